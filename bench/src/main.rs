@@ -1,0 +1,2 @@
+//! Benchmarks and their load generator.
+fn main() {}

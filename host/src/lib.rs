@@ -1,0 +1,1 @@
+//! Hookmill: a WebAssembly plugin host for webhook transforms in lead campaigns.

@@ -1,0 +1,2 @@
+//! The binary `hookmill`.
+fn main() {}

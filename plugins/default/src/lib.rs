@@ -1,0 +1,1 @@
+//! The default plugin: runs declarative documents.
