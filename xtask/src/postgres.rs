@@ -5,6 +5,7 @@ mod binaries;
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -47,36 +48,24 @@ impl Postgres {
         let binaries = Binaries::find_or_install()?;
         let step = say::step(format!("Starting a private {}", binaries.version()));
         let account = Account::for_server()?;
-        for _ in 1..STARTS_MAX {
-            match Self::start_once(&binaries, &account) {
+        let mut starts = 1;
+        loop {
+            let cluster = Cluster::make(&binaries, &account)?;
+            match cluster.serve(&binaries, &account) {
                 Ok(postgres) => {
                     step.done(format!("listening on 127.0.0.1:{}", postgres.port));
                     return Ok(postgres);
                 }
-                Err(error) => say::note(format!("{error:#}; once more")),
+                Err(error) if starts < STARTS_MAX => say::note(format!("{error:#}; once more")),
+                Err(error) => return Err(error),
             }
+            starts += 1;
         }
-        let postgres = Self::start_once(&binaries, &account)?;
-        step.done(format!("listening on 127.0.0.1:{}", postgres.port));
-        Ok(postgres)
     }
 
     /// Where a superuser connects.
     pub fn url(&self) -> String {
         format!("postgres://{SUPERUSER}:{}@127.0.0.1:{}/postgres", self.password, self.port)
-    }
-
-    fn start_once(binaries: &Binaries, account: &Account) -> Result<Postgres> {
-        let password = random_word()?;
-        let directory = account.make_directory()?;
-        if let Err(error) = init(binaries, account, &directory, &password) {
-            remove(&directory);
-            return Err(error);
-        }
-        let port = free_port()?;
-        let mut postgres = Postgres { keeper: spawn(binaries, account, &directory, port)?, port, password };
-        postgres.wait_until_ready(&directory)?;
-        Ok(postgres)
     }
 
     /// The server writes `ready` into its process file. When it can't start, its log says why.
@@ -107,6 +96,51 @@ impl Drop for Postgres {
     }
 }
 
+/// A data directory that no server uses yet.
+struct Cluster {
+    directory: PathBuf,
+    password: String,
+}
+
+impl Cluster {
+    fn make(binaries: &Binaries, account: &Account) -> Result<Cluster> {
+        let cluster = Cluster { directory: account.make_directory()?, password: random_word()? };
+        if let Err(error) = cluster.init(binaries, account) {
+            std::fs::remove_dir_all(&cluster.directory)?;
+            return Err(error);
+        }
+        Ok(cluster)
+    }
+
+    fn init(&self, binaries: &Binaries, account: &Account) -> Result<()> {
+        let password_file = self.directory.join("password");
+        std::fs::write(&password_file, &self.password)?;
+        account.own(&password_file)?;
+        let mut command = account.command(binaries.path("initdb"));
+        command.arg("--pgdata").arg(self.directory.join("data")).args(["--username", SUPERUSER]);
+        command.args(["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--auth-local", "reject"]);
+        command.args(["--auth-host", "md5", "--pwfile"]).arg(&password_file);
+        let output = command.stdin(Stdio::null()).output()?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "`{}` failed; it says:\n{complaint}", program::line(&command));
+        Ok(())
+    }
+
+    /// Starts the server, whose keeper then owns the directory.
+    fn serve(self, binaries: &Binaries, account: &Account) -> Result<Postgres> {
+        let port = free_port()?;
+        let mut command = account.command("/bin/sh");
+        command.args(["-c", KEEPER, "hookmill-postgres"]).arg(&self.directory).arg(binaries.path("postgres"));
+        command.arg("-D").arg(self.directory.join("data")).arg("-p").arg(port.to_string());
+        command.arg("-k").arg(&self.directory).args(["-h", "127.0.0.1", "-N"]).arg(MAX_CONNECTIONS.to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let keeper = command.spawn().context("can't start PostgreSQL")?;
+        let mut postgres = Postgres { keeper, port, password: self.password };
+        postgres.wait_until_ready(&self.directory)?;
+        Ok(postgres)
+    }
+}
+
 /// Whom the server runs as: it refuses root.
 struct Account {
     ids: Option<(u32, u32)>,
@@ -124,9 +158,7 @@ impl Account {
                 return Ok(Account { ids: Some((user.parse()?, group.parse()?)) });
             }
         }
-        bail!(
-            "PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody`; run: useradd --system postgres"
-        )
+        bail!("PostgreSQL refuses to run as root, and there is no other user for it; run: useradd --system postgres")
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -138,53 +170,19 @@ impl Account {
         command
     }
 
-    /// A directory that this account owns and can reach. Short, because a socket's path holds a hundred characters.
+    /// A directory that this account alone can use. Short, because a socket's path holds a hundred characters.
     fn make_directory(&self) -> Result<PathBuf> {
         let parent = if self.ids.is_some() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
         let directory = parent.join(format!("hookmill-pg-{}", random_word()?));
-        let mut command = self.command("mkdir");
-        ensure!(command.args(["-m", "700"]).arg(&directory).status()?.success(), "can't make {}", directory.display());
+        std::fs::DirBuilder::new().mode(0o700).create(&directory)?;
+        self.own(&directory)?;
         Ok(directory)
     }
-}
 
-fn init(binaries: &Binaries, account: &Account, directory: &Path, password: &str) -> Result<()> {
-    let mut command = account.command(binaries.path("initdb"));
-    command.arg("--pgdata").arg(directory.join("data")).args(["--username", SUPERUSER]);
-    command.args(["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]);
-    command.args(["--auth-local", "reject", "--auth-host", "md5", "--pwfile", "/dev/stdin"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        std::io::Write::write_all(&mut stdin, format!("{password}\n").as_bytes())?;
-    }
-    let output = child.wait_with_output()?;
-    ensure!(
-        output.status.success(),
-        "`{}` failed; it says:\n{}",
-        program::line(&command),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
-}
-
-fn spawn(binaries: &Binaries, account: &Account, directory: &Path, port: u16) -> Result<Child> {
-    let mut command = account.command("/bin/sh");
-    command.args(["-c", KEEPER, "hookmill-postgres"]).arg(directory).arg(binaries.path("postgres"));
-    command.arg("-D").arg(directory.join("data"));
-    command.arg("-p").arg(port.to_string());
-    for setting in [
-        "listen_addresses=127.0.0.1".to_owned(),
-        format!("unix_socket_directories={}", directory.display()),
-        format!("max_connections={MAX_CONNECTIONS}"),
-    ] {
-        command.arg("-c").arg(setting);
-    }
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("can't start PostgreSQL")
-}
-
-fn remove(directory: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(directory) {
-        say::note(format!("{} is left behind: {error}", directory.display()));
+    fn own(&self, path: &Path) -> Result<()> {
+        let Some((user, group)) = self.ids else { return Ok(()) };
+        std::os::unix::fs::chown(path, Some(user), Some(group))?;
+        Ok(())
     }
 }
 

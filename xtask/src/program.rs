@@ -9,11 +9,21 @@ use anyhow::{Context, Result, bail};
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// The cargo that runs this program, in `directory`.
+/// The cargo that runs this program, in `directory`, as if called by hand: what `cargo run` tells a program about itself
+/// is taken away, because build scripts that watch these variables would run again on every change of caller.
 pub fn cargo(directory: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command.current_dir(directory);
+    for (name, _) in std::env::vars_os() {
+        if is_about_this_crate(&name.to_string_lossy()) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn is_about_this_crate(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|prefix| variable.starts_with(prefix))
 }
 
 /// Runs to the end with its output shown. Failure names the command line, to be run by hand.

@@ -15,10 +15,7 @@ pub fn test(house: &House, arguments: &[String]) -> Result<()> {
 
 /// The same when the guests stand already.
 pub fn tests_with_postgres(house: &House, arguments: &[String]) -> Result<()> {
-    let step = say::step("Building the host and the tests (the first time takes some minutes)");
-    program::check(program::cargo(&house.root).args(["build", "--bins"]))?;
-    program::check(program::cargo(&house.root).args(["test", "--no-run", "--quiet"]))?;
-    step.done("built");
+    build(house)?;
     let postgres = Postgres::start()?;
     let step = say::step("Running the tests");
     let mut command = program::cargo(&house.root);
@@ -27,5 +24,14 @@ pub fn tests_with_postgres(house: &House, arguments: &[String]) -> Result<()> {
     command.env("HOOKMILL_BIN", house.binary("debug", "hookmill"));
     program::check(&mut command)?;
     step.done("passed");
+    Ok(())
+}
+
+/// The tests, and the host that the crash tests start and kill. One call, because cargo chooses the dependencies' features
+/// by what is built together: two calls would build wasmtime twice.
+fn build(house: &House) -> Result<()> {
+    let step = say::step("Building the host and the tests (the first time takes some minutes)");
+    program::check(program::cargo(&house.root).args(["build", "--bins", "--tests"]))?;
+    step.done("built");
     Ok(())
 }

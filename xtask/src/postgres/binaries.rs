@@ -64,7 +64,7 @@ fn versions_in(home: &Path) -> Vec<PathBuf> {
         .flatten()
         .filter_map(|entry| Some((version_of(&entry.file_name().to_string_lossy())?, entry.path().join("bin"))))
         .collect();
-    versions.sort_by(|a, b| b.0.cmp(&a.0));
+    versions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     versions.into_iter().map(|(_, directory)| directory).collect()
 }
 
