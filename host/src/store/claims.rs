@@ -18,6 +18,8 @@ pub struct ClaimedSubmission {
     pub organization_id: String,
     /// Its campaign (the store's id).
     pub campaign_id: String,
+    /// The submission it was made from, when one element became several leads.
+    pub parent_id: Option<String>,
     /// Its element's first byte in the request's body.
     pub element_start: i64,
     /// Its element's length.
@@ -116,7 +118,7 @@ impl Store {
         let sql = format!(
             "update submissions set due_at = $1, claim = $2, state = 'processing', updated_at = $3 where id in \
              (select id from submissions where due_at <= $3 order by due_at, element_start limit $4 {}) \
-             returning id, request_id, organization_id, campaign_id, element_start, element_bytes, revision, received_at",
+             returning id, request_id, organization_id, campaign_id, parent_id, element_start, element_bytes, revision, received_at",
             self.skip_locked()
         );
         if !self.is_submission_due(now).await? {
@@ -206,6 +208,34 @@ impl Store {
                  d.claim, s.program_id from deliveries d join submissions s on s.id = d.submission_id where d.due_at = $1 and d.claim = $2 order by d.id")
                 .bind(now.0 + LEASE_MS).bind(token).fetch_all(&mut *connection).await?
         }))
+    }
+
+    /// The submissions that were made from these before.
+    pub async fn children_of(&self, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in super::database::chunks(ids) {
+            let sql = super::database::many_sql("select id from submissions where parent_id in (", "?", chunk.len(), ")");
+            let rows: Vec<String> = reading!(self, connection => {
+                let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()));
+                for id in chunk {
+                    query = query.bind(*id);
+                }
+                query.fetch_all(&mut *connection).await?
+            });
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
+    /// Puts claimed submissions back in line, to be looked at again from `due_at` on: nothing was decided about them.
+    pub async fn hand_back(&self, token: &str, ids: &[&str], due_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            for id in ids {
+                sqlx::query("update submissions set state = 'received', due_at = $1, claim = null, updated_at = $2 where id = $3 and claim = $4")
+                    .bind(due_at.0).bind(now.0).bind(*id).bind(token).execute(&mut *connection).await?;
+            }
+        });
+        Ok(())
     }
 
     /// Renews what this host holds.

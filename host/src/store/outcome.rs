@@ -36,6 +36,8 @@ pub struct Attempted {
 pub enum Next {
     /// It is tried again then.
     Retry(Timestamp),
+    /// It was not tried at all, and is looked at again then.
+    Later(Timestamp),
     /// It is over: `delivered`, `failed`, `skipped`.
     Over(&'static str),
 }
@@ -63,7 +65,7 @@ impl Store {
             let mut written = 0;
             for attempt in attempts {
                 let (state, due_at) = match attempt.next {
-                    Next::Retry(at) => ("waiting", Some(at.0)),
+                    Next::Retry(at) | Next::Later(at) => ("waiting", Some(at.0)),
                     Next::Over(state) => (state, None),
                 };
                 let held = sqlx::query("update deliveries set state = $1, due_at = $2, attempts = $3, claim = null, updated_at = $4 where id = $5 and claim = $6")
@@ -73,6 +75,9 @@ impl Store {
                     continue;
                 }
                 written += 1;
+                if matches!(attempt.next, Next::Later(_)) {
+                    continue;
+                }
                 sqlx::query("insert into attempts (delivery_id, number, started_at, elapsed_ms, status, outcome, detail) values ($1, $2, $3, $4, $5, $6, $7)")
                     .bind(&attempt.delivery_id).bind(attempt.number).bind(attempt.started_at.0).bind(attempt.elapsed_ms).bind(attempt.status.map(i64::from))
                     .bind(attempt.outcome).bind(attempt.detail.as_slice()).execute(&mut *connection).await?;

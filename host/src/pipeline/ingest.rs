@@ -1,0 +1,252 @@
+//! Ingest: from bytes to durable submissions, in the order of checks that I5 gives.
+
+use super::Pipeline;
+use crate::clock::Timestamp;
+use crate::model::campaign::CampaignState;
+use crate::model::envelope::{self, Envelope, EnvelopeLimits};
+use crate::model::refusal::{Detail, Kind, Refusal};
+use crate::store::campaigns::Campaign;
+use crate::store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
+use crate::store::keys::{SourceKey, key_hash};
+use bytes::Bytes;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a request says beside its body.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The source key that posted it.
+    pub key: Arc<SourceKey>,
+    /// Its content type.
+    pub content_type: String,
+    /// The headers that matter.
+    pub headers: Vec<(String, String)>,
+    /// Where it came from.
+    pub remote_address: Option<String>,
+}
+
+/// A batch push (I1).
+#[derive(Debug, Clone)]
+pub struct BatchPush {
+    /// Who posts, and how.
+    pub source: Source,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The answer to a request that is durable (I2).
+#[derive(Debug, Clone, Serialize)]
+pub struct IngestAnswer {
+    /// The request.
+    pub request_id: String,
+    /// The leads that were taken.
+    pub accepted: Vec<AcceptedLead>,
+    /// The leads that were not.
+    pub rejected: Vec<RejectedLead>,
+    /// Keys of the envelope that mean nothing here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_keys: Vec<String>,
+}
+
+/// A lead that was taken.
+#[derive(Debug, Clone, Serialize)]
+pub struct AcceptedLead {
+    /// Its index in `leads`.
+    pub index: usize,
+    /// Its submission.
+    pub submission_id: String,
+    /// Its campaign.
+    pub campaign_id: String,
+}
+
+/// A lead that was not taken.
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectedLead {
+    /// Its index in `leads`.
+    pub index: usize,
+    /// Why.
+    pub code: &'static str,
+    /// Where.
+    pub path: String,
+    /// For people.
+    pub message: String,
+}
+
+impl Pipeline {
+    /// The source key behind this text, if it counts now.
+    pub async fn source_key(&self, key: &str) -> Result<Option<Arc<SourceKey>>, Refusal> {
+        let (hash, now) = (key_hash(key), self.clock.now());
+        if let Some(known) = self.source_keys.get(&hash, now) {
+            return Ok(known.expires_at.is_none_or(|end| now.0 < end).then_some(known));
+        }
+        let found = self.store.source_key_by_hash(&hash, now).await.map_err(|error| unavailable(&error))?;
+        Ok(found.map(|key| self.source_keys.put(hash, key, now)))
+    }
+
+    /// A campaign by the id its users know.
+    pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Arc<Campaign>>, Refusal> {
+        let (key, now) = ((organization_id.to_owned(), public_id.to_owned()), self.clock.now());
+        if let Some(known) = self.campaigns.get(&key, now) {
+            return Ok(Some(known));
+        }
+        if public_id.contains('\0') {
+            return Ok(None);
+        }
+        let found = self.store.campaign_of(organization_id, public_id).await.map_err(|error| unavailable(&error))?;
+        Ok(found.map(|campaign| self.campaigns.put(key, campaign, now)))
+    }
+
+    /// Takes a batch push. It returns when the request is on disk.
+    pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, Refusal> {
+        let limits = &self.settings.limits;
+        let envelope_limits = EnvelopeLimits { depth_max: limits.body_depth_max, leads_max: limits.leads_per_request_max };
+        let envelope = match envelope::parse(&push.body, envelope_limits) {
+            Ok(envelope) => envelope,
+            Err(refusal) => return Err(self.refuse(&push, refusal).await),
+        };
+        let now = self.clock.now();
+        let key = KeyUse {
+            key_hash: Sha256::digest(envelope.idempotency_key.as_bytes()).into(),
+            body_digest: Sha256::digest(&push.body).into(),
+            expires_at: now.plus_ms(limits.idempotency_ttl_ms),
+        };
+        let (answer, submissions) = self.judge_leads(&push, &envelope, now).await?;
+        if answer.accepted.is_empty() || (envelope.atomic && !answer.rejected.is_empty()) {
+            // A key that was used is told before what is wrong with the leads (I5).
+            if let Some(first) = self.store.first_use(&push.source.key.organization_id, &key, now).await.map_err(|error| unavailable(&error))? {
+                return Err(duplicate(&first, &key));
+            }
+            return Err(self.refuse(&push, no_good_lead(answer)).await);
+        }
+        self.keep(push, answer, submissions, key, now).await
+    }
+
+    async fn keep(
+        &self,
+        push: BatchPush,
+        answer: IngestAnswer,
+        submissions: Vec<NewSubmission>,
+        key: KeyUse,
+        now: Timestamp,
+    ) -> Result<IngestAnswer, Refusal> {
+        let request = NewRequest {
+            id: answer.request_id.clone(),
+            organization_id: push.source.key.organization_id.clone(),
+            source_key_id: push.source.key.id.clone(),
+            door: "batch",
+            content_type: push.source.content_type,
+            headers: json(&push.source.headers),
+            remote_address: push.source.remote_address,
+            body: push.body,
+            answer: json(&answer),
+            received_at: now,
+            key: Some(key.clone()),
+            submissions,
+        };
+        match self.ingest.keep(request).await {
+            Ok(Ingested::Accepted) => {
+                self.wake.process.notify_one();
+                Ok(answer)
+            }
+            Ok(Ingested::Duplicate(first)) => Err(duplicate(&first, &key)),
+            Err(IngestError::Overloaded) => Err(Refusal::new(Kind::Overload, "overloaded", "more requests wait to be written than this host keeps; try again shortly")),
+            Err(IngestError::Stopping) => Err(Refusal::new(Kind::Unavailable, "stopping", "this host is stopping; nothing was kept of this request")),
+            Err(IngestError::Store(error)) => Err(unavailable(&error)),
+        }
+    }
+
+    async fn judge_leads(&self, push: &BatchPush, envelope: &Envelope, now: Timestamp) -> Result<(IngestAnswer, Vec<NewSubmission>), Refusal> {
+        let organization_id = &push.source.key.organization_id;
+        let request_id = self.minter.mint("req", now);
+        let (mut accepted, mut rejected, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut seen: HashMap<&str, Option<Arc<Campaign>>> = HashMap::new();
+        for (index, element) in envelope.elements.iter().enumerate() {
+            let Ok(named) = &element.campaign else {
+                rejected.push(RejectedLead::not_an_object(index));
+                continue;
+            };
+            let campaign = match named.as_deref() {
+                None => None,
+                Some(id) => match seen.get(id) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let found = self.campaign_of(organization_id, id).await?;
+                        seen.insert(id, found.clone());
+                        found
+                    }
+                },
+            };
+            match campaign {
+                None => rejected.push(RejectedLead::campaign_unknown(index)),
+                Some(campaign) if campaign.state == CampaignState::Archived.as_str() => rejected.push(RejectedLead::campaign_archived(index)),
+                Some(campaign) => {
+                    submissions.push(NewSubmission { index, campaign_id: campaign.id.clone(), element_start: element.start, element_bytes: element.len });
+                    accepted.push(AcceptedLead { index, submission_id: submission_id(&request_id, index), campaign_id: campaign.public_id.clone() });
+                }
+            }
+        }
+        Ok((IngestAnswer { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() }, submissions))
+    }
+
+    /// Keeps what is kept of a refused request, and hands the refusal on.
+    async fn refuse(&self, push: &BatchPush, refusal: Refusal) -> Refusal {
+        self.keep_refusal(&push.source.key.organization_id, refusal.code, &push.body).await;
+        refusal
+    }
+
+    /// Keeps code, size and digest of a request that was wholly refused (I2).
+    pub async fn keep_refusal(&self, organization_id: &str, code: &str, body: &[u8]) {
+        if let Err(error) = self.store.keep_refusal(organization_id, code, body, self.clock.now()).await {
+            tracing::warn!(error = %error, code, "a refusal could not be kept");
+        }
+    }
+}
+
+impl RejectedLead {
+    fn not_an_object(index: usize) -> Self {
+        Self::new(index, "not_an_object", format!("leads[{index}]"), "a lead must be a JSON object")
+    }
+
+    /// One answer for missing, unknown and another organization's, so that ids can't be probed (I5).
+    fn campaign_unknown(index: usize) -> Self {
+        Self::new(index, "campaign_unknown", format!("leads[{index}].campaign_id"), "no campaign of this organization is called that")
+    }
+
+    fn campaign_archived(index: usize) -> Self {
+        Self::new(index, "campaign_archived", format!("leads[{index}].campaign_id"), "this campaign is archived and takes no leads")
+    }
+
+    fn new(index: usize, code: &'static str, path: String, message: &str) -> Self {
+        Self { index, code, path, message: message.into() }
+    }
+}
+
+fn no_good_lead(answer: IngestAnswer) -> Refusal {
+    let details = answer.rejected.into_iter().map(|lead| Detail { path: lead.path, code: lead.code.into(), message: lead.message }).collect();
+    let message = if answer.accepted.is_empty() { "no lead of this request can be taken" } else { "`atomic` is set and not every lead can be taken" };
+    Refusal::new(Kind::Invalid, "leads_rejected", message).with_details(details)
+}
+
+fn duplicate(first: &FirstUse, key: &KeyUse) -> Refusal {
+    Refusal::new(Kind::Conflict, "duplicate_request", format!("this idempotency key was used by request {}; nothing was added", first.request_id)).with_facts(
+        serde_json::json!({
+            "original_request_id": first.request_id,
+            "first_seen_at": first.first_seen_at.rfc3339(),
+            "expires_at": first.expires_at.rfc3339(),
+            "same_body": first.body_digest == key.body_digest,
+        }),
+    )
+}
+
+/// A refusal for a store that does not answer; the log has the reason, once.
+pub(crate) fn unavailable(error: &crate::store::StoreError) -> Refusal {
+    tracing::error!(error = %error, "the store failed");
+    Refusal::new(Kind::Unavailable, "unavailable", "the database does not answer; nothing was changed, try again shortly")
+}
+
+/// JSON of a value that always has some.
+pub(crate) fn json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}

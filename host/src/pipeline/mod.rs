@@ -1,0 +1,27 @@
+//! Floor 3: the life of a lead as verbs. No SQL, no HTTP types; each verb is one step that ends in one commit.
+//!
+//! `ingest` makes a request durable, `process` maps, judges and shapes, `notify` shapes what subscribers are told, `deliver` sends,
+//! `release` puts back what waited, and [`Workers`] runs them.
+
+mod answer;
+mod cache;
+mod conclude;
+mod context;
+mod deliver;
+mod dry_run;
+mod ingest;
+mod notify;
+mod parts;
+mod process;
+mod programs;
+mod release;
+mod rendered;
+mod runner;
+mod send;
+mod workers;
+
+pub use dry_run::{DryRun, DryRunInput};
+pub use ingest::{BatchPush, IngestAnswer, Source};
+pub use parts::{Parts, Pipeline, Wake};
+pub use programs::{Problem, SaveError};
+pub use workers::Workers;

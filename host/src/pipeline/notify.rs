@@ -1,0 +1,99 @@
+//! Notify: what happened is shaped for the webhooks that want it. Shaping comes before sending and is kept, so that every attempt
+//! sends the same bytes.
+
+use super::Pipeline;
+use super::conclude::message;
+use super::context;
+use super::ingest::json;
+use super::rendered;
+use super::runner::Run;
+use crate::engine::contract::{Destination, DestinationKind, Event, ShapeRequest, Subject};
+use crate::engine::{ItemError, Program};
+use crate::store::StoreError;
+use crate::store::claims::ClaimedShaping;
+use crate::store::deliveries::Shaped;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+impl Pipeline {
+    /// Claims the events that wait to be shaped, and shapes them; answers how many.
+    pub(crate) async fn notify_once(&self) -> Result<usize, StoreError> {
+        let token = self.hold_token();
+        let claimed = self.store.claim_shaping(token.as_str(), self.settings.limits.shape_batch_max, self.clock.now()).await?;
+        let count = claimed.len();
+        let mut batches: BTreeMap<(String, Option<String>), Vec<ClaimedShaping>> = BTreeMap::new();
+        for shaping in claimed {
+            batches.entry((shaping.campaign_id.clone(), shaping.program_id.clone())).or_default().push(shaping);
+        }
+        let mut shaped = Vec::with_capacity(count);
+        for ((campaign_id, program_id), batch) in batches {
+            shaped.extend(self.shape_events(&campaign_id, program_id.as_deref(), batch).await?);
+        }
+        if !shaped.is_empty() {
+            self.store.commit_shaped(token.as_str(), &shaped, self.clock.now()).await?;
+            self.wake.deliver.notify_one();
+        }
+        Ok(count)
+    }
+
+    async fn shape_events(&self, campaign_id: &str, program_id: Option<&str>, batch: Vec<ClaimedShaping>) -> Result<Vec<(String, Shaped)>, StoreError> {
+        let gone = |table, id: &str| StoreError::corrupt(table, id, "an event names it, and it is gone");
+        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
+        let organization = self.store.organization(&campaign.organization_id).await?.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let settings = self.store.webhook_settings(&organization.id).await?;
+        let url = settings.map(|(settings, _)| settings.url).unwrap_or_default();
+        let program = self.shaping_program(program_id).await;
+        let mut run = Run::new(self, &program, context::context(&organization, &campaign, self.clock.now(), &self.minter.mint("run", self.clock.now())));
+        let destination = Destination {
+            kind: DestinationKind::Settings,
+            id: organization.id.clone(),
+            name: organization.name.clone(),
+            method: "POST".into(),
+            url,
+            content_type: "application/json".into(),
+            settings: None,
+        };
+        let requests = batch.iter().map(|shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) }).collect();
+        let Ok(payloads) = run.shape(requests).await else { return Ok(Vec::new()) };
+        let results = batch.into_iter().zip(payloads).filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload)?)));
+        Ok(results.collect())
+    }
+
+    /// The program the submission ran on shapes what is told of it; where it can't be run, the standard payload is told.
+    async fn shaping_program(&self, program_id: Option<&str>) -> Program {
+        match program_id {
+            Some(id) => self.program_by_id(id).await.unwrap_or_else(|_| self.standard.clone()),
+            None => self.standard.clone(),
+        }
+    }
+}
+
+fn shaped(payload: Result<crate::engine::contract::Payload, ItemError>) -> Option<Shaped> {
+    match payload {
+        Ok(payload) => Some(Shaped::Message(message(&payload).write())),
+        Err(error) => {
+            let (cause, detail) = rendered::item_error(&error)?;
+            Some(Shaped::Failed(json(&json!({ "error": cause, "detail": detail }))))
+        }
+    }
+}
+
+fn event(shaping: &ClaimedShaping) -> Event {
+    let lead = shaping.lead.as_deref().map_or_else(|| "{}".to_owned(), context::text_of);
+    Event {
+        id: shaping.event_id.clone(),
+        name: shaping.event_name.clone(),
+        occurred_at: shaping.occurred_at,
+        status: Some(shaping.status.clone()),
+        submission: Some(context::submission(
+            &shaping.submission_id,
+            shaping.lead_id.as_deref().unwrap_or_default(),
+            &lead,
+            shaping.is_test,
+            shaping.received_at,
+        )),
+        details: context::text_of(&shaping.details),
+        payload: None,
+        category: None,
+    }
+}

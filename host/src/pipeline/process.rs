@@ -1,0 +1,267 @@
+//! Process: a claimed batch of one campaign, mapped, judged and shaped in one fresh instance, and written in one commit.
+
+use super::Pipeline;
+use super::conclude::{Candidate, Conclusion, Setting, Stand};
+use super::context;
+use super::rendered;
+use super::runner::Run;
+use crate::clock::Timestamp;
+use crate::engine::contract::{Destination, DestinationKind, Inbound, Severity, ShapeRequest, Subject};
+use crate::engine::{ItemError, Program};
+use crate::model::campaign::CampaignState;
+use crate::model::lead::{Identity, IdentityHash};
+use crate::model::state::State;
+use crate::store::StoreError;
+use crate::store::claims::{ClaimedRequest, ClaimedSubmission};
+use crate::store::processed::Born;
+use serde_json::json;
+use std::collections::{HashMap, HashSet};
+
+/// How long a submission waits that the host itself could not run, in milliseconds.
+const HAND_BACK_MS: i64 = 2_000;
+
+impl Pipeline {
+    /// Claims what is due and processes it; answers how many submissions it claimed.
+    pub async fn process_once(&self) -> Result<usize, StoreError> {
+        let token = self.hold_token();
+        let claimed = self.store.claim_submissions(token.as_str(), self.settings.limits.process_batch_max, self.clock.now()).await?;
+        let count = claimed.len();
+        for (campaign_id, batch) in by_campaign(claimed) {
+            self.process_batch(token.as_str(), &campaign_id, batch).await?;
+        }
+        Ok(count)
+    }
+
+    async fn process_batch(&self, token: &str, campaign_id: &str, batch: Vec<ClaimedSubmission>) -> Result<(), StoreError> {
+        let started_at = self.clock.now();
+        let setting = self.setting_of(campaign_id, &batch).await?;
+        let candidates = match setting.campaign.state()? {
+            CampaignState::Draft | CampaignState::Paused => all(&batch, |_| Conclusion::pending(&setting.campaign.state)),
+            CampaignState::Archived => all(&batch, |_| Conclusion::canceled("campaign_archived")),
+            CampaignState::Active => match self.program_of(&setting.campaign).await {
+                Ok(program) => self.run_program(&setting, &program, &batch, started_at).await?,
+                Err(why) => all(&batch, |_| Conclusion::unusable(&why)),
+            },
+        };
+        let postponed: Vec<&str> = candidates.iter().filter(|c| matches!(c.stand, Stand::Postponed)).map(|c| c.id.as_str()).collect();
+        if !postponed.is_empty() {
+            let now = self.clock.now();
+            self.store.hand_back(token, &postponed, now.plus_ms(HAND_BACK_MS), now).await?;
+        }
+        let postponed: HashSet<&str> = postponed.into_iter().collect();
+        // A lead made from an element that is looked at again is made again, too.
+        let decided = candidates.iter().filter(|c| !postponed.contains(c.family())).collect();
+        let processed = self.conclude(&setting, decided);
+        self.store.commit_processed(token, &processed, started_at, self.clock.now()).await?;
+        if processed.iter().any(|p| p.delivery.is_some()) {
+            self.wake.deliver.notify_one();
+        }
+        if processed.iter().any(|p| p.events.iter().any(|event| !event.deliveries.is_empty())) {
+            self.wake.notify.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn setting_of(&self, campaign_id: &str, batch: &[ClaimedSubmission]) -> Result<Setting, StoreError> {
+        let gone = |table, id: &str| StoreError::corrupt(table, id, "a submission names it, and it is gone");
+        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
+        let organization = self.store.organization(&campaign.organization_id).await?.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let webhook = self.store.webhook_settings(&organization.id).await?.map(|(settings, _)| settings);
+        let endpoint = self.store.endpoint_of(&campaign)?;
+        let run_id = self.minter.mint("run", self.clock.now());
+        debug_assert!(batch.iter().all(|claimed| claimed.organization_id == organization.id));
+        Ok(Setting { organization, campaign, endpoint, webhook, run_id })
+    }
+
+    async fn run_program(&self, setting: &Setting, program: &Program, batch: &[ClaimedSubmission], now: Timestamp) -> Result<Vec<Candidate>, StoreError> {
+        let mut run = Run::new(self, program, context::context(&setting.organization, &setting.campaign, now, &setting.run_id));
+        let mut candidates = self.map(&mut run, batch).await?;
+        self.identify(setting, &mut candidates).await?;
+        qualify(&mut run, Severity::Hard, &mut candidates).await;
+        qualify(&mut run, Severity::Soft, &mut candidates).await;
+        shape(&mut run, setting, &mut candidates).await;
+        for report in run.finish().iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
+            let lines: Vec<&str> = report.log.iter().map(|line| line.message.as_str()).collect();
+            tracing::info!(campaign_id = setting.campaign.id, faults = ?report.faults, log = ?lines, log_lines_dropped = report.log_lines_dropped, "a plugin spoke");
+        }
+        Ok(candidates)
+    }
+
+    async fn map(&self, run: &mut Run, batch: &[ClaimedSubmission]) -> Result<Vec<Candidate>, StoreError> {
+        let requests = self.requests_of(batch).await?;
+        let (mut candidates, mut elements, mut order) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
+        for claimed in batch {
+            match requests.get(&claimed.request_id).and_then(|request| context::inbound(claimed, request)) {
+                Some(element) => {
+                    elements.push(element);
+                    order.push(claimed);
+                }
+                None => candidates.push(Candidate::over(claimed, Conclusion::unusable("the raw request is gone: its retention has ended"))),
+            }
+        }
+        let mapped = map_all(run, elements).await;
+        let known = self.children_of(&order, &mapped).await?;
+        for (claimed, result) in order.into_iter().zip(mapped) {
+            candidates.extend(candidates_of(claimed, result, &known));
+        }
+        Ok(candidates)
+    }
+
+    async fn requests_of(&self, batch: &[ClaimedSubmission]) -> Result<HashMap<String, ClaimedRequest>, StoreError> {
+        let ids: HashSet<&str> = batch.iter().map(|claimed| claimed.request_id.as_str()).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        Ok(self.store.claimed_requests(&ids).await?.into_iter().map(|request| (request.id.clone(), request)).collect())
+    }
+
+    /// The submissions that elements with several leads have become before: they are not made twice.
+    async fn children_of(&self, order: &[&ClaimedSubmission], mapped: &[Mapped]) -> Result<HashSet<String>, StoreError> {
+        let several: Vec<&str> =
+            order.iter().zip(mapped).filter(|(_, result)| result.as_ref().is_ok_and(|m| 1 < m.leads.len())).map(|(claimed, _)| claimed.id.as_str()).collect();
+        if several.is_empty() {
+            return Ok(HashSet::new());
+        }
+        Ok(self.store.children_of(&several).await?.into_iter().collect())
+    }
+
+    /// Finds out who each lead is.
+    async fn identify(&self, setting: &Setting, candidates: &mut [Candidate]) -> Result<(), StoreError> {
+        let salt = &setting.organization.salt;
+        let identities: Vec<Option<Identity>> = candidates.iter().map(|c| c.mapped().map(|lead| Identity::of(salt, &lead.lead))).collect();
+        let hashes: Vec<IdentityHash> = identities.iter().flatten().flat_map(|identity| identity.hashes.iter().copied()).collect();
+        let mut known = self.store.known_leads(&setting.organization.id, &hashes).await?;
+        for (candidate, identity) in candidates.iter_mut().zip(identities) {
+            let Some(identity) = identity else { continue };
+            let found = identity.hashes.iter().find_map(|hash| known.get(hash).cloned());
+            let lead_id = found.unwrap_or_else(|| identity.lead_id(salt, &candidate.id));
+            for hash in &identity.hashes {
+                known.entry(*hash).or_insert_with(|| lead_id.clone());
+            }
+            candidate.person = Some((lead_id, identity.hashes));
+        }
+        Ok(())
+    }
+}
+
+type Mapped = Result<crate::engine::contract::Mapped, ItemError>;
+
+/// Maps; when no plugin serves the stage, nothing is known about any element.
+async fn map_all(run: &mut Run, elements: Vec<Inbound>) -> Vec<Mapped> {
+    let count = elements.len();
+    run.map(elements).await.unwrap_or_else(|missing| {
+        tracing::error!(%missing, "nobody maps");
+        (0..count).map(|_| Err(ItemError::Postponed)).collect()
+    })
+}
+
+fn by_campaign(claimed: Vec<ClaimedSubmission>) -> Vec<(String, Vec<ClaimedSubmission>)> {
+    let mut batches: Vec<(String, Vec<ClaimedSubmission>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for submission in claimed {
+        let place = *places.entry(submission.campaign_id.clone()).or_insert_with(|| {
+            batches.push((submission.campaign_id.clone(), Vec::new()));
+            batches.len() - 1
+        });
+        batches[place].1.push(submission);
+    }
+    batches
+}
+
+fn all(batch: &[ClaimedSubmission], conclusion: impl Fn(&ClaimedSubmission) -> Conclusion) -> Vec<Candidate> {
+    batch.iter().map(|claimed| Candidate::over(claimed, conclusion(claimed))).collect()
+}
+
+/// What one element became: the claimed submission takes its first lead, the others are made anew. A submission that was made
+/// so takes only its own.
+fn candidates_of(claimed: &ClaimedSubmission, mapped: Mapped, known: &HashSet<String>) -> Vec<Candidate> {
+    let mapped = match mapped {
+        Ok(mapped) => mapped,
+        Err(error) => return vec![Candidate::from_error(claimed, &error)],
+    };
+    let own = claimed.parent_id.as_ref().and_then(|_| claimed.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
+    if mapped.leads.len() <= own {
+        return vec![Candidate::over(claimed, Conclusion::canceled("no_lead"))];
+    }
+    let mut candidates = Vec::with_capacity(mapped.leads.len());
+    for (index, lead) in mapped.leads.into_iter().enumerate() {
+        let stand = match lead {
+            Ok(lead) => Stand::Mapped(lead),
+            Err(failure) => Stand::Over(Conclusion::quarantined("mapping_failed", rendered::failure(&failure))),
+        };
+        if index == own {
+            candidates.push(Candidate::new(claimed, claimed.id.clone(), None, stand));
+        } else if claimed.parent_id.is_none() && !known.contains(&format!("{}.{index}", claimed.id)) {
+            let born = Born {
+                parent_id: claimed.id.clone(),
+                request_id: claimed.request_id.clone(),
+                campaign_id: claimed.campaign_id.clone(),
+                element_start: claimed.element_start,
+                element_bytes: claimed.element_bytes,
+                received_at: claimed.received_at,
+            };
+            candidates.push(Candidate::new(claimed, format!("{}.{index}", claimed.id), Some(born), stand));
+        }
+    }
+    candidates
+}
+
+/// Judges those that are still on their way.
+async fn qualify(run: &mut Run, severity: Severity, candidates: &mut [Candidate]) {
+    let (order, submissions): (Vec<usize>, Vec<_>) = candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?))).unzip();
+    if order.is_empty() {
+        return;
+    }
+    let count = submissions.len();
+    let verdicts = run.qualify(severity, submissions).await.unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
+    for (at, verdict) in order.into_iter().zip(verdicts) {
+        match verdict {
+            Ok(verdict) if verdict.qualified => {}
+            Ok(verdict) => candidates[at].disqualify(verdict),
+            Err(error) => candidates[at].fail(&error),
+        }
+    }
+}
+
+/// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
+async fn shape(run: &mut Run, setting: &Setting, candidates: &mut [Candidate]) {
+    let Some(endpoint) = &setting.endpoint else { return };
+    let destination = Destination {
+        kind: DestinationKind::ClientEndpoint,
+        id: setting.campaign.public_id.clone(),
+        name: setting.campaign.name.clone(),
+        method: endpoint.method.clone(),
+        url: endpoint.url.clone(),
+        content_type: "application/json".into(),
+        settings: None,
+    };
+    let waiting = candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?)));
+    let (order, requests): (Vec<usize>, Vec<ShapeRequest>) =
+        waiting.map(|(at, submission)| (at, ShapeRequest { destination: destination.clone(), subject: Subject::Submission(submission) })).unzip();
+    if order.is_empty() {
+        return;
+    }
+    let count = requests.len();
+    let payloads = run.shape(requests).await.unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
+    for (at, payload) in order.into_iter().zip(payloads) {
+        match payload {
+            Ok(payload) => candidates[at].payload = Some(payload),
+            Err(error) => candidates[at].fail(&error),
+        }
+    }
+}
+
+impl Conclusion {
+    /// It waits for its campaign.
+    fn pending(campaign_state: &str) -> Self {
+        Self { state: State::Pending, cause: if campaign_state == "draft" { "campaign_draft" } else { "campaign_paused" }, detail: None }
+    }
+
+    /// It will not be sent.
+    fn canceled(cause: &'static str) -> Self {
+        Self { state: State::Canceled, cause, detail: None }
+    }
+
+    /// What the campaign runs can't be run.
+    fn unusable(why: &str) -> Self {
+        Self::quarantined("program_unusable", json!({ "code": "program_unusable", "message": why }))
+    }
+}
