@@ -8,8 +8,10 @@
 //! | 0 | [`clock`], [`ids`] | time and chance, as arguments |
 //! | 1 | [`model`] | pure values and rules |
 //! | 2 | [`store`] | everything kept |
+//! | 2 | [`engine`] | the sandbox: everything that knows wasmtime |
 
 pub mod clock;
+pub mod engine;
 pub mod ids;
 pub mod model;
 pub mod store;

@@ -1,0 +1,310 @@
+//! What goes wrong in a plugin, told apart: which limit, how far, during which call.
+//!
+//! [`ItemError`] is what a session answers for one item: the plugin's own typed `failure`, a [`Fault`] of the plugin, or a
+//! postponement. Callers' mistakes (a stage that is not there) are [`super::MissingStage`], never a fault.
+
+use std::fmt;
+
+use wasmtime::{PoolConcurrencyLimitError, Trap};
+
+use super::contract_types::Failure;
+use super::deadline::{Abandoned, DeadlinePassed};
+use super::exports::Stage;
+use super::limits::Limits;
+
+/// Why one item has no result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemError {
+    /// The plugin says what is wrong with the item.
+    Failure(Failure),
+    /// The plugin misbehaved on this item alone, in a fresh instance; or it can't run at all.
+    Fault(Fault),
+    /// The item was in the company of too many guilty ones, and the time for telling them apart ran out. Nothing is known about
+    /// it: hand it back and run it again. Each session finds at least one guilty item, so this ends.
+    Postponed,
+}
+
+/// A plugin that did not keep to the contract or to a limit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// What kind.
+    pub kind: FaultKind,
+    /// During which call.
+    pub phase: Phase,
+    /// For people: what happened, and which limit with its value.
+    pub message: String,
+    /// The limit that was passed, if it was one.
+    pub limit: Option<LimitHit>,
+    /// What the plugin's panic hook said, if it panicked.
+    pub panic: Option<String>,
+}
+
+/// A limit that a plugin passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitHit {
+    /// Its name, a field of [`Limits`].
+    pub name: &'static str,
+    /// Its value for this call, in the unit that the name ends with.
+    pub value: u64,
+}
+
+/// The kinds of faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultKind {
+    /// It used more CPU time than the call may.
+    Deadline,
+    /// It wanted more memory than an instance may have.
+    Memory,
+    /// It called itself too deep.
+    Stack,
+    /// It trapped: a panic, an access out of bounds, a division by zero.
+    Trap,
+    /// It returned more bytes or members than a call may.
+    OutputSize,
+    /// It returned JSON nested too deep.
+    OutputDepth,
+    /// It returned what can't be used: no JSON, no header name, no string.
+    InvalidOutput,
+    /// It returned another number of results than it got items.
+    WrongLength,
+    /// It passed more bytes to an import than a call may.
+    HostCallBytes,
+    /// It asked to wait, which no plugin may.
+    WouldWait,
+    /// It called `exit`.
+    Exit,
+    /// It refused its compiled configuration.
+    ConfigurationRefused,
+    /// The host could not run it: no fault of the plugin.
+    Host,
+}
+
+/// The calls a host makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Making an instance.
+    Start,
+    /// `lifecycle.initialize`.
+    Initialize,
+    /// `configuration.load`.
+    Load,
+    /// `configuration.compile`.
+    Compile,
+    /// `configuration.describe`.
+    Describe,
+    /// `mapping.map`.
+    Map,
+    /// `enrichment.enrich`.
+    Enrich,
+    /// `qualification.qualify`.
+    Qualify,
+    /// `shaping.shape`.
+    Shape,
+    /// `response.interpret`.
+    Interpret,
+}
+
+impl FaultKind {
+    /// All kinds.
+    pub const ALL: [FaultKind; 13] = {
+        use FaultKind::{
+            ConfigurationRefused, Deadline, Exit, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth, OutputSize, Stack, Trap,
+            WouldWait, WrongLength,
+        };
+        [
+            Deadline, Memory, Stack, Trap, OutputSize, OutputDepth, InvalidOutput, WrongLength, HostCallBytes, WouldWait, Exit,
+            ConfigurationRefused, Host,
+        ]
+    };
+
+    /// A stable code in snake case.
+    pub fn code(self) -> &'static str {
+        match self {
+            FaultKind::Deadline => "plugin_deadline",
+            FaultKind::Memory => "plugin_memory",
+            FaultKind::Stack => "plugin_stack",
+            FaultKind::Trap => "plugin_trap",
+            FaultKind::OutputSize => "plugin_output_size",
+            FaultKind::OutputDepth => "plugin_output_depth",
+            FaultKind::InvalidOutput => "plugin_invalid_output",
+            FaultKind::WrongLength => "plugin_wrong_length",
+            FaultKind::HostCallBytes => "plugin_host_call_bytes",
+            FaultKind::WouldWait => "plugin_would_wait",
+            FaultKind::Exit => "plugin_exit",
+            FaultKind::ConfigurationRefused => "plugin_configuration_refused",
+            FaultKind::Host => "host_fault",
+        }
+    }
+
+    /// Whether running the same again must give the same. A deadline depends on the machine, a host fault on its moment [P8].
+    pub fn is_replayable(self) -> bool {
+        !matches!(self, FaultKind::Deadline | FaultKind::Host)
+    }
+}
+
+impl Phase {
+    /// The phase's name in messages and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Start => "start",
+            Phase::Initialize => "initialize",
+            Phase::Load => "load",
+            Phase::Compile => "compile",
+            Phase::Describe => "describe",
+            Phase::Map => "map",
+            Phase::Enrich => "enrich",
+            Phase::Qualify => "qualify",
+            Phase::Shape => "shape",
+            Phase::Interpret => "interpret",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<Stage> for Phase {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Map => Phase::Map,
+            Stage::Enrich => Phase::Enrich,
+            Stage::Qualify => Phase::Qualify,
+            Stage::Shape => Phase::Shape,
+            Stage::Interpret => Phase::Interpret,
+        }
+    }
+}
+
+/// What an import of ours refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ImportRefusal {
+    #[error("it passed {bytes} bytes to `{import}`")]
+    TooManyBytes { import: &'static str, bytes: usize },
+}
+
+/// What is known about a call beside the error it ended with.
+#[derive(Debug)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) phase: Phase,
+    pub(crate) limits: &'a Limits,
+    pub(crate) memory_refused: bool,
+    pub(crate) panic: Option<&'a str>,
+}
+
+impl Fault {
+    /// A fault without a limit.
+    pub(crate) fn new(kind: FaultKind, phase: Phase, what: impl fmt::Display) -> Self {
+        Fault { kind, phase, message: format!("the plugin's `{phase}` failed: {what}"), limit: None, panic: None }
+    }
+
+    /// A fault that names the limit which was passed.
+    pub(crate) fn limit(kind: FaultKind, phase: Phase, name: &'static str, value: u64, what: impl fmt::Display) -> Self {
+        let message = format!("the plugin's `{phase}` passed a limit: {what}; `{name}` is {value}");
+        Fault { kind, phase, message, limit: Some(LimitHit { name, value }), panic: None }
+    }
+
+    /// The host failed, not the plugin.
+    pub(crate) fn host(phase: Phase, what: impl fmt::Display) -> Self {
+        let message = format!("the host could not run the plugin's `{phase}`: {what}");
+        Fault { kind: FaultKind::Host, phase, message, limit: None, panic: None }
+    }
+
+    /// Reads what a call ended with.
+    pub(crate) fn of(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Self {
+        let mut fault = known(error, evidence);
+        if let Some(panic) = evidence.panic {
+            fault.message.push_str(": ");
+            fault.message.push_str(panic);
+            fault.panic = Some(panic.into());
+        }
+        fault
+    }
+}
+
+fn known(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
+    let (phase, limits) = (evidence.phase, evidence.limits);
+    if let Some(passed) = error.downcast_ref::<DeadlinePassed>() {
+        return Fault::limit(FaultKind::Deadline, phase, "deadline_us", passed.allowed_us, passed);
+    }
+    if let Some(ImportRefusal::TooManyBytes { .. }) = error.downcast_ref::<ImportRefusal>() {
+        let value = limits.host_call_bytes_max as u64;
+        return Fault::limit(FaultKind::HostCallBytes, phase, "host_call_bytes_max", value, error);
+    }
+    if error.is::<Abandoned>() || error.is::<PoolConcurrencyLimitError>() {
+        return Fault::host(phase, error);
+    }
+    if evidence.memory_refused {
+        let what = "it wanted more memory than an instance may have";
+        return Fault::limit(FaultKind::Memory, phase, "memory_bytes_max", limits.memory_bytes_max as u64, what);
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => {
+            let what = "its calls nest too deep";
+            Fault::limit(FaultKind::Stack, phase, "stack_bytes_max", limits.stack_bytes_max as u64, what)
+        }
+        Some(trap) => Fault::new(FaultKind::Trap, phase, trap),
+        None => unreadable(error, evidence),
+    }
+}
+
+/// The guest returned, but what it returned could not be taken over.
+fn unreadable(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
+    if is_transfer_limit(error) {
+        let value = evidence.limits.output_bytes_max as u64;
+        return Fault::limit(FaultKind::OutputSize, evidence.phase, "output_bytes_max", value, "it returned too much");
+    }
+    Fault::new(FaultKind::InvalidOutput, evidence.phase, error.root_cause())
+}
+
+/// Whether the call ended because too many bytes would have crossed the boundary. wasmtime's error type for this is private, so
+/// its text is all there is; the test of the hostile guest's `huge` notices when it changes.
+fn is_transfer_limit(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().contains("fuel allocated for hostcalls")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(error: wasmtime::Error, memory_refused: bool, panic: Option<&str>) -> Fault {
+        let limits = Limits::default();
+        let evidence = Evidence { phase: Phase::Map, limits: &limits, memory_refused, panic };
+        Fault::of(&error, &evidence)
+    }
+
+    /// P3: passing a limit is a clear error that names the limit and its value.
+    #[test]
+    fn names_the_limit() {
+        let deadline = fault(DeadlinePassed { used_us: 12, allowed_us: 10 }.into(), false, None);
+        assert_eq!(deadline.kind, FaultKind::Deadline);
+        assert_eq!(deadline.limit, Some(LimitHit { name: "deadline_us", value: 10 }));
+        assert!(deadline.message.contains("`deadline_us` is 10"), "{}", deadline.message);
+        assert_eq!(fault(Trap::StackOverflow.into(), false, None).kind, FaultKind::Stack);
+        let refused = ImportRefusal::TooManyBytes { import: "log", bytes: 9 };
+        assert_eq!(fault(refused.into(), false, None).kind, FaultKind::HostCallBytes);
+    }
+
+    /// P3: a guest that gives up because memory was refused passed the memory limit; it did not merely trap.
+    #[test]
+    fn refused_memory_explains_a_trap() {
+        assert_eq!(fault(Trap::UnreachableCodeReached.into(), true, None).kind, FaultKind::Memory);
+        assert_eq!(fault(Trap::UnreachableCodeReached.into(), false, None).kind, FaultKind::Trap);
+    }
+
+    #[test]
+    fn carries_the_panic() {
+        let fault = fault(Trap::UnreachableCodeReached.into(), false, Some("panicked at src/lib.rs:7: no such field"));
+        assert_eq!(fault.panic.as_deref(), Some("panicked at src/lib.rs:7: no such field"));
+        assert!(fault.message.ends_with("no such field"));
+    }
+
+    #[test]
+    fn codes_are_distinct() {
+        let codes: std::collections::BTreeSet<_> = FaultKind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(codes.len(), FaultKind::ALL.len());
+    }
+}

@@ -1,0 +1,177 @@
+//! One instance of one component: how it starts, and how every call into it is bounded and accounted for.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::component::Instance;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::fault::{Evidence, Fault, FaultKind, Phase};
+use super::host_log::LogBuffer;
+use super::limits::Limits;
+use super::lookup::ValueSets;
+use super::program::{Loaded, Program};
+use super::runtime::Runtime;
+use super::state::GuestState;
+use super::stats::{Counters, add};
+
+/// A place for an instance: where there is none, the host is full.
+#[derive(Debug)]
+pub(crate) struct Slot(#[expect(dead_code, reason = "held, not read")] pub(crate) OwnedSemaphorePermit);
+
+/// A slot with or without an instance in it.
+pub(crate) enum Seat {
+    Empty(Slot),
+    Taken(Running),
+}
+
+/// An instance that has started.
+pub(crate) struct Running {
+    pub(crate) store: Store<GuestState>,
+    pub(crate) instance: Instance,
+    /// Whether a stage was called in it.
+    pub(crate) used: bool,
+    _alive: Alive,
+    slot: Slot,
+}
+
+/// Counts an instance from its start to its end.
+struct Alive(Arc<Counters>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        add(&self.0.instances_dropped, 1);
+    }
+}
+
+/// What calls used and left behind.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) instances: u64,
+    pub(crate) calls: Vec<Phase>,
+    pub(crate) cpu_time_us: u64,
+    pub(crate) memory_high_water_bytes: usize,
+    pub(crate) log: LogBuffer,
+}
+
+/// What an instance is made of.
+pub(crate) struct Recipe<'a> {
+    pub(crate) runtime: &'a Runtime,
+    pub(crate) component: &'a Loaded,
+    pub(crate) plan: Option<&'a [u8]>,
+    pub(crate) value_sets: &'a Arc<dyn ValueSets>,
+    pub(crate) abandoned: &'a Arc<AtomicBool>,
+}
+
+impl Seat {
+    /// The slot alone; what ran in it is gone.
+    pub(crate) fn emptied(self) -> Slot {
+        match self {
+            Seat::Empty(slot) => slot,
+            Seat::Taken(running) => running.slot,
+        }
+    }
+}
+
+impl<'a> Recipe<'a> {
+    pub(crate) fn of_program(
+        runtime: &'a Runtime,
+        program: &'a Program,
+        value_sets: &'a Arc<dyn ValueSets>,
+        abandoned: &'a Arc<AtomicBool>,
+    ) -> Self {
+        Recipe { runtime, component: &program.component, plan: program.plan.as_deref(), value_sets, abandoned }
+    }
+
+    /// Makes a fresh instance, prepares it and gives it its configuration. On a fault the slot comes back.
+    pub(crate) fn start(&self, slot: Slot, ledger: &mut Ledger) -> Result<Running, (Fault, Slot)> {
+        let limits = &self.runtime.limits;
+        let mut store = new_store(self.runtime, self.value_sets);
+        let base_us = limits.deadline_us(0);
+        let pre = &self.component.pre;
+        let started = self.call(&mut store, Phase::Start, base_us, ledger, |store| pre.instantiate(store));
+        let instance = match started {
+            Ok(instance) => instance,
+            Err(fault) => return Err((fault, slot)),
+        };
+        let counters = &self.runtime.counters;
+        add(&counters.instances, 1);
+        ledger.instances += 1;
+        let mut running = Running { store, instance, used: false, _alive: Alive(Arc::clone(counters)), slot };
+        match self.initialize(&mut running, ledger).and_then(|()| self.load(&mut running, ledger)) {
+            Ok(()) => Ok(running),
+            Err(fault) => Err((fault, running.slot)),
+        }
+    }
+
+    fn initialize(&self, running: &mut Running, ledger: &mut Ledger) -> Result<(), Fault> {
+        let Some(lifecycle) = &self.component.exports.lifecycle else { return Ok(()) };
+        let Running { store, instance, .. } = running;
+        let allowed_us = self.runtime.limits.deadline_configure_ms * 1_000;
+        self.call(store, Phase::Initialize, allowed_us, ledger, |store| {
+            lifecycle.load(&mut *store, instance)?.call_initialize(store)
+        })
+    }
+
+    fn load(&self, running: &mut Running, ledger: &mut Ledger) -> Result<(), Fault> {
+        let Some(plan) = self.plan else { return Ok(()) };
+        let Some(configuration) = &self.component.exports.configuration else {
+            return Err(Fault::new(FaultKind::ConfigurationRefused, Phase::Load, "it takes no configuration"));
+        };
+        let Running { store, instance, .. } = running;
+        let allowed_us = self.runtime.limits.deadline_us(0);
+        let loaded = self.call(store, Phase::Load, allowed_us, ledger, |store| {
+            configuration.load(&mut *store, instance)?.call_load(store, plan)
+        })?;
+        loaded.map_err(|failure| {
+            let what = format_args!("it refuses its configuration: {} ({})", failure.message, failure.code);
+            Fault::new(FaultKind::ConfigurationRefused, Phase::Load, what)
+        })
+    }
+
+    /// Makes one call within its bounds and writes down what it used.
+    pub(crate) fn call<T>(
+        &self,
+        store: &mut Store<GuestState>,
+        phase: Phase,
+        allowed_us: u64,
+        ledger: &mut Ledger,
+        call: impl FnOnce(&mut Store<GuestState>) -> wasmtime::Result<T>,
+    ) -> Result<T, Fault> {
+        let state = store.data_mut();
+        state.phase = phase;
+        state.memory.forget_refusals();
+        state.deadline.start(allowed_us, Arc::clone(self.abandoned));
+        store.set_epoch_deadline(1);
+        let result = call(store);
+        let fault = result.map_err(|error| read_fault(&error, phase, &self.runtime.limits, store.data()));
+        ledger.enter(phase, store.data_mut(), &self.runtime.limits);
+        fault
+    }
+}
+
+fn read_fault(error: &wasmtime::Error, phase: Phase, limits: &Limits, state: &GuestState) -> Fault {
+    let memory_refused = state.memory.refused();
+    Fault::of(error, &Evidence { phase, limits, memory_refused, panic: state.log.last_error() })
+}
+
+impl Ledger {
+    fn enter(&mut self, phase: Phase, state: &mut GuestState, limits: &Limits) {
+        self.calls.push(phase);
+        self.cpu_time_us += state.deadline.used_us();
+        self.memory_high_water_bytes = self.memory_high_water_bytes.max(state.memory.high_water());
+        self.log.append(std::mem::take(&mut state.log), limits.log_lines_max);
+    }
+}
+
+fn new_store(runtime: &Runtime, value_sets: &Arc<dyn ValueSets>) -> Store<GuestState> {
+    let limits = &runtime.limits;
+    let state = GuestState::new(Arc::clone(limits), Arc::clone(value_sets));
+    let mut store = Store::new(&runtime.wasm, state);
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(limits.output_bytes_max);
+    store.set_max_component_handles(limits.handles_max);
+    store.epoch_deadline_callback(|context| -> wasmtime::Result<UpdateDeadline> { context.data().deadline.on_tick() });
+    store
+}

@@ -1,0 +1,272 @@
+//! Compiled components: in memory, on disk, or made now [P4].
+//!
+//! A component's digest and the compiler's compatibility name its compiled form, so that another version of the host, another
+//! processor or other settings never meet a file that is not for them. The directory can be deleted at any time.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use tokio::sync::OnceCell;
+use wasmtime::Engine as Wasm;
+use wasmtime::component::Component;
+
+use super::digest::Digest;
+use super::program::Loaded;
+use super::seal::{SealKey, private_file};
+
+/// The ending of the files' names.
+const EXTENSION: &str = "compiled";
+
+/// Why a component can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Its bytes could not be fetched.
+    #[error("the component {digest} could not be fetched: {source}")]
+    Fetch {
+        /// The component.
+        digest: Digest,
+        /// What the caller's function said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The bytes are not those of the digest.
+    #[error("the stored bytes of component {digest} have the digest {found}: they were changed")]
+    Corrupt {
+        /// The component.
+        digest: Digest,
+        /// What was found.
+        found: Digest,
+    },
+    /// This host can't compile or link it.
+    #[error("the component {digest} can't be run by this host: {reason}")]
+    Unusable {
+        /// The component.
+        digest: Digest,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The directory of compiled components.
+pub(crate) struct CompiledFiles {
+    directory: PathBuf,
+    key: SealKey,
+    compatibility: String,
+    bytes_max: u64,
+}
+
+/// What the directory has under a digest.
+pub(crate) enum Found {
+    Nothing,
+    /// A file that this installation did not write, or that changed since.
+    Refused,
+    Compiled(Vec<u8>),
+}
+
+impl CompiledFiles {
+    /// Opens the directory, which is made when it is missing.
+    pub(crate) fn open(directory: &Path, wasm: &Wasm, bytes_max: u64) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let key = SealKey::open(directory)?;
+        Ok(CompiledFiles { directory: directory.into(), key, compatibility: compatibility(wasm), bytes_max })
+    }
+
+    /// Reads a compiled component. What can't be read counts as absent: it can always be made again.
+    pub(crate) fn read(&self, digest: Digest) -> Found {
+        let name = self.name(digest);
+        let Ok(sealed) = fs::read(self.directory.join(&name)) else { return Found::Nothing };
+        match self.key.open_sealed(&name, &sealed) {
+            Some(compiled) => Found::Compiled(compiled.into()),
+            None => Found::Refused,
+        }
+    }
+
+    /// Keeps a compiled component, and makes room for it.
+    pub(crate) fn write(&self, digest: Digest, compiled: &[u8]) -> io::Result<()> {
+        let name = self.name(digest);
+        let sealed = self.key.seal(&name, compiled);
+        self.make_room(sealed.len() as u64)?;
+        let unnamed = self.directory.join(format!("{name}.{}", std::process::id()));
+        // A leftover of a process of the same id that was killed.
+        let _ = fs::remove_file(&unnamed);
+        private_file(&unnamed)?.write_all(&sealed)?;
+        fs::rename(unnamed, self.directory.join(name))
+    }
+
+    fn name(&self, digest: Digest) -> String {
+        format!("{digest}-{}.{EXTENSION}", self.compatibility)
+    }
+
+    fn make_room(&self, wanted: u64) -> io::Result<()> {
+        let mut files = self.files()?;
+        files.sort();
+        let mut total: u64 = wanted + files.iter().map(|(_, bytes, _)| bytes).sum::<u64>();
+        for (_, bytes, path) in files {
+            if total <= self.bytes_max {
+                break;
+            }
+            fs::remove_file(path)?;
+            total -= bytes;
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> io::Result<Vec<(SystemTime, u64, PathBuf)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().contains(EXTENSION) {
+                let metadata = entry.metadata()?;
+                files.push((metadata.modified()?, metadata.len(), entry.path()));
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Names the compiler, its settings and the processor it compiles for.
+fn compatibility(wasm: &Wasm) -> String {
+    use std::hash::Hash;
+    let mut hasher = ShaHasher::default();
+    wasm.precompile_compatibility_hash().hash(&mut hasher);
+    let name = Digest::of(&hasher.0).to_string();
+    name[..16].into()
+}
+
+/// Keeps what is hashed: the standard hasher may change from one compiler to the next.
+#[derive(Default)]
+struct ShaHasher(Vec<u8>);
+
+impl std::hash::Hasher for ShaHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+/// Loads machine code.
+pub(crate) fn deserialize(wasm: &Wasm, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes come from our own compiler, either just now or out of a file that carries our seal.
+    #[allow(unsafe_code, reason = "there is no other way to load compiled code")]
+    unsafe {
+        Component::deserialize(wasm, compiled)
+    }
+}
+
+/// Compiled components in memory, the latest used last to go. Several callers of one digest share one load.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    places: Mutex<Places>,
+}
+
+#[derive(Default)]
+struct Places {
+    by_digest: HashMap<Digest, Place>,
+    uses: u64,
+}
+
+struct Place {
+    cell: Arc<OnceCell<Arc<Loaded>>>,
+    used: u64,
+}
+
+impl Shelf {
+    /// The cell of a digest, to be filled by the first who needs it.
+    pub(crate) fn cell(&self, digest: Digest) -> Arc<OnceCell<Arc<Loaded>>> {
+        let mut places = self.lock();
+        places.uses += 1;
+        let used = places.uses;
+        let place = places.by_digest.entry(digest).or_insert_with(|| Place { cell: Arc::default(), used });
+        place.used = used;
+        Arc::clone(&place.cell)
+    }
+
+    /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs.
+    pub(crate) fn trim(&self, bytes_max: usize, keep: Digest) {
+        let mut places = self.lock();
+        while bytes_max < places.bytes() {
+            let Some(oldest) = places.oldest(keep) else { break };
+            places.by_digest.remove(&oldest);
+        }
+    }
+
+    /// Forgets a digest whose load failed, so that the table holds nothing that was never there.
+    pub(crate) fn forget_empty(&self, digest: Digest) {
+        let mut places = self.lock();
+        if places.by_digest.get(&digest).is_some_and(|place| Arc::strong_count(&place.cell) == 1 && !place.cell.initialized()) {
+            places.by_digest.remove(&digest);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Places {
+    fn bytes(&self) -> usize {
+        self.by_digest.values().filter_map(|place| place.cell.get()).map(|loaded| loaded.compiled_bytes).sum()
+    }
+
+    fn oldest(&self, keep: Digest) -> Option<Digest> {
+        let loaded = self.by_digest.iter().filter(|(digest, place)| **digest != keep && place.cell.initialized());
+        loaded.min_by_key(|(_, place)| place.used).map(|(digest, _)| *digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(directory: &Path, bytes_max: u64) -> CompiledFiles {
+        CompiledFiles::open(directory, &Wasm::default(), bytes_max).unwrap()
+    }
+
+    fn read(files: &CompiledFiles, digest: Digest) -> Option<Vec<u8>> {
+        match files.read(digest) {
+            Found::Compiled(compiled) => Some(compiled),
+            Found::Nothing | Found::Refused => None,
+        }
+    }
+
+    /// P2: a file that was changed, cut, renamed or put there by another is ignored.
+    #[test]
+    fn ignores_what_is_not_ours() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = files(directory.path(), 1_000);
+        let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+        files.write(one, b"machine code").unwrap();
+        assert_eq!(read(&files, one).as_deref(), Some(&b"machine code"[..]));
+        let path = |digest| directory.path().join(files.name(digest));
+        fs::rename(path(one), path(two)).unwrap();
+        assert!(matches!(files.read(two), Found::Refused));
+        assert!(matches!(files.read(one), Found::Nothing));
+        fs::write(path(one), b"machine code").unwrap();
+        assert!(matches!(files.read(one), Found::Refused));
+    }
+
+    /// P3: the directory is bounded; the oldest goes first.
+    #[test]
+    fn makes_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = files(directory.path(), 200);
+        let digests: Vec<_> = (0..4u8).map(|n| Digest::of(&[n])).collect();
+        for digest in &digests {
+            files.write(*digest, &[0; 40]).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let kept: Vec<_> = digests.iter().map(|digest| read(&files, *digest).is_some()).collect();
+        assert_eq!(kept, [false, false, true, true]);
+    }
+
+    #[test]
+    fn the_compatibility_is_stable() {
+        assert_eq!(compatibility(&Wasm::default()), compatibility(&Wasm::default()));
+    }
+}

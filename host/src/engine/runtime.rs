@@ -1,0 +1,280 @@
+//! The engine itself: wasmtime with our settings, the threads, the slots and the shelf of compiled components.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Enabled, Engine as Wasm, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::admit::{self, Admitted, Refusal};
+use super::compile::{CompileError, compile};
+use super::configure::{CompiledConfiguration, ConfigurationError, Workbench};
+use super::contract_types::{Context, Description};
+use super::deadline;
+use super::digest::Digest;
+use super::fault::{Fault, Phase};
+use super::imports;
+use super::instance::Slot;
+use super::limits::Limits;
+use super::load::{CompiledFiles, Found, LoadError, Shelf, deserialize};
+use super::pool::Pool;
+use super::program::{Loaded, Program};
+use super::session::Session;
+use super::state::GuestState;
+use super::stats::{Counters, EngineStats, add};
+
+/// Stack of a guest thread beside the guest's own: ours and wasmtime's.
+const HOST_STACK_BYTES: usize = 2 << 20;
+/// Stack of a compiling thread: the compiler recurses.
+const COMPILER_STACK_BYTES: usize = 16 << 20;
+
+/// The sandbox. A handle: clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    runtime: Arc<Runtime>,
+}
+
+/// The engine could not be made: a matter of the machine or of the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refuses the settings or the machine.
+    #[error("the WebAssembly engine can't start: {0}")]
+    Wasm(String),
+    /// The directory for compiled code can't be used.
+    #[error("the directory `{}` for compiled plugins can't be used: {source}", directory.display())]
+    Directory {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread could not be started.
+    #[error("a thread for plugins could not be started: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// What all sessions share.
+pub(crate) struct Runtime {
+    pub(crate) wasm: Wasm,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) pool: Pool,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) compilers: Pool,
+    linker: Linker<GuestState>,
+    slots: Arc<Semaphore>,
+    files: CompiledFiles,
+    shelf: Shelf,
+}
+
+impl Engine {
+    /// Once at start: sets wasmtime up and starts the threads. `cache_dir` keeps compiled code and can be deleted at any time.
+    pub fn new(limits: Limits, cache_dir: &Path) -> Result<Self, EngineError> {
+        Ok(Engine { runtime: Arc::new(Runtime::new(limits, cache_dir)?) })
+    }
+
+    /// The bounds in force.
+    pub fn limits(&self) -> &Limits {
+        &self.runtime.limits
+    }
+
+    /// Once an upload: says yes or no to foreign bytes, with all reasons. Compiles them, so that the first use is fast.
+    pub async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
+        admit::admit(&self.runtime, bytes).await
+    }
+
+    /// Once a batch: the component of this digest, from memory, from disk or compiled now from what `fetch` brings.
+    pub async fn load<F, E>(&self, digest: Digest, fetch: impl FnOnce() -> F + Send) -> Result<Arc<Loaded>, LoadError>
+    where
+        F: Future<Output = Result<Vec<u8>, E>> + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.runtime.load(digest, fetch).await
+    }
+
+    /// Once a save: checks and compiles a configuration in the sandbox.
+    pub async fn compile_configuration(
+        &self,
+        component: &Arc<Loaded>,
+        document: &str,
+    ) -> Result<CompiledConfiguration, ConfigurationError> {
+        if !component.stages().is_configurable() {
+            return Err(ConfigurationError::NotConfigurable);
+        }
+        let slot = self.runtime.free_slot(Phase::Compile).await?;
+        let (runtime, component, document) = (Arc::clone(&self.runtime), Arc::clone(component), document.to_owned());
+        let job = move || Workbench::new(&runtime, &component).compile(&document, slot);
+        let compiled = self.runtime.pool.run(job).await;
+        compiled.unwrap_or_else(|lost| Err(Fault::host(Phase::Compile, lost).into()))
+    }
+
+    /// Asks a component what it is; none when it does not say.
+    pub async fn describe(&self, component: &Arc<Loaded>) -> Result<Option<Description>, Fault> {
+        self.runtime.describe(component).await
+    }
+
+    /// Once a batch: a session makes its instance when it is first called.
+    pub fn session(&self, program: &Program, context: Context) -> Session {
+        Session::new(Arc::clone(&self.runtime), program, context)
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> EngineStats {
+        self.runtime.counters.read()
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    fn new(limits: Limits, cache_dir: &Path) -> Result<Self, EngineError> {
+        let wasm = Wasm::new(&config(&limits)).map_err(|error| EngineError::Wasm(format!("{error:#}")))?;
+        let mut linker = Linker::new(&wasm);
+        imports::link(&mut linker).map_err(|error| EngineError::Wasm(format!("{error:#}")))?;
+        let files = CompiledFiles::open(cache_dir, &wasm, limits.compiled_disk_bytes_max)
+            .map_err(|source| EngineError::Directory { directory: cache_dir.into(), source })?;
+        deadline::start_ticker(wasm.weak(), limits.deadline_tick_ms).map_err(EngineError::Thread)?;
+        let stack_bytes = HOST_STACK_BYTES + limits.stack_bytes_max;
+        let pool = Pool::start("plugin", limits.threads, stack_bytes, limits.queued_calls_max).map_err(EngineError::Thread)?;
+        let compilers = Pool::start("plugin-compiler", 1, COMPILER_STACK_BYTES, 1).map_err(EngineError::Thread)?;
+        Ok(Runtime {
+            wasm,
+            pool,
+            compilers,
+            linker,
+            files,
+            slots: Arc::new(Semaphore::new(limits.instances_max as usize)),
+            counters: Arc::default(),
+            shelf: Shelf::default(),
+            limits: Arc::new(limits),
+        })
+    }
+
+    /// Waits for a place to put an instance into.
+    pub(crate) async fn free_slot(&self, phase: Phase) -> Result<Slot, Fault> {
+        let permit = Arc::clone(&self.slots).acquire_owned().await;
+        permit.map(Slot).map_err(|closed| Fault::host(phase, closed))
+    }
+
+    pub(crate) async fn describe(self: &Arc<Self>, component: &Arc<Loaded>) -> Result<Option<Description>, Fault> {
+        let slot = self.free_slot(Phase::Describe).await?;
+        let (runtime, component) = (Arc::clone(self), Arc::clone(component));
+        let described = self.pool.run(move || Workbench::new(&runtime, &component).describe(slot)).await;
+        described.unwrap_or_else(|lost| Err(Fault::host(Phase::Describe, lost)))
+    }
+
+    async fn load<F, E>(self: &Arc<Self>, digest: Digest, fetch: impl FnOnce() -> F + Send) -> Result<Arc<Loaded>, LoadError>
+    where
+        F: Future<Output = Result<Vec<u8>, E>> + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let cell = self.shelf.cell(digest);
+        let loaded = cell.get_or_try_init(|| self.load_unshelved(digest, fetch)).await.cloned();
+        drop(cell);
+        match &loaded {
+            Ok(_) => self.shelf.trim(self.limits.compiled_cache_bytes_max, digest),
+            Err(_) => self.shelf.forget_empty(digest),
+        }
+        loaded
+    }
+
+    async fn load_unshelved<F, E>(self: &Arc<Self>, digest: Digest, fetch: impl FnOnce() -> F) -> Result<Arc<Loaded>, LoadError>
+    where
+        F: Future<Output = Result<Vec<u8>, E>> + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        if let Some(loaded) = self.load_file(digest).await {
+            return Ok(loaded);
+        }
+        let component = fetch().await.map_err(|error| LoadError::Fetch { digest, source: error.into() })?;
+        let found = Digest::of(&component);
+        if found != digest {
+            return Err(LoadError::Corrupt { digest, found });
+        }
+        self.build(digest, component).await.map_err(|reason| LoadError::Unusable { digest, reason: reason.to_string() })
+    }
+
+    /// From the directory; none when there is nothing there that can be trusted and used.
+    async fn load_file(self: &Arc<Self>, digest: Digest) -> Option<Arc<Loaded>> {
+        let runtime = Arc::clone(self);
+        let loaded = self.compilers.run(move || runtime.read_file(digest)).await;
+        loaded.ok().flatten()
+    }
+
+    fn read_file(&self, digest: Digest) -> Option<Arc<Loaded>> {
+        match self.files.read(digest) {
+            Found::Nothing => None,
+            Found::Refused => {
+                add(&self.counters.disk_refusals, 1);
+                tracing::warn!(%digest, "compiled plugin on disk is damaged or not ours, compiling it again");
+                None
+            }
+            Found::Compiled(compiled) => {
+                add(&self.counters.disk_hits, 1);
+                self.link(digest, &compiled).ok()
+            }
+        }
+    }
+
+    /// Compiles and keeps the result.
+    pub(crate) async fn build(self: &Arc<Self>, digest: Digest, component: Vec<u8>) -> Result<Arc<Loaded>, CompileError> {
+        let runtime = Arc::clone(self);
+        let built = self.compilers.run(move || runtime.build_here(digest, &component)).await;
+        built.unwrap_or_else(|lost| Err(CompileError(lost.to_string())))
+    }
+
+    fn build_here(&self, digest: Digest, component: &[u8]) -> Result<Arc<Loaded>, CompileError> {
+        add(&self.counters.compilations, 1);
+        let compiled = compile(&self.wasm, component)?;
+        let loaded = self.link(digest, &compiled).map_err(|error| CompileError(format!("{error:#}")))?;
+        if let Err(error) = self.files.write(digest, &compiled) {
+            tracing::warn!(%digest, %error, "compiled plugin could not be kept on disk, it will be compiled again");
+        }
+        Ok(loaded)
+    }
+
+    fn link(&self, digest: Digest, compiled: &[u8]) -> wasmtime::Result<Arc<Loaded>> {
+        let component = deserialize(&self.wasm, compiled)?;
+        Loaded::link(digest, &component, &self.linker, compiled.len()).map(Arc::new)
+    }
+}
+
+/// The settings that make a run repeatable, bounded and fast.
+fn config(limits: &Limits) -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true).max_wasm_stack(limits.stack_bytes_max).concurrency_support(false);
+    // Bit for bit the same on every machine [P8].
+    config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
+    config.wasm_memory64(false).wasm_component_model_memory64(false);
+    config.memory_init_cow(true);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
+    config
+}
+
+fn pooling(limits: &Limits) -> PoolingAllocationConfig {
+    let instances = limits.instances_max;
+    let mut pooling = PoolingAllocationConfig::new();
+    pooling
+        .total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(limits.core_instances_max))
+        .max_core_instances_per_component(limits.core_instances_max)
+        .total_memories(instances.saturating_mul(2))
+        .max_memories_per_component(limits.memories_max)
+        .max_memory_size(limits.memory_bytes_max)
+        .total_tables(instances.saturating_mul(4))
+        .max_tables_per_component(limits.tables_max)
+        .table_elements(limits.table_elements_max)
+        .max_unused_warm_slots(instances)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    pooling
+}
+
+/// Memory of a slot that is wiped and kept instead of being given back: more than a call of a small plugin touches.
+const KEEP_RESIDENT_BYTES: usize = 1 << 20;
