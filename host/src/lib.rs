@@ -1,1 +1,2 @@
 //! Hookmill: a WebAssembly plugin host for webhook transforms in lead campaigns.
+pub mod model;

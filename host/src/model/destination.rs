@@ -1,0 +1,16 @@
+//! Where the host may send, and with which headers: the policy for URLs, headers and addresses, without any I/O.
+//!
+//! Text becomes a [`WebhookUrl`] or a [`HeaderList`] by passing the checks here, and nothing else can make one. A URL is read
+//! by the WHATWG rules, the same that the client dials by, so every spelling of an address (`0x7f000001`, `127.1`) is the
+//! address it means before [`refused`] judges it.
+
+mod address;
+mod headers;
+mod url;
+
+pub use address::{AddressPolicy, Reason, refused};
+pub use headers::{
+    HEADER_NAME_BYTES_MAX, HEADER_VALUE_BYTES_MAX, HEADERS_BYTES_MAX, HEADERS_MAX, HeaderError, HeaderList,
+    is_connection_header,
+};
+pub use url::{REQUEST_URL_BYTES_MAX, Schemes, URL_BYTES_MAX, UrlError, WebhookUrl};

@@ -1,0 +1,118 @@
+//! What an answer means when neither the campaign nor its plugin says otherwise.
+
+/// What became of something sent. The names are those of the plugin contract's `outcome-kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutcomeKind {
+    /// The receiver took it.
+    Accepted,
+    /// The receiver refused it.
+    Rejected,
+    /// The receiver has it already.
+    Duplicate,
+    /// Try again later.
+    Retry,
+    /// Failed for good.
+    Failed,
+}
+
+impl OutcomeKind {
+    /// Every kind, in the contract's order.
+    pub const ALL: [Self; 5] = [Self::Accepted, Self::Rejected, Self::Duplicate, Self::Retry, Self::Failed];
+
+    /// The name in storage, API and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Duplicate => "duplicate",
+            Self::Retry => "retry",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The kind of this name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// The default interpretation of an answer's status, none standing for no answer: 2xx is accepted, 408, 425, 429, 5xx and
+/// no answer are retry, all else is failed. A redirect is failed: following it is not ours, and it is not an acceptance.
+pub fn default_outcome(status: Option<u16>) -> OutcomeKind {
+    match status {
+        Some(200..=299) => OutcomeKind::Accepted,
+        None | Some(408 | 425 | 429 | 500..=599) => OutcomeKind::Retry,
+        Some(_) => OutcomeKind::Failed,
+    }
+}
+
+/// Whether this status tells us to leave the endpoint alone from now on: `410 Gone`.
+pub fn pauses_endpoint(status: u16) -> bool {
+    status == 410
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// M9: real answers for which nothing is configured.
+    #[test]
+    fn m9_the_default_reads_the_status_alone() {
+        use OutcomeKind::{Accepted, Failed, Retry};
+        let table = [
+            ("taken, JSON body", Some(200), Accepted),
+            ("taken, says created", Some(201), Accepted),
+            ("taken, nothing to say", Some(204), Accepted),
+            ("the last of the class", Some(299), Accepted),
+            ("plain redirect with a Location", Some(302), Failed),
+            ("permanent redirect", Some(308), Failed),
+            ("not modified", Some(304), Failed),
+            ("not found, HTML body", Some(404), Failed),
+            ("bad request", Some(400), Failed),
+            ("unauthorized", Some(401), Failed),
+            ("gone", Some(410), Failed),
+            ("unprocessable", Some(422), Failed),
+            ("switching protocols", Some(101), Failed),
+            ("request timeout", Some(408), Retry),
+            ("too early", Some(425), Retry),
+            ("throttled, with Retry-After", Some(429), Retry),
+            ("internal error", Some(500), Retry),
+            ("unavailable", Some(503), Retry),
+            ("the last of the class", Some(599), Retry),
+            ("outside every class", Some(600), Failed),
+            ("outside every class", Some(999), Failed),
+            ("no answer", None, Retry),
+        ];
+        for (what, status, expected) in table {
+            assert_eq!(default_outcome(status), expected, "{what}: {status:?}");
+        }
+    }
+
+    /// M9: over every status, exactly the named ones are accepted or retried.
+    #[test]
+    fn m9_every_status_has_one_outcome() {
+        for status in 0..=u16::MAX {
+            let expected = match (status / 100, status) {
+                (2, _) => OutcomeKind::Accepted,
+                (5, _) | (_, 408 | 425 | 429) => OutcomeKind::Retry,
+                _ => OutcomeKind::Failed,
+            };
+            assert_eq!(default_outcome(Some(status)), expected, "{status}");
+        }
+    }
+
+    /// M9: names go both ways.
+    #[test]
+    fn m9_kinds_are_named_as_in_the_contract() {
+        for kind in OutcomeKind::ALL {
+            assert_eq!(OutcomeKind::from_name(kind.as_str()), Some(kind));
+        }
+        assert_eq!(OutcomeKind::from_name("Accepted"), None);
+    }
+
+    /// W9: only 410 pauses.
+    #[test]
+    fn w9_gone_pauses_the_endpoint() {
+        assert_eq!((0..=999).filter(|status| pauses_endpoint(*status)).collect::<Vec<_>>(), [410]);
+    }
+}

@@ -1,0 +1,5 @@
+//! Pure values and rules.
+pub mod destination;
+pub mod interpret;
+pub mod retry;
+pub mod signature;

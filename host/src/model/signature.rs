@@ -1,0 +1,407 @@
+//! Signatures by the Standard Webhooks specification, made on what the host sends and checked on what it receives.
+//!
+//! The signature is an HMAC-SHA256 over `{id}.{timestamp}.{body}`, the body being the exact bytes on the wire, whatever
+//! their content type. While a secret is being replaced, each of the secrets signs, so that a receiver can change over at
+//! any moment between.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+/// The header with the id of the message.
+pub const ID_HEADER: &str = "webhook-id";
+/// The header with the time of signing, in seconds since 1970.
+pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
+/// The header with the signatures.
+pub const SIGNATURE_HEADER: &str = "webhook-signature";
+
+/// How a secret begins when it is shown to people.
+pub const SECRET_PREFIX: &str = "whsec_";
+/// The fewest bytes of a secret.
+pub const SECRET_BYTES_MIN: usize = 24;
+/// The most bytes of a secret.
+pub const SECRET_BYTES_MAX: usize = 64;
+/// How many secrets may sign at once while one replaces another.
+pub const SECRETS_MAX: usize = 4;
+/// How many signatures of a received header are looked at.
+pub const SIGNATURES_MAX: usize = 16;
+/// The longest id that is signed.
+pub const ID_BYTES_MAX: usize = 255;
+/// How far a received timestamp may be from the clock, the value the specification's own libraries use.
+pub const TOLERANCE_S: i64 = 300;
+
+const VERSION: &str = "v1";
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// One signing secret. It never shows itself in logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningSecret(Vec<u8>);
+
+/// The secrets of one endpoint, the newest first: at least one, at most `SECRETS_MAX`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningSecrets(Vec<SigningSecret>);
+
+/// What is signed: an id, the time of signing and the bytes of the body.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    id: &'a str,
+    timestamp_s: i64,
+    body: &'a [u8],
+}
+
+/// The three headers of a received message, as they came.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedHeaders<'a> {
+    /// The value of `webhook-id`.
+    pub id: &'a str,
+    /// The value of `webhook-timestamp`.
+    pub timestamp: &'a str,
+    /// The value of `webhook-signature`.
+    pub signature: &'a str,
+}
+
+/// Why a text is not a signing secret. The text itself is not repeated: it is a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The part after the prefix is not base64.
+    #[error("a signing secret is `whsec_` followed by base64, and this is not base64; leave it empty to have one made")]
+    NotBase64,
+    /// The secret is too short or too long.
+    #[error(
+        "this signing secret has {bytes} bytes, and it needs {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX}; leave it empty to have one made"
+    )]
+    Length {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// No secret, or too many of them.
+    #[error("an endpoint signs with 1 to {SECRETS_MAX} secrets at once, not with {count}; end an older rotation first")]
+    Count {
+        /// How many there are.
+        count: usize,
+    },
+}
+
+/// Why a message can't be signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{id}` can't be the id of a signed message: it takes 1 to {ID_BYTES_MAX} visible ASCII characters without a dot")]
+pub struct MessageIdError {
+    id: String,
+}
+
+/// Why a received message is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The timestamp is not a number of seconds.
+    #[error("`webhook-timestamp` is `{text}`, which is not a number of seconds since 1970")]
+    Timestamp {
+        /// What stood there, shortened.
+        text: String,
+    },
+    /// The message was signed too long ago, or a recording is being replayed.
+    #[error("`webhook-timestamp` is {by_s} s in the past; at most {tolerance_s} s are allowed")]
+    TooOld {
+        /// How far in the past it is.
+        by_s: i64,
+        /// How far it may be.
+        tolerance_s: i64,
+    },
+    /// The message claims to come from the future.
+    #[error("`webhook-timestamp` is {by_s} s in the future; at most {tolerance_s} s are allowed: compare the clocks")]
+    TooNew {
+        /// How far in the future it is.
+        by_s: i64,
+        /// How far it may be.
+        tolerance_s: i64,
+    },
+    /// No signature fits the bytes and any of the secrets.
+    #[error("no `v1` signature in `webhook-signature` fits these bytes and this secret")]
+    Mismatch,
+}
+
+impl SigningSecret {
+    /// Reads a secret as it is shown to people: `whsec_` and base64. The prefix may be missing, and so may the padding.
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
+        let text = text.trim();
+        let encoded = text.strip_prefix(SECRET_PREFIX).unwrap_or(text);
+        let bytes = LENIENT.decode(encoded).map_err(|_| SecretError::NotBase64)?;
+        Self::from_bytes(bytes)
+    }
+
+    /// Takes the bytes of a secret, freshly drawn for a new endpoint or unsealed for an old one.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, SecretError> {
+        let allowed = SECRET_BYTES_MIN..=SECRET_BYTES_MAX;
+        if !allowed.contains(&bytes.len()) {
+            return Err(SecretError::Length { bytes: bytes.len() });
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The bytes, to be sealed.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text for the one moment when it is shown.
+    pub fn reveal(&self) -> String {
+        format!("{SECRET_PREFIX}{}", STANDARD.encode(&self.0))
+    }
+
+    fn sign(&self, id: &str, timestamp_s: i64, body: &[u8]) -> [u8; 32] {
+        // HMAC takes a key of any length, so the constructor's error can't occur; `new` on a padded block says the same
+        // without a fallible call, but only for keys of exactly one block.
+        let mut block = [0; 64];
+        block[..self.0.len()].copy_from_slice(&self.0);
+        let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
+        mac.update(format!("{id}.{timestamp_s}.").as_bytes());
+        mac.update(body);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningSecret(hidden)")
+    }
+}
+
+impl SigningSecrets {
+    /// Takes the secrets of an endpoint, the newest first.
+    pub fn new(secrets: Vec<SigningSecret>) -> Result<Self, SecretError> {
+        let count = secrets.len();
+        if count == 0 || SECRETS_MAX < count {
+            return Err(SecretError::Count { count });
+        }
+        Ok(Self(secrets))
+    }
+
+    /// The secrets, the newest first.
+    pub fn as_slice(&self) -> &[SigningSecret] {
+        &self.0
+    }
+
+    /// The value of `webhook-signature`: one `v1,<base64>` for each secret, with spaces between.
+    pub fn sign(&self, message: Message<'_>) -> String {
+        let signatures = self.0.iter().map(|secret| {
+            let mac = secret.sign(message.id, message.timestamp_s, message.body);
+            format!("{VERSION},{}", STANDARD.encode(mac))
+        });
+        signatures.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Says whether a received message was signed with any of these secrets within the tolerance around `now_s`. Only the
+    /// first `SIGNATURES_MAX` signatures count; signatures of other versions are passed over.
+    pub fn verify(&self, headers: SignedHeaders<'_>, body: &[u8], now_s: i64, tolerance_s: i64) -> Result<(), VerifyError> {
+        let timestamp_s = recent(headers.timestamp, now_s, tolerance_s)?;
+        let expected = self.0.iter().map(|secret| secret.sign(headers.id, timestamp_s, body)).collect::<Vec<_>>();
+        let given = headers.signature.split(' ').filter(|text| !text.is_empty()).take(SIGNATURES_MAX).filter_map(mac_of);
+        let mut fits = subtle::Choice::from(0);
+        for given in given {
+            for expected in &expected {
+                fits |= given.as_slice().ct_eq(expected);
+            }
+        }
+        if bool::from(fits) { Ok(()) } else { Err(VerifyError::Mismatch) }
+    }
+}
+
+impl<'a> Message<'a> {
+    /// Takes what is to be signed. An id with a dot is refused, because the end of the id and the begin of the timestamp
+    /// could then be read in two ways.
+    pub fn new(id: &'a str, timestamp_s: i64, body: &'a [u8]) -> Result<Self, MessageIdError> {
+        let visible = id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.');
+        if id.is_empty() || ID_BYTES_MAX < id.len() || !visible {
+            return Err(MessageIdError { id: id.chars().take(ID_BYTES_MAX).collect() });
+        }
+        Ok(Self { id, timestamp_s, body })
+    }
+}
+
+fn recent(text: &str, now_s: i64, tolerance_s: i64) -> Result<i64, VerifyError> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parsed = if digits { text.parse::<i64>().ok() } else { None };
+    let Some(timestamp_s) = parsed else {
+        return Err(VerifyError::Timestamp { text: text.chars().take(32).collect() });
+    };
+    let age_s = now_s.saturating_sub(timestamp_s);
+    if tolerance_s < age_s {
+        return Err(VerifyError::TooOld { by_s: age_s, tolerance_s });
+    }
+    if age_s < -tolerance_s {
+        return Err(VerifyError::TooNew { by_s: -age_s, tolerance_s });
+    }
+    Ok(timestamp_s)
+}
+
+fn mac_of(signature: &str) -> Option<Vec<u8>> {
+    let (version, encoded) = signature.split_once(',')?;
+    if version != VERSION {
+        return None;
+    }
+    STANDARD.decode(encoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PUBLISHED_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+    fn secrets(texts: &[&str]) -> SigningSecrets {
+        let parsed = texts.iter().map(|text| SigningSecret::parse(text).expect("a secret")).collect();
+        SigningSecrets::new(parsed).expect("a list")
+    }
+
+    fn signed(secrets: &SigningSecrets, id: &str, timestamp_s: i64, body: &[u8]) -> String {
+        secrets.sign(Message::new(id, timestamp_s, body).expect("a message"))
+    }
+
+    /// W10: the vectors published with the specification and its libraries.
+    #[test]
+    fn w10_signs_as_published() {
+        let table = [
+            (
+                PUBLISHED_SECRET,
+                "msg_p5jXN8AQM9LWM0D4loKWxJek",
+                1_614_265_330,
+                r#"{"test": 2432232314}"#,
+                "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            ),
+            (
+                OTHER_SECRET,
+                "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
+                1_649_367_553,
+                r#"{"email":"test@example.com","username":"test_user"}"#,
+                "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=",
+            ),
+        ];
+        for (secret, id, timestamp_s, body, signature) in table {
+            let secrets = secrets(&[secret]);
+            assert_eq!(signed(&secrets, id, timestamp_s, body.as_bytes()), signature);
+            let headers = SignedHeaders { id, timestamp: &timestamp_s.to_string(), signature };
+            assert_eq!(secrets.verify(headers, body.as_bytes(), timestamp_s, TOLERANCE_S), Ok(()));
+        }
+    }
+
+    /// W10: during rotation both secrets sign, the newest first, and a receiver with either believes it.
+    #[test]
+    fn w10_each_secret_signs_during_rotation() {
+        let (new, old) = (secrets(&[PUBLISHED_SECRET]), secrets(&[OTHER_SECRET]));
+        let both = secrets(&[PUBLISHED_SECRET, OTHER_SECRET]);
+        let signature = signed(&both, "evt_1", 100, b"a=1&b=2");
+        let expected = format!("{} {}", signed(&new, "evt_1", 100, b"a=1&b=2"), signed(&old, "evt_1", 100, b"a=1&b=2"));
+        assert_eq!(signature, expected);
+        let headers = SignedHeaders { id: "evt_1", timestamp: "100", signature: &signature };
+        for receiver in [new, old, both] {
+            assert_eq!(receiver.verify(headers, b"a=1&b=2", 100, TOLERANCE_S), Ok(()));
+        }
+    }
+
+    /// W10, I13: a timestamp outside the tolerance is refused on both sides, one that is no number is refused as such.
+    #[test]
+    fn w10_the_timestamp_is_bounded() {
+        let secrets = secrets(&[PUBLISHED_SECRET]);
+        let verdict = |timestamp: &str, now_s: i64| {
+            let signature = signed(&secrets, "evt_1", timestamp.trim_start_matches('+').parse().unwrap_or(0), b"{}");
+            secrets.verify(SignedHeaders { id: "evt_1", timestamp, signature: &signature }, b"{}", now_s, TOLERANCE_S)
+        };
+        assert_eq!(verdict("1000", 1300), Ok(()));
+        assert_eq!(verdict("1000", 700), Ok(()));
+        assert_eq!(verdict("1000", 1301), Err(VerifyError::TooOld { by_s: 301, tolerance_s: 300 }));
+        assert_eq!(verdict("1000", 699), Err(VerifyError::TooNew { by_s: 301, tolerance_s: 300 }));
+        for text in ["", "soon", "-1", "+1000", "1e3", "1000.0", " 1000", "99999999999999999999", "١٢٣"] {
+            assert!(matches!(verdict(text, 1000), Err(VerifyError::Timestamp { .. })), "{text:?}");
+        }
+    }
+
+    /// I13: other versions, garbage, truncated signatures and floods of them don't convince.
+    #[test]
+    fn w10_only_a_whole_v1_signature_counts() {
+        let secrets = secrets(&[PUBLISHED_SECRET]);
+        let right = signed(&secrets, "evt_1", 100, b"{}");
+        let verify = |signature: &str| {
+            secrets.verify(SignedHeaders { id: "evt_1", timestamp: "100", signature }, b"{}", 100, TOLERANCE_S)
+        };
+        assert_eq!(verify(&format!("v1a,AAAA v2,x garbage v1, {right}")), Ok(()));
+        let flood = "v1,AAAA ".repeat(SIGNATURES_MAX);
+        let wrong = [
+            String::new(),
+            right.replace("v1,", "v1a,"),
+            right.replace("v1,", ""),
+            right[..right.len() - 4].to_owned(),
+            "v1,".to_owned(),
+            format!("{flood}{right}"),
+        ];
+        for signature in wrong {
+            assert_eq!(verify(&signature), Err(VerifyError::Mismatch), "{signature:?}");
+        }
+    }
+
+    /// W10: what is taken for a secret.
+    #[test]
+    fn w10_a_secret_has_a_length_and_a_spelling() {
+        let bare = PUBLISHED_SECRET.trim_start_matches(SECRET_PREFIX);
+        assert_eq!(SigningSecret::parse(bare), SigningSecret::parse(PUBLISHED_SECRET));
+        assert_eq!(SigningSecret::parse("whsec_not base64!"), Err(SecretError::NotBase64));
+        assert_eq!(SigningSecret::parse("whsec_"), Err(SecretError::Length { bytes: 0 }));
+        assert_eq!(SigningSecret::parse("whsec_c2hvcnQ="), Err(SecretError::Length { bytes: 5 }));
+        assert_eq!(SigningSecret::parse("whsec_c2hvcnQ"), Err(SecretError::Length { bytes: 5 }));
+        assert_eq!(SigningSecret::from_bytes(vec![0; 65]), Err(SecretError::Length { bytes: 65 }));
+        assert_eq!(SigningSecrets::new(Vec::new()), Err(SecretError::Count { count: 0 }));
+        let secret = SigningSecret::parse(PUBLISHED_SECRET).expect("a secret");
+        assert_eq!(SigningSecrets::new(vec![secret.clone(); 5]), Err(SecretError::Count { count: 5 }));
+        assert_eq!(secret.reveal(), PUBLISHED_SECRET);
+        assert_eq!(format!("{secret:?}"), "SigningSecret(hidden)");
+    }
+
+    /// W10: an id whose end can't be told from the timestamp is not signed.
+    #[test]
+    fn w10_an_id_is_unambiguous() {
+        for id in ["", "a.1", "a b", "é", "a\n", &"x".repeat(256)] {
+            assert!(Message::new(id, 1, b"").is_err(), "{id:?}");
+        }
+    }
+
+    proptest! {
+        /// W10: what is signed is believed by each secret, and not after any change to id, time, body or secret.
+        #[test]
+        fn w10_a_signature_binds_every_part(
+            keys in prop::collection::vec(prop::collection::vec(any::<u8>(), SECRET_BYTES_MIN..=SECRET_BYTES_MAX), 1..=SECRETS_MAX),
+            id in "[a-z]{1,8}_[0-9a-z]{26}",
+            timestamp_s in 0_i64..4_000_000_000,
+            body in prop::collection::vec(any::<u8>(), 0..300),
+            extra in any::<u8>(),
+        ) {
+            let parsed = keys.iter().cloned().map(|key| SigningSecret::from_bytes(key).expect("a key")).collect::<Vec<_>>();
+            let all = SigningSecrets::new(parsed.clone()).expect("a list");
+            let signature = signed(&all, &id, timestamp_s, &body);
+            let timestamp = timestamp_s.to_string();
+            let headers = SignedHeaders { id: &id, timestamp: &timestamp, signature: &signature };
+            for secret in parsed {
+                let one = SigningSecrets::new(vec![secret]).expect("a list");
+                prop_assert_eq!(one.verify(headers, &body, timestamp_s, TOLERANCE_S), Ok(()));
+            }
+            let mut longer = body.clone();
+            longer.push(extra);
+            prop_assert_eq!(all.verify(headers, &longer, timestamp_s, TOLERANCE_S), Err(VerifyError::Mismatch));
+            let later = (timestamp_s + 1).to_string();
+            let moved = SignedHeaders { timestamp: &later, ..headers };
+            prop_assert_eq!(all.verify(moved, &body, timestamp_s, TOLERANCE_S), Err(VerifyError::Mismatch));
+            let renamed = SignedHeaders { id: "evt", ..headers };
+            prop_assert_eq!(all.verify(renamed, &body, timestamp_s, TOLERANCE_S), Err(VerifyError::Mismatch));
+            let stranger = SigningSecrets::new(vec![SigningSecret::from_bytes(vec![extra; 33]).expect("a key")]).expect("a list");
+            prop_assert_eq!(stranger.verify(headers, &body, timestamp_s, TOLERANCE_S), Err(VerifyError::Mismatch));
+        }
+    }
+}
