@@ -1,2 +1,70 @@
-//! The commands of this repository.
-fn main() {}
+//! The commands of this repository: `cargo xtask run | test | plugins | ci | bench`.
+//!
+//! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
+//! it does; where a step can't, it fails with the command that mends it. This crate is compiled before anything else,
+//! so it depends on little, and never on the host: it builds what the host embeds.
+#![allow(clippy::disallowed_methods, reason = "a build tool reads the machine's own clock and environment")]
+
+mod apt;
+mod bench;
+mod ci;
+mod guests;
+mod house;
+mod plugins;
+mod postgres;
+mod program;
+mod run;
+mod say;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use house::House;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  run [-- ARGS]        build the plugins and the host, then start it with sample data (`hookmill serve --demo ARGS`)
+  test [FILTER] [ARGS] build the plugins, start a PostgreSQL of its own, and run all tests on both databases
+  plugins              build the plugins to target/plugins/*.wasm
+  ci                   what continuous integration runs: format, clippy, docs, tests
+  bench [NAME] [ARGS]  measure; without a name, list what can be measured
+
+environment:
+  HOOKMILL_WASM=rustup|debian   where the WebAssembly standard library comes from (default: the first that can be had)
+  HOOKMILL_POSTGRES_BIN=DIR     the directory of `initdb` and `postgres` (default: searched)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            say::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    if matches!(command, "help" | "--help" | "-h") {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let house = House::find()?;
+    match command {
+        "plugins" => plugins::build_all(&house)?,
+        "run" => run::run(&house, rest)?,
+        "test" => test::test(&house, rest)?,
+        "ci" => ci::ci(&house)?,
+        "bench" => bench::bench(&house, rest)?,
+        unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,83 @@
+//! Floor 0: ids and chance. Ids are prefixed, sortable by time and lower case; both come from a [`Minter`], so that a test
+//! can own them.
+
+use crate::clock::Timestamp;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Mints ids and gives chance.
+pub trait Minter: Send + Sync + 'static {
+    /// Fills `buffer` with chance fit for keys.
+    fn fill(&self, buffer: &mut [u8]);
+
+    /// A new id such as `req_01jh5xk3...`: the prefix, an underscore, and a ULID in lower case.
+    fn mint(&self, prefix: &str, now: Timestamp) -> String;
+}
+
+/// A minter that many parts share.
+pub type SharedMinter = Arc<dyn Minter>;
+
+/// The minter of production: chance from the operating system, ids that grow even within a millisecond.
+#[derive(Debug, Default)]
+pub struct SystemMinter {
+    last: Mutex<Option<ulid::Ulid>>,
+}
+
+impl Minter for SystemMinter {
+    fn fill(&self, buffer: &mut [u8]) {
+        // Without chance there are no safe keys: nothing sensible can be done but to stop.
+        #[allow(clippy::expect_used, reason = "see above")]
+        getrandom::fill(buffer).expect("the operating system gives chance");
+    }
+
+    fn mint(&self, prefix: &str, now: Timestamp) -> String {
+        let mut chance = [0_u8; 16];
+        self.fill(&mut chance);
+        let fresh = ulid::Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), u128::from_be_bytes(chance));
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = match *last {
+            Some(before) if fresh <= before => before.increment().unwrap_or(fresh),
+            _ => fresh,
+        };
+        *last = Some(next);
+        format_id(prefix, next)
+    }
+}
+
+fn format_id(prefix: &str, ulid: ulid::Ulid) -> String {
+    let mut text = [0_u8; ulid::ULID_LEN];
+    let body = ulid.array_to_str(&mut text);
+    let mut id = String::with_capacity(prefix.len() + 1 + ulid::ULID_LEN);
+    id.push_str(prefix);
+    id.push('_');
+    id.extend(body.chars().map(|letter| letter.to_ascii_lowercase()));
+    id
+}
+
+/// Sixteen bytes of chance drawn from an id: the same for the same id, so that a replay sees what the first run saw.
+pub fn entropy_of(id: &str) -> (u64, u64) {
+    use sha2::Digest;
+    let digest = sha2::Sha256::digest(id.as_bytes());
+    let (mut high, mut low) = ([0_u8; 8], [0_u8; 8]);
+    high.copy_from_slice(&digest[..8]);
+    low.copy_from_slice(&digest[8..16]);
+    (u64::from_be_bytes(high), u64::from_be_bytes(low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_grow_even_within_a_millisecond() {
+        let minter = SystemMinter::default();
+        let ids: Vec<String> = (0..1000).map(|_| minter.mint("req", Timestamp(1_700_000_000_000))).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(ids.iter().all(|id| id.len() == 30 && id.starts_with("req_") && *id == id.to_lowercase()));
+    }
+
+    #[test]
+    fn entropy_depends_on_the_id_alone() {
+        assert_eq!(entropy_of("req_a-0"), entropy_of("req_a-0"));
+        assert_ne!(entropy_of("req_a-0"), entropy_of("req_a-1"));
+    }
+}

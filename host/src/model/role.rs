@@ -1,0 +1,106 @@
+//! Who may do what (O8).
+
+use serde::{Deserialize, Serialize};
+
+/// The role of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// All organizations; provisions them and their keys.
+    Operator,
+    /// One organization.
+    Admin,
+    /// Plugins and dry runs of one organization.
+    Integrator,
+    /// Reads one organization.
+    Viewer,
+}
+
+/// What a call wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// Create organizations, provision source keys, make operators.
+    Provision,
+    /// Change campaigns, users, settings; activate versions.
+    Administer,
+    /// Upload plugins, save documents, run them dry.
+    Integrate,
+    /// Read.
+    View,
+}
+
+impl Role {
+    /// Every role, the widest first.
+    pub const ALL: [Role; 4] = [Role::Operator, Role::Admin, Role::Integrator, Role::Viewer];
+
+    /// Whether this role may do that.
+    pub fn may(self, permission: Permission) -> bool {
+        let (role, wanted) = (self.rank(), permission.rank());
+        wanted <= role
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Operator => 3,
+            Self::Admin => 2,
+            Self::Integrator => 1,
+            Self::Viewer => 0,
+        }
+    }
+
+    /// The name the API and the database use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+            Self::Integrator => "integrator",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// Reads that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+impl Permission {
+    fn rank(self) -> u8 {
+        match self {
+            Self::Provision => 3,
+            Self::Administer => 2,
+            Self::Integrate => 1,
+            Self::View => 0,
+        }
+    }
+
+    /// What it is called in a refusal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provision => "provision",
+            Self::Administer => "administer",
+            Self::Integrate => "integrate",
+            Self::View => "view",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn o8_each_role_may_what_it_says() {
+        use Permission::*;
+        let table = [
+            (Role::Operator, [true, true, true, true]),
+            (Role::Admin, [false, true, true, true]),
+            (Role::Integrator, [false, false, true, true]),
+            (Role::Viewer, [false, false, false, true]),
+        ];
+        for (role, expected) in table {
+            assert_eq!([Provision, Administer, Integrate, View].map(|p| role.may(p)), expected, "{role:?}");
+        }
+    }
+}

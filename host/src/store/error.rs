@@ -1,0 +1,53 @@
+//! What can go wrong below the SQL.
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database does not answer, or is full: nothing was written. Later it may do.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// Something with this name is there already.
+    #[error("there is one already")]
+    Conflict,
+    /// A row that this version of the host can't read.
+    #[error("corrupt row in {table}, {row}: {reason}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        row: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The key in the environment or the key file is not the one this data was sealed with.
+    #[error("{0}")]
+    Key(String),
+    /// The tables are newer than this binary.
+    #[error("the database can't be brought to this version: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(ref inner) if inner.is_unique_violation() => Self::Conflict,
+            other => Self::Unavailable(other),
+        }
+    }
+}
+
+impl StoreError {
+    /// A row that can't be read.
+    pub fn corrupt(table: &'static str, row: &str, reason: impl ToString) -> Self {
+        Self::Corrupt { table, row: row.to_owned(), reason: reason.to_string() }
+    }
+
+    /// Whether the other side of a race will have won or lost when this is tried again (PostgreSQL's serialization and
+    /// deadlock codes, SQLite's busy).
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(error)) => matches!(error.code().as_deref(), Some("40001" | "40P01" | "5")),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Floor 2: everything that is kept. SQL is written once for SQLite and PostgreSQL; nothing outside knows which it is, and
+//! nothing else in the host knows SQL.
+//!
+//! A method is one commit: what a step decided and what follows from it are written together, or not at all.
+
+#[macro_use]
+mod database;
+pub mod audit;
+pub mod campaigns;
+pub mod claims;
+pub mod components;
+pub mod deliveries;
+mod error;
+pub mod ingest;
+pub mod keys;
+pub mod organizations;
+pub mod outcome;
+pub mod processed;
+pub mod programs;
+pub mod requests;
+pub mod seal;
+pub mod settings;
+pub mod submissions;
+pub mod users;
+
+pub use database::{Store, StoreOptions, Target};
+pub use error::StoreError;

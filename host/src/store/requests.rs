@@ -1,0 +1,72 @@
+//! Requests as a source reads them back (I2).
+
+use super::{Store, StoreError};
+
+/// A request as it was answered.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RequestRow {
+    /// Its id.
+    pub id: String,
+    /// Its organization.
+    pub organization_id: String,
+    /// The source key that posted it.
+    pub source_key_id: String,
+    /// By which door it came.
+    pub door: String,
+    /// Its content type.
+    pub content_type: String,
+    /// Where it came from.
+    pub remote_address: Option<String>,
+    /// How many bytes its body has.
+    pub body_bytes: i64,
+    /// The answer it got, as JSON.
+    pub answer: Vec<u8>,
+    /// When it came.
+    pub received_at: i64,
+}
+
+const COLUMNS: &str = "select id, organization_id, source_key_id, door, content_type, remote_address, cast(length(body) as bigint) as body_bytes, answer, received_at from requests";
+
+impl Store {
+    /// One request of an organization.
+    pub async fn request(&self, organization_id: &str, id: &str) -> Result<Option<RequestRow>, StoreError> {
+        let sql = format!("{COLUMNS} where organization_id = $1 and id = $2");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
+        }))
+    }
+
+    /// The requests of an organization, the newest first, older than `before`.
+    pub async fn requests(&self, organization_id: &str, before: &str, limit: i64) -> Result<Vec<RequestRow>, StoreError> {
+        let sql = format!("{COLUMNS} where organization_id = $1 and id < $2 order by id desc limit $3");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// The raw body of a request.
+    pub async fn request_body(&self, organization_id: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_scalar("select body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
+                .fetch_optional(&mut *connection).await?
+        }))
+    }
+
+    /// How the given submissions stand, as (id, state).
+    pub async fn states_of(&self, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in super::database::chunks(ids) {
+            let holes: String = (0..chunk.len()).map(|at| format!(", ${}", at + 1)).collect();
+            let sql = format!("select id, state from submissions where id in (''{holes})");
+            let rows: Vec<(String, String)> = reading!(self, connection => {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+                for id in chunk {
+                    query = query.bind(*id);
+                }
+                query.fetch_all(&mut *connection).await?
+            });
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+}
