@@ -1,0 +1,92 @@
+//! The bounds of sending, each with its name.
+
+use super::BuildError;
+
+/// The bounds of sending. None may be zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundLimits {
+    /// Requests under way at once.
+    pub requests_max: usize,
+    /// Requests under way at once to one host.
+    pub requests_per_host_max: usize,
+    /// How long a request waits for its turn before it is handed back as `Busy`. Not part of the request's own deadline.
+    pub turn_wait_ms_max: u64,
+    /// Names being resolved at once. Each may hold a thread until the system's resolver gives up.
+    pub lookups_max: usize,
+    /// Addresses of one name that are tried; all of them are checked.
+    pub addresses_max: usize,
+    /// How long resolving may take when an endpoint is saved.
+    pub check_timeout_ms: u64,
+    /// How long connecting may take, TLS included.
+    pub connect_timeout_ms: u64,
+    /// The longest deadline a request can ask for.
+    pub timeout_ms_max: u64,
+    /// The longest body that is sent.
+    pub request_body_bytes_max: usize,
+    /// The number of an answer's headers that are kept.
+    pub answer_headers_max: usize,
+    /// The bytes of an answer's headers that are kept.
+    pub answer_header_bytes_max: usize,
+    /// The bytes of an answer's body that are kept; reading stops there.
+    pub answer_body_bytes_max: usize,
+    /// Hosts to which connections are kept open after a request.
+    pub idle_hosts_max: usize,
+    /// Connections kept open to one of these hosts.
+    pub idle_per_host_max: usize,
+    /// How long a connection is kept open. Shorter than most servers' own bound (five seconds is common), because a request on
+    /// a connection that the server is just closing ends with nobody knowing whether it arrived.
+    pub idle_timeout_ms: u64,
+}
+
+impl Default for OutboundLimits {
+    fn default() -> Self {
+        Self {
+            requests_max: 256,
+            requests_per_host_max: 32,
+            turn_wait_ms_max: 10_000,
+            lookups_max: 64,
+            addresses_max: 16,
+            check_timeout_ms: 5_000,
+            connect_timeout_ms: 15_000,
+            timeout_ms_max: 300_000,
+            request_body_bytes_max: 4 * 1_024 * 1_024,
+            answer_headers_max: 64,
+            answer_header_bytes_max: 16 * 1_024,
+            answer_body_bytes_max: 256 * 1_024,
+            idle_hosts_max: 64,
+            idle_per_host_max: 4,
+            idle_timeout_ms: 4_000,
+        }
+    }
+}
+
+impl OutboundLimits {
+    /// Refuses a limit of zero: it would stop all sending without a word.
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        let counts = [
+            ("requests_max", self.requests_max),
+            ("requests_per_host_max", self.requests_per_host_max),
+            ("lookups_max", self.lookups_max),
+            ("addresses_max", self.addresses_max),
+            ("request_body_bytes_max", self.request_body_bytes_max),
+            ("answer_headers_max", self.answer_headers_max),
+            ("answer_header_bytes_max", self.answer_header_bytes_max),
+            ("answer_body_bytes_max", self.answer_body_bytes_max),
+            ("idle_hosts_max", self.idle_hosts_max),
+            ("idle_per_host_max", self.idle_per_host_max),
+        ];
+        let times = [
+            ("turn_wait_ms_max", self.turn_wait_ms_max),
+            ("check_timeout_ms", self.check_timeout_ms),
+            ("connect_timeout_ms", self.connect_timeout_ms),
+            ("timeout_ms_max", self.timeout_ms_max),
+            ("idle_timeout_ms", self.idle_timeout_ms),
+        ];
+        let zero_count = counts.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);
+        let zero_time = times.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);
+        match zero_count.or(zero_time) {
+            Some(name) => Err(BuildError::ZeroLimit { name }),
+            None => Ok(()),
+        }
+    }
+}

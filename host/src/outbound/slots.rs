@@ -1,0 +1,165 @@
+//! Turns: how many requests are under way, in all and to one host, and to which hosts connections are kept.
+//!
+//! A request first takes a place at its host and then one of the whole, so that what waits for a slow host holds up no other.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::OutboundLimits;
+
+/// The places of all hosts. A host is known as long as a request to it waits or runs.
+pub(super) struct Slots {
+    all: Arc<Semaphore>,
+    per_host_max: usize,
+    hosts: Mutex<HashMap<String, Place>>,
+}
+
+/// A turn. Dropping it frees what it holds.
+pub(super) struct Slot {
+    _whole: OwnedSemaphorePermit,
+    _at_host: OwnedSemaphorePermit,
+    _seat: Seat,
+}
+
+/// The hosts to which connections are kept, a bounded number, so that connections left open don't add up over many hosts.
+pub(super) struct WarmHosts {
+    hosts: Mutex<HashMap<String, Instant>>,
+    hosts_max: usize,
+    idle_timeout: Duration,
+}
+
+struct Place {
+    semaphore: Arc<Semaphore>,
+    users: usize,
+}
+
+/// Being known at a host, waiting or running.
+struct Seat {
+    slots: Arc<Slots>,
+    host: String,
+}
+
+impl Slots {
+    pub(super) fn new(limits: &OutboundLimits) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(limits.requests_max)),
+            per_host_max: limits.requests_per_host_max,
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// Waits for a turn; none when `wait` passes first.
+    pub(super) async fn turn(self: &Arc<Self>, host: &str, wait: Duration) -> Option<Slot> {
+        tokio::time::timeout(wait, self.take(host)).await.ok().flatten()
+    }
+
+    async fn take(self: &Arc<Self>, host: &str) -> Option<Slot> {
+        let (seat, semaphore) = self.sit(host);
+        let at_host = semaphore.acquire_owned().await.ok()?;
+        let whole = Arc::clone(&self.all).acquire_owned().await.ok()?;
+        Some(Slot { _whole: whole, _at_host: at_host, _seat: seat })
+    }
+
+    fn sit(self: &Arc<Self>, host: &str) -> (Seat, Arc<Semaphore>) {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Place { semaphore: Arc::new(Semaphore::new(self.per_host_max)), users: 0 };
+        let place = hosts.entry(host.to_owned()).or_insert_with(fresh);
+        place.users += 1;
+        (Seat { slots: Arc::clone(self), host: host.to_owned() }, Arc::clone(&place.semaphore))
+    }
+
+    #[cfg(test)]
+    pub(super) fn hosts_known(&self) -> usize {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut hosts = self.slots.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = hosts.get_mut(&self.host) else { return };
+        place.users -= 1;
+        if place.users == 0 {
+            hosts.remove(&self.host);
+        }
+    }
+}
+
+impl WarmHosts {
+    pub(super) fn new(limits: &OutboundLimits) -> Self {
+        let idle_timeout = Duration::from_millis(limits.idle_timeout_ms);
+        Self { hosts: Mutex::default(), hosts_max: limits.idle_hosts_max, idle_timeout }
+    }
+
+    /// Whether a connection to this host may be kept after a request that ends about `now`. It may when one is kept already,
+    /// or when there are fewer such hosts than the limit.
+    pub(super) fn admits(&self, host: &str, now: Instant) -> bool {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = hosts.get_mut(host) {
+            *last = now;
+            return true;
+        }
+        if self.hosts_max <= hosts.len() {
+            hosts.retain(|_, last| now.saturating_duration_since(*last) < self.idle_timeout);
+        }
+        if self.hosts_max <= hosts.len() {
+            return false;
+        }
+        hosts.insert(host.to_owned(), now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(requests_max: usize, requests_per_host_max: usize) -> Arc<Slots> {
+        Arc::new(Slots::new(&OutboundLimits { requests_max, requests_per_host_max, ..OutboundLimits::default() }))
+    }
+
+    const WAIT: Duration = Duration::from_millis(20);
+
+    /// W12: a host at its bound holds up nobody else, and what is dropped is free again.
+    #[tokio::test]
+    async fn w12_a_full_host_holds_up_no_other() {
+        let slots = slots(3, 1);
+        let first = slots.turn("a", WAIT).await.expect("a turn");
+        assert!(slots.turn("a", WAIT).await.is_none());
+        let other = slots.turn("b", WAIT).await.expect("a turn");
+        drop(first);
+        let again = slots.turn("a", WAIT).await.expect("a turn");
+        drop((other, again));
+        assert_eq!(slots.hosts_known(), 0);
+    }
+
+    /// H6: the bound of the whole holds over all hosts, and whoever gave up waiting leaves nothing behind.
+    #[tokio::test]
+    async fn h6_the_whole_is_bounded() {
+        let slots = slots(2, 2);
+        let held = [slots.turn("a", WAIT).await.expect("a turn"), slots.turn("b", WAIT).await.expect("a turn")];
+        assert!(slots.turn("c", WAIT).await.is_none());
+        assert_eq!(slots.hosts_known(), 2);
+        drop(held);
+        assert!(slots.turn("c", WAIT).await.is_some());
+    }
+
+    /// H6: only so many hosts keep connections; one that was idle for long makes room.
+    #[tokio::test]
+    async fn h6_warm_hosts_are_bounded() {
+        let limits = OutboundLimits { idle_hosts_max: 2, idle_timeout_ms: 1_000, ..OutboundLimits::default() };
+        let warm = WarmHosts::new(&limits);
+        let start = super::super::sender::moment();
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        assert!(warm.admits("a", at(0)));
+        assert!(warm.admits("b", at(500)));
+        assert!(!warm.admits("c", at(900)));
+        assert!(warm.admits("a", at(950)));
+        assert!(warm.admits("c", at(1_600)), "b was idle for long enough");
+        assert!(!warm.admits("b", at(1_700)));
+    }
+}
