@@ -1,0 +1,230 @@
+//! Dry run (M10): a sample through every stage, with the very code production runs and nothing kept or sent.
+
+use super::Pipeline;
+use super::context;
+use super::rendered::{self, raw};
+use super::runner::Run;
+use crate::engine::contract::{
+    Context, Destination, DestinationKind, Door, Event, Inbound, MappedLead, Origin, Pair, Payload, Severity, ShapeRequest, Subject, Submission, Verdict,
+};
+use crate::engine::{ItemError, Program};
+use crate::model::event::{EventName, events_of};
+use crate::model::lead::Identity;
+use crate::model::state::State;
+use crate::store::campaigns::Campaign;
+use crate::store::organizations::Organization;
+use serde_json::{Value, json};
+
+/// A sample, and where it is to be run.
+#[derive(Debug, Clone)]
+pub struct DryRunInput {
+    /// The organization as the plugin sees it.
+    pub organization: Organization,
+    /// The campaign as the plugin sees it.
+    pub campaign: Campaign,
+    /// The element as one JSON value.
+    pub body: String,
+    /// The headers that matter.
+    pub headers: Vec<(String, String)>,
+    /// The URL of the client to shape for; the destination's is used where there is one.
+    pub client_url: String,
+}
+
+/// What every stage got and gave.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct DryRun {
+    /// The stages in their order: `stage`, `input`, `output` or `error`, `trace`.
+    pub stages: Vec<Value>,
+    /// Where the submission would stand: a state's name.
+    pub state: &'static str,
+    /// The messages that would be sent.
+    pub messages: Vec<Value>,
+    /// CPU time of all calls, in microseconds.
+    pub cpu_time_us: u64,
+    /// The plugin's log.
+    pub log: Vec<String>,
+}
+
+const SAMPLE_ID: &str = "req_sample-0";
+
+impl Pipeline {
+    /// Runs a sample through a program.
+    pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> DryRun {
+        let now = self.clock.now();
+        let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
+        context.trace = true;
+        let mut trial = Trial { run: Run::new(self, program, context.clone()), stages: Vec::new(), messages: Vec::new() };
+        let leads = trial.map(input, now.0).await;
+        let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
+        for (index, lead) in leads.into_iter().enumerate() {
+            let reached = trial.lead(input, &context, index, lead).await;
+            if index == 0 {
+                state = reached;
+            }
+        }
+        let reports = trial.run.finish();
+        DryRun {
+            stages: trial.stages,
+            state: state.as_str(),
+            messages: trial.messages,
+            cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
+            log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
+        }
+    }
+}
+
+struct Trial {
+    run: Run,
+    stages: Vec<Value>,
+    messages: Vec<Value>,
+}
+
+impl Trial {
+    /// The leads the sample becomes; an error ends the run.
+    async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
+        let element = Inbound {
+            submission_id: SAMPLE_ID.into(),
+            body: input.body.clone(),
+            headers: context::pairs(input.headers.clone()),
+            query: Vec::<Pair>::new(),
+            origin: Origin { door: Door::Sample, name: "sample".into(), source_label: None, tag: None, remote_address: None },
+            received_at: now_ms,
+            entropy: context::entropy(SAMPLE_ID),
+        };
+        let shown = json!({ "body": raw(&input.body), "headers": input.headers });
+        let result = self.run.map(vec![element]).await.ok().and_then(|mut results| results.pop());
+        match result {
+            Some(Ok(mapped)) => {
+                let trace = mapped.trace.as_deref().map(raw);
+                let leads: Vec<Value> = mapped.leads.iter().map(lead_value).collect();
+                self.stages.push(json!({ "stage": "map", "input": shown, "output": leads, "trace": trace }));
+                mapped.leads.into_iter().map(Result::ok).collect()
+            }
+            Some(Err(error)) => {
+                self.stages.push(json!({ "stage": "map", "input": shown, "error": error_value(&error) }));
+                vec![None]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    async fn lead(&mut self, input: &DryRunInput, context: &Context, index: usize, lead: Option<MappedLead>) -> State {
+        let Some(lead) = lead else { return State::Quarantined };
+        let id = if index == 0 { SAMPLE_ID.to_owned() } else { format!("{SAMPLE_ID}.{index}") };
+        let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, &id);
+        let submission = context::submission(&id, &lead_id, &lead.lead, lead.is_test, context.now);
+        for severity in [Severity::Hard, Severity::Soft] {
+            match self.qualify(severity, &submission).await {
+                Some(verdict) if verdict.qualified => {}
+                Some(verdict) => {
+                    let details = json!({
+                        "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
+                        "failedRules": rendered::failed_rules(&verdict),
+                    });
+                    return self.tell(input, context, State::Disqualified, &submission, &details).await;
+                }
+                None => return State::Quarantined,
+            }
+        }
+        let client = destination(input, DestinationKind::ClientEndpoint, &input.client_url);
+        if !self.shape("client", client, Subject::Submission(submission.clone())).await {
+            return State::Quarantined;
+        }
+        self.tell(input, context, State::Delivered, &submission, &json!({})).await
+    }
+
+    async fn qualify(&mut self, severity: Severity, submission: &Submission) -> Option<Verdict> {
+        let shown = json!({ "lead": raw(&submission.lead), "severity": rendered::severity(severity) });
+        let result = self.run.qualify(severity, vec![submission.clone()]).await.ok()?.pop()?;
+        match result {
+            Ok(verdict) => {
+                let output = json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
+                self.stages.push(json!({ "stage": "qualify", "input": shown, "output": output, "trace": verdict.trace.as_deref().map(raw) }));
+                Some(verdict)
+            }
+            Err(error) => {
+                self.stages.push(json!({ "stage": "qualify", "input": shown, "error": error_value(&error) }));
+                None
+            }
+        }
+    }
+
+    /// The events that reaching a state would cause.
+    async fn tell(&mut self, input: &DryRunInput, context: &Context, state: State, submission: &Submission, details: &Value) -> State {
+        for name in events_of(state, state == State::Delivered) {
+            let event = event(name, context, state, submission, details);
+            self.shape(name.as_str(), destination(input, DestinationKind::Settings, "https://subscriber.example/"), Subject::Event(event)).await;
+        }
+        state
+    }
+
+    async fn shape(&mut self, whom: &str, destination: Destination, subject: Subject) -> bool {
+        let request = ShapeRequest { destination: destination.clone(), subject };
+        let result = self.run.shape(vec![request]).await.ok().and_then(|mut results| results.pop());
+        match result {
+            Some(Ok(payload)) => {
+                let message = message_value(whom, &destination, &payload);
+                self.stages.push(json!({ "stage": "shape", "input": whom, "output": message, "trace": payload.trace.as_deref().map(raw) }));
+                self.messages.push(message);
+                true
+            }
+            Some(Err(error)) => {
+                self.stages.push(json!({ "stage": "shape", "input": whom, "error": error_value(&error) }));
+                false
+            }
+            None => false,
+        }
+    }
+}
+
+fn destination(input: &DryRunInput, kind: DestinationKind, url: &str) -> Destination {
+    Destination {
+        kind,
+        id: input.campaign.public_id.clone(),
+        name: input.campaign.name.clone(),
+        method: "POST".into(),
+        url: url.to_owned(),
+        content_type: "application/json".into(),
+        settings: None,
+    }
+}
+
+fn event(name: EventName, context: &Context, state: State, submission: &Submission, details: &Value) -> Event {
+    Event {
+        id: "evt_sample".into(),
+        name: name.as_str().into(),
+        occurred_at: context.now,
+        status: Some(state.as_str().into()),
+        submission: Some(submission.clone()),
+        details: details.to_string(),
+        payload: None,
+        category: None,
+    }
+}
+
+fn message_value(whom: &str, destination: &Destination, payload: &Payload) -> Value {
+    let pairs = |list: &[Pair]| list.iter().map(|pair| json!([pair.name, pair.value])).collect::<Vec<_>>();
+    json!({
+        "for": whom,
+        "method": payload.method.as_deref().unwrap_or(&destination.method),
+        "query": pairs(&payload.query),
+        "headers": pairs(&payload.headers),
+        "content_type": payload.content_type.as_deref().unwrap_or(&destination.content_type),
+        "body": payload.body.as_deref().map(String::from_utf8_lossy),
+    })
+}
+
+fn lead_value(lead: &Result<MappedLead, crate::engine::contract::Failure>) -> Value {
+    match lead {
+        Ok(lead) => json!({
+            "lead": raw(&lead.lead),
+            "is_test": lead.is_test,
+            "notices": lead.notices.iter().map(|n| json!({"code": n.code, "path": n.path, "message": n.message})).collect::<Vec<_>>(),
+        }),
+        Err(failure) => json!({ "failure": rendered::failure(failure) }),
+    }
+}
+
+fn error_value(error: &ItemError) -> Value {
+    rendered::item_error(error).map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
+}
