@@ -1,0 +1,176 @@
+//! Turns the metadata of the `phonenumber` crate (Google's libphonenumber) into a static table of some 90 KB.
+//!
+//! The crate itself builds its database and its regular expressions on first use, which takes tens of milliseconds: far too
+//! long where every batch gets a fresh instance. All that is needed to recognise and normalise a number is which digits
+//! each region's numbers are made of; these patterns are finite automata over ten digits, and one minimal automaton
+//! shared by all regions is small and needs no start at all.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
+use phonenumber::Metadata;
+use phonenumber::metadata::DATABASE;
+use regex_automata::Anchored;
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::{start, syntax};
+
+/// The digits of a plan may form a national number of the region.
+const GENERAL: u8 = 1;
+/// The digits belong to a number that can be assigned: fixed line, mobile and so on.
+const ASSIGNABLE: u8 = 2;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let mut automaton = Shared::default();
+    let mut regions: Vec<(String, u16, bool, String)> = Vec::new();
+    for region in DATABASE.iter() {
+        let root = automaton.add(region);
+        let lengths = automaton.lengths(root);
+        let row = row(region, root, lengths);
+        regions.push((region.id().to_owned(), region.country_code(), region.is_main_country_for_code(), row));
+    }
+    // The main region of a code comes first, so that its rules are the ones applied to the code.
+    regions.sort_by(|a, b| (a.1, !a.2, &a.0).cmp(&(b.1, !b.2, &b.0)));
+    let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    std::fs::write(format!("{out}/phone_table.rs"), text(&regions, &automaton)).expect("OUT_DIR can be written");
+}
+
+/// One region as a Rust expression.
+fn row(region: &Metadata, root: u16, lengths: u32) -> String {
+    let pattern = |text: &str| text.split_whitespace().collect::<String>();
+    let prefix = region.national_prefix_for_parsing().map(|regex| pattern(regex.as_str()));
+    let prefix = prefix.or_else(|| region.national_prefix().map(str::to_owned)).unwrap_or_default();
+    let idd = region.international_prefix().map(|regex| pattern(regex.as_str())).unwrap_or_default();
+    let transform = region.national_prefix_transform_rule().unwrap_or_default();
+    format!(
+        "Region {{ code: {}, root: {root}, lengths: {lengths}, idd: {idd:?}, prefix: {prefix:?}, transform: {transform:?} }}",
+        region.country_code(),
+    )
+}
+
+fn text(regions: &[(String, u16, bool, String)], automaton: &Shared) -> String {
+    let mut text = String::new();
+    let rows: Vec<&str> = regions.iter().map(|region| region.3.as_str()).collect();
+    let mut by_id: Vec<(&str, usize)> =
+        regions.iter().enumerate().filter(|(_, r)| r.0 != "001").map(|(index, r)| (r.0.as_str(), index)).collect();
+    by_id.sort_unstable();
+    let (starts, ends, targets) = automaton.runs();
+    let _ = writeln!(text, "static REGIONS: [Region; {}] = [{}];", rows.len(), rows.join(","));
+    let _ = writeln!(text, "static BY_ID: [(&str, usize); {}] = {by_id:?};", by_id.len());
+    let _ = writeln!(text, "static ACCEPTS: [u8; {}] = {:?};", automaton.nodes.len(), automaton.accepts());
+    let _ = writeln!(text, "static STARTS: [u16; {}] = {starts:?};", starts.len());
+    let _ = writeln!(text, "static ENDS: [u8; {}] = {ends:?};", ends.len());
+    let _ = writeln!(text, "static TARGETS: [u16; {}] = {targets:?};", targets.len());
+    text
+}
+
+/// A state: what it accepts, and the state after each digit. State 0 accepts nothing, ever.
+type Node = (u8, [u16; 10]);
+
+/// The one automaton of all regions; equal states exist once.
+#[derive(Default)]
+struct Shared {
+    nodes: Vec<Node>,
+    known: BTreeMap<Node, u16>,
+}
+
+type Dfa = dense::DFA<Vec<u32>>;
+
+impl Shared {
+    /// Adds the patterns of a region, and returns its first state.
+    fn add(&mut self, region: &Metadata) -> u16 {
+        self.intern((0, [0; 10]));
+        let all = region.descriptors();
+        let kinds = [
+            all.fixed_line(),
+            all.mobile(),
+            all.toll_free(),
+            all.premium_rate(),
+            all.shared_cost(),
+            all.personal_number(),
+            all.voip(),
+            all.pager(),
+            all.uan(),
+            all.voicemail(),
+        ];
+        let kinds: Vec<String> =
+            kinds.into_iter().flatten().map(|kind| format!("(?:{})", kind.national_number().as_str())).collect();
+        let pair = (dfa(all.general().national_number().as_str()), dfa(&kinds.join("|")));
+        let first = (first_state(&pair.0), first_state(&pair.1));
+        self.walk(&pair, first, &mut HashMap::new())
+    }
+
+    /// The product of both automata. The patterns are finite, so this ends.
+    fn walk(&mut self, pair: &(Dfa, Dfa), at: (StateID, StateID), seen: &mut HashMap<(StateID, StateID), u16>) -> u16 {
+        if pair.0.is_dead_state(at.0) {
+            return 0;
+        }
+        if let Some(node) = seen.get(&at) {
+            return *node;
+        }
+        let mut next = [0; 10];
+        for (digit, target) in (b'0'..).zip(&mut next) {
+            *target = self.walk(pair, (pair.0.next_state(at.0, digit), pair.1.next_state(at.1, digit)), seen);
+        }
+        let general = pair.0.is_match_state(pair.0.next_eoi_state(at.0));
+        let assignable = pair.1.is_match_state(pair.1.next_eoi_state(at.1));
+        let accept = if general { GENERAL | if assignable { ASSIGNABLE } else { 0 } } else { 0 };
+        let node = self.intern((accept, next));
+        seen.insert(at, node);
+        node
+    }
+
+    fn intern(&mut self, node: Node) -> u16 {
+        if let Some(known) = self.known.get(&node) {
+            return *known;
+        }
+        let index = u16::try_from(self.nodes.len()).expect("fewer than 65536 states");
+        self.nodes.push(node);
+        self.known.insert(node, index);
+        index
+    }
+
+    /// A bit for each length a number may have. Nodes come after those they lead to, so one pass in order knows all.
+    fn lengths(&self, root: u16) -> u32 {
+        let mut lengths = vec![0; usize::from(root) + 1];
+        for (index, (accept, next)) in self.nodes[..=usize::from(root)].iter().enumerate().skip(1) {
+            let after = next.iter().map(|target| lengths[usize::from(*target)] << 1);
+            lengths[index] = after.fold(u32::from(accept & GENERAL), |all, one| all | one);
+        }
+        lengths[usize::from(root)]
+    }
+
+    fn accepts(&self) -> Vec<u8> {
+        self.nodes.iter().map(|node| node.0).collect()
+    }
+
+    /// Digits with one target form a run: for each node where its runs start, for each run the digit after it and the target.
+    fn runs(&self) -> (Vec<u16>, Vec<u8>, Vec<u16>) {
+        let (mut starts, mut ends, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+        for (_, next) in &self.nodes {
+            starts.push(u16::try_from(ends.len()).expect("fewer than 65536 runs"));
+            for (end, run) in (1u8..).zip(next) {
+                if end > 1 && targets.last() == Some(run) {
+                    ends.pop();
+                    targets.pop();
+                }
+                ends.push(end);
+                targets.push(*run);
+            }
+        }
+        (starts, ends, targets)
+    }
+}
+
+fn dfa(pattern: &str) -> Dfa {
+    dense::Builder::new()
+        .configure(dense::Config::new().start_kind(StartKind::Anchored))
+        .syntax(syntax::Config::new().unicode(false).utf8(false).ignore_whitespace(true))
+        .build(&format!("^(?:{pattern})$"))
+        .expect("the metadata's patterns are valid")
+}
+
+fn first_state(dfa: &Dfa) -> StateID {
+    dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).expect("an anchored start exists")
+}

@@ -1,0 +1,91 @@
+//! Phone numbers in E.164, by the numbering plans of all regions.
+//!
+//! The plans are a static table made at build time (see `build.rs`), so a first call costs what any other costs. Only the
+//! few regions whose national prefix is a pattern build that pattern on first use, in microseconds.
+
+mod plans;
+mod text;
+
+use plans::Region;
+
+/// Why a text is no phone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAPhone {
+    /// No digits, or characters that no number has.
+    NoNumber,
+    /// Without a country code, and the region is unknown.
+    UnknownRegion,
+    /// No country has this code.
+    UnknownCountryCode,
+    /// Too few digits.
+    TooShort,
+    /// Too many digits.
+    TooLong,
+    /// The country has no such number.
+    NotAssignable,
+}
+
+impl NotAPhone {
+    /// For people.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoNumber => "it is not written like a phone number",
+            Self::UnknownRegion => "it has no country code, and the region in which to read it is not known",
+            Self::UnknownCountryCode => "no country has this code",
+            Self::TooShort => "it has too few digits",
+            Self::TooLong => "it has too many digits",
+            Self::NotAssignable => "its country has no such number",
+        }
+    }
+}
+
+/// Whether a text is the code of a region that has phone numbers, such as `US`.
+pub fn is_region(id: &str) -> bool {
+    Region::by_id(id).is_some()
+}
+
+/// The number in E.164. Without a country code it is read as one of `region`.
+pub fn e164(text: &str, region: &str) -> Result<String, NotAPhone> {
+    let written = text::Written::read(text).ok_or(NotAPhone::NoNumber)?;
+    let (plan, national) = split(&written, Region::by_id(region))?;
+    let national = plan.without_national_prefix(&national);
+    judge(plan, &national)?;
+    Ok(format!("+{}{national}", plan.code))
+}
+
+/// The numbering plan and the digits after the country code, which may still have a national prefix.
+fn split(written: &text::Written, region: Option<&'static Region>) -> Result<(&'static Region, String), NotAPhone> {
+    let digits = written.digits.as_str();
+    if written.international {
+        return with_country_code(digits);
+    }
+    let region = region.ok_or(NotAPhone::UnknownRegion)?;
+    if let Some(rest) = region.without_international_prefix(digits) {
+        return with_country_code(rest);
+    }
+    Ok((region, region.without_own_code(digits).unwrap_or(digits).to_owned()))
+}
+
+fn with_country_code(digits: &str) -> Result<(&'static Region, String), NotAPhone> {
+    if digits.len() <= 2 {
+        return Err(NotAPhone::TooShort);
+    }
+    let (plan, rest) = Region::of_number(digits).ok_or(NotAPhone::UnknownCountryCode)?;
+    Ok((plan, rest.to_owned()))
+}
+
+fn judge(plan: &Region, national: &str) -> Result<(), NotAPhone> {
+    if plan.code_has(national) {
+        return Ok(());
+    }
+    let (shortest, longest) = (plan.lengths.trailing_zeros(), 31 - plan.lengths.leading_zeros());
+    let length = u32::try_from(national.len()).unwrap_or(u32::MAX);
+    Err(match length {
+        _ if length < shortest => NotAPhone::TooShort,
+        _ if length > longest => NotAPhone::TooLong,
+        _ => NotAPhone::NotAssignable,
+    })
+}
+
+#[cfg(test)]
+mod tests;

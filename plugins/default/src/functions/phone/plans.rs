@@ -1,0 +1,189 @@
+//! The numbering plans: one automaton over digits for all regions, and each region's prefixes.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use regex_lite::Regex;
+
+include!(concat!(env!("OUT_DIR"), "/phone_table.rs"));
+
+/// The digits may form a national number.
+const GENERAL: u8 = 1;
+/// The digits belong to a number that can be assigned.
+const ASSIGNABLE: u8 = 2;
+
+/// The longest country code.
+const CODE_DIGITS_MAX: usize = 3;
+
+/// One region's numbering plan.
+pub struct Region {
+    /// The country code; several regions may share one.
+    pub code: u16,
+    root: u16,
+    /// A bit for each length a national number may have.
+    pub lengths: u32,
+    idd: &'static str,
+    prefix: &'static str,
+    transform: &'static str,
+}
+
+impl Region {
+    /// The plan of a region, by its ISO 3166-1 alpha-2 code in any case.
+    pub fn by_id(id: &str) -> Option<&'static Self> {
+        let id = id.to_ascii_uppercase();
+        let found = BY_ID.binary_search_by(|(known, _)| (*known).cmp(&id)).ok()?;
+        Some(&REGIONS[BY_ID[found].1])
+    }
+
+    /// The plan of the main region of the country code that the digits begin with, and the digits after it.
+    pub fn of_number(digits: &str) -> Option<(&'static Self, &str)> {
+        (1..=CODE_DIGITS_MAX.min(digits.len())).find_map(|length| {
+            let code = digits[..length].parse().ok().filter(|_| !digits.starts_with('0'))?;
+            Some((main_region(code)?, &digits[length..]))
+        })
+    }
+
+    /// The digits after what one dials for abroad; none when they don't begin with it.
+    pub fn without_international_prefix<'d>(&self, digits: &'d str) -> Option<&'d str> {
+        let rest = &digits[match_length(self.idd, digits)?..];
+        // After a prefix for abroad comes a country code, and none begins with 0.
+        (!rest.starts_with('0')).then_some(rest)
+    }
+
+    /// The digits after the region's own country code, where they only make sense without it.
+    pub fn without_own_code<'d>(&self, digits: &'d str) -> Option<&'d str> {
+        let rest = digits.strip_prefix(self.code.to_string().as_str())?;
+        let candidate = self.without_national_prefix(rest);
+        let sensible = !self.is_general(digits) && self.is_general(&candidate);
+        (sensible || self.is_too_long(digits)).then_some(rest)
+    }
+
+    /// The digits without the national prefix, or changed as the plan asks, where that leaves a number that can be one.
+    pub fn without_national_prefix(&self, digits: &str) -> String {
+        let Some(stripped) = self.strip_prefix(digits) else { return digits.to_owned() };
+        let loses = self.is_general(digits) && !self.is_general(&stripped);
+        let possible = self.lengths & bit(stripped.len()) != 0 || self.is_too_long(&stripped);
+        if loses || !possible { digits.to_owned() } else { stripped }
+    }
+
+    /// Whether a region that shares the country code has this number.
+    pub fn code_has(&self, national: &str) -> bool {
+        let first = REGIONS.partition_point(|region| region.code < self.code);
+        REGIONS[first..].iter().take_while(|region| region.code == self.code).any(|r| r.accept(national) & ASSIGNABLE != 0)
+    }
+
+    fn strip_prefix(&self, digits: &str) -> Option<String> {
+        if self.prefix.is_empty() {
+            return None;
+        }
+        if is_plain(self.prefix) {
+            return digits.strip_prefix(self.prefix).map(str::to_owned);
+        }
+        with_pattern(self.prefix, |regex| {
+            let found = regex.captures(digits)?;
+            let end = found.get(0)?.end();
+            if self.transform.is_empty() || found.get(found.len() - 1).is_none() {
+                return Some(digits[end..].to_owned());
+            }
+            let mut changed = String::new();
+            found.expand(self.transform_for_regex().as_str(), &mut changed);
+            Some(changed + &digits[end..])
+        })
+    }
+
+    /// `869$1` as regex-lite reads it: `869${1}`.
+    fn transform_for_regex(&self) -> String {
+        let mut text = String::new();
+        let mut rest = self.transform;
+        while let Some((before, after)) = rest.split_once('$') {
+            let group = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            text.push_str(&format!("{before}${{{}}}", &after[..group]));
+            rest = &after[group..];
+        }
+        text + rest
+    }
+
+    fn is_general(&self, national: &str) -> bool {
+        self.accept(national) & GENERAL != 0
+    }
+
+    fn is_too_long(&self, national: &str) -> bool {
+        bit(national.len()) > self.lengths
+    }
+
+    fn accept(&self, national: &str) -> u8 {
+        let last = national.bytes().try_fold(self.root, |node, digit| next(node, digit.wrapping_sub(b'0')));
+        last.map_or(0, |node| ACCEPTS[usize::from(node)])
+    }
+}
+
+/// The state after a digit; none when no number goes on like this.
+fn next(node: u16, digit: u8) -> Option<u16> {
+    let mut run = usize::from(STARTS[usize::from(node)]);
+    while ENDS[run] <= digit {
+        run += 1;
+    }
+    Some(TARGETS[run]).filter(|target| *target != 0)
+}
+
+fn main_region(code: u16) -> Option<&'static Region> {
+    let first = REGIONS.partition_point(|region| region.code < code);
+    REGIONS.get(first).filter(|region| region.code == code)
+}
+
+fn bit(length: usize) -> u32 {
+    1 << length.min(31)
+}
+
+fn is_plain(pattern: &str) -> bool {
+    pattern.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// How much of the digits a pattern matches from their start.
+fn match_length(pattern: &'static str, digits: &str) -> Option<usize> {
+    if pattern.is_empty() {
+        return None;
+    }
+    if is_plain(pattern) {
+        return digits.starts_with(pattern).then_some(pattern.len());
+    }
+    with_pattern(pattern, |regex| Some(regex.find(digits)?.end()))
+}
+
+thread_local! {
+    static PATTERNS: RefCell<BTreeMap<&'static str, Option<Regex>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Calls with a pattern of the table, anchored at the start; it is built once.
+fn with_pattern<T>(pattern: &'static str, call: impl FnOnce(&Regex) -> Option<T>) -> Option<T> {
+    PATTERNS.with_borrow_mut(|patterns| {
+        let built = patterns.entry(pattern).or_insert_with(|| Regex::new(&format!("^(?:{pattern})")).ok());
+        call(built.as_ref()?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_of_the_table_can_be_built() {
+        for region in &REGIONS {
+            for pattern in [region.idd, region.prefix] {
+                assert!(is_plain(pattern) || with_pattern(pattern, |_| Some(())).is_some(), "{} {pattern}", region.code);
+            }
+        }
+    }
+
+    #[test]
+    fn all_regions_are_there() {
+        assert!(REGIONS.len() > 240, "{}", REGIONS.len());
+        for (id, code) in [("US", 1), ("GB", 44), ("DE", 49), ("BR", 55), ("JP", 81), ("AX", 358), ("us", 1)] {
+            assert_eq!(Region::by_id(id).map(|region| region.code), Some(code), "{id}");
+        }
+        assert!(Region::by_id("001").is_none() && Region::by_id("").is_none() && Region::by_id("XX").is_none());
+        let main = |digits| Region::of_number(digits).map(|(region, _)| std::ptr::from_ref(region));
+        assert_eq!(main("18005550100"), Region::by_id("US").map(std::ptr::from_ref));
+        assert_eq!(main("442079460958"), Region::by_id("GB").map(std::ptr::from_ref));
+    }
+}

@@ -1,0 +1,91 @@
+//! Against known numbers, and against the library that the table is made from.
+
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Mode, country};
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn m4_numbers_of_many_regions_become_e164() {
+    for (text, region, expected) in [
+        ("(555) 123-4567", "US", Err(NotAPhone::NotAssignable)),
+        ("(512) 555-0142", "US", Ok("+15125550142")),
+        ("1 512 555 0142", "US", Ok("+15125550142")),
+        ("+1 (512) 555-0142 ext 7", "DE", Ok("+15125550142")),
+        ("011 44 20 7946 0958", "US", Ok("+442079460958")),
+        ("020 7946 0958", "GB", Ok("+442079460958")),
+        ("+44 (0)20 7946 0958", "US", Ok("+442079460958")),
+        ("00442079460958", "DE", Ok("+442079460958")),
+        ("030 123456", "DE", Ok("+4930123456")),
+        ("0049 30 123456", "DE", Ok("+4930123456")),
+        ("02 1234 5678", "IT", Ok("+390212345678")),
+        ("06 12 34 56 78", "FR", Ok("+33612345678")),
+        ("8 (912) 345-67-89", "RU", Ok("+79123456789")),
+        ("011 15-2345-6789", "AR", Ok("+5491123456789")),
+        ("0 11 2345-6789", "AR", Ok("+541123456789")),
+        ("(11) 96123-4567", "BR", Ok("+5511961234567")),
+        ("0 15 11 96123-4567", "BR", Ok("+5511961234567")),
+        ("090-1234-5678", "JP", Ok("+819012345678")),
+        ("0412 345 678", "AU", Ok("+61412345678")),
+        ("98765 43210", "IN", Ok("+919876543210")),
+        ("+91 98765 43210", "", Ok("+919876543210")),
+        ("5125550142", "", Err(NotAPhone::UnknownRegion)),
+        ("5125550142", "ZZ", Err(NotAPhone::UnknownRegion)),
+        ("+999 123456", "US", Err(NotAPhone::UnknownCountryCode)),
+        ("12", "US", Err(NotAPhone::TooShort)),
+        ("512555014299", "US", Err(NotAPhone::TooLong)),
+        ("+1", "US", Err(NotAPhone::TooShort)),
+        ("no phone", "US", Err(NotAPhone::NoNumber)),
+    ] {
+        assert_eq!(e164(text, region).as_deref().map_err(|e| *e), expected, "{text} in {region}");
+    }
+}
+
+/// Every example number of every region and kind, in international form.
+#[test]
+fn m4_the_librarys_own_examples_are_all_known() {
+    let mut seen = 0;
+    for region in DATABASE.iter() {
+        let all = region.descriptors();
+        let kinds = [all.fixed_line(), all.mobile(), all.toll_free(), all.premium_rate(), all.voip(), all.uan()];
+        for example in kinds.into_iter().flatten().filter_map(|kind| kind.example()) {
+            let number = format!("+{}{example}", region.country_code());
+            assert_eq!(e164(&number, "US").as_deref(), Ok(number.as_str()), "{}", region.id());
+            seen += 1;
+        }
+    }
+    assert!(seen > 800, "{seen}");
+}
+
+/// What the library says of a text; none when it takes it for no valid number.
+fn by_library(text: &str, region: &str) -> Option<String> {
+    let id: country::Id = region.parse().ok()?;
+    let number = phonenumber::parse(Some(id), text).ok()?;
+    phonenumber::is_valid(&number).then(|| number.format().mode(Mode::E164).to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// A number of the US is what the library says it is: its regions have no odd prefixes.
+    #[test]
+    fn m4_us_numbers_agree_with_the_library(digits in "1?[2-9][0-9]{9}") {
+        prop_assert_eq!(e164(&digits, "US").ok(), by_library(&digits, "US"));
+    }
+
+    #[test]
+    fn any_text_is_a_number_or_not(text: String, region in "[A-Z]{2}") {
+        if let Ok(number) = e164(&text, &region) {
+            prop_assert!(number.starts_with('+') && number[1..].bytes().all(|b| b.is_ascii_digit()));
+            prop_assert_eq!(e164(&number, "US").ok(), Some(number));
+        }
+    }
+
+    #[test]
+    fn any_digits_are_a_number_or_not(text in "[+]?[0-9 ]{0,20}", region in "(AR|BR|GB|IT|MX|US|DE|KN|CN|KR|CO|LU)") {
+        if let Ok(number) = e164(&text, &region) {
+            prop_assert_eq!(e164(&number, "US").ok(), Some(number));
+        }
+    }
+}

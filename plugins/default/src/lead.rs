@@ -1,0 +1,24 @@
+//! The standard fields of a lead, the same in document, contract and API.
+
+/// The standard fields that hold one text, in the order in which a lead is written. `tags` follow, then `custom`.
+pub const TEXT_FIELDS: [&str; 13] = [
+    "external_id",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "street",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "date_of_birth",
+    "ip",
+    "source",
+];
+
+/// The field that holds a list of texts.
+pub const TAGS: &str = "tags";
+
+/// The field that holds everything else.
+pub const CUSTOM: &str = "custom";
