@@ -1,2 +1,31 @@
-//! Benchmarks and their load generator.
-fn main() {}
+//! Benchmarks and their load generator, a program of its own so that its processor time is told apart from the host's.
+//! Started by `cargo xtask bench`, which builds the host and starts the databases.
+#![allow(clippy::disallowed_methods, reason = "a measurement reads the machine's own clock and environment")]
+
+mod host;
+mod http;
+mod ingest;
+mod leads;
+mod load;
+mod process;
+mod provision;
+mod report;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Measures a host from outside.
+#[derive(Parser)]
+#[command(name = "hookmill-bench")]
+enum Bench {
+    /// Leads a second through `POST /v1/leads`, by batch size and number of connections.
+    Ingest(ingest::Plan),
+}
+
+/// One thread: the generator shares the machine with the host and must stay cheap.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    match Bench::parse() {
+        Bench::Ingest(plan) => ingest::run(&plan).await,
+    }
+}

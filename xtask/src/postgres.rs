@@ -23,9 +23,8 @@ const STARTS_MAX: u32 = 3;
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs the server and waits until its stdin closes, which happens when this program ends for whatever reason (Ctrl-C and
-/// `kill -9` too), or the server has ended by itself. The directory goes with it.
+/// `kill -9` too). The directory goes with it. It has a process group of its own, so that Ctrl-C reaches the tests first.
 const KEEPER: &str = r#"
-trap '' INT HUP TERM
 directory=$1; shift
 "$@" >"$directory/log" 2>&1 </dev/null &
 server=$!
@@ -133,7 +132,7 @@ impl Cluster {
         command.args(["-c", KEEPER, "hookmill-postgres"]).arg(&self.directory).arg(binaries.path("postgres"));
         command.arg("-D").arg(self.directory.join("data")).arg("-p").arg(port.to_string());
         command.arg("-k").arg(&self.directory).args(["-h", "127.0.0.1", "-N"]).arg(MAX_CONNECTIONS.to_string());
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let keeper = command.spawn().context("can't start PostgreSQL")?;
         let mut postgres = Postgres { keeper, port, password: self.password };
         postgres.wait_until_ready(&self.directory)?;
