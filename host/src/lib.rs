@@ -9,12 +9,15 @@
 //! | 1 | [`model`], [`config`] | pure values and rules, and every bound |
 //! | 2 | [`store`], [`engine`], [`outbound`] | everything kept, the sandbox, requests to the outside |
 //! | 3 | [`pipeline`] | the life of a lead as verbs |
-//! | 4 | `http` | every URL |
-//! | 5 | `app`, `cli` | the parts put together |
+//! | 4 | [`http`] | every URL |
+//! | 5 | [`app`], [`cli`] | the parts put together |
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod http;
 pub mod ids;
 pub mod model;
 pub mod outbound;

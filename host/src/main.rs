@@ -1,2 +1,7 @@
 //! The binary `hookmill`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hookmill::cli::main()
+}

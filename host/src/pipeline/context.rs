@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::engine::contract::{Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization, Origin, Pair, Submission};
 use crate::ids::entropy_of;
+use crate::model::body::form_to_json;
 use crate::store::campaigns::Campaign;
 use crate::store::claims::{ClaimedRequest, ClaimedSubmission};
 use crate::store::organizations::Organization;
@@ -33,11 +34,15 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
 pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest) -> Option<Inbound> {
     let start = usize::try_from(claimed.element_start).ok()?;
     let end = start.checked_add(usize::try_from(claimed.element_bytes).ok()?)?;
-    let body = std::str::from_utf8(request.body.get(start..end)?).ok()?;
+    let body = request.body.get(start..end)?;
+    let body = match request.content_type.as_str() {
+        "application/x-www-form-urlencoded" => form_to_json(body).ok()?,
+        _ => std::str::from_utf8(body).ok()?.trim().to_owned(),
+    };
     let headers: Vec<(String, String)> = serde_json::from_slice(&request.headers).ok()?;
     Some(Inbound {
         submission_id: claimed.id.clone(),
-        body: body.to_owned(),
+        body,
         headers: pairs(headers),
         query: Vec::new(),
         origin: Origin {

@@ -3,7 +3,8 @@
 use super::Pipeline;
 use crate::clock::Timestamp;
 use crate::model::campaign::CampaignState;
-use crate::model::envelope::{self, Envelope, EnvelopeLimits};
+use crate::model::body;
+use crate::model::envelope::{self, Envelope, EnvelopeLimits, IDEMPOTENCY_KEY_BYTES_MAX};
 use crate::model::refusal::{Detail, Kind, Refusal};
 use crate::store::campaigns::Campaign;
 use crate::store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
@@ -30,8 +31,25 @@ pub struct Source {
 /// A batch push (I1).
 #[derive(Debug, Clone)]
 pub struct BatchPush {
+    /// The id this request has in logs, answers and the store.
+    pub request_id: String,
     /// Who posts, and how.
     pub source: Source,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Leads for one campaign, in any shape it maps (I7).
+#[derive(Debug, Clone)]
+pub struct CampaignPost {
+    /// The id this request has in logs, answers and the store.
+    pub request_id: String,
+    /// Who posts, and how.
+    pub source: Source,
+    /// The campaign, as its users know it.
+    pub campaign: String,
+    /// The idempotency key, if one was sent.
+    pub idempotency_key: Option<Vec<u8>>,
     /// The body.
     pub body: Bytes,
 }
@@ -107,12 +125,8 @@ impl Pipeline {
             Err(refusal) => return Err(self.refuse(&push, refusal).await),
         };
         let now = self.clock.now();
-        let key = KeyUse {
-            key_hash: Sha256::digest(envelope.idempotency_key.as_bytes()).into(),
-            body_digest: Sha256::digest(&push.body).into(),
-            expires_at: now.plus_ms(limits.idempotency_ttl_ms),
-        };
-        let (answer, submissions) = self.judge_leads(&push, &envelope, now).await?;
+        let key = self.key_use(envelope.idempotency_key.as_bytes(), &push.body, now)?;
+        let (answer, submissions) = self.judge_leads(&push, &envelope).await?;
         if answer.accepted.is_empty() || (envelope.atomic && !answer.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
             if let Some(first) = self.store.first_use(&push.source.key.organization_id, &key, now).await.map_err(|error| unavailable(&error))? {
@@ -120,17 +134,6 @@ impl Pipeline {
             }
             return Err(self.refuse(&push, no_good_lead(answer)).await);
         }
-        self.keep(push, answer, submissions, key, now).await
-    }
-
-    async fn keep(
-        &self,
-        push: BatchPush,
-        answer: IngestAnswer,
-        submissions: Vec<NewSubmission>,
-        key: KeyUse,
-        now: Timestamp,
-    ) -> Result<IngestAnswer, Refusal> {
         let request = NewRequest {
             id: answer.request_id.clone(),
             organization_id: push.source.key.organization_id.clone(),
@@ -142,24 +145,93 @@ impl Pipeline {
             body: push.body,
             answer: json(&answer),
             received_at: now,
-            key: Some(key.clone()),
+            key: Some(key),
             submissions,
         };
+        self.keep(request, answer).await
+    }
+
+    /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
+    pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestAnswer, Refusal> {
+        match self.judge_post(&post).await {
+            Ok((request, answer)) => self.keep(request, answer).await,
+            Err(refusal) => {
+                self.keep_refusal(&post.source.key.organization_id, refusal.code, &post.body).await;
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn judge_post(&self, post: &CampaignPost) -> Result<(NewRequest, IngestAnswer), Refusal> {
+        let (limits, now) = (&self.settings.limits, self.clock.now());
+        let elements = post_elements(post, limits.body_depth_max, limits.leads_per_request_max)?;
+        let key = post.idempotency_key.as_deref().map(|key| self.key_use(key, &post.body, now)).transpose()?;
+        let organization_id = &post.source.key.organization_id;
+        if let Some(key) = &key
+            && let Some(first) = self.store.first_use(organization_id, key, now).await.map_err(|error| unavailable(&error))?
+        {
+            return Err(duplicate(&first, key));
+        }
+        let campaign = self.campaign_of(organization_id, &post.campaign).await?;
+        let campaign = campaign.ok_or_else(|| Refusal::new(Kind::NotFound, "campaign_unknown", "no campaign of this organization is called that"))?;
+        if campaign.state == CampaignState::Archived.as_str() {
+            return Err(Refusal::new(Kind::Conflict, "campaign_archived", "this campaign is archived and takes no leads"));
+        }
+        let id = &post.request_id;
+        let accepted = (0..elements.len()).map(|index| AcceptedLead { index, submission_id: submission_id(id, index), campaign_id: campaign.public_id.clone() });
+        let answer = IngestAnswer { request_id: id.clone(), accepted: accepted.collect(), rejected: Vec::new(), unknown_keys: Vec::new() };
+        let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| NewSubmission {
+            index,
+            campaign_id: campaign.id.clone(),
+            element_start,
+            element_bytes,
+        });
+        let request = NewRequest {
+            id: id.clone(),
+            organization_id: organization_id.clone(),
+            source_key_id: post.source.key.id.clone(),
+            door: "campaign",
+            content_type: post.source.content_type.clone(),
+            headers: json(&post.source.headers),
+            remote_address: post.source.remote_address.clone(),
+            body: post.body.clone(),
+            answer: json(&answer),
+            received_at: now,
+            key,
+            submissions: submissions.collect(),
+        };
+        Ok((request, answer))
+    }
+
+    fn key_use(&self, key: &[u8], body: &[u8], now: Timestamp) -> Result<KeyUse, Refusal> {
+        if key.is_empty() || IDEMPOTENCY_KEY_BYTES_MAX < key.len() {
+            let message = format!("the header Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
+            return Err(Refusal::new(Kind::Invalid, "idempotency_key_invalid", message));
+        }
+        Ok(KeyUse {
+            key_hash: Sha256::digest(key).into(),
+            body_digest: Sha256::digest(body).into(),
+            expires_at: now.plus_ms(self.settings.limits.idempotency_ttl_ms),
+        })
+    }
+
+    async fn keep(&self, request: NewRequest, answer: IngestAnswer) -> Result<IngestAnswer, Refusal> {
+        let digest = request.key.as_ref().map(|key| key.body_digest);
         match self.ingest.keep(request).await {
             Ok(Ingested::Accepted) => {
                 self.wake.process.notify_one();
                 Ok(answer)
             }
-            Ok(Ingested::Duplicate(first)) => Err(duplicate(&first, &key)),
+            Ok(Ingested::Duplicate(first)) => Err(duplicate_of(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default())),
             Err(IngestError::Overloaded) => Err(Refusal::new(Kind::Overload, "overloaded", "more requests wait to be written than this host keeps; try again shortly")),
             Err(IngestError::Stopping) => Err(Refusal::new(Kind::Unavailable, "stopping", "this host is stopping; nothing was kept of this request")),
             Err(IngestError::Store(error)) => Err(unavailable(&error)),
         }
     }
 
-    async fn judge_leads(&self, push: &BatchPush, envelope: &Envelope, now: Timestamp) -> Result<(IngestAnswer, Vec<NewSubmission>), Refusal> {
+    async fn judge_leads(&self, push: &BatchPush, envelope: &Envelope) -> Result<(IngestAnswer, Vec<NewSubmission>), Refusal> {
         let organization_id = &push.source.key.organization_id;
-        let request_id = self.minter.mint("req", now);
+        let request_id = push.request_id.clone();
         let (mut accepted, mut rejected, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
         let mut seen: HashMap<&str, Option<Arc<Campaign>>> = HashMap::new();
         for (index, element) in envelope.elements.iter().enumerate() {
@@ -204,6 +276,26 @@ impl Pipeline {
     }
 }
 
+/// The leads of a post: the elements of a JSON list, or the whole body, as places in it.
+fn post_elements(post: &CampaignPost, depth_max: usize, leads_max: usize) -> Result<Vec<(usize, usize)>, Refusal> {
+    let whole = vec![(0, post.body.len())];
+    if post.source.content_type != "application/json" {
+        body::to_json(&post.source.content_type, &post.body, depth_max)?;
+        return Ok(whole);
+    }
+    let text = envelope::checked_text(&post.body, depth_max)?;
+    if !text.trim_start().starts_with('[') {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(envelope::syntax)?;
+        return Ok(whole);
+    }
+    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(envelope::syntax)?;
+    if list.is_empty() || leads_max < list.len() {
+        return Err(Refusal::new(Kind::Invalid, "leads_invalid", format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len())));
+    }
+    let start_of = |element: &str| element.as_ptr() as usize - post.body.as_ptr() as usize;
+    Ok(list.into_iter().map(|element| (start_of(element.get()), element.get().len())).collect())
+}
+
 impl RejectedLead {
     fn not_an_object(index: usize) -> Self {
         Self::new(index, "not_an_object", format!("leads[{index}]"), "a lead must be a JSON object")
@@ -230,12 +322,16 @@ fn no_good_lead(answer: IngestAnswer) -> Refusal {
 }
 
 fn duplicate(first: &FirstUse, key: &KeyUse) -> Refusal {
+    duplicate_of(first, &key.body_digest)
+}
+
+fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> Refusal {
     Refusal::new(Kind::Conflict, "duplicate_request", format!("this idempotency key was used by request {}; nothing was added", first.request_id)).with_facts(
         serde_json::json!({
             "original_request_id": first.request_id,
             "first_seen_at": first.first_seen_at.rfc3339(),
             "expires_at": first.expires_at.rfc3339(),
-            "same_body": first.body_digest == key.body_digest,
+            "same_body": first.body_digest == body_digest,
         }),
     )
 }

@@ -21,7 +21,7 @@ mod send;
 mod workers;
 
 pub use dry_run::{DryRun, DryRunInput};
-pub use ingest::{BatchPush, IngestAnswer, Source};
+pub use ingest::{BatchPush, CampaignPost, IngestAnswer, Source};
 pub use parts::{Parts, Pipeline, Wake};
-pub use programs::{Problem, SaveError};
+pub use programs::{Chosen, Problem, STANDARD_DOCUMENT, SaveError};
 pub use workers::Workers;

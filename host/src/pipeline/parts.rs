@@ -135,6 +135,11 @@ impl Pipeline {
         self.delivery_settings.clear();
     }
 
+    /// There is something to send.
+    pub fn wake_delivery(&self) {
+        self.wake.deliver.notify_one();
+    }
+
     /// A token for a claim; it is renewed until it is dropped.
     pub(crate) fn hold_token(&self) -> HeldToken {
         let token = self.store.claim_token(self.clock.now());

@@ -131,7 +131,7 @@ impl Pipeline {
     }
 
     /// What a campaign runs, ready to run. The text says why it can't.
-    pub(crate) async fn program_of(&self, campaign: &Campaign) -> Result<Program, String> {
+    pub async fn program_of(&self, campaign: &Campaign) -> Result<Program, String> {
         let Some(id) = &campaign.program_id else { return Ok(self.standard.clone()) };
         self.program_by_id(id).await
     }

@@ -2,7 +2,6 @@
 
 use crate::engine::contract::{FailedRule, Failure, Notice, Severity, Verdict};
 use crate::engine::{Fault, ItemError};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// Why an item has no result, for its timeline; none when nothing is known about it yet.
@@ -79,10 +78,4 @@ pub(crate) fn severity(severity: Severity) -> &'static str {
 /// JSON text as a value; text that is no JSON as a string, so that nothing is hidden.
 pub(crate) fn raw(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
-/// JSON text as it is, for places where every digit counts.
-pub(crate) fn raw_text(bytes: &[u8]) -> Box<RawValue> {
-    let text = String::from_utf8_lossy(bytes).into_owned();
-    RawValue::from_string(text).unwrap_or_default()
 }

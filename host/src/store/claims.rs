@@ -39,6 +39,8 @@ pub struct ClaimedRequest {
     pub door: String,
     /// The name of the source key.
     pub source_name: Option<String>,
+    /// Its content type.
+    pub content_type: String,
     /// The headers that matter, as JSON.
     pub headers: Vec<u8>,
     /// Where it came from.
@@ -144,7 +146,7 @@ impl Store {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in super::database::chunks(ids) {
             let sql = super::database::many_sql(
-                "select r.id, r.door, k.name as source_name, r.headers, r.remote_address, r.body from requests r left join source_keys k on k.id = r.source_key_id where r.id in (",
+                "select r.id, r.door, k.name as source_name, r.content_type, r.headers, r.remote_address, r.body from requests r left join source_keys k on k.id = r.source_key_id where r.id in (",
                 "?", chunk.len(), ")");
             let rows: Vec<ClaimedRequest> = reading!(self, connection => {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));

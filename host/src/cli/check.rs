@@ -1,0 +1,37 @@
+//! `hookmill check DOC`.
+
+use super::dry_run::{bench, read_document};
+use crate::pipeline::SaveError;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The document, YAML or JSON.
+    document: PathBuf,
+    /// Problems as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub(super) async fn run(self) -> Result<ExitCode, String> {
+        let document = read_document(&self.document)?;
+        let (pipeline, _scratch) = bench().await?;
+        let (problems, usable) = match pipeline.compile(&pipeline.default_component().digest, &document).await {
+            Ok((_, warnings)) => (warnings, true),
+            Err(SaveError::Problems(problems)) => (problems, false),
+            Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
+        };
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&problems).map_err(|error| error.to_string())?);
+        } else {
+            for problem in &problems {
+                println!("{}:{problem}", self.document.display());
+            }
+            println!("{}: {}", self.document.display(), if usable { "can be used" } else { "can't be used" });
+        }
+        Ok(if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

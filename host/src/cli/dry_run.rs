@@ -1,0 +1,138 @@
+//! `hookmill dry-run --document DOC --input FILE`.
+
+use crate::app::{self, Demo, ScratchDirectory};
+use crate::clock::SystemClock;
+use crate::config::HostSettings;
+use crate::ids::SystemMinter;
+use crate::model::body;
+use crate::pipeline::{DryRun, DryRunInput, Pipeline, SaveError};
+use crate::store::campaigns::Campaign;
+use crate::store::organizations::Organization;
+use clap::Args;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[derive(Debug, Args)]
+pub(super) struct DryRunCommand {
+    /// The document, YAML or JSON.
+    #[arg(long)]
+    document: PathBuf,
+    /// The sample: one inbound element.
+    #[arg(long)]
+    input: PathBuf,
+    /// What the sample is: application/json or application/x-www-form-urlencoded.
+    #[arg(long, default_value = "application/json")]
+    content_type: String,
+    /// The campaign's phone region.
+    #[arg(long, default_value = "US")]
+    phone_region: String,
+    /// The campaign's time zone.
+    #[arg(long, default_value = "UTC")]
+    time_zone: String,
+    /// Everything as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl DryRunCommand {
+    pub(super) async fn run(self) -> Result<ExitCode, String> {
+        let document = read_document(&self.document)?;
+        let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
+        let (pipeline, _scratch) = bench().await?;
+        let depth_max = pipeline.settings().limits.body_depth_max;
+        let body = body::to_json(&self.content_type, &sample, depth_max).map_err(|refusal| refusal.to_string())?;
+        let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
+            Ok((program, _)) => program,
+            Err(SaveError::Problems(problems)) => {
+                for problem in &problems {
+                    eprintln!("{}:{problem}", self.document.display());
+                }
+                return Ok(ExitCode::FAILURE);
+            }
+            Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
+        };
+        let input = self.sample_of(body, pipeline.clock().now().0);
+        let run = pipeline.dry_run(&program, &input).await;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?);
+        } else {
+            print(&run);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn sample_of(&self, body: String, now_ms: i64) -> DryRunInput {
+        let organization = Organization { id: "org_sample".into(), name: "Sample".into(), salt: vec![0; 16], facts: b"{}".to_vec(), created_at: now_ms };
+        let campaign = Campaign {
+            id: "cmp_sample".into(),
+            organization_id: organization.id.clone(),
+            public_id: "SAMPLE".into(),
+            name: "Sample".into(),
+            owner_id: None,
+            state: "active".into(),
+            time_zone: self.time_zone.clone(),
+            phone_region: self.phone_region.clone(),
+            facts: b"{}".to_vec(),
+            endpoint_sealed: None,
+            program_id: None,
+            created_at: now_ms,
+            updated_at: now_ms,
+        };
+        let headers = vec![("content-type".into(), self.content_type.clone())];
+        DryRunInput { organization, campaign, body, headers, client_url: "https://client.example/".into() }
+    }
+}
+
+/// The engine and the default plugin, on a store that is thrown away.
+pub(super) async fn bench() -> Result<(Pipeline, ScratchDirectory), String> {
+    let scratch = Demo::directory().map_err(|error| error.to_string())?;
+    let (clock, minter) = (Arc::new(SystemClock), Arc::new(SystemMinter::default()));
+    let pipeline = app::bench(HostSettings::default(), clock, minter, scratch.path()).await.map_err(|error| error.to_string())?;
+    Ok((pipeline, scratch))
+}
+
+/// A document as text.
+pub(super) fn read_document(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    String::from_utf8(bytes).map_err(|error| format!("{}: not UTF-8: {error}", path.display()))
+}
+
+fn print(run: &DryRun) {
+    for stage in &run.stages {
+        println!("== {} {}", text(&stage["stage"]), if stage["stage"] == "shape" { text(&stage["input"]) } else { String::new() });
+        if stage["stage"] != "shape" {
+            println!("in   {}", pretty(&stage["input"]));
+        }
+        match stage.get("error") {
+            Some(error) => println!("error {}", pretty(error)),
+            None if stage["stage"] == "shape" => print_message(&stage["output"]),
+            None => println!("out  {}", pretty(&stage["output"])),
+        }
+        if let Some(trace) = stage.get("trace").filter(|trace| !trace.is_null()) {
+            println!("how  {}", pretty(trace));
+        }
+        println!();
+    }
+    println!("state {}   {} us of CPU time", run.state, run.cpu_time_us);
+    for line in &run.log {
+        println!("log  {line}");
+    }
+}
+
+fn print_message(message: &Value) {
+    println!("{} {}", text(&message["method"]), text(&message["content_type"]));
+    for header in message["headers"].as_array().into_iter().flatten() {
+        println!("{}: {}", text(&header[0]), text(&header[1]));
+    }
+    println!("\n{}", text(&message["body"]));
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

@@ -1,0 +1,41 @@
+//! A sample through a campaign's stages, with nothing kept and nothing sent (M10).
+
+use crate::http::auth::{Scope, unavailable};
+use crate::http::body::JsonBody;
+use crate::model::refusal::{Kind, Refusal};
+use crate::model::role::Permission;
+use crate::pipeline::{DryRun, DryRunInput, Pipeline};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Sample {
+    /// The element as the source would send it.
+    body: Box<RawValue>,
+    /// A document to try instead of the active one.
+    document: Option<String>,
+    #[serde(default)]
+    headers: std::collections::BTreeMap<String, String>,
+}
+
+pub(in crate::http) async fn handle(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+    JsonBody(sample): JsonBody<Sample>,
+) -> Result<Json<DryRun>, Refusal> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::Integrate).await?;
+    let organization = pipeline.store().organization(&scope.organization_id).await.map_err(unavailable)?;
+    let organization = organization.ok_or_else(|| Refusal::not_found("organization", &scope.organization_id))?;
+    let program = match &sample.document {
+        Some(document) => pipeline.compile(&pipeline.default_component().digest, document).await?.0,
+        None => pipeline.program_of(&campaign).await.map_err(|why| Refusal::new(Kind::Conflict, "program_unusable", why))?,
+    };
+    let client_url = pipeline.store().endpoint_of(&campaign).map_err(unavailable)?.map(|endpoint| endpoint.url).unwrap_or_default();
+    let headers = sample.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let input = DryRunInput { organization, campaign, body: sample.body.get().to_owned(), headers, client_url };
+    Ok(Json(pipeline.dry_run(&program, &input).await))
+}

@@ -1,0 +1,73 @@
+//! A campaign's client endpoint (L8): at most one. Values of headers are never shown again.
+
+use crate::http::auth::{Scope, unavailable};
+use crate::http::body::JsonBody;
+use crate::http::views;
+use crate::model::destination::WebhookUrl;
+use crate::model::endpoint::{ClientEndpoint, ClientEndpointDraft};
+use crate::model::refusal::Refusal;
+use crate::model::role::Permission;
+use crate::pipeline::Pipeline;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct EndpointView {
+    url: String,
+    method: String,
+    headers: BTreeMap<String, &'static str>,
+    retries: u8,
+    timeout_s: u64,
+}
+
+impl From<&ClientEndpoint> for EndpointView {
+    fn from(endpoint: &ClientEndpoint) -> Self {
+        Self {
+            url: endpoint.url.clone(),
+            method: endpoint.method.clone(),
+            headers: views::masked(&endpoint.headers).into_iter().map(|(name, mask)| (name.to_owned(), mask)).collect(),
+            retries: endpoint.retries,
+            timeout_s: endpoint.timeout_s,
+        }
+    }
+}
+
+pub(in crate::http) async fn set(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+    JsonBody(draft): JsonBody<ClientEndpointDraft>,
+) -> Result<Json<EndpointView>, Refusal> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let endpoint = draft.check(pipeline.schemes())?;
+    reachable(&pipeline, &endpoint.url).await?;
+    let now = pipeline.clock().now();
+    pipeline.store().set_endpoint(&campaign.id, Some(&endpoint), now).await.map_err(unavailable)?;
+    pipeline.forget_lookups();
+    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.set", &campaign.public_id, now).await.map_err(unavailable)?;
+    Ok(Json(EndpointView::from(&endpoint)))
+}
+
+pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope, Path(campaign): Path<String>) -> Result<Json<EndpointView>, Refusal> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
+    let endpoint = pipeline.store().endpoint_of(&campaign).map_err(unavailable)?;
+    endpoint.as_ref().map(|endpoint| Json(endpoint.into())).ok_or_else(|| Refusal::not_found("client endpoint of campaign", &campaign.public_id))
+}
+
+pub(in crate::http) async fn remove(State(pipeline): State<Pipeline>, scope: Scope, Path(campaign): Path<String>) -> Result<StatusCode, Refusal> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let now = pipeline.clock().now();
+    pipeline.store().set_endpoint(&campaign.id, None, now).await.map_err(unavailable)?;
+    pipeline.forget_lookups();
+    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.removed", &campaign.public_id, now).await.map_err(unavailable)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The same check at save as at each connection (W8).
+pub(super) async fn reachable(pipeline: &Pipeline, url: &str) -> Result<(), Refusal> {
+    let url = WebhookUrl::parse(url, pipeline.schemes()).map_err(|error| Refusal::invalid("url", format!("is refused: {error}")))?;
+    pipeline.sender().check(&url).await.map_err(|refusal| Refusal::invalid("url", format!("is refused: {refusal}")))
+}

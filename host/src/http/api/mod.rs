@@ -1,0 +1,16 @@
+//! The management API: one operation, one function; one kind of thing, one file.
+
+pub(super) mod api_keys;
+pub(super) mod audit;
+pub(super) mod campaigns;
+pub(super) mod deliveries;
+pub(super) mod dry_run;
+pub(super) mod endpoint;
+pub(super) mod organizations;
+pub(super) mod plugins;
+pub(super) mod programs;
+pub(super) mod requests;
+pub(super) mod settings;
+pub(super) mod source_keys;
+pub(super) mod submissions;
+pub(super) mod users;

@@ -1,0 +1,100 @@
+//! Plugins and their versions (O5, P2): uploaded bytes are admitted with reasons, or refused with all of them.
+
+use crate::http::auth::{Scope, unavailable};
+use crate::http::body;
+use crate::http::views::{self, Page};
+use crate::model::refusal::{Detail, Kind, Refusal};
+use crate::model::role::Permission;
+use crate::pipeline::Pipeline;
+use crate::store::components::{Plugin, PluginVersion};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct PluginView {
+    id: String,
+    name: String,
+    created_at: String,
+}
+
+impl From<Plugin> for PluginView {
+    fn from(row: Plugin) -> Self {
+        Self { id: row.id, name: row.name, created_at: views::time(row.created_at) }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct VersionView {
+    plugin_id: String,
+    version: i64,
+    component_digest: String,
+    created_by: String,
+    created_at: String,
+}
+
+impl From<PluginVersion> for VersionView {
+    fn from(row: PluginVersion) -> Self {
+        Self {
+            plugin_id: row.plugin_id,
+            version: row.number,
+            component_digest: row.component_digest,
+            created_by: row.created_by,
+            created_at: views::time(row.created_at),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct UploadedView {
+    #[serde(flatten)]
+    version: VersionView,
+    stages: Vec<String>,
+}
+
+/// Uploads a version of the plugin of this name.
+pub(in crate::http) async fn upload(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(name): Path<String>,
+    raw: axum::body::Body,
+) -> Result<(StatusCode, Json<UploadedView>), Refusal> {
+    scope.caller.may_all(Permission::Integrate)?;
+    let name = views::checked_name(&pipeline, "name", &name)?;
+    let bytes = body::read(&pipeline, raw, pipeline.settings().limits.component_bytes_max).await?;
+    let admitted = pipeline.engine().admit(bytes.to_vec()).await.map_err(not_admitted)?;
+    let stages: Vec<String> = admitted.stages.iter().map(|stage| stage.to_string()).collect();
+    let (digest, now) = (admitted.digest.to_string(), pipeline.clock().now());
+    let kept = serde_json::to_vec(&stages).unwrap_or_default();
+    let store = pipeline.store();
+    store.keep_component(&digest, &admitted.component, &kept, now).await.map_err(unavailable)?;
+    let version = store.add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now).await.map_err(unavailable)?;
+    store.audit(Some(&scope.organization_id), &scope.caller.user_id, "plugin.uploaded", &format!("{name}#{}", version.number), now).await.map_err(unavailable)?;
+    Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
+}
+
+pub(in crate::http) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<PluginView>>, Refusal> {
+    scope.caller.may_all(Permission::View)?;
+    let rows = pipeline.store().plugins(&scope.organization_id).await.map_err(unavailable)?;
+    Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
+}
+
+pub(in crate::http) async fn versions(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<Json<Page<VersionView>>, Refusal> {
+    scope.caller.may_all(Permission::View)?;
+    let id = id.replace('\0', " ");
+    let rows = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
+    if rows.is_empty() {
+        return Err(Refusal::not_found("plugin", &id));
+    }
+    Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
+}
+
+fn not_admitted(refusal: crate::engine::Refusal) -> Refusal {
+    let details = refusal.reasons.into_iter().map(|reason| Detail {
+        path: String::new(),
+        code: reason.code.into(),
+        message: format!("{}: {}", reason.message, reason.mend),
+    });
+    Refusal::new(Kind::Invalid, "plugin_not_admitted", "this is not a plugin that can be run here; nothing was kept").with_details(details.collect())
+}

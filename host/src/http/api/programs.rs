@@ -1,0 +1,150 @@
+//! What a campaign runs (O5): saving a document compiles it; every version is kept; going back is one call.
+
+use crate::http::auth::{Scope, unavailable};
+use crate::http::body::JsonBody;
+use crate::http::views::{self, Page, PageQuery};
+use crate::model::refusal::{Kind, Refusal};
+use crate::model::role::Permission;
+use crate::pipeline::{Chosen, Pipeline, Problem};
+use crate::store::programs::{Activation, Program};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct NewProgram {
+    /// The document; left out for a plugin that takes none.
+    document: Option<String>,
+    /// The plugin and its version; left out for the default plugin.
+    plugin: Option<ChosenPlugin>,
+    /// Whether the campaign runs it from the next batch on.
+    #[serde(default)]
+    activate: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct ChosenPlugin {
+    id: String,
+    version: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct ProgramView {
+    id: String,
+    number: i64,
+    active: bool,
+    plugin_id: Option<String>,
+    plugin_version: Option<i64>,
+    component_digest: String,
+    has_document: bool,
+    warnings: Value,
+    created_by: String,
+    created_at: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct SavedView {
+    #[serde(flatten)]
+    program: ProgramView,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct DocumentView {
+    number: i64,
+    document: String,
+}
+
+fn view(row: Program, active_id: Option<&str>) -> ProgramView {
+    ProgramView {
+        active: active_id == Some(&row.id),
+        id: row.id,
+        number: row.number,
+        plugin_id: row.plugin_id,
+        plugin_version: row.plugin_version,
+        component_digest: row.component_digest,
+        has_document: row.document.is_some(),
+        warnings: views::value(&row.warnings),
+        created_by: row.created_by,
+        created_at: views::time(row.created_at),
+    }
+}
+
+pub(in crate::http) async fn save(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+    JsonBody(new): JsonBody<NewProgram>,
+) -> Result<(StatusCode, Json<SavedView>), Refusal> {
+    let permission = if new.activate { Permission::Administer } else { Permission::Integrate };
+    let campaign = scope.campaign(&pipeline, &campaign, permission).await?;
+    let chosen = chosen(&pipeline, &scope, new.plugin).await?;
+    if chosen.plugin.is_none() && new.document.is_none() {
+        return Err(Refusal::invalid("document", "is missing: the default plugin runs a document"));
+    }
+    let activation = if new.activate { Activation::Now } else { Activation::Later };
+    let (saved, problems) = pipeline.save_program(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id).await?;
+    let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.program_id };
+    record(&pipeline, &scope, "program.saved", &saved.id).await?;
+    Ok((StatusCode::CREATED, Json(SavedView { program: view(saved, active_id.as_deref()), problems })))
+}
+
+async fn chosen(pipeline: &Pipeline, scope: &Scope, plugin: Option<ChosenPlugin>) -> Result<Chosen, Refusal> {
+    let Some(plugin) = plugin else { return Ok(pipeline.default_component()) };
+    let id = plugin.id.replace('\0', " ");
+    let versions = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
+    let version = versions.into_iter().find(|version| version.number == plugin.version);
+    let version = version.ok_or_else(|| Refusal::invalid("plugin", format!("names no version {} of a plugin `{id}` of this organization", plugin.version)))?;
+    Ok(Chosen { plugin: Some((version.plugin_id, version.number)), digest: version.component_digest })
+}
+
+pub(in crate::http) async fn document(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+) -> Result<Json<DocumentView>, Refusal> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
+    let program = match &campaign.program_id {
+        Some(id) => pipeline.store().program(id).await.map_err(unavailable)?,
+        None => None,
+    };
+    let found = program.and_then(|program| Some(DocumentView { number: program.number, document: String::from_utf8(program.document?).ok()? }));
+    found.map(Json).ok_or_else(|| Refusal::not_found("document of campaign", &campaign.public_id))
+}
+
+pub(in crate::http) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ProgramView>>, Refusal> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
+    let rows = pipeline.store().programs(&campaign.id, query.limit(&pipeline)).await.map_err(unavailable)?;
+    let items = rows.into_iter().map(|row| view(row, campaign.program_id.as_deref())).collect();
+    Ok(Json(Page { items, next: None }))
+}
+
+pub(in crate::http) async fn activate(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path((campaign, number)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let unknown = || Refusal::new(Kind::NotFound, "not_found", format!("campaign `{}` has no program of that number", campaign.public_id));
+    let number: i64 = number.parse().map_err(|_| unknown())?;
+    if !pipeline.store().activate_program(&campaign.id, number, pipeline.clock().now()).await.map_err(unavailable)? {
+        return Err(unknown());
+    }
+    pipeline.forget_lookups();
+    record(&pipeline, &scope, "program.activated", &format!("{}#{number}", campaign.public_id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn record(pipeline: &Pipeline, scope: &Scope, action: &str, subject: &str) -> Result<(), Refusal> {
+    let now = pipeline.clock().now();
+    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now).await.map_err(unavailable)
+}

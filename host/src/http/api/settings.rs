@@ -1,0 +1,78 @@
+//! The webhook settings of an organization (W3). The secret is write-only; a first save without one has one made, and shows it
+//! once.
+
+use super::endpoint::reachable;
+use crate::http::auth::{Scope, unavailable};
+use crate::http::body::JsonBody;
+use crate::http::views;
+use crate::model::refusal::{Kind, Refusal};
+use crate::model::role::Permission;
+use crate::model::settings::{WebhookSettings, WebhookSettingsDraft};
+use crate::model::signature::SigningSecret;
+use crate::pipeline::Pipeline;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct SettingsView {
+    enabled: bool,
+    url: String,
+    events: Vec<String>,
+    headers: BTreeMap<String, &'static str>,
+    retries: u8,
+    timeout_s: u64,
+    secrets: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_secret: Option<String>,
+    paused_at: Option<String>,
+}
+
+fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option<i64>) -> SettingsView {
+    SettingsView {
+        headers: views::masked(&settings.headers).into_iter().map(|(name, mask)| (name.to_owned(), mask)).collect(),
+        enabled: settings.enabled,
+        url: settings.url,
+        events: settings.events,
+        retries: settings.retries,
+        timeout_s: settings.timeout_s,
+        secrets: settings.secrets.len(),
+        new_secret,
+        paused_at: paused_at.map(views::time),
+    }
+}
+
+pub(in crate::http) async fn set(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    JsonBody(draft): JsonBody<WebhookSettingsDraft>,
+) -> Result<Json<SettingsView>, Refusal> {
+    scope.caller.may_all(Permission::Administer)?;
+    let store = pipeline.store();
+    let kept = store.webhook_settings(&scope.organization_id).await.map_err(unavailable)?.map(|(settings, _)| settings.secrets);
+    let given = draft.secrets.is_some();
+    let fresh = if given || kept.is_some() { None } else { Some(fresh_secret(&pipeline)?) };
+    let secrets = kept.unwrap_or_else(|| fresh.clone().into_iter().collect());
+    let settings = draft.check(pipeline.schemes(), secrets)?;
+    reachable(&pipeline, &settings.url).await?;
+    let now = pipeline.clock().now();
+    store.set_webhook_settings(&scope.organization_id, &settings, now).await.map_err(unavailable)?;
+    pipeline.forget_lookups();
+    store.audit(Some(&scope.organization_id), &scope.caller.user_id, "webhook_settings.set", &scope.organization_id, now).await.map_err(unavailable)?;
+    Ok(Json(view(settings, fresh, None)))
+}
+
+pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<SettingsView>, Refusal> {
+    scope.caller.may_all(Permission::View)?;
+    let found = pipeline.store().webhook_settings(&scope.organization_id).await.map_err(unavailable)?;
+    let (settings, paused_at) = found.ok_or_else(|| Refusal::not_found("webhook settings of organization", &scope.organization_id))?;
+    Ok(Json(view(settings, None, paused_at.map(|at| at.0))))
+}
+
+fn fresh_secret(pipeline: &Pipeline) -> Result<String, Refusal> {
+    let mut chance = vec![0_u8; 32];
+    pipeline.minter().fill(&mut chance);
+    let secret = SigningSecret::from_bytes(chance).map_err(|error| Refusal::new(Kind::Unavailable, "no_secret", error.to_string()))?;
+    Ok(secret.reveal())
+}

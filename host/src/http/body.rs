@@ -1,0 +1,112 @@
+//! Reading bodies: bounded in bytes and time, JSON checked before it is understood.
+
+use crate::model::envelope::{checked_text, syntax};
+use crate::model::refusal::{Kind, Refusal};
+use crate::pipeline::Pipeline;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// How much of a body that is too large is still read and thrown away, so that its sender reads the refusal instead of a broken
+/// connection.
+const DRAINED_BYTES_MAX: usize = 64 << 20;
+
+/// Reads a whole body.
+pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
+    tokio::time::timeout(bound, read_bounded(body, bytes_max))
+        .await
+        .unwrap_or_else(|_| Err(Refusal::new(Kind::Syntax, "body_timeout", format!("the body did not arrive within {} ms", bound.as_millis()))))
+}
+
+async fn read_bounded(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let mut stream = body.into_data_stream();
+    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Refusal::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
+        seen += chunk.len();
+        if seen <= bytes_max {
+            kept.extend_from_slice(&chunk);
+        } else if DRAINED_BYTES_MAX < seen {
+            break;
+        }
+    }
+    if bytes_max < seen {
+        let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
+        return Err(Refusal::new(Kind::TooLarge, "body_too_large", message));
+    }
+    Ok(kept.freeze())
+}
+
+/// The content type in lower case without parameters, if its charset is one that is understood.
+pub(super) fn content_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, Refusal> {
+    let refuse = |given: &str| {
+        let message = format!("`{}` is not understood here; send {}", given.chars().take(100).collect::<String>(), accepted.join(" or "));
+        Refusal::new(Kind::ContentType, "content_type_unsupported", message)
+    };
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Err(refuse("no content type")) };
+    let text = value.to_str().map_err(|_| refuse("an unreadable content type"))?;
+    let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let charset = parts.find_map(|part| part.strip_prefix("charset=").map(|name| name.trim_matches('"').to_owned()));
+    let is_json = essence.ends_with("+json") && accepted.contains(&"application/json");
+    if !accepted.contains(&essence.as_str()) && !is_json {
+        return Err(refuse(text));
+    }
+    match charset.as_deref() {
+        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(if is_json { "application/json".into() } else { essence }),
+        Some(_) => Err(refuse(text)),
+    }
+}
+
+/// A JSON body of the management API: unknown keys and wrong types are refused with their place.
+pub(super) struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, pipeline: &Pipeline) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let limits = &pipeline.settings().limits;
+        let bytes = read(pipeline, body, limits.body_bytes_max).await?;
+        content_type(&parts.headers, &["application/json"])?;
+        let text = checked_text(&bytes, limits.body_depth_max)?;
+        serde_json::from_str(text).map(Self).map_err(not_understood)
+    }
+}
+
+fn not_understood(error: serde_json::Error) -> Refusal {
+    if !error.is_data() {
+        return syntax(error);
+    }
+    Refusal::new(Kind::Invalid, "invalid", error.to_string()).at("", "invalid", format!("line {}, column {}", error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i5_content_types_are_read_with_their_charset() {
+        let table = [
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=UTF-8"), true),
+            (Some("application/vnd.x+json"), true),
+            (Some("application/json; charset=latin1"), false),
+            (Some("text/plain"), false),
+            (Some(""), false),
+            (None, false),
+        ];
+        for (value, accepted) in table {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
+            }
+            assert_eq!(content_type(&headers, &["application/json"]).is_ok(), accepted, "{value:?}");
+        }
+    }
+}

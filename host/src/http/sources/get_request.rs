@@ -1,0 +1,77 @@
+//! `GET /v1/requests/{id}`: what a request was answered, and how its submissions stand (I2). A source reads its own requests;
+//! users read those of their organization.
+
+use crate::http::auth::{Scope, SourceCaller, unavailable};
+use crate::http::views::{self, SubmissionState};
+use crate::model::refusal::Refusal;
+use crate::model::role::Permission;
+use crate::pipeline::Pipeline;
+use crate::store::requests::RequestRow;
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Who reads: a source or a user.
+pub(in crate::http) enum Reader {
+    Source(SourceCaller),
+    User(Scope),
+}
+
+impl FromRequestParts<Pipeline> for Reader {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, Refusal> {
+        match SourceCaller::from_request_parts(parts, pipeline).await {
+            Ok(source) => Ok(Self::Source(source)),
+            Err(refusal) if refusal.code == "api_key_not_allowed" => Scope::from_request_parts(parts, pipeline).await.map(Self::User),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// A request as its source sees it.
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct RequestView {
+    request_id: String,
+    received_at: String,
+    answer: Value,
+    submissions: Vec<SubmissionState>,
+}
+
+/// Answers with the original answer and each submission's state.
+pub(in crate::http) async fn handle(State(pipeline): State<Pipeline>, reader: Reader, Path(id): Path<String>) -> Result<Json<RequestView>, Refusal> {
+    let not_found = || Refusal::not_found("request", &id.replace('\0', " ").chars().take(64).collect::<String>());
+    if id.contains('\0') {
+        return Err(not_found());
+    }
+    let request = match &reader {
+        Reader::Source(SourceCaller(key)) => {
+            let found = pipeline.store().request(&key.organization_id, &id).await.map_err(unavailable)?;
+            found.filter(|request| request.source_key_id == key.id)
+        }
+        Reader::User(scope) => {
+            scope.caller.may_all(Permission::View)?;
+            pipeline.store().request(&scope.organization_id, &id).await.map_err(unavailable)?
+        }
+    };
+    let request = request.ok_or_else(not_found)?;
+    let submissions = states(&pipeline, &request).await?;
+    Ok(Json(RequestView {
+        request_id: request.id.clone(),
+        received_at: views::time(request.received_at),
+        answer: views::value(&request.answer),
+        submissions,
+    }))
+}
+
+async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<SubmissionState>, Refusal> {
+    let answer = views::value(&request.answer);
+    let accepted = answer["accepted"].as_array().cloned().unwrap_or_default();
+    let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
+    let states = pipeline.store().states_of(&ids).await.map_err(unavailable)?;
+    let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
+    let known = ids.iter().filter_map(|id| Some(SubmissionState { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
+    Ok(known.collect())
+}
