@@ -5,7 +5,9 @@
 //! address it means before [`refused`] judges it.
 
 mod address;
+mod carried;
 mod headers;
+mod ranges;
 mod url;
 
 pub use address::{AddressPolicy, Reason, refused};

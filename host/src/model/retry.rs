@@ -73,7 +73,14 @@ impl Default for Backoff {
 impl Backoff {
     /// Says what follows after `attempts_made` attempts (the first one counts). `retry_after_ms` is the wait the receiver
     /// asked for (`retry_after_ms`, the function, reads it from a header); it replaces the backoff. `chance` is any number, drawn evenly.
-    pub fn next(&self, retries: Retries, attempts_made: u32, now_ms: i64, retry_after_ms: Option<u64>, chance: u64) -> Next {
+    pub fn next(
+        &self,
+        retries: Retries,
+        attempts_made: u32,
+        now_ms: i64,
+        retry_after_ms: Option<u64>,
+        chance: u64,
+    ) -> Next {
         if u32::from(retries.get()) < attempts_made {
             return Next::Spent;
         }
@@ -143,7 +150,8 @@ mod tests {
     #[test]
     fn w9_the_delay_doubles_up_to_the_cap() {
         let delays = (1..=10).map(|made| BACKOFF.next(retries(9), made, NOW_MS, None, 0)).collect::<Vec<_>>();
-        let expected = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000].map(|ms| Next::At(NOW_MS + ms));
+        let expected =
+            [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000].map(|ms| Next::At(NOW_MS + ms));
         assert_eq!(delays[..9], expected);
         assert_eq!(delays[9], Next::Spent);
     }

@@ -3,7 +3,7 @@
 //! A receiver is hostile until shown otherwise, and so is whoever configured its URL. So [`Sender`] holds to these, for every
 //! request:
 //!
-//! - **Only checked addresses are dialled.** The client resolves names through [`guard`] alone, which judges all addresses of
+//! - **Only checked addresses are dialled.** The client resolves names through the guard alone, which judges all addresses of
 //!   a name and refuses it if one of them is refused; an address written into the URL is judged before each request.
 //!   Redirects are not followed, and no proxy of the environment is asked.
 //! - **One deadline** covers resolving, connecting, headers and body.

@@ -107,7 +107,10 @@ impl Sender {
         }
         let (bytes, bytes_max) = (request.body.len(), self.limits.request_body_bytes_max);
         if bytes_max < bytes {
-            return Err(unsent(SendErrorKind::Refused, format!("the body has {bytes} bytes; at most {bytes_max} are sent")));
+            return Err(unsent(
+                SendErrorKind::Refused,
+                format!("the body has {bytes} bytes; at most {bytes_max} are sent"),
+            ));
         }
         Ok(())
     }
@@ -161,7 +164,8 @@ pub(super) fn moment() -> Instant {
 
 fn prepared(request: OutboundRequest, departure: &Departure) -> Request {
     let mut prepared = Request::new(request.method, request.url.as_url().clone());
-    let says_nothing = request.body.is_empty() && matches!(*prepared.method(), Method::POST | Method::PUT | Method::PATCH);
+    let says_nothing =
+        request.body.is_empty() && matches!(*prepared.method(), Method::POST | Method::PUT | Method::PATCH);
     *prepared.headers_mut() = request.headers;
     prepared.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if says_nothing {

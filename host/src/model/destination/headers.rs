@@ -64,7 +64,9 @@ pub enum HeaderError {
         name: String,
     },
     /// The value has characters that can't be sent, such as a line break.
-    #[error("the value of `{name}` has characters other than visible ASCII and spaces; encode them, for example as base64")]
+    #[error(
+        "the value of `{name}` has characters other than visible ASCII and spaces; encode them, for example as base64"
+    )]
     Value {
         /// The name.
         name: String,
@@ -202,16 +204,39 @@ mod tests {
     #[test]
     fn w8_forbidden_headers() {
         let forbidden = [
-            "Host", "HOST", "Content-Length", "content_length", "Connection", "Transfer-Encoding", "Transfer_Encoding",
-            "Forwarded", "webhook-id", "Webhook-Signature", "WEBHOOK_TIMESTAMP", "webhook-anything", "Keep-Alive",
-            "Proxy-Connection", "Proxy-Authorization", "TE", "Trailer", "Upgrade", "Expect", "HTTP2-Settings", "Via",
-            "X-Forwarded-For", "x-real-ip", "Accept-Encoding", "Content-Encoding",
+            "Host",
+            "HOST",
+            "Content-Length",
+            "content_length",
+            "Connection",
+            "Transfer-Encoding",
+            "Transfer_Encoding",
+            "Forwarded",
+            "webhook-id",
+            "Webhook-Signature",
+            "WEBHOOK_TIMESTAMP",
+            "webhook-anything",
+            "Keep-Alive",
+            "Proxy-Connection",
+            "Proxy-Authorization",
+            "TE",
+            "Trailer",
+            "Upgrade",
+            "Expect",
+            "HTTP2-Settings",
+            "Via",
+            "X-Forwarded-For",
+            "x-real-ip",
+            "Accept-Encoding",
+            "Content-Encoding",
         ];
         for name in forbidden {
             let errors = HeaderList::new([(name, "1")]).expect_err(name);
             assert_eq!(errors, [HeaderError::Forbidden { name: name.to_ascii_lowercase() }]);
         }
-        for name in ["Authorization", "X-Api-Key", "Content-Type", "User-Agent", "X-Webhook-Id", "Cookie", "Hosts", "webhook"] {
+        for name in
+            ["Authorization", "X-Api-Key", "Content-Type", "User-Agent", "X-Webhook-Id", "Cookie", "Hosts", "webhook"]
+        {
             assert!(HeaderList::new([(name, "1")]).is_ok(), "{name}");
         }
     }
@@ -220,10 +245,16 @@ mod tests {
     #[test]
     fn w8_names_and_values_are_checked() {
         for name in ["", "a b", "a:", "a\r\nb", "é", ":authority", "(x)", &"x".repeat(129)] {
-            assert!(matches!(HeaderList::new([(name, "1")]).expect_err("a name")[..], [HeaderError::Name { .. }]), "{name:?}");
+            assert!(
+                matches!(HeaderList::new([(name, "1")]).expect_err("a name")[..], [HeaderError::Name { .. }]),
+                "{name:?}"
+            );
         }
         for value in ["a\r\nHost: evil", "a\nb", "a\0", "é", "\u{7f}"] {
-            assert!(matches!(HeaderList::new([("x", value)]).expect_err("a value")[..], [HeaderError::Value { .. }]), "{value:?}");
+            assert!(
+                matches!(HeaderList::new([("x", value)]).expect_err("a value")[..], [HeaderError::Value { .. }]),
+                "{value:?}"
+            );
         }
         let list = HeaderList::new([(" X-Key ", "\t some value ")]).expect("good");
         assert_eq!(list.pairs().collect::<Vec<_>>(), [("x-key", "some value")]);
@@ -238,7 +269,10 @@ mod tests {
         assert_eq!(HeaderList::new(all()), Err(vec![HeaderError::TooMany { count: HEADERS_MAX + 1 }]));
         let value = "v".repeat(HEADER_VALUE_BYTES_MAX);
         assert!(HeaderList::new([("x", value.as_str())]).is_ok());
-        assert!(matches!(HeaderList::new([("x", format!("{value}v").as_str())]).expect_err("long")[..], [HeaderError::ValueTooLong { .. }]));
+        assert!(matches!(
+            HeaderList::new([("x", format!("{value}v").as_str())]).expect_err("long")[..],
+            [HeaderError::ValueTooLong { .. }]
+        ));
         let many = names.iter().take(5).map(|name| (name.as_str(), value.as_str()));
         assert!(matches!(HeaderList::new(many).expect_err("long")[..], [HeaderError::TooLong { .. }]));
     }
@@ -250,7 +284,12 @@ mod tests {
         let errors = HeaderList::new(pairs).expect_err("four errors");
         assert!(matches!(
             errors[..],
-            [HeaderError::Forbidden { .. }, HeaderError::Name { .. }, HeaderError::Value { .. }, HeaderError::Repeated { .. }]
+            [
+                HeaderError::Forbidden { .. },
+                HeaderError::Name { .. },
+                HeaderError::Value { .. },
+                HeaderError::Repeated { .. }
+            ]
         ));
     }
 

@@ -89,12 +89,13 @@ impl WebhookUrl {
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(UrlError::Unprintable { text: quoted(text) });
         }
-        let mut url = Url::parse(text)
-            .map_err(|cause| UrlError::Unreadable { text: quoted(text), cause: cause.to_string() })?;
+        let mut url =
+            Url::parse(text).map_err(|cause| UrlError::Unreadable { text: quoted(text), cause: cause.to_string() })?;
         check_scheme(&url, schemes)?;
         check_authority(&url)?;
         url.set_fragment(None);
-        within(url.as_str(), REQUEST_URL_BYTES_MAX)?;
+        // The spelling that is kept is bounded too, so that what was saved can be read again.
+        within(url.as_str(), URL_BYTES_MAX)?;
         Ok(Self(url))
     }
 
@@ -216,14 +217,26 @@ mod tests {
     /// W8: what is refused, each with its own reason.
     #[test]
     fn w8_bad_urls() {
-        let schemes = ["http://example.com", "ftp://example.com", "file:///etc/passwd", "gopher://x", "javascript:alert(1)"];
+        let schemes =
+            ["http://example.com", "ftp://example.com", "file:///etc/passwd", "gopher://x", "javascript:alert(1)"];
         for text in schemes {
             assert!(matches!(parsed(text), Err(UrlError::Scheme { .. })), "{text}");
         }
-        for text in ["", "example.com/hook", "/hook", "https://", "https://?x", "https://1.2.3.256/", "https://[::1/", "https://a:99999/"] {
+        for text in [
+            "",
+            "example.com/hook",
+            "/hook",
+            "https://",
+            "https://?x",
+            "https://1.2.3.256/",
+            "https://[::1/",
+            "https://a:99999/",
+        ] {
             assert!(matches!(parsed(text), Err(UrlError::Unreadable { .. })), "{text} {:?}", parsed(text));
         }
-        for text in ["https://exa\tmple.com/", "https://example.com/a b", "https://example.com/\r\nx: y", "https://a\u{a0}b/"] {
+        for text in
+            ["https://exa\tmple.com/", "https://example.com/a b", "https://example.com/\r\nx: y", "https://a\u{a0}b/"]
+        {
             assert!(matches!(parsed(text), Err(UrlError::Unprintable { .. })), "{text:?}");
         }
         for text in ["https://user@example.com", "https://user:secret@example.com", "https://:secret@example.com"] {
@@ -232,9 +245,14 @@ mod tests {
             assert!(!refusal.to_string().contains("secret"), "{refusal}");
         }
         assert!(matches!(parsed("https://example.com:0/"), Err(UrlError::Port { .. })));
-        assert!(matches!(parsed(&format!("https://{}.example/", "a.".repeat(130))), Err(UrlError::Host { .. } | UrlError::Unreadable { .. })));
+        assert!(matches!(
+            parsed(&format!("https://{}.example/", "a.".repeat(130))),
+            Err(UrlError::Host { .. } | UrlError::Unreadable { .. })
+        ));
         let long = format!("https://example.com/{}", "x".repeat(URL_BYTES_MAX));
         assert!(matches!(parsed(&long), Err(UrlError::TooLong { max: URL_BYTES_MAX, .. })));
+        let grows = format!("https://example.com/{}", "é".repeat(URL_BYTES_MAX / 4));
+        assert!(matches!(parsed(&grows), Err(UrlError::TooLong { max: URL_BYTES_MAX, .. })));
     }
 
     /// W8: `http` under the development flag alone, and a URL saved under it is known later.
@@ -272,7 +290,10 @@ mod tests {
             let url = WebhookUrl::parse(text, Schemes::HttpsOnly).expect(text);
             assert_eq!(url.literal_ip(), Some(ip.parse().expect("an address")), "{text}");
         }
-        assert_eq!(WebhookUrl::parse("https://127.0.0.1.example.com/", Schemes::HttpsOnly).expect("a URL").literal_ip(), None);
+        assert_eq!(
+            WebhookUrl::parse("https://127.0.0.1.example.com/", Schemes::HttpsOnly).expect("a URL").literal_ip(),
+            None
+        );
     }
 
     /// D3, W5: parameters join the query, encoded.

@@ -1,0 +1,134 @@
+//! W8: HTTPS, with trusted, untrusted and broken partners.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::{RootCertStore, ServerConfig};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::super::departure::{Departure, NotedBody};
+use super::super::guard::SystemLookup;
+use super::super::{SendErrorKind, client};
+use super::receiver::{Habit, Receiver};
+use super::*;
+
+/// A receiver that speaks TLS for the name `localhost`, and the certificate to trust it by.
+struct Encrypted {
+    port: u16,
+    roots: RootCertStore,
+}
+
+impl Encrypted {
+    async fn speaking(protocol: &'static str) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+        let certificate = made.cert.der().clone();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let versions =
+            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
+        let certified = versions.with_no_client_auth().with_single_cert(vec![certificate.clone()], key.into());
+        let mut config = certified.expect("a key that fits");
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), protocol));
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).expect("a root");
+        Self { port, roots }
+    }
+
+    fn sender(&self, roots: RootCertStore) -> Sender {
+        let limits = OutboundLimits { answer_body_bytes_max: 100_000, ..OutboundLimits::default() };
+        let lookup = SystemLookup::new(&limits);
+        Sender::with_parts(limits, DEVELOPMENT, Box::new(lookup), roots).expect("a sender")
+    }
+}
+
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, protocol: &'static str) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve(stream, acceptor.clone(), protocol));
+    }
+}
+
+async fn serve(stream: TcpStream, acceptor: TlsAcceptor, protocol: &'static str) {
+    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let (io, service) = (TokioIo::new(stream), service_fn(answer));
+    let _ = match protocol {
+        "h2" => hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await,
+        _ => hyper::server::conn::http1::Builder::new().serve_connection(io, service).await,
+    };
+}
+
+/// By path: `/silent` never answers, `/big` answers more than is kept, all others answer the protocol's version.
+async fn answer(request: hyper::Request<Incoming>) -> Result<hyper::Response<NotedBody>, Infallible> {
+    let body = match request.uri().path() {
+        "/silent" => std::future::pending().await,
+        "/big" => Bytes::from(vec![b'x'; 500_000]),
+        _ => Bytes::from(format!("{:?}", request.version())),
+    };
+    Ok(hyper::Response::new(Departure::default().watch(body)))
+}
+
+/// W8, W9: both versions of HTTP over TLS, with the same bounds and the same answers to what was sent.
+#[tokio::test]
+async fn w8_https_works_with_both_versions_of_http() {
+    for (protocol, version) in [("http/1.1", "HTTP/1.1"), ("h2", "HTTP/2.0")] {
+        let receiver = Encrypted::speaking(protocol).await;
+        let sender = receiver.sender(receiver.roots.clone());
+        let at = |path: &str| format!("https://localhost:{}{path}", receiver.port);
+        for request in [post(&at("/"), PATIENCE), get(&at("/"), PATIENCE)] {
+            let answer = sender.send(request).await.expect("an answer");
+            assert_eq!((answer.status, &answer.body[..]), (200, version.as_bytes()));
+        }
+        let big = sender.send(get(&at("/big"), PATIENCE)).await.expect("an answer");
+        assert_eq!((big.body.len(), big.truncated), (100_000, true), "{protocol}");
+        for request in
+            [post(&at("/silent"), Duration::from_millis(300)), get(&at("/silent"), Duration::from_millis(300))]
+        {
+            let error = sender.send(request).await.expect_err("no answer");
+            assert_eq!((error.kind, error.sent), (SendErrorKind::Timeout, true), "{protocol}: {error:?}");
+        }
+    }
+}
+
+/// W8: a certificate nobody vouches for, and one for another name, stop everything before the request leaves.
+#[tokio::test]
+async fn w8_untrusted_receivers_get_nothing() {
+    let receiver = Encrypted::speaking("http/1.1").await;
+    let stranger = receiver.sender(client::public_roots());
+    let other_name = receiver.sender(receiver.roots.clone());
+    let table = [
+        (stranger, format!("https://localhost:{}/", receiver.port)),
+        (other_name, format!("https://127.0.0.1:{}/", receiver.port)),
+    ];
+    for (sender, text) in table {
+        for request in [post(&text, PATIENCE), get(&text, PATIENCE)] {
+            let error = sender.send(request).await.expect_err("no trust");
+            assert_eq!((error.kind, error.sent), (SendErrorKind::Tls, false), "{text}: {error:?}");
+        }
+    }
+}
+
+/// W9: garbage and silence in place of TLS; neither has seen the request.
+#[tokio::test]
+async fn w9_a_broken_handshake_means_not_sent() {
+    let table = [
+        (Habit::SpeaksFirst(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), SendErrorKind::Tls),
+        (Habit::SpeaksFirst(vec![0x16, 3, 1, 0xff, 0xff, 1, 2, 3]), SendErrorKind::Tls),
+        (Habit::ClosesAtOnce, SendErrorKind::Connect),
+        (Habit::NeverReads, SendErrorKind::Timeout),
+    ];
+    for (habit, kind) in table {
+        let what = format!("{habit:?}");
+        let receiver = Receiver::with(habit).await;
+        let text = format!("https://127.0.0.1:{}/", receiver.port);
+        for request in [post(&text, Duration::from_millis(500)), get(&text, Duration::from_millis(500))] {
+            let error = sender(OutboundLimits::default()).send(request).await.expect_err(&what);
+            assert_eq!((error.kind, error.sent), (kind, false), "{what}: {error:?}");
+        }
+    }
+}

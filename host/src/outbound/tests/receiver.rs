@@ -1,0 +1,133 @@
+//! Receivers on the loopback address, one for each bad habit.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What a receiver does with each connection.
+#[derive(Debug, Clone)]
+pub(super) enum Habit {
+    /// Reads a request and writes these bytes, then waits for the next on the same connection.
+    Answers(Vec<u8>),
+    /// Reads a request, writes these bytes and closes.
+    AnswersAndCloses(Vec<u8>),
+    /// Reads and never answers.
+    NeverAnswers,
+    /// Never even reads.
+    NeverReads,
+    /// Closes at once.
+    ClosesAtOnce,
+    /// Reads a request and closes.
+    ClosesAfterReading,
+    /// Writes the first part at once and then the second, one byte each 100 ms.
+    Dribbles(Vec<u8>, Vec<u8>),
+    /// Writes the first part and then the second for ever.
+    NeverEnds(Vec<u8>, Vec<u8>),
+    /// Writes these bytes before reading anything.
+    SpeaksFirst(Vec<u8>),
+}
+
+/// A receiver that runs until it is dropped.
+pub(super) struct Receiver {
+    pub(super) port: u16,
+    requests: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Receiver {
+    pub(super) async fn with(habit: Habit) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, habit.clone(), Arc::clone(&seen)));
+            }
+        });
+        Self { port, requests, task }
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/hook", self.port)
+    }
+
+    /// The requests read so far, whole.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("no panic").clone()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// An answer with a length.
+pub(super) fn answer(head: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+async fn serve(mut stream: TcpStream, habit: Habit, seen: Arc<Mutex<Vec<String>>>) {
+    match habit {
+        Habit::ClosesAtOnce => {}
+        Habit::NeverReads => tokio::time::sleep(Duration::from_secs(60)).await,
+        Habit::NeverAnswers => {
+            read_request(&mut stream, &seen).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        Habit::ClosesAfterReading => {
+            read_request(&mut stream, &seen).await;
+        }
+        Habit::Answers(bytes) => {
+            while read_request(&mut stream, &seen).await && stream.write_all(&bytes).await.is_ok() {}
+        }
+        Habit::AnswersAndCloses(bytes) => {
+            read_request(&mut stream, &seen).await;
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+        }
+        Habit::Dribbles(start, rest) => {
+            read_request(&mut stream, &seen).await;
+            let _ = stream.write_all(&start).await;
+            for byte in rest {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                if stream.write_all(&[byte]).await.is_err() {
+                    return;
+                }
+            }
+        }
+        Habit::NeverEnds(start, rest) => {
+            read_request(&mut stream, &seen).await;
+            let _ = stream.write_all(&start).await;
+            while stream.write_all(&rest).await.is_ok() {}
+        }
+        Habit::SpeaksFirst(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest).await;
+        }
+    }
+}
+
+/// Reads one request by its content length and notes it; false at the end of the connection.
+async fn read_request(stream: &mut TcpStream, seen: &Mutex<Vec<String>>) -> bool {
+    let mut bytes = Vec::new();
+    loop {
+        match stream.read_u8().await {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => return false,
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        if body.len() == length.unwrap_or(0) {
+            seen.lock().expect("no panic").push(text.into_owned());
+            return true;
+        }
+    }
+}
