@@ -6,7 +6,7 @@ mod errors;
 mod key;
 
 pub use data::DataDirectory;
-pub use demo::Demo;
+pub use demo::{Demo, ScratchDirectory};
 pub use errors::StartError;
 
 use crate::clock::SharedClock;

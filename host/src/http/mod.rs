@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod body;
 mod observe;
+pub mod receiver;
 mod refused;
 mod serve;
 mod sources;

@@ -2,7 +2,8 @@
 
 use crate::config::Limits;
 use axum::Router;
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -33,12 +34,22 @@ impl Bound {
 
     /// Serves until `stop` resolves, then ends what is under way.
     pub async fn serve(self, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop).await
+        axum::serve(self.listener, router.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(stop).await
+    }
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+impl Connected<IncomingStream<'_, BoundedListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, BoundedListener>) -> Self {
+        Self(*stream.remote_addr())
     }
 }
 
 /// Accepts only while there is a place; others wait in the kernel's queue.
-struct BoundedListener {
+pub struct BoundedListener {
     listener: TcpListener,
     places: Arc<Semaphore>,
 }
@@ -64,7 +75,7 @@ impl Listener for BoundedListener {
 }
 
 /// A connection that gives its place back when it ends.
-struct Placed {
+pub struct Placed {
     stream: TcpStream,
     _place: OwnedSemaphorePermit,
 }

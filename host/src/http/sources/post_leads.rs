@@ -4,12 +4,12 @@ use super::source;
 use crate::http::auth::SourceCaller;
 use crate::http::body;
 use crate::http::observe::RequestId;
+use crate::http::serve::Peer;
 use crate::model::refusal::Refusal;
 use crate::pipeline::{CampaignPost, IngestAnswer, Pipeline};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
-use std::net::SocketAddr;
 
 /// Takes leads for one campaign.
 pub(in crate::http) async fn handle(
@@ -17,7 +17,7 @@ pub(in crate::http) async fn handle(
     SourceCaller(key): SourceCaller,
     Path(campaign): Path<String>,
     Extension(request_id): Extension<RequestId>,
-    address: ConnectInfo<SocketAddr>,
+    address: ConnectInfo<Peer>,
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestAnswer>), Refusal> {

@@ -4,19 +4,19 @@ use super::source;
 use crate::http::auth::SourceCaller;
 use crate::http::body;
 use crate::http::observe::RequestId;
+use crate::http::serve::Peer;
 use crate::model::refusal::Refusal;
 use crate::pipeline::{BatchPush, IngestAnswer, Pipeline};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
-use std::net::SocketAddr;
 
 /// Takes leads. The order of checks is I5's: key, size, content type, syntax, envelope, duplicate, leads.
 pub(in crate::http) async fn handle(
     State(pipeline): State<Pipeline>,
     SourceCaller(key): SourceCaller,
     Extension(request_id): Extension<RequestId>,
-    address: ConnectInfo<SocketAddr>,
+    address: ConnectInfo<Peer>,
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestAnswer>), Refusal> {
