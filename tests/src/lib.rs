@@ -1,1 +1,40 @@
-//! The harness of the integration tests.
+//! The harness of the integration tests: a world with a host in it, actors who use it, and a receiver that can misbehave. Each
+//! test owns its world: its database, its clock, its data directory.
+
+#![allow(clippy::disallowed_methods, reason = "tests read the environment and wait in real time; the host they test does not")]
+
+pub mod client;
+pub mod database;
+pub mod process;
+pub mod receiver;
+pub mod world;
+
+pub use client::{Answer, Client};
+pub use database::{Kind, TestDatabase};
+pub use process::HostProcess;
+pub use receiver::{Behaviour, Receiver, Request};
+pub use world::{World, WorldOptions};
+
+/// Makes two tests of one body, one for each database.
+#[macro_export]
+macro_rules! on_both {
+    ($(#[$meta:meta])* async fn $name:ident($kind:ident: Kind) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every body uses all of them")]
+            use super::*;
+
+            async fn body($kind: $crate::Kind) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                body($crate::Kind::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                body($crate::Kind::Postgres).await;
+            }
+        }
+    };
+}

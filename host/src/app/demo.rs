@@ -117,7 +117,7 @@ async fn wait(pipeline: &Pipeline, ids: &[String]) -> Result<(), StartError> {
         loop {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             let moving = pipeline.store().states_of(&ids).await?.into_iter().any(|(_, state)| ["received", "processing", "delivering"].contains(&state.as_str()));
-            if !moving && !pipeline.store().is_busy().await? {
+            if !moving && !pipeline.store().is_busy_at(pipeline.clock().now()).await? {
                 return Ok::<(), StartError>(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -94,6 +94,7 @@ fn announce(running: &Running) {
         println!("operator key: {key}");
         eprintln!("this key is shown once; keep it: it provisions organizations, users and source keys");
     }
+    println!("ready");
 }
 
 /// Ctrl-C, or the signal a service manager sends.

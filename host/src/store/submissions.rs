@@ -1,6 +1,8 @@
 //! Submissions and their timeline as the API shows them (O4).
 
+use super::claims::LEASE_MS;
 use super::{Store, StoreError};
+use crate::clock::Timestamp;
 
 /// A submission.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -100,12 +102,16 @@ impl Store {
         Ok(body.get(start..start + bytes).map(Into::into))
     }
 
-    /// Whether any work waits or is under way: what a test waits on.
-    pub async fn is_busy(&self) -> Result<bool, StoreError> {
+    /// Whether any work is due or under way.
+    pub async fn is_busy_at(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let horizon = now.0 + LEASE_MS;
         let (submissions, deliveries): (i64, i64) = reading!(self, connection => {
-            let submissions: i64 = sqlx::query_scalar("select count(*) from submissions where due_at is not null").fetch_one(&mut *connection).await?;
-            let deliveries: i64 = sqlx::query_scalar("select count(*) from deliveries where due_at is not null or shape_due_at is not null")
-                .fetch_one(&mut *connection).await?;
+            // What is claimed is due within the lease; what waits for a later try is not claimed.
+            let submissions: i64 = sqlx::query_scalar("select count(*) from submissions where due_at <= $1 or (due_at <= $2 and claim is not null)")
+                .bind(now.0).bind(horizon).fetch_one(&mut *connection).await?;
+            let deliveries: i64 = sqlx::query_scalar("select count(*) from deliveries where due_at <= $1 or shape_due_at <= $1 \
+                 or (claim is not null and (due_at <= $2 or shape_due_at <= $2))")
+                .bind(now.0).bind(horizon).fetch_one(&mut *connection).await?;
             (submissions, deliveries)
         });
         Ok(0 < submissions + deliveries)

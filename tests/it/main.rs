@@ -1,0 +1,5 @@
+//! The product, tested from outside: one binary.
+
+mod engine;
+mod flow;
+mod house;

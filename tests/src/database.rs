@@ -1,0 +1,66 @@
+//! A database of its own for each test.
+
+use sqlx::{Connection, Executor, PgConnection};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The embedded one.
+    Sqlite,
+    /// The one that `cargo xtask test` starts.
+    Postgres,
+}
+
+/// A database that is gone when the test ends.
+pub struct TestDatabase {
+    /// Which.
+    pub kind: Kind,
+    /// The URL; none for SQLite, which lives in the data directory.
+    pub url: Option<String>,
+    name: String,
+}
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+impl TestDatabase {
+    /// Makes an empty database.
+    pub async fn create(kind: Kind) -> Self {
+        let name = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        if kind == Kind::Sqlite {
+            return Self { kind, url: None, name };
+        }
+        let server = server();
+        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
+        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.expect("a database can be made");
+        Self { kind, url: Some(with_database(&server, &name)), name }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if self.kind == Kind::Sqlite {
+            return;
+        }
+        let (server, name) = (server(), self.name.clone());
+        // What can't be dropped goes with the cluster.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(&server).await.ok()?;
+                connection.execute(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await.ok()
+            })
+        });
+        drop(dropping.join());
+    }
+}
+
+fn server() -> String {
+    std::env::var("HOOKMILL_TEST_POSTGRES").expect("HOOKMILL_TEST_POSTGRES names a PostgreSQL server: run `cargo xtask test`, which starts one")
+}
+
+fn with_database(server: &str, name: &str) -> String {
+    let mut url = reqwest::Url::parse(server).expect("HOOKMILL_TEST_POSTGRES is a URL");
+    url.set_path(name);
+    url.into()
+}

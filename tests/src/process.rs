@@ -1,0 +1,69 @@
+//! A host in a process of its own, so that it can be killed.
+
+use crate::client::Client;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long a host may take to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running host.
+pub struct HostProcess {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The operator's key, on data that had none.
+    pub operator_key: Option<String>,
+    child: Child,
+}
+
+impl HostProcess {
+    /// Starts a host on a data directory; on PostgreSQL if a URL is given.
+    pub async fn start(data: &Path, database_url: Option<&str>) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["serve", "--development", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        if let Some(url) = database_url {
+            command.args(["--database-url", url]);
+        }
+        command.env("HOOKMILL_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the host's binary can be run");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let (address, operator_key) = tokio::time::timeout(PATIENCE, announced(lines)).await.expect("the host starts in time");
+        Self { address, operator_key, child }
+    }
+
+    /// Somebody without a key at this host.
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// `kill -9`.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("the host can be killed");
+    }
+}
+
+async fn announced(mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>) -> (SocketAddr, Option<String>) {
+    let (mut address, mut key) = (None, None);
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(url) = line.strip_prefix("listening on http://") {
+            address = Some(url.parse().expect("an address"));
+        } else if let Some(text) = line.strip_prefix("operator key: ") {
+            key = Some(text.to_owned());
+        } else if line == "ready" {
+            break;
+        }
+    }
+    (address.expect("the host says where it listens"), key)
+}
+
+/// The host's binary.
+pub fn binary() -> PathBuf {
+    match std::env::var_os("HOOKMILL_BIN") {
+        Some(path) => path.into(),
+        None => crate::world::workspace().join("target/debug/hookmill"),
+    }
+}

@@ -1,0 +1,161 @@
+//! A receiver on the loopback interface that does what a test tells it: it plays clients and subscribers, good ones and bad.
+
+use bytes::Bytes;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How the receiver answers one request.
+#[derive(Debug, Clone)]
+pub enum Behaviour {
+    /// With a status, headers and a body.
+    Answer(u16, Vec<(String, String)>, String),
+    /// Reads the request and closes the connection.
+    Close,
+    /// Reads the request and says nothing for that long, then closes.
+    Silence(Duration),
+}
+
+impl Behaviour {
+    /// A status and nothing else.
+    pub fn status(status: u16) -> Self {
+        Self::Answer(status, Vec::new(), String::new())
+    }
+
+    /// A status and a JSON body.
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::Answer(status, vec![("content-type".into(), "application/json".into())], body.to_string())
+    }
+}
+
+/// A request that was received.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The headers, names in lower case.
+    pub headers: HashMap<String, String>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or(serde_json::Value::Null)
+    }
+
+    /// A header's value, empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+}
+
+/// The receiver.
+#[derive(Clone)]
+pub struct Receiver {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    received: Vec<Request>,
+    /// What is answered next, by path; then 200 for ever.
+    planned: HashMap<String, VecDeque<Behaviour>>,
+    always: HashMap<String, Behaviour>,
+}
+
+impl Receiver {
+    /// Starts one on a free port.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::clone(&state);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { address, state }
+    }
+
+    /// The URL of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Plans the answers to the next requests to a path; afterwards it answers 200.
+    pub fn plan(&self, path: &str, behaviours: impl IntoIterator<Item = Behaviour>) {
+        self.lock().planned.entry(path.to_owned()).or_default().extend(behaviours);
+    }
+
+    /// From now on every request to a path is answered so.
+    pub fn always(&self, path: &str, behaviour: Behaviour) {
+        self.lock().always.insert(path.to_owned(), behaviour);
+    }
+
+    /// Everything received at a path so far.
+    pub fn at(&self, path: &str) -> Vec<Request> {
+        self.lock().received.iter().filter(|request| request.path.split('?').next() == Some(path)).cloned().collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let request = read(&mut stream).await?;
+        let behaviour = next(&state, request);
+        match behaviour {
+            Behaviour::Close => return None,
+            Behaviour::Silence(long) => {
+                tokio::time::sleep(long).await;
+                return None;
+            }
+            Behaviour::Answer(status, headers, body) => {
+                let mut head = format!("HTTP/1.1 {status} Answer\r\ncontent-length: {}\r\n", body.len());
+                for (name, value) in headers {
+                    head.push_str(&format!("{name}: {value}\r\n"));
+                }
+                head.push_str("\r\n");
+                stream.get_mut().write_all(format!("{head}{body}").as_bytes()).await.ok()?;
+            }
+        }
+    }
+}
+
+fn next(state: &Mutex<State>, request: Request) -> Behaviour {
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = request.path.split('?').next().unwrap_or_default().to_owned();
+    state.received.push(request);
+    let planned = state.planned.get_mut(&path).and_then(VecDeque::pop_front);
+    planned.or_else(|| state.always.get(&path).cloned()).unwrap_or_else(|| Behaviour::status(200))
+}
+
+async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut line = String::new();
+    stream.read_line(&mut line).await.ok().filter(|read| 0 < *read)?;
+    let mut words = line.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = HashMap::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok().filter(|read| 0 < *read)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0_usize);
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Request { method, path, headers, body: Bytes::from(body) })
+}

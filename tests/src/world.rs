@@ -1,0 +1,218 @@
+//! A host in this process, on a database of its own, with a clock that the test moves; and the actors around it.
+
+use crate::client::{Answer, Client};
+use crate::database::{Kind, TestDatabase};
+use crate::receiver::Receiver;
+use hookmill::app::{self, Options, Running};
+use hookmill::clock::{ManualClock, Timestamp};
+use hookmill::config::HostSettings;
+use hookmill::ids::SystemMinter;
+use hookmill::pipeline::Pipeline;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Where every world's clock starts: 2026-03-01T12:00:00Z.
+pub const START: Timestamp = Timestamp(1_772_366_400_000);
+/// How long a test waits for the host to come to rest.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a world differs from the usual one.
+pub struct WorldOptions {
+    /// What the operator set.
+    pub settings: HostSettings,
+    /// The engine's bounds.
+    pub engine_limits: hookmill::engine::Limits,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        let mut settings = HostSettings { development: true, public_url: String::new(), ..HostSettings::default() };
+        settings.limits.poll_ms = 20;
+        settings.limits.sweep_ms = 100;
+        settings.limits.lookup_ttl_ms = 0;
+        Self { settings, engine_limits: hookmill::engine::Limits::default() }
+    }
+}
+
+/// A host and the actors around it.
+pub struct World {
+    /// The clock; it stands still unless moved.
+    pub clock: Arc<ManualClock>,
+    /// Plays clients and subscribers.
+    pub receiver: Receiver,
+    /// Somebody without a key.
+    pub nobody: Client,
+    /// The operator.
+    pub operator: Client,
+    /// The admin of the first organization.
+    pub admin: Client,
+    /// A source of the first organization.
+    pub source: Client,
+    /// The first organization.
+    pub organization: String,
+    /// The source's key.
+    pub source_key: String,
+    running: Option<Running>,
+    _data: tempfile::TempDir,
+    _database: TestDatabase,
+}
+
+static BATCHES: AtomicU32 = AtomicU32::new(0);
+
+impl World {
+    /// The usual world.
+    pub async fn new(kind: Kind) -> Self {
+        Self::with(kind, WorldOptions::default()).await
+    }
+
+    /// A world that differs.
+    pub async fn with(kind: Kind, options: WorldOptions) -> Self {
+        let database = TestDatabase::create(kind).await;
+        let data = tempfile::tempdir().expect("a directory");
+        let clock = ManualClock::new(START);
+        let running = app::start(Options {
+            data: data.path().to_owned(),
+            cache: Some(cache()),
+            database_url: database.url.clone(),
+            key: None,
+            settings: options.settings,
+            engine_limits: options.engine_limits,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock: clock.clone(),
+            minter: Arc::new(SystemMinter::default()),
+        })
+        .await
+        .expect("the host starts");
+        let nobody = Client::new(running.address);
+        let operator = nobody.with_key(running.operator_key.as_deref().expect("an operator key on empty data"));
+        let organization = operator.post("/v1/organizations", &json!({"name": "First"})).await.expect(201).str("id");
+        let admin = user(&operator, &organization, "admin").await;
+        let within = operator.in_organization(&organization);
+        let source_key = within.post("/v1/source-keys", &json!({"name": "website"})).await.expect(201).str("key");
+        let source = nobody.with_key(&source_key);
+        let receiver = Receiver::start().await;
+        Self { clock, receiver, nobody, operator, admin, source, organization, source_key, running: Some(running), _data: data, _database: database }
+    }
+
+    /// The verbs.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.running.as_ref().expect("the host runs").pipeline
+    }
+
+    /// Where the host listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.as_ref().expect("the host runs").address
+    }
+
+    /// A user of the first organization.
+    pub async fn user(&self, role: &str) -> Client {
+        user(&self.operator, &self.organization, role).await
+    }
+
+    /// An active campaign on this document, which delivers to `/client/ID` of the receiver.
+    pub async fn campaign(&self, id: &str, document: &str) -> String {
+        self.draft(id, document).await;
+        let endpoint = json!({"url": self.receiver.url(&format!("/client/{id}")), "retries": 3});
+        self.admin.put(&format!("/v1/campaigns/{id}/endpoint"), &endpoint).await.expect(200);
+        self.activate(id).await;
+        id.to_owned()
+    }
+
+    /// A draft campaign on this document, without a client endpoint.
+    pub async fn draft(&self, id: &str, document: &str) {
+        self.admin.post("/v1/campaigns", &json!({"id": id, "name": id})).await.expect(201);
+        if !document.is_empty() {
+            let saved = json!({"document": document, "activate": true});
+            self.admin.put(&format!("/v1/campaigns/{id}/document"), &saved).await.expect(201);
+        }
+    }
+
+    /// Activates a campaign.
+    pub async fn activate(&self, id: &str) {
+        self.admin.put(&format!("/v1/campaigns/{id}/state"), &json!({"state": "active"})).await.expect(200);
+    }
+
+    /// Sends all events of the first organization to `/subscriber` of the receiver; answers the signing secret.
+    pub async fn subscribe(&self) -> String {
+        let events = ["lead.delivered", "lead.disqualified", "lead.failed", "lead.processed", "lead.quarantined", "lead.queued"];
+        let settings = json!({"enabled": true, "url": self.receiver.url("/subscriber"), "events": events});
+        self.admin.put("/v1/webhook-settings", &settings).await.expect(200).str("new_secret")
+    }
+
+    /// Posts leads under a key of their own; they are accepted.
+    pub async fn push(&self, leads: Value) -> Answer {
+        let key = format!("batch-{}", BATCHES.fetch_add(1, Ordering::SeqCst));
+        self.source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202)
+    }
+
+    /// Posts leads and answers the ids of their submissions when the host has come to rest.
+    pub async fn push_and_settle(&self, leads: Value) -> Vec<String> {
+        let answer = self.push(leads).await;
+        self.settle().await;
+        submission_ids(&answer)
+    }
+
+    /// Waits until nothing is due at the world's time and nothing is under way.
+    pub async fn settle(&self) {
+        let rest = async {
+            while self.is_busy().await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, rest).await.expect("the host comes to rest");
+    }
+
+    async fn is_busy(&self) -> bool {
+        use hookmill::clock::Clock;
+        self.pipeline().store().is_busy_at(self.clock.now()).await.expect("the store answers")
+    }
+
+    /// A submission as the API shows it.
+    pub async fn submission(&self, id: &str) -> Value {
+        self.admin.get(&format!("/v1/submissions/{id}")).await.expect(200).json
+    }
+
+    /// The state of a submission.
+    pub async fn state(&self, id: &str) -> String {
+        self.submission(id).await["state"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The names of the events told to the subscriber so far about a submission, in order.
+    pub fn told(&self, submission_id: &str) -> Vec<String> {
+        let told = self.receiver.at("/subscriber").into_iter().map(|request| request.json());
+        let about = told.filter(|event| event["submissionId"] == submission_id);
+        about.map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Stops the host gracefully.
+    pub async fn stop(mut self) {
+        self.running.take().expect("the host runs").stop().await.expect("the host stops");
+    }
+}
+
+/// The submissions an answer names.
+pub fn submission_ids(answer: &Answer) -> Vec<String> {
+    let accepted = answer.json["accepted"].as_array().cloned().unwrap_or_default();
+    accepted.iter().map(|lead| lead["submission_id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+async fn user(operator: &Client, organization: &str, role: &str) -> Client {
+    let within = operator.in_organization(organization);
+    let user = within.post("/v1/users", &json!({"name": role, "role": role})).await.expect(201).str("id");
+    let key = within.post("/v1/api-keys", &json!({"user_id": user, "name": "test"})).await.expect(201).str("key");
+    operator.with_key(&key).without_organization()
+}
+
+/// Compiled plugins are shared by all tests: compiling them is slow, and the cache is made to be shared.
+pub fn cache() -> PathBuf {
+    workspace().join("target/test-cache")
+}
+
+/// The root of the repository.
+pub fn workspace() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there")
+}
