@@ -1,4 +1,4 @@
-//! Admission [P2]: yes or no to foreign bytes, with every reason that can be told at once.
+//! Admission (P2): yes or no to foreign bytes, with every reason that can be told at once.
 //!
 //! In this order, so that the dangerous parts see only what passed the harmless ones: size and kind, the names of what it imports
 //! and exports, sizes inside, validity, and only then the compiler; at last it must start, and say what it is if it can.
@@ -6,8 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wit_component::ComponentEncoder;
-
+use super::compile::{CompileError, Task};
 use super::contract_types::Description;
 use super::digest::Digest;
 use super::exports::Stages;
@@ -53,7 +52,8 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons: Vec<_> = self.reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.mend)).collect();
+        let reasons: Vec<_> =
+            self.reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.mend)).collect();
         write!(f, "the plugin is refused: {}", reasons.join("; "))
     }
 }
@@ -62,9 +62,13 @@ impl std::error::Error for Refusal {}
 
 /// Goes through all checks.
 pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
-    let shared = Arc::clone(runtime);
-    let prepared = runtime.compilers.run(move || prepare(&shared, bytes)).await;
-    let component = prepared.unwrap_or_else(|lost| Err(unreadable(lost)))?;
+    check_size(bytes.len(), runtime.limits.component_bytes_max)?;
+    let component = match kind(&bytes)? {
+        Kind::Component => bytes,
+        Kind::CoreModule => runtime.run_task(Task::Componentize, bytes).await.map_err(not_a_component)?,
+    };
+    check_size(component.len(), runtime.limits.component_bytes_max)?;
+    let component = inspect(runtime, component).await?;
     let digest = Digest::of(&component);
     let loaded = runtime.build(digest, component.clone()).await.map_err(not_compiled)?;
     let description = runtime.describe(&loaded).await.map_err(|fault| {
@@ -73,16 +77,11 @@ pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admi
     Ok(Admitted { digest, component, stages: loaded.stages(), description })
 }
 
-fn prepare(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-    let limits = &runtime.limits;
-    check_size(bytes.len(), limits.component_bytes_max)?;
-    let component = match kind(&bytes)? {
-        Kind::Component => bytes,
-        Kind::CoreModule => componentize(&bytes)?,
-    };
-    check_size(component.len(), limits.component_bytes_max)?;
-    inspect::inspect(&component, runtime)?;
-    Ok(component)
+/// Off the asynchronous threads: reading megabytes takes a while.
+async fn inspect(runtime: &Arc<Runtime>, component: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    let shared = Arc::clone(runtime);
+    let inspected = runtime.compilers.run(move || inspect::inspect(&component, &shared).map(|()| component)).await;
+    inspected.unwrap_or_else(|lost| Err(unreadable(lost)))
 }
 
 fn check_size(bytes: usize, bytes_max: usize) -> Result<(), Refusal> {
@@ -105,13 +104,17 @@ fn kind(bytes: &[u8]) -> Result<Kind, Refusal> {
     match bytes {
         [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(Kind::Component),
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Ok(Kind::CoreModule),
-        [b'\0', b'a', b's', b'm', ..] => {
-            Err(Refusal::of("unknown_wasm_version", "it is WebAssembly of a version that this host does not know", BUILD))
-        }
+        [b'\0', b'a', b's', b'm', ..] => Err(Refusal::of(
+            "unknown_wasm_version",
+            "it is WebAssembly of a version that this host does not know",
+            BUILD,
+        )),
         [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] => {
             Err(Refusal::of("native_code", "it is native or precompiled code, which is never loaded", BUILD))
         }
-        _ if is_text(bytes) => Err(Refusal::of("text", "it is WebAssembly text, not binary", "convert it with `wasm-tools parse`")),
+        _ if is_text(bytes) => {
+            Err(Refusal::of("text", "it is WebAssembly text, not binary", "convert it with `wasm-tools parse`"))
+        }
         _ => Err(Refusal::of("not_wasm", "it does not start as WebAssembly does", BUILD)),
     }
 }
@@ -121,20 +124,16 @@ fn is_text(bytes: &[u8]) -> bool {
     text.starts_with(b"(") || text.starts_with(b";;")
 }
 
-/// A core module built with wit-bindgen carries the contract it was built for; with it, it becomes a component.
-fn componentize(module: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let encoded = ComponentEncoder::default().validate(true).module(module).and_then(|encoder| encoder.encode());
-    encoded.map_err(|error| {
-        let mend = "build it with wit-bindgen against hookmill:plugin and for wasm32-unknown-unknown, so that it imports nothing else";
-        Refusal::of("not_a_component", format!("the core module can't be made a component: {error:#}"), mend)
-    })
+fn not_a_component(error: CompileError) -> Refusal {
+    let mend = "build it with wit-bindgen against hookmill:plugin and for wasm32-unknown-unknown, so that it imports nothing else";
+    Refusal::of("not_a_component", format!("the core module can't be made a component: {error}"), mend)
 }
 
 fn unreadable(lost: impl fmt::Display) -> Refusal {
     Refusal::of("unreadable", format!("it could not be examined: {lost}"), "build it again with current tools")
 }
 
-fn not_compiled(error: super::compile::CompileError) -> Refusal {
+fn not_compiled(error: CompileError) -> Refusal {
     let mend = "build it against hookmill:plugin of this host's version, without experimental features";
     Refusal::of("does_not_compile", error.to_string(), mend)
 }
@@ -159,12 +158,5 @@ mod tests {
         assert_eq!(refused(b";; a comment\n(component)"), "text");
         assert_eq!(refused(b"PK\x03\x04"), "not_wasm");
         assert_eq!(refused(b""), "not_wasm");
-    }
-
-    #[test]
-    fn a_plain_core_module_is_refused_with_the_mend() {
-        let refusal = componentize(b"\0asm\x01\0\0\0").unwrap_err();
-        assert_eq!(refusal.reasons[0].code, "not_a_component");
-        assert!(refusal.to_string().contains("wit-bindgen"), "{refusal}");
     }
 }

@@ -1,4 +1,4 @@
-//! The five stages as calls of one shape: a list of items in, one result for each out [M1].
+//! The five stages as calls of one shape: a list of items in, one result for each out (M1).
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,7 +7,8 @@ use wasmtime::Store;
 use wasmtime::component::Instance;
 
 use super::contract_types::{
-    ClientAnswer, Context, Failure, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission, Verdict,
+    ClientAnswer, Context, Failure, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission,
+    Verdict,
 };
 use super::exports::{Exports, Stage};
 use super::fault::{Fault, FaultKind, ItemError, Phase};
@@ -144,7 +145,7 @@ pub(crate) struct PartRun<T> {
 impl<C: StageCall> Batch<C> {
     /// Runs one part in the instance that sits in `seat`, or in a new one. To be called on a thread of the pool.
     pub(crate) fn run(&self, part: &Part, seat: Seat, abandoned: &Arc<AtomicBool>) -> PartRun<C::Output> {
-        let recipe = Recipe::of_program(&self.runtime, &self.program, &self.value_sets, abandoned);
+        let recipe = self.recipe(abandoned);
         let mut ledger = Ledger::default();
         let running = match seat {
             Seat::Taken(running) if !part.fresh => Ok(running),
@@ -155,6 +156,17 @@ impl<C: StageCall> Batch<C> {
             Err((fault, slot)) => return unable(fault, slot, ledger),
         };
         self.run_in(running, &recipe, part, ledger)
+    }
+
+    fn recipe<'a>(&'a self, abandoned: &'a Arc<AtomicBool>) -> Recipe<'a> {
+        Recipe {
+            runtime: &self.runtime,
+            component: &self.program.component,
+            plan: self.program.plan.as_deref(),
+            value_sets: &self.value_sets,
+            now_ms: self.context.now,
+            abandoned,
+        }
     }
 
     fn run_in(&self, mut running: Running, recipe: &Recipe<'_>, part: &Part, mut ledger: Ledger) -> PartRun<C::Output> {

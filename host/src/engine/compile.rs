@@ -1,13 +1,195 @@
-//! From a component's bytes to machine code.
+//! From foreign bytes to a component, and from a component to machine code.
+//!
+//! Here foreign bytes meet tools that were not written against enemies: some kilobytes can take the compiler minutes or gigabytes.
+//! So they run in a process of their own, which bounds its time and memory and is killed when it overstays; the host binary is
+//! that process too, under a hidden subcommand. Tests and tools that have no such binary do it in their own process.
 
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
 use wasmtime::Engine as Wasm;
+use wit_component::ComponentEncoder;
 
-/// Compiles a component that was admitted by its names and sizes. This is the only place where foreign bytes meet the compiler.
-pub(crate) fn compile(wasm: &Wasm, component: &[u8]) -> Result<Vec<u8>, CompileError> {
-    wasm.precompile_component(component).map_err(|error| CompileError(format!("{error:#}")))
+use super::limits::Limits;
+use super::runtime::settings;
+
+/// The hidden subcommand of the host binary: `compile-component TASK LIMITS`, from standard input to standard output.
+pub const COMPILE_COMMAND: &str = "compile-component";
+/// Stack of the thread that compiles: the compiler recurses.
+const STACK_BYTES: usize = 16 << 20;
+/// Bytes of the child's standard error that are told.
+const COMPLAINT_BYTES_MAX: usize = 2_000;
+
+/// Where components are compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compiler {
+    /// In this process, bounded only by the sizes that admission checks. For tests and tools.
+    InProcess,
+    /// In a process of its own: this program, started with [`COMPILE_COMMAND`] and the limits as JSON.
+    Child(PathBuf),
 }
 
-/// The compiler refused the component.
+/// What is done to the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// A core module built with wit-bindgen carries the contract it was built for; with it, it becomes a component.
+    Componentize,
+    /// A component that was admitted by its names and sizes becomes machine code.
+    Compile,
+}
+
+/// The compiler refused the bytes, or was stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct CompileError(pub(crate) String);
+
+impl Task {
+    fn name(self) -> &'static str {
+        match self {
+            Task::Componentize => "componentize",
+            Task::Compile => "compile",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Task::Componentize, Task::Compile].into_iter().find(|task| task.name() == name)
+    }
+
+    /// Does it here and now.
+    pub(crate) fn run(self, wasm: &Wasm, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
+        match self {
+            Task::Componentize => componentize(bytes),
+            Task::Compile => wasm.precompile_component(bytes).map_err(|error| CompileError(format!("{error:#}"))),
+        }
+    }
+
+    /// Does it in a child process.
+    pub(crate) async fn run_in_child(
+        self,
+        program: &Path,
+        limits: &Limits,
+        bytes: Vec<u8>,
+    ) -> Result<Vec<u8>, CompileError> {
+        let settings = serde_json::to_string(limits).map_err(|error| CompileError(error.to_string()))?;
+        let mut command = Command::new(program);
+        command.args([COMPILE_COMMAND, self.name()]).arg(settings).env_clear().kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command
+            .spawn()
+            .map_err(|error| CompileError(format!("`{}` can't be started: {error}", program.display())))?;
+        let wall_s = limits.compile_wall_s_max;
+        match tokio::time::timeout(Duration::from_secs(wall_s), converse(child, bytes)).await {
+            Ok(Ok((status, made, complaint))) => judge(status, made, &complaint, limits),
+            Ok(Err(error)) => Err(CompileError(format!("the compiling process can't be spoken with: {error}"))),
+            Err(_) => Err(CompileError(format!("compiling it took too long; `compile_wall_s_max` is {wall_s}"))),
+        }
+    }
+}
+
+fn componentize(module: &[u8]) -> Result<Vec<u8>, CompileError> {
+    let encoded = ComponentEncoder::default().validate(true).module(module).and_then(|encoder| encoder.encode());
+    encoded.map_err(|error| CompileError(format!("{error:#}")))
+}
+
+async fn converse(mut child: Child, bytes: Vec<u8>) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
+    let stdin = child.stdin.take();
+    let tell = async move {
+        if let Some(mut stdin) = stdin {
+            // A child that gave up early has said why on its standard error.
+            let _ = stdin.write_all(&bytes).await;
+        }
+    };
+    let ((), output) = tokio::join!(tell, child.wait_with_output());
+    output.map(|output| (output.status, output.stdout, output.stderr))
+}
+
+fn judge(status: ExitStatus, made: Vec<u8>, complaint: &[u8], limits: &Limits) -> Result<Vec<u8>, CompileError> {
+    if status.success() {
+        return Ok(made);
+    }
+    let complaint = String::from_utf8_lossy(&complaint[..complaint.len().min(COMPLAINT_BYTES_MAX)]);
+    if status.code().is_some() {
+        return Err(CompileError(complaint.trim().to_owned()));
+    }
+    let (cpu_s, bytes) = (limits.compile_cpu_s_max, limits.compile_memory_bytes_max);
+    let message = format!(
+        "compiling it was stopped ({status}): `compile_cpu_s_max` is {cpu_s}, `compile_memory_bytes_max` is {bytes}. {}",
+        complaint.trim()
+    );
+    Err(CompileError(message))
+}
+
+/// The child's side: the whole of the hidden subcommand, with its two arguments. An error belongs on standard error, and the exit
+/// code must then be 1.
+pub fn compile_child(task: &str, settings: &str) -> Result<(), String> {
+    let task = Task::named(task).ok_or_else(|| format!("`{task}` is no task"))?;
+    let limits: Limits =
+        serde_json::from_str(settings).map_err(|error| format!("the limits can't be read: {error}"))?;
+    bound_this_process(&limits).map_err(|error| format!("the limits can't be set: {error}"))?;
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || run_on_streams(task, &limits));
+    let thread = thread.map_err(|error| format!("no thread: {error}"))?;
+    thread.join().unwrap_or_else(|_| Err("the compiler panicked".to_owned()))
+}
+
+fn run_on_streams(task: Task, limits: &Limits) -> Result<(), String> {
+    let mut bytes = Vec::new();
+    let bytes_max = limits.component_bytes_max as u64;
+    std::io::stdin().take(bytes_max).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let wasm = Wasm::new(&settings(limits)).map_err(|error| format!("{error:#}"))?;
+    let made = task.run(&wasm, &bytes).map_err(|error| error.to_string())?;
+    std::io::stdout().write_all(&made).map_err(|error| error.to_string())
+}
+
+fn bound_this_process(limits: &Limits) -> rustix::io::Result<()> {
+    let both = |value| Rlimit { current: Some(value), maximum: Some(value) };
+    setrlimit(Resource::Core, both(0))?;
+    setrlimit(Resource::Cpu, both(limits.compile_cpu_s_max))?;
+    setrlimit(Resource::As, both(limits.compile_memory_bytes_max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn child(program: &str, limits: Limits) -> Result<Vec<u8>, CompileError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("compiler");
+        std::fs::write(&path, format!("#!/bin/sh\n{program}\n")).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        Task::Compile.run_in_child(&path, &limits, b"component".to_vec()).await
+    }
+
+    #[test]
+    fn a_plain_core_module_carries_no_contract() {
+        let module = wat::parse_str(r#"(module (import "env" "print" (func)))"#).unwrap();
+        let refusal = Task::Componentize.run(&Wasm::default(), &module).unwrap_err();
+        assert!(refusal.0.contains("env"), "{refusal}");
+    }
+
+    #[test]
+    fn tasks_have_names() {
+        assert_eq!(Task::named("compile"), Some(Task::Compile));
+        assert_eq!(Task::named("componentize"), Some(Task::Componentize));
+        assert!(compile_child("burn", "{}").unwrap_err().contains("burn"));
+    }
+
+    /// P2: what the child says is the result or the reason; a child that hangs or dies is a reason, too.
+    #[tokio::test]
+    async fn children() {
+        let quick = Limits { compile_wall_s_max: 1, ..Limits::default() };
+        assert_eq!(child("/bin/cat", quick.clone()).await, Ok(b"component".to_vec()));
+        assert_eq!(child("echo bad >&2; exit 1", quick.clone()).await, Err(CompileError("bad".into())));
+        let hangs = child("exec /bin/sleep 30", quick.clone()).await.unwrap_err();
+        assert!(hangs.0.contains("`compile_wall_s_max` is 1"), "{hangs}");
+        let dies = child("kill -9 $$", quick).await.unwrap_err();
+        assert!(dies.0.contains("compile_memory_bytes_max"), "{dies}");
+        let missing =
+            Task::Compile.run_in_child(Path::new("/nowhere/hookmill"), &Limits::default(), vec![]).await.unwrap_err();
+        assert!(missing.0.contains("/nowhere/hookmill"), "{missing}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Configurations: checked and compiled once, in the sandbox, when they are saved [P4].
+//! Configurations: checked and compiled once, in the sandbox, when they are saved (P4).
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -70,7 +70,7 @@ impl<'a> Workbench<'a> {
 
     fn start<'b>(&'b mut self, plan: Option<&'b [u8]>, slot: Slot) -> Result<(Running, Desk<'b>), Fault> {
         let Workbench { runtime, component, value_sets, abandoned, ledger } = self;
-        let recipe = Recipe { runtime, component, plan, value_sets, abandoned };
+        let recipe = Recipe { runtime, component, plan, value_sets, now_ms: 0, abandoned };
         let running = recipe.start(slot, ledger).map_err(|(fault, _)| fault)?;
         Ok((running, Desk { recipe, ledger }))
     }
@@ -117,7 +117,11 @@ fn checked(mut compiled: Compiled, limits: &Limits) -> Result<Compiled, Fault> {
         return Err(Fault::limit(FaultKind::OutputSize, Phase::Compile, "plan_bytes_max", value, what));
     }
     if compiled.warnings.iter().any(is_error) {
-        return Err(Fault::new(FaultKind::InvalidOutput, Phase::Compile, "it compiled a document in which it found an error"));
+        return Err(Fault::new(
+            FaultKind::InvalidOutput,
+            Phase::Compile,
+            "it compiled a document in which it found an error",
+        ));
     }
     compiled.warnings.truncate(limits.diagnostics_max);
     Ok(compiled)

@@ -1,4 +1,4 @@
-//! Deadlines in CPU time [P3]: on a loaded host, a good plugin must not be punished for the time it did not run.
+//! Deadlines in CPU time (P3): on a loaded host, a good plugin must not be punished for the time it did not run.
 //!
 //! wasmtime interrupts a guest at the next loop head or function entry after the epoch moved on. A ticker thread moves it; the
 //! interrupted thread then reads its own CPU clock and goes on or stops. Nothing in a guest can wait, so CPU time is a bound.

@@ -8,7 +8,7 @@ use super::bindings::exports::hookmill::plugin::{
     configuration, enrichment, lifecycle, mapping, qualification, response, shaping,
 };
 
-/// A stage of the pipeline that a plugin may serve [M1].
+/// A stage of the pipeline that a plugin may serve (M1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// From what came in to leads.

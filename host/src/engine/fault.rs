@@ -6,6 +6,7 @@
 use std::fmt;
 
 use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime_wasi::I32Exit;
 
 use super::contract_types::Failure;
 use super::deadline::{Abandoned, DeadlinePassed};
@@ -109,12 +110,23 @@ impl FaultKind {
     /// All kinds.
     pub const ALL: [FaultKind; 13] = {
         use FaultKind::{
-            ConfigurationRefused, Deadline, Exit, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth, OutputSize, Stack, Trap,
-            WouldWait, WrongLength,
+            ConfigurationRefused, Deadline, Exit, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth, OutputSize,
+            Stack, Trap, WouldWait, WrongLength,
         };
         [
-            Deadline, Memory, Stack, Trap, OutputSize, OutputDepth, InvalidOutput, WrongLength, HostCallBytes, WouldWait, Exit,
-            ConfigurationRefused, Host,
+            Deadline,
+            Memory,
+            Stack,
+            Trap,
+            OutputSize,
+            OutputDepth,
+            InvalidOutput,
+            WrongLength,
+            HostCallBytes,
+            WouldWait,
+            Exit,
+            ConfigurationRefused,
+            Host,
         ]
     };
 
@@ -137,7 +149,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether running the same again must give the same. A deadline depends on the machine, a host fault on its moment [P8].
+    /// Whether running the same again must give the same. A deadline depends on the machine, a host fault on its moment (P8).
     pub fn is_replayable(self) -> bool {
         !matches!(self, FaultKind::Deadline | FaultKind::Host)
     }
@@ -184,6 +196,8 @@ impl From<Stage> for Phase {
 pub(crate) enum ImportRefusal {
     #[error("it passed {bytes} bytes to `{import}`")]
     TooManyBytes { import: &'static str, bytes: usize },
+    #[error("the plugin would wait in `{import}`; a plugin never waits, it asks the host in `enrich`")]
+    WouldWait { import: &'static str },
 }
 
 /// What is known about a call beside the error it ended with.
@@ -202,7 +216,13 @@ impl Fault {
     }
 
     /// A fault that names the limit which was passed.
-    pub(crate) fn limit(kind: FaultKind, phase: Phase, name: &'static str, value: u64, what: impl fmt::Display) -> Self {
+    pub(crate) fn limit(
+        kind: FaultKind,
+        phase: Phase,
+        name: &'static str,
+        value: u64,
+        what: impl fmt::Display,
+    ) -> Self {
         let message = format!("the plugin's `{phase}` passed a limit: {what}; `{name}` is {value}");
         Fault { kind, phase, message, limit: Some(LimitHit { name, value }), panic: None }
     }
@@ -230,9 +250,11 @@ fn known(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
     if let Some(passed) = error.downcast_ref::<DeadlinePassed>() {
         return Fault::limit(FaultKind::Deadline, phase, "deadline_us", passed.allowed_us, passed);
     }
-    if let Some(ImportRefusal::TooManyBytes { .. }) = error.downcast_ref::<ImportRefusal>() {
-        let value = limits.host_call_bytes_max as u64;
-        return Fault::limit(FaultKind::HostCallBytes, phase, "host_call_bytes_max", value, error);
+    if let Some(refusal) = error.downcast_ref::<ImportRefusal>() {
+        return refused(refusal, phase, limits);
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return Fault::new(FaultKind::Exit, phase, format_args!("it called `exit` with status {}", exit.0));
     }
     if error.is::<Abandoned>() || error.is::<PoolConcurrencyLimitError>() {
         return Fault::host(phase, error);
@@ -246,8 +268,23 @@ fn known(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
             let what = "its calls nest too deep";
             Fault::limit(FaultKind::Stack, phase, "stack_bytes_max", limits.stack_bytes_max as u64, what)
         }
+        Some(trap @ Trap::MemoryOutOfBounds) => {
+            let what =
+                format_args!("{trap} (so ends a guest's own stack, too, when it is too small for its recursion)");
+            Fault::new(FaultKind::Trap, phase, what)
+        }
         Some(trap) => Fault::new(FaultKind::Trap, phase, trap),
         None => unreadable(error, evidence),
+    }
+}
+
+fn refused(refusal: &ImportRefusal, phase: Phase, limits: &Limits) -> Fault {
+    match refusal {
+        ImportRefusal::TooManyBytes { .. } => {
+            let value = limits.host_call_bytes_max as u64;
+            Fault::limit(FaultKind::HostCallBytes, phase, "host_call_bytes_max", value, refusal)
+        }
+        ImportRefusal::WouldWait { .. } => Fault::new(FaultKind::WouldWait, phase, refusal),
     }
 }
 

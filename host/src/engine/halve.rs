@@ -1,4 +1,4 @@
-//! Finding the guilty items of a call that faulted [P3].
+//! Finding the guilty items of a call that faulted (P3).
 //!
 //! A call on several items that faults loses its results only. Its items are split in halves, each is run in a fresh instance, and
 //! so on until a guilty item stands alone. An item is guilty only when it faulted alone in a fresh instance: one that fell because

@@ -1,4 +1,4 @@
-//! The lines a plugin writes, bounded in length and number [P3].
+//! The lines a plugin writes, bounded in length and number (P3).
 
 use super::contract_types::LogLevel;
 use super::fault::Phase;

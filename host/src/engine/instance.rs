@@ -11,7 +11,7 @@ use super::fault::{Evidence, Fault, FaultKind, Phase};
 use super::host_log::LogBuffer;
 use super::limits::Limits;
 use super::lookup::ValueSets;
-use super::program::{Loaded, Program};
+use super::program::Loaded;
 use super::runtime::Runtime;
 use super::state::GuestState;
 use super::stats::{Counters, add};
@@ -61,6 +61,7 @@ pub(crate) struct Recipe<'a> {
     pub(crate) component: &'a Loaded,
     pub(crate) plan: Option<&'a [u8]>,
     pub(crate) value_sets: &'a Arc<dyn ValueSets>,
+    pub(crate) now_ms: i64,
     pub(crate) abandoned: &'a Arc<AtomicBool>,
 }
 
@@ -74,20 +75,11 @@ impl Seat {
     }
 }
 
-impl<'a> Recipe<'a> {
-    pub(crate) fn of_program(
-        runtime: &'a Runtime,
-        program: &'a Program,
-        value_sets: &'a Arc<dyn ValueSets>,
-        abandoned: &'a Arc<AtomicBool>,
-    ) -> Self {
-        Recipe { runtime, component: &program.component, plan: program.plan.as_deref(), value_sets, abandoned }
-    }
-
+impl Recipe<'_> {
     /// Makes a fresh instance, prepares it and gives it its configuration. On a fault the slot comes back.
     pub(crate) fn start(&self, slot: Slot, ledger: &mut Ledger) -> Result<Running, (Fault, Slot)> {
         let limits = &self.runtime.limits;
-        let mut store = new_store(self.runtime, self.value_sets);
+        let mut store = new_store(self.runtime, self.value_sets, self.now_ms);
         let base_us = limits.deadline_us(0);
         let pre = &self.component.pre;
         let started = self.call(&mut store, Phase::Start, base_us, ledger, |store| pre.instantiate(store));
@@ -145,6 +137,7 @@ impl<'a> Recipe<'a> {
         state.deadline.start(allowed_us, Arc::clone(self.abandoned));
         store.set_epoch_deadline(1);
         let result = call(store);
+        store.data_mut().collect_printed();
         let fault = result.map_err(|error| read_fault(&error, phase, &self.runtime.limits, store.data()));
         ledger.enter(phase, store.data_mut(), &self.runtime.limits);
         fault
@@ -165,9 +158,9 @@ impl Ledger {
     }
 }
 
-fn new_store(runtime: &Runtime, value_sets: &Arc<dyn ValueSets>) -> Store<GuestState> {
+fn new_store(runtime: &Runtime, value_sets: &Arc<dyn ValueSets>, now_ms: i64) -> Store<GuestState> {
     let limits = &runtime.limits;
-    let state = GuestState::new(Arc::clone(limits), Arc::clone(value_sets));
+    let state = GuestState::new(Arc::clone(limits), Arc::clone(value_sets), now_ms);
     let mut store = Store::new(&runtime.wasm, state);
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(limits.output_bytes_max);

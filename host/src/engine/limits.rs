@@ -1,7 +1,9 @@
-//! Every bound of the sandbox, in one table [P3].
+//! Every bound of the sandbox, in one table (P3).
+
+use serde::{Deserialize, Serialize};
 
 /// The bounds of the sandbox, with their units in their names. [`Limits::default`] is the table of defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of a component or core module that is uploaded.
     pub component_bytes_max: usize,
@@ -65,6 +67,12 @@ pub struct Limits {
     pub functions_max: u32,
     /// Bytes of code in one function: compiling is not linear in it.
     pub function_bytes_max: u32,
+    /// CPU time of compiling one component, over all threads.
+    pub compile_cpu_s_max: u64,
+    /// How long a caller waits for a compilation.
+    pub compile_wall_s_max: u64,
+    /// Address space of the compiling process.
+    pub compile_memory_bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -101,6 +109,9 @@ impl Default for Limits {
             diagnostics_max: 500,
             functions_max: 100_000,
             function_bytes_max: 1 << 20,
+            compile_cpu_s_max: 120,
+            compile_wall_s_max: 120,
+            compile_memory_bytes_max: 4 << 30,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Compiled components: in memory, on disk, or made now [P4].
+//! Compiled components: in memory, on disk, or made now (P4).
 //!
 //! A component's digest and the compiler's compatibility name its compiled form, so that another version of the host, another
 //! processor or other settings never meet a file that is not for them. The directory can be deleted at any time.
@@ -69,7 +69,7 @@ pub(crate) enum Found {
 impl CompiledFiles {
     /// Opens the directory, which is made when it is missing.
     pub(crate) fn open(directory: &Path, wasm: &Wasm, bytes_max: u64) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
+        create_private(directory)?;
         let key = SealKey::open(directory)?;
         Ok(CompiledFiles { directory: directory.into(), key, compatibility: compatibility(wasm), bytes_max })
     }
@@ -125,6 +125,14 @@ impl CompiledFiles {
         }
         Ok(files)
     }
+}
+
+fn create_private(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }
 
 /// Names the compiler, its settings and the processor it compiles for.
@@ -199,7 +207,11 @@ impl Shelf {
     /// Forgets a digest whose load failed, so that the table holds nothing that was never there.
     pub(crate) fn forget_empty(&self, digest: Digest) {
         let mut places = self.lock();
-        if places.by_digest.get(&digest).is_some_and(|place| Arc::strong_count(&place.cell) == 1 && !place.cell.initialized()) {
+        if places
+            .by_digest
+            .get(&digest)
+            .is_some_and(|place| Arc::strong_count(&place.cell) == 1 && !place.cell.initialized())
+        {
             places.by_digest.remove(&digest);
         }
     }

@@ -1,4 +1,4 @@
-//! Named tables, as a plugin reads them [P5]. Where they come from is the caller's.
+//! Named tables, as a plugin reads them (P5). Where they come from is the caller's.
 
 use super::contract_types::LookupError;
 

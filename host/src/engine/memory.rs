@@ -1,4 +1,4 @@
-//! What an instance holds in linear memory and tables, all of them together [P3].
+//! What an instance holds in linear memory and tables, all of them together (P3).
 //!
 //! wasmtime's own `StoreLimits` bounds each memory for itself; a plugin with four memories would get four times the bound.
 

@@ -36,8 +36,10 @@ mod seal;
 mod session;
 mod state;
 mod stats;
+mod wasi;
 
 pub use admit::{Admitted, Reason, Refusal};
+pub use compile::{COMPILE_COMMAND, Compiler, compile_child};
 pub use configure::{CompiledConfiguration, ConfigurationError};
 pub use digest::{Digest, DigestError};
 pub use exports::{Stage, Stages};
@@ -55,8 +57,8 @@ pub use stats::EngineStats;
 pub mod contract {
     pub use super::contract_types::{
         Answer, Campaign, Category, Client, ClientAnswer, Compiled, Context, Description, Destination, DestinationKind,
-        Diagnostic, DiagnosticLevel, Door, Entropy, Event, FailedRule, Failure, GrantRequest, Inbound, LogLevel, LookupError,
-        Mapped, MappedLead, Notice, Organization, Origin, Outcome, OutcomeKind, Pair, Payload, Question, Severity, ShapeRequest,
-        Subject, Submission, Verdict,
+        Diagnostic, DiagnosticLevel, Door, Entropy, Event, FailedRule, Failure, GrantRequest, Inbound, LogLevel,
+        LookupError, Mapped, MappedLead, Notice, Organization, Origin, Outcome, OutcomeKind, Pair, Payload, Question,
+        Severity, ShapeRequest, Subject, Submission, Verdict,
     };
 }

@@ -1,4 +1,4 @@
-//! What a plugin returned, checked before anyone trusts it [P3]: sizes, JSON, names and values that HTTP can carry.
+//! What a plugin returned, checked before anyone trusts it (P3): sizes, JSON, names and values that HTTP can carry.
 
 use http::{HeaderName, HeaderValue, Method};
 
@@ -283,7 +283,11 @@ mod tests {
         assert_eq!(kind(bad_header("x y", "b")), Some(FaultKind::InvalidOutput));
         assert_eq!(kind(bad_header("x", "a\r\nb: c")), Some(FaultKind::InvalidOutput));
         for method in ["", "GET /", "post"] {
-            assert_eq!(kind(Payload { method: Some(method.into()), ..payload() }), Some(FaultKind::InvalidOutput), "{method}");
+            assert_eq!(
+                kind(Payload { method: Some(method.into()), ..payload() }),
+                Some(FaultKind::InvalidOutput),
+                "{method}"
+            );
         }
         assert_eq!(kind(Payload { content_type: Some("a\nb".into()), ..payload() }), Some(FaultKind::InvalidOutput));
     }
@@ -303,7 +307,10 @@ mod tests {
         let verdict = |qualified, failed| Verdict { qualified, failed, trace: None };
         assert_eq!(kind(verdict(false, vec![rule.clone()])), None);
         assert_eq!(kind(verdict(true, vec![rule.clone()])), Some(FaultKind::InvalidOutput));
-        assert_eq!(kind(verdict(false, vec![FailedRule { expected: "".into(), ..rule }])), Some(FaultKind::InvalidOutput));
+        assert_eq!(
+            kind(verdict(false, vec![FailedRule { expected: "".into(), ..rule }])),
+            Some(FaultKind::InvalidOutput)
+        );
     }
 
     /// M9: a price keeps every digit, and is a number.

@@ -9,7 +9,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine as Wasm, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::admit::{self, Admitted, Refusal};
-use super::compile::{CompileError, compile};
+use super::compile::{CompileError, Compiler, Task};
 use super::configure::{CompiledConfiguration, ConfigurationError, Workbench};
 use super::contract_types::{Context, Description};
 use super::deadline;
@@ -19,7 +19,7 @@ use super::imports;
 use super::instance::Slot;
 use super::limits::Limits;
 use super::load::{CompiledFiles, Found, LoadError, Shelf, deserialize};
-use super::pool::Pool;
+use super::pool::{JobLost, Pool};
 use super::program::{Loaded, Program};
 use super::session::Session;
 use super::state::GuestState;
@@ -62,6 +62,7 @@ pub(crate) struct Runtime {
     pub(crate) pool: Pool,
     pub(crate) counters: Arc<Counters>,
     pub(crate) compilers: Pool,
+    compiler: Compiler,
     linker: Linker<GuestState>,
     slots: Arc<Semaphore>,
     files: CompiledFiles,
@@ -70,8 +71,14 @@ pub(crate) struct Runtime {
 
 impl Engine {
     /// Once at start: sets wasmtime up and starts the threads. `cache_dir` keeps compiled code and can be deleted at any time.
+    /// Components are compiled in this process; see [`Engine::with_compiler`].
     pub fn new(limits: Limits, cache_dir: &Path) -> Result<Self, EngineError> {
-        Ok(Engine { runtime: Arc::new(Runtime::new(limits, cache_dir)?) })
+        Self::with_compiler(limits, cache_dir, Compiler::InProcess)
+    }
+
+    /// Like [`Engine::new`], with a say in where foreign components are compiled.
+    pub fn with_compiler(limits: Limits, cache_dir: &Path, compiler: Compiler) -> Result<Self, EngineError> {
+        Ok(Engine { runtime: Arc::new(Runtime::new(limits, cache_dir, compiler)?) })
     }
 
     /// The bounds in force.
@@ -132,7 +139,7 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Runtime {
-    fn new(limits: Limits, cache_dir: &Path) -> Result<Self, EngineError> {
+    fn new(limits: Limits, cache_dir: &Path, compiler: Compiler) -> Result<Self, EngineError> {
         let wasm = Wasm::new(&config(&limits)).map_err(|error| EngineError::Wasm(format!("{error:#}")))?;
         let mut linker = Linker::new(&wasm);
         imports::link(&mut linker).map_err(|error| EngineError::Wasm(format!("{error:#}")))?;
@@ -140,12 +147,14 @@ impl Runtime {
             .map_err(|source| EngineError::Directory { directory: cache_dir.into(), source })?;
         deadline::start_ticker(wasm.weak(), limits.deadline_tick_ms).map_err(EngineError::Thread)?;
         let stack_bytes = HOST_STACK_BYTES + limits.stack_bytes_max;
-        let pool = Pool::start("plugin", limits.threads, stack_bytes, limits.queued_calls_max).map_err(EngineError::Thread)?;
+        let pool =
+            Pool::start("plugin", limits.threads, stack_bytes, limits.queued_calls_max).map_err(EngineError::Thread)?;
         let compilers = Pool::start("plugin-compiler", 1, COMPILER_STACK_BYTES, 1).map_err(EngineError::Thread)?;
         Ok(Runtime {
             wasm,
             pool,
             compilers,
+            compiler,
             linker,
             files,
             slots: Arc::new(Semaphore::new(limits.instances_max as usize)),
@@ -168,7 +177,11 @@ impl Runtime {
         described.unwrap_or_else(|lost| Err(Fault::host(Phase::Describe, lost)))
     }
 
-    async fn load<F, E>(self: &Arc<Self>, digest: Digest, fetch: impl FnOnce() -> F + Send) -> Result<Arc<Loaded>, LoadError>
+    async fn load<F, E>(
+        self: &Arc<Self>,
+        digest: Digest,
+        fetch: impl FnOnce() -> F + Send,
+    ) -> Result<Arc<Loaded>, LoadError>
     where
         F: Future<Output = Result<Vec<u8>, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -183,7 +196,11 @@ impl Runtime {
         loaded
     }
 
-    async fn load_unshelved<F, E>(self: &Arc<Self>, digest: Digest, fetch: impl FnOnce() -> F) -> Result<Arc<Loaded>, LoadError>
+    async fn load_unshelved<F, E>(
+        self: &Arc<Self>,
+        digest: Digest,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Arc<Loaded>, LoadError>
     where
         F: Future<Output = Result<Vec<u8>, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -222,17 +239,31 @@ impl Runtime {
     }
 
     /// Compiles and keeps the result.
-    pub(crate) async fn build(self: &Arc<Self>, digest: Digest, component: Vec<u8>) -> Result<Arc<Loaded>, CompileError> {
+    pub(crate) async fn build(
+        self: &Arc<Self>,
+        digest: Digest,
+        component: Vec<u8>,
+    ) -> Result<Arc<Loaded>, CompileError> {
+        add(&self.counters.compilations, 1);
+        let compiled = self.run_task(Task::Compile, component).await?;
         let runtime = Arc::clone(self);
-        let built = self.compilers.run(move || runtime.build_here(digest, &component)).await;
-        built.unwrap_or_else(|lost| Err(CompileError(lost.to_string())))
+        self.compilers.run(move || runtime.keep(digest, &compiled)).await.unwrap_or_else(lost)
     }
 
-    fn build_here(&self, digest: Digest, component: &[u8]) -> Result<Arc<Loaded>, CompileError> {
-        add(&self.counters.compilations, 1);
-        let compiled = compile(&self.wasm, component)?;
-        let loaded = self.link(digest, &compiled).map_err(|error| CompileError(format!("{error:#}")))?;
-        if let Err(error) = self.files.write(digest, &compiled) {
+    /// Has the compiler do something to foreign bytes.
+    pub(crate) async fn run_task(self: &Arc<Self>, task: Task, bytes: Vec<u8>) -> Result<Vec<u8>, CompileError> {
+        match &self.compiler {
+            Compiler::Child(program) => task.run_in_child(program, &self.limits, bytes).await,
+            Compiler::InProcess => {
+                let runtime = Arc::clone(self);
+                self.compilers.run(move || task.run(&runtime.wasm, &bytes)).await.unwrap_or_else(lost)
+            }
+        }
+    }
+
+    fn keep(&self, digest: Digest, compiled: &[u8]) -> Result<Arc<Loaded>, CompileError> {
+        let loaded = self.link(digest, compiled).map_err(|error| CompileError(format!("{error:#}")))?;
+        if let Err(error) = self.files.write(digest, compiled) {
             tracing::warn!(%digest, %error, "compiled plugin could not be kept on disk, it will be compiled again");
         }
         Ok(loaded)
@@ -244,14 +275,24 @@ impl Runtime {
     }
 }
 
-/// The settings that make a run repeatable, bounded and fast.
-fn config(limits: &Limits) -> Config {
+fn lost<T>(lost: JobLost) -> Result<T, CompileError> {
+    Err(CompileError(lost.to_string()))
+}
+
+/// The settings that compiled code depends on: they make a run repeatable, bounded and fast.
+pub(crate) fn settings(limits: &Limits) -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true).max_wasm_stack(limits.stack_bytes_max).concurrency_support(false);
-    // Bit for bit the same on every machine [P8].
+    // Bit for bit the same on every machine (P8).
     config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
     config.wasm_memory64(false).wasm_component_model_memory64(false);
     config.memory_init_cow(true);
+    config
+}
+
+/// The settings of a host that also runs what is compiled.
+fn config(limits: &Limits) -> Config {
+    let mut config = settings(limits);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
     config
 }

@@ -1,4 +1,4 @@
-//! One batch of one campaign, from its first stage to its last, in an instance of its own [P4].
+//! One batch of one campaign, from its first stage to its last, in an instance of its own (P4).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -142,7 +142,11 @@ impl Session {
     }
 
     /// Has a thread of the pool run the part.
-    async fn run_part<C: StageCall>(&mut self, batch: &Arc<Batch<C>>, part: &Part) -> Result<PartRun<C::Output>, Fault> {
+    async fn run_part<C: StageCall>(
+        &mut self,
+        batch: &Arc<Batch<C>>,
+        part: &Part,
+    ) -> Result<PartRun<C::Output>, Fault> {
         let seat = match self.seat.take() {
             Some(seat) => seat,
             None => Seat::Empty(self.runtime.free_slot(C::STAGE.into()).await?),

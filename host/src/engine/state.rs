@@ -10,6 +10,7 @@ use super::host_log::{LogBuffer, LogLine, cut};
 use super::limits::Limits;
 use super::lookup::ValueSets;
 use super::memory::MemoryMeter;
+use super::wasi::Wasi;
 
 /// The host's side of one instance.
 pub(crate) struct GuestState {
@@ -19,10 +20,12 @@ pub(crate) struct GuestState {
     pub(crate) phase: Phase,
     value_sets: Arc<dyn ValueSets>,
     limits: Arc<Limits>,
+    now_ms: i64,
+    wasi: Option<Box<Wasi>>,
 }
 
 impl GuestState {
-    pub(crate) fn new(limits: Arc<Limits>, value_sets: Arc<dyn ValueSets>) -> Self {
+    pub(crate) fn new(limits: Arc<Limits>, value_sets: Arc<dyn ValueSets>, now_ms: i64) -> Self {
         GuestState {
             memory: MemoryMeter::new(&limits),
             deadline: Deadline::default(),
@@ -30,6 +33,29 @@ impl GuestState {
             phase: Phase::Start,
             value_sets,
             limits,
+            now_ms,
+            wasi: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        Self::new(Arc::default(), Arc::new(super::lookup::NoValueSets), 0)
+    }
+
+    /// The WASI world of this instance, made when it is first asked for: most plugins never do.
+    pub(crate) fn wasi(&mut self) -> &mut Wasi {
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(&self.limits, self.now_ms)))
+    }
+
+    /// After a call: puts what was printed into the log.
+    pub(crate) fn collect_printed(&mut self) {
+        let Some(wasi) = &self.wasi else { return };
+        let (stdout, stderr) = wasi.take_printed();
+        stdout.lines().for_each(|line| self.write_line(LogLevel::Info, line.to_owned()));
+        // Where there is a standard error, a panic and its place are all that is left of a trap.
+        if !stderr.trim().is_empty() {
+            self.write_line(LogLevel::Error, stderr.trim().to_owned());
         }
     }
 

@@ -1,4 +1,4 @@
-//! Counters of the engine, for tests and metrics [P10].
+//! Counters of the engine, for tests and metrics (P10).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
