@@ -1,6 +1,6 @@
 //! The way of a lead, from the source to the client and the subscriber.
 
-use hookmill_tests::{Kind, World, on_both};
+use hookmill_tests::{World, on_both};
 use serde_json::json;
 
 /// A document with every stage.

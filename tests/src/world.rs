@@ -81,6 +81,7 @@ impl World {
             key: None,
             settings: options.settings,
             engine_limits: options.engine_limits,
+            compiler: hookmill::engine::Compiler::InProcess,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: clock.clone(),
             minter: Arc::new(SystemMinter::default()),

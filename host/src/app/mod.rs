@@ -11,7 +11,7 @@ pub use errors::StartError;
 
 use crate::clock::SharedClock;
 use crate::config::HostSettings;
-use crate::engine::{self, Digest, Engine, Program};
+use crate::engine::{self, Compiler, Digest, Engine, Program};
 use crate::http;
 use crate::ids::SharedMinter;
 use crate::model::destination::AddressPolicy;
@@ -42,6 +42,8 @@ pub struct Options {
     pub settings: HostSettings,
     /// The engine's bounds.
     pub engine_limits: engine::Limits,
+    /// Where foreign components are compiled.
+    pub compiler: Compiler,
     /// The address to listen on.
     pub listen: SocketAddr,
     /// The time.
@@ -111,6 +113,7 @@ pub async fn bench(settings: HostSettings, clock: SharedClock, minter: SharedMin
         key: None,
         settings,
         engine_limits: engine::Limits::default(),
+        compiler: Compiler::InProcess,
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         clock,
         minter,
@@ -135,7 +138,7 @@ async fn open_store(options: &Options, data: &DataDirectory) -> Result<Store, St
 
 async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Result<Pipeline, StartError> {
     let cache = options.cache.clone().unwrap_or_else(|| data.cache());
-    let engine = Engine::new(options.engine_limits.clone(), &cache)?;
+    let engine = Engine::with_compiler(options.engine_limits.clone(), &cache, options.compiler.clone())?;
     let (standard, digest) = standard(&engine).await?;
     store.keep_component(&digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
     let policy = AddressPolicy { allowed: Vec::new(), development: options.settings.development };

@@ -4,6 +4,7 @@ mod check;
 mod dry_run;
 mod serve;
 
+use crate::engine::{COMPILE_COMMAND, compile_child};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -23,11 +24,25 @@ enum Command {
     Check(check::Check),
     /// Run a sample through a document: every stage's input and output and the bytes that would be sent; nothing is kept or sent.
     DryRun(dry_run::DryRunCommand),
+    /// Compile a foreign component in this process, which the host bounds and can kill.
+    #[command(name = COMPILE_COMMAND, hide = true)]
+    Compile {
+        /// What to do.
+        task: String,
+        /// The bounds.
+        settings: String,
+    },
 }
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Compile { task, settings } = &cli.command {
+        return match compile_child(task, settings) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => failed(&message),
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the runtime can't start: {error}")),
@@ -36,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => runtime.block_on(serve.run()),
         Command::Check(check) => runtime.block_on(check.run()),
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
+        Command::Compile { .. } => Ok(ExitCode::FAILURE),
     };
     match done {
         Ok(code) => code,

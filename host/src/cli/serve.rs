@@ -48,7 +48,8 @@ impl Serve {
         self.start_logging();
         let demo = self.demo;
         let scratch = if demo { Some(Demo::directory().map_err(|error| error.to_string())?) } else { None };
-        let running = app::start(self.options(scratch.as_ref())).await.map_err(|error| error.to_string())?;
+        let program = std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
+        let running = app::start(self.options(scratch.as_ref(), program)).await.map_err(|error| error.to_string())?;
         announce(&running);
         if demo {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
@@ -59,7 +60,7 @@ impl Serve {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn options(self, scratch: Option<&app::ScratchDirectory>) -> Options {
+    fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
         let (clock, minter) = app::production();
         let listen = self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
         Options {
@@ -74,6 +75,7 @@ impl Serve {
                 development: self.development || self.demo,
             },
             engine_limits: engine::Limits::default(),
+            compiler: engine::Compiler::Child(program),
             listen,
             clock,
             minter,
