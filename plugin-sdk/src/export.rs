@@ -1,4 +1,7 @@
 //! Registering a plugin's type: one macro for each stage, and the wrapper that makes panics speak first.
+//!
+//! Natively the macros make nothing: the names of exports have characters that no native linker takes in a shared library,
+//! and unit tests call the trait's functions directly.
 
 use std::marker::PhantomData;
 
@@ -25,6 +28,7 @@ macro_rules! stage {
         #[macro_export]
         macro_rules! $macro_name {
             ($plugin:ty) => {
+                #[cfg(target_arch = "wasm32")]
                 const _: () = {
                     type Plugin = $crate::Reporting<$plugin>;
                     $crate::bindings::$module::export!(Plugin with_types_in $crate::bindings::$module);

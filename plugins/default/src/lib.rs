@@ -1,6 +1,18 @@
 //! The default plugin: runs declarative documents.
+//!
+//! A document is compiled once, when it is saved ([`document`]), to a [`plan`]; a fresh instance loads the plan and runs it
+//! on batches ([`run`]) with its [`functions`]. What comes in is read by [`json`] alone.
 
+// The registration macros make the exported functions, which the canonical ABI cannot do without `unsafe`.
+#![allow(unsafe_code)]
+
+pub mod document;
 pub mod functions;
+mod guest;
 pub mod json;
 pub mod lead;
 pub mod plan;
+pub mod run;
+
+pub use document::{STANDARD_DOCUMENT, STANDARD_PAYLOAD};
+pub use guest::Declarative;

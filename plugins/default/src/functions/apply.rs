@@ -178,7 +178,14 @@ mod tests {
             (Function::Split(",".to_owned()), ["missing", "null", "[]", "[\"0\"]", "[\"b\",null]", "wrong_type"]),
             (
                 Function::Append(path()),
-                ["[\"more\"]", "[\"more\"]", "[\"\",\"more\"]", "[0,\"more\"]", "[\" b \",null,\"more\"]", "[{\"a\":1},\"more\"]"],
+                [
+                    "[\"more\"]",
+                    "[\"more\"]",
+                    "[\"\",\"more\"]",
+                    "[0,\"more\"]",
+                    "[\" b \",null,\"more\"]",
+                    "[{\"a\":1},\"more\"]",
+                ],
             ),
         ] {
             for (input, expected) in inputs.iter().zip(expected) {

@@ -2,17 +2,16 @@
 
 use crate::plan::NamePart;
 
-const PREFIXES: [&str; 16] = [
-    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "fr", "sr.", "sra", "hon", "sir", "herr", "frau", "mme",
-];
+const PREFIXES: [&str; 16] =
+    ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "fr", "sr.", "sra", "hon", "sir", "herr", "frau", "mme"];
 
 const SUFFIXES: [&str; 14] =
     ["jr", "sr", "ii", "iii", "iv", "phd", "md", "dds", "esq", "cpa", "dvm", "mba", "rn", "jd"];
 
 /// Words that belong to the name after them: "van der Berg", "del Carmen".
 const PARTICLES: [&str; 22] = [
-    "von", "van", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le", "los", "las", "el", "al",
-    "bin", "ibn", "ter", "zu",
+    "von", "van", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le", "los", "las", "el",
+    "al", "bin", "ibn", "ter", "zu",
 ];
 
 /// One part of a full name; none when the name does not have it.

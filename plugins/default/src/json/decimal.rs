@@ -22,8 +22,10 @@ impl Decimal {
             Some(b'0'..=b'9') => &text[zeros..],
             _ => &text[zeros.saturating_sub(1)..],
         };
-        (!significant.starts_with('-') && number_length(significant.as_bytes()) == significant.len() && !text.is_empty())
-            .then(|| Self::of_parts(negative, significant))
+        (!significant.starts_with('-')
+            && number_length(significant.as_bytes()) == significant.len()
+            && !text.is_empty())
+        .then(|| Self::of_parts(negative, significant))
     }
 
     /// Whether it is zero.
@@ -115,7 +117,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_none() {
-        for text in ["", "-", "+", "+-1", "--1", "1.", ".5", "1e", "0x10", "1 2", "NaN", "one", "1,000", "--", "e5", "00x"] {
+        for text in
+            ["", "-", "+", "+-1", "--1", "1.", ".5", "1e", "0x10", "1 2", "NaN", "one", "1,000", "--", "e5", "00x"]
+        {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
     }

@@ -6,7 +6,7 @@ use super::{Function, Path, Rule, Template};
 use crate::json::Value;
 
 /// How elements become leads.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MapPlan {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
     pub each: Option<Path>,
@@ -23,9 +23,10 @@ pub struct MapPlan {
 }
 
 /// What becomes of inbound keys that no field used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unknown {
     /// Kept as custom fields.
+    #[default]
     Custom,
     /// Dropped.
     Drop,

@@ -6,7 +6,7 @@ use super::Recipe;
 use crate::json::Value;
 
 /// One message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The HTTP method; none for the destination's.
     pub method: Option<String>,
@@ -42,4 +42,10 @@ pub enum Shape {
     FirstOf(Vec<Shape>),
     /// Objects put together; of members with one name the last wins, in the first's place.
     Merge(Vec<Shape>),
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self::Object(Vec::new())
+    }
 }

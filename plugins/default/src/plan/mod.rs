@@ -14,7 +14,9 @@ pub use bytes::{Damaged, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
 pub use message::{Format, Message, Shape};
-pub use path::{Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart};
+pub use path::{
+    Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart,
+};
 pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity};
 
 /// A compiled document. Parts that the document left out are the standard ones, so that a plan means the same for ever.

@@ -69,7 +69,10 @@ impl Region {
     /// Whether a region that shares the country code has this number.
     pub fn code_has(&self, national: &str) -> bool {
         let first = REGIONS.partition_point(|region| region.code < self.code);
-        REGIONS[first..].iter().take_while(|region| region.code == self.code).any(|r| r.accept(national) & ASSIGNABLE != 0)
+        REGIONS[first..]
+            .iter()
+            .take_while(|region| region.code == self.code)
+            .any(|r| r.accept(national) & ASSIGNABLE != 0)
     }
 
     fn strip_prefix(&self, digits: &str) -> Option<String> {
@@ -170,7 +173,11 @@ mod tests {
     fn every_pattern_of_the_table_can_be_built() {
         for region in &REGIONS {
             for pattern in [region.idd, region.prefix] {
-                assert!(is_plain(pattern) || with_pattern(pattern, |_| Some(())).is_some(), "{} {pattern}", region.code);
+                assert!(
+                    is_plain(pattern) || with_pattern(pattern, |_| Some(())).is_some(),
+                    "{} {pattern}",
+                    region.code
+                );
             }
         }
     }

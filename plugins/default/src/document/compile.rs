@@ -1,0 +1,136 @@
+//! The whole document: from text to plan.
+
+use super::check::{At, Notes, Problem, Severe, under};
+use super::limits::DOCUMENT_BYTES_MAX;
+use super::node::{Kind, Node, Place, Unreadable};
+use super::{fields, json, message, rules, yaml};
+use crate::plan::{MapPlan, Message, Plan};
+
+/// The document of a new campaign: it recognises the usual names of the standard fields and keeps the rest (O3).
+pub const STANDARD_DOCUMENT: &str = include_str!("../../documents/standard.yaml");
+
+/// What is sent where a document does not say (W2).
+pub const STANDARD_PAYLOAD: &str = include_str!("../../documents/standard-payload.yaml");
+
+const KEYS: [&str; 5] = ["version", "name", "map", "qualify", "shape"];
+
+/// A document that can be used.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What it means.
+    pub plan: Plan,
+    /// What its author probably did not mean.
+    pub warnings: Vec<Problem>,
+}
+
+/// The sections that a document gave.
+struct Sections {
+    name: Option<String>,
+    map: Option<MapPlan>,
+    qualify: Vec<crate::plan::RulePlan>,
+    client: Option<Message>,
+    webhook: Option<Message>,
+}
+
+/// Compiles a document, or tells every problem in it. What it leaves out is the standard.
+pub fn compile(text: &str) -> Result<Compiled, Vec<Problem>> {
+    let (sections, warnings) = sections(text)?;
+    let map = match sections.map {
+        Some(map) => map,
+        None => standard_map()?,
+    };
+    let (client, webhook) = match (sections.client, sections.webhook) {
+        (Some(client), Some(webhook)) => (client, webhook),
+        (client, webhook) => {
+            let (standard_client, standard_webhook) = standard_messages()?;
+            (client.unwrap_or(standard_client), webhook.unwrap_or(standard_webhook))
+        }
+    };
+    let plan = Plan { name: sections.name, map, qualify: sections.qualify, client, webhook };
+    Ok(Compiled { plan, warnings })
+}
+
+/// The plan of an empty document.
+pub fn standard() -> Result<Plan, Vec<Problem>> {
+    compile("").map(|compiled| compiled.plan)
+}
+
+fn standard_map() -> Result<MapPlan, Vec<Problem>> {
+    Ok(sections(STANDARD_DOCUMENT)?.0.map.unwrap_or_default())
+}
+
+fn standard_messages() -> Result<(Message, Message), Vec<Problem>> {
+    let (sections, _) = sections(STANDARD_PAYLOAD)?;
+    Ok((sections.client.unwrap_or_default(), sections.webhook.unwrap_or_default()))
+}
+
+fn sections(text: &str) -> Result<(Sections, Vec<Problem>), Vec<Problem>> {
+    let mut notes = Notes::default();
+    let sections = match read(text) {
+        Ok(root) => document(&mut notes, &root),
+        Err(why) => {
+            notes.unreadable(why);
+            None
+        }
+    };
+    match sections {
+        Some(sections) if notes.problems.iter().all(|problem| problem.severe == Severe::Warning) => {
+            Ok((sections, notes.problems))
+        }
+        _ => Err(notes.problems),
+    }
+}
+
+fn read(text: &str) -> Result<Node, Unreadable> {
+    if text.len() > DOCUMENT_BYTES_MAX {
+        return Err(Unreadable {
+            code: "too_large",
+            place: Place { line: 1, column: 1 },
+            message: format!("the document has {} bytes, the bound is {DOCUMENT_BYTES_MAX}", text.len()),
+            suggestion: None,
+        });
+    }
+    if !json::looks_like_json(text) {
+        return yaml::read(text);
+    }
+    // What begins like JSON may still be YAML in one line; if it is neither, the JSON error is the one its author expects.
+    json::read(text).or_else(|why| if why.code == "not_json" { yaml::read(text).map_err(|_| why) } else { Err(why) })
+}
+
+fn document(notes: &mut Notes, root: &Node) -> Option<Sections> {
+    let at = At { node: root, path: "" };
+    notes.map_of(at, "a document with `version: 1`", &KEYS)?;
+    if root.kind != Kind::Null && !matches!(&root.kind, Kind::Map(entries) if entries.is_empty()) {
+        version(notes, at);
+    }
+    let name = under(at, "name", |at| notes.text(at, "the document's name").map(str::to_owned)).flatten();
+    let map = under(at, "map", |at| fields::read(notes, at)).flatten();
+    let qualify = under(at, "qualify", |at| rules::list(notes, at)).unwrap_or_default();
+    let (client, webhook) = under(at, "shape", |at| shapes(notes, at)).unwrap_or_default();
+    Some(Sections { name, map, qualify, client, webhook })
+}
+
+fn version(notes: &mut Notes, at: At<'_>) {
+    match at.node.get("version").map(|node| &node.kind) {
+        Some(Kind::Number(number)) if number == "1" => {}
+        Some(_) => {
+            let mend = Some("write `version: 1`".to_owned());
+            under(at, "version", |at| {
+                notes.error(at, "unknown_version", "this version of documents is not known", mend)
+            });
+        }
+        None => {
+            let mend = Some("begin the document with `version: 1`".to_owned());
+            notes.error(at, "missing_key", "the document does not say its `version`", mend);
+        }
+    }
+}
+
+fn shapes(notes: &mut Notes, at: At<'_>) -> (Option<Message>, Option<Message>) {
+    if notes.map_of(at, "a map with `client` and `webhook`", &["client", "webhook"]).is_none() {
+        return (None, None);
+    }
+    let client = under(at, "client", |at| message::read(notes, at)).flatten();
+    let webhook = under(at, "webhook", |at| message::read(notes, at)).flatten();
+    (client, webhook)
+}

@@ -1,0 +1,112 @@
+//! The `map` section.
+
+use super::check::{At, Notes, join, under};
+use super::functions::path_of;
+use super::limits::FIELDS_MAX;
+use super::node::{Key, Node};
+use super::path::Stage;
+use super::{recipe, suggest};
+use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
+use crate::plan::{Field, MapPlan, Path, Root, Target, Unknown};
+
+const KEYS: [&str; 6] = ["each", "fields", "unknown", "ignore", "spread", "is_test"];
+
+/// Where a source usually says that a lead is a test.
+const IS_TEST: [&str; 2] = ["~is_test", "~test"];
+
+/// Reads the `map` section.
+pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
+    notes.map_of(at, "a map with `fields`", &KEYS)?;
+    let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
+    Some(MapPlan {
+        each: under(at, "each", |at| each(notes, at)).flatten(),
+        fields: under(at, "fields", |at| fields(notes, at)).unwrap_or_default(),
+        unknown: under(at, "unknown", |at| notes.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
+        ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),
+        spread: under(at, "spread", |at| paths(notes, at)).unwrap_or_default(),
+        is_test: under(at, "is_test", |at| paths(notes, at)).unwrap_or_else(usual_test_marks),
+    })
+}
+
+/// Where the elements are. They are parts of the body, so that is where the path must start.
+fn each(notes: &mut Notes, at: At<'_>) -> Option<Path> {
+    let path = path_of(notes, at, Stage::Map)?;
+    if path.root == Root::Whole {
+        return Some(path);
+    }
+    let mend = Some("write it like `$.entry[*]`".to_owned());
+    notes.error(at, "bad_path", "`each` takes elements out of the body, and this path starts elsewhere", mend);
+    None
+}
+
+fn usual_test_marks() -> Vec<Path> {
+    IS_TEST.iter().filter_map(|text| super::path::read(text, Stage::Map).ok()).collect()
+}
+
+fn paths(notes: &mut Notes, at: At<'_>) -> Vec<Path> {
+    let mut paths = Vec::new();
+    for (index, node) in notes.items(at).iter().enumerate() {
+        let path = format!("{}[{index}]", at.path);
+        paths.extend(path_of(notes, At { node, path: &path }, Stage::Map));
+    }
+    paths
+}
+
+fn fields(notes: &mut Notes, at: At<'_>) -> Vec<Field> {
+    let entries = notes.map(at, "a map from a field's name to where it comes from").unwrap_or_default();
+    if entries.len() > FIELDS_MAX {
+        let message = format!("there are {} fields, the bound is {FIELDS_MAX}", entries.len());
+        notes.error(at, "too_many", message, None);
+        return Vec::new();
+    }
+    let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
+    for (key, node) in entries {
+        let Some(field) = field(notes, at.path, key, node) else { continue };
+        if let Some(other) = fields.iter().find(|other| other.target == field.target) {
+            let message = format!("`{}` is the same field as `{}`", field.name, other.name);
+            notes.bad_key(at.path, key, "double_field", message, "remove one of them");
+        }
+        fields.push(field);
+    }
+    fields
+}
+
+fn field(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<Field> {
+    let target = target(notes, parent, key);
+    let path = join(parent, &key.text);
+    let recipe = recipe::read(notes, At { node, path: &path }, Stage::Map);
+    Some(Field { name: key.text.clone(), target: target?, recipe: recipe? })
+}
+
+fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
+    let name = key.text.as_str();
+    if let Some(index) = TEXT_FIELDS.iter().position(|field| *field == name) {
+        return Some(Target::Text(index));
+    }
+    if name == TAGS {
+        return Some(Target::Tags);
+    }
+    let custom = name.strip_prefix("custom.").unwrap_or(name);
+    if name == CUSTOM || custom.trim().is_empty() {
+        let message = format!("`{name}` is no name of a field");
+        notes.bad_key(parent, key, "bad_field_name", message, "name the custom field: `custom.age`");
+        return None;
+    }
+    if custom == name
+        && let Some(close) = misspelt(name)
+    {
+        let message = format!("`{name}` would be a custom field, but looks like the standard field `{close}`");
+        let mend = format!("write `{close}`, or `custom.{name}` if you mean a custom field");
+        notes.bad_key(parent, key, "misspelt_field", message, &mend);
+        return None;
+    }
+    Some(Target::Custom(custom.to_owned()))
+}
+
+/// A standard field that differs from a name in nothing but case and separators, or in one swapped pair of letters.
+fn misspelt(name: &str) -> Option<&'static str> {
+    let bare = super::path::bare(name);
+    let same = |field: &&&str| super::path::bare(field) == bare;
+    let swapped = |field: &&&str| field.len() > 4 && suggest::is_swapped(name, field);
+    TEXT_FIELDS.iter().chain(&[TAGS]).find(|field| same(field) || swapped(field)).copied()
+}

@@ -1,0 +1,23 @@
+//! The declarative document: from text to a plan, or to every problem in it at once, each with its place and the mend.
+
+mod check;
+mod compile;
+mod fields;
+mod functions;
+mod json;
+mod limits;
+mod message;
+mod node;
+mod path;
+mod query;
+mod recipe;
+mod rules;
+mod schema;
+mod suggest;
+mod template;
+mod yaml;
+
+pub use check::{Problem, Severe};
+pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
+pub use limits::{DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, PATH_BYTES_MAX, RULES_MAX};
+pub use schema::SCHEMA;

@@ -1,0 +1,303 @@
+//! Paths: the short form (`contact.first_name`, `~first_name`, `campaign.values.rate`) and RFC 9535 (`$...`).
+
+use super::limits::{PATH_BYTES_MAX, PATH_DEPTH_MAX, PATH_NUMBER_DIGITS_MAX};
+use super::query;
+use super::suggest::nearest;
+use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
+use crate::plan::{Path, Root, Segment, Selector, Step, Steps};
+
+/// In which part of the document a path stands; it decides what there is to point at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// `map`: an inbound element.
+    Map,
+    /// `qualify`: a lead.
+    Qualify,
+    /// `shape`: a lead or an event, and where it goes.
+    Shape,
+}
+
+/// Why a text is no path.
+#[derive(Debug, PartialEq)]
+pub struct NoPath {
+    /// What is wrong.
+    pub message: String,
+    /// The mend.
+    pub suggestion: Option<String>,
+}
+
+/// What a root is called, what can follow it, and where it exists.
+type Known = (&'static str, Root, &'static [&'static str], &'static [Stage]);
+
+const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape];
+
+const ROOTS: [Known; 11] = [
+    ("header", Root::Header, &[], &[Stage::Map]),
+    ("query", Root::Query, &[], &[Stage::Map]),
+    ("body", Root::Body, &[], &[Stage::Map]),
+    ("origin", Root::Origin, &["door", "name", "source_label", "tag", "remote_address"], &[Stage::Map]),
+    ("campaign", Root::Campaign, &["id", "name", "client", "time_zone", "phone_region", "values"], EVERYWHERE),
+    ("organization", Root::Organization, &["id", "name", "values"], EVERYWHERE),
+    ("context", Root::Context, &["now", "run_id"], EVERYWHERE),
+    ("lead", Root::Lead, &[], &[Stage::Qualify, Stage::Shape]),
+    ("submission", Root::Submission, &["id", "lead_id", "is_test", "received_at"], &[Stage::Qualify, Stage::Shape]),
+    ("event", Root::Event, &["id", "name", "occurred_at", "status", "details", "payload", "category"], &[Stage::Shape]),
+    (
+        "destination",
+        Root::Destination,
+        &["kind", "id", "name", "method", "url", "content_type", "settings"],
+        &[Stage::Shape],
+    ),
+];
+
+/// Reads a path.
+pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
+    within_bounds(text)?;
+    let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
+    check_first(root, &steps)?;
+    Ok(Path { text: text.to_owned(), root, steps })
+}
+
+fn within_bounds(text: &str) -> Result<(), NoPath> {
+    if text.trim() != text || text.is_empty() {
+        return refuse(
+            "a path must not be empty or have space around it",
+            "write it like `contact.email` or `$['a key']`",
+        );
+    }
+    if text.len() > PATH_BYTES_MAX {
+        return refuse(&format!("this path is longer than {PATH_BYTES_MAX} bytes"), "shorten it");
+    }
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    for byte in text.bytes() {
+        depth = match byte {
+            b'[' | b'(' => depth + 1,
+            b']' | b')' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        deepest = deepest.max(depth);
+    }
+    // `!` nests in the parser of paths just as parentheses do.
+    if deepest > PATH_DEPTH_MAX || text.contains("!!") {
+        return refuse(&format!("this path is nested more than {PATH_DEPTH_MAX} deep"), "simplify its filter");
+    }
+    Ok(())
+}
+
+fn full(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
+    let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
+    if digits > PATH_NUMBER_DIGITS_MAX && text.contains('?') {
+        let message = format!("a number in a filter can have at most {PATH_NUMBER_DIGITS_MAX} digits");
+        return refuse(&message, "compare it as a text, in quotes");
+    }
+    let steps = query::read(text).map_err(|why| NoPath {
+        message: format!("this is not a JSONPath (RFC 9535): {why}"),
+        suggestion: Some(
+            "write it like `$.contact.email`, `$['a key']` or `$.list[?@.type == 'home'].value`".to_owned(),
+        ),
+    })?;
+    match stage {
+        Stage::Map => Ok((Root::Whole, steps)),
+        Stage::Qualify => Ok((Root::Lead, steps)),
+        Stage::Shape => rooted(steps, stage),
+    }
+}
+
+fn short(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
+    let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text)?) };
+    match (stage, first_name(&steps).and_then(|name| known(name, stage))) {
+        // A single word is a key, even when a root is called like that.
+        (_, Some(_)) if length(&steps) > 1 => rooted(steps, stage),
+        (Stage::Map, _) => Ok((Root::Whole, steps)),
+        (Stage::Qualify, _) => Ok((Root::Lead, in_lead(steps))),
+        (Stage::Shape, _) => rooted(steps, stage),
+    }
+}
+
+fn bracketed(text: &str) -> Result<Steps, NoPath> {
+    let whole = if text.starts_with('[') { format!("${text}") } else { format!("$.{text}") };
+    query::read(&whole).map_err(|why| NoPath {
+        message: format!("this is not a path: {why}"),
+        suggestion: Some(
+            "keys with other characters than letters, digits and `_` need quotes: `$['a key'][0]`".to_owned(),
+        ),
+    })
+}
+
+fn dotted(text: &str) -> Result<Vec<Step>, NoPath> {
+    text.split('.').map(dotted_step).collect()
+}
+
+fn dotted_step(piece: &str) -> Result<Step, NoPath> {
+    let (like, name) = piece.strip_prefix('~').map_or((false, piece), |name| (true, name));
+    if name.trim().is_empty() || name.trim() != name {
+        return refuse("a path must have a name before and after each dot", "for a dot inside a key write `$['a.b']`");
+    }
+    if name.contains(['*', '|', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
+        let message = format!("`{name}` has a character that a short path can't have");
+        return refuse(&message, "write a JSONPath: `$['the key']`, or `$.list[*]` for all items");
+    }
+    Ok(if like { Step::Like(bare(name)) } else { Step::Name(name.to_owned()) })
+}
+
+/// A name without what a loose comparison does not look at.
+pub fn bare(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+/// The path begins with the name of a root, which is taken off.
+fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), NoPath> {
+    let names: Vec<&str> = ROOTS.iter().filter(|root| root.3.contains(&stage)).map(|root| root.0).collect();
+    let Some(first) = first_name(&steps) else {
+        return refuse("a path must begin with a name here", &format!("begin it with one of {}", names.join(", ")));
+    };
+    let Some((_, root, _, _)) = known(first, stage) else {
+        let suggestion =
+            if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
+        return refuse(&format!("there is no `{first}` here"), &suggestion);
+    };
+    Ok((*root, without_first(steps)))
+}
+
+fn with_roots(first: &str, names: &[&str]) -> String {
+    nearest(first, names).unwrap_or_default()
+}
+
+/// `email` and `custom.x` are fields of the lead; any other name is a custom field.
+fn in_lead(steps: Steps) -> Steps {
+    match first_name(&steps) {
+        Some(name) if !is_lead_field(name) => match steps {
+            Steps::Singular(mut steps) => {
+                steps.insert(0, Step::Name(CUSTOM.to_owned()));
+                Steps::Singular(steps)
+            }
+            Steps::Many(mut segments) => {
+                segments.insert(0, Segment::Child(vec![Selector::Name(CUSTOM.to_owned())]));
+                Steps::Many(segments)
+            }
+        },
+        _ => steps,
+    }
+}
+
+fn check_first(root: Root, steps: &Steps) -> Result<(), NoPath> {
+    let Some(name) = first_name(steps) else { return Ok(()) };
+    if root == Root::Lead {
+        if is_lead_field(name) {
+            return Ok(());
+        }
+        let message = format!("a lead has no field `{name}`");
+        return refuse(&message, &format!("a custom field is written `custom.{name}`"));
+    }
+    let Some((root_name, _, names, _)) = ROOTS.iter().find(|known| known.1 == root) else { return Ok(()) };
+    if names.is_empty() || names.contains(&name) {
+        return Ok(());
+    }
+    let message = format!("`{root_name}` has no `{name}`");
+    Err(NoPath { message, suggestion: nearest(name, names) })
+}
+
+fn is_lead_field(name: &str) -> bool {
+    TEXT_FIELDS.contains(&name) || name == TAGS || name == CUSTOM
+}
+
+fn known(name: &str, stage: Stage) -> Option<&'static Known> {
+    ROOTS.iter().find(|root| root.0 == name && root.3.contains(&stage))
+}
+
+fn first_name(steps: &Steps) -> Option<&str> {
+    match steps {
+        Steps::Singular(steps) => match steps.first()? {
+            Step::Name(name) => Some(name),
+            Step::Index(_) | Step::Like(_) => None,
+        },
+        Steps::Many(segments) => match segments.first()? {
+            Segment::Child(selectors) => match selectors.as_slice() {
+                [Selector::Name(name)] => Some(name),
+                _ => None,
+            },
+            Segment::Descendant(_) => None,
+        },
+    }
+}
+
+fn without_first(steps: Steps) -> Steps {
+    match steps {
+        Steps::Singular(steps) => Steps::Singular(steps.into_iter().skip(1).collect()),
+        Steps::Many(segments) => Steps::Many(segments.into_iter().skip(1).collect()),
+    }
+}
+
+fn length(steps: &Steps) -> usize {
+    match steps {
+        Steps::Singular(steps) => steps.len(),
+        Steps::Many(segments) => segments.len(),
+    }
+}
+
+fn refuse<T>(message: &str, suggestion: &str) -> Result<T, NoPath> {
+    let suggestion = Some(suggestion.to_owned()).filter(|text| !text.is_empty());
+    Err(NoPath { message: message.to_owned(), suggestion })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(steps: &[&str]) -> Steps {
+        Steps::Singular(steps.iter().map(|name| Step::Name((*name).to_owned())).collect())
+    }
+
+    #[test]
+    fn m3_short_paths_point_where_they_say() {
+        for (text, stage, root, steps) in [
+            ("email", Stage::Map, Root::Whole, names(&["email"])),
+            ("First Name", Stage::Map, Root::Whole, names(&["First Name"])),
+            ("contact.first-name", Stage::Map, Root::Whole, names(&["contact", "first-name"])),
+            ("$['a.b']", Stage::Map, Root::Whole, names(&["a.b"])),
+            ("query", Stage::Map, Root::Whole, names(&["query"])),
+            ("query.utm_source", Stage::Map, Root::Query, names(&["utm_source"])),
+            ("$.query.utm_source", Stage::Map, Root::Whole, names(&["query", "utm_source"])),
+            ("header.x-id", Stage::Map, Root::Header, names(&["x-id"])),
+            ("campaign.values.rate", Stage::Map, Root::Campaign, names(&["values", "rate"])),
+            ("email", Stage::Qualify, Root::Lead, names(&["email"])),
+            ("income", Stage::Qualify, Root::Lead, names(&["custom", "income"])),
+            ("custom.income", Stage::Qualify, Root::Lead, names(&["custom", "income"])),
+            ("$.custom.income", Stage::Qualify, Root::Lead, names(&["custom", "income"])),
+            ("lead.email", Stage::Shape, Root::Lead, names(&["email"])),
+            ("$.lead.email", Stage::Shape, Root::Lead, names(&["email"])),
+            ("event", Stage::Shape, Root::Event, names(&[])),
+        ] {
+            let path = read(text, stage).unwrap();
+            assert_eq!((path.root, path.steps), (root, steps), "{text} in {stage:?}");
+        }
+        let like = read("~First Name", Stage::Map).unwrap().steps;
+        assert_eq!(like, Steps::Singular(vec![Step::Like("firstname".to_owned())]));
+        let last = read("emails[-1].address", Stage::Map).unwrap().steps;
+        let index = [Step::Name("emails".to_owned()), Step::Index(-1), Step::Name("address".to_owned())];
+        assert_eq!(last, Steps::Singular(index.to_vec()));
+    }
+
+    #[test]
+    fn m2_bad_paths_are_refused_with_the_mend() {
+        for (text, stage, part) in [
+            ("", Stage::Map, "contact.email"),
+            ("a..b", Stage::Map, "$['a.b']"),
+            ("a.*", Stage::Map, "$.list[*]"),
+            ("$.a[", Stage::Map, "$.contact.email"),
+            ("a b[0]", Stage::Map, "need quotes"),
+            ("email", Stage::Shape, "did you mean `lead.email`?"),
+            ("led.email", Stage::Shape, "did you mean `lead`?"),
+            ("lead.income", Stage::Shape, "custom.income"),
+            ("campaign.nmae", Stage::Map, "did you mean `name`?"),
+            ("$.income", Stage::Qualify, "custom.income"),
+            ("$.a[?@.b == 12345678901234567890]", Stage::Map, "in quotes"),
+            ("$.a[?((((((((((@.b))))))))))]", Stage::Map, "simplify"),
+        ] {
+            let refused = read(text, stage).unwrap_err();
+            let suggestion = refused.suggestion.unwrap_or_default();
+            assert!(suggestion.contains(part), "{text}: {} / {suggestion}", refused.message);
+        }
+    }
+}

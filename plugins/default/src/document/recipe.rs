@@ -1,0 +1,132 @@
+//! How a value is made: `from`, `template` or `value`, then functions, and what happens when that fails. The same in fields
+//! and in messages.
+
+use super::check::{At, Notes, shortened, under};
+use super::functions::{chain, path_of};
+use super::node::Kind;
+use super::path::Stage;
+use super::{rules, template};
+use crate::plan::{Fallback, Recipe, Source, SourceKind, Template};
+
+/// The keys of a recipe.
+pub const KEYS: [&str; 9] =
+    ["from", "template", "value", "then", "when", "on_missing", "on_null", "on_blank", "on_error"];
+
+const SOURCE_KEYS: [&str; 4] = ["path", "template", "value", "then"];
+
+/// Reads a recipe: a path, a list of paths, or a map of `KEYS`.
+pub fn read(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Recipe> {
+    match &at.node.kind {
+        Kind::Text(_) | Kind::List(_) => Some(plain(sources(notes, at, stage), at.node.place.line)),
+        Kind::Map(_) => from_map(notes, at, stage),
+        _ => {
+            notes.expected(at, "a path, a list of paths, or a map with `from`, `template` or `value`");
+            None
+        }
+    }
+}
+
+/// A recipe that takes what it finds.
+pub fn plain(sources: Vec<Source>, line: u32) -> Recipe {
+    Recipe {
+        sources,
+        then: Vec::new(),
+        when: None,
+        on_missing: Fallback::Omit,
+        on_null: Fallback::Keep,
+        on_blank: Fallback::Keep,
+        on_error: Fallback::Fail,
+        line,
+    }
+}
+
+fn from_map(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Recipe> {
+    notes.map_of(at, "a recipe", &KEYS)?;
+    let given: Vec<&str> = ["from", "template", "value"].into_iter().filter(|key| at.node.get(key).is_some()).collect();
+    if given.len() != 1 {
+        let message = format!("exactly one of `from`, `template` and `value` is needed, here are {}", given.len());
+        notes.error(at, "one_source", message, Some("several alternatives are written `from: [a, b]`".to_owned()));
+    }
+    let mut recipe = plain(Vec::new(), at.node.place.line);
+    recipe.sources.extend(under(at, "from", |at| sources(notes, at, stage)).unwrap_or_default());
+    recipe.sources.extend(
+        under(at, "template", |at| template_of(notes, at, stage)).flatten().map(|t| source(SourceKind::Template(t))),
+    );
+    recipe.sources.extend(at.node.get("value").map(|node| source(SourceKind::Fixed(node.value()))));
+    recipe.then = under(at, "then", |at| chain(notes, at, stage)).unwrap_or_default();
+    recipe.when = under(at, "when", |at| rules::condition(notes, at, stage)).flatten();
+    recipe.on_missing = fallback(notes, at, "on_missing", "omit").unwrap_or(Fallback::Omit);
+    recipe.on_null = fallback(notes, at, "on_null", "keep").unwrap_or(Fallback::Keep);
+    recipe.on_blank = fallback(notes, at, "on_blank", "keep").unwrap_or(Fallback::Keep);
+    recipe.on_error = fallback(notes, at, "on_error", "keep_raw").unwrap_or(Fallback::Fail);
+    Some(recipe)
+}
+
+fn source(kind: SourceKind) -> Source {
+    Source { kind, then: Vec::new() }
+}
+
+fn sources(notes: &mut Notes, at: At<'_>, stage: Stage) -> Vec<Source> {
+    let items = notes.items(at);
+    if items.is_empty() {
+        notes.error(at, "empty", "there is nothing to take the value from", Some("name at least one path".to_owned()));
+    }
+    let mut sources = Vec::with_capacity(items.len());
+    for (index, node) in items.iter().enumerate() {
+        let path = if items.len() == 1 { at.path.to_owned() } else { format!("{}[{index}]", at.path) };
+        sources.extend(one_source(notes, At { node, path: &path }, stage));
+    }
+    sources
+}
+
+fn one_source(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Source> {
+    if !matches!(at.node.kind, Kind::Map(_)) {
+        return path_of(notes, at, stage).map(|path| source(SourceKind::Path(path)));
+    }
+    notes.map_of(at, "an alternative", &SOURCE_KEYS)?;
+    let path = under(at, "path", |at| path_of(notes, at, stage)).flatten().map(SourceKind::Path);
+    let template = under(at, "template", |at| template_of(notes, at, stage)).flatten().map(SourceKind::Template);
+    let fixed = at.node.get("value").map(|node| SourceKind::Fixed(node.value()));
+    let then = under(at, "then", |at| chain(notes, at, stage)).unwrap_or_default();
+    let mut kinds = [path, template, fixed].into_iter().flatten();
+    let (Some(kind), None) = (kinds.next(), kinds.next()) else {
+        let suggestion = Some("write it like `{path: name, then: [trim]}`".to_owned());
+        notes.error(at, "one_source", "exactly one of `path`, `template` and `value` is needed", suggestion);
+        return None;
+    };
+    Some(Source { kind, then })
+}
+
+/// A template, or a note why it is none.
+pub fn template_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Template> {
+    let text = notes.text(at, "a text with places such as `{{ email }}`")?;
+    template::read(text, stage)
+        .map_err(|why| {
+            notes.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion)
+        })
+        .ok()
+}
+
+fn fallback(notes: &mut Notes, at: At<'_>, key: &str, keep: &str) -> Option<Fallback> {
+    under(at, key, |at| match &at.node.kind {
+        Kind::Null => Some(Fallback::Null),
+        Kind::Text(word) if word == keep => Some(Fallback::Keep),
+        Kind::Text(word) if word == "omit" => Some(Fallback::Omit),
+        Kind::Text(word) if word == "null" => Some(Fallback::Null),
+        Kind::Text(word) if word == "fail" => Some(Fallback::Fail),
+        Kind::Map(entries) if entries.len() == 1 && entries[0].0.text == "default" => {
+            Some(Fallback::Default(entries[0].1.value()))
+        }
+        _ => {
+            let mut words = vec!["omit", "null", "fail", "{default: ...}"];
+            if !words.contains(&keep) {
+                words.push(keep);
+            }
+            let message = format!("`{key}` should be one of {}, not {}", words.join(", "), at.node.quoted());
+            let suggestion = at.node.as_text().and_then(|word| super::suggest::nearest(word, &words));
+            notes.error(at, "unknown_word", message, suggestion);
+            None
+        }
+    })
+    .flatten()
+}

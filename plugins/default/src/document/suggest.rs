@@ -1,0 +1,69 @@
+//! The nearest known name to an unknown one.
+
+/// Longer names are not compared; nobody means one of ours by them.
+const NAME_CHARS_MAX: usize = 40;
+
+/// "did you mean ...?", when a known name is near, else the list of what is known.
+pub fn nearest(name: &str, known: &[&str]) -> Option<String> {
+    let near = known.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
+    let (away, candidate) = near?;
+    let tolerable = 1 + candidate.len().min(name.len()) / 4;
+    if away <= tolerable {
+        return Some(format!("did you mean `{candidate}`?"));
+    }
+    Some(format!("known here: {}", known.join(", ")))
+}
+
+/// Whether two names differ only in one pair of neighbours that changed places.
+pub fn is_swapped(name: &str, other: &str) -> bool {
+    let differing: Vec<usize> =
+        (0..name.len().min(other.len())).filter(|at| name.as_bytes()[*at] != other.as_bytes()[*at]).collect();
+    let swapped = |first: usize| {
+        name.as_bytes()[first] == other.as_bytes()[first + 1] && name.as_bytes()[first + 1] == other.as_bytes()[first]
+    };
+    name.len() == other.len()
+        && matches!(differing.as_slice(), [first, second] if first + 1 == *second && swapped(*first))
+}
+
+/// How many characters must be put in, taken out, replaced or swapped with their neighbour.
+fn distance(left: &str, right: &str) -> usize {
+    let bare = |text: &str| text.to_lowercase().replace('-', "_").chars().collect::<Vec<char>>();
+    let (left, right) = (bare(left), bare(right));
+    if left.len() > NAME_CHARS_MAX {
+        return usize::MAX;
+    }
+    let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];
+    for (i, a) in left.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in right.iter().enumerate() {
+            let replaced = rows[i][j] + usize::from(a != b);
+            let mut best = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m2_a_near_name_is_suggested_and_a_far_one_is_not() {
+        let known = ["first_name", "last_name", "fields", "on_missing"];
+        for (name, expected) in [
+            ("frist_name", "did you mean `first_name`?"),
+            ("On-Missing", "did you mean `on_missing`?"),
+            ("field", "did you mean `fields`?"),
+            ("zzz", "known here: first_name, last_name, fields, on_missing"),
+        ] {
+            assert_eq!(nearest(name, &known).as_deref(), Some(expected), "{name}");
+        }
+        assert_eq!(nearest("x", &[]), None);
+        assert!(nearest(&"y".repeat(100_000), &known).is_some_and(|text| text.starts_with("known here")));
+    }
+}

@@ -1,0 +1,32 @@
+//! Templates: `Hello {{ contact.first_name }}`.
+
+use super::path::{self, NoPath, Stage};
+use crate::plan::{Template, TemplatePart};
+
+/// Whether a text has places for values.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{")
+}
+
+/// Reads a template.
+pub fn read(text: &str, stage: Stage) -> Result<Template, NoPath> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((path, behind)) = after.split_once("}}") else {
+            return Err(NoPath {
+                message: "a `{{` has no `}}` after it".to_owned(),
+                suggestion: Some("write a place for a value like `{{ email }}`".to_owned()),
+            });
+        };
+        if !before.is_empty() {
+            parts.push(TemplatePart::Text(before.to_owned()));
+        }
+        parts.push(TemplatePart::Value(path::read(path.trim(), stage)?));
+        rest = behind;
+    }
+    if !rest.is_empty() {
+        parts.push(TemplatePart::Text(rest.to_owned()));
+    }
+    Ok(Template { parts })
+}

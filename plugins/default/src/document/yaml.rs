@@ -1,0 +1,138 @@
+//! YAML to nodes: the core schema, without tags, aliases and merge keys. A plain scalar is a number only when JSON would
+//! call it one, so that `02139` stays the text it is.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::limits::{DEPTH_MAX, NODES_MAX};
+use super::node::{Key, Kind, Node, Place, Unreadable};
+use crate::json::Decimal;
+
+/// Reads one YAML document; an empty one is null.
+pub fn read(text: &str) -> Result<Node, Unreadable> {
+    let mut tree = Tree::default();
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| Unreadable {
+            code: "not_yaml",
+            place: place(*error.marker()),
+            message: format!("this is not YAML: {}", error.info()),
+            suggestion: None,
+        })?;
+        tree.take(event, span)?;
+    }
+    Ok(tree.root.unwrap_or(Node { kind: Kind::Null, place: Place { line: 1, column: 1 } }))
+}
+
+fn place(mark: saphyr_parser::Marker) -> Place {
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Place { line: number(mark.line()), column: number(mark.col() + 1) }
+}
+
+/// A list or map that is not finished.
+enum Open {
+    List(Place, Vec<Node>),
+    Map(Place, Vec<(Key, Node)>, Option<Key>),
+}
+
+#[derive(Default)]
+struct Tree {
+    open: Vec<Open>,
+    root: Option<Node>,
+    nodes: usize,
+}
+
+impl Tree {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Unreadable> {
+        let here = place(span.start);
+        match event {
+            Event::Scalar(text, style, _, _) => self.scalar(&text, style, here),
+            Event::SequenceStart(..) => self.begin(Open::List(here, Vec::new()), here),
+            Event::MappingStart(..) => self.begin(Open::Map(here, Vec::new(), None), here),
+            Event::SequenceEnd | Event::MappingEnd => self.end(),
+            Event::Alias(_) => Err(refuse("alias", here, "aliases (`*name`) are not supported", "write the value out")),
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err(refuse("second_document", here, "there is a second YAML document", "keep one; remove the `---`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) -> Result<(), Unreadable> {
+        if let Some(Open::Map(_, _, key @ None)) = self.open.last_mut() {
+            *key = Some(Key { text: text.to_owned(), place });
+            return Ok(());
+        }
+        let kind = if style == ScalarStyle::Plain { plain(text) } else { Kind::Text(text.to_owned()) };
+        self.put(Node { kind, place })
+    }
+
+    fn begin(&mut self, open: Open, place: Place) -> Result<(), Unreadable> {
+        if let Some(Open::Map(_, _, None)) = self.open.last() {
+            return Err(refuse(
+                "odd_key",
+                place,
+                "a key must be a text, not a list or map",
+                "write a name before the colon",
+            ));
+        }
+        if self.open.len() == DEPTH_MAX {
+            return Err(refuse("too_deep", place, &format!("this is nested more than {DEPTH_MAX} deep"), "flatten it"));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Unreadable> {
+        let node = match self.open.pop() {
+            Some(Open::List(place, items)) => Node { kind: Kind::List(items), place },
+            Some(Open::Map(place, entries, _)) => Node { kind: Kind::Map(entries), place },
+            None => return Ok(()),
+        };
+        self.put(node)
+    }
+
+    fn put(&mut self, node: Node) -> Result<(), Unreadable> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            let message = format!("the document has more than {NODES_MAX} values");
+            return Err(refuse("too_large", node.place, &message, "split it into several campaigns' documents"));
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List(_, items)) => items.push(node),
+            Some(Open::Map(_, entries, key)) => {
+                let Some(key) = key.take() else { return Ok(()) };
+                if entries.iter().any(|(known, _)| known.text == key.text) {
+                    return Err(double(&key));
+                }
+                entries.push((key, node));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an unquoted scalar is.
+fn plain(text: &str) -> Kind {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" => Kind::Bool(true),
+        "false" | "False" | "FALSE" => Kind::Bool(false),
+        _ if is_json_number(text) => Kind::Number(text.to_owned()),
+        _ => Kind::Text(text.to_owned()),
+    }
+}
+
+fn is_json_number(text: &str) -> bool {
+    let whole = text.strip_prefix('-').unwrap_or(text);
+    let leading_zero = whole.len() > 1 && whole.starts_with('0') && whole.as_bytes()[1].is_ascii_digit();
+    !leading_zero && !text.starts_with('+') && Decimal::parse(text).is_some()
+}
+
+fn double(key: &Key) -> Unreadable {
+    let message = format!("the key `{}` stands twice in this map", key.text);
+    refuse("double_key", key.place, &message, "remove one of them")
+}
+
+fn refuse(code: &'static str, place: Place, message: &str, suggestion: &str) -> Unreadable {
+    Unreadable { code, place, message: message.to_owned(), suggestion: Some(suggestion.to_owned()) }
+}

@@ -1,0 +1,127 @@
+//! The exports: one plan for each instance, and every stage on it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hookmill_plugin_sdk::types::{
+    Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Payload, Severity, ShapeRequest,
+    Submission, Verdict,
+};
+use hookmill_plugin_sdk::{configuration, mapping, qualification, shaping};
+
+use crate::document::{self, Problem, SCHEMA, Severe};
+use crate::lead::{TAGS, TEXT_FIELDS};
+use crate::plan::Plan;
+use crate::run::{self, Call};
+
+/// The default plugin.
+pub struct Declarative;
+
+thread_local! {
+    static LOADED: RefCell<Option<Rc<Plan>>> = const { RefCell::new(None) };
+}
+
+/// The loaded plan; the standard one when none was loaded.
+fn plan() -> Result<Rc<Plan>, Failure> {
+    if let Some(plan) = LOADED.with_borrow(Clone::clone) {
+        return Ok(plan);
+    }
+    let standard =
+        document::standard().map_err(|_| Failure::new("no_plan", "the standard document does not compile"))?;
+    let standard = Rc::new(standard);
+    LOADED.set(Some(Rc::clone(&standard)));
+    Ok(standard)
+}
+
+/// One result for each item, each by itself.
+fn each<I, O>(items: &[I], call: impl Fn(&Plan, &I) -> Result<O, Failure>) -> Vec<Result<O, Failure>> {
+    let plan = plan();
+    items
+        .iter()
+        .map(|item| match &plan {
+            Ok(plan) => call(plan, item),
+            Err(failure) => Err(failure.clone()),
+        })
+        .collect()
+}
+
+impl mapping::Guest for Declarative {
+    fn map(context: Context, elements: Vec<Inbound>) -> Vec<Result<Mapped, Failure>> {
+        let call = Call::new(&context);
+        each(&elements, |plan, element| run::map(&plan.map, &call, element))
+    }
+}
+
+impl qualification::Guest for Declarative {
+    fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
+        let call = Call::new(&context);
+        each(&submissions, |plan, submission| run::qualify(&plan.qualify, &call, severity, submission))
+    }
+}
+
+impl shaping::Guest for Declarative {
+    fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
+        let call = Call::new(&context);
+        each(&requests, |plan, request| run::shape(plan, &call, request))
+    }
+}
+
+impl configuration::Guest for Declarative {
+    fn compile(text: String) -> Result<Compiled, Vec<Diagnostic>> {
+        let compiled = document::compile(&text).map_err(diagnostics)?;
+        let plan = compiled.plan.to_bytes().map_err(|damaged| diagnostics(vec![too_large(damaged.0)]))?;
+        Ok(Compiled { plan, warnings: diagnostics(compiled.warnings) })
+    }
+
+    fn load(bytes: Vec<u8>) -> Result<(), Failure> {
+        let mend = "save the document again";
+        let plan = Plan::from_bytes(&bytes).map_err(|damaged| {
+            Failure::new("bad_plan", format!("this is no compiled document: {}; {mend}", damaged.0))
+        })?;
+        LOADED.set(Some(Rc::new(plan)));
+        Ok(())
+    }
+
+    fn describe() -> Description {
+        let fields = TEXT_FIELDS.iter().chain([&TAGS, &"custom"]);
+        Description {
+            name: "default".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            summary: "Maps, judges and shapes leads as a declarative document says.".to_owned(),
+            reads: Vec::new(),
+            writes: fields.map(|field| (*field).to_owned()).collect(),
+            grants: Vec::new(),
+            configuration_schema: Some(SCHEMA.to_owned()),
+        }
+    }
+}
+
+fn too_large(why: &str) -> Problem {
+    Problem {
+        severe: Severe::Error,
+        code: "too_large",
+        path: String::new(),
+        line: 0,
+        column: 0,
+        message: why.to_owned(),
+        suggestion: Some("shorten the document".to_owned()),
+    }
+}
+
+fn diagnostics(problems: Vec<Problem>) -> Vec<Diagnostic> {
+    problems.into_iter().map(diagnostic).collect()
+}
+
+fn diagnostic(problem: Problem) -> Diagnostic {
+    let Problem { severe, code, path, line, column, message, suggestion } = problem;
+    let level = match severe {
+        Severe::Error => Level::Error,
+        Severe::Warning => Level::Warning,
+    };
+    Diagnostic { level, code: code.to_owned(), path, line, column, message, suggestion }
+}
+
+hookmill_plugin_sdk::export_mapping!(Declarative);
+hookmill_plugin_sdk::export_qualification!(Declarative);
+hookmill_plugin_sdk::export_shaping!(Declarative);
+hookmill_plugin_sdk::export_configuration!(Declarative);

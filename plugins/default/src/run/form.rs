@@ -1,0 +1,66 @@
+//! A body as a form or a query: lists as repeated names, objects as JSON text, every digit kept (D3).
+
+use hookmill_plugin_sdk::types::Pair;
+
+use crate::json::{Value, text_of};
+
+/// The names and values of a body; one that is no object has none.
+pub fn pairs(body: &Value<'_>) -> Vec<Pair> {
+    let Value::Object(members) = body else { return Vec::new() };
+    let mut pairs = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        match value {
+            Value::List(items) => pairs.extend(items.iter().map(|item| pair(name, item))),
+            single => pairs.push(pair(name, single)),
+        }
+    }
+    pairs
+}
+
+fn pair(name: &str, value: &Value<'_>) -> Pair {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::List(_) | Value::Object(_) => text_of(value),
+        scalar => scalar.scalar_text().unwrap_or_default().to_owned(),
+    };
+    Pair { name: name.to_owned(), value: text }
+}
+
+/// Pairs as `application/x-www-form-urlencoded` (WHATWG URL).
+pub fn encoded(pairs: &[Pair]) -> String {
+    let mut out = String::new();
+    for pair in pairs {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode(&mut out, &pair.name);
+        out.push('=');
+        encode(&mut out, &pair.value);
+    }
+    out
+}
+
+fn encode(out: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'*' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
+            b' ' => out.push('+'),
+            _ => out.extend(['%', char::from(HEX[usize::from(byte >> 4)]), char::from(HEX[usize::from(byte & 15)])]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    #[test]
+    fn m8_d3_forms_repeat_lists_and_keep_digits() {
+        let body = parse(r#"{"a b":"x&y=é","l":[1,"2",null],"o":{"k":1.10},"n":null,"z":0,"f":false}"#).unwrap().root;
+        let expected = "a+b=x%26y%3D%C3%A9&l=1&l=2&l=&o=%7B%22k%22%3A1.10%7D&n=&z=0&f=false";
+        assert_eq!(encoded(&pairs(&body)), expected);
+        assert!(pairs(&Value::text("x")).is_empty());
+    }
+}

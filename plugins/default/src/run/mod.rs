@@ -1,0 +1,19 @@
+//! Running a plan: map, qualify and shape, each on a batch, each item by itself.
+
+mod form;
+mod map;
+mod qualify;
+mod query;
+mod recipe;
+mod rule;
+mod scope;
+mod select;
+mod shape;
+mod trace;
+mod unknown;
+
+pub use map::{LEADS_MAX, map};
+pub use qualify::qualify;
+pub use scope::Call;
+pub use select::PATH_VISITS_MAX;
+pub use shape::shape;

@@ -1,0 +1,316 @@
+//! Making one value: choose its source, apply its functions, and do what the document says when that gives nothing.
+
+use super::rule::Judge;
+use super::scope::Scope;
+use super::select::{Found, select};
+use super::trace::Steps;
+use crate::functions::{Refusal, Surroundings, apply};
+use crate::json::{Value, text_of};
+use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
+
+/// A made value.
+pub struct Made<'s> {
+    /// The value; none when it is left out.
+    pub value: Option<Value<'s>>,
+    /// The values of the input it was made of.
+    pub used: Vec<&'s Value<'s>>,
+    /// A remark: code and text.
+    pub notice: Option<(&'static str, String)>,
+}
+
+/// Why a value could not be made.
+#[derive(Debug)]
+pub struct Trouble {
+    /// A stable code.
+    pub code: &'static str,
+    /// The function that refused.
+    pub function: Option<&'static str>,
+    /// What it refused, JSON text.
+    pub input: Option<String>,
+    /// The reason.
+    pub message: String,
+}
+
+/// Whether a value must be one text, or may be anything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// One text, number or boolean.
+    Scalar,
+    /// Anything.
+    Any,
+}
+
+/// Makes values in one scope.
+pub struct Maker<'s, S> {
+    scope: &'s S,
+    /// The steps of the value being made, when a trace is wanted.
+    pub steps: Option<Steps>,
+}
+
+struct Around<'s, S>(&'s S);
+
+impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
+    fn phone_region(&self) -> &str {
+        self.0.phone_region()
+    }
+
+    fn value_at(&self, path: &Path) -> Option<Value<'s>> {
+        select(path, self.0).ok()?.value()
+    }
+}
+
+/// What a source gave.
+struct Taken<'s> {
+    value: Option<Value<'s>>,
+    used: Vec<&'s Value<'s>>,
+}
+
+impl<'s> Taken<'s> {
+    const NOTHING: Self = Self { value: None, used: Vec::new() };
+
+    fn is_blank(&self) -> bool {
+        self.value.as_ref().is_none_or(Value::is_blank)
+    }
+}
+
+/// A refusal, by whom and of what.
+struct Refused<'s> {
+    refusal: Refusal,
+    function: Option<&'static str>,
+    raw: Taken<'s>,
+}
+
+impl<'s, S: Scope> Maker<'s, S> {
+    /// A maker without a trace.
+    pub fn new(scope: &'s S) -> Self {
+        Self { scope, steps: None }
+    }
+
+    /// Makes a value.
+    pub fn make(&mut self, recipe: &Recipe, wanted: Wanted) -> Result<Made<'s>, Trouble> {
+        if recipe.when.as_ref().is_some_and(|rule| !Judge::new(self.scope).holds(rule)) {
+            self.instead("when does not hold");
+            return Ok(left_out());
+        }
+        let tried = self.choose(&recipe.sources).and_then(|taken| self.chain(&recipe.then, taken, wanted));
+        match tried {
+            Ok(taken) => self.judge(recipe, taken),
+            Err(refused) => self.after_refusal(recipe, refused),
+        }
+    }
+
+    /// The first source that is not blank, else the first that has anything, else a refusal, if one refused.
+    fn choose(&mut self, sources: &[Source]) -> Result<Taken<'s>, Refused<'s>> {
+        let (mut blank, mut refused) = (None, None);
+        for source in sources {
+            match self.take(source) {
+                Ok(taken) if !taken.is_blank() => {
+                    self.came_from(source);
+                    return Ok(taken);
+                }
+                Ok(taken) if taken.value.is_some() && blank.is_none() => blank = Some((taken, source)),
+                Ok(_) => {}
+                Err(why) => refused = refused.or(Some((why, source))),
+            }
+        }
+        if let Some((taken, source)) = blank {
+            self.came_from(source);
+            return Ok(taken);
+        }
+        refused.map_or(Ok(Taken::NOTHING), |(why, source)| {
+            self.came_from(source);
+            Err(why)
+        })
+    }
+
+    fn take(&mut self, source: &Source) -> Result<Taken<'s>, Refused<'s>> {
+        let taken = match &source.kind {
+            SourceKind::Path(path) => {
+                let found = self.select(path)?;
+                Taken { value: found.value(), used: found.values().to_vec() }
+            }
+            SourceKind::Template(template) => self.fill(template)?,
+            SourceKind::Fixed(value) => Taken { value: Some(value.clone()), used: Vec::new() },
+        };
+        let around = Around(self.scope);
+        let (raw, used) = (taken.value.clone(), taken.used);
+        let mut value = taken.value;
+        for function in &source.then {
+            value = apply(function, value, &around).map_err(|refusal| Refused {
+                refusal,
+                function: Some(function.name()),
+                raw: Taken { value: raw.clone(), used: used.clone() },
+            })?;
+        }
+        Ok(Taken { value, used })
+    }
+
+    fn select(&self, path: &Path) -> Result<Found<'s>, Refused<'s>> {
+        select(path, self.scope).map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
+    }
+
+    /// A template of which every value is missing is missing itself.
+    fn fill(&self, template: &Template) -> Result<Taken<'s>, Refused<'s>> {
+        let (mut text, mut used, mut places) = (String::new(), Vec::new(), 0);
+        for part in &template.parts {
+            match part {
+                TemplatePart::Text(fixed) => text.push_str(fixed),
+                TemplatePart::Value(path) => {
+                    places += 1;
+                    let found = self.select(path)?;
+                    used.extend(found.values());
+                    text.push_str(&found.value().map(written).unwrap_or_default());
+                }
+            }
+        }
+        let value = (places == 0 || !used.is_empty()).then(|| Value::text(text));
+        Ok(Taken { value, used })
+    }
+
+    fn chain(&mut self, then: &[Function], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
+        let around = Around(self.scope);
+        let Taken { mut value, used } = taken;
+        let raw = value.clone();
+        for function in then {
+            if wanted == Wanted::Scalar && !takes_lists(function) {
+                value = narrowed(value);
+            }
+            value = apply(function, value, &around).map_err(|refusal| Refused {
+                refusal,
+                function: Some(function.name()),
+                raw: Taken { value: raw.clone(), used: used.clone() },
+            })?;
+            if let Some(steps) = &mut self.steps {
+                steps.functions.push((function.name(), value.clone().map(Value::into_owned)));
+            }
+        }
+        if wanted == Wanted::Any {
+            return Ok(Taken { value, used });
+        }
+        match narrowed(value) {
+            Some(value @ (Value::Object(_) | Value::List(_))) => {
+                let message = format!("this field holds one text, but this is {}", value.type_name());
+                let refusal = Refusal::new("wrong_type", message);
+                Err(Refused { refusal, function: None, raw: Taken { value: raw, used } })
+            }
+            value => Ok(Taken { value, used }),
+        }
+    }
+
+    fn judge(&mut self, recipe: &Recipe, taken: Taken<'s>) -> Result<Made<'s>, Trouble> {
+        let (fallback, what) = match &taken.value {
+            None => (&recipe.on_missing, "missing"),
+            Some(Value::Null) => (&recipe.on_null, "null"),
+            Some(value) if value.is_blank() => (&recipe.on_blank, "blank"),
+            Some(_) => return Ok(Made { value: taken.value, used: taken.used, notice: None }),
+        };
+        let made = |value| Ok(Made { value, used: taken.used.clone(), notice: None });
+        match fallback {
+            Fallback::Keep => made(taken.value),
+            Fallback::Omit => {
+                self.instead("omitted");
+                made(None)
+            }
+            Fallback::Null => {
+                self.instead("null");
+                made(Some(Value::Null))
+            }
+            Fallback::Default(value) => {
+                self.instead("default");
+                made(Some(value.clone()))
+            }
+            Fallback::Fail => Err(Trouble {
+                code: if taken.value.is_none() { "field_missing" } else { "field_blank" },
+                function: None,
+                input: taken.value.as_ref().map(text_of),
+                message: format!("it is {what}, and `on_{what}` says fail; {}", looked_at(recipe)),
+            }),
+        }
+    }
+
+    fn after_refusal(&mut self, recipe: &Recipe, refused: Refused<'s>) -> Result<Made<'s>, Trouble> {
+        let Refused { refusal, function, raw } = refused;
+        let (value, used) = (raw.value, raw.used);
+        match &recipe.on_error {
+            Fallback::Fail => Err(Trouble {
+                code: refusal.code,
+                function,
+                input: value.as_ref().map(text_of),
+                message: refusal.message,
+            }),
+            Fallback::Keep => {
+                self.instead("kept raw");
+                Ok(Made { value, used, notice: Some(("kept_raw", refusal.message)) })
+            }
+            // What is left out was not used: it stays among the unmapped keys.
+            Fallback::Omit => {
+                self.instead("omitted");
+                Ok(Made { value: None, used: Vec::new(), notice: Some(("omitted", refusal.message)) })
+            }
+            Fallback::Null => {
+                self.instead("null");
+                Ok(Made { value: Some(Value::Null), used, notice: Some(("nulled", refusal.message)) })
+            }
+            Fallback::Default(default) => {
+                self.instead("default");
+                Ok(Made { value: Some(default.clone()), used, notice: Some(("defaulted", refusal.message)) })
+            }
+        }
+    }
+
+    fn came_from(&mut self, source: &Source) {
+        let Some(steps) = &mut self.steps else { return };
+        steps.from = Some(match &source.kind {
+            SourceKind::Path(path) => path.text.clone(),
+            SourceKind::Template(_) => "a template".to_owned(),
+            SourceKind::Fixed(_) => "a fixed value".to_owned(),
+        });
+    }
+
+    fn instead(&mut self, what: &'static str) {
+        if let Some(steps) = &mut self.steps {
+            steps.instead = Some(what);
+        }
+    }
+}
+
+fn left_out<'s>() -> Made<'s> {
+    Made { value: None, used: Vec::new(), notice: None }
+}
+
+/// Where a field was looked for, for people.
+fn looked_at(recipe: &Recipe) -> String {
+    let paths = recipe.sources.iter().filter_map(|source| match &source.kind {
+        SourceKind::Path(path) => Some(format!("`{}`", path.text)),
+        _ => None,
+    });
+    format!("looked at {}", paths.take(5).collect::<Vec<_>>().join(", "))
+}
+
+/// Of a list where one value is wanted: the first that is not blank.
+fn narrowed(value: Option<Value<'_>>) -> Option<Value<'_>> {
+    let Some(Value::List(items)) = value else { return value };
+    let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
+    items.into_iter().nth(first)
+}
+
+fn takes_lists(function: &Function) -> bool {
+    matches!(
+        function,
+        Function::First
+            | Function::Last
+            | Function::Join(_)
+            | Function::Split(_)
+            | Function::Append(_)
+            | Function::Default(_)
+    )
+}
+
+/// A value inside a text: nothing for null, lists and objects as JSON.
+fn written(value: Value<'_>) -> String {
+    match &value {
+        Value::Null => String::new(),
+        Value::List(_) | Value::Object(_) => text_of(&value),
+        scalar => scalar.scalar_text().unwrap_or_default().to_owned(),
+    }
+}

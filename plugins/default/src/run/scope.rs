@@ -1,0 +1,240 @@
+//! What paths can point at. Trees of headers, campaign and so on are made only when a path asks for them.
+
+use std::cell::OnceCell;
+
+use hookmill_plugin_sdk::types::{
+    Campaign, Context, Destination, DestinationKind, Door, Event, Inbound, Organization, Origin, Pair, Submission,
+};
+
+use crate::json::{Value, parse};
+use crate::plan::Root;
+
+/// The roots of one stage.
+pub trait Scope {
+    /// The tree of a root; none when there is none here.
+    fn root(&self, root: Root) -> Option<&Value<'_>>;
+    /// The region in which a phone number without a country code is read.
+    fn phone_region(&self) -> &str;
+}
+
+/// What is the same for all items of one call.
+pub struct Call<'c> {
+    context: &'c Context,
+    campaign: OnceCell<Value<'c>>,
+    organization: OnceCell<Value<'c>>,
+    run: OnceCell<Value<'c>>,
+}
+
+impl<'c> Call<'c> {
+    /// Takes the context of a call.
+    pub fn new(context: &'c Context) -> Self {
+        Self { context, campaign: OnceCell::new(), organization: OnceCell::new(), run: OnceCell::new() }
+    }
+
+    /// Whether results should carry a trace.
+    pub fn traces(&self) -> bool {
+        self.context.trace
+    }
+
+    fn root(&self, root: Root) -> Option<&Value<'c>> {
+        match root {
+            Root::Campaign => Some(self.campaign.get_or_init(|| campaign(&self.context.campaign))),
+            Root::Organization => Some(self.organization.get_or_init(|| organization(&self.context.organization))),
+            Root::Context => Some(self.run.get_or_init(|| {
+                let run_id = Value::text(self.context.run_id.as_str());
+                Value::object([("now", Value::integer(self.context.now)), ("run_id", run_id)])
+            })),
+            _ => None,
+        }
+    }
+}
+
+/// The roots of `map`: one element, and what came with it.
+pub struct ElementScope<'e, 'c> {
+    call: &'e Call<'c>,
+    inbound: &'e Inbound,
+    body: &'e Value<'e>,
+    element: &'e Value<'e>,
+    header: OnceCell<Value<'e>>,
+    query: OnceCell<Value<'e>>,
+    origin: OnceCell<Value<'e>>,
+}
+
+impl<'e, 'c> ElementScope<'e, 'c> {
+    /// An element that is `body` or a part of it.
+    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, body: &'e Value<'e>, element: &'e Value<'e>) -> Self {
+        let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { call, inbound, body, element, header, query, origin }
+    }
+}
+
+impl Scope for ElementScope<'_, '_> {
+    fn root(&self, root: Root) -> Option<&Value<'_>> {
+        match root {
+            Root::Whole => Some(self.element),
+            Root::Body => Some(self.body),
+            Root::Header => Some(self.header.get_or_init(|| pairs(&self.inbound.headers))),
+            Root::Query => Some(self.query.get_or_init(|| pairs(&self.inbound.query))),
+            Root::Origin => Some(self.origin.get_or_init(|| origin(&self.inbound.origin))),
+            _ => self.call.root(root),
+        }
+    }
+
+    fn phone_region(&self) -> &str {
+        &self.call.context.campaign.phone_region
+    }
+}
+
+/// The roots of `qualify` and `shape`: a lead, and what it is about.
+pub struct LeadScope<'l, 'c> {
+    call: &'l Call<'c>,
+    lead: Option<Value<'l>>,
+    submission: Option<&'l Submission>,
+    event: Option<&'l Event>,
+    destination: Option<&'l Destination>,
+    submission_tree: OnceCell<Value<'l>>,
+    event_tree: OnceCell<Value<'l>>,
+    destination_tree: OnceCell<Value<'l>>,
+}
+
+impl<'l, 'c> LeadScope<'l, 'c> {
+    /// The scope of a submission's lead, already read.
+    pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<Value<'l>>) -> Self {
+        let (submission_tree, event_tree, destination_tree) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { call, lead, submission, event: None, destination: None, submission_tree, event_tree, destination_tree }
+    }
+
+    /// With what happened and who is told.
+    #[must_use]
+    pub fn told(mut self, event: Option<&'l Event>, destination: &'l Destination) -> Self {
+        self.event = event;
+        self.destination = Some(destination);
+        self
+    }
+}
+
+impl Scope for LeadScope<'_, '_> {
+    fn root(&self, root: Root) -> Option<&Value<'_>> {
+        match root {
+            Root::Lead => self.lead.as_ref(),
+            Root::Submission => self.submission.map(|it| self.submission_tree.get_or_init(|| submission(it))),
+            Root::Event => self.event.map(|it| self.event_tree.get_or_init(|| event(it))),
+            Root::Destination => self.destination.map(|it| self.destination_tree.get_or_init(|| destination(it))),
+            _ => self.call.root(root),
+        }
+    }
+
+    fn phone_region(&self) -> &str {
+        &self.call.context.campaign.phone_region
+    }
+}
+
+/// A JSON text from the host; null if it is none, for a document can't mend the host.
+fn json(text: &str) -> Value<'_> {
+    parse(text).map_or(Value::Null, |parsed| parsed.root)
+}
+
+fn campaign(campaign: &Campaign) -> Value<'_> {
+    let client = campaign.client.as_ref().map_or(Value::Null, |client| {
+        Value::object([("id", Value::text(client.id.as_str())), ("name", Value::text(client.name.as_str()))])
+    });
+    Value::object([
+        ("id", Value::text(campaign.id.as_str())),
+        ("name", Value::text(campaign.name.as_str())),
+        ("client", client),
+        ("time_zone", Value::text(campaign.time_zone.as_str())),
+        ("phone_region", Value::text(campaign.phone_region.as_str())),
+        ("values", json(&campaign.values)),
+    ])
+}
+
+fn organization(organization: &Organization) -> Value<'_> {
+    Value::object([
+        ("id", Value::text(organization.id.as_str())),
+        ("name", Value::text(organization.name.as_str())),
+        ("values", json(&organization.values)),
+    ])
+}
+
+/// An object of pairs; a name that repeats has a list.
+fn pairs(pairs: &[Pair]) -> Value<'_> {
+    let mut members: Vec<(std::borrow::Cow<'_, str>, Value<'_>)> = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        let value = Value::text(pair.value.as_str());
+        match members.iter_mut().find(|(name, _)| *name == pair.name) {
+            None => members.push((pair.name.as_str().into(), value)),
+            Some((_, Value::List(values))) => values.push(value),
+            Some((_, single)) => {
+                let first = std::mem::replace(single, Value::Null);
+                *single = Value::List(vec![first, value]);
+            }
+        }
+    }
+    Value::Object(members)
+}
+
+/// What is unknown is missing, not null: the source did not say null.
+fn with_known<'v, const N: usize>(members: [(&'static str, Option<&'v str>); N]) -> Value<'v> {
+    let known = members.into_iter().filter_map(|(name, text)| Some((name.into(), Value::text(text?))));
+    Value::Object(known.collect())
+}
+
+fn origin(origin: &Origin) -> Value<'_> {
+    let door = match origin.door {
+        Door::Batch => "batch",
+        Door::Campaign => "campaign",
+        Door::InboundWebhook => "inbound_webhook",
+        Door::Sample => "sample",
+    };
+    with_known([
+        ("door", Some(door)),
+        ("name", Some(&origin.name)),
+        ("source_label", origin.source_label.as_deref()),
+        ("tag", origin.tag.as_deref()),
+        ("remote_address", origin.remote_address.as_deref()),
+    ])
+}
+
+fn submission(submission: &Submission) -> Value<'_> {
+    Value::object([
+        ("id", Value::text(submission.id.as_str())),
+        ("lead_id", Value::text(submission.lead_id.as_str())),
+        ("is_test", Value::Bool(submission.is_test)),
+        ("received_at", Value::integer(submission.received_at)),
+    ])
+}
+
+fn event(event: &Event) -> Value<'_> {
+    let mut members: Vec<(std::borrow::Cow<'_, str>, Value<'_>)> = vec![
+        ("id".into(), Value::text(event.id.as_str())),
+        ("name".into(), Value::text(event.name.as_str())),
+        ("occurred_at".into(), Value::integer(event.occurred_at)),
+        ("details".into(), json(&event.details)),
+    ];
+    members.extend(event.status.as_deref().map(|status| ("status".into(), Value::text(status))));
+    members.extend(event.payload.as_deref().map(|payload| ("payload".into(), json(payload))));
+    members.extend(event.category.as_ref().map(|category| {
+        let name = Value::text(category.name.as_str());
+        ("category".into(), Value::object([("id", Value::integer(category.id)), ("name", name)]))
+    }));
+    Value::Object(members)
+}
+
+fn destination(destination: &Destination) -> Value<'_> {
+    let kind = match destination.kind {
+        DestinationKind::ClientEndpoint => "client_endpoint",
+        DestinationKind::Settings => "settings",
+        DestinationKind::Subscription => "subscription",
+        DestinationKind::ScopedWebhook => "scoped_webhook",
+        DestinationKind::Action => "action",
+    };
+    Value::object([
+        ("kind", Value::text(kind)),
+        ("id", Value::text(destination.id.as_str())),
+        ("name", Value::text(destination.name.as_str())),
+        ("method", Value::text(destination.method.as_str())),
+        ("url", Value::text(destination.url.as_str())),
+        ("content_type", Value::text(destination.content_type.as_str())),
+        ("settings", destination.settings.as_deref().map_or(Value::Null, json)),
+    ])
+}

@@ -1,0 +1,128 @@
+//! What the tests share: contexts, elements, submissions, and calls with a document.
+
+use hookmill_plugin_default::Declarative;
+use hookmill_plugin_sdk::types::*;
+use hookmill_plugin_sdk::{configuration, mapping, qualification, shaping};
+use serde_json::Value;
+
+/// 2024-06-15T10:30:00Z.
+pub const NOW_MS: i64 = 1_718_447_400_000;
+
+pub fn context() -> Context {
+    Context {
+        organization: Organization { id: "org_1".into(), name: "Acme".into(), values: r#"{"brand":"Sunny"}"#.into() },
+        campaign: Campaign {
+            id: "ABC".into(),
+            name: "Summer Promotion".into(),
+            client: None,
+            time_zone: "America/New_York".into(),
+            phone_region: "US".into(),
+            values: r#"{"rate":0.10}"#.into(),
+        },
+        now: NOW_MS,
+        run_id: "run_1".into(),
+        trace: false,
+    }
+}
+
+pub fn inbound(body: &str) -> Inbound {
+    Inbound {
+        submission_id: "sub_1-0".into(),
+        body: body.into(),
+        headers: vec![Pair { name: "user-agent".into(), value: "curl".into() }],
+        query: vec![pair("utm_source", "g"), pair("tag", "a"), pair("tag", "b")],
+        origin: Origin {
+            door: Door::Campaign,
+            name: "key".into(),
+            source_label: None,
+            tag: None,
+            remote_address: Some("203.0.113.9".into()),
+        },
+        received_at: NOW_MS,
+        entropy: Entropy { high: 1, low: 2 },
+    }
+}
+
+pub fn pair(name: &str, value: &str) -> Pair {
+    Pair { name: name.into(), value: value.into() }
+}
+
+pub fn submission(lead: &str) -> Submission {
+    Submission {
+        id: "sub_1-0".into(),
+        lead_id: "lead_1".into(),
+        lead: lead.into(),
+        is_test: false,
+        received_at: NOW_MS,
+        answers: vec![],
+        entropy: Entropy { high: 1, low: 2 },
+    }
+}
+
+/// Compiles and loads a document, as the host does.
+pub fn load(document: &str) {
+    let compiled = <Declarative as configuration::Guest>::compile(document.into());
+    let compiled = compiled.unwrap_or_else(|problems| panic!("{problems:#?}"));
+    <Declarative as configuration::Guest>::load(compiled.plan).unwrap();
+}
+
+pub fn problems(document: &str) -> Vec<Diagnostic> {
+    <Declarative as configuration::Guest>::compile(document.into()).err().unwrap_or_default()
+}
+
+pub fn map_with(document: &str, context: Context, element: Inbound) -> Result<Mapped, Failure> {
+    load(document);
+    <Declarative as mapping::Guest>::map(context, vec![element]).remove(0)
+}
+
+/// The leads of an element, each as JSON.
+pub fn leads(document: &str, body: &str) -> Vec<Result<MappedLead, Failure>> {
+    map_with(document, context(), inbound(body)).unwrap().leads
+}
+
+/// The one lead of an element.
+pub fn lead(document: &str, body: &str) -> MappedLead {
+    leads(document, body).remove(0).unwrap()
+}
+
+pub fn lead_json(document: &str, body: &str) -> String {
+    lead(document, body).lead
+}
+
+pub fn failure(document: &str, body: &str) -> Failure {
+    leads(document, body).remove(0).unwrap_err()
+}
+
+pub fn verdict(document: &str, severity: Severity, lead: &str) -> Verdict {
+    load(document);
+    <Declarative as qualification::Guest>::qualify(context(), severity, vec![submission(lead)]).remove(0).unwrap()
+}
+
+pub fn shape(document: &str, request: ShapeRequest) -> Result<Payload, Failure> {
+    load(document);
+    <Declarative as shaping::Guest>::shape(context(), vec![request]).remove(0)
+}
+
+pub fn to_client(submission: Submission) -> ShapeRequest {
+    ShapeRequest { destination: destination(DestinationKind::ClientEndpoint), subject: Subject::Submission(submission) }
+}
+
+pub fn destination(kind: DestinationKind) -> Destination {
+    Destination {
+        kind,
+        id: "dst_1".into(),
+        name: "Client".into(),
+        method: "POST".into(),
+        url: "https://client.example/leads".into(),
+        content_type: "application/json".into(),
+        settings: None,
+    }
+}
+
+pub fn body(payload: &Payload) -> String {
+    String::from_utf8(payload.body.clone().unwrap()).unwrap()
+}
+
+pub fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}

@@ -1,0 +1,9 @@
+//! The default plugin through its exports, natively.
+
+mod diagnostics;
+mod house;
+mod mapping;
+mod qualifying;
+mod shaping;
+mod standard;
+mod totality;
