@@ -7,7 +7,7 @@
 #![allow(unsafe_code, missing_docs, clippy::all, clippy::wildcard_imports)]
 
 wit_bindgen::generate!({
-    path: "wit",
+    path: "../wit/v1",
     inline: "
         package hookmill:sdk;
         world types {
@@ -27,7 +27,7 @@ macro_rules! world {
         #[cfg(feature = $feature)]
         pub mod $module {
             wit_bindgen::generate!({
-                path: "wit",
+                path: "../wit/v1",
                 world: $world,
                 with: {
                     $($types: crate::bindings::hookmill::plugin::types,)?
