@@ -10,9 +10,9 @@ use crate::http::{self, Connection};
 pub async fn campaign(host: &Host, id: &str) -> Result<String> {
     let mut api = Api { connection: Connection::open(host.address).await?, host };
     let organization = api.post("/v1/organizations", &json!({"name": "bench"})).await?;
-    let home = format!("/v1/organizations/{}", text(&organization, "id")?);
-    let key = api.post(&format!("{home}/source-keys"), &json!({"name": "bench"})).await?;
-    api.post(&format!("{home}/campaigns"), &json!({"id": id, "name": "Bench", "state": "active"})).await?;
+    let within = format!("organization={}", text(&organization, "id")?);
+    let key = api.post(&format!("/v1/source-keys?{within}"), &json!({"name": "bench"})).await?;
+    api.post(&format!("/v1/campaigns?{within}"), &json!({"id": id, "name": "Bench", "state": "active"})).await?;
     Ok(text(&key, "key")?.to_owned())
 }
 
