@@ -9,7 +9,10 @@ fn main() {
     let path = std::env::var("HOOKMILL_DEFAULT_PLUGIN").map_or(built, PathBuf::from);
     println!("cargo::rerun-if-changed={}", path.display());
     if !path.is_file() {
-        println!("cargo::error=the default plugin is not built: there is no {}. Run `cargo xtask plugins` first", path.display());
+        println!(
+            "cargo::error=the default plugin is not built: there is no {}. Run `cargo xtask plugins` first",
+            path.display()
+        );
         return;
     }
     println!("cargo::rustc-env=HOOKMILL_DEFAULT_PLUGIN_FILE={}", path.display());

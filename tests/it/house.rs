@@ -39,7 +39,10 @@ fn sources() -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     collect(&root, &mut files);
     assert!(50 < files.len(), "the sources of the host are not where they are looked for");
-    files.into_iter().map(|path| (path.strip_prefix(&root).unwrap().to_owned(), fs::read_to_string(&path).unwrap())).collect()
+    files
+        .into_iter()
+        .map(|path| (path.strip_prefix(&root).unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+        .collect()
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
@@ -115,7 +118,10 @@ fn each_outside_library_has_one_home() {
                     !code[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':')
                 });
                 if named {
-                    wrong.push(format!("host/src/{}:{line}: `{library}` lives in `{home}` alone; ask that module for what is needed", path.display()));
+                    wrong.push(format!(
+                        "host/src/{}:{line}: `{library}` lives in `{home}` alone; ask that module for what is needed",
+                        path.display()
+                    ));
                 }
             }
         }
@@ -125,8 +131,11 @@ fn each_outside_library_has_one_home() {
 
 #[test]
 fn every_module_says_what_it_is() {
-    let wrong: Vec<String> =
-        sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| format!("host/src/{} begins without `//!`", path.display())).collect();
+    let wrong: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(path, _)| format!("host/src/{} begins without `//!`", path.display()))
+        .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -134,7 +143,11 @@ fn every_module_says_what_it_is() {
 fn every_room_has_a_floor() {
     for (path, _) in sources() {
         let own = module(&path);
-        assert!(["lib", "main"].contains(&own.as_str()) || floor(&own).is_some(), "host/src/{} belongs to no floor: write it into ARCHITECTURE.md and here", path.display());
+        assert!(
+            ["lib", "main"].contains(&own.as_str()) || floor(&own).is_some(),
+            "host/src/{} belongs to no floor: write it into ARCHITECTURE.md and here",
+            path.display()
+        );
     }
 }
 

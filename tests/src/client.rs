@@ -60,7 +60,11 @@ impl Client {
     /// Somebody without a key.
     pub fn new(address: SocketAddr) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(60)).build().expect("a client can be built");
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(std::time::Duration::from_secs(60))
+            .build()
+            .expect("a client can be built");
         Self { http, base: format!("http://{address}"), key: None, organization: None }
     }
 

@@ -32,7 +32,10 @@ impl TestDatabase {
         }
         let server = server();
         let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
-        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.expect("a database can be made");
+        connection
+            .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
+            .await
+            .expect("a database can be made");
         Self { kind, url: Some(with_database(&server, &name)), name }
     }
 }
@@ -48,7 +51,10 @@ impl Drop for TestDatabase {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             runtime.block_on(async {
                 let mut connection = PgConnection::connect(&server).await.ok()?;
-                connection.execute(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await.ok()
+                connection
+                    .execute(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)")))
+                    .await
+                    .ok()
             })
         });
         drop(dropping.join());
@@ -56,7 +62,8 @@ impl Drop for TestDatabase {
 }
 
 fn server() -> String {
-    std::env::var("HOOKMILL_TEST_POSTGRES").expect("HOOKMILL_TEST_POSTGRES names a PostgreSQL server: run `cargo xtask test`, which starts one")
+    std::env::var("HOOKMILL_TEST_POSTGRES")
+        .expect("HOOKMILL_TEST_POSTGRES names a PostgreSQL server: run `cargo xtask test`, which starts one")
 }
 
 fn with_database(server: &str, name: &str) -> String {

@@ -1,7 +1,10 @@
 //! The harness of the integration tests: a world with a host in it, actors who use it, and a receiver that can misbehave. Each
 //! test owns its world: its database, its clock, its data directory.
 
-#![allow(clippy::disallowed_methods, reason = "tests read the environment and wait in real time; the host they test does not")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests read the environment and wait in real time; the host they test does not"
+)]
 
 pub mod client;
 pub mod database;

@@ -31,7 +31,8 @@ impl HostProcess {
         command.env("HOOKMILL_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child = command.spawn().expect("the host's binary can be run");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let (address, operator_key) = tokio::time::timeout(PATIENCE, announced(lines)).await.expect("the host starts in time");
+        let (address, operator_key) =
+            tokio::time::timeout(PATIENCE, announced(lines)).await.expect("the host starts in time");
         Self { address, operator_key, child }
     }
 
@@ -46,7 +47,9 @@ impl HostProcess {
     }
 }
 
-async fn announced(mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>) -> (SocketAddr, Option<String>) {
+async fn announced(
+    mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+) -> (SocketAddr, Option<String>) {
     let (mut address, mut key) = (None, None);
     while let Ok(Some(line)) = lines.next_line().await {
         if let Some(url) = line.strip_prefix("listening on http://") {

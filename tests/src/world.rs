@@ -96,7 +96,19 @@ impl World {
         let source_key = within.post("/v1/source-keys", &json!({"name": "website"})).await.expect(201).str("key");
         let source = nobody.with_key(&source_key);
         let receiver = Receiver::start().await;
-        Self { clock, receiver, nobody, operator, admin, source, organization, source_key, running: Some(running), _data: data, _database: database }
+        Self {
+            clock,
+            receiver,
+            nobody,
+            operator,
+            admin,
+            source,
+            organization,
+            source_key,
+            running: Some(running),
+            _data: data,
+            _database: database,
+        }
     }
 
     /// The verbs.
@@ -139,7 +151,8 @@ impl World {
 
     /// Sends all events of the first organization to `/subscriber` of the receiver; answers the signing secret.
     pub async fn subscribe(&self) -> String {
-        let events = ["lead.delivered", "lead.disqualified", "lead.failed", "lead.processed", "lead.quarantined", "lead.queued"];
+        let events =
+            ["lead.delivered", "lead.disqualified", "lead.failed", "lead.processed", "lead.quarantined", "lead.queued"];
         let settings = json!({"enabled": true, "url": self.receiver.url("/subscriber"), "events": events});
         self.admin.put("/v1/webhook-settings", &settings).await.expect(200).str("new_secret")
     }

@@ -42,17 +42,27 @@ impl Demo {
         let pipeline = &running.pipeline;
         let (receiver, mut received) = receiver::start().await.map_err(failed)?;
         let key = set_up(pipeline, receiver).await?;
-        println!("\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber.");
+        println!(
+            "\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber."
+        );
         println!("Posting four leads in one batch ...\n");
         let answer = post(running, &key).await?;
         println!("202 {}\n", answer["request_id"].as_str().unwrap_or_default());
-        let ids: Vec<String> = answer["accepted"].as_array().into_iter().flatten().filter_map(|lead| Some(lead["submission_id"].as_str()?.to_owned())).collect();
+        let ids: Vec<String> = answer["accepted"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|lead| Some(lead["submission_id"].as_str()?.to_owned()))
+            .collect();
         wait(pipeline, &ids).await?;
         show_leads(pipeline, &answer, &ids).await?;
         show_received(&mut received);
         // From here on the receiver takes what comes and nobody looks.
         received.close();
-        println!("\nThe host stays up. Post a lead of your own (answered 202), and stop it with Ctrl-C:\n\n{}\n", curl(running, &key));
+        println!(
+            "\nThe host stays up. Post a lead of your own (answered 202), and stop it with Ctrl-C:\n\n{}\n",
+            curl(running, &key)
+        );
         Ok(())
     }
 }
@@ -68,8 +78,12 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, Sta
             phone_region: "US".into(),
             facts: b"{}".to_vec(),
         };
-        let campaign = store.create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now).await?;
-        let saved = pipeline.save_program(&campaign.id, &pipeline.default_component(), Some(document), Activation::Now, "demo").await;
+        let campaign = store
+            .create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now)
+            .await?;
+        let saved = pipeline
+            .save_program(&campaign.id, &pipeline.default_component(), Some(document), Activation::Now, "demo")
+            .await;
         saved.map_err(failed)?;
         let endpoint = json!({ "url": format!("http://{receiver}/client/{}", id.to_lowercase()) });
         let endpoint: ClientEndpointDraft = serde_json::from_value(endpoint).map_err(failed)?;
@@ -82,7 +96,9 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, Sta
     let mut chance = vec![0_u8; 32];
     pipeline.minter().fill(&mut chance);
     let secret = SigningSecret::from_bytes(chance).map_err(failed)?.reveal();
-    store.set_webhook_settings(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now).await?;
+    store
+        .set_webhook_settings(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now)
+        .await?;
     pipeline.forget_lookups();
     Ok(key.key)
 }
@@ -103,10 +119,15 @@ async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")).map_err(failed)?);
     let url = WebhookUrl::parse(&format!("http://{}/v1/leads", running.address), Schemes::HttpToo).map_err(failed)?;
-    let request = OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(batch.to_string()), timeout: PATIENCE };
+    let request =
+        OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(batch.to_string()), timeout: PATIENCE };
     let answer = running.pipeline.sender().send(request).await.map_err(failed)?;
     if answer.status != 202 {
-        return Err(StartError::Demo(format!("the batch was answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body))));
+        return Err(StartError::Demo(format!(
+            "the batch was answered {}: {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        )));
     }
     serde_json::from_slice(&answer.body).map_err(failed)
 }
@@ -116,18 +137,26 @@ async fn wait(pipeline: &Pipeline, ids: &[String]) -> Result<(), StartError> {
     let still = async {
         loop {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            let moving = pipeline.store().states_of(&ids).await?.into_iter().any(|(_, state)| ["received", "processing", "delivering"].contains(&state.as_str()));
+            let moving = pipeline
+                .store()
+                .states_of(&ids)
+                .await?
+                .into_iter()
+                .any(|(_, state)| ["received", "processing", "delivering"].contains(&state.as_str()));
             if !moving && !pipeline.store().is_busy_at(pipeline.clock().now()).await? {
                 return Ok::<(), StartError>(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, still).await.map_err(|_| StartError::Demo("the leads did not come to rest in time".into()))?
+    tokio::time::timeout(PATIENCE, still)
+        .await
+        .map_err(|_| StartError::Demo("the leads did not come to rest in time".into()))?
 }
 
 async fn show_leads(pipeline: &Pipeline, answer: &Value, ids: &[String]) -> Result<(), StartError> {
-    let states: std::collections::HashMap<String, String> = pipeline.store().states_of(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await?.into_iter().collect();
+    let states: std::collections::HashMap<String, String> =
+        pipeline.store().states_of(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await?.into_iter().collect();
     println!("What each lead became:");
     for (lead, id) in answer["accepted"].as_array().into_iter().flatten().zip(ids) {
         let timeline = pipeline.store().timeline(id).await?;
@@ -150,7 +179,10 @@ fn reason(cause: &str, detail: Option<&[u8]>) -> String {
 fn show_received(received: &mut mpsc::Receiver<Received>) {
     println!("\nWhat the receiver got:");
     while let Ok(one) = received.try_recv() {
-        let signed = one.signature.as_deref().map(|signature| format!("  signed {}...", signature.chars().take(16).collect::<String>()));
+        let signed = one
+            .signature
+            .as_deref()
+            .map(|signature| format!("  signed {}...", signature.chars().take(16).collect::<String>()));
         println!("  POST {}{}\n    {}", one.path, signed.unwrap_or_default(), one.body);
     }
 }

@@ -41,21 +41,31 @@ pub(super) fn obtain(given: Option<&str>, data: &DataDirectory, minter: &dyn Min
         return Ok(Key { bytes: read(&path)?, fresh: None });
     }
     if data.database().exists() {
-        let message = format!("there is data in {} but no key: put the key file back at {} or set HOOKMILL_KEY", data.database().display(), path.display());
+        let message = format!(
+            "there is data in {} but no key: put the key file back at {} or set HOOKMILL_KEY",
+            data.database().display(),
+            path.display()
+        );
         return Err(StartError::Key(message));
     }
     let mut bytes = [0_u8; 32];
     minter.fill(&mut bytes);
-    write(&path, &bytes).map_err(|error| StartError::Key(format!("the key file {} can't be written: {error}", path.display())))?;
+    write(&path, &bytes)
+        .map_err(|error| StartError::Key(format!("the key file {} can't be written: {error}", path.display())))?;
     Ok(Key { bytes, fresh: Some(path) })
 }
 
 fn read(path: &Path) -> Result<[u8; 32], StartError> {
-    let fail = |error: std::io::Error| StartError::Key(format!("the key file {} can't be read: {error}", path.display()));
+    let fail =
+        |error: std::io::Error| StartError::Key(format!("the key file {} can't be read: {error}", path.display()));
     let mut file = File::open(path).map_err(fail)?;
     let mode = file.metadata().map_err(fail)?.permissions().mode();
     if mode & 0o077 != 0 {
-        return Err(StartError::Key(format!("the key file {} can be read by others (mode {:o}): chmod 600 it", path.display(), mode & 0o777)));
+        return Err(StartError::Key(format!(
+            "the key file {} can be read by others (mode {:o}): chmod 600 it",
+            path.display(),
+            mode & 0o777
+        )));
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(fail)?;
@@ -65,7 +75,9 @@ fn read(path: &Path) -> Result<[u8; 32], StartError> {
 fn decoded(text: &str, place: &str) -> Result<[u8; 32], StartError> {
     let bytes = STANDARD.decode(text.trim()).ok();
     let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    bytes.ok_or_else(|| StartError::Key(format!("{place} must hold 32 bytes in base64, such as `openssl rand -base64 32` prints")))
+    bytes.ok_or_else(|| {
+        StartError::Key(format!("{place} must hold 32 bytes in base64, such as `openssl rand -base64 32` prints"))
+    })
 }
 
 fn write(path: &Path, bytes: &[u8; 32]) -> std::io::Result<()> {
@@ -98,7 +110,9 @@ mod tests {
         let data = DataDirectory::open(directory.path()).unwrap();
         obtain(None, &data, &SystemMinter::default()).unwrap();
         std::fs::set_permissions(data.key(), std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(obtain(None, &data, &SystemMinter::default()), Err(StartError::Key(message)) if message.contains("chmod 600")));
+        assert!(
+            matches!(obtain(None, &data, &SystemMinter::default()), Err(StartError::Key(message)) if message.contains("chmod 600"))
+        );
     }
 
     #[test]

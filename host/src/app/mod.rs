@@ -69,7 +69,9 @@ pub struct Running {
 /// Starts a host.
 pub async fn start(mut options: Options) -> Result<Running, StartError> {
     let data = DataDirectory::open(&options.data)?;
-    let bound = http::bind(options.listen, &options.settings.limits).await.map_err(|source| StartError::Listen { address: options.listen, source })?;
+    let bound = http::bind(options.listen, &options.settings.limits)
+        .await
+        .map_err(|source| StartError::Listen { address: options.listen, source })?;
     if options.settings.public_url.is_empty() {
         options.settings.public_url = format!("http://{}", bound.address());
     }
@@ -105,7 +107,12 @@ impl Running {
 }
 
 /// A pipeline without listener and workers, on a store that nobody else sees: for dry runs and checks at the command line.
-pub async fn bench(settings: HostSettings, clock: SharedClock, minter: SharedMinter, directory: &std::path::Path) -> Result<Pipeline, StartError> {
+pub async fn bench(
+    settings: HostSettings,
+    clock: SharedClock,
+    minter: SharedMinter,
+    directory: &std::path::Path,
+) -> Result<Pipeline, StartError> {
     let options = Options {
         data: directory.to_owned(),
         cache: None,
@@ -158,7 +165,10 @@ async fn standard(engine: &Engine) -> Result<(Program, String), StartError> {
     let digest = Digest::of(DEFAULT_PLUGIN);
     let fetch = || async { Ok::<_, std::convert::Infallible>(DEFAULT_PLUGIN.to_vec()) };
     let component = engine.load(digest, fetch).await.map_err(|error| StartError::DefaultPlugin(error.to_string()))?;
-    let compiled = engine.compile_configuration(&component, STANDARD_DOCUMENT).await.map_err(|error| StartError::DefaultPlugin(format!("{error:?}")))?;
+    let compiled = engine
+        .compile_configuration(&component, STANDARD_DOCUMENT)
+        .await
+        .map_err(|error| StartError::DefaultPlugin(format!("{error:?}")))?;
     Ok((Program { component, plan: Some(compiled.plan) }, digest.to_string()))
 }
 

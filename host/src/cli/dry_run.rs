@@ -64,7 +64,13 @@ impl DryRunCommand {
     }
 
     fn sample_of(&self, body: String, now_ms: i64) -> DryRunInput {
-        let organization = Organization { id: "org_sample".into(), name: "Sample".into(), salt: vec![0; 16], facts: b"{}".to_vec(), created_at: now_ms };
+        let organization = Organization {
+            id: "org_sample".into(),
+            name: "Sample".into(),
+            salt: vec![0; 16],
+            facts: b"{}".to_vec(),
+            created_at: now_ms,
+        };
         let campaign = Campaign {
             id: "cmp_sample".into(),
             organization_id: organization.id.clone(),
@@ -89,7 +95,8 @@ impl DryRunCommand {
 pub(super) async fn bench() -> Result<(Pipeline, ScratchDirectory), String> {
     let scratch = Demo::directory().map_err(|error| error.to_string())?;
     let (clock, minter) = (Arc::new(SystemClock), Arc::new(SystemMinter::default()));
-    let pipeline = app::bench(HostSettings::default(), clock, minter, scratch.path()).await.map_err(|error| error.to_string())?;
+    let pipeline =
+        app::bench(HostSettings::default(), clock, minter, scratch.path()).await.map_err(|error| error.to_string())?;
     Ok((pipeline, scratch))
 }
 
@@ -101,7 +108,11 @@ pub(super) fn read_document(path: &Path) -> Result<String, String> {
 
 fn print(run: &DryRun) {
     for stage in &run.stages {
-        println!("== {} {}", text(&stage["stage"]), if stage["stage"] == "shape" { text(&stage["input"]) } else { String::new() });
+        println!(
+            "== {} {}",
+            text(&stage["stage"]),
+            if stage["stage"] == "shape" { text(&stage["input"]) } else { String::new() }
+        );
         if stage["stage"] != "shape" {
             println!("in   {}", pretty(&stage["input"]));
         }

@@ -48,7 +48,8 @@ impl Serve {
         self.start_logging();
         let demo = self.demo;
         let scratch = if demo { Some(Demo::directory().map_err(|error| error.to_string())?) } else { None };
-        let program = std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
+        let program =
+            std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
         let running = app::start(self.options(scratch.as_ref(), program)).await.map_err(|error| error.to_string())?;
         announce(&running);
         if demo {
@@ -62,7 +63,8 @@ impl Serve {
 
     fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
         let (clock, minter) = app::production();
-        let listen = self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
+        let listen =
+            self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
         Options {
             data: scratch.map_or(self.data, |scratch| scratch.path().to_owned()),
             cache: None,

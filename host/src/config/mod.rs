@@ -98,6 +98,11 @@ pub struct HostSettings {
 
 impl Default for HostSettings {
     fn default() -> Self {
-        Self { limits: Limits::default(), key_contact: "CSM".into(), public_url: "http://127.0.0.1:8080".into(), development: false }
+        Self {
+            limits: Limits::default(),
+            key_contact: "CSM".into(),
+            public_url: "http://127.0.0.1:8080".into(),
+            development: false,
+        }
     }
 }

@@ -25,7 +25,11 @@ impl FromRequestParts<Pipeline> for SourceCaller {
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, Refusal> {
         let key = presented(parts)?;
         if key.starts_with(API_KEY_PREFIX) {
-            return Err(Refusal::new(Kind::Forbidden, "api_key_not_allowed", "leads are posted with a source key (hms_...), not with an API key"));
+            return Err(Refusal::new(
+                Kind::Forbidden,
+                "api_key_not_allowed",
+                "leads are posted with a source key (hms_...), not with an API key",
+            ));
         }
         pipeline.source_key(key).await?.map(Self).ok_or_else(unknown_key)
     }
@@ -50,13 +54,19 @@ impl FromRequestParts<Pipeline> for Caller {
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, Refusal> {
         let key = presented(parts)?;
         if key.starts_with(SOURCE_KEY_PREFIX) {
-            let message = "a source key may only post leads and read back its own requests; this needs an API key (hmk_...)";
+            let message =
+                "a source key may only post leads and read back its own requests; this needs an API key (hmk_...)";
             return Err(Refusal::new(Kind::Forbidden, "source_key_not_allowed", message));
         }
         let (key, user) = pipeline.store().api_key_user(key).await.map_err(unavailable)?.ok_or_else(unknown_key)?;
         let campaigns = key.campaigns.map(|list| serde_json::from_slice(&list)).transpose();
         let campaigns = campaigns.map_err(|error| unavailable(StoreError::corrupt("api_keys", &key.id, error)))?;
-        Ok(Self { role: user.role().map_err(unavailable)?, user_id: user.id, organization_id: user.organization_id, campaigns })
+        Ok(Self {
+            role: user.role().map_err(unavailable)?,
+            user_id: user.id,
+            organization_id: user.organization_id,
+            campaigns,
+        })
     }
 }
 
@@ -75,7 +85,11 @@ impl Caller {
         self.may(permission)?;
         match self.campaigns {
             None => Ok(()),
-            Some(_) => Err(Refusal::new(Kind::Forbidden, "key_narrowed", "this key is narrowed to single campaigns, and this concerns the whole organization")),
+            Some(_) => Err(Refusal::new(
+                Kind::Forbidden,
+                "key_narrowed",
+                "this key is narrowed to single campaigns, and this concerns the whole organization",
+            )),
         }
     }
 
@@ -104,13 +118,19 @@ impl FromRequestParts<Pipeline> for Scope {
 
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, Refusal> {
         let caller = Caller::from_request_parts(parts, pipeline).await?;
-        let Query(Named { organization }) = Query::try_from_uri(&parts.uri).map_err(|_| Refusal::invalid("organization", "can't be read from the query"))?;
+        let Query(Named { organization }) = Query::try_from_uri(&parts.uri)
+            .map_err(|_| Refusal::invalid("organization", "can't be read from the query"))?;
         let organization_id = match (&caller.organization_id, organization) {
             (Some(own), None) => own.clone(),
             (Some(own), Some(named)) if *own == named => named,
             (Some(_), Some(named)) => return Err(Refusal::not_found("organization", &named)),
             (None, Some(named)) => existing(pipeline, named).await?,
-            (None, None) => return Err(Refusal::invalid("organization", "is missing: an operator says which one with ?organization=ID")),
+            (None, None) => {
+                return Err(Refusal::invalid(
+                    "organization",
+                    "is missing: an operator says which one with ?organization=ID",
+                ));
+            }
         };
         Ok(Self { caller, organization_id })
     }
@@ -118,17 +138,31 @@ impl FromRequestParts<Pipeline> for Scope {
 
 impl Scope {
     /// A campaign of this organization that the key covers.
-    pub(super) async fn campaign(&self, pipeline: &Pipeline, public_id: &str, permission: Permission) -> Result<Campaign, Refusal> {
+    pub(super) async fn campaign(
+        &self,
+        pipeline: &Pipeline,
+        public_id: &str,
+        permission: Permission,
+    ) -> Result<Campaign, Refusal> {
         self.caller.may(permission)?;
         let not_found = || Refusal::not_found("campaign", &public_id.chars().take(32).collect::<String>());
         if public_id.contains('\0') {
             return Err(not_found());
         }
-        let campaign = pipeline.store().campaign_of(&self.organization_id, public_id).await.map_err(unavailable)?.ok_or_else(not_found)?;
+        let campaign = pipeline
+            .store()
+            .campaign_of(&self.organization_id, public_id)
+            .await
+            .map_err(unavailable)?
+            .ok_or_else(not_found)?;
         if self.caller.covers(&campaign.public_id) {
             return Ok(campaign);
         }
-        Err(Refusal::new(Kind::Forbidden, "campaign_not_allowed", format!("this key is not for campaign `{}`", campaign.public_id)))
+        Err(Refusal::new(
+            Kind::Forbidden,
+            "campaign_not_allowed",
+            format!("this key is not for campaign `{}`", campaign.public_id),
+        ))
     }
 }
 
@@ -145,7 +179,11 @@ fn presented(parts: &Parts) -> Result<&str, Refusal> {
     });
     let key = bearer.or_else(|| parts.headers.get("x-api-key")?.to_str().ok()).map(str::trim).unwrap_or_default();
     if key.is_empty() {
-        return Err(Refusal::new(Kind::Unauthenticated, "key_missing", "send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`"));
+        return Err(Refusal::new(
+            Kind::Unauthenticated,
+            "key_missing",
+            "send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`",
+        ));
     }
     if KEY_BYTES_MAX < key.len() || !key.is_ascii() {
         return Err(unknown_key());
@@ -160,5 +198,9 @@ fn unknown_key() -> Refusal {
 /// A refusal for a store that does not answer.
 pub(super) fn unavailable(error: StoreError) -> Refusal {
     tracing::error!(error = %error, "the store failed");
-    Refusal::new(Kind::Unavailable, "unavailable", "the database does not answer; nothing was changed, try again shortly")
+    Refusal::new(
+        Kind::Unavailable,
+        "unavailable",
+        "the database does not answer; nothing was changed, try again shortly",
+    )
 }

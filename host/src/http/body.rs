@@ -18,16 +18,21 @@ const DRAINED_BYTES_MAX: usize = 64 << 20;
 /// Reads a whole body.
 pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
     let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
-    tokio::time::timeout(bound, read_bounded(body, bytes_max))
-        .await
-        .unwrap_or_else(|_| Err(Refusal::new(Kind::Syntax, "body_timeout", format!("the body did not arrive within {} ms", bound.as_millis()))))
+    tokio::time::timeout(bound, read_bounded(body, bytes_max)).await.unwrap_or_else(|_| {
+        Err(Refusal::new(
+            Kind::Syntax,
+            "body_timeout",
+            format!("the body did not arrive within {} ms", bound.as_millis()),
+        ))
+    })
 }
 
 async fn read_bounded(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
     let mut stream = body.into_data_stream();
     let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Refusal::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
+        let chunk =
+            chunk.map_err(|_| Refusal::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
         seen += chunk.len();
         if seen <= bytes_max {
             kept.extend_from_slice(&chunk);
@@ -45,7 +50,11 @@ async fn read_bounded(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
 /// The content type in lower case without parameters, if its charset is one that is understood.
 pub(super) fn content_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, Refusal> {
     let refuse = |given: &str| {
-        let message = format!("`{}` is not understood here; send {}", given.chars().take(100).collect::<String>(), accepted.join(" or "));
+        let message = format!(
+            "`{}` is not understood here; send {}",
+            given.chars().take(100).collect::<String>(),
+            accepted.join(" or ")
+        );
         Refusal::new(Kind::ContentType, "content_type_unsupported", message)
     };
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Err(refuse("no content type")) };
@@ -83,7 +92,11 @@ fn not_understood(error: serde_json::Error) -> Refusal {
     if !error.is_data() {
         return syntax(error);
     }
-    Refusal::new(Kind::Invalid, "invalid", error.to_string()).at("", "invalid", format!("line {}, column {}", error.line(), error.column()))
+    Refusal::new(Kind::Invalid, "invalid", error.to_string()).at(
+        "",
+        "invalid",
+        format!("line {}, column {}", error.line(), error.column()),
+    )
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/v1/campaigns", post(api::campaigns::create).get(api::campaigns::list))
         .route("/v1/campaigns/{campaign}", get(api::campaigns::get).patch(api::campaigns::change))
         .route("/v1/campaigns/{campaign}/state", put(api::campaigns::set_state))
-        .route("/v1/campaigns/{campaign}/endpoint", put(api::endpoint::set).get(api::endpoint::get).delete(api::endpoint::remove))
+        .route(
+            "/v1/campaigns/{campaign}/endpoint",
+            put(api::endpoint::set).get(api::endpoint::get).delete(api::endpoint::remove),
+        )
         .route("/v1/campaigns/{campaign}/document", put(api::programs::save).get(api::programs::document))
         .route("/v1/campaigns/{campaign}/programs", get(api::programs::list))
         .route("/v1/campaigns/{campaign}/programs/{number}/activate", post(api::programs::activate))

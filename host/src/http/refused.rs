@@ -45,7 +45,12 @@ pub(super) fn written(mut response: Response, request_id: &RequestId) -> Respons
     let Some(Refused(refusal)) = response.extensions_mut().remove::<Refused>() else { return response };
     let body = Body {
         success: false,
-        error: ErrorBody { code: refusal.code, message: &refusal.message, details: &refusal.details, facts: refusal.facts.as_deref() },
+        error: ErrorBody {
+            code: refusal.code,
+            message: &refusal.message,
+            details: &refusal.details,
+            facts: refusal.facts.as_deref(),
+        },
         request_id: request_id.as_str(),
     };
     let mut written = (status(refusal.kind), axum::Json(body)).into_response();
@@ -90,7 +95,8 @@ pub(super) async fn unknown_address(_: Extension<RequestId>, uri: Uri) -> Refusa
 
 /// An address, but not with this method.
 pub(super) async fn unknown_method(_: Extension<RequestId>, method: Method, uri: Uri) -> Refusal {
-    let message = format!("{} can't be called with {}; see the Allow header", shortened(uri.path()), shortened(method.as_str()));
+    let message =
+        format!("{} can't be called with {}; see the Allow header", shortened(uri.path()), shortened(method.as_str()));
     Refusal::new(Kind::Method, "method_not_allowed", message)
 }
 

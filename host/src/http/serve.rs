@@ -23,7 +23,10 @@ pub struct Bound {
 pub async fn bind(address: SocketAddr, limits: &Limits) -> std::io::Result<Bound> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    Ok(Bound { listener: BoundedListener { listener, places: Arc::new(Semaphore::new(limits.connections_max)) }, address })
+    Ok(Bound {
+        listener: BoundedListener { listener, places: Arc::new(Semaphore::new(limits.connections_max)) },
+        address,
+    })
 }
 
 impl Bound {
@@ -34,7 +37,9 @@ impl Bound {
 
     /// Serves until `stop` resolves, then ends what is under way.
     pub async fn serve(self, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        axum::serve(self.listener, router.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(stop).await
+        axum::serve(self.listener, router.into_make_service_with_connect_info::<Peer>())
+            .with_graceful_shutdown(stop)
+            .await
     }
 }
 
@@ -81,7 +86,11 @@ pub struct Placed {
 }
 
 impl AsyncRead for Placed {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
@@ -99,7 +108,11 @@ impl AsyncWrite for Placed {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[std::io::IoSlice<'_>]) -> Poll<std::io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 

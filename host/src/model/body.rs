@@ -11,7 +11,11 @@ pub fn form_to_json(body: &[u8]) -> Result<String, Refusal> {
     let mut fields: Map<String, Value> = Map::new();
     for (count, (name, value)) in url::form_urlencoded::parse(body).enumerate() {
         if FORM_FIELDS_MAX <= count {
-            return Err(Refusal::new(Kind::Invalid, "form_too_large", format!("a form may have {FORM_FIELDS_MAX} fields")));
+            return Err(Refusal::new(
+                Kind::Invalid,
+                "form_too_large",
+                format!("a form may have {FORM_FIELDS_MAX} fields"),
+            ));
         }
         let value = Value::String(value.into_owned());
         match fields.get_mut(name.as_ref()) {

@@ -11,7 +11,8 @@ pub struct CampaignId(String);
 impl CampaignId {
     /// Reads an id.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let fits = (2..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let fits =
+            (2..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if fits { Ok(Self(text.to_owned())) } else { Err(Refusal::invalid("id", "must be 2 to 16 of A-Z a-z 0-9 - _")) }
     }
 
@@ -67,14 +68,21 @@ impl CampaignState {
 pub fn checked_time_zone(name: &str) -> Result<String, Refusal> {
     match jiff::tz::TimeZone::get(name) {
         Ok(_) => Ok(name.to_owned()),
-        Err(_) => Err(Refusal::invalid("time_zone", format!("`{name}` is not a zone of the IANA database, such as America/New_York"))),
+        Err(_) => Err(Refusal::invalid(
+            "time_zone",
+            format!("`{name}` is not a zone of the IANA database, such as America/New_York"),
+        )),
     }
 }
 
 /// A phone region: ISO 3166-1 alpha-2, upper case.
 pub fn checked_phone_region(code: &str) -> Result<String, Refusal> {
     let fits = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-    if fits { Ok(code.to_owned()) } else { Err(Refusal::invalid("phone_region", format!("`{code}` is not a two-letter country code such as US"))) }
+    if fits {
+        Ok(code.to_owned())
+    } else {
+        Err(Refusal::invalid("phone_region", format!("`{code}` is not a two-letter country code such as US")))
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +103,12 @@ mod tests {
     #[test]
     fn o3_archiving_is_for_good() {
         use CampaignState::*;
-        assert!(Draft.may_become(Active) && Active.may_become(Paused) && Paused.may_become(Active) && Active.may_become(Archived));
+        assert!(
+            Draft.may_become(Active)
+                && Active.may_become(Paused)
+                && Paused.may_become(Active)
+                && Active.may_become(Archived)
+        );
         assert!(!Archived.may_become(Active) && !Active.may_become(Draft) && !Paused.may_become(Draft));
     }
 

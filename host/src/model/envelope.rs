@@ -52,8 +52,12 @@ pub fn parse(body: &[u8], limits: EnvelopeLimits) -> Result<Envelope, Refusal> {
     let text = checked_text(body, limits.depth_max)?;
     if !is_object(text) {
         serde_json::from_str::<IgnoredAny>(text).map_err(syntax)?;
-        return Err(Refusal::new(Kind::Invalid, "envelope_invalid", "the body must be a JSON object with `idempotency_key` and `leads`")
-            .at("", "not_an_object", "the body is not a JSON object"));
+        return Err(Refusal::new(
+            Kind::Invalid,
+            "envelope_invalid",
+            "the body must be a JSON object with `idempotency_key` and `leads`",
+        )
+        .at("", "not_an_object", "the body is not a JSON object"));
     }
     let Parts { idempotency_key, leads, atomic, unknown_keys } = serde_json::from_str(text).map_err(syntax)?;
     let mut details = Vec::new();
@@ -61,8 +65,11 @@ pub fn parse(body: &[u8], limits: EnvelopeLimits) -> Result<Envelope, Refusal> {
     let atomic = read_atomic(atomic, &mut details);
     let elements = read_leads(body, leads, limits.leads_max, &mut details);
     match (idempotency_key, atomic, elements) {
-        (Some(idempotency_key), Some(atomic), Some(elements)) => Ok(Envelope { idempotency_key, atomic, elements, unknown_keys }),
-        _ => Err(Refusal::new(Kind::Invalid, "envelope_invalid", "the envelope is not acceptable; see details").with_details(details)),
+        (Some(idempotency_key), Some(atomic), Some(elements)) => {
+            Ok(Envelope { idempotency_key, atomic, elements, unknown_keys })
+        }
+        _ => Err(Refusal::new(Kind::Invalid, "envelope_invalid", "the envelope is not acceptable; see details")
+            .with_details(details)),
     }
 }
 
@@ -73,17 +80,22 @@ fn is_object(text: &str) -> bool {
 
 /// The body as text, if it is UTF-8 and not too deep; nothing is said of its syntax yet.
 pub fn checked_text(body: &[u8], depth_max: usize) -> Result<&str, Refusal> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        let (line, column) = json_scan::place(body, error.valid_up_to());
-        Refusal::new(Kind::Syntax, "invalid_utf8", format!("the body is not UTF-8 at line {line}, column {column}"))
-            .at("", "invalid_utf8", format!("byte {} starts no UTF-8 character", error.valid_up_to()))
-    })?;
+    let text =
+        std::str::from_utf8(body).map_err(|error| {
+            let (line, column) = json_scan::place(body, error.valid_up_to());
+            Refusal::new(Kind::Syntax, "invalid_utf8", format!("the body is not UTF-8 at line {line}, column {column}"))
+                .at("", "invalid_utf8", format!("byte {} starts no UTF-8 character", error.valid_up_to()))
+        })?;
     match json_scan::check_depth(body, depth_max) {
         Ok(()) => Ok(text),
         Err(ScanError { offset }) => {
             let (line, column) = json_scan::place(body, offset);
-            Err(Refusal::new(Kind::Syntax, "too_deep", format!("the body nests deeper than {depth_max} at line {line}, column {column}"))
-                .at("", "too_deep", "flatten it"))
+            Err(Refusal::new(
+                Kind::Syntax,
+                "too_deep",
+                format!("the body nests deeper than {depth_max} at line {line}, column {column}"),
+            )
+            .at("", "too_deep", "flatten it"))
         }
     }
 }
@@ -100,7 +112,12 @@ pub fn syntax(error: serde_json::Error) -> Refusal {
 fn read_key(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<String> {
     let path = "idempotency_key";
     let Some(raw) = raw else {
-        return refuse(details, path, "missing", "is missing: give each request a key of its own, so that a retry is recognised");
+        return refuse(
+            details,
+            path,
+            "missing",
+            "is missing: give each request a key of its own, so that a retry is recognised",
+        );
     };
     let Ok(key) = serde_json::from_str::<String>(raw.get()) else {
         return refuse(details, path, "not_a_string", "must be a JSON string");
@@ -109,7 +126,12 @@ fn read_key(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<String>
         return refuse(details, path, "empty", "must not be empty");
     }
     if IDEMPOTENCY_KEY_BYTES_MAX < key.len() {
-        return refuse(details, path, "too_long", &format!("has {} bytes, at most {IDEMPOTENCY_KEY_BYTES_MAX} are allowed", key.len()));
+        return refuse(
+            details,
+            path,
+            "too_long",
+            &format!("has {} bytes, at most {IDEMPOTENCY_KEY_BYTES_MAX} are allowed", key.len()),
+        );
     }
     if key.contains('\0') {
         return refuse(details, path, "invalid_character", "must not contain U+0000");
@@ -126,7 +148,12 @@ fn read_atomic(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<bool
     }
 }
 
-fn read_leads(body: &[u8], raw: Option<&RawValue>, leads_max: usize, details: &mut Vec<Detail>) -> Option<Vec<Element>> {
+fn read_leads(
+    body: &[u8],
+    raw: Option<&RawValue>,
+    leads_max: usize,
+    details: &mut Vec<Detail>,
+) -> Option<Vec<Element>> {
     let path = "leads";
     let Some(raw) = raw else { return refuse(details, path, "missing", "is missing: send a list of leads") };
     let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
@@ -136,7 +163,12 @@ fn read_leads(body: &[u8], raw: Option<&RawValue>, leads_max: usize, details: &m
         return refuse(details, path, "empty", "must not be empty");
     }
     if leads_max < list.len() {
-        return refuse(details, path, "too_many", &format!("has {} elements, at most {leads_max} are allowed in one request", list.len()));
+        return refuse(
+            details,
+            path,
+            "too_many",
+            &format!("has {} elements, at most {leads_max} are allowed in one request", list.len()),
+        );
     }
     Some(list.into_iter().map(|element| read_element(body, element)).collect())
 }
@@ -314,7 +346,11 @@ mod tests {
 
     #[test]
     fn i10_the_last_of_two_keys_counts() {
-        let envelope = parse(br#"{"idempotency_key":"a","leads":[{"campaign_id":"A","campaign_id":"B"}],"idempotency_key":"b"}"#, LIMITS).unwrap();
+        let envelope = parse(
+            br#"{"idempotency_key":"a","leads":[{"campaign_id":"A","campaign_id":"B"}],"idempotency_key":"b"}"#,
+            LIMITS,
+        )
+        .unwrap();
         assert_eq!(envelope.idempotency_key, "b");
         assert_eq!(envelope.elements[0].campaign, Ok(Some("B".into())));
     }
@@ -329,8 +365,11 @@ mod tests {
         leaf.prop_recursive(4, 24, 4, |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::Array),
-                proptest::collection::vec((prop_oneof!["idempotency_key", "leads", "atomic", "campaign_id", ".*"], inner), 0..4)
-                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+                proptest::collection::vec(
+                    (prop_oneof!["idempotency_key", "leads", "atomic", "campaign_id", ".*"], inner),
+                    0..4
+                )
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
             ]
         })
     }

@@ -47,7 +47,12 @@ impl Identity {
     pub fn lead_id(&self, salt: &[u8], fallback: &str) -> String {
         let hash = self.hashes.first().copied().unwrap_or_else(|| hash(salt, "submission", fallback));
         let mut id = String::from("lead_");
-        id.extend(hash[..16].iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|half| char::from_digit(u32::from(half), 16)));
+        id.extend(
+            hash[..16]
+                .iter()
+                .flat_map(|byte| [byte >> 4, byte & 15])
+                .filter_map(|half| char::from_digit(u32::from(half), 16)),
+        );
         id
     }
 }

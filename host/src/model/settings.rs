@@ -77,7 +77,15 @@ impl WebhookSettingsDraft {
             faults.add("secrets", format!("are refused: {error}"));
         }
         faults.end()?;
-        Ok(WebhookSettings { enabled: self.enabled, url, events: self.events, headers: self.headers, retries, timeout_s: self.timeout_s, secrets })
+        Ok(WebhookSettings {
+            enabled: self.enabled,
+            url,
+            events: self.events,
+            headers: self.headers,
+            retries,
+            timeout_s: self.timeout_s,
+            secrets,
+        })
     }
 }
 
@@ -116,8 +124,16 @@ mod tests {
 
     #[test]
     fn w3_unknown_events_are_refused_with_the_valid_list() {
-        let refusal = draft(serde_json::json!({"enabled": true, "url": "https://x.example/", "events": ["lead.lost"]}), vec![secret()]).unwrap_err();
-        assert!(refusal.message.contains("lead.lost") && refusal.message.contains("lead.delivered"), "{}", refusal.message);
+        let refusal = draft(
+            serde_json::json!({"enabled": true, "url": "https://x.example/", "events": ["lead.lost"]}),
+            vec![secret()],
+        )
+        .unwrap_err();
+        assert!(
+            refusal.message.contains("lead.lost") && refusal.message.contains("lead.delivered"),
+            "{}",
+            refusal.message
+        );
     }
 
     #[test]

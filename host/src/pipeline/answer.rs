@@ -5,8 +5,8 @@ use super::conclude::Setting;
 use super::context;
 use super::runner::Run;
 use super::send::Receiver;
-use crate::engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use crate::engine::Program;
+use crate::engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use crate::model::interpret::{OutcomeKind, default_outcome};
 use crate::model::retry::retry_after_ms;
 use crate::outbound::{OutboundAnswer, SendError};
@@ -28,10 +28,20 @@ pub(crate) struct Judged {
 
 impl Pipeline {
     /// What a client's answer means.
-    pub(crate) async fn judge_client(&self, setting: &Setting, delivery: &ClaimedDelivery, receiver: &Receiver, answer: &Answer) -> Judged {
+    pub(crate) async fn judge_client(
+        &self,
+        setting: &Setting,
+        delivery: &ClaimedDelivery,
+        receiver: &Receiver,
+        answer: &Answer,
+    ) -> Judged {
         let judged = judge_by_status(answer, self.clock.now().0);
         let Ok(program) = self.program_of_delivery(delivery).await else { return judged };
-        let mut run = Run::new(self, &program, context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id));
+        let mut run = Run::new(
+            self,
+            &program,
+            context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id),
+        );
         if !run.interprets() {
             return judged;
         }
@@ -57,7 +67,9 @@ impl Pipeline {
 /// The host's default.
 pub(crate) fn judge_by_status(answer: &Answer, now_ms: i64) -> Judged {
     let (status, reason, retry_after) = match answer {
-        Ok(answer) => (Some(answer.status), None, answer.header("retry-after").and_then(|value| retry_after_ms(value, now_ms))),
+        Ok(answer) => {
+            (Some(answer.status), None, answer.header("retry-after").and_then(|value| retry_after_ms(value, now_ms)))
+        }
         Err(error) => (None, Some(error.message.clone()), None),
     };
     Judged { kind: default_outcome(status), reason, reference: None, price: None, retry_after_ms: retry_after }
@@ -118,6 +130,8 @@ pub(crate) fn kept(answer: &Answer, judged: &Judged, body_bytes_max: usize) -> V
                 "price": judged.price,
             })
         }
-        Err(error) => json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent, "reason": judged.reason }),
+        Err(error) => {
+            json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent, "reason": judged.reason })
+        }
     }
 }

@@ -69,7 +69,17 @@ impl Conclusion {
 
 impl Candidate {
     pub(crate) fn new(claimed: &ClaimedSubmission, id: String, born: Option<Born>, stand: Stand) -> Self {
-        Self { id, revision: claimed.revision, received_at: claimed.received_at, born, stand, lead: None, person: None, verdict: None, payload: None }
+        Self {
+            id,
+            revision: claimed.revision,
+            received_at: claimed.received_at,
+            born,
+            stand,
+            lead: None,
+            person: None,
+            verdict: None,
+            payload: None,
+        }
     }
 
     /// One that is decided before it was mapped.
@@ -161,7 +171,10 @@ impl Pipeline {
                 lead: lead.lead.clone().into_bytes(),
                 is_test: lead.is_test,
             }),
-            decision: rendered::decision(candidate.verdict.as_ref(), lead.map(|lead| lead.notices.as_slice()).unwrap_or_default()),
+            decision: rendered::decision(
+                candidate.verdict.as_ref(),
+                lead.map(|lead| lead.notices.as_slice()).unwrap_or_default(),
+            ),
             delivery,
             events,
             born: candidate.born.clone(),
@@ -169,9 +182,17 @@ impl Pipeline {
     }
 
     /// A lead that passed everything goes to the client; without a client it is delivered as soon as it is stored.
-    fn send_or_store(&self, setting: &Setting, candidate: &Candidate, now: Timestamp) -> (Conclusion, Option<NewDelivery>) {
+    fn send_or_store(
+        &self,
+        setting: &Setting,
+        candidate: &Candidate,
+        now: Timestamp,
+    ) -> (Conclusion, Option<NewDelivery>) {
         let (Some(endpoint), Some(payload)) = (&setting.endpoint, &candidate.payload) else {
-            return (Conclusion { state: State::Delivered, cause: "stored", detail: Some(json!({"detail": "stored"})) }, None);
+            return (
+                Conclusion { state: State::Delivered, cause: "stored", detail: Some(json!({"detail": "stored"})) },
+                None,
+            );
         };
         let delivery = NewDelivery {
             id: self.minter.mint("dlv", now),
@@ -188,12 +209,31 @@ impl Pipeline {
     }
 
     /// The events that reaching a state causes, each with the webhooks it goes to.
-    pub(crate) fn events(&self, setting: &Setting, submission_id: &str, state: State, by_client: bool, detail: Option<&Value>, now: Timestamp) -> Vec<NewEvent> {
+    pub(crate) fn events(
+        &self,
+        setting: &Setting,
+        submission_id: &str,
+        state: State,
+        by_client: bool,
+        detail: Option<&Value>,
+        now: Timestamp,
+    ) -> Vec<NewEvent> {
         let empty = json!({});
-        events_of(state, by_client).into_iter().map(|name| self.event(setting, submission_id, name, state, detail.unwrap_or(&empty), now)).collect()
+        events_of(state, by_client)
+            .into_iter()
+            .map(|name| self.event(setting, submission_id, name, state, detail.unwrap_or(&empty), now))
+            .collect()
     }
 
-    fn event(&self, setting: &Setting, submission_id: &str, name: EventName, state: State, detail: &Value, now: Timestamp) -> NewEvent {
+    fn event(
+        &self,
+        setting: &Setting,
+        submission_id: &str,
+        name: EventName,
+        state: State,
+        detail: &Value,
+        now: Timestamp,
+    ) -> NewEvent {
         let id = self.minter.mint("evt", now);
         let wanted = setting.webhook.as_ref().filter(|settings| settings.wants(name));
         let deliveries = wanted.map(|settings| NewDelivery {
@@ -222,6 +262,14 @@ impl Pipeline {
 
 /// A shaped message as it is kept.
 pub(crate) fn message(payload: &Payload) -> Message {
-    let pairs = |list: &[crate::engine::contract::Pair]| list.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect();
-    Message::new(payload.method.clone(), pairs(&payload.query), pairs(&payload.headers), payload.content_type.clone(), payload.body.clone())
+    let pairs = |list: &[crate::engine::contract::Pair]| {
+        list.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect()
+    };
+    Message::new(
+        payload.method.clone(),
+        pairs(&payload.query),
+        pairs(&payload.headers),
+        payload.content_type.clone(),
+        payload.body.clone(),
+    )
 }

@@ -1,7 +1,10 @@
 //! The contract's records, made from what is kept.
 
 use crate::clock::Timestamp;
-use crate::engine::contract::{Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization, Origin, Pair, Submission};
+use crate::engine::contract::{
+    Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization, Origin, Pair,
+    Submission,
+};
 use crate::ids::entropy_of;
 use crate::model::body::form_to_json;
 use crate::store::campaigns::Campaign;

@@ -41,7 +41,11 @@ impl Flights {
     }
 
     fn full(&self, per_endpoint_max: usize) -> Vec<String> {
-        self.lock().iter().filter(|(_, count)| per_endpoint_max <= **count).map(|(endpoint, _)| endpoint.clone()).collect()
+        self.lock()
+            .iter()
+            .filter(|(_, count)| per_endpoint_max <= **count)
+            .map(|(endpoint, _)| endpoint.clone())
+            .collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
@@ -76,9 +80,14 @@ pub(crate) struct Landed {
 
 impl Pipeline {
     /// Claims what is due and sends it; each attempt lands in `landed`. Answers how many took off.
-    pub(crate) async fn deliver_once(&self, flights: &Arc<Flights>, landed: &mpsc::Sender<Landed>) -> Result<usize, StoreError> {
+    pub(crate) async fn deliver_once(
+        &self,
+        flights: &Arc<Flights>,
+        landed: &mpsc::Sender<Landed>,
+    ) -> Result<usize, StoreError> {
         let limits = &self.settings.limits;
-        let room = limits.deliveries_in_flight_max.saturating_sub(flights.count()).min(limits.deliveries_per_endpoint_max);
+        let room =
+            limits.deliveries_in_flight_max.saturating_sub(flights.count()).min(limits.deliveries_per_endpoint_max);
         if room == 0 {
             return Ok(0);
         }
@@ -94,7 +103,9 @@ impl Pipeline {
                 match pipeline.attempt(&delivery).await {
                     // The receiver of landed attempts lives as long as the workers; a host that stops hands the claim back.
                     Ok(attempted) => drop(landed.send(Landed { attempted, _token: token, _flight: flight }).await),
-                    Err(error) => tracing::error!(delivery_id = delivery.id, error = %error, "a delivery could not be made; its claim will run out"),
+                    Err(error) => {
+                        tracing::error!(delivery_id = delivery.id, error = %error, "a delivery could not be made; its claim will run out")
+                    }
                 }
             });
         }
@@ -105,7 +116,9 @@ impl Pipeline {
         let setting = self.delivery_setting(&delivery.campaign_id).await?;
         let (receiver, paused) = receiver_of(delivery, &setting);
         let started_at = self.clock.now();
-        let Some(receiver) = receiver else { return Ok(self.not_sent(&setting, delivery, "endpoint_removed", started_at)) };
+        let Some(receiver) = receiver else {
+            return Ok(self.not_sent(&setting, delivery, "endpoint_removed", started_at));
+        };
         if paused {
             return Ok(self.not_sent(&setting, delivery, "endpoint_paused", started_at));
         }
@@ -115,7 +128,9 @@ impl Pipeline {
         let id = delivery.event_id.as_deref().unwrap_or(&delivery.submission_id);
         let answer = match send::request(&receiver, &message, id, started_at.0.div_euclid(1000), self.schemes()) {
             Ok(request) => self.sender.send(request).await,
-            Err(why) => Err(SendError { kind: SendErrorKind::Refused, sent: false, status: None, elapsed_ms: 0, message: why }),
+            Err(why) => {
+                Err(SendError { kind: SendErrorKind::Refused, sent: false, status: None, elapsed_ms: 0, message: why })
+            }
         };
         if answer.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
             return Ok(self.busy(delivery, started_at));
@@ -124,8 +139,13 @@ impl Pipeline {
             Receiver::Client(_) => self.judge_client(&setting, delivery, &receiver, &answer).await,
             Receiver::Settings(_) => judge_by_status(&answer, self.clock.now().0),
         };
-        if matches!(receiver, Receiver::Settings(_)) && answer.as_ref().is_ok_and(|answer| pauses_endpoint(answer.status)) {
-            tracing::warn!(organization_id = delivery.organization_id, "the webhook answered 410 Gone and is paused until its settings are saved again");
+        if matches!(receiver, Receiver::Settings(_))
+            && answer.as_ref().is_ok_and(|answer| pauses_endpoint(answer.status))
+        {
+            tracing::warn!(
+                organization_id = delivery.organization_id,
+                "the webhook answered 410 Gone and is paused until its settings are saved again"
+            );
             self.store.pause_webhook_settings(&delivery.organization_id, self.clock.now()).await?;
             self.forget_lookups();
         }
@@ -144,19 +164,36 @@ impl Pipeline {
         }
         let gone = |table, id: &str| StoreError::corrupt(table, id, "a delivery names it, and it is gone");
         let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
-        let organization = self.store.organization(&campaign.organization_id).await?.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
-        let (webhook, webhook_paused) = self.store.webhook_settings(&organization.id).await?.map_or((None, false), |(s, at)| (Some(s), at.is_some()));
+        let organization = self
+            .store
+            .organization(&campaign.organization_id)
+            .await?
+            .ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let (webhook, webhook_paused) = self
+            .store
+            .webhook_settings(&organization.id)
+            .await?
+            .map_or((None, false), |(s, at)| (Some(s), at.is_some()));
         let endpoint = self.store.endpoint_of(&campaign)?;
         let setting = Setting { organization, campaign, endpoint, webhook, run_id: String::new() };
         Ok(self.delivery_settings.put(key, DeliverySetting { setting, webhook_paused }, now))
     }
 
-    fn landed(&self, setting: &Setting, delivery: &ClaimedDelivery, answer: &Answer, judged: &Judged, started_at: Timestamp) -> Attempted {
+    fn landed(
+        &self,
+        setting: &Setting,
+        delivery: &ClaimedDelivery,
+        answer: &Answer,
+        judged: &Judged,
+        started_at: Timestamp,
+    ) -> Attempted {
         let now = self.clock.now();
         let retries = Retries::within(u64::try_from(delivery.retries_max).unwrap_or(0), 0..=u8::MAX);
         let made = u32::try_from(delivery.attempts + 1).unwrap_or(u32::MAX);
         let again = match (judged.kind, retries) {
-            (OutcomeKind::Retry, Ok(retries)) => Backoff::default().next(retries, made, now.0, judged.retry_after_ms, self.chance()),
+            (OutcomeKind::Retry, Ok(retries)) => {
+                Backoff::default().next(retries, made, now.0, judged.retry_after_ms, self.chance())
+            }
             _ => NextTry::Spent,
         };
         let next = match (again, judged.kind) {
@@ -167,7 +204,8 @@ impl Pipeline {
             (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
         };
         let detail = kept(answer, judged, self.settings.limits.kept_answer_bytes_max);
-        let transition = (delivery.event_id.is_none() && !matches!(next, Next::Retry(_))).then(|| self.transition(setting, delivery, judged, &detail, now));
+        let transition = (delivery.event_id.is_none() && !matches!(next, Next::Retry(_)))
+            .then(|| self.transition(setting, delivery, judged, &detail, now));
         let elapsed_ms = answer.as_ref().map_or_else(|error| error.elapsed_ms, |answer| answer.elapsed_ms);
         Attempted {
             delivery_id: delivery.id.clone(),
@@ -184,7 +222,14 @@ impl Pipeline {
     }
 
     /// What a client's last answer means for the submission.
-    fn transition(&self, setting: &Setting, delivery: &ClaimedDelivery, judged: &Judged, last: &Value, now: Timestamp) -> Transition {
+    fn transition(
+        &self,
+        setting: &Setting,
+        delivery: &ClaimedDelivery,
+        judged: &Judged,
+        last: &Value,
+        now: Timestamp,
+    ) -> Transition {
         let (state, cause) = match judged.kind {
             OutcomeKind::Accepted => (State::Delivered, "client_accepted"),
             OutcomeKind::Rejected => (State::Rejected, "client_rejected"),
@@ -204,7 +249,13 @@ impl Pipeline {
     /// An attempt for which there is nobody to send to.
     fn not_sent(&self, setting: &Setting, delivery: &ClaimedDelivery, why: &'static str, now: Timestamp) -> Attempted {
         let detail = json!({ "error": why, "sent": false });
-        let judged = Judged { kind: OutcomeKind::Failed, reason: Some(why.into()), reference: None, price: None, retry_after_ms: None };
+        let judged = Judged {
+            kind: OutcomeKind::Failed,
+            reason: Some(why.into()),
+            reference: None,
+            price: None,
+            retry_after_ms: None,
+        };
         let is_client = delivery.event_id.is_none();
         Attempted {
             delivery_id: delivery.id.clone(),

@@ -5,7 +5,8 @@ use super::context;
 use super::rendered::{self, raw};
 use super::runner::Run;
 use crate::engine::contract::{
-    Context, Destination, DestinationKind, Door, Event, Inbound, MappedLead, Origin, Pair, Payload, Severity, ShapeRequest, Subject, Submission, Verdict,
+    Context, Destination, DestinationKind, Door, Event, Inbound, MappedLead, Origin, Pair, Payload, Severity,
+    ShapeRequest, Subject, Submission, Verdict,
 };
 use crate::engine::{ItemError, Program};
 use crate::model::event::{EventName, events_of};
@@ -53,7 +54,8 @@ impl Pipeline {
         let now = self.clock.now();
         let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
         context.trace = true;
-        let mut trial = Trial { run: Run::new(self, program, context.clone()), stages: Vec::new(), messages: Vec::new() };
+        let mut trial =
+            Trial { run: Run::new(self, program, context.clone()), stages: Vec::new(), messages: Vec::new() };
         let leads = trial.map(input, now.0).await;
         let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
         for (index, lead) in leads.into_iter().enumerate() {
@@ -87,7 +89,13 @@ impl Trial {
             body: input.body.clone(),
             headers: context::pairs(input.headers.clone()),
             query: Vec::<Pair>::new(),
-            origin: Origin { door: Door::Sample, name: "sample".into(), source_label: None, tag: None, remote_address: None },
+            origin: Origin {
+                door: Door::Sample,
+                name: "sample".into(),
+                source_label: None,
+                tag: None,
+                remote_address: None,
+            },
             received_at: now_ms,
             entropy: context::entropy(SAMPLE_ID),
         };
@@ -138,7 +146,8 @@ impl Trial {
         let result = self.run.qualify(severity, vec![submission.clone()]).await.ok()?.pop()?;
         match result {
             Ok(verdict) => {
-                let output = json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
+                let output =
+                    json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
                 self.stages.push(json!({ "stage": "qualify", "input": shown, "output": output, "trace": verdict.trace.as_deref().map(raw) }));
                 Some(verdict)
             }
@@ -150,10 +159,22 @@ impl Trial {
     }
 
     /// The events that reaching a state would cause.
-    async fn tell(&mut self, input: &DryRunInput, context: &Context, state: State, submission: &Submission, details: &Value) -> State {
+    async fn tell(
+        &mut self,
+        input: &DryRunInput,
+        context: &Context,
+        state: State,
+        submission: &Submission,
+        details: &Value,
+    ) -> State {
         for name in events_of(state, state == State::Delivered) {
             let event = event(name, context, state, submission, details);
-            self.shape(name.as_str(), destination(input, DestinationKind::Settings, "https://subscriber.example/"), Subject::Event(event)).await;
+            self.shape(
+                name.as_str(),
+                destination(input, DestinationKind::Settings, "https://subscriber.example/"),
+                Subject::Event(event),
+            )
+            .await;
         }
         state
     }

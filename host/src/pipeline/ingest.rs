@@ -2,8 +2,8 @@
 
 use super::Pipeline;
 use crate::clock::Timestamp;
-use crate::model::campaign::CampaignState;
 use crate::model::body;
+use crate::model::campaign::CampaignState;
 use crate::model::envelope::{self, Envelope, EnvelopeLimits, IDEMPOTENCY_KEY_BYTES_MAX};
 use crate::model::refusal::{Detail, Kind, Refusal};
 use crate::store::campaigns::Campaign;
@@ -119,7 +119,8 @@ impl Pipeline {
     /// Takes a batch push. It returns when the request is on disk.
     pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, Refusal> {
         let limits = &self.settings.limits;
-        let envelope_limits = EnvelopeLimits { depth_max: limits.body_depth_max, leads_max: limits.leads_per_request_max };
+        let envelope_limits =
+            EnvelopeLimits { depth_max: limits.body_depth_max, leads_max: limits.leads_per_request_max };
         let envelope = match envelope::parse(&push.body, envelope_limits) {
             Ok(envelope) => envelope,
             Err(refusal) => return Err(self.refuse(&push, refusal).await),
@@ -129,7 +130,12 @@ impl Pipeline {
         let (answer, submissions) = self.judge_leads(&push, &envelope).await?;
         if answer.accepted.is_empty() || (envelope.atomic && !answer.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
-            if let Some(first) = self.store.first_use(&push.source.key.organization_id, &key, now).await.map_err(|error| unavailable(&error))? {
+            if let Some(first) = self
+                .store
+                .first_use(&push.source.key.organization_id, &key, now)
+                .await
+                .map_err(|error| unavailable(&error))?
+            {
                 return Err(duplicate(&first, &key));
             }
             return Err(self.refuse(&push, no_good_lead(answer)).await);
@@ -168,23 +174,36 @@ impl Pipeline {
         let key = post.idempotency_key.as_deref().map(|key| self.key_use(key, &post.body, now)).transpose()?;
         let organization_id = &post.source.key.organization_id;
         if let Some(key) = &key
-            && let Some(first) = self.store.first_use(organization_id, key, now).await.map_err(|error| unavailable(&error))?
+            && let Some(first) =
+                self.store.first_use(organization_id, key, now).await.map_err(|error| unavailable(&error))?
         {
             return Err(duplicate(&first, key));
         }
         let campaign = self.campaign_of(organization_id, &post.campaign).await?;
-        let campaign = campaign.ok_or_else(|| Refusal::new(Kind::NotFound, "campaign_unknown", "no campaign of this organization is called that"))?;
+        let campaign = campaign.ok_or_else(|| {
+            Refusal::new(Kind::NotFound, "campaign_unknown", "no campaign of this organization is called that")
+        })?;
         if campaign.state == CampaignState::Archived.as_str() {
-            return Err(Refusal::new(Kind::Conflict, "campaign_archived", "this campaign is archived and takes no leads"));
+            return Err(Refusal::new(
+                Kind::Conflict,
+                "campaign_archived",
+                "this campaign is archived and takes no leads",
+            ));
         }
         let id = &post.request_id;
-        let accepted = (0..elements.len()).map(|index| AcceptedLead { index, submission_id: submission_id(id, index), campaign_id: campaign.public_id.clone() });
-        let answer = IngestAnswer { request_id: id.clone(), accepted: accepted.collect(), rejected: Vec::new(), unknown_keys: Vec::new() };
-        let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| NewSubmission {
+        let accepted = (0..elements.len()).map(|index| AcceptedLead {
             index,
-            campaign_id: campaign.id.clone(),
-            element_start,
-            element_bytes,
+            submission_id: submission_id(id, index),
+            campaign_id: campaign.public_id.clone(),
+        });
+        let answer = IngestAnswer {
+            request_id: id.clone(),
+            accepted: accepted.collect(),
+            rejected: Vec::new(),
+            unknown_keys: Vec::new(),
+        };
+        let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| {
+            NewSubmission { index, campaign_id: campaign.id.clone(), element_start, element_bytes }
         });
         let request = NewRequest {
             id: id.clone(),
@@ -222,14 +241,28 @@ impl Pipeline {
                 self.wake.process.notify_one();
                 Ok(answer)
             }
-            Ok(Ingested::Duplicate(first)) => Err(duplicate_of(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default())),
-            Err(IngestError::Overloaded) => Err(Refusal::new(Kind::Overload, "overloaded", "more requests wait to be written than this host keeps; try again shortly")),
-            Err(IngestError::Stopping) => Err(Refusal::new(Kind::Unavailable, "stopping", "this host is stopping; nothing was kept of this request")),
+            Ok(Ingested::Duplicate(first)) => {
+                Err(duplicate_of(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default()))
+            }
+            Err(IngestError::Overloaded) => Err(Refusal::new(
+                Kind::Overload,
+                "overloaded",
+                "more requests wait to be written than this host keeps; try again shortly",
+            )),
+            Err(IngestError::Stopping) => Err(Refusal::new(
+                Kind::Unavailable,
+                "stopping",
+                "this host is stopping; nothing was kept of this request",
+            )),
             Err(IngestError::Store(error)) => Err(unavailable(&error)),
         }
     }
 
-    async fn judge_leads(&self, push: &BatchPush, envelope: &Envelope) -> Result<(IngestAnswer, Vec<NewSubmission>), Refusal> {
+    async fn judge_leads(
+        &self,
+        push: &BatchPush,
+        envelope: &Envelope,
+    ) -> Result<(IngestAnswer, Vec<NewSubmission>), Refusal> {
         let organization_id = &push.source.key.organization_id;
         let request_id = push.request_id.clone();
         let (mut accepted, mut rejected, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
@@ -252,10 +285,21 @@ impl Pipeline {
             };
             match campaign {
                 None => rejected.push(RejectedLead::campaign_unknown(index)),
-                Some(campaign) if campaign.state == CampaignState::Archived.as_str() => rejected.push(RejectedLead::campaign_archived(index)),
+                Some(campaign) if campaign.state == CampaignState::Archived.as_str() => {
+                    rejected.push(RejectedLead::campaign_archived(index))
+                }
                 Some(campaign) => {
-                    submissions.push(NewSubmission { index, campaign_id: campaign.id.clone(), element_start: element.start, element_bytes: element.len });
-                    accepted.push(AcceptedLead { index, submission_id: submission_id(&request_id, index), campaign_id: campaign.public_id.clone() });
+                    submissions.push(NewSubmission {
+                        index,
+                        campaign_id: campaign.id.clone(),
+                        element_start: element.start,
+                        element_bytes: element.len,
+                    });
+                    accepted.push(AcceptedLead {
+                        index,
+                        submission_id: submission_id(&request_id, index),
+                        campaign_id: campaign.public_id.clone(),
+                    });
                 }
             }
         }
@@ -290,7 +334,11 @@ fn post_elements(post: &CampaignPost, depth_max: usize, leads_max: usize) -> Res
     }
     let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(envelope::syntax)?;
     if list.is_empty() || leads_max < list.len() {
-        return Err(Refusal::new(Kind::Invalid, "leads_invalid", format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len())));
+        return Err(Refusal::new(
+            Kind::Invalid,
+            "leads_invalid",
+            format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len()),
+        ));
     }
     let start_of = |element: &str| element.as_ptr() as usize - post.body.as_ptr() as usize;
     Ok(list.into_iter().map(|element| (start_of(element.get()), element.get().len())).collect())
@@ -303,11 +351,21 @@ impl RejectedLead {
 
     /// One answer for missing, unknown and another organization's, so that ids can't be probed (I5).
     fn campaign_unknown(index: usize) -> Self {
-        Self::new(index, "campaign_unknown", format!("leads[{index}].campaign_id"), "no campaign of this organization is called that")
+        Self::new(
+            index,
+            "campaign_unknown",
+            format!("leads[{index}].campaign_id"),
+            "no campaign of this organization is called that",
+        )
     }
 
     fn campaign_archived(index: usize) -> Self {
-        Self::new(index, "campaign_archived", format!("leads[{index}].campaign_id"), "this campaign is archived and takes no leads")
+        Self::new(
+            index,
+            "campaign_archived",
+            format!("leads[{index}].campaign_id"),
+            "this campaign is archived and takes no leads",
+        )
     }
 
     fn new(index: usize, code: &'static str, path: String, message: &str) -> Self {
@@ -316,8 +374,16 @@ impl RejectedLead {
 }
 
 fn no_good_lead(answer: IngestAnswer) -> Refusal {
-    let details = answer.rejected.into_iter().map(|lead| Detail { path: lead.path, code: lead.code.into(), message: lead.message }).collect();
-    let message = if answer.accepted.is_empty() { "no lead of this request can be taken" } else { "`atomic` is set and not every lead can be taken" };
+    let details = answer
+        .rejected
+        .into_iter()
+        .map(|lead| Detail { path: lead.path, code: lead.code.into(), message: lead.message })
+        .collect();
+    let message = if answer.accepted.is_empty() {
+        "no lead of this request can be taken"
+    } else {
+        "`atomic` is set and not every lead can be taken"
+    };
     Refusal::new(Kind::Invalid, "leads_rejected", message).with_details(details)
 }
 
@@ -326,20 +392,27 @@ fn duplicate(first: &FirstUse, key: &KeyUse) -> Refusal {
 }
 
 fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> Refusal {
-    Refusal::new(Kind::Conflict, "duplicate_request", format!("this idempotency key was used by request {}; nothing was added", first.request_id)).with_facts(
-        serde_json::json!({
-            "original_request_id": first.request_id,
-            "first_seen_at": first.first_seen_at.rfc3339(),
-            "expires_at": first.expires_at.rfc3339(),
-            "same_body": first.body_digest == body_digest,
-        }),
+    Refusal::new(
+        Kind::Conflict,
+        "duplicate_request",
+        format!("this idempotency key was used by request {}; nothing was added", first.request_id),
     )
+    .with_facts(serde_json::json!({
+        "original_request_id": first.request_id,
+        "first_seen_at": first.first_seen_at.rfc3339(),
+        "expires_at": first.expires_at.rfc3339(),
+        "same_body": first.body_digest == body_digest,
+    }))
 }
 
 /// A refusal for a store that does not answer; the log has the reason, once.
 pub(crate) fn unavailable(error: &crate::store::StoreError) -> Refusal {
     tracing::error!(error = %error, "the store failed");
-    Refusal::new(Kind::Unavailable, "unavailable", "the database does not answer; nothing was changed, try again shortly")
+    Refusal::new(
+        Kind::Unavailable,
+        "unavailable",
+        "the database does not answer; nothing was changed, try again shortly",
+    )
 }
 
 /// JSON of a value that always has some.

@@ -19,7 +19,8 @@ impl Pipeline {
     /// Claims the events that wait to be shaped, and shapes them; answers how many.
     pub(crate) async fn notify_once(&self) -> Result<usize, StoreError> {
         let token = self.hold_token();
-        let claimed = self.store.claim_shaping(token.as_str(), self.settings.limits.shape_batch_max, self.clock.now()).await?;
+        let claimed =
+            self.store.claim_shaping(token.as_str(), self.settings.limits.shape_batch_max, self.clock.now()).await?;
         let count = claimed.len();
         let mut batches: BTreeMap<(String, Option<String>), Vec<ClaimedShaping>> = BTreeMap::new();
         for shaping in claimed {
@@ -36,14 +37,27 @@ impl Pipeline {
         Ok(count)
     }
 
-    async fn shape_events(&self, campaign_id: &str, program_id: Option<&str>, batch: Vec<ClaimedShaping>) -> Result<Vec<(String, Shaped)>, StoreError> {
+    async fn shape_events(
+        &self,
+        campaign_id: &str,
+        program_id: Option<&str>,
+        batch: Vec<ClaimedShaping>,
+    ) -> Result<Vec<(String, Shaped)>, StoreError> {
         let gone = |table, id: &str| StoreError::corrupt(table, id, "an event names it, and it is gone");
         let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
-        let organization = self.store.organization(&campaign.organization_id).await?.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let organization = self
+            .store
+            .organization(&campaign.organization_id)
+            .await?
+            .ok_or_else(|| gone("organizations", &campaign.organization_id))?;
         let settings = self.store.webhook_settings(&organization.id).await?;
         let url = settings.map(|(settings, _)| settings.url).unwrap_or_default();
         let program = self.shaping_program(program_id).await;
-        let mut run = Run::new(self, &program, context::context(&organization, &campaign, self.clock.now(), &self.minter.mint("run", self.clock.now())));
+        let mut run = Run::new(
+            self,
+            &program,
+            context::context(&organization, &campaign, self.clock.now(), &self.minter.mint("run", self.clock.now())),
+        );
         let destination = Destination {
             kind: DestinationKind::Settings,
             id: organization.id.clone(),
@@ -53,9 +67,13 @@ impl Pipeline {
             content_type: "application/json".into(),
             settings: None,
         };
-        let requests = batch.iter().map(|shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) }).collect();
+        let requests = batch
+            .iter()
+            .map(|shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) })
+            .collect();
         let Ok(payloads) = run.shape(requests).await else { return Ok(Vec::new()) };
-        let results = batch.into_iter().zip(payloads).filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload)?)));
+        let results =
+            batch.into_iter().zip(payloads).filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload)?)));
         Ok(results.collect())
     }
 

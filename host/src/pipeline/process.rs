@@ -24,7 +24,10 @@ impl Pipeline {
     /// Claims what is due and processes it; answers how many submissions it claimed.
     pub async fn process_once(&self) -> Result<usize, StoreError> {
         let token = self.hold_token();
-        let claimed = self.store.claim_submissions(token.as_str(), self.settings.limits.process_batch_max, self.clock.now()).await?;
+        let claimed = self
+            .store
+            .claim_submissions(token.as_str(), self.settings.limits.process_batch_max, self.clock.now())
+            .await?;
         let count = claimed.len();
         for (campaign_id, batch) in by_campaign(claimed) {
             self.process_batch(token.as_str(), &campaign_id, batch).await?;
@@ -32,18 +35,26 @@ impl Pipeline {
         Ok(count)
     }
 
-    async fn process_batch(&self, token: &str, campaign_id: &str, batch: Vec<ClaimedSubmission>) -> Result<(), StoreError> {
+    async fn process_batch(
+        &self,
+        token: &str,
+        campaign_id: &str,
+        batch: Vec<ClaimedSubmission>,
+    ) -> Result<(), StoreError> {
         let started_at = self.clock.now();
         let setting = self.setting_of(campaign_id, &batch).await?;
         let candidates = match setting.campaign.state()? {
-            CampaignState::Draft | CampaignState::Paused => all(&batch, |_| Conclusion::pending(&setting.campaign.state)),
+            CampaignState::Draft | CampaignState::Paused => {
+                all(&batch, |_| Conclusion::pending(&setting.campaign.state))
+            }
             CampaignState::Archived => all(&batch, |_| Conclusion::canceled("campaign_archived")),
             CampaignState::Active => match self.program_of(&setting.campaign).await {
                 Ok(program) => self.run_program(&setting, &program, &batch, started_at).await?,
                 Err(why) => all(&batch, |_| Conclusion::unusable(&why)),
             },
         };
-        let postponed: Vec<&str> = candidates.iter().filter(|c| matches!(c.stand, Stand::Postponed)).map(|c| c.id.as_str()).collect();
+        let postponed: Vec<&str> =
+            candidates.iter().filter(|c| matches!(c.stand, Stand::Postponed)).map(|c| c.id.as_str()).collect();
         if !postponed.is_empty() {
             let now = self.clock.now();
             self.store.hand_back(token, &postponed, now.plus_ms(HAND_BACK_MS), now).await?;
@@ -65,7 +76,11 @@ impl Pipeline {
     async fn setting_of(&self, campaign_id: &str, batch: &[ClaimedSubmission]) -> Result<Setting, StoreError> {
         let gone = |table, id: &str| StoreError::corrupt(table, id, "a submission names it, and it is gone");
         let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
-        let organization = self.store.organization(&campaign.organization_id).await?.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let organization = self
+            .store
+            .organization(&campaign.organization_id)
+            .await?
+            .ok_or_else(|| gone("organizations", &campaign.organization_id))?;
         let webhook = self.store.webhook_settings(&organization.id).await?.map(|(settings, _)| settings);
         let endpoint = self.store.endpoint_of(&campaign)?;
         let run_id = self.minter.mint("run", self.clock.now());
@@ -73,8 +88,15 @@ impl Pipeline {
         Ok(Setting { organization, campaign, endpoint, webhook, run_id })
     }
 
-    async fn run_program(&self, setting: &Setting, program: &Program, batch: &[ClaimedSubmission], now: Timestamp) -> Result<Vec<Candidate>, StoreError> {
-        let mut run = Run::new(self, program, context::context(&setting.organization, &setting.campaign, now, &setting.run_id));
+    async fn run_program(
+        &self,
+        setting: &Setting,
+        program: &Program,
+        batch: &[ClaimedSubmission],
+        now: Timestamp,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let mut run =
+            Run::new(self, program, context::context(&setting.organization, &setting.campaign, now, &setting.run_id));
         let mut candidates = self.map(&mut run, batch).await?;
         self.identify(setting, &mut candidates).await?;
         qualify(&mut run, Severity::Hard, &mut candidates).await;
@@ -96,7 +118,10 @@ impl Pipeline {
                     elements.push(element);
                     order.push(claimed);
                 }
-                None => candidates.push(Candidate::over(claimed, Conclusion::unusable("the raw request is gone: its retention has ended"))),
+                None => candidates.push(Candidate::over(
+                    claimed,
+                    Conclusion::unusable("the raw request is gone: its retention has ended"),
+                )),
             }
         }
         let mapped = map_all(run, elements).await;
@@ -114,9 +139,17 @@ impl Pipeline {
     }
 
     /// The submissions that elements with several leads have become before: they are not made twice.
-    async fn children_of(&self, order: &[&ClaimedSubmission], mapped: &[Mapped]) -> Result<HashSet<String>, StoreError> {
-        let several: Vec<&str> =
-            order.iter().zip(mapped).filter(|(_, result)| result.as_ref().is_ok_and(|m| 1 < m.leads.len())).map(|(claimed, _)| claimed.id.as_str()).collect();
+    async fn children_of(
+        &self,
+        order: &[&ClaimedSubmission],
+        mapped: &[Mapped],
+    ) -> Result<HashSet<String>, StoreError> {
+        let several: Vec<&str> = order
+            .iter()
+            .zip(mapped)
+            .filter(|(_, result)| result.as_ref().is_ok_and(|m| 1 < m.leads.len()))
+            .map(|(claimed, _)| claimed.id.as_str())
+            .collect();
         if several.is_empty() {
             return Ok(HashSet::new());
         }
@@ -126,8 +159,10 @@ impl Pipeline {
     /// Finds out who each lead is.
     async fn identify(&self, setting: &Setting, candidates: &mut [Candidate]) -> Result<(), StoreError> {
         let salt = &setting.organization.salt;
-        let identities: Vec<Option<Identity>> = candidates.iter().map(|c| c.mapped().map(|lead| Identity::of(salt, &lead.lead))).collect();
-        let hashes: Vec<IdentityHash> = identities.iter().flatten().flat_map(|identity| identity.hashes.iter().copied()).collect();
+        let identities: Vec<Option<Identity>> =
+            candidates.iter().map(|c| c.mapped().map(|lead| Identity::of(salt, &lead.lead))).collect();
+        let hashes: Vec<IdentityHash> =
+            identities.iter().flatten().flat_map(|identity| identity.hashes.iter().copied()).collect();
         let mut known = self.store.known_leads(&setting.organization.id, &hashes).await?;
         for (candidate, identity) in candidates.iter_mut().zip(identities) {
             let Some(identity) = identity else { continue };
@@ -177,7 +212,8 @@ fn candidates_of(claimed: &ClaimedSubmission, mapped: Mapped, known: &HashSet<St
         Ok(mapped) => mapped,
         Err(error) => return vec![Candidate::from_error(claimed, &error)],
     };
-    let own = claimed.parent_id.as_ref().and_then(|_| claimed.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
+    let own =
+        claimed.parent_id.as_ref().and_then(|_| claimed.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
     if mapped.leads.len() <= own {
         return vec![Candidate::over(claimed, Conclusion::canceled("no_lead"))];
     }
@@ -206,12 +242,16 @@ fn candidates_of(claimed: &ClaimedSubmission, mapped: Mapped, known: &HashSet<St
 
 /// Judges those that are still on their way.
 async fn qualify(run: &mut Run, severity: Severity, candidates: &mut [Candidate]) {
-    let (order, submissions): (Vec<usize>, Vec<_>) = candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?))).unzip();
+    let (order, submissions): (Vec<usize>, Vec<_>) =
+        candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?))).unzip();
     if order.is_empty() {
         return;
     }
     let count = submissions.len();
-    let verdicts = run.qualify(severity, submissions).await.unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
+    let verdicts = run
+        .qualify(severity, submissions)
+        .await
+        .unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
     for (at, verdict) in order.into_iter().zip(verdicts) {
         match verdict {
             Ok(verdict) if verdict.qualified => {}
@@ -234,13 +274,17 @@ async fn shape(run: &mut Run, setting: &Setting, candidates: &mut [Candidate]) {
         settings: None,
     };
     let waiting = candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?)));
-    let (order, requests): (Vec<usize>, Vec<ShapeRequest>) =
-        waiting.map(|(at, submission)| (at, ShapeRequest { destination: destination.clone(), subject: Subject::Submission(submission) })).unzip();
+    let (order, requests): (Vec<usize>, Vec<ShapeRequest>) = waiting
+        .map(|(at, submission)| {
+            (at, ShapeRequest { destination: destination.clone(), subject: Subject::Submission(submission) })
+        })
+        .unzip();
     if order.is_empty() {
         return;
     }
     let count = requests.len();
-    let payloads = run.shape(requests).await.unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
+    let payloads =
+        run.shape(requests).await.unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
     for (at, payload) in order.into_iter().zip(payloads) {
         match payload {
             Ok(payload) => candidates[at].payload = Some(payload),
@@ -252,7 +296,11 @@ async fn shape(run: &mut Run, setting: &Setting, candidates: &mut [Candidate]) {
 impl Conclusion {
     /// It waits for its campaign.
     fn pending(campaign_state: &str) -> Self {
-        Self { state: State::Pending, cause: if campaign_state == "draft" { "campaign_draft" } else { "campaign_paused" }, detail: None }
+        Self {
+            state: State::Pending,
+            cause: if campaign_state == "draft" { "campaign_draft" } else { "campaign_paused" },
+            detail: None,
+        }
     }
 
     /// It will not be sent.

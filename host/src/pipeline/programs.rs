@@ -102,10 +102,17 @@ impl From<SaveError> for Refusal {
         match error {
             SaveError::Refused(refusal) => refusal,
             SaveError::Problems(problems) => {
-                let details = problems.iter().map(|p| Detail { path: p.path.clone(), code: p.code.clone(), message: p.to_string() }).collect();
-                Refusal::new(Kind::Invalid, "document_invalid", format!("the document has {} problems; nothing was saved", problems.len()))
-                    .with_details(details)
-                    .with_facts(serde_json::json!({ "problems": problems }))
+                let details = problems
+                    .iter()
+                    .map(|p| Detail { path: p.path.clone(), code: p.code.clone(), message: p.to_string() })
+                    .collect();
+                Refusal::new(
+                    Kind::Invalid,
+                    "document_invalid",
+                    format!("the document has {} problems; nothing was saved", problems.len()),
+                )
+                .with_details(details)
+                .with_facts(serde_json::json!({ "problems": problems }))
             }
         }
     }
@@ -125,7 +132,11 @@ impl Pipeline {
     pub async fn component(&self, digest: &str) -> Result<Arc<Loaded>, String> {
         let parsed = Digest::from_str(digest).map_err(|error| error.to_string())?;
         let fetch = || async {
-            self.store.component(digest).await.map_err(Box::new)?.ok_or_else(|| Box::new(StoreError::corrupt("components", digest, "there is no such component")))
+            self.store
+                .component(digest)
+                .await
+                .map_err(Box::new)?
+                .ok_or_else(|| Box::new(StoreError::corrupt("components", digest, "there is no such component")))
         };
         self.engine.load(parsed, fetch).await.map_err(|error| error.to_string())
     }
@@ -141,8 +152,14 @@ impl Pipeline {
         if let Some(ready) = self.ready.get(id) {
             return Ok(ready);
         }
-        let row = self.store.program(id).await.map_err(|error| error.to_string())?.ok_or_else(|| format!("program {id} is gone"))?;
-        let program = Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
+        let row = self
+            .store
+            .program(id)
+            .await
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("program {id} is gone"))?;
+        let program =
+            Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
         self.ready.put(id, program.clone());
         Ok(program)
     }
@@ -151,19 +168,35 @@ impl Pipeline {
     pub async fn compile(&self, digest: &str, document: &str) -> Result<(Program, Vec<Problem>), SaveError> {
         let bytes_max = self.settings.limits.document_bytes_max;
         if bytes_max < document.len() {
-            return Err(Refusal::new(Kind::TooLarge, "document_too_large", format!("a document may have {bytes_max} bytes (document_bytes_max)")).into());
+            return Err(Refusal::new(
+                Kind::TooLarge,
+                "document_too_large",
+                format!("a document may have {bytes_max} bytes (document_bytes_max)"),
+            )
+            .into());
         }
-        let component = self.component(digest).await.map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why))?;
+        let component =
+            self.component(digest).await.map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why))?;
         match self.engine.compile_configuration(&component, document).await {
             Ok(compiled) => {
                 let warnings = compiled.warnings.iter().map(Problem::from).collect();
                 Ok((Program { component, plan: Some(compiled.plan) }, warnings))
             }
-            Err(ConfigurationError::Diagnostics(list)) => Err(SaveError::Problems(list.iter().map(Problem::from).collect())),
-            Err(ConfigurationError::Fault(fault)) => Err(Refusal::new(Kind::Invalid, "plugin_faulted", format!("the plugin faulted while compiling: {fault}")).into()),
-            Err(ConfigurationError::NotConfigurable) => {
-                Err(Refusal::new(Kind::Invalid, "not_configurable", "this plugin takes no document; activate it without one").into())
+            Err(ConfigurationError::Diagnostics(list)) => {
+                Err(SaveError::Problems(list.iter().map(Problem::from).collect()))
             }
+            Err(ConfigurationError::Fault(fault)) => Err(Refusal::new(
+                Kind::Invalid,
+                "plugin_faulted",
+                format!("the plugin faulted while compiling: {fault}"),
+            )
+            .into()),
+            Err(ConfigurationError::NotConfigurable) => Err(Refusal::new(
+                Kind::Invalid,
+                "not_configurable",
+                "this plugin takes no document; activate it without one",
+            )
+            .into()),
         }
     }
 
@@ -182,7 +215,9 @@ impl Pipeline {
                 (program.plan, warnings)
             }
             None => {
-                self.component(&chosen.digest).await.map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why))?;
+                self.component(&chosen.digest)
+                    .await
+                    .map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why))?;
                 (None, Vec::new())
             }
         };
@@ -194,10 +229,17 @@ impl Pipeline {
             warnings: &json(&warnings),
             created_by: user_id,
         };
-        let saved = self.store.save_program(campaign_id, new, activation, self.clock.now()).await.map_err(|error| match error {
-            StoreError::Conflict => Refusal::new(Kind::Conflict, "saved_meanwhile", "somebody else saved a version at the same moment; save again"),
-            other => unavailable(&other),
-        })?;
+        let saved =
+            self.store.save_program(campaign_id, new, activation, self.clock.now()).await.map_err(
+                |error| match error {
+                    StoreError::Conflict => Refusal::new(
+                        Kind::Conflict,
+                        "saved_meanwhile",
+                        "somebody else saved a version at the same moment; save again",
+                    ),
+                    other => unavailable(&other),
+                },
+            )?;
         self.forget_lookups();
         Ok((saved, warnings))
     }

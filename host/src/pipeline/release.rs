@@ -17,7 +17,11 @@ impl Pipeline {
         }
         let now = self.clock.now();
         if !self.store.move_campaign(&campaign.id, from, next, now).await.map_err(|error| unavailable(&error))? {
-            return Err(Refusal::new(Kind::Conflict, "state_conflict", "somebody else moved this campaign at the same moment; look again"));
+            return Err(Refusal::new(
+                Kind::Conflict,
+                "state_conflict",
+                "somebody else moved this campaign at the same moment; look again",
+            ));
         }
         self.forget_lookups();
         if next == CampaignState::Archived {
@@ -41,7 +45,11 @@ impl Pipeline {
     /// Runs quarantined submissions again: one, or all of a campaign.
     pub async fn reprocess(&self, campaign_id: &str, submission_id: Option<&str>) -> Result<u64, Refusal> {
         let now = self.clock.now();
-        let count = self.store.reprocess_quarantined(campaign_id, submission_id, "reprocessed", now).await.map_err(|error| unavailable(&error))?;
+        let count = self
+            .store
+            .reprocess_quarantined(campaign_id, submission_id, "reprocessed", now)
+            .await
+            .map_err(|error| unavailable(&error))?;
         self.wake.process.notify_one();
         Ok(count)
     }

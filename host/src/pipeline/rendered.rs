@@ -41,9 +41,13 @@ pub(crate) fn decision(verdict: Option<&Verdict>, notices: &[Notice]) -> Option<
     if notices.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
         return None;
     }
-    let notices: Vec<Value> = notices.iter().map(|n| json!({"code": n.code, "path": n.path, "message": n.message})).collect();
+    let notices: Vec<Value> =
+        notices.iter().map(|n| json!({"code": n.code, "path": n.path, "message": n.message})).collect();
     let failed = verdict.map(failed_rules).unwrap_or_default();
-    serde_json::to_vec(&json!({"qualified": verdict.is_none_or(|v| v.qualified), "failed_rules": failed, "notices": notices})).ok()
+    serde_json::to_vec(
+        &json!({"qualified": verdict.is_none_or(|v| v.qualified), "failed_rules": failed, "notices": notices}),
+    )
+    .ok()
 }
 
 /// The rules that failed.

@@ -1,7 +1,9 @@
 //! A campaign's program for one batch: its own component serves the stages it has, the default plugin the rest (M1).
 
 use super::Pipeline;
-use crate::engine::contract::{ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest, Submission, Verdict};
+use crate::engine::contract::{
+    ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest, Submission, Verdict,
+};
 use crate::engine::{MissingStage, Outcomes, Program, Session, SessionReport, Stage};
 
 /// The stages of one batch. An instance is made at the first call that needs it, and dropped with this.
@@ -12,14 +14,21 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn new(pipeline: &Pipeline, program: &Program, context: Context) -> Self {
-        Self { own: pipeline.engine.session(program, context.clone()), standard: pipeline.engine.session(&pipeline.standard, context) }
+        Self {
+            own: pipeline.engine.session(program, context.clone()),
+            standard: pipeline.engine.session(&pipeline.standard, context),
+        }
     }
 
     pub(crate) async fn map(&mut self, elements: Vec<Inbound>) -> Result<Outcomes<Mapped>, MissingStage> {
         self.serving(Stage::Map).map(elements).await
     }
 
-    pub(crate) async fn qualify(&mut self, severity: Severity, submissions: Vec<Submission>) -> Result<Outcomes<Verdict>, MissingStage> {
+    pub(crate) async fn qualify(
+        &mut self,
+        severity: Severity,
+        submissions: Vec<Submission>,
+    ) -> Result<Outcomes<Verdict>, MissingStage> {
         self.serving(Stage::Qualify).qualify(severity, submissions).await
     }
 

@@ -60,10 +60,17 @@ impl Receiver {
 
 /// The request for one attempt. `id` is the event's or the submission's; it and the body are the same on every attempt, the
 /// signature's timestamp is the attempt's, because receivers refuse old ones. The text says why there is no request.
-pub(crate) fn request(receiver: &Receiver, message: &Message, id: &str, now_s: i64, schemes: Schemes) -> Result<OutboundRequest, String> {
+pub(crate) fn request(
+    receiver: &Receiver,
+    message: &Message,
+    id: &str,
+    now_s: i64,
+    schemes: Schemes,
+) -> Result<OutboundRequest, String> {
     let url = WebhookUrl::parse(receiver.url(), schemes).map_err(|error| error.to_string())?;
     let query = message.head.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let url = if message.head.query.is_empty() { url } else { url.with_query(query).map_err(|error| error.to_string())? };
+    let url =
+        if message.head.query.is_empty() { url } else { url.with_query(query).map_err(|error| error.to_string())? };
     let method = message.head.method.as_deref().unwrap_or(receiver.method());
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("`{method}` is not an HTTP method"))?;
     let body = message.body.clone().unwrap_or_default();
@@ -71,7 +78,10 @@ pub(crate) fn request(receiver: &Receiver, message: &Message, id: &str, now_s: i
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
     if message.body.is_some() {
         let content_type = message.head.content_type.as_deref().unwrap_or("application/json");
-        headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type).map_err(|_| format!("`{content_type}` is not a content type"))?);
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_str(content_type).map_err(|_| format!("`{content_type}` is not a content type"))?,
+        );
     }
     listed(message.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
@@ -103,7 +113,7 @@ fn listed<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<HeaderL
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::signature::{SigningSecret, SignedHeaders, TOLERANCE_S};
+    use crate::model::signature::{SignedHeaders, SigningSecret, TOLERANCE_S};
 
     fn settings() -> WebhookSettings {
         WebhookSettings {
@@ -120,17 +130,26 @@ mod tests {
     #[test]
     fn w10_the_signature_is_over_the_bytes_sent() {
         let message = Message::new(None, vec![], vec![], None, Some(b"{\"a\":1}".to_vec()));
-        let made = request(&Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly).unwrap();
+        let made =
+            request(&Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly).unwrap();
         let header = |name: &str| made.headers.get(name).unwrap().to_str().unwrap().to_owned();
-        let (id, timestamp, signature) = (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
+        let (id, timestamp, signature) =
+            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
         let signed = SignedHeaders { id: &id, timestamp: &timestamp, signature: &signature };
         signing_secrets(&settings().secrets).unwrap().verify(signed, &made.body, 1_700_000_000, TOLERANCE_S).unwrap();
-        assert_eq!((id.as_str(), header("x-a").as_str(), header("content-type").as_str()), ("evt_1", "1", "application/json"));
+        assert_eq!(
+            (id.as_str(), header("x-a").as_str(), header("content-type").as_str()),
+            ("evt_1", "1", "application/json")
+        );
     }
 
     #[test]
     fn w8_a_plugin_can_set_no_header_of_the_hosts() {
         let message = Message::new(None, vec![], vec![("Webhook-Id".into(), "mine".into())], None, None);
-        assert!(request(&Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly).unwrap_err().contains("webhook-id"));
+        assert!(
+            request(&Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
+                .unwrap_err()
+                .contains("webhook-id")
+        );
     }
 }

@@ -30,7 +30,8 @@ impl Workers {
         let limits = &pipeline.settings().limits;
         let flights = Arc::new(Flights::default());
         let (landed, landing) = mpsc::channel(limits.deliveries_in_flight_max.max(1));
-        let mut loops: Vec<JoinHandle<()>> = (0..limits.process_workers).map(|_| tokio::spawn(process(pipeline.clone(), stopped.clone()))).collect();
+        let mut loops: Vec<JoinHandle<()>> =
+            (0..limits.process_workers).map(|_| tokio::spawn(process(pipeline.clone(), stopped.clone()))).collect();
         loops.push(tokio::spawn(notify(pipeline.clone(), stopped.clone())));
         loops.push(tokio::spawn(deliver(pipeline.clone(), Arc::clone(&flights), landed, stopped.clone())));
         loops.push(tokio::spawn(sweep(pipeline.clone(), stopped.clone())));
@@ -76,7 +77,12 @@ async fn notify(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn deliver(pipeline: Pipeline, flights: Arc<Flights>, landed: mpsc::Sender<Landed>, mut stopped: watch::Receiver<bool>) {
+async fn deliver(
+    pipeline: Pipeline,
+    flights: Arc<Flights>,
+    landed: mpsc::Sender<Landed>,
+    mut stopped: watch::Receiver<bool>,
+) {
     while !*stopped.borrow() {
         let done = pipeline.deliver_once(&flights, &landed).await;
         rest(&pipeline, done, &pipeline.wake.deliver, &mut stopped).await;
@@ -107,7 +113,12 @@ async fn renew(pipeline: Pipeline) {
 }
 
 /// Goes on at once while there is work; otherwise waits to be woken, for the next look, or for the end.
-async fn rest(pipeline: &Pipeline, done: Result<usize, StoreError>, wake: &Notify, stopped: &mut watch::Receiver<bool>) {
+async fn rest(
+    pipeline: &Pipeline,
+    done: Result<usize, StoreError>,
+    wake: &Notify,
+    stopped: &mut watch::Receiver<bool>,
+) {
     let wait_ms = match done {
         Ok(0) => pipeline.settings().limits.poll_ms,
         Ok(_) => return,

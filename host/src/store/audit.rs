@@ -20,7 +20,14 @@ pub struct AuditLine {
 
 impl Store {
     /// Writes a line.
-    pub async fn audit(&self, organization_id: Option<&str>, user_id: &str, action: &str, subject: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn audit(
+        &self,
+        organization_id: Option<&str>,
+        user_id: &str,
+        action: &str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let id = self.minter.mint("aud", now);
         writing!(self, connection => {
             sqlx::query("insert into audit (id, organization_id, user_id, action, subject, at) values ($1, $2, $3, $4, $5, $6)")
@@ -30,7 +37,12 @@ impl Store {
     }
 
     /// The lines of an organization, the newest first, older than `before`.
-    pub async fn audit_lines(&self, organization_id: &str, before: &str, limit: i64) -> Result<Vec<AuditLine>, StoreError> {
+    pub async fn audit_lines(
+        &self,
+        organization_id: &str,
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<AuditLine>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select id, user_id, action, subject, at from audit where organization_id = $1 and id < $2 order by id desc limit $3")
                 .bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?

@@ -52,7 +52,8 @@ pub struct CampaignChange {
 impl Campaign {
     /// How it stands.
     pub fn state(&self) -> Result<CampaignState, StoreError> {
-        CampaignState::parse(&self.state).ok_or_else(|| StoreError::corrupt("campaigns", &self.id, format!("no state `{}`", self.state)))
+        CampaignState::parse(&self.state)
+            .ok_or_else(|| StoreError::corrupt("campaigns", &self.id, format!("no state `{}`", self.state)))
     }
 }
 
@@ -93,7 +94,9 @@ impl Store {
     /// One campaign by the store's id.
     pub async fn campaign(&self, id: &str) -> Result<Option<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
-        Ok(reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?))
+        Ok(
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
+        )
     }
 
     /// One campaign by the id its users know.
@@ -113,7 +116,13 @@ impl Store {
     }
 
     /// Moves a campaign to another state, if it still stands where the caller saw it.
-    pub async fn move_campaign(&self, id: &str, from: CampaignState, to: CampaignState, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn move_campaign(
+        &self,
+        id: &str,
+        from: CampaignState,
+        to: CampaignState,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let moved = writing!(self, connection => {
             sqlx::query("update campaigns set state = $1, updated_at = $2 where id = $3 and state = $4")
                 .bind(to.as_str()).bind(now.0).bind(id).bind(from.as_str()).execute(&mut *connection).await?.rows_affected()
@@ -122,7 +131,12 @@ impl Store {
     }
 
     /// Sets or takes away the client endpoint.
-    pub async fn set_endpoint(&self, id: &str, endpoint: Option<&ClientEndpoint>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn set_endpoint(
+        &self,
+        id: &str,
+        endpoint: Option<&ClientEndpoint>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let sealed = match endpoint {
             Some(endpoint) => {
                 let text = serde_json::to_vec(endpoint).map_err(|error| StoreError::corrupt("campaigns", id, error))?;

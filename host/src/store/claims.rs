@@ -116,7 +116,12 @@ impl Store {
     }
 
     /// Claims the submissions that have been due the longest.
-    pub async fn claim_submissions(&self, token: &str, limit: i64, now: Timestamp) -> Result<Vec<ClaimedSubmission>, StoreError> {
+    pub async fn claim_submissions(
+        &self,
+        token: &str,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<ClaimedSubmission>, StoreError> {
         let sql = format!(
             "update submissions set due_at = $1, claim = $2, state = 'processing', updated_at = $3 where id in \
              (select id from submissions where due_at <= $3 order by due_at, element_start limit $4 {}) \
@@ -129,7 +134,14 @@ impl Store {
         let mut claimed: Vec<ClaimedSubmission> = writing!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now.0 + LEASE_MS).bind(token).bind(now.0).bind(limit).fetch_all(&mut *connection).await?
         });
-        claimed.sort_by(|a, b| (a.received_at, &a.request_id, a.element_start, &a.id).cmp(&(b.received_at, &b.request_id, b.element_start, &b.id)));
+        claimed.sort_by(|a, b| {
+            (a.received_at, &a.request_id, a.element_start, &a.id).cmp(&(
+                b.received_at,
+                &b.request_id,
+                b.element_start,
+                &b.id,
+            ))
+        });
         Ok(claimed)
     }
 
@@ -147,7 +159,10 @@ impl Store {
         for chunk in super::database::chunks(ids) {
             let sql = super::database::many_sql(
                 "select r.id, r.door, k.name as source_name, r.content_type, r.headers, r.remote_address, r.body from requests r left join source_keys k on k.id = r.source_key_id where r.id in (",
-                "?", chunk.len(), ")");
+                "?",
+                chunk.len(),
+                ")",
+            );
             let rows: Vec<ClaimedRequest> = reading!(self, connection => {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
                 for id in chunk {
@@ -161,7 +176,12 @@ impl Store {
     }
 
     /// Claims the events that wait to be shaped for a webhook.
-    pub async fn claim_shaping(&self, token: &str, limit: i64, now: Timestamp) -> Result<Vec<ClaimedShaping>, StoreError> {
+    pub async fn claim_shaping(
+        &self,
+        token: &str,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<ClaimedShaping>, StoreError> {
         let due: Option<i64> = reading!(self, connection => {
             sqlx::query_scalar("select shape_due_at from deliveries where shape_due_at <= $1 order by shape_due_at limit 1").bind(now.0)
                 .fetch_optional(&mut *connection).await?
@@ -185,11 +205,22 @@ impl Store {
     }
 
     /// Claims messages that are due, but none for the endpoints that have enough under way.
-    pub async fn claim_deliveries(&self, token: &str, full: &[String], limit: i64, now: Timestamp) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    pub async fn claim_deliveries(
+        &self,
+        token: &str,
+        full: &[String],
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let holes: String = (0..full.len()).map(|at| format!(", ${}", at + 5)).collect();
         let due = format!("due_at <= $3 and endpoint not in (''{holes}) order by due_at, id limit $4");
-        let look = format!("select id from deliveries where cast($1 as bigint) is not null and cast($2 as text) is not null and {due}");
-        let take = format!("update deliveries set due_at = $1, claim = $2 where id in (select id from deliveries where {due} {})", self.skip_locked());
+        let look = format!(
+            "select id from deliveries where cast($1 as bigint) is not null and cast($2 as text) is not null and {due}"
+        );
+        let take = format!(
+            "update deliveries set due_at = $1, claim = $2 where id in (select id from deliveries where {due} {})",
+            self.skip_locked()
+        );
         let found: Option<String> = reading!(self, connection => {
             let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(look.as_str())).bind(now.0).bind(token).bind(now.0).bind(1_i64);
             for endpoint in full {
@@ -216,7 +247,8 @@ impl Store {
     pub async fn children_of(&self, ids: &[&str]) -> Result<Vec<String>, StoreError> {
         let mut found = Vec::new();
         for chunk in super::database::chunks(ids) {
-            let sql = super::database::many_sql("select id from submissions where parent_id in (", "?", chunk.len(), ")");
+            let sql =
+                super::database::many_sql("select id from submissions where parent_id in (", "?", chunk.len(), ")");
             let rows: Vec<String> = reading!(self, connection => {
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()));
                 for id in chunk {
@@ -230,7 +262,13 @@ impl Store {
     }
 
     /// Puts claimed submissions back in line, to be looked at again from `due_at` on: nothing was decided about them.
-    pub async fn hand_back(&self, token: &str, ids: &[&str], due_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn hand_back(
+        &self,
+        token: &str,
+        ids: &[&str],
+        due_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         writing!(self, connection => {
             for id in ids {
                 sqlx::query("update submissions set state = 'received', due_at = $1, claim = null, updated_at = $2 where id = $3 and claim = $4")

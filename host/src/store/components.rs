@@ -33,7 +33,13 @@ pub struct PluginVersion {
 
 impl Store {
     /// Keeps a component under its digest; once is enough.
-    pub async fn keep_component(&self, digest: &str, bytes: &[u8], stages: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn keep_component(
+        &self,
+        digest: &str,
+        bytes: &[u8],
+        stages: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("insert into components (digest, bytes, stages, created_at) values ($1, $2, $3, $4) on conflict (digest) do nothing")
                 .bind(digest).bind(bytes).bind(stages).bind(now.0).execute(&mut *connection).await?;
@@ -90,7 +96,11 @@ impl Store {
     }
 
     /// The versions of a plugin of this organization, the newest first.
-    pub async fn plugin_versions(&self, organization_id: &str, plugin_id: &str) -> Result<Vec<PluginVersion>, StoreError> {
+    pub async fn plugin_versions(
+        &self,
+        organization_id: &str,
+        plugin_id: &str,
+    ) -> Result<Vec<PluginVersion>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select v.plugin_id, v.number, v.component_digest, v.created_by, v.created_at from plugin_versions v \
                  join plugins p on p.id = v.plugin_id where p.organization_id = $1 and p.id = $2 order by v.number desc")

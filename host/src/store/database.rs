@@ -54,8 +54,13 @@ pub struct Store {
 #[derive(Clone)]
 pub(super) enum Database {
     /// One connection writes, so that nobody ever waits on a lock; others read beside it (WAL).
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres { pool: PgPool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+    },
 }
 
 /// Runs a body with a connection that reads.
@@ -214,14 +219,26 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
         .pragma("cache_size", SQLITE_CACHE_KIB)
         .pragma("temp_store", "memory");
-    let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_with(options.clone()).await?;
-    let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).acquire_timeout(ACQUIRE_TIMEOUT).connect_with(options).await?;
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.clone())
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
     Ok(Database::Sqlite { writer, readers })
 }
 
 async fn open_postgres(url: &str) -> Result<Database, StoreError> {
     let options = PgConnectOptions::from_str(url)?.application_name("hookmill");
-    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT).connect_with(options).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
     Ok(Database::Postgres { pool })
 }
 
@@ -232,8 +249,10 @@ mod tests {
 
     #[test]
     fn parameters_are_numbered_through() {
-        assert_eq!(many_sql("insert into t (a, b) values", "(?, 'x', ?)", 2, "on conflict do nothing"),
-            "insert into t (a, b) values ($1, 'x', $2),($3, 'x', $4) on conflict do nothing");
+        assert_eq!(
+            many_sql("insert into t (a, b) values", "(?, 'x', ?)", 2, "on conflict do nothing"),
+            "insert into t (a, b) values ($1, 'x', $2),($3, 'x', $4) on conflict do nothing"
+        );
     }
 
     proptest! {

@@ -197,7 +197,12 @@ const COLUMNS: &str = "select d.id, d.campaign_id, d.submission_id, d.event_id, 
 
 impl Store {
     /// Keeps the shaped messages of claimed deliveries and makes them due.
-    pub async fn commit_shaped(&self, token: &str, shaped: &[(String, Shaped)], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn commit_shaped(
+        &self,
+        token: &str,
+        shaped: &[(String, Shaped)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         writing!(self, connection => {
             for (id, result) in shaped {
                 match result {
@@ -219,7 +224,13 @@ impl Store {
     }
 
     /// The deliveries of an organization, the newest first, older than `before`; of one submission or state if given.
-    pub async fn deliveries(&self, organization_id: &str, filter: &DeliveryFilter, before: &str, limit: i64) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn deliveries(
+        &self,
+        organization_id: &str,
+        filter: &DeliveryFilter,
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let sql = format!(
             "{COLUMNS} where d.organization_id = $1 and d.id < $2 and ($3 = '' or d.submission_id = $3) and ($4 = '' or d.state = $4) and ($5 = '' or d.campaign_id = $5) \
              order by d.id desc limit $6"
@@ -231,7 +242,11 @@ impl Store {
     }
 
     /// One delivery with its message and attempts.
-    pub async fn delivery(&self, organization_id: &str, id: &str) -> Result<Option<(Delivery, Option<Message>, Vec<AttemptRow>)>, StoreError> {
+    pub async fn delivery(
+        &self,
+        organization_id: &str,
+        id: &str,
+    ) -> Result<Option<(Delivery, Option<Message>, Vec<AttemptRow>)>, StoreError> {
         let sql = format!("{COLUMNS} where d.organization_id = $1 and d.id = $2");
         reading!(self, connection => {
             let found: Option<Delivery> = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?;

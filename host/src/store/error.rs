@@ -46,7 +46,9 @@ impl StoreError {
     /// deadlock codes, SQLite's busy).
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unavailable(sqlx::Error::Database(error)) => matches!(error.code().as_deref(), Some("40001" | "40P01" | "5")),
+            Self::Unavailable(sqlx::Error::Database(error)) => {
+                matches!(error.code().as_deref(), Some("40001" | "40P01" | "5"))
+            }
             _ => false,
         }
     }

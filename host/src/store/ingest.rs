@@ -255,7 +255,12 @@ impl Store {
     }
 
     /// The first use of a key that still counts, without using it.
-    pub async fn first_use(&self, organization_id: &str, key: &KeyUse, now: Timestamp) -> Result<Option<FirstUse>, StoreError> {
+    pub async fn first_use(
+        &self,
+        organization_id: &str,
+        key: &KeyUse,
+        now: Timestamp,
+    ) -> Result<Option<FirstUse>, StoreError> {
         let row: Option<(String, Vec<u8>, i64, i64)> = reading!(self, connection => {
             sqlx::query_as(FIRST_USE).bind(organization_id).bind(key.key_hash.as_slice()).fetch_optional(&mut *connection).await?
         });
@@ -263,7 +268,13 @@ impl Store {
     }
 
     /// Keeps what is kept of a request that was wholly refused: code, size and digest (I2).
-    pub async fn keep_refusal(&self, organization_id: &str, code: &str, body: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn keep_refusal(
+        &self,
+        organization_id: &str,
+        code: &str,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         use sha2::Digest;
         let (id, digest) = (self.minter.mint("ref", now), sha2::Sha256::digest(body).to_vec());
         writing!(self, connection => {
@@ -275,8 +286,7 @@ impl Store {
     }
 }
 
-const FIRST_USE: &str =
-    "select request_id, body_digest, first_seen_at, expires_at from idempotency where organization_id = $1 and key_hash = $2";
+const FIRST_USE: &str = "select request_id, body_digest, first_seen_at, expires_at from idempotency where organization_id = $1 and key_hash = $2";
 
 /// A submission's id: the request's, a dash, the index (I3).
 pub fn submission_id(request_id: &str, index: usize) -> String {
@@ -317,7 +327,12 @@ fn first_use((request_id, body_digest, first_seen_at, expires_at): (String, Vec<
 }
 
 /// What became of one request of a group: a later use of a key is answered by the first, wherever that one was found.
-fn answer(requests: &[NewRequest], at: usize, seconds: &HashMap<usize, usize>, uses: &HashMap<String, FirstUse>) -> Ingested {
+fn answer(
+    requests: &[NewRequest],
+    at: usize,
+    seconds: &HashMap<usize, usize>,
+    uses: &HashMap<String, FirstUse>,
+) -> Ingested {
     let first = &requests[seconds.get(&at).copied().unwrap_or(at)];
     match (uses.get(&first.id), &first.key) {
         (Some(found), _) => Ingested::Duplicate(found.clone()),

@@ -77,7 +77,13 @@ impl Store {
     }
 
     /// Makes an API key of a user, narrowed to campaigns if given.
-    pub async fn create_api_key(&self, user_id: &str, name: &str, campaigns: Option<&[String]>, now: Timestamp) -> Result<FreshKey, StoreError> {
+    pub async fn create_api_key(
+        &self,
+        user_id: &str,
+        name: &str,
+        campaigns: Option<&[String]>,
+        now: Timestamp,
+    ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("key", API_KEY_PREFIX, now);
         let campaigns = campaigns.map(|list| serde_json::json!(list).to_string().into_bytes());
         writing!(self, connection => {
@@ -101,7 +107,12 @@ impl Store {
     }
 
     /// The API keys of an organization's users; of the operators when none is given.
-    pub async fn api_keys(&self, organization_id: Option<&str>, after: &str, limit: i64) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn api_keys(
+        &self,
+        organization_id: Option<&str>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ApiKey>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select k.id, k.user_id, k.name, k.prefix, k.campaigns, k.created_at, k.revoked_at from api_keys k join users u on u.id = k.user_id \
                  where coalesce(u.organization_id, '') = $1 and $2 < k.id order by k.id limit $3")
@@ -110,7 +121,12 @@ impl Store {
     }
 
     /// Revokes an API key of an organization; says whether there was one.
-    pub async fn revoke_api_key(&self, organization_id: Option<&str>, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn revoke_api_key(
+        &self,
+        organization_id: Option<&str>,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
             sqlx::query("update api_keys set revoked_at = $1 where id = $2 and revoked_at is null and user_id in \
                  (select id from users where coalesce(organization_id, '') = $3)")
@@ -120,7 +136,12 @@ impl Store {
     }
 
     /// Makes a source key.
-    pub async fn create_source_key(&self, organization_id: &str, name: &str, now: Timestamp) -> Result<FreshKey, StoreError> {
+    pub async fn create_source_key(
+        &self,
+        organization_id: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
         let sealed = self.seal(PURPOSE, fresh.key.as_bytes());
         writing!(self, connection => {
@@ -132,7 +153,13 @@ impl Store {
     }
 
     /// Puts a new key in a source key's place; the old one counts until `old_until`. None when there is none of that id.
-    pub async fn regenerate_source_key(&self, organization_id: &str, id: &str, old_until: Timestamp, now: Timestamp) -> Result<Option<FreshKey>, StoreError> {
+    pub async fn regenerate_source_key(
+        &self,
+        organization_id: &str,
+        id: &str,
+        old_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<FreshKey>, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
         let sealed = self.seal(PURPOSE, fresh.key.as_bytes());
         let done = writing!(self, connection => {

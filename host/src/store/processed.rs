@@ -68,11 +68,17 @@ pub struct Born {
 
 impl Store {
     /// The people known by these hashes.
-    pub async fn known_leads(&self, organization_id: &str, hashes: &[IdentityHash]) -> Result<HashMap<IdentityHash, String>, StoreError> {
+    pub async fn known_leads(
+        &self,
+        organization_id: &str,
+        hashes: &[IdentityHash],
+    ) -> Result<HashMap<IdentityHash, String>, StoreError> {
         let mut known = HashMap::new();
         for chunk in super::database::chunks(hashes) {
             let holes: String = (0..chunk.len()).map(|at| format!(", ${}", at + 2)).collect();
-            let sql = format!("select identity_hash, lead_id from lead_identities where organization_id = $1 and identity_hash in (null{holes})");
+            let sql = format!(
+                "select identity_hash, lead_id from lead_identities where organization_id = $1 and identity_hash in (null{holes})"
+            );
             let rows: Vec<(Vec<u8>, String)> = reading!(self, connection => {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id);
                 for hash in chunk {
@@ -80,14 +86,22 @@ impl Store {
                 }
                 query.fetch_all(&mut *connection).await?
             });
-            known.extend(rows.into_iter().filter_map(|(hash, lead_id)| Some((IdentityHash::try_from(hash).ok()?, lead_id))));
+            known.extend(
+                rows.into_iter().filter_map(|(hash, lead_id)| Some((IdentityHash::try_from(hash).ok()?, lead_id))),
+            );
         }
         Ok(known)
     }
 
     /// Writes what a batch decided. A submission whose claim is no longer held by `token` is left to whoever holds it now;
     /// answers how many were written.
-    pub async fn commit_processed(&self, token: &str, batch: &[Processed], started_at: Timestamp, now: Timestamp) -> Result<usize, StoreError> {
+    pub async fn commit_processed(
+        &self,
+        token: &str,
+        batch: &[Processed],
+        started_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
         let claimed: Vec<&Processed> = batch.iter().filter(|p| p.born.is_none()).collect();
         Ok(writing!(self, connection => {
             let mut held: HashSet<String> = HashSet::with_capacity(claimed.len());
@@ -153,7 +167,13 @@ impl Store {
     }
 
     /// Puts quarantined submissions back in line: one, or all of a campaign. Answers how many.
-    pub async fn reprocess_quarantined(&self, campaign_id: &str, submission_id: Option<&str>, cause: &str, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn reprocess_quarantined(
+        &self,
+        campaign_id: &str,
+        submission_id: Option<&str>,
+        cause: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let one = submission_id.unwrap_or("");
         Ok(writing!(self, connection => {
             sqlx::query("insert into timeline (submission_id, revision, at, state, cause) select id, revision + 1, $1, 'received', $2 from submissions \
@@ -184,12 +204,26 @@ struct Line<'a> {
 fn timeline_of<'a>(kept: &[&'a Processed], started_at: Timestamp, now: Timestamp) -> Vec<Line<'a>> {
     let mut lines = Vec::with_capacity(kept.len() * 2);
     for p in kept {
-        let result = |revision| Line { id: &p.id, revision, at: now, state: p.state, cause: p.cause, detail: p.detail.as_deref() };
+        let result = |revision| Line {
+            id: &p.id,
+            revision,
+            at: now,
+            state: p.state,
+            cause: p.cause,
+            detail: p.detail.as_deref(),
+        };
         if p.born.is_some() {
             lines.push(result(1));
             continue;
         }
-        lines.push(Line { id: &p.id, revision: p.revision + 1, at: started_at, state: State::Processing, cause: "claimed", detail: None });
+        lines.push(Line {
+            id: &p.id,
+            revision: p.revision + 1,
+            at: started_at,
+            state: State::Processing,
+            cause: "claimed",
+            detail: None,
+        });
         lines.push(result(p.revision + 2));
     }
     lines

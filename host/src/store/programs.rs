@@ -52,7 +52,13 @@ const COLUMNS: &str = "select id, campaign_id, number, plugin_id, plugin_version
 
 impl Store {
     /// Saves a program under the campaign's next number, and activates it if asked to, in one commit.
-    pub async fn save_program(&self, campaign_id: &str, new: NewProgram<'_>, activation: Activation, now: Timestamp) -> Result<Program, StoreError> {
+    pub async fn save_program(
+        &self,
+        campaign_id: &str,
+        new: NewProgram<'_>,
+        activation: Activation,
+        now: Timestamp,
+    ) -> Result<Program, StoreError> {
         let id = self.minter.mint("prg", now);
         let number: i64 = writing!(self, connection => {
             let number: i64 = sqlx::query_scalar("select cast(coalesce(max(number), 0) + 1 as bigint) from programs where campaign_id = $1")
@@ -95,7 +101,9 @@ impl Store {
     /// One program.
     pub async fn program(&self, id: &str) -> Result<Option<Program>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
-        Ok(reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?))
+        Ok(
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
+        )
     }
 
     /// The programs of a campaign, the newest first.

@@ -37,7 +37,12 @@ impl Store {
     }
 
     /// The requests of an organization, the newest first, older than `before`.
-    pub async fn requests(&self, organization_id: &str, before: &str, limit: i64) -> Result<Vec<RequestRow>, StoreError> {
+    pub async fn requests(
+        &self,
+        organization_id: &str,
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<RequestRow>, StoreError> {
         let sql = format!("{COLUMNS} where organization_id = $1 and id < $2 order by id desc limit $3");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?

@@ -51,8 +51,16 @@ impl Store {
     }
 
     /// Opens, or says which row can't be opened.
-    pub(super) fn unseal(&self, purpose: &str, table: &'static str, row: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.sealer.open(purpose, sealed).ok_or_else(|| StoreError::corrupt(table, row, "sealed with another key, or changed"))
+    pub(super) fn unseal(
+        &self,
+        purpose: &str,
+        table: &'static str,
+        row: &str,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        self.sealer
+            .open(purpose, sealed)
+            .ok_or_else(|| StoreError::corrupt(table, row, "sealed with another key, or changed"))
     }
 
     /// Writes a proof of the key on first use, and refuses to go on with another key ever after.

@@ -67,8 +67,16 @@ impl Store {
     }
 
     /// The submissions of a campaign, the newest first, older than `before`; in one state if given.
-    pub async fn submissions(&self, campaign_id: &str, state: &str, before: &str, limit: i64) -> Result<Vec<SubmissionRow>, StoreError> {
-        let sql = format!("{COLUMNS} where s.campaign_id = $1 and s.id < $2 and ($3 = '' or s.state = $3) order by s.id desc limit $4");
+    pub async fn submissions(
+        &self,
+        campaign_id: &str,
+        state: &str,
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<SubmissionRow>, StoreError> {
+        let sql = format!(
+            "{COLUMNS} where s.campaign_id = $1 and s.id < $2 and ($3 = '' or s.state = $3) order by s.id desc limit $4"
+        );
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(before).bind(state).bind(limit).fetch_all(&mut *connection).await?
         }))

@@ -22,7 +22,8 @@ pub struct User {
 impl User {
     /// Their role.
     pub fn role(&self) -> Result<Role, StoreError> {
-        Role::parse(&self.role).ok_or_else(|| StoreError::corrupt("users", &self.id, format!("no role `{}`", self.role)))
+        Role::parse(&self.role)
+            .ok_or_else(|| StoreError::corrupt("users", &self.id, format!("no role `{}`", self.role)))
     }
 }
 
@@ -30,7 +31,13 @@ const COLUMNS: &str = "select id, organization_id, name, role, created_at from u
 
 impl Store {
     /// Adds a user; `organization_id` is none for operators alone.
-    pub async fn create_user(&self, organization_id: Option<&str>, name: &str, role: Role, now: Timestamp) -> Result<User, StoreError> {
+    pub async fn create_user(
+        &self,
+        organization_id: Option<&str>,
+        name: &str,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
         let made = User {
             id: self.minter.mint("usr", now),
             organization_id: organization_id.map(Into::into),
@@ -49,7 +56,9 @@ impl Store {
     /// One user.
     pub async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
-        Ok(reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?))
+        Ok(
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
+        )
     }
 
     /// The users of an organization.

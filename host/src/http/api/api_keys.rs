@@ -63,15 +63,27 @@ pub(in crate::http) async fn create(
 ) -> Result<(StatusCode, Json<FreshApiKey>), Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let name = views::checked_name(&pipeline, "name", &new.name)?;
-    let user = if new.user_id.contains('\0') { None } else { pipeline.store().user(&new.user_id).await.map_err(unavailable)? };
+    let user = if new.user_id.contains('\0') {
+        None
+    } else {
+        pipeline.store().user(&new.user_id).await.map_err(unavailable)?
+    };
     let user = user.filter(|user| user.organization_id.as_ref() == Some(&scope.organization_id));
     let user = user.ok_or_else(|| Refusal::invalid("user_id", "names no user of this organization"))?;
     if new.campaigns.as_ref().is_some_and(|list| list.is_empty() || CAMPAIGNS_MAX < list.len()) {
-        return Err(Refusal::invalid("campaigns", format!("must name 1 to {CAMPAIGNS_MAX} campaigns, or be left out for all")));
+        return Err(Refusal::invalid(
+            "campaigns",
+            format!("must name 1 to {CAMPAIGNS_MAX} campaigns, or be left out for all"),
+        ));
     }
     let now = pipeline.clock().now();
-    let fresh = pipeline.store().create_api_key(&user.id, &name, new.campaigns.as_deref(), now).await.map_err(unavailable)?;
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, "api_key.created", &fresh.id, now).await.map_err(unavailable)?;
+    let fresh =
+        pipeline.store().create_api_key(&user.id, &name, new.campaigns.as_deref(), now).await.map_err(unavailable)?;
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, "api_key.created", &fresh.id, now)
+        .await
+        .map_err(unavailable)?;
     Ok((StatusCode::CREATED, Json(FreshApiKey { id: fresh.id, key: fresh.key, prefix: fresh.prefix })))
 }
 
@@ -82,17 +94,26 @@ pub(in crate::http) async fn list(
 ) -> Result<Json<Page<ApiKeyView>>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let limit = query.limit(&pipeline);
-    let rows = pipeline.store().api_keys(Some(&scope.organization_id), query.after(), limit).await.map_err(unavailable)?;
+    let rows =
+        pipeline.store().api_keys(Some(&scope.organization_id), query.after(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
-pub(in crate::http) async fn revoke(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+pub(in crate::http) async fn revoke(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let now = pipeline.clock().now();
     let id = id.replace('\0', " ");
     if !pipeline.store().revoke_api_key(Some(&scope.organization_id), &id, now).await.map_err(unavailable)? {
         return Err(Refusal::not_found("API key", &id));
     }
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, "api_key.revoked", &id, now).await.map_err(unavailable)?;
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, "api_key.revoked", &id, now)
+        .await
+        .map_err(unavailable)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,7 +25,14 @@ pub(in crate::http) async fn list(
 ) -> Result<Json<Page<LineView>>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let limit = query.limit(&pipeline);
-    let rows = pipeline.store().audit_lines(&scope.organization_id, query.before(), limit).await.map_err(unavailable)?;
-    let view = |row: crate::store::audit::AuditLine| LineView { at: views::time(row.at), id: row.id, user_id: row.user_id, action: row.action, subject: row.subject };
+    let rows =
+        pipeline.store().audit_lines(&scope.organization_id, query.before(), limit).await.map_err(unavailable)?;
+    let view = |row: crate::store::audit::AuditLine| LineView {
+        at: views::time(row.at),
+        id: row.id,
+        user_id: row.user_id,
+        action: row.action,
+        subject: row.subject,
+    };
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), view)))
 }

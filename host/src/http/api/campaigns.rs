@@ -118,9 +118,13 @@ pub(in crate::http) async fn create(
         facts: checked_values(new.values.unwrap_or_default())?,
     };
     let store = pipeline.store();
-    let made = store.create_campaign(&scope.organization_id, &id, Some(&scope.caller.user_id), &change, pipeline.clock().now()).await;
+    let made = store
+        .create_campaign(&scope.organization_id, &id, Some(&scope.caller.user_id), &change, pipeline.clock().now())
+        .await;
     let made = made.map_err(|error| match error {
-        StoreError::Conflict => Refusal::new(Kind::Conflict, "campaign_exists", format!("there is a campaign `{}` already", id.as_str())),
+        StoreError::Conflict => {
+            Refusal::new(Kind::Conflict, "campaign_exists", format!("there is a campaign `{}` already", id.as_str()))
+        }
         other => unavailable(other),
     })?;
     let standard = pipeline.default_component();
@@ -141,7 +145,13 @@ pub(in crate::http) async fn list(
     let limit = query.limit(&pipeline);
     let after = match query.after() {
         "" => String::new(),
-        public_id => pipeline.store().campaign_of(&scope.organization_id, public_id).await.map_err(unavailable)?.map(|c| c.id).unwrap_or_default(),
+        public_id => pipeline
+            .store()
+            .campaign_of(&scope.organization_id, public_id)
+            .await
+            .map_err(unavailable)?
+            .map(|c| c.id)
+            .unwrap_or_default(),
     };
     let rows = pipeline.store().campaigns(&scope.organization_id, &after, limit).await.map_err(unavailable)?;
     let mut page = views::page(rows, limit, |row| row.public_id.as_str(), CampaignView::from);
@@ -149,7 +159,11 @@ pub(in crate::http) async fn list(
     Ok(Json(page))
 }
 
-pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope, Path(campaign): Path<String>) -> Result<Json<CampaignPage>, Refusal> {
+pub(in crate::http) async fn get(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+) -> Result<Json<CampaignPage>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
     let counts = pipeline.store().submission_counts(&campaign.id).await.map_err(unavailable)?;
     let source_key = key_state(&pipeline, &scope, &campaign.public_id).await?;
@@ -164,9 +178,17 @@ pub(in crate::http) async fn change(
 ) -> Result<Json<CampaignView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let change = CampaignChange {
-        name: changed.name.map(|name| views::checked_name(&pipeline, "name", &name)).transpose()?.unwrap_or(campaign.name),
+        name: changed
+            .name
+            .map(|name| views::checked_name(&pipeline, "name", &name))
+            .transpose()?
+            .unwrap_or(campaign.name),
         time_zone: changed.time_zone.map(|zone| checked_time_zone(&zone)).transpose()?.unwrap_or(campaign.time_zone),
-        phone_region: changed.phone_region.map(|region| checked_phone_region(&region)).transpose()?.unwrap_or(campaign.phone_region),
+        phone_region: changed
+            .phone_region
+            .map(|region| checked_phone_region(&region))
+            .transpose()?
+            .unwrap_or(campaign.phone_region),
         facts: changed.values.map(checked_values).transpose()?.unwrap_or(campaign.facts),
     };
     pipeline.store().change_campaign(&campaign.id, &change, pipeline.clock().now()).await.map_err(unavailable)?;
@@ -192,7 +214,9 @@ async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Resul
     let keys = pipeline.store().source_keys(&scope.organization_id).await.map_err(unavailable)?;
     let contact = pipeline.settings().key_contact.clone();
     let Some(key) = keys.into_iter().rfind(|key| key.expires_at.is_none_or(|end| now.0 < end)) else {
-        let notice = format!("This organization has no source key yet. {contact} provisions it; until then nothing can be posted.");
+        let notice = format!(
+            "This organization has no source key yet. {contact} provisions it; until then nothing can be posted."
+        );
         return Ok(KeyState::NotProvisioned { notice, contact });
     };
     let body = serde_json::json!({
@@ -200,8 +224,16 @@ async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Resul
         "leads": [{"campaign_id": public_id, "first_name": "Alice", "last_name": "Smith", "email": "alice@example.com", "phone": "+15125550100"}],
     });
     let url = &pipeline.settings().public_url;
-    let example = format!("curl -sS {url}/v1/leads -H 'Authorization: Bearer {}...' -H 'Content-Type: application/json' -d '{body}'", key.prefix);
-    Ok(KeyState::Provisioned { reveal: format!("POST /v1/source-keys/{}/reveal", key.id), key_id: key.id, prefix: key.prefix, example })
+    let example = format!(
+        "curl -sS {url}/v1/leads -H 'Authorization: Bearer {}...' -H 'Content-Type: application/json' -d '{body}'",
+        key.prefix
+    );
+    Ok(KeyState::Provisioned {
+        reveal: format!("POST /v1/source-keys/{}/reveal", key.id),
+        key_id: key.id,
+        prefix: key.prefix,
+        example,
+    })
 }
 
 fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, Refusal> {
@@ -220,7 +252,10 @@ fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, Re
 fn checked_values(values: Map<String, Value>) -> Result<Vec<u8>, Refusal> {
     let text = Value::Object(values).to_string();
     if VALUES_BYTES_MAX < text.len() {
-        return Err(Refusal::invalid("values", format!("has {} bytes, at most {VALUES_BYTES_MAX} are allowed", text.len())));
+        return Err(Refusal::invalid(
+            "values",
+            format!("has {} bytes, at most {VALUES_BYTES_MAX} are allowed", text.len()),
+        ));
     }
     Ok(text.into_bytes())
 }
@@ -231,5 +266,9 @@ async fn reread(pipeline: &Pipeline, id: &str) -> Result<Campaign, Refusal> {
 
 async fn record(pipeline: &Pipeline, scope: &Scope, action: &str, subject: &str) -> Result<(), Refusal> {
     let now = pipeline.clock().now();
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now).await.map_err(unavailable)
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now)
+        .await
+        .map_err(unavailable)
 }

@@ -105,28 +105,46 @@ pub(in crate::http) async fn list(
             String::new()
         }
     };
-    let filter = DeliveryFilter { submission_id: query.submission().to_owned(), state: query.state().to_owned(), campaign_id };
+    let filter =
+        DeliveryFilter { submission_id: query.submission().to_owned(), state: query.state().to_owned(), campaign_id };
     let limit = query.limit(&pipeline);
-    let rows = pipeline.store().deliveries(&scope.organization_id, &filter, query.before(), limit).await.map_err(unavailable)?;
+    let rows = pipeline
+        .store()
+        .deliveries(&scope.organization_id, &filter, query.before(), limit)
+        .await
+        .map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
-pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<Json<DeliveryPage>, Refusal> {
+pub(in crate::http) async fn get(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<DeliveryPage>, Refusal> {
     scope.caller.may_all(Permission::View)?;
     let id = id.replace('\0', " ");
     let found = pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?;
     let (delivery, message, attempts) = found.ok_or_else(|| Refusal::not_found("delivery", &id))?;
-    Ok(Json(DeliveryPage { delivery: delivery.into(), message: message.map(Into::into), log: attempts.into_iter().map(Into::into).collect() }))
+    Ok(Json(DeliveryPage {
+        delivery: delivery.into(),
+        message: message.map(Into::into),
+        log: attempts.into_iter().map(Into::into).collect(),
+    }))
 }
 
-pub(in crate::http) async fn resend(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+pub(in crate::http) async fn resend(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let (id, now) = (id.replace('\0', " "), pipeline.clock().now());
     if pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?.is_none() {
         return Err(Refusal::not_found("delivery", &id));
     }
     if !pipeline.store().resend_delivery(&scope.organization_id, &id, now).await.map_err(unavailable)? {
-        let message = "only an event's delivery that is over can be sent again; a lead is sent to its client again by a repost";
+        let message =
+            "only an event's delivery that is over can be sent again; a lead is sent to its client again by a repost";
         return Err(Refusal::new(Kind::Conflict, "not_resendable", message));
     }
     pipeline.wake_delivery();

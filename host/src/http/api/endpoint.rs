@@ -47,27 +47,47 @@ pub(in crate::http) async fn set(
     let now = pipeline.clock().now();
     pipeline.store().set_endpoint(&campaign.id, Some(&endpoint), now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.set", &campaign.public_id, now).await.map_err(unavailable)?;
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.set", &campaign.public_id, now)
+        .await
+        .map_err(unavailable)?;
     Ok(Json(EndpointView::from(&endpoint)))
 }
 
-pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope, Path(campaign): Path<String>) -> Result<Json<EndpointView>, Refusal> {
+pub(in crate::http) async fn get(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+) -> Result<Json<EndpointView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
     let endpoint = pipeline.store().endpoint_of(&campaign).map_err(unavailable)?;
-    endpoint.as_ref().map(|endpoint| Json(endpoint.into())).ok_or_else(|| Refusal::not_found("client endpoint of campaign", &campaign.public_id))
+    endpoint
+        .as_ref()
+        .map(|endpoint| Json(endpoint.into()))
+        .ok_or_else(|| Refusal::not_found("client endpoint of campaign", &campaign.public_id))
 }
 
-pub(in crate::http) async fn remove(State(pipeline): State<Pipeline>, scope: Scope, Path(campaign): Path<String>) -> Result<StatusCode, Refusal> {
+pub(in crate::http) async fn remove(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+) -> Result<StatusCode, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let now = pipeline.clock().now();
     pipeline.store().set_endpoint(&campaign.id, None, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.removed", &campaign.public_id, now).await.map_err(unavailable)?;
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.removed", &campaign.public_id, now)
+        .await
+        .map_err(unavailable)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The same check at save as at each connection (W8).
 pub(super) async fn reachable(pipeline: &Pipeline, url: &str) -> Result<(), Refusal> {
-    let url = WebhookUrl::parse(url, pipeline.schemes()).map_err(|error| Refusal::invalid("url", format!("is refused: {error}")))?;
+    let url = WebhookUrl::parse(url, pipeline.schemes())
+        .map_err(|error| Refusal::invalid("url", format!("is refused: {error}")))?;
     pipeline.sender().check(&url).await.map_err(|refusal| Refusal::invalid("url", format!("is refused: {refusal}")))
 }

@@ -40,7 +40,11 @@ pub(in crate::http) async fn create(
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let now = pipeline.clock().now();
     let made = pipeline.store().create_organization(&name, now).await.map_err(unavailable)?;
-    pipeline.store().audit(Some(&made.id), &caller.user_id, "organization.created", &made.id, now).await.map_err(unavailable)?;
+    pipeline
+        .store()
+        .audit(Some(&made.id), &caller.user_id, "organization.created", &made.id, now)
+        .await
+        .map_err(unavailable)?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -58,7 +62,11 @@ pub(in crate::http) async fn list(
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
-pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, caller: Caller, Path(id): Path<String>) -> Result<Json<OrganizationView>, Refusal> {
+pub(in crate::http) async fn get(
+    State(pipeline): State<Pipeline>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<OrganizationView>, Refusal> {
     caller.may(Permission::View)?;
     let visible = !id.contains('\0') && caller.organization_id.as_ref().is_none_or(|own| *own == id);
     let found = if visible { pipeline.store().organization(&id).await.map_err(unavailable)? } else { None };

@@ -69,18 +69,37 @@ pub(in crate::http) async fn upload(
     let kept = serde_json::to_vec(&stages).unwrap_or_default();
     let store = pipeline.store();
     store.keep_component(&digest, &admitted.component, &kept, now).await.map_err(unavailable)?;
-    let version = store.add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now).await.map_err(unavailable)?;
-    store.audit(Some(&scope.organization_id), &scope.caller.user_id, "plugin.uploaded", &format!("{name}#{}", version.number), now).await.map_err(unavailable)?;
+    let version = store
+        .add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now)
+        .await
+        .map_err(unavailable)?;
+    store
+        .audit(
+            Some(&scope.organization_id),
+            &scope.caller.user_id,
+            "plugin.uploaded",
+            &format!("{name}#{}", version.number),
+            now,
+        )
+        .await
+        .map_err(unavailable)?;
     Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
 }
 
-pub(in crate::http) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<PluginView>>, Refusal> {
+pub(in crate::http) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+) -> Result<Json<Page<PluginView>>, Refusal> {
     scope.caller.may_all(Permission::View)?;
     let rows = pipeline.store().plugins(&scope.organization_id).await.map_err(unavailable)?;
     Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
 }
 
-pub(in crate::http) async fn versions(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<Json<Page<VersionView>>, Refusal> {
+pub(in crate::http) async fn versions(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<Page<VersionView>>, Refusal> {
     scope.caller.may_all(Permission::View)?;
     let id = id.replace('\0', " ");
     let rows = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
@@ -96,5 +115,6 @@ fn not_admitted(refusal: crate::engine::Refusal) -> Refusal {
         code: reason.code.into(),
         message: format!("{}: {}", reason.message, reason.mend),
     });
-    Refusal::new(Kind::Invalid, "plugin_not_admitted", "this is not a plugin that can be run here; nothing was kept").with_details(details.collect())
+    Refusal::new(Kind::Invalid, "plugin_not_admitted", "this is not a plugin that can be run here; nothing was kept")
+        .with_details(details.collect())
 }

@@ -87,7 +87,9 @@ pub(in crate::http) async fn save(
         return Err(Refusal::invalid("document", "is missing: the default plugin runs a document"));
     }
     let activation = if new.activate { Activation::Now } else { Activation::Later };
-    let (saved, problems) = pipeline.save_program(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id).await?;
+    let (saved, problems) = pipeline
+        .save_program(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
+        .await?;
     let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.program_id };
     record(&pipeline, &scope, "program.saved", &saved.id).await?;
     Ok((StatusCode::CREATED, Json(SavedView { program: view(saved, active_id.as_deref()), problems })))
@@ -98,7 +100,12 @@ async fn chosen(pipeline: &Pipeline, scope: &Scope, plugin: Option<ChosenPlugin>
     let id = plugin.id.replace('\0', " ");
     let versions = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
     let version = versions.into_iter().find(|version| version.number == plugin.version);
-    let version = version.ok_or_else(|| Refusal::invalid("plugin", format!("names no version {} of a plugin `{id}` of this organization", plugin.version)))?;
+    let version = version.ok_or_else(|| {
+        Refusal::invalid(
+            "plugin",
+            format!("names no version {} of a plugin `{id}` of this organization", plugin.version),
+        )
+    })?;
     Ok(Chosen { plugin: Some((version.plugin_id, version.number)), digest: version.component_digest })
 }
 
@@ -112,7 +119,9 @@ pub(in crate::http) async fn document(
         Some(id) => pipeline.store().program(id).await.map_err(unavailable)?,
         None => None,
     };
-    let found = program.and_then(|program| Some(DocumentView { number: program.number, document: String::from_utf8(program.document?).ok()? }));
+    let found = program.and_then(|program| {
+        Some(DocumentView { number: program.number, document: String::from_utf8(program.document?).ok()? })
+    });
     found.map(Json).ok_or_else(|| Refusal::not_found("document of campaign", &campaign.public_id))
 }
 
@@ -134,7 +143,13 @@ pub(in crate::http) async fn activate(
     Path((campaign, number)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
-    let unknown = || Refusal::new(Kind::NotFound, "not_found", format!("campaign `{}` has no program of that number", campaign.public_id));
+    let unknown = || {
+        Refusal::new(
+            Kind::NotFound,
+            "not_found",
+            format!("campaign `{}` has no program of that number", campaign.public_id),
+        )
+    };
     let number: i64 = number.parse().map_err(|_| unknown())?;
     if !pipeline.store().activate_program(&campaign.id, number, pipeline.clock().now()).await.map_err(unavailable)? {
         return Err(unknown());
@@ -146,5 +161,9 @@ pub(in crate::http) async fn activate(
 
 async fn record(pipeline: &Pipeline, scope: &Scope, action: &str, subject: &str) -> Result<(), Refusal> {
     let now = pipeline.clock().now();
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now).await.map_err(unavailable)
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now)
+        .await
+        .map_err(unavailable)
 }

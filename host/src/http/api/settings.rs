@@ -50,7 +50,11 @@ pub(in crate::http) async fn set(
 ) -> Result<Json<SettingsView>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let store = pipeline.store();
-    let kept = store.webhook_settings(&scope.organization_id).await.map_err(unavailable)?.map(|(settings, _)| settings.secrets);
+    let kept = store
+        .webhook_settings(&scope.organization_id)
+        .await
+        .map_err(unavailable)?
+        .map(|(settings, _)| settings.secrets);
     let given = draft.secrets.is_some();
     let fresh = if given || kept.is_some() { None } else { Some(fresh_secret(&pipeline)?) };
     let secrets = kept.unwrap_or_else(|| fresh.clone().into_iter().collect());
@@ -59,20 +63,28 @@ pub(in crate::http) async fn set(
     let now = pipeline.clock().now();
     store.set_webhook_settings(&scope.organization_id, &settings, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    store.audit(Some(&scope.organization_id), &scope.caller.user_id, "webhook_settings.set", &scope.organization_id, now).await.map_err(unavailable)?;
+    store
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, "webhook_settings.set", &scope.organization_id, now)
+        .await
+        .map_err(unavailable)?;
     Ok(Json(view(settings, fresh, None)))
 }
 
-pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<SettingsView>, Refusal> {
+pub(in crate::http) async fn get(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+) -> Result<Json<SettingsView>, Refusal> {
     scope.caller.may_all(Permission::View)?;
     let found = pipeline.store().webhook_settings(&scope.organization_id).await.map_err(unavailable)?;
-    let (settings, paused_at) = found.ok_or_else(|| Refusal::not_found("webhook settings of organization", &scope.organization_id))?;
+    let (settings, paused_at) =
+        found.ok_or_else(|| Refusal::not_found("webhook settings of organization", &scope.organization_id))?;
     Ok(Json(view(settings, None, paused_at.map(|at| at.0))))
 }
 
 fn fresh_secret(pipeline: &Pipeline) -> Result<String, Refusal> {
     let mut chance = vec![0_u8; 32];
     pipeline.minter().fill(&mut chance);
-    let secret = SigningSecret::from_bytes(chance).map_err(|error| Refusal::new(Kind::Unavailable, "no_secret", error.to_string()))?;
+    let secret = SigningSecret::from_bytes(chance)
+        .map_err(|error| Refusal::new(Kind::Unavailable, "no_secret", error.to_string()))?;
     Ok(secret.reveal())
 }

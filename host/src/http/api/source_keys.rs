@@ -52,7 +52,13 @@ pub(in crate::http) struct SourceKeyView {
 
 impl From<SourceKey> for SourceKeyView {
     fn from(row: SourceKey) -> Self {
-        Self { id: row.id, name: row.name, prefix: row.prefix, created_at: views::time(row.created_at), expires_at: row.expires_at.map(views::time) }
+        Self {
+            id: row.id,
+            name: row.name,
+            prefix: row.prefix,
+            created_at: views::time(row.created_at),
+            expires_at: row.expires_at.map(views::time),
+        }
     }
 }
 
@@ -74,7 +80,10 @@ pub(in crate::http) async fn create(
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
-pub(in crate::http) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<SourceKeyView>>, Refusal> {
+pub(in crate::http) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+) -> Result<Json<Page<SourceKeyView>>, Refusal> {
     scope.caller.may_all(Permission::View)?;
     let rows = pipeline.store().source_keys(&scope.organization_id).await.map_err(unavailable)?;
     Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
@@ -92,14 +101,22 @@ pub(in crate::http) async fn regenerate(
     }
     let (id, now) = (id.replace('\0', " "), pipeline.clock().now());
     let old_until = now.plus_ms(regeneration.grace_s * 1000);
-    let fresh = pipeline.store().regenerate_source_key(&scope.organization_id, &id, old_until, now).await.map_err(unavailable)?;
+    let fresh = pipeline
+        .store()
+        .regenerate_source_key(&scope.organization_id, &id, old_until, now)
+        .await
+        .map_err(unavailable)?;
     let fresh = fresh.ok_or_else(|| Refusal::not_found("source key", &id))?;
     pipeline.forget_lookups();
     record(&pipeline, &scope, "source_key.regenerated", &id).await?;
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
-pub(in crate::http) async fn reveal(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<Json<Revealed>, Refusal> {
+pub(in crate::http) async fn reveal(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<Revealed>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let id = id.replace('\0', " ");
     let key = pipeline.store().reveal_source_key(&scope.organization_id, &id).await.map_err(unavailable)?;
@@ -108,7 +125,11 @@ pub(in crate::http) async fn reveal(State(pipeline): State<Pipeline>, scope: Sco
     Ok(Json(Revealed { key }))
 }
 
-pub(in crate::http) async fn revoke(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+pub(in crate::http) async fn revoke(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let (id, now) = (id.replace('\0', " "), pipeline.clock().now());
     if !pipeline.store().revoke_source_key(&scope.organization_id, &id, now).await.map_err(unavailable)? {
@@ -121,5 +142,9 @@ pub(in crate::http) async fn revoke(State(pipeline): State<Pipeline>, scope: Sco
 
 async fn record(pipeline: &Pipeline, scope: &Scope, action: &str, subject: &str) -> Result<(), Refusal> {
     let now = pipeline.clock().now();
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now).await.map_err(unavailable)
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now)
+        .await
+        .map_err(unavailable)
 }

@@ -83,13 +83,24 @@ impl From<SubmissionRow> for SubmissionView {
 
 impl From<EventRow> for EventView {
     fn from(row: EventRow) -> Self {
-        Self { id: row.id, event: row.name, status: row.status, occurred_at: views::time(row.occurred_at), context: views::value(&row.details) }
+        Self {
+            id: row.id,
+            event: row.name,
+            status: row.status,
+            occurred_at: views::time(row.occurred_at),
+            context: views::value(&row.details),
+        }
     }
 }
 
 /// The first line is the row itself: it was received.
 fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<TimelineView> {
-    let first = TimelineView { at: views::time(submission.received_at), state: "received".into(), cause: "ingested".into(), detail: None };
+    let first = TimelineView {
+        at: views::time(submission.received_at),
+        state: "received".into(),
+        cause: "ingested".into(),
+        detail: None,
+    };
     let rest = lines.into_iter().map(|line| TimelineView {
         at: views::time(line.at),
         state: line.state,
@@ -111,11 +122,16 @@ pub(in crate::http) async fn list(
         return Err(Refusal::invalid("state", format!("must be one of {}", known.join(", "))));
     }
     let limit = query.limit(&pipeline);
-    let rows = pipeline.store().submissions(&campaign.id, query.state(), query.before(), limit).await.map_err(unavailable)?;
+    let rows =
+        pipeline.store().submissions(&campaign.id, query.state(), query.before(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
-pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<Json<SubmissionPage>, Refusal> {
+pub(in crate::http) async fn get(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<SubmissionPage>, Refusal> {
     let row = visible(&pipeline, &scope, &id, Permission::View).await?;
     let store = pipeline.store();
     let lines = store.timeline(&row.id).await.map_err(unavailable)?;
@@ -129,7 +145,11 @@ pub(in crate::http) async fn get(State(pipeline): State<Pipeline>, scope: Scope,
     }))
 }
 
-pub(in crate::http) async fn reprocess(State(pipeline): State<Pipeline>, scope: Scope, Path(id): Path<String>) -> Result<Json<Reprocessed>, Refusal> {
+pub(in crate::http) async fn reprocess(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<Reprocessed>, Refusal> {
     let row = visible(&pipeline, &scope, &id, Permission::Administer).await?;
     Ok(Json(Reprocessed { submissions: pipeline.reprocess(&row.campaign_id, Some(&row.id)).await? }))
 }
@@ -144,7 +164,12 @@ pub(in crate::http) async fn reprocess_all(
 }
 
 /// A submission of this organization whose campaign the key covers.
-async fn visible(pipeline: &Pipeline, scope: &Scope, id: &str, permission: Permission) -> Result<SubmissionRow, Refusal> {
+async fn visible(
+    pipeline: &Pipeline,
+    scope: &Scope,
+    id: &str,
+    permission: Permission,
+) -> Result<SubmissionRow, Refusal> {
     scope.caller.may(permission)?;
     let id: String = id.replace('\0', " ").chars().take(64).collect();
     let found = pipeline.store().submission(&scope.organization_id, &id).await.map_err(unavailable)?;

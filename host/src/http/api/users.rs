@@ -30,7 +30,13 @@ pub(in crate::http) struct UserView {
 
 impl From<User> for UserView {
     fn from(row: User) -> Self {
-        Self { id: row.id, organization_id: row.organization_id, name: row.name, role: row.role, created_at: views::time(row.created_at) }
+        Self {
+            id: row.id,
+            organization_id: row.organization_id,
+            name: row.name,
+            role: row.role,
+            created_at: views::time(row.created_at),
+        }
     }
 }
 
@@ -45,8 +51,13 @@ pub(in crate::http) async fn create(
     }
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let now = pipeline.clock().now();
-    let made = pipeline.store().create_user(Some(&scope.organization_id), &name, new.role, now).await.map_err(unavailable)?;
-    pipeline.store().audit(Some(&scope.organization_id), &scope.caller.user_id, "user.created", &made.id, now).await.map_err(unavailable)?;
+    let made =
+        pipeline.store().create_user(Some(&scope.organization_id), &name, new.role, now).await.map_err(unavailable)?;
+    pipeline
+        .store()
+        .audit(Some(&scope.organization_id), &scope.caller.user_id, "user.created", &made.id, now)
+        .await
+        .map_err(unavailable)?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 

@@ -25,7 +25,9 @@ impl FromRequestParts<Pipeline> for Reader {
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, Refusal> {
         match SourceCaller::from_request_parts(parts, pipeline).await {
             Ok(source) => Ok(Self::Source(source)),
-            Err(refusal) if refusal.code == "api_key_not_allowed" => Scope::from_request_parts(parts, pipeline).await.map(Self::User),
+            Err(refusal) if refusal.code == "api_key_not_allowed" => {
+                Scope::from_request_parts(parts, pipeline).await.map(Self::User)
+            }
             Err(refusal) => Err(refusal),
         }
     }
@@ -41,7 +43,11 @@ pub(in crate::http) struct RequestView {
 }
 
 /// Answers with the original answer and each submission's state.
-pub(in crate::http) async fn handle(State(pipeline): State<Pipeline>, reader: Reader, Path(id): Path<String>) -> Result<Json<RequestView>, Refusal> {
+pub(in crate::http) async fn handle(
+    State(pipeline): State<Pipeline>,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Json<RequestView>, Refusal> {
     let not_found = || Refusal::not_found("request", &id.replace('\0', " ").chars().take(64).collect::<String>());
     if id.contains('\0') {
         return Err(not_found());
@@ -72,6 +78,8 @@ async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<Submiss
     let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
     let states = pipeline.store().states_of(&ids).await.map_err(unavailable)?;
     let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
-    let known = ids.iter().filter_map(|id| Some(SubmissionState { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
+    let known = ids
+        .iter()
+        .filter_map(|id| Some(SubmissionState { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
     Ok(known.collect())
 }

@@ -12,10 +12,17 @@ use axum::http::{HeaderMap, header};
 use std::sync::Arc;
 
 /// The headers kept with a request: those that say what it is, never those that carry keys.
-const KEPT_HEADERS: [header::HeaderName; 5] = [header::CONTENT_TYPE, header::USER_AGENT, header::REFERER, header::ORIGIN, header::ACCEPT_LANGUAGE];
+const KEPT_HEADERS: [header::HeaderName; 5] =
+    [header::CONTENT_TYPE, header::USER_AGENT, header::REFERER, header::ORIGIN, header::ACCEPT_LANGUAGE];
 
 /// What a request says beside its body.
-fn source(pipeline: &Pipeline, key: Arc<SourceKey>, content_type: String, headers: &HeaderMap, address: ConnectInfo<Peer>) -> Source {
+fn source(
+    pipeline: &Pipeline,
+    key: Arc<SourceKey>,
+    content_type: String,
+    headers: &HeaderMap,
+    address: ConnectInfo<Peer>,
+) -> Source {
     let bytes_max = pipeline.settings().limits.kept_header_bytes_max;
     let kept = KEPT_HEADERS.iter().filter_map(|name| {
         let value = headers.get(name)?.to_str().ok()?;
