@@ -1,5 +1,7 @@
 //! Embeds the default plugin, so that the host is one binary.
 
+#![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
+
 use std::path::PathBuf;
 
 fn main() {

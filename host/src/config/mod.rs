@@ -39,6 +39,8 @@ pub struct Limits {
     pub stop_ms: u64,
     /// How many connections are served at once (1,024).
     pub connections_max: usize,
+    /// How long a connection lives on which nothing is answered, in milliseconds (75 s).
+    pub connection_idle_ms: u64,
     /// How long a client may take to send a request's head and body, in milliseconds (30 s).
     pub request_timeout_ms: u64,
     /// How many bytes of a receiver's answer are kept with an attempt (4 KiB).
@@ -73,6 +75,7 @@ impl Default for Limits {
             sweep_ms: 2_000,
             stop_ms: 10_000,
             connections_max: 1_024,
+            connection_idle_ms: 75_000,
             request_timeout_ms: 30_000,
             kept_answer_bytes_max: 4 << 10,
             page_rows_max: 200,

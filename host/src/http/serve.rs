@@ -9,9 +9,11 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
 
 /// A listener that is bound and serves nothing yet.
 pub struct Bound {
@@ -24,7 +26,11 @@ pub async fn bind(address: SocketAddr, limits: &Limits) -> std::io::Result<Bound
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     Ok(Bound {
-        listener: BoundedListener { listener, places: Arc::new(Semaphore::new(limits.connections_max)) },
+        listener: BoundedListener {
+            listener,
+            places: Arc::new(Semaphore::new(limits.connections_max)),
+            idle: Duration::from_millis(limits.connection_idle_ms),
+        },
         address,
     })
 }
@@ -57,6 +63,7 @@ impl Connected<IncomingStream<'_, BoundedListener>> for Peer {
 pub struct BoundedListener {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    idle: Duration,
 }
 
 impl Listener for BoundedListener {
@@ -70,7 +77,8 @@ impl Listener for BoundedListener {
             let (stream, address) = Listener::accept(&mut self.listener).await;
             // Answers are small and complete: waiting for more to send only delays them.
             let _ = stream.set_nodelay(true);
-            return (Placed { stream, _place: place }, address);
+            let deadline = Box::pin(tokio::time::sleep(self.idle));
+            return (Placed { stream, deadline, idle: self.idle, _place: place }, address);
         }
     }
 
@@ -79,10 +87,26 @@ impl Listener for BoundedListener {
     }
 }
 
-/// A connection that gives its place back when it ends.
+/// A connection that gives its place back when it ends, and ends when nothing was answered on it for too long: neither silence
+/// nor a request that trickles in keeps a place.
 pub struct Placed {
     stream: TcpStream,
+    deadline: Pin<Box<Sleep>>,
+    idle: Duration,
     _place: OwnedSemaphorePermit,
+}
+
+impl Placed {
+    /// Something was answered: the time begins anew.
+    fn answered(&mut self) {
+        let next = now() + self.idle;
+        self.deadline.as_mut().reset(next);
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a timeout of the runtime, which no test of rules depends on")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 impl AsyncRead for Placed {
@@ -91,12 +115,18 @@ impl AsyncRead for Placed {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Pending => {
+                self.deadline.as_mut().poll(context).map(|()| Err(std::io::Error::from(std::io::ErrorKind::TimedOut)))
+            }
+            ready => ready,
+        }
     }
 }
 
 impl AsyncWrite for Placed {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.answered();
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -113,6 +143,7 @@ impl AsyncWrite for Placed {
         context: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
+        self.answered();
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
