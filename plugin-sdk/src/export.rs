@@ -38,7 +38,7 @@ macro_rules! stage {
     };
 }
 
-#[allow(unused_imports)] // which of these are used depends on the features
+#[allow(unused_imports, clippy::wildcard_imports)] // which of these are used depends on the features
 use crate::types::*;
 
 stage! { "mapping", mapper, mapping, export_mapping,

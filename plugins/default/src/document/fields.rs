@@ -9,7 +9,7 @@ use super::{recipe, suggest};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::{Field, MapPlan, Path, Root, Target, Unknown};
 
-const KEYS: [&str; 6] = ["each", "fields", "unknown", "ignore", "spread", "is_test"];
+const KEYS: [&str; 7] = ["each", "look_in", "fields", "unknown", "ignore", "spread", "is_test"];
 
 /// Where a source usually says that a lead is a test.
 const IS_TEST: [&str; 2] = ["~is_test", "~test"];
@@ -20,6 +20,7 @@ pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
     Some(MapPlan {
         each: under(at, "each", |at| each(notes, at)).flatten(),
+        look_in: under(at, "look_in", |at| paths(notes, at)).unwrap_or_default(),
         fields: under(at, "fields", |at| fields(notes, at)).unwrap_or_default(),
         unknown: under(at, "unknown", |at| notes.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
         ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),

@@ -286,7 +286,6 @@ mod tests {
             ("a..b", Stage::Map, "$['a.b']"),
             ("a.*", Stage::Map, "$.list[*]"),
             ("$.a[", Stage::Map, "$.contact.email"),
-            ("a b[0]", Stage::Map, "need quotes"),
             ("email", Stage::Shape, "did you mean `lead.email`?"),
             ("led.email", Stage::Shape, "did you mean `lead`?"),
             ("lead.income", Stage::Shape, "custom.income"),

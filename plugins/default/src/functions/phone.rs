@@ -21,8 +21,8 @@ pub enum NotAPhone {
     TooShort,
     /// Too many digits.
     TooLong,
-    /// The country has no such number.
-    NotAssignable,
+    /// Numbers of its country do not begin like this.
+    NoSuchNumber,
 }
 
 impl NotAPhone {
@@ -34,7 +34,7 @@ impl NotAPhone {
             Self::UnknownCountryCode => "no country has this code",
             Self::TooShort => "it has too few digits",
             Self::TooLong => "it has too many digits",
-            Self::NotAssignable => "its country has no such number",
+            Self::NoSuchNumber => "numbers of its country do not begin like this",
         }
     }
 }
@@ -45,12 +45,25 @@ pub fn is_region(id: &str) -> bool {
 }
 
 /// The number in E.164. Without a country code it is read as one of `region`.
+///
+/// The number has the form of its country's numbers; whether it can belong to someone is asked of [`is_assignable`]: the
+/// 555 that examples and tests love is a number, but nobody's.
 pub fn e164(text: &str, region: &str) -> Result<String, NotAPhone> {
+    let (plan, national) = read(text, region)?;
+    Ok(format!("+{}{national}", plan.code))
+}
+
+/// Whether the text is a number that can be assigned: a fixed line, a mobile and so on.
+pub fn is_assignable(text: &str, region: &str) -> bool {
+    read(text, region).is_ok_and(|(plan, national)| plan.code_assigns(&national))
+}
+
+fn read(text: &str, region: &str) -> Result<(&'static Region, String), NotAPhone> {
     let written = text::Written::read(text).ok_or(NotAPhone::NoNumber)?;
     let (plan, national) = split(&written, Region::by_id(region))?;
     let national = plan.without_national_prefix(&national);
     judge(plan, &national)?;
-    Ok(format!("+{}{national}", plan.code))
+    Ok((plan, national))
 }
 
 /// The numbering plan and the digits after the country code, which may still have a national prefix.
@@ -83,7 +96,7 @@ fn judge(plan: &Region, national: &str) -> Result<(), NotAPhone> {
     Err(match length {
         _ if length < shortest => NotAPhone::TooShort,
         _ if length > longest => NotAPhone::TooLong,
-        _ => NotAPhone::NotAssignable,
+        _ => NotAPhone::NoSuchNumber,
     })
 }
 

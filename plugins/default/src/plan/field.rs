@@ -10,6 +10,8 @@ use crate::json::Value;
 pub struct MapPlan {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
     pub each: Option<Path>,
+    /// Objects in the element where loose names (`~email`) are looked for as well, after the element itself.
+    pub look_in: Vec<Path>,
     /// The fields, in the order of the document.
     pub fields: Vec<Field>,
     /// What becomes of inbound keys that no field used.

@@ -18,6 +18,14 @@ pub struct Path {
     pub steps: Steps,
 }
 
+impl Path {
+    /// Whether it begins with a loose name of the element, which is looked for in several places.
+    pub fn is_loose(&self) -> bool {
+        let Steps::Singular(steps) = &self.steps else { return false };
+        self.root == Root::Whole && matches!(steps.first(), Some(Step::Like(_)))
+    }
+}
+
 /// What a path starts from. Which of them exist depends on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Root {

@@ -31,7 +31,7 @@ pub fn map(plan: &MapPlan, call: &Call<'_>, inbound: &Inbound) -> Result<Mapped,
     let elements = elements(plan, &body)?;
     let mut traces = call.traces().then(Vec::new);
     let leads = elements.into_iter().map(|element| {
-        let scope = ElementScope::new(call, inbound, &body, element);
+        let scope = ElementScope::new(call, inbound, &body, element).looking_in(&plan.look_in);
         let mut mapping = Mapping::new(&scope, traces.is_some());
         mapping.notices.extend(double_names.iter().take(NOTICES_MAX).map(|name| double_name(name)));
         let lead = mapping.lead(plan, element);

@@ -2,7 +2,7 @@
 
 use super::rule::Judge;
 use super::scope::Scope;
-use super::select::{Found, select};
+use super::select::{Found, select, select_in};
 use super::trace::Steps;
 use crate::functions::{Refusal, Surroundings, apply};
 use crate::json::{Value, text_of};
@@ -71,6 +71,10 @@ impl<'s> Taken<'s> {
     fn is_blank(&self) -> bool {
         self.value.as_ref().is_none_or(Value::is_blank)
     }
+
+    fn is_object(&self) -> bool {
+        matches!(self.value, Some(Value::Object(_)))
+    }
 }
 
 /// A refusal, by whom and of what.
@@ -78,6 +82,25 @@ struct Refused<'s> {
     refusal: Refusal,
     function: Option<&'static str>,
     raw: Taken<'s>,
+}
+
+/// The best source so far.
+#[derive(Default)]
+struct Choice<'p, 's> {
+    skips_objects: bool,
+    filled: Option<(Taken<'s>, &'p Source)>,
+    blank: Option<(Taken<'s>, &'p Source)>,
+    refused: Option<(Refused<'s>, &'p Source)>,
+}
+
+impl<'p, 's> Choice<'p, 's> {
+    fn best(self) -> (Result<Taken<'s>, Refused<'s>>, Option<&'p Source>) {
+        match (self.filled.or(self.blank), self.refused) {
+            (Some((taken, source)), _) => (Ok(taken), Some(source)),
+            (None, Some((why, source))) => (Err(why), Some(source)),
+            (None, None) => (Ok(Taken::NOTHING), None),
+        }
+    }
 }
 
 impl<'s, S: Scope> Maker<'s, S> {
@@ -92,7 +115,7 @@ impl<'s, S: Scope> Maker<'s, S> {
             self.instead("when does not hold");
             return Ok(left_out());
         }
-        let tried = self.choose(&recipe.sources).and_then(|taken| self.chain(&recipe.then, taken, wanted));
+        let tried = self.choose(&recipe.sources, wanted).and_then(|taken| self.chain(&recipe.then, taken, wanted));
         match tried {
             Ok(taken) => self.judge(recipe, taken),
             Err(refused) => self.after_refusal(recipe, refused),
@@ -100,37 +123,56 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     /// The first source that is not blank, else the first that has anything, else a refusal, if one refused.
-    fn choose(&mut self, sources: &[Source]) -> Result<Taken<'s>, Refused<'s>> {
-        let (mut blank, mut refused) = (None, None);
-        for source in sources {
-            match self.take(source) {
-                Ok(taken) if !taken.is_blank() => {
-                    self.came_from(source);
-                    return Ok(taken);
-                }
-                Ok(taken) if taken.value.is_some() && blank.is_none() => blank = Some((taken, source)),
-                Ok(_) => {}
-                Err(why) => refused = refused.or(Some((why, source))),
+    fn choose<'p>(&mut self, sources: &'p [Source], wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
+        // Among alternatives, an object is none for a text; alone it is a mistake that the chain will refuse.
+        let mut choice = Choice { skips_objects: wanted == Wanted::Scalar && sources.len() > 1, ..Choice::default() };
+        for alike in sources.chunk_by(|one, next| one.then == next.then) {
+            self.offer(alike, None, &mut choice);
+            for container in self.scope.containers() {
+                self.offer(alike, Some(container), &mut choice);
+            }
+            if choice.filled.is_some() {
+                break;
             }
         }
-        if let Some((taken, source)) = blank {
+        let (result, source) = choice.best();
+        if let Some(source) = source {
             self.came_from(source);
-            return Ok(taken);
         }
-        refused.map_or(Ok(Taken::NOTHING), |(why, source)| {
-            self.came_from(source);
-            Err(why)
-        })
+        result
     }
 
-    fn take(&mut self, source: &Source) -> Result<Taken<'s>, Refused<'s>> {
-        let taken = match &source.kind {
-            SourceKind::Path(path) => {
+    /// Tries sources in the element, or only those with loose names in a container, until one is not blank.
+    fn offer<'p>(&self, sources: &'p [Source], container: Option<&'s Value<'s>>, choice: &mut Choice<'p, 's>) {
+        for source in sources {
+            if choice.filled.is_some() {
+                return;
+            }
+            match self.take(source, container) {
+                Ok(Taken { value: Some(Value::Object(_)), .. }) if choice.skips_objects => {}
+                Err(why) if why.raw.is_object() && choice.skips_objects => {}
+                Ok(taken) if !taken.is_blank() => choice.filled = Some((taken, source)),
+                Ok(taken) if taken.value.is_some() && choice.blank.is_none() => choice.blank = Some((taken, source)),
+                Ok(_) => {}
+                Err(why) if choice.refused.is_none() => choice.refused = Some((why, source)),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn take(&self, source: &Source, container: Option<&'s Value<'s>>) -> Result<Taken<'s>, Refused<'s>> {
+        let taken = match (&source.kind, container) {
+            (SourceKind::Path(path), Some(container)) if path.is_loose() => {
+                let found = self.inside(path, container)?;
+                Taken { value: found.value(), used: found.values().to_vec() }
+            }
+            (_, Some(_)) => return Ok(Taken::NOTHING),
+            (SourceKind::Path(path), None) => {
                 let found = self.select(path)?;
                 Taken { value: found.value(), used: found.values().to_vec() }
             }
-            SourceKind::Template(template) => self.fill(template)?,
-            SourceKind::Fixed(value) => Taken { value: Some(value.clone()), used: Vec::new() },
+            (SourceKind::Template(template), None) => self.fill(template)?,
+            (SourceKind::Fixed(value), None) => Taken { value: Some(value.clone()), used: Vec::new() },
         };
         let around = Around(self.scope);
         let (raw, used) = (taken.value.clone(), taken.used);
@@ -147,6 +189,11 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     fn select(&self, path: &Path) -> Result<Found<'s>, Refused<'s>> {
         select(path, self.scope).map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
+    }
+
+    fn inside(&self, path: &Path, container: &'s Value<'s>) -> Result<Found<'s>, Refused<'s>> {
+        let found = select_in(&path.steps, container);
+        found.map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
     }
 
     /// A template of which every value is missing is missing itself.

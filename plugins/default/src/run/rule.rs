@@ -204,7 +204,7 @@ impl<'s, S: Scope> Judge<'s, S> {
         let Some(text) = actual.scalar_text() else { return false };
         match kind {
             Kind::Email => email_normalized(text).is_ok(),
-            Kind::Phone => phone::e164(text, self.scope.phone_region()).is_ok(),
+            Kind::Phone => phone::is_assignable(text, self.scope.phone_region()),
         }
     }
 }

@@ -6,8 +6,9 @@ use hookmill_plugin_sdk::types::{
     Campaign, Context, Destination, DestinationKind, Door, Event, Inbound, Organization, Origin, Pair, Submission,
 };
 
+use super::select::select_in;
 use crate::json::{Value, parse};
-use crate::plan::Root;
+use crate::plan::{Path, Root};
 
 /// The roots of one stage.
 pub trait Scope {
@@ -15,6 +16,10 @@ pub trait Scope {
     fn root(&self, root: Root) -> Option<&Value<'_>>;
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
+    /// Objects in the element where loose names are looked for as well.
+    fn containers(&self) -> &[&Value<'_>] {
+        &[]
+    }
 }
 
 /// What is the same for all items of one call.
@@ -55,6 +60,7 @@ pub struct ElementScope<'e, 'c> {
     inbound: &'e Inbound,
     body: &'e Value<'e>,
     element: &'e Value<'e>,
+    containers: Vec<&'e Value<'e>>,
     header: OnceCell<Value<'e>>,
     query: OnceCell<Value<'e>>,
     origin: OnceCell<Value<'e>>,
@@ -64,7 +70,15 @@ impl<'e, 'c> ElementScope<'e, 'c> {
     /// An element that is `body` or a part of it.
     pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, body: &'e Value<'e>, element: &'e Value<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { call, inbound, body, element, header, query, origin }
+        Self { call, inbound, body, element, containers: Vec::new(), header, query, origin }
+    }
+
+    /// With the objects in the element where loose names are looked for as well.
+    #[must_use]
+    pub fn looking_in(mut self, paths: &[Path]) -> Self {
+        let found = paths.iter().filter_map(|path| select_in(&path.steps, self.element).ok());
+        self.containers = found.flat_map(|found| found.values().to_vec()).collect();
+        self
     }
 }
 
@@ -82,6 +96,10 @@ impl Scope for ElementScope<'_, '_> {
 
     fn phone_region(&self) -> &str {
         &self.call.context.campaign.phone_region
+    }
+
+    fn containers(&self) -> &[&Value<'_>] {
+        &self.containers
     }
 }
 

@@ -1,1 +1,145 @@
-//! x
+//! What authors are told, with place and mend (M2).
+
+use hookmill_plugin_default::{STANDARD_DOCUMENT, STANDARD_PAYLOAD, plan::Plan};
+
+use crate::house::problems;
+
+/// Each problem as `line:column code path | suggestion`.
+fn told(document: &str) -> Vec<String> {
+    let tell = |p: &hookmill_plugin_sdk::types::Diagnostic| {
+        format!("{}:{} {} {} | {}", p.line, p.column, p.code, p.path, p.suggestion.as_deref().unwrap_or("-"))
+    };
+    problems(document).iter().map(tell).collect()
+}
+
+#[test]
+fn m2_all_problems_are_told_at_once() {
+    let document = "\
+version: 1
+mpa: {}
+map:
+  fields:
+    emial: email
+    first_name: {form: a, then: [trimm]}
+    phone: {from: '$.a[', on_missing: omti}
+    zip: {from: zip, value: 1}
+    age: 5
+qualify:
+  - {field: age, op: gte, value: 18}
+  - {field: age, op: gt, value: '18'}
+  - {feild: age, op: present}
+  - {field: x, op: valid}
+shape:
+  client: {body: {a: {from: email}}, headers: {Host: x}, format: xml}
+";
+    assert_eq!(
+        told(document),
+        [
+            "2:1 unknown_key mpa | did you mean `map`?",
+            "5:5 misspelt_field map.fields.emial | write `email`, or `custom.emial` if you mean a custom field",
+            "6:18 unknown_key map.fields.first_name.form | did you mean `from`?",
+            "6:17 one_source map.fields.first_name | several alternatives are written `from: [a, b]`",
+            "6:34 unknown_function map.fields.first_name.then[0] | did you mean `trim`?",
+            "7:19 bad_path map.fields.phone.from | write it like `$.contact.email`, `$['a key']` or `$.list[?@.type == 'home'].value`",
+            "7:39 unknown_word map.fields.phone.on_missing | did you mean `omit`?",
+            "8:10 one_source map.fields.zip | several alternatives are written `from: [a, b]`",
+            "9:10 wrong_type map.fields.age | -",
+            "11:22 unknown_word qualify[0].op | did you mean `ge`?",
+            "12:33 wrong_type qualify[1].value | write it without quotes",
+            "13:6 unknown_key qualify[2].feild | did you mean `field`?",
+            "13:5 missing_key qualify[2] | write it like `{field: age, op: ge, value: 18}`",
+            "14:5 missing_key qualify[3] | add `value: email` or `value: phone`",
+            "16:66 unknown_word shape.client.format | known here: json, form",
+            "16:48 reserved_header shape.client.headers.Host | remove it; `format` decides the content type",
+            "16:29 bad_path shape.client.body.a.from | did you mean `lead.email`?",
+        ]
+    );
+}
+
+/// M2: JSON documents get the same places.
+#[test]
+fn m2_json_has_places_too() {
+    assert_eq!(
+        told("{\n  \"version\": 1,\n\t\"map\": {\"fields\": {\"é\": {\"frm\": \"a\"}}}\n}"),
+        [
+            "3:27 unknown_key map.fields.é.frm | did you mean `from`?",
+            "3:26 one_source map.fields.é | several alternatives are written `from: [a, b]`",
+        ]
+    );
+    assert_eq!(told("{\"version\": 1,\n \"map\": tru}"), ["2:9 wrong_type map | -"]);
+    assert_eq!(told("{\"version\": 1,\n \"map\": {\"fields\": {}"), ["2:22 not_json  | -"]);
+    assert_eq!(told("{\"version\": 1, \"map\": {}, \"map\": {}}"), ["1:27 double_key  | remove one of them"]);
+}
+
+#[test]
+fn m2_texts_that_are_no_documents() {
+    for (document, expected) in [
+        ("version: 2", "1:10 unknown_version version | write `version: 1`"),
+        ("name: x", "1:1 missing_key  | begin the document with `version: 1`"),
+        ("just text", "1:1 wrong_type  | -"),
+        ("- a\n- b", "1:1 wrong_type  | -"),
+        ("a: &x 1\nb: *x", "2:4 alias  | write the value out"),
+        ("version: 1\nversion: 1", "2:1 double_key  | remove one of them"),
+        ("? [a]\n: b", "1:3 odd_key  | write a name before the colon"),
+        ("version: 1\n---\nversion: 1", "2:1 second_document  | keep one; remove the `---`"),
+    ] {
+        assert_eq!(told(document), [expected], "{document}");
+    }
+    assert_eq!(problems("version: [1").first().map(|p| p.code.as_str()), Some("not_yaml"));
+}
+
+/// H6: every bound has a name and a message.
+#[test]
+fn h6_bounds_are_told() {
+    use hookmill_plugin_default::document::*;
+    let code = |document: &str| problems(document).first().map(|p| p.code.clone()).unwrap_or_default();
+    assert_eq!(code(&" ".repeat(DOCUMENT_BYTES_MAX + 1)), "too_large");
+    assert_eq!(code(&("[".repeat(DEPTH_MAX + 1) + &"]".repeat(DEPTH_MAX + 1))), "too_deep");
+    assert_eq!(code(&format!("{{\"version\":1,\"map\":{}1{}}}", "[".repeat(100), "]".repeat(100))), "too_deep");
+    assert_eq!(code(&format!("version: 1\nmap: [{}]", "1,".repeat(NODES_MAX))), "too_large");
+    let fields: String = (0..=FIELDS_MAX).map(|n| format!("    f{n}: a\n")).collect();
+    assert_eq!(code(&format!("version: 1\nmap:\n  fields:\n{fields}")), "too_many");
+    let rules = "  - {field: a, op: blank}\n".repeat(RULES_MAX + 1);
+    assert_eq!(code(&format!("version: 1\nqualify:\n{rules}")), "too_many");
+    assert_eq!(
+        code(&format!("version: 1\nmap: {{fields: {{email: {}}}}}", "a".repeat(PATH_BYTES_MAX + 1))),
+        "bad_path"
+    );
+    assert_eq!(
+        problems(&format!("version: 1\n{}", (0..300).map(|n| format!("k{n}: 1\n")).collect::<String>())).len(),
+        DIAGNOSTICS_MAX
+    );
+}
+
+/// M2, O3: the standard document and payload are documents like any other; an empty one means both.
+#[test]
+fn m2_o3_the_standard_is_a_document() {
+    for document in ["", "version: 1", "{\"version\": 1}", "# nothing\n", "{}", STANDARD_DOCUMENT, STANDARD_PAYLOAD] {
+        assert_eq!(told(document), Vec::<String>::new());
+    }
+    let standard = hookmill_plugin_default::document::standard().unwrap();
+    let bytes = standard.to_bytes().unwrap();
+    assert_eq!(Plan::from_bytes(&bytes).unwrap(), standard);
+    assert_eq!(hookmill_plugin_default::document::compile("version: 1").unwrap().plan.to_bytes().unwrap(), bytes);
+}
+
+/// P4: bytes that are no plan are refused.
+#[test]
+fn p4_damaged_plans_are_refused() {
+    let bytes = hookmill_plugin_default::document::standard().unwrap().to_bytes().unwrap();
+    for (index, reason) in [(0, "this version"), (5, "checksum"), (bytes.len() - 1, "checksum")] {
+        let mut damaged = bytes.clone();
+        damaged[index] ^= 1;
+        assert!(Plan::from_bytes(&damaged).unwrap_err().0.contains(reason), "{index}");
+    }
+    assert!(Plan::from_bytes(&[]).is_err() && Plan::from_bytes(&bytes[..8]).is_err());
+}
+
+/// M2: the published schema is JSON and knows the sections.
+#[test]
+fn m2_the_schema_describes_the_document() {
+    let schema: serde_json::Value = serde_json::from_str(hookmill_plugin_default::document::SCHEMA).unwrap();
+    for section in ["version", "name", "map", "qualify", "shape"] {
+        assert!(schema["properties"][section].is_object(), "{section}");
+    }
+}

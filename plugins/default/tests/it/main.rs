@@ -1,5 +1,6 @@
 //! The default plugin through its exports, natively.
 
+mod depth;
 mod diagnostics;
 mod house;
 mod mapping;

@@ -1,1 +1,182 @@
-//! x
+//! `map` as documents say it.
+
+use hookmill_plugin_sdk::types::Failure;
+
+use crate::house::{context, failure, inbound, json, lead, lead_json, leads, map_with};
+
+fn fields(fields: &str) -> String {
+    format!("version: 1\nmap:\n  unknown: drop\n  fields:\n    {}", fields.replace('\n', "\n    "))
+}
+
+/// M3, M5: what becomes of missing, null, blank, 0 and false under each fallback.
+#[test]
+fn m3_m5_four_kinds_of_nothing() {
+    let inputs = ["{}", r#"{"a":null}"#, r#"{"a":""}"#, r#"{"a":0}"#, r#"{"a":false}"#];
+    for (recipe, expected) in [
+        ("a", ["{}", r#"{"x":null}"#, r#"{"x":""}"#, r#"{"x":0}"#, r#"{"x":false}"#]),
+        (
+            "{from: a, on_missing: null}",
+            [r#"{"x":null}"#, r#"{"x":null}"#, r#"{"x":""}"#, r#"{"x":0}"#, r#"{"x":false}"#],
+        ),
+        ("{from: a, on_null: omit}", ["{}", "{}", r#"{"x":""}"#, r#"{"x":0}"#, r#"{"x":false}"#]),
+        ("{from: a, on_blank: omit}", ["{}", r#"{"x":null}"#, "{}", r#"{"x":0}"#, r#"{"x":false}"#]),
+        (
+            "{from: a, on_missing: {default: d}, on_null: {default: n}, on_blank: {default: b}}",
+            [r#"{"x":"d"}"#, r#"{"x":"n"}"#, r#"{"x":"b"}"#, r#"{"x":0}"#, r#"{"x":false}"#],
+        ),
+        (
+            "{from: a, then: [{default: d}]}",
+            [r#"{"x":"d"}"#, r#"{"x":"d"}"#, r#"{"x":"d"}"#, r#"{"x":0}"#, r#"{"x":false}"#],
+        ),
+    ] {
+        for (input, expected) in inputs.iter().zip(expected) {
+            let lead = lead_json(&fields(&format!("custom.x: {recipe}")), input);
+            assert_eq!(lead, format!("{{\"custom\":{expected}}}"), "{recipe} on {input}");
+        }
+    }
+}
+
+/// M5: a failing lead says field, function, input and reason; its neighbours go on.
+#[test]
+fn m5_a_failing_lead_stands_alone() {
+    let document = fields("phone: {from: phone, then: [trim, phone]}");
+    let mut results = leads(&document, r#"[{"phone":" 512-555-0142"},{"phone":"12"},{"phone":"5125550143"}]"#);
+    let Failure { code, field, function, input, message } = results.remove(1).unwrap_err();
+    assert_eq!((code.as_str(), field.as_deref(), function.as_deref()), ("not_a_phone", Some("phone"), Some("phone")));
+    assert_eq!(input.as_deref(), Some(r#""12""#));
+    assert!(message.contains("too few digits") && message.contains("region US"), "{message}");
+    assert!(results.iter().all(Result::is_ok));
+}
+
+#[test]
+fn m5_each_fallback_of_an_error() {
+    for (fallback, expected, notices) in [
+        ("omit", r#"{"custom":{}}"#, 1),
+        ("null", r#"{"phone":null,"custom":{}}"#, 1),
+        ("keep_raw", r#"{"phone":"12","custom":{}}"#, 1),
+        ("{default: none}", r#"{"phone":"none","custom":{}}"#, 1),
+    ] {
+        let lead = lead(&fields(&format!("phone: {{from: p, then: [phone], on_error: {fallback}}}")), r#"{"p":"12"}"#);
+        assert_eq!((lead.lead.as_str(), lead.notices.len()), (expected, notices), "{fallback}");
+    }
+    let missing = failure(&fields("email: {from: [a, b], on_missing: fail}"), "{}");
+    assert_eq!((missing.code.as_str(), missing.input), ("field_missing", None));
+    assert!(missing.message.contains("`a`, `b`"), "{}", missing.message);
+}
+
+#[test]
+fn m3_first_of_several_fixed_values_and_templates() {
+    let document = fields(
+        "first_name: [a, b]\nlast_name: {value: Doe}\nstreet: {template: '{{ no }} {{ street }}'}\ncity: {template: '{{ nothing }}'}\nrate: campaign.values.rate\nbrand: organization.values.brand\nutm: query.utm_source\nagent: header.user-agent\nqtags: query.tag\nfrom: origin.remote_address",
+    );
+    let lead = lead_json(&document, r#"{"a":" ","b":"B","no":7,"street":"Main"}"#);
+    let expected = concat!(
+        r#"{"first_name":"B","last_name":"Doe","street":"7 Main","custom":{"rate":0.10,"brand":"Sunny","utm":"g","#,
+        r#""agent":"curl","qtags":["a","b"],"from":"203.0.113.9"}}"#
+    );
+    assert_eq!(lead, expected);
+}
+
+/// M3: JSONPath of RFC 9535 with exact numbers.
+#[test]
+fn m3_queries_select_by_the_rfc() {
+    let body =
+        r#"{"l":[{"n":"a","v":1},{"n":"b","v":2.0},{"n":"c","v":9007199254740993}],"k":[0,1,2,3,4],"o":{"x":{"v":7}}}"#;
+    for (path, expected) in [
+        ("$.l[*].v", "[1,2.0,9007199254740993]"),
+        ("$.l[?@.n == 'b'].v", "[2.0]"),
+        ("$.l[?@.v == 2].n", r#"["b"]"#),
+        ("$.l[?@.v > 9007199254740].n", r#"["c"]"#),
+        ("$.l[?@.v >= 2 && @.n != 'c'].n", r#"["b"]"#),
+        ("$.l[?!(@.n == 'a' || @.n == 'b')].n", r#"["c"]"#),
+        ("$.l[?@.zz].n", "null"),
+        ("$.l[?length(@.n) == 1].v", "[1,2.0,9007199254740993]"),
+        ("$.l[?count(@.*) == 2].n", r#"["a","b","c"]"#),
+        ("$.l[?match(@.n, '[ab]')].n", r#"["a","b"]"#),
+        ("$.l[?search(@.n, 'c')].n", r#"["c"]"#),
+        ("$.k[1:3]", "[1,2]"),
+        ("$.k[::-2]", "[4,2,0]"),
+        ("$.k[-2:]", "[3,4]"),
+        ("$.k[0,4]", "[0,4]"),
+        ("$..v", "[1,2.0,9007199254740993,7]"),
+        ("$.o.x.v", "7"),
+        ("$['o']['x']", r#"{"v":7}"#),
+        ("$.l[-1].n", r#""c""#),
+        ("$.l[9].n", "null"),
+    ] {
+        let lead = lead_json(&fields(&format!("found: {{from: \"{path}\", on_missing: null}}")), body);
+        assert_eq!(lead, format!("{{\"custom\":{{\"found\":{expected}}}}}"), "{path}");
+    }
+}
+
+/// M6: what becomes of keys that no field used.
+#[test]
+fn m6_unknown_keys_are_kept_dropped_or_rejected() {
+    let document =
+        |unknown| format!("version: 1\nmap: {{unknown: {unknown}, fields: {{email: [mail, contact.mail]}}}}");
+    let body = r#"{"mail":"a","contact":{"mail":"b","x":1},"n":1e400,"deep":{"z":[]}}"#;
+    let kept = r#"{"email":"a","custom":{"contact":{"mail":"b","x":1},"n":1e400,"deep":{"z":[]}}}"#;
+    assert_eq!(lead_json(&document("custom"), body), kept);
+    assert_eq!(lead_json(&document("drop"), body), r#"{"email":"a","custom":{}}"#);
+    let refused = failure(&document("reject"), body);
+    assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("unknown_field", Some("n")));
+    assert!(refused.message.contains("`n`, `deep`"), "{}", refused.message);
+    let partly = lead_json(&document("custom"), r#"{"contact":{"mail":"b","x":1}}"#);
+    assert_eq!(partly, r#"{"email":"b","custom":{"contact":{"x":1}}}"#);
+}
+
+#[test]
+fn m1_each_makes_several_leads_of_one_element() {
+    let document = "version: 1\nmap:\n  each: $.entry[*].changes[*].value\n  unknown: drop\n  fields: {external_id: leadgen_id, page: body.object}";
+    let leads = leads(document, include_str!("../fixtures/facebook-leadgen-notification.json"));
+    let texts: Vec<String> = leads.into_iter().map(|lead| lead.unwrap().lead).collect();
+    assert_eq!(texts[1], r#"{"external_id":"123123123124","custom":{"page":"page"}}"#);
+    assert_eq!(texts.len(), 2);
+}
+
+#[test]
+fn m1_an_element_can_become_no_lead_or_too_many() {
+    assert_eq!(leads("", "[]").len(), 0);
+    let many = format!("[{}]", vec!["{}"; 1001].join(","));
+    assert_eq!(map_with("", context(), inbound(&many)).unwrap_err().code, "too_many_leads");
+    for body in ["5", "null", "\"x\"", "[[]]"] {
+        assert_eq!(leads("", body).remove(0).unwrap_err().code, "not_an_object", "{body}");
+    }
+}
+
+/// M5: a field is made only when its rule holds.
+#[test]
+fn m5_when_decides_about_a_field() {
+    let document = fields("state: {from: s, when: {field: country, op: eq, value: US}}");
+    assert_eq!(lead_json(&document, r#"{"s":"CA","country":"US"}"#), r#"{"state":"CA","custom":{}}"#);
+    assert_eq!(lead_json(&document, r#"{"s":"CA","country":"DE"}"#), r#"{"custom":{}}"#);
+    assert_eq!(lead_json(&document, r#"{"s":"CA"}"#), r#"{"custom":{}}"#);
+}
+
+/// Odd JSON is a typed failure of this element.
+#[test]
+fn p3_odd_json_is_a_failure_not_a_trap() {
+    let deep = "[".repeat(100_000);
+    for (body, code) in [
+        (r#"{"a":"\ud800"}"#, "lone_surrogate"),
+        (deep.as_str(), "too_deep"),
+        (r#"{"a":"#, "truncated"),
+        ("", "truncated"),
+    ] {
+        assert_eq!(map_with("", context(), inbound(body)).unwrap_err().code, code);
+    }
+}
+
+/// M10: each field with line, source and value after each function.
+#[test]
+fn m10_the_trace_tells_how_each_field_was_made() {
+    let document =
+        "version: 1\nmap:\n  fields:\n    email:\n      from: [a, b]\n      then: [trim, lower]\n    phone: c\n";
+    let mapped =
+        map_with(document, hookmill_plugin_sdk::types::Context { trace: true, ..context() }, inbound(r#"{"b":" X "}"#));
+    let trace = json(&mapped.unwrap().trace.unwrap());
+    let expected = r#"{"leads":[{"fields":[
+        {"field":"email","line":5,"from":"b","steps":[{"function":"trim","value":"X"},{"function":"lower","value":"x"}],"value":"x"},
+        {"field":"phone","line":7,"from":null,"steps":[],"instead":"omitted"}]}]}"#;
+    assert_eq!(trace, json(expected));
+}

@@ -1,1 +1,136 @@
-//! x
+//! `shape` as documents say it (M8), and the standard payload (W2).
+
+use hookmill_plugin_sdk::types::{Category, DestinationKind, Event, ShapeRequest, Subject, Submission};
+
+use crate::house::{NOW_MS, body, destination, pair, shape, submission, to_client};
+
+const LEAD: &str = r#"{"external_id":"x1","first_name":"John","last_name":"Doe","email":"john@example.com","phone":"+15551234567","tags":["vip"],"custom":{"plan":"Pro","n":1e400,"zero":0,"no":false}}"#;
+
+fn event(submission: Option<Submission>, payload: Option<&str>) -> ShapeRequest {
+    let event = Event {
+        id: "evt_1".into(),
+        name: if payload.is_some() { "EMAIL_REPLY".into() } else { "lead.delivered".into() },
+        occurred_at: NOW_MS,
+        status: submission.is_some().then(|| "delivered".into()),
+        submission,
+        details: r#"{"reference":"r1","price":1.50}"#.into(),
+        payload: payload.map(Into::into),
+        category: payload.map(|_| Category { id: 2, name: "Interested".into() }),
+    };
+    ShapeRequest { destination: destination(DestinationKind::Settings), subject: Subject::Event(event) }
+}
+
+/// W2, C2: the keys of the standard payload in their order.
+#[test]
+fn w2_c2_the_standard_payload_of_an_event() {
+    let payload = shape("", event(Some(submission(LEAD)), None)).unwrap();
+    let expected = concat!(
+        r#"{"event":"lead.delivered","leadId":"lead_1","submissionId":"sub_1-0","campaignId":"ABC","status":"delivered","#,
+        r#""timestamp":"2024-06-15T10:30:00Z","data":{"firstName":"John","lastName":"Doe","email":"john@example.com","#,
+        r#""phone":"+15551234567","tags":["vip"],"externalId":"x1","custom":{"plan":"Pro","n":1e400,"zero":0,"no":false}},"#,
+        r#""context":{"reference":"r1","price":1.50}}"#
+    );
+    assert_eq!(body(&payload), expected);
+    assert_eq!(payload.content_type.as_deref(), Some("application/json"));
+    assert_eq!((payload.method, payload.query.len(), payload.headers.len()), (None, 0, 0));
+}
+
+/// W2: a reported event carries its payload as data and its category in context; unknown ids are null.
+#[test]
+fn w2_the_standard_payload_of_a_reported_event() {
+    let payload = shape("", event(None, Some(r#"{"to_email":"l@x.example","n":1.10}"#))).unwrap();
+    let expected = concat!(
+        r#"{"event":"EMAIL_REPLY","leadId":null,"submissionId":null,"campaignId":"ABC","status":null,"#,
+        r#""timestamp":"2024-06-15T10:30:00Z","data":{"to_email":"l@x.example","n":1.10},"#,
+        r#""context":{"reference":"r1","price":1.50,"category":{"id":2,"name":"Interested"}}}"#
+    );
+    assert_eq!(body(&payload), expected);
+}
+
+/// L11: a test is marked in what is sent.
+#[test]
+fn l11_a_test_lead_is_marked() {
+    let lead = r#"{"email":"a@b.example","custom":{}}"#;
+    let test = Submission { is_test: true, ..submission(lead) };
+    let client = shape("", to_client(test.clone())).unwrap();
+    let expected = concat!(
+        r#"{"event":"lead.delivery","leadId":"lead_1","submissionId":"sub_1-0","campaignId":"ABC","status":"delivering","#,
+        r#""timestamp":"2024-06-15T10:30:00Z","data":{"email":"a@b.example"},"context":{"test":true}}"#
+    );
+    assert_eq!(body(&client), expected);
+    let webhook = shape("", event(Some(test), None)).unwrap();
+    assert!(body(&webhook).ends_with(r#""context":{"reference":"r1","price":1.50,"test":true}}"#));
+    assert!(body(&shape("", to_client(submission(lead))).unwrap()).ends_with(r#""context":{}}"#));
+}
+
+#[test]
+fn m8_a_client_gets_what_its_document_says() {
+    let document = r#"
+version: 1
+shape:
+  client:
+    method: PUT
+    headers:
+      X-Campaign: {from: campaign.id}
+      X-Name: "{{ lead.first_name }} {{ lead.last_name }}"
+      X-None: {from: lead.city}
+      X-Fixed: yes
+    format: json
+    body:
+      person:
+        name: "{{ lead.first_name }} {{ lead.last_name }}"
+        mail: {from: lead.email, then: [upper]}
+      zero: {from: lead.custom.zero}
+      no: {from: lead.custom.no}
+      gone: {from: lead.custom.gone}
+      null: {from: lead.custom.gone, on_missing: null}
+      list: [{from: lead.phone}, {from: lead.city}, fixed, 7]
+      literal: {value: {from: here}}
+      when: {value: 1, when: {field: lead.custom.plan, op: eq, value: Basic}}
+      id: {from: submission.id}
+      url: {from: destination.url}
+"#;
+    let payload = shape(document, to_client(submission(LEAD))).unwrap();
+    let expected = concat!(
+        r#"{"person":{"name":"John Doe","mail":"JOHN@EXAMPLE.COM"},"zero":0,"no":false,"null":null,"#,
+        r#""list":["+15551234567","fixed",7],"literal":{"from":"here"},"id":"sub_1-0","url":"https://client.example/leads"}"#
+    );
+    assert_eq!(body(&payload), expected);
+    assert_eq!(payload.method.as_deref(), Some("PUT"));
+    let headers: Vec<(&str, &str)> = payload.headers.iter().map(|h| (h.name.as_str(), h.value.as_str())).collect();
+    assert_eq!(headers, [("x-campaign", "ABC"), ("x-name", "John Doe"), ("x-fixed", "yes")]);
+}
+
+#[test]
+fn m8_a_form_keeps_every_digit() {
+    let document = "version: 1\nshape:\n  client:\n    format: form\n    body: {name: '{{ lead.first_name }} & Co', n: {from: lead.custom.n}, tags: {from: lead.tags}}";
+    let payload = shape(document, to_client(submission(LEAD))).unwrap();
+    assert_eq!(body(&payload), "name=John+%26+Co&n=1e400&tags=vip");
+    assert_eq!(payload.content_type.as_deref(), Some("application/x-www-form-urlencoded"));
+}
+
+/// D3: GET carries the fields in the query.
+#[test]
+fn d3_get_carries_the_fields_in_the_query() {
+    let document = "version: 1\nshape: {client: {method: GET, body: {a: {from: lead.first_name}, b: [1, 2]}}}";
+    let payload = shape(document, to_client(submission(LEAD))).unwrap();
+    let query: Vec<(&str, &str)> = payload.query.iter().map(|p| (p.name.as_str(), p.value.as_str())).collect();
+    assert_eq!(query, [("a", "John"), ("b", "1"), ("b", "2")]);
+    assert!(payload.body.is_none() && payload.content_type.is_none());
+    assert_eq!(pair("a", "b").value, "b");
+}
+
+#[test]
+fn m5_a_value_that_must_be_there_fails_the_message() {
+    let document = "version: 1\nshape: {client: {body: {city: {from: lead.city, on_missing: fail}}}}";
+    let failure = shape(document, to_client(submission(LEAD))).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.field.as_deref()), ("field_missing", Some("body.city")));
+}
+
+/// A header can't smuggle another one in.
+#[test]
+fn w8_line_breaks_in_headers_are_taken_out() {
+    let document = "version: 1\nshape: {client: {headers: {x-a: {from: lead.city}}, body: {}}}";
+    let payload = shape(document, to_client(submission("{\"city\":\"a\\r\\nHost: b\",\"custom\":{}}"))).unwrap();
+    assert_eq!(payload.headers[0].value, "aHost: b");
+}

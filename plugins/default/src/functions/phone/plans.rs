@@ -66,13 +66,19 @@ impl Region {
         if loses || !possible { digits.to_owned() } else { stripped }
     }
 
-    /// Whether a region that shares the country code has this number.
+    /// Whether a region that shares the country code has numbers of this form.
     pub fn code_has(&self, national: &str) -> bool {
+        self.sharing_code().any(|region| region.accept(national) & GENERAL != 0)
+    }
+
+    /// Whether a region that shares the country code can assign this number.
+    pub fn code_assigns(&self, national: &str) -> bool {
+        self.sharing_code().any(|region| region.accept(national) & ASSIGNABLE != 0)
+    }
+
+    fn sharing_code(&self) -> impl Iterator<Item = &'static Self> {
         let first = REGIONS.partition_point(|region| region.code < self.code);
-        REGIONS[first..]
-            .iter()
-            .take_while(|region| region.code == self.code)
-            .any(|r| r.accept(national) & ASSIGNABLE != 0)
+        REGIONS[first..].iter().take_while(|region| region.code == self.code)
     }
 
     fn strip_prefix(&self, digits: &str) -> Option<String> {

@@ -1,0 +1,46 @@
+//! The deepest inputs that are accepted are handled; what is deeper is told. The stack of guests (`plugins/rustflags.txt`) is
+//! chosen for these bounds.
+
+use hookmill_plugin_default::document;
+use hookmill_plugin_default::json;
+use hookmill_plugin_sdk::types::Severity;
+
+use crate::house::{context, inbound, lead, map_with, problems, verdict};
+
+/// `{"a":{"a":...}}`, so many objects deep.
+fn nested(depth: usize) -> String {
+    format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth))
+}
+
+/// Rules in rules, as deep as a document can be.
+fn nested_rules(depth: usize) -> String {
+    let rule = "{\"field\":\"x\",\"op\":\"eq\",\"value\":1}";
+    format!("{{\"version\":1,\"qualify\":[{}{rule}{}]}}", "{\"not\":".repeat(depth), "}".repeat(depth))
+}
+
+#[test]
+fn h6_the_deepest_element_is_mapped() {
+    let deepest = nested(json::DEPTH_MAX);
+    let document = "version: 1\nmap: {fields: {all: {from: '$..b', on_missing: null}}}";
+    let expected = format!("{{\"custom\":{{\"all\":null,{}}}", &deepest[1..]);
+    assert_eq!(lead(document, &deepest).lead, expected);
+    assert_eq!(map_with("", context(), inbound(&nested(json::DEPTH_MAX + 1))).unwrap_err().code, "too_deep");
+}
+
+#[test]
+fn h6_the_deepest_document_is_compiled_loaded_and_run() {
+    // The document's map, the list of rules and the innermost rule are three levels of their own.
+    let deepest = document::DEPTH_MAX - 3;
+    let even = nested_rules(deepest - deepest % 2);
+    assert!(verdict(&even, Severity::Hard, r#"{"custom":{"x":1}}"#).qualified);
+    assert!(!verdict(&even, Severity::Hard, r#"{"custom":{"x":2}}"#).qualified);
+    assert_eq!(problems(&nested_rules(document::DEPTH_MAX)).remove(0).code, "too_deep");
+}
+
+#[test]
+fn h6_the_deepest_path_is_read() {
+    let path = |depth: usize| format!("$.l[?{}@.x == 1{}]", "(".repeat(depth), ")".repeat(depth));
+    let document = |depth| format!("version: 1\nmap: {{unknown: drop, fields: {{found: \"{}\"}}}}", path(depth));
+    assert_eq!(lead(&document(7), r#"{"l":[{"x":1.0},{"x":2}]}"#).lead, r#"{"custom":{"found":[{"x":1.0}]}}"#);
+    assert_eq!(problems(&document(8)).remove(0).code, "bad_path");
+}
