@@ -343,8 +343,8 @@ async fn tampering_with_the_cache_is_noticed() {
 }
 
 fn compiled_file(directory: &Path) -> PathBuf {
-    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "compiled")).next().unwrap()
+    let mut files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|extension| extension == "compiled")).unwrap()
 }
 
 /// O5: bytes that are not those of the digest are refused, and so is a component that can't be fetched; the next try is free.
