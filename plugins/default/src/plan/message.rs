@@ -29,6 +29,7 @@ pub enum Format {
 
 /// A value of the body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "a plan has few of them, and most are leaves")]
 pub enum Shape {
     /// The same for every lead.
     Fixed(Value<'static>),
