@@ -1,4 +1,4 @@
-//! The two databases behind one text. [`reading!`] and [`writing!`] compile one body for each driver; the only forks are how a
+//! The two databases behind one text. `reading!` and `writing!` compile one body for each driver; the only forks are how a
 //! transaction begins and how a claim skips rows that another host holds.
 
 use super::StoreError;
