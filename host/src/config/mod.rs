@@ -23,6 +23,8 @@ pub struct Limits {
     pub process_batch_max: i64,
     /// How many claims are processed at once (2).
     pub process_workers: usize,
+    /// Which share of the time a process worker works while sources are posting, in percent (25).
+    pub process_share_percent: u32,
     /// How many events one claim shapes (256).
     pub shape_batch_max: i64,
     /// How many deliveries are under way at once (128).
@@ -67,6 +69,7 @@ impl Default for Limits {
             lookup_ttl_ms: 1_000,
             process_batch_max: 256,
             process_workers: 2,
+            process_share_percent: 25,
             shape_batch_max: 256,
             deliveries_in_flight_max: 128,
             deliveries_per_endpoint_max: 16,

@@ -10,6 +10,8 @@ use tokio::task::JoinHandle;
 
 /// How many attempts one commit writes at most.
 const ATTEMPTS_PER_COMMIT_MAX: usize = 256;
+/// How long processing gives way to ingestion at most after one batch, in milliseconds.
+const GIVE_WAY_MS_MAX: u64 = 200;
 /// How long a worker waits after the store failed, in milliseconds.
 const FAILED_WAIT_MS: u64 = 1_000;
 
@@ -65,9 +67,29 @@ impl Workers {
 
 async fn process(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
+        let (commits, begun) = (pipeline.ingest.commits(), now());
         let done = pipeline.process_once().await;
+        if pipeline.ingest.commits() != commits {
+            give_way(&pipeline, begun.elapsed(), &mut stopped).await;
+        }
         rest(&pipeline, done, &pipeline.wake.process, &mut stopped).await;
     }
+}
+
+/// While sources post, processing takes its share and no more: a lead that is on disk can wait, a source that is not answered
+/// gives up.
+async fn give_way(pipeline: &Pipeline, worked: Duration, stopped: &mut watch::Receiver<bool>) {
+    let share = pipeline.settings().limits.process_share_percent.clamp(1, 100);
+    let pause = (worked * (100 - share) / share).min(Duration::from_millis(GIVE_WAY_MS_MAX));
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        _ = stopped.changed() => {}
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "pacing of this process, which no rule depends on")]
+fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }
 
 async fn notify(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {

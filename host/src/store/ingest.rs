@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// How many rows one commit carries at most.
@@ -113,6 +114,7 @@ pub enum IngestError {
 pub struct Ingest {
     queue: mpsc::Sender<Waiting>,
     room: Arc<Semaphore>,
+    commits: Arc<AtomicU64>,
 }
 
 struct Waiting {
@@ -126,11 +128,17 @@ impl Ingest {
     pub fn start(store: &Store) -> Self {
         let (queue, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        let commits = Arc::new(AtomicU64::new(0));
         let committers = if store.is_postgres() { POSTGRES_COMMITTERS } else { 1 };
         for _ in 0..committers {
-            tokio::spawn(commit_forever(store.clone(), receiver.clone()));
+            tokio::spawn(commit_forever(store.clone(), receiver.clone(), commits.clone()));
         }
-        Self { queue, room: Arc::new(Semaphore::new(BYTES_WAITING_MAX)) }
+        Self { queue, room: Arc::new(Semaphore::new(BYTES_WAITING_MAX)), commits }
+    }
+
+    /// How many commits were made so far: whether sources are posting.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// Keeps a request; returns when it is on disk.
@@ -143,10 +151,15 @@ impl Ingest {
     }
 }
 
-async fn commit_forever(store: Store, queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>) {
+async fn commit_forever(
+    store: Store,
+    queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
+    commits: Arc<AtomicU64>,
+) {
     loop {
         let Some(group) = next_group(&mut *queue.lock().await).await else { return };
         commit_group(&store, group).await;
+        commits.fetch_add(1, Ordering::Relaxed);
     }
 }
 
