@@ -35,7 +35,7 @@ pub struct Limits {
     pub output_bytes_max: usize,
     /// Bytes that may be returned for one item.
     pub output_item_bytes_max: usize,
-    /// Nesting of a JSON value that a plugin returns.
+    /// Nesting of a JSON value that a plugin returns: deeper than a body may come in, since a lead and its trace wrap it.
     pub output_json_depth_max: usize,
     /// Leads that one element may become, and questions that one lead may ask.
     pub output_list_items_max: usize,
@@ -93,7 +93,7 @@ impl Default for Limits {
             halving_cpu_ms_max: 2_000,
             output_bytes_max: 16 << 20,
             output_item_bytes_max: 1 << 20,
-            output_json_depth_max: 64,
+            output_json_depth_max: 96,
             output_list_items_max: 1_000,
             log_line_bytes_max: 4 << 10,
             log_lines_max: 200,

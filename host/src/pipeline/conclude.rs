@@ -110,7 +110,7 @@ impl Candidate {
     /// As the later stages see it, while it is on its way.
     pub(crate) fn submission(&self) -> Option<Submission> {
         let (lead, (lead_id, _)) = (self.mapped()?, self.person.as_ref()?);
-        Some(context::submission(&self.id, lead_id, &lead.lead, lead.is_test, self.received_at))
+        Some(context::submission(&self.id, Some(lead_id), &lead.lead, lead.is_test, self.received_at))
     }
 
     /// Its plugin refused it, faulted on it, or did not get to it.

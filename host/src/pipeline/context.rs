@@ -61,10 +61,10 @@ pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest) -> 
 }
 
 /// A lead on its way through the stages after mapping.
-pub(crate) fn submission(id: &str, lead_id: &str, lead: &str, is_test: bool, received_at: i64) -> Submission {
+pub(crate) fn submission(id: &str, lead_id: Option<&str>, lead: &str, is_test: bool, received_at: i64) -> Submission {
     Submission {
         id: id.to_owned(),
-        lead_id: lead_id.to_owned(),
+        lead_id: lead_id.map(str::to_owned),
         lead: lead.to_owned(),
         is_test,
         received_at,

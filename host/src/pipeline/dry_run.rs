@@ -120,7 +120,7 @@ impl Trial {
         let Some(lead) = lead else { return State::Quarantined };
         let id = if index == 0 { SAMPLE_ID.to_owned() } else { format!("{SAMPLE_ID}.{index}") };
         let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, &id);
-        let submission = context::submission(&id, &lead_id, &lead.lead, lead.is_test, context.now);
+        let submission = context::submission(&id, Some(&lead_id), &lead.lead, lead.is_test, context.now);
         for severity in [Severity::Hard, Severity::Soft] {
             match self.qualify(severity, &submission).await {
                 Some(verdict) if verdict.qualified => {}

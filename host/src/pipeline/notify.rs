@@ -105,7 +105,7 @@ fn event(shaping: &ClaimedShaping) -> Event {
         status: Some(shaping.status.clone()),
         submission: Some(context::submission(
             &shaping.submission_id,
-            shaping.lead_id.as_deref().unwrap_or_default(),
+            shaping.lead_id.as_deref(),
             &lead,
             shaping.is_test,
             shaping.received_at,

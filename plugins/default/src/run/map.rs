@@ -210,14 +210,15 @@ impl<'s, S: Scope> Mapping<'s, S> {
         match plan.unknown {
             Unknown::Drop => {}
             Unknown::Custom => {
-                for (name, value) in members {
+                for (name, value) in members.iter().filter(|(name, _)| !self.scope.is_of_envelope(name)) {
                     if let Some(rest) = self.used.remainder(value) {
                         self.keep(name.clone(), rest);
                     }
                 }
             }
             Unknown::Reject => {
-                let foreign = foreign_keys(plan, element);
+                let mut foreign = foreign_keys(plan, element);
+                foreign.retain(|name| !self.scope.is_of_envelope(name));
                 if let Some(first) = foreign.first() {
                     let message = format!("the document does not know {}, and `unknown` says reject", names(&foreign));
                     return Err(Failure::new("unknown_field", message).in_field(*first));

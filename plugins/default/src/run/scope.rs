@@ -73,6 +73,11 @@ impl<'e, 'c> ElementScope<'e, 'c> {
         Self { call, inbound, body, element, containers: Vec::new(), header, query, origin }
     }
 
+    /// Whether a key of the element belongs to the envelope it came in, not to the lead: the batch push names the campaign.
+    pub fn is_of_envelope(&self, name: &str) -> bool {
+        self.inbound.origin.door == Door::Batch && name == "campaign_id"
+    }
+
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
     pub fn looking_in(mut self, paths: &[Path]) -> Self {
@@ -214,12 +219,13 @@ fn origin(origin: &Origin) -> Value<'_> {
 }
 
 fn submission(submission: &Submission) -> Value<'_> {
-    Value::object([
-        ("id", Value::text(submission.id.as_str())),
-        ("lead_id", Value::text(submission.lead_id.as_str())),
-        ("is_test", Value::Bool(submission.is_test)),
-        ("received_at", Value::integer(submission.received_at)),
-    ])
+    let mut members: Vec<(std::borrow::Cow<'_, str>, Value<'_>)> = vec![
+        ("id".into(), Value::text(submission.id.as_str())),
+        ("is_test".into(), Value::Bool(submission.is_test)),
+        ("received_at".into(), Value::integer(submission.received_at)),
+    ];
+    members.extend(submission.lead_id.as_deref().map(|id| ("lead_id".into(), Value::text(id))));
+    Value::Object(members)
 }
 
 fn event(event: &Event) -> Value<'_> {

@@ -50,7 +50,7 @@ pub fn pair(name: &str, value: &str) -> Pair {
 pub fn submission(lead: &str) -> Submission {
     Submission {
         id: "sub_1-0".into(),
-        lead_id: "lead_1".into(),
+        lead_id: Some("lead_1".into()),
         lead: lead.into(),
         is_test: false,
         received_at: NOW_MS,
