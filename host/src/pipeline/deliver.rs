@@ -237,11 +237,15 @@ impl Pipeline {
             OutcomeKind::Retry => (State::Failed, "retries_spent"),
             OutcomeKind::Failed => (State::Failed, "client_failed"),
         };
-        let detail = if state == State::Delivered {
+        let mut detail = if state == State::Delivered {
             json!({ "reference": judged.reference, "price": judged.price, "attempts": delivery.attempts + 1, "deliveryId": delivery.id })
         } else {
             json!({ "reason": judged.reason, "attempts": delivery.attempts + 1, "lastAnswer": last, "deliveryId": delivery.id })
         };
+        // What the client did not say is not said either.
+        if let Some(members) = detail.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
         let events = self.events(setting, &delivery.submission_id, state, true, Some(&detail), now);
         Transition { submission_id: delivery.submission_id.clone(), state, cause, detail: json(&detail), events }
     }
