@@ -1,7 +1,7 @@
 //! The five stages as calls of one shape: a list of items in, one result for each out (M1).
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasmtime::Store;
 use wasmtime::component::Instance;
@@ -10,6 +10,7 @@ use super::contract_types::{
     ClientAnswer, Context, Failure, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission,
     Verdict,
 };
+use super::deadline::Abandoned;
 use super::exports::{Exports, Stage};
 use super::fault::{Fault, FaultKind, ItemError, Phase};
 use super::halve::Part;
@@ -147,6 +148,9 @@ impl<C: StageCall> Batch<C> {
     pub(crate) fn run(&self, part: &Part, seat: Seat, abandoned: &Arc<AtomicBool>) -> PartRun<C::Output> {
         let recipe = self.recipe(abandoned);
         let mut ledger = Ledger::default();
+        if abandoned.load(Ordering::Relaxed) {
+            return unable(Fault::host(C::STAGE.into(), Abandoned), seat.emptied(), ledger);
+        }
         let running = match seat {
             Seat::Taken(running) if !part.fresh => Ok(running),
             seat => recipe.start(seat.emptied(), &mut ledger),

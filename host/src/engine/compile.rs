@@ -16,7 +16,7 @@ use wasmtime::Engine as Wasm;
 use wit_component::ComponentEncoder;
 
 use super::limits::Limits;
-use super::runtime::settings;
+use super::settings::settings;
 
 /// The hidden subcommand of the host binary: `compile-component TASK LIMITS`, from standard input to standard output.
 pub const COMPILE_COMMAND: &str = "compile-component";

@@ -8,6 +8,7 @@ use super::fault::{Fault, FaultKind, Phase};
 use super::instance::{Ledger, Recipe, Running, Slot};
 use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
+use super::output;
 use super::program::Loaded;
 use super::runtime::Runtime;
 
@@ -106,7 +107,9 @@ impl Desk<'_> {
         let described = self.recipe.call(store, Phase::Describe, allowed_us, self.ledger, |store| {
             configuration.load(&mut *store, instance)?.call_describe(store)
         })?;
-        Ok(Some(described))
+        let described = Ok(described);
+        output::check(&described, Phase::Describe, &self.recipe.runtime.limits)?;
+        Ok(described.ok())
     }
 }
 

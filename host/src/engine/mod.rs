@@ -34,6 +34,7 @@ mod program;
 mod runtime;
 mod seal;
 mod session;
+mod settings;
 mod state;
 mod stats;
 mod wasi;

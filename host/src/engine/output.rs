@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, Method};
 
 use super::contract_types::{
-    FailedRule, Failure, Mapped, MappedLead, Notice, Outcome, Pair, Payload, Question, Verdict,
+    Description, FailedRule, Failure, Mapped, MappedLead, Notice, Outcome, Pair, Payload, Question, Verdict,
 };
 use super::fault::{Fault, FaultKind, Phase};
 use super::json::{self, JsonFlaw};
@@ -231,6 +231,15 @@ impl Output for Option<Outcome> {
         inspector.optional_text(outcome.reference.as_ref());
         inspector.optional_text(outcome.rule.as_ref());
         outcome.price.iter().try_for_each(|price| inspector.decimal("price", price))
+    }
+}
+
+impl Output for Description {
+    fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
+        inspector.members("grants", self.grants.len())?;
+        let texts = [&self.name, &self.version, &self.summary].into_iter().chain(&self.reads).chain(&self.writes);
+        texts.for_each(|text| inspector.text(text));
+        inspector.optional_json("configuration-schema", self.configuration_schema.as_ref())
     }
 }
 

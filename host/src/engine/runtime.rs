@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use wasmtime::Engine as Wasm;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Enabled, Engine as Wasm, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::admit::{self, Admitted, Refusal};
 use super::compile::{CompileError, Compiler, Task};
@@ -22,11 +22,14 @@ use super::load::{CompiledFiles, Found, LoadError, Shelf, deserialize};
 use super::pool::{JobLost, Pool};
 use super::program::{Loaded, Program};
 use super::session::Session;
+use super::settings::config;
 use super::state::GuestState;
 use super::stats::{Counters, EngineStats, add};
 
 /// Stack of a guest thread beside the guest's own: ours and wasmtime's.
 const HOST_STACK_BYTES: usize = 2 << 20;
+/// Threads that compile and read compiled code: one that compiles for long must not hold up the reading.
+const COMPILER_THREADS: usize = 2;
 /// Stack of a compiling thread: the compiler recurses.
 const COMPILER_STACK_BYTES: usize = 16 << 20;
 
@@ -149,7 +152,8 @@ impl Runtime {
         let stack_bytes = HOST_STACK_BYTES + limits.stack_bytes_max;
         let pool =
             Pool::start("plugin", limits.threads, stack_bytes, limits.queued_calls_max).map_err(EngineError::Thread)?;
-        let compilers = Pool::start("plugin-compiler", 1, COMPILER_STACK_BYTES, 1).map_err(EngineError::Thread)?;
+        let compilers = Pool::start("plugin-compiler", COMPILER_THREADS, COMPILER_STACK_BYTES, COMPILER_THREADS)
+            .map_err(EngineError::Thread)?;
         Ok(Runtime {
             wasm,
             pool,
@@ -187,6 +191,9 @@ impl Runtime {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let cell = self.shelf.cell(digest);
+        if let Some(loaded) = cell.get() {
+            return Ok(Arc::clone(loaded));
+        }
         let loaded = cell.get_or_try_init(|| self.load_unshelved(digest, fetch)).await.cloned();
         drop(cell);
         match &loaded {
@@ -278,44 +285,3 @@ impl Runtime {
 fn lost<T>(lost: JobLost) -> Result<T, CompileError> {
     Err(CompileError(lost.to_string()))
 }
-
-/// The settings that compiled code depends on: they make a run repeatable, bounded and fast.
-pub(crate) fn settings(limits: &Limits) -> Config {
-    let mut config = Config::new();
-    config.epoch_interruption(true).max_wasm_stack(limits.stack_bytes_max).concurrency_support(false);
-    // Bit for bit the same on every machine (P8).
-    config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
-    config.wasm_memory64(false).wasm_component_model_memory64(false);
-    config.memory_init_cow(true);
-    config
-}
-
-/// The settings of a host that also runs what is compiled.
-fn config(limits: &Limits) -> Config {
-    let mut config = settings(limits);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
-    config
-}
-
-fn pooling(limits: &Limits) -> PoolingAllocationConfig {
-    let instances = limits.instances_max;
-    let mut pooling = PoolingAllocationConfig::new();
-    pooling
-        .total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(limits.core_instances_max))
-        .max_core_instances_per_component(limits.core_instances_max)
-        .total_memories(instances.saturating_mul(2))
-        .max_memories_per_component(limits.memories_max)
-        .max_memory_size(limits.memory_bytes_max)
-        .total_tables(instances.saturating_mul(4))
-        .max_tables_per_component(limits.tables_max)
-        .table_elements(limits.table_elements_max)
-        .max_unused_warm_slots(instances)
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(KEEP_RESIDENT_BYTES)
-        .pagemap_scan(Enabled::Auto);
-    pooling
-}
-
-/// Memory of a slot that is wiped and kept instead of being given back: more than a call of a small plugin touches.
-const KEEP_RESIDENT_BYTES: usize = 1 << 20;

@@ -1,0 +1,46 @@
+//! wasmtime's settings: what a guest can be, and what it can have.
+
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::limits::Limits;
+
+/// Memory of a slot that is wiped and kept instead of being given back: more than a call of a small plugin touches.
+const KEEP_RESIDENT_BYTES: usize = 1 << 20;
+
+/// The settings that compiled code depends on: they make a run repeatable, bounded and fast.
+pub(crate) fn settings(limits: &Limits) -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true).max_wasm_stack(limits.stack_bytes_max).concurrency_support(false);
+    // Bit for bit the same on every machine (P8).
+    config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
+    config.wasm_memory64(false).wasm_component_model_memory64(false);
+    config.memory_init_cow(true);
+    config
+}
+
+/// The settings of a host that also runs what is compiled.
+pub(crate) fn config(limits: &Limits) -> Config {
+    let mut config = settings(limits);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
+    config
+}
+
+fn pooling(limits: &Limits) -> PoolingAllocationConfig {
+    let instances = limits.instances_max;
+    let mut pooling = PoolingAllocationConfig::new();
+    pooling
+        .total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(limits.core_instances_max))
+        .max_core_instances_per_component(limits.core_instances_max)
+        .total_memories(instances.saturating_mul(2))
+        .max_memories_per_component(limits.memories_max)
+        .max_memory_size(limits.memory_bytes_max)
+        .total_tables(instances.saturating_mul(4))
+        .max_tables_per_component(limits.tables_max)
+        .table_elements(limits.table_elements_max)
+        .max_unused_warm_slots(instances)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    pooling
+}
