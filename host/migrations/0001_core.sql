@@ -38,6 +38,8 @@ create index api_keys_of_user on api_keys (user_id, id);
 
 create table source_keys (
     id text primary key,
+    -- The first key of the source: a regenerated key is another key of the same source.
+    source_id text not null,
     organization_id text not null references organizations (id),
     name text not null,
     prefix text not null,

@@ -39,6 +39,8 @@ pub struct ApiKey {
 pub struct SourceKey {
     /// Its id.
     pub id: String,
+    /// The source it belongs to: the id of its first key, which regenerated keys share.
+    pub source_id: String,
     /// Its organization.
     pub organization_id: String,
     /// Its name.
@@ -145,7 +147,7 @@ impl Store {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
         let sealed = self.seal(PURPOSE, fresh.key.as_bytes());
         writing!(self, connection => {
-            sqlx::query("insert into source_keys (id, organization_id, name, prefix, key_hash, sealed, created_at) values ($1, $2, $3, $4, $5, $6, $7)")
+            sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, sealed, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
                 .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(sealed.as_slice())
                 .bind(now.0).execute(&mut *connection).await?;
         });
@@ -166,8 +168,8 @@ impl Store {
             let ended = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $4 < expires_at)")
                 .bind(old_until.0).bind(id).bind(organization_id).bind(now.0).execute(&mut *connection).await?.rows_affected();
             if ended == 1 {
-                sqlx::query("insert into source_keys (id, organization_id, name, prefix, key_hash, sealed, created_at) \
-                     select $1, organization_id, name, $2, $3, $4, $5 from source_keys where id = $6")
+                sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, sealed, created_at) \
+                     select $1, source_id, organization_id, name, $2, $3, $4, $5 from source_keys where id = $6")
                     .bind(&fresh.id).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(sealed.as_slice()).bind(now.0).bind(id)
                     .execute(&mut *connection).await?;
             }
@@ -188,7 +190,7 @@ impl Store {
     /// The source key that counts now and has this hash.
     pub async fn source_key_by_hash(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, organization_id, name, prefix, created_at, expires_at from source_keys \
+            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
                  where key_hash = $1 and (expires_at is null or $2 < expires_at)")
                 .bind(hash.as_slice()).bind(now.0).fetch_optional(&mut *connection).await?
         }))
@@ -197,7 +199,7 @@ impl Store {
     /// The source keys of an organization, ended ones too.
     pub async fn source_keys(&self, organization_id: &str) -> Result<Vec<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, organization_id, name, prefix, created_at, expires_at from source_keys where organization_id = $1 order by id")
+            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys where organization_id = $1 order by id")
                 .bind(organization_id).fetch_all(&mut *connection).await?
         }))
     }

@@ -36,6 +36,15 @@ impl Store {
         }))
     }
 
+    /// One request of a source, whichever of its keys posted it.
+    pub async fn request_of_source(&self, source_id: &str, id: &str) -> Result<Option<RequestRow>, StoreError> {
+        let sql =
+            format!("{COLUMNS} where id = $1 and source_key_id in (select id from source_keys where source_id = $2)");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).bind(source_id).fetch_optional(&mut *connection).await?
+        }))
+    }
+
     /// The requests of an organization, the newest first, older than `before`.
     pub async fn requests(
         &self,

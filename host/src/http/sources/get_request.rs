@@ -2,13 +2,14 @@
 //! users read those of their organization.
 
 use crate::http::auth::{Scope, SourceCaller, unavailable};
+use crate::http::extract::Path;
 use crate::http::views::{self, SubmissionState};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use crate::store::requests::RequestRow;
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
@@ -54,8 +55,7 @@ pub(in crate::http) async fn handle(
     }
     let request = match &reader {
         Reader::Source(SourceCaller(key)) => {
-            let found = pipeline.store().request(&key.organization_id, &id).await.map_err(unavailable)?;
-            found.filter(|request| request.source_key_id == key.id)
+            pipeline.store().request_of_source(&key.source_id, &id).await.map_err(unavailable)?
         }
         Reader::User(scope) => {
             scope.caller.may_all(Permission::View)?;
