@@ -66,6 +66,21 @@ pub struct Born {
     pub received_at: i64,
 }
 
+/// The lines of submissions that are back in line. They are written after the rows were changed: of two that put the same ones
+/// back at the same moment, only the one that changed a row writes its line.
+macro_rules! insert_received {
+    ($connection:expr, $released:expr, $cause:expr, $now:expr) => {
+        insert_many!(
+            $connection,
+            "insert into timeline (submission_id, revision, at, state, cause) values",
+            "(?, ?, ?, 'received', ?)",
+            "",
+            $released,
+            |query, row| query.bind(&row.0).bind(row.1).bind($now.0).bind($cause)
+        )
+    };
+}
+
 impl Store {
     /// The people known by these hashes.
     pub async fn known_leads(
@@ -157,12 +172,12 @@ impl Store {
             return Ok(0);
         }
         Ok(writing!(self, connection => {
-            sqlx::query("insert into timeline (submission_id, revision, at, state, cause) select s.id, s.revision + 1, $1, 'received', 'released' from submissions s \
-                 join campaigns c on c.id = s.campaign_id where s.state = 'pending' and c.state in ('active', 'archived') and ($2 = '' or s.campaign_id = $2)")
-                .bind(now.0).bind(campaign_id.unwrap_or("")).execute(&mut *connection).await?;
-            sqlx::query("update submissions set state = 'received', due_at = received_at, revision = revision + 1, updated_at = $1 where state = 'pending' \
-                 and ($2 = '' or campaign_id = $2) and campaign_id in (select id from campaigns where state in ('active', 'archived'))")
-                .bind(now.0).bind(campaign_id.unwrap_or("")).execute(&mut *connection).await?.rows_affected()
+            let released: Vec<(String, i64)> = sqlx::query_as("update submissions set state = 'received', due_at = received_at, revision = revision + 1, \
+                 updated_at = $1 where state = 'pending' and ($2 = '' or campaign_id = $2) \
+                 and campaign_id in (select id from campaigns where state in ('active', 'archived')) returning id, revision")
+                .bind(now.0).bind(campaign_id.unwrap_or("")).fetch_all(&mut *connection).await?;
+            insert_received!(connection, &released, "released", now);
+            released.len() as u64
         }))
     }
 
@@ -176,12 +191,11 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let one = submission_id.unwrap_or("");
         Ok(writing!(self, connection => {
-            sqlx::query("insert into timeline (submission_id, revision, at, state, cause) select id, revision + 1, $1, 'received', $2 from submissions \
-                 where campaign_id = $3 and state = 'quarantined' and ($4 = '' or id = $4)")
-                .bind(now.0).bind(cause).bind(campaign_id).bind(one).execute(&mut *connection).await?;
-            sqlx::query("update submissions set state = 'received', due_at = received_at, revision = revision + 1, updated_at = $1 \
-                 where campaign_id = $2 and state = 'quarantined' and ($3 = '' or id = $3)")
-                .bind(now.0).bind(campaign_id).bind(one).execute(&mut *connection).await?.rows_affected()
+            let released: Vec<(String, i64)> = sqlx::query_as("update submissions set state = 'received', due_at = received_at, revision = revision + 1, \
+                 updated_at = $1 where campaign_id = $2 and state = 'quarantined' and ($3 = '' or id = $3) returning id, revision")
+                .bind(now.0).bind(campaign_id).bind(one).fetch_all(&mut *connection).await?;
+            insert_received!(connection, &released, cause, now);
+            released.len() as u64
         }))
     }
 }
