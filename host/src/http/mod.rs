@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod body;
+mod extract;
 mod observe;
 pub mod receiver;
 mod refused;

@@ -1,12 +1,13 @@
 //! The audit log: who did what that matters.
 
 use crate::http::auth::{Scope, unavailable};
+use crate::http::extract::Query;
 use crate::http::views::{self, Page, PageQuery};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]

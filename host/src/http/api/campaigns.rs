@@ -2,6 +2,7 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
+use crate::http::extract::{Path, Query};
 use crate::http::views::{self, Page, PageQuery};
 use crate::model::campaign::{CampaignId, CampaignState, checked_phone_region, checked_time_zone};
 use crate::model::refusal::{Kind, Refusal};
@@ -11,7 +12,7 @@ use crate::store::StoreError;
 use crate::store::campaigns::{Campaign, CampaignChange};
 use crate::store::programs::Activation;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,13 +1,14 @@
 //! Deliveries and their attempts (O7, W11).
 
 use crate::http::auth::{Scope, unavailable};
+use crate::http::extract::{Path, Query};
 use crate::http::views::{self, Page, PageQuery};
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use crate::store::deliveries::{AttemptRow, Delivery, DeliveryFilter, Message};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;

@@ -2,11 +2,12 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
+use crate::http::extract::Path;
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
 use crate::pipeline::{DryRun, DryRunInput, Pipeline};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

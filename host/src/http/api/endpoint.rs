@@ -2,6 +2,7 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
+use crate::http::extract::Path;
 use crate::http::views;
 use crate::model::destination::WebhookUrl;
 use crate::model::endpoint::{ClientEndpoint, ClientEndpointDraft};
@@ -9,7 +10,7 @@ use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -2,13 +2,14 @@
 
 use crate::http::auth::{Caller, unavailable};
 use crate::http::body::JsonBody;
+use crate::http::extract::{Path, Query};
 use crate::http::views::{self, Page, PageQuery};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use crate::store::organizations::Organization;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 

@@ -2,13 +2,14 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body;
+use crate::http::extract::Path;
 use crate::http::views::{self, Page};
 use crate::model::refusal::{Detail, Kind, Refusal};
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use crate::store::components::{Plugin, PluginVersion};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 

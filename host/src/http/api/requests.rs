@@ -1,13 +1,14 @@
 //! Requests as they came in (I11).
 
 use crate::http::auth::{Scope, unavailable};
+use crate::http::extract::Query;
 use crate::http::views::{self, Page, PageQuery};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use crate::store::requests::RequestRow;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]

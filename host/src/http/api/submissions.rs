@@ -1,6 +1,7 @@
 //! Submissions with their timeline (O4, section 5).
 
 use crate::http::auth::{Scope, unavailable};
+use crate::http::extract::{Path, Query};
 use crate::http::views::{self, Page, PageQuery};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
@@ -9,7 +10,7 @@ use crate::pipeline::Pipeline;
 use crate::store::deliveries::EventRow;
 use crate::store::submissions::{SubmissionRow, TimelineRow};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 

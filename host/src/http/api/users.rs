@@ -2,13 +2,14 @@
 
 use crate::http::auth::{Caller, Scope, unavailable};
 use crate::http::body::JsonBody;
+use crate::http::extract::Query;
 use crate::http::views::{self, Page, PageQuery};
 use crate::model::refusal::Refusal;
 use crate::model::role::{Permission, Role};
 use crate::pipeline::Pipeline;
 use crate::store::users::User;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 

@@ -3,11 +3,12 @@
 use super::source;
 use crate::http::auth::SourceCaller;
 use crate::http::body;
+use crate::http::extract::Path;
 use crate::http::observe::RequestId;
 use crate::http::serve::Peer;
 use crate::model::refusal::Refusal;
 use crate::pipeline::{CampaignPost, IngestAnswer, Pipeline};
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 

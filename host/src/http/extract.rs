@@ -1,0 +1,39 @@
+//! What a request's address says: its path and its query. What can't be read is refused in the one form refusals have (I14).
+
+use crate::model::refusal::{Kind, Refusal};
+use crate::pipeline::Pipeline;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// The named parts of the path.
+pub(super) struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Pipeline> for Path<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, Refusal> {
+        match axum::extract::Path::from_request_parts(parts, pipeline).await {
+            Ok(axum::extract::Path(named)) => Ok(Self(named)),
+            Err(error) => Err(Refusal::new(
+                Kind::Syntax,
+                "address_invalid",
+                format!("the address can't be read: {}", error.body_text()),
+            )),
+        }
+    }
+}
+
+/// The query.
+pub(super) struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Pipeline> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Pipeline) -> Result<Self, Refusal> {
+        match axum::extract::Query::try_from_uri(&parts.uri) {
+            Ok(axum::extract::Query(asked)) => Ok(Self(asked)),
+            Err(error) => Err(Refusal::invalid("query", format!("can't be read: {}", error.body_text()))),
+        }
+    }
+}
