@@ -3,3 +3,4 @@
 mod engine;
 mod flow;
 mod house;
+mod ingest;

@@ -6,17 +6,23 @@
     reason = "tests read the environment and wait in real time; the host they test does not"
 )]
 
+pub mod chance;
 pub mod client;
 pub mod database;
+pub mod load;
 pub mod process;
 pub mod receiver;
+pub mod rig;
 pub mod world;
 
+pub use chance::Chance;
 pub use client::{Answer, Client};
 pub use database::{Kind, TestDatabase};
+pub use load::{Batch, Books, Load};
 pub use process::HostProcess;
 pub use receiver::{Behaviour, Receiver, Request};
-pub use world::{World, WorldOptions};
+pub use rig::{Rig, Tally};
+pub use world::{Tenant, World, WorldOptions};
 
 /// Makes two tests of one body, one for each database.
 #[macro_export]

@@ -61,6 +61,16 @@ pub struct World {
     _database: TestDatabase,
 }
 
+/// An organization beside the first, and its actors.
+pub struct Tenant {
+    /// The organization.
+    pub organization: String,
+    /// Its admin.
+    pub admin: Client,
+    /// A source of it.
+    pub source: Client,
+}
+
 static BATCHES: AtomicU32 = AtomicU32::new(0);
 
 impl World {
@@ -124,6 +134,15 @@ impl World {
     /// A user of the first organization.
     pub async fn user(&self, role: &str) -> Client {
         user(&self.operator, &self.organization, role).await
+    }
+
+    /// Another organization beside the first.
+    pub async fn second_organization(&self) -> Tenant {
+        let organization = self.operator.post("/v1/organizations", &json!({"name": "Second"})).await.expect(201).str("id");
+        let admin = user(&self.operator, &organization, "admin").await;
+        let within = self.operator.in_organization(&organization);
+        let key = within.post("/v1/source-keys", &json!({"name": "website"})).await.expect(201).str("key");
+        Tenant { organization, admin, source: self.nobody.with_key(&key) }
     }
 
     /// An active campaign on this document, which delivers to `/client/ID` of the receiver.
