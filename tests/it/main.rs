@@ -1,6 +1,8 @@
 //! The product, tested from outside: one binary.
 
+mod crash;
 mod engine;
 mod flow;
+mod hosts;
 mod house;
 mod ingest;

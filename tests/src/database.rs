@@ -38,6 +38,42 @@ impl TestDatabase {
             .expect("a database can be made");
         Self { kind, url: Some(with_database(&server, &name)), name }
     }
+
+    /// Cuts every connection to this PostgreSQL database and lets nobody in, as if it were gone.
+    pub async fn shut(&self) {
+        let name = &self.name;
+        self.order(&format!("alter database {name} allow_connections false")).await;
+        self.cut().await;
+    }
+
+    /// Lets hosts in again.
+    pub async fn open(&self) {
+        self.order(&format!("alter database {} allow_connections true", self.name)).await;
+    }
+
+    /// Cuts every connection to this PostgreSQL database.
+    pub async fn cut(&self) {
+        self.order(&format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.name))
+            .await;
+    }
+
+    /// How many rows of this PostgreSQL database some host holds a claim on.
+    pub async fn claims(&self) -> i64 {
+        let url = self.url.as_deref().expect("a PostgreSQL database");
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        sqlx::query_scalar(
+            "select (select count(*) from submissions where claim is not null) + \
+             (select count(*) from deliveries where claim is not null)",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .expect("the tables are there")
+    }
+
+    async fn order(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL answers");
+        connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("PostgreSQL does it");
+    }
 }
 
 impl Drop for TestDatabase {

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -23,12 +23,17 @@ pub struct HostProcess {
 impl HostProcess {
     /// Starts a host on a data directory; on PostgreSQL if a URL is given.
     pub async fn start(data: &Path, database_url: Option<&str>) -> Self {
-        let mut command = Command::new(binary());
-        command.args(["serve", "--development", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        if let Some(url) = database_url {
-            command.args(["--database-url", url]);
-        }
-        command.env("HOOKMILL_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+        Self::spawn(command(data, database_url)).await
+    }
+
+    /// Starts a host with a sealing key from its environment, as hosts that share a database have it.
+    pub async fn start_with_key(data: &Path, database_url: Option<&str>, key: &str) -> Self {
+        let mut command = command(data, database_url);
+        command.env("HOOKMILL_KEY", key);
+        Self::spawn(command).await
+    }
+
+    async fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the host's binary can be run");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let (address, operator_key) =
@@ -45,6 +50,27 @@ impl HostProcess {
     pub async fn kill(mut self) {
         self.child.kill().await.expect("the host can be killed");
     }
+
+    /// `SIGTERM`, and how the host ends.
+    pub async fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().expect("the host runs").to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("a signal can be sent");
+        assert!(sent.success(), "the signal was not sent: {sent}");
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the host ends in time")
+            .expect("it is waited for")
+    }
+}
+
+fn command(data: &Path, database_url: Option<&str>) -> Command {
+    let mut command = Command::new(binary());
+    command.args(["serve", "--development", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    if let Some(url) = database_url {
+        command.args(["--database-url", url]);
+    }
+    command.env("HOOKMILL_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+    command
 }
 
 async fn announced(

@@ -1,0 +1,46 @@
+//! The host is killed, again and again, and keeps what it promised.
+
+use hookmill_tests::rig::CAMPAIGN;
+use hookmill_tests::{Chance, Load, Rig, Tally, on_both};
+use std::time::Duration;
+
+/// How often the host is killed, unless `HOOKMILL_CRASH_ROUNDS` says otherwise.
+const ROUNDS: usize = 10;
+/// How long a host lives, in milliseconds.
+const LIFE_MS: (u64, u64) = (50, 600);
+/// How many messages to one endpoint can be under way at most when a host dies: each may be sent once more, and no other. A host
+/// with one place left claims as many as it has places in all.
+pub(super) const UNDER_WAY_MAX: usize = 2 * 16 - 1;
+
+fn rounds() -> usize {
+    std::env::var("HOOKMILL_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS)
+}
+
+fn check_repeats(tally: &Tally, kills: usize) {
+    let repeats_max = kills * UNDER_WAY_MAX;
+    assert!(tally.repeats <= repeats_max, "{} leads were sent again after {kills} kills", tally.repeats);
+    assert!(tally.event_repeats <= repeats_max, "{} events were sent again after {kills} kills", tally.event_repeats);
+}
+
+on_both! {
+    /// H2 I4: kill -9 at random moments under load. Every acknowledged lead is delivered, under one submission; no idempotency
+    /// key is accepted twice; nothing is delivered that was never posted; what is told of it is told under one id.
+    async fn a_killed_host_loses_nothing_it_acknowledged(kind: Kind) {
+        let seed = Chance::seed();
+        let mut chance = Chance::new(seed);
+        let (rig, mut host) = Rig::new(kind).await;
+        let load = Load::start(seed, CAMPAIGN, vec![rig.source(&host)]);
+        let rounds = rounds();
+        for _ in 0..rounds {
+            tokio::time::sleep(Duration::from_millis(chance.between(LIFE_MS.0, LIFE_MS.1))).await;
+            host.kill().await;
+            host = rig.host(0).await;
+            load.aim(vec![rig.source(&host)]);
+        }
+        let books = load.stop().await;
+        rig.rest(&host).await;
+        let tally = rig.audit(&host, &books).await;
+        assert!(rounds < tally.acknowledged, "the load was no load: {tally:?}");
+        check_repeats(&tally, rounds);
+    }
+}
