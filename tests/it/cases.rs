@@ -99,10 +99,15 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
 
 /// What matters of a run: the leads, the rules that failed, where the first lead ends, and the bytes.
 fn summary(run: &DryRun) -> Value {
-    let stage = |name: &str| run.stages.iter().filter(move |stage| stage["stage"] == name).map(|stage| {
-        stage.get("error").cloned().unwrap_or_else(|| stage["output"].clone())
-    });
-    let verdicts: Vec<Value> = stage("qualify").filter(|verdict| verdict["qualified"] != true).collect();
-    let messages: Vec<Value> = run.messages.iter().map(|message| json!({"for": message["for"], "content_type": message["content_type"], "body": message["body"]})).collect();
-    json!({ "map": stage("map").collect::<Vec<_>>(), "not_qualified": verdicts, "state": run.state, "messages": messages })
+    let mut verdicts = outputs(run, "qualify");
+    verdicts.retain(|verdict| verdict["qualified"] != true);
+    let message = |message: &Value| json!({"for": message["for"], "content_type": message["content_type"], "body": message["body"]});
+    let messages: Vec<Value> = run.messages.iter().map(message).collect();
+    json!({ "map": outputs(run, "map"), "not_qualified": verdicts, "state": run.state, "messages": messages })
+}
+
+/// What a stage gave each time it ran: its output, or its error.
+fn outputs(run: &DryRun, name: &str) -> Vec<Value> {
+    let stages = run.stages.iter().filter(|stage| stage["stage"] == name);
+    stages.map(|stage| stage.get("error").cloned().unwrap_or_else(|| stage["output"].clone())).collect()
 }
