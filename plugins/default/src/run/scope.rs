@@ -20,6 +20,10 @@ pub trait Scope {
     fn containers(&self) -> &[&Value<'_>] {
         &[]
     }
+    /// Whether a key belongs to the envelope that the element came in, not to the lead.
+    fn is_of_envelope(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// What is the same for all items of one call.
@@ -73,11 +77,6 @@ impl<'e, 'c> ElementScope<'e, 'c> {
         Self { call, inbound, body, element, containers: Vec::new(), header, query, origin }
     }
 
-    /// Whether a key of the element belongs to the envelope it came in, not to the lead: the batch push names the campaign.
-    pub fn is_of_envelope(&self, name: &str) -> bool {
-        self.inbound.origin.door == Door::Batch && name == "campaign_id"
-    }
-
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
     pub fn looking_in(mut self, paths: &[Path]) -> Self {
@@ -105,6 +104,11 @@ impl Scope for ElementScope<'_, '_> {
 
     fn containers(&self) -> &[&Value<'_>] {
         &self.containers
+    }
+
+    /// The batch push names the campaign.
+    fn is_of_envelope(&self, name: &str) -> bool {
+        self.inbound.origin.door == Door::Batch && name == "campaign_id"
     }
 }
 
