@@ -287,7 +287,9 @@ impl Store {
             for (table, due) in [("submissions", "due_at"), ("deliveries", "due_at"), ("deliveries", "shape_due_at")] {
                 for chunk in super::database::chunks(tokens) {
                     let holes: String = (0..chunk.len()).map(|at| format!(", ${}", at + 3)).collect();
-                    let sql = format!("update {table} set {due} = $1 where $2 < {due} and {due} <= $1 and claim in (''{holes})");
+                    // A row that is locked is being finished: to wait for it could be to wait in a circle.
+                    let sql = format!("update {table} set {due} = $1 where id in \
+                         (select id from {table} where $2 < {due} and {due} <= $1 and claim in (''{holes}) {})", self.skip_locked());
                     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.0 + LEASE_MS).bind(now.0);
                     for token in chunk {
                         query = query.bind(token);
