@@ -42,6 +42,30 @@ impl StoreError {
         Self::Corrupt { table, row: row.to_owned(), reason: reason.to_string() }
     }
 
+    /// Whether the database is away or full, so that nothing else would succeed either: no connection, or PostgreSQL's classes
+    /// 08, 53, 57 and 58, or SQLite's read-only, I/O error, full and can't-open.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(error)) => {
+                let code = error.code().unwrap_or_default();
+                // SQLite's extended codes carry the kind in the low byte.
+                match code.parse::<u32>() {
+                    Ok(number) if code.len() < 5 => matches!(number & 0xff, 8 | 10 | 13 | 14),
+                    _ => ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)),
+                }
+            }
+            Self::Unavailable(error) => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            Self::Conflict | Self::Corrupt { .. } | Self::Key(_) | Self::Migration(_) => false,
+        }
+    }
+
     /// Whether the other side of a race will have won or lost when this is tried again (PostgreSQL's serialization and
     /// deadlock codes, SQLite's busy).
     pub fn is_passing(&self) -> bool {
@@ -51,5 +75,19 @@ impl StoreError {
             }
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h8_a_database_that_is_away_is_told_from_a_row_that_does_not_fit() {
+        for error in [sqlx::Error::PoolTimedOut, sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into())] {
+            assert!(StoreError::from(error).is_outage());
+        }
+        assert!(!StoreError::from(sqlx::Error::RowNotFound).is_outage());
+        assert!(!StoreError::Conflict.is_outage());
     }
 }

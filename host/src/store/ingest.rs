@@ -191,8 +191,8 @@ async fn commit_group(store: &Store, group: Vec<Waiting>) {
                 let _ = reply.send(Ok(result));
             }
         }
-        // One request must not spoil its neighbours: each is tried alone.
-        Err(_) if 1 < requests.len() => {
+        // One request must not spoil its neighbours: each is tried alone. Where the database is away, each would only wait.
+        Err(error) if 1 < requests.len() && !error.is_outage() => {
             for ((reply, _room), request) in replies.into_iter().zip(requests) {
                 let _ = reply.send(keep_alone(store, request).await);
             }
