@@ -66,7 +66,7 @@ pub async fn run(plan: &Plan) -> Result<()> {
         println!("{}", report::header());
     }
     for combination in plan.combinations() {
-        let row = measure(plan, combination).await.with_context(|| format!("measuring {combination:?}"))?;
+        let row = measure(plan, combination).await.with_context(|| format!("measuring {combination}"))?;
         if !plan.json {
             println!("{}", report::line(&row));
         }

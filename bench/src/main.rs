@@ -11,7 +11,8 @@ mod process;
 mod provision;
 mod report;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::Parser;
 
 /// Measures a host from outside.
@@ -24,8 +25,13 @@ enum Bench {
 
 /// One thread: the generator shares the machine with the host and must stay cheap.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    match Bench::parse() {
+async fn main() -> ExitCode {
+    let outcome = match Bench::parse() {
         Bench::Ingest(plan) => ingest::run(&plan).await,
+    };
+    if let Err(error) = outcome {
+        eprintln!("hookmill-bench: {error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }

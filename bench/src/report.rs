@@ -48,7 +48,7 @@ pub struct Account {
 }
 
 /// What a row is about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Combination {
     /// `sqlite` or `postgres`.
     pub database: &'static str,
@@ -56,6 +56,12 @@ pub struct Combination {
     pub batch: usize,
     /// Connections at the same time.
     pub connections: usize,
+}
+
+impl std::fmt::Display for Combination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {} leads a request, {} connections", self.database, self.batch, self.connections)
+    }
 }
 
 impl Row {

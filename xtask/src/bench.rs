@@ -28,7 +28,7 @@ fn ingest(house: &House, arguments: &[String]) -> Result<()> {
     plugins::build_all(house)?;
     run::build_host(house)?;
     build_generator(house)?;
-    let is_sqlite_alone = arguments.windows(2).any(|pair| pair[0] == "--database" && pair[1] == "sqlite");
+    let is_sqlite_alone = arguments.join(" ").replace('=', " ").contains("--database sqlite");
     let postgres = if is_sqlite_alone { None } else { Some(Postgres::start()?) };
     let mut command = Command::new(house.binary("release", "hookmill-bench"));
     command.arg("ingest").args(arguments).arg("--host-binary").arg(house.binary("release", "hookmill"));
