@@ -1,0 +1,323 @@
+//! Whatever is sent to the host is answered, with a refusal in the one form refusals have (I14); never a 5xx, never a hang.
+
+use hookmill_tests::{Answer, Client, World, WorldOptions, on_both};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const JSON: &str = "application/json";
+/// How long an answer to nonsense may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// States a submission may rest in.
+const REST: [&str; 5] = ["delivered", "quarantined", "canceled", "disqualified", "failed"];
+
+/// Every address that takes a body: method and path. The campaign is there, the rest is not.
+const WITH_BODY: [(&str, &str); 22] = [
+    ("POST", "/v1/leads"),
+    ("POST", "/v1/organizations"),
+    ("POST", "/v1/users"),
+    ("POST", "/v1/api-keys"),
+    ("POST", "/v1/source-keys"),
+    ("POST", "/v1/source-keys/src_none/regenerate"),
+    ("POST", "/v1/source-keys/src_none/reveal"),
+    ("DELETE", "/v1/source-keys/src_none"),
+    ("DELETE", "/v1/api-keys/key_none"),
+    ("POST", "/v1/campaigns"),
+    ("PATCH", "/v1/campaigns/GOOD"),
+    ("PUT", "/v1/campaigns/GOOD/state"),
+    ("PUT", "/v1/campaigns/GOOD/endpoint"),
+    ("PUT", "/v1/campaigns/GOOD/document"),
+    ("POST", "/v1/campaigns/GOOD/programs/99/activate"),
+    ("POST", "/v1/campaigns/GOOD/dry-run"),
+    ("POST", "/v1/campaigns/GOOD/reprocess"),
+    ("POST", "/v1/submissions/none/reprocess"),
+    ("POST", "/v1/deliveries/none/resend"),
+    ("PUT", "/v1/webhook-settings"),
+    ("PUT", "/v1/plugins/nonsense"),
+    ("POST", "/v1/campaigns/NONE/leads"),
+];
+
+/// How those of them end that read no body.
+const WITHOUT_BODY: [&str; 4] = ["/reveal", "/activate", "/reprocess", "/resend"];
+
+/// Every address with a part that its caller chooses.
+const WITH_PART: [(&str, &str); 25] = [
+    ("POST", "/v1/campaigns/{}/leads"),
+    ("GET", "/v1/requests/{}"),
+    ("GET", "/v1/organizations/{}"),
+    ("DELETE", "/v1/api-keys/{}"),
+    ("DELETE", "/v1/source-keys/{}"),
+    ("POST", "/v1/source-keys/{}/regenerate"),
+    ("POST", "/v1/source-keys/{}/reveal"),
+    ("GET", "/v1/campaigns/{}"),
+    ("PATCH", "/v1/campaigns/{}"),
+    ("PUT", "/v1/campaigns/{}/state"),
+    ("PUT", "/v1/campaigns/{}/endpoint"),
+    ("GET", "/v1/campaigns/{}/endpoint"),
+    ("DELETE", "/v1/campaigns/{}/endpoint"),
+    ("GET", "/v1/campaigns/{}/document"),
+    ("GET", "/v1/campaigns/{}/programs"),
+    ("POST", "/v1/campaigns/GOOD/programs/{}/activate"),
+    ("POST", "/v1/campaigns/{}/dry-run"),
+    ("GET", "/v1/campaigns/{}/submissions"),
+    ("POST", "/v1/campaigns/{}/reprocess"),
+    ("GET", "/v1/submissions/{}"),
+    ("POST", "/v1/submissions/{}/reprocess"),
+    ("GET", "/v1/deliveries/{}"),
+    ("POST", "/v1/deliveries/{}/resend"),
+    ("GET", "/v1/plugins/{}"),
+    ("PUT", "/v1/plugins/{}"),
+];
+
+/// A refusal in the one form, or no refusal at all; never a 5xx.
+#[track_caller]
+fn well_behaved(answer: &Answer, what: &str) {
+    assert!(answer.status < 500, "{what}: {} {}", answer.status, answer.text);
+    if 400 <= answer.status {
+        let error = &answer.json["error"];
+        assert!(answer.json["success"] == false && error["details"].is_array(), "{what}: {} {}", answer.status, answer.text);
+        assert!(!answer.code().is_empty() && error["message"].as_str().is_some_and(|text| !text.is_empty()), "{what}: {}", answer.text);
+        assert!(answer.json["request_id"].as_str().is_some_and(|id| id.starts_with("req_")), "{what}: {}", answer.text);
+    }
+}
+
+async fn send(client: &Client, method: &str, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+    let request = client.request(method, path).header("content-type", content_type).body(body);
+    let asked = hookmill_tests::client::send(request);
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{method} {path} does not answer"))
+}
+
+/// Bodies that are no JSON, or not the JSON that anybody asked for.
+fn nonsense() -> Vec<(String, Vec<u8>)> {
+    let wrong_types = |value: Value| {
+        let names = ["idempotency_key", "leads", "atomic", "id", "name", "role", "user_id", "campaigns", "grace_s", "time_zone", "phone_region",
+            "values", "state", "url", "method", "headers", "retries", "timeout_s", "document", "plugin", "activate", "body", "enabled", "events", "secrets"];
+        names.into_iter().map(|name| (name.to_owned(), value.clone())).collect::<serde_json::Map<_, _>>()
+    };
+    let mut texts: Vec<String> = ["", " ", "{", "}", "null", "5", "-", "1e999", "\"text\"", "\"", "[]", "[[]]", "{}", "{\"name\":", "{\"name\":\"a", "nul", "{}{}",
+        "{\"name\":\"a\\u0000b\"}", "{\"\\u0000\":1}", "{\"name\":\"\\ud800\"}", "{\"name\":{\"$gt\":\"\"}}", "{\"name\":\"a\",\"name\":\"b\"}", "{'name':'a'}",
+        "{\"name\":\"x\",\"nobody\":\"knows this\"}", "<lead/>", "a=b&c=d", "\u{feff}{}"].map(str::to_owned).to_vec();
+    for value in [json!(null), json!(true), json!(-1), json!(1e300), json!(18446744073709551615_u64), json!(""), json!("\u{0}"), json!("x".repeat(70_000)), json!([]), json!([[null]]), json!({}), json!({"a": {"b": []}})] {
+        texts.push(Value::Object(wrong_types(value.clone())).to_string());
+        let single = wrong_types(value);
+        texts.push(json!({"name": single["name"]}).to_string());
+        texts.push(json!({"name": "x", "id": single["id"], "values": {"a": single["id"]}}).to_string());
+        texts.push(json!({"url": single["url"], "enabled": true, "events": ["lead.delivered"]}).to_string());
+        texts.push(json!({"document": single["document"]}).to_string());
+        texts.push(json!({"body": single["body"], "document": "version: 1"}).to_string());
+        texts.push(json!({"idempotency_key": "k", "leads": [single["leads"]]}).to_string());
+    }
+    texts.push("[".repeat(10_000));
+    texts.push("{\"a\":".repeat(10_000));
+    texts.push(format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)));
+    texts.push(format!("{{{}}}", (0..20_000).map(|n| format!("\"k{n}\":{n}")).collect::<Vec<_>>().join(",")));
+    let mut all: Vec<(String, Vec<u8>)> = texts.into_iter().map(|text| (text.chars().take(60).collect(), text.into_bytes())).collect();
+    all.push(("invalid UTF-8".into(), b"{\"name\":\"\xff\xfe\"}".to_vec()));
+    all.push(("overlong UTF-8".into(), b"{\"name\":\"\xc0\x80\"}".to_vec()));
+    all.push(("zeros".into(), vec![0; 1_000]));
+    all
+}
+
+on_both! {
+    /// I14 H6: every address that takes a body, with every kind of nonsense.
+    async fn every_address_refuses_nonsense(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("GOOD", "").await;
+        let operator = world.operator.in_organization(&world.organization);
+        for (method, path) in WITH_BODY {
+            let caller = if path.ends_with("leads") { &world.source } else { &operator };
+            // A body that nobody reads is small: a large one would be cut off in the middle.
+            let reads_none = WITHOUT_BODY.iter().any(|end| path.ends_with(end)) || method == "DELETE";
+            for (what, body) in nonsense().into_iter().filter(|(_, body)| !reads_none || body.len() < 5_000) {
+                let answer = send(caller, method, path, JSON, body).await;
+                well_behaved(&answer, &format!("{method} {path} with {what}"));
+            }
+        }
+        // It still works.
+        assert_eq!(world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["id"], "GOOD");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I5 I14: no nonsense is taken by the batch push, whatever it claims to be.
+    async fn no_nonsense_is_taken_as_a_batch(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("GOOD", "").await;
+        for content_type in [JSON, "application/xml", "multipart/form-data", "text/plain", "application/json; charset=utf-16", "nonsense", ";", ""] {
+            for (what, body) in nonsense() {
+                let answer = send(&world.source, "POST", "/v1/leads", content_type, body).await;
+                well_behaved(&answer, &format!("{content_type}: {what}"));
+                assert!((400..500).contains(&answer.status), "{content_type}: {what}: {}", answer.text);
+                assert_eq!(answer.status == 415, content_type != JSON, "{content_type}: {what}: {}", answer.text);
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// M5 H2: nonsense that a campaign's own address takes, because a campaign may map any shape, comes to rest.
+    async fn nonsense_that_is_taken_comes_to_rest(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "").await;
+        let mut ids = Vec::new();
+        for (what, body) in nonsense() {
+            for content_type in [JSON, "application/x-www-form-urlencoded"] {
+                let answer = send(&world.source, "POST", "/v1/campaigns/GOOD/leads", content_type, body.clone()).await;
+                well_behaved(&answer, &format!("{content_type}: {what}"));
+                if answer.status == 202 {
+                    ids.push((what.clone(), hookmill_tests::world::submission_ids(&answer)));
+                }
+            }
+        }
+        assert!(30 < ids.len());
+        world.settle().await;
+        for (what, ids) in ids {
+            for id in ids {
+                let state = world.state(&id).await;
+                assert!(REST.contains(&state.as_str()), "{what}: {id} is {state}");
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I5 H6: 10 MB are too large, and the sender reads so; a plugin may have as many, but must be one.
+    async fn large_bodies_are_refused(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("GOOD", "").await;
+        let operator = world.operator.in_organization(&world.organization);
+        let large = vec![b' '; 10_000_000];
+        for (method, path) in [("POST", "/v1/leads"), ("POST", "/v1/campaigns/GOOD/leads")] {
+            send(&world.source, method, path, JSON, large.clone()).await.refused(413, "body_too_large");
+        }
+        for (method, path) in [("POST", "/v1/campaigns"), ("PUT", "/v1/campaigns/GOOD/document"), ("PUT", "/v1/webhook-settings"), ("POST", "/v1/campaigns/GOOD/dry-run")] {
+            send(&operator, method, path, JSON, large.clone()).await.refused(413, "body_too_large");
+        }
+        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", large).await.refused(422, "plugin_not_admitted");
+        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", vec![0; 33 << 20]).await.refused(413, "body_too_large");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I14 O1: parts of an address may hold anything.
+    async fn addresses_may_hold_anything(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("GOOD", "").await;
+        let operator = world.operator.in_organization(&world.organization);
+        let long = "x".repeat(5_000);
+        let parts = ["%00", "a%00b", "%FF", "%C0%80", "..%2F..%2Fetc%2Fpasswd", "'%20or%201=1--", "%22%3B--", "%F0%9F%92%A9", "%25", "%", "-1", "99999999999999999999", long.as_str()];
+        for (method, path) in WITH_PART {
+            let caller = if path.ends_with("leads") { &world.source } else { &operator };
+            for part in parts {
+                let answer = send(caller, method, &path.replace("{}", part), JSON, b"{}".to_vec()).await;
+                well_behaved(&answer, &format!("{method} {path} with {part:.40}"));
+                assert!(400 <= answer.status, "{method} {path} with {part:.40}: {}", answer.text);
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I14: queries may hold anything.
+    async fn queries_may_hold_anything(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("GOOD", "").await;
+        let lists = ["/v1/organizations", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/audit", "/v1/campaigns", "/v1/requests", "/v1/deliveries",
+            "/v1/plugins", "/v1/campaigns/GOOD/submissions", "/v1/campaigns/GOOD/programs"];
+        let queries = ["limit=abc", "limit=-5", "limit=0", "limit=99999999999999999999", "limit=1&limit=2", "after=%00", "before=%FF", "after=%F0%9F%92%A9", "state=nonsense",
+            "state=%00", "submission=%00", "campaign=%00", "campaign=NONE", "organization=%00", "organization=none", "%", "=", "&&&", "a%00b=1"];
+        for path in lists {
+            for query in queries {
+                let answer = send(&world.admin, "GET", &format!("{path}?{query}"), JSON, Vec::new()).await;
+                well_behaved(&answer, &format!("{path}?{query}"));
+            }
+        }
+        world.admin.get("/v1/users?limit=abc").await.refused(422, "invalid");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I14: unknown addresses and methods are told as such, with the one body.
+    async fn unknown_addresses_and_methods_are_told(kind: Kind) {
+        let world = World::new(kind).await;
+        for path in ["/", "/v1", "/v1/", "/v1/leads/", "/v1//leads", "/v2/leads", "/%00", "/%FF", "/v1/campaigns/A/B/C", "/favicon.ico"] {
+            world.source.get(path).await.refused(404, "address_unknown");
+        }
+        for (method, path) in WITH_BODY.into_iter().chain([("GET", "/healthz"), ("GET", "/v1/me")]) {
+            for wrong in ["TRACE", "LINK", "X", "PROPFIND"] {
+                let answer = send(&world.source, wrong, path, JSON, Vec::new()).await.refused(405, "method_not_allowed");
+                assert!(answer.headers.contains_key("allow"), "{method} {path}");
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// M2: the API refuses keys it does not know, by name.
+    async fn unknown_keys_are_refused_by_name(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("GOOD", "").await;
+        let operator = world.operator.in_organization(&world.organization);
+        let table = [
+            ("POST", "/v1/organizations", json!({"name": "x", "nmae": 1})),
+            ("POST", "/v1/users", json!({"name": "x", "role": "viewer", "nmae": 1})),
+            ("POST", "/v1/source-keys", json!({"name": "x", "nmae": 1})),
+            ("POST", "/v1/campaigns", json!({"name": "x", "nmae": 1})),
+            ("PATCH", "/v1/campaigns/GOOD", json!({"nmae": 1})),
+            ("PUT", "/v1/campaigns/GOOD/state", json!({"state": "active", "nmae": 1})),
+            ("PUT", "/v1/campaigns/GOOD/endpoint", json!({"url": "https://x.example", "nmae": 1})),
+            ("PUT", "/v1/campaigns/GOOD/document", json!({"document": "version: 1", "nmae": 1})),
+            ("POST", "/v1/campaigns/GOOD/dry-run", json!({"body": {}, "nmae": 1})),
+            ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "https://x.example", "events": [], "nmae": 1})),
+        ];
+        for (method, path, body) in table {
+            let answer = send(&operator, method, path, JSON, body.to_string().into_bytes()).await.refused(422, "invalid");
+            assert!(answer.text.contains("nmae"), "{method} {path}: {}", answer.text);
+        }
+        assert_eq!(world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["state"], "draft");
+        world.stop().await;
+    }
+}
+
+/// Writes bytes to the host and reads until it closes, or for a while.
+async fn raw(world: &World, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(world.address()).await.expect("the host listens");
+    // The host may close before everything is written.
+    let _ = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.expect("the host closes the connection");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+on_both! {
+    /// H6: bytes that are no HTTP, heads without end and bodies that never come are cut off; others go on.
+    async fn broken_connections_are_cut_off(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.request_timeout_ms = 1_000;
+        options.settings.limits.connection_idle_ms = 3_000;
+        let world = World::with(kind, options).await;
+        let huge = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-huge: {}\r\n\r\n", "h".repeat(1 << 20));
+        let many = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(5_000));
+        for head in [huge.as_str(), many.as_str()] {
+            let answer = raw(&world, head.as_bytes()).await;
+            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:.100}");
+        }
+        for bytes in [b"\x16\x03\x01\x02\x00\x01\x00".as_slice(), b"NONSENSE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /healthz HTTP/1.1\r\nhost: x\r\n"] {
+            let answer = raw(&world, bytes).await;
+            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:.100}");
+        }
+        let short = format!("POST /v1/leads HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-type: application/json\r\ncontent-length: 500\r\nconnection: close\r\n\r\n{{", world.source_key);
+        let answer = raw(&world, short.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("body_timeout"), "{answer:.300}");
+        world.nobody.get("/healthz").await.expect(200);
+        world.stop().await;
+    }
+}
