@@ -7,3 +7,4 @@ mod flow;
 mod hosts;
 mod house;
 mod ingest;
+mod process;
