@@ -8,3 +8,4 @@ mod hosts;
 mod house;
 mod ingest;
 mod process;
+mod store;

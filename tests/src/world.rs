@@ -57,7 +57,7 @@ pub struct World {
     /// The source's key.
     pub source_key: String,
     running: Option<Running>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
     _database: TestDatabase,
 }
 
@@ -116,7 +116,7 @@ impl World {
             organization,
             source_key,
             running: Some(running),
-            _data: data,
+            data,
             _database: database,
         }
     }
@@ -219,6 +219,13 @@ impl World {
         let told = self.receiver.at("/subscriber").into_iter().map(|request| request.json());
         let about = told.filter(|event| event["submissionId"] == submission_id);
         about.map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The files of the embedded database; none on PostgreSQL.
+    pub fn data_files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.data.path()).expect("the data directory is there");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        paths.filter(|path| path.is_file() && path.extension().is_none_or(|extension| extension != "key")).collect()
     }
 
     /// Stops the host gracefully.
