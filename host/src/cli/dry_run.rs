@@ -22,8 +22,8 @@ pub(super) struct DryRunCommand {
     /// The sample: one inbound element.
     #[arg(long)]
     input: PathBuf,
-    /// What the sample is: application/json or application/x-www-form-urlencoded.
-    #[arg(long, default_value = "application/json")]
+    /// What the sample is.
+    #[arg(long, default_value = "application/json", value_parser = ["application/json", "application/x-www-form-urlencoded"])]
     content_type: String,
     /// The campaign's phone region.
     #[arg(long, default_value = "US")]

@@ -109,6 +109,9 @@ pub struct ClaimedDelivery {
     pub program_id: Option<String>,
 }
 
+const REQUESTS: &str = "select r.id, r.door, k.name as source_name, r.content_type, r.headers, r.remote_address, r.body \
+     from requests r left join source_keys k on k.id = r.source_key_id where r.id in (";
+
 impl Store {
     /// A token for a claim of this host.
     pub fn claim_token(&self, now: Timestamp) -> String {
@@ -157,13 +160,8 @@ impl Store {
     pub async fn claimed_requests(&self, ids: &[&str]) -> Result<Vec<ClaimedRequest>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in super::database::chunks(ids) {
-            let sql = super::database::many_sql(
-                "select r.id, r.door, k.name as source_name, r.content_type, r.headers, r.remote_address, r.body from requests r left join source_keys k on k.id = r.source_key_id where r.id in (",
-                "?",
-                chunk.len(),
-                ")",
-            );
             let rows: Vec<ClaimedRequest> = reading!(self, connection => {
+                let sql = super::database::many_sql(&*connection, REQUESTS, "?", chunk.len(), ")");
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
                 for id in chunk {
                     query = query.bind(*id);
@@ -247,9 +245,8 @@ impl Store {
     pub async fn children_of(&self, ids: &[&str]) -> Result<Vec<String>, StoreError> {
         let mut found = Vec::new();
         for chunk in super::database::chunks(ids) {
-            let sql =
-                super::database::many_sql("select id from submissions where parent_id in (", "?", chunk.len(), ")");
             let rows: Vec<String> = reading!(self, connection => {
+                let sql = super::database::many_sql(&*connection, "select id from submissions where parent_id in (", "?", chunk.len(), ")");
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()));
                 for id in chunk {
                     query = query.bind(*id);

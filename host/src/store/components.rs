@@ -66,7 +66,8 @@ impl Store {
     ) -> Result<PluginVersion, StoreError> {
         let fresh = self.minter.mint("plg", now);
         Ok(writing!(self, connection => {
-            sqlx::query("insert into plugins (id, organization_id, name, created_at) values ($1, $2, $3, $4) on conflict (organization_id, name) do nothing")
+            sqlx::query("insert into plugins (id, organization_id, name, created_at) values ($1, $2, $3, $4) on conflict (organization_id, name) \
+                 do update set name = excluded.name")
                 .bind(&fresh).bind(organization_id).bind(name).bind(now.0).execute(&mut *connection).await?;
             let plugin_id: String = sqlx::query_scalar("select id from plugins where organization_id = $1 and name = $2")
                 .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;

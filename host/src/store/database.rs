@@ -111,7 +111,7 @@ macro_rules! writing {
 macro_rules! insert_many {
     ($connection:expr, $head:expr, $row_sql:expr, $tail:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {
         for chunk in $crate::store::database::chunks($rows) {
-            let sql = $crate::store::database::many_sql($head, $row_sql, chunk.len(), $tail);
+            let sql = $crate::store::database::many_sql(&*$connection, $head, $row_sql, chunk.len(), $tail);
             let mut $query = sqlx::query(sqlx::AssertSqlSafe(sql));
             for $row in chunk {
                 $query = $bind;
@@ -137,14 +137,36 @@ pub(super) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// `head (..), (..) tail` with numbered parameters.
-pub(super) fn many_sql(head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
+/// How a database wants its parameters marked. SQLite knows numbered ones too, but looks each up by its name, which costs it the
+/// square of their number.
+pub(super) trait Parameters {
+    const NUMBERED: bool;
+}
+
+impl Parameters for sqlx::SqliteConnection {
+    const NUMBERED: bool = false;
+}
+
+impl Parameters for sqlx::PgConnection {
+    const NUMBERED: bool = true;
+}
+
+/// `head (..), (..) tail` with as many parameters as the rows have.
+pub(super) fn many_sql<C: Parameters>(_: &C, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
+    many_sql_as(C::NUMBERED, head, row_sql, rows, tail)
+}
+
+fn many_sql_as(numbered: bool, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
     use std::fmt::Write;
     let mut sql = String::with_capacity(head.len() + tail.len() + rows * (row_sql.len() * 2 + 2) + 2);
     sql.push_str(head);
     let mut number = 0;
     for row in 0..rows {
         sql.push(if row == 0 { ' ' } else { ',' });
+        if !numbered {
+            sql.push_str(row_sql);
+            continue;
+        }
         for part in row_sql.split_inclusive('?') {
             match part.strip_suffix('?') {
                 Some(text) => {
@@ -248,11 +270,11 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn parameters_are_numbered_through() {
-        assert_eq!(
-            many_sql("insert into t (a, b) values", "(?, 'x', ?)", 2, "on conflict do nothing"),
-            "insert into t (a, b) values ($1, 'x', $2),($3, 'x', $4) on conflict do nothing"
-        );
+    fn parameters_are_marked_as_each_database_wants() {
+        let sql =
+            |numbered| many_sql_as(numbered, "insert into t (a, b) values", "(?, 'x', ?)", 2, "on conflict do nothing");
+        assert_eq!(sql(true), "insert into t (a, b) values ($1, 'x', $2),($3, 'x', $4) on conflict do nothing");
+        assert_eq!(sql(false), "insert into t (a, b) values (?, 'x', ?),(?, 'x', ?) on conflict do nothing");
     }
 
     proptest! {

@@ -266,13 +266,19 @@ impl Store {
         }))
     }
 
-    /// Sends an event's delivery once more, with the same id and bytes (W11): a failed one gets its retries anew. Leads on
-    /// their way to a client are not resent here: that is a repost. Says whether there was one to resend.
-    pub async fn resend_delivery(&self, organization_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given.
+    /// Leads on their way to a client are not resent here: that is a repost. Says whether there was one to resend.
+    pub async fn resend_delivery(
+        &self,
+        organization_id: &str,
+        id: &str,
+        retries: u8,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
-            sqlx::query("update deliveries set state = 'waiting', retries_max = attempts + retries_max, due_at = $1, updated_at = $1 \
+            sqlx::query("update deliveries set state = 'waiting', retries_max = attempts + $4, due_at = $1, updated_at = $1 \
                  where id = $2 and organization_id = $3 and event_id is not null and message is not null and state <> 'waiting'")
-                .bind(now.0).bind(id).bind(organization_id).execute(&mut *connection).await?.rows_affected()
+                .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).execute(&mut *connection).await?.rows_affected()
         });
         Ok(done == 1)
     }

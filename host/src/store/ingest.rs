@@ -228,6 +228,7 @@ impl Store {
             let mut won: HashSet<String> = HashSet::new();
             for chunk in super::database::chunks(&keyed) {
                 let sql = super::database::many_sql(
+                    &*connection,
                     "insert into idempotency (organization_id, key_hash, request_id, body_digest, first_seen_at, expires_at) values",
                     "(?, ?, ?, ?, ?, ?)", chunk.len(),
                     "on conflict (organization_id, key_hash) do update set request_id = excluded.request_id, body_digest = excluded.body_digest, \

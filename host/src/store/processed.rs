@@ -121,7 +121,7 @@ impl Store {
         Ok(writing!(self, connection => {
             let mut held: HashSet<String> = HashSet::with_capacity(claimed.len());
             for chunk in super::database::chunks(&claimed) {
-                let sql = super::database::many_sql(UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
+                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
                     query = query.bind(&p.id).bind(p.state.as_str()).bind(p.program_id.as_deref()).bind(p.lead.as_ref().map(|l| l.lead_id.as_str()))

@@ -61,6 +61,8 @@ impl Store {
     ) -> Result<Program, StoreError> {
         let id = self.minter.mint("prg", now);
         let number: i64 = writing!(self, connection => {
+            // Two that save at one moment are numbered one after the other.
+            sqlx::query("update campaigns set updated_at = $1 where id = $2").bind(now.0).bind(campaign_id).execute(&mut *connection).await?;
             let number: i64 = sqlx::query_scalar("select cast(coalesce(max(number), 0) + 1 as bigint) from programs where campaign_id = $1")
                 .bind(campaign_id).fetch_one(&mut *connection).await?;
             sqlx::query("insert into programs (id, campaign_id, number, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \

@@ -143,7 +143,9 @@ pub(in crate::http) async fn resend(
     if pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?.is_none() {
         return Err(Refusal::not_found("delivery", &id));
     }
-    if !pipeline.store().resend_delivery(&scope.organization_id, &id, now).await.map_err(unavailable)? {
+    let settings = pipeline.store().webhook_settings(&scope.organization_id).await.map_err(unavailable)?;
+    let retries = settings.map_or(0, |(settings, _)| settings.retries);
+    if !pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)? {
         let message =
             "only an event's delivery that is over can be sent again; a lead is sent to its client again by a repost";
         return Err(Refusal::new(Kind::Conflict, "not_resendable", message));
