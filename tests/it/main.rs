@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod crash;
+mod deliver;
 mod engine;
 mod flow;
 mod hosts;
