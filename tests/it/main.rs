@@ -1,5 +1,6 @@
 //! The product, tested from outside: one binary.
 
+mod api;
 mod bad_input;
 mod crash;
 mod deliver;

@@ -1,0 +1,294 @@
+//! Who may do what, and that nothing crosses organizations.
+
+use hookmill_tests::{Client, World, on_both};
+use serde_json::{Value, json};
+
+/// What each of them is answered: operator, admin, integrator, viewer, source key, nobody.
+type Expected = [u16; 6];
+
+const ALL_USERS: Expected = [200, 200, 200, 200, 403, 401];
+const CHANGE: Expected = [200, 200, 403, 403, 403, 401];
+const CREATE: Expected = [201, 201, 403, 403, 403, 401];
+
+/// Representative calls of every group, none of which undoes what another needs.
+fn calls() -> Vec<(&'static str, &'static str, Value, Expected)> {
+    let provision = [201, 403, 403, 403, 403, 401];
+    let integrate = [200, 200, 200, 403, 403, 401];
+    let read_by_admin = [200, 200, 403, 403, 403, 401];
+    vec![
+        ("POST", "/v1/organizations", json!({"name": "More"}), provision),
+        ("GET", "/v1/organizations", json!(null), ALL_USERS),
+        ("POST", "/v1/users", json!({"name": "x", "role": "viewer"}), CREATE),
+        ("GET", "/v1/users", json!(null), ALL_USERS),
+        ("GET", "/v1/me", json!(null), ALL_USERS),
+        ("GET", "/v1/api-keys", json!(null), read_by_admin),
+        ("POST", "/v1/source-keys", json!({"name": "x"}), provision),
+        ("GET", "/v1/source-keys", json!(null), ALL_USERS),
+        ("POST", "/v1/source-keys/{source_key}/reveal", json!({}), CHANGE),
+        ("GET", "/v1/audit", json!(null), read_by_admin),
+        ("POST", "/v1/campaigns", json!({"name": "x"}), CREATE),
+        ("GET", "/v1/campaigns", json!(null), ALL_USERS),
+        ("GET", "/v1/campaigns/CAMP", json!(null), ALL_USERS),
+        ("PATCH", "/v1/campaigns/CAMP", json!({"name": "y"}), CHANGE),
+        ("PUT", "/v1/campaigns/CAMP/state", json!({"state": "active"}), CHANGE),
+        ("PUT", "/v1/campaigns/CAMP/endpoint", json!({"url": "http://127.0.0.1:1/"}), CHANGE),
+        ("GET", "/v1/campaigns/CAMP/endpoint", json!(null), ALL_USERS),
+        ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1"}), [201, 201, 201, 403, 403, 401]),
+        ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1", "activate": true}), CREATE),
+        ("GET", "/v1/campaigns/CAMP/document", json!(null), ALL_USERS),
+        ("GET", "/v1/campaigns/CAMP/programs", json!(null), ALL_USERS),
+        ("POST", "/v1/campaigns/CAMP/programs/1/activate", json!({}), [204, 204, 403, 403, 403, 401]),
+        ("POST", "/v1/campaigns/CAMP/dry-run", json!({"body": {"email": "a@x.example"}}), integrate),
+        ("GET", "/v1/campaigns/CAMP/submissions", json!(null), ALL_USERS),
+        ("POST", "/v1/campaigns/CAMP/reprocess", json!({}), CHANGE),
+        ("GET", "/v1/submissions/{submission}", json!(null), ALL_USERS),
+        ("POST", "/v1/submissions/{submission}/reprocess", json!({}), CHANGE),
+        ("GET", "/v1/requests", json!(null), ALL_USERS),
+        ("GET", "/v1/requests/{request}", json!(null), [200, 200, 200, 200, 200, 401]),
+        ("GET", "/v1/deliveries", json!(null), ALL_USERS),
+        ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "http://127.0.0.1:1/", "events": []}), CHANGE),
+        ("GET", "/v1/webhook-settings", json!(null), ALL_USERS),
+        ("GET", "/v1/plugins", json!(null), ALL_USERS),
+        ("PUT", "/v1/plugins/nonsense", json!({}), [422, 422, 422, 403, 403, 401]),
+        ("POST", "/v1/leads", json!({}), [403, 403, 403, 403, 422, 401]),
+        ("POST", "/v1/campaigns/CAMP/leads", json!({"a": 1}), [403, 403, 403, 403, 202, 401]),
+    ]
+}
+
+async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmill_tests::Answer {
+    let request = client.request(method, path);
+    let request = if body.is_null() {
+        request
+    } else {
+        request.header("content-type", "application/json").body(body.to_string())
+    };
+    hookmill_tests::client::send(request).await
+}
+
+on_both! {
+    /// O8 O9 I14: each role may what it says and no more; each refusal is 401 or 403 with a reason.
+    async fn each_role_may_what_it_says(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("CAMP", "").await;
+        let pushed = world.push(json!([{"campaign_id": "CAMP"}])).await;
+        world.settle().await;
+        let source_key = world.admin.get("/v1/source-keys").await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
+        let (submission, request) = (hookmill_tests::world::submission_ids(&pushed).remove(0), pushed.str("request_id"));
+        let (integrator, viewer) = (world.user("integrator").await, world.user("viewer").await);
+        let operator = world.operator.in_organization(&world.organization);
+        let actors = [("operator", &operator), ("admin", &world.admin), ("integrator", &integrator), ("viewer", &viewer), ("source", &world.source), ("nobody", &world.nobody)];
+        for (method, path, body, expected) in calls() {
+            let path = path.replace("{source_key}", &source_key).replace("{submission}", &submission).replace("{request}", &request);
+            for ((name, actor), status) in actors.iter().zip(expected) {
+                let answer = send(actor, method, &path, &body).await;
+                assert_eq!(answer.status, status, "{method} {path} by {name}: {}", answer.text);
+                if status == 401 || status == 403 {
+                    let code = answer.code().to_owned();
+                    assert!(["key_missing", "role_not_allowed", "source_key_not_allowed", "api_key_not_allowed"].contains(&code.as_str()), "{code}");
+                    answer.refused(status, &code);
+                }
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O8: nobody makes an operator of a user, and nobody has a key of a user who is not theirs.
+    async fn nobody_rises_above_their_role(kind: Kind) {
+        let world = World::new(kind).await;
+        let other = world.second_organization().await;
+        world.admin.post("/v1/users", &json!({"name": "x", "role": "operator"})).await.refused(422, "invalid");
+        let operator_id = world.operator.get("/v1/me").await.expect(200).str("id");
+        let stranger_id = other.admin.get("/v1/me").await.expect(200).str("id");
+        for user in [operator_id.as_str(), stranger_id.as_str(), "usr_none", "\u{0}"] {
+            world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "x"})).await.refused(422, "invalid");
+        }
+        let named = world.admin.in_organization(&other.organization);
+        named.get("/v1/campaigns").await.refused(404, "not_found");
+        world.operator.without_organization().get("/v1/campaigns").await.refused(422, "invalid");
+        world.operator.in_organization("org_none").get("/v1/campaigns").await.refused(404, "not_found");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O1: whatever id of the first organization the second asks for is not there; lists hold none of it.
+    async fn nothing_crosses_organizations(kind: Kind) {
+        let world = World::new(kind).await;
+        world.subscribe().await;
+        world.campaign("CAMP", "").await;
+        let pushed = world.push(json!([{"campaign_id": "CAMP", "email": "secret-person@x.example"}])).await;
+        world.settle().await;
+        let (submission, request) = (hookmill_tests::world::submission_ids(&pushed).remove(0), pushed.str("request_id"));
+        let first_id = async |path: &str| world.admin.get(path).await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
+        let (delivery, key, source_key) = (first_id("/v1/deliveries").await, first_id("/v1/api-keys").await, first_id("/v1/source-keys").await);
+        let other = world.second_organization().await;
+        let viewer = world.operator.in_organization(&other.organization);
+        let table = [
+            ("GET", format!("/v1/organizations/{}", world.organization), json!(null)),
+            ("GET", "/v1/campaigns/CAMP".into(), json!(null)),
+            ("PATCH", "/v1/campaigns/CAMP".into(), json!({"name": "x"})),
+            ("PUT", "/v1/campaigns/CAMP/state".into(), json!({"state": "archived"})),
+            ("PUT", "/v1/campaigns/CAMP/endpoint".into(), json!({"url": "http://127.0.0.1:1/"})),
+            ("GET", "/v1/campaigns/CAMP/endpoint".into(), json!(null)),
+            ("DELETE", "/v1/campaigns/CAMP/endpoint".into(), json!(null)),
+            ("PUT", "/v1/campaigns/CAMP/document".into(), json!({"document": "version: 1", "activate": true})),
+            ("GET", "/v1/campaigns/CAMP/document".into(), json!(null)),
+            ("GET", "/v1/campaigns/CAMP/programs".into(), json!(null)),
+            ("POST", "/v1/campaigns/CAMP/programs/1/activate".into(), json!({})),
+            ("POST", "/v1/campaigns/CAMP/dry-run".into(), json!({"body": {}})),
+            ("GET", "/v1/campaigns/CAMP/submissions".into(), json!(null)),
+            ("POST", "/v1/campaigns/CAMP/reprocess".into(), json!({})),
+            ("GET", format!("/v1/submissions/{submission}"), json!(null)),
+            ("POST", format!("/v1/submissions/{submission}/reprocess"), json!({})),
+            ("GET", format!("/v1/requests/{request}"), json!(null)),
+            ("GET", format!("/v1/deliveries/{delivery}"), json!(null)),
+            ("POST", format!("/v1/deliveries/{delivery}/resend"), json!({})),
+            ("GET", "/v1/deliveries?campaign=CAMP".into(), json!(null)),
+            ("DELETE", format!("/v1/api-keys/{key}"), json!(null)),
+            ("DELETE", format!("/v1/source-keys/{source_key}"), json!(null)),
+            ("POST", format!("/v1/source-keys/{source_key}/regenerate"), json!({})),
+            ("POST", format!("/v1/source-keys/{source_key}/reveal"), json!({})),
+            ("GET", "/v1/webhook-settings".into(), json!(null)),
+        ];
+        for (method, path, body) in &table {
+            send(&other.admin, method, path, body).await.refused(404, "not_found");
+            // An operator who names the other organization does not reach over either; organizations themselves are an operator's.
+            if !path.starts_with("/v1/organizations") {
+                send(&viewer, method, path, body).await.refused(404, "not_found");
+            }
+        }
+        for path in ["/v1/campaigns", "/v1/requests", "/v1/deliveries", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/plugins", "/v1/audit", "/v1/organizations", &format!("/v1/deliveries?submission={submission}")] {
+            let text = other.admin.get(path).await.expect(200).text;
+            for part in ["CAMP", "secret-person", request.as_str(), &world.organization, &delivery, &key, &source_key] {
+                assert!(!text.contains(part), "{path} tells of {part}: {text}");
+            }
+        }
+        // Nothing was changed by all that.
+        assert_eq!(world.admin.get("/v1/campaigns/CAMP").await.expect(200).json["state"], "active");
+        assert_eq!(world.state(&submission).await, "delivered");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O1 O5: a plugin of one organization is none of another's.
+    async fn a_plugin_is_its_organizations_own(kind: Kind) {
+        let world = World::new(kind).await;
+        let bytes = std::fs::read(hookmill_tests::world::workspace().join("target/plugins/hostile.wasm")).expect("`cargo xtask plugins` was run");
+        let uploaded = world.admin.put_bytes("/v1/plugins/mine", bytes.clone()).await.expect(201);
+        assert_eq!(uploaded.json["version"], 1);
+        let again = world.admin.put_bytes("/v1/plugins/mine", bytes).await.expect(201);
+        assert_eq!((&again.json["version"], &again.json["component_digest"]), (&json!(1), &uploaded.json["component_digest"]), "the same bytes are the same version");
+        let other = world.second_organization().await;
+        other.admin.post("/v1/campaigns", &json!({"id": "THEIRS", "name": "x"})).await.expect(201);
+        let id = uploaded.str("plugin_id");
+        other.admin.get(&format!("/v1/plugins/{id}")).await.refused(404, "not_found");
+        let chosen = json!({"plugin": {"id": id, "version": 1}, "document": "x"});
+        other.admin.put("/v1/campaigns/THEIRS/document", &chosen).await.refused(422, "invalid");
+        assert_eq!(world.admin.get(&format!("/v1/plugins/{id}")).await.expect(200).json["items"].as_array().unwrap().len(), 1);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O5: programs that are saved at the same moment are numbered one after the other, and none is refused.
+    async fn programs_saved_at_once_are_numbered(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("CAMP", "").await;
+        let saving: Vec<_> = (0..8).map(|_| {
+            let admin = world.admin.clone();
+            tokio::spawn(async move { admin.put("/v1/campaigns/CAMP/document", &json!({"document": "version: 1"})).await.expect(201).json["number"].as_i64().unwrap() })
+        }).collect();
+        let mut numbers = Vec::new();
+        for save in saving {
+            numbers.push(save.await.unwrap());
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, (2..=9).collect::<Vec<i64>>());
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O9: a key narrowed to a campaign reaches that one alone, and nothing that concerns the whole organization; a revoked one reaches
+    /// nothing.
+    async fn a_narrowed_key_reaches_its_campaigns_alone(kind: Kind) {
+        let world = World::new(kind).await;
+        for id in ["MINE", "OTHER"] {
+            world.draft(id, "").await;
+        }
+        let ids = world.push_and_settle(json!([{"campaign_id": "MINE"}, {"campaign_id": "OTHER"}])).await;
+        let user = world.admin.get("/v1/me").await.expect(200).str("id");
+        let made = world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "narrow", "campaigns": ["MINE"]})).await.expect(201);
+        let narrow = world.nobody.with_key(&made.str("key"));
+        narrow.get("/v1/campaigns/MINE").await.expect(200);
+        narrow.patch("/v1/campaigns/MINE", &json!({"name": "z"})).await.expect(200);
+        narrow.get(&format!("/v1/submissions/{}", ids[0])).await.expect(200);
+        narrow.get("/v1/deliveries?campaign=MINE").await.expect(200);
+        let campaigns = narrow.get("/v1/campaigns").await.expect(200).json["items"].clone();
+        assert_eq!((campaigns.as_array().unwrap().len(), &campaigns[0]["id"]), (1, &json!("MINE")));
+
+        narrow.get("/v1/campaigns/OTHER").await.refused(403, "campaign_not_allowed");
+        narrow.put("/v1/campaigns/OTHER/state", &json!({"state": "active"})).await.refused(403, "campaign_not_allowed");
+        narrow.get(&format!("/v1/submissions/{}", ids[1])).await.refused(404, "not_found");
+        for (method, path, body) in [("GET", "/v1/users", json!(null)), ("GET", "/v1/deliveries", json!(null)), ("GET", "/v1/requests", json!(null)), ("GET", "/v1/audit", json!(null)),
+            ("POST", "/v1/campaigns", json!({"name": "x"})), ("POST", "/v1/users", json!({"name": "x", "role": "admin"})), ("POST", "/v1/api-keys", json!({"user_id": user, "name": "wide"})),
+            ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "https://x.example", "events": []}))] {
+            send(&narrow, method, path, &body).await.refused(403, "key_narrowed");
+        }
+        world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "none", "campaigns": []})).await.refused(422, "invalid");
+        world.admin.delete(&format!("/v1/api-keys/{}", made.str("id"))).await.expect(204);
+        narrow.get("/v1/campaigns/MINE").await.refused(401, "key_unknown");
+        let listed = world.admin.get("/v1/api-keys").await.expect(200);
+        assert!(!listed.text.contains(&made.str("key")), "a key is seen once");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O9: a key in a query string is no key.
+    async fn a_key_in_a_query_is_no_key(kind: Kind) {
+        let world = World::new(kind).await;
+        world.nobody.get(&format!("/v1/requests?api_key={}", world.source_key)).await.refused(401, "key_missing");
+        let by_header = world.nobody.request("POST", "/v1/leads").header("x-api-key", &world.source_key).header("content-type", "application/json").body("{}");
+        hookmill_tests::client::send(by_header).await.refused(422, "envelope_invalid");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O3: lists are paged: each row once, whatever the page.
+    async fn lists_are_paged(kind: Kind) {
+        let world = World::new(kind).await;
+        let mut made = Vec::new();
+        for index in 0..7 {
+            let id = format!("C-{index}");
+            world.draft(&id, "").await;
+            made.push(id);
+        }
+        for limit in [1, 3, 7, 50] {
+            let (mut seen, mut after) = (Vec::new(), String::new());
+            loop {
+                let page = world.admin.get(&format!("/v1/campaigns?limit={limit}&after={after}")).await.expect(200);
+                seen.extend(page.json["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+                let Some(next) = page.json["next"].as_str() else { break };
+                after = next.to_owned();
+            }
+            assert_eq!(seen, made, "in pages of {limit}");
+        }
+        world.draft("LIST", "").await;
+        let ids = world.push_and_settle(json!((0..7).map(|n| json!({"campaign_id": "LIST", "n": n})).collect::<Vec<_>>())).await;
+        let (mut seen, mut before) = (Vec::new(), String::new());
+        loop {
+            let page = world.admin.get(&format!("/v1/campaigns/LIST/submissions?limit=3&before={before}")).await.expect(200);
+            seen.extend(page.json["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+            let Some(next) = page.json["next"].as_str() else { break };
+            before = next.to_owned();
+        }
+        seen.reverse();
+        assert_eq!(seen, ids);
+        world.stop().await;
+    }
+}
