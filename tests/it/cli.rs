@@ -1,0 +1,170 @@
+//! The command line, by the real binary: `check` and `dry-run`.
+
+use hookmill_tests::process::binary;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const GOOD: &str = include_str!("../../host/demo/solar.yaml");
+const BAD: &str = "version: 1\nmap:\n  fields:\n    email: {from: email, then: [emial]}\n    phone: {form: phone}\nqualify:\n  - {field: state, op: inn, values: [CA]}\n";
+const SAMPLE: &str = r#"{"contact":{"first_name":" ann ","last_name":"POE","email":"Ann@X.example","phone":"(512) 555-0100"},"address":{"state":"tx","zip":"02139"},"answers":{"monthly_bill":180}}"#;
+
+struct Desk {
+    directory: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn run(&self, words: &[&str], files: &[(&str, &Path)]) -> Output {
+        let mut command = Command::new(binary());
+        command.args(words).current_dir(self.directory.path());
+        for (option, path) in files {
+            if !option.is_empty() {
+                command.arg(option);
+            }
+            command.arg(path);
+        }
+        command.output().expect("the binary can be run")
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// M2: a good document can be used, and the exit code says so.
+#[test]
+fn check_takes_a_good_document() {
+    let desk = Desk::new();
+    let document = desk.file("good.yaml", GOOD);
+    let done = desk.run(&["check"], &[("", &document)]);
+    assert!(done.status.success(), "{}", err(&done));
+    assert_eq!(out(&done), format!("{}: can be used\n", document.display()));
+    let done = desk.run(&["check", "--json"], &[("", &document)]);
+    assert!(done.status.success());
+    assert_eq!(serde_json::from_str::<Value>(&out(&done)).unwrap(), serde_json::json!([]));
+}
+
+/// M2: all that is wrong is named at once, each with file, line, column and a mend.
+#[test]
+fn check_names_all_that_is_wrong_at_once() {
+    let desk = Desk::new();
+    let document = desk.file("bad.yaml", BAD);
+    let done = desk.run(&["check"], &[("", &document)]);
+    assert_eq!(done.status.code(), Some(1));
+    let shown = out(&done);
+    for (line, word) in [(4, "emial"), (5, "form"), (7, "inn")] {
+        let place = format!("{}:{line}:", document.display());
+        assert!(shown.lines().any(|text| text.starts_with(&place) && text.contains(word)), "{place} {word}: {shown}");
+    }
+    assert!(shown.ends_with(&format!("{}: can't be used\n", document.display())), "{shown}");
+
+    let done = desk.run(&["check", "--json"], &[("", &document)]);
+    assert_eq!(done.status.code(), Some(1));
+    let problems: Vec<Value> = serde_json::from_str(&out(&done)).unwrap();
+    let errors: Vec<&Value> = problems.iter().filter(|problem| problem["level"] == "error").collect();
+    assert!(3 <= errors.len(), "{problems:?}");
+    assert!(errors.iter().all(|problem| problem["line"].is_u64()
+        && problem["column"].is_u64()
+        && problem["code"].is_string()
+        && problem["message"].is_string()));
+    assert!(
+        errors.iter().any(|problem| problem["suggestion"].as_str().is_some_and(|mend| mend.contains("email"))),
+        "{problems:?}"
+    );
+}
+
+/// M10: a dry run shows each stage and the very bytes, and leaves nothing behind.
+#[test]
+fn dry_run_shows_what_would_be_sent() {
+    let desk = Desk::new();
+    let (document, sample) = (desk.file("good.yaml", GOOD), desk.file("sample.json", SAMPLE));
+    let done = desk.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
+    assert!(done.status.success(), "{}", err(&done));
+    let run: Value = serde_json::from_str(&out(&done)).unwrap();
+    assert_eq!(run["state"], "delivered");
+    let stages: Vec<&str> =
+        run["stages"].as_array().unwrap().iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+    assert_eq!(stages[..4], ["map", "qualify", "qualify", "shape"]);
+    let client = run["messages"].as_array().unwrap().iter().find(|message| message["for"] == "client").unwrap();
+    let body: Value = serde_json::from_str(client["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["homeowner"]["name"], "Ann Poe");
+    assert_eq!(
+        (&body["homeowner"]["phone"], &body["site"]["zip"], &body["bill"]),
+        (&"+15125550100".into(), &"02139".into(), &180.into())
+    );
+    let text = desk.run(&["dry-run"], &[("--document", &document), ("--input", &sample)]);
+    assert!(text.status.success());
+    assert!(
+        out(&text).contains("== map")
+            && out(&text).contains("== shape client")
+            && out(&text).contains(client["body"].as_str().unwrap()),
+        "{}",
+        out(&text)
+    );
+    let left: Vec<_> =
+        std::fs::read_dir(desk.directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+/// M10 M7 I10: a sample that a rule refuses says so with expected and actual; a form is read as one.
+#[test]
+fn dry_run_shows_why_a_lead_is_refused() {
+    let desk = Desk::new();
+    let document = desk.file("rules.yaml", "version: 1\nmap: {fields: {state: state}}\nqualify:\n  - {field: state, op: in, values: [CA], reason: not served}\n");
+    let sample = desk.file("sample.form", "state=NV&email=a%40x.example");
+    let done = desk.run(
+        &["dry-run", "--json", "--content-type", "application/x-www-form-urlencoded"],
+        &[("--document", &document), ("--input", &sample)],
+    );
+    assert!(done.status.success(), "{}", err(&done));
+    let run: Value = serde_json::from_str(&out(&done)).unwrap();
+    assert_eq!(run["state"], "disqualified");
+    let failed = &run["stages"][1]["output"]["failed_rules"][0];
+    assert_eq!(
+        (&failed["reason"], &failed["actual"], &failed["expected"]),
+        (&"not served".into(), &"NV".into(), &serde_json::json!(["CA"]))
+    );
+}
+
+/// What can't be run fails with a sentence that names the cause; nothing panics.
+#[test]
+fn what_cannot_be_run_says_why() {
+    let desk = Desk::new();
+    let (good, bad, sample) =
+        (desk.file("good.yaml", GOOD), desk.file("bad.yaml", BAD), desk.file("sample.json", SAMPLE));
+    let (broken, binary_file, missing) = (
+        desk.file("broken.json", "{\"a\":"),
+        desk.file("binary.yaml", [0xff, 0xfe, 0x00]),
+        desk.directory.path().join("none"),
+    );
+    let table: [(&[&str], Vec<(&str, &Path)>, &str); 6] = [
+        (&["check"], vec![("", &missing)], "none"),
+        (&["check"], vec![("", &binary_file)], "UTF-8"),
+        (&["dry-run"], vec![("--document", &missing), ("--input", &sample)], "none"),
+        (&["dry-run"], vec![("--document", &good), ("--input", &missing)], "none"),
+        (&["dry-run"], vec![("--document", &good), ("--input", &broken)], "JSON"),
+        (&["dry-run"], vec![("--document", &bad), ("--input", &sample)], "emial"),
+    ];
+    for (words, files, named) in table {
+        let done = desk.run(words, &files);
+        assert_eq!(done.status.code(), Some(1), "{words:?} {named}: {}", out(&done));
+        assert!(err(&done).contains(named) && !err(&done).contains("panicked"), "{words:?} {named}: {}", err(&done));
+    }
+    assert_eq!(desk.run(&["dry-run"], &[]).status.code(), Some(2));
+    let foreign = desk.run(&["dry-run", "--content-type", "text/csv"], &[("--document", &good), ("--input", &sample)]);
+    assert!(foreign.status.code() == Some(2) && err(&foreign).contains("text/csv"), "{}", err(&foreign));
+}
