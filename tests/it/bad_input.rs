@@ -76,8 +76,17 @@ fn well_behaved(answer: &Answer, what: &str) {
     assert!(answer.status < 500, "{what}: {} {}", answer.status, answer.text);
     if 400 <= answer.status {
         let error = &answer.json["error"];
-        assert!(answer.json["success"] == false && error["details"].is_array(), "{what}: {} {}", answer.status, answer.text);
-        assert!(!answer.code().is_empty() && error["message"].as_str().is_some_and(|text| !text.is_empty()), "{what}: {}", answer.text);
+        assert!(
+            answer.json["success"] == false && error["details"].is_array(),
+            "{what}: {} {}",
+            answer.status,
+            answer.text
+        );
+        assert!(
+            !answer.code().is_empty() && error["message"].as_str().is_some_and(|text| !text.is_empty()),
+            "{what}: {}",
+            answer.text
+        );
         assert!(answer.json["request_id"].as_str().is_some_and(|id| id.starts_with("req_")), "{what}: {}", answer.text);
     }
 }
@@ -91,14 +100,80 @@ async fn send(client: &Client, method: &str, path: &str, content_type: &str, bod
 /// Bodies that are no JSON, or not the JSON that anybody asked for.
 fn nonsense() -> Vec<(String, Vec<u8>)> {
     let wrong_types = |value: Value| {
-        let names = ["idempotency_key", "leads", "atomic", "id", "name", "role", "user_id", "campaigns", "grace_s", "time_zone", "phone_region",
-            "values", "state", "url", "method", "headers", "retries", "timeout_s", "document", "plugin", "activate", "body", "enabled", "events", "secrets"];
+        let names = [
+            "idempotency_key",
+            "leads",
+            "atomic",
+            "id",
+            "name",
+            "role",
+            "user_id",
+            "campaigns",
+            "grace_s",
+            "time_zone",
+            "phone_region",
+            "values",
+            "state",
+            "url",
+            "method",
+            "headers",
+            "retries",
+            "timeout_s",
+            "document",
+            "plugin",
+            "activate",
+            "body",
+            "enabled",
+            "events",
+            "secrets",
+        ];
         names.into_iter().map(|name| (name.to_owned(), value.clone())).collect::<serde_json::Map<_, _>>()
     };
-    let mut texts: Vec<String> = ["", " ", "{", "}", "null", "5", "-", "1e999", "\"text\"", "\"", "[]", "[[]]", "{}", "{\"name\":", "{\"name\":\"a", "nul", "{}{}",
-        "{\"name\":\"a\\u0000b\"}", "{\"\\u0000\":1}", "{\"name\":\"\\ud800\"}", "{\"name\":{\"$gt\":\"\"}}", "{\"name\":\"a\",\"name\":\"b\"}", "{'name':'a'}",
-        "{\"name\":\"x\",\"nobody\":\"knows this\"}", "<lead/>", "a=b&c=d", "\u{feff}{}"].map(str::to_owned).to_vec();
-    for value in [json!(null), json!(true), json!(-1), json!(1e300), json!(18446744073709551615_u64), json!(""), json!("\u{0}"), json!("x".repeat(70_000)), json!([]), json!([[null]]), json!({}), json!({"a": {"b": []}})] {
+    let mut texts: Vec<String> = [
+        "",
+        " ",
+        "{",
+        "}",
+        "null",
+        "5",
+        "-",
+        "1e999",
+        "\"text\"",
+        "\"",
+        "[]",
+        "[[]]",
+        "{}",
+        "{\"name\":",
+        "{\"name\":\"a",
+        "nul",
+        "{}{}",
+        "{\"name\":\"a\\u0000b\"}",
+        "{\"\\u0000\":1}",
+        "{\"name\":\"\\ud800\"}",
+        "{\"name\":{\"$gt\":\"\"}}",
+        "{\"name\":\"a\",\"name\":\"b\"}",
+        "{'name':'a'}",
+        "{\"name\":\"x\",\"nobody\":\"knows this\"}",
+        "<lead/>",
+        "a=b&c=d",
+        "\u{feff}{}",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for value in [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(18446744073709551615_u64),
+        json!(""),
+        json!("\u{0}"),
+        json!("x".repeat(70_000)),
+        json!([]),
+        json!([[null]]),
+        json!({}),
+        json!({"a": {"b": []}}),
+    ] {
         texts.push(Value::Object(wrong_types(value.clone())).to_string());
         let single = wrong_types(value);
         texts.push(json!({"name": single["name"]}).to_string());
@@ -112,7 +187,8 @@ fn nonsense() -> Vec<(String, Vec<u8>)> {
     texts.push("{\"a\":".repeat(10_000));
     texts.push(format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)));
     texts.push(format!("{{{}}}", (0..20_000).map(|n| format!("\"k{n}\":{n}")).collect::<Vec<_>>().join(",")));
-    let mut all: Vec<(String, Vec<u8>)> = texts.into_iter().map(|text| (text.chars().take(60).collect(), text.into_bytes())).collect();
+    let mut all: Vec<(String, Vec<u8>)> =
+        texts.into_iter().map(|text| (text.chars().take(60).collect(), text.into_bytes())).collect();
     all.push(("invalid UTF-8".into(), b"{\"name\":\"\xff\xfe\"}".to_vec()));
     all.push(("overlong UTF-8".into(), b"{\"name\":\"\xc0\x80\"}".to_vec()));
     all.push(("zeros".into(), vec![0; 1_000]));
@@ -293,7 +369,9 @@ async fn raw(world: &World, bytes: &[u8]) -> String {
     // The host may close before everything is written.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
-    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.expect("the host closes the connection");
+    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer))
+        .await
+        .expect("the host closes the connection");
     String::from_utf8_lossy(&answer).into_owned()
 }
 

@@ -22,7 +22,8 @@ async fn drafts(world: &World, ids: &[&str]) {
 
 async fn ids_of_campaign(world: &World, id: &str) -> Vec<String> {
     let page = world.admin.get(&format!("/v1/campaigns/{id}/submissions")).await.expect(200);
-    let mut ids: Vec<String> = page.json["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+    let mut ids: Vec<String> =
+        page.json["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
     ids.sort();
     ids
 }

@@ -49,7 +49,9 @@ async fn hostile(kind: hookmill_tests::Kind) -> World {
 }
 
 fn people(campaign: &str, count: usize) -> Vec<Value> {
-    (0..count).map(|index| json!({"campaign_id": campaign, "email": format!("p{index}@x.example"), "last_name": "Poe"})).collect()
+    (0..count)
+        .map(|index| json!({"campaign_id": campaign, "email": format!("p{index}@x.example"), "last_name": "Poe"}))
+        .collect()
 }
 
 /// The last line of a submission's timeline.

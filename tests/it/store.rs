@@ -17,9 +17,23 @@ use std::sync::Arc;
 /// Text that has hurt others.
 fn hostile_texts() -> Vec<String> {
     let long = "x".repeat(255);
-    ["O'Brien \"quoted\" \\ back`tick", "'; drop table campaigns; --", "%s %n $1 $$ ? :name {{lead}} ${x}", "💩👩‍👩‍👧‍👦 é e\u{301}", "\u{202e}right to left", "\u{200b}no width", "null", "true", "0", "-1e400", "<script>alert(1)</script>", "日本語のなまえ", long.as_str()]
-        .map(str::to_owned)
-        .to_vec()
+    [
+        "O'Brien \"quoted\" \\ back`tick",
+        "'; drop table campaigns; --",
+        "%s %n $1 $$ ? :name {{lead}} ${x}",
+        "💩👩‍👩‍👧‍👦 é e\u{301}",
+        "\u{202e}right to left",
+        "\u{200b}no width",
+        "null",
+        "true",
+        "0",
+        "-1e400",
+        "<script>alert(1)</script>",
+        "日本語のなまえ",
+        long.as_str(),
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 on_both! {
@@ -200,7 +214,8 @@ async fn open(database: &TestDatabase, directory: &Path, key: u8) -> Result<Stor
         Some(url) => Target::Postgres(url.clone()),
         None => Target::Sqlite(directory.join("data.sqlite")),
     };
-    Store::open(StoreOptions { target, sealer: Sealer::new([key; 32]), minter: Arc::new(SystemMinter::default()) }).await
+    Store::open(StoreOptions { target, sealer: Sealer::new([key; 32]), minter: Arc::new(SystemMinter::default()) })
+        .await
 }
 
 on_both! {
