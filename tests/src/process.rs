@@ -33,6 +33,14 @@ impl HostProcess {
         Self::spawn(command).await
     }
 
+    /// Starts a host and kills it (`kill -9`) after a while, wherever it is in its start by then.
+    pub async fn kill_while_starting(data: &Path, database_url: Option<&str>, key: &str, life: Duration) {
+        let mut command = command(data, database_url);
+        let mut child = command.env("HOOKMILL_KEY", key).spawn().expect("the host's binary can be run");
+        tokio::time::sleep(life).await;
+        child.kill().await.expect("the host can be killed");
+    }
+
     async fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the host's binary can be run");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();

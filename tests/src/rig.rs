@@ -70,6 +70,11 @@ impl Rig {
         HostProcess::start_with_key(self.data(place), self.database.url.as_deref(), KEY).await
     }
 
+    /// Starts a host at this place and kills it after a while, wherever it is in its start by then.
+    pub async fn kill_while_starting(&self, place: usize, life: Duration) {
+        HostProcess::kill_while_starting(self.data(place), self.database.url.as_deref(), KEY, life).await;
+    }
+
     /// A place's data directory.
     pub fn data(&self, place: usize) -> &Path {
         self.data[place].path()
