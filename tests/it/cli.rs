@@ -9,6 +9,9 @@ const GOOD: &str = include_str!("../../host/demo/solar.yaml");
 const BAD: &str = "version: 1\nmap:\n  fields:\n    email: {from: email, then: [emial]}\n    phone: {form: phone}\nqualify:\n  - {field: state, op: inn, values: [CA]}\n";
 const SAMPLE: &str = r#"{"contact":{"first_name":" ann ","last_name":"POE","email":"Ann@X.example","phone":"(512) 555-0100"},"address":{"state":"tx","zip":"02139"},"answers":{"monthly_bill":180}}"#;
 
+/// The words of a call, the files it names, and what its error has to name.
+type Case<'a> = (&'a [&'a str], Vec<(&'a str, &'a Path)>, &'a str);
+
 struct Desk {
     directory: tempfile::TempDir,
 }
@@ -151,7 +154,7 @@ fn what_cannot_be_run_says_why() {
         desk.file("binary.yaml", [0xff, 0xfe, 0x00]),
         desk.directory.path().join("none"),
     );
-    let table: [(&[&str], Vec<(&str, &Path)>, &str); 6] = [
+    let table: [Case; 6] = [
         (&["check"], vec![("", &missing)], "none"),
         (&["check"], vec![("", &binary_file)], "UTF-8"),
         (&["dry-run"], vec![("--document", &missing), ("--input", &sample)], "none"),
