@@ -6,7 +6,7 @@ use super::seal::Sealer;
 use crate::ids::SharedMinter;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -244,6 +244,8 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A full disk makes SQLite end a transaction by itself, and the driver still counts it as open: begin with a new connection.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(options.clone())
         .await?;
     let readers = SqlitePoolOptions::new()
@@ -268,6 +270,18 @@ async fn open_postgres(url: &str) -> Result<Database, StoreError> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[tokio::test]
+    async fn h8_a_transaction_that_sqlite_ended_by_itself_spoils_no_later_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let opened = open_sqlite(&directory.path().join("full.sqlite")).await.unwrap();
+        let Database::Sqlite { writer, .. } = opened else { panic!("not SQLite") };
+        let mut ended = writer.begin_with("begin immediate").await.unwrap();
+        // As SQLite does it when the disk is full.
+        sqlx::query("rollback").execute(&mut *ended).await.unwrap();
+        drop(ended);
+        writer.begin_with("begin immediate").await.unwrap().commit().await.unwrap();
+    }
 
     #[test]
     fn parameters_are_marked_as_each_database_wants() {
