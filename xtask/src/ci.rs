@@ -11,7 +11,7 @@ pub fn ci(house: &House) -> Result<()> {
     plugins::build_all(house)?;
     check_lints(house)?;
     check_docs(house)?;
-    test::tests_with_postgres(house, &[])
+    test::tests_with_postgres(house, &["--no-fail-fast".to_owned()])
 }
 
 fn check_format(house: &House) -> Result<()> {
