@@ -19,11 +19,11 @@ pub struct Limits {
     /// How long a key or campaign that was looked up is trusted, in milliseconds (1 s). On the host where it is changed, a change
     /// counts at once; on others after this.
     pub lookup_ttl_ms: i64,
-    /// How many submissions one claim takes (256).
+    /// How many submissions one claim takes (128): its commit holds the one writer of SQLite for some milliseconds.
     pub process_batch_max: i64,
     /// How many claims are processed at once (2).
     pub process_workers: usize,
-    /// Which share of the time a process worker works while sources are posting, in percent (25).
+    /// Which share of the time process workers work, all together, while sources are posting, in percent (25).
     pub process_share_percent: u32,
     /// How many events one claim shapes (256).
     pub shape_batch_max: i64,
@@ -67,7 +67,7 @@ impl Default for Limits {
             kept_header_bytes_max: 1 << 10,
             idempotency_ttl_ms: 7 * 24 * 3_600_000,
             lookup_ttl_ms: 1_000,
-            process_batch_max: 256,
+            process_batch_max: 128,
             process_workers: 2,
             process_share_percent: 25,
             shape_batch_max: 256,

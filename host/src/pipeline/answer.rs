@@ -3,6 +3,7 @@
 use super::Pipeline;
 use super::conclude::Setting;
 use super::context;
+use super::programs::NotReady;
 use super::runner::Run;
 use super::send::Receiver;
 use crate::engine::Program;
@@ -56,7 +57,7 @@ impl Pipeline {
         }
     }
 
-    async fn program_of_delivery(&self, delivery: &ClaimedDelivery) -> Result<Program, String> {
+    async fn program_of_delivery(&self, delivery: &ClaimedDelivery) -> Result<Program, NotReady> {
         match &delivery.program_id {
             Some(id) => self.program_by_id(id).await,
             None => Ok(self.standard.clone()),

@@ -87,6 +87,11 @@ impl Candidate {
         Self::new(claimed, claimed.id.clone(), None, Stand::Over(conclusion))
     }
 
+    /// One that goes back in line.
+    pub(crate) fn postponed(claimed: &ClaimedSubmission) -> Self {
+        Self::new(claimed, claimed.id.clone(), None, Stand::Postponed)
+    }
+
     /// One that could not be mapped.
     pub(crate) fn from_error(claimed: &ClaimedSubmission, error: &ItemError) -> Self {
         let mut candidate = Self::new(claimed, claimed.id.clone(), None, Stand::Postponed);

@@ -5,6 +5,7 @@ use super::Pipeline;
 use super::conclude::message;
 use super::context;
 use super::ingest::json;
+use super::programs::NotReady;
 use super::rendered;
 use super::runner::Run;
 use crate::engine::contract::{Destination, DestinationKind, Event, ShapeRequest, Subject};
@@ -52,7 +53,7 @@ impl Pipeline {
             .ok_or_else(|| gone("organizations", &campaign.organization_id))?;
         let settings = self.store.webhook_settings(&organization.id).await?;
         let url = settings.map(|(settings, _)| settings.url).unwrap_or_default();
-        let program = self.shaping_program(program_id).await;
+        let Some(program) = self.shaping_program(program_id).await else { return Ok(Vec::new()) };
         let mut run = Run::new(
             self,
             &program,
@@ -77,11 +78,14 @@ impl Pipeline {
         Ok(results.collect())
     }
 
-    /// The program the submission ran on shapes what is told of it; where it can't be run, the standard payload is told.
-    async fn shaping_program(&self, program_id: Option<&str>) -> Program {
-        match program_id {
-            Some(id) => self.program_by_id(id).await.unwrap_or_else(|_| self.standard.clone()),
-            None => self.standard.clone(),
+    /// The program the submission ran on shapes what is told of it; where it can never be run, the standard payload is told. None
+    /// while the store does not answer.
+    async fn shaping_program(&self, program_id: Option<&str>) -> Option<Program> {
+        let Some(id) = program_id else { return Some(self.standard.clone()) };
+        match self.program_by_id(id).await {
+            Ok(program) => Some(program),
+            Err(NotReady::Never(_)) => Some(self.standard.clone()),
+            Err(NotReady::Later(_)) => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::Pipeline;
 use super::conclude::{Candidate, Conclusion, Setting, Stand};
 use super::context;
+use super::programs::NotReady;
 use super::rendered;
 use super::runner::Run;
 use crate::clock::Timestamp;
@@ -50,7 +51,11 @@ impl Pipeline {
             CampaignState::Archived => all(&batch, |_| Conclusion::canceled("campaign_archived")),
             CampaignState::Active => match self.program_of(&setting.campaign).await {
                 Ok(program) => self.run_program(&setting, &program, &batch, started_at).await?,
-                Err(why) => all(&batch, |_| Conclusion::unusable(&why)),
+                Err(NotReady::Later(why)) => {
+                    tracing::warn!(campaign_id, why, "a batch goes back in line");
+                    batch.iter().map(Candidate::postponed).collect()
+                }
+                Err(NotReady::Never(why)) => all(&batch, |_| Conclusion::unusable(&why)),
             },
         };
         let postponed: Vec<&str> =

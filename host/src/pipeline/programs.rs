@@ -3,7 +3,7 @@
 use super::Pipeline;
 use super::ingest::{json, unavailable};
 use crate::engine::contract::{Diagnostic, DiagnosticLevel};
-use crate::engine::{ConfigurationError, Digest, Loaded, Program};
+use crate::engine::{ConfigurationError, Digest, LoadError, Loaded, Program};
 use crate::model::refusal::{Detail, Kind, Refusal};
 use crate::store::StoreError;
 use crate::store::campaigns::Campaign;
@@ -118,6 +118,26 @@ impl From<SaveError> for Refusal {
     }
 }
 
+/// Why a program can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// The store does not answer: nothing is known of the program, later it may run.
+    #[error("the store does not answer: {0}")]
+    Later(String),
+    /// Running it again will not help.
+    #[error("{0}")]
+    Never(String),
+}
+
+impl From<StoreError> for NotReady {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt { .. } => Self::Never(error.to_string()),
+            other => Self::Later(other.to_string()),
+        }
+    }
+}
+
 /// Where the component of a new program comes from.
 #[derive(Debug, Clone)]
 pub struct Chosen {
@@ -129,35 +149,33 @@ pub struct Chosen {
 
 impl Pipeline {
     /// The component of this digest, compiled.
-    pub async fn component(&self, digest: &str) -> Result<Arc<Loaded>, String> {
-        let parsed = Digest::from_str(digest).map_err(|error| error.to_string())?;
+    pub async fn component(&self, digest: &str) -> Result<Arc<Loaded>, NotReady> {
+        let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
         let fetch = || async {
-            self.store
-                .component(digest)
-                .await
-                .map_err(Box::new)?
-                .ok_or_else(|| Box::new(StoreError::corrupt("components", digest, "there is no such component")))
+            let found = self.store.component(digest).await?;
+            found.ok_or_else(|| StoreError::corrupt("components", digest, "there is no such component"))
         };
-        self.engine.load(parsed, fetch).await.map_err(|error| error.to_string())
+        self.engine.load(parsed, fetch).await.map_err(|error| match error {
+            LoadError::Fetch { source, .. } => match source.downcast::<StoreError>() {
+                Ok(store) => NotReady::from(*store),
+                Err(other) => NotReady::Later(other.to_string()),
+            },
+            other => NotReady::Never(other.to_string()),
+        })
     }
 
-    /// What a campaign runs, ready to run. The text says why it can't.
-    pub async fn program_of(&self, campaign: &Campaign) -> Result<Program, String> {
+    /// What a campaign runs, ready to run.
+    pub async fn program_of(&self, campaign: &Campaign) -> Result<Program, NotReady> {
         let Some(id) = &campaign.program_id else { return Ok(self.standard.clone()) };
         self.program_by_id(id).await
     }
 
     /// A program by its id, ready to run.
-    pub(crate) async fn program_by_id(&self, id: &str) -> Result<Program, String> {
+    pub(crate) async fn program_by_id(&self, id: &str) -> Result<Program, NotReady> {
         if let Some(ready) = self.ready.get(id) {
             return Ok(ready);
         }
-        let row = self
-            .store
-            .program(id)
-            .await
-            .map_err(|error| error.to_string())?
-            .ok_or_else(|| format!("program {id} is gone"))?;
+        let row = self.store.program(id).await?.ok_or_else(|| NotReady::Never(format!("program {id} is gone")))?;
         let program =
             Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
         self.ready.put(id, program.clone());
@@ -175,8 +193,10 @@ impl Pipeline {
             )
             .into());
         }
-        let component =
-            self.component(digest).await.map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why))?;
+        let component = self
+            .component(digest)
+            .await
+            .map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why.to_string()))?;
         match self.engine.compile_configuration(&component, document).await {
             Ok(compiled) => {
                 let warnings = compiled.warnings.iter().map(Problem::from).collect();
@@ -217,7 +237,7 @@ impl Pipeline {
             None => {
                 self.component(&chosen.digest)
                     .await
-                    .map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why))?;
+                    .map_err(|why| Refusal::new(Kind::Invalid, "component_unusable", why.to_string()))?;
                 (None, Vec::new())
             }
         };

@@ -80,7 +80,8 @@ async fn process(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
 /// gives up.
 async fn give_way(pipeline: &Pipeline, worked: Duration, stopped: &mut watch::Receiver<bool>) {
     let share = pipeline.settings().limits.process_share_percent.clamp(1, 100);
-    let pause = (worked * (100 - share) / share).min(Duration::from_millis(GIVE_WAY_MS_MAX));
+    let workers = u32::try_from(pipeline.settings().limits.process_workers).unwrap_or(1);
+    let pause = (worked * workers * (100 - share) / share).min(Duration::from_millis(GIVE_WAY_MS_MAX));
     tokio::select! {
         () = tokio::time::sleep(pause) => {}
         _ = stopped.changed() => {}

@@ -15,8 +15,11 @@ use std::time::Duration;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// SQLite connections that read beside the one that writes.
 const SQLITE_READERS: u32 = 4;
-/// Pages the write-ahead log may grow to before it is folded back: larger ones make commits cheaper and restarts slower.
-const SQLITE_CHECKPOINT_PAGES: &str = "4000";
+/// Pages the write-ahead log may grow to before the writer itself folds it back (256 MiB). Long before, `checkpoint_forever` does it
+/// beside the writer.
+const SQLITE_CHECKPOINT_PAGES: &str = "65536";
+/// How often the write-ahead log is folded back beside the writer.
+const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// SQLite's page cache for one connection, in KiB (the sign is SQLite's way to say KiB).
 const SQLITE_CACHE_KIB: &str = "-65536";
 /// PostgreSQL connections of one host.
@@ -253,7 +256,21 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await?;
+    tokio::spawn(checkpoint_forever(readers.clone()));
     Ok(Database::Sqlite { writer, readers })
+}
+
+/// Folds the write-ahead log back into the database without holding anybody up (a passive checkpoint), so that commits do not have
+/// to; ends with the pool.
+async fn checkpoint_forever(readers: SqlitePool) {
+    while !readers.is_closed() {
+        tokio::time::sleep(SQLITE_CHECKPOINT_EVERY).await;
+        if let Err(error) = sqlx::query("pragma wal_checkpoint(passive)").execute(&readers).await
+            && !readers.is_closed()
+        {
+            tracing::debug!(error = %error, "the write-ahead log could not be folded back; it is tried again");
+        }
+    }
 }
 
 async fn open_postgres(url: &str) -> Result<Database, StoreError> {

@@ -33,9 +33,10 @@ pub(in crate::http) async fn handle(
     let organization = organization.ok_or_else(|| Refusal::not_found("organization", &scope.organization_id))?;
     let program = match &sample.document {
         Some(document) => pipeline.compile(&pipeline.default_component().digest, document).await?.0,
-        None => {
-            pipeline.program_of(&campaign).await.map_err(|why| Refusal::new(Kind::Conflict, "program_unusable", why))?
-        }
+        None => pipeline
+            .program_of(&campaign)
+            .await
+            .map_err(|why| Refusal::new(Kind::Conflict, "program_unusable", why.to_string()))?,
     };
     let client_url =
         pipeline.store().endpoint_of(&campaign).map_err(unavailable)?.map(|endpoint| endpoint.url).unwrap_or_default();
