@@ -77,8 +77,13 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
         _ => return Err("there is no input.json and no input.form".into()),
     };
     let body = body::to_json(content_type, &bytes, 64).map_err(|refusal| refusal.to_string())?;
-    let organization =
-        Organization { id: "org_case".into(), name: "Case".into(), salt: vec![7; 16], facts: b"{}".to_vec(), created_at: START.0 };
+    let organization = Organization {
+        id: "org_case".into(),
+        name: "Case".into(),
+        salt: vec![7; 16],
+        facts: b"{}".to_vec(),
+        created_at: START.0,
+    };
     let campaign = Campaign {
         id: "cmp_case".into(),
         organization_id: organization.id.clone(),

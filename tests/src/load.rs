@@ -95,8 +95,7 @@ impl Load {
         for source in self.sources {
             source.await.expect("a source sees nothing that may not be");
         }
-        let books = lock(&self.books).clone();
-        books
+        lock(&self.books).clone()
     }
 }
 

@@ -138,7 +138,8 @@ impl World {
 
     /// Another organization beside the first.
     pub async fn second_organization(&self) -> Tenant {
-        let organization = self.operator.post("/v1/organizations", &json!({"name": "Second"})).await.expect(201).str("id");
+        let organization =
+            self.operator.post("/v1/organizations", &json!({"name": "Second"})).await.expect(201).str("id");
         let admin = user(&self.operator, &organization, "admin").await;
         let within = self.operator.in_organization(&organization);
         let key = within.post("/v1/source-keys", &json!({"name": "website"})).await.expect(201).str("key");
