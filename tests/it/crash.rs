@@ -14,6 +14,7 @@ const START_MS: (u64, u64) = (1, 400);
 /// with one place left claims as many as it has places in all.
 pub(super) const UNDER_WAY_MAX: usize = 2 * 16 - 1;
 
+#[allow(clippy::disallowed_methods, reason = "how long the test is, is a matter of who runs it")]
 fn rounds() -> usize {
     std::env::var("HOOKMILL_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS)
 }

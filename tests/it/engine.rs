@@ -60,7 +60,7 @@ fn quick() -> Limits {
 
 /// Deadlines that a guest which fills its memory meets on a busy machine: touching pages is CPU time, too.
 fn roomy() -> Limits {
-    Limits { deadline_base_ms: 250, ..quick() }
+    Limits { deadline_base_ms: 250, halving_cpu_ms_max: 20_000, ..quick() }
 }
 
 fn context() -> Context {

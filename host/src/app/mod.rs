@@ -96,8 +96,7 @@ impl Running {
     pub async fn stop(self) -> Result<(), StartError> {
         let _ = self.stop.send(());
         let bound = std::time::Duration::from_millis(self.pipeline.settings().limits.stop_ms);
-        let served = tokio::time::timeout(bound, self.server).await;
-        self.workers.stop().await;
+        let (served, ()) = tokio::join!(tokio::time::timeout(bound, self.server), self.workers.stop());
         self.pipeline.store().close().await;
         match served {
             Ok(Ok(Err(source))) => Err(StartError::Serve(source)),

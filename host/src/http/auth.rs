@@ -137,6 +137,12 @@ impl FromRequestParts<Pipeline> for Scope {
 }
 
 impl Scope {
+    /// Writes a line of the audit log.
+    pub(super) async fn record(&self, pipeline: &Pipeline, action: &str, subject: &str) -> Result<(), Refusal> {
+        let (store, now) = (pipeline.store(), pipeline.clock().now());
+        store.audit(Some(&self.organization_id), &self.caller.user_id, action, subject, now).await.map_err(unavailable)
+    }
+
     /// A campaign of this organization that the key covers.
     pub(super) async fn campaign(
         &self,

@@ -29,7 +29,13 @@ impl Pipeline {
         }
         let mut shaped = Vec::with_capacity(count);
         for ((campaign_id, program_id), batch) in batches {
-            shaped.extend(self.shape_events(&campaign_id, program_id.as_deref(), batch).await?);
+            match self.shape_events(&campaign_id, program_id.as_deref(), batch).await {
+                Ok(messages) => shaped.extend(messages),
+                // Their claim runs out, and no other campaign's events wait for them.
+                Err(error) => {
+                    tracing::error!(campaign_id, error = %error, "events could not be shaped; they are put off")
+                }
+            }
         }
         if !shaped.is_empty() {
             self.store.commit_shaped(token.as_str(), &shaped, self.clock.now()).await?;

@@ -18,6 +18,8 @@ use crate::store::processed::Born;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
+/// How long a batch waits that could not be read or written, in milliseconds.
+const PUT_OFF_MS: i64 = 10_000;
 /// How long a submission waits that the host itself could not run, in milliseconds.
 const HAND_BACK_MS: i64 = 2_000;
 
@@ -31,9 +33,25 @@ impl Pipeline {
             .await?;
         let count = claimed.len();
         for (campaign_id, batch) in by_campaign(claimed) {
-            self.process_batch(token.as_str(), &campaign_id, batch).await?;
+            let ids: Vec<String> = batch.iter().map(|claimed| claimed.id.clone()).collect();
+            if let Err(error) = self.process_batch(token.as_str(), &campaign_id, batch).await {
+                self.put_off(token.as_str(), &campaign_id, &ids, error).await?;
+            }
         }
         Ok(count)
+    }
+
+    /// What could not be processed goes back in line, and no other campaign's leads wait for it.
+    async fn put_off(
+        &self,
+        token: &str,
+        campaign_id: &str,
+        ids: &[String],
+        error: StoreError,
+    ) -> Result<(), StoreError> {
+        tracing::error!(campaign_id, submissions = ids.len(), error = %error, "a batch could not be processed; it is put off");
+        let (ids, now) = (ids.iter().map(String::as_str).collect::<Vec<_>>(), self.clock.now());
+        self.store.hand_back(token, &ids, now.plus_ms(PUT_OFF_MS), now).await
     }
 
     async fn process_batch(

@@ -133,7 +133,7 @@ pub(in crate::http) async fn create(
     if let Some(state) = new.state.filter(|state| *state != CampaignState::Draft) {
         pipeline.move_campaign(&made, state).await?;
     }
-    record(&pipeline, &scope, "campaign.created", id.as_str()).await?;
+    scope.record(&pipeline, "campaign.created", id.as_str()).await?;
     Ok((StatusCode::CREATED, Json(reread(&pipeline, &made.id).await?.into())))
 }
 
@@ -194,7 +194,7 @@ pub(in crate::http) async fn change(
     };
     pipeline.store().change_campaign(&campaign.id, &change, pipeline.clock().now()).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    record(&pipeline, &scope, "campaign.changed", &campaign.public_id).await?;
+    scope.record(&pipeline, "campaign.changed", &campaign.public_id).await?;
     Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
 }
 
@@ -206,7 +206,7 @@ pub(in crate::http) async fn set_state(
 ) -> Result<Json<CampaignView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     pipeline.move_campaign(&campaign, new.state).await?;
-    record(&pipeline, &scope, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await?;
+    scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await?;
     Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
 }
 
@@ -263,13 +263,4 @@ fn checked_values(values: Map<String, Value>) -> Result<Vec<u8>, Refusal> {
 
 async fn reread(pipeline: &Pipeline, id: &str) -> Result<Campaign, Refusal> {
     pipeline.store().campaign(id).await.map_err(unavailable)?.ok_or_else(|| Refusal::not_found("campaign", id))
-}
-
-async fn record(pipeline: &Pipeline, scope: &Scope, action: &str, subject: &str) -> Result<(), Refusal> {
-    let now = pipeline.clock().now();
-    pipeline
-        .store()
-        .audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now)
-        .await
-        .map_err(unavailable)
 }

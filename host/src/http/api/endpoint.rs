@@ -48,11 +48,7 @@ pub(in crate::http) async fn set(
     let now = pipeline.clock().now();
     pipeline.store().set_endpoint(&campaign.id, Some(&endpoint), now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    pipeline
-        .store()
-        .audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.set", &campaign.public_id, now)
-        .await
-        .map_err(unavailable)?;
+    scope.record(&pipeline, "endpoint.set", &campaign.public_id).await?;
     Ok(Json(EndpointView::from(&endpoint)))
 }
 
@@ -78,11 +74,7 @@ pub(in crate::http) async fn remove(
     let now = pipeline.clock().now();
     pipeline.store().set_endpoint(&campaign.id, None, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    pipeline
-        .store()
-        .audit(Some(&scope.organization_id), &scope.caller.user_id, "endpoint.removed", &campaign.public_id, now)
-        .await
-        .map_err(unavailable)?;
+    scope.record(&pipeline, "endpoint.removed", &campaign.public_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

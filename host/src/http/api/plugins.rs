@@ -74,16 +74,7 @@ pub(in crate::http) async fn upload(
         .add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now)
         .await
         .map_err(unavailable)?;
-    store
-        .audit(
-            Some(&scope.organization_id),
-            &scope.caller.user_id,
-            "plugin.uploaded",
-            &format!("{name}#{}", version.number),
-            now,
-        )
-        .await
-        .map_err(unavailable)?;
+    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.number)).await?;
     Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
 }
 

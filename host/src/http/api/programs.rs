@@ -92,7 +92,7 @@ pub(in crate::http) async fn save(
         .save_program(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
         .await?;
     let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.program_id };
-    record(&pipeline, &scope, "program.saved", &saved.id).await?;
+    scope.record(&pipeline, "program.saved", &saved.id).await?;
     Ok((StatusCode::CREATED, Json(SavedView { program: view(saved, active_id.as_deref()), problems })))
 }
 
@@ -156,15 +156,6 @@ pub(in crate::http) async fn activate(
         return Err(unknown());
     }
     pipeline.forget_lookups();
-    record(&pipeline, &scope, "program.activated", &format!("{}#{number}", campaign.public_id)).await?;
+    scope.record(&pipeline, "program.activated", &format!("{}#{number}", campaign.public_id)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn record(pipeline: &Pipeline, scope: &Scope, action: &str, subject: &str) -> Result<(), Refusal> {
-    let now = pipeline.clock().now();
-    pipeline
-        .store()
-        .audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now)
-        .await
-        .map_err(unavailable)
 }

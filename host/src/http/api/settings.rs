@@ -63,10 +63,7 @@ pub(in crate::http) async fn set(
     let now = pipeline.clock().now();
     store.set_webhook_settings(&scope.organization_id, &settings, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    store
-        .audit(Some(&scope.organization_id), &scope.caller.user_id, "webhook_settings.set", &scope.organization_id, now)
-        .await
-        .map_err(unavailable)?;
+    scope.record(&pipeline, "webhook_settings.set", &scope.organization_id).await?;
     Ok(Json(view(settings, fresh, None)))
 }
 

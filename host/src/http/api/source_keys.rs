@@ -77,7 +77,7 @@ pub(in crate::http) async fn create(
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let now = pipeline.clock().now();
     let fresh = pipeline.store().create_source_key(&scope.organization_id, &name, now).await.map_err(unavailable)?;
-    record(&pipeline, &scope, "source_key.provisioned", &fresh.id).await?;
+    scope.record(&pipeline, "source_key.provisioned", &fresh.id).await?;
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
@@ -109,7 +109,7 @@ pub(in crate::http) async fn regenerate(
         .map_err(unavailable)?;
     let fresh = fresh.ok_or_else(|| Refusal::not_found("source key", &id))?;
     pipeline.forget_lookups();
-    record(&pipeline, &scope, "source_key.regenerated", &id).await?;
+    scope.record(&pipeline, "source_key.regenerated", &id).await?;
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
@@ -122,7 +122,7 @@ pub(in crate::http) async fn reveal(
     let id = id.replace('\0', " ");
     let key = pipeline.store().reveal_source_key(&scope.organization_id, &id).await.map_err(unavailable)?;
     let key = key.ok_or_else(|| Refusal::not_found("source key", &id))?;
-    record(&pipeline, &scope, "source_key.revealed", &id).await?;
+    scope.record(&pipeline, "source_key.revealed", &id).await?;
     Ok(Json(Revealed { key }))
 }
 
@@ -137,15 +137,6 @@ pub(in crate::http) async fn revoke(
         return Err(Refusal::not_found("source key", &id));
     }
     pipeline.forget_lookups();
-    record(&pipeline, &scope, "source_key.revoked", &id).await?;
+    scope.record(&pipeline, "source_key.revoked", &id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn record(pipeline: &Pipeline, scope: &Scope, action: &str, subject: &str) -> Result<(), Refusal> {
-    let now = pipeline.clock().now();
-    pipeline
-        .store()
-        .audit(Some(&scope.organization_id), &scope.caller.user_id, action, subject, now)
-        .await
-        .map_err(unavailable)
 }
