@@ -422,3 +422,26 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// L2: pausing stops what is still to be sent, activating goes on with it, archiving cancels it.
+    async fn a_campaign_that_stops_sends_nothing_more(kind: Kind) {
+        let world = World::new(kind).await;
+        world.subscribe().await;
+        world.campaign("CC", "").await;
+        world.receiver.plan("/client/CC", [Behaviour::status(500), Behaviour::status(500)]);
+        let id = submit(&world, "CC").await;
+        world.admin.put("/v1/campaigns/CC/state", &json!({"state": "paused"})).await.expect(200);
+        later(&world, WAITS_MS[0]).await;
+        assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (1, "delivering"));
+        assert_eq!(to_client(&world, &id).await["attempts"], 1, "waiting is no attempt");
+        world.activate("CC").await;
+        later(&world, 60_000).await;
+        assert_eq!(world.receiver.at("/client/CC").len(), 2);
+        world.admin.put("/v1/campaigns/CC/state", &json!({"state": "archived"})).await.expect(200);
+        later(&world, WAITS_MS[2]).await;
+        assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (2, "canceled"));
+        assert_eq!(world.told(&id), ["lead.processed"]);
+        world.stop().await;
+    }
+}

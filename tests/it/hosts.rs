@@ -189,7 +189,7 @@ async fn renewing_claims_waits_for_nobody() {
     sqlx::query("select id from submissions where id = 'req-0' for update").execute(&mut *finishing).await.unwrap();
     let later = START.plus_ms(1_000);
     let tokens = ["mine".to_owned()];
-    let renewed = tokio::time::timeout(Duration::from_secs(5), store.renew(&tokens, later)).await;
+    let renewed = tokio::time::timeout(Duration::from_secs(5), store.renew(&tokens, later, later)).await;
     renewed.expect("it does not wait for the locked row").unwrap();
     drop(finishing);
     let dues: Vec<i64> =

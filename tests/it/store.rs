@@ -169,12 +169,26 @@ on_both! {
         assert_eq!(store.claim_submissions("living", 10, world.clock.now()).await.unwrap().len(), 2);
         for _ in 0..5 {
             world.clock.advance_ms(LEASE_MS - 1_000);
-            store.renew(&["living".into()], world.clock.now()).await.unwrap();
+            store.renew(&["living".into()], world.clock.now(), world.clock.now()).await.unwrap();
             assert!(store.claim_submissions("other", 10, world.clock.now()).await.unwrap().is_empty());
         }
         world.clock.advance_ms(LEASE_MS);
-        store.renew(&["nobody".into()], world.clock.now()).await.unwrap();
+        store.renew(&["nobody".into()], world.clock.now(), world.clock.now()).await.unwrap();
         assert_eq!(store.claim_submissions("other", 10, world.clock.now()).await.unwrap().len(), 2);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// H2: what ran out while the database was away is still its holder's, if nobody else has taken it.
+    async fn a_claim_that_ran_out_in_an_outage_is_renewed(kind: Kind) {
+        let world = idle(kind).await;
+        waiting(&world, 2).await;
+        let (store, renewed_at) = (world.pipeline().store(), world.clock.now());
+        assert_eq!(store.claim_submissions("living", 10, renewed_at).await.unwrap().len(), 2);
+        world.clock.advance_ms(3 * LEASE_MS);
+        store.renew(&["living".into()], renewed_at, world.clock.now()).await.unwrap();
+        assert!(store.claim_submissions("other", 10, world.clock.now()).await.unwrap().is_empty());
         world.stop().await;
     }
 }

@@ -108,14 +108,8 @@ pub(super) fn read_document(path: &Path) -> Result<String, String> {
 
 fn print(run: &DryRun) {
     for stage in &run.stages {
-        println!(
-            "== {} {}",
-            text(&stage["stage"]),
-            if stage["stage"] == "shape" { text(&stage["input"]) } else { String::new() }
-        );
-        if stage["stage"] != "shape" {
-            println!("in   {}", pretty(&stage["input"]));
-        }
+        println!("== {} {}", text(&stage["stage"]), stage.get("for").map(text).unwrap_or_default());
+        println!("in   {}", pretty(&stage["input"]));
         match stage.get("error") {
             Some(error) => println!("error {}", pretty(error)),
             None if stage["stage"] == "shape" => print_message(&stage["output"]),

@@ -36,7 +36,8 @@ pub(super) struct Serve {
     #[arg(long)]
     development: bool,
     /// Show what it does: an organization, two campaigns, a receiver, and a batch of leads on their way.
-    #[arg(long)]
+    /// It keeps everything in a place of its own that is gone when it ends.
+    #[arg(long, conflicts_with_all = ["data", "database_url", "key"])]
     demo: bool,
     /// Log lines as JSON.
     #[arg(long, env = "HOOKMILL_LOG_JSON")]

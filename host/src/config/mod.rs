@@ -6,6 +6,8 @@
 pub struct Limits {
     /// How many bytes a request's body may have (8 MiB).
     pub body_bytes_max: usize,
+    /// How many bytes the bodies of all requests under way may have together (512 MiB); beyond, requests are refused with 429.
+    pub bodies_bytes_max: usize,
     /// How many bytes a plugin upload may have (32 MiB).
     pub component_bytes_max: usize,
     /// How deep a JSON body may nest (64).
@@ -21,6 +23,8 @@ pub struct Limits {
     pub lookup_ttl_ms: i64,
     /// How many submissions one claim takes (128): its commit holds the one writer of SQLite for some milliseconds.
     pub process_batch_max: i64,
+    /// How many bytes of bodies and of elements one claim has in memory at once (32 MiB); a larger one stands alone.
+    pub process_batch_bytes_max: i64,
     /// How many claims are processed at once (2).
     pub process_workers: usize,
     /// Which share of the time process workers work, all together, while sources are posting, in percent (25).
@@ -51,7 +55,7 @@ pub struct Limits {
     pub page_rows_max: i64,
     /// How many bytes a name may have (255).
     pub name_bytes_max: usize,
-    /// How many bytes a document may have (1 MiB).
+    /// How many bytes a document may have (256 KiB, the default plugin's bound).
     pub document_bytes_max: usize,
     /// How many programs are kept ready in memory (10,000).
     pub programs_cached_max: usize,
@@ -61,6 +65,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: 8 << 20,
+            bodies_bytes_max: 512 << 20,
             component_bytes_max: 32 << 20,
             body_depth_max: 64,
             leads_per_request_max: 1_000,
@@ -68,6 +73,7 @@ impl Default for Limits {
             idempotency_ttl_ms: 7 * 24 * 3_600_000,
             lookup_ttl_ms: 1_000,
             process_batch_max: 128,
+            process_batch_bytes_max: 32 << 20,
             process_workers: 2,
             process_share_percent: 25,
             shape_batch_max: 256,
@@ -83,7 +89,7 @@ impl Default for Limits {
             kept_answer_bytes_max: 4 << 10,
             page_rows_max: 200,
             name_bytes_max: 255,
-            document_bytes_max: 1 << 20,
+            document_bytes_max: 256 << 10,
             programs_cached_max: 10_000,
         }
     }

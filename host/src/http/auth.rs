@@ -137,10 +137,19 @@ impl FromRequestParts<Pipeline> for Scope {
 }
 
 impl Scope {
-    /// Writes a line of the audit log.
-    pub(super) async fn record(&self, pipeline: &Pipeline, action: &str, subject: &str) -> Result<(), Refusal> {
+    /// Writes a line of the audit log, or nothing happens.
+    pub(super) async fn record_first(&self, pipeline: &Pipeline, action: &str, subject: &str) -> Result<(), Refusal> {
         let (store, now) = (pipeline.store(), pipeline.clock().now());
         store.audit(Some(&self.organization_id), &self.caller.user_id, action, subject, now).await.map_err(unavailable)
+    }
+
+    /// Writes a line of the audit log about what was done. When that fails, the line is in the host's log: to refuse what is done
+    /// already would be a lie.
+    pub(super) async fn record(&self, pipeline: &Pipeline, action: &str, subject: &str) {
+        if self.record_first(pipeline, action, subject).await.is_err() {
+            let (organization_id, user_id) = (&self.organization_id, &self.caller.user_id);
+            tracing::error!(organization_id, user_id, action, subject, "a line of the audit log could not be written");
+        }
     }
 
     /// A campaign of this organization that the key covers.

@@ -9,16 +9,26 @@ use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much of a body that is too large is still read and thrown away, so that its sender reads the refusal instead of a broken
 /// connection.
 const DRAINED_BYTES_MAX: usize = 64 << 20;
 
-/// Reads a whole body.
-pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
+/// A body in memory, and the room it takes: all bodies together are bounded (H6).
+pub(super) struct Held {
+    /// The body.
+    pub bytes: Bytes,
+    /// The room; free again when this is dropped.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads a whole body. Hold the answer until the request is answered.
+pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Held, Refusal> {
     let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
-    tokio::time::timeout(bound, read_bounded(body, bytes_max)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_room())).await.unwrap_or_else(|_| {
         Err(Refusal::new(
             Kind::Syntax,
             "body_timeout",
@@ -27,14 +37,21 @@ pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> R
     })
 }
 
-async fn read_bounded(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
+async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, Refusal> {
     let mut stream = body.into_data_stream();
-    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+    let (mut kept, mut seen, mut held) = (BytesMut::new(), 0_usize, None::<OwnedSemaphorePermit>);
     while let Some(chunk) = stream.next().await {
         let chunk =
             chunk.map_err(|_| Refusal::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
         seen += chunk.len();
         if seen <= bytes_max {
+            let more =
+                u32::try_from(chunk.len()).ok().and_then(|bytes| room.clone().try_acquire_many_owned(bytes).ok());
+            let more = more.ok_or_else(overloaded)?;
+            match &mut held {
+                Some(held) => held.merge(more),
+                None => held = Some(more),
+            }
             kept.extend_from_slice(&chunk);
         } else if DRAINED_BYTES_MAX < seen {
             break;
@@ -44,11 +61,20 @@ async fn read_bounded(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
         let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
         return Err(Refusal::new(Kind::TooLarge, "body_too_large", message));
     }
-    Ok(kept.freeze())
+    Ok(Held { bytes: kept.freeze(), _room: held })
+}
+
+fn overloaded() -> Refusal {
+    let message = "the bodies of all requests under way take more memory than this host gives them; try again shortly";
+    Refusal::new(Kind::Overload, "overloaded", message)
 }
 
 /// The content type in lower case without parameters, if its charset is one that is understood.
 pub(super) fn content_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, Refusal> {
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        let message = "compressed bodies are not understood here; send the body as it is, without Content-Encoding";
+        return Err(Refusal::new(Kind::ContentType, "content_encoding_unsupported", message));
+    }
     let refuse = |given: &str| {
         let message = format!(
             "`{}` is not understood here; send {}",
@@ -81,9 +107,18 @@ impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
     async fn from_request(request: Request, pipeline: &Pipeline) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
         let limits = &pipeline.settings().limits;
-        let bytes = read(pipeline, body, limits.body_bytes_max).await?;
+        let Held { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
         content_type(&parts.headers, &["application/json"])?;
         let text = checked_text(&bytes, limits.body_depth_max)?;
+        let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
+        if root.starts_with('[') {
+            serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(syntax)?;
+            return Err(Refusal::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
+                "",
+                "not_an_object",
+                "this is a list",
+            ));
+        }
         serde_json::from_str(text).map(Self).map_err(not_understood)
     }
 }

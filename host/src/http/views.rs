@@ -39,9 +39,6 @@ pub(super) struct PageQuery {
     campaign: Option<String>,
 }
 
-/// More than any id: where a list that shows the newest first begins.
-const BEYOND: &str = "~";
-
 impl PageQuery {
     /// Where the page begins when the oldest come first.
     pub(super) fn after(&self) -> &str {
@@ -50,7 +47,7 @@ impl PageQuery {
 
     /// Where the page begins when the newest come first.
     pub(super) fn before(&self) -> &str {
-        clean(self.before.as_deref()).unwrap_or(BEYOND)
+        clean(self.before.as_deref()).unwrap_or("")
     }
 
     /// How many rows, within the bound.
@@ -99,6 +96,40 @@ pub(super) fn value(bytes: &[u8]) -> Value {
 /// Headers with their values hidden: they may be credentials.
 pub(super) fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &'static str> {
     headers.keys().map(|name| (name.as_str(), MASKED)).collect()
+}
+
+/// Headers as they are asked for, with the kept value wherever the mask is given back; a mask without a kept value is refused.
+pub(super) fn unmasked(
+    given: &mut BTreeMap<String, String>,
+    kept: Option<&BTreeMap<String, String>>,
+) -> Result<(), Refusal> {
+    for (name, value) in given.iter_mut().filter(|(_, value)| *value == MASKED) {
+        let stays = kept.and_then(|kept| kept.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
+        let (_, stays) = stays.ok_or_else(|| {
+            Refusal::invalid(
+                "headers",
+                format!("has `{MASKED}` for `{name}`, of which no value is kept; send the value"),
+            )
+        })?;
+        value.clone_from(stays);
+    }
+    Ok(())
+}
+
+/// A call that posts a lead to this very campaign (I6), to be pasted into a shell.
+pub(super) fn example(public_url: &str, key: &str, public_id: &str) -> String {
+    let lead = serde_json::json!({
+        "campaign_id": public_id,
+        "first_name": "Alice",
+        "last_name": "Smith",
+        "email": "alice@example.com",
+        "phone": "+15125550100",
+    });
+    // The shell puts the time into the idempotency key, so that the line works again and again.
+    format!(
+        "curl -sS {public_url}/v1/leads -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \
+         -d '{{\"idempotency_key\":\"example-'$(date +%s%N)'\",\"leads\":[{lead}]}}'"
+    )
 }
 
 /// A name that may be kept: not empty, within the bound, without U+0000.

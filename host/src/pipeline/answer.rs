@@ -6,8 +6,8 @@ use super::context;
 use super::programs::NotReady;
 use super::runner::Run;
 use super::send::Receiver;
-use crate::engine::Program;
 use crate::engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
+use crate::engine::{ItemError, Program};
 use crate::model::interpret::{OutcomeKind, default_outcome};
 use crate::model::retry::retry_after_ms;
 use crate::outbound::{OutboundAnswer, SendError};
@@ -32,15 +32,16 @@ impl Pipeline {
     pub(crate) async fn judge_client(
         &self,
         setting: &Setting,
+        program: Option<&Program>,
         delivery: &ClaimedDelivery,
         receiver: &Receiver,
         answer: &Answer,
     ) -> Judged {
         let judged = judge_by_status(answer, self.clock.now().0);
-        let Ok(program) = self.program_of_delivery(delivery).await else { return judged };
+        let Some(program) = program else { return judged };
         let mut run = Run::new(
             self,
-            &program,
+            program,
             context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id),
         );
         if !run.interprets() {
@@ -51,17 +52,31 @@ impl Pipeline {
             Some(Ok(Some(outcome))) => judge_by_plugin(outcome, judged),
             Some(Ok(None)) | None => judged,
             Some(Err(error)) => {
-                tracing::warn!(delivery_id = delivery.id, error = ?error, "the answer could not be interpreted; its status decides");
+                tracing::warn!(
+                    delivery_id = delivery.id,
+                    code = code_of(&error),
+                    "the answer could not be interpreted; its status decides"
+                );
                 judged
             }
         }
     }
 
-    async fn program_of_delivery(&self, delivery: &ClaimedDelivery) -> Result<Program, NotReady> {
+    /// What the submission of a delivery ran on.
+    pub(crate) async fn program_of_delivery(&self, delivery: &ClaimedDelivery) -> Result<Program, NotReady> {
         match &delivery.program_id {
             Some(id) => self.program_by_id(id).await,
             None => Ok(self.standard.clone()),
         }
+    }
+}
+
+/// What went wrong in one word: its message may quote the answer.
+fn code_of(error: &ItemError) -> &str {
+    match error {
+        ItemError::Failure(failure) => &failure.code,
+        ItemError::Fault(fault) => fault.kind.code(),
+        ItemError::Postponed => "postponed",
     }
 }
 

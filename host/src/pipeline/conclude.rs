@@ -99,6 +99,11 @@ impl Candidate {
         candidate
     }
 
+    /// Whether it was made in this batch.
+    pub(crate) fn is_born(&self) -> bool {
+        self.born.is_some()
+    }
+
     /// The claimed submission it belongs to: itself, or the one it was made from.
     pub(crate) fn family(&self) -> &str {
         self.born.as_ref().map_or(&self.id, |born| &born.parent_id)
@@ -156,6 +161,10 @@ impl Pipeline {
 
     fn conclude_one(&self, setting: &Setting, candidate: &Candidate, now: Timestamp) -> Option<Processed> {
         let (conclusion, delivery) = match &candidate.stand {
+            // One that was made in this batch has no row to hand back: it gets one, and is looked at again.
+            Stand::Postponed if candidate.is_born() => {
+                (Conclusion { state: State::Received, cause: "postponed", detail: None }, None)
+            }
             Stand::Postponed => return None,
             Stand::Over(conclusion) => (conclusion.clone(), None),
             Stand::Mapped(_) => self.send_or_store(setting, candidate, now),

@@ -6,8 +6,10 @@ use super::answer::{Answer, Judged, judge_by_status, kept};
 use super::conclude::Setting;
 use super::ingest::json;
 use super::parts::HeldToken;
+use super::programs::NotReady;
 use super::send::{self, Receiver};
 use crate::clock::Timestamp;
+use crate::model::campaign::CampaignState;
 use crate::model::destination::Schemes;
 use crate::model::interpret::{OutcomeKind, pauses_endpoint};
 use crate::model::retry::{Backoff, Next as NextTry, Retries};
@@ -22,6 +24,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
+/// How long a delivery waits whose campaign is paused before it is looked at again, in milliseconds.
+const PAUSED_MS: i64 = 15_000;
 /// How long a delivery waits for which this host had no slot, in milliseconds.
 const BUSY_MS: i64 = 1_000;
 
@@ -94,7 +98,8 @@ impl Pipeline {
         let token = Arc::new(self.hold_token());
         let full = flights.full(limits.deliveries_per_endpoint_max);
         let room = i64::try_from(room).unwrap_or(i64::MAX);
-        let claimed = self.store.claim_deliveries(token.as_str(), &full, room, self.clock.now()).await?;
+        let claimed =
+            self.store.claim_deliveries(token.as_str(), &self.held_tokens(), &full, room, self.clock.now()).await?;
         let count = claimed.len();
         for delivery in claimed {
             let flight = flights.take_off(&delivery.endpoint);
@@ -122,6 +127,22 @@ impl Pipeline {
         if paused {
             return Ok(self.not_sent(&setting, delivery, "endpoint_paused", started_at));
         }
+        if delivery.event_id.is_none() {
+            match setting.campaign.state()? {
+                CampaignState::Active => {}
+                CampaignState::Archived => return Ok(self.canceled(&setting, delivery, started_at)),
+                // Pausing stops release; what was not sent yet waits.
+                CampaignState::Draft | CampaignState::Paused => return Ok(later(delivery, started_at, PAUSED_MS)),
+            }
+        }
+        let program = match (&receiver, self.program_of_delivery(delivery).await) {
+            (Receiver::Client(_), Err(NotReady::Later(why))) => {
+                // Who would read the answer is not known: nothing is sent before it is.
+                tracing::warn!(delivery_id = delivery.id, why, "a delivery is put off");
+                return Ok(later(delivery, started_at, BUSY_MS));
+            }
+            (_, program) => program.ok(),
+        };
         let Some(message) = Message::read(&delivery.message) else {
             return Err(StoreError::corrupt("deliveries", &delivery.id, "the message can't be read"));
         };
@@ -133,10 +154,10 @@ impl Pipeline {
             }
         };
         if answer.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
-            return Ok(self.busy(delivery, started_at));
+            return Ok(later(delivery, started_at, BUSY_MS));
         }
         let judged = match &receiver {
-            Receiver::Client(_) => self.judge_client(&setting, delivery, &receiver, &answer).await,
+            Receiver::Client(_) => self.judge_client(&setting, program.as_ref(), delivery, &receiver, &answer).await,
             Receiver::Settings(_) => judge_by_status(&answer, self.clock.now().0),
         };
         if matches!(receiver, Receiver::Settings(_))
@@ -146,7 +167,9 @@ impl Pipeline {
                 organization_id = delivery.organization_id,
                 "the webhook answered 410 Gone and is paused until its settings are saved again"
             );
-            self.store.pause_webhook_settings(&delivery.organization_id, self.clock.now()).await?;
+            if let Err(error) = self.store.pause_webhook_settings(&delivery.organization_id, self.clock.now()).await {
+                tracing::error!(error = %error, "the webhook could not be paused; its next 410 will do it");
+            }
             self.forget_lookups();
         }
         Ok(self.landed(&setting, delivery, &answer, &judged, started_at))
@@ -275,19 +298,24 @@ impl Pipeline {
         }
     }
 
-    /// This host had no slot: not an attempt.
-    fn busy(&self, delivery: &ClaimedDelivery, now: Timestamp) -> Attempted {
+    /// A lead that was still to be sent when its campaign was archived.
+    fn canceled(&self, setting: &Setting, delivery: &ClaimedDelivery, now: Timestamp) -> Attempted {
+        let detail = json!({ "attempts": delivery.attempts, "deliveryId": delivery.id });
+        let events = self.events(setting, &delivery.submission_id, State::Canceled, false, Some(&detail), now);
+        let transition = Transition {
+            submission_id: delivery.submission_id.clone(),
+            state: State::Canceled,
+            cause: "campaign_archived",
+            detail: json(&detail),
+            events,
+        };
         Attempted {
-            delivery_id: delivery.id.clone(),
-            claim: delivery.claim.clone(),
-            number: delivery.attempts,
-            started_at: now,
-            elapsed_ms: 0,
-            status: None,
-            outcome: "busy",
-            detail: Vec::new(),
-            next: Next::Later(now.plus_ms(BUSY_MS)),
-            transition: None,
+            number: delivery.attempts + 1,
+            outcome: "campaign_archived",
+            detail: json(&json!({ "error": "campaign_archived", "sent": false })),
+            next: Next::Over("canceled"),
+            transition: Some(transition),
+            ..later(delivery, now, 0)
         }
     }
 
@@ -295,6 +323,22 @@ impl Pipeline {
         let mut bytes = [0_u8; 8];
         self.minter.fill(&mut bytes);
         u64::from_be_bytes(bytes)
+    }
+}
+
+/// Not an attempt: it is looked at again after a while.
+fn later(delivery: &ClaimedDelivery, now: Timestamp, wait_ms: i64) -> Attempted {
+    Attempted {
+        delivery_id: delivery.id.clone(),
+        claim: delivery.claim.clone(),
+        number: delivery.attempts,
+        started_at: now,
+        elapsed_ms: 0,
+        status: None,
+        outcome: "put_off",
+        detail: Vec::new(),
+        next: Next::Later(now.plus_ms(wait_ms)),
+        transition: None,
     }
 }
 

@@ -180,20 +180,34 @@ impl Trial {
     }
 
     async fn shape(&mut self, whom: &str, destination: Destination, subject: Subject) -> bool {
+        let shown = shown_subject(&subject);
         let request = ShapeRequest { destination: destination.clone(), subject };
         let result = self.run.shape(vec![request]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(payload)) => {
                 let message = message_value(whom, &destination, &payload);
-                self.stages.push(json!({ "stage": "shape", "input": whom, "output": message, "trace": payload.trace.as_deref().map(raw) }));
+                self.stages.push(json!({ "stage": "shape", "for": whom, "input": shown, "output": message, "trace": payload.trace.as_deref().map(raw) }));
                 self.messages.push(message);
                 true
             }
             Some(Err(error)) => {
-                self.stages.push(json!({ "stage": "shape", "input": whom, "error": error_value(&error) }));
+                self.stages
+                    .push(json!({ "stage": "shape", "for": whom, "input": shown, "error": error_value(&error) }));
                 false
             }
             None => false,
+        }
+    }
+}
+
+/// What a message is made of.
+fn shown_subject(subject: &Subject) -> Value {
+    let submission = |one: &Submission| json!({ "submission": { "id": one.id, "leadId": one.lead_id, "isTest": one.is_test }, "lead": raw(&one.lead) });
+    match subject {
+        Subject::Submission(one) => submission(one),
+        Subject::Event(event) => {
+            let about = event.submission.as_ref().map(submission);
+            json!({ "event": event.name, "status": event.status, "details": raw(&event.details), "about": about })
         }
     }
 }

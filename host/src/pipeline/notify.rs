@@ -9,7 +9,7 @@ use super::programs::NotReady;
 use super::rendered;
 use super::runner::Run;
 use crate::engine::contract::{Destination, DestinationKind, Event, ShapeRequest, Subject};
-use crate::engine::{ItemError, Program};
+use crate::engine::{FaultKind, ItemError, Program};
 use crate::store::StoreError;
 use crate::store::claims::ClaimedShaping;
 use crate::store::deliveries::Shaped;
@@ -99,6 +99,8 @@ impl Pipeline {
 fn shaped(payload: Result<crate::engine::contract::Payload, ItemError>) -> Option<Shaped> {
     match payload {
         Ok(payload) => Some(Shaped::Message(message(&payload).write())),
+        // The host could not run it: nothing is known, its claim runs out.
+        Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host => None,
         Err(error) => {
             let (cause, detail) = rendered::item_error(&error)?;
             Some(Shaped::Failed(json(&json!({ "error": cause, "detail": detail }))))

@@ -13,7 +13,7 @@ use crate::store::campaigns::Campaign;
 use crate::store::ingest::Ingest;
 use crate::store::keys::SourceKey;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// The parts a pipeline is made of.
 pub struct Parts {
@@ -52,6 +52,7 @@ pub struct Shared {
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) delivery_settings: Cache<String, DeliverySetting>,
     pub(crate) ready: Ready,
+    body_room: Arc<Semaphore>,
     tokens: Mutex<Vec<String>>,
 }
 
@@ -85,6 +86,7 @@ impl Pipeline {
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
             delivery_settings: Cache::new(ttl_ms, limits.programs_cached_max),
+            body_room: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             ready: Ready::new(limits.programs_cached_max),
             tokens: Mutex::default(),
             standard,
@@ -133,6 +135,11 @@ impl Pipeline {
         self.source_keys.clear();
         self.campaigns.clear();
         self.delivery_settings.clear();
+    }
+
+    /// The memory that bodies of requests under way may take, in bytes.
+    pub fn body_room(&self) -> &Arc<Semaphore> {
+        &self.0.body_room
     }
 
     /// There is something to send.

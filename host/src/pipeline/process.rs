@@ -13,7 +13,7 @@ use crate::model::campaign::CampaignState;
 use crate::model::lead::{Identity, IdentityHash};
 use crate::model::state::State;
 use crate::store::StoreError;
-use crate::store::claims::{ClaimedRequest, ClaimedSubmission};
+use crate::store::claims::ClaimedSubmission;
 use crate::store::processed::Born;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -32,6 +32,11 @@ impl Pipeline {
             .claim_submissions(token.as_str(), self.settings.limits.process_batch_max, self.clock.now())
             .await?;
         let count = claimed.len();
+        let (claimed, rest) = within_bytes(claimed, self.settings.limits.process_batch_bytes_max);
+        if !rest.is_empty() {
+            let (ids, now) = (rest.iter().map(|claimed| claimed.id.as_str()).collect::<Vec<_>>(), self.clock.now());
+            self.store.hand_back(token.as_str(), &ids, now, now).await?;
+        }
         for (campaign_id, batch) in by_campaign(claimed) {
             let ids: Vec<String> = batch.iter().map(|claimed| claimed.id.clone()).collect();
             if let Err(error) = self.process_batch(token.as_str(), &campaign_id, batch).await {
@@ -76,8 +81,8 @@ impl Pipeline {
                 Err(NotReady::Never(why)) => all(&batch, |_| Conclusion::unusable(&why)),
             },
         };
-        let postponed: Vec<&str> =
-            candidates.iter().filter(|c| matches!(c.stand, Stand::Postponed)).map(|c| c.id.as_str()).collect();
+        let is_handed_back = |c: &&Candidate| matches!(c.stand, Stand::Postponed) && !c.is_born();
+        let postponed: Vec<&str> = candidates.iter().filter(is_handed_back).map(|c| c.id.as_str()).collect();
         if !postponed.is_empty() {
             let now = self.clock.now();
             self.store.hand_back(token, &postponed, now.plus_ms(HAND_BACK_MS), now).await?;
@@ -126,17 +131,18 @@ impl Pipeline {
         qualify(&mut run, Severity::Soft, &mut candidates).await;
         shape(&mut run, setting, &mut candidates).await;
         for report in run.finish().iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
-            let lines: Vec<&str> = report.log.iter().map(|line| line.message.as_str()).collect();
-            tracing::info!(campaign_id = setting.campaign.id, faults = ?report.faults, log = ?lines, log_lines_dropped = report.log_lines_dropped, "a plugin spoke");
+            // What a plugin writes may be personal: its lines are not for the host's own log.
+            let (lines, dropped) = (report.log.len(), report.log_lines_dropped);
+            tracing::info!(campaign_id = setting.campaign.id, faults = ?report.faults, lines, dropped, "a plugin spoke");
         }
         Ok(candidates)
     }
 
     async fn map(&self, run: &mut Run, batch: &[ClaimedSubmission]) -> Result<Vec<Candidate>, StoreError> {
-        let requests = self.requests_of(batch).await?;
+        let mut found = self.elements_of(batch).await?;
         let (mut candidates, mut elements, mut order) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
         for claimed in batch {
-            match requests.get(&claimed.request_id).and_then(|request| context::inbound(claimed, request)) {
+            match found.remove(&claimed.id) {
                 Some(element) => {
                     elements.push(element);
                     order.push(claimed);
@@ -155,10 +161,24 @@ impl Pipeline {
         Ok(candidates)
     }
 
-    async fn requests_of(&self, batch: &[ClaimedSubmission]) -> Result<HashMap<String, ClaimedRequest>, StoreError> {
-        let ids: HashSet<&str> = batch.iter().map(|claimed| claimed.request_id.as_str()).collect();
-        let ids: Vec<&str> = ids.into_iter().collect();
-        Ok(self.store.claimed_requests(&ids).await?.into_iter().map(|request| (request.id.clone(), request)).collect())
+    /// The elements of a batch, by submission. Requests are read some megabytes at a time: bodies are large, elements are not.
+    async fn elements_of(&self, batch: &[ClaimedSubmission]) -> Result<HashMap<String, Inbound>, StoreError> {
+        let mut wanted: HashMap<&str, Vec<&ClaimedSubmission>> = HashMap::new();
+        for claimed in batch {
+            wanted.entry(claimed.request_id.as_str()).or_default().push(claimed);
+        }
+        let ids: Vec<&str> = wanted.keys().copied().collect();
+        let sizes = self.store.request_sizes(&ids).await?;
+        let mut elements = HashMap::with_capacity(batch.len());
+        for group in in_groups(&sizes, self.settings.limits.process_batch_bytes_max) {
+            for request in self.store.claimed_requests(&group).await? {
+                let of_request = wanted.get(request.id.as_str()).into_iter().flatten();
+                elements.extend(
+                    of_request.filter_map(|claimed| Some((claimed.id.clone(), context::inbound(claimed, &request)?))),
+                );
+            }
+        }
+        Ok(elements)
     }
 
     /// The submissions that elements with several leads have become before: they are not made twice.
@@ -209,6 +229,37 @@ async fn map_all(run: &mut Run, elements: Vec<Inbound>) -> Vec<Mapped> {
         tracing::error!(%missing, "nobody maps");
         (0..count).map(|_| Err(ItemError::Postponed)).collect()
     })
+}
+
+/// The first submissions whose elements together stay within a bound, one at least, and the others.
+fn within_bytes(
+    mut claimed: Vec<ClaimedSubmission>,
+    bytes_max: i64,
+) -> (Vec<ClaimedSubmission>, Vec<ClaimedSubmission>) {
+    let mut bytes = 0_i64;
+    let fits = claimed.iter().take_while(|one| {
+        bytes = bytes.saturating_add(one.element_bytes);
+        bytes <= bytes_max
+    });
+    let kept = fits.count().max(1).min(claimed.len());
+    let rest = claimed.split_off(kept);
+    (claimed, rest)
+}
+
+/// Requests in groups whose bodies together stay within a bound; a body beyond it is a group of its own.
+fn in_groups(sizes: &[(String, i64)], bytes_max: i64) -> Vec<Vec<&str>> {
+    let (mut groups, mut bytes) = (Vec::<Vec<&str>>::new(), i64::MAX);
+    for (id, size) in sizes {
+        bytes = bytes.saturating_add(*size);
+        if bytes_max < bytes {
+            groups.push(Vec::new());
+            bytes = *size;
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(id.as_str());
+        }
+    }
+    groups
 }
 
 fn by_campaign(claimed: Vec<ClaimedSubmission>) -> Vec<(String, Vec<ClaimedSubmission>)> {
@@ -334,5 +385,43 @@ impl Conclusion {
     /// What the campaign runs can't be run.
     fn unusable(why: &str) -> Self {
         Self::quarantined("program_unusable", json!({ "code": "program_unusable", "message": why }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(id: &str, element_bytes: i64) -> ClaimedSubmission {
+        ClaimedSubmission {
+            id: id.into(),
+            request_id: "req".into(),
+            organization_id: "org".into(),
+            campaign_id: "cmp".into(),
+            parent_id: None,
+            element_start: 0,
+            element_bytes,
+            revision: 0,
+            received_at: 0,
+        }
+    }
+
+    #[test]
+    fn h6_a_batch_is_bounded_in_bytes_and_never_empty() {
+        let table =
+            [(vec![], 0), (vec![5], 1), (vec![50], 1), (vec![5, 5, 1], 2), (vec![1, 1, 1], 3), (vec![50, 1], 1)];
+        for (sizes, kept) in table {
+            let batch: Vec<_> = sizes.iter().enumerate().map(|(at, size)| claimed(&at.to_string(), *size)).collect();
+            let (first, rest) = within_bytes(batch, 10);
+            assert_eq!((first.len(), rest.len()), (kept, sizes.len() - kept), "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn h6_bodies_are_read_in_bounded_groups() {
+        let sizes: Vec<(String, i64)> =
+            [4, 5, 3, 20, 1].iter().enumerate().map(|(at, size)| (at.to_string(), *size)).collect();
+        assert_eq!(in_groups(&sizes, 10), [vec!["0", "1"], vec!["2"], vec!["3"], vec!["4"]]);
+        assert!(in_groups(&[], 10).is_empty());
     }
 }

@@ -127,10 +127,16 @@ async fn sweep(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
 
 async fn renew(pipeline: Pipeline) {
     let every = Duration::from_millis(pipeline.settings().limits.renew_ms);
+    let mut renewed_at = None;
     loop {
         tokio::time::sleep(every).await;
-        if let Err(error) = pipeline.store().renew(&pipeline.held_tokens(), pipeline.clock().now()).await {
-            tracing::warn!(error = %error, "claims could not be renewed; it is tried again");
+        let now = pipeline.clock().now();
+        match pipeline.store().renew(&pipeline.held_tokens(), renewed_at.unwrap_or(now), now).await {
+            Ok(()) => renewed_at = None,
+            Err(error) => {
+                renewed_at = renewed_at.or(Some(now.plus_ms(-i64::try_from(every.as_millis()).unwrap_or(0))));
+                tracing::warn!(error = %error, "claims could not be renewed; it is tried again");
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<AuditLine>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, user_id, action, subject, at from audit where organization_id = $1 and id < $2 order by id desc limit $3")
+            sqlx::query_as("select id, user_id, action, subject, at from audit where organization_id = $1 and ($2 = '' or id < $2) order by id desc limit $3")
                 .bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?
         }))
     }

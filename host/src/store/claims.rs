@@ -156,6 +156,24 @@ impl Store {
         Ok(due.is_some())
     }
 
+    /// How many bytes the bodies of these requests have.
+    pub async fn request_sizes(&self, ids: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in super::database::chunks(ids) {
+            let rows: Vec<(String, i64)> = reading!(self, connection => {
+                let head = "select id, cast(length(body) as bigint) from requests where id in (";
+                let sql = super::database::many_sql(&*connection, head, "?", chunk.len(), ")");
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+                for id in chunk {
+                    query = query.bind(*id);
+                }
+                query.fetch_all(&mut *connection).await?
+            });
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
     /// The requests of claimed submissions, bodies and all.
     pub async fn claimed_requests(&self, ids: &[&str]) -> Result<Vec<ClaimedRequest>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
@@ -202,16 +220,21 @@ impl Store {
         }))
     }
 
-    /// Claims messages that are due, but none for the endpoints that have enough under way.
+    /// Claims messages that are due, but none for the endpoints that have enough under way, and none that this host holds already:
+    /// after an outage, what it sent and could not write yet looks due, and must not be sent again.
     pub async fn claim_deliveries(
         &self,
         token: &str,
+        held: &[String],
         full: &[String],
         limit: i64,
         now: Timestamp,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let holes: String = (0..full.len()).map(|at| format!(", ${}", at + 5)).collect();
-        let due = format!("due_at <= $3 and endpoint not in (''{holes}) order by due_at, id limit $4");
+        let holes = |from: usize, count: usize| (from..from + count).map(|at| format!(", ${at}")).collect::<String>();
+        let (of_full, of_held) = (holes(5, full.len()), holes(5 + full.len(), held.len()));
+        let due = format!(
+            "due_at <= $3 and endpoint not in (''{of_full}) and coalesce(claim, '') not in ('-'{of_held}) order by due_at, id limit $4"
+        );
         let look = format!(
             "select id from deliveries where cast($1 as bigint) is not null and cast($2 as text) is not null and {due}"
         );
@@ -221,8 +244,8 @@ impl Store {
         );
         let found: Option<String> = reading!(self, connection => {
             let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(look.as_str())).bind(now.0).bind(token).bind(now.0).bind(1_i64);
-            for endpoint in full {
-                query = query.bind(endpoint);
+            for text in full.iter().chain(held) {
+                query = query.bind(text);
             }
             query.fetch_optional(&mut *connection).await?
         });
@@ -231,8 +254,8 @@ impl Store {
         }
         Ok(writing!(self, connection => {
             let mut query = sqlx::query(sqlx::AssertSqlSafe(take.as_str())).bind(now.0 + LEASE_MS).bind(token).bind(now.0).bind(limit);
-            for endpoint in full {
-                query = query.bind(endpoint);
+            for text in full.iter().chain(held) {
+                query = query.bind(text);
             }
             query.execute(&mut *connection).await?;
             sqlx::query_as("select d.id, d.organization_id, d.campaign_id, d.submission_id, d.event_id, d.endpoint, d.attempts, d.retries_max, d.message, \
@@ -275,8 +298,9 @@ impl Store {
         Ok(())
     }
 
-    /// Renews what this host holds.
-    pub async fn renew(&self, tokens: &[String], now: Timestamp) -> Result<(), StoreError> {
+    /// Renews what this host holds. `after` is now, or after an outage the last time it succeeded: what ran out since then is still
+    /// this host's, if nobody else has taken it.
+    pub async fn renew(&self, tokens: &[String], after: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         if tokens.is_empty() {
             return Ok(());
         }
@@ -287,7 +311,7 @@ impl Store {
                     // A row that is locked is being finished: to wait for it could be to wait in a circle.
                     let sql = format!("update {table} set {due} = $1 where id in \
                          (select id from {table} where $2 < {due} and {due} <= $1 and claim in (''{holes}) {})", self.skip_locked());
-                    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.0 + LEASE_MS).bind(now.0);
+                    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.0 + LEASE_MS).bind(after.0);
                     for token in chunk {
                         query = query.bind(token);
                     }

@@ -104,7 +104,7 @@ impl Store {
     ) -> Result<Vec<PluginVersion>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select v.plugin_id, v.number, v.component_digest, v.created_by, v.created_at from plugin_versions v \
-                 join plugins p on p.id = v.plugin_id where p.organization_id = $1 and p.id = $2 order by v.number desc")
+                 join plugins p on p.id = v.plugin_id where p.organization_id = $1 and (p.id = $2 or p.name = $2) order by v.number desc")
                 .bind(organization_id).bind(plugin_id).fetch_all(&mut *connection).await?
         }))
     }

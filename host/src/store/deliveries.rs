@@ -232,7 +232,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = format!(
-            "{COLUMNS} where d.organization_id = $1 and d.id < $2 and ($3 = '' or d.submission_id = $3) and ($4 = '' or d.state = $4) and ($5 = '' or d.campaign_id = $5) \
+            "{COLUMNS} where d.organization_id = $1 and ($2 = '' or d.id < $2) and ($3 = '' or d.submission_id = $3) and ($4 = '' or d.state = $4) and ($5 = '' or d.campaign_id = $5) \
              order by d.id desc limit $6"
         );
         Ok(reading!(self, connection => {
@@ -276,8 +276,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
-            sqlx::query("update deliveries set state = 'waiting', retries_max = attempts + $4, due_at = $1, updated_at = $1 \
-                 where id = $2 and organization_id = $3 and event_id is not null and message is not null and state <> 'waiting'")
+            // One that was never shaped is shaped now.
+            sqlx::query("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, \
+                 due_at = case when message is null then null else $1 end, shape_due_at = case when message is null then $1 else null end \
+                 where id = $2 and organization_id = $3 and event_id is not null and state <> 'waiting'")
                 .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).execute(&mut *connection).await?.rows_affected()
         });
         Ok(done == 1)

@@ -32,7 +32,7 @@ pub struct Processed {
     pub delivery: Option<NewDelivery>,
     /// What happened, in order, each with its deliveries.
     pub events: Vec<NewEvent>,
-    /// Set for a submission that was made in this batch: one element became several leads.
+    /// Set for a submission that was made in this batch: one element became several leads. One that is `received` is due at once.
     pub born: Option<Born>,
 }
 
@@ -134,10 +134,10 @@ impl Store {
             let born: Vec<(&Processed, &Born)> = kept.iter().filter_map(|p| p.born.as_ref().map(|born| (*p, born))).collect();
             insert_many!(connection,
                 "insert into submissions (id, request_id, organization_id, campaign_id, parent_id, element_start, element_bytes, state, revision, received_at, \
-                 updated_at, program_id, lead_id, lead, is_test, decision) values",
-                "(?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)", "on conflict (id) do nothing", &born,
+                 updated_at, due_at, program_id, lead_id, lead, is_test, decision) values",
+                "(?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (id) do nothing", &born,
                 |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.1.campaign_id).bind(&row.1.parent_id)
-                    .bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.state.as_str()).bind(row.1.received_at).bind(now.0)
+                    .bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.state.as_str()).bind(row.1.received_at).bind(now.0).bind((row.0.state == State::Received).then_some(now.0))
                     .bind(row.0.program_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref()));
             let lines = timeline_of(&kept, started_at, now);
@@ -164,21 +164,49 @@ impl Store {
     /// canceled. One campaign, or all.
     pub async fn release_pending(&self, campaign_id: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
         let waiting: Option<String> = reading!(self, connection => {
-            sqlx::query_scalar("select s.id from submissions s join campaigns c on c.id = s.campaign_id where s.state = 'pending' \
-                 and c.state in ('active', 'archived') and ($1 = '' or s.campaign_id = $1) limit 1").bind(campaign_id.unwrap_or(""))
+            sqlx::query_scalar("select s.id from submissions s join campaigns c on c.id = s.campaign_id where ((s.state = 'pending' \
+                 and c.state in ('active', 'archived')) or (s.state = 'quarantined' and c.state = 'archived')) and ($1 = '' or s.campaign_id = $1) limit 1").bind(campaign_id.unwrap_or(""))
                 .fetch_optional(&mut *connection).await?
         });
         if waiting.is_none() {
             return Ok(0);
         }
-        Ok(writing!(self, connection => {
-            let released: Vec<(String, i64)> = sqlx::query_as("update submissions set state = 'received', due_at = received_at, revision = revision + 1, \
-                 updated_at = $1 where state = 'pending' and ($2 = '' or campaign_id = $2) \
-                 and campaign_id in (select id from campaigns where state in ('active', 'archived')) returning id, revision")
-                .bind(now.0).bind(campaign_id.unwrap_or("")).fetch_all(&mut *connection).await?;
-            insert_received!(connection, &released, "released", now);
-            released.len() as u64
-        }))
+        // A quarantine may have been written at the very moment its campaign was archived.
+        let sql = format!(
+            "update submissions set state = 'received', due_at = received_at, revision = revision + 1, updated_at = $1 where id in (select id from submissions \
+             where ((state = 'pending' and campaign_id in (select id from campaigns where state in ('active', 'archived'))) \
+             or (state = 'quarantined' and campaign_id in (select id from campaigns where state = 'archived'))) and ($2 = '' or campaign_id = $2) \
+             order by id limit $3 {}) returning id, revision",
+            self.skip_locked()
+        );
+        self.release_in_pieces(&sql, [campaign_id.unwrap_or("")], "released", now).await
+    }
+
+    /// Releases some rows at a time until none is left, so that nobody waits for all of them. The statement's parameters are the
+    /// time, the filters, and how many.
+    async fn release_in_pieces<const N: usize>(
+        &self,
+        sql: &str,
+        filters: [&str; N],
+        cause: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut count = 0;
+        loop {
+            let released: u64 = writing!(self, connection => {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now.0);
+                for filter in filters {
+                    query = query.bind(filter);
+                }
+                let released: Vec<(String, i64)> = query.bind(i64::try_from(RELEASED_PER_COMMIT).unwrap_or(i64::MAX)).fetch_all(&mut *connection).await?;
+                insert_received!(connection, &released, cause, now);
+                released.len() as u64
+            });
+            count += released;
+            if released < RELEASED_PER_COMMIT {
+                return Ok(count);
+            }
+        }
     }
 
     /// Puts quarantined submissions back in line: one, or all of a campaign. Answers how many.
@@ -189,16 +217,18 @@ impl Store {
         cause: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let one = submission_id.unwrap_or("");
-        Ok(writing!(self, connection => {
-            let released: Vec<(String, i64)> = sqlx::query_as("update submissions set state = 'received', due_at = received_at, revision = revision + 1, \
-                 updated_at = $1 where campaign_id = $2 and state = 'quarantined' and ($3 = '' or id = $3) returning id, revision")
-                .bind(now.0).bind(campaign_id).bind(one).fetch_all(&mut *connection).await?;
-            insert_received!(connection, &released, cause, now);
-            released.len() as u64
-        }))
+        // What is quarantined anew meanwhile stays: only what stood before is run again.
+        let sql = format!(
+            "update submissions set state = 'received', due_at = received_at, revision = revision + 1, updated_at = $1 where id in (select id from submissions \
+             where campaign_id = $2 and state = 'quarantined' and updated_at <= $1 and ($3 = '' or id = $3) order by id limit $4 {}) returning id, revision",
+            self.skip_locked()
+        );
+        self.release_in_pieces(&sql, [campaign_id, submission_id.unwrap_or("")], cause, now).await
     }
 }
+
+/// How many submissions one commit of a release puts back in line.
+const RELEASED_PER_COMMIT: u64 = 1_000;
 
 const UPDATE_HEAD: &str = "with v (id, state, program_id, lead_id, lead, is_test, decision, at, claim) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, program_id = v.program_id, lead_id = v.lead_id, \

@@ -52,7 +52,7 @@ impl Store {
         before: &str,
         limit: i64,
     ) -> Result<Vec<RequestRow>, StoreError> {
-        let sql = format!("{COLUMNS} where organization_id = $1 and id < $2 order by id desc limit $3");
+        let sql = format!("{COLUMNS} where organization_id = $1 and ($2 = '' or id < $2) order by id desc limit $3");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?
         }))

@@ -75,7 +75,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<SubmissionRow>, StoreError> {
         let sql = format!(
-            "{COLUMNS} where s.campaign_id = $1 and s.id < $2 and ($3 = '' or s.state = $3) order by s.id desc limit $4"
+            "{COLUMNS} where s.campaign_id = $1 and ($2 = '' or s.id < $2) and ($3 = '' or s.state = $3) order by s.id desc limit $4"
         );
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(before).bind(state).bind(limit).fetch_all(&mut *connection).await?

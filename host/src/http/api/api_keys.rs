@@ -80,7 +80,7 @@ pub(in crate::http) async fn create(
     let now = pipeline.clock().now();
     let fresh =
         pipeline.store().create_api_key(&user.id, &name, new.campaigns.as_deref(), now).await.map_err(unavailable)?;
-    scope.record(&pipeline, "api_key.created", &fresh.id).await?;
+    scope.record(&pipeline, "api_key.created", &fresh.id).await;
     Ok((StatusCode::CREATED, Json(FreshApiKey { id: fresh.id, key: fresh.key, prefix: fresh.prefix })))
 }
 
@@ -107,6 +107,6 @@ pub(in crate::http) async fn revoke(
     if !pipeline.store().revoke_api_key(Some(&scope.organization_id), &id, now).await.map_err(unavailable)? {
         return Err(Refusal::not_found("API key", &id));
     }
-    scope.record(&pipeline, "api_key.revoked", &id).await?;
+    scope.record(&pipeline, "api_key.revoked", &id).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -133,7 +133,7 @@ pub(in crate::http) async fn create(
     if let Some(state) = new.state.filter(|state| *state != CampaignState::Draft) {
         pipeline.move_campaign(&made, state).await?;
     }
-    scope.record(&pipeline, "campaign.created", id.as_str()).await?;
+    scope.record(&pipeline, "campaign.created", id.as_str()).await;
     Ok((StatusCode::CREATED, Json(reread(&pipeline, &made.id).await?.into())))
 }
 
@@ -194,7 +194,7 @@ pub(in crate::http) async fn change(
     };
     pipeline.store().change_campaign(&campaign.id, &change, pipeline.clock().now()).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "campaign.changed", &campaign.public_id).await?;
+    scope.record(&pipeline, "campaign.changed", &campaign.public_id).await;
     Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
 }
 
@@ -206,7 +206,7 @@ pub(in crate::http) async fn set_state(
 ) -> Result<Json<CampaignView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     pipeline.move_campaign(&campaign, new.state).await?;
-    scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await?;
+    scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await;
     Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
 }
 
@@ -220,17 +220,9 @@ async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Resul
         );
         return Ok(KeyState::NotProvisioned { notice, contact });
     };
-    let body = serde_json::json!({
-        "idempotency_key": "a-key-of-your-own-1",
-        "leads": [{"campaign_id": public_id, "first_name": "Alice", "last_name": "Smith", "email": "alice@example.com", "phone": "+15125550100"}],
-    });
-    let url = &pipeline.settings().public_url;
-    let example = format!(
-        "curl -sS {url}/v1/leads -H 'Authorization: Bearer {}...' -H 'Content-Type: application/json' -d '{body}'",
-        key.prefix
-    );
+    let example = views::example(&pipeline.settings().public_url, &format!("{}...", key.prefix), public_id);
     Ok(KeyState::Provisioned {
-        reveal: format!("POST /v1/source-keys/{}/reveal", key.id),
+        reveal: format!("POST /v1/source-keys/{}/reveal?campaign={public_id}", key.id),
         key_id: key.id,
         prefix: key.prefix,
         example,

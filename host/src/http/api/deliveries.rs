@@ -13,6 +13,9 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
+/// How a delivery can stand.
+const STATES: [&str; 5] = ["waiting", "delivered", "failed", "skipped", "canceled"];
+
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct DeliveryView {
     id: String,
@@ -99,6 +102,9 @@ pub(in crate::http) async fn list(
     scope: Scope,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<DeliveryView>>, Refusal> {
+    if !query.state().is_empty() && !STATES.contains(&query.state()) {
+        return Err(Refusal::invalid("state", format!("must be one of {}", STATES.join(", "))));
+    }
     let campaign_id = match query.campaign() {
         Some(public_id) => scope.campaign(&pipeline, public_id, Permission::View).await?.id,
         None => {

@@ -40,15 +40,17 @@ pub(in crate::http) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    JsonBody(draft): JsonBody<ClientEndpointDraft>,
+    JsonBody(mut draft): JsonBody<ClientEndpointDraft>,
 ) -> Result<Json<EndpointView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let kept = pipeline.store().endpoint_of(&campaign).map_err(unavailable)?;
+    views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
     let endpoint = draft.check(pipeline.schemes())?;
     reachable(&pipeline, &endpoint.url).await?;
     let now = pipeline.clock().now();
     pipeline.store().set_endpoint(&campaign.id, Some(&endpoint), now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "endpoint.set", &campaign.public_id).await?;
+    scope.record(&pipeline, "endpoint.set", &campaign.public_id).await;
     Ok(Json(EndpointView::from(&endpoint)))
 }
 
@@ -74,7 +76,7 @@ pub(in crate::http) async fn remove(
     let now = pipeline.clock().now();
     pipeline.store().set_endpoint(&campaign.id, None, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "endpoint.removed", &campaign.public_id).await?;
+    scope.record(&pipeline, "endpoint.removed", &campaign.public_id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -63,8 +63,8 @@ pub(in crate::http) async fn upload(
 ) -> Result<(StatusCode, Json<UploadedView>), Refusal> {
     scope.caller.may_all(Permission::Integrate)?;
     let name = views::checked_name(&pipeline, "name", &name)?;
-    let bytes = body::read(&pipeline, raw, pipeline.settings().limits.component_bytes_max).await?;
-    let admitted = pipeline.engine().admit(bytes.to_vec()).await.map_err(not_admitted)?;
+    let held = body::read(&pipeline, raw, pipeline.settings().limits.component_bytes_max).await?;
+    let admitted = pipeline.engine().admit(held.bytes.to_vec()).await.map_err(not_admitted)?;
     let stages: Vec<String> = admitted.stages.iter().map(|stage| stage.to_string()).collect();
     let (digest, now) = (admitted.digest.to_string(), pipeline.clock().now());
     let kept = serde_json::to_vec(&stages).unwrap_or_default();
@@ -74,7 +74,7 @@ pub(in crate::http) async fn upload(
         .add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now)
         .await
         .map_err(unavailable)?;
-    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.number)).await?;
+    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.number)).await;
     Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
 }
 

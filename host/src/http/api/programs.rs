@@ -84,15 +84,18 @@ pub(in crate::http) async fn save(
     let permission = if new.activate { Permission::Administer } else { Permission::Integrate };
     let campaign = scope.campaign(&pipeline, &campaign, permission).await?;
     let chosen = chosen(&pipeline, &scope, new.plugin).await?;
-    if chosen.plugin.is_none() && new.document.is_none() {
-        return Err(Refusal::invalid("document", "is missing: the default plugin runs a document"));
+    if chosen.plugin.is_none() && new.document.as_deref().is_none_or(|document| document.trim().is_empty()) {
+        return Err(Refusal::invalid(
+            "document",
+            "is missing: the default plugin runs a document; `version: 1` alone is the standard one",
+        ));
     }
     let activation = if new.activate { Activation::Now } else { Activation::Later };
     let (saved, problems) = pipeline
         .save_program(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
         .await?;
     let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.program_id };
-    scope.record(&pipeline, "program.saved", &saved.id).await?;
+    scope.record(&pipeline, "program.saved", &saved.id).await;
     Ok((StatusCode::CREATED, Json(SavedView { program: view(saved, active_id.as_deref()), problems })))
 }
 
@@ -156,6 +159,6 @@ pub(in crate::http) async fn activate(
         return Err(unknown());
     }
     pipeline.forget_lookups();
-    scope.record(&pipeline, "program.activated", &format!("{}#{number}", campaign.public_id)).await?;
+    scope.record(&pipeline, "program.activated", &format!("{}#{number}", campaign.public_id)).await;
     Ok(StatusCode::NO_CONTENT)
 }

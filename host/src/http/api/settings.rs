@@ -46,15 +46,13 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
 pub(in crate::http) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    JsonBody(draft): JsonBody<WebhookSettingsDraft>,
+    JsonBody(mut draft): JsonBody<WebhookSettingsDraft>,
 ) -> Result<Json<SettingsView>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let store = pipeline.store();
-    let kept = store
-        .webhook_settings(&scope.organization_id)
-        .await
-        .map_err(unavailable)?
-        .map(|(settings, _)| settings.secrets);
+    let kept = store.webhook_settings(&scope.organization_id).await.map_err(unavailable)?.map(|(settings, _)| settings);
+    views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
+    let kept = kept.map(|settings| settings.secrets);
     let given = draft.secrets.is_some();
     let fresh = if given || kept.is_some() { None } else { Some(fresh_secret(&pipeline)?) };
     let secrets = kept.unwrap_or_else(|| fresh.clone().into_iter().collect());
@@ -63,7 +61,7 @@ pub(in crate::http) async fn set(
     let now = pipeline.clock().now();
     store.set_webhook_settings(&scope.organization_id, &settings, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "webhook_settings.set", &scope.organization_id).await?;
+    scope.record(&pipeline, "webhook_settings.set", &scope.organization_id).await;
     Ok(Json(view(settings, fresh, None)))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
-use crate::http::extract::Path;
+use crate::http::extract::{Path, Query};
 use crate::http::views::{self, Page};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
@@ -66,6 +66,14 @@ impl From<SourceKey> for SourceKeyView {
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct Revealed {
     key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::http) struct RevealQuery {
+    /// The campaign to give a ready-to-run example for.
+    campaign: Option<String>,
 }
 
 pub(in crate::http) async fn create(
@@ -77,7 +85,7 @@ pub(in crate::http) async fn create(
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let now = pipeline.clock().now();
     let fresh = pipeline.store().create_source_key(&scope.organization_id, &name, now).await.map_err(unavailable)?;
-    scope.record(&pipeline, "source_key.provisioned", &fresh.id).await?;
+    scope.record(&pipeline, "source_key.provisioned", &fresh.id).await;
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
@@ -109,7 +117,7 @@ pub(in crate::http) async fn regenerate(
         .map_err(unavailable)?;
     let fresh = fresh.ok_or_else(|| Refusal::not_found("source key", &id))?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "source_key.regenerated", &id).await?;
+    scope.record(&pipeline, "source_key.regenerated", &id).await;
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
@@ -117,13 +125,19 @@ pub(in crate::http) async fn reveal(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(id): Path<String>,
+    Query(query): Query<RevealQuery>,
 ) -> Result<Json<Revealed>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
+    let campaign = match query.campaign {
+        Some(public_id) => Some(scope.campaign(&pipeline, &public_id, Permission::View).await?),
+        None => None,
+    };
     let id = id.replace('\0', " ");
     let key = pipeline.store().reveal_source_key(&scope.organization_id, &id).await.map_err(unavailable)?;
     let key = key.ok_or_else(|| Refusal::not_found("source key", &id))?;
-    scope.record(&pipeline, "source_key.revealed", &id).await?;
-    Ok(Json(Revealed { key }))
+    scope.record_first(&pipeline, "source_key.revealed", &id).await?;
+    let example = campaign.map(|campaign| views::example(&pipeline.settings().public_url, &key, &campaign.public_id));
+    Ok(Json(Revealed { key, example }))
 }
 
 pub(in crate::http) async fn revoke(
@@ -137,6 +151,6 @@ pub(in crate::http) async fn revoke(
         return Err(Refusal::not_found("source key", &id));
     }
     pipeline.forget_lookups();
-    scope.record(&pipeline, "source_key.revoked", &id).await?;
+    scope.record(&pipeline, "source_key.revoked", &id).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -54,7 +54,7 @@ pub(in crate::http) async fn create(
     let now = pipeline.clock().now();
     let made =
         pipeline.store().create_user(Some(&scope.organization_id), &name, new.role, now).await.map_err(unavailable)?;
-    scope.record(&pipeline, "user.created", &made.id).await?;
+    scope.record(&pipeline, "user.created", &made.id).await;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 

@@ -22,7 +22,8 @@ pub(in crate::http) async fn handle(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestAnswer>), Refusal> {
-    let body = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
+    let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
+    let body = held.bytes.clone();
     let content_type = match body::content_type(&headers, &["application/json", "application/x-www-form-urlencoded"]) {
         Ok(content_type) => content_type,
         Err(refusal) => {

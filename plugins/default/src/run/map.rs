@@ -1,6 +1,7 @@
 //! `map`: from one inbound element to its leads.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use hookmill_plugin_sdk::types::{Failure, Inbound, Mapped, MappedLead, Notice};
 
@@ -70,6 +71,8 @@ struct Mapping<'s, S> {
     texts: [Option<Value<'s>>; TEXT_FIELDS.len()],
     tags: Option<Value<'s>>,
     custom: Vec<(Cow<'s, str>, Value<'s>)>,
+    /// The names in `custom`.
+    taken: BTreeSet<Cow<'s, str>>,
     used: Used,
     notices: Vec<Notice>,
     trace: Option<Vec<Value<'static>>>,
@@ -82,6 +85,7 @@ impl<'s, S: Scope> Mapping<'s, S> {
             texts: Default::default(),
             tags: None,
             custom: Vec::new(),
+            taken: BTreeSet::new(),
             used: Used::default(),
             notices: Vec::new(),
             trace: traces.then(Vec::new),
@@ -129,7 +133,7 @@ impl<'s, S: Scope> Mapping<'s, S> {
                 self.tags.as_ref()
             }
             Target::Custom(name) => {
-                self.custom.push((name.clone().into(), value));
+                self.add(name.clone().into(), value);
                 self.custom.last().map(|(_, value)| value)
             }
         };
@@ -230,16 +234,24 @@ impl<'s, S: Scope> Mapping<'s, S> {
 
     /// Keeps a value as a custom field; a name that is taken gets `inbound_` before it.
     fn keep(&mut self, name: Cow<'s, str>, value: Value<'s>) {
-        if !self.custom.iter().any(|(taken, _)| *taken == name) {
-            self.custom.push((name, value));
-            return;
+        if !self.taken.contains(&name) {
+            return self.add(name, value);
+        }
+        let mut free = format!("inbound_{name}");
+        while self.taken.contains(free.as_str()) {
+            free.insert_str(0, "inbound_");
         }
         self.notice(
             "name_taken",
             &name,
-            format!("the custom field {name} is mapped; what came in as {name} is kept as inbound_{name}"),
+            format!("the custom field {name} is mapped; what came in as {name} is kept as {free}"),
         );
-        self.custom.push((format!("inbound_{name}").into(), value));
+        self.add(free.into(), value);
+    }
+
+    fn add(&mut self, name: Cow<'s, str>, value: Value<'s>) {
+        self.taken.insert(name.clone());
+        self.custom.push((name, value));
     }
 
     fn notice(&mut self, code: &str, path: &str, message: String) {

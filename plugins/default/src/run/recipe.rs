@@ -216,10 +216,11 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     fn chain(&mut self, then: &[Function], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
         let around = Around(self.scope);
-        let Taken { mut value, used } = taken;
+        let Taken { mut value, mut used } = taken;
         let raw = value.clone();
         for function in then {
             if wanted == Wanted::Scalar && !takes_lists(function) {
+                used = narrowed_use(value.as_ref(), used);
                 value = narrowed(value);
             }
             value = apply(function, value, &around).map_err(|refusal| Refused {
@@ -234,6 +235,7 @@ impl<'s, S: Scope> Maker<'s, S> {
         if wanted == Wanted::Any {
             return Ok(Taken { value, used });
         }
+        used = narrowed_use(value.as_ref(), used);
         match narrowed(value) {
             Some(value @ (Value::Object(_) | Value::List(_))) => {
                 let message = format!("this field holds one text, but this is {}", value.type_name());
@@ -332,6 +334,18 @@ fn looked_at(recipe: &Recipe) -> String {
         _ => None,
     });
     format!("looked at {}", paths.take(5).collect::<Vec<_>>().join(", "))
+}
+
+/// What is used of the input when a list is narrowed to one value: that one alone, so that the others are kept as custom fields.
+fn narrowed_use<'s>(value: Option<&Value<'_>>, used: Vec<&'s Value<'s>>) -> Vec<&'s Value<'s>> {
+    let Some(Value::List(items)) = value else { return used };
+    let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
+    let one = match used.as_slice() {
+        [Value::List(inside)] if inside == items => inside.get(first),
+        several if several.len() == items.len() && 1 < items.len() => several.get(first).copied(),
+        _ => None,
+    };
+    one.map_or(used, |one| vec![one])
 }
 
 /// Of a list where one value is wanted: the first that is not blank.

@@ -3,6 +3,7 @@
 mod depth;
 mod diagnostics;
 mod house;
+mod kept;
 mod mapping;
 mod qualifying;
 mod shaping;
