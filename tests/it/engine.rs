@@ -117,7 +117,7 @@ fn faults(results: &[Result<Mapped, ItemError>]) -> Vec<(usize, FaultKind, Strin
     faults
 }
 
-/// Issue 2, P4: a hundred leads of one campaign take one instance and one call.
+/// P4: a hundred leads of one campaign take one instance and one call.
 #[tokio::test]
 async fn a_batch_is_one_instance_and_one_call() {
     let sandbox = Sandbox::new(Limits::default()).await;
@@ -136,7 +136,7 @@ async fn a_batch_is_one_instance_and_one_call() {
     assert_eq!(after.instances_alive, 0);
 }
 
-/// Issue 2, P3: whatever lead 57 does, the other 99 are mapped, and the fault names the limit.
+/// P3: whatever lead 57 does, the other 99 are mapped, and the fault names the limit.
 #[tokio::test]
 async fn the_guilty_lead_falls_alone() {
     let sandbox = Sandbox::new(roomy()).await;

@@ -112,7 +112,7 @@ mod tests {
         run
     }
 
-    /// Issue 2: 100 leads are one call; lead 57 of 100 falls alone.
+    /// P4: 100 leads are one call; lead 57 of 100 falls alone.
     #[test]
     fn one_of_a_hundred() {
         assert_eq!(run(100, 500, u64::MAX, |_| false).calls, 1);
