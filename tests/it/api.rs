@@ -292,3 +292,21 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// O8: whoever may not do it is told so, whatever the body is.
+    async fn the_role_is_looked_at_before_the_body(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("RR", "").await;
+        let viewer = world.user("viewer").await;
+        for body in [json!({}), json!([]), json!({"nonsense": 1})] {
+            viewer.post("/v1/campaigns", &body).await.refused(403, "role_not_allowed");
+            viewer.put("/v1/webhook-settings", &body).await.refused(403, "role_not_allowed");
+            viewer.put("/v1/campaigns/RR/state", &body).await.refused(403, "role_not_allowed");
+            viewer.put("/v1/campaigns/RR/document", &body).await.refused(403, "role_not_allowed");
+            viewer.post("/v1/campaigns/RR/dry-run", &body).await.refused(403, "role_not_allowed");
+            world.admin.post("/v1/campaigns", &body).await.refused(422, "invalid");
+        }
+        world.stop().await;
+    }
+}

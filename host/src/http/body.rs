@@ -98,29 +98,34 @@ pub(super) fn content_type(headers: &HeaderMap, accepted: &[&str]) -> Result<Str
     }
 }
 
-/// A JSON body of the management API: unknown keys and wrong types are refused with their place.
-pub(super) struct JsonBody<T>(pub T);
+/// A JSON body of the management API: unknown keys and wrong types are refused with their place. The refusal is the handler's to give,
+/// after it has looked whether the caller may do this at all.
+pub(super) struct JsonBody<T>(pub Result<T, Refusal>);
 
 impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
-    type Rejection = Refusal;
+    type Rejection = std::convert::Infallible;
 
-    async fn from_request(request: Request, pipeline: &Pipeline) -> Result<Self, Refusal> {
-        let (parts, body) = request.into_parts();
-        let limits = &pipeline.settings().limits;
-        let Held { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
-        content_type(&parts.headers, &["application/json"])?;
-        let text = checked_text(&bytes, limits.body_depth_max)?;
-        let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
-        if root.starts_with('[') {
-            serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(syntax)?;
-            return Err(Refusal::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
-                "",
-                "not_an_object",
-                "this is a list",
-            ));
-        }
-        serde_json::from_str(text).map(Self).map_err(not_understood)
+    async fn from_request(request: Request, pipeline: &Pipeline) -> Result<Self, Self::Rejection> {
+        Ok(Self(understood(request, pipeline).await))
     }
+}
+
+async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) -> Result<T, Refusal> {
+    let (parts, body) = request.into_parts();
+    let limits = &pipeline.settings().limits;
+    let Held { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
+    content_type(&parts.headers, &["application/json"])?;
+    let text = checked_text(&bytes, limits.body_depth_max)?;
+    let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
+    if root.starts_with('[') {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(syntax)?;
+        return Err(Refusal::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
+            "",
+            "not_an_object",
+            "this is a list",
+        ));
+    }
+    serde_json::from_str(text).map_err(not_understood)
 }
 
 fn not_understood(error: serde_json::Error) -> Refusal {

@@ -185,13 +185,7 @@ impl Pipeline {
         if let Some(known) = self.delivery_settings.get(&key, now) {
             return Ok(known);
         }
-        let gone = |table, id: &str| StoreError::corrupt(table, id, "a delivery names it, and it is gone");
-        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
-        let organization = self
-            .store
-            .organization(&campaign.organization_id)
-            .await?
-            .ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let (organization, campaign) = self.home_of(campaign_id, "a delivery").await?;
         let (webhook, webhook_paused) = self
             .store
             .webhook_settings(&organization.id)

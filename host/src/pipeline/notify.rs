@@ -50,13 +50,7 @@ impl Pipeline {
         program_id: Option<&str>,
         batch: Vec<ClaimedShaping>,
     ) -> Result<Vec<(String, Shaped)>, StoreError> {
-        let gone = |table, id: &str| StoreError::corrupt(table, id, "an event names it, and it is gone");
-        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
-        let organization = self
-            .store
-            .organization(&campaign.organization_id)
-            .await?
-            .ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let (organization, campaign) = self.home_of(campaign_id, "an event").await?;
         let settings = self.store.webhook_settings(&organization.id).await?;
         let url = settings.map(|(settings, _)| settings.url).unwrap_or_default();
         let Some(program) = self.shaping_program(program_id).await else { return Ok(Vec::new()) };

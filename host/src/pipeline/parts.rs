@@ -8,10 +8,11 @@ use crate::config::HostSettings;
 use crate::engine::{Engine, Program};
 use crate::ids::SharedMinter;
 use crate::outbound::Sender;
-use crate::store::Store;
 use crate::store::campaigns::Campaign;
 use crate::store::ingest::Ingest;
 use crate::store::keys::SourceKey;
+use crate::store::organizations::Organization;
+use crate::store::{Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 
@@ -140,6 +141,15 @@ impl Pipeline {
     /// The memory that bodies of requests under way may take, in bytes.
     pub fn body_room(&self) -> &Arc<Semaphore> {
         &self.0.body_room
+    }
+
+    /// A campaign and its organization. `what` says what names them, should they be gone.
+    pub(crate) async fn home_of(&self, campaign_id: &str, what: &str) -> Result<(Organization, Campaign), StoreError> {
+        let gone = |table, id: &str| StoreError::corrupt(table, id, format!("{what} names it, and it is gone"));
+        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
+        let organization = self.store.organization(&campaign.organization_id).await?;
+        let organization = organization.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        Ok((organization, campaign))
     }
 
     /// There is something to send.

@@ -102,13 +102,7 @@ impl Pipeline {
     }
 
     async fn setting_of(&self, campaign_id: &str, batch: &[ClaimedSubmission]) -> Result<Setting, StoreError> {
-        let gone = |table, id: &str| StoreError::corrupt(table, id, "a submission names it, and it is gone");
-        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
-        let organization = self
-            .store
-            .organization(&campaign.organization_id)
-            .await?
-            .ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        let (organization, campaign) = self.home_of(campaign_id, "a submission").await?;
         let webhook = self.store.webhook_settings(&organization.id).await?.map(|(settings, _)| settings);
         let endpoint = self.store.endpoint_of(&campaign)?;
         let run_id = self.minter.mint("run", self.clock.now());

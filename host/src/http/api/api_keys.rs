@@ -63,6 +63,7 @@ pub(in crate::http) async fn create(
     JsonBody(new): JsonBody<NewApiKey>,
 ) -> Result<(StatusCode, Json<FreshApiKey>), Refusal> {
     scope.caller.may_all(Permission::Administer)?;
+    let new = new?;
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let user = if new.user_id.contains('\0') {
         None

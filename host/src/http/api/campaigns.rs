@@ -111,6 +111,7 @@ pub(in crate::http) async fn create(
     JsonBody(new): JsonBody<NewCampaign>,
 ) -> Result<(StatusCode, Json<CampaignView>), Refusal> {
     scope.caller.may_all(Permission::Administer)?;
+    let new = new?;
     let id = public_id(&pipeline, new.id)?;
     let change = CampaignChange {
         name: views::checked_name(&pipeline, "name", &new.name)?,
@@ -178,6 +179,7 @@ pub(in crate::http) async fn change(
     JsonBody(changed): JsonBody<Changed>,
 ) -> Result<Json<CampaignView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let changed = changed?;
     let change = CampaignChange {
         name: changed
             .name
@@ -205,6 +207,7 @@ pub(in crate::http) async fn set_state(
     JsonBody(new): JsonBody<NewState>,
 ) -> Result<Json<CampaignView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let new = new?;
     pipeline.move_campaign(&campaign, new.state).await?;
     scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await;
     Ok(Json(reread(&pipeline, &campaign.id).await?.into()))

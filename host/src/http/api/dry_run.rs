@@ -29,6 +29,7 @@ pub(in crate::http) async fn handle(
     JsonBody(sample): JsonBody<Sample>,
 ) -> Result<Json<DryRun>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Integrate).await?;
+    let sample = sample?;
     let organization = pipeline.store().organization(&scope.organization_id).await.map_err(unavailable)?;
     let organization = organization.ok_or_else(|| Refusal::not_found("organization", &scope.organization_id))?;
     let program = match &sample.document {

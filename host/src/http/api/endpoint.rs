@@ -40,9 +40,10 @@ pub(in crate::http) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    JsonBody(mut draft): JsonBody<ClientEndpointDraft>,
+    JsonBody(draft): JsonBody<ClientEndpointDraft>,
 ) -> Result<Json<EndpointView>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let mut draft = draft?;
     let kept = pipeline.store().endpoint_of(&campaign).map_err(unavailable)?;
     views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
     let endpoint = draft.check(pipeline.schemes())?;

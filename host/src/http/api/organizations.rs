@@ -38,6 +38,7 @@ pub(in crate::http) async fn create(
     JsonBody(new): JsonBody<NewOrganization>,
 ) -> Result<(StatusCode, Json<OrganizationView>), Refusal> {
     caller.may_all(Permission::Provision)?;
+    let new = new?;
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let now = pipeline.clock().now();
     let made = pipeline.store().create_organization(&name, now).await.map_err(unavailable)?;

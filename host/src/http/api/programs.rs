@@ -81,6 +81,8 @@ pub(in crate::http) async fn save(
     Path(campaign): Path<String>,
     JsonBody(new): JsonBody<NewProgram>,
 ) -> Result<(StatusCode, Json<SavedView>), Refusal> {
+    scope.caller.may(Permission::Integrate)?;
+    let new = new?;
     let permission = if new.activate { Permission::Administer } else { Permission::Integrate };
     let campaign = scope.campaign(&pipeline, &campaign, permission).await?;
     let chosen = chosen(&pipeline, &scope, new.plugin).await?;

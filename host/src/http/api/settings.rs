@@ -46,9 +46,10 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
 pub(in crate::http) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    JsonBody(mut draft): JsonBody<WebhookSettingsDraft>,
+    JsonBody(draft): JsonBody<WebhookSettingsDraft>,
 ) -> Result<Json<SettingsView>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
+    let mut draft = draft?;
     let store = pipeline.store();
     let kept = store.webhook_settings(&scope.organization_id).await.map_err(unavailable)?.map(|(settings, _)| settings);
     views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;

@@ -82,6 +82,7 @@ pub(in crate::http) async fn create(
     JsonBody(new): JsonBody<NewSourceKey>,
 ) -> Result<(StatusCode, Json<FreshSourceKey>), Refusal> {
     scope.caller.may_all(Permission::Provision)?;
+    let new = new?;
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let now = pipeline.clock().now();
     let fresh = pipeline.store().create_source_key(&scope.organization_id, &name, now).await.map_err(unavailable)?;
@@ -105,6 +106,7 @@ pub(in crate::http) async fn regenerate(
     JsonBody(regeneration): JsonBody<Regeneration>,
 ) -> Result<(StatusCode, Json<FreshSourceKey>), Refusal> {
     scope.caller.may_all(Permission::Administer)?;
+    let regeneration = regeneration?;
     if !(0..=GRACE_S_MAX).contains(&regeneration.grace_s) {
         return Err(Refusal::invalid("grace_s", format!("must be 0 to {GRACE_S_MAX} seconds")));
     }

@@ -47,6 +47,7 @@ pub(in crate::http) async fn create(
     JsonBody(new): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Json<UserView>), Refusal> {
     scope.caller.may_all(Permission::Administer)?;
+    let new = new?;
     if new.role == Role::Operator {
         return Err(Refusal::invalid("role", "can't be operator: an operator belongs to no organization"));
     }
