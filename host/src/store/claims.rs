@@ -158,37 +158,13 @@ impl Store {
 
     /// How many bytes the bodies of these requests have.
     pub async fn request_sizes(&self, ids: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
-        let mut found = Vec::with_capacity(ids.len());
-        for chunk in super::database::chunks(ids) {
-            let rows: Vec<(String, i64)> = reading!(self, connection => {
-                let head = "select id, cast(length(body) as bigint) from requests where id in (";
-                let sql = super::database::many_sql(&*connection, head, "?", chunk.len(), ")");
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
-                for id in chunk {
-                    query = query.bind(*id);
-                }
-                query.fetch_all(&mut *connection).await?
-            });
-            found.extend(rows);
-        }
-        Ok(found)
+        let head = "select id, cast(length(body) as bigint) from requests where id in (";
+        Ok(select_in!(self, query_as as (String, i64), head, ids))
     }
 
     /// The requests of claimed submissions, bodies and all.
     pub async fn claimed_requests(&self, ids: &[&str]) -> Result<Vec<ClaimedRequest>, StoreError> {
-        let mut found = Vec::with_capacity(ids.len());
-        for chunk in super::database::chunks(ids) {
-            let rows: Vec<ClaimedRequest> = reading!(self, connection => {
-                let sql = super::database::many_sql(&*connection, REQUESTS, "?", chunk.len(), ")");
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
-                for id in chunk {
-                    query = query.bind(*id);
-                }
-                query.fetch_all(&mut *connection).await?
-            });
-            found.extend(rows);
-        }
-        Ok(found)
+        Ok(select_in!(self, query_as as ClaimedRequest, REQUESTS, ids))
     }
 
     /// Claims the events that wait to be shaped for a webhook.
@@ -266,19 +242,7 @@ impl Store {
 
     /// The submissions that were made from these before.
     pub async fn children_of(&self, ids: &[&str]) -> Result<Vec<String>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in super::database::chunks(ids) {
-            let rows: Vec<String> = reading!(self, connection => {
-                let sql = super::database::many_sql(&*connection, "select id from submissions where parent_id in (", "?", chunk.len(), ")");
-                let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()));
-                for id in chunk {
-                    query = query.bind(*id);
-                }
-                query.fetch_all(&mut *connection).await?
-            });
-            found.extend(rows);
-        }
-        Ok(found)
+        Ok(select_in!(self, query_scalar as String, "select id from submissions where parent_id in (", ids))
     }
 
     /// Puts claimed submissions back in line, to be looked at again from `due_at` on: nothing was decided about them.

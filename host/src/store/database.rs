@@ -124,6 +124,25 @@ macro_rules! insert_many {
     };
 }
 
+/// Reads the rows of many ids with few statements. `$head` ends with an open `in (`; `$query` is sqlx's function for such rows.
+macro_rules! select_in {
+    ($store:expr, $query:ident as $row:ty, $head:expr, $ids:expr) => {{
+        let mut found = Vec::with_capacity($ids.len());
+        for chunk in $crate::store::database::chunks($ids) {
+            let rows: Vec<$row> = reading!($store, connection => {
+                let sql = $crate::store::database::many_sql(&*connection, $head, "?", chunk.len(), ")");
+                let mut query = sqlx::$query(sqlx::AssertSqlSafe(sql.as_str()));
+                for id in chunk {
+                    query = query.bind(*id);
+                }
+                query.fetch_all(&mut *connection).await?
+            });
+            found.extend(rows);
+        }
+        found
+    }};
+}
+
 /// How many rows one statement writes at most; with the widest row it stays under both databases' bound on parameters.
 const ROWS_PER_STATEMENT_MAX: usize = 128;
 

@@ -68,19 +68,6 @@ impl Store {
 
     /// How the given submissions stand, as (id, state).
     pub async fn states_of(&self, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
-        let mut found = Vec::with_capacity(ids.len());
-        for chunk in super::database::chunks(ids) {
-            let holes: String = (0..chunk.len()).map(|at| format!(", ${}", at + 1)).collect();
-            let sql = format!("select id, state from submissions where id in (''{holes})");
-            let rows: Vec<(String, String)> = reading!(self, connection => {
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
-                for id in chunk {
-                    query = query.bind(*id);
-                }
-                query.fetch_all(&mut *connection).await?
-            });
-            found.extend(rows);
-        }
-        Ok(found)
+        Ok(select_in!(self, query_as as (String, String), "select id, state from submissions where id in (", ids))
     }
 }

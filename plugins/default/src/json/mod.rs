@@ -9,4 +9,4 @@ mod write;
 pub use decimal::Decimal;
 pub use parse::{Build, DEPTH_MAX, Parsed, Refused, Scalar, parse, parse_with};
 pub use value::Value;
-pub use write::{text_of, write_text, write_value};
+pub use write::{text_of, write_members, write_text, write_value};

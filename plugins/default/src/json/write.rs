@@ -1,5 +1,7 @@
 //! Writing JSON text.
 
+use std::borrow::Cow;
+
 use super::Value;
 
 /// Appends a value as compact JSON text.
@@ -11,18 +13,7 @@ pub fn write_value(out: &mut String, value: &Value<'_>) {
         Value::Number(text) => out.push_str(text),
         Value::Text(text) => write_text(out, text),
         Value::List(items) => write_list(out, items),
-        Value::Object(members) => {
-            out.push('{');
-            for (index, (name, value)) in members.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_text(out, name);
-                out.push(':');
-                write_value(out, value);
-            }
-            out.push('}');
-        }
+        Value::Object(members) => write_members(out, members),
     }
 }
 
@@ -69,6 +60,20 @@ fn write_escape(out: &mut String, byte: u8) {
         b'\t' => out.push_str("\\t"),
         _ => out.push_str(&format!("\\u{byte:04x}")),
     }
+}
+
+/// Writes an object of these members.
+pub fn write_members(out: &mut String, members: &[(Cow<'_, str>, Value<'_>)]) {
+    out.push('{');
+    for (index, (name, value)) in members.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_text(out, name);
+        out.push(':');
+        write_value(out, value);
+    }
+    out.push('}');
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::scope::{Call, ElementScope, Scope};
 use super::select::{select, select_in};
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
-use crate::json::{Parsed, Value, parse, text_of, write_text, write_value};
+use crate::json::{Parsed, Value, parse, text_of, write_members, write_text, write_value};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::{Field, MapPlan, Path, Target, Unknown};
 
@@ -275,19 +275,6 @@ impl<'s, S: Scope> Mapping<'s, S> {
         out.push('}');
         out
     }
-}
-
-fn write_members(out: &mut String, members: &[(Cow<'_, str>, Value<'_>)]) {
-    out.push('{');
-    for (index, (name, value)) in members.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_text(out, name);
-        out.push(':');
-        write_value(out, value);
-    }
-    out.push('}');
 }
 
 /// Tags are a list of texts: one value is a list of one, what is no text is written as JSON.
