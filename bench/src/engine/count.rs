@@ -1,0 +1,16 @@
+//! Fresh calls and nothing else, one after the other: what a tool that counts instructions is pointed at.
+
+use anyhow::Result;
+
+use super::ours::{Ours, session};
+
+/// Makes so many fresh calls.
+pub fn run(calls: usize) -> Result<()> {
+    let ours = Ours::new(1)?;
+    ours.block_on(async {
+        for _ in 0..calls {
+            std::hint::black_box(session(ours.engine(), ours.program(), 1).await?);
+        }
+        Ok(())
+    })
+}

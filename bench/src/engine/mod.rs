@@ -1,0 +1,69 @@
+//! `engine`: the same transformation of the same lead, in our sandbox and in its peers, side by side in one run.
+
+mod campaigns;
+mod count;
+mod native;
+mod node;
+mod ours;
+mod quickjs;
+mod sample;
+mod starts;
+mod table;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use table::{Contender, Table};
+
+/// What is measured, and for how long.
+#[derive(Args)]
+pub struct Plan {
+    /// Seconds for each contender, over all rounds.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// Rounds: the contenders take turns, so that a slow moment of the machine meets all of them.
+    #[arg(long, default_value_t = 6)]
+    rounds: u32,
+    /// Leads in a batch.
+    #[arg(long, default_value_t = 100)]
+    batch: usize,
+    /// Campaigns that share one component, each with a document of its own.
+    #[arg(long, default_values_t = [1, 100, 5_000], value_delimiter = ',')]
+    campaigns: Vec<usize>,
+    /// Do nothing but this many fresh calls: for a tool that counts instructions.
+    #[arg(long)]
+    count: Option<usize>,
+}
+
+/// Measures, and prints the tables.
+pub fn run(plan: &Plan) -> Result<()> {
+    if let Some(calls) = plan.count {
+        return count::run(calls);
+    }
+    compare(plan)?;
+    starts::run()?;
+    campaigns::run(&plan.campaigns)
+}
+
+fn compare(plan: &Plan) -> Result<()> {
+    let ours = ours::Ours::new(1).context("our engine")?;
+    let mut contenders: Vec<Box<dyn Contender>> = vec![
+        Box::new(native::Native),
+        Box::new(ours.batches(plan.batch)),
+        Box::new(ours.batches(1)),
+        Box::new(quickjs::Warm::new()?),
+        Box::new(quickjs::Fresh::new()?),
+    ];
+    match node::Node::start() {
+        Ok(node) => contenders.push(Box::new(node)),
+        Err(error) => println!("no row for V8: {error:#}"),
+    }
+    for contender in &mut contenders {
+        let made = contender.once().with_context(|| contender.name())?;
+        ensure!(made == sample::EXPECTED, "{} makes {made}", contender.name());
+    }
+    let mut table = Table::new(contenders);
+    table.measure(plan.rounds, plan.seconds)?;
+    table.print();
+    Ok(())
+}

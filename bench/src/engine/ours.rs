@@ -1,0 +1,236 @@
+//! Our engine with the default plugin: mapped, judged and shaped in one session, as a campaign's batch is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use hookmill::engine::contract::{
+    Campaign, Context, Destination, DestinationKind, Door, Entropy, Inbound, Mapped, Organization, Origin, Payload,
+    Severity, ShapeRequest, Subject, Submission, Verdict,
+};
+use hookmill::engine::{Digest, Engine, Limits, Loaded, Outcomes, Program};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::sample;
+use super::table::Contender;
+
+/// Sessions under way at once: the guest thread never waits for the next.
+const SESSIONS: usize = 32;
+
+/// An engine with one guest thread, the default plugin and a program.
+#[derive(Clone)]
+pub struct Ours(Arc<Parts>);
+
+struct Parts {
+    runtime: Runtime,
+    engine: Engine,
+    component: Arc<Loaded>,
+    program: Program,
+    wasm: Vec<u8>,
+    directory: TempDir,
+}
+
+impl Ours {
+    /// Starts everything and compiles the document.
+    pub fn new(threads: usize) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let engine = engine(directory.path(), threads)?;
+        let wasm = std::fs::read(default_plugin()?)?;
+        let admitted = runtime.block_on(engine.admit(wasm.clone()))?;
+        let fetch = || async { Err::<Vec<u8>, _>("it was just admitted") };
+        let component = runtime.block_on(engine.load(admitted.digest, fetch))?;
+        let program = runtime.block_on(program(&engine, &component, sample::DOCUMENT))?;
+        Ok(Self(Arc::new(Parts { runtime, engine, component, program, wasm, directory })))
+    }
+
+    /// A contender whose sessions hold so many leads.
+    pub fn batches(&self, leads: usize) -> Batches {
+        Batches { ours: self.clone(), leads }
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub fn component(&self) -> &Arc<Loaded> {
+        &self.0.component
+    }
+
+    pub fn wasm(&self) -> &[u8] {
+        &self.0.wasm
+    }
+
+    /// Where the compiled code lies.
+    pub fn directory(&self) -> &std::path::Path {
+        self.0.directory.path()
+    }
+
+    pub fn program(&self) -> &Program {
+        &self.0.program
+    }
+
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.0.runtime.block_on(future)
+    }
+}
+
+/// An engine that keeps compiled code here.
+pub fn engine(directory: &std::path::Path, threads: usize) -> Result<Engine> {
+    // No more places than sessions: a tool that counts instructions can't reserve the address space of hundreds.
+    let limits = Limits { threads, instances_max: SESSIONS as u32 + 2, ..Limits::default() };
+    Ok(Engine::new(limits, directory)?)
+}
+
+/// A program of the component with this document.
+pub async fn program(engine: &Engine, component: &Arc<Loaded>, document: &str) -> Result<Program> {
+    let compiled = engine.compile_configuration(component, document).await?;
+    Ok(Program { component: Arc::clone(component), plan: Some(compiled.plan) })
+}
+
+/// The component's digest.
+pub fn digest(component: &Loaded) -> Digest {
+    component.digest()
+}
+
+fn default_plugin() -> Result<PathBuf> {
+    let built = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/plugins/default.wasm");
+    built.canonicalize().context("the default plugin is not built: run `cargo xtask plugins`")
+}
+
+/// Sessions of so many leads, several under way.
+pub struct Batches {
+    ours: Ours,
+    leads: usize,
+}
+
+impl Contender for Batches {
+    fn name(&self) -> String {
+        match self.leads {
+            1 => "ours, fresh sandbox for each lead".to_owned(),
+            leads => format!("ours, batches of {leads}"),
+        }
+    }
+
+    fn once(&mut self) -> Result<String> {
+        let Ours(parts) = &self.ours;
+        let made = parts.runtime.block_on(session(&parts.engine, &parts.program, self.leads))?;
+        made.into_iter().next().context("no message")
+    }
+
+    fn many(&mut self, leads: usize) -> Result<usize> {
+        let Ours(parts) = &self.ours;
+        parts.runtime.block_on(async {
+            let (mut started, mut under_way) = (0, FuturesUnordered::new());
+            while started < leads || !under_way.is_empty() {
+                while started < leads && under_way.len() < SESSIONS {
+                    under_way.push(session(&parts.engine, &parts.program, self.leads));
+                    started += self.leads;
+                }
+                if let Some(made) = under_way.next().await {
+                    std::hint::black_box(made?);
+                }
+            }
+            Ok(started)
+        })
+    }
+}
+
+/// From what came in to what is sent, for a batch of one campaign.
+pub async fn session(engine: &Engine, program: &Program, leads: usize) -> Result<Vec<String>> {
+    let mut session = engine.session(program, context());
+    let mapped = session.map((0..leads).map(|_| inbound()).collect()).await?;
+    let submissions: Vec<Submission> = mapped_leads(mapped)?.into_iter().map(submission).collect();
+    let verdicts = session.qualify(Severity::Hard, submissions.clone()).await?;
+    qualified(verdicts)?;
+    let requests = submissions.into_iter().map(|submission| request(Subject::Submission(submission)));
+    let payloads = session.shape(requests.collect()).await?;
+    bodies(payloads)
+}
+
+fn mapped_leads(mapped: Outcomes<Mapped>) -> Result<Vec<String>> {
+    let mut leads = Vec::with_capacity(mapped.len());
+    for mapped in mapped {
+        let mut made = mapped.map_err(|error| anyhow!("{error:?}"))?.leads;
+        let lead = made.pop().context("no lead")?.map_err(|failure| anyhow!("{}", failure.message))?;
+        leads.push(lead.lead);
+    }
+    Ok(leads)
+}
+
+fn qualified(verdicts: Outcomes<Verdict>) -> Result<()> {
+    for verdict in verdicts {
+        if !verdict.map_err(|error| anyhow!("{error:?}"))?.qualified {
+            bail!("the sample is qualified");
+        }
+    }
+    Ok(())
+}
+
+fn bodies(payloads: Outcomes<Payload>) -> Result<Vec<String>> {
+    let body = |payload: Payload| String::from_utf8(payload.body.unwrap_or_default()).map_err(Into::into);
+    payloads.into_iter().map(|payload| payload.map_err(|error| anyhow!("{error:?}")).and_then(body)).collect()
+}
+
+fn context() -> Context {
+    Context {
+        organization: Organization { id: "org_01".into(), name: "Bright Leads".into(), values: "{}".into() },
+        campaign: Campaign {
+            id: "SOLAR".into(),
+            name: "Solar".into(),
+            client: None,
+            time_zone: "America/New_York".into(),
+            phone_region: "US".into(),
+            values: "{}".into(),
+        },
+        now: 1_774_521_000_000,
+        run_id: "run_01jq8x".into(),
+        trace: false,
+    }
+}
+
+fn inbound() -> Inbound {
+    Inbound {
+        submission_id: "sub_01jq8xk2v7m3n4p5q6r7s8t9v0".into(),
+        body: sample::LEAD.to_owned(),
+        headers: Vec::new(),
+        query: Vec::new(),
+        origin: Origin {
+            door: Door::Batch,
+            name: "website".into(),
+            source_label: None,
+            tag: None,
+            remote_address: Some("203.0.113.9".into()),
+        },
+        received_at: 1_774_521_000_000,
+        entropy: Entropy { high: 1, low: 2 },
+    }
+}
+
+fn submission(lead: String) -> Submission {
+    Submission {
+        id: "sub_01jq8xk2v7m3n4p5q6r7s8t9v0".into(),
+        lead_id: Some("lead_01jq8xk2v7m3n4p5q6r7s8t9v0".into()),
+        lead,
+        is_test: false,
+        received_at: 1_774_521_000_000,
+        answers: Vec::new(),
+        entropy: Entropy { high: 1, low: 2 },
+    }
+}
+
+fn request(subject: Subject) -> ShapeRequest {
+    let destination = Destination {
+        kind: DestinationKind::ClientEndpoint,
+        id: "SOLAR".into(),
+        name: "Solar".into(),
+        method: "POST".into(),
+        url: "https://client.example/leads".into(),
+        content_type: "application/json".into(),
+        settings: None,
+    };
+    ShapeRequest { destination, subject }
+}
