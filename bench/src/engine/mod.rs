@@ -27,6 +27,9 @@ pub struct Plan {
     /// Leads in a batch.
     #[arg(long, default_value_t = 100)]
     batch: usize,
+    /// Only contenders whose name has this in it, and no other table.
+    #[arg(long)]
+    only: Option<String>,
     /// Campaigns that share one component, each with a document of its own.
     #[arg(long, default_values_t = [1, 100, 5_000], value_delimiter = ',')]
     campaigns: Vec<usize>,
@@ -41,6 +44,9 @@ pub fn run(plan: &Plan) -> Result<()> {
         return count::run(calls);
     }
     compare(plan)?;
+    if plan.only.is_some() {
+        return Ok(());
+    }
     starts::run()?;
     campaigns::run(&plan.campaigns)
 }
@@ -57,6 +63,9 @@ fn compare(plan: &Plan) -> Result<()> {
     match node::Node::start() {
         Ok(node) => contenders.push(Box::new(node)),
         Err(error) => println!("no row for V8: {error:#}"),
+    }
+    if let Some(only) = &plan.only {
+        contenders.retain(|contender| contender.name().contains(only.as_str()));
     }
     for contender in &mut contenders {
         let made = contender.once().with_context(|| contender.name())?;

@@ -19,8 +19,7 @@ pub fn run() -> Result<()> {
     let cold_directory = tempfile::tempdir()?;
     let cold = engine(cold_directory.path(), 1)?;
     let wasm = ours.wasm().to_vec();
-    let component =
-        ours.block_on(cold.load(digest(ours.component()), || async { Ok::<_, std::io::Error>(wasm) }))?;
+    let component = ours.block_on(cold.load(digest(ours.component()), || async { Ok::<_, std::io::Error>(wasm) }))?;
     let made = ours.block_on(program(&cold, &component, sample::DOCUMENT))?;
     line("after a start, nothing compiled on disk", start, &ours, &cold, &made)?;
 

@@ -5,36 +5,46 @@ use std::rc::Rc;
 
 use hookmill_plugin_sdk::types::{
     Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Payload, Severity, ShapeRequest,
-    Submission, Verdict,
+    Subject, Submission, Verdict,
 };
 use hookmill_plugin_sdk::{configuration, mapping, qualification, shaping};
 
 use crate::document::{self, Problem, SCHEMA, Severe};
 use crate::lead::{TAGS, TEXT_FIELDS};
-use crate::plan::Plan;
+use crate::plan::{Damaged, Loaded};
 use crate::run::{self, Call};
 
 /// The default plugin.
 pub struct Declarative;
 
 thread_local! {
-    static LOADED: RefCell<Option<Rc<Plan>>> = const { RefCell::new(None) };
+    static LOADED: RefCell<Option<Rc<Loaded<'static>>>> = const { RefCell::new(None) };
 }
 
 /// The loaded plan; the standard one when none was loaded.
-fn plan() -> Result<Rc<Plan>, Failure> {
+fn plan() -> Result<Rc<Loaded<'static>>, Failure> {
     if let Some(plan) = LOADED.with_borrow(Clone::clone) {
         return Ok(plan);
     }
-    let standard =
-        document::standard().map_err(|_| Failure::new("no_plan", "the standard document does not compile"))?;
-    let standard = Rc::new(standard);
-    LOADED.set(Some(Rc::clone(&standard)));
-    Ok(standard)
+    let no_plan = || Failure::new("no_plan", "the standard document does not compile");
+    let standard = document::standard().map_err(|_| no_plan())?.to_bytes().map_err(damaged)?;
+    keep(standard)
+}
+
+/// Loads a plan for all calls to come. Its bytes stay as long as the instance, which is one batch.
+fn keep(bytes: Vec<u8>) -> Result<Rc<Loaded<'static>>, Failure> {
+    let loaded = Rc::new(Loaded::read(bytes.leak()).map_err(damaged)?);
+    LOADED.set(Some(Rc::clone(&loaded)));
+    Ok(loaded)
+}
+
+fn damaged(damaged: Damaged) -> Failure {
+    let mend = "save the document again";
+    Failure::new("bad_plan", format!("this is no compiled document: {}; {mend}", damaged.0))
 }
 
 /// One result for each item, each by itself.
-fn each<I, O>(items: &[I], call: impl Fn(&Plan, &I) -> Result<O, Failure>) -> Vec<Result<O, Failure>> {
+fn each<I, O>(items: &[I], call: impl Fn(&Loaded<'static>, &I) -> Result<O, Failure>) -> Vec<Result<O, Failure>> {
     let plan = plan();
     items
         .iter()
@@ -48,21 +58,29 @@ fn each<I, O>(items: &[I], call: impl Fn(&Plan, &I) -> Result<O, Failure>) -> Ve
 impl mapping::Guest for Declarative {
     fn map(context: Context, elements: Vec<Inbound>) -> Vec<Result<Mapped, Failure>> {
         let call = Call::new(&context);
-        each(&elements, |plan, element| run::map(&plan.map, &call, element))
+        each(&elements, |plan, element| run::map(plan.map().map_err(damaged)?, &call, element))
     }
 }
 
 impl qualification::Guest for Declarative {
     fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
         let call = Call::new(&context);
-        each(&submissions, |plan, submission| run::qualify(&plan.qualify, &call, severity, submission))
+        each(&submissions, |plan, submission| {
+            run::qualify(plan.qualify().map_err(damaged)?, &call, severity, submission)
+        })
     }
 }
 
 impl shaping::Guest for Declarative {
     fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
         let call = Call::new(&context);
-        each(&requests, |plan, request| run::shape(plan, &call, request))
+        each(&requests, |plan, request| {
+            let message = match &request.subject {
+                Subject::Submission(_) => plan.client(),
+                Subject::Event(_) => plan.webhook(),
+            };
+            run::shape(message.map_err(damaged)?, &call, request)
+        })
     }
 }
 
@@ -74,12 +92,7 @@ impl configuration::Guest for Declarative {
     }
 
     fn load(bytes: Vec<u8>) -> Result<(), Failure> {
-        let mend = "save the document again";
-        let plan = Plan::from_bytes(&bytes).map_err(|damaged| {
-            Failure::new("bad_plan", format!("this is no compiled document: {}; {mend}", damaged.0))
-        })?;
-        LOADED.set(Some(Rc::new(plan)));
-        Ok(())
+        keep(bytes).map(|_| ())
     }
 
     fn describe() -> Description {

@@ -4,7 +4,7 @@ use super::check::{At, Notes, Problem, Severe, under};
 use super::limits::DOCUMENT_BYTES_MAX;
 use super::node::{Kind, Node, Place, Unreadable};
 use super::{fields, json, message, rules, yaml};
-use crate::plan::{MapPlan, Message, Plan};
+use crate::plan::owned::{MapPlan, Message, Plan};
 
 /// The document of a new campaign: it recognises the usual names of the standard fields and keeps the rest (O3).
 pub const STANDARD_DOCUMENT: &str = include_str!("../../documents/standard.yaml");
@@ -27,7 +27,7 @@ pub struct Compiled {
 struct Sections {
     name: Option<String>,
     map: Option<MapPlan>,
-    qualify: Vec<crate::plan::RulePlan>,
+    qualify: Vec<crate::plan::owned::RulePlan>,
     client: Option<Message>,
     webhook: Option<Message>,
 }
@@ -46,7 +46,7 @@ pub fn compile(text: &str) -> Result<Compiled, Vec<Problem>> {
             (client.unwrap_or(standard_client), webhook.unwrap_or(standard_webhook))
         }
     };
-    let plan = Plan { name: sections.name, map, qualify: sections.qualify, client, webhook };
+    let plan = Plan { name: sections.name.map(Into::into), map, qualify: sections.qualify, client, webhook };
     Ok(Compiled { plan, warnings })
 }
 

@@ -7,7 +7,7 @@ use super::node::{Key, Node};
 use super::path::Stage;
 use super::{recipe, suggest};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::{Field, MapPlan, Path, Root, Target, Unknown};
+use crate::plan::owned::{Field, MapPlan, Path, Root, Target, Unknown};
 
 const KEYS: [&str; 7] = ["each", "look_in", "fields", "unknown", "ignore", "spread", "is_test"];
 
@@ -76,7 +76,7 @@ fn field(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<Fiel
     let target = target(notes, parent, key);
     let path = join(parent, &key.text);
     let recipe = recipe::read(notes, At { node, path: &path }, Stage::Map);
-    Some(Field { name: key.text.clone(), target: target?, recipe: recipe? })
+    Some(Field { name: key.text.clone().into(), target: target?, recipe: recipe? })
 }
 
 fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
@@ -101,7 +101,7 @@ fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
         notes.bad_key(parent, key, "misspelt_field", message, &mend);
         return None;
     }
-    Some(Target::Custom(custom.to_owned()))
+    Some(Target::Custom(custom.to_owned().into()))
 }
 
 /// A standard field that differs from a name in nothing but case and separators, or in one swapped pair of letters.

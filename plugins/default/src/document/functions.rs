@@ -5,7 +5,7 @@ use super::node::Kind;
 use super::path::{self, Stage};
 use super::suggest::nearest;
 use crate::functions::phone;
-use crate::plan::{Function, NamePart};
+use crate::plan::owned::{Function, NamePart};
 
 const NAMES: [&str; 16] = [
     "trim",
@@ -99,10 +99,10 @@ fn no_function(notes: &mut Notes, at: At<'_>, name: &str) -> Option<Function> {
 fn with_argument(notes: &mut Notes, at: At<'_>, name: &str, argument: At<'_>, stage: Stage) -> Option<Function> {
     match name {
         "split_name" => notes.one_of(argument, &NAME_PARTS).map(Function::SplitName),
-        "phone" => region(notes, argument).map(|region| Function::Phone(Some(region))),
+        "phone" => region(notes, argument).map(|region| Function::Phone(Some(region.into()))),
         "default" => Some(Function::Default(argument.node.value())),
-        "join" => Some(Function::Join(notes.text(argument, "the text between the items")?.to_owned())),
-        "split" => separator(notes, argument).map(Function::Split),
+        "join" => Some(Function::Join(notes.text(argument, "the text between the items")?.to_owned().into())),
+        "split" => separator(notes, argument).map(|at| Function::Split(at.into())),
         "append" => path_of(notes, argument, stage).map(Function::Append),
         _ if NAMES.contains(&name) => {
             notes.error(
@@ -142,7 +142,7 @@ fn separator(notes: &mut Notes, at: At<'_>) -> Option<String> {
 }
 
 /// A path, or a note why it is none.
-pub fn path_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<crate::plan::Path> {
+pub fn path_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<crate::plan::owned::Path> {
     let text = notes.text(at, "a path such as `contact.email`")?;
     path::read(text, stage)
         .map_err(|why| notes.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion))

@@ -1,10 +1,8 @@
 //! JSON to nodes, with the same places that YAML gives.
 
-use std::borrow::Cow;
-
 use super::limits::{DEPTH_MAX, NODES_MAX};
 use super::node::{Key, Kind, Node, Place, Unreadable};
-use crate::json::{Build, Refused, Scalar, parse_with};
+use crate::json::{self, Refused, Tape, Value};
 
 /// Whether a text is meant as JSON: it begins like an object with a quoted name, or like an empty one.
 pub fn looks_like_json(text: &str) -> bool {
@@ -15,12 +13,13 @@ pub fn looks_like_json(text: &str) -> bool {
 /// Reads a JSON document.
 pub fn read(text: &str) -> Result<Node, Unreadable> {
     let lines = Lines::of(text);
-    let parsed = parse_with(text, Places { lines: &lines }).map_err(|refused| unreadable(&lines, refused))?;
-    if let Some(name) = parsed.double_names.first() {
+    let tape = Tape::read(text).map_err(|refused| unreadable(&lines, refused))?;
+    if let Some(name) = tape.double_names().first() {
         return Err(double(&lines, text, name));
     }
-    within_bounds(&parsed.root, DEPTH_MAX, &mut 0)?;
-    Ok(parsed.root)
+    let root = node(&lines, tape.root());
+    within_bounds(&root, DEPTH_MAX, &mut 0)?;
+    Ok(root)
 }
 
 fn unreadable(lines: &Lines<'_>, refused: Refused) -> Unreadable {
@@ -76,33 +75,23 @@ impl<'a> Lines<'a> {
     }
 }
 
-struct Places<'l> {
-    lines: &'l Lines<'l>,
+/// A place in the text as a node of the document. The depth is the text's, which is bounded.
+fn node(lines: &Lines<'_>, from: json::Node<'_>) -> Node {
+    let kind = match from.kind() {
+        json::Kind::List => Kind::List(from.children().map(|item| node(lines, item)).collect()),
+        json::Kind::Object => {
+            Kind::Map(from.children().map(|member| (key(lines, member), node(lines, member))).collect())
+        }
+        _ => match from.value() {
+            Value::Null | Value::List(_) | Value::Object(_) => Kind::Null,
+            Value::Bool(value) => Kind::Bool(value),
+            Value::Number(text) => Kind::Number(text.into_owned()),
+            Value::Text(text) => Kind::Text(text.into_owned()),
+        },
+    };
+    Node { kind, place: lines.place(from.offsets().0) }
 }
 
-impl<'a> Build<'a> for Places<'_> {
-    type Node = Node;
-    type Name = Key;
-
-    fn scalar(&self, offset: usize, value: Scalar<'a>) -> Node {
-        let kind = match value {
-            Scalar::Null => Kind::Null,
-            Scalar::Bool(value) => Kind::Bool(value),
-            Scalar::Number(text) => Kind::Number(text.to_owned()),
-            Scalar::Text(text) => Kind::Text(text.into_owned()),
-        };
-        Node { kind, place: self.lines.place(offset) }
-    }
-
-    fn list(&self, offset: usize, items: Vec<Node>) -> Node {
-        Node { kind: Kind::List(items), place: self.lines.place(offset) }
-    }
-
-    fn name(&self, offset: usize, name: Cow<'a, str>) -> Key {
-        Key { text: name.into_owned(), place: self.lines.place(offset) }
-    }
-
-    fn object(&self, offset: usize, members: Vec<(Key, Node)>) -> Node {
-        Node { kind: Kind::Map(members), place: self.lines.place(offset) }
-    }
+fn key(lines: &Lines<'_>, member: json::Node<'_>) -> Key {
+    Key { text: member.name().into_owned(), place: lines.place(member.offsets().1) }
 }

@@ -1,12 +1,14 @@
 //! The `shape` section: what is sent to the client and to webhooks.
 
+use std::borrow::Cow;
+
 use super::check::{At, Notes, join, under};
 use super::node::{Key, Kind, Node};
 use super::path::Stage;
 use super::recipe::{self, template_of};
 use super::template::is_template;
 use crate::json::Value;
-use crate::plan::{Format, Message, Recipe, Shape, Source, SourceKind};
+use crate::plan::owned::{Format, Member, Message, Recipe, Shape, Source, SourceKind};
 
 const KEYS: [&str; 4] = ["method", "headers", "format", "body"];
 
@@ -35,15 +37,15 @@ pub fn read(notes: &mut Notes, at: At<'_>) -> Option<Message> {
             notes.error(at, "wrong_type", "a form is made of names and values, not of a list", None)
         });
     }
-    Some(Message { method, headers, format, body })
+    Some(Message { method: method.map(Into::into), headers, format, body })
 }
 
-fn headers(notes: &mut Notes, at: At<'_>) -> Vec<(String, Recipe)> {
+fn headers(notes: &mut Notes, at: At<'_>) -> Vec<(Cow<'static, str>, Recipe)> {
     let entries = notes.map(at, "a map of headers").unwrap_or_default();
     entries.iter().filter_map(|(key, node)| header(notes, at.path, key, node)).collect()
 }
 
-fn header(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<(String, Recipe)> {
+fn header(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<(Cow<'static, str>, Recipe)> {
     let name = key.text.to_ascii_lowercase();
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
@@ -66,7 +68,7 @@ fn header(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<(St
             return None;
         }
     };
-    Some((name, recipe))
+    Some((name.into(), recipe))
 }
 
 fn fixed(value: Value<'static>, line: u32) -> Recipe {
@@ -101,7 +103,9 @@ fn map_shape(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)]) -> Option<S
     let mut members = Vec::with_capacity(entries.len());
     for (key, node) in entries {
         let path = join(at.path, &key.text);
-        members.extend(shape(notes, At { node, path: &path }).map(|shape| (key.text.clone(), shape)));
+        members.extend(
+            shape(notes, At { node, path: &path }).map(|shape| Member { name: key.text.clone().into(), shape }),
+        );
     }
     Some(Shape::Object(members))
 }

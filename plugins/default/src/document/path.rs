@@ -4,7 +4,7 @@ use super::limits::{PATH_BYTES_MAX, PATH_DEPTH_MAX, PATH_NUMBER_DIGITS_MAX};
 use super::query;
 use super::suggest::nearest;
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::{Path, Root, Segment, Selector, Step, Steps};
+use crate::plan::owned::{Path, Root, Segment, Selector, Step, Steps};
 
 /// In which part of the document a path stands; it decides what there is to point at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
     check_first(root, &steps)?;
-    Ok(Path { text: text.to_owned(), root, steps })
+    Ok(Path { text: text.to_owned().into(), root, steps })
 }
 
 fn within_bounds(text: &str) -> Result<(), NoPath> {
@@ -138,7 +138,7 @@ fn dotted_step(piece: &str) -> Result<Step, NoPath> {
         let message = format!("`{name}` has a character that a short path can't have");
         return refuse(&message, "write a JSONPath: `$['the key']`, or `$.list[*]` for all items");
     }
-    Ok(if like { Step::Like(bare(name)) } else { Step::Name(name.to_owned()) })
+    Ok(if like { Step::Like(bare(name).into()) } else { Step::Name(name.to_owned().into()) })
 }
 
 /// A name without what a loose comparison does not look at.
@@ -169,11 +169,11 @@ fn in_lead(steps: Steps) -> Steps {
     match first_name(&steps) {
         Some(name) if !is_lead_field(name) => match steps {
             Steps::Singular(mut steps) => {
-                steps.insert(0, Step::Name(CUSTOM.to_owned()));
+                steps.insert(0, Step::Name(CUSTOM.into()));
                 Steps::Singular(steps)
             }
             Steps::Many(mut segments) => {
-                segments.insert(0, Segment::Child(vec![Selector::Name(CUSTOM.to_owned())]));
+                segments.insert(0, Segment::Child(vec![Selector::Name(CUSTOM.into())]));
                 Steps::Many(segments)
             }
         },
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     fn names(steps: &[&str]) -> Steps {
-        Steps::Singular(steps.iter().map(|name| Step::Name((*name).to_owned())).collect())
+        Steps::Singular(steps.iter().map(|name| Step::Name((*name).to_owned().into())).collect())
     }
 
     #[test]
@@ -273,9 +273,9 @@ mod tests {
             assert_eq!((path.root, path.steps), (root, steps), "{text} in {stage:?}");
         }
         let like = read("~First Name", Stage::Map).unwrap().steps;
-        assert_eq!(like, Steps::Singular(vec![Step::Like("firstname".to_owned())]));
+        assert_eq!(like, Steps::Singular(vec![Step::Like("firstname".into())]));
         let last = read("emails[-1].address", Stage::Map).unwrap().steps;
-        let index = [Step::Name("emails".to_owned()), Step::Index(-1), Step::Name("address".to_owned())];
+        let index = [Step::Name("emails".into()), Step::Index(-1), Step::Name("address".into())];
         assert_eq!(last, Steps::Singular(index.to_vec()));
     }
 

@@ -5,7 +5,7 @@ use jsonpath_rust::parser::model as rfc;
 use jsonpath_rust::parser::parse_json_path;
 
 use crate::json::Value;
-use crate::plan::{Comparison, Filter, Operand, Pattern, Query, Segment, Selector, Step, Steps};
+use crate::plan::owned::{Comparison, Filter, Operand, Pattern, Query, Segment, Selector, Step, Steps};
 
 /// Reads a JSONPath; an error says why it is none.
 pub fn read(text: &str) -> Result<Steps, String> {
@@ -24,7 +24,7 @@ fn first_line(message: &str) -> String {
 
 fn singular(segment: &rfc::Segment) -> Option<Step> {
     match segment {
-        rfc::Segment::Selector(rfc::Selector::Name(name)) => Some(Step::Name(name.clone())),
+        rfc::Segment::Selector(rfc::Selector::Name(name)) => Some(Step::Name(name.clone().into())),
         rfc::Segment::Selector(rfc::Selector::Index(index)) => Some(Step::Index(*index)),
         _ => None,
     }
@@ -51,7 +51,7 @@ fn selectors(segment: &rfc::Segment) -> Result<Vec<Selector>, String> {
 
 fn selector(selector: &rfc::Selector) -> Result<Selector, String> {
     Ok(match selector {
-        rfc::Selector::Name(name) => Selector::Name(name.clone()),
+        rfc::Selector::Name(name) => Selector::Name(name.clone().into()),
         rfc::Selector::Wildcard => Selector::Wildcard,
         rfc::Selector::Index(index) => Selector::Index(*index),
         rfc::Selector::Slice(from, to, by) => Selector::Slice(*from, *to, by.unwrap_or(1)),
@@ -156,7 +156,7 @@ fn singular_query(path: &[rfc::SingularQuerySegment], absolute: bool) -> Query {
     let child = |step: &rfc::SingularQuerySegment| {
         Segment::Child(vec![match step {
             rfc::SingularQuerySegment::Index(index) => Selector::Index(*index),
-            rfc::SingularQuerySegment::Name(name) => Selector::Name(name.clone()),
+            rfc::SingularQuerySegment::Name(name) => Selector::Name(name.clone().into()),
         }])
     };
     Query { absolute, segments: path.iter().map(child).collect() }

@@ -6,7 +6,7 @@ use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
 use super::{rules, template};
-use crate::plan::{Fallback, Recipe, Source, SourceKind, Template};
+use crate::plan::owned::{Fallback, Recipe, Source, SourceKind, Template};
 
 /// The keys of a recipe.
 pub const KEYS: [&str; 9] =

@@ -6,7 +6,7 @@ use super::limits::RULES_MAX;
 use super::node::Kind as NodeKind;
 use super::path::Stage;
 use crate::json::{Decimal, Value};
-use crate::plan::{Check, Kind, OnMissing, Path, Root, Rule, RuleKind, RulePlan, Severity, Step, Steps};
+use crate::plan::owned::{Check, Kind, OnMissing, Path, Root, Rule, RuleKind, RulePlan, Severity, Step, Steps};
 
 const GROUPS: [&str; 3] = ["all", "any", "not"];
 
@@ -68,7 +68,7 @@ fn outermost(notes: &mut Notes, at: At<'_>) -> Option<RulePlan> {
     let severity = under(at, "severity", |at| notes.one_of(at, &severities)).unwrap_or(Some(Severity::Hard))?;
     let name = under(at, "name", |at| notes.text(at, "a name").map(str::to_owned)).flatten();
     let reason = rule.reason.clone().unwrap_or_default();
-    Some(RulePlan { name: name.unwrap_or_else(|| at.path.to_owned()), reason, severity, rule })
+    Some(RulePlan { name: name.unwrap_or_else(|| at.path.to_owned()).into(), reason, severity, rule })
 }
 
 /// Reads a condition: a rule without name and severity. A list is `all` of them.
@@ -104,7 +104,7 @@ fn rule(notes: &mut Notes, at: At<'_>, stage: Stage, outer: bool) -> Option<Rule
         None => field(notes, at, stage)?,
     };
     let reason = under(at, "reason", |at| notes.text(at, "the reason, a text").map(str::to_owned)).flatten();
-    Some(Rule { kind, reason, line: at.node.place.line })
+    Some(Rule { kind, reason: reason.map(Into::into), line: at.node.place.line })
 }
 
 fn group_of(notes: &mut Notes, at: At<'_>, group: &str, stage: Stage) -> Option<RuleKind> {
@@ -140,7 +140,7 @@ fn field(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<RuleKind> {
     let ignore_case = under(at, "ignore_case", |at| boolean(notes, at)).unwrap_or(false);
     let (path, (name, wants)) = (path?, operator?);
     let (check, expected) = checked(notes, at, name, wants, &path)?;
-    Some(RuleKind::Field { path, operator: name.to_owned(), check, expected, on_missing, ignore_case })
+    Some(RuleKind::Field { path, operator: name.into(), check, expected, on_missing, ignore_case })
 }
 
 fn needed(notes: &mut Notes, at: At<'_>, key: &str) -> Option<()> {
@@ -232,7 +232,7 @@ fn numeric(name: &str, value: Value<'static>) -> Check {
 }
 
 fn textual(name: &str, text: String) -> Check {
-    if name == "starts_with" { Check::StartsWith(text) } else { Check::EndsWith(text) }
+    if name == "starts_with" { Check::StartsWith(text.into()) } else { Check::EndsWith(text.into()) }
 }
 
 fn listed(name: &str, values: Vec<Value<'static>>) -> Check {

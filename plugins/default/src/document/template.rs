@@ -1,7 +1,7 @@
 //! Templates: `Hello {{ contact.first_name }}`.
 
 use super::path::{self, NoPath, Stage};
-use crate::plan::{Template, TemplatePart};
+use crate::plan::owned::{Template, TemplatePart};
 
 /// Whether a text has places for values.
 pub fn is_template(text: &str) -> bool {
@@ -20,13 +20,13 @@ pub fn read(text: &str, stage: Stage) -> Result<Template, NoPath> {
             });
         };
         if !before.is_empty() {
-            parts.push(TemplatePart::Text(before.to_owned()));
+            parts.push(TemplatePart::Text(before.to_owned().into()));
         }
         parts.push(TemplatePart::Value(path::read(path.trim(), stage)?));
         rest = behind;
     }
     if !rest.is_empty() {
-        parts.push(TemplatePart::Text(rest.to_owned()));
+        parts.push(TemplatePart::Text(rest.to_owned().into()));
     }
     Ok(Template { parts })
 }

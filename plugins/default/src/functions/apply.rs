@@ -1,5 +1,7 @@
 //! How a function meets a value: what it does to missing, null, blank, a list, a wrong type. One place for all functions.
 
+use std::borrow::Cow;
+
 use crate::json::Value;
 use crate::plan::{Function, NamePart, Path};
 
@@ -26,7 +28,7 @@ pub trait Surroundings<'t> {
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
     /// The value at a path.
-    fn value_at(&self, path: &Path) -> Option<Value<'t>>;
+    fn value_at(&self, path: &Path<'_>) -> Option<Value<'t>>;
 }
 
 /// Applies a function to a value, or to the lack of one.
@@ -34,12 +36,14 @@ pub trait Surroundings<'t> {
 /// Only `default` and `append` do something where there is no value. Null passes through all others. A function on texts
 /// takes numbers and booleans by their text, and the items of a list one by one.
 pub fn apply<'t>(
-    function: &Function,
+    function: &'t Function<'_>,
     value: Option<Value<'t>>,
     around: &impl Surroundings<'t>,
 ) -> Result<Option<Value<'t>>, Refusal> {
     match function {
-        Function::Default(instead) if value.as_ref().is_none_or(Value::is_blank) => return Ok(Some(instead.clone())),
+        Function::Default(instead) if value.as_ref().is_none_or(Value::is_blank) => {
+            return Ok(Some(instead.borrowed()));
+        }
         Function::Default(_) => return Ok(value),
         Function::Append(path) => return Ok(list::append(value, around.value_at(path))),
         _ => {}
@@ -52,7 +56,7 @@ pub fn apply<'t>(
 }
 
 fn apply_to_value<'t>(
-    function: &Function,
+    function: &'t Function<'_>,
     value: Value<'t>,
     around: &impl Surroundings<'t>,
 ) -> Result<Option<Value<'t>>, Refusal> {
@@ -68,7 +72,11 @@ fn apply_to_value<'t>(
 }
 
 /// A list is treated item by item; what the function takes away is left out.
-fn each<'t>(function: &Function, items: Vec<Value<'t>>, around: &impl Surroundings<'t>) -> Result<Value<'t>, Refusal> {
+fn each<'t>(
+    function: &'t Function<'_>,
+    items: Vec<Value<'t>>,
+    around: &impl Surroundings<'t>,
+) -> Result<Value<'t>, Refusal> {
     let mut done = Vec::with_capacity(items.len());
     for item in items {
         match apply(function, Some(item), around)? {
@@ -81,10 +89,13 @@ fn each<'t>(function: &Function, items: Vec<Value<'t>>, around: &impl Surroundin
 }
 
 fn apply_to_text<'t>(
-    function: &Function,
+    function: &'t Function<'_>,
     value: Value<'t>,
     around: &impl Surroundings<'t>,
 ) -> Result<Option<Value<'t>>, Refusal> {
+    if let (Function::Trim, Value::Text(Cow::Borrowed(text))) = (function, &value) {
+        return Ok(Some(Value::text(text.trim())));
+    }
     let text = text_of(&value, function.name())?;
     let made = match function {
         Function::Trim => text::trim(text),
@@ -127,18 +138,18 @@ mod tests {
 
     struct Here;
 
-    impl Surroundings<'static> for Here {
+    impl<'t> Surroundings<'t> for Here {
         fn phone_region(&self) -> &str {
             "US"
         }
 
-        fn value_at(&self, _path: &Path) -> Option<Value<'static>> {
+        fn value_at(&self, _path: &Path<'_>) -> Option<Value<'t>> {
             Some(Value::text("more"))
         }
     }
 
-    fn on(function: &Function, input: Option<&str>) -> String {
-        let value = input.map(|text| parse(text).unwrap().root.into_owned());
+    fn on(function: &Function<'_>, input: Option<&str>) -> String {
+        let value = input.map(|text| parse(text).unwrap().into_owned());
         match apply(function, value, &Here) {
             Ok(Some(value)) => json(&value),
             Ok(None) => "missing".to_owned(),
@@ -146,9 +157,9 @@ mod tests {
         }
     }
 
-    fn path() -> Path {
+    fn path() -> Path<'static> {
         let steps = crate::plan::Steps::Singular(vec![]);
-        Path { text: "x".to_owned(), root: crate::plan::Root::Whole, steps }
+        Path { text: "x".into(), root: crate::plan::Root::Whole, steps }
     }
 
     /// M3, M4: what each function makes of missing, null, empty text, 0, a list and an object.
@@ -174,8 +185,8 @@ mod tests {
             (Function::Default(Value::text("d")), ["\"d\"", "\"d\"", "\"d\"", "0", list, "{\"a\":1}"]),
             (Function::First, ["missing", "null", "\"\"", "0", "\" b \"", "{\"a\":1}"]),
             (Function::Last, ["missing", "null", "\"\"", "0", "null", "{\"a\":1}"]),
-            (Function::Join(", ".to_owned()), ["missing", "null", "\"\"", "0", "\" b \"", "wrong_type"]),
-            (Function::Split(",".to_owned()), ["missing", "null", "[]", "[\"0\"]", "[\"b\",null]", "wrong_type"]),
+            (Function::Join(", ".into()), ["missing", "null", "\"\"", "0", "\" b \"", "wrong_type"]),
+            (Function::Split(",".into()), ["missing", "null", "[]", "[\"0\"]", "[\"b\",null]", "wrong_type"]),
             (
                 Function::Append(path()),
                 [
@@ -204,14 +215,14 @@ mod tests {
             (Function::Title, r#""mary-ann o'NEIL""#, r#""Mary-Ann O'Neil""#),
             (Function::Digits, r#""a1-2٣""#, r#""12""#),
             (Function::Phone(None), r#""(512) 555-0142""#, r#""+15125550142""#),
-            (Function::Phone(Some("GB".to_owned())), r#""020 7946 0958""#, r#""+442079460958""#),
+            (Function::Phone(Some("GB".into())), r#""020 7946 0958""#, r#""+442079460958""#),
             (Function::Phone(None), "5125550142", r#""+15125550142""#),
             (Function::Email, r#"" Me@Example.COM ""#, r#""me@example.com""#),
             (Function::Lower, "true", "true"),
             (Function::Upper, "true", r#""TRUE""#),
-            (Function::Join("-".to_owned()), "[1,null,\"a\",\"\"]", r#""1-a""#),
-            (Function::Split(",".to_owned()), r#""a, b,,c""#, r#"["a","b","c"]"#),
-            (Function::Split(",".to_owned()), r#"["a,b","c"]"#, r#"["a","b","c"]"#),
+            (Function::Join("-".into()), "[1,null,\"a\",\"\"]", r#""1-a""#),
+            (Function::Split(",".into()), r#""a, b,,c""#, r#"["a","b","c"]"#),
+            (Function::Split(",".into()), r#"["a,b","c"]"#, r#"["a","b","c"]"#),
             (Function::Append(path()), r#"["more"]"#, r#"["more"]"#),
         ] {
             assert_eq!(on(&function, Some(input)), expected, "{function:?} on {input}");

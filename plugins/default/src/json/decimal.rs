@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::parse::number_length;
+use super::tape::number_length;
 
 /// A decimal number: sign, significant digits without zeros at either end, and the power of ten of the first digit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,8 +14,10 @@ pub enum Value<'a> {
     /// `true` or `false`.
     Bool(bool),
     /// A number, as its text.
+    #[serde(borrow)]
     Number(Cow<'a, str>),
     /// A text, unescaped.
+    #[serde(borrow)]
     Text(Cow<'a, str>),
     /// An array.
     List(Vec<Value<'a>>),
@@ -88,6 +90,20 @@ impl<'a> Value<'a> {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
+        }
+    }
+
+    /// The same value, borrowing all texts from this one.
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Number(text) => Value::Number(Cow::Borrowed(text)),
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::List(list) => Value::List(list.iter().map(Value::borrowed).collect()),
+            Self::Object(members) => {
+                Value::Object(members.iter().map(|(name, value)| (Cow::Borrowed(&**name), value.borrowed())).collect())
+            }
         }
     }
 

@@ -1,50 +1,136 @@
-//! A plan as bytes: a mark, a version, a checksum, and the plan in postcard's compact form.
+//! A plan as bytes: a mark, a checksum, and its parts in postcard's compact form. A part is read when a stage first needs
+//! it, and its texts stay slices of the bytes.
 
-use super::Plan;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use serde::Serialize;
+use serde::de::Deserialize;
+
+use super::{MapPlan, Message, Plan, RulePlan};
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x01";
+const MARK: &[u8; 4] = b"HMP\x02";
 
-/// Mark and checksum.
-const HEAD_BYTES: usize = 12;
+/// Name, map, qualify, client, webhook.
+const PARTS: usize = 5;
 
 /// Why bytes are no plan.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Damaged(pub &'static str);
 
-impl Plan {
+impl Plan<'_> {
     /// The same plan gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Damaged> {
-        let body = postcard::to_allocvec(self).map_err(|_| Damaged("the plan can't be written"))?;
-        if body.len() + HEAD_BYTES > PLAN_BYTES_MAX {
+        let Self { name, map, qualify, client, webhook } = self;
+        let parts: [Vec<u8>; PARTS] =
+            [written(name)?, written(map)?, written(qualify)?, written(client)?, written(webhook)?];
+        let mut body = Vec::new();
+        for part in &parts {
+            let length = u32::try_from(part.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
+            body.extend_from_slice(&length.to_le_bytes());
+        }
+        parts.iter().for_each(|part| body.extend_from_slice(part));
+        let bytes = [MARK, checksum(&body).to_le_bytes().as_slice(), &body].concat();
+        if bytes.len() > PLAN_BYTES_MAX {
             return Err(Damaged("the plan is larger than PLAN_BYTES_MAX"));
         }
-        let mut bytes = Vec::with_capacity(HEAD_BYTES + body.len());
-        bytes.extend_from_slice(MARK);
-        bytes.extend_from_slice(&checksum(&body).to_le_bytes());
-        bytes.extend_from_slice(&body);
         Ok(bytes)
-    }
-
-    /// Takes what [`Plan::to_bytes`] made. The checksum guards against accidents: a plan is a tree, and reading a
-    /// random one could nest without end.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Damaged> {
-        if bytes.len() > PLAN_BYTES_MAX {
-            return Err(Damaged("it is larger than PLAN_BYTES_MAX"));
-        }
-        let rest = bytes.strip_prefix(MARK).ok_or(Damaged("it was not compiled by this version of the plugin"))?;
-        let (sum, body) = rest.split_first_chunk::<8>().ok_or(Damaged("it is cut off"))?;
-        if u64::from_le_bytes(*sum) != checksum(body) {
-            return Err(Damaged("its checksum is wrong"));
-        }
-        postcard::from_bytes(body).map_err(|_| Damaged("it can't be read"))
     }
 }
 
-/// FNV-1a.
+fn written(part: &impl Serialize) -> Result<Vec<u8>, Damaged> {
+    postcard::to_allocvec(part).map_err(|_| Damaged("the plan can't be written"))
+}
+
+/// A plan that was loaded.
+#[derive(Debug)]
+pub struct Loaded<'p> {
+    name: Part<'p, Option<Cow<'p, str>>>,
+    map: Part<'p, MapPlan<'p>>,
+    qualify: Part<'p, Vec<RulePlan<'p>>>,
+    client: Part<'p, Message<'p>>,
+    webhook: Part<'p, Message<'p>>,
+}
+
+#[derive(Debug)]
+struct Part<'p, T> {
+    bytes: &'p [u8],
+    read: OnceCell<Result<T, Damaged>>,
+}
+
+impl<'p, T: Deserialize<'p>> Part<'p, T> {
+    fn new(bytes: &'p [u8]) -> Self {
+        Self { bytes, read: OnceCell::new() }
+    }
+
+    fn get(&self) -> Result<&T, Damaged> {
+        let read = self.read.get_or_init(|| postcard::from_bytes(self.bytes).map_err(|_| Damaged("it can't be read")));
+        read.as_ref().map_err(|damaged| *damaged)
+    }
+}
+
+impl<'p> Loaded<'p> {
+    /// Takes what [`Plan::to_bytes`] made. The checksum guards against accidents: a plan is a tree, and reading a
+    /// random one could nest without end.
+    pub fn read(bytes: &'p [u8]) -> Result<Self, Damaged> {
+        if bytes.len() > PLAN_BYTES_MAX {
+            return Err(Damaged("it is larger than PLAN_BYTES_MAX"));
+        }
+        let cut_off = Damaged("it is cut off");
+        let rest = bytes.strip_prefix(MARK).ok_or(Damaged("it was not compiled by this version of the plugin"))?;
+        let (sum, body) = rest.split_first_chunk::<8>().ok_or(cut_off)?;
+        if u64::from_le_bytes(*sum) != checksum(body) {
+            return Err(Damaged("its checksum is wrong"));
+        }
+        let (lengths, mut rest) = body.split_at_checked(PARTS * 4).ok_or(cut_off)?;
+        let mut parts = [&body[..0]; PARTS];
+        for (part, length) in parts.iter_mut().zip(lengths.as_chunks::<4>().0) {
+            (*part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
+        }
+        let [name, map, qualify, client, webhook] = parts;
+        Ok(Self {
+            name: Part::new(name),
+            map: Part::new(map),
+            qualify: Part::new(qualify),
+            client: Part::new(client),
+            webhook: Part::new(webhook),
+        })
+    }
+
+    /// The document's name.
+    pub fn name(&self) -> Result<Option<&str>, Damaged> {
+        self.name.get().map(Option::as_deref)
+    }
+
+    /// How elements become leads.
+    pub fn map(&self) -> Result<&MapPlan<'p>, Damaged> {
+        self.map.get()
+    }
+
+    /// The rules.
+    pub fn qualify(&self) -> Result<&[RulePlan<'p>], Damaged> {
+        self.qualify.get().map(Vec::as_slice)
+    }
+
+    /// The message to the client.
+    pub fn client(&self) -> Result<&Message<'p>, Damaged> {
+        self.client.get()
+    }
+
+    /// The message to webhooks.
+    pub fn webhook(&self) -> Result<&Message<'p>, Damaged> {
+        self.webhook.get()
+    }
+}
+
+/// FNV-1a over words of eight bytes: an accident changes it, and it takes a moment only.
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    let mix = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x100_0000_01b3).rotate_left(23);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let sum = words.iter().fold(0xcbf2_9ce4_8422_2325, |sum, word| mix(sum, u64::from_le_bytes(*word)));
+    rest.iter().fold(mix(sum, bytes.len() as u64), |sum, byte| mix(sum, u64::from(*byte)))
 }

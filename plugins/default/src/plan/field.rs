@@ -1,5 +1,7 @@
 //! How fields of a lead are made.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Function, Path, Rule, Template};
@@ -7,21 +9,27 @@ use crate::json::Value;
 
 /// How elements become leads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct MapPlan {
+pub struct MapPlan<'p> {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
-    pub each: Option<Path>,
+    #[serde(borrow)]
+    pub each: Option<Path<'p>>,
     /// Objects in the element where loose names (`~email`) are looked for as well, after the element itself.
-    pub look_in: Vec<Path>,
+    #[serde(borrow)]
+    pub look_in: Vec<Path<'p>>,
     /// The fields, in the order of the document.
-    pub fields: Vec<Field>,
+    #[serde(borrow)]
+    pub fields: Vec<Field<'p>>,
     /// What becomes of inbound keys that no field used.
     pub unknown: Unknown,
     /// Inbound keys that are dropped without a word.
-    pub ignore: Vec<Path>,
+    #[serde(borrow)]
+    pub ignore: Vec<Path<'p>>,
     /// Inbound objects whose members become custom fields of their own.
-    pub spread: Vec<Path>,
+    #[serde(borrow)]
+    pub spread: Vec<Path<'p>>,
     /// Where the source says that a lead is a test.
-    pub is_test: Vec<Path>,
+    #[serde(borrow)]
+    pub is_test: Vec<Path<'p>>,
 }
 
 /// What becomes of inbound keys that no field used.
@@ -38,70 +46,86 @@ pub enum Unknown {
 
 /// One field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Field {
+pub struct Field<'p> {
     /// Its name as the author wrote it.
-    pub name: String,
+    #[serde(borrow)]
+    pub name: Cow<'p, str>,
     /// Where it goes.
-    pub target: Target,
+    #[serde(borrow)]
+    pub target: Target<'p>,
     /// How its value is made.
-    pub recipe: Recipe,
+    #[serde(borrow)]
+    pub recipe: Recipe<'p>,
 }
 
 /// How a value is made, in a field or in a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct Recipe<'p> {
     /// Where it comes from: the first that is not blank.
-    pub sources: Vec<Source>,
+    #[serde(borrow)]
+    pub sources: Vec<Source<'p>>,
     /// What is done to it, in order.
-    pub then: Vec<Function>,
+    #[serde(borrow)]
+    pub then: Vec<Function<'p>>,
     /// Only then is it made.
-    pub when: Option<Rule>,
+    #[serde(borrow)]
+    pub when: Option<Rule<'p>>,
     /// What happens when there is no value.
-    pub on_missing: Fallback,
+    #[serde(borrow)]
+    pub on_missing: Fallback<'p>,
     /// What happens when the value is null.
-    pub on_null: Fallback,
+    #[serde(borrow)]
+    pub on_null: Fallback<'p>,
     /// What happens when the value is blank, but not null.
-    pub on_blank: Fallback,
+    #[serde(borrow)]
+    pub on_blank: Fallback<'p>,
     /// What happens when a function refuses.
-    pub on_error: Fallback,
+    #[serde(borrow)]
+    pub on_error: Fallback<'p>,
     /// The line of the document.
     pub line: u32,
 }
 
 /// Where a field goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Target {
+pub enum Target<'p> {
     /// A standard field that holds a text, by its place in [`crate::lead::TEXT_FIELDS`].
     Text(usize),
     /// The tags.
     Tags,
     /// A custom field.
-    Custom(String),
+    #[serde(borrow)]
+    Custom(Cow<'p, str>),
 }
 
 /// One place a value may come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Source {
+pub struct Source<'p> {
     /// What is taken.
-    pub kind: SourceKind,
+    #[serde(borrow)]
+    pub kind: SourceKind<'p>,
     /// What is done to it before it is judged blank.
-    pub then: Vec<Function>,
+    #[serde(borrow)]
+    pub then: Vec<Function<'p>>,
 }
 
 /// What a source is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum SourceKind {
+pub enum SourceKind<'p> {
     /// The value at a path.
-    Path(Path),
+    #[serde(borrow)]
+    Path(Path<'p>),
     /// A text made of values.
-    Template(Template),
+    #[serde(borrow)]
+    Template(Template<'p>),
     /// A fixed value.
-    Fixed(Value<'static>),
+    #[serde(borrow)]
+    Fixed(Value<'p>),
 }
 
 /// What to do instead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Fallback {
+pub enum Fallback<'p> {
     /// Nothing: it stays as it is. After an error: the raw value, with a notice.
     Keep,
     /// The field is left out.
@@ -111,5 +135,6 @@ pub enum Fallback {
     /// The lead fails.
     Fail,
     /// The field is this.
-    Default(Value<'static>),
+    #[serde(borrow)]
+    Default(Value<'p>),
 }

@@ -1,5 +1,7 @@
 //! The functions of a document, with their arguments checked.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::Path;
@@ -7,7 +9,7 @@ use crate::json::Value;
 
 /// One function in a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Function {
+pub enum Function<'p> {
     /// Without white space at both ends.
     Trim,
     /// Runs of white space become one space, none at the ends.
@@ -23,23 +25,28 @@ pub enum Function {
     /// A part of a person's name.
     SplitName(NamePart),
     /// A phone number in E.164; the region is the campaign's unless given.
-    Phone(Option<String>),
+    #[serde(borrow)]
+    Phone(Option<Cow<'p, str>>),
     /// A checked e-mail address in lower case.
     Email,
     /// Milliseconds since 1970 as a date and time of RFC 3339 in UTC.
     Rfc3339,
     /// Another value for what is missing or blank.
-    Default(Value<'static>),
+    #[serde(borrow)]
+    Default(Value<'p>),
     /// The first item of a list.
     First,
     /// The last item of a list.
     Last,
     /// The items of a list in one text.
-    Join(String),
+    #[serde(borrow)]
+    Join(Cow<'p, str>),
     /// The pieces of a text, trimmed, without empty ones.
-    Split(String),
+    #[serde(borrow)]
+    Split(Cow<'p, str>),
     /// The values of another path behind those of this list.
-    Append(Path),
+    #[serde(borrow)]
+    Append(Path<'p>),
 }
 
 /// A part of a person's name.
@@ -57,7 +64,7 @@ pub enum NamePart {
     Suffix,
 }
 
-impl Function {
+impl Function<'_> {
     /// Its name in documents.
     pub fn name(&self) -> &'static str {
         match self {

@@ -8,28 +8,90 @@ mod message;
 mod path;
 mod rule;
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-pub use bytes::{Damaged, PLAN_BYTES_MAX};
+pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
-pub use message::{Format, Message, Shape};
+pub use message::{Format, Member, Message, Shape};
 pub use path::{
     Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart,
 };
 pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity};
 
 /// A compiled document. Parts that the document left out are the standard ones, so that a plan means the same for ever.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+///
+/// What is loaded borrows its texts from the plan's bytes; what is compiled owns them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan<'p> {
     /// The document's name.
-    pub name: Option<String>,
+    pub name: Option<Cow<'p, str>>,
     /// How elements become leads.
-    pub map: MapPlan,
+    pub map: MapPlan<'p>,
     /// The rules, in the order of the document.
-    pub qualify: Vec<RulePlan>,
+    pub qualify: Vec<RulePlan<'p>>,
     /// The message to the client.
-    pub client: Message,
+    pub client: Message<'p>,
     /// The message to webhooks.
-    pub webhook: Message,
+    pub webhook: Message<'p>,
+}
+
+/// The parts of a plan that own their texts: what compiling makes.
+pub mod owned {
+    pub use super::{Comparison, Format, Kind, NamePart, OnMissing, Root, Severity, Unknown};
+
+    /// A plan.
+    pub type Plan = super::Plan<'static>;
+    /// How elements become leads.
+    pub type MapPlan = super::MapPlan<'static>;
+    /// A field.
+    pub type Field = super::Field<'static>;
+    /// How a value is made.
+    pub type Recipe = super::Recipe<'static>;
+    /// Where a field goes.
+    pub type Target = super::Target<'static>;
+    /// One place a value may come from.
+    pub type Source = super::Source<'static>;
+    /// What a source is.
+    pub type SourceKind = super::SourceKind<'static>;
+    /// What to do instead.
+    pub type Fallback = super::Fallback<'static>;
+    /// A function.
+    pub type Function = super::Function<'static>;
+    /// A message.
+    pub type Message = super::Message<'static>;
+    /// A member of an object.
+    pub type Member = super::Member<'static>;
+    /// A value of a body.
+    pub type Shape = super::Shape<'static>;
+    /// A path.
+    pub type Path = super::Path<'static>;
+    /// The way from a root.
+    pub type Steps = super::Steps<'static>;
+    /// One step.
+    pub type Step = super::Step<'static>;
+    /// One segment of a query.
+    pub type Segment = super::Segment<'static>;
+    /// What a segment selects.
+    pub type Selector = super::Selector<'static>;
+    /// A condition on a child.
+    pub type Filter = super::Filter<'static>;
+    /// One side of a comparison.
+    pub type Operand = super::Operand<'static>;
+    /// A query inside a filter.
+    pub type Query = super::Query<'static>;
+    /// A regular expression.
+    pub type Pattern = super::Pattern<'static>;
+    /// A text with places for values.
+    pub type Template = super::Template<'static>;
+    /// A piece of a template.
+    pub type TemplatePart = super::TemplatePart<'static>;
+    /// A rule of `qualify`.
+    pub type RulePlan = super::RulePlan<'static>;
+    /// A condition.
+    pub type Rule = super::Rule<'static>;
+    /// What a rule wants.
+    pub type RuleKind = super::RuleKind<'static>;
+    /// What is checked of a value.
+    pub type Check = super::Check<'static>;
 }

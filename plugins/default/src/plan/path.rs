@@ -1,6 +1,7 @@
 //! Paths, resolved: where they start, and the steps from there. Singular ones are a plain list of steps; queries with
 //! wildcards, slices and filters (RFC 9535) keep their tree.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use serde::{Deserialize, Serialize};
@@ -9,16 +10,18 @@ use crate::json::Value;
 
 /// Where a value is found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Path {
+pub struct Path<'p> {
     /// As the author wrote it, for traces and messages.
-    pub text: String,
+    #[serde(borrow)]
+    pub text: Cow<'p, str>,
     /// Where it starts.
     pub root: Root,
     /// How it goes on.
-    pub steps: Steps,
+    #[serde(borrow)]
+    pub steps: Steps<'p>,
 }
 
-impl Path {
+impl Path<'_> {
     /// Whether it begins with a loose name of the element, which is looked for in several places.
     pub fn is_loose(&self) -> bool {
         let Steps::Singular(steps) = &self.steps else { return false };
@@ -57,38 +60,45 @@ pub enum Root {
 
 /// The way from the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Steps {
+pub enum Steps<'p> {
     /// To at most one value.
-    Singular(Vec<Step>),
+    #[serde(borrow)]
+    Singular(Vec<Step<'p>>),
     /// To any number of values.
-    Many(Vec<Segment>),
+    #[serde(borrow)]
+    Many(Vec<Segment<'p>>),
 }
 
 /// One step to at most one value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Step {
+pub enum Step<'p> {
     /// The member of exactly this name.
-    Name(String),
+    #[serde(borrow)]
+    Name(Cow<'p, str>),
     /// The item at this place, from the end when negative.
     Index(i64),
     /// The first member whose name is the same but for case, spaces, `_`, `-` and `.`; kept in that bare form.
-    Like(String),
+    #[serde(borrow)]
+    Like(Cow<'p, str>),
 }
 
 /// One segment of a query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Segment {
+pub enum Segment<'p> {
     /// Selects among the children.
-    Child(Vec<Selector>),
+    #[serde(borrow)]
+    Child(Vec<Selector<'p>>),
     /// Selects among the node and all its descendants.
-    Descendant(Vec<Selector>),
+    #[serde(borrow)]
+    Descendant(Vec<Selector<'p>>),
 }
 
 /// What a segment selects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Selector {
+pub enum Selector<'p> {
     /// A member.
-    Name(String),
+    #[serde(borrow)]
+    Name(Cow<'p, str>),
     /// An item.
     Index(i64),
     /// All children.
@@ -96,24 +106,29 @@ pub enum Selector {
     /// Items from, to, by.
     Slice(Option<i64>, Option<i64>, i64),
     /// Children that pass.
-    Filter(Filter),
+    #[serde(borrow)]
+    Filter(Filter<'p>),
 }
 
 /// A condition on a child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Filter {
+pub enum Filter<'p> {
     /// One of them.
-    Any(Vec<Filter>),
+    #[serde(borrow)]
+    Any(Vec<Filter<'p>>),
     /// All of them.
-    All(Vec<Filter>),
+    #[serde(borrow)]
+    All(Vec<Filter<'p>>),
     /// Not this one.
-    Not(Box<Filter>),
+    #[serde(borrow)]
+    Not(Box<Filter<'p>>),
     /// The query finds something.
-    Exists(Query),
+    #[serde(borrow)]
+    Exists(Query<'p>),
     /// Two values stand so to each other.
-    Compare(Comparison, Operand, Operand),
+    Compare(Comparison, Operand<'p>, Operand<'p>),
     /// A text matches a pattern.
-    Matches(Operand, Pattern),
+    Matches(Operand<'p>, Pattern<'p>),
 }
 
 /// How two values are compared in a filter.
@@ -131,37 +146,44 @@ pub enum Comparison {
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Operand {
+pub enum Operand<'p> {
     /// A fixed value.
-    Literal(Value<'static>),
+    #[serde(borrow)]
+    Literal(Value<'p>),
     /// What a query finds, if it is one value.
-    Value(Query),
+    #[serde(borrow)]
+    Value(Query<'p>),
     /// How many it finds.
-    Count(Query),
+    #[serde(borrow)]
+    Count(Query<'p>),
     /// How many characters, items or members the one value has.
-    Length(Box<Operand>),
+    #[serde(borrow)]
+    Length(Box<Operand<'p>>),
 }
 
 /// A query inside a filter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Query {
+pub struct Query<'p> {
     /// From the root (`$`) instead of the current node (`@`).
     pub absolute: bool,
     /// Its segments.
-    pub segments: Vec<Segment>,
+    #[serde(borrow)]
+    pub segments: Vec<Segment<'p>>,
 }
 
 /// A regular expression that was checked when the document was compiled, built on first use.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Pattern {
-    text: String,
+pub struct Pattern<'p> {
+    #[serde(borrow)]
+    text: Cow<'p, str>,
     #[serde(skip)]
     built: OnceCell<Option<regex_lite::Regex>>,
 }
 
-impl Pattern {
+impl<'p> Pattern<'p> {
     /// A checked pattern, or why it is none.
-    pub fn new(text: String) -> Result<Self, String> {
+    pub fn new(text: impl Into<Cow<'p, str>>) -> Result<Self, String> {
+        let text = text.into();
         let built = regex_lite::Regex::new(&text).map_err(|error| error.to_string())?;
         Ok(Self { text, built: OnceCell::from(Some(built)) })
     }
@@ -173,7 +195,7 @@ impl Pattern {
     }
 }
 
-impl PartialEq for Pattern {
+impl PartialEq for Pattern<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
@@ -181,16 +203,19 @@ impl PartialEq for Pattern {
 
 /// A text with places for values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Template {
+pub struct Template<'p> {
     /// Its pieces in order.
-    pub parts: Vec<TemplatePart>,
+    #[serde(borrow)]
+    pub parts: Vec<TemplatePart<'p>>,
 }
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum TemplatePart {
+pub enum TemplatePart<'p> {
     /// Fixed text.
-    Text(String),
+    #[serde(borrow)]
+    Text(Cow<'p, str>),
     /// The value at a path.
-    Value(Path),
+    #[serde(borrow)]
+    Value(Path<'p>),
 }

@@ -1,5 +1,7 @@
 //! Rules: what a lead must be.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::Path;
@@ -7,15 +9,18 @@ use crate::json::Value;
 
 /// A rule of `qualify`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RulePlan {
+pub struct RulePlan<'p> {
     /// Its name, or its place such as `qualify[2]`.
-    pub name: String,
+    #[serde(borrow)]
+    pub name: Cow<'p, str>,
     /// What the verdict says when it fails.
-    pub reason: String,
+    #[serde(borrow)]
+    pub reason: Cow<'p, str>,
     /// When it is judged.
     pub severity: Severity,
     /// What it wants.
-    pub rule: Rule,
+    #[serde(borrow)]
+    pub rule: Rule<'p>,
 }
 
 /// When a rule is judged.
@@ -29,34 +34,43 @@ pub enum Severity {
 
 /// A condition, possibly of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rule {
+pub struct Rule<'p> {
     /// What it wants.
-    pub kind: RuleKind,
+    #[serde(borrow)]
+    pub kind: RuleKind<'p>,
     /// The reason its author gave for this very part.
-    pub reason: Option<String>,
+    #[serde(borrow)]
+    pub reason: Option<Cow<'p, str>>,
     /// The line of the document.
     pub line: u32,
 }
 
 /// What a rule wants.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum RuleKind {
+pub enum RuleKind<'p> {
     /// Every part.
-    All(Vec<Rule>),
+    #[serde(borrow)]
+    All(Vec<Rule<'p>>),
     /// At least one part.
-    Any(Vec<Rule>),
+    #[serde(borrow)]
+    Any(Vec<Rule<'p>>),
     /// Not this.
-    Not(Box<Rule>),
+    #[serde(borrow)]
+    Not(Box<Rule<'p>>),
     /// One field compared.
     Field {
         /// Where the value is.
-        path: Path,
+        #[serde(borrow)]
+        path: Path<'p>,
         /// The operator's name.
-        operator: String,
+        #[serde(borrow)]
+        operator: Cow<'p, str>,
         /// What is checked.
-        check: Check,
+        #[serde(borrow)]
+        check: Check<'p>,
         /// What the trace and the verdict show as wanted.
-        expected: Value<'static>,
+        #[serde(borrow)]
+        expected: Value<'p>,
         /// What a missing value counts as: passed, failed, or not judged at all.
         on_missing: OnMissing,
         /// Whether texts are compared without regard to case.
@@ -77,31 +91,42 @@ pub enum OnMissing {
 
 /// What is checked of a value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Check {
+pub enum Check<'p> {
     /// It is this.
-    Equal(Value<'static>),
+    #[serde(borrow)]
+    Equal(Value<'p>),
     /// It is not this.
-    NotEqual(Value<'static>),
+    #[serde(borrow)]
+    NotEqual(Value<'p>),
     /// It is a number below this.
-    Less(Value<'static>),
+    #[serde(borrow)]
+    Less(Value<'p>),
     /// It is a number, at most this.
-    LessOrEqual(Value<'static>),
+    #[serde(borrow)]
+    LessOrEqual(Value<'p>),
     /// It is a number above this.
-    Greater(Value<'static>),
+    #[serde(borrow)]
+    Greater(Value<'p>),
     /// It is a number, at least this.
-    GreaterOrEqual(Value<'static>),
+    #[serde(borrow)]
+    GreaterOrEqual(Value<'p>),
     /// It is a number from this to that, both included.
-    Between(Value<'static>, Value<'static>),
+    Between(Value<'p>, Value<'p>),
     /// It is one of these.
-    In(Vec<Value<'static>>),
+    #[serde(borrow)]
+    In(Vec<Value<'p>>),
     /// It is none of these.
-    NotIn(Vec<Value<'static>>),
+    #[serde(borrow)]
+    NotIn(Vec<Value<'p>>),
     /// A text with this in it, or a list with this item.
-    Contains(Value<'static>),
+    #[serde(borrow)]
+    Contains(Value<'p>),
     /// A text that begins so.
-    StartsWith(String),
+    #[serde(borrow)]
+    StartsWith(Cow<'p, str>),
     /// A text that ends so.
-    EndsWith(String),
+    #[serde(borrow)]
+    EndsWith(Cow<'p, str>),
     /// Missing, null, white space or empty.
     Blank,
     /// Not blank.

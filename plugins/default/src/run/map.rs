@@ -8,10 +8,10 @@ use hookmill_plugin_sdk::types::{Failure, Inbound, Mapped, MappedLead, Notice};
 use super::recipe::{Made, Maker, Trouble, Wanted};
 use super::rule::says;
 use super::scope::{Call, ElementScope, Scope};
-use super::select::{select, select_in};
+use super::select::{Found, select, select_in};
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
-use crate::json::{Parsed, Value, parse, text_of, write_members, write_text, write_value};
+use crate::json::{Kind, Node, Spot, Tape, Value, text_of, write_text, write_value};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::{Field, MapPlan, Path, Target, Unknown};
 
@@ -21,20 +21,27 @@ pub const LEADS_MAX: usize = 1000;
 /// How many characters of an input a failure quotes.
 const QUOTED_CHARS_MAX: usize = 200;
 
+/// Names up to this many are compared one by one.
+const FEW_NAMES: usize = 16;
+
+/// About how many bytes a lead takes, so that writing one rarely has to move it.
+const WRITTEN_BYTES_GUESS: usize = 512;
+
 /// How many remarks one lead may carry.
 const NOTICES_MAX: usize = 50;
 
 /// Maps one element.
-pub fn map(plan: &MapPlan, call: &Call<'_>, inbound: &Inbound) -> Result<Mapped, Failure> {
-    let Parsed { root: body, double_names } = parse(&inbound.body).map_err(|refused| {
+pub fn map(plan: &MapPlan<'_>, call: &Call<'_>, inbound: &Inbound) -> Result<Mapped, Failure> {
+    let tape = Tape::read(&inbound.body).map_err(|refused| {
         Failure::new(refused.code, format!("the body can't be read at byte {}: {}", refused.offset, refused.message))
     })?;
-    let elements = elements(plan, &body)?;
+    let body = tape.root();
+    let elements = elements(plan, body)?;
     let mut traces = call.traces().then(Vec::new);
     let leads = elements.into_iter().map(|element| {
-        let scope = ElementScope::new(call, inbound, &body, element).looking_in(&plan.look_in);
-        let mut mapping = Mapping::new(&scope, traces.is_some());
-        mapping.notices.extend(double_names.iter().take(NOTICES_MAX).map(|name| double_name(name)));
+        let scope = ElementScope::new(call, inbound, body, element).looking_in(&plan.look_in);
+        let mut mapping = Mapping::new(&scope, element, traces.is_some());
+        mapping.notices.extend(tape.double_names().iter().take(NOTICES_MAX).map(|name| double_name(name)));
         let lead = mapping.lead(plan, element);
         if let Some(traces) = &mut traces {
             traces.push(Value::object([("fields", Value::List(mapping.trace.take().unwrap_or_default()))]));
@@ -46,16 +53,17 @@ pub fn map(plan: &MapPlan, call: &Call<'_>, inbound: &Inbound) -> Result<Mapped,
 }
 
 /// What becomes a lead each: what `each` finds, or the items of a list, or the body.
-fn elements<'b>(plan: &MapPlan, body: &'b Value<'b>) -> Result<Vec<&'b Value<'b>>, Failure> {
+fn elements<'b>(plan: &MapPlan<'_>, body: Node<'b>) -> Result<Vec<Node<'b>>, Failure> {
     let found = match &plan.each {
         None => vec![body],
         Some(path) => {
-            let found = select_in(&path.steps, body).map_err(|refusal| Failure::new(refusal.code, refusal.message))?;
-            found.values().to_vec()
+            let found = select_in(&path.steps, Spot::Read(body));
+            let found = found.map_err(|refusal| Failure::new(refusal.code, refusal.message))?;
+            found.spots().iter().filter_map(|spot| spot.read()).collect()
         }
     };
-    let elements: Vec<&Value<'_>> = match found.as_slice() {
-        [Value::List(items)] => items.iter().collect(),
+    let elements: Vec<Node<'_>> = match found.as_slice() {
+        [list] if list.kind() == Kind::List => list.children().collect(),
         _ => found,
     };
     if elements.len() > LEADS_MAX {
@@ -65,37 +73,46 @@ fn elements<'b>(plan: &MapPlan, body: &'b Value<'b>) -> Result<Vec<&'b Value<'b>
     Ok(elements)
 }
 
+/// A custom field.
+enum Kept<'s> {
+    /// Made by a field.
+    Made(Value<'s>),
+    /// What was left of the input, as JSON text.
+    Rest(String),
+}
+
 /// One lead in the making.
 struct Mapping<'s, S> {
     scope: &'s S,
     texts: [Option<Value<'s>>; TEXT_FIELDS.len()],
     tags: Option<Value<'s>>,
-    custom: Vec<(Cow<'s, str>, Value<'s>)>,
-    /// The names in `custom`.
+    custom: Vec<(Cow<'s, str>, Kept<'s>)>,
+    /// The names in `custom`, once they are many.
     taken: BTreeSet<Cow<'s, str>>,
-    used: Used,
+    used: Used<'s>,
     notices: Vec<Notice>,
     trace: Option<Vec<Value<'static>>>,
 }
 
 impl<'s, S: Scope> Mapping<'s, S> {
-    fn new(scope: &'s S, traces: bool) -> Self {
+    fn new(scope: &'s S, element: Node<'s>, traces: bool) -> Self {
         Self {
             scope,
             texts: Default::default(),
             tags: None,
             custom: Vec::new(),
             taken: BTreeSet::new(),
-            used: Used::default(),
+            used: Used::new(element),
             notices: Vec::new(),
             trace: traces.then(Vec::new),
         }
     }
 
-    fn lead(&mut self, plan: &MapPlan, element: &'s Value<'s>) -> Result<MappedLead, Failure> {
-        if !matches!(element, Value::Object(_)) {
-            let message = format!("a lead must be a JSON object, not {}", element.type_name());
-            return Err(Failure::new("not_an_object", message).on_input(quoted(&text_of(element))));
+    fn lead(&mut self, plan: &'s MapPlan<'_>, element: Node<'s>) -> Result<MappedLead, Failure> {
+        if element.kind() != Kind::Object {
+            let value = element.value();
+            let message = format!("a lead must be a JSON object, not {}", value.type_name());
+            return Err(Failure::new("not_an_object", message).on_input(quoted(&text_of(&value))));
         }
         for field in &plan.fields {
             self.field(field)?;
@@ -107,7 +124,7 @@ impl<'s, S: Scope> Mapping<'s, S> {
         Ok(MappedLead { lead: self.written(), is_test, notices: std::mem::take(&mut self.notices) })
     }
 
-    fn field(&mut self, field: &Field) -> Result<(), Failure> {
+    fn field(&mut self, field: &'s Field<'_>) -> Result<(), Failure> {
         let wanted = if matches!(field.target, Target::Text(_)) { Wanted::Scalar } else { Wanted::Any };
         let mut maker = Maker::new(self.scope);
         maker.steps = self.trace.is_some().then(Steps::default);
@@ -119,7 +136,7 @@ impl<'s, S: Scope> Mapping<'s, S> {
     }
 
     /// Puts a value where it belongs, and returns it for the trace.
-    fn place(&mut self, field: &Field, made: Made<'s>) -> Option<Value<'static>> {
+    fn place(&mut self, field: &'s Field<'_>, made: Made<'s>) -> Option<Value<'static>> {
         let Made { value, used, notice } = made;
         if let Some((code, message)) = notice {
             self.notice(code, &field.name, format!("{}: {message}", field.name));
@@ -133,20 +150,22 @@ impl<'s, S: Scope> Mapping<'s, S> {
                 self.tags.as_ref()
             }
             Target::Custom(name) => {
-                self.add(name.clone().into(), value);
-                self.custom.last().map(|(_, value)| value)
+                let shown = traces.then(|| value.clone().into_owned());
+                self.add(Cow::Borrowed(name), Kept::Made(value));
+                self.mark(&used);
+                return Some(shown.unwrap_or(Value::Null));
             }
         };
         let placed = placed.map(|value| if traces { value.clone().into_owned() } else { Value::Null });
         if placed.is_some() {
-            used.into_iter().for_each(|value| self.used.mark(value));
+            self.mark(&used);
         }
         placed
     }
 
     /// A text field holds a text: digits and booleans as they are written. Lists and objects that were kept raw stay among
     /// the unmapped keys, where they keep their shape.
-    fn place_text(&mut self, index: usize, field: &Field, value: Value<'s>) -> Option<&Value<'s>> {
+    fn place_text(&mut self, index: usize, field: &Field<'_>, value: Value<'s>) -> Option<&Value<'s>> {
         let text = match value {
             Value::Null => Value::Null,
             Value::Text(_) => value,
@@ -161,10 +180,15 @@ impl<'s, S: Scope> Mapping<'s, S> {
         self.texts[index].as_ref()
     }
 
-    fn note_trace(&mut self, field: &Field, steps: Option<Steps>, placed: &Result<Option<Value<'static>>, Failure>) {
+    fn note_trace(
+        &mut self,
+        field: &Field<'_>,
+        steps: Option<Steps>,
+        placed: &Result<Option<Value<'static>>, Failure>,
+    ) {
         let (Some(trace), Some(steps)) = (&mut self.trace, steps) else { return };
         let mut members =
-            vec![("field", Value::text(field.name.clone())), ("line", Value::integer(field.recipe.line.into()))];
+            vec![("field", Value::text(field.name.to_string())), ("line", Value::integer(field.recipe.line.into()))];
         members.extend(steps.members());
         match placed {
             Ok(Some(value)) => members.push(("value", value.clone())),
@@ -174,13 +198,13 @@ impl<'s, S: Scope> Mapping<'s, S> {
         trace.push(trace::object(members));
     }
 
-    fn is_test(&mut self, paths: &[Path]) -> bool {
+    fn is_test(&mut self, paths: &[Path<'_>]) -> bool {
         let mut is_test = false;
         for path in paths {
-            for value in self.found(path) {
-                if let Some(answer) = says(value) {
+            for spot in self.found(path).spots() {
+                if let Some(answer) = says(&spot.value()) {
                     is_test |= answer;
-                    self.used.mark(value);
+                    self.used.mark(*spot);
                 }
             }
         }
@@ -188,35 +212,56 @@ impl<'s, S: Scope> Mapping<'s, S> {
     }
 
     /// Members of these objects become custom fields of their own.
-    fn spread(&mut self, paths: &[Path]) {
+    fn spread(&mut self, paths: &[Path<'_>]) {
         for path in paths {
-            for value in self.found(path) {
-                let Some(Value::Object(members)) = self.used.remainder(value) else { continue };
-                self.used.mark(value);
-                members.into_iter().for_each(|(name, value)| self.keep(name, value));
+            for spot in self.found(path).spots() {
+                let Some(node) = spot.read().filter(|node| node.kind() == Kind::Object) else { continue };
+                self.used.settle();
+                if self.used.is_gone(node) {
+                    continue;
+                }
+                for member in node.children() {
+                    if !self.used.is_gone(member) {
+                        self.keep(member.name(), self.rest(member));
+                    }
+                }
+                self.used.mark(*spot);
             }
         }
     }
 
-    fn mark_all(&mut self, paths: &[Path]) {
+    /// What is left of a value, written out: what is used later must not change it.
+    fn rest(&self, node: Node<'s>) -> Kept<'s> {
+        let mut text = String::new();
+        node.write(&mut text, &|inside| self.used.is_gone(inside));
+        Kept::Rest(text)
+    }
+
+    fn mark(&mut self, used: &Found<'s>) {
+        used.spots().iter().for_each(|spot| self.used.mark(*spot));
+    }
+
+    fn mark_all(&mut self, paths: &[Path<'_>]) {
         for path in paths {
-            self.found(path).into_iter().for_each(|value| self.used.mark(value));
+            let found = self.found(path);
+            self.mark(&found);
         }
     }
 
     /// A path that is too wide finds nothing here.
-    fn found(&self, path: &Path) -> Vec<&'s Value<'s>> {
-        select(path, self.scope).map(|found| found.values().to_vec()).unwrap_or_default()
+    fn found(&self, path: &Path<'_>) -> Found<'s> {
+        select(path, self.scope).unwrap_or(Found::Missing)
     }
 
-    fn unknown(&mut self, plan: &MapPlan, element: &'s Value<'s>) -> Result<(), Failure> {
-        let Value::Object(members) = element else { return Ok(()) };
+    fn unknown(&mut self, plan: &MapPlan<'_>, element: Node<'s>) -> Result<(), Failure> {
         match plan.unknown {
             Unknown::Drop => {}
             Unknown::Custom => {
-                for (name, value) in members.iter().filter(|(name, _)| !self.scope.is_of_envelope(name)) {
-                    if let Some(rest) = self.used.remainder(value) {
-                        self.keep(name.clone(), rest);
+                self.used.settle();
+                for member in element.children() {
+                    let name = member.name();
+                    if !self.used.is_gone(member) && !self.scope.is_of_envelope(&name) {
+                        self.keep(name, self.rest(member));
                     }
                 }
             }
@@ -225,7 +270,7 @@ impl<'s, S: Scope> Mapping<'s, S> {
                 foreign.retain(|name| !self.scope.is_of_envelope(name));
                 if let Some(first) = foreign.first() {
                     let message = format!("the document does not know {}, and `unknown` says reject", names(&foreign));
-                    return Err(Failure::new("unknown_field", message).in_field(*first));
+                    return Err(Failure::new("unknown_field", message).in_field(first.as_ref()));
                 }
             }
         }
@@ -233,12 +278,12 @@ impl<'s, S: Scope> Mapping<'s, S> {
     }
 
     /// Keeps a value as a custom field; a name that is taken gets `inbound_` before it.
-    fn keep(&mut self, name: Cow<'s, str>, value: Value<'s>) {
-        if !self.taken.contains(&name) {
+    fn keep(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
+        if !self.is_taken(&name) {
             return self.add(name, value);
         }
         let mut free = format!("inbound_{name}");
-        while self.taken.contains(free.as_str()) {
+        while self.is_taken(&free) {
             free.insert_str(0, "inbound_");
         }
         self.notice(
@@ -249,8 +294,20 @@ impl<'s, S: Scope> Mapping<'s, S> {
         self.add(free.into(), value);
     }
 
-    fn add(&mut self, name: Cow<'s, str>, value: Value<'s>) {
-        self.taken.insert(name.clone());
+    fn is_taken(&self, name: &str) -> bool {
+        if self.custom.len() <= FEW_NAMES {
+            return self.custom.iter().any(|(taken, _)| taken == name);
+        }
+        self.taken.contains(name)
+    }
+
+    fn add(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
+        if self.custom.len() == FEW_NAMES {
+            self.taken.extend(self.custom.iter().map(|(name, _)| name.clone()));
+        }
+        if FEW_NAMES <= self.custom.len() {
+            self.taken.insert(name.clone());
+        }
         self.custom.push((name, value));
     }
 
@@ -261,7 +318,8 @@ impl<'s, S: Scope> Mapping<'s, S> {
     }
 
     fn written(&self) -> String {
-        let mut out = String::from("{");
+        let mut out = String::with_capacity(WRITTEN_BYTES_GUESS);
+        out.push('{');
         let texts = TEXT_FIELDS.iter().zip(&self.texts).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
         for (name, value) in texts.chain(self.tags.as_ref().map(|tags| (TAGS, tags))) {
             write_text(&mut out, name);
@@ -270,9 +328,19 @@ impl<'s, S: Scope> Mapping<'s, S> {
             out.push(',');
         }
         write_text(&mut out, CUSTOM);
-        out.push(':');
-        write_members(&mut out, &self.custom);
-        out.push('}');
+        out.push_str(":{");
+        for (index, (name, kept)) in self.custom.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write_text(&mut out, name);
+            out.push(':');
+            match kept {
+                Kept::Made(value) => write_value(&mut out, value),
+                Kept::Rest(text) => out.push_str(text),
+            }
+        }
+        out.push_str("}}");
         out
     }
 }
@@ -288,7 +356,7 @@ fn tags(value: Value<'_>) -> Value<'_> {
     Value::List(items.into_iter().filter(|item| !item.is_blank()).map(|item| Value::text(text(item))).collect())
 }
 
-fn failure(field: &Field, trouble: Trouble) -> Failure {
+fn failure(field: &Field<'_>, trouble: Trouble) -> Failure {
     let mut failure = Failure::new(trouble.code, format!("{}: {}", field.name, trouble.message)).in_field(&*field.name);
     failure.function = trouble.function.map(str::to_owned);
     failure.input = trouble.input.map(|input| quoted(&input));
@@ -303,7 +371,7 @@ fn quoted(json: &str) -> String {
     }
 }
 
-fn names(names: &[&str]) -> String {
+fn names(names: &[Cow<'_, str>]) -> String {
     let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
     shown.join(", ") + &more

@@ -2,26 +2,26 @@
 
 use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Submission, Verdict};
 
-use super::rule::{Judge, Judgement, Miss};
+use super::rule::{Judge, Judgement, Miss, Name};
 use super::scope::{Call, LeadScope};
 use super::trace;
-use crate::json::{Value, parse};
+use crate::json::{Kind, Tape};
 use crate::plan::{RulePlan, Severity};
 
 /// Judges one lead by the rules of one severity.
 pub fn qualify(
-    rules: &[RulePlan],
+    rules: &[RulePlan<'_>],
     call: &Call<'_>,
     severity: types::Severity,
     submission: &Submission,
 ) -> Result<Verdict, Failure> {
     let lead = lead(submission)?;
-    let scope = LeadScope::new(call, Some(submission), Some(lead));
+    let scope = LeadScope::new(call, Some(submission), Some(lead.root()));
     let mut judge = Judge::new(&scope);
     judge.trace = call.traces().then(Vec::new);
     let mut failed = Vec::new();
     for rule in rules.iter().filter(|rule| is_of(rule.severity, severity)) {
-        if let Judgement::Failed(misses) = judge.judge(&rule.rule, &rule.name) {
+        if let Judgement::Failed(misses) = judge.judge(&rule.rule, Name::Of(&rule.name)) {
             failed.extend(misses.into_iter().map(|miss| told(miss, rule, severity)));
         }
     }
@@ -29,12 +29,12 @@ pub fn qualify(
     Ok(Verdict { qualified: failed.is_empty(), failed, trace })
 }
 
-/// The lead of a submission as a tree.
-pub fn lead(submission: &Submission) -> Result<Value<'_>, Failure> {
+/// The lead of a submission, read.
+pub fn lead(submission: &Submission) -> Result<Tape<'_>, Failure> {
     let refuse = |message: String| Failure::new("bad_lead", format!("the lead can't be read: {message}"));
-    match parse(&submission.lead) {
-        Ok(parsed) if matches!(parsed.root, Value::Object(_)) => Ok(parsed.root),
-        Ok(parsed) => Err(refuse(format!("it is {}, not an object", parsed.root.type_name()))),
+    match Tape::read(&submission.lead) {
+        Ok(tape) if tape.root().kind() == Kind::Object => Ok(tape),
+        Ok(tape) => Err(refuse(format!("it is {}, not an object", tape.value().type_name()))),
         Err(refused) => Err(refuse(format!("at byte {}: {}", refused.offset, refused.message))),
     }
 }
@@ -46,12 +46,12 @@ fn is_of(severity: Severity, wanted: types::Severity) -> bool {
     }
 }
 
-fn told(miss: Miss, rule: &RulePlan, severity: types::Severity) -> FailedRule {
+fn told(miss: Miss, rule: &RulePlan<'_>, severity: types::Severity) -> FailedRule {
     FailedRule {
         rule: miss.rule,
         field: miss.field,
         operator: miss.operator,
-        reason: miss.reason.unwrap_or_else(|| rule.reason.clone()),
+        reason: miss.reason.unwrap_or_else(|| rule.reason.to_string()),
         severity,
         expected: miss.expected,
         actual: miss.actual,

@@ -4,21 +4,21 @@ use std::cmp::Ordering;
 
 use super::select::{PATH_VISITS_MAX, place};
 use crate::functions::Refusal;
-use crate::json::Value;
+use crate::json::{Spot, Value};
 use crate::plan::{Comparison, Filter, Operand, Query, Segment, Selector};
 
 /// All values that the segments select, in the order of the RFC.
-pub fn all<'v>(segments: &[Segment], root: &'v Value<'v>) -> Result<Vec<&'v Value<'v>>, Refusal> {
+pub fn all<'v>(segments: &[Segment<'_>], root: Spot<'v>) -> Result<Vec<Spot<'v>>, Refusal> {
     Walk { root, visits: 0 }.nodes(segments, root)
 }
 
 struct Walk<'v> {
-    root: &'v Value<'v>,
+    root: Spot<'v>,
     visits: usize,
 }
 
 impl<'v> Walk<'v> {
-    fn nodes(&mut self, segments: &[Segment], from: &'v Value<'v>) -> Result<Vec<&'v Value<'v>>, Refusal> {
+    fn nodes(&mut self, segments: &[Segment<'_>], from: Spot<'v>) -> Result<Vec<Spot<'v>>, Refusal> {
         let mut nodes = vec![from];
         for segment in segments {
             let mut next = Vec::new();
@@ -47,41 +47,35 @@ impl<'v> Walk<'v> {
     /// The node and all below it. The depth is that of the input, which is bounded.
     fn descendants(
         &mut self,
-        selectors: &[Selector],
-        node: &'v Value<'v>,
-        out: &mut Vec<&'v Value<'v>>,
+        selectors: &[Selector<'_>],
+        node: Spot<'v>,
+        out: &mut Vec<Spot<'v>>,
     ) -> Result<(), Refusal> {
         self.children(selectors, node, out)?;
-        for child in children_of(node) {
+        for child in node.children() {
             self.descendants(selectors, child, out)?;
         }
         Ok(())
     }
 
-    fn children(
-        &mut self,
-        selectors: &[Selector],
-        node: &'v Value<'v>,
-        out: &mut Vec<&'v Value<'v>>,
-    ) -> Result<(), Refusal> {
+    fn children(&mut self, selectors: &[Selector<'_>], node: Spot<'v>, out: &mut Vec<Spot<'v>>) -> Result<(), Refusal> {
         for selector in selectors {
             self.visit()?;
             match selector {
                 Selector::Name(name) => out.extend(node.member(name)),
                 Selector::Index(index) => {
-                    if let Value::List(items) = node {
-                        out.extend(place(*index, items.len()).map(|at| &items[at]));
-                    }
+                    let found = node.list_len().and_then(|length| node.item(place(*index, length)?));
+                    out.extend(found);
                 }
                 Selector::Wildcard => {
-                    for child in children_of(node) {
+                    for child in node.children() {
                         self.visit()?;
                         out.push(child);
                     }
                 }
                 Selector::Slice(from, to, by) => out.extend(slice(node, *from, *to, *by)),
                 Selector::Filter(filter) => {
-                    for child in children_of(node) {
+                    for child in node.children() {
                         if self.passes(filter, child)? {
                             out.push(child);
                         }
@@ -93,7 +87,7 @@ impl<'v> Walk<'v> {
     }
 
     /// The depth is that of the path, which is bounded.
-    fn passes(&mut self, filter: &Filter, node: &'v Value<'v>) -> Result<bool, Refusal> {
+    fn passes(&mut self, filter: &Filter<'_>, node: Spot<'v>) -> Result<bool, Refusal> {
         self.visit()?;
         match filter {
             Filter::Any(parts) => parts.iter().try_fold(false, |found, part| Ok(found || self.passes(part, node)?)),
@@ -111,16 +105,16 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn query(&mut self, query: &Query, node: &'v Value<'v>) -> Result<Vec<&'v Value<'v>>, Refusal> {
+    fn query(&mut self, query: &Query<'_>, node: Spot<'v>) -> Result<Vec<Spot<'v>>, Refusal> {
         let from = if query.absolute { self.root } else { node };
         self.nodes(&query.segments, from)
     }
 
-    fn operand(&mut self, operand: &Operand, node: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
+    fn operand(&mut self, operand: &Operand<'_>, node: Spot<'v>) -> Result<Option<Value<'v>>, Refusal> {
         Ok(match operand {
-            Operand::Literal(value) => Some(value.clone()),
+            Operand::Literal(value) => Some(value.borrowed().into_owned()),
             Operand::Value(query) => match self.query(query, node)?.as_slice() {
-                [one] => Some((*one).clone()),
+                [one] => Some(one.value()),
                 _ => None,
             },
             Operand::Count(query) => Some(count(self.query(query, node)?.len())),
@@ -138,17 +132,12 @@ fn count<'v>(number: usize) -> Value<'v> {
     Value::Number(number.to_string().into())
 }
 
-fn children_of<'v>(node: &'v Value<'v>) -> Vec<&'v Value<'v>> {
-    match node {
-        Value::List(items) => items.iter().collect(),
-        Value::Object(members) => members.iter().map(|(_, value)| value).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// RFC 9535, 2.3.4.2.
-fn slice<'v>(node: &'v Value<'v>, from: Option<i64>, to: Option<i64>, by: i64) -> Vec<&'v Value<'v>> {
-    let Value::List(items) = node else { return Vec::new() };
+fn slice<'v>(node: Spot<'v>, from: Option<i64>, to: Option<i64>, by: i64) -> Vec<Spot<'v>> {
+    if node.list_len().is_none() {
+        return Vec::new();
+    }
+    let items = node.children();
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let absolute = |index: i64| if index < 0 { index.saturating_add(length) } else { index };
     let bound = |index: Option<i64>, otherwise: i64, low: i64, high: i64| {
@@ -158,13 +147,13 @@ fn slice<'v>(node: &'v Value<'v>, from: Option<i64>, to: Option<i64>, by: i64) -
     if by > 0 {
         let (mut at, end) = (bound(from, 0, 0, length), bound(to, length, 0, length));
         while at < end {
-            picked.extend(usize::try_from(at).ok().and_then(|at| items.get(at)));
+            picked.extend(usize::try_from(at).ok().and_then(|at| items.get(at).copied()));
             at = at.saturating_add(by);
         }
     } else if by < 0 {
         let (mut at, end) = (bound(from, length - 1, -1, length - 1), bound(to, -1, -1, length - 1));
         while end < at {
-            picked.extend(usize::try_from(at).ok().and_then(|at| items.get(at)));
+            picked.extend(usize::try_from(at).ok().and_then(|at| items.get(at).copied()));
             at = at.saturating_add(by);
         }
     }

@@ -5,7 +5,7 @@ use super::scope::Scope;
 use super::select::{Found, select, select_in};
 use super::trace::Steps;
 use crate::functions::{Refusal, Surroundings, apply};
-use crate::json::{Value, text_of};
+use crate::json::{Spot, Value, text_of, write_value};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// A made value.
@@ -13,7 +13,7 @@ pub struct Made<'s> {
     /// The value; none when it is left out.
     pub value: Option<Value<'s>>,
     /// The values of the input it was made of.
-    pub used: Vec<&'s Value<'s>>,
+    pub used: Found<'s>,
     /// A remark: code and text.
     pub notice: Option<(&'static str, String)>,
 }
@@ -54,7 +54,7 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
         self.0.phone_region()
     }
 
-    fn value_at(&self, path: &Path) -> Option<Value<'s>> {
+    fn value_at(&self, path: &Path<'_>) -> Option<Value<'s>> {
         select(path, self.0).ok()?.value()
     }
 }
@@ -62,11 +62,11 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
 /// What a source gave.
 struct Taken<'s> {
     value: Option<Value<'s>>,
-    used: Vec<&'s Value<'s>>,
+    used: Found<'s>,
 }
 
 impl<'s> Taken<'s> {
-    const NOTHING: Self = Self { value: None, used: Vec::new() };
+    const NOTHING: Self = Self { value: None, used: Found::Missing };
 
     fn is_blank(&self) -> bool {
         self.value.as_ref().is_none_or(Value::is_blank)
@@ -88,13 +88,13 @@ struct Refused<'s> {
 #[derive(Default)]
 struct Choice<'p, 's> {
     skips_objects: bool,
-    filled: Option<(Taken<'s>, &'p Source)>,
-    blank: Option<(Taken<'s>, &'p Source)>,
-    refused: Option<(Refused<'s>, &'p Source)>,
+    filled: Option<(Taken<'s>, &'p Source<'p>)>,
+    blank: Option<(Taken<'s>, &'p Source<'p>)>,
+    refused: Option<(Refused<'s>, &'p Source<'p>)>,
 }
 
 impl<'p, 's> Choice<'p, 's> {
-    fn best(self) -> (Result<Taken<'s>, Refused<'s>>, Option<&'p Source>) {
+    fn best(self) -> (Result<Taken<'s>, Refused<'s>>, Option<&'p Source<'p>>) {
         match (self.filled.or(self.blank), self.refused) {
             (Some((taken, source)), _) => (Ok(taken), Some(source)),
             (None, Some((why, source))) => (Err(why), Some(source)),
@@ -110,7 +110,7 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     /// Makes a value.
-    pub fn make(&mut self, recipe: &Recipe, wanted: Wanted) -> Result<Made<'s>, Trouble> {
+    pub fn make(&mut self, recipe: &'s Recipe<'_>, wanted: Wanted) -> Result<Made<'s>, Trouble> {
         if recipe.when.as_ref().is_some_and(|rule| !Judge::new(self.scope).holds(rule)) {
             self.instead("when does not hold");
             return Ok(left_out());
@@ -123,13 +123,20 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     /// The first source that is not blank, else the first that has anything, else a refusal, if one refused.
-    fn choose<'p>(&mut self, sources: &'p [Source], wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
+    fn choose(&mut self, sources: &'s [Source<'_>], wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
+        if let ([only], []) = (sources, self.scope.containers()) {
+            let taken = self.take(only, None);
+            if !matches!(&taken, Ok(taken) if taken.value.is_none()) {
+                self.came_from(only);
+            }
+            return taken;
+        }
         // Among alternatives, an object is none for a text; alone it is a mistake that the chain will refuse.
         let mut choice = Choice { skips_objects: wanted == Wanted::Scalar && sources.len() > 1, ..Choice::default() };
         for alike in sources.chunk_by(|one, next| one.then == next.then) {
             self.offer(alike, None, &mut choice);
             for container in self.scope.containers() {
-                self.offer(alike, Some(container), &mut choice);
+                self.offer(alike, Some(*container), &mut choice);
             }
             if choice.filled.is_some() {
                 break;
@@ -143,7 +150,7 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     /// Tries sources in the element, or only those with loose names in a container, until one is not blank.
-    fn offer<'p>(&self, sources: &'p [Source], container: Option<&'s Value<'s>>, choice: &mut Choice<'p, 's>) {
+    fn offer(&self, sources: &'s [Source<'_>], container: Option<Spot<'s>>, choice: &mut Choice<'s, 's>) {
         for source in sources {
             if choice.filled.is_some() {
                 return;
@@ -160,20 +167,23 @@ impl<'s, S: Scope> Maker<'s, S> {
         }
     }
 
-    fn take(&self, source: &Source, container: Option<&'s Value<'s>>) -> Result<Taken<'s>, Refused<'s>> {
+    fn take(&self, source: &'s Source<'_>, container: Option<Spot<'s>>) -> Result<Taken<'s>, Refused<'s>> {
         let taken = match (&source.kind, container) {
             (SourceKind::Path(path), Some(container)) if path.is_loose() => {
                 let found = self.inside(path, container)?;
-                Taken { value: found.value(), used: found.values().to_vec() }
+                Taken { value: found.value(), used: found }
             }
             (_, Some(_)) => return Ok(Taken::NOTHING),
             (SourceKind::Path(path), None) => {
                 let found = self.select(path)?;
-                Taken { value: found.value(), used: found.values().to_vec() }
+                Taken { value: found.value(), used: found }
             }
             (SourceKind::Template(template), None) => self.fill(template)?,
-            (SourceKind::Fixed(value), None) => Taken { value: Some(value.clone()), used: Vec::new() },
+            (SourceKind::Fixed(value), None) => Taken { value: Some(value.borrowed()), used: Found::Missing },
         };
+        if source.then.is_empty() {
+            return Ok(taken);
+        }
         let around = Around(self.scope);
         let (raw, used) = (taken.value.clone(), taken.used);
         let mut value = taken.value;
@@ -187,17 +197,17 @@ impl<'s, S: Scope> Maker<'s, S> {
         Ok(Taken { value, used })
     }
 
-    fn select(&self, path: &Path) -> Result<Found<'s>, Refused<'s>> {
+    fn select(&self, path: &Path<'_>) -> Result<Found<'s>, Refused<'s>> {
         select(path, self.scope).map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
     }
 
-    fn inside(&self, path: &Path, container: &'s Value<'s>) -> Result<Found<'s>, Refused<'s>> {
+    fn inside(&self, path: &Path<'_>, container: Spot<'s>) -> Result<Found<'s>, Refused<'s>> {
         let found = select_in(&path.steps, container);
         found.map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
     }
 
     /// A template of which every value is missing is missing itself.
-    fn fill(&self, template: &Template) -> Result<Taken<'s>, Refused<'s>> {
+    fn fill(&self, template: &Template<'_>) -> Result<Taken<'s>, Refused<'s>> {
         let (mut text, mut used, mut places) = (String::new(), Vec::new(), 0);
         for part in &template.parts {
             match part {
@@ -205,19 +215,21 @@ impl<'s, S: Scope> Maker<'s, S> {
                 TemplatePart::Value(path) => {
                     places += 1;
                     let found = self.select(path)?;
-                    used.extend(found.values());
-                    text.push_str(&found.value().map(written).unwrap_or_default());
+                    used.extend(found.spots());
+                    if let Some(value) = found.value() {
+                        write_into(&mut text, &value);
+                    }
                 }
             }
         }
         let value = (places == 0 || !used.is_empty()).then(|| Value::text(text));
-        Ok(Taken { value, used })
+        Ok(Taken { value, used: Found::Many(used) })
     }
 
-    fn chain(&mut self, then: &[Function], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
+    fn chain(&mut self, then: &'s [Function<'_>], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
         let around = Around(self.scope);
         let Taken { mut value, mut used } = taken;
-        let raw = value.clone();
+        let raw = if then.is_empty() { None } else { value.clone() };
         for function in then {
             if wanted == Wanted::Scalar && !takes_lists(function) {
                 used = narrowed_use(value.as_ref(), used);
@@ -238,6 +250,7 @@ impl<'s, S: Scope> Maker<'s, S> {
         used = narrowed_use(value.as_ref(), used);
         match narrowed(value) {
             Some(value @ (Value::Object(_) | Value::List(_))) => {
+                let raw = raw.or_else(|| Some(value.clone()));
                 let message = format!("this field holds one text, but this is {}", value.type_name());
                 let refusal = Refusal::new("wrong_type", message);
                 Err(Refused { refusal, function: None, raw: Taken { value: raw, used } })
@@ -246,16 +259,17 @@ impl<'s, S: Scope> Maker<'s, S> {
         }
     }
 
-    fn judge(&mut self, recipe: &Recipe, taken: Taken<'s>) -> Result<Made<'s>, Trouble> {
+    fn judge(&mut self, recipe: &'s Recipe<'_>, taken: Taken<'s>) -> Result<Made<'s>, Trouble> {
         let (fallback, what) = match &taken.value {
             None => (&recipe.on_missing, "missing"),
             Some(Value::Null) => (&recipe.on_null, "null"),
             Some(value) if value.is_blank() => (&recipe.on_blank, "blank"),
             Some(_) => return Ok(Made { value: taken.value, used: taken.used, notice: None }),
         };
-        let made = |value| Ok(Made { value, used: taken.used.clone(), notice: None });
+        let Taken { value, used } = taken;
+        let made = |value| Ok(Made { value, used, notice: None });
         match fallback {
-            Fallback::Keep => made(taken.value),
+            Fallback::Keep => made(value),
             Fallback::Omit => {
                 self.instead("omitted");
                 made(None)
@@ -264,20 +278,20 @@ impl<'s, S: Scope> Maker<'s, S> {
                 self.instead("null");
                 made(Some(Value::Null))
             }
-            Fallback::Default(value) => {
+            Fallback::Default(default) => {
                 self.instead("default");
-                made(Some(value.clone()))
+                made(Some(default.borrowed()))
             }
             Fallback::Fail => Err(Trouble {
-                code: if taken.value.is_none() { "field_missing" } else { "field_blank" },
+                code: if value.is_none() { "field_missing" } else { "field_blank" },
                 function: None,
-                input: taken.value.as_ref().map(text_of),
+                input: value.as_ref().map(text_of),
                 message: format!("it is {what}, and `on_{what}` says fail; {}", looked_at(recipe)),
             }),
         }
     }
 
-    fn after_refusal(&mut self, recipe: &Recipe, refused: Refused<'s>) -> Result<Made<'s>, Trouble> {
+    fn after_refusal(&mut self, recipe: &'s Recipe<'_>, refused: Refused<'s>) -> Result<Made<'s>, Trouble> {
         let Refused { refusal, function, raw } = refused;
         let (value, used) = (raw.value, raw.used);
         match &recipe.on_error {
@@ -294,7 +308,7 @@ impl<'s, S: Scope> Maker<'s, S> {
             // What is left out was not used: it stays among the unmapped keys.
             Fallback::Omit => {
                 self.instead("omitted");
-                Ok(Made { value: None, used: Vec::new(), notice: Some(("omitted", refusal.message)) })
+                Ok(Made { value: None, used: Found::Missing, notice: Some(("omitted", refusal.message)) })
             }
             Fallback::Null => {
                 self.instead("null");
@@ -302,15 +316,15 @@ impl<'s, S: Scope> Maker<'s, S> {
             }
             Fallback::Default(default) => {
                 self.instead("default");
-                Ok(Made { value: Some(default.clone()), used, notice: Some(("defaulted", refusal.message)) })
+                Ok(Made { value: Some(default.borrowed()), used, notice: Some(("defaulted", refusal.message)) })
             }
         }
     }
 
-    fn came_from(&mut self, source: &Source) {
+    fn came_from(&mut self, source: &Source<'_>) {
         let Some(steps) = &mut self.steps else { return };
         steps.from = Some(match &source.kind {
-            SourceKind::Path(path) => path.text.clone(),
+            SourceKind::Path(path) => path.text.to_string(),
             SourceKind::Template(_) => "a template".to_owned(),
             SourceKind::Fixed(_) => "a fixed value".to_owned(),
         });
@@ -324,11 +338,11 @@ impl<'s, S: Scope> Maker<'s, S> {
 }
 
 fn left_out<'s>() -> Made<'s> {
-    Made { value: None, used: Vec::new(), notice: None }
+    Made { value: None, used: Found::Missing, notice: None }
 }
 
 /// Where a field was looked for, for people.
-fn looked_at(recipe: &Recipe) -> String {
+fn looked_at(recipe: &Recipe<'_>) -> String {
     let paths = recipe.sources.iter().filter_map(|source| match &source.kind {
         SourceKind::Path(path) => Some(format!("`{}`", path.text)),
         _ => None,
@@ -337,15 +351,15 @@ fn looked_at(recipe: &Recipe) -> String {
 }
 
 /// What is used of the input when a list is narrowed to one value: that one alone, so that the others are kept as custom fields.
-fn narrowed_use<'s>(value: Option<&Value<'_>>, used: Vec<&'s Value<'s>>) -> Vec<&'s Value<'s>> {
+fn narrowed_use<'s>(value: Option<&Value<'_>>, used: Found<'s>) -> Found<'s> {
     let Some(Value::List(items)) = value else { return used };
     let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
-    let one = match used.as_slice() {
-        [Value::List(inside)] if inside == items => inside.get(first),
-        several if several.len() == items.len() && 1 < items.len() => several.get(first).copied(),
+    let one = match &used {
+        Found::One(spot) if spot.list_len() == Some(items.len()) && Some(&spot.value()) == value => spot.item(first),
+        Found::Many(spots) if spots.len() == items.len() && 1 < items.len() => spots.get(first).copied(),
         _ => None,
     };
-    one.map_or(used, |one| vec![one])
+    one.map_or(used, Found::One)
 }
 
 /// Of a list where one value is wanted: the first that is not blank.
@@ -355,7 +369,7 @@ fn narrowed(value: Option<Value<'_>>) -> Option<Value<'_>> {
     items.into_iter().nth(first)
 }
 
-fn takes_lists(function: &Function) -> bool {
+fn takes_lists(function: &Function<'_>) -> bool {
     matches!(
         function,
         Function::First
@@ -367,11 +381,11 @@ fn takes_lists(function: &Function) -> bool {
     )
 }
 
-/// A value inside a text: nothing for null, lists and objects as JSON.
-fn written(value: Value<'_>) -> String {
-    match &value {
-        Value::Null => String::new(),
-        Value::List(_) | Value::Object(_) => text_of(&value),
-        scalar => scalar.scalar_text().unwrap_or_default().to_owned(),
+/// Writes a value into a text: nothing for null, lists and objects as JSON.
+fn write_into(text: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Null => {}
+        Value::List(_) | Value::Object(_) => write_value(text, value),
+        scalar => text.push_str(scalar.scalar_text().unwrap_or_default()),
     }
 }

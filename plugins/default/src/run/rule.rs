@@ -33,6 +33,27 @@ pub enum Judgement {
     Skipped,
 }
 
+/// The name of a rule or of a part of one, written out only when somebody is told.
+#[derive(Clone, Copy)]
+pub enum Name<'n> {
+    /// A whole rule.
+    Of(&'n str),
+    /// A part of `all` or `any`.
+    Part(&'n Name<'n>, &'static str, usize),
+    /// What `not` negates.
+    Not(&'n Name<'n>),
+}
+
+impl std::fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Of(name) => f.write_str(name),
+            Self::Part(whole, group, index) => write!(f, "{whole}.{group}[{index}]"),
+            Self::Not(whole) => write!(f, "{whole}.not"),
+        }
+    }
+}
+
 /// Judges rules in one scope.
 pub struct Judge<'s, S> {
     scope: &'s S,
@@ -48,11 +69,11 @@ impl<'s, S: Scope> Judge<'s, S> {
 
     /// Whether a condition holds; one without anything to judge does.
     pub fn holds(&mut self, rule: &Rule) -> bool {
-        !matches!(self.judge(rule, ""), Judgement::Failed(_))
+        !matches!(self.judge(rule, Name::Of("")), Judgement::Failed(_))
     }
 
     /// Judges a rule of this name. The depth is the document's, which is bounded.
-    pub fn judge(&mut self, rule: &Rule, name: &str) -> Judgement {
+    pub fn judge(&mut self, rule: &Rule<'_>, name: Name<'_>) -> Judgement {
         match &rule.kind {
             RuleKind::All(parts) => self.all(parts, name),
             RuleKind::Any(parts) => self.any(rule, parts, name),
@@ -61,11 +82,11 @@ impl<'s, S: Scope> Judge<'s, S> {
         }
     }
 
-    fn all(&mut self, parts: &[Rule], name: &str) -> Judgement {
+    fn all(&mut self, parts: &[Rule<'_>], name: Name<'_>) -> Judgement {
         let mut misses = Vec::new();
         let mut judged = false;
         for (index, part) in parts.iter().enumerate() {
-            match self.judge(part, &format!("{name}.all[{index}]")) {
+            match self.judge(part, Name::Part(&name, "all", index)) {
                 Judgement::Passed => judged = true,
                 Judgement::Failed(more) => misses.extend(more),
                 Judgement::Skipped => {}
@@ -78,11 +99,11 @@ impl<'s, S: Scope> Judge<'s, S> {
         }
     }
 
-    fn any(&mut self, rule: &Rule, parts: &[Rule], name: &str) -> Judgement {
+    fn any(&mut self, rule: &Rule<'_>, parts: &[Rule<'_>], name: Name<'_>) -> Judgement {
         let mut misses = Vec::new();
         let mut judged = false;
         for (index, part) in parts.iter().enumerate() {
-            match self.judge(part, &format!("{name}.any[{index}]")) {
+            match self.judge(part, Name::Part(&name, "any", index)) {
                 Judgement::Passed => return Judgement::Passed,
                 Judgement::Failed(more) => misses.extend(more),
                 Judgement::Skipped => continue,
@@ -92,32 +113,32 @@ impl<'s, S: Scope> Judge<'s, S> {
         if !judged {
             return Judgement::Skipped;
         }
-        Judgement::Failed(vec![together(rule, name, "any", &misses)])
+        Judgement::Failed(vec![together(rule, &name.to_string(), "any", &misses)])
     }
 
-    fn not(&mut self, rule: &Rule, part: &Rule, name: &str) -> Judgement {
-        match self.judge(part, &format!("{name}.not")) {
+    fn not(&mut self, rule: &Rule<'_>, part: &Rule<'_>, name: Name<'_>) -> Judgement {
+        match self.judge(part, Name::Not(&name)) {
             Judgement::Failed(_) => Judgement::Passed,
             Judgement::Skipped => Judgement::Skipped,
             Judgement::Passed => {
                 let leaves: Vec<Miss> = self.leaves(part, name);
-                Judgement::Failed(vec![together(rule, name, "not", &leaves)])
+                Judgement::Failed(vec![together(rule, &name.to_string(), "not", &leaves)])
             }
         }
     }
 
     /// What a rule that was met looks at: the reason why its negation fails.
-    fn leaves(&self, rule: &Rule, name: &str) -> Vec<Miss> {
+    fn leaves(&self, rule: &Rule<'_>, name: Name<'_>) -> Vec<Miss> {
         match &rule.kind {
             RuleKind::All(parts) | RuleKind::Any(parts) => {
                 parts.iter().flat_map(|part| self.leaves(part, name)).collect()
             }
             RuleKind::Not(part) => self.leaves(part, name),
-            RuleKind::Field { .. } => vec![self.miss(rule, name, self.actual(rule).as_ref())],
+            RuleKind::Field { .. } => vec![self.miss(rule, &name.to_string(), self.actual(rule).as_ref())],
         }
     }
 
-    fn field(&mut self, rule: &Rule, name: &str) -> Judgement {
+    fn field(&mut self, rule: &Rule<'_>, name: Name<'_>) -> Judgement {
         let RuleKind::Field { check, on_missing, ignore_case, .. } = &rule.kind else { return Judgement::Skipped };
         let actual = self.actual(rule);
         let passed = match (check, &actual, on_missing) {
@@ -128,13 +149,16 @@ impl<'s, S: Scope> Judge<'s, S> {
             (_, None, OnMissing::Pass) => Some(true),
             (_, None, OnMissing::Skip) => None,
         };
-        let miss = self.miss(rule, name, actual.as_ref());
-        self.note(rule, &miss, actual, passed);
-        match passed {
+        let judgement = match passed {
             Some(true) => Judgement::Passed,
-            Some(false) => Judgement::Failed(vec![miss]),
+            Some(false) => Judgement::Failed(vec![self.miss(rule, &name.to_string(), actual.as_ref())]),
             None => Judgement::Skipped,
+        };
+        if self.trace.is_some() {
+            let miss = self.miss(rule, &name.to_string(), actual.as_ref());
+            self.note(rule, &miss, actual, passed);
         }
+        judgement
     }
 
     /// The value a rule looks at. A path that is too wide finds nothing.
@@ -143,10 +167,10 @@ impl<'s, S: Scope> Judge<'s, S> {
         select(path, self.scope).ok()?.value()
     }
 
-    fn miss(&self, rule: &Rule, name: &str, actual: Option<&Value<'_>>) -> Miss {
+    fn miss(&self, rule: &Rule<'_>, name: &str, actual: Option<&Value<'_>>) -> Miss {
         let (field, operator, expected) = match &rule.kind {
             RuleKind::Field { path, operator, expected, .. } => {
-                (path.text.clone(), operator.clone(), text_of(expected))
+                (path.text.to_string(), operator.to_string(), text_of(expected))
             }
             _ => (String::new(), String::new(), "null".to_owned()),
         };
@@ -154,27 +178,27 @@ impl<'s, S: Scope> Judge<'s, S> {
             rule: name.to_owned(),
             field,
             operator,
-            reason: rule.reason.clone(),
+            reason: rule.reason.as_deref().map(str::to_owned),
             expected,
             actual: actual.map(text_of),
         }
     }
 
-    fn note(&mut self, rule: &Rule, miss: &Miss, actual: Option<Value<'_>>, passed: Option<bool>) {
+    fn note(&mut self, rule: &Rule<'_>, miss: &Miss, actual: Option<Value<'_>>, passed: Option<bool>) {
         let (Some(trace), RuleKind::Field { expected, .. }) = (&mut self.trace, &rule.kind) else { return };
         let mut members = vec![
             ("rule", Value::text(miss.rule.clone())),
             ("line", Value::integer(rule.line.into())),
             ("field", Value::text(miss.field.clone())),
             ("operator", Value::text(miss.operator.clone())),
-            ("expected", expected.clone()),
+            ("expected", expected.clone().into_owned()),
         ];
         members.extend(actual.map(|actual| ("actual", actual.into_owned())));
         members.push(("passed", passed.map_or(Value::Null, Value::Bool)));
         trace.push(super::trace::object(members));
     }
 
-    fn meets(&self, check: &Check, actual: &Value<'_>, ignore_case: bool) -> bool {
+    fn meets(&self, check: &Check<'_>, actual: &Value<'_>, ignore_case: bool) -> bool {
         let equal = |wanted: &Value<'_>| equals(actual, wanted, ignore_case);
         match check {
             Check::Equal(wanted) => equal(wanted),
@@ -210,7 +234,7 @@ impl<'s, S: Scope> Judge<'s, S> {
 }
 
 /// One miss for a group: which fields, and what each was.
-fn together(rule: &Rule, name: &str, operator: &str, parts: &[Miss]) -> Miss {
+fn together(rule: &Rule<'_>, name: &str, operator: &str, parts: &[Miss]) -> Miss {
     let join = |pieces: Vec<String>| format!("[{}]", pieces.join(","));
     let quoted = |text: &str| text_of(&Value::text(text));
     let wanted = |part: &Miss| {
@@ -222,7 +246,7 @@ fn together(rule: &Rule, name: &str, operator: &str, parts: &[Miss]) -> Miss {
         rule: name.to_owned(),
         field: fields.join(", "),
         operator: operator.to_owned(),
-        reason: rule.reason.clone(),
+        reason: rule.reason.as_deref().map(str::to_owned),
         expected: join(parts.iter().map(wanted).collect()),
         actual: Some(join(parts.iter().map(|part| part.actual.clone().unwrap_or("null".to_owned())).collect())),
     }

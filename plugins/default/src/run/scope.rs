@@ -7,17 +7,17 @@ use hookmill_plugin_sdk::types::{
 };
 
 use super::select::select_in;
-use crate::json::{Value, parse};
+use crate::json::{Node, Spot, Value, parse};
 use crate::plan::{Path, Root};
 
 /// The roots of one stage.
 pub trait Scope {
     /// The tree of a root; none when there is none here.
-    fn root(&self, root: Root) -> Option<&Value<'_>>;
+    fn root(&self, root: Root) -> Option<Spot<'_>>;
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
     /// Objects in the element where loose names are looked for as well.
-    fn containers(&self) -> &[&Value<'_>] {
+    fn containers(&self) -> &[Spot<'_>] {
         &[]
     }
     /// Whether a key belongs to the envelope that the element came in, not to the lead.
@@ -45,8 +45,8 @@ impl<'c> Call<'c> {
         self.context.trace
     }
 
-    fn root(&self, root: Root) -> Option<&Value<'c>> {
-        match root {
+    fn root(&self, root: Root) -> Option<Spot<'_>> {
+        let made = match root {
             Root::Campaign => Some(self.campaign.get_or_init(|| campaign(&self.context.campaign))),
             Root::Organization => Some(self.organization.get_or_init(|| organization(&self.context.organization))),
             Root::Context => Some(self.run.get_or_init(|| {
@@ -54,7 +54,8 @@ impl<'c> Call<'c> {
                 Value::object([("now", Value::integer(self.context.now)), ("run_id", run_id)])
             })),
             _ => None,
-        }
+        };
+        made.map(Spot::Made)
     }
 }
 
@@ -62,9 +63,9 @@ impl<'c> Call<'c> {
 pub struct ElementScope<'e, 'c> {
     call: &'e Call<'c>,
     inbound: &'e Inbound,
-    body: &'e Value<'e>,
-    element: &'e Value<'e>,
-    containers: Vec<&'e Value<'e>>,
+    body: Node<'e>,
+    element: Node<'e>,
+    containers: Vec<Spot<'e>>,
     header: OnceCell<Value<'e>>,
     query: OnceCell<Value<'e>>,
     origin: OnceCell<Value<'e>>,
@@ -72,37 +73,38 @@ pub struct ElementScope<'e, 'c> {
 
 impl<'e, 'c> ElementScope<'e, 'c> {
     /// An element that is `body` or a part of it.
-    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, body: &'e Value<'e>, element: &'e Value<'e>) -> Self {
+    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, body: Node<'e>, element: Node<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self { call, inbound, body, element, containers: Vec::new(), header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
-    pub fn looking_in(mut self, paths: &[Path]) -> Self {
-        let found = paths.iter().filter_map(|path| select_in(&path.steps, self.element).ok());
-        self.containers = found.flat_map(|found| found.values().to_vec()).collect();
+    pub fn looking_in(mut self, paths: &[Path<'_>]) -> Self {
+        let found = paths.iter().filter_map(|path| select_in(&path.steps, Spot::Read(self.element)).ok());
+        self.containers = found.flat_map(|found| found.spots().to_vec()).collect();
         self
     }
 }
 
 impl Scope for ElementScope<'_, '_> {
-    fn root(&self, root: Root) -> Option<&Value<'_>> {
-        match root {
-            Root::Whole => Some(self.element),
-            Root::Body => Some(self.body),
-            Root::Header => Some(self.header.get_or_init(|| pairs(&self.inbound.headers))),
-            Root::Query => Some(self.query.get_or_init(|| pairs(&self.inbound.query))),
-            Root::Origin => Some(self.origin.get_or_init(|| origin(&self.inbound.origin))),
-            _ => self.call.root(root),
-        }
+    fn root(&self, root: Root) -> Option<Spot<'_>> {
+        let made = match root {
+            Root::Whole => return Some(Spot::Read(self.element)),
+            Root::Body => return Some(Spot::Read(self.body)),
+            Root::Header => self.header.get_or_init(|| pairs(&self.inbound.headers)),
+            Root::Query => self.query.get_or_init(|| pairs(&self.inbound.query)),
+            Root::Origin => self.origin.get_or_init(|| origin(&self.inbound.origin)),
+            _ => return self.call.root(root),
+        };
+        Some(Spot::Made(made))
     }
 
     fn phone_region(&self) -> &str {
         &self.call.context.campaign.phone_region
     }
 
-    fn containers(&self) -> &[&Value<'_>] {
+    fn containers(&self) -> &[Spot<'_>] {
         &self.containers
     }
 
@@ -115,7 +117,7 @@ impl Scope for ElementScope<'_, '_> {
 /// The roots of `qualify` and `shape`: a lead, and what it is about.
 pub struct LeadScope<'l, 'c> {
     call: &'l Call<'c>,
-    lead: Option<Value<'l>>,
+    lead: Option<Node<'l>>,
     submission: Option<&'l Submission>,
     event: Option<&'l Event>,
     destination: Option<&'l Destination>,
@@ -126,7 +128,7 @@ pub struct LeadScope<'l, 'c> {
 
 impl<'l, 'c> LeadScope<'l, 'c> {
     /// The scope of a submission's lead, already read.
-    pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<Value<'l>>) -> Self {
+    pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<Node<'l>>) -> Self {
         let (submission_tree, event_tree, destination_tree) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self { call, lead, submission, event: None, destination: None, submission_tree, event_tree, destination_tree }
     }
@@ -141,14 +143,15 @@ impl<'l, 'c> LeadScope<'l, 'c> {
 }
 
 impl Scope for LeadScope<'_, '_> {
-    fn root(&self, root: Root) -> Option<&Value<'_>> {
-        match root {
-            Root::Lead => self.lead.as_ref(),
+    fn root(&self, root: Root) -> Option<Spot<'_>> {
+        let made = match root {
+            Root::Lead => return self.lead.map(Spot::Read),
             Root::Submission => self.submission.map(|it| self.submission_tree.get_or_init(|| submission(it))),
             Root::Event => self.event.map(|it| self.event_tree.get_or_init(|| event(it))),
             Root::Destination => self.destination.map(|it| self.destination_tree.get_or_init(|| destination(it))),
-            _ => self.call.root(root),
-        }
+            _ => return self.call.root(root),
+        };
+        made.map(Spot::Made)
     }
 
     fn phone_region(&self) -> &str {
@@ -158,7 +161,7 @@ impl Scope for LeadScope<'_, '_> {
 
 /// A JSON text from the host; null if it is none, for a document can't mend the host.
 fn json(text: &str) -> Value<'_> {
-    parse(text).map_or(Value::Null, |parsed| parsed.root)
+    parse(text).unwrap_or(Value::Null)
 }
 
 fn campaign(campaign: &Campaign) -> Value<'_> {

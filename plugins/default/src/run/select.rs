@@ -3,20 +3,21 @@
 use super::query;
 use super::scope::Scope;
 use crate::functions::Refusal;
-use crate::json::Value;
+use crate::json::{Spot, Value};
 use crate::plan::{Path, Step, Steps};
 
 /// How many values one path may look at.
 pub const PATH_VISITS_MAX: usize = 100_000;
 
 /// What a path found.
+#[derive(Clone)]
 pub enum Found<'s> {
     /// Nothing.
     Missing,
     /// The one value of a singular path.
-    One(&'s Value<'s>),
+    One(Spot<'s>),
     /// The values of a query, at least one.
-    Many(Vec<&'s Value<'s>>),
+    Many(Vec<Spot<'s>>),
 }
 
 impl<'s> Found<'s> {
@@ -24,45 +25,43 @@ impl<'s> Found<'s> {
     pub fn value(&self) -> Option<Value<'s>> {
         match self {
             Self::Missing => None,
-            Self::One(value) => Some((*value).clone()),
-            Self::Many(values) => Some(Value::List(values.iter().map(|value| (*value).clone()).collect())),
+            Self::One(spot) => Some(spot.value()),
+            Self::Many(spots) => Some(Value::List(spots.iter().map(|spot| spot.value()).collect())),
         }
     }
 
-    /// The values themselves.
-    pub fn values(&self) -> &[&'s Value<'s>] {
+    /// The places themselves.
+    pub fn spots(&self) -> &[Spot<'s>] {
         match self {
             Self::Missing => &[],
-            Self::One(value) => std::slice::from_ref(value),
-            Self::Many(values) => values,
+            Self::One(spot) => std::slice::from_ref(spot),
+            Self::Many(spots) => spots,
         }
     }
 }
 
 /// Follows a path; refuses only when it would have to look at too much.
-pub fn select<'s>(path: &Path, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
+pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
     scope.root(path.root).map_or(Ok(Found::Missing), |root| select_in(&path.steps, root))
 }
 
-/// Follows steps from a value.
-pub fn select_in<'v>(steps: &Steps, root: &'v Value<'v>) -> Result<Found<'v>, Refusal> {
+/// Follows steps from a place.
+pub fn select_in<'s>(steps: &Steps<'_>, root: Spot<'s>) -> Result<Found<'s>, Refusal> {
     match steps {
         Steps::Singular(steps) => Ok(follow(steps, root).map_or(Found::Missing, Found::One)),
         Steps::Many(segments) => {
-            let values = query::all(segments, root)?;
-            Ok(if values.is_empty() { Found::Missing } else { Found::Many(values) })
+            let spots = query::all(segments, root)?;
+            Ok(if spots.is_empty() { Found::Missing } else { Found::Many(spots) })
         }
     }
 }
 
-fn follow<'s>(steps: &[Step], root: &'s Value<'s>) -> Option<&'s Value<'s>> {
-    steps.iter().try_fold(root, |value, step| match (step, value) {
-        (Step::Name(name), value) => value.member(name),
-        (Step::Index(index), Value::List(items)) => items.get(place(*index, items.len())?),
-        (Step::Like(bare), Value::Object(members)) => {
-            members.iter().find(|(name, _)| is_like(name, bare)).map(|(_, value)| value)
-        }
-        _ => None,
+fn follow<'s>(steps: &[Step<'_>], root: Spot<'s>) -> Option<Spot<'s>> {
+    steps.iter().try_fold(root, |spot, step| match step {
+        Step::Name(name) => spot.member(name),
+        Step::Index(index) if *index < 0 => spot.item(place(*index, spot.list_len()?)?),
+        Step::Index(index) => spot.item(usize::try_from(*index).ok()?),
+        Step::Like(bare) => spot.member_by(|name| is_like(name, bare)),
     })
 }
 
@@ -76,6 +75,13 @@ pub fn place(index: i64, length: usize) -> Option<usize> {
 
 /// Whether a name is the bare one but for case, spaces, `_`, `-` and `.`.
 pub fn is_like(name: &str, bare: &str) -> bool {
+    if name.len() < bare.len() {
+        return false;
+    }
+    if name.is_ascii() && bare.is_ascii() {
+        let letters = name.bytes().filter(|byte| !matches!(byte, b' ' | b'_' | b'-' | b'.'));
+        return letters.map(|byte| byte.to_ascii_lowercase()).eq(bare.bytes());
+    }
     let letters = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase);
     letters.eq(bare.chars())
 }

@@ -1,0 +1,372 @@
+//! Reading JSON text (RFC 8259) in one pass, into one flat list of places in it.
+//!
+//! Nothing is copied and nothing is built: an entry says where a value stands, and where the next one begins that is not
+//! inside it. Paths skip along these, and only what they find becomes a [`Value`].
+
+use super::node::Node;
+use super::text::{escape, plain_run};
+
+/// How deep lists and objects may be nested.
+pub const DEPTH_MAX: usize = 128;
+
+/// Objects with more members than this are searched for double names by sorting instead of by comparing all pairs.
+const PAIRS_MAX: usize = 16;
+
+/// About how many bytes of a body one value takes, for a first guess.
+const BYTES_PER_VALUE: usize = 12;
+
+/// Why a text could not be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// A stable code in snake case.
+    pub code: &'static str,
+    /// Where, in bytes from the start.
+    pub offset: usize,
+    /// What is wrong, for people.
+    pub message: String,
+}
+
+impl Refused {
+    pub(super) fn new(code: &'static str, offset: usize, message: impl Into<String>) -> Self {
+        Self { code, offset, message: message.into() }
+    }
+}
+
+/// What kind of value an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`.
+    Null,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// A number.
+    Number,
+    /// A string.
+    Text,
+    /// An array.
+    List,
+    /// An object.
+    Object,
+}
+
+/// A piece of the text, and whether it has escapes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Piece {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) escaped: bool,
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// Its text; of a string without the quotes.
+    pub(super) piece: Piece,
+    /// Its name, when it is a member.
+    pub(super) name: Piece,
+    /// The entry behind this one and all inside it.
+    pub(super) next: u32,
+    pub(super) kind: Kind,
+    /// Another member of this name comes later, which wins.
+    pub(super) shadowed: bool,
+}
+
+/// A text that was read.
+#[derive(Debug)]
+pub struct Tape<'t> {
+    pub(super) text: &'t str,
+    pub(super) entries: Vec<Entry>,
+    double_names: Vec<String>,
+}
+
+impl<'t> Tape<'t> {
+    /// Reads a text that is one JSON value.
+    pub fn read(text: &'t str) -> Result<Self, Refused> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(Refused::new("too_large", 0, "a body can't have four gigabytes"));
+        }
+        let entries = Vec::with_capacity(text.len() / BYTES_PER_VALUE + 1);
+        let mut reader =
+            Reader { text, bytes: text.as_bytes(), at: 0, open: Vec::new(), name: Piece::default(), entries };
+        reader.space();
+        while reader.value()? {}
+        if reader.at < text.len() {
+            return Err(reader.refuse("trailing_text", "there is more after the end of the value"));
+        }
+        let mut tape = Self { text, entries: reader.entries, double_names: Vec::new() };
+        tape.shadow();
+        Ok(tape)
+    }
+
+    /// The value itself.
+    pub fn root(&self) -> Node<'_> {
+        Node::new(self, 0)
+    }
+
+    /// Names that stood twice in one object (the last one won), in order of appearance.
+    pub fn double_names(&self) -> &[String] {
+        &self.double_names
+    }
+
+    /// Of members with one name the last wins.
+    fn shadow(&mut self) {
+        for object in 0..self.entries.len() {
+            if self.entries[object].kind == Kind::Object && self.has_double(object) {
+                self.shadow_in(object);
+            }
+        }
+    }
+
+    fn has_double(&self, object: usize) -> bool {
+        let end = self.entries[object].next as usize;
+        let (mut at, mut members) = (object + 1, 0);
+        while at < end {
+            members += 1;
+            if members > PAIRS_MAX {
+                return true;
+            }
+            let mut other = object + 1;
+            while other < at {
+                if self.is_same_name(at, other) {
+                    return true;
+                }
+                other = self.entries[other].next as usize;
+            }
+            at = self.entries[at].next as usize;
+        }
+        false
+    }
+
+    fn is_same_name(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.entries[one].name, &self.entries[other].name);
+        if one.escaped || other.escaped {
+            return self.said(*one) == self.said(*other);
+        }
+        one.end - one.start == other.end - other.start && self.slice(*one).as_bytes() == self.slice(*other).as_bytes()
+    }
+
+    fn shadow_in(&mut self, object: usize) {
+        let end = self.entries[object].next as usize;
+        let mut members = Vec::new();
+        let mut at = object + 1;
+        while at < end {
+            members.push(at);
+            at = self.entries[at].next as usize;
+        }
+        members.sort_by(|one, other| {
+            let name = |at: &usize| self.said(self.entries[*at].name);
+            name(one).cmp(&name(other)).then(one.cmp(other))
+        });
+        let mut doubles: Vec<usize> = Vec::new();
+        for pair in members.windows(2) {
+            if self.is_same_name(pair[0], pair[1]) {
+                self.entries[pair[0]].shadowed = true;
+                doubles.push(pair[1]);
+            }
+        }
+        doubles.sort_unstable();
+        let names: Vec<String> = doubles.iter().map(|at| self.said(self.entries[*at].name).into_owned()).collect();
+        self.double_names.extend(names);
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    /// The lists and objects around this place.
+    open: Vec<u32>,
+    /// The name of the value that comes next.
+    name: Piece,
+    entries: Vec<Entry>,
+}
+
+impl Reader<'_> {
+    /// Reads one value, or the beginning of one that has others inside, and what stands between it and the next. Whether
+    /// there is a next one.
+    fn value(&mut self) -> Result<bool, Refused> {
+        let start = self.at;
+        match self.peek() {
+            b'"' => {
+                let piece = self.string()?;
+                self.push(piece, Kind::Text);
+            }
+            b'{' => return self.enter(Kind::Object),
+            b'[' => return self.enter(Kind::List),
+            b't' => self.word("true", Kind::True)?,
+            b'f' => self.word("false", Kind::False)?,
+            b'n' => self.word("null", Kind::Null)?,
+            b'-' | b'0'..=b'9' => {
+                let length = number_length(&self.bytes[start..]);
+                if length == 0 {
+                    return Err(self.refuse("not_json", "this is no number: write digits without a leading zero"));
+                }
+                self.at += length;
+                self.push(piece(start, self.at), Kind::Number);
+            }
+            _ if start == self.bytes.len() => {
+                return Err(self.refuse("truncated", "the text ends where a value should be"));
+            }
+            _ => return Err(self.refuse("not_json", "a value can't begin here")),
+        }
+        self.after_value()
+    }
+
+    fn enter(&mut self, kind: Kind) -> Result<bool, Refused> {
+        if self.open.len() == DEPTH_MAX {
+            return Err(self.refuse("too_deep", &format!("lists and objects are nested more than {DEPTH_MAX} deep")));
+        }
+        let index = self.entries.len() as u32;
+        self.push(piece(self.at, self.at), kind);
+        self.at += 1;
+        self.space();
+        if self.take(closing(kind)) {
+            self.leave(index);
+            return self.after_value();
+        }
+        self.open.push(index);
+        self.before_item(kind)?;
+        Ok(true)
+    }
+
+    /// Closes what ends here. Whether another value follows.
+    fn after_value(&mut self) -> Result<bool, Refused> {
+        loop {
+            self.space();
+            let Some(around) = self.open.last() else { return Ok(false) };
+            let kind = self.entries[*around as usize].kind;
+            if self.take(b',') {
+                self.space();
+                self.before_item(kind)?;
+                return Ok(true);
+            }
+            if !self.take(closing(kind)) {
+                let code = if self.at == self.bytes.len() { "truncated" } else { "not_json" };
+                let close = char::from(closing(kind));
+                return Err(self.refuse(code, &format!("a comma or `{close}` should be here")));
+            }
+            if let Some(closed) = self.open.pop() {
+                self.leave(closed);
+            }
+        }
+    }
+
+    fn leave(&mut self, index: u32) {
+        let (end, next) = (self.at as u32, self.entries.len() as u32);
+        let entry = &mut self.entries[index as usize];
+        entry.piece.end = end;
+        entry.next = next;
+    }
+
+    /// In an object a name stands before each value.
+    fn before_item(&mut self, around: Kind) -> Result<(), Refused> {
+        if around != Kind::Object {
+            return Ok(());
+        }
+        if self.peek() != b'"' {
+            return Err(self.refuse("not_json", "a name in double quotes should be here"));
+        }
+        self.name = self.string()?;
+        self.space();
+        if !self.take(b':') {
+            return Err(self.refuse("not_json", "a colon should follow the name"));
+        }
+        self.space();
+        Ok(())
+    }
+
+    fn push(&mut self, piece: Piece, kind: Kind) {
+        let next = self.entries.len() as u32 + 1;
+        self.entries.push(Entry { piece, name: std::mem::take(&mut self.name), next, kind, shadowed: false });
+    }
+
+    /// A string whose first quote is here; its escapes are checked and stay.
+    fn string(&mut self) -> Result<Piece, Refused> {
+        self.at += 1;
+        let (start, mut escaped) = (self.at, false);
+        loop {
+            self.at += plain_run(&self.bytes[self.at..]);
+            match self.peek() {
+                b'"' => break,
+                b'\\' => (_, self.at) = escape(self.text, self.at)?,
+                _ if self.at == self.bytes.len() => {
+                    return Err(self.refuse("truncated", "the text ends inside a string"));
+                }
+                _ => return Err(self.refuse("control_character", "a control character must be escaped in a string")),
+            }
+            escaped = true;
+        }
+        let end = self.at;
+        self.at += 1;
+        Ok(Piece { escaped, ..piece(start, end) })
+    }
+
+    fn word(&mut self, word: &str, kind: Kind) -> Result<(), Refused> {
+        let start = self.at;
+        if !self.bytes[start..].starts_with(word.as_bytes()) {
+            return Err(self.refuse("not_json", &format!("`{word}` should be here, or a text in double quotes")));
+        }
+        self.at += word.len();
+        self.push(piece(start, self.at), kind);
+        Ok(())
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == byte;
+        self.at += usize::from(found);
+        found
+    }
+
+    /// The byte here; zero at the end, which begins nothing.
+    fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    fn refuse(&self, code: &'static str, message: &str) -> Refused {
+        Refused::new(code, self.at, message)
+    }
+}
+
+fn piece(start: usize, end: usize) -> Piece {
+    Piece { start: start as u32, end: end as u32, escaped: false }
+}
+
+fn closing(kind: Kind) -> u8 {
+    if kind == Kind::Object { b'}' } else { b']' }
+}
+
+/// The length of the number that begins here by the grammar of RFC 8259; 0 when none does.
+pub(super) fn number_length(bytes: &[u8]) -> usize {
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut at = usize::from(bytes.first() == Some(&b'-'));
+    let whole = if bytes.get(at) == Some(&b'0') { 1 } else { digits(at) };
+    if whole == 0 {
+        return 0;
+    }
+    at += whole;
+    if bytes.get(at) == Some(&b'.') {
+        match digits(at + 1) {
+            0 => return 0,
+            fraction => at += 1 + fraction,
+        }
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        match digits(at + 1 + sign) {
+            0 => return 0,
+            exponent => at += 1 + sign + exponent,
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests;
