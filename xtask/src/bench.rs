@@ -11,13 +11,17 @@ use crate::{plugins, program, run, say};
 const BENCHES: &str = "\
 benches:
   ingest [--database sqlite|postgres|both] [--seconds N] [--json]
-      leads a second through POST /v1/leads, by batch size and number of connections";
+      leads a second through POST /v1/leads, by batch size and number of connections
+  engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--only NAME]
+      one lead through the sandbox, native code, QuickJS and V8 in one run; first calls; campaigns in turn; and the
+      instructions of a fresh call, where there is a valgrind";
 
 /// Runs one by name, or lists all.
 pub fn bench(house: &House, arguments: &[String]) -> Result<()> {
     match arguments.split_first().map(|(name, rest)| (name.as_str(), rest)) {
         None | Some(("list" | "--help", _)) => println!("{BENCHES}"),
         Some(("ingest", rest)) => ingest(house, rest)?,
+        Some(("engine", rest)) => engine(house, rest)?,
         Some((unknown, _)) => bail!("there is no bench `{unknown}`\n{BENCHES}"),
     }
     Ok(())
@@ -38,9 +42,61 @@ fn ingest(house: &House, arguments: &[String]) -> Result<()> {
     program::check(&mut command)
 }
 
+fn engine(house: &House, arguments: &[String]) -> Result<()> {
+    plugins::build_all(house)?;
+    build_generator(house)?;
+    build_native_peer(house)?;
+    let native = house.binary("release", "hookmill-bench-native");
+    let mut command = Command::new(house.binary("release", "hookmill-bench"));
+    program::check(command.arg("engine").args(arguments).arg("--native-binary").arg(native))?;
+    match instructions_of_a_fresh_call(house)? {
+        Some(count) => println!("\ninstructions of a fresh call in this process, the kernel's not counted: {count}"),
+        None => println!("\nno count of instructions: there is no `valgrind` on this machine"),
+    }
+    Ok(())
+}
+
+/// Calls in the two runs whose difference is counted: what both do besides cancels out.
+const COUNTED_CALLS: [u64; 2] = [100, 300];
+
+/// None when there is no valgrind.
+fn instructions_of_a_fresh_call(house: &House) -> Result<Option<u64>> {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        return Ok(None);
+    }
+    let step =
+        say::step("Counting the instructions of a fresh call (the first time compiles under the counter: minutes)");
+    instructions(house, 1)?;
+    let [few, many] = COUNTED_CALLS;
+    let difference = instructions(house, many)?.saturating_sub(instructions(house, few)?);
+    step.done("counted");
+    Ok(Some(difference / (many - few)))
+}
+
+fn instructions(house: &House, calls: u64) -> Result<u64> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(house.binary("release", "hookmill-bench")).args(["engine", "--count", &calls.to_string()]);
+    let output = command.arg("--cache").arg(house.root.join("target/tmp/counted")).output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    let count = told.lines().find_map(|line| line.split_once("Collected :")).map(|(_, count)| count.trim());
+    match count.and_then(|count| count.parse().ok()) {
+        Some(count) if output.status.success() => Ok(count),
+        _ => bail!("valgrind could not count:\n{told}"),
+    }
+}
+
 fn build_generator(house: &House) -> Result<()> {
     let step = say::step("Building the load generator");
     program::check(program::cargo(&house.root).args(["build", "--release", "--package", "hookmill-bench"]))?;
+    step.done("built");
+    Ok(())
+}
+
+/// By itself, so that cargo gives it serde_json as anybody has it.
+fn build_native_peer(house: &House) -> Result<()> {
+    let step = say::step("Building the native peer");
+    program::check(program::cargo(&house.root).args(["build", "--release", "--package", "hookmill-bench-native"]))?;
     step.done("built");
     Ok(())
 }

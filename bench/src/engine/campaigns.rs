@@ -7,18 +7,16 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hookmill::engine::Program;
 
-use super::ours::{Ours, program, session};
+use super::ours::{Ours, SESSIONS, program, session};
 use super::sample;
 
 /// Calls for each number of campaigns.
 const CALLS: usize = 20_000;
-/// Sessions under way at once.
-const SESSIONS: usize = 32;
 
 /// Measures and prints.
 pub fn run(counts: &[usize]) -> Result<()> {
     println!("\n{:<42}{:>12}{:>12}", "campaigns in turn, fresh sandbox each", "us a lead", "x the first");
-    let ours = Ours::new(1)?;
+    let ours = Ours::new(SESSIONS, None)?;
     let mut first = None;
     for count in counts {
         let programs = programs(&ours, *count)?;

@@ -2,13 +2,14 @@
 
 mod campaigns;
 mod count;
-mod native;
-mod node;
 mod ours;
+mod peer;
 mod quickjs;
 mod sample;
 mod starts;
 mod table;
+
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -33,15 +34,21 @@ pub struct Plan {
     /// Campaigns that share one component, each with a document of its own.
     #[arg(long, default_values_t = [1, 100, 5_000], value_delimiter = ',')]
     campaigns: Vec<usize>,
+    /// The program of the native peer.
+    #[arg(long, default_value = "target/release/hookmill-bench-native")]
+    native_binary: PathBuf,
     /// Do nothing but this many fresh calls: for a tool that counts instructions.
     #[arg(long)]
     count: Option<usize>,
+    /// Where `--count` keeps compiled code, so that only its first run compiles.
+    #[arg(long, requires = "count")]
+    cache: Option<PathBuf>,
 }
 
 /// Measures, and prints the tables.
 pub fn run(plan: &Plan) -> Result<()> {
     if let Some(calls) = plan.count {
-        return count::run(calls);
+        return count::run(calls, plan.cache.as_deref());
     }
     compare(plan)?;
     if plan.only.is_some() {
@@ -52,15 +59,15 @@ pub fn run(plan: &Plan) -> Result<()> {
 }
 
 fn compare(plan: &Plan) -> Result<()> {
-    let ours = ours::Ours::new(1).context("our engine")?;
+    let ours = ours::Ours::new(ours::SESSIONS, None).context("our engine")?;
     let mut contenders: Vec<Box<dyn Contender>> = vec![
-        Box::new(native::Native),
+        Box::new(peer::Peer::native(&plan.native_binary)?),
         Box::new(ours.batches(plan.batch)),
         Box::new(ours.batches(1)),
         Box::new(quickjs::Warm::new()?),
         Box::new(quickjs::Fresh::new()?),
     ];
-    match node::Node::start() {
+    match peer::Peer::node() {
         Ok(node) => contenders.push(Box::new(node)),
         Err(error) => println!("no row for V8: {error:#}"),
     }

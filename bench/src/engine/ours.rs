@@ -1,6 +1,6 @@
 //! Our engine with the default plugin: mapped, judged and shaped in one session, as a campaign's batch is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -18,7 +18,7 @@ use super::sample;
 use super::table::Contender;
 
 /// Sessions under way at once: the guest thread never waits for the next.
-const SESSIONS: usize = 32;
+pub const SESSIONS: usize = 32;
 
 /// An engine with one guest thread, the default plugin and a program.
 #[derive(Clone)]
@@ -30,21 +30,23 @@ struct Parts {
     component: Arc<Loaded>,
     program: Program,
     wasm: Vec<u8>,
-    directory: TempDir,
+    directory: PathBuf,
+    _temporary: TempDir,
 }
 
 impl Ours {
     /// Starts everything and compiles the document.
-    pub fn new(threads: usize) -> Result<Self> {
-        let directory = tempfile::tempdir()?;
+    /// Compiled code is kept in `cache`, or thrown away.
+    pub fn new(instances_max: usize, cache: Option<&Path>) -> Result<Self> {
+        let temporary = tempfile::tempdir()?;
+        let directory = cache.unwrap_or(temporary.path()).to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let engine = engine(directory.path(), threads)?;
+        let engine = engine(&directory, instances_max)?;
         let wasm = std::fs::read(default_plugin()?)?;
-        let admitted = runtime.block_on(engine.admit(wasm.clone()))?;
-        let fetch = || async { Err::<Vec<u8>, _>("it was just admitted") };
-        let component = runtime.block_on(engine.load(admitted.digest, fetch))?;
+        let fetch = || async { Ok::<_, std::io::Error>(wasm.clone()) };
+        let component = runtime.block_on(engine.load(Digest::of(&wasm), fetch))?;
         let program = runtime.block_on(program(&engine, &component, sample::DOCUMENT))?;
-        Ok(Self(Arc::new(Parts { runtime, engine, component, program, wasm, directory })))
+        Ok(Self(Arc::new(Parts { runtime, engine, component, program, wasm, directory, _temporary: temporary })))
     }
 
     /// A contender whose sessions hold so many leads.
@@ -65,8 +67,8 @@ impl Ours {
     }
 
     /// Where the compiled code lies.
-    pub fn directory(&self) -> &std::path::Path {
-        self.0.directory.path()
+    pub fn directory(&self) -> &Path {
+        &self.0.directory
     }
 
     pub fn program(&self) -> &Program {
@@ -79,9 +81,8 @@ impl Ours {
 }
 
 /// An engine that keeps compiled code here.
-pub fn engine(directory: &std::path::Path, threads: usize) -> Result<Engine> {
-    // No more places than sessions: a tool that counts instructions can't reserve the address space of hundreds.
-    let limits = Limits { threads, instances_max: SESSIONS as u32 + 2, ..Limits::default() };
+pub fn engine(directory: &Path, instances_max: usize) -> Result<Engine> {
+    let limits = Limits { threads: 1, instances_max: u32::try_from(instances_max)?, ..Limits::default() };
     Ok(Engine::new(limits, directory)?)
 }
 
@@ -89,11 +90,6 @@ pub fn engine(directory: &std::path::Path, threads: usize) -> Result<Engine> {
 pub async fn program(engine: &Engine, component: &Arc<Loaded>, document: &str) -> Result<Program> {
     let compiled = engine.compile_configuration(component, document).await?;
     Ok(Program { component: Arc::clone(component), plan: Some(compiled.plan) })
-}
-
-/// The component's digest.
-pub fn digest(component: &Loaded) -> Digest {
-    component.digest()
 }
 
 fn default_plugin() -> Result<PathBuf> {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::ours::{Ours, digest, engine, program, session};
+use super::ours::{Ours, engine, program, session};
 use super::sample;
 use super::table::median;
 
@@ -14,19 +14,19 @@ const LATER_CALLS: usize = 200;
 /// Measures and prints.
 pub fn run() -> Result<()> {
     println!("\n{:<42}{:>12}{:>12}{:>12}", "first call of one lead", "ready ms", "first us", "later us");
-    let ours = Ours::new(1)?;
+    let ours = Ours::new(1, None)?;
     let start = Instant::now();
     let cold_directory = tempfile::tempdir()?;
     let cold = engine(cold_directory.path(), 1)?;
     let wasm = ours.wasm().to_vec();
-    let component = ours.block_on(cold.load(digest(ours.component()), || async { Ok::<_, std::io::Error>(wasm) }))?;
+    let component = ours.block_on(cold.load(ours.component().digest(), || async { Ok::<_, std::io::Error>(wasm) }))?;
     let made = ours.block_on(program(&cold, &component, sample::DOCUMENT))?;
     line("after a start, nothing compiled on disk", start, &ours, &cold, &made)?;
 
     let start = Instant::now();
     let warm = engine(ours.directory(), 1)?;
     let fetch = || async { Err::<Vec<u8>, _>("it lies on disk") };
-    let component = ours.block_on(warm.load(digest(ours.component()), fetch))?;
+    let component = ours.block_on(warm.load(ours.component().digest(), fetch))?;
     let found = hookmill::engine::Program { component, plan: ours.program().plan.clone() };
     line("after a start, compiled code on disk", start, &ours, &warm, &found)?;
 

@@ -7,12 +7,21 @@ use hookmill_plugin_sdk::types::{
     Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Payload, Severity, ShapeRequest,
     Subject, Submission, Verdict,
 };
-use hookmill_plugin_sdk::{configuration, mapping, qualification, shaping};
+use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, shaping};
 
 use crate::document::{self, Problem, SCHEMA, Severe};
+use crate::functions::phone;
 use crate::lead::{TAGS, TEXT_FIELDS};
 use crate::plan::{Damaged, Loaded};
 use crate::run::{self, Call};
+
+/// What a hundred leads of some kilobytes need: growing the heap costs more than mapping one of them.
+const HEAP_BYTES: usize = 1 << 20;
+
+/// Growing in a fresh instance goes through the host; this one also allocates several times faster than the standard one.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// The default plugin.
 pub struct Declarative;
@@ -84,6 +93,14 @@ impl shaping::Guest for Declarative {
     }
 }
 
+impl lifecycle::Guest for Declarative {
+    /// Every instance starts with a heap that need not grow for an ordinary batch, and with all patterns built.
+    fn initialize() {
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
+        phone::prepare();
+    }
+}
+
 impl configuration::Guest for Declarative {
     fn compile(text: String) -> Result<Compiled, Vec<Diagnostic>> {
         let compiled = document::compile(&text).map_err(diagnostics)?;
@@ -138,3 +155,4 @@ hookmill_plugin_sdk::export_mapping!(Declarative);
 hookmill_plugin_sdk::export_qualification!(Declarative);
 hookmill_plugin_sdk::export_shaping!(Declarative);
 hookmill_plugin_sdk::export_configuration!(Declarative);
+hookmill_plugin_sdk::export_lifecycle!(Declarative);

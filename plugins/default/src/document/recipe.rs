@@ -6,7 +6,7 @@ use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
 use super::{rules, template};
-use crate::plan::owned::{Fallback, Recipe, Source, SourceKind, Template};
+use crate::plan::owned::{Fallback, Rare, Recipe, Source, SourceKind, Template};
 
 /// The keys of a recipe.
 pub const KEYS: [&str; 9] =
@@ -28,16 +28,7 @@ pub fn read(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Recipe> {
 
 /// A recipe that takes what it finds.
 pub fn plain(sources: Vec<Source>, line: u32) -> Recipe {
-    Recipe {
-        sources,
-        then: Vec::new(),
-        when: None,
-        on_missing: Fallback::Omit,
-        on_null: Fallback::Keep,
-        on_blank: Fallback::Keep,
-        on_error: Fallback::Fail,
-        line,
-    }
+    Recipe { sources, then: Vec::new(), line, rare: None }
 }
 
 fn from_map(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Recipe> {
@@ -54,12 +45,20 @@ fn from_map(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Recipe> {
     );
     recipe.sources.extend(at.node.get("value").map(|node| source(SourceKind::Fixed(node.value()))));
     recipe.then = under(at, "then", |at| chain(notes, at, stage)).unwrap_or_default();
-    recipe.when = under(at, "when", |at| rules::condition(notes, at, stage)).flatten();
-    recipe.on_missing = fallback(notes, at, "on_missing", "omit").unwrap_or(Fallback::Omit);
-    recipe.on_null = fallback(notes, at, "on_null", "keep").unwrap_or(Fallback::Keep);
-    recipe.on_blank = fallback(notes, at, "on_blank", "keep").unwrap_or(Fallback::Keep);
-    recipe.on_error = fallback(notes, at, "on_error", "keep_raw").unwrap_or(Fallback::Fail);
+    recipe.rare = rare(notes, at, stage).map(Box::new);
     Some(recipe)
+}
+
+/// The condition and the ways out; none when all are the usual ones.
+fn rare(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Rare> {
+    let rare = Rare {
+        when: under(at, "when", |at| rules::condition(notes, at, stage)).flatten(),
+        on_missing: fallback(notes, at, "on_missing", "omit").unwrap_or(Fallback::Omit),
+        on_null: fallback(notes, at, "on_null", "keep").unwrap_or(Fallback::Keep),
+        on_blank: fallback(notes, at, "on_blank", "keep").unwrap_or(Fallback::Keep),
+        on_error: fallback(notes, at, "on_error", "keep_raw").unwrap_or(Fallback::Fail),
+    };
+    (rare != Rare::USUAL).then_some(rare)
 }
 
 fn source(kind: SourceKind) -> Source {
@@ -115,7 +114,7 @@ fn fallback(notes: &mut Notes, at: At<'_>, key: &str, keep: &str) -> Option<Fall
         Kind::Text(word) if word == "null" => Some(Fallback::Null),
         Kind::Text(word) if word == "fail" => Some(Fallback::Fail),
         Kind::Map(entries) if entries.len() == 1 && entries[0].0.text == "default" => {
-            Some(Fallback::Default(entries[0].1.value()))
+            Some(Fallback::Default(Box::new(entries[0].1.value())))
         }
         _ => {
             let mut words = vec!["omit", "null", "fail", "{default: ...}"];

@@ -139,8 +139,8 @@ fn field(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<RuleKind> {
     let on_missing = under(at, "on_missing", |at| notes.one_of(at, &misses)).unwrap_or(Some(OnMissing::Fail))?;
     let ignore_case = under(at, "ignore_case", |at| boolean(notes, at)).unwrap_or(false);
     let (path, (name, wants)) = (path?, operator?);
-    let (check, expected) = checked(notes, at, name, wants, &path)?;
-    Some(RuleKind::Field { path, operator: name.into(), check, expected, on_missing, ignore_case })
+    let check = checked(notes, at, name, wants, &path)?;
+    Some(RuleKind::Field { path, check, on_missing, ignore_case })
 }
 
 fn needed(notes: &mut Notes, at: At<'_>, key: &str) -> Option<()> {
@@ -165,8 +165,8 @@ fn boolean(notes: &mut Notes, at: At<'_>) -> bool {
     false
 }
 
-/// The check of an operator with its value, and what the verdict shows as expected.
-fn checked(notes: &mut Notes, at: At<'_>, name: &str, wants: Wants, path: &Path) -> Option<(Check, Value<'static>)> {
+/// The check of an operator with its value.
+fn checked(notes: &mut Notes, at: At<'_>, name: &str, wants: Wants, path: &Path) -> Option<Check> {
     let value = match wants {
         Wants::Nothing => None,
         Wants::Values | Wants::TwoNumbers => Some(argument(notes, at, name, &["values", "value"])?),
@@ -185,15 +185,14 @@ fn checked(notes: &mut Notes, at: At<'_>, name: &str, wants: Wants, path: &Path)
             });
         }
     }
-    let check = match wants {
+    match wants {
         Wants::Nothing => alone(name),
-        Wants::Number => number(notes, at, value.clone()?).map(|value| numeric(name, value)),
+        Wants::Number => number(notes, at, value?).map(|value| numeric(name, value)),
         Wants::Text => text(notes, at, value.as_ref()?).map(|text| textual(name, text)),
         Wants::TwoNumbers => bounds(notes, at, value.as_ref()?),
         Wants::Values => values(notes, at, value.as_ref()?).map(|values| listed(name, values)),
-        Wants::Value | Wants::Kind => Some(any_value(name, value.clone()?)),
-    }?;
-    Some((check, value.unwrap_or(Value::Bool(true))))
+        Wants::Value | Wants::Kind => Some(any_value(name, value?)),
+    }
 }
 
 fn argument(notes: &mut Notes, at: At<'_>, name: &str, keys: &[&str]) -> Option<Value<'static>> {
@@ -281,7 +280,7 @@ fn values(notes: &mut Notes, at: At<'_>, value: &Value<'static>) -> Option<Vec<V
     Some(items.clone())
 }
 
-fn kind_check(notes: &mut Notes, at: At<'_>, name: &str, path: &Path) -> Option<(Check, Value<'static>)> {
+fn kind_check(notes: &mut Notes, at: At<'_>, name: &str, path: &Path) -> Option<Check> {
     let kinds = [("email", Kind::Email), ("phone", Kind::Phone)];
     let given = under(at, "value", |at| notes.one_of(at, &kinds));
     let by_name = kinds.into_iter().find(|(word, _)| is_field(path, word)).map(|(_, kind)| kind);
@@ -292,9 +291,7 @@ fn kind_check(notes: &mut Notes, at: At<'_>, name: &str, path: &Path) -> Option<
         }
         return None;
     };
-    let word = if kind == Kind::Email { "email" } else { "phone" };
-    let check = if name == "valid" { Check::Valid(kind) } else { Check::Invalid(kind) };
-    Some((check, Value::text(word)))
+    Some(if name == "valid" { Check::Valid(kind) } else { Check::Invalid(kind) })
 }
 
 /// Whether a path is the lead's standard field of this name.

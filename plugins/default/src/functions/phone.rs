@@ -39,6 +39,11 @@ impl NotAPhone {
     }
 }
 
+/// Builds all patterns, so that no batch has to.
+pub fn prepare() {
+    plans::build_patterns();
+}
+
 /// Whether a text is the code of a region that has phone numbers, such as `US`.
 pub fn is_region(id: &str) -> bool {
     Region::by_id(id).is_some()

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tape::{Entry, Kind, Piece, Tape};
+use super::tape::{Entry, Kind, Piece, Tape, mark_of};
 use super::text::unescaped;
 use super::{Value, write_text};
 
@@ -105,7 +105,8 @@ impl<'s> Node<'s> {
         if self.kind() != Kind::Object {
             return None;
         }
-        self.children().find(|child| child.is_named(name))
+        let mark = mark_of(name.as_bytes());
+        self.children().find(|child| child.is_named(name, mark))
     }
 
     /// The item at this place.
@@ -116,12 +117,12 @@ impl<'s> Node<'s> {
         self.children().nth(place)
     }
 
-    fn is_named(self, name: &str) -> bool {
-        let piece = self.entry().name;
-        if piece.escaped {
+    fn is_named(self, name: &str, mark: u32) -> bool {
+        let entry = self.entry();
+        if entry.name.escaped {
             return self.name() == name;
         }
-        (piece.end - piece.start) as usize == name.len() && self.tape.slice(piece).as_bytes() == name.as_bytes()
+        entry.name_mark == mark && self.tape.slice(entry.name).as_bytes() == name.as_bytes()
     }
 
     /// The value, which borrows from the text what it can.

@@ -66,6 +66,8 @@ pub(super) struct Entry {
     pub(super) piece: Piece,
     /// Its name, when it is a member.
     pub(super) name: Piece,
+    /// The look of its name; see [`mark_of`].
+    pub(super) name_mark: u32,
     /// The entry behind this one and all inside it.
     pub(super) next: u32,
     pub(super) kind: Kind,
@@ -140,11 +142,11 @@ impl<'t> Tape<'t> {
     }
 
     fn is_same_name(&self, one: usize, other: usize) -> bool {
-        let (one, other) = (&self.entries[one].name, &self.entries[other].name);
-        if one.escaped || other.escaped {
-            return self.said(*one) == self.said(*other);
+        let (one, other) = (&self.entries[one], &self.entries[other]);
+        if one.name.escaped || other.name.escaped {
+            return self.said(one.name) == self.said(other.name);
         }
-        one.end - one.start == other.end - other.start && self.slice(*one).as_bytes() == self.slice(*other).as_bytes()
+        one.name_mark == other.name_mark && self.slice(one.name).as_bytes() == self.slice(other.name).as_bytes()
     }
 
     fn shadow_in(&mut self, object: usize) {
@@ -279,7 +281,9 @@ impl Reader<'_> {
 
     fn push(&mut self, piece: Piece, kind: Kind) {
         let next = self.entries.len() as u32 + 1;
-        self.entries.push(Entry { piece, name: std::mem::take(&mut self.name), next, kind, shadowed: false });
+        let name = std::mem::take(&mut self.name);
+        let name_mark = mark_of(&self.bytes[name.start as usize..name.end as usize]);
+        self.entries.push(Entry { piece, name, name_mark, next, kind, shadowed: false });
     }
 
     /// A string whose first quote is here; its escapes are checked and stay.
@@ -333,6 +337,13 @@ impl Reader<'_> {
     fn refuse(&self, code: &'static str, message: &str) -> Refused {
         Refused::new(code, self.at, message)
     }
+}
+
+/// Length, first, middle and last byte: names that differ here need not be compared.
+pub(super) fn mark_of(name: &[u8]) -> u32 {
+    let [first, .., last] = name else { return name.first().copied().map_or(0, u32::from) };
+    let middle = name[name.len() / 2];
+    u32::from_le_bytes([*first, middle, *last, name.len() as u8])
 }
 
 fn piece(start: usize, end: usize) -> Piece {

@@ -67,23 +67,46 @@ pub struct Recipe<'p> {
     /// What is done to it, in order.
     #[serde(borrow)]
     pub then: Vec<Function<'p>>,
+    /// The line of the document.
+    pub line: u32,
+    /// What most recipes do not have.
+    #[serde(borrow)]
+    pub rare: Option<Box<Rare<'p>>>,
+}
+
+/// What most recipes do not have: a condition, and other ways out than the usual ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rare<'p> {
     /// Only then is it made.
     #[serde(borrow)]
     pub when: Option<Rule<'p>>,
     /// What happens when there is no value.
-    #[serde(borrow)]
     pub on_missing: Fallback<'p>,
     /// What happens when the value is null.
-    #[serde(borrow)]
     pub on_null: Fallback<'p>,
     /// What happens when the value is blank, but not null.
-    #[serde(borrow)]
     pub on_blank: Fallback<'p>,
     /// What happens when a function refuses.
-    #[serde(borrow)]
     pub on_error: Fallback<'p>,
-    /// The line of the document.
-    pub line: u32,
+}
+
+impl Rare<'static> {
+    /// What holds where a recipe says nothing.
+    pub const USUAL: Self = Self {
+        when: None,
+        on_missing: Fallback::Omit,
+        on_null: Fallback::Keep,
+        on_blank: Fallback::Keep,
+        on_error: Fallback::Fail,
+    };
+}
+
+impl Recipe<'_> {
+    /// The condition and the ways out, as written or as usual.
+    pub fn rare(&self) -> &Rare<'_> {
+        const USUAL: &Rare<'static> = &Rare::USUAL;
+        self.rare.as_deref().unwrap_or(USUAL)
+    }
 }
 
 /// Where a field goes.
@@ -136,5 +159,5 @@ pub enum Fallback<'p> {
     Fail,
     /// The field is this.
     #[serde(borrow)]
-    Default(Value<'p>),
+    Default(Box<Value<'p>>),
 }

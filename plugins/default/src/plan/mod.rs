@@ -11,7 +11,7 @@ mod rule;
 use std::borrow::Cow;
 
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
-pub use field::{Fallback, Field, MapPlan, Recipe, Source, SourceKind, Target, Unknown};
+pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
 pub use message::{Format, Member, Message, Shape};
 pub use path::{
@@ -48,6 +48,8 @@ pub mod owned {
     pub type Field = super::Field<'static>;
     /// How a value is made.
     pub type Recipe = super::Recipe<'static>;
+    /// What most recipes do not have.
+    pub type Rare = super::Rare<'static>;
     /// Where a field goes.
     pub type Target = super::Target<'static>;
     /// One place a value may come from.

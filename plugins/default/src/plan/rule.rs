@@ -62,15 +62,9 @@ pub enum RuleKind<'p> {
         /// Where the value is.
         #[serde(borrow)]
         path: Path<'p>,
-        /// The operator's name.
-        #[serde(borrow)]
-        operator: Cow<'p, str>,
         /// What is checked.
         #[serde(borrow)]
         check: Check<'p>,
-        /// What the trace and the verdict show as wanted.
-        #[serde(borrow)]
-        expected: Value<'p>,
         /// What a missing value counts as: passed, failed, or not judged at all.
         on_missing: OnMissing,
         /// Whether texts are compared without regard to case.
@@ -139,6 +133,51 @@ pub enum Check<'p> {
     IsTrue,
     /// Says no.
     IsFalse,
+}
+
+impl Check<'_> {
+    /// The operator's name in documents.
+    pub fn operator(&self) -> &'static str {
+        match self {
+            Self::Equal(_) => "eq",
+            Self::NotEqual(_) => "ne",
+            Self::Less(_) => "lt",
+            Self::LessOrEqual(_) => "le",
+            Self::Greater(_) => "gt",
+            Self::GreaterOrEqual(_) => "ge",
+            Self::Between(..) => "between",
+            Self::In(_) => "in",
+            Self::NotIn(_) => "not_in",
+            Self::Contains(_) => "contains",
+            Self::StartsWith(_) => "starts_with",
+            Self::EndsWith(_) => "ends_with",
+            Self::Blank => "blank",
+            Self::Present => "present",
+            Self::Valid(_) => "valid",
+            Self::Invalid(_) => "invalid",
+            Self::IsTrue => "is_true",
+            Self::IsFalse => "is_false",
+        }
+    }
+
+    /// What the trace and the verdict show as wanted.
+    pub fn expected(&self) -> Value<'_> {
+        match self {
+            Self::Equal(value)
+            | Self::NotEqual(value)
+            | Self::Less(value)
+            | Self::LessOrEqual(value)
+            | Self::Greater(value)
+            | Self::GreaterOrEqual(value)
+            | Self::Contains(value) => value.borrowed(),
+            Self::Between(low, high) => Value::List(vec![low.borrowed(), high.borrowed()]),
+            Self::In(values) | Self::NotIn(values) => Value::List(values.iter().map(Value::borrowed).collect()),
+            Self::StartsWith(text) | Self::EndsWith(text) => Value::text(&**text),
+            Self::Valid(Kind::Email) | Self::Invalid(Kind::Email) => Value::text("email"),
+            Self::Valid(Kind::Phone) | Self::Invalid(Kind::Phone) => Value::text("phone"),
+            Self::Blank | Self::Present | Self::IsTrue | Self::IsFalse => Value::Bool(true),
+        }
+    }
 }
 
 /// What a value can be a well-formed one of.

@@ -111,7 +111,7 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     /// Makes a value.
     pub fn make(&mut self, recipe: &'s Recipe<'_>, wanted: Wanted) -> Result<Made<'s>, Trouble> {
-        if recipe.when.as_ref().is_some_and(|rule| !Judge::new(self.scope).holds(rule)) {
+        if recipe.rare().when.as_ref().is_some_and(|rule| !Judge::new(self.scope).holds(rule)) {
             self.instead("when does not hold");
             return Ok(left_out());
         }
@@ -261,9 +261,9 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     fn judge(&mut self, recipe: &'s Recipe<'_>, taken: Taken<'s>) -> Result<Made<'s>, Trouble> {
         let (fallback, what) = match &taken.value {
-            None => (&recipe.on_missing, "missing"),
-            Some(Value::Null) => (&recipe.on_null, "null"),
-            Some(value) if value.is_blank() => (&recipe.on_blank, "blank"),
+            None => (&recipe.rare().on_missing, "missing"),
+            Some(Value::Null) => (&recipe.rare().on_null, "null"),
+            Some(value) if value.is_blank() => (&recipe.rare().on_blank, "blank"),
             Some(_) => return Ok(Made { value: taken.value, used: taken.used, notice: None }),
         };
         let Taken { value, used } = taken;
@@ -294,7 +294,7 @@ impl<'s, S: Scope> Maker<'s, S> {
     fn after_refusal(&mut self, recipe: &'s Recipe<'_>, refused: Refused<'s>) -> Result<Made<'s>, Trouble> {
         let Refused { refusal, function, raw } = refused;
         let (value, used) = (raw.value, raw.used);
-        match &recipe.on_error {
+        match &recipe.rare().on_error {
             Fallback::Fail => Err(Trouble {
                 code: refusal.code,
                 function,

@@ -169,8 +169,8 @@ impl<'s, S: Scope> Judge<'s, S> {
 
     fn miss(&self, rule: &Rule<'_>, name: &str, actual: Option<&Value<'_>>) -> Miss {
         let (field, operator, expected) = match &rule.kind {
-            RuleKind::Field { path, operator, expected, .. } => {
-                (path.text.to_string(), operator.to_string(), text_of(expected))
+            RuleKind::Field { path, check, .. } => {
+                (path.text.to_string(), check.operator().to_owned(), text_of(&check.expected()))
             }
             _ => (String::new(), String::new(), "null".to_owned()),
         };
@@ -185,13 +185,13 @@ impl<'s, S: Scope> Judge<'s, S> {
     }
 
     fn note(&mut self, rule: &Rule<'_>, miss: &Miss, actual: Option<Value<'_>>, passed: Option<bool>) {
-        let (Some(trace), RuleKind::Field { expected, .. }) = (&mut self.trace, &rule.kind) else { return };
+        let (Some(trace), RuleKind::Field { check, .. }) = (&mut self.trace, &rule.kind) else { return };
         let mut members = vec![
             ("rule", Value::text(miss.rule.clone())),
             ("line", Value::integer(rule.line.into())),
             ("field", Value::text(miss.field.clone())),
             ("operator", Value::text(miss.operator.clone())),
-            ("expected", expected.clone().into_owned()),
+            ("expected", check.expected().into_owned()),
         ];
         members.extend(actual.map(|actual| ("actual", actual.into_owned())));
         members.push(("passed", passed.map_or(Value::Null, Value::Bool)));

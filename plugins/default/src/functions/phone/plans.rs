@@ -171,6 +171,13 @@ fn with_pattern<T>(pattern: &'static str, call: impl FnOnce(&Regex) -> Option<T>
     })
 }
 
+/// Builds every pattern of the table.
+pub fn build_patterns() {
+    for pattern in REGIONS.iter().flat_map(|region| [region.idd, region.prefix]).filter(|pattern| !is_plain(pattern)) {
+        with_pattern(pattern, |_| Some(()));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,8 @@
-//! V8 by the machine's `node`, where there is one: warm and without isolation, in a process that times itself.
+//! A contender in a process of its own, which times itself: it answers each number on standard input with the microseconds
+//! that so many transformations took, and 0 with one result.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -9,27 +11,36 @@ use anyhow::{Context as _, Result};
 use super::sample;
 use super::table::Contender;
 
-const LOOP: &str = include_str!("../../samples/node.js");
+const NODE_LOOP: &str = include_str!("../../samples/node.js");
 
-/// A running `node`.
-pub struct Node {
+/// A running peer.
+pub struct Peer {
+    name: &'static str,
     process: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-impl Node {
-    pub fn start() -> Result<Self> {
+impl Peer {
+    /// The obvious native code.
+    pub fn native(program: &Path) -> Result<Self> {
+        Self::start("native Rust, serde_json tree", &mut Command::new(program))
+            .with_context(|| format!("`{}` is built by `cargo xtask bench engine`", program.display()))
+    }
+
+    /// V8 by the machine's `node`, where there is one.
+    pub fn node() -> Result<Self> {
         let mut command = Command::new("node");
-        command.arg("-e").arg(format!("{}\n{LOOP}", sample::SCRIPT)).env("HOOKMILL_LEAD", sample::LEAD);
-        let mut process = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("there is no `node` to start on this machine")?;
+        command.arg("-e").arg(format!("{}\n{NODE_LOOP}", sample::SCRIPT)).env("HOOKMILL_LEAD", sample::LEAD);
+        Self::start("V8 (node), warm, no isolation", &mut command)
+            .context("there is no `node` to start on this machine")
+    }
+
+    fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let questions = process.stdin.take().context("standard input")?;
         let answers = BufReader::new(process.stdout.take().context("standard output")?);
-        Ok(Self { process, questions, answers })
+        Ok(Self { name, process, questions, answers })
     }
 
     fn ask(&mut self, leads: usize) -> Result<String> {
@@ -40,16 +51,16 @@ impl Node {
     }
 }
 
-impl Drop for Node {
+impl Drop for Peer {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Contender for Node {
+impl Contender for Peer {
     fn name(&self) -> String {
-        "V8 (node), warm, no isolation".to_owned()
+        self.name.to_owned()
     }
 
     fn once(&mut self) -> Result<String> {
