@@ -1,7 +1,7 @@
 //! Reading JSON text (RFC 8259) in one pass, into one flat list of places in it.
 //!
 //! Nothing is copied and nothing is built: an entry says where a value stands, and where the next one begins that is not
-//! inside it. Paths skip along these, and only what they find becomes a [`Value`].
+//! inside it. Paths skip along these, and only what they find becomes a [`super::Value`].
 
 use super::node::Node;
 use super::text::{escape, plain_run};
