@@ -18,12 +18,13 @@ const TAGS: [(&str, &str); 5] = [
     ("Operation", "Whether the host is well, and this description."),
 ];
 
-const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every answer carries `x-request-id`.\n\n\
+const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every answer to a request that is HTTP carries `x-request-id`.\n\n\
     Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Source keys (`hms_...`) post leads and read back their own requests; \
     API keys (`hmk_...`) belong to a user and have that user's role: `operator` (all organizations), `admin`, `integrator` (plugins, \
     documents, dry runs), `viewer`. Neither kind does the other's work.\n\n\
     Every refusal has one body, `Refused`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
-    a method that an address does not have `405 method_not_allowed` with `Allow`.";
+    a method that an address does not have `405 method_not_allowed` with `Allow`. \
+    Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`).";
 
 /// The description of the API, as programs and as people read it.
 #[derive(Debug)]

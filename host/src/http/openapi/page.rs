@@ -152,19 +152,29 @@ impl Operation<'_> {
         }
     }
 
+    /// Its own answers in full; the refusals that many operations share are folded away.
     fn answers(&self) -> Markup {
-        let answers = self.said["responses"].as_object().into_iter().flatten();
+        let answers = || self.said["responses"].as_object().into_iter().flatten();
+        let own = answers().filter(|(_, answer)| answer.get("$ref").is_none());
+        let shared = || answers().filter(|(_, answer)| answer.get("$ref").is_some());
         html! {
-            table {
-                caption { "Answers" }
-                @for (status, answer) in answers {
-                    @let answer = schema::resolved(self.document, answer);
-                    tr class=@if !status.starts_with('2') { "refusal" } @else { "success" } {
-                        td { code { (status) } }
-                        td { @for (_, content) in answer["content"].as_object().into_iter().flatten() { (schema::kind(&content["schema"])) } }
-                        td { (marked(text(&answer["description"]))) }
-                    }
+            table.answers { caption { "Answers" } @for answer in own { (self.answer(answer)) } }
+            @if shared().next().is_some() {
+                details {
+                    summary { "Refusals" @for (status, _) in shared() { " " code { (status) } } }
+                    table.answers { @for answer in shared() { (self.answer(answer)) } }
                 }
+            }
+        }
+    }
+
+    fn answer(&self, (status, answer): (&String, &Value)) -> Markup {
+        let answer = schema::resolved(self.document, answer);
+        html! {
+            tr {
+                td { code { (status) } }
+                td { @for (_, content) in answer["content"].as_object().into_iter().flatten() { (schema::kind(&content["schema"])) } }
+                td { (marked(text(&answer["description"]))) }
             }
         }
     }
