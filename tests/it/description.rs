@@ -14,18 +14,12 @@ async fn described(world: &World) -> Value {
 
 /// Every operation: method, address, what is said of it.
 fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
-    let paths = description["paths"].as_object().unwrap().iter();
-    let methods =
-        |(address, item)| METHODS.iter().filter_map(move |method| described_method(method, address, item)).collect();
-    paths.flat_map(|one| -> Vec<_> { methods(one) }).collect()
-}
-
-fn described_method<'a>(
-    method: &'a str,
-    address: &'a String,
-    item: &'a Value,
-) -> Option<(&'a str, &'a str, &'a Value)> {
-    Some((method, address.as_str(), item.get(method)?))
+    let mut all = Vec::new();
+    for (address, item) in description["paths"].as_object().unwrap() {
+        let methods = METHODS.into_iter().filter_map(|method| Some((method, address.as_str(), item.get(method)?)));
+        all.extend(methods);
+    }
+    all
 }
 
 /// Calls an address with the names of its parts as parts.

@@ -19,8 +19,9 @@ pub fn whole(number: &Number) -> Option<i64> {
 /// Reads a whole number, for `#[serde(deserialize_with)]`.
 pub fn read<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<T, D::Error> {
     let number = Number::deserialize(deserializer)?;
-    let whole = whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is not a whole number")))?;
-    T::try_from(whole).map_err(|_| D::Error::custom(format!("{number} is out of range")))
+    let whole =
+        whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is not a whole number that fits here")))?;
+    T::try_from(whole).map_err(|_| D::Error::custom(format!("{number} is not a whole number that fits here")))
 }
 
 #[cfg(test)]

@@ -33,7 +33,6 @@ const VALUES_BYTES_MAX: usize = 16 << 10;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"id": "SOLAR", "name": "Solar", "time_zone": "America/Los_Angeles", "state": "active"}))]
 pub(in crate::http) struct NewCampaign {
-    /// The id, 2 to 16 of `A-Z a-z 0-9 - _`; text, or a number that stands for its digits. Minted if not given.
     #[schema(schema_with = campaign_id_schema)]
     id: Option<Value>,
     /// What people call it.
@@ -100,9 +99,22 @@ pub(in crate::http) struct CampaignView {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(in crate::http) enum KeyState {
     /// There is none: who provisions it.
-    NotProvisioned { notice: String, contact: String },
+    NotProvisioned {
+        /// For people: that there is none, and who provisions one.
+        notice: String,
+        /// Who provisions one.
+        contact: String,
+    },
     /// There is one: how to post to this very campaign. The key itself is revealed by a call of its own, which is recorded.
-    Provisioned { key_id: String, prefix: String, reveal: String, example: String },
+    Provisioned {
+        key_id: String,
+        /// The key's first characters.
+        prefix: String,
+        /// The call that reveals it.
+        reveal: String,
+        /// A call that posts a lead to this very campaign, with the key left out.
+        example: String,
+    },
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -299,7 +311,9 @@ fn campaign_id_schema() -> Schema {
     let number =
         ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(10)).maximum(Some(9_999_999_999_999_999_u64));
     let null = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Null));
-    AnyOfBuilder::new().item(text).item(number).item(null).into()
+    let about =
+        "The id, 2 to 16 of `A-Z a-z 0-9 - _`; text, or a number that stands for its digits. Minted if not given.";
+    AnyOfBuilder::new().description(Some(about)).item(text).item(number).item(null).into()
 }
 
 fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, Refusal> {

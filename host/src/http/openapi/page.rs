@@ -146,7 +146,7 @@ impl Operation<'_> {
         html! {
             @for (content_type, content) in body["content"].as_object().into_iter().flatten() {
                 h4 { "Body " code { (content_type) } " " (schema::kind(&content["schema"])) }
-                @if let Some(example) = self.example(content) { pre { code { (pretty(&example)) } } }
+                @if let Some(example) = self.example(content) { pre { code { (written(content_type, &example)) } } }
             }
             @if let Some(about) = body["description"].as_str() { p { (marked(about)) } }
         }
@@ -232,8 +232,15 @@ pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+/// An example as it is sent.
+fn written(content_type: &str, example: &Value) -> String {
+    match example.as_object() {
+        Some(fields) if content_type == "application/x-www-form-urlencoded" => {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(fields.iter().map(|(name, value)| (name, text(value)))).finish()
+        }
+        _ => serde_json::to_string_pretty(example).unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use super::page::{marked, text};
 use maud::{Markup, html};
 use serde_json::Value;
 
+/// A pattern that is longer helps no reader: what it means is said in words.
+const PATTERN_SHOWN_MAX: usize = 40;
+
 /// What a value stands for, when it refers to a component.
 pub(super) fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let place = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
@@ -27,7 +30,7 @@ fn shape(schema: &Value) -> Markup {
     let alternatives = ["oneOf", "anyOf"].iter().find_map(|of| schema[of].as_array());
     html! {
         @if let Some(parts) = schema["allOf"].as_array() {
-            @for part in parts { @if part.get("$ref").is_some() { p { "All of " (kind(part)) ", and:" } } @else { (properties(part)) } }
+            @for part in parts { @if part.get("$ref").is_some() { p { "All of " (kind(part)) ", and:" } } @else if part.get("properties").is_some() { (properties(part)) } }
         } @else if let Some(alternatives) = alternatives {
             @for (index, one) in alternatives.iter().enumerate() {
                 @if 0 < index { p { "or" } }
@@ -49,11 +52,17 @@ fn properties(schema: &Value) -> Markup {
                 tr {
                     td { code { (name) } @if required.contains(&Value::from(name.as_str())) { " " em { "required" } } }
                     td { (kind(property)) }
-                    td { (marked(text(&property["description"]))) @if let Some(default) = property.get("default") { " Default: " code { (default) } "." } }
+                    td { (marked(about(property))) @if let Some(default) = property.get("default") { " Default: " code { (default) } "." } }
                 }
             }
         }
     }
+}
+
+/// What is said of a property. Where it may be null too, it is said of the other alternative.
+fn about(property: &Value) -> &str {
+    let nested = || property["oneOf"].as_array()?.iter().find_map(|one| one["description"].as_str());
+    property["description"].as_str().or_else(nested).unwrap_or_default()
 }
 
 /// A schema in a few words, with links to those that have a name.
@@ -96,9 +105,10 @@ fn bounds(schema: &Value) -> Markup {
     };
     html! {
         @if let Some(format) = schema["format"].as_str().filter(|format| !format.starts_with("int")) { ", " (format) }
-        @if let Some(pattern) = schema["pattern"].as_str() { ", " code { (pattern) } }
+        @if let Some(pattern) = schema["pattern"].as_str().filter(|pattern| pattern.len() <= PATTERN_SHOWN_MAX) { ", " code { (pattern) } }
         @if let Some(range) = of("minimum", "maximum") { ", " (range) }
-        @if let Some(range) = of("minLength", "maxLength") { ", " (range) " characters" }
+        @if schema["minLength"] == 1 && schema.get("maxLength").is_none() { ", not empty" }
+        @else if let Some(range) = of("minLength", "maxLength") { ", " (range) " characters" }
         @if let Some(range) = of("minItems", "maxItems") { ", " (range) " elements" }
     }
 }

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{self, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// A lead as any JSON, or a list of them: what the campaign maps is its plugin's to say.
 pub(in crate::http) struct AnyLead;
@@ -30,11 +30,22 @@ impl PartialSchema for AnyLead {
 
 impl ToSchema for AnyLead {}
 
+/// The header that makes a post idempotent.
+// A description alone: the header is read as bytes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "a description alone")]
+pub(in crate::http) struct Idempotency {
+    /// The sender's name for this request; the same one within seven days is answered `409`.
+    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
+    key: String,
+}
+
 /// Takes leads for one campaign
 ///
 /// One lead or a list, as JSON or a form, in any shape the campaign maps. `202` means that the request is on disk.
 #[utoipa::path(post, path = "", operation_id = "postLeads",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The sender's name for this request.", min_length = 1, max_length = 255)),
+    params(Idempotency),
     request_body(description = "One lead, or a list of up to 1,000.", content(
         (AnyLead = "application/json", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
         (HashMap<String, String> = "application/x-www-form-urlencoded", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
