@@ -3,23 +3,16 @@
 use super::routes::Who;
 use serde_json::{Map, Value, json};
 
-/// The parts of addresses: name, what it is, an example, and the form it has if it has one.
-const PARTS: [(&str, &str, &str, Option<&str>); 8] = [
-    ("campaign", "The campaign's id.", "SOLAR", None),
-    ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k", None),
-    ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0", None),
-    ("organization", "The organization's id.", "org_01kxs3n9v6z4c6c0x5h2rg5m7k", None),
-    ("key", "The key's id; never the key itself.", "key_01kxs3n9v6z4c6c0x5h2rg5m7k", None),
-    ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k", None),
-    (
-        "plugin",
-        "The plugin's name, or its id.",
-        "scoring",
-        Some(
-            "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$",
-        ),
-    ),
-    ("number", "The program's number, counted from 1 in each campaign.", "1", Some("^[0-9]+$")),
+/// The parts of addresses: name, what it is, an example.
+const PARTS: [(&str, &str, &str); 8] = [
+    ("campaign", "The campaign's id.", "SOLAR"),
+    ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0"),
+    ("organization", "The organization's id.", "org_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("key", "The key's id; never the key itself.", "key_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("plugin", "The plugin's name, or its id.", "scoring"),
+    ("number", "The program's number, counted from 1 in each campaign.", "1"),
 ];
 
 /// Every status a request can be refused with beside those its operation tells of: component, status, description.
@@ -92,11 +85,12 @@ fn parts_of(address: &str) -> impl Iterator<Item = &str> {
 /// A part of an address. One that is not in the table is described by its name alone; a test asks for more.
 fn part(name: &str) -> Value {
     let known = PARTS.iter().find(|(known, ..)| *known == name);
-    let (_, about, example, pattern) = known.copied().unwrap_or((name, "", "", None));
-    let mut schema = json!({ "type": "string", "minLength": 1 });
-    if let Some(pattern) = pattern {
-        schema["pattern"] = pattern.into();
-    }
+    let (_, about, example) = known.copied().unwrap_or((name, "", ""));
+    let schema = match name {
+        "plugin" => json!({ "$ref": "#/components/schemas/Name" }),
+        "number" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
+        _ => json!({ "type": "string", "minLength": 1 }),
+    };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example })
 }
 
