@@ -139,6 +139,7 @@ create table refusals (
     body_digest bytea not null,
     refused_at bigint not null
 );
+create index refusals_of_organization on refusals (organization_id, id);
 
 create table submissions (
     id text primary key,

@@ -44,6 +44,7 @@ fn calls() -> Vec<(&'static str, &'static str, Value, Expected)> {
         ("GET", "/v1/submissions/{submission}", json!(null), ALL_USERS),
         ("POST", "/v1/submissions/{submission}/reprocess", json!({}), CHANGE),
         ("GET", "/v1/requests", json!(null), ALL_USERS),
+        ("GET", "/v1/refusals", json!(null), ALL_USERS),
         ("GET", "/v1/requests/{request}", json!(null), [200, 200, 200, 200, 200, 401]),
         ("GET", "/v1/deliveries", json!(null), ALL_USERS),
         ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "http://127.0.0.1:1/", "events": []}), CHANGE),
@@ -307,6 +308,27 @@ on_both! {
             viewer.post("/v1/campaigns/RR/dry-run", &body).await.refused(403, "role_not_allowed");
             world.admin.post("/v1/campaigns", &body).await.refused(422, "invalid");
         }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I2: of a request wholly refused its organization sees code, size and digest; of one without a good key nothing stays.
+    async fn what_was_refused_is_listed(kind: Kind) {
+        let world = World::new(kind).await;
+        let other = world.second_organization().await;
+        world.source.post_bytes("/v1/leads", "application/json", b"{".to_vec()).await.refused(400, "invalid_json");
+        world.source.post_bytes("/v1/leads", "text/plain", b"abc".to_vec()).await.refused(415, "content_type_unsupported");
+        world.nobody.post_bytes("/v1/leads", "text/plain", b"abc".to_vec()).await.refused(401, "key_missing");
+        let page = world.admin.get("/v1/refusals").await.expect(200).json;
+        let codes: Vec<&Value> = page["items"].as_array().unwrap().iter().map(|row| &row["code"]).collect();
+        assert_eq!(codes, ["content_type_unsupported", "invalid_json"]);
+        assert_eq!(page["items"][0]["body_bytes"], 3);
+        assert_eq!(page["items"][0]["body_digest"], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let first = world.admin.get("/v1/refusals?limit=1").await.expect(200).json;
+        let next = world.admin.get(&format!("/v1/refusals?limit=1&before={}", first["next"].as_str().unwrap())).await.expect(200).json;
+        assert_eq!(next["items"][0]["code"], "invalid_json");
+        assert_eq!(other.admin.get("/v1/refusals").await.expect(200).json["items"], json!([]));
         world.stop().await;
     }
 }

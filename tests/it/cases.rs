@@ -9,7 +9,7 @@ use hookmill::clock::ManualClock;
 use hookmill::config::HostSettings;
 use hookmill::ids::SystemMinter;
 use hookmill::model::body;
-use hookmill::pipeline::{DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SaveError};
+use hookmill::pipeline::{DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SaveError, ShapedMessage};
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
 use hookmill_tests::world::{START, workspace};
@@ -106,13 +106,13 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
 fn summary(run: &DryRun) -> Value {
     let mut verdicts = outputs(run, "qualify");
     verdicts.retain(|verdict| verdict["qualified"] != true);
-    let message = |message: &Value| json!({"for": message["for"], "content_type": message["content_type"], "body": message["body"]});
+    let message = |message: &ShapedMessage| json!({"for": message.whom, "content_type": message.content_type, "body": message.body});
     let messages: Vec<Value> = run.messages.iter().map(message).collect();
     json!({ "map": outputs(run, "map"), "not_qualified": verdicts, "state": run.state, "messages": messages })
 }
 
 /// What a stage gave each time it ran: its output, or its error.
 fn outputs(run: &DryRun, name: &str) -> Vec<Value> {
-    let stages = run.stages.iter().filter(|stage| stage["stage"] == name);
-    stages.map(|stage| stage.get("error").cloned().unwrap_or_else(|| stage["output"].clone())).collect()
+    let stages = run.stages.iter().filter(|stage| stage.stage == name);
+    stages.filter_map(|stage| stage.error.clone().or_else(|| stage.output.clone())).collect()
 }

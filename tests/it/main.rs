@@ -6,6 +6,7 @@ mod cases;
 mod cli;
 mod crash;
 mod deliver;
+mod description;
 mod engine;
 mod flow;
 mod hosts;

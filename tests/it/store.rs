@@ -54,7 +54,7 @@ on_both! {
         }
         let names: Vec<Value> = world.admin.get("/v1/source-keys").await.expect(200).json["items"].as_array().unwrap()[1..].iter().map(|key| key["name"].clone()).collect();
         assert_eq!(names, hostile_texts());
-        for bad in ["", "   ", "a\u{0}b", "a\nb", "\u{7f}", &"x".repeat(256), &"é".repeat(128)] {
+        for bad in ["", "   ", "a\u{0}b", "a\nb", "\u{7f}", &"x".repeat(256), &"é".repeat(256)] {
             world.admin.post("/v1/campaigns", &json!({"name": bad})).await.refused(422, "invalid");
             world.admin.post("/v1/users", &json!({"name": bad, "role": "viewer"})).await.refused(422, "invalid");
         }

@@ -3,15 +3,16 @@
 use anyhow::Result;
 
 use crate::house::House;
-use crate::{plugins, program, say, test};
+use crate::{fuzz, plugins, program, say, test};
 
-/// Format, guests (the host embeds one, so nothing of it compiles before), lints, docs, tests.
+/// Format, guests (the host embeds one, so nothing of it compiles before), lints, docs, tests, fuzz.
 pub fn ci(house: &House) -> Result<()> {
     check_format(house)?;
     plugins::build_all(house)?;
     check_lints(house)?;
     check_docs(house)?;
-    test::tests_with_postgres(house, &["--no-fail-fast".to_owned()])
+    test::tests_with_postgres(house, &["--no-fail-fast".to_owned()])?;
+    fuzz::fuzz(house)
 }
 
 fn check_format(house: &House) -> Result<()> {

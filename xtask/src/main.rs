@@ -1,4 +1,4 @@
-//! The commands of this repository: `cargo xtask run | test | plugins | ci | bench`.
+//! The commands of this repository: `cargo xtask run | test | fuzz | plugins | ci | bench`.
 //!
 //! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
 //! it does; where a step can't, it fails with the command that mends it. This crate is compiled before anything else,
@@ -8,6 +8,7 @@
 mod apt;
 mod bench;
 mod ci;
+mod fuzz;
 mod guests;
 mod house;
 mod plugins;
@@ -28,9 +29,10 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   run [-- ARGS]        build the plugins and the host, then start it with sample data (`hookmill serve --demo ARGS`)
-  test [FILTER] [ARGS] build the plugins, start a PostgreSQL of its own, and run all tests on both databases
+  test [FILTER] [ARGS] build the plugins, start a PostgreSQL of its own, and run all tests on both databases; without a filter, fuzz the API too
+  fuzz                 build the plugins and the host, and fuzz its API
   plugins              build the plugins to target/plugins/*.wasm
-  ci                   what continuous integration runs: format, clippy, docs, tests
+  ci                   what continuous integration runs: format, clippy, docs, tests, fuzz
   bench [NAME] [ARGS]  measure; without a name, list what can be measured
 
 environment:
@@ -63,6 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "run" => run::run(&house, rest)?,
         "test" => test::test(&house, rest)?,
         "ci" => ci::ci(&house)?,
+        "fuzz" => test::fuzz(&house)?,
         "bench" => bench::bench(&house, rest)?,
         unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),
     }

@@ -1,16 +1,25 @@
 //! `cargo xtask test`: all tests, on both databases. Whatever they need is built or started here; a database that can't
-//! be had is a failure, never a skipped test.
+//! be had is a failure, never a skipped test. The API is fuzzed at the end.
 
 use anyhow::Result;
 
 use crate::house::House;
 use crate::postgres::Postgres;
-use crate::{plugins, program, say};
+use crate::{fuzz, plugins, program, say};
 
 /// Builds the guests and the host, starts PostgreSQL, and hands over to `cargo test`, which takes `arguments`.
 pub fn test(house: &House, arguments: &[String]) -> Result<()> {
     plugins::build_all(house)?;
-    tests_with_postgres(house, arguments)
+    tests_with_postgres(house, arguments)?;
+    // Who asks for single tests does not wait for this.
+    if arguments.is_empty() { fuzz::fuzz(house) } else { Ok(()) }
+}
+
+/// The fuzz alone.
+pub fn fuzz(house: &House) -> Result<()> {
+    plugins::build_all(house)?;
+    build(house)?;
+    fuzz::fuzz(house)
 }
 
 /// The same when the guests stand already.

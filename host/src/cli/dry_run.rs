@@ -108,19 +108,19 @@ pub(super) fn read_document(path: &Path) -> Result<String, String> {
 
 fn print(run: &DryRun) {
     for stage in &run.stages {
-        println!("== {} {}", text(&stage["stage"]), stage.get("for").map(text).unwrap_or_default());
-        println!("in   {}", pretty(&stage["input"]));
-        match stage.get("error") {
-            Some(error) => println!("error {}", pretty(error)),
-            None if stage["stage"] == "shape" => print_message(&stage["output"]),
-            None => println!("out  {}", pretty(&stage["output"])),
+        println!("== {} {}", stage.stage, stage.whom.as_deref().unwrap_or_default());
+        println!("in   {}", pretty(&stage.input));
+        match (&stage.error, &stage.output) {
+            (Some(error), _) => println!("error {}", pretty(error)),
+            (None, Some(message)) if stage.stage == "shape" => print_message(message),
+            (None, output) => println!("out  {}", pretty(output.as_ref().unwrap_or(&Value::Null))),
         }
-        if let Some(trace) = stage.get("trace").filter(|trace| !trace.is_null()) {
+        if let Some(trace) = &stage.trace {
             println!("how  {}", pretty(trace));
         }
         println!();
     }
-    println!("state {}   {} us of CPU time", run.state, run.cpu_time_us);
+    println!("state {}   {} us of CPU time", run.state.as_str(), run.cpu_time_us);
     for line in &run.log {
         println!("log  {line}");
     }

@@ -53,8 +53,8 @@ pub struct Limits {
     pub kept_answer_bytes_max: usize,
     /// How many rows a list answers with at most (200).
     pub page_rows_max: i64,
-    /// How many bytes a name may have (255).
-    pub name_bytes_max: usize,
+    /// How many characters a name may have (255).
+    pub name_chars_max: usize,
     /// How many bytes a document may have (256 KiB, the default plugin's bound).
     pub document_bytes_max: usize,
     /// How many programs are kept ready in memory (10,000).
@@ -88,7 +88,7 @@ impl Default for Limits {
             request_timeout_ms: 30_000,
             kept_answer_bytes_max: 4 << 10,
             page_rows_max: 200,
-            name_bytes_max: 255,
+            name_chars_max: 255,
             document_bytes_max: 256 << 10,
             programs_cached_max: 10_000,
         }

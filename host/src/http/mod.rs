@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod extract;
 mod observe;
+mod openapi;
 pub mod receiver;
 mod refused;
 mod serve;
@@ -13,61 +14,76 @@ mod views;
 
 use crate::pipeline::Pipeline;
 use axum::Router;
-use axum::routing::{get, post, put};
+use openapi::{Description, Routes, Who};
+use std::sync::Arc;
+use utoipa_axum::routes;
 
 pub use serve::{Bound, bind};
 
+/// Every address with its handlers, each of which names its method and describes itself.
+fn table() -> Routes {
+    let sources = Routes::of("Sources", Who::Source)
+        .at("/v1/leads", routes!(sources::push_batch::handle))
+        .at("/v1/campaigns/{campaign}/leads", routes!(sources::post_leads::handle));
+
+    let reading =
+        Routes::of("Sources", Who::SourceOrMember).at("/v1/requests/{request}", routes!(sources::get_request::handle));
+
+    let organizations = Routes::of("Provisioning", Who::User)
+        .at("/v1/organizations", routes!(api::organizations::create, api::organizations::list))
+        .at("/v1/organizations/{organization}", routes!(api::organizations::get))
+        .at("/v1/me", routes!(api::users::me));
+
+    let provisioning = Routes::of("Provisioning", Who::Member)
+        .at("/v1/users", routes!(api::users::create, api::users::list))
+        .at("/v1/api-keys", routes!(api::api_keys::create, api::api_keys::list))
+        .at("/v1/api-keys/{key}", routes!(api::api_keys::revoke))
+        .at("/v1/source-keys", routes!(api::source_keys::create, api::source_keys::list))
+        .at("/v1/source-keys/{key}", routes!(api::source_keys::revoke))
+        .at("/v1/source-keys/{key}/regenerate", routes!(api::source_keys::regenerate))
+        .at("/v1/source-keys/{key}/reveal", routes!(api::source_keys::reveal))
+        .at("/v1/audit", routes!(api::audit::list));
+
+    let campaigns = Routes::of("Campaigns", Who::Member)
+        .at("/v1/campaigns", routes!(api::campaigns::create, api::campaigns::list))
+        .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
+        .at("/v1/campaigns/{campaign}/state", routes!(api::campaigns::set_state))
+        .at("/v1/campaigns/{campaign}/endpoint", routes!(api::endpoint::set, api::endpoint::get, api::endpoint::remove))
+        .at("/v1/campaigns/{campaign}/document", routes!(api::programs::save, api::programs::document))
+        .at("/v1/campaigns/{campaign}/programs", routes!(api::programs::list))
+        .at("/v1/campaigns/{campaign}/programs/{number}/activate", routes!(api::programs::activate))
+        .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
+        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list))
+        .at("/v1/campaigns/{campaign}/reprocess", routes!(api::submissions::reprocess_all));
+
+    let work = Routes::of("Work", Who::Member)
+        .at("/v1/submissions/{submission}", routes!(api::submissions::get))
+        .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
+        .at("/v1/requests", routes!(api::requests::list))
+        .at("/v1/refusals", routes!(api::refusals::list))
+        .at("/v1/deliveries", routes!(api::deliveries::list))
+        .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
+        .at("/v1/deliveries/{delivery}/resend", routes!(api::deliveries::resend))
+        .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get))
+        .at("/v1/plugins", routes!(api::plugins::list))
+        .at("/v1/plugins/{plugin}", routes!(api::plugins::upload, api::plugins::versions));
+
+    let operation = Routes::of("Operation", Who::Anybody)
+        .at("/healthz", routes!(observe::health))
+        .at("/readyz", routes!(observe::ready))
+        .at("/openapi.json", routes!(openapi::serve::description))
+        .at("/docs", routes!(openapi::serve::page))
+        .at("/docs/style.css", routes!(openapi::serve::style));
+
+    sources.and(reading).and(organizations).and(provisioning).and(campaigns).and(work).and(operation)
+}
+
 /// The whole URL space.
 pub fn router(pipeline: Pipeline) -> Router {
-    let sources = Router::new()
-        .route("/v1/leads", post(sources::push_batch::handle))
-        .route("/v1/campaigns/{campaign}/leads", post(sources::post_leads::handle))
-        .route("/v1/requests/{request}", get(sources::get_request::handle));
-
-    let provisioning = Router::new()
-        .route("/v1/organizations", post(api::organizations::create).get(api::organizations::list))
-        .route("/v1/organizations/{organization}", get(api::organizations::get))
-        .route("/v1/users", post(api::users::create).get(api::users::list))
-        .route("/v1/me", get(api::users::me))
-        .route("/v1/api-keys", post(api::api_keys::create).get(api::api_keys::list))
-        .route("/v1/api-keys/{key}", axum::routing::delete(api::api_keys::revoke))
-        .route("/v1/source-keys", post(api::source_keys::create).get(api::source_keys::list))
-        .route("/v1/source-keys/{key}", axum::routing::delete(api::source_keys::revoke))
-        .route("/v1/source-keys/{key}/regenerate", post(api::source_keys::regenerate))
-        .route("/v1/source-keys/{key}/reveal", post(api::source_keys::reveal))
-        .route("/v1/audit", get(api::audit::list));
-
-    let campaigns = Router::new()
-        .route("/v1/campaigns", post(api::campaigns::create).get(api::campaigns::list))
-        .route("/v1/campaigns/{campaign}", get(api::campaigns::get).patch(api::campaigns::change))
-        .route("/v1/campaigns/{campaign}/state", put(api::campaigns::set_state))
-        .route(
-            "/v1/campaigns/{campaign}/endpoint",
-            put(api::endpoint::set).get(api::endpoint::get).delete(api::endpoint::remove),
-        )
-        .route("/v1/campaigns/{campaign}/document", put(api::programs::save).get(api::programs::document))
-        .route("/v1/campaigns/{campaign}/programs", get(api::programs::list))
-        .route("/v1/campaigns/{campaign}/programs/{number}/activate", post(api::programs::activate))
-        .route("/v1/campaigns/{campaign}/dry-run", post(api::dry_run::handle))
-        .route("/v1/campaigns/{campaign}/submissions", get(api::submissions::list))
-        .route("/v1/campaigns/{campaign}/reprocess", post(api::submissions::reprocess_all));
-
-    let work = Router::new()
-        .route("/v1/submissions/{submission}", get(api::submissions::get))
-        .route("/v1/submissions/{submission}/reprocess", post(api::submissions::reprocess))
-        .route("/v1/requests", get(api::requests::list))
-        .route("/v1/deliveries", get(api::deliveries::list))
-        .route("/v1/deliveries/{delivery}", get(api::deliveries::get))
-        .route("/v1/deliveries/{delivery}/resend", post(api::deliveries::resend))
-        .route("/v1/webhook-settings", put(api::settings::set).get(api::settings::get))
-        .route("/v1/plugins", get(api::plugins::list))
-        .route("/v1/plugins/{plugin}", put(api::plugins::upload).get(api::plugins::versions));
-
-    let operation = Router::new().route("/healthz", get(observe::health)).route("/readyz", get(observe::ready));
-
-    let all = Router::new().merge(sources).merge(provisioning).merge(campaigns).merge(work).merge(operation);
+    let (all, description) = Description::of(table(), &pipeline.settings().public_url);
     all.fallback(refused::unknown_address)
         .method_not_allowed_fallback(refused::unknown_method)
+        .layer(axum::Extension(Arc::new(description)))
         .layer(axum::middleware::from_fn_with_state(pipeline.clone(), observe::request_id))
         .with_state(pipeline)
 }

@@ -36,12 +36,19 @@ pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Re
     response
 }
 
-/// The process runs.
+/// Tells that the process runs
+#[utoipa::path(get, path = "", operation_id = "getHealth",
+    responses((status = OK, description = "`ok`", body = String, content_type = "text/plain")))]
 pub(super) async fn health() -> impl IntoResponse {
     (StatusCode::OK, "ok\n")
 }
 
-/// The process runs and its database answers.
+/// Tells that the process runs and its database answers
+#[utoipa::path(get, path = "", operation_id = "getReadiness",
+    responses(
+        (status = OK, description = "`ready`", body = String, content_type = "text/plain"),
+        (status = SERVICE_UNAVAILABLE, description = "The database does not answer.", body = String, content_type = "text/plain"),
+    ))]
 pub(super) async fn ready(State(pipeline): State<Pipeline>) -> impl IntoResponse {
     match pipeline.store().ping().await {
         Ok(()) => (StatusCode::OK, "ready\n"),

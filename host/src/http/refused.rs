@@ -6,24 +6,32 @@ use axum::Extension;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How long a client waits before it tries again after an overload, in seconds.
 const RETRY_AFTER_S: &str = "1";
 
 /// The body of every refusal.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Refused<'a> {
+    /// Always false.
     success: bool,
-    error: ErrorBody<'a>,
+    error: RefusedError<'a>,
+    /// The request's id in logs, as in the header `x-request-id`.
     request_id: &'a str,
 }
 
-#[derive(Debug, Serialize)]
-struct ErrorBody<'a> {
+/// What is wrong. Some codes bring facts of their own beside these.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RefusedError<'a> {
+    /// A stable code in snake case.
     code: &'a str,
+    /// What is wrong and how to mend it, for people.
     message: &'a str,
+    /// The single things that are wrong, if there are several or they have a place.
     details: &'a [Detail],
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     facts: Option<&'a serde_json::Map<String, serde_json::Value>>,
 }
 
@@ -31,21 +39,21 @@ struct ErrorBody<'a> {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = status(self.kind).into_response();
-        response.extensions_mut().insert(Refused(self));
+        response.extensions_mut().insert(Unwritten(self));
         response
     }
 }
 
 /// A refusal that the middleware has still to write.
 #[derive(Clone)]
-pub(super) struct Refused(Refusal);
+pub(super) struct Unwritten(Refusal);
 
 /// Writes the body of a refusal, if the response is one.
 pub(super) fn written(mut response: Response, request_id: &RequestId) -> Response {
-    let Some(Refused(refusal)) = response.extensions_mut().remove::<Refused>() else { return response };
-    let body = Body {
+    let Some(Unwritten(refusal)) = response.extensions_mut().remove::<Unwritten>() else { return response };
+    let body = Refused {
         success: false,
-        error: ErrorBody {
+        error: RefusedError {
             code: refusal.code,
             message: &refusal.message,
             details: &refusal.details,

@@ -2,77 +2,94 @@
 
 use crate::clock::Timestamp;
 use crate::model::refusal::Refusal;
+use crate::model::state::State;
 use crate::pipeline::Pipeline;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
 
 /// What stands for a value that is not shown.
 pub(super) const MASKED: &str = "***";
 
+/// A time: RFC 3339, in UTC.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-03-01T12:00:00Z")]
+pub(super) struct Time(String);
+
 /// How a submission stands.
-#[derive(Debug, Serialize)]
-pub(super) struct SubmissionState {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubmissionStanding)]
+pub(super) struct Standing {
     /// The submission.
     pub submission_id: String,
     /// Its state.
+    #[schema(value_type = State)]
     pub state: String,
 }
 
 /// A page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// What to put into `after` (or `before`, where the newest come first) for the next page; null at the end.
+    /// Where the next page begins: give it back as `after`, or as `before` where the newest come first. Null at the end.
     pub next: Option<String>,
 }
 
-/// Which page is asked for.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct PageQuery {
-    after: Option<String>,
-    before: Option<String>,
+/// How many rows are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Shown {
+    /// How many rows, 1 to 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
-    state: Option<String>,
-    submission: Option<String>,
-    campaign: Option<String>,
 }
 
-impl PageQuery {
-    /// Where the page begins when the oldest come first.
-    pub(super) fn after(&self) -> &str {
+/// Which page of a list whose oldest rows come first.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct After {
+    /// Where the page begins: the `next` of the page before.
+    after: Option<String>,
+}
+
+/// Which page of a list whose newest rows come first.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Before {
+    /// Where the page begins: the `next` of the page before.
+    before: Option<String>,
+}
+
+impl Shown {
+    /// How many rows; what is out of bounds is refused.
+    pub(super) fn limit(&self, pipeline: &Pipeline) -> Result<i64, Refusal> {
+        let rows_max = pipeline.settings().limits.page_rows_max;
+        let limit = self.limit.unwrap_or(rows_max.min(50));
+        if (1..=rows_max).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Refusal::invalid("limit", format!("must be 1 to {rows_max}")))
+    }
+}
+
+impl After {
+    /// Where the page begins; empty for the beginning.
+    pub(super) fn id(&self) -> &str {
         clean(self.after.as_deref()).unwrap_or("")
     }
+}
 
-    /// Where the page begins when the newest come first.
-    pub(super) fn before(&self) -> &str {
+impl Before {
+    /// Where the page begins; empty for the newest.
+    pub(super) fn id(&self) -> &str {
         clean(self.before.as_deref()).unwrap_or("")
-    }
-
-    /// How many rows, within the bound.
-    pub(super) fn limit(&self, pipeline: &Pipeline) -> i64 {
-        let rows_max = pipeline.settings().limits.page_rows_max;
-        self.limit.unwrap_or(rows_max.min(50)).clamp(1, rows_max)
-    }
-
-    /// The state to filter by; empty for all.
-    pub(super) fn state(&self) -> &str {
-        clean(self.state.as_deref()).unwrap_or("")
-    }
-
-    /// The submission to filter by; empty for all.
-    pub(super) fn submission(&self) -> &str {
-        clean(self.submission.as_deref()).unwrap_or("")
-    }
-
-    /// The campaign to filter by, as its users know it.
-    pub(super) fn campaign(&self) -> Option<&str> {
-        clean(self.campaign.as_deref())
     }
 }
 
-fn clean(text: Option<&str>) -> Option<&str> {
+/// A filter that says something: what is empty asks for all, and U+0000 is in no id.
+pub(super) fn clean(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty() && !text.contains('\0'))
 }
 
@@ -84,8 +101,8 @@ pub(super) fn page<R, T>(rows: Vec<R>, limit: i64, id: impl Fn(&R) -> &str, view
 }
 
 /// A time.
-pub(super) fn time(ms: i64) -> String {
-    Timestamp(ms).rfc3339()
+pub(super) fn time(ms: i64) -> Time {
+    Time(Timestamp(ms).rfc3339())
 }
 
 /// Kept JSON.
@@ -132,15 +149,21 @@ pub(super) fn example(public_url: &str, key: &str, public_id: &str) -> String {
     )
 }
 
-/// A name that may be kept: not empty, within the bound, without U+0000.
-pub(super) fn checked_name(pipeline: &Pipeline, path: &str, name: &str) -> Result<String, Refusal> {
-    let bytes_max = pipeline.settings().limits.name_bytes_max;
-    let name = name.trim();
+/// A name: 1 to 255 characters, not all of them blank, and no control characters. Blanks around it are taken away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 255, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$")]
+pub(super) struct Name(pub String);
+
+/// A name that may be kept.
+pub(super) fn checked_name(pipeline: &Pipeline, path: &str, name: &Name) -> Result<String, Refusal> {
+    let chars_max = pipeline.settings().limits.name_chars_max;
+    let name = name.0.trim();
     if name.is_empty() {
         return Err(Refusal::invalid(path, "must not be empty"));
     }
-    if bytes_max < name.len() {
-        return Err(Refusal::invalid(path, format!("has {} bytes, at most {bytes_max} are allowed", name.len())));
+    let chars = name.chars().count();
+    if chars_max < chars {
+        return Err(Refusal::invalid(path, format!("has {chars} characters, at most {chars_max} are allowed")));
     }
     if name.chars().any(char::is_control) {
         return Err(Refusal::invalid(path, "must not contain control characters"));

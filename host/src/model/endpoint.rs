@@ -30,22 +30,27 @@ pub struct ClientEndpoint {
 }
 
 /// A client endpoint as it is asked for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"url": "https://client.example/leads", "headers": {"x-token": "secret"}, "retries": 5}))]
 pub struct ClientEndpointDraft {
-    /// The URL.
+    /// The URL; https, and no address of a private network.
+    #[schema(format = "uri")]
     pub url: String,
-    /// The method; `POST` if not given.
+    /// The method: POST, PUT, PATCH or GET.
     #[serde(default = "post")]
+    #[schema(pattern = "^(POST|PUT|PATCH|GET)$")]
     pub method: String,
-    /// Headers to send.
+    /// Headers to send. A value of `***` keeps the one that is kept.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Retries after the first attempt; 5 if not given.
-    #[serde(default = "five")]
+    /// Retries after the first attempt.
+    #[serde(default = "five", deserialize_with = "super::whole::read")]
+    #[schema(maximum = 20)]
     pub retries: u64,
-    /// How long one attempt may take, in seconds; 30 if not given.
-    #[serde(default = "thirty")]
+    /// How long one attempt may take, in seconds.
+    #[serde(default = "thirty", deserialize_with = "super::whole::read")]
+    #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
 }
 

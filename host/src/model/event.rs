@@ -4,7 +4,7 @@ use super::state::State;
 use serde::Serialize;
 
 /// An event of a lead's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub enum EventName {
     /// The client took it, or it is stored.
     #[serde(rename = "lead.delivered")]

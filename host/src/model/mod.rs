@@ -15,3 +15,4 @@ pub mod role;
 pub mod settings;
 pub mod signature;
 pub mod state;
+pub mod whole;

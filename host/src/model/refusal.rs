@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// One thing that is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Detail {
     /// The place, as a path into what was sent, such as `leads[3].campaign_id`.
     pub path: String,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The role of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// All organizations; provisions them and their keys.

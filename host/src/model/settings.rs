@@ -29,25 +29,30 @@ pub struct WebhookSettings {
 }
 
 /// Webhook settings as they are asked for. Secrets are write-only: not given keeps what is kept.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"enabled": true, "url": "https://subscriber.example/hook", "events": ["lead.delivered", "lead.failed"]}))]
 pub struct WebhookSettingsDraft {
     /// Whether anything is sent.
     pub enabled: bool,
-    /// The URL.
+    /// The URL; https, and no address of a private network.
+    #[schema(format = "uri")]
     pub url: String,
     /// The events that are sent.
+    #[schema(value_type = Vec<EventName>)]
     pub events: Vec<String>,
-    /// Headers to send.
+    /// Headers to send. A value of `***` keeps the one that is kept.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Retries after the first attempt, 1 to 10.
-    #[serde(default = "three")]
+    /// Retries after the first attempt.
+    #[serde(default = "three", deserialize_with = "super::whole::read")]
+    #[schema(minimum = 1, maximum = 10)]
     pub retries: u64,
-    /// How long one attempt may take, 1 to 120 seconds.
-    #[serde(default = "thirty")]
+    /// How long one attempt may take, in seconds.
+    #[serde(default = "thirty", deserialize_with = "super::whole::read")]
+    #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
-    /// Signing secrets, `whsec_` and base64, the newest first.
+    /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. Left out, those that are kept stay.
     #[serde(default)]
     pub secrets: Option<Vec<String>>,
 }

@@ -5,8 +5,9 @@ use serde::Serialize;
 macro_rules! states {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $end:ident, [$($next:ident)*];)*) => {
         /// The state of a submission.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
+        #[schema(as = SubmissionState)]
         pub enum State { $($(#[$doc])* $name,)* }
 
         impl State {

@@ -14,7 +14,9 @@ use crate::model::lead::Identity;
 use crate::model::state::State;
 use crate::store::campaigns::Campaign;
 use crate::store::organizations::Organization;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// A sample, and where it is to be run.
 #[derive(Debug, Clone)]
@@ -32,18 +34,56 @@ pub struct DryRunInput {
 }
 
 /// What every stage got and gave.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DryRun {
-    /// The stages in their order: `stage`, `input`, `output` or `error`, `trace`.
-    pub stages: Vec<Value>,
-    /// Where the submission would stand: a state's name.
-    pub state: &'static str,
+    /// The stages in their order.
+    pub stages: Vec<StageRun>,
+    /// Where the submission would stand.
+    pub state: State,
     /// The messages that would be sent.
-    pub messages: Vec<Value>,
+    pub messages: Vec<ShapedMessage>,
     /// CPU time of all calls, in microseconds.
     pub cpu_time_us: u64,
     /// The plugin's log.
     pub log: Vec<String>,
+}
+
+/// One call of a stage.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct StageRun {
+    /// `map`, `qualify` or `shape`.
+    pub stage: &'static str,
+    /// For whom was shaped: `client`, or the name of an event.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub whom: Option<String>,
+    /// What the stage got.
+    pub input: Value,
+    /// What it gave; absent when it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// Why it gave nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+    /// Which line of the document made what; null when it failed or its plugin tells no trace.
+    pub trace: Option<Value>,
+}
+
+/// A message as it would be sent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ShapedMessage {
+    /// For whom: `client`, or the name of an event.
+    #[serde(rename = "for")]
+    pub whom: String,
+    /// The method.
+    pub method: String,
+    /// The query, as pairs of name and value.
+    pub query: Vec<Vec<String>>,
+    /// The headers, as pairs of name and value.
+    pub headers: Vec<Vec<String>>,
+    /// The content type.
+    pub content_type: String,
+    /// The body, if there is one.
+    pub body: Option<String>,
 }
 
 const SAMPLE_ID: &str = "req_sample-0";
@@ -67,7 +107,7 @@ impl Pipeline {
         let reports = trial.run.finish();
         DryRun {
             stages: trial.stages,
-            state: state.as_str(),
+            state,
             messages: trial.messages,
             cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
             log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
@@ -77,8 +117,8 @@ impl Pipeline {
 
 struct Trial {
     run: Run,
-    stages: Vec<Value>,
-    messages: Vec<Value>,
+    stages: Vec<StageRun>,
+    messages: Vec<ShapedMessage>,
 }
 
 impl Trial {
@@ -105,11 +145,11 @@ impl Trial {
             Some(Ok(mapped)) => {
                 let trace = mapped.trace.as_deref().map(raw);
                 let leads: Vec<Value> = mapped.leads.iter().map(lead_value).collect();
-                self.stages.push(json!({ "stage": "map", "input": shown, "output": leads, "trace": trace }));
+                self.gave("map", None, shown, leads.into(), trace);
                 mapped.leads.into_iter().map(Result::ok).collect()
             }
             Some(Err(error)) => {
-                self.stages.push(json!({ "stage": "map", "input": shown, "error": error_value(&error) }));
+                self.failed("map", None, shown, &error);
                 vec![None]
             }
             None => Vec::new(),
@@ -148,11 +188,11 @@ impl Trial {
             Ok(verdict) => {
                 let output =
                     json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
-                self.stages.push(json!({ "stage": "qualify", "input": shown, "output": output, "trace": verdict.trace.as_deref().map(raw) }));
+                self.gave("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
                 Some(verdict)
             }
             Err(error) => {
-                self.stages.push(json!({ "stage": "qualify", "input": shown, "error": error_value(&error) }));
+                self.failed("qualify", None, shown, &error);
                 None
             }
         }
@@ -185,18 +225,27 @@ impl Trial {
         let result = self.run.shape(vec![request]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(payload)) => {
-                let message = message_value(whom, &destination, &payload);
-                self.stages.push(json!({ "stage": "shape", "for": whom, "input": shown, "output": message, "trace": payload.trace.as_deref().map(raw) }));
+                let message = message(whom, &destination, &payload);
+                self.gave("shape", Some(whom), shown, json!(message), payload.trace.as_deref().map(raw));
                 self.messages.push(message);
                 true
             }
             Some(Err(error)) => {
-                self.stages
-                    .push(json!({ "stage": "shape", "for": whom, "input": shown, "error": error_value(&error) }));
+                self.failed("shape", Some(whom), shown, &error);
                 false
             }
             None => false,
         }
+    }
+
+    fn gave(&mut self, stage: &'static str, whom: Option<&str>, input: Value, output: Value, trace: Option<Value>) {
+        let whom = whom.map(str::to_owned);
+        self.stages.push(StageRun { stage, whom, input, output: Some(output), trace, error: None });
+    }
+
+    fn failed(&mut self, stage: &'static str, whom: Option<&str>, input: Value, error: &ItemError) {
+        let whom = whom.map(str::to_owned);
+        self.stages.push(StageRun { stage, whom, input, error: Some(error_value(error)), ..StageRun::default() });
     }
 }
 
@@ -237,16 +286,16 @@ fn event(name: EventName, context: &Context, state: State, submission: &Submissi
     }
 }
 
-fn message_value(whom: &str, destination: &Destination, payload: &Payload) -> Value {
-    let pairs = |list: &[Pair]| list.iter().map(|pair| json!([pair.name, pair.value])).collect::<Vec<_>>();
-    json!({
-        "for": whom,
-        "method": payload.method.as_deref().unwrap_or(&destination.method),
-        "query": pairs(&payload.query),
-        "headers": pairs(&payload.headers),
-        "content_type": payload.content_type.as_deref().unwrap_or(&destination.content_type),
-        "body": payload.body.as_deref().map(String::from_utf8_lossy),
-    })
+fn message(whom: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
+    let pairs = |list: &[Pair]| list.iter().map(|pair| vec![pair.name.clone(), pair.value.clone()]).collect();
+    ShapedMessage {
+        whom: whom.to_owned(),
+        method: payload.method.clone().unwrap_or_else(|| destination.method.clone()),
+        query: pairs(&payload.query),
+        headers: pairs(&payload.headers),
+        content_type: payload.content_type.clone().unwrap_or_else(|| destination.content_type.clone()),
+        body: payload.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned()),
+    }
 }
 
 fn lead_value(lead: &Result<MappedLead, crate::engine::contract::Failure>) -> Value {
@@ -254,7 +303,7 @@ fn lead_value(lead: &Result<MappedLead, crate::engine::contract::Failure>) -> Va
         Ok(lead) => json!({
             "lead": raw(&lead.lead),
             "is_test": lead.is_test,
-            "notices": lead.notices.iter().map(|n| json!({"code": n.code, "path": n.path, "message": n.message})).collect::<Vec<_>>(),
+            "notices": rendered::remarks(&lead.notices),
         }),
         Err(failure) => json!({ "failure": rendered::failure(failure) }),
     }

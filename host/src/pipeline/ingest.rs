@@ -55,36 +55,38 @@ pub struct CampaignPost {
 }
 
 /// The answer to a request that is durable (I2).
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = Accepted)]
 pub struct IngestAnswer {
     /// The request.
+    #[schema(example = "req_01kxs3n9v6z4c6c0x5h2rg5m7k")]
     pub request_id: String,
     /// The leads that were taken.
     pub accepted: Vec<AcceptedLead>,
     /// The leads that were not.
     pub rejected: Vec<RejectedLead>,
-    /// Keys of the envelope that mean nothing here.
+    /// Keys of the envelope that mean nothing here; left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown_keys: Vec<String>,
 }
 
 /// A lead that was taken.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct AcceptedLead {
     /// Its index in `leads`.
     pub index: usize,
-    /// Its submission.
+    /// Its submission: the request's id, a dash and the index.
     pub submission_id: String,
     /// Its campaign.
     pub campaign_id: String,
 }
 
 /// A lead that was not taken.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct RejectedLead {
     /// Its index in `leads`.
     pub index: usize,
-    /// Why.
+    /// Why: `campaign_unknown`, `campaign_archived` or `not_an_object`.
     pub code: &'static str,
     /// Where.
     pub path: String,

@@ -41,7 +41,7 @@ impl Ready {
 }
 
 /// Something that is wrong in a document, or odd.
-#[derive(Debug, Clone, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Problem {
     /// `error` or `warning`.
     pub level: String,

@@ -1,8 +1,52 @@
 //! What plugins answer, as JSON for the timeline, the API and the context of events.
 
-use crate::engine::contract::{FailedRule, Failure, Notice, Severity, Verdict};
+use crate::engine::contract::{Failure, Notice, Severity, Verdict};
 use crate::engine::{Fault, ItemError};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// What was decided about a lead, and what was remarked on the way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Decision {
+    /// Whether every rule was kept.
+    qualified: bool,
+    /// The rules that were not.
+    failed_rules: Vec<FailedRule>,
+    /// What the mapping remarked.
+    notices: Vec<Remark>,
+}
+
+/// A rule that was not kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailedRule {
+    /// Its place in the document.
+    rule: String,
+    /// The field it looked at.
+    field: String,
+    /// What it asked of the field.
+    operator: String,
+    /// Why the lead is disqualified, in the document's words.
+    reason: String,
+    /// `hard` or `soft`.
+    severity: &'static str,
+    /// What the rule expected.
+    expected: Value,
+    /// What the field held. A field that was missing has no `actual` at all: missing is not null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<Value>,
+}
+
+/// Something that is odd, and stops nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Remark {
+    /// A stable code in snake case.
+    code: String,
+    /// The field or the place in the document.
+    path: String,
+    /// For people.
+    message: String,
+}
 
 /// Why an item has no result, for its timeline; none when nothing is known about it yet.
 pub(crate) fn item_error(error: &ItemError) -> Option<(&'static str, Value)> {
@@ -41,34 +85,32 @@ pub(crate) fn decision(verdict: Option<&Verdict>, notices: &[Notice]) -> Option<
     if notices.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
         return None;
     }
-    let notices: Vec<Value> =
-        notices.iter().map(|n| json!({"code": n.code, "path": n.path, "message": n.message})).collect();
-    let failed = verdict.map(failed_rules).unwrap_or_default();
-    serde_json::to_vec(
-        &json!({"qualified": verdict.is_none_or(|v| v.qualified), "failed_rules": failed, "notices": notices}),
-    )
-    .ok()
+    let decision = Decision {
+        qualified: verdict.is_none_or(|verdict| verdict.qualified),
+        failed_rules: verdict.map(failed_rules).unwrap_or_default(),
+        notices: remarks(notices),
+    };
+    serde_json::to_vec(&decision).ok()
+}
+
+/// What the mapping remarked.
+pub(crate) fn remarks(notices: &[Notice]) -> Vec<Remark> {
+    let remark = |n: &Notice| Remark { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
+    notices.iter().map(remark).collect()
 }
 
 /// The rules that failed.
-pub(crate) fn failed_rules(verdict: &Verdict) -> Vec<Value> {
-    verdict.failed.iter().map(failed_rule).collect()
-}
-
-fn failed_rule(rule: &FailedRule) -> Value {
-    let mut value = json!({
-        "rule": rule.rule,
-        "field": rule.field,
-        "operator": rule.operator,
-        "reason": rule.reason,
-        "severity": severity(rule.severity),
-        "expected": raw(&rule.expected),
+pub(crate) fn failed_rules(verdict: &Verdict) -> Vec<FailedRule> {
+    let failed = verdict.failed.iter().map(|rule| FailedRule {
+        rule: rule.rule.clone(),
+        field: rule.field.clone(),
+        operator: rule.operator.clone(),
+        reason: rule.reason.clone(),
+        severity: severity(rule.severity),
+        expected: raw(&rule.expected),
+        actual: rule.actual.as_deref().map(raw),
     });
-    // Missing is not null: a missing field has no `actual` at all.
-    if let (Some(actual), Some(map)) = (&rule.actual, value.as_object_mut()) {
-        map.insert("actual".into(), raw(actual));
-    }
-    value
+    failed.collect()
 }
 
 /// A severity's name.

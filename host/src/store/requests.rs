@@ -25,6 +25,21 @@ pub struct RequestRow {
     pub received_at: i64,
 }
 
+/// What stays of a request that was wholly refused.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RefusedRow {
+    /// An id of its own: a refused request has no other.
+    pub id: String,
+    /// The refusal's code.
+    pub code: String,
+    /// How many bytes its body had.
+    pub body_bytes: i64,
+    /// SHA-256 of its body.
+    pub body_digest: Vec<u8>,
+    /// When it was refused.
+    pub refused_at: i64,
+}
+
 const COLUMNS: &str = "select id, organization_id, source_key_id, door, content_type, remote_address, cast(length(body) as bigint) as body_bytes, answer, received_at from requests";
 
 impl Store {
@@ -55,6 +70,20 @@ impl Store {
         let sql = format!("{COLUMNS} where organization_id = $1 and ($2 = '' or id < $2) order by id desc limit $3");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// What was wholly refused to an organization's sources, the newest first, older than `before`.
+    pub async fn refusals(
+        &self,
+        organization_id: &str,
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<RefusedRow>, StoreError> {
+        const SQL: &str = "select id, code, body_bytes, body_digest, refused_at from refusals \
+            where organization_id = $1 and ($2 = '' or id < $2) order by id desc limit $3";
+        Ok(reading!(self, connection => {
+            sqlx::query_as(SQL).bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 

@@ -3,7 +3,7 @@
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::{Path, Query};
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::views::{self, After, Name, Page, Shown, Time};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
@@ -13,34 +13,45 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// How many campaigns a key may be narrowed to.
 const CAMPAIGNS_MAX: usize = 100;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_id": "usr_01kxs3n9v6z4c6c0x5h2rg5m7k", "name": "laptop", "campaigns": ["SOLAR"]}))]
 pub(in crate::http) struct NewApiKey {
+    /// The user whose key it becomes, and whose role it has.
     user_id: String,
-    name: String,
+    /// What people call it.
+    name: Name,
+    /// The campaigns it is narrowed to; left out for all.
+    #[schema(min_items = 1, max_items = 100)]
     campaigns: Option<Vec<String>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct FreshApiKey {
     id: String,
+    /// The key in full. It is in this answer alone: the host keeps its hash.
     key: String,
+    /// Its first characters, by which people tell keys apart.
     prefix: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
 pub(in crate::http) struct ApiKeyView {
     id: String,
     user_id: String,
     name: String,
     prefix: String,
+    /// The campaigns it is narrowed to; null for all.
+    #[schema(value_type = Option<Vec<String>>)]
     campaigns: Option<Value>,
-    created_at: String,
-    revoked_at: Option<String>,
+    created_at: Time,
+    revoked_at: Option<Time>,
 }
 
 impl From<ApiKey> for ApiKeyView {
@@ -57,6 +68,11 @@ impl From<ApiKey> for ApiKeyView {
     }
 }
 
+/// Creates an API key
+///
+/// Admins. The key is in this answer alone.
+#[utoipa::path(post, path = "", operation_id = "createApiKey", request_body = NewApiKey,
+    responses((status = CREATED, description = "The key counts from now on.", body = FreshApiKey)))]
 pub(in crate::http) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -85,18 +101,28 @@ pub(in crate::http) async fn create(
     Ok((StatusCode::CREATED, Json(FreshApiKey { id: fresh.id, key: fresh.key, prefix: fresh.prefix })))
 }
 
+/// Lists API keys
+///
+/// Admins. The oldest come first; revoked ones stay listed.
+#[utoipa::path(get, path = "", operation_id = "listApiKeys", params(Shown, After),
+    responses((status = OK, description = "A page of them.", body = Page<ApiKeyView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(query): Query<PageQuery>,
+    Query(shown): Query<Shown>,
+    Query(after): Query<After>,
 ) -> Result<Json<Page<ApiKeyView>>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
-    let limit = query.limit(&pipeline);
-    let rows =
-        pipeline.store().api_keys(Some(&scope.organization_id), query.after(), limit).await.map_err(unavailable)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().api_keys(Some(&scope.organization_id), after.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
+/// Revokes an API key
+///
+/// Admins. It stops at once on this host, within a second on others.
+#[utoipa::path(delete, path = "", operation_id = "revokeApiKey",
+    responses((status = NO_CONTENT, description = "It counts no longer.")))]
 pub(in crate::http) async fn revoke(
     State(pipeline): State<Pipeline>,
     scope: Scope,

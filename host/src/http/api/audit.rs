@@ -2,32 +2,42 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::extract::Query;
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::views::{self, Before, Page, Shown, Time};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLine)]
 pub(in crate::http) struct LineView {
     id: String,
+    /// Who.
     user_id: String,
+    /// Did what, such as `campaign.created`.
     action: String,
+    /// To what.
     subject: String,
-    at: String,
+    at: Time,
 }
 
+/// Lists who did what that matters
+///
+/// Admins. The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listAuditLines", params(Shown, Before),
+    responses((status = OK, description = "A page of lines.", body = Page<LineView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(query): Query<PageQuery>,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
 ) -> Result<Json<Page<LineView>>, Refusal> {
     scope.caller.may_all(Permission::Administer)?;
-    let limit = query.limit(&pipeline);
-    let rows =
-        pipeline.store().audit_lines(&scope.organization_id, query.before(), limit).await.map_err(unavailable)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().audit_lines(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
     let view = |row: crate::store::audit::AuditLine| LineView {
         at: views::time(row.at),
         id: row.id,

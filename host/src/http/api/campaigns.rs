@@ -3,10 +3,12 @@
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::{Path, Query};
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::refused::Refused;
+use crate::http::views::{self, After, Name, Page, Shown, Time};
 use crate::model::campaign::{CampaignId, CampaignState, checked_phone_region, checked_time_zone};
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
+use crate::model::whole::whole;
 use crate::pipeline::{Pipeline, STANDARD_DOCUMENT};
 use crate::store::StoreError;
 use crate::store::campaigns::{Campaign, CampaignChange};
@@ -17,6 +19,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
 
 /// Where a campaign lives unless it says otherwise.
 const TIME_ZONE: &str = "UTC";
@@ -25,64 +29,101 @@ const PHONE_REGION: &str = "US";
 /// How many bytes a campaign's own values may have.
 const VALUES_BYTES_MAX: usize = 16 << 10;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"id": "SOLAR", "name": "Solar", "time_zone": "America/Los_Angeles", "state": "active"}))]
 pub(in crate::http) struct NewCampaign {
-    /// The id; text, or a number that stands for its digits.
+    #[schema(schema_with = campaign_id_schema)]
     id: Option<Value>,
-    name: String,
+    /// What people call it.
+    name: Name,
+    /// An IANA time zone; `UTC` if not given.
     time_zone: Option<String>,
+    /// The region whose phone numbers may be written without a country code, ISO 3166-1 alpha-2; `US` if not given.
+    #[schema(pattern = "^[A-Z]{2}$")]
     phone_region: Option<String>,
+    /// The campaign's own values, which its document can use; at most 16 KiB.
+    #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
+    /// How it stands at first; `draft` if not given.
     state: Option<CampaignState>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CampaignChange, example = json!({"name": "Solar West"}))]
 pub(in crate::http) struct Changed {
-    name: Option<String>,
+    /// What people call it.
+    name: Option<Name>,
+    /// An IANA time zone.
     time_zone: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[schema(pattern = "^[A-Z]{2}$")]
     phone_region: Option<String>,
+    /// All of the campaign's own values; at most 16 KiB.
+    #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"state": "paused"}))]
 pub(in crate::http) struct NewState {
     state: CampaignState,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Campaign)]
 pub(in crate::http) struct CampaignView {
     id: String,
     name: String,
+    #[schema(value_type = CampaignState)]
     state: String,
+    /// How leads reach it: `webhook`.
     lead_source: &'static str,
     owner_id: Option<String>,
     time_zone: String,
     phone_region: String,
+    #[schema(value_type = Object)]
     values: Value,
+    /// Whether its leads are sent to a client.
     has_endpoint: bool,
+    /// What it runs.
     program_id: Option<String>,
-    created_at: String,
-    updated_at: String,
+    created_at: Time,
+    updated_at: Time,
 }
 
-/// What a campaign says of its organization's key (I6).
-#[derive(Debug, Serialize)]
+/// What a campaign says of its organization's source key.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(in crate::http) enum KeyState {
     /// There is none: who provisions it.
-    NotProvisioned { notice: String, contact: String },
+    NotProvisioned {
+        /// For people: that there is none, and who provisions one.
+        notice: String,
+        /// Who provisions one.
+        contact: String,
+    },
     /// There is one: how to post to this very campaign. The key itself is revealed by a call of its own, which is recorded.
-    Provisioned { key_id: String, prefix: String, reveal: String, example: String },
+    Provisioned {
+        key_id: String,
+        /// The key's first characters.
+        prefix: String,
+        /// The call that reveals it.
+        reveal: String,
+        /// A call that posts a lead to this very campaign, with the key left out.
+        example: String,
+    },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignDetails)]
 pub(in crate::http) struct CampaignPage {
     #[serde(flatten)]
     campaign: CampaignView,
     source_key: KeyState,
+    /// How many submissions stand in which state.
     submissions: BTreeMap<String, i64>,
 }
 
@@ -105,6 +146,14 @@ impl From<Campaign> for CampaignView {
     }
 }
 
+/// Creates a campaign
+///
+/// Admins. It starts on the standard document, so that posting works before anyone maps anything.
+#[utoipa::path(post, path = "", operation_id = "createCampaign", request_body = NewCampaign,
+    responses(
+        (status = CREATED, description = "It is there.", body = CampaignView),
+        (status = CONFLICT, description = "`campaign_exists`: the organization has a campaign of this id.", body = Refused),
+    ))]
 pub(in crate::http) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -138,14 +187,20 @@ pub(in crate::http) async fn create(
     Ok((StatusCode::CREATED, Json(reread(&pipeline, &made.id).await?.into())))
 }
 
+/// Lists campaigns
+///
+/// The oldest come first; those that a narrowed key does not cover are left out.
+#[utoipa::path(get, path = "", operation_id = "listCampaigns", params(Shown, After),
+    responses((status = OK, description = "A page of them.", body = Page<CampaignView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(query): Query<PageQuery>,
+    Query(shown): Query<Shown>,
+    Query(after): Query<After>,
 ) -> Result<Json<Page<CampaignView>>, Refusal> {
     scope.caller.may(Permission::View)?;
-    let limit = query.limit(&pipeline);
-    let after = match query.after() {
+    let limit = shown.limit(&pipeline)?;
+    let after = match after.id() {
         "" => String::new(),
         public_id => pipeline
             .store()
@@ -161,6 +216,11 @@ pub(in crate::http) async fn list(
     Ok(Json(page))
 }
 
+/// Shows a campaign
+///
+/// With the state of the organization's source key, an example that posts to this very campaign, and the number of submissions by state.
+#[utoipa::path(get, path = "", operation_id = "getCampaign",
+    responses((status = OK, description = "The campaign.", body = CampaignPage)))]
 pub(in crate::http) async fn get(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -172,6 +232,11 @@ pub(in crate::http) async fn get(
     Ok(Json(CampaignPage { campaign: campaign.into(), source_key, submissions: counts.into_iter().collect() }))
 }
 
+/// Changes a campaign
+///
+/// Admins. What is left out stays.
+#[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = Changed,
+    responses((status = OK, description = "As it is now.", body = CampaignView)))]
 pub(in crate::http) async fn change(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -200,6 +265,14 @@ pub(in crate::http) async fn change(
     Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
 }
 
+/// Starts, pauses or archives a campaign
+///
+/// Admins. What comes in while it is a draft or paused waits. Archiving is for good: nothing comes in, and what waited is canceled.
+#[utoipa::path(put, path = "", operation_id = "setCampaignState", request_body = NewState,
+    responses(
+        (status = OK, description = "As it is now.", body = CampaignView),
+        (status = CONFLICT, description = "There is no way from its state to this one.", body = Refused),
+    ))]
 pub(in crate::http) async fn set_state(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -232,6 +305,17 @@ async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Resul
     })
 }
 
+/// Text, or a number that stands for its digits, or null.
+fn campaign_id_schema() -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9_-]{2,16}$"));
+    let number =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(10)).maximum(Some(9_999_999_999_999_999_u64));
+    let null = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Null));
+    let about =
+        "The id, 2 to 16 of `A-Z a-z 0-9 - _`; text, or a number that stands for its digits. Minted if not given.";
+    AnyOfBuilder::new().description(Some(about)).item(text).item(number).item(null).into()
+}
+
 fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, Refusal> {
     match given {
         None => {
@@ -240,7 +324,9 @@ fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, Re
             Ok(CampaignId::mint(chance))
         }
         Some(Value::String(text)) => CampaignId::parse(&text),
-        Some(Value::Number(number)) => CampaignId::parse(&number.to_string()),
+        Some(Value::Number(number)) => {
+            CampaignId::parse(&whole(&number).map_or_else(|| number.to_string(), |digits| digits.to_string()))
+        }
         Some(_) => Err(Refusal::invalid("id", "must be text or a number")),
     }
 }

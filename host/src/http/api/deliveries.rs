@@ -2,7 +2,9 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::extract::{Path, Query};
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::refused::Refused;
+use crate::http::views::{self, Before, Page, Shown, Time, clean};
+use crate::model::event::EventName;
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
@@ -10,49 +12,102 @@ use crate::store::deliveries::{AttemptRow, Delivery, DeliveryFilter, Message};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 /// How a delivery can stand.
-const STATES: [&str; 5] = ["waiting", "delivered", "failed", "skipped", "canceled"];
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::http) enum DeliveryState {
+    /// It will be tried, or tried again.
+    Waiting,
+    /// It was taken.
+    Delivered,
+    /// It was refused, or retries are spent.
+    Failed,
+    /// The webhook was paused or switched off.
+    Skipped,
+    /// The campaign was archived before it was sent.
+    Canceled,
+}
 
-#[derive(Debug, Serialize)]
+impl DeliveryState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// Which deliveries are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct AskedDeliveries {
+    /// Only those in this state.
+    state: Option<DeliveryState>,
+    /// Only those of this submission.
+    submission: Option<String>,
+    /// Only those of this campaign.
+    campaign: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
 pub(in crate::http) struct DeliveryView {
     id: String,
+    /// Whom it goes to: `client`, or the webhook of the organization's `settings`.
     kind: String,
     submission_id: String,
     event_id: Option<String>,
+    #[schema(value_type = Option<EventName>)]
     event: Option<String>,
+    #[schema(value_type = DeliveryState)]
     state: String,
+    /// How often it was sent.
     attempts: i64,
+    /// How often it may be sent after the first time.
     retries_max: i64,
-    created_at: String,
-    updated_at: String,
-    next_try_at: Option<String>,
+    created_at: Time,
+    updated_at: Time,
+    next_try_at: Option<Time>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 pub(in crate::http) struct AttemptView {
+    /// Counted from 1.
     number: i64,
-    started_at: String,
+    started_at: Time,
     elapsed_ms: i64,
+    /// The status that was answered; null when nothing was.
     status: Option<i64>,
+    /// What the answer meant.
     outcome: String,
+    /// The answer, bounded, or why there was none.
     detail: Value,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
 pub(in crate::http) struct MessageView {
     method: Option<String>,
     content_type: Option<String>,
     body: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryDetails)]
 pub(in crate::http) struct DeliveryPage {
     #[serde(flatten)]
     delivery: DeliveryView,
+    /// What is sent; the same on every attempt.
     message: Option<MessageView>,
+    /// Every attempt, the first one first.
     log: Vec<AttemptView>,
 }
 
@@ -97,32 +152,41 @@ impl From<Message> for MessageView {
     }
 }
 
+/// Lists deliveries
+///
+/// The newest come first. A key that is narrowed to campaigns asks for one of them.
+#[utoipa::path(get, path = "", operation_id = "listDeliveries", params(AskedDeliveries, Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<DeliveryView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(query): Query<PageQuery>,
+    Query(asked): Query<AskedDeliveries>,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, Refusal> {
-    if !query.state().is_empty() && !STATES.contains(&query.state()) {
-        return Err(Refusal::invalid("state", format!("must be one of {}", STATES.join(", "))));
-    }
-    let campaign_id = match query.campaign() {
+    let campaign_id = match clean(asked.campaign.as_deref()) {
         Some(public_id) => scope.campaign(&pipeline, public_id, Permission::View).await?.id,
         None => {
             scope.caller.may_all(Permission::View)?;
             String::new()
         }
     };
-    let filter =
-        DeliveryFilter { submission_id: query.submission().to_owned(), state: query.state().to_owned(), campaign_id };
-    let limit = query.limit(&pipeline);
-    let rows = pipeline
-        .store()
-        .deliveries(&scope.organization_id, &filter, query.before(), limit)
-        .await
-        .map_err(unavailable)?;
+    let filter = DeliveryFilter {
+        submission_id: asked.submission.unwrap_or_default().replace('\0', " "),
+        state: asked.state.map(DeliveryState::as_str).unwrap_or_default().to_owned(),
+        campaign_id,
+    };
+    let limit = shown.limit(&pipeline)?;
+    let rows =
+        pipeline.store().deliveries(&scope.organization_id, &filter, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
+/// Shows a delivery
+///
+/// With its message and every attempt.
+#[utoipa::path(get, path = "", operation_id = "getDelivery",
+    responses((status = OK, description = "The delivery.", body = DeliveryPage)))]
 pub(in crate::http) async fn get(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -139,6 +203,14 @@ pub(in crate::http) async fn get(
     }))
 }
 
+/// Sends an event once more
+///
+/// Admins. With the same event id and the same bytes.
+#[utoipa::path(post, path = "", operation_id = "resendDelivery",
+    responses(
+        (status = ACCEPTED, description = "It will be sent."),
+        (status = CONFLICT, description = "`not_resendable`: it is under way, or a lead's way to its client.", body = Refused),
+    ))]
 pub(in crate::http) async fn resend(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -3,6 +3,7 @@
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::Path;
+use crate::http::refused::Refused;
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
 use crate::pipeline::{DryRun, DryRunInput, Pipeline};
@@ -10,18 +11,30 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"body": {"name": "Alice Smith", "email": "alice@example.com"}}))]
 pub(in crate::http) struct Sample {
-    /// The element as the source would send it.
+    /// The element as the source would send it: any JSON.
+    #[schema(value_type = Value)]
     body: Box<RawValue>,
     /// A document to try instead of the active one.
     document: Option<String>,
+    /// The headers the source would send with it.
     #[serde(default)]
     headers: std::collections::BTreeMap<String, String>,
 }
 
+/// Runs a sample through a campaign's stages
+///
+/// Integrators. It runs the very code production runs; nothing is kept and nothing is sent. What the sample makes a stage fail with is part of the answer.
+#[utoipa::path(post, path = "", operation_id = "dryRun", request_body = Sample,
+    responses(
+        (status = OK, description = "What every stage got and gave.", body = DryRun),
+        (status = CONFLICT, description = "`program_unusable`: what the campaign runs can't be run.", body = Refused),
+    ))]
 pub(in crate::http) async fn handle(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -14,13 +14,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClientEndpoint)]
 pub(in crate::http) struct EndpointView {
     url: String,
     method: String,
+    /// The names; every value is shown as `***`.
     headers: BTreeMap<String, &'static str>,
+    /// Retries after the first attempt.
     retries: u8,
+    /// How long one attempt may take, in seconds.
     timeout_s: u64,
 }
 
@@ -36,6 +41,11 @@ impl From<&ClientEndpoint> for EndpointView {
     }
 }
 
+/// Sets a campaign's client endpoint
+///
+/// Admins. The address is resolved and checked as at every connection.
+#[utoipa::path(put, path = "", operation_id = "setClientEndpoint", request_body = ClientEndpointDraft,
+    responses((status = OK, description = "As it is now.", body = EndpointView)))]
 pub(in crate::http) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -55,6 +65,9 @@ pub(in crate::http) async fn set(
     Ok(Json(EndpointView::from(&endpoint)))
 }
 
+/// Shows a campaign's client endpoint
+#[utoipa::path(get, path = "", operation_id = "getClientEndpoint",
+    responses((status = OK, description = "The endpoint; values of headers are never shown.", body = EndpointView)))]
 pub(in crate::http) async fn get(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -68,6 +81,11 @@ pub(in crate::http) async fn get(
         .ok_or_else(|| Refusal::not_found("client endpoint of campaign", &campaign.public_id))
 }
 
+/// Removes a campaign's client endpoint
+///
+/// Admins. Leads are then stored and sent to nobody.
+#[utoipa::path(delete, path = "", operation_id = "removeClientEndpoint",
+    responses((status = NO_CONTENT, description = "There is none any more.")))]
 pub(in crate::http) async fn remove(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -9,6 +9,7 @@ pub(super) mod endpoint;
 pub(super) mod organizations;
 pub(super) mod plugins;
 pub(super) mod programs;
+pub(super) mod refusals;
 pub(super) mod requests;
 pub(super) mod settings;
 pub(super) mod source_keys;

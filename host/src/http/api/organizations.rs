@@ -3,7 +3,7 @@
 use crate::http::auth::{Caller, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::{Path, Query};
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::views::{self, After, Name, Page, Shown, Time};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
@@ -12,18 +12,22 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Acme"}))]
 pub(in crate::http) struct NewOrganization {
-    name: String,
+    /// What people call it.
+    name: Name,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
 pub(in crate::http) struct OrganizationView {
     id: String,
     name: String,
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<Organization> for OrganizationView {
@@ -32,6 +36,11 @@ impl From<Organization> for OrganizationView {
     }
 }
 
+/// Creates an organization
+///
+/// Operators alone. Everything else lives in an organization, and nothing crosses organizations.
+#[utoipa::path(post, path = "", operation_id = "createOrganization", request_body = NewOrganization,
+    responses((status = CREATED, description = "It is there.", body = OrganizationView)))]
 pub(in crate::http) async fn create(
     State(pipeline): State<Pipeline>,
     caller: Caller,
@@ -50,20 +59,29 @@ pub(in crate::http) async fn create(
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
+/// Lists organizations
+///
+/// Operators see all, everybody else sees their own. The oldest come first.
+#[utoipa::path(get, path = "", operation_id = "listOrganizations", params(Shown, After),
+    responses((status = OK, description = "A page of them.", body = Page<OrganizationView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     caller: Caller,
-    Query(query): Query<PageQuery>,
+    Query(shown): Query<Shown>,
+    Query(after): Query<After>,
 ) -> Result<Json<Page<OrganizationView>>, Refusal> {
     caller.may(Permission::View)?;
-    let limit = query.limit(&pipeline);
+    let limit = shown.limit(&pipeline)?;
     let rows = match &caller.organization_id {
         Some(own) => pipeline.store().organization(own).await.map_err(unavailable)?.into_iter().collect(),
-        None => pipeline.store().organizations(query.after(), limit).await.map_err(unavailable)?,
+        None => pipeline.store().organizations(after.id(), limit).await.map_err(unavailable)?,
     };
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
+/// Shows an organization
+#[utoipa::path(get, path = "", operation_id = "getOrganization",
+    responses((status = OK, description = "The organization.", body = OrganizationView)))]
 pub(in crate::http) async fn get(
     State(pipeline): State<Pipeline>,
     caller: Caller,

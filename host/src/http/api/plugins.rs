@@ -3,7 +3,7 @@
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body;
 use crate::http::extract::Path;
-use crate::http::views::{self, Page};
+use crate::http::views::{self, Name, Page, Time};
 use crate::model::refusal::{Detail, Kind, Refusal};
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
@@ -12,12 +12,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Plugin)]
 pub(in crate::http) struct PluginView {
     id: String,
     name: String,
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<Plugin> for PluginView {
@@ -26,13 +28,17 @@ impl From<Plugin> for PluginView {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PluginVersion)]
 pub(in crate::http) struct VersionView {
     plugin_id: String,
+    /// Counted from 1.
     version: i64,
+    /// SHA-256 of the component.
     component_digest: String,
+    /// Who uploaded it.
     created_by: String,
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<PluginVersion> for VersionView {
@@ -47,14 +53,21 @@ impl From<PluginVersion> for VersionView {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UploadedPlugin)]
 pub(in crate::http) struct UploadedView {
     #[serde(flatten)]
     version: VersionView,
+    /// The stages it serves; the default plugin serves the rest.
     stages: Vec<String>,
 }
 
-/// Uploads a version of the plugin of this name.
+/// Uploads a version of a plugin
+///
+/// Integrators. The bytes of a component, or of a core module built with wit-bindgen. It is compiled in a process of its own and admitted, or refused with all reasons (`plugin_not_admitted`).
+#[utoipa::path(put, path = "", operation_id = "uploadPlugin",
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "At most 32 MiB."),
+    responses((status = CREATED, description = "It is admitted.", body = UploadedView)))]
 pub(in crate::http) async fn upload(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -62,7 +75,7 @@ pub(in crate::http) async fn upload(
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<UploadedView>), Refusal> {
     scope.caller.may_all(Permission::Integrate)?;
-    let name = views::checked_name(&pipeline, "name", &name)?;
+    let name = views::checked_name(&pipeline, "name", &Name(name))?;
     let held = body::read(&pipeline, raw, pipeline.settings().limits.component_bytes_max).await?;
     let admitted = pipeline.engine().admit(held.bytes.to_vec()).await.map_err(not_admitted)?;
     let stages: Vec<String> = admitted.stages.iter().map(|stage| stage.to_string()).collect();
@@ -78,6 +91,9 @@ pub(in crate::http) async fn upload(
     Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
 }
 
+/// Lists plugins
+#[utoipa::path(get, path = "", operation_id = "listPlugins",
+    responses((status = OK, description = "All of them.", body = Page<PluginView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -87,6 +103,9 @@ pub(in crate::http) async fn list(
     Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
 }
 
+/// Lists the versions of a plugin
+#[utoipa::path(get, path = "", operation_id = "listPluginVersions",
+    responses((status = OK, description = "All of them.", body = Page<VersionView>)))]
 pub(in crate::http) async fn versions(
     State(pipeline): State<Pipeline>,
     scope: Scope,

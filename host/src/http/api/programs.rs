@@ -3,9 +3,10 @@
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::{Path, Query};
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::views::{self, Page, Shown, Time};
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
+use crate::model::whole;
 use crate::pipeline::{Chosen, Pipeline, Problem};
 use crate::store::programs::{Activation, Program};
 use axum::Json;
@@ -13,9 +14,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"document": "version: 1\n", "activate": true}))]
 pub(in crate::http) struct NewProgram {
     /// The document; left out for a plugin that takes none.
     document: Option<String>,
@@ -26,36 +29,51 @@ pub(in crate::http) struct NewProgram {
     activate: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ChosenPlugin {
+    /// Its id or name.
     id: String,
+    #[serde(deserialize_with = "whole::read")]
+    #[schema(minimum = 1)]
     version: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Program)]
 pub(in crate::http) struct ProgramView {
     id: String,
+    /// Counted from 1 in each campaign.
     number: i64,
+    /// Whether the campaign runs it.
     active: bool,
+    /// Null for the default plugin.
     plugin_id: Option<String>,
     plugin_version: Option<i64>,
+    /// SHA-256 of the component.
     component_digest: String,
     has_document: bool,
+    /// What is odd in its document.
+    #[schema(value_type = Vec<Problem>)]
     warnings: Value,
+    /// Who saved it.
     created_by: String,
-    created_at: String,
+    created_at: Time,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SavedProgram)]
 pub(in crate::http) struct SavedView {
     #[serde(flatten)]
     program: ProgramView,
+    /// What is odd in the document.
     problems: Vec<Problem>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Document)]
 pub(in crate::http) struct DocumentView {
+    /// The number of the program it belongs to.
     number: i64,
     document: String,
 }
@@ -75,6 +93,11 @@ fn view(row: Program, active_id: Option<&str>) -> ProgramView {
     }
 }
 
+/// Saves a document or chooses a plugin
+///
+/// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and mend.
+#[utoipa::path(put, path = "", operation_id = "saveProgram", request_body = NewProgram,
+    responses((status = CREATED, description = "It is kept, and runs if it was to be activated.", body = SavedView)))]
 pub(in crate::http) async fn save(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -115,6 +138,9 @@ async fn chosen(pipeline: &Pipeline, scope: &Scope, plugin: Option<ChosenPlugin>
     Ok(Chosen { plugin: Some((version.plugin_id, version.number)), digest: version.component_digest })
 }
 
+/// Shows the document a campaign runs
+#[utoipa::path(get, path = "", operation_id = "getDocument",
+    responses((status = OK, description = "The document.", body = DocumentView)))]
 pub(in crate::http) async fn document(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -131,18 +157,28 @@ pub(in crate::http) async fn document(
     found.map(Json).ok_or_else(|| Refusal::not_found("document of campaign", &campaign.public_id))
 }
 
+/// Lists what a campaign ran and runs
+///
+/// The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listPrograms", params(Shown),
+    responses((status = OK, description = "Its programs.", body = Page<ProgramView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(query): Query<PageQuery>,
+    Query(shown): Query<Shown>,
 ) -> Result<Json<Page<ProgramView>>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let rows = pipeline.store().programs(&campaign.id, query.limit(&pipeline)).await.map_err(unavailable)?;
+    let rows = pipeline.store().programs(&campaign.id, shown.limit(&pipeline)?).await.map_err(unavailable)?;
     let items = rows.into_iter().map(|row| view(row, campaign.program_id.as_deref())).collect();
     Ok(Json(Page { items, next: None }))
 }
 
+/// Makes a campaign run one of its programs
+///
+/// Admins. This is how to go back: batches under way end on the program they began with.
+#[utoipa::path(post, path = "", operation_id = "activateProgram",
+    responses((status = NO_CONTENT, description = "It runs from the next batch on.")))]
 pub(in crate::http) async fn activate(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -2,7 +2,7 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::extract::Query;
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::views::{self, Before, Page, Shown, Time};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
 use crate::pipeline::Pipeline;
@@ -10,16 +10,19 @@ use crate::store::requests::RequestRow;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Request)]
 pub(in crate::http) struct RequestLine {
     id: String,
     source_key_id: String,
+    /// Which address it came to: `batch` or `campaign`.
     door: String,
     content_type: String,
     remote_address: Option<String>,
     body_bytes: i64,
-    received_at: String,
+    received_at: Time,
 }
 
 impl From<RequestRow> for RequestLine {
@@ -36,13 +39,19 @@ impl From<RequestRow> for RequestLine {
     }
 }
 
+/// Lists requests as they came in
+///
+/// The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listRequests", params(Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<RequestLine>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(query): Query<PageQuery>,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
 ) -> Result<Json<Page<RequestLine>>, Refusal> {
     scope.caller.may_all(Permission::View)?;
-    let limit = query.limit(&pipeline);
-    let rows = pipeline.store().requests(&scope.organization_id, query.before(), limit).await.map_err(unavailable)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().requests(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }

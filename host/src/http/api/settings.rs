@@ -4,7 +4,8 @@
 use super::endpoint::reachable;
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
-use crate::http::views;
+use crate::http::views::{self, Time};
+use crate::model::event::EventName;
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
 use crate::model::settings::{WebhookSettings, WebhookSettingsDraft};
@@ -14,19 +15,28 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookSettings)]
 pub(in crate::http) struct SettingsView {
     enabled: bool,
     url: String,
+    #[schema(value_type = Vec<EventName>)]
     events: Vec<String>,
+    /// The names; every value is shown as `***`.
     headers: BTreeMap<String, &'static str>,
+    /// Retries after the first attempt.
     retries: u8,
+    /// How long one attempt may take, in seconds.
     timeout_s: u64,
+    /// How many signing secrets there are; they are never shown.
     secrets: usize,
+    /// The secret that was made because none was given: shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_secret: Option<String>,
-    paused_at: Option<String>,
+    /// Since when the webhook is paused: its receiver answered `410`.
+    paused_at: Option<Time>,
 }
 
 fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option<i64>) -> SettingsView {
@@ -43,6 +53,11 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
     }
 }
 
+/// Sets the organization's webhook
+///
+/// Admins. The first save without secrets makes one and shows it once. Saving ends a pause.
+#[utoipa::path(put, path = "", operation_id = "setWebhookSettings", request_body = WebhookSettingsDraft,
+    responses((status = OK, description = "As they are now.", body = SettingsView)))]
 pub(in crate::http) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -66,6 +81,9 @@ pub(in crate::http) async fn set(
     Ok(Json(view(settings, fresh, None)))
 }
 
+/// Shows the organization's webhook
+#[utoipa::path(get, path = "", operation_id = "getWebhookSettings",
+    responses((status = OK, description = "The settings; secrets and values of headers are never shown.", body = SettingsView)))]
 pub(in crate::http) async fn get(
     State(pipeline): State<Pipeline>,
     scope: Scope,

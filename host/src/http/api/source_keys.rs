@@ -3,36 +3,45 @@
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::{Path, Query};
-use crate::http::views::{self, Page};
+use crate::http::views::{self, Name, Page, Time};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
+use crate::model::whole;
 use crate::pipeline::Pipeline;
 use crate::store::keys::{FreshKey, SourceKey};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 /// How long an old key may count after it was regenerated, in seconds (30 days).
 const GRACE_S_MAX: i64 = 30 * 86_400;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "website"}))]
 pub(in crate::http) struct NewSourceKey {
-    name: String,
+    /// What people call the source.
+    name: Name,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"grace_s": 3600}))]
 pub(in crate::http) struct Regeneration {
-    #[serde(default)]
+    /// How long the old key still counts, in seconds (at most 30 days).
+    #[serde(default, deserialize_with = "whole::read")]
+    #[schema(minimum = 0, maximum = 2592000)]
     grace_s: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct FreshSourceKey {
     id: String,
+    /// The key in full.
     key: String,
+    /// Its first characters, by which people tell keys apart.
     prefix: String,
 }
 
@@ -42,13 +51,15 @@ impl From<FreshKey> for FreshSourceKey {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SourceKey)]
 pub(in crate::http) struct SourceKeyView {
     id: String,
     name: String,
     prefix: String,
-    created_at: String,
-    expires_at: Option<String>,
+    created_at: Time,
+    /// From when it no longer counts: revoked, or replaced with a grace.
+    expires_at: Option<Time>,
 }
 
 impl From<SourceKey> for SourceKeyView {
@@ -63,19 +74,27 @@ impl From<SourceKey> for SourceKeyView {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Revealed {
+    /// The key in full.
     key: String,
+    /// A ready-to-run call that posts a lead to the campaign that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct RevealQuery {
     /// The campaign to give a ready-to-run example for.
     campaign: Option<String>,
 }
 
+/// Provisions a source key
+///
+/// Operators. It is kept sealed, so that an admin can reveal it on a campaign's page.
+#[utoipa::path(post, path = "", operation_id = "createSourceKey", request_body = NewSourceKey,
+    responses((status = CREATED, description = "The key counts from now on.", body = FreshSourceKey)))]
 pub(in crate::http) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -90,6 +109,9 @@ pub(in crate::http) async fn create(
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
+/// Lists source keys
+#[utoipa::path(get, path = "", operation_id = "listSourceKeys",
+    responses((status = OK, description = "All of them.", body = Page<SourceKeyView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -99,6 +121,11 @@ pub(in crate::http) async fn list(
     Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
 }
 
+/// Replaces a source key
+///
+/// Admins. The old one stops at once, or after the grace.
+#[utoipa::path(post, path = "", operation_id = "regenerateSourceKey", request_body = Regeneration,
+    responses((status = CREATED, description = "The new key counts from now on.", body = FreshSourceKey)))]
 pub(in crate::http) async fn regenerate(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -123,6 +150,11 @@ pub(in crate::http) async fn regenerate(
     Ok((StatusCode::CREATED, Json(fresh.into())))
 }
 
+/// Reveals a source key
+///
+/// Admins. It is recorded in the audit log before the key is shown.
+#[utoipa::path(post, path = "", operation_id = "revealSourceKey", params(RevealQuery),
+    responses((status = OK, description = "The key.", body = Revealed)))]
 pub(in crate::http) async fn reveal(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -142,6 +174,11 @@ pub(in crate::http) async fn reveal(
     Ok(Json(Revealed { key, example }))
 }
 
+/// Revokes a source key
+///
+/// Admins. It stops at once on this host, within a second on others.
+#[utoipa::path(delete, path = "", operation_id = "revokeSourceKey",
+    responses((status = NO_CONTENT, description = "It counts no longer.")))]
 pub(in crate::http) async fn revoke(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -2,70 +2,104 @@
 
 use crate::http::auth::{Scope, unavailable};
 use crate::http::extract::{Path, Query};
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::views::{self, Before, Page, Shown, Time};
+use crate::model::event::EventName;
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
-use crate::model::state::State as SubmissionState;
-use crate::pipeline::Pipeline;
+use crate::model::state::State;
+use crate::pipeline::{Decision, Pipeline};
 use crate::store::deliveries::EventRow;
 use crate::store::submissions::{SubmissionRow, TimelineRow};
-use axum::Json;
-use axum::extract::State;
-use serde::Serialize;
+use axum::{Json, extract};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Debug, Serialize)]
+/// Which submissions are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct SubmissionFilter {
+    /// Only those in this state.
+    #[param(value_type = Option<State>)]
+    state: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Submission)]
 pub(in crate::http) struct SubmissionView {
     id: String,
     request_id: String,
     campaign_id: String,
+    /// The submission it was made from, if it was.
     parent_id: Option<String>,
+    #[schema(value_type = State)]
     state: String,
+    /// Whether nothing follows.
     is_terminal: bool,
-    received_at: String,
-    updated_at: String,
+    received_at: Time,
+    updated_at: Time,
+    /// The person, once mapped.
     lead_id: Option<String>,
+    /// The mapped lead: standard fields, all else under `custom`.
+    #[schema(value_type = Option<Object>)]
     lead: Option<Value>,
     is_test: bool,
+    /// What it ran on.
     program_id: Option<String>,
+    /// What was decided and remarked; null when there is nothing to say.
+    #[schema(value_type = Option<Decision>)]
     decision: Option<Value>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimelineLine)]
 pub(in crate::http) struct TimelineView {
-    at: String,
+    at: Time,
+    /// Where it stood from then on.
+    #[schema(value_type = State)]
     state: String,
+    /// Why, as a stable code.
     cause: String,
+    /// More about the cause.
     detail: Option<Value>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(in crate::http) struct EventView {
     id: String,
+    #[schema(value_type = EventName)]
     event: String,
+    /// The state it tells of.
+    #[schema(value_type = State)]
     status: String,
-    occurred_at: String,
+    occurred_at: Time,
     context: Value,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubmissionDetails)]
 pub(in crate::http) struct SubmissionPage {
     #[serde(flatten)]
     submission: SubmissionView,
+    /// The element of the request, as it came in.
     element: Option<Value>,
+    /// Every transition, the first one first.
     timeline: Vec<TimelineView>,
+    /// What was told of it.
     events: Vec<EventView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Reprocessed {
+    /// How many go back in line.
     submissions: u64,
 }
 
 impl From<SubmissionRow> for SubmissionView {
     fn from(row: SubmissionRow) -> Self {
         Self {
-            is_terminal: SubmissionState::parse(&row.state).is_some_and(SubmissionState::is_terminal),
+            is_terminal: State::parse(&row.state).is_some_and(State::is_terminal),
             id: row.id,
             request_id: row.request_id,
             campaign_id: row.public_id,
@@ -111,25 +145,36 @@ fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<Timeline
     std::iter::once(first).chain(rest).collect()
 }
 
+/// Lists a campaign's submissions
+///
+/// The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<SubmissionView>)))]
 pub(in crate::http) async fn list(
-    State(pipeline): State<Pipeline>,
+    extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(query): Query<PageQuery>,
+    Query(filter): Query<SubmissionFilter>,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
 ) -> Result<Json<Page<SubmissionView>>, Refusal> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    if !query.state().is_empty() && SubmissionState::parse(query.state()).is_none() {
-        let known: Vec<&str> = SubmissionState::ALL.iter().map(|state| state.as_str()).collect();
+    if filter.state.as_deref().is_some_and(|name| State::parse(name).is_none()) {
+        let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
         return Err(Refusal::invalid("state", format!("must be one of {}", known.join(", "))));
     }
-    let limit = query.limit(&pipeline);
-    let rows =
-        pipeline.store().submissions(&campaign.id, query.state(), query.before(), limit).await.map_err(unavailable)?;
+    let (limit, state) = (shown.limit(&pipeline)?, filter.state.unwrap_or_default());
+    let rows = pipeline.store().submissions(&campaign.id, &state, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
+/// Shows a submission
+///
+/// The lead, what was decided and why, its timeline, and what was told of it.
+#[utoipa::path(get, path = "", operation_id = "getSubmission",
+    responses((status = OK, description = "The submission.", body = SubmissionPage)))]
 pub(in crate::http) async fn get(
-    State(pipeline): State<Pipeline>,
+    extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<SubmissionPage>, Refusal> {
@@ -146,8 +191,13 @@ pub(in crate::http) async fn get(
     }))
 }
 
+/// Runs a quarantined submission again
+///
+/// Admins. It runs on what the campaign runs now.
+#[utoipa::path(post, path = "", operation_id = "reprocessSubmission",
+    responses((status = OK, description = "None goes back in line when it is not quarantined.", body = Reprocessed)))]
 pub(in crate::http) async fn reprocess(
-    State(pipeline): State<Pipeline>,
+    extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<Reprocessed>, Refusal> {
@@ -155,8 +205,13 @@ pub(in crate::http) async fn reprocess(
     Ok(Json(Reprocessed { submissions: pipeline.reprocess(&row.campaign_id, Some(&row.id)).await? }))
 }
 
+/// Runs a campaign's quarantined submissions again
+///
+/// Admins. They run on what the campaign runs now.
+#[utoipa::path(post, path = "", operation_id = "reprocessCampaign",
+    responses((status = OK, description = "They go back in line.", body = Reprocessed)))]
 pub(in crate::http) async fn reprocess_all(
-    State(pipeline): State<Pipeline>,
+    extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
 ) -> Result<Json<Reprocessed>, Refusal> {

@@ -3,7 +3,7 @@
 use crate::http::auth::{Caller, Scope, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::Query;
-use crate::http::views::{self, Page, PageQuery};
+use crate::http::views::{self, After, Name, Page, Shown, Time};
 use crate::model::refusal::Refusal;
 use crate::model::role::{Permission, Role};
 use crate::pipeline::Pipeline;
@@ -12,21 +12,49 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Dana", "role": "integrator"}))]
 pub(in crate::http) struct NewUser {
-    name: String,
-    role: Role,
+    /// What people call the user.
+    name: Name,
+    role: MemberRole,
 }
 
-#[derive(Debug, Serialize)]
+/// What a user of an organization may do. An operator belongs to none, and is not made here.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::http) enum MemberRole {
+    /// Administer the organization.
+    Admin,
+    /// Upload plugins, save documents, run samples dry.
+    Integrator,
+    /// Read.
+    Viewer,
+}
+
+impl From<MemberRole> for Role {
+    fn from(role: MemberRole) -> Self {
+        match role {
+            MemberRole::Admin => Self::Admin,
+            MemberRole::Integrator => Self::Integrator,
+            MemberRole::Viewer => Self::Viewer,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub(in crate::http) struct UserView {
     id: String,
+    /// Null for operators.
     organization_id: Option<String>,
     name: String,
+    #[schema(value_type = Role)]
     role: String,
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<User> for UserView {
@@ -41,6 +69,11 @@ impl From<User> for UserView {
     }
 }
 
+/// Creates a user
+///
+/// Admins. A user does nothing without an API key.
+#[utoipa::path(post, path = "", operation_id = "createUser", request_body = NewUser,
+    responses((status = CREATED, description = "The user is there.", body = UserView)))]
 pub(in crate::http) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -48,28 +81,37 @@ pub(in crate::http) async fn create(
 ) -> Result<(StatusCode, Json<UserView>), Refusal> {
     scope.caller.may_all(Permission::Administer)?;
     let new = new?;
-    if new.role == Role::Operator {
-        return Err(Refusal::invalid("role", "can't be operator: an operator belongs to no organization"));
-    }
     let name = views::checked_name(&pipeline, "name", &new.name)?;
     let now = pipeline.clock().now();
-    let made =
-        pipeline.store().create_user(Some(&scope.organization_id), &name, new.role, now).await.map_err(unavailable)?;
+    let made = pipeline
+        .store()
+        .create_user(Some(&scope.organization_id), &name, new.role.into(), now)
+        .await
+        .map_err(unavailable)?;
     scope.record(&pipeline, "user.created", &made.id).await;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
+/// Lists users
+///
+/// The oldest come first.
+#[utoipa::path(get, path = "", operation_id = "listUsers", params(Shown, After),
+    responses((status = OK, description = "A page of them.", body = Page<UserView>)))]
 pub(in crate::http) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(query): Query<PageQuery>,
+    Query(shown): Query<Shown>,
+    Query(after): Query<After>,
 ) -> Result<Json<Page<UserView>>, Refusal> {
     scope.caller.may_all(Permission::View)?;
-    let limit = query.limit(&pipeline);
-    let rows = pipeline.store().users(&scope.organization_id, query.after(), limit).await.map_err(unavailable)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().users(&scope.organization_id, after.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
+/// Shows whose key this is
+#[utoipa::path(get, path = "", operation_id = "getMe",
+    responses((status = OK, description = "The user.", body = UserView)))]
 pub(in crate::http) async fn me(State(pipeline): State<Pipeline>, caller: Caller) -> Result<Json<UserView>, Refusal> {
     let user = pipeline.store().user(&caller.user_id).await.map_err(unavailable)?;
     user.map(|row| Json(row.into())).ok_or_else(|| Refusal::not_found("user", &caller.user_id))

@@ -3,16 +3,17 @@
 
 use crate::http::auth::{Scope, SourceCaller, unavailable};
 use crate::http::extract::Path;
-use crate::http::views::{self, SubmissionState};
+use crate::http::views::{self, Standing, Time};
 use crate::model::refusal::Refusal;
 use crate::model::role::Permission;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{IngestAnswer, Pipeline};
 use crate::store::requests::RequestRow;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// Who reads: a source or a user.
 pub(in crate::http) enum Reader {
@@ -35,15 +36,23 @@ impl FromRequestParts<Pipeline> for Reader {
 }
 
 /// A request as its source sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RequestDetails)]
 pub(in crate::http) struct RequestView {
     request_id: String,
-    received_at: String,
+    received_at: Time,
+    /// What it was answered.
+    #[schema(value_type = IngestAnswer)]
     answer: Value,
-    submissions: Vec<SubmissionState>,
+    /// How each of its submissions stands.
+    submissions: Vec<Standing>,
 }
 
-/// Answers with the original answer and each submission's state.
+/// Shows what a request was answered, and how its submissions stand
+///
+/// A source reads its own requests; an API key those of its organization.
+#[utoipa::path(get, path = "", operation_id = "getRequest",
+    responses((status = OK, description = "The request.", body = RequestView)))]
 pub(in crate::http) async fn handle(
     State(pipeline): State<Pipeline>,
     reader: Reader,
@@ -72,14 +81,13 @@ pub(in crate::http) async fn handle(
     }))
 }
 
-async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<SubmissionState>, Refusal> {
+async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<Standing>, Refusal> {
     let answer = views::value(&request.answer);
     let accepted = answer["accepted"].as_array().cloned().unwrap_or_default();
     let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
     let states = pipeline.store().states_of(&ids).await.map_err(unavailable)?;
     let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
-    let known = ids
-        .iter()
-        .filter_map(|id| Some(SubmissionState { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
+    let known =
+        ids.iter().filter_map(|id| Some(Standing { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
     Ok(known.collect())
 }

@@ -5,14 +5,55 @@ use crate::http::auth::SourceCaller;
 use crate::http::body;
 use crate::http::extract::Path;
 use crate::http::observe::RequestId;
+use crate::http::refused::Refused;
 use crate::http::serve::Peer;
 use crate::model::refusal::Refusal;
 use crate::pipeline::{CampaignPost, IngestAnswer, Pipeline};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{self, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-/// Takes leads for one campaign.
+/// A lead as any JSON, or a list of them: what the campaign maps is its plugin's to say.
+pub(in crate::http) struct AnyLead;
+
+impl PartialSchema for AnyLead {
+    fn schema() -> RefOr<Schema> {
+        let kinds = vec![Type::Object, Type::String, Type::Number, Type::Boolean, Type::Null];
+        let one = ObjectBuilder::new().schema_type(SchemaType::Array(kinds));
+        let several = ArrayBuilder::new().items(RefOr::T(schema::empty())).min_items(Some(1)).max_items(Some(1_000));
+        AnyOfBuilder::new().item(one).item(several).into()
+    }
+}
+
+impl ToSchema for AnyLead {}
+
+/// The header that makes a post idempotent.
+// A description alone: the header is read as bytes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "a description alone")]
+pub(in crate::http) struct Idempotency {
+    /// The sender's name for this request; the same one within seven days is answered `409`.
+    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
+    key: String,
+}
+
+/// Takes leads for one campaign
+///
+/// One lead or a list, as JSON or a form, in any shape the campaign maps. `202` means that the request is on disk.
+#[utoipa::path(post, path = "", operation_id = "postLeads",
+    params(Idempotency),
+    request_body(description = "One lead, or a list of up to 1,000.", content(
+        (AnyLead = "application/json", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (HashMap<String, String> = "application/x-www-form-urlencoded", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+    )),
+    responses(
+        (status = ACCEPTED, description = "The request is on disk.", body = IngestAnswer),
+        (status = CONFLICT, description = "`campaign_archived`, or `duplicate_request` as for a batch. Nothing was added.", body = Refused),
+    ))]
 pub(in crate::http) async fn handle(
     State(pipeline): State<Pipeline>,
     SourceCaller(key): SourceCaller,

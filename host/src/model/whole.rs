@@ -1,0 +1,60 @@
+//! Whole numbers as JSON knows them: `2`, `2.0` and `2e0` are the same number, and some clients write the second.
+
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::Number;
+
+/// Up to here every whole number is exact as a floating-point number.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The number, if it is whole and no larger than is exact however it is written.
+pub fn whole(number: &Number) -> Option<i64> {
+    if let Some(whole) = number.as_i64() {
+        return Some(whole);
+    }
+    let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT_MAX)?;
+    // Whole and within 2^53: nothing is cut off.
+    Some(number as i64)
+}
+
+/// Reads a whole number, for `#[serde(deserialize_with)]`.
+pub fn read<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<T, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    let whole =
+        whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is not a whole number that fits here")))?;
+    T::try_from(whole).map_err(|_| D::Error::custom(format!("{number} is not a whole number that fits here")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_whole_however_it_is_written() {
+        let table = [
+            ("2", Some(2)),
+            ("2.0", Some(2)),
+            ("2e0", Some(2)),
+            ("20e-1", Some(2)),
+            ("-0.0", Some(0)),
+            ("-3", Some(-3)),
+        ];
+        for (text, expected) in table.into_iter().chain([("2.5", None), ("1e400", None), ("9007199254740994.0", None)])
+        {
+            let number: Number = serde_json::from_str(text).unwrap();
+            assert_eq!(whole(&number), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Asked {
+            #[serde(deserialize_with = "read")]
+            count: u64,
+        }
+        assert_eq!(serde_json::from_str::<Asked>(r#"{"count": 7.0}"#).unwrap().count, 7);
+        for bad in ["-1", "1.5", "\"1\"", "null", "1e300"] {
+            assert!(serde_json::from_str::<Asked>(&format!("{{\"count\": {bad}}}")).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+"""What a fuzzed host knows: an organization at work, with objects of every kind, made through its API."""
+
+import json
+import time
+import urllib.request
+from pathlib import Path
+
+# The mapping of the campaign whose leads stay in quarantine: a lead without this field fails.
+NEEDY = 'version: 1\nmap:\n  fields:\n    external_id: { from: "$.id", on_missing: fail }\n'
+
+
+class Client:
+    """Somebody with a key, in an organization."""
+
+    def __init__(self, url, key, organization=None):
+        self.url, self.key, self.organization = url, key, organization
+
+    def call(self, method, path, body=None):
+        """The answer as JSON; a refusal ends the program."""
+        query = f"?organization={self.organization}" if self.organization else ""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path + query, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def upload(self, name, path):
+        """A version of a plugin."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/wasm"}
+        request = urllib.request.Request(f"{self.url}/v1/plugins/{name}", Path(path).read_bytes(), headers, method="PUT")
+        urllib.request.urlopen(request, timeout=60).close()
+
+    def ids(self, path):
+        """The ids of the first page of a list."""
+        return [row["id"] for row in self.call("GET", path)["items"]]
+
+
+def build(url, operator_key, receiver_url, plugin, lists):
+    """Fills the host, writes the ids of what is there into `lists`, and answers the keys to fuzz with."""
+    lists = Path(lists)
+    operator = Client(url, operator_key)
+    operator.organization = operator.call("POST", "/v1/organizations", {"name": "Fuzzed"})["id"]
+    user = operator.call("POST", "/v1/users", {"name": "admin", "role": "admin"})["id"]
+    admin = Client(url, operator.call("POST", "/v1/api-keys", {"user_id": user, "name": "fuzz"})["key"])
+    source = Client(url, operator.call("POST", "/v1/source-keys", {"name": "website"})["key"])
+    write(lists / "api-keys.txt", [admin.call("POST", "/v1/api-keys", {"user_id": user, "name": "spare"})["id"] for _ in range(60)])
+    write(lists / "source-keys.txt", [operator.call("POST", "/v1/source-keys", {"name": "spare"})["id"] for _ in range(60)])
+    viewer = operator.call("POST", "/v1/users", {"name": "viewer", "role": "viewer"})["id"]
+    viewer = admin.call("POST", "/v1/api-keys", {"user_id": viewer, "name": "fuzz"})["key"]
+    admin.upload("uppercase", plugin)
+    campaigns(admin, receiver_url)
+    leads(source)
+    rest(admin)
+    write(lists / "campaigns.txt", ["SOLAR", "ROOFING"])
+    write(lists / "spare-campaigns.txt", [f"SPARE-{number}" for number in range(20)])
+    write(lists / "users.txt", [user])
+    write(lists / "organizations.txt", [operator.organization])
+    write(lists / "requests.txt", admin.ids("/v1/requests"))
+    write(lists / "submissions.txt", admin.ids("/v1/campaigns/SOLAR/submissions") + admin.ids("/v1/campaigns/NEEDY/submissions"))
+    write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
+    return {"admin": admin.key, "viewer": viewer, "source": source.key, "organization": operator.organization}
+
+
+def campaigns(admin, receiver_url):
+    """Two campaigns at work, one whose leads can't be mapped, and some to be archived."""
+    for campaign in ["SOLAR", "ROOFING", "NEEDY"]:
+        admin.call("POST", "/v1/campaigns", {"id": campaign, "name": campaign, "state": "active"})
+        admin.call("PUT", f"/v1/campaigns/{campaign}/endpoint", {"url": f"{receiver_url}/client"})
+    for number in range(20):
+        admin.call("POST", "/v1/campaigns", {"id": f"SPARE-{number}", "name": "spare"})
+    admin.call("PUT", "/v1/campaigns/NEEDY/document", {"document": NEEDY, "activate": True})
+    events = ["lead.delivered", "lead.failed", "lead.processed", "lead.quarantined"]
+    admin.call("PUT", "/v1/webhook-settings", {"enabled": True, "url": f"{receiver_url}/subscriber", "events": events})
+
+
+def leads(source):
+    """A few batches, among them leads that end in quarantine."""
+    for number in range(5):
+        named = [{"campaign_id": campaign, "name": "Alice Smith", "email": f"a{number}@example.com"} for campaign in ["SOLAR", "ROOFING", "NEEDY"]]
+        source.call("POST", "/v1/leads", {"idempotency_key": f"seed-{number}", "leads": named})
+
+
+def rest(admin):
+    """Waits until the leads stand still."""
+    for _ in range(200):
+        counts = [admin.call("GET", f"/v1/campaigns/{campaign}")["submissions"] for campaign in ["SOLAR", "ROOFING", "NEEDY"]]
+        moving = sum(count.get(state, 0) for count in counts for state in ["received", "processing", "delivering"])
+        waiting = admin.call("GET", "/v1/deliveries")["items"]
+        if moving == 0 and all(delivery["state"] != "waiting" for delivery in waiting):
+            return
+        time.sleep(0.1)
+    raise SystemExit("the leads of the fuzzed host did not come to rest in 20 s")
+
+
+def write(path, lines):
+    """A list of values, one a line, quoted as schemathesis reads them."""
+    if not lines:
+        raise SystemExit(f"{path}: there is nothing to fuzz with")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
