@@ -49,4 +49,4 @@ fn raw(field: &str, value: &impl serde::Serialize) -> Result<Raw, Failure> {
     to_raw_value(value).map_err(|error| Failure::new("not_json", error.to_string()).in_field(field))
 }
 
-hookmill_plugin_sdk::export_mapping!(Uppercase);
+hookmill_plugin_sdk::export!(guest Uppercase: mapping);

@@ -142,5 +142,4 @@ fn refusal() -> Diagnostic {
     }
 }
 
-hookmill_plugin_sdk::export_mapping!(Hostile);
-hookmill_plugin_sdk::export_configuration!(Hostile);
+hookmill_plugin_sdk::export!(guest Hostile: mapping, configuration);
