@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 /// A component built by `cargo xtask plugins`.
 #[expect(clippy::disallowed_methods, reason = "where the components lie is a matter of how the tests are run")]
-fn guest(name: &str) -> Vec<u8> {
+pub(crate) fn guest(name: &str) -> Vec<u8> {
     let directory = std::env::var_os("HOOKMILL_GUESTS_DIR").map(PathBuf::from);
     let directory = directory.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins"));
     let file = directory.join(name).with_extension("wasm");
@@ -63,7 +63,7 @@ fn roomy() -> Limits {
     Limits { deadline_base_ms: 250, halving_cpu_ms_max: 20_000, ..quick() }
 }
 
-fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context {
         organization: Organization { id: "org".into(), name: "Org".into(), values: "{}".into() },
         campaign: Campaign {
@@ -80,7 +80,7 @@ fn context() -> Context {
     }
 }
 
-fn element(body: Value) -> Inbound {
+pub(crate) fn element(body: Value) -> Inbound {
     Inbound {
         submission_id: "req-0".into(),
         body: body.to_string(),

@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod deliver;
 mod engine;
+mod examples;
 mod flow;
 mod hosts;
 mod house;
