@@ -42,10 +42,23 @@ pub trait Registration {
 #[doc(hidden)]
 pub type Slot<T> = RefCell<Option<Rc<T>>>;
 
-/// The plugin that takes no configuration.
+/// A plugin that takes no configuration.
 #[doc(hidden)]
-pub fn start_as_default<T: Default>() -> T {
-    T::default()
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` takes no configuration, so it must be `Default`",
+    label = "needs `Default`",
+    note = "derive `Default` for `{Self}`, or implement `Configure` and add `configuration` to `export!`"
+)]
+pub trait Unconfigured: Sized {
+    /// The plugin of every instance.
+    fn start() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Unconfigured for T {
+    fn start() -> Self {
+        T::default()
+    }
 }
 
 /// Implements the contract by an author's traits.
@@ -273,7 +286,7 @@ macro_rules! export {
 #[macro_export]
 macro_rules! __export_start {
     ($plugin:ty;) => {
-        ::core::result::Result::Ok($crate::start_as_default::<$plugin>())
+        ::core::result::Result::Ok(<$plugin as $crate::Unconfigured>::start())
     };
     ($plugin:ty; configuration $($rest:ident)*) => {
         <$plugin as $crate::Configure>::unconfigured()

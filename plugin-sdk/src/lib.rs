@@ -66,12 +66,14 @@ pub mod testing;
 
 pub use configure::Configure;
 #[doc(hidden)]
-pub use export::{Adapter, Registration, Reporting, Slot, start_as_default};
+pub use export::{Adapter, Registration, Reporting, Slot, Unconfigured};
 pub use field::Field;
 pub use lead::Lead;
 pub use new_lead::{IntoField, NewLead};
 pub use object::Object;
 pub use panics::report_panics;
+pub use schemars;
+pub use serde;
 pub use stages::{Enrich, Interpret, Map, Prepare, Qualify, Shape};
 
 /// The records of the contract, as `wit/v1/types.wit` documents them, with builders.

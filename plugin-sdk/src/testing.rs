@@ -33,6 +33,11 @@ use crate::types::{
 use crate::{Configure, compiling};
 
 /// 2026-01-02T03:04:05Z: the time of made-up contexts and items, in milliseconds since 1970.
+///
+/// ```
+/// use hookmill_plugin_sdk::testing;
+/// assert_eq!(testing::context().now, testing::NOW_MS);
+/// ```
 pub const NOW_MS: i64 = 1_767_323_045_000;
 
 thread_local! {
