@@ -1,4 +1,4 @@
-//! The commands of this repository: `cargo xtask run | test | plugins | ci | bench`.
+//! The commands of this repository: `cargo xtask run | test | plugins | wit | ci | bench`.
 //!
 //! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
 //! it does; where a step can't, it fails with the command that mends it. This crate is compiled before anything else,
@@ -17,6 +17,7 @@ mod run;
 mod say;
 mod test;
 mod wasm;
+mod wit;
 
 use std::process::ExitCode;
 
@@ -30,7 +31,8 @@ usage: cargo xtask COMMAND
   run [-- ARGS]        build the plugins and the host, then start it with sample data (`hookmill serve --demo ARGS`)
   test [FILTER] [ARGS] build the plugins, start a PostgreSQL of its own, and run all tests on both databases
   plugins              build the plugins to target/plugins/*.wasm
-  ci                   what continuous integration runs: format, clippy, docs, tests
+  wit [COMMAND]        check the contract and write docs/contract.md; `cargo xtask wit help` lists the rest
+  ci                   what continuous integration runs: format, contract, clippy, docs, tests
   bench [NAME] [ARGS]  measure; without a name, list what can be measured
 
 environment:
@@ -62,6 +64,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "plugins" => plugins::build_all(&house)?,
         "run" => run::run(&house, rest)?,
         "test" => test::test(&house, rest)?,
+        "wit" => wit::wit(&house, rest)?,
         "ci" => ci::ci(&house)?,
         "bench" => bench::bench(&house, rest)?,
         unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),
