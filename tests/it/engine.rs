@@ -176,6 +176,19 @@ async fn a_panic_says_where() {
     assert!(panic.contains("a trap was asked for") && panic.contains("lib.rs"), "{panic}");
 }
 
+/// P9: components keep the names of functions, and what is stopped without a panic says where it was.
+#[tokio::test]
+async fn a_fault_names_the_function() {
+    let sandbox = Sandbox::new(roomy()).await;
+    for (behaviour, function) in
+        [("deep", "hookmill_guest_hostile::deep"), ("loop", "hookmill:plugin/mapping@1.0.0#map")]
+    {
+        let results = sandbox.session().map(vec![element(json!({ "do": behaviour }))]).await.unwrap();
+        let Err(ItemError::Fault(fault)) = &results[0] else { panic!("{:?}", results[0]) };
+        assert!(fault.message.contains(&format!("in `{function}`")), "{behaviour}: {}", fault.message);
+    }
+}
+
 /// P3: two guilty leads of different kinds fall each for its own fault; a failure is an answer and faults nobody.
 #[tokio::test]
 async fn several_guilty_leads() {
