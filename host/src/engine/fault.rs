@@ -241,7 +241,8 @@ impl Fault {
             fault.message.push_str(": ");
             fault.message.push_str(panic);
             fault.panic = Some(panic.into());
-        } else if fault.kind != FaultKind::Host
+        }
+        if fault.kind != FaultKind::Host
             && let Some(place) = frames::innermost(error)
         {
             fault.message.push_str("; ");

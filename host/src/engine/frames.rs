@@ -7,7 +7,7 @@ const FRAMES_MAX: usize = 3;
 /// Characters of a name; those of generic code can be very long.
 const NAME_CHARS_MAX: usize = 100;
 /// What is under way in every call, allocation or abort, and tells an author nothing.
-const MACHINERY: [&str; 10] = [
+const MACHINERY: [&str; 11] = [
     "core::",
     "<core::",
     "alloc::",
@@ -15,6 +15,7 @@ const MACHINERY: [&str; 10] = [
     "std::",
     "<std::",
     "__rust",
+    "rust_",
     "dlmalloc::",
     "<dlmalloc::",
     "hookmill_plugin_sdk::bindings::",
