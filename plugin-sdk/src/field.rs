@@ -21,13 +21,30 @@ use crate::types::Failure;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
+    home: &'static str,
     name: &'a str,
     json: Option<&'a str>,
 }
 
 impl<'a> Field<'a> {
     pub(crate) fn new(name: &'a str, json: Option<&'a str>) -> Self {
-        Self { name, json }
+        Self { home: "", name, json }
+    }
+
+    /// The same as a custom field of a lead.
+    pub(crate) fn custom(self) -> Self {
+        Self { home: "custom.", ..self }
+    }
+
+    /// Where it stands, as failures and rules tell it: its name, in a lead's custom fields with `custom.` before it.
+    ///
+    /// ```
+    /// # use hookmill_plugin_sdk::Lead;
+    /// let lead = Lead::default();
+    /// assert_eq!((lead.zip().path().as_str(), lead.custom("bill").path().as_str()), ("zip", "custom.bill"));
+    /// ```
+    pub fn path(&self) -> String {
+        format!("{}{}", self.home, self.name)
     }
 
     /// Its name, as it was asked for.
@@ -115,9 +132,9 @@ impl<'a> Field<'a> {
     pub fn required_text(&self) -> Result<Cow<'a, str>, Failure> {
         if self.is_blank() {
             let how = if self.is_missing() { "missing" } else { "blank" };
-            return Err(self.failure("field_missing", format!("`{}` is {how}", self.name)));
+            return Err(self.failure("field_missing", format!("`{}` is {how}", self.path())));
         }
-        self.text().ok_or_else(|| self.failure("not_text", format!("`{}` must be text", self.name)))
+        self.text().ok_or_else(|| self.failure("not_text", format!("`{}` must be text", self.path())))
     }
 
     /// Its number, from a JSON number or from text that is one; none when it is blank.
@@ -190,16 +207,16 @@ impl<'a> Field<'a> {
             None | Some("null") => Ok(None),
             Some(json) => serde_json::from_str(json)
                 .map(Some)
-                .map_err(|error| self.failure("wrong_type", format!("`{}` can't be read: {error}", self.name))),
+                .map_err(|error| self.failure("wrong_type", format!("`{}` can't be read: {error}", self.path()))),
         }
     }
 
     fn must_be(&self, what: &str) -> String {
-        format!("`{}` must be {what}, not {}", self.name, shortened(self.json.unwrap_or("missing")))
+        format!("`{}` must be {what}, not {}", self.path(), shortened(self.json.unwrap_or("missing")))
     }
 
     fn failure(&self, code: &str, message: String) -> Failure {
-        let failure = Failure::new(code, message).in_field(self.name);
+        let failure = Failure::new(code, message).in_field(self.path());
         match self.json {
             Some(json) if json.len() <= QUOTED_BYTES_MAX => failure.on_input(json),
             _ => failure,

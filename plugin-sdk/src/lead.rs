@@ -48,7 +48,7 @@ impl<'a> Lead<'a> {
     where
         'a: 'f,
     {
-        self.custom.get(name)
+        self.custom.get(name).custom()
     }
 
     /// All custom fields.

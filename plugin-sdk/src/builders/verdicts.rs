@@ -63,7 +63,7 @@ impl FailedRule {
     ) -> Self {
         Self {
             rule: rule.into(),
-            field: field.name().to_owned(),
+            field: field.path(),
             operator: operator.into(),
             reason: reason.into(),
             severity: Severity::Hard,

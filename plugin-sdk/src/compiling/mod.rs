@@ -1,7 +1,7 @@
 //! A configuration from its document to the plugin: checked once when it is saved, loaded in every fresh instance.
 //!
-//! What is loaded is the document itself: reading JSON of a configuration's size is quick, and a second format would be one
-//! more way for the two to differ.
+//! What is loaded is the document itself: a second format would be one more way for the two to differ, and would ask the
+//! author's type to write itself as well.
 
 mod nearest;
 mod path;

@@ -31,6 +31,7 @@ impl Configure for Solar {
 impl Map for Solar {
     fn map(&self, _context: &Context, element: &Inbound) -> Result<Mapped, Failure> {
         let mut form = element.object()?;
+        form.take("campaign_id"); // where a batch push says it goes, no part of the lead
         let name = form.take("full_name").required_text()?;
         let (first, last) = name.trim().rsplit_once(' ').unwrap_or((name.trim(), ""));
         let bill = form.take("monthly_bill").text().unwrap_or_default();

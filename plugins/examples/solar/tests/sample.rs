@@ -39,6 +39,18 @@ fn p9_the_readme_shows_the_sample() {
     assert!(readme.contains(&said.join("\n")), "{said:?}");
 }
 
+/// P9: the guide shows this plugin as it is.
+#[test]
+fn p9_the_guide_shows_this_plugin() {
+    let sources = [include_str!("../src/lib.rs"), include_str!("sample.rs")];
+    let guide = include_str!("../../../../docs/plugins.md");
+    let blocks: Vec<&str> = guide.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    for block in &blocks {
+        assert!(sources.iter().any(|source| source.contains(block)), "not in the example:\n{block}");
+    }
+    assert!(5 < blocks.len());
+}
+
 /// M5: a form without a name fails alone, in words; a bill that can't be read is logged.
 #[test]
 fn m5_bad_forms() {
@@ -57,9 +69,9 @@ fn m5_bad_forms() {
 #[test]
 fn m7_all_reasons_are_told() {
     let verdict = judge(r#"{"state":"OK","custom":{"bill":99}}"#);
-    let told: Vec<_> = verdict.failed.iter().map(|rule| (rule.rule.as_str(), rule.actual.as_deref())).collect();
+    let told: Vec<_> = verdict.failed.iter().map(|rule| (rule.field.as_str(), rule.actual.as_deref())).collect();
     assert!(!verdict.qualified);
-    assert_eq!(told, [("area", Some("\"OK\"")), ("bill", Some("99"))]);
+    assert_eq!(told, [("state", Some("\"OK\"")), ("custom.bill", Some("99"))]);
     assert_eq!(judge(r#"{"state":"TX"}"#).failed[0].actual, None);
 }
 
