@@ -54,8 +54,6 @@ mod field;
 mod inputs;
 mod lead;
 pub mod log;
-#[doc(hidden)]
-pub mod logging;
 pub mod lookup;
 mod new_lead;
 mod object;

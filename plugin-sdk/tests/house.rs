@@ -17,8 +17,8 @@ fn without_example(text: &str) -> Vec<&str> {
         let is_hidden = above.contains(&"#[doc(hidden)]");
         in_trait = (in_trait || code.starts_with("pub trait ") && !is_hidden) && line != "}";
         let is_public = ["pub fn ", "pub struct ", "pub trait ", "pub enum ", "pub const "];
-        let is_item = !code.contains('$') && is_public.iter().any(|start| code.starts_with(start))
-            || code.starts_with("macro_rules! ") && !code.contains('$') && above.contains(&"#[macro_export]")
+        let is_item = is_public.iter().any(|start| code.starts_with(start))
+            || code.starts_with("macro_rules! ") && above.contains(&"#[macro_export]")
             || in_trait && code.starts_with("fn ");
         let is_shown = above.iter().any(|line: &&str| line.starts_with("/// ```"));
         if is_item && !is_shown && !is_hidden {
