@@ -49,7 +49,6 @@ pub mod bindings;
 mod builders;
 mod compiling;
 mod configure;
-mod export;
 mod field;
 mod inputs;
 mod lead;
@@ -58,18 +57,19 @@ pub mod lookup;
 mod new_lead;
 mod object;
 mod panics;
+mod registration;
 mod stages;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use configure::Configure;
-#[doc(hidden)]
-pub use export::{Adapter, Registration, Reporting, Slot, Unconfigured};
 pub use field::Field;
 pub use lead::Lead;
 pub use new_lead::{IntoField, NewLead};
 pub use object::Object;
 pub use panics::report_panics;
+#[doc(hidden)]
+pub use registration::{Adapter, Registration, Reporting, Slot, Unconfigured};
 pub use schemars;
 pub use serde;
 pub use stages::{Enrich, Interpret, Map, Prepare, Qualify, Shape};

@@ -1,7 +1,7 @@
 //! Registering a plugin: one macro for everything it exports.
 //!
 //! Three layers meet here. wit-bindgen's `Guest` traits take and give whole lists of owned values; [`Adapter`] implements
-//! them by an author's traits ([`Map`](crate::Map) and so on), holding the instance; [`Reporting`] lets panics speak first.
+//! them by an author's traits ([`Map`] and so on), holding the instance; [`Reporting`] lets panics speak first.
 //! Natively everything is checked and nothing is registered: the names of exports have characters that no native linker
 //! takes in a shared library, and unit tests call the traits' functions directly.
 
@@ -189,13 +189,13 @@ reporting! { lifecycle,
 ///
 /// | interface | trait |
 /// |---|---|
-/// | `mapping` | [`Map`](crate::Map) |
-/// | `enrichment` | [`Enrich`](crate::Enrich) |
-/// | `qualification` | [`Qualify`](crate::Qualify) |
-/// | `shaping` | [`Shape`](crate::Shape) |
-/// | `response` | [`Interpret`](crate::Interpret) |
-/// | `configuration` | [`Configure`](crate::Configure) |
-/// | `lifecycle` | [`Prepare`](crate::Prepare) |
+/// | `mapping` | [`Map`] |
+/// | `enrichment` | [`Enrich`] |
+/// | `qualification` | [`Qualify`] |
+/// | `shaping` | [`Shape`] |
+/// | `response` | [`Interpret`] |
+/// | `configuration` | [`Configure`] |
+/// | `lifecycle` | [`Prepare`] |
 ///
 /// With `configuration` the plugin is made from the document that was saved; without, from its `Default`. A crate has one
 /// `export!`, in its root or anywhere else.
@@ -213,7 +213,7 @@ reporting! { lifecycle,
 /// # fn main() {}
 /// ```
 ///
-/// A type that implements the contract's `Guest` traits themselves ([`mapping::Guest`](crate::mapping::Guest) and so on:
+/// A type that implements the contract's `Guest` traits themselves ([`mapping::Guest`] and so on:
 /// whole lists, owned values, no instance) is registered with the word `guest` before it:
 ///
 /// ```
