@@ -1,7 +1,7 @@
 //! What wit-bindgen makes of `wit/v1`: the types once, then one module for each single-stage world on top of them.
 //!
-//! A world's module carries a custom section that tells `wit-component` what the module exports. Sections of several
-//! worlds are merged, so a plugin that turns on `mapping` and `shaping` becomes a component of exactly these two.
+//! A custom section of the core module tells `wit-component` what to export. With `pub_export_macro` it comes with the
+//! registration and not with these modules, so what a plugin's [`export!`](crate::export) lists alone is exported.
 
 // The code is generated: its lints are wit-bindgen's affair, and the canonical ABI cannot be had without `unsafe`.
 #![allow(unsafe_code, missing_docs, clippy::all, clippy::wildcard_imports)]
@@ -18,13 +18,13 @@ wit_bindgen::generate!({
     ",
     world: "hookmill:sdk/types",
     generate_unused_types: true,
+    additional_derives: [PartialEq],
     generate_all,
 });
 
 /// Generates the module of one world, with the macro that wit-bindgen makes for registering a type in it.
 macro_rules! world {
-    ($feature:literal, $module:ident, $world:literal $(, $types:literal)?) => {
-        #[cfg(feature = $feature)]
+    ($module:ident, $world:literal $(, $types:literal)?) => {
         pub mod $module {
             wit_bindgen::generate!({
                 path: "../wit/v1",
@@ -41,10 +41,10 @@ macro_rules! world {
     };
 }
 
-world!("mapping", mapper, "hookmill:plugin/mapper", "hookmill:plugin/types@1.0.0");
-world!("enrichment", enricher, "hookmill:plugin/enricher", "hookmill:plugin/types@1.0.0");
-world!("qualification", qualifier, "hookmill:plugin/qualifier", "hookmill:plugin/types@1.0.0");
-world!("shaping", shaper, "hookmill:plugin/shaper", "hookmill:plugin/types@1.0.0");
-world!("response", interpreter, "hookmill:plugin/interpreter", "hookmill:plugin/types@1.0.0");
-world!("configuration", configurable, "hookmill:plugin/configurable", "hookmill:plugin/types@1.0.0");
-world!("lifecycle", prepared, "hookmill:plugin/prepared");
+world!(mapper, "hookmill:plugin/mapper", "hookmill:plugin/types@1.0.0");
+world!(enricher, "hookmill:plugin/enricher", "hookmill:plugin/types@1.0.0");
+world!(qualifier, "hookmill:plugin/qualifier", "hookmill:plugin/types@1.0.0");
+world!(shaper, "hookmill:plugin/shaper", "hookmill:plugin/types@1.0.0");
+world!(interpreter, "hookmill:plugin/interpreter", "hookmill:plugin/types@1.0.0");
+world!(configurable, "hookmill:plugin/configurable", "hookmill:plugin/types@1.0.0");
+world!(prepared, "hookmill:plugin/prepared");

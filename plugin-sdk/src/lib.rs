@@ -1,65 +1,99 @@
-//! What an author of Hookmill plugins uses: the contract in Rust types, one trait and one macro for each stage, and a
-//! panic that says where it happened.
+//! What an author of Hookmill plugins uses: the contract in Rust types, one trait for each stage, and one macro that
+//! registers them.
 //!
-//! A plugin is a crate of type `cdylib` that names the stages it exports as features of this crate, implements their
-//! traits, and registers the type that does so:
+//! A plugin is a crate of type `cdylib`. It implements the stages it wants to serve, the host's default plugin serves the rest:
 //!
-//! ```toml
-//! hookmill-plugin-sdk = { version = "0.1", features = ["mapping"] }
 //! ```
-//! ```
-//! # #[cfg(feature = "mapping")] mod plugin {
-//! use hookmill_plugin_sdk::types::{Context, Failure, Inbound, Mapped, MappedLead};
-//! use hookmill_plugin_sdk::mapping;
+//! use hookmill_plugin_sdk::types::{Context, Failure, Inbound, Mapped};
+//! use hookmill_plugin_sdk::{Configure, Map, NewLead, export, log, testing};
 //!
-//! struct PassThrough;
+//! /// What an admin configures: the keys of a JSON document.
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Labels {
+//!     /// The label that every lead gets.
+//!     source: String,
+//! }
 //!
-//! impl mapping::Guest for PassThrough {
-//!     fn map(_context: Context, elements: Vec<Inbound>) -> Vec<Result<Mapped, Failure>> {
-//!         let lead = |body| MappedLead { lead: body, is_test: false, notices: vec![] };
-//!         elements.into_iter().map(|element| Ok(Mapped { leads: vec![Ok(lead(element.body))], trace: None })).collect()
+//! impl Configure for Labels {}
+//!
+//! impl Map for Labels {
+//!     fn map(&self, _context: &Context, element: &Inbound) -> Result<Mapped, Failure> {
+//!         let mut body = element.object()?;
+//!         let email = body.take("Mail Address");
+//!         if email.is_blank() {
+//!             log::info!("{} has no address", element.submission_id);
+//!         }
+//!         Ok(NewLead::new().email(email).source(&self.source).rest(&body).into())
 //!     }
 //! }
 //!
-//! hookmill_plugin_sdk::export_mapping!(PassThrough);
-//! # }
+//! export!(Labels: configuration, mapping);
+//!
+//! // In a unit test:
+//! let plugin: Labels = testing::configured(r#"{"source": "fair"}"#).unwrap();
+//! let mapped = plugin.map(&testing::context(), &testing::inbound(r#"{"Mail Address": "a@example.com", "n": 1.0}"#));
+//! assert_eq!(testing::lead(&mapped.unwrap()), r#"{"email":"a@example.com","source":"fair","custom":{"n":1.0}}"#);
 //! ```
 //!
-//! The component exports **exactly** the interfaces whose features are on: each feature brings the description of its
-//! world into the module, and a described interface that nobody registers makes the module invalid. So turn on what you
-//! export and nothing else.
+//! Three layers, from far to near: [`types`] are the records of the contract; [`mapping`], [`enrichment`], [`qualification`],
+//! [`shaping`], [`response`], [`configuration`] and [`lifecycle`] are its interfaces as wit-bindgen makes them, for plugins that
+//! count microseconds; [`Map`], [`Enrich`], [`Qualify`], [`Shape`], [`Interpret`], [`Configure`] and [`Prepare`] are what one
+//! writes.
 //!
-//! Everything compiles natively too, so that a plugin's stages are plain functions in its unit tests; there
-//! [`log::write`] and [`lookup::get`] must not be called (they panic), only [`logging`] is safe.
+//! Everything compiles natively too, so a plugin's unit tests need no server and no WebAssembly: see [`testing`].
+
+#![deny(missing_docs)]
 
 #[doc(hidden)]
 pub mod bindings;
-mod export;
-mod failures;
-pub mod logging;
+mod builders;
+mod compiling;
+mod configure;
+mod field;
+mod inputs;
+mod lead;
+pub mod log;
+pub mod lookup;
+mod new_lead;
+mod object;
 mod panics;
+mod registration;
+mod stages;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
-pub use bindings::hookmill::plugin::{log, lookup};
-#[doc(hidden)]
-pub use export::Reporting;
+pub use configure::Configure;
+pub use field::Field;
+pub use lead::Lead;
+pub use new_lead::{IntoField, NewLead};
+pub use object::Object;
 pub use panics::report_panics;
+#[doc(hidden)]
+pub use registration::{Adapter, Registration, Reporting, Slot, Unconfigured};
+pub use schemars;
+pub use serde;
+pub use stages::{Enrich, Interpret, Map, Prepare, Qualify, Shape};
 
-/// The records of the contract, as `wit/v1/types.wit` documents them.
+/// The records of the contract, as `wit/v1/types.wit` documents them, with builders.
+///
+/// ```
+/// use hookmill_plugin_sdk::types::{Failure, Outcome, Payload, Question, Verdict};
+///
+/// let failure = Failure::new("no_roof", "the lead says nothing of a roof").in_field("custom.roof");
+/// let verdict = Verdict::qualified();
+/// let payload = Payload::form([("zip", "78701")]).with_header("x-partner", "7");
+/// let question = Question::get("roof", "https://roofs.example.com/78701");
+/// let outcome = Outcome::rejected("out of area");
+/// # let _ = (failure, verdict, payload, question, outcome);
+/// ```
 pub mod types {
     pub use crate::bindings::hookmill::plugin::types::*;
 }
 
-#[cfg(feature = "configuration")]
 pub use bindings::configurable::exports::hookmill::plugin::configuration;
-#[cfg(feature = "enrichment")]
 pub use bindings::enricher::exports::hookmill::plugin::enrichment;
-#[cfg(feature = "response")]
 pub use bindings::interpreter::exports::hookmill::plugin::response;
-#[cfg(feature = "mapping")]
 pub use bindings::mapper::exports::hookmill::plugin::mapping;
-#[cfg(feature = "lifecycle")]
 pub use bindings::prepared::exports::hookmill::plugin::lifecycle;
-#[cfg(feature = "qualification")]
 pub use bindings::qualifier::exports::hookmill::plugin::qualification;
-#[cfg(feature = "shaping")]
 pub use bindings::shaper::exports::hookmill::plugin::shaping;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 /// A component built by `cargo xtask plugins`.
 #[expect(clippy::disallowed_methods, reason = "where the components lie is a matter of how the tests are run")]
-fn guest(name: &str) -> Vec<u8> {
+pub(crate) fn guest(name: &str) -> Vec<u8> {
     let directory = std::env::var_os("HOOKMILL_GUESTS_DIR").map(PathBuf::from);
     let directory = directory.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins"));
     let file = directory.join(name).with_extension("wasm");
@@ -63,7 +63,7 @@ fn roomy() -> Limits {
     Limits { deadline_base_ms: 250, halving_cpu_ms_max: 20_000, ..quick() }
 }
 
-fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context {
         organization: Organization { id: "org".into(), name: "Org".into(), values: "{}".into() },
         campaign: Campaign {
@@ -80,7 +80,7 @@ fn context() -> Context {
     }
 }
 
-fn element(body: Value) -> Inbound {
+pub(crate) fn element(body: Value) -> Inbound {
     Inbound {
         submission_id: "req-0".into(),
         body: body.to_string(),
@@ -174,6 +174,19 @@ async fn a_panic_says_where() {
     let Err(ItemError::Fault(fault)) = &results[3] else { panic!("{:?}", results[3]) };
     let panic = fault.panic.as_deref().unwrap();
     assert!(panic.contains("a trap was asked for") && panic.contains("lib.rs"), "{panic}");
+}
+
+/// P9: components keep the names of functions, and what is stopped without a panic says where it was.
+#[tokio::test]
+async fn a_fault_names_the_function() {
+    let sandbox = Sandbox::new(roomy()).await;
+    for (behaviour, function) in
+        [("deep", "hookmill_guest_hostile::deep"), ("loop", "hookmill:plugin/mapping@1.0.0#map")]
+    {
+        let results = sandbox.session().map(vec![element(json!({ "do": behaviour }))]).await.unwrap();
+        let Err(ItemError::Fault(fault)) = &results[0] else { panic!("{:?}", results[0]) };
+        assert!(fault.message.contains(&format!("in `{function}`")), "{behaviour}: {}", fault.message);
+    }
 }
 
 /// P3: two guilty leads of different kinds fall each for its own fault; a failure is an answer and faults nobody.

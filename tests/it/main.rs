@@ -8,6 +8,7 @@ mod crash;
 mod deliver;
 mod description;
 mod engine;
+mod examples;
 mod flow;
 mod hosts;
 mod house;

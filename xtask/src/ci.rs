@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use crate::house::House;
-use crate::{fuzz, plugins, program, say, test};
+use crate::{fuzz, plugins, program, say, test, wit};
 
-/// Format, guests (the host embeds one, so nothing of it compiles before), lints, docs, tests, fuzz.
+/// Format, contract, guests (the host embeds one, so nothing of it compiles before), lints, docs, tests, fuzz.
 pub fn ci(house: &House) -> Result<()> {
     check_format(house)?;
+    wit::check(house)?;
     plugins::build_all(house)?;
     check_lints(house)?;
     check_docs(house)?;

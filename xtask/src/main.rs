@@ -1,4 +1,4 @@
-//! The commands of this repository: `cargo xtask run | test | fuzz | plugins | ci | bench`.
+//! The commands of this repository: `cargo xtask run | test | fuzz | plugins | wit | ci | bench`.
 //!
 //! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
 //! it does; where a step can't, it fails with the command that mends it. This crate is compiled before anything else,
@@ -18,6 +18,7 @@ mod run;
 mod say;
 mod test;
 mod wasm;
+mod wit;
 
 use std::process::ExitCode;
 
@@ -32,7 +33,8 @@ usage: cargo xtask COMMAND
   test [FILTER] [ARGS] build the plugins, start a PostgreSQL of its own, and run all tests on both databases; without a filter, fuzz the API too
   fuzz                 build the plugins and the host, and fuzz its API
   plugins              build the plugins to target/plugins/*.wasm
-  ci                   what continuous integration runs: format, clippy, docs, tests, fuzz
+  wit [COMMAND]        check the contract and write docs/contract.md; `cargo xtask wit help` lists the rest
+  ci                   what continuous integration runs: format, contract, clippy, docs, tests, fuzz
   bench [NAME] [ARGS]  measure; without a name, list what can be measured
 
 environment:
@@ -64,6 +66,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "plugins" => plugins::build_all(&house)?,
         "run" => run::run(&house, rest)?,
         "test" => test::test(&house, rest)?,
+        "wit" => wit::wit(&house, rest)?,
         "ci" => ci::ci(&house)?,
         "fuzz" => test::fuzz(&house)?,
         "bench" => bench::bench(&house, rest)?,

@@ -11,6 +11,7 @@ use wasmtime_wasi::I32Exit;
 use super::contract_types::Failure;
 use super::deadline::{Abandoned, DeadlinePassed};
 use super::exports::Stage;
+use super::frames;
 use super::limits::Limits;
 
 /// Why one item has no result.
@@ -240,6 +241,12 @@ impl Fault {
             fault.message.push_str(": ");
             fault.message.push_str(panic);
             fault.panic = Some(panic.into());
+        }
+        if fault.kind != FaultKind::Host
+            && let Some(place) = frames::innermost(error)
+        {
+            fault.message.push_str("; ");
+            fault.message.push_str(&place);
         }
         fault
     }

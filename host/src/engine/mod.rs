@@ -18,6 +18,7 @@ mod deadline;
 mod digest;
 mod exports;
 mod fault;
+mod frames;
 mod halve;
 mod host_log;
 mod imports;

@@ -151,8 +151,4 @@ fn diagnostic(problem: Problem) -> Diagnostic {
     Diagnostic { level, code: code.to_owned(), path, line, column, message, suggestion }
 }
 
-hookmill_plugin_sdk::export_mapping!(Declarative);
-hookmill_plugin_sdk::export_qualification!(Declarative);
-hookmill_plugin_sdk::export_shaping!(Declarative);
-hookmill_plugin_sdk::export_configuration!(Declarative);
-hookmill_plugin_sdk::export_lifecycle!(Declarative);
+hookmill_plugin_sdk::export!(guest Declarative: mapping, qualification, shaping, configuration, lifecycle);

@@ -3,9 +3,6 @@
 //! A document is compiled once, when it is saved ([`document`]), to a [`plan`]; a fresh instance loads the plan and runs it
 //! on batches ([`run`]) with its [`functions`]. What comes in is read by [`json`] alone.
 
-// The registration macros make the exported functions, which the canonical ABI cannot do without `unsafe`.
-#![allow(unsafe_code)]
-
 pub mod document;
 pub mod functions;
 mod guest;

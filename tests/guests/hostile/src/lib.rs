@@ -5,11 +5,6 @@
 //! configuration it takes any text and remembers it; `refuse` is refused when it is compiled, `refuse-later` when it is loaded,
 //! `loop` never compiles.
 
-// The registration macro makes the exported functions, which the canonical ABI cannot do without `unsafe`.
-#![allow(unsafe_code)]
-// The macro exports to WebAssembly alone: elsewhere, where this crate is only linted, nothing calls the plugin.
-#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
-
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hookmill_plugin_sdk::types::{
     Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, MappedLead,
 };
-use hookmill_plugin_sdk::{configuration, logging, lookup, mapping};
+use hookmill_plugin_sdk::{configuration, log, lookup, mapping};
 use serde_json::{Map, Value, json};
 
 thread_local! {
@@ -87,7 +82,7 @@ fn deep(depth: u64) -> u64 {
 }
 
 fn chatter() -> String {
-    (0..1_000).for_each(|line| logging::info(&format!("line {line} {}", "x".repeat(10_000))));
+    (0..1_000).for_each(|line| log::info!("line {line} {}", "x".repeat(10_000)));
     "{}".to_owned()
 }
 
@@ -142,5 +137,4 @@ fn refusal() -> Diagnostic {
     }
 }
 
-hookmill_plugin_sdk::export_mapping!(Hostile);
-hookmill_plugin_sdk::export_configuration!(Hostile);
+hookmill_plugin_sdk::export!(guest Hostile: mapping, configuration);

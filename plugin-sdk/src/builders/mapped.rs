@@ -1,0 +1,45 @@
+//! What one element became.
+
+use crate::types::{Mapped, MappedLead, Notice};
+
+impl Mapped {
+    /// The element holds no lead, and that is right so: a ping, a test of the connection.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::types::Mapped;
+    /// assert!(Mapped::none().leads.is_empty());
+    /// ```
+    pub fn none() -> Self {
+        Self { leads: Vec::new(), trace: None }
+    }
+
+    /// The element became several leads.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::{NewLead, types::Mapped};
+    /// let mapped = Mapped::many(["a@example.com", "b@example.com"].map(|mail| NewLead::new().email(mail)));
+    /// assert_eq!(mapped.leads.len(), 2);
+    /// ```
+    pub fn many(leads: impl IntoIterator<Item = impl Into<MappedLead>>) -> Self {
+        Self { leads: leads.into_iter().map(|lead| Ok(lead.into())).collect(), trace: None }
+    }
+}
+
+impl From<MappedLead> for Mapped {
+    fn from(lead: MappedLead) -> Self {
+        Self::many([lead])
+    }
+}
+
+impl Notice {
+    /// A remark that does not stop the lead: a stable code, the field or path, and what and the mend for people.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::types::Notice;
+    /// let notice = Notice::new("kept_raw", "phone", "this is no phone number; it is kept as it came");
+    /// assert_eq!(notice.code, "kept_raw");
+    /// ```
+    pub fn new(code: impl Into<String>, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), path: path.into(), message: message.into() }
+    }
+}

@@ -1,0 +1,9 @@
+//! Ways to make the contract's records that read as English.
+
+mod diagnostics;
+mod failures;
+mod mapped;
+mod outcomes;
+mod payloads;
+mod questions;
+mod verdicts;
