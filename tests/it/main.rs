@@ -8,6 +8,7 @@ mod crash;
 mod deliver;
 mod engine;
 mod flow;
+mod hostile;
 mod hosts;
 mod house;
 mod ingest;
