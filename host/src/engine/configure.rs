@@ -65,8 +65,9 @@ impl<'a> Workbench<'a> {
 
     /// Asks a component what it is; none when it does not say. Starts it in any case.
     pub(crate) fn describe(&mut self, slot: Slot) -> Result<Option<Description>, Fault> {
-        let (mut running, recipe) = self.start(None, slot)?;
-        recipe.describe(&mut running)
+        let (mut running, desk) = self.start(None, slot)?;
+        desk.check_types(&mut running)?;
+        desk.describe(&mut running)
     }
 
     fn start<'b>(&'b mut self, plan: Option<&'b [u8]>, slot: Slot) -> Result<(Running, Desk<'b>), Fault> {
@@ -98,6 +99,14 @@ impl Desk<'_> {
             Ok(compiled) => Ok(checked(compiled, limits)?),
             Err(diagnostics) => Err(refused(diagnostics, limits)),
         }
+    }
+
+    fn check_types(&self, running: &mut Running) -> Result<(), Fault> {
+        let checked = self.recipe.component.exports.check_types(&mut running.store, &running.instance);
+        checked.map_err(|error| {
+            let what = format_args!("its exports are not the contract's: {error:#}");
+            Fault::new(FaultKind::InvalidOutput, Phase::Start, what)
+        })
     }
 
     fn describe(self, running: &mut Running) -> Result<Option<Description>, Fault> {
