@@ -53,6 +53,8 @@ pub struct Limits {
     pub queued_calls_max: usize,
     /// Compiled code kept in memory, counted as its size on disk; also the most that one component may compile to.
     pub compiled_cache_bytes_max: usize,
+    /// Compiled components kept in memory. Each holds an open file, and a process has about a thousand by default.
+    pub loaded_components_max: usize,
     /// Compiled code kept on disk; the oldest goes first.
     pub compiled_disk_bytes_max: u64,
     /// Items of one call; a longer list becomes several calls.
@@ -104,6 +106,7 @@ impl Default for Limits {
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             queued_calls_max: 64,
             compiled_cache_bytes_max: 256 << 20,
+            loaded_components_max: 256,
             compiled_disk_bytes_max: 2 << 30,
             batch_items_max: 500,
             document_bytes_max: 1 << 20,

@@ -215,10 +215,11 @@ impl Shelf {
         Arc::clone(&place.cell)
     }
 
-    /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs.
-    pub(crate) fn trim(&self, bytes_max: usize, keep: Digest) {
+    /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded
+    /// as their bytes are: each holds an open file, the image of its memory.
+    pub(crate) fn trim(&self, bytes_max: usize, components_max: usize, keep: Digest) {
         let mut places = self.lock();
-        while bytes_max < places.bytes() {
+        while bytes_max < places.bytes() || components_max < places.by_digest.len() {
             let Some(oldest) = places.oldest(keep) else { break };
             places.by_digest.remove(&oldest);
         }

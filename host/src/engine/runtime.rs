@@ -199,7 +199,7 @@ impl Runtime {
         let loaded = cell.get_or_try_init(|| self.load_unshelved(digest, fetch)).await.cloned();
         drop(cell);
         match &loaded {
-            Ok(_) => self.shelf.trim(self.limits.compiled_cache_bytes_max, digest),
+            Ok(_) => self.shelf.trim(self.limits.compiled_cache_bytes_max, self.limits.loaded_components_max, digest),
             Err(_) => self.shelf.forget_empty(digest),
         }
         loaded
