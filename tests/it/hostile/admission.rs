@@ -159,6 +159,8 @@ async fn compiler_bombs() {
     );
     let locals = (0..20).map(|_| format!("(func (local {}))", "i64 ".repeat(49_000))).collect::<String>();
     let many = "(func (result i32) (i32.add (i32.const 1) (call $realloc (i32.const 1) (i32.const 1) (i32.const 1) (i32.const 1))))".repeat(90_000);
+    let segment = format!("(elem (table $t) (offset (global.get $at)) func {})", "$realloc ".repeat(10_000));
+    let elements = format!("(global $at i32 (i32.const 0)) {table} {}", segment.repeat(20));
     let limits = Limits { compile_cpu_s_max: 2, compile_wall_s_max: 10, compile_memory_bytes_max: 1 << 30, ..limits() };
     let told = refusals(
         limits,
@@ -170,6 +172,7 @@ async fn compiler_bombs() {
             ("branches to everywhere", with(&branches)),
             ("a million locals", with(&locals)),
             ("ninety thousand functions", with(&many)),
+            ("two hundred thousand elements to be placed", with(&elements)),
         ],
     )
     .await;

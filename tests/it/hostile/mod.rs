@@ -3,10 +3,11 @@
 //!
 //! `acts` has what any export can do, `results` what only a result can be (both by the plugin `tests/guests/hostile`); `forged` what
 //! no compiler would make; `wasi` what asks for the world outside; `admission` and `cache` the way in; `neighbour` what others notice
-//! of it all, and `campaigns` the same over HTTP.
+//! of it all, `campaigns` the same over HTTP, and `beyond` what was tried next.
 
 mod acts;
 mod admission;
+mod beyond;
 mod cache;
 mod campaigns;
 mod forged;
