@@ -14,6 +14,9 @@ fn component(number: u32) -> Vec<u8> {
     Forge::new().item(&format!("(func (result i32) (i32.const {number}))")).component().unwrap()
 }
 
+/// What is done to a compiled file.
+type Damage = fn(&Path);
+
 fn restarted(directory: &Path) -> Engine {
     Engine::new(Limits::default(), directory).unwrap()
 }
@@ -34,7 +37,7 @@ async fn works(engine: &Engine, component: &Arc<Loaded>) {
 /// P2, P4: whatever was done to the directory while the host was down, what is not ours as it was is made again, and then found again.
 #[tokio::test]
 async fn a_file_that_is_not_as_it_was_is_made_again() {
-    let damages: [(&str, fn(&Path), u64); 9] = [
+    let damages: [(&str, Damage, u64); 9] = [
         ("changed in the middle", |file| change(file, |bytes| bytes[3_000] ^= 1), 1),
         ("changed in the seal", |file| change(file, |bytes| bytes[0] ^= 1), 1),
         ("cut", |file| change(file, |bytes| bytes.truncate(100)), 1),
