@@ -10,6 +10,7 @@ mod description;
 mod engine;
 mod examples;
 mod flow;
+mod hostile;
 mod hosts;
 mod house;
 mod ingest;

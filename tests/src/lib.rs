@@ -9,6 +9,7 @@
 pub mod chance;
 pub mod client;
 pub mod database;
+pub mod forge;
 pub mod load;
 pub mod process;
 pub mod receiver;
@@ -18,6 +19,7 @@ pub mod world;
 pub use chance::Chance;
 pub use client::{Answer, Client};
 pub use database::{Kind, TestDatabase};
+pub use forge::Forge;
 pub use load::{Batch, Books, Load};
 pub use process::HostProcess;
 pub use receiver::{Behaviour, Receiver, Request};

@@ -49,6 +49,11 @@ impl HostProcess {
         Self { address, operator_key, child }
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the host runs")
+    }
+
     /// Somebody without a key at this host.
     pub fn client(&self) -> Client {
         Client::new(self.address)

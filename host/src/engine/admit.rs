@@ -10,6 +10,7 @@ use super::compile::{CompileError, Task};
 use super::contract_types::Description;
 use super::digest::Digest;
 use super::exports::Stages;
+use super::fault::Fault;
 use super::inspect;
 use super::runtime::Runtime;
 
@@ -71,9 +72,13 @@ pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admi
     let component = inspect(runtime, component).await?;
     let digest = Digest::of(&component);
     let loaded = runtime.build(digest, component.clone()).await.map_err(not_compiled)?;
-    let description = runtime.describe(&loaded).await.map_err(|fault| {
-        Refusal::of("does_not_start", fault.message, "run it with `hookmill plugin test` to see where it fails")
-    })?;
+    let description = match runtime.describe(&loaded).await {
+        Ok(description) => description,
+        Err(fault) => {
+            runtime.forget(digest).await;
+            return Err(not_started(fault));
+        }
+    };
     Ok(Admitted { digest, component, stages: loaded.stages(), description })
 }
 
@@ -131,6 +136,10 @@ fn not_a_component(error: CompileError) -> Refusal {
 
 fn unreadable(lost: impl fmt::Display) -> Refusal {
     Refusal::of("unreadable", format!("it could not be examined: {lost}"), "build it again with current tools")
+}
+
+fn not_started(fault: Fault) -> Refusal {
+    Refusal::of("does_not_start", fault.message, "run it with `hookmill plugin test` to see where it fails")
 }
 
 fn not_compiled(error: CompileError) -> Refusal {

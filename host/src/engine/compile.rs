@@ -4,13 +4,13 @@
 //! So they run in a process of their own, which bounds its time and memory and is killed when it overstays; the host binary is
 //! that process too, under a hidden subcommand. Tests and tools that have no such binary do it in their own process.
 
-use std::io::{Read, Write};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use wasmtime::Engine as Wasm;
 use wit_component::ComponentEncoder;
@@ -24,6 +24,8 @@ pub const COMPILE_COMMAND: &str = "compile-component";
 const STACK_BYTES: usize = 16 << 20;
 /// Bytes of the child's standard error that are told.
 const COMPLAINT_BYTES_MAX: usize = 2_000;
+/// Bytes of it that are read: a panic with its traces fits.
+const COMPLAINT_BYTES_READ_MAX: usize = 1 << 20;
 
 /// Where components are compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,9 +85,11 @@ impl Task {
             .spawn()
             .map_err(|error| CompileError(format!("`{}` can't be started: {error}", program.display())))?;
         let wall_s = limits.compile_wall_s_max;
-        match tokio::time::timeout(Duration::from_secs(wall_s), converse(child, bytes)).await {
+        match tokio::time::timeout(Duration::from_secs(wall_s), converse(child, bytes, limits.compiled_cache_bytes_max))
+            .await
+        {
             Ok(Ok((status, made, complaint))) => judge(status, made, &complaint, limits),
-            Ok(Err(error)) => Err(CompileError(format!("the compiling process can't be spoken with: {error}"))),
+            Ok(Err(error)) => Err(CompileError(format!("the compiling process was given up: {error}"))),
             Err(_) => Err(CompileError(format!("compiling it took too long; `compile_wall_s_max` is {wall_s}"))),
         }
     }
@@ -96,16 +100,39 @@ fn componentize(module: &[u8]) -> Result<Vec<u8>, CompileError> {
     encoded.map_err(|error| CompileError(format!("{error:#}")))
 }
 
-async fn converse(mut child: Child, bytes: Vec<u8>) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
-    let stdin = child.stdin.take();
+async fn converse(
+    mut child: Child,
+    bytes: Vec<u8>,
+    made_bytes_max: usize,
+) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let tell = async move {
         if let Some(mut stdin) = stdin {
             // A child that gave up early has said why on its standard error.
             let _ = stdin.write_all(&bytes).await;
         }
+        Ok(())
     };
-    let ((), output) = tokio::join!(tell, child.wait_with_output());
-    output.map(|output| (output.status, output.stdout, output.stderr))
+    // A child that makes too much is killed, as all are that nobody waits for.
+    let made = read_at_most(stdout, made_bytes_max, "compiled_cache_bytes_max");
+    let complaint = read_at_most(stderr, COMPLAINT_BYTES_READ_MAX, "its complaint");
+    let ((), made, complaint) = tokio::try_join!(tell, made, complaint)?;
+    Ok((child.wait().await?, made, complaint))
+}
+
+async fn read_at_most(
+    stream: Option<impl AsyncRead + Unpin>,
+    bytes_max: usize,
+    name: &str,
+) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(bytes_max as u64 + 1).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() <= bytes_max {
+        return Ok(bytes);
+    }
+    Err(std::io::Error::other(format!("it makes more than {bytes_max} bytes, which is `{name}`")))
 }
 
 fn judge(status: ExitStatus, made: Vec<u8>, complaint: &[u8], limits: &Limits) -> Result<Vec<u8>, CompileError> {
@@ -186,6 +213,9 @@ mod tests {
         assert_eq!(child("echo bad >&2; exit 1", quick.clone()).await, Err(CompileError("bad".into())));
         let hangs = child("exec /bin/sleep 30", quick.clone()).await.unwrap_err();
         assert!(hangs.0.contains("`compile_wall_s_max` is 1"), "{hangs}");
+        let small = Limits { compiled_cache_bytes_max: 1_000, ..quick.clone() };
+        let endless = child("exec /bin/cat /dev/zero", small).await.unwrap_err();
+        assert!(endless.0.contains("`compiled_cache_bytes_max`"), "{endless}");
         let dies = child("kill -9 $$", quick).await.unwrap_err();
         assert!(dies.0.contains("compile_memory_bytes_max"), "{dies}");
         let missing =

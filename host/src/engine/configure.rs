@@ -65,8 +65,9 @@ impl<'a> Workbench<'a> {
 
     /// Asks a component what it is; none when it does not say. Starts it in any case.
     pub(crate) fn describe(&mut self, slot: Slot) -> Result<Option<Description>, Fault> {
-        let (mut running, recipe) = self.start(None, slot)?;
-        recipe.describe(&mut running)
+        let (mut running, desk) = self.start(None, slot)?;
+        desk.check_types(&mut running)?;
+        desk.describe(&mut running)
     }
 
     fn start<'b>(&'b mut self, plan: Option<&'b [u8]>, slot: Slot) -> Result<(Running, Desk<'b>), Fault> {
@@ -100,6 +101,14 @@ impl Desk<'_> {
         }
     }
 
+    fn check_types(&self, running: &mut Running) -> Result<(), Fault> {
+        let checked = self.recipe.component.exports.check_types(&mut running.store, &running.instance);
+        checked.map_err(|error| {
+            let what = format_args!("its exports are not the contract's: {error:#}");
+            Fault::new(FaultKind::InvalidOutput, Phase::Start, what)
+        })
+    }
+
     fn describe(self, running: &mut Running) -> Result<Option<Description>, Fault> {
         let Some(configuration) = &self.recipe.component.exports.configuration else { return Ok(None) };
         let Running { store, instance, .. } = running;
@@ -107,9 +116,8 @@ impl Desk<'_> {
         let described = self.recipe.call(store, Phase::Describe, allowed_us, self.ledger, |store| {
             configuration.load(&mut *store, instance)?.call_describe(store)
         })?;
-        let described = Ok(described);
-        output::check(&described, Phase::Describe, &self.recipe.runtime.limits)?;
-        Ok(described.ok())
+        output::check_one(&described, Phase::Describe, &self.recipe.runtime.limits)?;
+        Ok(Some(described))
     }
 }
 
@@ -127,6 +135,7 @@ fn checked(mut compiled: Compiled, limits: &Limits) -> Result<Compiled, Fault> {
         ));
     }
     compiled.warnings.truncate(limits.diagnostics_max);
+    output::check_one(&compiled.warnings, Phase::Compile, limits)?;
     Ok(compiled)
 }
 
@@ -140,7 +149,10 @@ fn refused(mut diagnostics: Vec<Diagnostic>, limits: &Limits) -> ConfigurationEr
         diagnostics.sort_by_key(|diagnostic| !is_error(diagnostic));
         diagnostics.truncate(limits.diagnostics_max.max(1));
     }
-    ConfigurationError::Diagnostics(diagnostics)
+    match output::check_one(&diagnostics, Phase::Compile, limits) {
+        Ok(()) => ConfigurationError::Diagnostics(diagnostics),
+        Err(fault) => fault.into(),
+    }
 }
 
 fn is_error(diagnostic: &Diagnostic) -> bool {
@@ -176,6 +188,17 @@ mod tests {
         assert_eq!(checked(compiled(4, vec![]), &limits).unwrap_err().limit.unwrap().name, "plan_bytes_max");
         let contradiction = compiled(1, vec![diagnostic(DiagnosticLevel::Error)]);
         assert_eq!(checked(contradiction, &limits).unwrap_err().kind, FaultKind::InvalidOutput);
+    }
+
+    /// P3: 500 diagnostics of a megabyte each would be no bound.
+    #[test]
+    fn diagnostics_are_bounded_in_bytes() {
+        let limits = Limits { output_item_bytes_max: 100, ..Limits::default() };
+        let loud = |level| Diagnostic { message: "x".repeat(101), ..diagnostic(level) };
+        let refused = refused(vec![loud(DiagnosticLevel::Error)], &limits);
+        assert!(matches!(refused, ConfigurationError::Fault(fault) if fault.kind == FaultKind::OutputSize));
+        let compiled = Compiled { plan: vec![], warnings: vec![loud(DiagnosticLevel::Warning)] };
+        assert_eq!(checked(compiled, &limits).unwrap_err().kind, FaultKind::OutputSize);
     }
 
     #[test]

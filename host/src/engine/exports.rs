@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use wasmtime::component::InstancePre;
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre};
 
 use super::bindings::exports::hookmill::plugin::{
     configuration, enrichment, lifecycle, mapping, qualification, response, shaping,
@@ -89,6 +90,16 @@ macro_rules! find {
     };
 }
 
+/// Loads each interface that is there.
+macro_rules! check_types {
+    ($exports:ident, $store:ident, $instance:ident; $($interface:ident)+) => {{
+        $(if let Some(indices) = &$exports.$interface {
+            indices.load(&mut *$store, $instance)?;
+        })+
+        Ok(())
+    }};
+}
+
 impl Exports {
     /// Looks up each interface of the contract.
     pub(crate) fn find<T: 'static>(pre: &InstancePre<T>) -> wasmtime::Result<Self> {
@@ -101,6 +112,11 @@ impl Exports {
             configuration: find!(pre, configuration),
             lifecycle: find!(pre, lifecycle),
         })
+    }
+
+    /// Whether every function has the contract's types: the look-up by name does not tell.
+    pub(crate) fn check_types<T: 'static>(&self, store: &mut Store<T>, instance: &Instance) -> wasmtime::Result<()> {
+        check_types!(self, store, instance; mapping enrichment qualification shaping response configuration lifecycle)
     }
 
     /// What the component offers.

@@ -72,6 +72,8 @@ pub enum FaultKind {
     WrongLength,
     /// It passed more bytes to an import than a call may.
     HostCallBytes,
+    /// It held more handles than an instance may.
+    Handles,
     /// It asked to wait, which no plugin may.
     WouldWait,
     /// It called `exit`.
@@ -109,10 +111,10 @@ pub enum Phase {
 
 impl FaultKind {
     /// All kinds.
-    pub const ALL: [FaultKind; 13] = {
+    pub const ALL: [FaultKind; 14] = {
         use FaultKind::{
-            ConfigurationRefused, Deadline, Exit, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth, OutputSize,
-            Stack, Trap, WouldWait, WrongLength,
+            ConfigurationRefused, Deadline, Exit, Handles, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth,
+            OutputSize, Stack, Trap, WouldWait, WrongLength,
         };
         [
             Deadline,
@@ -124,6 +126,7 @@ impl FaultKind {
             InvalidOutput,
             WrongLength,
             HostCallBytes,
+            Handles,
             WouldWait,
             Exit,
             ConfigurationRefused,
@@ -143,11 +146,17 @@ impl FaultKind {
             FaultKind::InvalidOutput => "plugin_invalid_output",
             FaultKind::WrongLength => "plugin_wrong_length",
             FaultKind::HostCallBytes => "plugin_host_call_bytes",
+            FaultKind::Handles => "plugin_handles",
             FaultKind::WouldWait => "plugin_would_wait",
             FaultKind::Exit => "plugin_exit",
             FaultKind::ConfigurationRefused => "plugin_configuration_refused",
             FaultKind::Host => "host_fault",
         }
+    }
+
+    /// Whether a panic can end so. What else a plugin wrote as an error does not explain, say, a deadline.
+    fn may_be_a_panic(self) -> bool {
+        matches!(self, FaultKind::Trap | FaultKind::Memory | FaultKind::Exit)
     }
 
     /// Whether running the same again must give the same. A deadline depends on the machine, a host fault on its moment (P8).
@@ -237,7 +246,7 @@ impl Fault {
     /// Reads what a call ended with.
     pub(crate) fn of(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Self {
         let mut fault = known(error, evidence);
-        if let Some(panic) = evidence.panic {
+        if let Some(panic) = evidence.panic.filter(|_| fault.kind.may_be_a_panic()) {
             fault.message.push_str(": ");
             fault.message.push_str(panic);
             fault.panic = Some(panic.into());
@@ -299,7 +308,12 @@ fn refused(refusal: &ImportRefusal, phase: Phase, limits: &Limits) -> Fault {
 fn unreadable(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
     if is_transfer_limit(error) {
         let value = evidence.limits.output_bytes_max as u64;
-        return Fault::limit(FaultKind::OutputSize, evidence.phase, "output_bytes_max", value, "it returned too much");
+        let what = "more would have gone from it to the host in one piece than may";
+        return Fault::limit(FaultKind::OutputSize, evidence.phase, "output_bytes_max", value, what);
+    }
+    if is_handle_limit(error) {
+        let value = evidence.limits.handles_max as u64;
+        return Fault::limit(FaultKind::Handles, evidence.phase, "handles_max", value, "it holds too many handles");
     }
     Fault::new(FaultKind::InvalidOutput, evidence.phase, error.root_cause())
 }
@@ -308,6 +322,11 @@ fn unreadable(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
 /// its text is all there is; the test of the hostile guest's `huge` notices when it changes.
 fn is_transfer_limit(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("fuel allocated for hostcalls")
+}
+
+/// Whether the guest would have got one handle too many. Here, too, the text is all there is, and a hostile guest notices a change.
+fn is_handle_limit(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().contains("handle limit exceeded")
 }
 
 #[cfg(test)]
@@ -344,6 +363,14 @@ mod tests {
         let fault = fault(Trap::UnreachableCodeReached.into(), false, Some("panicked at src/lib.rs:7: no such field"));
         assert_eq!(fault.panic.as_deref(), Some("panicked at src/lib.rs:7: no such field"));
         assert!(fault.message.ends_with("no such field"));
+    }
+
+    /// P3: a line that looks like a panic is no evidence where the host knows better.
+    #[test]
+    fn a_deadline_is_no_panic() {
+        let fault = fault(DeadlinePassed { used_us: 12, allowed_us: 10 }.into(), false, Some("`deadline_us` is 999"));
+        assert_eq!(fault.panic, None);
+        assert!(!fault.message.contains("999"), "{}", fault.message);
     }
 
     #[test]

@@ -19,15 +19,23 @@ pub struct LogLine {
 pub(crate) struct LogBuffer {
     pub(crate) lines: Vec<LogLine>,
     pub(crate) dropped: u64,
+    /// The last error that was dropped: a panic behind a flood.
+    dropped_error: Option<String>,
 }
 
 impl LogBuffer {
+    /// What was kept and dropped so far.
+    pub(crate) fn new(lines: Vec<LogLine>, dropped: u64) -> Self {
+        LogBuffer { lines, dropped, dropped_error: None }
+    }
+
     /// Keeps the line while there is room.
     pub(crate) fn push(&mut self, line: LogLine, lines_max: usize) {
         if self.lines.len() < lines_max {
             self.lines.push(line);
         } else {
             self.dropped += 1;
+            self.dropped_error = (line.level == LogLevel::Error).then_some(line.message).or(self.dropped_error.take());
         }
     }
 
@@ -39,14 +47,17 @@ impl LogBuffer {
 
     /// The last error written: the SDK's panic hook sends the panic's message and place this way.
     pub(crate) fn last_error(&self) -> Option<&str> {
-        self.lines.iter().rfind(|line| line.level == LogLevel::Error).map(|line| line.message.as_str())
+        let kept = || self.lines.iter().rfind(|line| line.level == LogLevel::Error).map(|line| line.message.as_str());
+        self.dropped_error.as_deref().or_else(kept)
     }
 }
 
-/// The message, cut to at most `bytes_max` bytes at a character's edge.
+/// The message, cut to at most `bytes_max` bytes at a character's edge. What is cut off is given back: two hundred lines of which
+/// a megabyte each was passed must not keep two hundred megabytes.
 pub(crate) fn cut(mut message: String, bytes_max: usize) -> String {
     if bytes_max < message.len() {
         message.truncate(message.floor_char_boundary(bytes_max));
+        message.shrink_to_fit();
     }
     message
 }
@@ -75,6 +86,7 @@ mod tests {
         assert_eq!(cut("äöü".into(), 3), "ä");
         assert_eq!(cut("äöü".into(), 6), "äöü");
         assert_eq!(cut("ä".into(), 0), "");
+        assert!(cut("x".repeat(1 << 20), 10).capacity() < 1_000);
     }
 
     #[test]
@@ -85,5 +97,10 @@ mod tests {
         log.push(line(LogLevel::Error, "panicked at src/lib.rs:3"), 9);
         log.push(line(LogLevel::Info, "later"), 9);
         assert_eq!(log.last_error(), Some("panicked at src/lib.rs:3"));
+        // P9: also when there was no room for it.
+        log.push(line(LogLevel::Error, "panicked at src/lib.rs:4"), 3);
+        log.push(line(LogLevel::Info, "later still"), 3);
+        assert_eq!((log.lines.len(), log.dropped), (3, 2));
+        assert_eq!(log.last_error(), Some("panicked at src/lib.rs:4"));
     }
 }

@@ -8,7 +8,7 @@ use wasmtime::component::Instance;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::fault::{Evidence, Fault, FaultKind, Phase};
-use super::host_log::LogBuffer;
+use super::host_log::{LogBuffer, cut};
 use super::limits::Limits;
 use super::lookup::ValueSets;
 use super::program::Loaded;
@@ -116,8 +116,11 @@ impl Recipe<'_> {
         let loaded = self.call(store, Phase::Load, allowed_us, ledger, |store| {
             configuration.load(&mut *store, instance)?.call_load(store, plan)
         })?;
+        // Every item of the batch gets this message: it must not be the plugin who says how long it is.
+        let shown = |text| cut(text, self.runtime.limits.log_line_bytes_max);
         loaded.map_err(|failure| {
-            let what = format_args!("it refuses its configuration: {} ({})", failure.message, failure.code);
+            let (message, code) = (shown(failure.message), shown(failure.code));
+            let what = format_args!("it refuses its configuration: {message} ({code})");
             Fault::new(FaultKind::ConfigurationRefused, Phase::Load, what)
         })
     }

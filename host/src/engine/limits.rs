@@ -51,8 +51,10 @@ pub struct Limits {
     pub threads: usize,
     /// Calls that wait for a thread before callers wait in turn.
     pub queued_calls_max: usize,
-    /// Compiled code kept in memory, counted as its size on disk.
+    /// Compiled code kept in memory, counted as its size on disk; also the most that one component may compile to.
     pub compiled_cache_bytes_max: usize,
+    /// Compiled components kept in memory. Each holds an open file, and a process has about a thousand by default.
+    pub loaded_components_max: usize,
     /// Compiled code kept on disk; the oldest goes first.
     pub compiled_disk_bytes_max: u64,
     /// Items of one call; a longer list becomes several calls.
@@ -67,6 +69,8 @@ pub struct Limits {
     pub functions_max: u32,
     /// Bytes of code in one function: compiling is not linear in it.
     pub function_bytes_max: u32,
+    /// Compiling processes at once; more uploads wait.
+    pub compilations_max: usize,
     /// CPU time of compiling one component, over all threads.
     pub compile_cpu_s_max: u64,
     /// How long a caller waits for a compilation.
@@ -102,6 +106,7 @@ impl Default for Limits {
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             queued_calls_max: 64,
             compiled_cache_bytes_max: 256 << 20,
+            loaded_components_max: 256,
             compiled_disk_bytes_max: 2 << 30,
             batch_items_max: 500,
             document_bytes_max: 1 << 20,
@@ -109,6 +114,7 @@ impl Default for Limits {
             diagnostics_max: 500,
             functions_max: 100_000,
             function_bytes_max: 1 << 20,
+            compilations_max: 4,
             compile_cpu_s_max: 120,
             compile_wall_s_max: 120,
             compile_memory_bytes_max: 4 << 30,

@@ -88,12 +88,23 @@ impl CompiledFiles {
     pub(crate) fn write(&self, digest: Digest, compiled: &[u8]) -> io::Result<()> {
         let name = self.name(digest);
         let sealed = self.key.seal(&name, compiled);
+        if self.bytes_max < sealed.len() as u64 {
+            return Err(io::Error::other("it is larger than `compiled_disk_bytes_max`"));
+        }
+        // Somebody may have deleted the directory: it must be safe to.
+        create_private(&self.directory)?;
         self.make_room(sealed.len() as u64)?;
         let unnamed = self.directory.join(format!("{name}.{}", std::process::id()));
         // A leftover of a process of the same id that was killed.
         let _ = fs::remove_file(&unnamed);
         private_file(&unnamed)?.write_all(&sealed)?;
         fs::rename(unnamed, self.directory.join(name))
+    }
+
+    /// Forgets a component that was refused after it was compiled.
+    pub(crate) fn remove(&self, digest: Digest) {
+        // A file that can't be removed is harmless: nobody asks for a component that is stored nowhere.
+        let _ = fs::remove_file(self.directory.join(self.name(digest)));
     }
 
     fn name(&self, digest: Digest) -> String {
@@ -108,7 +119,7 @@ impl CompiledFiles {
             if total <= self.bytes_max {
                 break;
             }
-            fs::remove_file(path)?;
+            unless_gone(fs::remove_file(path))?;
             total -= bytes;
         }
         Ok(())
@@ -119,11 +130,20 @@ impl CompiledFiles {
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().contains(EXTENSION) {
-                let metadata = entry.metadata()?;
+                let Some(metadata) = unless_gone(entry.metadata())? else { continue };
                 files.push((metadata.modified()?, metadata.len(), entry.path()));
             }
         }
         Ok(files)
+    }
+}
+
+/// Another host on the same directory, or a person, may have been quicker.
+fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -195,10 +215,11 @@ impl Shelf {
         Arc::clone(&place.cell)
     }
 
-    /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs.
-    pub(crate) fn trim(&self, bytes_max: usize, keep: Digest) {
+    /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded
+    /// as their bytes are: each holds an open file, the image of its memory.
+    pub(crate) fn trim(&self, bytes_max: usize, components_max: usize, keep: Digest) {
         let mut places = self.lock();
-        while bytes_max < places.bytes() {
+        while bytes_max < places.bytes() || components_max < places.by_digest.len() {
             let Some(oldest) = places.oldest(keep) else { break };
             places.by_digest.remove(&oldest);
         }
@@ -275,6 +296,22 @@ mod tests {
         }
         let kept: Vec<_> = digests.iter().map(|digest| read(&files, *digest).is_some()).collect();
         assert_eq!(kept, [false, false, true, true]);
+    }
+
+    /// P4: the directory can be deleted at any time, and what never fits is not kept at the price of all others.
+    #[test]
+    fn survives_being_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = files(&directory.path().join("compiled"), 200);
+        let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+        files.write(one, b"machine code").unwrap();
+        fs::remove_dir_all(directory.path().join("compiled")).unwrap();
+        assert_eq!(read(&files, one), None);
+        files.write(one, b"machine code").unwrap();
+        assert!(files.write(two, &[0; 200]).is_err());
+        assert_eq!(read(&files, one).as_deref(), Some(&b"machine code"[..]));
+        files.remove(one);
+        assert_eq!(read(&files, one), None);
     }
 
     #[test]

@@ -17,7 +17,6 @@ pub(crate) struct MemoryMeter {
     memories_max: usize,
     tables_max: usize,
     instances_max: usize,
-    last_growth: usize,
     high_water: usize,
     refused: bool,
 }
@@ -30,7 +29,6 @@ impl MemoryMeter {
             memories_max: limits.memories_max as usize,
             tables_max: limits.tables_max as usize,
             instances_max: limits.core_instances_max as usize,
-            last_growth: 0,
             high_water: 0,
             refused: false,
         }
@@ -58,33 +56,39 @@ impl MemoryMeter {
             return false;
         }
         self.bytes = wanted;
-        self.last_growth = growth;
         self.high_water = self.high_water.max(wanted);
         true
     }
 
-    fn take_back(&mut self) {
-        self.bytes -= std::mem::take(&mut self.last_growth);
-        self.refused = true;
+    /// Whether a growth stays within what the memory or table itself may become; wasmtime refuses it later if not.
+    fn fits(&mut self, desired: usize, maximum: Option<usize>) -> bool {
+        let fits = maximum.is_none_or(|maximum| desired <= maximum);
+        self.refused |= !fits;
+        fits
     }
 }
 
 impl ResourceLimiter for MemoryMeter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(self.grow(desired.saturating_sub(current)))
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.fits(desired, maximum) && self.grow(desired.saturating_sub(current)))
     }
 
+    /// Takes nothing back. wasmtime also calls this for a growth that it never asked [`Self::memory_growing`] about, and a guest
+    /// that could have an earlier growth forgotten so could have as many as it likes. What was granted and failed after all (the
+    /// system had no memory) stays counted until the instance is gone.
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.take_back();
+        self.refused = true;
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(self.grow(desired.saturating_sub(current).saturating_mul(ELEMENT_BYTES)))
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let growth = desired.saturating_sub(current).saturating_mul(ELEMENT_BYTES);
+        Ok(self.fits(desired, maximum) && self.grow(growth))
     }
 
+    /// Takes nothing back, for the same reason.
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.take_back();
+        self.refused = true;
         Ok(())
     }
 
@@ -122,13 +126,24 @@ mod tests {
         assert_eq!(meter.high_water(), 1_000);
     }
 
+    /// P3: a growth to nonsense fails without having been asked about; the one before it stays counted.
     #[test]
-    fn a_growth_that_failed_later_is_taken_back() {
+    fn a_failure_makes_no_room() {
         let mut meter = meter(1_000);
         assert!(meter.memory_growing(0, 1_000, None).unwrap());
-        meter.memory_grow_failed(wasmtime::Error::msg("the system said no")).unwrap();
+        meter.memory_grow_failed(wasmtime::Error::msg("memory growth exceeds memory type's limits")).unwrap();
         assert!(meter.refused());
-        assert!(meter.memory_growing(0, 1_000, None).unwrap());
+        assert!(!meter.memory_growing(0, 1, None).unwrap());
+    }
+
+    /// What can't be is not counted either.
+    #[test]
+    fn growth_beyond_its_own_maximum_is_free() {
+        let mut meter = meter(1_000);
+        assert!(!meter.memory_growing(0, 900, Some(800)).unwrap());
+        assert!(!meter.table_growing(0, 90, Some(80)).unwrap());
+        assert!(meter.refused());
+        assert!(meter.memory_growing(0, 1_000, Some(1_000)).unwrap());
     }
 
     #[test]

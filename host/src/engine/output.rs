@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, Method};
 
 use super::contract_types::{
-    Description, FailedRule, Failure, Mapped, MappedLead, Notice, Outcome, Pair, Payload, Question, Verdict,
+    Description, Diagnostic, FailedRule, Failure, Mapped, MappedLead, Notice, Outcome, Pair, Payload, Question, Verdict,
 };
 use super::fault::{Fault, FaultKind, Phase};
 use super::json::{self, JsonFlaw};
@@ -20,11 +20,16 @@ pub(crate) trait Output {
 
 /// Checks one item's result: what the plugin made of it, or its failure.
 pub(crate) fn check<T: Output>(result: &Result<T, Failure>, phase: Phase, limits: &Limits) -> Checked {
-    let mut inspector = Inspector { limits, phase, bytes: 0 };
     match result {
-        Ok(output) => output.inspect(&mut inspector)?,
-        Err(failure) => failure.inspect(&mut inspector)?,
+        Ok(output) => check_one(output, phase, limits),
+        Err(failure) => check_one(failure, phase, limits),
     }
+}
+
+/// Checks a value that can't be a failure.
+pub(crate) fn check_one(output: &impl Output, phase: Phase, limits: &Limits) -> Checked {
+    let mut inspector = Inspector { limits, phase, bytes: 0 };
+    output.inspect(&mut inspector)?;
     inspector.finish()
 }
 
@@ -163,6 +168,7 @@ impl Output for Notice {
 impl Output for MappedLead {
     fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
         inspector.object("lead", &self.lead)?;
+        inspector.members("notices", self.notices.len())?;
         self.notices.iter().try_for_each(|notice| notice.inspect(inspector))
     }
 }
@@ -197,6 +203,7 @@ impl Output for Question {
 
 impl Output for Verdict {
     fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
+        inspector.members("failed", self.failed.len())?;
         self.failed.iter().try_for_each(|rule| rule.inspect(inspector))?;
         if self.qualified && !self.failed.is_empty() {
             return Err(inspector.invalid("failed", "a qualified lead has no failed rules"));
@@ -236,10 +243,21 @@ impl Output for Option<Outcome> {
 
 impl Output for Description {
     fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
-        inspector.members("grants", self.grants.len())?;
+        let lists = [("grants", self.grants.len()), ("reads", self.reads.len()), ("writes", self.writes.len())];
+        lists.into_iter().try_for_each(|(place, members)| inspector.members(place, members))?;
         let texts = [&self.name, &self.version, &self.summary].into_iter().chain(&self.reads).chain(&self.writes);
         texts.for_each(|text| inspector.text(text));
         inspector.optional_json("configuration-schema", self.configuration_schema.as_ref())
+    }
+}
+
+impl Output for Vec<Diagnostic> {
+    fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
+        for diagnostic in self {
+            [&diagnostic.code, &diagnostic.path, &diagnostic.message].into_iter().for_each(|text| inspector.text(text));
+            inspector.optional_text(diagnostic.suggestion.as_ref());
+        }
+        Ok(())
     }
 }
 
@@ -279,6 +297,10 @@ mod tests {
         assert_eq!(kind(mapped(&format!(r#"{{"a":"{}"}}"#, "x".repeat(100)))), Some(FaultKind::OutputSize));
         let many = Mapped { leads: vec![mapped("{}").leads[0].clone(); 1_001], trace: None };
         assert_eq!(kind(many), Some(FaultKind::OutputSize));
+        let notice = Notice { code: String::new(), path: String::new(), message: String::new() };
+        let mut noisy = mapped("{}");
+        noisy.leads[0].as_mut().unwrap().notices = vec![notice; 1_001];
+        assert_eq!(kind(noisy), Some(FaultKind::OutputSize));
     }
 
     /// M8: what is sent can be sent.
@@ -316,6 +338,8 @@ mod tests {
         let verdict = |qualified, failed| Verdict { qualified, failed, trace: None };
         assert_eq!(kind(verdict(false, vec![rule.clone()])), None);
         assert_eq!(kind(verdict(true, vec![rule.clone()])), Some(FaultKind::InvalidOutput));
+        let empty = FailedRule { reason: String::new(), expected: "1".into(), actual: None, ..rule.clone() };
+        assert_eq!(kind(verdict(false, vec![empty; 1_001])), Some(FaultKind::OutputSize));
         assert_eq!(
             kind(verdict(false, vec![FailedRule { expected: "".into(), ..rule }])),
             Some(FaultKind::InvalidOutput)

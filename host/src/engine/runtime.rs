@@ -68,6 +68,7 @@ pub(crate) struct Runtime {
     compiler: Compiler,
     linker: Linker<GuestState>,
     slots: Arc<Semaphore>,
+    children: Semaphore,
     files: CompiledFiles,
     shelf: Shelf,
 }
@@ -162,6 +163,7 @@ impl Runtime {
             linker,
             files,
             slots: Arc::new(Semaphore::new(limits.instances_max as usize)),
+            children: Semaphore::new(limits.compilations_max.max(1)),
             counters: Arc::default(),
             shelf: Shelf::default(),
             limits: Arc::new(limits),
@@ -197,7 +199,7 @@ impl Runtime {
         let loaded = cell.get_or_try_init(|| self.load_unshelved(digest, fetch)).await.cloned();
         drop(cell);
         match &loaded {
-            Ok(_) => self.shelf.trim(self.limits.compiled_cache_bytes_max, digest),
+            Ok(_) => self.shelf.trim(self.limits.compiled_cache_bytes_max, self.limits.loaded_components_max, digest),
             Err(_) => self.shelf.forget_empty(digest),
         }
         loaded
@@ -257,10 +259,20 @@ impl Runtime {
         self.compilers.run(move || runtime.keep(digest, &compiled)).await.unwrap_or_else(lost)
     }
 
+    /// Removes what is left of a component that was refused.
+    pub(crate) async fn forget(self: &Arc<Self>, digest: Digest) {
+        let runtime = Arc::clone(self);
+        // A lost job is logged where it was lost; a file that stays is harmless.
+        let _ = self.compilers.run(move || runtime.files.remove(digest)).await;
+    }
+
     /// Has the compiler do something to foreign bytes.
     pub(crate) async fn run_task(self: &Arc<Self>, task: Task, bytes: Vec<u8>) -> Result<Vec<u8>, CompileError> {
         match &self.compiler {
-            Compiler::Child(program) => task.run_in_child(program, &self.limits, bytes).await,
+            Compiler::Child(program) => {
+                let _place = self.children.acquire().await.map_err(|closed| CompileError(closed.to_string()))?;
+                task.run_in_child(program, &self.limits, bytes).await
+            }
             Compiler::InProcess => {
                 let runtime = Arc::clone(self);
                 self.compilers.run(move || task.run(&runtime.wasm, &bytes)).await.unwrap_or_else(lost)

@@ -208,7 +208,7 @@ impl Session {
 
     fn keep_log(&mut self, log: LogBuffer) {
         let report = &mut self.report;
-        let mut kept = LogBuffer { lines: std::mem::take(&mut report.log), dropped: report.log_lines_dropped };
+        let mut kept = LogBuffer::new(std::mem::take(&mut report.log), report.log_lines_dropped);
         kept.append(log, self.runtime.limits.log_lines_max);
         (report.log, report.log_lines_dropped) = (kept.lines, kept.dropped);
     }

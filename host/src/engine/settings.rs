@@ -25,6 +25,8 @@ pub(crate) fn config(limits: &Limits) -> Config {
     config
 }
 
+/// Places enough for as many instances as there may be, each as large as it may be: a plugin with many memories must not take
+/// its neighbours' places.
 fn pooling(limits: &Limits) -> PoolingAllocationConfig {
     let instances = limits.instances_max;
     let mut pooling = PoolingAllocationConfig::new();
@@ -32,11 +34,13 @@ fn pooling(limits: &Limits) -> PoolingAllocationConfig {
         .total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(limits.core_instances_max))
         .max_core_instances_per_component(limits.core_instances_max)
-        .total_memories(instances.saturating_mul(2))
+        .total_memories(instances.saturating_mul(limits.memories_max))
         .max_memories_per_component(limits.memories_max)
+        .max_memories_per_module(limits.memories_max)
         .max_memory_size(limits.memory_bytes_max)
-        .total_tables(instances.saturating_mul(4))
+        .total_tables(instances.saturating_mul(limits.tables_max))
         .max_tables_per_component(limits.tables_max)
+        .max_tables_per_module(limits.tables_max)
         .table_elements(limits.table_elements_max)
         .max_unused_warm_slots(instances)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)

@@ -51,7 +51,8 @@ impl GuestState {
     /// After a call: puts what was printed into the log.
     pub(crate) fn collect_printed(&mut self) {
         let Some(wasi) = &self.wasi else { return };
-        let (stdout, stderr) = wasi.take_printed();
+        let (stdout, stderr, lines_dropped) = wasi.take_printed();
+        self.log.dropped += lines_dropped;
         stdout.lines().for_each(|line| self.write_line(LogLevel::Info, line.to_owned()));
         // Where there is a standard error, a panic and its place are all that is left of a trap.
         if !stderr.trim().is_empty() {

@@ -41,6 +41,10 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut poll = linker.instance(POLL)?;
     poll.func_wrap("poll", |_, (_,): (Vec<Resource<DynPollable>>,)| would_wait::<(Vec<u32>,)>("wasi:io/poll.poll"))?;
+    // Not to wait but to ask is a clock, too: a timer is ready when so much time is over.
+    poll.func_wrap("[method]pollable.ready", |_, (_,): (Resource<DynPollable>,)| {
+        would_wait::<(bool,)>("wasi:io/poll.ready")
+    })?;
     poll.func_wrap("[method]pollable.block", |_, (_,): (Resource<DynPollable>,)| {
         would_wait::<()>("wasi:io/poll.block")
     })?;
@@ -76,9 +80,10 @@ impl Wasi {
         Wasi { context: builder.build(), table: ResourceTable::new(), stdout, stderr }
     }
 
-    /// What was printed since the last time: on standard output and on standard error.
-    pub(crate) fn take_printed(&self) -> (String, String) {
-        (self.stdout.take(), self.stderr.take())
+    /// What was printed since the last time: on standard output, on standard error, and how many lines were not kept.
+    pub(crate) fn take_printed(&self) -> (String, String, u64) {
+        let ((stdout, lost), (stderr, lost_too)) = (self.stdout.take(), self.stderr.take());
+        (stdout, stderr, lost + lost_too)
     }
 
     pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
@@ -117,27 +122,34 @@ impl HostMonotonicClock for Frozen {
     }
 }
 
-/// What a guest prints, kept up to a bound; what is beyond it is gone.
+/// What a guest prints, kept up to a bound; the lines that end beyond it are counted.
 #[derive(Clone)]
 struct Printed {
-    bytes: Arc<Mutex<Vec<u8>>>,
+    kept: Arc<Mutex<Kept>>,
     bytes_max: usize,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    lines_dropped: u64,
 }
 
 impl Printed {
     fn new(bytes_max: usize) -> Self {
-        Printed { bytes: Arc::default(), bytes_max }
+        Printed { kept: Arc::default(), bytes_max }
     }
 
     fn push(&self, printed: &[u8]) {
-        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = self.bytes_max.saturating_sub(bytes.len());
-        bytes.extend_from_slice(&printed[..printed.len().min(room)]);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = self.bytes_max.saturating_sub(kept.bytes.len()).min(printed.len());
+        kept.bytes.extend_from_slice(&printed[..room]);
+        kept.lines_dropped += printed[room..].iter().filter(|byte| **byte == b'\n').count() as u64;
     }
 
-    fn take(&self) -> String {
-        let bytes = mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner));
-        String::from_utf8_lossy(&bytes).into_owned()
+    fn take(&self) -> (String, u64) {
+        let kept = mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+        (String::from_utf8_lossy(&kept.bytes).into_owned(), kept.lines_dropped)
     }
 }
 
@@ -266,9 +278,9 @@ mod tests {
     fn printing_is_bounded() {
         let printed = Printed::new(5);
         printed.push(b"abc");
-        printed.push(b"defg");
-        assert_eq!(printed.take(), "abcde");
+        printed.push(b"defg\nhi\n");
+        assert_eq!(printed.take(), ("abcde".to_owned(), 2));
         printed.push(b"h");
-        assert_eq!(printed.take(), "h");
+        assert_eq!(printed.take(), ("h".to_owned(), 0));
     }
 }

@@ -1,0 +1,280 @@
+//! Where attacks are tried: an engine with small limits, items for every stage, and words for what came out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hookmill::engine::contract::{
+    Campaign, ClientAnswer, Context, Destination, DestinationKind, Door, Entropy, Inbound, Organization, Origin,
+    Severity, ShapeRequest, Subject, Submission,
+};
+use hookmill::engine::{
+    ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, Loaded, Outcomes, Phase, Program, Refusal,
+    Session, SessionReport, Stage,
+};
+use serde_json::{Value, json};
+
+/// Items of one attacked batch, and the place of the guilty one.
+pub const ITEMS: usize = 8;
+pub const GUILTY: usize = 5;
+
+/// Small enough for a test, large enough for what is no attack.
+pub fn limits() -> Limits {
+    Limits {
+        memory_bytes_max: 24 << 20,
+        deadline_base_ms: 80,
+        deadline_per_item_us: 200,
+        deadline_configure_ms: 80,
+        deadline_tick_ms: 2,
+        halving_cpu_ms_max: 20_000,
+        instances_max: 16,
+        ..Limits::default()
+    }
+}
+
+/// A component built by `cargo xtask plugins`.
+#[expect(clippy::disallowed_methods, reason = "where the components lie is a matter of how the tests are run")]
+pub fn guest(name: &str) -> Vec<u8> {
+    let directory = std::env::var_os("HOOKMILL_GUESTS_DIR").map(PathBuf::from);
+    let directory = directory.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins"));
+    let file = directory.join(name).with_extension("wasm");
+    std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", file.display()))
+}
+
+/// The hostile plugin with a behaviour written over one of its marks.
+pub fn marked(mark: &str, behaviour: &str) -> Vec<u8> {
+    let mut bytes = guest("hostile");
+    let sign = format!("{mark}=-");
+    let at = bytes.windows(sign.len()).position(|window| window == sign.as_bytes()).expect("the mark is there");
+    let at = at + mark.len() + 1;
+    bytes[at..at + behaviour.len()].copy_from_slice(behaviour.as_bytes());
+    bytes
+}
+
+/// An engine that shares compiled code with the other tests.
+pub fn engine(limits: Limits) -> Engine {
+    Engine::new(limits, &hookmill_tests::world::cache()).expect("an engine")
+}
+
+/// Loads bytes that no admission saw.
+pub async fn load(engine: &Engine, bytes: Vec<u8>) -> Result<Arc<Loaded>, LoadError> {
+    engine.load(Digest::of(&bytes), || async { Ok::<_, std::io::Error>(bytes) }).await
+}
+
+pub fn session(engine: &Engine, component: &Arc<Loaded>, plan: Option<&str>) -> Session {
+    let plan = plan.map(|plan| Arc::from(plan.as_bytes()));
+    engine.session(&Program { component: Arc::clone(component), plan }, context())
+}
+
+pub fn context() -> Context {
+    Context {
+        organization: Organization { id: "org".into(), name: "Org".into(), values: "{}".into() },
+        campaign: Campaign {
+            id: "SUMMER".into(),
+            name: "Summer".into(),
+            client: None,
+            time_zone: "America/New_York".into(),
+            phone_region: "US".into(),
+            values: "{}".into(),
+        },
+        now: 1_700_000_000_000,
+        run_id: "run".into(),
+        trace: false,
+    }
+}
+
+pub fn element(body: &Value) -> Inbound {
+    Inbound {
+        submission_id: "req-0".into(),
+        body: body.to_string(),
+        headers: vec![],
+        query: vec![],
+        origin: Origin { door: Door::Batch, name: "key".into(), source_label: None, tag: None, remote_address: None },
+        received_at: 1_700_000_000_000,
+        entropy: Entropy { high: 1, low: 2 },
+    }
+}
+
+fn submission(lead: &Value) -> Submission {
+    Submission {
+        id: "req-0".into(),
+        lead_id: None,
+        lead: lead.to_string(),
+        is_test: false,
+        received_at: 1_700_000_000_000,
+        answers: vec![],
+        entropy: Entropy { high: 1, low: 2 },
+    }
+}
+
+fn destination() -> Destination {
+    Destination {
+        kind: DestinationKind::ClientEndpoint,
+        id: "end".into(),
+        name: "Client".into(),
+        method: "POST".into(),
+        url: "https://client.example/".into(),
+        content_type: "application/json".into(),
+        settings: None,
+    }
+}
+
+fn answer(body: &Value) -> ClientAnswer {
+    ClientAnswer {
+        submission_id: "req-0".into(),
+        destination: destination(),
+        attempt: 1,
+        status: Some(200),
+        headers: vec![],
+        body: body.to_string().into_bytes(),
+        truncated: false,
+        error: None,
+    }
+}
+
+/// Good items but one, which does what `behaviour` says.
+pub fn batch(behaviour: &str) -> Vec<Value> {
+    let mut items: Vec<_> = (0..ITEMS).map(|n| json!({ "email": format!("lead{n}@example.com") })).collect();
+    items[GUILTY]["do"] = json!(behaviour);
+    items
+}
+
+/// Runs the items through one stage.
+pub async fn run(session: &mut Session, stage: Stage, items: &[Value]) -> Vec<Result<(), ItemError>> {
+    let submissions = || items.iter().map(submission).collect();
+    match stage {
+        Stage::Map => ends(session.map(items.iter().map(element).collect()).await),
+        Stage::Enrich => ends(session.enrich(submissions()).await),
+        Stage::Qualify => ends(session.qualify(Severity::Hard, submissions()).await),
+        Stage::Shape => {
+            let request = |lead: &Value| ShapeRequest {
+                destination: destination(),
+                subject: Subject::Submission(submission(lead)),
+            };
+            ends(session.shape(items.iter().map(request).collect()).await)
+        }
+        Stage::Interpret => ends(session.interpret(items.iter().map(answer).collect()).await),
+    }
+}
+
+fn ends<T, E: std::fmt::Debug>(outcomes: Result<Outcomes<T>, E>) -> Vec<Result<(), ItemError>> {
+    outcomes.expect("the stage is there").into_iter().map(|outcome| outcome.map(|_| ())).collect()
+}
+
+/// Attacks each stage with one bad item among good ones, and says what came of it, once for stages with the same end.
+pub async fn attack_stages(engine: &Engine, component: &Arc<Loaded>, behaviour: &str) -> String {
+    let mut ends: Vec<(String, Vec<&str>)> = Vec::new();
+    for stage in Stage::ALL {
+        let phase = Phase::from(stage).as_str();
+        let told = attack_stage(engine, component, stage, behaviour).await;
+        let told = told.replace(&format!("`{phase}`"), "`STAGE`").replace(&format!("in {phase}"), "in STAGE");
+        match ends.iter_mut().find(|(end, _)| *end == told) {
+            Some((_, phases)) => phases.push(phase),
+            None => ends.push((told, vec![phase])),
+        }
+    }
+    ends.iter().map(|(told, phases)| format!("{}: {told}\n", phases.join(", "))).collect()
+}
+
+/// Afterwards the session serves good items again.
+async fn attack_stage(engine: &Engine, component: &Arc<Loaded>, stage: Stage, behaviour: &str) -> String {
+    let mut session = session(engine, component, None);
+    let ends = run(&mut session, stage, &batch(behaviour)).await;
+    let told = told(&ends);
+    let after = run(&mut session, stage, &batch("")).await;
+    assert!(after.iter().all(Result::is_ok), "{behaviour} at {stage}: the session is spoilt: {after:?}");
+    let report = session.finish();
+    assert_eq!(engine.stats().instances_alive, 0, "{behaviour} at {stage}");
+    format!("{told}\n  {}", used(&report))
+}
+
+/// What became of each item, in few words.
+pub fn told(ends: &[Result<(), ItemError>]) -> String {
+    let good = ends.iter().filter(|end| end.is_ok()).count();
+    let mut words = vec![format!("{good} of {} good", ends.len())];
+    for (place, end) in ends.iter().enumerate() {
+        match end {
+            Ok(()) => {}
+            Err(error) => words.push(format!("\n  item {place}: {}", error_told(error))),
+        }
+    }
+    words.concat()
+}
+
+fn error_told(error: &ItemError) -> String {
+    match error {
+        ItemError::Failure(failure) => format!("failure {}: {}", failure.code, short(&failure.message)),
+        ItemError::Fault(fault) => fault_told(fault),
+        ItemError::Postponed => "postponed".to_owned(),
+    }
+}
+
+/// A fault in one line.
+pub fn fault_told(fault: &Fault) -> String {
+    let limit = fault.limit.map_or(String::new(), |limit| format!(" [{} = {}]", limit.name, limit.value));
+    format!("{} in {}{limit}: {}", fault.kind.code(), fault.phase, short(&steady(&fault.message)))
+}
+
+/// A refusal, a reason a line.
+pub fn refusal_told(refusal: &Refusal) -> String {
+    let reasons = refusal.reasons.iter();
+    let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.mend));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Why a configuration did not compile.
+pub fn configuration_told(error: &ConfigurationError) -> String {
+    match error {
+        ConfigurationError::Diagnostics(diagnostics) => {
+            let first = diagnostics.first().map_or(String::new(), |first| short(&first.message));
+            format!("{} diagnostics, the first: {first}", diagnostics.len())
+        }
+        ConfigurationError::Fault(fault) => fault_told(fault),
+        ConfigurationError::NotConfigurable => "not configurable".to_owned(),
+    }
+}
+
+fn used(report: &SessionReport) -> String {
+    let calls: u64 = report
+        .calls
+        .iter()
+        .filter(|(phase, _)| Stage::ALL.iter().any(|s| **phase == (*s).into()))
+        .map(|(_, calls)| calls)
+        .sum();
+    let faults: u64 = report.faults.values().sum();
+    // How many an endless loop writes is the machine's affair.
+    let dropped =
+        if report.log_lines_dropped < 10_000 { report.log_lines_dropped.to_string() } else { "many".to_owned() };
+    let longest = report.log.iter().map(|line| line.message.len()).max().unwrap_or(0);
+    format!(
+        "calls {calls}, instances {}, faults {faults}, log {} kept ({longest} bytes at most) {dropped} dropped",
+        report.instances,
+        report.log.len()
+    )
+}
+
+/// The start of a long text.
+fn short(text: &str) -> String {
+    let start: String = text.chars().take(300).collect();
+    if start.len() < text.len() { format!("{start}… ({} bytes)", text.len()) } else { start }
+}
+
+/// The text without what differs from run to run and from machine to machine: measured times, places in files.
+pub fn steady(text: &str) -> String {
+    let text = without_number(text, "it used ", " of ");
+    let text = without_number(&text, ".rs:", ":");
+    without_number(&text, ".rs:_:", "\n")
+}
+
+/// Replaces the digits after each `before`, where `after` or the text's end follows them.
+fn without_number(text: &str, before: &str, after: &str) -> String {
+    let mut parts = text.split(before);
+    let mut steady = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_number = rest.len() < part.len() && (rest.starts_with(after) || rest.is_empty());
+        steady.push_str(before);
+        steady.push_str(if is_number { "_" } else { "" });
+        steady.push_str(if is_number { rest } else { part });
+    }
+    steady
+}
