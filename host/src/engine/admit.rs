@@ -11,6 +11,7 @@ use super::contract_types::Description;
 use super::digest::Digest;
 use super::exports::Stages;
 use super::inspect;
+use super::preparation::Preparation;
 use super::runtime::Runtime;
 
 /// A component that may be stored and activated.
@@ -24,6 +25,8 @@ pub struct Admitted {
     pub stages: Stages,
     /// What it says of itself, if it does.
     pub description: Option<Description>,
+    /// Whether its instances start from a snapshot, and why not.
+    pub preparation: Preparation,
 }
 
 /// Why the bytes are not admitted. At least one reason.
@@ -74,7 +77,8 @@ pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admi
     let description = runtime.describe(&loaded).await.map_err(|fault| {
         Refusal::of("does_not_start", fault.message, "run it with `hookmill plugin test` to see where it fails")
     })?;
-    Ok(Admitted { digest, component, stages: loaded.stages(), description })
+    let preparation = loaded.preparation().clone();
+    Ok(Admitted { digest, component, stages: loaded.stages(), description, preparation })
 }
 
 /// Off the asynchronous threads: reading megabytes takes a while.

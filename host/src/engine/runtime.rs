@@ -19,7 +19,9 @@ use super::imports;
 use super::instance::Slot;
 use super::limits::Limits;
 use super::load::{CompiledFiles, Found, LoadError, Shelf, deserialize};
+use super::obstacles;
 use super::pool::{JobLost, Pool};
+use super::preparation::{Compiled, Preparation};
 use super::program::{Loaded, Program};
 use super::session::Session;
 use super::settings::config;
@@ -122,6 +124,11 @@ impl Engine {
     /// Asks a component what it is; none when it does not say.
     pub async fn describe(&self, component: &Arc<Loaded>) -> Result<Option<Description>, Fault> {
         self.runtime.describe(component).await
+    }
+
+    /// Once a look: how the instances of a component get ready, if this host has it in memory or on disk.
+    pub async fn preparation(&self, digest: Digest) -> Option<Preparation> {
+        self.runtime.preparation(digest).await
     }
 
     /// Once a batch: a session makes its instance when it is first called.
@@ -252,9 +259,41 @@ impl Runtime {
         component: Vec<u8>,
     ) -> Result<Arc<Loaded>, CompileError> {
         add(&self.counters.compilations, 1);
-        let compiled = self.run_task(Task::Compile, component).await?;
+        let compiled = self.compile(component).await?;
         let runtime = Arc::clone(self);
         self.compilers.run(move || runtime.keep(digest, &compiled)).await.unwrap_or_else(lost)
+    }
+
+    /// Initialised where that can be kept, otherwise as it is.
+    async fn compile(self: &Arc<Self>, component: Vec<u8>) -> Result<Compiled, CompileError> {
+        let read = move || (obstacles::exports_lifecycle(&component), component);
+        let (has_lifecycle, component) = self.compilers.run(read).await.map_err(CompileError::from)?;
+        let prepared =
+            if has_lifecycle { self.prepare(component.clone()).await } else { Compiled::nothing_to_prepare() };
+        if prepared.preparation.is_prepared() {
+            return Ok(prepared);
+        }
+        let code = self.run_task(Task::Compile, component).await?;
+        Ok(Compiled { code, ..prepared })
+    }
+
+    async fn prepare(self: &Arc<Self>, component: Vec<u8>) -> Compiled {
+        match self.run_task(Task::Prepare, component).await {
+            Ok(answer) => Compiled::read(&answer).unwrap_or_else(|| Compiled::cold("what prepares it gave no answer")),
+            Err(error) => Compiled::cold(format!("preparing it was stopped: {error}")),
+        }
+    }
+
+    async fn preparation(self: &Arc<Self>, digest: Digest) -> Option<Preparation> {
+        if let Some(loaded) = self.shelf.peek(digest) {
+            return Some(loaded.preparation().clone());
+        }
+        let runtime = Arc::clone(self);
+        let found = self.compilers.run(move || runtime.files.read(digest)).await;
+        match found {
+            Ok(Found::Compiled(compiled)) => Some(compiled.preparation),
+            _ => None,
+        }
     }
 
     /// Has the compiler do something to foreign bytes.
@@ -263,25 +302,37 @@ impl Runtime {
             Compiler::Child(program) => task.run_in_child(program, &self.limits, bytes).await,
             Compiler::InProcess => {
                 let runtime = Arc::clone(self);
-                self.compilers.run(move || task.run(&runtime.wasm, &bytes)).await.unwrap_or_else(lost)
+                self.compilers.run(move || task.run(&runtime.wasm, &runtime.limits, &bytes)).await.unwrap_or_else(lost)
             }
         }
     }
 
-    fn keep(&self, digest: Digest, compiled: &[u8]) -> Result<Arc<Loaded>, CompileError> {
+    fn keep(&self, digest: Digest, compiled: &Compiled) -> Result<Arc<Loaded>, CompileError> {
         let loaded = self.link(digest, compiled).map_err(|error| CompileError(format!("{error:#}")))?;
+        report(digest, &compiled.preparation);
         if let Err(error) = self.files.write(digest, compiled) {
             tracing::warn!(%digest, %error, "compiled plugin could not be kept on disk, it will be compiled again");
         }
         Ok(loaded)
     }
 
-    fn link(&self, digest: Digest, compiled: &[u8]) -> wasmtime::Result<Arc<Loaded>> {
-        let component = deserialize(&self.wasm, compiled)?;
-        Loaded::link(digest, &component, &self.linker, compiled.len()).map(Arc::new)
+    fn link(&self, digest: Digest, compiled: &Compiled) -> wasmtime::Result<Arc<Loaded>> {
+        let component = deserialize(&self.wasm, &compiled.code)?;
+        let (bytes, preparation) = (compiled.code.len(), compiled.preparation.clone());
+        Loaded::link(digest, &component, &self.linker, bytes, preparation).map(Arc::new)
+    }
+}
+
+fn report(digest: Digest, preparation: &Preparation) {
+    match preparation {
+        Preparation::None => tracing::info!(%digest, "plugin compiled, there is nothing to prepare"),
+        Preparation::Prepared { image_bytes } => tracing::info!(%digest, image_bytes, "plugin compiled and prepared"),
+        Preparation::Cold { reason } => {
+            tracing::warn!(%digest, reason, "plugin compiled, but each of its instances must initialise itself");
+        }
     }
 }
 
 fn lost<T>(lost: JobLost) -> Result<T, CompileError> {
-    Err(CompileError(lost.to_string()))
+    Err(lost.into())
 }
