@@ -13,5 +13,6 @@ mod flow;
 mod hosts;
 mod house;
 mod ingest;
+mod prepared;
 mod process;
 mod store;
