@@ -26,6 +26,7 @@ const HOMES: [(&str, &str); 11] = [
     ("chacha20poly1305", "store"),
     ("wasmtime", "engine"),
     ("wasmtime_wasi", "engine"),
+    ("wasmtime_wizer", "engine"),
     ("wit_component", "engine"),
     ("reqwest", "outbound"),
     ("rustls", "outbound"),

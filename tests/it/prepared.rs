@@ -237,6 +237,29 @@ async fn what_has_no_snapshot_still_runs() {
     }
 }
 
+/// P3: the largest image, in the largest memory, in as many pieces as it can have, fits the compiling process; and an instance of
+/// it starts as fast as any.
+#[tokio::test]
+async fn the_largest_image() {
+    const PARTS: &str = r#"(memory 1024)
+        (func (export "init") (local $i i32)
+            (loop (i32.store8 (local.get $i) (i32.const 1))
+                (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 6))) (i32.const 16777216)))))"#;
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Engine::with_compiler(Limits::default(), directory.path(), child()).unwrap();
+    let admitted = engine.admit(odd(PARTS)).await.unwrap();
+    assert!(matches!(admitted.preparation, Preparation::Prepared { image_bytes: 16_777_213.. }), "{admitted:?}");
+    let plugin = load(&engine, admitted.digest, &admitted.component).await.unwrap();
+    let mut started_us = Vec::new();
+    for _ in 0..10 {
+        let mut session = session(&engine, &plugin);
+        session.map(vec![element(json!({}))]).await.unwrap();
+        started_us.push(session.finish().cpu_time_us);
+    }
+    println!("CPU us of a start from 16 MiB: {started_us:?}");
+    assert!(*started_us.iter().min().unwrap() < 3_000, "each instance copies its image: {started_us:?}");
+}
+
 /// P3: what stops the compiling process while it prepares is a reason, and the component is compiled without.
 #[tokio::test]
 async fn a_stopped_preparation_is_no_refusal() {

@@ -2,15 +2,19 @@
 
 use wasmparser::{BinaryReaderError, CanonicalFunction, Parser, Payload};
 
-/// The interface that asks for a preparation.
-const LIFECYCLE: &str = "hookmill:plugin/lifecycle@1.0.0";
+use super::imports::is_version_1;
+
+/// The interface that asks for a preparation, in any version that the host's own is compatible with.
+const LIFECYCLE: &str = "hookmill:plugin/lifecycle@";
+/// Globals whose values are read one by one, in a time that grows with their square. Compilers make a handful.
+const GLOBALS_MAX: usize = 1_000;
 
 /// Whether a component has something to prepare. What can't be read has not: the compiler says what is wrong with it.
 pub(crate) fn exports_lifecycle(component: &[u8]) -> bool {
-    exports(component, LIFECYCLE).unwrap_or(false)
+    has_export(component, |name| name.strip_prefix(LIFECYCLE).is_some_and(is_version_1)).unwrap_or(false)
 }
 
-fn exports(component: &[u8], name: &str) -> Result<bool, BinaryReaderError> {
+fn has_export(component: &[u8], is_it: impl Fn(&str) -> bool) -> Result<bool, BinaryReaderError> {
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
         match payload? {
@@ -18,7 +22,7 @@ fn exports(component: &[u8], name: &str) -> Result<bool, BinaryReaderError> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
-                    if export?.name.name == name {
+                    if is_it(export?.name.name) {
                         return Ok(true);
                     }
                 }
@@ -29,19 +33,30 @@ fn exports(component: &[u8], name: &str) -> Result<bool, BinaryReaderError> {
     Ok(false)
 }
 
+/// What stands in the way of a snapshot and is not seen by the tool that takes it.
+///
 /// State that lies neither in linear memories nor in globals is in no snapshot: the tables of handles which the canonical ABI
 /// keeps. So nothing that makes an entry may be there, in no nested component either.
-pub(crate) fn keeps_state_elsewhere(component: &[u8]) -> Result<bool, BinaryReaderError> {
+pub(crate) fn obstacle(component: &[u8]) -> Result<Option<&'static str>, BinaryReaderError> {
+    let mut globals = 0;
     for payload in Parser::new(0).parse_all(component) {
-        if let Payload::ComponentCanonicalSection(functions) = payload? {
-            for function in functions {
-                if !is_stateless(&function?) {
-                    return Ok(true);
+        match payload? {
+            Payload::ComponentCanonicalSection(functions) => {
+                for function in functions {
+                    if !is_stateless(&function?) {
+                        return Ok(Some("it makes resources of its own, and handles can't be in a snapshot"));
+                    }
                 }
             }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    globals += usize::from(global?.ty.mutable);
+                }
+            }
+            _ => {}
         }
     }
-    Ok(false)
+    Ok((GLOBALS_MAX < globals).then_some("it has more than 1000 globals that can change"))
 }
 
 fn is_stateless(function: &CanonicalFunction) -> bool {
@@ -64,15 +79,27 @@ mod tests {
         assert!(!exports_lifecycle(&component(&format!("(component {outer})"))));
         assert!(!exports_lifecycle(&component(outer)[..20]));
         assert!(!exports_lifecycle(b""));
+        assert!(exports_lifecycle(&component(&outer.replace("1.0.0", "1.2.3"))));
+        assert!(!exports_lifecycle(&component(&outer.replace("1.0.0", "2.0.0"))));
     }
 
     /// P4: a resource that is made anywhere inside may live on in a table that no snapshot has.
     #[test]
     fn resources_are_found_at_any_depth() {
         let maker = "(component (type $r (resource (rep i32))) (core func (canon resource.new $r)))";
-        assert!(keeps_state_elsewhere(&component(maker)).unwrap());
-        assert!(keeps_state_elsewhere(&component(&format!("(component {maker})"))).unwrap());
+        assert!(obstacle(&component(maker)).unwrap().unwrap().contains("resources"));
+        assert!(obstacle(&component(&format!("(component {maker})"))).unwrap().unwrap().contains("resources"));
         let dropper = "(component (type $r (resource (rep i32))) (core func (canon resource.drop $r)))";
-        assert!(!keeps_state_elsewhere(&component(dropper)).unwrap());
+        assert_eq!(obstacle(&component(dropper)).unwrap(), None);
+    }
+
+    /// P3: what would take the tool minutes is not begun.
+    #[test]
+    fn globals_are_counted() {
+        let globals = |number: usize| "(global (mut i32) (i32.const 0))".repeat(number);
+        let one = |number| format!("(core module {} (global i32 (i32.const 0)))", globals(number));
+        assert_eq!(obstacle(&component(&format!("(component {} {})", one(GLOBALS_MAX - 1), one(1)))).unwrap(), None);
+        let more = obstacle(&component(&format!("(component {} {})", one(GLOBALS_MAX), one(1))));
+        assert!(more.unwrap().unwrap().contains(&GLOBALS_MAX.to_string()));
     }
 }

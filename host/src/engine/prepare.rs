@@ -38,8 +38,8 @@ pub(crate) fn prepare(component: &[u8], limits: &Limits) -> Compiled {
 }
 
 fn image(component: &[u8], limits: &Limits) -> Result<Compiled, String> {
-    if obstacles::keeps_state_elsewhere(component).map_err(|error| error.to_string())? {
-        return Err("it makes resources of its own, and handles can't be in a snapshot".into());
+    if let Some(obstacle) = obstacles::obstacle(component).map_err(|error| error.to_string())? {
+        return Err(obstacle.into());
     }
     // Or the tool would take an export away: the one of a name of its own choice.
     let mut wizer = Wizer::new();

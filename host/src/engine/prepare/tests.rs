@@ -329,6 +329,7 @@ fn tells_what_can_not_be_kept() {
 #[test]
 fn tells_what_is_put_together_too_cleverly() {
     const BODY: &str = r#"(func (export "init")) (func (export "probe") (result i32) (i32.const 0))"#;
+    const ONCE: &str = "(core instance $i (instantiate $m))";
     let told = [
         (
             format!("(core module $m {BODY}) (core instance $j (instantiate $m)) (core instance $i (instantiate $m))"),
@@ -344,6 +345,11 @@ fn tells_what_is_put_together_too_cleverly() {
             ),
             "wasmtime:wizer/access",
         ),
+        (format!(r#"(core module $n (import "" "" (tag))) (core module $m {BODY}) {ONCE}"#), "gave up"),
+        (format!("(core module $m {BODY} (memory i64 1)) {ONCE}"), ""),
+        (format!("(core module $m {BODY} (memory 1 (pagesize 1))) {ONCE}"), ""),
+        (format!("(core module $m {BODY} (memory 1 2 shared)) {ONCE}"), ""),
+        (format!("(core module $m {BODY} (type $s (struct)) (global (ref $s) (struct.new $s))) {ONCE}"), ""),
         (
             format!(
                 "(core module $n (memory 1) (data (i32.const 0) \"x\")) (core module $m {BODY}) (core instance (instantiate $n)) (core instance $i (instantiate $m))"
@@ -363,6 +369,32 @@ fn tells_what_is_put_together_too_cleverly() {
     }
     assert!(!cold(b"\0asm\x0d\0\x01\0").is_empty());
     assert!(!cold(b"no component").is_empty());
+}
+
+/// P4: an image with a hole is mapped as a whole, up to the bound: no instance copies it together.
+#[test]
+fn images_are_mapped() {
+    let hole = module(
+        r#"(memory (export "memory") 64)
+        (func (export "init") (i32.store8 (i32.const 100) (i32.const 1)) (i32.store8 (i32.const 1048675) (i32.const 2)))
+        (func (export "probe") (result i32) (i32.load8_u (i32.const 1048675)))"#,
+    );
+    assert_eq!(prepared(&hole), (1 << 20, vec![Ok(2), Ok(2)]));
+    let code = prepare(&hole, &limits()).code;
+    assert!(1 << 20 <= code.len(), "the code of {} bytes has no image in it", code.len());
+}
+
+/// P3: the dearest image there can be, of bytes that lie too far apart to be one piece, is one, too.
+#[test]
+fn an_image_of_many_pieces() {
+    let holes = module(
+        r#"(memory (export "memory") 64)
+        (func (export "init") (local $i i32)
+            (loop (i32.store8 (local.get $i) (i32.const 1))
+                (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 6))) (i32.const 1048576)))))
+        (func (export "probe") (result i32) (i32.load (i32.const 600000)))"#,
+    );
+    assert_eq!(values(&holes), [1, 1]);
 }
 
 /// P3: all that one instance may have can be kept: the accessors come on top.
