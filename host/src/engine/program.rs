@@ -37,6 +37,8 @@ impl Loaded {
         compiled_bytes: usize,
         preparation: Preparation,
     ) -> wasmtime::Result<Self> {
+        // The first instance would make the image otherwise, and be the slow one. Should it fail, the next one tries again.
+        let _ = component.initialize_copy_on_write_image();
         let pre = linker.instantiate_pre(component)?;
         let exports = Exports::find(&pre)?;
         Ok(Loaded { pre, exports, compiled_bytes, preparation, digest })
