@@ -218,11 +218,6 @@ impl Shelf {
         }
     }
 
-    /// What is in memory under a digest; looking is no use.
-    pub(crate) fn peek(&self, digest: Digest) -> Option<Arc<Loaded>> {
-        self.lock().by_digest.get(&digest).and_then(|place| place.cell.get().cloned())
-    }
-
     fn lock(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -35,6 +35,7 @@ mod pool;
 mod preparation;
 mod prepare;
 mod program;
+mod reports;
 mod runtime;
 mod seal;
 mod session;

@@ -23,6 +23,7 @@ use super::obstacles;
 use super::pool::{JobLost, Pool};
 use super::preparation::{Compiled, Preparation};
 use super::program::{Loaded, Program};
+use super::reports::Reports;
 use super::session::Session;
 use super::settings::config;
 use super::state::GuestState;
@@ -72,6 +73,7 @@ pub(crate) struct Runtime {
     slots: Arc<Semaphore>,
     files: CompiledFiles,
     shelf: Shelf,
+    reports: Reports,
 }
 
 impl Engine {
@@ -171,6 +173,7 @@ impl Runtime {
             slots: Arc::new(Semaphore::new(limits.instances_max as usize)),
             counters: Arc::default(),
             shelf: Shelf::default(),
+            reports: Reports::default(),
             limits: Arc::new(limits),
         })
     }
@@ -285,15 +288,14 @@ impl Runtime {
     }
 
     async fn preparation(self: &Arc<Self>, digest: Digest) -> Option<Preparation> {
-        if let Some(loaded) = self.shelf.peek(digest) {
-            return Some(loaded.preparation().clone());
+        if let Some(known) = self.reports.get(digest) {
+            return Some(known);
         }
         let runtime = Arc::clone(self);
         let found = self.compilers.run(move || runtime.files.read(digest)).await;
-        match found {
-            Ok(Found::Compiled(compiled)) => Some(compiled.preparation),
-            _ => None,
-        }
+        let Ok(Found::Compiled(compiled)) = found else { return None };
+        self.reports.put(digest, &compiled.preparation);
+        Some(compiled.preparation)
     }
 
     /// Has the compiler do something to foreign bytes.
@@ -318,6 +320,7 @@ impl Runtime {
 
     fn link(&self, digest: Digest, compiled: &Compiled) -> wasmtime::Result<Arc<Loaded>> {
         let component = deserialize(&self.wasm, &compiled.code)?;
+        self.reports.put(digest, &compiled.preparation);
         let (bytes, preparation) = (compiled.code.len(), compiled.preparation.clone());
         Loaded::link(digest, &component, &self.linker, bytes, preparation).map(Arc::new)
     }

@@ -1,6 +1,6 @@
 //! wasmtime's settings: what a guest can be, and what it can have.
 
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::limits::Limits;
 
@@ -22,10 +22,10 @@ pub(crate) fn settings(limits: &Limits) -> Config {
 }
 
 /// The settings of a run that happens once, in a process whose address space is bounded: the same results, but no reservations of
-/// gigabytes and no time for optimising.
+/// gigabytes.
 pub(crate) fn once(limits: &Limits) -> Config {
     let mut config = settings(limits);
-    config.cranelift_opt_level(OptLevel::None).memory_init_cow(false);
+    config.memory_init_cow(false);
     config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(GROWTH_BYTES);
     config
 }

@@ -69,7 +69,9 @@ impl Sitter {
     }
 
     fn read_memory(&mut self, interface: &str, function: &str) -> Result<WasmList<u8>, String> {
-        let list = self.read::<WasmList<u8>>(interface, function)?;
+        let list = self.read::<WasmList<u8>>(interface, function).map_err(|obstacle| {
+            format!("{obstacle} (a memory must be able to grow by two pages, beyond what `initialize` leaves)")
+        })?;
         // It is read twice, and the second time it has the page in which the accessor wrote.
         if !self.images.contains_key(function) {
             self.images.insert(function.into(), extent(list.as_le_slice(&self.store)));
