@@ -21,7 +21,7 @@ const FLOORS: [(&str, u8); 10] = [
 const TOP: [&str; 2] = ["app", "cli"];
 
 /// Outside libraries that only one module may know.
-const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 12] = [
     ("sqlx", "store"),
     ("chacha20poly1305", "store"),
     ("wasmtime", "engine"),
