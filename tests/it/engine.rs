@@ -49,7 +49,7 @@ impl Sandbox {
     }
 }
 
-async fn load(engine: &Engine, digest: Digest, bytes: &[u8]) -> Result<Arc<Loaded>, LoadError> {
+pub(crate) async fn load(engine: &Engine, digest: Digest, bytes: &[u8]) -> Result<Arc<Loaded>, LoadError> {
     engine.load(digest, || async { Ok::<_, std::io::Error>(bytes.to_vec()) }).await
 }
 
@@ -99,7 +99,7 @@ fn hundred(bad: &[(usize, &str)]) -> Vec<Inbound> {
     elements.into_iter().map(element).collect()
 }
 
-fn lead(mapped: &Mapped) -> Value {
+pub(crate) fn lead(mapped: &Mapped) -> Value {
     assert_eq!(mapped.leads.len(), 1);
     serde_json::from_str(&mapped.leads[0].as_ref().unwrap().lead).unwrap()
 }

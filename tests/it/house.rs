@@ -21,11 +21,12 @@ const FLOORS: [(&str, u8); 10] = [
 const TOP: [&str; 2] = ["app", "cli"];
 
 /// Outside libraries that only one module may know.
-const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 12] = [
     ("sqlx", "store"),
     ("chacha20poly1305", "store"),
     ("wasmtime", "engine"),
     ("wasmtime_wasi", "engine"),
+    ("wasmtime_wizer", "engine"),
     ("wit_component", "engine"),
     ("reqwest", "outbound"),
     ("rustls", "outbound"),

@@ -14,5 +14,6 @@ mod hostile;
 mod hosts;
 mod house;
 mod ingest;
+mod prepared;
 mod process;
 mod store;

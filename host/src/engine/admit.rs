@@ -12,6 +12,7 @@ use super::digest::Digest;
 use super::exports::Stages;
 use super::fault::Fault;
 use super::inspect;
+use super::preparation::Preparation;
 use super::runtime::Runtime;
 
 /// A component that may be stored and activated.
@@ -25,6 +26,8 @@ pub struct Admitted {
     pub stages: Stages,
     /// What it says of itself, if it does.
     pub description: Option<Description>,
+    /// Whether its instances start from a snapshot, and why not.
+    pub preparation: Preparation,
 }
 
 /// Why the bytes are not admitted. At least one reason.
@@ -79,7 +82,8 @@ pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admi
             return Err(not_started(fault));
         }
     };
-    Ok(Admitted { digest, component, stages: loaded.stages(), description })
+    let preparation = loaded.preparation().clone();
+    Ok(Admitted { digest, component, stages: loaded.stages(), description, preparation })
 }
 
 /// Off the asynchronous threads: reading megabytes takes a while.

@@ -16,6 +16,8 @@ use wasmtime::Engine as Wasm;
 use wit_component::ComponentEncoder;
 
 use super::limits::Limits;
+use super::pool::JobLost;
+use super::prepare;
 use super::settings::settings;
 
 /// The hidden subcommand of the host binary: `compile-component TASK LIMITS`, from standard input to standard output.
@@ -43,6 +45,9 @@ pub(crate) enum Task {
     Componentize,
     /// A component that was admitted by its names and sizes becomes machine code.
     Compile,
+    /// Such a component is initialised and becomes the machine code of its snapshot, or it is said why not: a
+    /// [`Compiled`](super::preparation::Compiled) in any case.
+    Prepare,
 }
 
 /// The compiler refused the bytes, or was stopped.
@@ -50,23 +55,31 @@ pub(crate) enum Task {
 #[error("{0}")]
 pub(crate) struct CompileError(pub(crate) String);
 
+impl From<JobLost> for CompileError {
+    fn from(lost: JobLost) -> Self {
+        CompileError(lost.to_string())
+    }
+}
+
 impl Task {
     fn name(self) -> &'static str {
         match self {
             Task::Componentize => "componentize",
             Task::Compile => "compile",
+            Task::Prepare => "prepare",
         }
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Task::Componentize, Task::Compile].into_iter().find(|task| task.name() == name)
+        [Task::Componentize, Task::Compile, Task::Prepare].into_iter().find(|task| task.name() == name)
     }
 
     /// Does it here and now.
-    pub(crate) fn run(self, wasm: &Wasm, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
+    pub(crate) fn run(self, wasm: &Wasm, limits: &Limits, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
         match self {
             Task::Componentize => componentize(bytes),
             Task::Compile => wasm.precompile_component(bytes).map_err(|error| CompileError(format!("{error:#}"))),
+            Task::Prepare => Ok(prepare::prepare(bytes, limits).write()),
         }
     }
 
@@ -168,7 +181,7 @@ fn run_on_streams(task: Task, limits: &Limits) -> Result<(), String> {
     let bytes_max = limits.component_bytes_max as u64;
     std::io::stdin().take(bytes_max).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     let wasm = Wasm::new(&settings(limits)).map_err(|error| format!("{error:#}"))?;
-    let made = task.run(&wasm, &bytes).map_err(|error| error.to_string())?;
+    let made = task.run(&wasm, limits, &bytes).map_err(|error| error.to_string())?;
     std::io::stdout().write_all(&made).map_err(|error| error.to_string())
 }
 
@@ -194,7 +207,7 @@ mod tests {
     #[test]
     fn a_plain_core_module_carries_no_contract() {
         let module = wat::parse_str(r#"(module (import "env" "print" (func)))"#).unwrap();
-        let refusal = Task::Componentize.run(&Wasm::default(), &module).unwrap_err();
+        let refusal = Task::Componentize.run(&Wasm::default(), &Limits::default(), &module).unwrap_err();
         assert!(refusal.0.contains("env"), "{refusal}");
     }
 
@@ -202,6 +215,7 @@ mod tests {
     fn tasks_have_names() {
         assert_eq!(Task::named("compile"), Some(Task::Compile));
         assert_eq!(Task::named("componentize"), Some(Task::Componentize));
+        assert_eq!(Task::named("prepare"), Some(Task::Prepare));
         assert!(compile_child("burn", "{}").unwrap_err().contains("burn"));
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Instance;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Engine as Wasm, Store, UpdateDeadline};
 
 use super::fault::{Evidence, Fault, FaultKind, Phase};
 use super::host_log::{LogBuffer, cut};
@@ -76,10 +76,11 @@ impl Seat {
 }
 
 impl Recipe<'_> {
-    /// Makes a fresh instance, prepares it and gives it its configuration. On a fault the slot comes back.
+    /// Makes a fresh instance, initialises it unless it comes out of a snapshot, and gives it its configuration. On a fault the slot
+    /// comes back.
     pub(crate) fn start(&self, slot: Slot, ledger: &mut Ledger) -> Result<Running, (Fault, Slot)> {
         let limits = &self.runtime.limits;
-        let mut store = new_store(self.runtime, self.value_sets, self.now_ms);
+        let mut store = new_store(&self.runtime.wasm, limits);
         let base_us = limits.deadline_us(0);
         let pre = &self.component.pre;
         let started = self.call(&mut store, Phase::Start, base_us, ledger, |store| pre.instantiate(store));
@@ -91,13 +92,18 @@ impl Recipe<'_> {
         add(&counters.instances, 1);
         ledger.instances += 1;
         let mut running = Running { store, instance, used: false, _alive: Alive(Arc::clone(counters)), slot };
-        match self.initialize(&mut running, ledger).and_then(|()| self.load(&mut running, ledger)) {
+        let initialized = self.initialize(&mut running, ledger);
+        running.store.data_mut().begin(Arc::clone(self.value_sets), self.now_ms);
+        match initialized.and_then(|()| self.load(&mut running, ledger)) {
             Ok(()) => Ok(running),
             Err(fault) => Err((fault, running.slot)),
         }
     }
 
     fn initialize(&self, running: &mut Running, ledger: &mut Ledger) -> Result<(), Fault> {
+        if self.component.preparation.is_prepared() {
+            return Ok(());
+        }
         let Some(lifecycle) = &self.component.exports.lifecycle else { return Ok(()) };
         let Running { store, instance, .. } = running;
         let allowed_us = self.runtime.limits.deadline_configure_ms * 1_000;
@@ -134,37 +140,48 @@ impl Recipe<'_> {
         ledger: &mut Ledger,
         call: impl FnOnce(&mut Store<GuestState>) -> wasmtime::Result<T>,
     ) -> Result<T, Fault> {
-        let state = store.data_mut();
-        state.phase = phase;
-        state.memory.forget_refusals();
-        state.deadline.start(allowed_us, Arc::clone(self.abandoned));
-        store.set_epoch_deadline(1);
-        let result = call(store);
-        store.data_mut().collect_printed();
-        let fault = result.map_err(|error| read_fault(&error, phase, &self.runtime.limits, store.data()));
-        ledger.enter(phase, store.data_mut(), &self.runtime.limits);
-        fault
+        bounded(store, phase, allowed_us, self.abandoned, ledger, call)
     }
 }
 
-fn read_fault(error: &wasmtime::Error, phase: Phase, limits: &Limits, state: &GuestState) -> Fault {
-    let memory_refused = state.memory.refused();
+/// Makes one call within its bounds and writes down what it used.
+pub(crate) fn bounded<T>(
+    store: &mut Store<GuestState>,
+    phase: Phase,
+    allowed_us: u64,
+    abandoned: &Arc<AtomicBool>,
+    ledger: &mut Ledger,
+    call: impl FnOnce(&mut Store<GuestState>) -> wasmtime::Result<T>,
+) -> Result<T, Fault> {
+    let state = store.data_mut();
+    state.phase = phase;
+    state.memory.forget_refusals();
+    state.deadline.start(allowed_us, Arc::clone(abandoned));
+    store.set_epoch_deadline(1);
+    let result = call(store);
+    store.data_mut().collect_printed();
+    let result = result.map_err(|error| read_fault(&error, phase, store.data()));
+    ledger.enter(phase, store.data_mut());
+    result
+}
+
+fn read_fault(error: &wasmtime::Error, phase: Phase, state: &GuestState) -> Fault {
+    let (limits, memory_refused) = (&state.limits, state.memory.refused());
     Fault::of(error, &Evidence { phase, limits, memory_refused, panic: state.log.last_error() })
 }
 
 impl Ledger {
-    fn enter(&mut self, phase: Phase, state: &mut GuestState, limits: &Limits) {
+    fn enter(&mut self, phase: Phase, state: &mut GuestState) {
         self.calls.push(phase);
         self.cpu_time_us += state.deadline.used_us();
         self.memory_high_water_bytes = self.memory_high_water_bytes.max(state.memory.high_water());
-        self.log.append(std::mem::take(&mut state.log), limits.log_lines_max);
+        self.log.append(std::mem::take(&mut state.log), state.limits.log_lines_max);
     }
 }
 
-fn new_store(runtime: &Runtime, value_sets: &Arc<dyn ValueSets>, now_ms: i64) -> Store<GuestState> {
-    let limits = &runtime.limits;
-    let state = GuestState::new(Arc::clone(limits), Arc::clone(value_sets), now_ms);
-    let mut store = Store::new(&runtime.wasm, state);
+/// The bounds of one instance, and what the host keeps for it.
+pub(crate) fn new_store(wasm: &Wasm, limits: &Arc<Limits>) -> Store<GuestState> {
+    let mut store = Store::new(wasm, GuestState::new(Arc::clone(limits)));
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(limits.output_bytes_max);
     store.set_max_component_handles(limits.handles_max);

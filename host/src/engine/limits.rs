@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Bytes of a component or core module that is uploaded.
     pub component_bytes_max: usize,
+    /// Linear memory that a snapshot has, from the first byte that is not zero to the last; of all memories together.
+    pub image_bytes_max: usize,
     /// Linear memory and tables of one instance, all of them together.
     pub memory_bytes_max: usize,
     /// How many linear memories one instance may have.
@@ -83,6 +85,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             component_bytes_max: 32 << 20,
+            image_bytes_max: 16 << 20,
             memory_bytes_max: 64 << 20,
             memories_max: 4,
             tables_max: 8,

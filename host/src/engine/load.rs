@@ -15,6 +15,7 @@ use wasmtime::Engine as Wasm;
 use wasmtime::component::Component;
 
 use super::digest::Digest;
+use super::preparation::{Compiled, LAYOUT};
 use super::program::Loaded;
 use super::seal::{SealKey, private_file};
 
@@ -63,7 +64,7 @@ pub(crate) enum Found {
     Nothing,
     /// A file that this installation did not write, or that changed since.
     Refused,
-    Compiled(Vec<u8>),
+    Compiled(Compiled),
 }
 
 impl CompiledFiles {
@@ -78,16 +79,16 @@ impl CompiledFiles {
     pub(crate) fn read(&self, digest: Digest) -> Found {
         let name = self.name(digest);
         let Ok(sealed) = fs::read(self.directory.join(&name)) else { return Found::Nothing };
-        match self.key.open_sealed(&name, &sealed) {
-            Some(compiled) => Found::Compiled(compiled.into()),
+        match self.key.open_sealed(&name, &sealed).and_then(Compiled::read) {
+            Some(compiled) => Found::Compiled(compiled),
             None => Found::Refused,
         }
     }
 
     /// Keeps a compiled component, and makes room for it.
-    pub(crate) fn write(&self, digest: Digest, compiled: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&self, digest: Digest, compiled: &Compiled) -> io::Result<()> {
         let name = self.name(digest);
-        let sealed = self.key.seal(&name, compiled);
+        let sealed = self.key.seal(&name, &compiled.write());
         if self.bytes_max < sealed.len() as u64 {
             return Err(io::Error::other("it is larger than `compiled_disk_bytes_max`"));
         }
@@ -155,11 +156,12 @@ fn create_private(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// Names the compiler, its settings and the processor it compiles for.
+/// Names the compiler, its settings and the processor it compiles for, and what a snapshot may be.
 fn compatibility(wasm: &Wasm) -> String {
     use std::hash::Hash;
     let mut hasher = ShaHasher::default();
     wasm.precompile_compatibility_hash().hash(&mut hasher);
+    (LAYOUT, wasm.get_memory_guaranteed_dense_image_size()).hash(&mut hasher);
     let name = Digest::of(&hasher.0).to_string();
     name[..16].into()
 }
@@ -263,9 +265,13 @@ mod tests {
 
     fn read(files: &CompiledFiles, digest: Digest) -> Option<Vec<u8>> {
         match files.read(digest) {
-            Found::Compiled(compiled) => Some(compiled),
+            Found::Compiled(compiled) => Some(compiled.code),
             Found::Nothing | Found::Refused => None,
         }
+    }
+
+    fn compiled(code: &[u8]) -> Compiled {
+        Compiled { code: code.into(), ..Compiled::nothing_to_prepare() }
     }
 
     /// P2: a file that was changed, cut, renamed or put there by another is ignored.
@@ -274,7 +280,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let files = files(directory.path(), 1_000);
         let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
-        files.write(one, b"machine code").unwrap();
+        files.write(one, &compiled(b"machine code")).unwrap();
         assert_eq!(read(&files, one).as_deref(), Some(&b"machine code"[..]));
         let path = |digest| directory.path().join(files.name(digest));
         fs::rename(path(one), path(two)).unwrap();
@@ -288,10 +294,10 @@ mod tests {
     #[test]
     fn makes_room() {
         let directory = tempfile::tempdir().unwrap();
-        let files = files(directory.path(), 200);
+        let files = files(directory.path(), 300);
         let digests: Vec<_> = (0..4u8).map(|n| Digest::of(&[n])).collect();
         for digest in &digests {
-            files.write(*digest, &[0; 40]).unwrap();
+            files.write(*digest, &compiled(&[0; 40])).unwrap();
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         let kept: Vec<_> = digests.iter().map(|digest| read(&files, *digest).is_some()).collect();
@@ -304,11 +310,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let files = files(&directory.path().join("compiled"), 200);
         let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
-        files.write(one, b"machine code").unwrap();
+        files.write(one, &compiled(b"machine code")).unwrap();
         fs::remove_dir_all(directory.path().join("compiled")).unwrap();
         assert_eq!(read(&files, one), None);
-        files.write(one, b"machine code").unwrap();
-        assert!(files.write(two, &[0; 200]).is_err());
+        files.write(one, &compiled(b"machine code")).unwrap();
+        assert!(files.write(two, &compiled(&[0; 200])).is_err());
         assert_eq!(read(&files, one).as_deref(), Some(&b"machine code"[..]));
         files.remove(one);
         assert_eq!(read(&files, one), None);

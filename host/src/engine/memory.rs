@@ -44,6 +44,11 @@ impl MemoryMeter {
         self.refused
     }
 
+    /// From now on, growth is counted and not refused.
+    pub(crate) fn unbound(&mut self) {
+        self.bytes_max = usize::MAX;
+    }
+
     /// Starts a new call.
     pub(crate) fn forget_refusals(&mut self) {
         self.refused = false;

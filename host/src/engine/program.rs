@@ -7,6 +7,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::digest::Digest;
 use super::exports::{Exports, Stages};
+use super::preparation::Preparation;
 use super::state::GuestState;
 
 /// A compiled component, ready to be instantiated. Shared by all campaigns that use it.
@@ -14,6 +15,7 @@ pub struct Loaded {
     pub(crate) pre: InstancePre<GuestState>,
     pub(crate) exports: Exports,
     pub(crate) compiled_bytes: usize,
+    pub(crate) preparation: Preparation,
     digest: Digest,
 }
 
@@ -33,15 +35,23 @@ impl Loaded {
         component: &Component,
         linker: &Linker<GuestState>,
         compiled_bytes: usize,
+        preparation: Preparation,
     ) -> wasmtime::Result<Self> {
+        // The first instance would make the image otherwise, and be the slow one. Should it fail, the next one tries again.
+        let _ = component.initialize_copy_on_write_image();
         let pre = linker.instantiate_pre(component)?;
         let exports = Exports::find(&pre)?;
-        Ok(Loaded { pre, exports, compiled_bytes, digest })
+        Ok(Loaded { pre, exports, compiled_bytes, preparation, digest })
     }
 
     /// The component's name.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// How its instances get ready.
+    pub fn preparation(&self) -> &Preparation {
+        &self.preparation
     }
 
     /// What it offers.

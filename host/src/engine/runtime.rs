@@ -19,8 +19,11 @@ use super::imports;
 use super::instance::Slot;
 use super::limits::Limits;
 use super::load::{CompiledFiles, Found, LoadError, Shelf, deserialize};
+use super::obstacles;
 use super::pool::{JobLost, Pool};
+use super::preparation::{Compiled, Preparation};
 use super::program::{Loaded, Program};
+use super::reports::Reports;
 use super::session::Session;
 use super::settings::config;
 use super::state::GuestState;
@@ -71,6 +74,7 @@ pub(crate) struct Runtime {
     children: Semaphore,
     files: CompiledFiles,
     shelf: Shelf,
+    reports: Reports,
 }
 
 impl Engine {
@@ -125,6 +129,11 @@ impl Engine {
         self.runtime.describe(component).await
     }
 
+    /// Once a look: how the instances of a component get ready, if this host has it in memory or on disk.
+    pub async fn preparation(&self, digest: Digest) -> Option<Preparation> {
+        self.runtime.preparation(digest).await
+    }
+
     /// Once a batch: a session makes its instance when it is first called.
     pub fn session(&self, program: &Program, context: Context) -> Session {
         Session::new(Arc::clone(&self.runtime), program, context)
@@ -166,6 +175,7 @@ impl Runtime {
             children: Semaphore::new(limits.compilations_max.max(1)),
             counters: Arc::default(),
             shelf: Shelf::default(),
+            reports: Reports::default(),
             limits: Arc::new(limits),
         })
     }
@@ -254,7 +264,7 @@ impl Runtime {
         component: Vec<u8>,
     ) -> Result<Arc<Loaded>, CompileError> {
         add(&self.counters.compilations, 1);
-        let compiled = self.run_task(Task::Compile, component).await?;
+        let compiled = self.compile(component).await?;
         let runtime = Arc::clone(self);
         self.compilers.run(move || runtime.keep(digest, &compiled)).await.unwrap_or_else(lost)
     }
@@ -266,6 +276,37 @@ impl Runtime {
         let _ = self.compilers.run(move || runtime.files.remove(digest)).await;
     }
 
+    /// Initialised where that can be kept, otherwise as it is.
+    async fn compile(self: &Arc<Self>, component: Vec<u8>) -> Result<Compiled, CompileError> {
+        let read = move || (obstacles::exports_lifecycle(&component), component);
+        let (has_lifecycle, component) = self.compilers.run(read).await.map_err(CompileError::from)?;
+        let prepared =
+            if has_lifecycle { self.prepare(component.clone()).await } else { Compiled::nothing_to_prepare() };
+        if prepared.preparation.is_prepared() {
+            return Ok(prepared);
+        }
+        let code = self.run_task(Task::Compile, component).await?;
+        Ok(Compiled { code, ..prepared })
+    }
+
+    async fn prepare(self: &Arc<Self>, component: Vec<u8>) -> Compiled {
+        match self.run_task(Task::Prepare, component).await {
+            Ok(answer) => Compiled::read(&answer).unwrap_or_else(|| Compiled::cold("what prepares it gave no answer")),
+            Err(error) => Compiled::cold(format!("preparing it was stopped: {error}")),
+        }
+    }
+
+    async fn preparation(self: &Arc<Self>, digest: Digest) -> Option<Preparation> {
+        if let Some(known) = self.reports.get(digest) {
+            return Some(known);
+        }
+        let runtime = Arc::clone(self);
+        let found = self.compilers.run(move || runtime.files.read(digest)).await;
+        let Ok(Found::Compiled(compiled)) = found else { return None };
+        self.reports.put(digest, &compiled.preparation);
+        Some(compiled.preparation)
+    }
+
     /// Has the compiler do something to foreign bytes.
     pub(crate) async fn run_task(self: &Arc<Self>, task: Task, bytes: Vec<u8>) -> Result<Vec<u8>, CompileError> {
         match &self.compiler {
@@ -275,25 +316,38 @@ impl Runtime {
             }
             Compiler::InProcess => {
                 let runtime = Arc::clone(self);
-                self.compilers.run(move || task.run(&runtime.wasm, &bytes)).await.unwrap_or_else(lost)
+                self.compilers.run(move || task.run(&runtime.wasm, &runtime.limits, &bytes)).await.unwrap_or_else(lost)
             }
         }
     }
 
-    fn keep(&self, digest: Digest, compiled: &[u8]) -> Result<Arc<Loaded>, CompileError> {
+    fn keep(&self, digest: Digest, compiled: &Compiled) -> Result<Arc<Loaded>, CompileError> {
         let loaded = self.link(digest, compiled).map_err(|error| CompileError(format!("{error:#}")))?;
+        report(digest, &compiled.preparation);
         if let Err(error) = self.files.write(digest, compiled) {
             tracing::warn!(%digest, %error, "compiled plugin could not be kept on disk, it will be compiled again");
         }
         Ok(loaded)
     }
 
-    fn link(&self, digest: Digest, compiled: &[u8]) -> wasmtime::Result<Arc<Loaded>> {
-        let component = deserialize(&self.wasm, compiled)?;
-        Loaded::link(digest, &component, &self.linker, compiled.len()).map(Arc::new)
+    fn link(&self, digest: Digest, compiled: &Compiled) -> wasmtime::Result<Arc<Loaded>> {
+        let component = deserialize(&self.wasm, &compiled.code)?;
+        self.reports.put(digest, &compiled.preparation);
+        let (bytes, preparation) = (compiled.code.len(), compiled.preparation.clone());
+        Loaded::link(digest, &component, &self.linker, bytes, preparation).map(Arc::new)
+    }
+}
+
+fn report(digest: Digest, preparation: &Preparation) {
+    match preparation {
+        Preparation::None => tracing::info!(%digest, "plugin compiled, there is nothing to prepare"),
+        Preparation::Prepared { image_bytes } => tracing::info!(%digest, image_bytes, "plugin compiled and prepared"),
+        Preparation::Cold { reason } => {
+            tracing::warn!(%digest, reason, "plugin compiled, but each of its instances must initialise itself");
+        }
     }
 }
 
 fn lost<T>(lost: JobLost) -> Result<T, CompileError> {
-    Err(CompileError(lost.to_string()))
+    Err(lost.into())
 }

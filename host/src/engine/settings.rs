@@ -6,6 +6,8 @@ use super::limits::Limits;
 
 /// Memory of a slot that is wiped and kept instead of being given back: more than a call of a small plugin touches.
 const KEEP_RESIDENT_BYTES: usize = 1 << 20;
+/// Room that a memory grows into before it is moved, where address space is short.
+const GROWTH_BYTES: u64 = 16 << 20;
 
 /// The settings that compiled code depends on: they make a run repeatable, bounded and fast.
 pub(crate) fn settings(limits: &Limits) -> Config {
@@ -14,7 +16,17 @@ pub(crate) fn settings(limits: &Limits) -> Config {
     // Bit for bit the same on every machine (P8).
     config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
     config.wasm_memory64(false).wasm_component_model_memory64(false);
-    config.memory_init_cow(true);
+    // A snapshot is mapped whole, holes and all, not copied together for each instance.
+    config.memory_init_cow(true).memory_guaranteed_dense_image_size(limits.image_bytes_max as u64 + 1);
+    config
+}
+
+/// The settings of a run that happens once, in a process whose address space is bounded: the same results, but no reservations of
+/// gigabytes.
+pub(crate) fn once(limits: &Limits) -> Config {
+    let mut config = settings(limits);
+    config.memory_init_cow(false);
+    config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(GROWTH_BYTES);
     config
 }
 

@@ -8,7 +8,7 @@ use super::deadline::Deadline;
 use super::fault::{ImportRefusal, Phase};
 use super::host_log::{LogBuffer, LogLine, cut};
 use super::limits::Limits;
-use super::lookup::ValueSets;
+use super::lookup::{NoValueSets, ValueSets};
 use super::memory::MemoryMeter;
 use super::wasi::Wasi;
 
@@ -18,29 +18,47 @@ pub(crate) struct GuestState {
     pub(crate) deadline: Deadline,
     pub(crate) log: LogBuffer,
     pub(crate) phase: Phase,
+    pub(crate) limits: Arc<Limits>,
     value_sets: Arc<dyn ValueSets>,
-    limits: Arc<Limits>,
     now_ms: i64,
     wasi: Option<Box<Wasi>>,
 }
 
 impl GuestState {
-    pub(crate) fn new(limits: Arc<Limits>, value_sets: Arc<dyn ValueSets>, now_ms: i64) -> Self {
+    /// An instance that starts. It finds no tables and no time, so that it starts the same whoever it will work for, and its
+    /// state can be kept.
+    pub(crate) fn new(limits: Arc<Limits>) -> Self {
         GuestState {
             memory: MemoryMeter::new(&limits),
             deadline: Deadline::default(),
             log: LogBuffer::default(),
             phase: Phase::Start,
-            value_sets,
+            value_sets: Arc::new(NoValueSets),
             limits,
-            now_ms,
+            now_ms: 0,
             wasi: None,
         }
     }
 
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        Self::new(Arc::default(), Arc::new(super::lookup::NoValueSets), 0)
+        Self::new(Arc::default())
+    }
+
+    /// The instance is initialised, or came out of a snapshot: from now on it works for somebody, at a time.
+    pub(crate) fn begin(&mut self, value_sets: Arc<dyn ValueSets>, now_ms: i64) {
+        (self.value_sets, self.now_ms) = (value_sets, now_ms);
+        // Without handles, a new WASI world does for what was initialised just now as for what was in a snapshot.
+        if self.holds_resources() {
+            self.wasi().set_time(now_ms);
+        } else {
+            self.wasi = None;
+        }
+    }
+
+    /// Whether the guest may hold handles to what the host keeps for it.
+    pub(crate) fn holds_resources(&self) -> bool {
+        self.wasi.as_ref().is_some_and(|wasi| wasi.holds_resources())
     }
 
     /// The WASI world of this instance, made when it is first asked for: most plugins never do.

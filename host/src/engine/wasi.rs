@@ -5,6 +5,7 @@
 //! blocking import would hold a thread of ours, and no epoch interrupts a host call. So `wasi:io/poll` is replaced as a whole.
 
 use std::mem;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ fn would_wait<T>(import: &'static str) -> wasmtime::Result<T> {
 pub(crate) struct Wasi {
     context: WasiCtx,
     table: ResourceTable,
+    now_ms: Arc<AtomicI64>,
     stdout: Printed,
     stderr: Printed,
 }
@@ -70,14 +72,25 @@ impl Wasi {
         let (stdout, stderr) = (Printed::new(bytes_max), Printed::new(bytes_max));
         let mut builder = WasiCtxBuilder::new();
         builder.stdout(stdout.clone()).stderr(stderr.clone());
-        builder.wall_clock(Frozen { now_ms }).monotonic_clock(Frozen { now_ms });
+        let now_ms = Arc::new(AtomicI64::new(now_ms));
+        builder.wall_clock(Frozen { now_ms: now_ms.clone() }).monotonic_clock(Frozen { now_ms: now_ms.clone() });
         builder.secure_random(Deterministic::new(RANDOMNESS.to_vec()));
         builder.insecure_random(Deterministic::new(RANDOMNESS.to_vec()));
         builder
             .insecure_random_seed(u128::from_le_bytes(RANDOMNESS))
             .max_random_size(limits.host_call_bytes_max as u64);
         builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-        Wasi { context: builder.build(), table: ResourceTable::new(), stdout, stderr }
+        Wasi { context: builder.build(), table: ResourceTable::new(), now_ms, stdout, stderr }
+    }
+
+    /// Sets the clock that stands still.
+    pub(crate) fn set_time(&self, now_ms: i64) {
+        self.now_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Whether a stream or anything else is open.
+    pub(crate) fn holds_resources(&self) -> bool {
+        !self.table.is_empty()
     }
 
     /// What was printed since the last time: on standard output, on standard error, and how many lines were not kept.
@@ -99,7 +112,7 @@ impl WasiView for GuestState {
 
 /// A clock that stands still.
 struct Frozen {
-    now_ms: i64,
+    now_ms: Arc<AtomicI64>,
 }
 
 impl HostWallClock for Frozen {
@@ -108,7 +121,7 @@ impl HostWallClock for Frozen {
     }
 
     fn now(&self) -> Duration {
-        Duration::from_millis(self.now_ms.max(0).unsigned_abs())
+        Duration::from_millis(self.now_ms.load(Ordering::Relaxed).max(0).unsigned_abs())
     }
 }
 

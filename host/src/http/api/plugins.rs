@@ -1,5 +1,6 @@
 //! Plugins and their versions (O5, P2): uploaded bytes are admitted with reasons, or refused with all of them.
 
+use crate::engine::{Digest, Preparation};
 use crate::http::auth::{Scope, unavailable};
 use crate::http::body;
 use crate::http::extract::Path;
@@ -39,16 +40,46 @@ pub(in crate::http) struct VersionView {
     /// Who uploaded it.
     created_by: String,
     created_at: Time,
+    /// How its instances get ready; null while this host has not compiled it.
+    preparation: Option<PreparationView>,
 }
 
-impl From<PluginVersion> for VersionView {
-    fn from(row: PluginVersion) -> Self {
+/// How instances get ready, as this host has it compiled.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Preparation)]
+pub(in crate::http) struct PreparationView {
+    /// `prepared`: they start from a snapshot. `cold`: each initialises itself. `none`: there is nothing to initialise.
+    state: &'static str,
+    /// Bytes of linear memory in the snapshot.
+    image_bytes: Option<usize>,
+    /// Why there is no snapshot.
+    reason: Option<String>,
+}
+
+impl From<Preparation> for PreparationView {
+    fn from(preparation: Preparation) -> Self {
+        let (state, image_bytes, reason) = match preparation {
+            Preparation::None => ("none", None, None),
+            Preparation::Prepared { image_bytes } => ("prepared", Some(image_bytes), None),
+            Preparation::Cold { reason } => ("cold", None, Some(reason)),
+        };
+        Self { state, image_bytes, reason }
+    }
+}
+
+impl VersionView {
+    async fn of(pipeline: &Pipeline, row: PluginVersion) -> Self {
+        let preparation = match row.component_digest.parse::<Digest>() {
+            Ok(digest) => pipeline.engine().preparation(digest).await.map(Into::into),
+            Err(_) => None,
+        };
         Self {
             plugin_id: row.plugin_id,
             version: row.number,
             component_digest: row.component_digest,
             created_by: row.created_by,
             created_at: views::time(row.created_at),
+            preparation,
         }
     }
 }
@@ -88,7 +119,7 @@ pub(in crate::http) async fn upload(
         .await
         .map_err(unavailable)?;
     scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.number)).await;
-    Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
+    Ok((StatusCode::CREATED, Json(UploadedView { version: VersionView::of(&pipeline, version).await, stages })))
 }
 
 /// Lists plugins
@@ -117,7 +148,11 @@ pub(in crate::http) async fn versions(
     if rows.is_empty() {
         return Err(Refusal::not_found("plugin", &id));
     }
-    Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        items.push(VersionView::of(&pipeline, row).await);
+    }
+    Ok(Json(Page { items, next: None }))
 }
 
 fn not_admitted(refusal: crate::engine::Refusal) -> Refusal {

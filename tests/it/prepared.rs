@@ -1,0 +1,292 @@
+//! Pre-initialisation: `initialize` runs once, every instance starts with what it left behind [P4].
+//!
+//! The plugin is `prepared.wasm`, built from `tests/guests/prepared` by `cargo xtask plugins`: its `initialize` builds a table of a
+//! hundred thousand entries.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hookmill::engine::contract::{Inbound, LookupError};
+use hookmill::engine::{
+    Compiler, Engine, FaultKind, Limits, Loaded, Phase, Preparation, Program, Session, SessionReport, ValueSets,
+};
+use hookmill_tests::{World, on_both};
+use serde_json::{Value, json};
+
+use crate::engine::{context, element, guest, lead, load};
+
+/// A sandbox in a directory of its own, with the prepared plugin in it.
+struct Sandbox {
+    engine: Engine,
+    plugin: Arc<Loaded>,
+    directory: tempfile::TempDir,
+}
+
+impl Sandbox {
+    async fn new(limits: Limits, compiler: Compiler) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::with_compiler(limits, directory.path(), compiler).unwrap();
+        let bytes = guest("prepared");
+        let admitted = engine.admit(bytes.clone()).await.unwrap();
+        let plugin = load(&engine, admitted.digest, &bytes).await.unwrap();
+        assert_eq!(plugin.preparation(), &admitted.preparation);
+        Sandbox { engine, plugin, directory }
+    }
+
+    fn session(&self) -> Session {
+        session(&self.engine, &self.plugin)
+    }
+}
+
+fn session(engine: &Engine, plugin: &Arc<Loaded>) -> Session {
+    engine.session(&Program { component: Arc::clone(plugin), plan: None }, context())
+}
+
+/// The host's binary, which is the compiling process, too.
+fn child() -> Compiler {
+    Compiler::Child(hookmill_tests::process::binary())
+}
+
+async fn told(session: &mut Session, body: Value) -> Value {
+    let results = session.map(vec![element(body)]).await.unwrap();
+    lead(results[0].as_ref().unwrap())["custom"].clone()
+}
+
+/// P4: the first call of an instance is as fast as the second, since `initialize` does not run; without the snapshot it does.
+#[tokio::test]
+async fn a_first_call_is_as_fast_as_a_second() {
+    let sandbox = Sandbox::new(Limits::default(), child()).await;
+    assert!(sandbox.plugin.preparation().is_prepared(), "{:?}", sandbox.plugin.preparation());
+    let small = Sandbox::new(Limits { image_bytes_max: 1_000, ..Limits::default() }, Compiler::InProcess).await;
+    let (warm, cold) = (mapped(&sandbox, 2).await, mapped(&small, 2).await);
+    assert_eq!(warm.calls, [(Phase::Start, 1), (Phase::Map, 2)].into());
+    assert_eq!(cold.calls, [(Phase::Start, 1), (Phase::Initialize, 1), (Phase::Map, 2)].into());
+    let (warm, cold) = (measured(&sandbox).await, measured(&small).await);
+    println!("CPU us of the start with the first call, and of another: {warm:?} prepared, {cold:?} not");
+    assert!(warm.0 * 2 < cold.0, "the snapshot saved nothing: {warm:?}, {cold:?}");
+}
+
+/// The CPU microseconds of a session with one call, and of a further call in it; the least of several.
+async fn measured(sandbox: &Sandbox) -> (u64, u64) {
+    let (mut one, mut many) = (u64::MAX, u64::MAX);
+    for _ in 0..10 {
+        one = one.min(mapped(sandbox, 1).await.cpu_time_us);
+        many = many.min(mapped(sandbox, 11).await.cpu_time_us);
+    }
+    (one, many.saturating_sub(one) / 10)
+}
+
+/// A session of so many calls, each of which finds what `initialize` built.
+async fn mapped(sandbox: &Sandbox, calls: u64) -> SessionReport {
+    let mut session = sandbox.session();
+    for leads in 1..=calls {
+        let found = told(&mut session, json!({ "key": "0000000000000000" })).await;
+        let asked = &found["asked"];
+        let wanted = json!({ "entries": 100_000, "initialized": 1, "asked": asked, "leads": leads, "found": 0 });
+        assert_eq!(found, wanted);
+    }
+    session.finish()
+}
+
+/// P4: what one instance changes in its image, no other sees, be it alive at the same time or later.
+#[tokio::test]
+async fn instances_of_a_snapshot_are_independent() {
+    let sandbox = Sandbox::new(Limits::default(), Compiler::InProcess).await;
+    let (mut one, mut two) = (sandbox.session(), sandbox.session());
+    let mut leads = 0;
+    for n in 0..20 {
+        leads += 1;
+        let found = told(&mut one, json!({ "insert": format!("new{n}"), "key": "new0" })).await;
+        assert_eq!(
+            (&found["entries"], &found["found"], &found["leads"]),
+            (&json!(100_001 + n), &json!(0), &json!(leads))
+        );
+        let other = told(&mut two, json!({ "key": "new0" })).await;
+        assert_eq!((&other["entries"], &other["found"]), (&json!(100_000), &Value::Null));
+    }
+    drop(one);
+    for _ in 0..20 {
+        let fresh = told(&mut sandbox.session(), json!({ "key": "new0" })).await;
+        assert_eq!((&fresh["entries"], &fresh["leads"], &fresh["found"]), (&json!(100_000), &json!(1), &Value::Null));
+    }
+}
+
+struct Colours;
+
+impl ValueSets for Colours {
+    fn get(&self, _table: &str, _key: &str) -> Result<Option<String>, LookupError> {
+        Ok(Some("\"#f00\"".into()))
+    }
+}
+
+/// P4, P8: `initialize` finds no table of any organization, in a snapshot as without, so that both give the same.
+#[tokio::test]
+async fn initialize_knows_nobody() {
+    for image_bytes_max in [16 << 20, 1_000] {
+        let limits = Limits { image_bytes_max, ..Limits::default() };
+        let sandbox = Sandbox::new(limits, Compiler::InProcess).await;
+        let mut session = sandbox.session().with_value_sets(Arc::new(Colours));
+        let found = told(&mut session, json!({})).await;
+        assert!(found["asked"].as_str().unwrap().contains("not-granted"), "{found}");
+    }
+}
+
+/// P4: a snapshot that would be too large is none, and the report names the bound.
+#[tokio::test]
+async fn an_image_has_a_bound() {
+    let limits = Limits { image_bytes_max: 1_000, ..Limits::default() };
+    let sandbox = Sandbox::new(limits, child()).await;
+    let Preparation::Cold { reason } = sandbox.plugin.preparation() else {
+        panic!("{:?}", sandbox.plugin.preparation())
+    };
+    assert!(reason.contains("`image_bytes_max` is 1000"), "{reason}");
+}
+
+/// P4: the snapshot and the report are kept with the compiled code; a host with another bound makes its own.
+#[tokio::test]
+async fn the_report_is_kept() {
+    let sandbox = Sandbox::new(Limits::default(), Compiler::InProcess).await;
+    let (digest, report) = (sandbox.plugin.digest(), sandbox.plugin.preparation().clone());
+    let restarted = |limits| Engine::new(limits, sandbox.directory.path()).unwrap();
+    let engine = restarted(Limits::default());
+    assert_eq!(engine.preparation(digest).await.as_ref(), Some(&report));
+    let again = load(&engine, digest, &[]).await.unwrap();
+    assert_eq!((again.preparation(), engine.stats().compilations), (&report, 0));
+    assert_eq!(told(&mut session(&engine, &again), json!({})).await["entries"], 100_000);
+    let other = restarted(Limits { image_bytes_max: 1_000, ..Limits::default() });
+    assert_eq!(other.preparation(digest).await, None);
+    assert!(!load(&other, digest, &guest("prepared")).await.unwrap().preparation().is_prepared());
+    assert_eq!(engine.preparation(digest).await.as_ref(), Some(&report));
+}
+
+/// P4: a plugin without `lifecycle` has nothing to prepare.
+#[tokio::test]
+async fn most_have_nothing_to_prepare() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Engine::new(Limits::default(), directory.path()).unwrap();
+    assert_eq!(engine.admit(guest("hostile")).await.unwrap().preparation, Preparation::None);
+}
+
+on_both! {
+    /// P4: who uploads a plugin is told how its instances get ready, and why not from a snapshot; later, too.
+    async fn the_answer_to_an_upload_has_the_report(kind: Kind) {
+        let world = World::new(kind).await;
+        for (name, bytes, state) in [
+            ("ready", guest("prepared"), "prepared"),
+            ("odd", odd(GROWS), "cold"),
+            ("plain", guest("hostile"), "none"),
+        ] {
+            let uploaded = world.admin.put_bytes(&format!("/v1/plugins/{name}"), bytes).await.expect(201);
+            let report = &uploaded.json["preparation"];
+            assert_eq!(report["state"], state, "{report}");
+            assert_eq!(report["image_bytes"].is_u64(), state == "prepared", "{report}");
+            assert_eq!(report["reason"].as_str().is_some_and(|reason| reason.contains("table.grow")), state == "cold", "{report}");
+            let versions = world.admin.get(&format!("/v1/plugins/{name}")).await.expect(200);
+            assert_eq!(&versions.json["items"][0]["preparation"], report);
+        }
+        world.stop().await;
+    }
+}
+
+/// Its `initialize` changes a table.
+const GROWS: &str =
+    r#"(table $t 1 funcref) (func (export "init") (drop (table.grow $t (ref.null func) (i32.const 1))))"#;
+
+/// A component that exports what admission wants, whose `initialize` is `init` in a module of these parts.
+fn odd(parts: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(component (core module $m {parts}) (core instance $i (instantiate $m))
+            (func $init (canon lift (core func $i "init")))
+            (instance $lifecycle (export "initialize" (func $init)))
+            (export "hookmill:plugin/lifecycle@1.0.0" (instance $lifecycle))
+            (instance $mapping (export "map" (func $init)))
+            (export "hookmill:plugin/mapping@1.0.0" (instance $mapping)))"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
+async fn admitted(parts: &str, directory: &Path) -> Result<Preparation, String> {
+    let limits = Limits { deadline_configure_ms: 200, ..Limits::default() };
+    let engine = Engine::with_compiler(limits, directory, child()).unwrap();
+    engine.admit(odd(parts)).await.map(|admitted| admitted.preparation).map_err(|refusal| refusal.to_string())
+}
+
+/// P2, P4: what can't be kept runs as it is, and it is said why; what could never start is refused with its fault.
+#[tokio::test]
+async fn what_has_no_snapshot_still_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let reason = async |parts: &str| match admitted(parts, directory.path()).await {
+        Ok(Preparation::Cold { reason }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert!(reason(GROWS).await.contains("table.grow"));
+    let vector = r#"(global (mut v128) (v128.const i64x2 1 2)) (func (export "init"))"#;
+    assert!(reason(vector).await.contains("v128"));
+    let plain = r#"(memory 1) (func (export "init"))"#;
+    assert!(matches!(admitted(plain, directory.path()).await, Ok(Preparation::Prepared { image_bytes: 0 })));
+    for (parts, fault) in [
+        (r#"(func (export "init") (unreachable))"#, "`initialize` failed: wasm trap: wasm `unreachable`"),
+        (r#"(func (export "init") (loop (br 0)))"#, "`deadline_us` is 200000"),
+        (
+            r#"(memory 1) (func (export "init") (drop (memory.grow (i32.const 2000))) (unreachable))"#,
+            "`memory_bytes_max`",
+        ),
+    ] {
+        let refusal = admitted(parts, directory.path()).await.unwrap_err();
+        assert!(refusal.contains("`initialize`") && refusal.contains(fault), "{refusal}");
+    }
+}
+
+/// P3: the largest image, in the largest memory, in as many pieces as it can have, fits the compiling process; and an instance of
+/// it starts as fast as any.
+#[tokio::test]
+async fn the_largest_image() {
+    const PARTS: &str = r#"(memory 1024)
+        (func (export "init") (local $i i32)
+            (loop (i32.store8 (local.get $i) (i32.const 1))
+                (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 6))) (i32.const 16777216)))))"#;
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Engine::with_compiler(Limits::default(), directory.path(), child()).unwrap();
+    let admitted = engine.admit(odd(PARTS)).await.unwrap();
+    assert!(matches!(admitted.preparation, Preparation::Prepared { image_bytes: 16_777_213.. }), "{admitted:?}");
+    let plugin = load(&engine, admitted.digest, &admitted.component).await.unwrap();
+    let mut started_us = Vec::new();
+    for _ in 0..10 {
+        let mut session = session(&engine, &plugin);
+        session.map(vec![element(json!({}))]).await.unwrap();
+        started_us.push(session.finish().cpu_time_us);
+    }
+    println!("CPU us of a start from 16 MiB: {started_us:?}");
+    assert!(*started_us.iter().min().unwrap() < 3_000, "each instance copies its image: {started_us:?}");
+}
+
+/// P3: what stops the compiling process while it prepares is a reason, and the component is compiled without.
+#[tokio::test]
+async fn a_stopped_preparation_is_no_refusal() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let (stopped, host) = (directory.path().join("stopped"), hookmill_tests::process::binary());
+    let script = format!("#!/bin/sh\n[ \"$2\" = prepare ] && kill -9 $$\nexec {} \"$@\"\n", host.display());
+    std::fs::write(&stopped, script).unwrap();
+    std::fs::set_permissions(&stopped, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::new(Limits::default(), Compiler::Child(stopped)).await;
+    let Preparation::Cold { reason } = sandbox.plugin.preparation() else {
+        panic!("{:?}", sandbox.plugin.preparation())
+    };
+    assert!(reason.contains("preparing it was stopped"), "{reason}");
+    assert_eq!(told(&mut sandbox.session(), json!({})).await["initialized"], 1);
+}
+
+/// P3: a fault ends the instance of a snapshot like any other, and the next one starts from it again.
+#[tokio::test]
+async fn a_fault_leaves_the_snapshot_whole() {
+    let sandbox = Sandbox::new(Limits::default(), Compiler::InProcess).await;
+    let mut session = sandbox.session();
+    assert_eq!(told(&mut session, json!({ "insert": "new" })).await["entries"], 100_001);
+    let bad = Inbound { body: "{".into(), ..element(json!({})) };
+    session.map(vec![bad]).await.unwrap();
+    assert_eq!(told(&mut session, json!({})).await["entries"], 100_000);
+    let report = session.finish();
+    assert_eq!((report.faults, report.instances), ([(FaultKind::Trap, 1)].into(), 3));
+    assert!(!report.calls.contains_key(&Phase::Initialize));
+}
