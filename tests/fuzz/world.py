@@ -48,7 +48,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "source-keys.txt", [operator.call("POST", "/v1/source-keys", {"name": "spare"})["id"] for _ in range(60)])
     viewer = operator.call("POST", "/v1/users", {"name": "viewer", "role": "viewer"})["id"]
     viewer = admin.call("POST", "/v1/api-keys", {"user_id": viewer, "name": "fuzz"})["key"]
-    admin.upload("uppercase", plugin)
+    admin.upload("solar", plugin)
     campaigns(admin, receiver_url)
     leads(source)
     rest(admin)

@@ -181,7 +181,7 @@ async fn a_panic_says_where() {
 async fn a_fault_names_the_function() {
     let sandbox = Sandbox::new(roomy()).await;
     for (behaviour, function) in
-        [("deep", "hookmill_guest_hostile::deep"), ("loop", "hookmill:plugin/mapping@1.0.0#map")]
+        [("deep", "hookmill_guest_hostile::behave::deep"), ("loop", "hookmill_guest_hostile::behave::act")]
     {
         let results = sandbox.session().map(vec![element(json!({ "do": behaviour }))]).await.unwrap();
         let Err(ItemError::Fault(fault)) = &results[0] else { panic!("{:?}", results[0]) };

@@ -25,7 +25,7 @@ pub fn fuzz(house: &House) -> Result<()> {
     let host = Host::start(house, &place)?;
     let mut command = Command::new(python);
     command.arg(house.root.join("tests/fuzz/run.py")).arg(&host.url);
-    command.arg(house.plugins().join("uppercase.wasm")).arg(&place).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.arg(house.plugins().join("solar.wasm")).arg(&place).env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("HOOKMILL_FUZZ_OPERATOR_KEY", &host.operator_key);
     let fuzzed = program::check_within(&mut command, FUZZ_LIMIT);
     let complaints = host.stop()?;

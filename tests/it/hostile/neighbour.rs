@@ -107,7 +107,7 @@ async fn alone() {
     let bound = longest_call * 20 * ATTACKERS as u32;
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::new(limits, directory.path()).unwrap();
-    let good = load(&engine, guest("uppercase")).await.unwrap();
+    let good = load(&engine, guest("prepared")).await.unwrap();
     let hostile = load(&engine, guest("hostile")).await.unwrap();
 
     let (quiet, expected) = neighbour(&engine, &good, |batches| batches < 200).await;

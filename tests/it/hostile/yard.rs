@@ -258,11 +258,23 @@ fn short(text: &str) -> String {
     if start.len() < text.len() { format!("{start}… ({} bytes)", text.len()) } else { start }
 }
 
-/// The text without what differs from run to run and from machine to machine: measured times, places in files.
+/// The text without what differs from run to run and from machine to machine: measured times, places in files, and in which
+/// function a tick met the guest.
 pub fn steady(text: &str) -> String {
-    let text = without_number(text, "it used ", " of ");
+    let text = without_functions(text);
+    let text = without_number(&text, "it used ", " of ");
     let text = without_number(&text, ".rs:", ":");
     without_number(&text, ".rs:_:", "\n")
+}
+
+/// Leaves out "; in `this`, called by `that`".
+fn without_functions(text: &str) -> String {
+    let Some((before, names)) = text.split_once("; in `") else { return text.to_owned() };
+    let mut rest = names.split_once('`').map_or("", |(_, rest)| rest);
+    while let Some(caller) = rest.strip_prefix(", called by `") {
+        rest = caller.split_once('`').map_or("", |(_, rest)| rest);
+    }
+    format!("{before}{rest}")
 }
 
 /// Replaces the digits after each `before`, where `after` or the text's end follows them.

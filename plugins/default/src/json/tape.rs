@@ -90,15 +90,17 @@ impl<'t> Tape<'t> {
             return Err(Refused::new("too_large", 0, "a body can't have four gigabytes"));
         }
         let entries = Vec::with_capacity(text.len() / BYTES_PER_VALUE + 1);
-        let mut reader =
-            Reader { text, bytes: text.as_bytes(), at: 0, open: Vec::new(), name: Piece::default(), entries };
+        let (open, suspects, name) = (Vec::with_capacity(16), Vec::new(), Piece::default());
+        let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, open, suspects, name, entries };
         reader.space();
         while reader.value()? {}
         if reader.at < text.len() {
             return Err(reader.refuse("trailing_text", "there is more after the end of the value"));
         }
+        let mut suspects = reader.suspects;
+        suspects.sort_unstable();
         let mut tape = Self { text, entries: reader.entries, double_names: Vec::new() };
-        tape.shadow();
+        suspects.into_iter().for_each(|object| tape.shadow_in(object as usize));
         Ok(tape)
     }
 
@@ -112,33 +114,9 @@ impl<'t> Tape<'t> {
         &self.double_names
     }
 
-    /// Of members with one name the last wins.
-    fn shadow(&mut self) {
-        for object in 0..self.entries.len() {
-            if self.entries[object].kind == Kind::Object && self.has_double(object) {
-                self.shadow_in(object);
-            }
-        }
-    }
-
-    fn has_double(&self, object: usize) -> bool {
-        let end = self.entries[object].next as usize;
-        let (mut at, mut members) = (object + 1, 0);
-        while at < end {
-            members += 1;
-            if members > PAIRS_MAX {
-                return true;
-            }
-            let mut other = object + 1;
-            while other < at {
-                if self.is_same_name(at, other) {
-                    return true;
-                }
-                other = self.entries[other].next as usize;
-            }
-            at = self.entries[at].next as usize;
-        }
-        false
+    fn has_double(&self, members: &[usize]) -> bool {
+        let later = |place: usize| members[place + 1..].iter();
+        members.iter().enumerate().any(|(place, one)| later(place).any(|other| self.is_same_name(*one, *other)))
     }
 
     fn is_same_name(&self, one: usize, other: usize) -> bool {
@@ -149,6 +127,7 @@ impl<'t> Tape<'t> {
         one.name_mark == other.name_mark && self.slice(one.name).as_bytes() == self.slice(other.name).as_bytes()
     }
 
+    /// Of members with one name the last wins.
     fn shadow_in(&mut self, object: usize) {
         let end = self.entries[object].next as usize;
         let mut members = Vec::new();
@@ -156,6 +135,9 @@ impl<'t> Tape<'t> {
         while at < end {
             members.push(at);
             at = self.entries[at].next as usize;
+        }
+        if members.len() <= PAIRS_MAX && !self.has_double(&members) {
+            return;
         }
         members.sort_by(|one, other| {
             let name = |at: &usize| self.said(self.entries[*at].name);
@@ -174,12 +156,25 @@ impl<'t> Tape<'t> {
     }
 }
 
+/// A list or an object that is not closed yet.
+#[derive(Clone, Copy)]
+struct Open {
+    index: u32,
+    kind: Kind,
+    /// A bit for each name so far, by its look: names of different bits are different.
+    names: u64,
+    /// Whether two names had the same bit.
+    is_suspect: bool,
+}
+
 struct Reader<'t> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
     /// The lists and objects around this place.
-    open: Vec<u32>,
+    open: Vec<Open>,
+    /// Objects in which two names may be the same.
+    suspects: Vec<u32>,
     /// The name of the value that comes next.
     name: Piece,
     entries: Vec<Entry>,
@@ -228,7 +223,7 @@ impl Reader<'_> {
             self.leave(index);
             return self.after_value();
         }
-        self.open.push(index);
+        self.open.push(Open { index, kind, names: 0, is_suspect: false });
         self.before_item(kind)?;
         Ok(true)
     }
@@ -238,7 +233,7 @@ impl Reader<'_> {
         loop {
             self.space();
             let Some(around) = self.open.last() else { return Ok(false) };
-            let kind = self.entries[*around as usize].kind;
+            let kind = around.kind;
             if self.take(b',') {
                 self.space();
                 self.before_item(kind)?;
@@ -250,7 +245,10 @@ impl Reader<'_> {
                 return Err(self.refuse(code, &format!("a comma or `{close}` should be here")));
             }
             if let Some(closed) = self.open.pop() {
-                self.leave(closed);
+                self.leave(closed.index);
+                if closed.is_suspect {
+                    self.suspects.push(closed.index);
+                }
             }
         }
     }
@@ -283,6 +281,12 @@ impl Reader<'_> {
         let next = self.entries.len() as u32 + 1;
         let name = std::mem::take(&mut self.name);
         let name_mark = mark_of(&self.bytes[name.start as usize..name.end as usize]);
+        if let Some(around) = self.open.last_mut().filter(|around| around.kind == Kind::Object) {
+            // Escapes can write one name in many ways.
+            let bit = 1 << (name_mark.wrapping_mul(0x9e37_79b1) >> 26);
+            around.is_suspect |= around.names & bit != 0 || name.escaped;
+            around.names |= bit;
+        }
         self.entries.push(Entry { piece, name, name_mark, next, kind, shadowed: false });
     }
 

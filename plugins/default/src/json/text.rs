@@ -2,8 +2,38 @@
 
 use super::Refused;
 
-/// How many bytes from here need no unescaping. Looks at eight at once.
+/// How many bytes from here need no unescaping.
+#[inline]
 pub(super) fn plain_run(bytes: &[u8]) -> usize {
+    #[cfg(target_arch = "wasm32")]
+    return vector::plain_run(bytes);
+    #[cfg(not(target_arch = "wasm32"))]
+    plain_run_by_words(bytes)
+}
+
+/// The same with the vectors that every guest may use: sixteen bytes at once.
+#[cfg(target_arch = "wasm32")]
+mod vector {
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
+
+    #[inline]
+    pub fn plain_run(bytes: &[u8]) -> usize {
+        let (blocks, rest) = bytes.as_chunks::<16>();
+        for (index, block) in blocks.iter().enumerate() {
+            let (halves, _) = block.as_chunks::<8>();
+            let block = u64x2(u64::from_le_bytes(halves[0]), u64::from_le_bytes(halves[1]));
+            let is_quote_or_slash = v128_or(u8x16_eq(block, u8x16_splat(b'"')), u8x16_eq(block, u8x16_splat(b'\\')));
+            let hits = u8x16_bitmask(v128_or(is_quote_or_slash, u8x16_lt(block, u8x16_splat(0x20))));
+            if hits != 0 {
+                return index * 16 + hits.trailing_zeros() as usize;
+            }
+        }
+        blocks.len() * 16 + super::plain_run_by_words(rest)
+    }
+}
+
+/// Looks at eight bytes at once.
+fn plain_run_by_words(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let (words, rest) = bytes.as_chunks::<8>();

@@ -27,7 +27,7 @@ pub(crate) fn act(behaviour: &str) {
         "deep-frames" => drop(black_box(deep_frames(1))),
         "chatter" => chatter(),
         "log-long" => log::info!("{}", "x".repeat(2 << 20)),
-        "log-longer" => log::info!("{}", "x".repeat(12 << 20)),
+        "log-longer" => log::info!("{}", "x".repeat(8 << 20)),
         "lookup-long" => drop(lookup::get("colours", &"x".repeat(2 << 20))),
         "log-then-trap" => {
             chatter();
