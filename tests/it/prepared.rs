@@ -10,7 +10,7 @@ use hookmill::engine::contract::{Inbound, LookupError};
 use hookmill::engine::{
     Compiler, Engine, FaultKind, Limits, Loaded, Phase, Preparation, Program, Session, SessionReport, ValueSets,
 };
-use hookmill_tests::{World, on_both};
+use hookmill_tests::{Forge, World, on_both};
 use serde_json::{Value, json};
 
 use crate::engine::{context, element, guest, lead, load};
@@ -164,7 +164,7 @@ async fn the_report_is_kept() {
 async fn most_have_nothing_to_prepare() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::new(Limits::default(), directory.path()).unwrap();
-    assert_eq!(engine.admit(guest("hostile")).await.unwrap().preparation, Preparation::None);
+    assert_eq!(engine.admit(guest("solar")).await.unwrap().preparation, Preparation::None);
 }
 
 on_both! {
@@ -174,7 +174,7 @@ on_both! {
         for (name, bytes, state) in [
             ("ready", guest("prepared"), "prepared"),
             ("odd", odd(GROWS), "cold"),
-            ("plain", guest("hostile"), "none"),
+            ("plain", guest("solar"), "none"),
         ] {
             let uploaded = world.admin.put_bytes(&format!("/v1/plugins/{name}"), bytes).await.expect(201);
             let report = &uploaded.json["preparation"];
@@ -192,17 +192,16 @@ on_both! {
 const GROWS: &str =
     r#"(table $t 1 funcref) (func (export "init") (drop (table.grow $t (ref.null func) (i32.const 1))))"#;
 
-/// A component that exports what admission wants, whose `initialize` is `init` in a module of these parts.
+/// A good plugin with these parts in its core module, of which the function `init` is its `initialize`.
 fn odd(parts: &str) -> Vec<u8> {
-    let text = format!(
-        r#"(component (core module $m {parts}) (core instance $i (instantiate $m))
-            (func $init (canon lift (core func $i "init")))
-            (instance $lifecycle (export "initialize" (func $init)))
-            (export "hookmill:plugin/lifecycle@1.0.0" (instance $lifecycle))
-            (instance $mapping (export "map" (func $init)))
-            (export "hookmill:plugin/mapping@1.0.0" (instance $mapping)))"#
-    );
-    wat::parse_str(text).unwrap()
+    odd_in(r#"(memory (export "memory") 4)"#, parts)
+}
+
+/// The same with another memory.
+fn odd_in(memory: &str, parts: &str) -> Vec<u8> {
+    let parts = parts.replace(r#"(export "init")"#, r#"(export "hookmill:plugin/lifecycle@1.0.0#initialize")"#);
+    let forge = Forge::new().world("export hookmill:plugin/lifecycle@1.0.0;").memory(memory).item(&parts);
+    forge.component().unwrap()
 }
 
 async fn admitted(parts: &str, directory: &Path) -> Result<Preparation, String> {
@@ -222,15 +221,12 @@ async fn what_has_no_snapshot_still_runs() {
     assert!(reason(GROWS).await.contains("table.grow"));
     let vector = r#"(global (mut v128) (v128.const i64x2 1 2)) (func (export "init"))"#;
     assert!(reason(vector).await.contains("v128"));
-    let plain = r#"(memory 1) (func (export "init"))"#;
+    let plain = r#"(func (export "init"))"#;
     assert!(matches!(admitted(plain, directory.path()).await, Ok(Preparation::Prepared { image_bytes: 0 })));
     for (parts, fault) in [
         (r#"(func (export "init") (unreachable))"#, "`initialize` failed: wasm trap: wasm `unreachable`"),
         (r#"(func (export "init") (loop (br 0)))"#, "`deadline_us` is 200000"),
-        (
-            r#"(memory 1) (func (export "init") (drop (memory.grow (i32.const 2000))) (unreachable))"#,
-            "`memory_bytes_max`",
-        ),
+        (r#"(func (export "init") (drop (memory.grow (i32.const 2000))) (unreachable))"#, "`memory_bytes_max`"),
     ] {
         let refusal = admitted(parts, directory.path()).await.unwrap_err();
         assert!(refusal.contains("`initialize`") && refusal.contains(fault), "{refusal}");
@@ -241,13 +237,14 @@ async fn what_has_no_snapshot_still_runs() {
 /// it starts as fast as any.
 #[tokio::test]
 async fn the_largest_image() {
-    const PARTS: &str = r#"(memory 1024)
+    const MEMORY: &str = r#"(memory (export "memory") 1024)"#;
+    const PARTS: &str = r#"
         (func (export "init") (local $i i32)
             (loop (i32.store8 (local.get $i) (i32.const 1))
                 (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 6))) (i32.const 16777216)))))"#;
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::with_compiler(Limits::default(), directory.path(), child()).unwrap();
-    let admitted = engine.admit(odd(PARTS)).await.unwrap();
+    let admitted = engine.admit(odd_in(MEMORY, PARTS)).await.unwrap();
     assert!(matches!(admitted.preparation, Preparation::Prepared { image_bytes: 16_777_213.. }), "{admitted:?}");
     let plugin = load(&engine, admitted.digest, &admitted.component).await.unwrap();
     let mut started_us = Vec::new();
