@@ -97,10 +97,11 @@ impl<'t> Tape<'t> {
         if reader.at < text.len() {
             return Err(reader.refuse("trailing_text", "there is more after the end of the value"));
         }
-        let mut suspects = reader.suspects;
-        suspects.sort_unstable();
+        let suspects = reader.suspects;
         let mut tape = Self { text, entries: reader.entries, double_names: Vec::new() };
-        suspects.into_iter().for_each(|object| tape.shadow_in(object as usize));
+        let mut doubles: Vec<usize> = suspects.into_iter().flat_map(|object| tape.shadow_in(object as usize)).collect();
+        doubles.sort_unstable();
+        tape.double_names = doubles.iter().map(|at| tape.said(tape.entries[*at].name).into_owned()).collect();
         Ok(tape)
     }
 
@@ -127,8 +128,8 @@ impl<'t> Tape<'t> {
         one.name_mark == other.name_mark && self.slice(one.name).as_bytes() == self.slice(other.name).as_bytes()
     }
 
-    /// Of members with one name the last wins.
-    fn shadow_in(&mut self, object: usize) {
+    /// Of members with one name the last wins; returns those that won.
+    fn shadow_in(&mut self, object: usize) -> Vec<usize> {
         let end = self.entries[object].next as usize;
         let mut members = Vec::new();
         let mut at = object + 1;
@@ -137,12 +138,9 @@ impl<'t> Tape<'t> {
             at = self.entries[at].next as usize;
         }
         if members.len() <= PAIRS_MAX && !self.has_double(&members) {
-            return;
+            return Vec::new();
         }
-        members.sort_by(|one, other| {
-            let name = |at: &usize| self.said(self.entries[*at].name);
-            name(one).cmp(&name(other)).then(one.cmp(other))
-        });
+        members.sort_by_cached_key(|at| (self.said(self.entries[*at].name), *at));
         let mut doubles: Vec<usize> = Vec::new();
         for pair in members.windows(2) {
             if self.is_same_name(pair[0], pair[1]) {
@@ -150,9 +148,7 @@ impl<'t> Tape<'t> {
                 doubles.push(pair[1]);
             }
         }
-        doubles.sort_unstable();
-        let names: Vec<String> = doubles.iter().map(|at| self.said(self.entries[*at].name).into_owned()).collect();
-        self.double_names.extend(names);
+        doubles
     }
 }
 

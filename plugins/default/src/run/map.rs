@@ -216,7 +216,7 @@ impl<'s, S: Scope> Mapping<'s, S> {
         for path in paths {
             for spot in self.found(path).spots() {
                 let Some(node) = spot.read().filter(|node| node.kind() == Kind::Object) else { continue };
-                self.used.settle();
+                self.used.settle(node);
                 if self.used.is_gone(node) {
                     continue;
                 }
@@ -257,7 +257,7 @@ impl<'s, S: Scope> Mapping<'s, S> {
         match plan.unknown {
             Unknown::Drop => {}
             Unknown::Custom => {
-                self.used.settle();
+                self.used.settle(element);
                 for member in element.children() {
                     let name = member.name();
                     if !self.used.is_gone(member) && !self.scope.is_of_envelope(&name) {

@@ -64,8 +64,11 @@ impl<'v> Walk<'v> {
             match selector {
                 Selector::Name(name) => out.extend(node.member(name)),
                 Selector::Index(index) => {
-                    let found = node.list_len().and_then(|length| node.item(place(*index, length)?));
-                    out.extend(found);
+                    let at = match usize::try_from(*index) {
+                        Ok(at) => Some(at),
+                        Err(_) => node.list_len().and_then(|length| place(*index, length)),
+                    };
+                    out.extend(at.and_then(|at| node.item(at)));
                 }
                 Selector::Wildcard => {
                     for child in node.children() {

@@ -126,9 +126,11 @@ impl<'s, S: Scope> Maker<'s, S> {
     fn choose(&mut self, sources: &'s [Source<'_>], wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
         if let ([only], []) = (sources, self.scope.containers()) {
             let taken = self.take(only, None);
-            if !matches!(&taken, Ok(taken) if taken.value.is_none()) {
-                self.came_from(only);
+            // What came to nothing was not used: it stays among the unmapped keys.
+            if matches!(&taken, Ok(taken) if taken.value.is_none()) {
+                return Ok(Taken::NOTHING);
             }
+            self.came_from(only);
             return taken;
         }
         // Among alternatives, an object is none for a text; alone it is a mistake that the chain will refuse.
@@ -229,7 +231,8 @@ impl<'s, S: Scope> Maker<'s, S> {
     fn chain(&mut self, then: &'s [Function<'_>], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
         let around = Around(self.scope);
         let Taken { mut value, mut used } = taken;
-        let raw = if then.is_empty() { None } else { value.clone() };
+        let may_refuse = !then.is_empty() || matches!(&value, Some(Value::List(_) | Value::Object(_)));
+        let raw = if may_refuse { value.clone() } else { None };
         for function in then {
             if wanted == Wanted::Scalar && !takes_lists(function) {
                 used = narrowed_use(value.as_ref(), used);
@@ -250,7 +253,6 @@ impl<'s, S: Scope> Maker<'s, S> {
         used = narrowed_use(value.as_ref(), used);
         match narrowed(value) {
             Some(value @ (Value::Object(_) | Value::List(_))) => {
-                let raw = raw.or_else(|| Some(value.clone()));
                 let message = format!("this field holds one text, but this is {}", value.type_name());
                 let refusal = Refusal::new("wrong_type", message);
                 Err(Refused { refusal, function: None, raw: Taken { value: raw, used } })
@@ -354,9 +356,9 @@ fn looked_at(recipe: &Recipe<'_>) -> String {
 fn narrowed_use<'s>(value: Option<&Value<'_>>, used: Found<'s>) -> Found<'s> {
     let Some(Value::List(items)) = value else { return used };
     let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
-    let one = match &used {
-        Found::One(spot) if spot.list_len() == Some(items.len()) && Some(&spot.value()) == value => spot.item(first),
-        Found::Many(spots) if spots.len() == items.len() && 1 < items.len() => spots.get(first).copied(),
+    let one = match used.spots() {
+        [spot] if spot.list_len() == Some(items.len()) && Some(&spot.value()) == value => spot.item(first),
+        several if several.len() == items.len() && 1 < items.len() => several.get(first).copied(),
         _ => None,
     };
     one.map_or(used, Found::One)

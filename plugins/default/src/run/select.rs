@@ -75,10 +75,10 @@ pub fn place(index: i64, length: usize) -> Option<usize> {
 
 /// Whether a name is the bare one but for case, spaces, `_`, `-` and `.`.
 pub fn is_like(name: &str, bare: &str) -> bool {
-    if name.len() < bare.len() {
-        return false;
-    }
     if name.is_ascii() && bare.is_ascii() {
+        if name.len() < bare.len() {
+            return false;
+        }
         let letters = name.bytes().filter(|byte| !matches!(byte, b' ' | b'_' | b'-' | b'.'));
         return letters.map(|byte| byte.to_ascii_lowercase()).eq(bare.bytes());
     }

@@ -1,54 +1,65 @@
 //! What becomes of inbound keys that no field used (M6).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::select::is_like;
 use crate::json::{Kind, Node, Spot};
 use crate::plan::{MapPlan, Path, Root, Segment, Selector, SourceKind, Step, Steps};
 
-/// The values of one element that were used.
+/// The values of one element that were used, and of what lies around it in the body.
 pub struct Used<'s> {
     element: Node<'s>,
     marks: Vec<bool>,
     gone: Vec<bool>,
-    /// Whether `gone` is what the marks say.
-    is_settled: bool,
+    /// Marked places outside of the element, which are few.
+    outside: BTreeSet<usize>,
 }
 
 impl<'s> Used<'s> {
-    /// Nothing of this element is used yet.
+    /// Nothing is used yet.
     pub fn new(element: Node<'s>) -> Self {
-        Self { element, marks: vec![false; element.count()], gone: Vec::new(), is_settled: false }
+        let marks = vec![false; element.count()];
+        Self { element, gone: marks.clone(), marks, outside: BTreeSet::new() }
     }
 
-    /// Marks a value as used. What was made, or lies outside the element, leaves no mark.
+    /// Marks a value as used. What was made and not read leaves no mark.
     pub fn mark(&mut self, spot: Spot<'_>) {
-        let place = spot.read().and_then(|node| node.index().checked_sub(self.element.index()));
-        if let Some(mark) = place.and_then(|place| self.marks.get_mut(place)) {
-            *mark = true;
-            self.is_settled = false;
-        }
-    }
-
-    /// Finds out what is left: nothing is left of what was used, nor of a list or an object of which all was used.
-    pub fn settle(&mut self) {
-        if self.is_settled {
-            return;
-        }
-        self.gone.clone_from(&self.marks);
-        // What is inside stands behind what is around it.
-        for place in (0..self.gone.len()).rev() {
-            if !self.gone[place] {
-                let mut children = self.element.behind(place).children().peekable();
-                self.gone[place] = children.peek().is_some() && children.all(|child| self.is_gone(child));
+        let Spot::Read(node) = spot else { return };
+        match self.place(node) {
+            Some(place) => self.marks[place] = true,
+            None => {
+                self.outside.insert(node.index());
             }
         }
-        self.is_settled = true;
     }
 
-    /// Whether nothing is left of a value of the element, after [`Used::settle`].
+    /// Finds out what is left of this value: nothing of what was used, nor of a list or an object of which all was used.
+    pub fn settle(&mut self, node: Node<'_>) {
+        let Some(start) = self.place(node) else { return };
+        // What is inside stands behind what is around it.
+        for place in (start..start + node.count()).rev() {
+            self.gone[place] = self.marks[place] || self.is_emptied(self.element.behind(place));
+        }
+    }
+
+    /// Whether nothing is left of a value inside of one that was settled, or of one outside of the element.
     pub fn is_gone(&self, node: Node<'_>) -> bool {
-        self.gone.get(node.index() - self.element.index()).copied().unwrap_or(false)
+        match self.place(node) {
+            Some(place) => self.gone[place],
+            None => self.outside.contains(&node.index()) || self.is_emptied(node),
+        }
+    }
+
+    fn is_emptied(&self, node: Node<'_>) -> bool {
+        let mut children = node.children().peekable();
+        children.peek().is_some() && children.all(|child| self.is_gone(child))
+    }
+
+    /// None outside of the element.
+    fn place(&self, node: Node<'_>) -> Option<usize> {
+        let place = node.index().checked_sub(self.element.index())?;
+        (place < self.marks.len()).then_some(place)
     }
 }
 

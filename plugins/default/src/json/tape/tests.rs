@@ -21,6 +21,8 @@ fn i10_of_double_names_the_last_wins_and_is_told() {
     let tape = Tape::read(r#"{"a":1,"b":2,"\u0061":3}"#).unwrap();
     assert_eq!(text_of(&tape.value()), r#"{"b":2,"a":3}"#);
     assert_eq!(tape.double_names(), ["a"]);
+    let nested = Tape::read(r#"{"a":{"x":1,"x":2},"b":1,"b":2}"#).unwrap();
+    assert_eq!(nested.double_names(), ["x", "b"]);
     let many: Vec<String> = (0..40).map(|n| format!("\"k{}\":{n}", n % 39)).collect();
     let many = format!("{{{}}}", many.join(","));
     assert_eq!(Tape::read(&many).unwrap().double_names(), ["k0"]);
