@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hookmill::engine::contract::{
-    Campaign, ClientAnswer, Context, Destination, DestinationKind, Door, Entropy, Inbound, Organization, Origin,
-    Severity, ShapeRequest, Subject, Submission,
+    ClientAnswer, Destination, DestinationKind, Entropy, Inbound, Severity, ShapeRequest, Subject, Submission,
 };
 use hookmill::engine::{
     ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, Loaded, Outcomes, Phase, Program, Refusal,
     Session, SessionReport, Stage,
 };
 use serde_json::{Value, json};
+
+use crate::engine::context;
 
 /// Items of one attacked batch, and the place of the guilty one.
 pub const ITEMS: usize = 8;
@@ -65,33 +66,8 @@ pub fn session(engine: &Engine, component: &Arc<Loaded>, plan: Option<&str>) -> 
     engine.session(&Program { component: Arc::clone(component), plan }, context())
 }
 
-pub fn context() -> Context {
-    Context {
-        organization: Organization { id: "org".into(), name: "Org".into(), values: "{}".into() },
-        campaign: Campaign {
-            id: "SUMMER".into(),
-            name: "Summer".into(),
-            client: None,
-            time_zone: "America/New_York".into(),
-            phone_region: "US".into(),
-            values: "{}".into(),
-        },
-        now: 1_700_000_000_000,
-        run_id: "run".into(),
-        trace: false,
-    }
-}
-
 pub fn element(body: &Value) -> Inbound {
-    Inbound {
-        submission_id: "req-0".into(),
-        body: body.to_string(),
-        headers: vec![],
-        query: vec![],
-        origin: Origin { door: Door::Batch, name: "key".into(), source_label: None, tag: None, remote_address: None },
-        received_at: 1_700_000_000_000,
-        entropy: Entropy { high: 1, low: 2 },
-    }
+    crate::engine::element(body.clone())
 }
 
 fn submission(lead: &Value) -> Submission {

@@ -14,7 +14,7 @@ pub use node::{Children, Node};
 pub use spot::Spot;
 pub use tape::{DEPTH_MAX, Kind, Refused, Tape};
 pub use value::Value;
-pub use write::{text_of, write_members, write_text, write_value};
+pub use write::{text_of, write_text, write_value};
 
 /// Reads one value that borrows what it can from the text.
 pub fn parse(text: &str) -> Result<Value<'_>, Refused> {

@@ -62,7 +62,7 @@ fn write_escape(out: &mut String, byte: u8) {
 }
 
 /// Writes an object of these members.
-pub fn write_members(out: &mut String, members: &[(Cow<'_, str>, Value<'_>)]) {
+fn write_members(out: &mut String, members: &[(Cow<'_, str>, Value<'_>)]) {
     out.push('{');
     for (index, (name, value)) in members.iter().enumerate() {
         if index > 0 {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::select::{PATH_VISITS_MAX, place};
+use super::select::{PATH_VISITS_MAX, item_at};
 use crate::functions::Refusal;
 use crate::json::{Spot, Value};
 use crate::plan::{Comparison, Filter, Operand, Query, Segment, Selector};
@@ -64,11 +64,7 @@ impl<'v> Walk<'v> {
             match selector {
                 Selector::Name(name) => out.extend(node.member(name)),
                 Selector::Index(index) => {
-                    let at = match usize::try_from(*index) {
-                        Ok(at) => Some(at),
-                        Err(_) => node.list_len().and_then(|length| place(*index, length)),
-                    };
-                    out.extend(at.and_then(|at| node.item(at)));
+                    out.extend(item_at(node, *index));
                 }
                 Selector::Wildcard => {
                     for child in node.children() {

@@ -59,14 +59,21 @@ pub fn select_in<'s>(steps: &Steps<'_>, root: Spot<'s>) -> Result<Found<'s>, Ref
 fn follow<'s>(steps: &[Step<'_>], root: Spot<'s>) -> Option<Spot<'s>> {
     steps.iter().try_fold(root, |spot, step| match step {
         Step::Name(name) => spot.member(name),
-        Step::Index(index) if *index < 0 => spot.item(place(*index, spot.list_len()?)?),
-        Step::Index(index) => spot.item(usize::try_from(*index).ok()?),
+        Step::Index(index) => item_at(spot, *index),
         Step::Like(bare) => spot.member_by(|name| is_like(name, bare)),
     })
 }
 
+/// The item at this index of a list, from its end when negative. Only then must the list be counted.
+pub fn item_at(spot: Spot<'_>, index: i64) -> Option<Spot<'_>> {
+    match usize::try_from(index) {
+        Ok(place) => spot.item(place),
+        Err(_) => spot.item(place(index, spot.list_len()?)?),
+    }
+}
+
 /// The place of an index in a list of this length; negative ones count from the end.
-pub fn place(index: i64, length: usize) -> Option<usize> {
+fn place(index: i64, length: usize) -> Option<usize> {
     if index < 0 {
         return length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?);
     }
