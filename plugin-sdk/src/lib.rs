@@ -61,6 +61,7 @@ mod registration;
 mod stages;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text_fields;
 
 pub use configure::Configure;
 pub use field::Field;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::text_fields::for_each_text_field;
 use crate::types::{Failure, Mapped, MappedLead, Notice};
 use crate::{Field, Object};
 
@@ -174,21 +175,7 @@ macro_rules! text_fields {
     };
 }
 
-text_fields! {
-    external_id: "The source's own id for the lead.";
-    first_name: "The first name.";
-    last_name: "The last name.";
-    email: "The e-mail address.";
-    phone: "The phone number, E.164.";
-    street: "Street and number.";
-    city: "The city.";
-    state: "The state or province.";
-    zip: "The postal code, as text.";
-    country: "The country, ISO 3166-1 alpha-2.";
-    date_of_birth: "The date of birth, `YYYY-MM-DD`.";
-    ip: "The person's address, IPv4 or IPv6.";
-    source: "The source label.";
-}
+for_each_text_field!(text_fields);
 
 /// What a field of a [`NewLead`] can be set to: text, a whole number, a boolean, a [`Field`] as it came, or an option of these.
 ///
