@@ -3,10 +3,12 @@
 
 mod decimal;
 mod node;
+mod skip;
 mod spot;
 mod tape;
 mod text;
 mod value;
+mod wanted;
 mod write;
 
 pub use decimal::Decimal;
@@ -14,6 +16,7 @@ pub use node::{Children, Node};
 pub use spot::Spot;
 pub use tape::{DEPTH_MAX, Kind, Refused, Tape};
 pub use value::Value;
+pub use wanted::{Wanted, WantedPlaces, WantedStep, is_loosely};
 pub use write::{text_of, write_text, write_value};
 
 /// Reads one value that borrows what it can from the text.
