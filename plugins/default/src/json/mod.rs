@@ -3,20 +3,20 @@
 
 mod decimal;
 mod node;
+mod outline;
 mod skip;
 mod spot;
 mod tape;
 mod text;
 mod value;
-mod wanted;
 mod write;
 
 pub use decimal::Decimal;
 pub use node::{Children, Node};
+pub use outline::{Outline, OutlineBuilder, OutlineStep, is_loosely};
 pub use spot::Spot;
 pub use tape::{DEPTH_MAX, Kind, Refused, Tape};
 pub use value::Value;
-pub use wanted::{Wanted, WantedPlaces, WantedStep, is_loosely};
 pub use write::{text_of, write_text, write_value};
 
 /// Reads one value that borrows what it can from the text.

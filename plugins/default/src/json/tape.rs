@@ -4,9 +4,9 @@
 //! inside it. Paths skip along these, and only what they find becomes a [`super::Value`].
 
 use super::node::Node;
+use super::outline::{ALL, NONE, Outline, Want};
 use super::skip;
 use super::text::{escape, plain_run};
-use super::wanted::{ALL, NONE, Want, Wanted};
 
 /// How deep lists and objects may be nested.
 pub const DEPTH_MAX: usize = 128;
@@ -93,17 +93,17 @@ const MISSING: u32 = u32::MAX;
 impl<'t> Tape<'t> {
     /// Reads a text that is one JSON value.
     pub fn read(text: &'t str) -> Result<Self, Refused> {
-        Self::reading(text, &Wanted::NOTHING, true, text.len() / BYTES_PER_VALUE + 1)
+        Self::reading(text, &Outline::NOTHING, true, text.len() / BYTES_PER_VALUE + 1)
     }
 
     /// Reads a text and remembers where the wanted places are. What is not wanted is kept as well, or skipped: then nothing
     /// is known of it, not even whether its names are distinct.
-    pub fn read_wanted(text: &'t str, wanted: &Wanted<'_>, keeps_rest: bool) -> Result<Self, Refused> {
-        let guess = if keeps_rest { text.len() / BYTES_PER_VALUE + 1 } else { wanted.entries_guess() };
-        Self::reading(text, wanted, keeps_rest, guess)
+    pub fn read_outlined(text: &'t str, outline: &Outline<'_>, keeps_rest: bool) -> Result<Self, Refused> {
+        let guess = if keeps_rest { text.len() / BYTES_PER_VALUE + 1 } else { outline.entries_guess() };
+        Self::reading(text, outline, keeps_rest, guess)
     }
 
-    fn reading(text: &'t str, wanted: &Wanted<'_>, keeps_rest: bool, guess: usize) -> Result<Self, Refused> {
+    fn reading(text: &'t str, outline: &Outline<'_>, keeps_rest: bool, guess: usize) -> Result<Self, Refused> {
         if u32::try_from(text.len()).is_err() {
             return Err(Refused::new("too_large", 0, "a body can't have four gigabytes"));
         }
@@ -116,10 +116,10 @@ impl<'t> Tape<'t> {
             name: Piece::default(),
             name_mark: 0,
             entries: Vec::with_capacity(guess),
-            wanted,
+            outline,
             keeps_rest,
-            want: wanted.whole(),
-            places: vec![MISSING; wanted.places()],
+            want: outline.whole(),
+            places: vec![MISSING; outline.places()],
         };
         reader.space();
         while reader.value()? {}
@@ -137,6 +137,11 @@ impl<'t> Tape<'t> {
     /// The value itself.
     pub fn root(&self) -> Node<'_> {
         Node::new(self, 0)
+    }
+
+    /// The text that was read.
+    pub fn text(&self) -> &'t str {
+        self.text
     }
 
     /// What is at a wanted place.
@@ -226,7 +231,7 @@ struct Reader<'t, 'w> {
     name: Piece,
     name_mark: u32,
     entries: Vec<Entry>,
-    wanted: &'w Wanted<'w>,
+    outline: &'w Outline<'w>,
     keeps_rest: bool,
     /// What is wanted of the value that comes next.
     want: Want,
@@ -323,7 +328,7 @@ impl Reader<'_, '_> {
     /// In an object a name stands before each value.
     fn before_item(&mut self, around: Kind, node: u16, item: u32) -> Result<(), Refused> {
         if around != Kind::Object {
-            self.want = if ALL <= node { Want::inside(node) } else { self.wanted.item(node, item) };
+            self.want = if ALL <= node { Want::inside(node) } else { self.outline.item(node, item) };
             return Ok(());
         }
         if self.peek() != b'"' {
@@ -354,9 +359,9 @@ impl Reader<'_, '_> {
         };
         if escaped {
             let said = super::text::unescaped(name);
-            return self.wanted.member(node, &said, mark_of(said.as_bytes()), |place| is_free(place, name));
+            return self.outline.member(node, &said, mark_of(said.as_bytes()), |place| is_free(place, name));
         }
-        self.wanted.member(node, name, self.name_mark, |place| is_free(place, name))
+        self.outline.member(node, name, self.name_mark, |place| is_free(place, name))
     }
 
     fn push(&mut self, piece: Piece, kind: Kind) {

@@ -36,7 +36,7 @@ impl Want {
 
 /// The tree, read from its bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'p> {
+pub struct Outline<'p> {
     nodes: &'p [[u8; NODE]],
     edges: &'p [[u8; EDGE]],
     names: &'p str,
@@ -53,11 +53,11 @@ struct Edge {
     want: Want,
 }
 
-impl<'p> Wanted<'p> {
+impl<'p> Outline<'p> {
     /// All of the text, and no place in it.
-    pub const NOTHING: Wanted<'static> = Wanted { nodes: &[], edges: &[], names: "", places: 0, root: NONE };
+    pub const NOTHING: Outline<'static> = Outline { nodes: &[], edges: &[], names: "", places: 0, root: NONE };
 
-    /// Takes what [`WantedPlaces::to_bytes`] made; none when it is something else.
+    /// Takes what [`OutlineBuilder::to_bytes`] made; none when it is something else.
     pub fn read(bytes: &'p [u8]) -> Option<Self> {
         let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
         let number = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
@@ -148,7 +148,7 @@ pub fn is_loosely(name: &str, bare: &str) -> bool {
 
 /// One step to a wanted place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WantedStep {
+pub enum OutlineStep {
     /// A member by its exact name.
     Name(String),
     /// A member by its bare name, see [`is_loosely`].
@@ -159,7 +159,7 @@ pub enum WantedStep {
 
 /// The tree in the making.
 #[derive(Debug, Default)]
-pub struct WantedPlaces {
+pub struct OutlineBuilder {
     root: Growing,
     places: u16,
 }
@@ -168,13 +168,13 @@ pub struct WantedPlaces {
 struct Growing {
     place: Option<u16>,
     /// In this order: exact names come before loose ones.
-    below: BTreeMap<WantedStep, Growing>,
+    below: BTreeMap<OutlineStep, Growing>,
 }
 
-impl WantedPlaces {
+impl OutlineBuilder {
     /// The place these steps lead to; none when there is no room for one more, or when a loose name and another one could
     /// mean the same member.
-    pub fn add(&mut self, steps: &[WantedStep]) -> Option<u16> {
+    pub fn add(&mut self, steps: &[OutlineStep]) -> Option<u16> {
         let Self { root, places } = self;
         let mut at = root;
         for step in steps {
@@ -183,7 +183,7 @@ impl WantedPlaces {
             }
             at = at.below.entry(step.clone()).or_default();
             // Where several members may be meant, the place tells which of them is.
-            if matches!(step, WantedStep::Loose(_)) {
+            if matches!(step, OutlineStep::Loose(_)) {
                 at.placed(places)?;
             }
         }
@@ -196,7 +196,12 @@ impl WantedPlaces {
         written.reserve(1);
         written.node(0, &self.root, false)?;
         let count = |length: usize, size: usize| u16::try_from(length / size).ok().filter(|count| *count < ALL);
-        let header = [count(written.nodes.len(), NODE)?, count(written.edges.len(), EDGE)?, self.places, self.root.place.unwrap_or(NONE)];
+        let header = [
+            count(written.nodes.len(), NODE)?,
+            count(written.edges.len(), EDGE)?,
+            self.places,
+            self.root.place.unwrap_or(NONE),
+        ];
         let header: Vec<u8> = header.into_iter().flat_map(u16::to_le_bytes).collect();
         Some([header, written.nodes, written.edges, written.names].concat())
     }
@@ -212,11 +217,10 @@ impl Growing {
     }
 
     /// One member can't be at two places, so a loose name must not fit any other name here.
-    fn has_room_for(&self, step: &WantedStep) -> bool {
+    fn has_room_for(&self, step: &OutlineStep) -> bool {
         self.below.keys().filter(|other| *other != step).all(|other| match (step, other) {
-            (WantedStep::Loose(bare), WantedStep::Name(name)) | (WantedStep::Name(name), WantedStep::Loose(bare)) => {
-                !is_loosely(name, bare)
-            }
+            (OutlineStep::Loose(bare), OutlineStep::Name(name))
+            | (OutlineStep::Name(name), OutlineStep::Loose(bare)) => !is_loosely(name, bare),
             _ => true,
         })
     }
@@ -243,7 +247,7 @@ impl Written {
         let (mut names, mut items) = (0_u16, 0_u16);
         for (offset, (step, below)) in node.below.iter().enumerate() {
             let (key, name, length, is_loose) = self.step(step)?;
-            *if matches!(step, WantedStep::Item(_)) { &mut items } else { &mut names } += 1;
+            *if matches!(step, OutlineStep::Item(_)) { &mut items } else { &mut names } += 1;
             let next = self.below(below, keeps_all)?;
             let at = (usize::from(first) + offset) * EDGE;
             let place = below.place.unwrap_or(NONE);
@@ -267,14 +271,14 @@ impl Written {
         u16::try_from(index).ok().filter(|index| *index < ALL)
     }
 
-    fn step(&mut self, step: &WantedStep) -> Option<(u32, u32, u16, bool)> {
+    fn step(&mut self, step: &OutlineStep) -> Option<(u32, u32, u16, bool)> {
         let name = match step {
-            WantedStep::Item(index) => return Some((*index, 0, 0, false)),
-            WantedStep::Name(name) | WantedStep::Loose(name) => name,
+            OutlineStep::Item(index) => return Some((*index, 0, 0, false)),
+            OutlineStep::Name(name) | OutlineStep::Loose(name) => name,
         };
         let start = u32::try_from(self.names.len()).ok()?;
         self.names.extend_from_slice(name.as_bytes());
-        let is_loose = matches!(step, WantedStep::Loose(_));
+        let is_loose = matches!(step, OutlineStep::Loose(_));
         Some((mark_of(name.as_bytes()), start, u16::try_from(name.len()).ok()?, is_loose))
     }
 }
@@ -287,14 +291,14 @@ mod tests {
     use crate::json::{Node, Tape, text_of};
 
     /// What the steps lead to, followed one by one in a text that was read whole.
-    fn followed<'s>(root: Node<'s>, steps: &[WantedStep]) -> Option<Node<'s>> {
+    fn followed<'s>(root: Node<'s>, steps: &[OutlineStep]) -> Option<Node<'s>> {
         steps.iter().try_fold(root, |node, step| match step {
-            WantedStep::Name(name) => node.member(name),
-            WantedStep::Item(index) => node.item(*index as usize),
-            WantedStep::Loose(bare) if node.kind() == crate::json::Kind::Object => {
+            OutlineStep::Name(name) => node.member(name),
+            OutlineStep::Item(index) => node.item(*index as usize),
+            OutlineStep::Loose(bare) if node.kind() == crate::json::Kind::Object => {
                 node.children().find(|child| is_loosely(&child.name(), bare))
             }
-            WantedStep::Loose(_) => None,
+            OutlineStep::Loose(_) => None,
         })
     }
 
@@ -302,13 +306,14 @@ mod tests {
         prop::sample::select(vec!["a", "b", "A", "a_b", "aB", "", "é"]).prop_map(str::to_owned)
     }
 
-    fn step() -> impl Strategy<Value = WantedStep> {
-        let loose = prop::sample::select(vec!["a", "ab", "c"]).prop_map(|bare| WantedStep::Loose(bare.to_owned()));
-        prop_oneof![3 => name().prop_map(WantedStep::Name), 1 => loose, 1 => (0..3_u32).prop_map(WantedStep::Item)]
+    fn step() -> impl Strategy<Value = OutlineStep> {
+        let loose = prop::sample::select(vec!["a", "ab", "c"]).prop_map(|bare| OutlineStep::Loose(bare.to_owned()));
+        prop_oneof![3 => name().prop_map(OutlineStep::Name), 1 => loose, 1 => (0..3_u32).prop_map(OutlineStep::Item)]
     }
 
     fn json() -> impl Strategy<Value = String> {
-        let leaf = prop::sample::select(vec!["1", "null", "\"x\"", "\"]\\\"}\"", "true", "[]", "{}"]).prop_map(str::to_owned);
+        let leaf =
+            prop::sample::select(vec!["1", "null", "\"x\"", "\"]\\\"}\"", "true", "[]", "{}"]).prop_map(str::to_owned);
         let member = |inner: BoxedStrategy<String>| {
             (name(), inner, any::<bool>()).prop_map(|(name, value, escaped)| match (escaped, name.as_str()) {
                 (true, "a") => format!("\"\\u0061\": {value}"),
@@ -329,14 +334,14 @@ mod tests {
             text in json(),
             paths in prop::collection::vec(prop::collection::vec(step(), 0..4), 1..6),
         ) {
-            let mut wanted = WantedPlaces::default();
-            let placed: Vec<(&Vec<WantedStep>, u16)> =
+            let mut wanted = OutlineBuilder::default();
+            let placed: Vec<(&Vec<OutlineStep>, u16)> =
                 paths.iter().filter_map(|steps| Some((steps, wanted.add(steps)?))).collect();
             let bytes = wanted.to_bytes().unwrap();
-            let wanted = Wanted::read(&bytes).unwrap();
+            let wanted = Outline::read(&bytes).unwrap();
             let whole = Tape::read(&text).unwrap();
             for keeps_rest in [true, false] {
-                let tape = Tape::read_wanted(&text, &wanted, keeps_rest).unwrap();
+                let tape = Tape::read_outlined(&text, &wanted, keeps_rest).unwrap();
                 for (steps, place) in &placed {
                     let expected = followed(whole.root(), steps).map(|node| text_of(&node.value()));
                     let found = tape.place(*place).map(|node| text_of(&node.value()));
@@ -351,8 +356,8 @@ mod tests {
 
         #[test]
         fn any_bytes_are_a_tree_or_none(bytes: Vec<u8>) {
-            if let Some(wanted) = Wanted::read(&bytes) {
-                let _ = Tape::read_wanted("{\"a\":[1,{\"b\":2}]}", &wanted, false);
+            if let Some(wanted) = Outline::read(&bytes) {
+                let _ = Tape::read_outlined("{\"a\":[1,{\"b\":2}]}", &wanted, false);
             }
         }
     }
