@@ -12,9 +12,9 @@ mod rule;
 use std::borrow::Cow;
 
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
-pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
+pub use field::{Fallback, Field, Line, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
-pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
+pub use map_code::{Around, Goal, LoadedMap, Straight, is_plain, prepare};
 pub use message::{Format, Member, Message, Shape};
 pub use path::{
     Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart,
@@ -40,7 +40,7 @@ pub struct Plan<'p> {
 
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
-    pub use super::{Comparison, Format, Kind, NamePart, OnMissing, Root, Severity, Unknown};
+    pub use super::{Comparison, Format, Kind, Line, NamePart, OnMissing, Root, Severity, Unknown};
 
     /// A plan.
     pub type Plan = super::Plan<'static>;
