@@ -1,5 +1,6 @@
 //! Words in conditions: `true`, `false`, `null`, and the functions of RFC 9535 (2.4) with the types of their arguments.
 
+use super::super::check::shortened;
 use super::super::suggest::nearest;
 use super::cursor::{Cursor, Wrong};
 use super::filter::{Term, operand, term};
@@ -29,7 +30,7 @@ pub fn word(cursor: &mut Cursor<'_>) -> Result<Term, Wrong> {
 }
 
 fn no_word(cursor: &Cursor<'_>, name: &str, start: usize) -> Wrong {
-    let wrong = cursor.wrong_at(start, format!("`{name}` is no value"));
+    let wrong = cursor.wrong_at(start, format!("`{}` is no value", shortened(name)));
     let lower = name.to_ascii_lowercase();
     if ["true", "false", "null"].contains(&lower.as_str()) {
         return wrong.mend(format!("write `{lower}`"));
@@ -37,6 +38,7 @@ fn no_word(cursor: &Cursor<'_>, name: &str, start: usize) -> Wrong {
     if FUNCTIONS.contains(&name) {
         return wrong.mend(format!("a function has its arguments right behind its name: `{name}(...)`"));
     }
+    let name = shortened(name);
     wrong.mend(format!("a text needs quotes: `'{name}'`; a member of the item is `@.{name}`"))
 }
 
@@ -64,7 +66,7 @@ fn arguments(cursor: &mut Cursor<'_>) -> Result<Vec<Argument>, Wrong> {
 
 fn called(cursor: &Cursor<'_>, name: &str, start: usize, arguments: Vec<Argument>) -> Result<Term, Wrong> {
     if !FUNCTIONS.contains(&name) {
-        let wrong = cursor.wrong_at(start, format!("there is no function `{name}`"));
+        let wrong = cursor.wrong_at(start, format!("there is no function `{}`", shortened(name)));
         return Err(Wrong { mend: nearest(name, &FUNCTIONS), ..wrong });
     }
     let mut arguments = arguments.into_iter();
@@ -113,7 +115,7 @@ fn matches(cursor: &Cursor<'_>, text: Argument, (at, pattern): Argument, whole: 
         return Err(wrong.mend("write it like `match(@.zip, '[0-9]{5}')`"));
     };
     let refused = |why: pattern::Odd| {
-        let message = format!("the pattern `{pattern}` can't be used: {}", why.message);
+        let message = format!("the pattern `{}` can't be used: {}", shortened(&pattern), why.message);
         cursor.wrong_at(at, message).mend(why.mend)
     };
     let translated = pattern::translated(&pattern).map_err(refused)?;

@@ -1,5 +1,6 @@
 //! Conditions (RFC 9535, 2.3.5), with their types checked: what is compared is one value, what stands alone is true or false.
 
+use super::super::check::shortened;
 use super::call;
 use super::cursor::{Cursor, Wrong};
 use super::literal;
@@ -128,6 +129,9 @@ pub fn no_operator(cursor: &Cursor<'_>) -> Option<Wrong> {
         ("in", "compare with each: `@.a == 'x' || @.a == 'y'`"),
         ("!", "write `!=`"),
     ];
+    if operator(&mut cursor.clone()).is_some() {
+        return Some(cursor.wrong("a second comparison can't follow").mend("join comparisons with `&&` or `||`"));
+    }
     let (found, mend) = TAUGHT.iter().find(|taught| cursor.rest().starts_with(taught.0))?;
     Some(cursor.wrong(format!("`{found}` is no operator")).mend(*mend))
 }
@@ -155,7 +159,7 @@ pub fn operand(cursor: &Cursor<'_>, term: Term, start: usize) -> Result<Operand,
         Term::Query(Query::Single(query)) => Ok(Operand::Single(query)),
         Term::Value(operand) => Ok(operand),
         Term::Query(Query::Many(..)) => {
-            let query = cursor.since(start);
+            let query = shortened(cursor.since(start));
             let wrong = cursor.wrong_at(start, format!("`{query}` can find several values, but one is needed here"));
             Err(wrong.mend(format!("use names and indexes only, or `value({query})`, or `count({query})`")))
         }
@@ -184,6 +188,7 @@ fn no_term(cursor: &Cursor<'_>) -> Wrong {
     match cursor.peek() {
         Some('[' | '{') => wrong.mend("a list or an object can't be written here; compare its parts"),
         Some('.') => wrong.mend("a path begins with `@` or `$`, a number with a digit"),
+        Some('=') => wrong.mend("write `==` or `!=`"),
         Some('+') => wrong.mend("remove the `+`"),
         Some('(' | '!') => wrong.mend("a condition can't be compared, nor be the argument of a function"),
         _ => wrong.mend("write it like `[?@.type == 'home']`: `@` is the item, texts stand in quotes"),

@@ -1,5 +1,6 @@
 //! Texts and numbers in a query (RFC 9535, 2.3.1.1, 2.3.3.1 and 2.3.5.1).
 
+use super::super::check::shortened;
 use super::cursor::{Cursor, Wrong};
 
 /// Indexes and bounds of slices are whole numbers that any JSON reader keeps (I-JSON): 2^53 - 1.
@@ -38,7 +39,7 @@ fn escape(cursor: &mut Cursor<'_>, quote: Option<char>, at: usize) -> Result<cha
         Some('u') => return by_number(cursor, at),
         Some(c) if next == quote => c,
         Some(c) => {
-            let wrong = cursor.wrong_at(at, format!("`\\{c}` is no escape"));
+            let wrong = cursor.wrong_at(at, format!("`\\{}` is no escape", c.escape_debug()));
             return Err(wrong.mend("for a backslash write `\\\\`; a quote needs one only in quotes of its own kind"));
         }
         None => return Err(cursor.wrong_at(at, "the path ends inside a text").mend("add the quote at its end")),
@@ -92,7 +93,7 @@ pub fn integer(cursor: &mut Cursor<'_>) -> Result<i64, Wrong> {
     }
     let number = text.parse::<i64>().ok().filter(|number| number.abs() <= INTEGER_MAX);
     number.ok_or_else(|| {
-        let wrong = cursor.wrong_at(start, format!("`{text}` is too large for an index"));
+        let wrong = cursor.wrong_at(start, format!("`{}` is too large for an index", shortened(text)));
         wrong.mend(format!("it may be at most {INTEGER_MAX}"))
     })
 }

@@ -1,5 +1,6 @@
 //! Segments and selectors (RFC 9535, 2.3 and 2.5).
 
+use super::super::check::shortened;
 use super::cursor::{Cursor, Wrong};
 use super::{filter, literal};
 use crate::plan::owned::{Key, Segment, Selector};
@@ -50,6 +51,9 @@ pub fn shorthand(cursor: &mut Cursor<'_>) -> Result<String, Wrong> {
         }
         Some('.') => Err(cursor.wrong("there is a dot too many").mend("write `.` for a child, `..` for all levels")),
         Some('\'' | '"') => Err(cursor.wrong("a name in quotes needs brackets").mend("write it like `$['a key']`")),
+        Some(' ' | '\t' | '\n' | '\r') => {
+            Err(cursor.wrong("a name must follow its dot at once").mend("remove the space behind the dot"))
+        }
         Some('*') => Err(cursor.wrong("`*` can't stand here").mend("for all items of a list write `list[*]`")),
         _ => {
             let message = format!("a name should be here, not {}", cursor.here());
@@ -64,7 +68,9 @@ fn is_name(c: char) -> bool {
 
 /// The mend for a name that needs quotes: itself in quotes.
 fn quoted_instead(cursor: &Cursor<'_>, wrong: Wrong) -> Wrong {
-    let name = cursor.clone().run(|c| !matches!(c, '.' | '[' | ']' | ' ' | '\'' | '"' | '\\' | ',' | ')'));
+    let ends =
+        |c: char| matches!(c, '.' | '[' | ']' | '\'' | '"' | '\\' | ',' | ')') || c.is_whitespace() || c.is_control();
+    let name = shortened(cursor.clone().run(|c| !ends(c)));
     if name.is_empty() {
         return wrong.mend("name a member like `.email`, or write `[*]` for all");
     }
@@ -97,20 +103,24 @@ fn bracketed(cursor: &mut Cursor<'_>) -> Result<Vec<Selector>, Wrong> {
                 return Ok(selectors);
             }
             if !cursor.take(",") {
-                return Err(unclosed(cursor, start));
+                let is_filter = matches!(selectors.last(), Some(Selector::Filter(_)));
+                return Err(unclosed(cursor, start, is_filter));
             }
         }
     })
 }
 
-fn unclosed(cursor: &Cursor<'_>, start: usize) -> Wrong {
+fn unclosed(cursor: &Cursor<'_>, start: usize, is_filter: bool) -> Wrong {
     if cursor.peek().is_none() {
         return cursor.wrong_at(start, "this `[` is not closed").mend("add the `]`");
     }
-    filter::no_operator(cursor).unwrap_or_else(|| {
-        let wrong = cursor.wrong(format!("`]` or a comma should be here, not {}", cursor.here()));
-        wrong.mend("several selectors have commas between them: `[0, 2]`, `['a', 'b']`")
-    })
+    let wrong = cursor.wrong(format!("`]` or a comma should be here, not {}", cursor.here()));
+    if !is_filter {
+        return wrong.mend("several selectors have commas between them: `[0, 2]`, `['a', 'b']`");
+    }
+    let mend = "conditions are joined by `&&` and `||`; a name with other characters than letters, digits and `_` is \
+                written `@['a key']`";
+    filter::no_operator(cursor).unwrap_or_else(|| wrong.mend(mend))
 }
 
 fn selector(cursor: &mut Cursor<'_>) -> Result<Selector, Wrong> {
@@ -134,7 +144,8 @@ fn no_selector(cursor: &Cursor<'_>) -> Wrong {
     let wrong = cursor.wrong(format!("a selector should be here, not {}", cursor.here()));
     match cursor.peek() {
         Some(']' | ',') | None => wrong.mend("write `['a key']`, `[0]`, `[*]`, `[0:2]` or `[?@.type == 'home']`"),
-        Some('(' | '@') => wrong.mend("a filter begins with `?`: `[?@.type == 'home']`"),
+        Some('(') => wrong.mend("a filter begins with `?`: `[?(@.type == 'home')]`; the last item is `[-1]`"),
+        Some('@') => wrong.mend("a filter begins with `?`: `[?@.type == 'home']`"),
         Some('$') => wrong.mend("a name or an index must be written out: it can't come from the data"),
         Some('+') => wrong.mend("remove the `+`"),
         _ => quoted_instead(cursor, wrong),
