@@ -4,6 +4,7 @@
 mod bytes;
 mod field;
 mod function;
+mod map_code;
 mod message;
 mod path;
 mod query;
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
+pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{Format, Member, Message, Shape};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
 pub use query::{

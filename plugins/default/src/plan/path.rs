@@ -15,7 +15,9 @@ pub struct Path<'p> {
     pub text: Cow<'p, str>,
     /// Where it starts.
     pub root: Root,
-    /// How it goes on.
+    /// Where it has come to already: a place that is found while the element is read, or a field that was made before.
+    pub place: Option<u16>,
+    /// How it goes on from there.
     #[serde(borrow)]
     pub steps: Steps<'p>,
 }
@@ -24,7 +26,7 @@ impl Path<'_> {
     /// Whether it begins with a loose name of the element, which is looked for in several places.
     pub fn is_loose(&self) -> bool {
         let Steps::Singular(steps) = &self.steps else { return false };
-        self.root == Root::Whole && matches!(steps.first(), Some(Step::Like(_)))
+        self.root == Root::Whole && self.place.is_none() && matches!(steps.first(), Some(Step::Like(_)))
     }
 }
 
@@ -35,6 +37,8 @@ pub enum Root {
     Whole,
     /// The whole body, when `each` takes elements out of it.
     Body,
+    /// The object around the element in the body, and those around that one: 1 is the nearest.
+    Parent(u8),
     /// The request's headers.
     Header,
     /// The request's query.

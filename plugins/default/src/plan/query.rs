@@ -22,6 +22,14 @@ pub enum Segment<'p> {
     Descendant(Vec<Selector<'p>>),
 }
 
+impl Segment<'_> {
+    /// Whether a filter in it has a query from the root (`$`).
+    pub fn asks_for_the_root(&self) -> bool {
+        let (Self::Child(selectors) | Self::Descendant(selectors)) = self;
+        selectors.iter().any(|selector| matches!(selector, Selector::Filter(filter) if filter.asks_for_the_root()))
+    }
+}
+
 /// What a segment selects (2.3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Selector<'p> {
@@ -60,6 +68,19 @@ pub enum Filter<'p> {
     Matches(Operand<'p>, Pattern<'p>),
 }
 
+impl Filter<'_> {
+    /// The depth is that of the path, which is bounded.
+    fn asks_for_the_root(&self) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::asks_for_the_root),
+            Self::Not(part) => part.asks_for_the_root(),
+            Self::Exists(query) => query.asks_for_the_root(),
+            Self::Compare(_, left, right) => left.asks_for_the_root() || right.asks_for_the_root(),
+            Self::Matches(operand, _) => operand.asks_for_the_root(),
+        }
+    }
+}
+
 /// How two values are compared in a filter; `>` and `>=` are these with the sides changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
@@ -93,6 +114,17 @@ pub enum Operand<'p> {
     Length(Box<Operand<'p>>),
 }
 
+impl Operand<'_> {
+    fn asks_for_the_root(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Single(query) => query.start == Start::Root,
+            Self::Only(query) | Self::Count(query) => query.asks_for_the_root(),
+            Self::Length(inner) => inner.asks_for_the_root(),
+        }
+    }
+}
+
 /// A query inside a filter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Query<'p> {
@@ -101,6 +133,15 @@ pub enum Query<'p> {
     Single(Singular<'p>),
     /// To any number of values.
     Many(Start, #[serde(borrow)] Vec<Segment<'p>>),
+}
+
+impl Query<'_> {
+    fn asks_for_the_root(&self) -> bool {
+        match self {
+            Self::Single(query) => query.start == Start::Root,
+            Self::Many(start, segments) => *start == Start::Root || segments.iter().any(Segment::asks_for_the_root),
+        }
+    }
 }
 
 /// A query that finds at most one value: names and indexes alone (2.3.5.1).
