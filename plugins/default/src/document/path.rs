@@ -132,6 +132,10 @@ fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), NoPath> {
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
         return refuse(&format!("there is no `{first}` here"), &suggestion);
     };
+    if matches!(&steps, Steps::Many(segments) if segments.iter().any(Segment::asks_for_the_root)) {
+        let message = format!("this path starts at `{first}`, so its filter can't start at `$`");
+        return refuse(&message, "start at `@`, the item, and compare it with a fixed value");
+    }
     Ok(further_out(*root, without_first(steps)))
 }
 
@@ -278,6 +282,8 @@ mod tests {
             ("$.income", Stage::Qualify, "custom.income"),
             ("$.a[?@.b == 012345]", Stage::Map, "a zip code needs quotes"),
             ("$.first-name", Stage::Map, "['a key']"),
+            ("$.lead.custom.l[?@.a == $.lead.email]", Stage::Shape, "start at `@`"),
+            ("body.l[?@[?$.a]]", Stage::Map, "start at `@`"),
             ("emails[0", Stage::Map, "add the `]`"),
             ("$.a[?((((((((((@.b))))))))))]", Stage::Map, "simplify"),
         ] {
