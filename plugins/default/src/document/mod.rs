@@ -21,4 +21,5 @@ mod yaml;
 pub use check::{Problem, Severe};
 pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
 pub use limits::{DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, PATH_BYTES_MAX, RULES_MAX};
+pub use query::read as jsonpath;
 pub use schema::SCHEMA;

@@ -3,6 +3,7 @@
 mod depth;
 mod diagnostics;
 mod house;
+mod jsonpath;
 mod kept;
 mod mapping;
 mod qualifying;
