@@ -3,9 +3,11 @@
 //! The plans are a static table made at build time (see `build.rs`), so a first call costs what any other costs. Only the
 //! few regions whose national prefix is a pattern build that pattern on first use, in microseconds.
 
+mod functions;
 mod plans;
 mod text;
 
+pub use functions::FUNCTIONS;
 use plans::Region;
 
 /// Why a text is no phone number.

@@ -1,18 +1,32 @@
 //! Times as text.
 
-use super::Refusal;
+use super::refusal::{Refusal, quoted_text};
+use super::spec::{Kind, Lists, OnNothing, Run, Spec, example};
 use crate::json::Value;
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[Spec {
+    name: "rfc3339",
+    summary: "Writes a number of milliseconds since 1970 as a date and time of RFC 3339 in UTC.",
+    takes: Kind::Number,
+    gives: Kind::Time,
+    lists: Lists::Refused,
+    on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
+    errors: &[("not_a_time", "it is no whole number of milliseconds, or outside the years 0000 to 9999")],
+    examples: &[example("rfc3339", "1718447400000", "\"2024-06-15T10:30:00Z\"")],
+    run: Run::ReadFilled(|text, _| of_milliseconds(text).map(Some)),
+    ..Spec::USUAL
+}];
 
 const DAY_MS: i64 = 86_400_000;
 
 /// The first and the last moment that RFC 3339 can write, in milliseconds since 1970.
 const WRITABLE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
-/// The time of a number of milliseconds since 1970.
-pub fn of_value<'t>(value: &Value<'_>) -> Result<Value<'t>, Refusal> {
-    let refuse = || Refusal::new("not_a_time", "`rfc3339` needs a whole number of milliseconds since 1970");
-    let text = value.scalar_text().ok_or_else(refuse)?;
-    text.parse().ok().and_then(rfc3339).map(Value::text).ok_or_else(refuse)
+fn of_milliseconds(text: &str) -> Result<Value<'static>, Refusal> {
+    let reason = "is no whole number of milliseconds since 1970 within the years 0000 to 9999";
+    let made = text.trim().parse().ok().and_then(rfc3339);
+    made.map(Value::text).ok_or_else(|| Refusal::new("not_a_time", format!("{} {reason}", quoted_text(text))))
 }
 
 /// A moment as RFC 3339 in UTC, with milliseconds only when there are any; none outside the years 0000 to 9999.

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
-pub use function::{Function, NamePart};
+pub use function::{Argument, Expression, Function, Range};
 pub use message::{Format, Member, Message, Shape};
 pub use path::{
     Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart,
@@ -38,7 +38,7 @@ pub struct Plan<'p> {
 
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
-    pub use super::{Comparison, Format, Kind, NamePart, OnMissing, Root, Severity, Unknown};
+    pub use super::{Comparison, Format, Kind, OnMissing, Root, Severity, Unknown};
 
     /// A plan.
     pub type Plan = super::Plan<'static>;
@@ -60,6 +60,12 @@ pub mod owned {
     pub type Fallback = super::Fallback<'static>;
     /// A function.
     pub type Function = super::Function<'static>;
+    /// An argument of a function.
+    pub type Argument = super::Argument<'static>;
+    /// A regular expression of a function.
+    pub type Expression = super::Expression<'static>;
+    /// A range of numbers.
+    pub type Range = super::Range<'static>;
     /// A message.
     pub type Message = super::Message<'static>;
     /// A member of an object.

@@ -1,5 +1,6 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
+mod around;
 mod form;
 mod map;
 mod qualify;
@@ -12,6 +13,7 @@ mod shape;
 mod trace;
 mod unknown;
 
+pub use around::value_in;
 pub use map::{LEADS_MAX, map};
 pub use qualify::qualify;
 pub use scope::Call;
