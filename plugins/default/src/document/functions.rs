@@ -90,7 +90,7 @@ impl Chains {
             return None;
         };
         match &argument.node.kind {
-            NodeKind::Map(entries) if 1 < spec.parameters.len() => {
+            NodeKind::Map(entries) if 1 < spec.parameters.len() || !first.kind.takes_a_map() => {
                 if !self.knows_all(notes, argument, spec) {
                     return None;
                 }

@@ -1,16 +1,23 @@
 //! All functions of the language, in groups. What documents may say, what is done, and what the reference tells follow from this one list.
 
 use super::spec::Spec;
-use super::{choice, email, list, name, phone, text, time};
+use super::{choice, coding, digest, email, list, lookup, name, number, object, pattern, phone, place, text, time};
 
 /// The functions by group. A function's place is written into plans, so a plan belongs to the version that compiled it.
 pub static GROUPS: &[&[Spec]] = &[
     text::FUNCTIONS,
+    pattern::FUNCTIONS,
+    coding::FUNCTIONS,
     name::FUNCTIONS,
     email::FUNCTIONS,
     phone::FUNCTIONS,
+    place::FUNCTIONS,
+    number::FUNCTIONS,
     time::FUNCTIONS,
+    lookup::FUNCTIONS,
+    digest::FUNCTIONS,
     list::FUNCTIONS,
+    object::FUNCTIONS,
     choice::FUNCTIONS,
 ];
 

@@ -191,6 +191,13 @@ pub enum ArgumentKind {
     Members,
 }
 
+impl ArgumentKind {
+    /// Whether it can be a map itself. An only argument that can is never written by its name.
+    pub fn takes_a_map(self) -> bool {
+        matches!(self, Self::Fixed | Self::Table | Self::Members)
+    }
+}
+
 /// An example.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {

@@ -11,12 +11,20 @@ pub const VALUE: &str = "value";
 
 /// Fills a template: its places are the value itself, or values at paths. What is missing or null is nothing.
 pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
-    let Some(template) = call.template(0) else { return Ok(Some(value)) };
+    written(call, 0, &value).map(|text| Some(Value::text(text)))
+}
+
+/// A template among the arguments, filled without a value.
+pub fn filled_in(call: &Call<'_, '_>, place: usize) -> Result<String, Refusal> {
+    written(call, place, &Value::Null)
+}
+
+fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, Refusal> {
     let mut text = String::new();
-    for part in &template.parts {
+    for part in call.template(place).iter().flat_map(|template| &template.parts) {
         match part {
             TemplatePart::Text(fixed) => text.push_str(fixed),
-            TemplatePart::Value(path) if is_value(path) => write_plain(&mut text, &value),
+            TemplatePart::Value(path) if is_value(path) => write_plain(&mut text, value),
             TemplatePart::Value(path) => {
                 if let Some(value) = call.around.value_at(path) {
                     write_plain(&mut text, &value);
@@ -25,7 +33,7 @@ pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t
         }
         within_output(text.len(), 0, call.name)?;
     }
-    Ok(Some(Value::text(text)))
+    Ok(text)
 }
 
 /// The path that stands for the value itself.

@@ -168,10 +168,10 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "ascii",
-        summary: "Writes a text in ASCII: accents are dropped, other scripts are written with Latin letters.",
+        summary: "Writes a text in ASCII: accents are dropped, Greek and Cyrillic written with Latin letters, other scripts left out.",
         examples: &[
             example("ascii", r#""Žluťoučký “Straße” – Øre""#, r#""Zlutoucky \"Strasse\" - Ore""#),
-            example("ascii", r#""e\u0301 漢""#, r#""e Han""#),
+            example("ascii", r#""e\u0301 漢""#, r#""e ""#),
         ],
         run: Run::Text(|text, _| Ok(super::fold::ascii(text))),
         ..Spec::USUAL

@@ -11,8 +11,7 @@ mod any_value;
 const NOW_MS: i64 = 1_718_447_400_000;
 
 /// What paths of examples point at.
-const ELEMENT: &str =
-    r#"{"alpha":1,"beta":"b","price":"2.50","quantity":3,"zero":0,"list":["x","y","x"],"parts":["1","2"]}"#;
+const ELEMENT: &str = r#"{"alpha":1,"beta":"b","price":"2.50","quantity":3,"zero":0,"list":["x","y","x"],"answers":[{"question_id":1,"answer":"40"}]}"#;
 
 /// A small world, the same in every example.
 struct Here {
