@@ -134,7 +134,6 @@ fn m4_areas_and_countries_of_numbers() {
         ("+5511961234567", Some("11"), Some("BR")),
         ("+390212345678", None, Some("IT")),
         ("+77172123456", Some("7172"), Some("KZ")),
-        ("+80012345678", None, None),
     ] {
         let known = known(text, "").unwrap();
         assert_eq!((known.area_code.as_deref(), known.region), (area, region), "{text}");
