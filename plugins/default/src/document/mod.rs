@@ -10,6 +10,7 @@ mod limits;
 mod message;
 mod node;
 mod path;
+mod placing;
 mod query;
 mod recipe;
 mod rules;

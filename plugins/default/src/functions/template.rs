@@ -38,7 +38,7 @@ fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<Strin
 
 /// The path that stands for the value itself.
 pub fn value_path() -> crate::plan::Path<'static> {
-    crate::plan::Path { text: VALUE.into(), root: Root::Whole, steps: Steps::Singular(Vec::new()) }
+    crate::plan::Path { text: VALUE.into(), root: Root::Whole, place: None, steps: Steps::Singular(Vec::new()) }
 }
 
 fn is_value(path: &crate::plan::Path<'_>) -> bool {

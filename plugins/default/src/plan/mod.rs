@@ -4,6 +4,7 @@
 mod bytes;
 mod field;
 mod function;
+mod map_code;
 mod message;
 mod path;
 mod rule;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Argument, Expression, Function, Range};
+pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{Format, Member, Message, Shape};
 pub use path::{
     Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart,

@@ -1,8 +1,11 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
 mod around;
+mod custom;
+mod element;
 mod form;
 mod map;
+mod mapping;
 mod qualify;
 mod query;
 mod recipe;

@@ -9,6 +9,8 @@ use hookmill_plugin_sdk::types::{
 
 use sha2::{Digest, Sha256};
 
+use super::around::Around;
+pub use super::element::Element;
 use super::select::select_in;
 use crate::json::{Node, Spot, Value, parse};
 use crate::plan::{Path, Root};
@@ -17,6 +19,17 @@ use crate::plan::{Path, Root};
 pub trait Scope {
     /// The tree of a root; none when there is none here.
     fn root(&self, root: Root) -> Option<Spot<'_>>;
+    /// What is at a place that was found while the text was read.
+    fn place(&self, _place: u16) -> Option<Node<'_>> {
+        None
+    }
+    /// What functions may look at.
+    fn around(&self) -> Around<'_, Self>
+    where
+        Self: Sized,
+    {
+        Around::new(self)
+    }
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
     /// The campaign's time zone.
@@ -72,8 +85,7 @@ impl<'c> Call<'c> {
 pub struct ElementScope<'e, 'c> {
     call: &'e Call<'c>,
     inbound: &'e Inbound,
-    body: Node<'e>,
-    element: Node<'e>,
+    element: Element<'e>,
     containers: Vec<Spot<'e>>,
     chances: Cell<u64>,
     header: OnceCell<Value<'e>>,
@@ -82,16 +94,16 @@ pub struct ElementScope<'e, 'c> {
 }
 
 impl<'e, 'c> ElementScope<'e, 'c> {
-    /// An element that is `body` or a part of it.
-    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, body: Node<'e>, element: Node<'e>) -> Self {
+    /// An element of a request.
+    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { call, inbound, body, element, containers: Vec::new(), chances: Cell::new(0), header, query, origin }
+        Self { call, inbound, element, containers: Vec::new(), chances: Cell::new(0), header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
     pub fn looking_in(mut self, paths: &[Path<'_>]) -> Self {
-        let found = paths.iter().filter_map(|path| select_in(&path.steps, Spot::Read(self.element)).ok());
+        let found = paths.iter().filter_map(|path| select_in(&path.steps, Spot::Read(self.element.node)).ok());
         self.containers = found.flat_map(|found| found.spots().to_vec()).collect();
         self
     }
@@ -100,14 +112,19 @@ impl<'e, 'c> ElementScope<'e, 'c> {
 impl Scope for ElementScope<'_, '_> {
     fn root(&self, root: Root) -> Option<Spot<'_>> {
         let made = match root {
-            Root::Whole => return Some(Spot::Read(self.element)),
-            Root::Body => return Some(Spot::Read(self.body)),
+            Root::Whole => return self.element.root(),
+            Root::Body => return self.element.body(),
+            Root::Parent(levels) => return self.element.parent(usize::from(levels)),
             Root::Header => self.header.get_or_init(|| pairs(&self.inbound.headers)),
             Root::Query => self.query.get_or_init(|| pairs(&self.inbound.query)),
             Root::Origin => self.origin.get_or_init(|| origin(&self.inbound.origin)),
             _ => return self.call.root(root),
         };
         Some(Spot::Made(made))
+    }
+
+    fn place(&self, place: u16) -> Option<Node<'_>> {
+        self.element.tape.place(place)
     }
 
     fn phone_region(&self) -> &str {
@@ -124,7 +141,7 @@ impl Scope for ElementScope<'_, '_> {
 
     /// Several elements of one body have one entropy, so their places tell them apart.
     fn chance(&self) -> [u8; 16] {
-        let place = (self.element.index() as u64) << 1;
+        let place = (self.element.place_in_body() as u64) << 1;
         chance(&self.inbound.entropy, place, &self.chances)
     }
 
