@@ -229,7 +229,7 @@ impl Flow {
             spec.takes.phrase(),
             self.only_kind().phrase()
         );
-        let mend = if self.has_list() {
+        let mend = if self.only_kind() == Kind::List {
             format!("put `first` between them, or write `{{map: [{}]}}` to do it to each item", spec.name)
         } else {
             "take one of them out, or change their order".to_owned()
@@ -237,9 +237,15 @@ impl Flow {
         Some(Misfit { message, mend })
     }
 
+    /// The kind that comes out, where it is one; of a list of them, what its items are.
     fn only_kind(self) -> Kind {
-        let all = [Kind::Text, Kind::Number, Kind::Boolean, Kind::Time, Kind::List, Kind::Object];
-        all.into_iter().find(|kind| Self::of(*kind).0 == self.0).unwrap_or(Kind::Any)
+        let all = [Kind::Text, Kind::Number, Kind::Boolean, Kind::Time, Kind::Object];
+        let single = self.without_list().0;
+        match all.into_iter().find(|kind| Self::of(*kind).0 == single) {
+            Some(kind) => kind,
+            None if single == 0 => Kind::List,
+            None => Kind::Any,
+        }
     }
 
     fn after(self, spec: &Spec) -> Self {

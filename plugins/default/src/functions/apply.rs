@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::call::{Call, Surroundings};
 use super::exact::Exact;
-use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
+use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, MADE_DEPTH_MAX};
 use super::refusal::Refusal;
 use super::spec::{Lists, Run, TextRun};
 use crate::json::Value;
@@ -81,6 +81,24 @@ pub fn weight(value: &Value<'_>) -> usize {
         Value::Number(text) | Value::Text(text) => text.len(),
         Value::List(items) => items.iter().map(weight).sum(),
         Value::Object(members) => members.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+    }
+}
+
+/// Refuses what is nested deeper than the bound: a function can make depth that no input had.
+pub fn within_depth(value: &Value<'_>, function: &str) -> Result<(), Refusal> {
+    if has_depth(value, MADE_DEPTH_MAX) {
+        return Ok(());
+    }
+    let message =
+        format!("what `{function}` would make here is nested more than {MADE_DEPTH_MAX} deep (MADE_DEPTH_MAX)");
+    Err(Refusal::new("too_deep", message))
+}
+
+fn has_depth(value: &Value<'_>, depth: usize) -> bool {
+    match value {
+        Value::List(items) => 0 < depth && items.iter().all(|item| has_depth(item, depth - 1)),
+        Value::Object(members) => 0 < depth && members.iter().all(|(_, value)| has_depth(value, depth - 1)),
+        _ => true,
     }
 }
 

@@ -94,7 +94,8 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Reads a text as JSON; a number keeps every digit.",
         gives: Kind::Any,
         errors: &[
-            ("not_json", "the text is no JSON, or nested too deep"),
+            ("not_json", "the text is no JSON"),
+            ("too_deep", "it is nested more than MADE_DEPTH_MAX deep"),
             ("input_too_large", "the text is larger than FUNCTION_OUTPUT_BYTES_MAX"),
         ],
         examples: &[
@@ -174,7 +175,7 @@ fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Re
         .map_err(|_| Refusal::of_text("not_a_text", text, "stands for bytes that are no text in UTF-8"))
 }
 
-fn parse_json(text: &str, _: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
     if text.len() > FUNCTION_OUTPUT_BYTES_MAX {
         let message = format!("this text is larger than {FUNCTION_OUTPUT_BYTES_MAX} bytes (FUNCTION_OUTPUT_BYTES_MAX)");
         return Err(Refusal::new("input_too_large", message));
@@ -182,5 +183,6 @@ fn parse_json(text: &str, _: &Call<'_, '_>) -> Result<Option<Value<'static>>, Re
     let read = parse(text).map_err(|refused| {
         Refusal::of_text("not_json", text, &format!("is no JSON at byte {}: {}", refused.offset, refused.message))
     })?;
+    super::apply::within_depth(&read, call.name)?;
     Ok(Some(read.into_owned()))
 }

@@ -37,7 +37,10 @@ impl Exact {
     /// The number that a number, or a text that is written like one, stands for; why it is none for `function`.
     pub fn of_value(value: &Value<'_>, function: &str) -> Result<Self, Refusal> {
         let text = match value {
-            Value::Number(text) | Value::Text(text) => text.trim(),
+            Value::Number(text) => text.as_ref(),
+            // In a text, `1E5` may be a flat as well as a number.
+            Value::Text(text) if text.contains(['e', 'E']) => "",
+            Value::Text(text) => text.trim(),
             other => return Err(Refusal::wrong_type(function, "a number", other)),
         };
         let mend = "`number` reads other ways to write one";

@@ -24,5 +24,7 @@ pub const PATTERN_MATCHES_MAX: usize = 1000;
 pub const FORMATS_MAX: usize = 20;
 /// Bytes of a text that may be a date.
 pub const DATE_BYTES_MAX: usize = 100;
+/// How deep lists and objects that a function makes of texts and names may be nested.
+pub const MADE_DEPTH_MAX: usize = 32;
 /// How deep an object is flattened and unflattened.
 pub const FLATTEN_DEPTH_MAX: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::apply::weight;
+use super::apply::{weight, within_depth};
 use super::call::Call;
 use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
 use super::refusal::Refusal;
@@ -121,7 +121,10 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "unflatten",
         summary: "Makes objects in objects of names such as `a.b`; a name that needs a place where a value stands is left as it is.",
         parameters: &[usually("with", ArgumentKind::NonEmpty, "'.'", "what stands between the names")],
-        errors: &[("output_too_large", "the object has more members than FUNCTION_ITEMS_MAX")],
+        errors: &[
+            ("output_too_large", "the object has more members than FUNCTION_ITEMS_MAX"),
+            ("too_deep", "the result would be nested more than MADE_DEPTH_MAX deep"),
+        ],
         notices: &[("key_conflict", "a name stays as it is, for a value stands where it needs an object")],
         examples: &[
             example("unflatten", r#"{"a.b":1,"a.c.d":2,"e":3}"#, r#"{"e":3,"a":{"b":1,"c":{"d":2}}}"#),
@@ -273,7 +276,9 @@ fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Val
             }
         }
     }
-    Ok(Some(Value::Object(object)))
+    let made = Value::Object(object);
+    within_depth(&made, call.name)?;
+    Ok(Some(made))
 }
 
 /// Whether a name is several, none of them empty, and not too many.
