@@ -10,7 +10,7 @@ use hookmill_plugin_sdk::types::{
 use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, shaping};
 
 use crate::document::{self, Problem, SCHEMA, Severe};
-use crate::functions::phone;
+use crate::functions::{clock, phone};
 use crate::lead::{TAGS, TEXT_FIELDS};
 use crate::plan::{self, Damaged, Loaded};
 use crate::run::{self, Call};
@@ -94,11 +94,13 @@ impl shaping::Guest for Declarative {
 }
 
 impl lifecycle::Guest for Declarative {
-    /// Every instance starts with a heap that need not grow for an ordinary batch, and with all patterns built.
+    /// Every instance starts with all patterns and zones read, and a heap that need not grow for an ordinary batch.
     fn initialize() {
-        drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
         phone::prepare();
+        clock::prepare();
         plan::prepare();
+        // At last, so that this much is free beside all tables.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
     }
 }
 

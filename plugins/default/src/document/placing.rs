@@ -1,7 +1,6 @@
 //! The last step of compiling `map`: which places of an element its paths lead to, so that reading the element finds them all.
 
 use crate::json::{OutlineBuilder, OutlineStep};
-use crate::plan::is_plain;
 use crate::plan::owned::{Function, Line, MapPlan, Path, Recipe, Root, Rule, RuleKind, Segment, Selector, Source};
 use crate::plan::owned::{SourceKind, Step, Steps, TemplatePart, Unknown};
 
@@ -52,8 +51,7 @@ fn path_of(source: &Source) -> Option<&Path> {
 }
 
 fn gives_nothing_for_nothing(function: &Function) -> bool {
-    let on_lists = matches!(function, Function::First | Function::Last | Function::Join(_) | Function::Split(_));
-    on_lists || matches!(function, Function::SplitName(_)) || is_plain(function)
+    function.spec().on_nothing.missing == "missing"
 }
 
 /// The places of paths in the element, then of those with loose names in each container, in the order in which they count.

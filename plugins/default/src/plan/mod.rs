@@ -14,8 +14,8 @@ use std::borrow::Cow;
 
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, Line, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
-pub use function::{Function, NamePart};
-pub use map_code::{Around, Goal, LoadedMap, Straight, is_plain, prepare};
+pub use function::{Argument, Expression, Function, Range};
+pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{Format, Member, Message, Shape};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
 pub use query::{
@@ -42,7 +42,7 @@ pub struct Plan<'p> {
 
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
-    pub use super::{Comparison, Format, Kind, Line, NamePart, OnMissing, Root, Severity, Start, Unknown};
+    pub use super::{Comparison, Format, Kind, Line, OnMissing, Root, Severity, Start, Unknown};
 
     /// A plan.
     pub type Plan = super::Plan<'static>;
@@ -64,6 +64,12 @@ pub mod owned {
     pub type Fallback = super::Fallback<'static>;
     /// A function.
     pub type Function = super::Function<'static>;
+    /// An argument of a function.
+    pub type Argument = super::Argument<'static>;
+    /// A regular expression of a function.
+    pub type Expression = super::Expression<'static>;
+    /// A range of numbers.
+    pub type Range = super::Range<'static>;
     /// A message.
     pub type Message = super::Message<'static>;
     /// A member of an object.

@@ -1,5 +1,6 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
+mod around;
 mod custom;
 mod element;
 mod form;
@@ -15,6 +16,7 @@ mod shape;
 mod trace;
 mod unknown;
 
+pub use around::value_in;
 pub use map::{LEADS_MAX, map};
 pub use qualify::qualify;
 pub use scope::Call;

@@ -2,6 +2,7 @@
 
 mod depth;
 mod diagnostics;
+mod functions;
 mod house;
 mod jsonpath;
 mod kept;
