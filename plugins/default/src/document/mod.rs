@@ -1,15 +1,19 @@
 //! The declarative document: from text to a plan, or to every problem in it at once, each with its place and the mend.
 
+mod body;
 mod check;
 mod compile;
 mod fields;
 mod functions;
+mod interpret;
 mod json;
 mod limits;
 mod message;
 mod node;
+mod operand;
 mod path;
 mod query;
+mod reach;
 mod recipe;
 mod rules;
 mod schema;

@@ -7,16 +7,16 @@ use std::cell::OnceCell;
 use serde::Serialize;
 use serde::de::Deserialize;
 
-use super::{MapPlan, Message, Plan, RulePlan};
+use super::{Interpretation, MapPlan, Message, Plan, RulePlan};
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x02";
+const MARK: &[u8; 4] = b"HMP\x03";
 
-/// Name, map, qualify, client, webhook.
-const PARTS: usize = 5;
+/// Name, map, qualify, client, webhook, interpret.
+const PARTS: usize = 6;
 
 /// Why bytes are no plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,9 +25,15 @@ pub struct Damaged(pub &'static str);
 impl Plan<'_> {
     /// The same plan gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Damaged> {
-        let Self { name, map, qualify, client, webhook } = self;
-        let parts: [Vec<u8>; PARTS] =
-            [written(name)?, written(map)?, written(qualify)?, written(client)?, written(webhook)?];
+        let Self { name, map, qualify, client, webhook, interpret } = self;
+        let parts: [Vec<u8>; PARTS] = [
+            written(name)?,
+            written(map)?,
+            written(qualify)?,
+            written(client)?,
+            written(webhook)?,
+            written(interpret)?,
+        ];
         let mut body = Vec::new();
         for part in &parts {
             let length = u32::try_from(part.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
@@ -54,6 +60,7 @@ pub struct Loaded<'p> {
     qualify: Part<'p, Vec<RulePlan<'p>>>,
     client: Part<'p, Message<'p>>,
     webhook: Part<'p, Message<'p>>,
+    interpret: Part<'p, Option<Interpretation<'p>>>,
 }
 
 #[derive(Debug)]
@@ -91,13 +98,14 @@ impl<'p> Loaded<'p> {
         for (part, length) in parts.iter_mut().zip(lengths.as_chunks::<4>().0) {
             (*part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [name, map, qualify, client, webhook] = parts;
+        let [name, map, qualify, client, webhook, interpret] = parts;
         Ok(Self {
             name: Part::new(name),
             map: Part::new(map),
             qualify: Part::new(qualify),
             client: Part::new(client),
             webhook: Part::new(webhook),
+            interpret: Part::new(interpret),
         })
     }
 
@@ -124,6 +132,11 @@ impl<'p> Loaded<'p> {
     /// The message to webhooks.
     pub fn webhook(&self) -> Result<&Message<'p>, Damaged> {
         self.webhook.get()
+    }
+
+    /// What a client's answer means; none for the host's default.
+    pub fn interpret(&self) -> Result<Option<&Interpretation<'p>>, Damaged> {
+        self.interpret.get().map(Option::as_ref)
     }
 }
 

@@ -4,7 +4,9 @@
 mod bytes;
 mod field;
 mod function;
+mod interpret;
 mod message;
+mod operator;
 mod path;
 mod rule;
 
@@ -13,11 +15,13 @@ use std::borrow::Cow;
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
-pub use message::{Format, Member, Message, Shape};
+pub use interpret::{Details, Interpretation, OutcomePlan, Otherwise, Outcome, ReadAs};
+pub use message::{ForEach, Format, Member, Message, Shape};
+pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
 pub use path::{
     Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart,
 };
-pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity};
+pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity, With};
 
 /// A compiled document. Parts that the document left out are the standard ones, so that a plan means the same for ever.
 ///
@@ -34,11 +38,15 @@ pub struct Plan<'p> {
     pub client: Message<'p>,
     /// The message to webhooks.
     pub webhook: Message<'p>,
+    /// What a client's answer means; none for the host's default.
+    pub interpret: Option<Interpretation<'p>>,
 }
 
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
-    pub use super::{Comparison, Format, Kind, NamePart, OnMissing, Root, Severity, Unknown};
+    pub use super::{
+        Comparison, Format, Kind, NamePart, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown,
+    };
 
     /// A plan.
     pub type Plan = super::Plan<'static>;
@@ -64,6 +72,8 @@ pub mod owned {
     pub type Message = super::Message<'static>;
     /// A member of an object.
     pub type Member = super::Member<'static>;
+    /// A part made for each item of a list.
+    pub type ForEach = super::ForEach<'static>;
     /// A value of a body.
     pub type Shape = super::Shape<'static>;
     /// A path.
@@ -96,4 +106,12 @@ pub mod owned {
     pub type RuleKind = super::RuleKind<'static>;
     /// What is checked of a value.
     pub type Check = super::Check<'static>;
+    /// What a value is compared with.
+    pub type With = super::With<'static>;
+    /// What a client's answer means.
+    pub type Interpretation = super::Interpretation<'static>;
+    /// One outcome.
+    pub type OutcomePlan = super::OutcomePlan<'static>;
+    /// What is taken out of an answer.
+    pub type Details = super::Details<'static>;
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use hookmill_plugin_sdk::types::{Failure, Inbound, Mapped, MappedLead, Notice};
 
 use super::recipe::{Made, Maker, Trouble, Wanted};
-use super::rule::says;
+use super::compare::says;
 use super::scope::{Call, ElementScope, Scope};
 use super::select::{Found, select, select_in};
 use super::trace::{self, Steps};

@@ -1,7 +1,13 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
+pub(crate) mod compare;
+mod answer;
+mod encode;
 mod form;
+mod interpret;
+mod item;
 mod map;
+mod places;
 mod qualify;
 mod query;
 mod recipe;
@@ -11,9 +17,12 @@ mod select;
 mod shape;
 mod trace;
 mod unknown;
+mod valid;
+pub(crate) mod xml;
 
+pub use interpret::interpret;
 pub use map::{LEADS_MAX, map};
 pub use qualify::qualify;
 pub use scope::Call;
 pub use select::PATH_VISITS_MAX;
-pub use shape::shape;
+pub use shape::{MESSAGE_VALUES_MAX, shape};

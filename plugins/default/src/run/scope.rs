@@ -16,6 +16,10 @@ pub trait Scope {
     fn root(&self, root: Root) -> Option<Spot<'_>>;
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
+    /// The time of this run: a plugin has no clock.
+    fn now_ms(&self) -> i64;
+    /// The campaign's time zone.
+    fn time_zone(&self) -> &str;
     /// Objects in the element where loose names are looked for as well.
     fn containers(&self) -> &[Spot<'_>] {
         &[]
@@ -45,7 +49,23 @@ impl<'c> Call<'c> {
         self.context.trace
     }
 
-    fn root(&self, root: Root) -> Option<Spot<'_>> {
+    /// The region in which a phone number without a country code is read.
+    pub fn phone_region(&self) -> &str {
+        &self.context.campaign.phone_region
+    }
+
+    /// The time of this run.
+    pub fn now_ms(&self) -> i64 {
+        self.context.now
+    }
+
+    /// The campaign's time zone.
+    pub fn time_zone(&self) -> &str {
+        &self.context.campaign.time_zone
+    }
+
+    /// The trees that are the same for all items.
+    pub fn root(&self, root: Root) -> Option<Spot<'_>> {
         let made = match root {
             Root::Campaign => Some(self.campaign.get_or_init(|| campaign(&self.context.campaign))),
             Root::Organization => Some(self.organization.get_or_init(|| organization(&self.context.organization))),
@@ -101,7 +121,15 @@ impl Scope for ElementScope<'_, '_> {
     }
 
     fn phone_region(&self) -> &str {
-        &self.call.context.campaign.phone_region
+        self.call.phone_region()
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.call.now_ms()
+    }
+
+    fn time_zone(&self) -> &str {
+        self.call.time_zone()
     }
 
     fn containers(&self) -> &[Spot<'_>] {
@@ -155,7 +183,15 @@ impl Scope for LeadScope<'_, '_> {
     }
 
     fn phone_region(&self) -> &str {
-        &self.call.context.campaign.phone_region
+        self.call.phone_region()
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.call.now_ms()
+    }
+
+    fn time_zone(&self) -> &str {
+        self.call.time_zone()
     }
 }
 
@@ -187,7 +223,7 @@ fn organization(organization: &Organization) -> Value<'_> {
 }
 
 /// An object of pairs; a name that repeats has a list.
-fn pairs(pairs: &[Pair]) -> Value<'_> {
+pub fn pairs(pairs: &[Pair]) -> Value<'_> {
     let mut members: Vec<(std::borrow::Cow<'_, str>, Value<'_>)> = Vec::with_capacity(pairs.len());
     for pair in pairs {
         let value = Value::text(pair.value.as_str());
@@ -251,7 +287,8 @@ fn event(event: &Event) -> Value<'_> {
     Value::Object(members)
 }
 
-fn destination(destination: &Destination) -> Value<'_> {
+/// Who receives a message, as an object.
+pub fn destination(destination: &Destination) -> Value<'_> {
     let kind = match destination.kind {
         DestinationKind::ClientEndpoint => "client_endpoint",
         DestinationKind::Settings => "settings",
