@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hookmill_plugin_sdk::types::{
-    ClientAnswer, Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Outcome, Payload, Severity,
-    ShapeRequest, Subject, Submission, Verdict,
+    ClientAnswer, Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Outcome, Payload,
+    Severity, ShapeRequest, Subject, Submission, Verdict,
 };
 use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
 
@@ -124,7 +124,8 @@ impl configuration::Guest for Declarative {
         Description {
             name: "default".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Maps, judges and shapes leads, and interprets answers, as a declarative document says.".to_owned(),
+            summary: "Maps, judges and shapes leads, and interprets answers, as a declarative document says."
+                .to_owned(),
             reads: Vec::new(),
             writes: fields.map(|field| (*field).to_owned()).collect(),
             grants: Vec::new(),

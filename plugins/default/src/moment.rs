@@ -208,26 +208,19 @@ impl<'t> Written<'t> {
         if self.is_relative() != other.is_relative() {
             return None;
         }
-        // A leap year's 29 February and a year's last hour: a month and its days stand differently to each other.
+        // A leap day, a year's last second and a day after February: months and days stand differently to each other.
         let at = |now_ms| {
             let now = Now { at: Timestamp::from_millisecond(now_ms).ok()?, zone: TimeZone::UTC };
             Some(now.compare(now.meant(self)?, now.meant(other)?))
         };
         let first = at(1_709_164_800_000)?;
-        [1_735_689_599_000, 1_675_209_600_000].into_iter().all(|now_ms| at(now_ms) == Some(first)).then_some(first)
+        [1_735_689_599_000, 1_678_838_400_000].into_iter().all(|now_ms| at(now_ms) == Some(first)).then_some(first)
     }
 }
 
 /// The units of a distance, and how many of them [`DISTANCE_YEARS_MAX`] has at least.
-const UNITS: [(&str, u32); 7] = [
-    ("y", 1),
-    ("mo", 12),
-    ("w", 52),
-    ("d", 365),
-    ("h", 365 * 24),
-    ("min", 365 * 24 * 60),
-    ("s", 365 * 24 * 60 * 60),
-];
+const UNITS: [(&str, u32); 7] =
+    [("y", 1), ("mo", 12), ("w", 52), ("d", 365), ("h", 365 * 24), ("min", 365 * 24 * 60), ("s", 365 * 24 * 60 * 60)];
 
 impl Distance {
     /// Reads `30d` or `-1y6mo`, or says why it is none.
@@ -259,7 +252,7 @@ impl Distance {
         let (_, in_year) = known.ok_or_else(|| no_moment(whole))?;
         let most = u64::from(*in_year) * u64::from(DISTANCE_YEARS_MAX);
         let too_far = || format!("`{number}{unit}` is more than {DISTANCE_YEARS_MAX} years away");
-        let number = number.parse().ok().filter(|number| *number <= most).ok_or_else(too_far)?;
+        let number: u64 = number.parse().ok().filter(|number| *number <= most).ok_or_else(too_far)?;
         let number = sign * i64::try_from(number).map_err(|_| too_far())?;
         match unit {
             "y" => self.months += 12 * number,

@@ -6,7 +6,9 @@ use super::message::fixed;
 use super::node::{Kind, Node};
 use super::path::Stage;
 use super::{recipe, rules};
-use crate::plan::owned::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs, Recipe, Root, Rule, RuleKind};
+use crate::plan::owned::{
+    Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs, Recipe, Root, Rule, RuleKind,
+};
 
 const KEYS: [&str; 7] = ["as", "outcomes", "otherwise", "reason", "price", "reference", "retry_after"];
 

@@ -23,5 +23,8 @@ mod yaml;
 
 pub use check::{Problem, Severe};
 pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
-pub use limits::{DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, PATH_BYTES_MAX, RULES_MAX};
+pub use limits::{
+    DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
+    PATTERN_BYTES_MAX, RULES_MAX,
+};
 pub use schema::SCHEMA;

@@ -281,4 +281,3 @@ fn by_name(path: &Path) -> Option<Kind> {
     let name = if name == "date_of_birth" { "date" } else { name };
     Kind::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
 }
-

@@ -201,7 +201,9 @@ fn none_of(one: &Check, other: &Check, ignore_case: bool) -> bool {
         (With::Values(values), Operator::In) => !values.iter().any(passes),
         // What it passes for is not named: the other must be looked at from its side.
         (With::Value(_), Operator::Ne | Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge)
-        | (With::Values(_), Operator::NotIn | Operator::Between) => matches!(other.operator, Operator::Eq | Operator::In),
+        | (With::Values(_), Operator::NotIn | Operator::Between) => {
+            matches!(other.operator, Operator::Eq | Operator::In)
+        }
         _ => false,
     }
 }

@@ -99,7 +99,8 @@ fn m7_days_and_times_compare_by_the_campaigns_day() {
 /// M7: ages turn on the birthday, in the campaign's zone.
 #[test]
 fn m7_ages_are_full_years() {
-    let at = |now_ms, birthday: &str| Now::new(now_ms, "America/New_York").unwrap().age(&Value::text(birthday.to_owned()));
+    let at =
+        |now_ms, birthday: &str| Now::new(now_ms, "America/New_York").unwrap().age(&Value::text(birthday.to_owned()));
     let (the_14th, feb_28, mar_1) = (1_718_422_200_000, 1_677_603_600_000, 1_677_690_000_000);
     for (now_ms, birthday, age) in [
         (the_14th, "2006-06-14", Some(18)),

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
-pub use interpret::{Details, Interpretation, OutcomePlan, Otherwise, Outcome, ReadAs};
+pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use message::{ForEach, Format, Member, Message, Shape};
 pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
 pub use path::{

@@ -147,12 +147,8 @@ const COMPARED: OnLack =
 const COMPARED_NOT: OnLack = OnLack { odd: Lacking::Passes, ..COMPARED };
 const ON_TEXT: OnLack = OnLack { blank: Lacking::Compared, ..FAILS };
 const NOTHING_IN_SET: OnLack = OnLack { null: Lacking::Passes, blank: Lacking::Passes, ..FAILS };
-const ALWAYS: OnLack = OnLack {
-    missing_is_compared: true,
-    null: Lacking::Compared,
-    blank: Lacking::Compared,
-    odd: Lacking::Compared,
-};
+const ALWAYS: OnLack =
+    OnLack { missing_is_compared: true, null: Lacking::Compared, blank: Lacking::Compared, odd: Lacking::Compared };
 
 const fn example(
     rule: &'static str,

@@ -112,8 +112,7 @@ pub enum With<'p> {
     #[serde(borrow)]
     Others(Vec<Path<'p>>),
     /// A regular expression, as the author wrote it and as it is used.
-    #[serde(borrow)]
-    Pattern(Cow<'p, str>, Pattern<'p>),
+    Pattern(#[serde(borrow)] Cow<'p, str>, #[serde(borrow)] Pattern<'p>),
     /// A kind of value.
     Kind(Kind),
     /// A value set of the organization.
@@ -123,8 +122,7 @@ pub enum With<'p> {
     #[serde(borrow)]
     Moment(Cow<'p, str>),
     /// From one moment to another.
-    #[serde(borrow)]
-    Moments(Cow<'p, str>, Cow<'p, str>),
+    Moments(#[serde(borrow)] Cow<'p, str>, #[serde(borrow)] Cow<'p, str>),
     /// From one age to another, in years.
     Ages(Option<u16>, Option<u16>),
 }

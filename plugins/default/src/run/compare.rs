@@ -39,9 +39,7 @@ pub fn among(operator: Operator, actual: &Value<'_>, values: &[Value<'_>], ignor
 pub fn equals(actual: &Value<'_>, wanted: &Value<'_>, ignore_case: bool) -> bool {
     match wanted {
         Value::Number(_) => actual.decimal().is_some() && actual.decimal() == wanted.decimal(),
-        Value::Text(text) => {
-            on_texts(actual, text, ignore_case, |actual, wanted| actual == wanted).unwrap_or(false)
-        }
+        Value::Text(text) => on_texts(actual, text, ignore_case, |actual, wanted| actual == wanted).unwrap_or(false),
         Value::Bool(wanted) => match actual {
             Value::Bool(actual) => actual == wanted,
             Value::Text(text) => text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
@@ -57,12 +55,7 @@ pub fn ordered(actual: &Value<'_>, limit: &Value<'_>) -> Option<Ordering> {
 }
 
 /// Asks of the text of a scalar; none of anything else.
-pub fn on_texts(
-    actual: &Value<'_>,
-    wanted: &str,
-    ignore_case: bool,
-    is: impl Fn(&str, &str) -> bool,
-) -> Option<bool> {
+pub fn on_texts(actual: &Value<'_>, wanted: &str, ignore_case: bool, is: impl Fn(&str, &str) -> bool) -> Option<bool> {
     let actual = actual.scalar_text()?;
     Some(if ignore_case { is(&actual.to_lowercase(), &wanted.to_lowercase()) } else { is(actual, wanted) })
 }

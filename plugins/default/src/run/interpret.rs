@@ -1,7 +1,7 @@
 //! `interpret`: from a client's answer to what it means.
 
-use hookmill_plugin_sdk::types::{self, ClientAnswer, Failure, OutcomeKind};
 use hookmill_plugin_sdk::log;
+use hookmill_plugin_sdk::types::{self, ClientAnswer, Failure, OutcomeKind};
 
 use super::answer::{AnswerScope, json_of_body, text_of_body};
 use super::qualify::failure;
@@ -113,7 +113,8 @@ fn kind_of(outcome: Outcome) -> OutcomeKind {
 /// An outcome with what the answer says besides. What can't be taken out of it is left out: the outcome is sure all the same.
 fn told(kind: OutcomeKind, rule: &str, details: [&Details<'_>; 2], scope: &impl Scope) -> types::Outcome {
     let [own, all] = details;
-    let made = |own: &Option<_>, all: &Option<_>| own.as_ref().or(all.as_ref()).and_then(|recipe| value_of(recipe, scope));
+    let made =
+        |own: &Option<_>, all: &Option<_>| own.as_ref().or(all.as_ref()).and_then(|recipe| value_of(recipe, scope));
     let is_retry = kind == OutcomeKind::Retry;
     types::Outcome {
         kind,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use hookmill_plugin_sdk::types::{Failure, Inbound, Mapped, MappedLead, Notice};
 
-use super::recipe::{Made, Maker, Trouble, Wanted};
 use super::compare::says;
+use super::recipe::{Made, Maker, Trouble, Wanted};
 use super::scope::{Call, ElementScope, Scope};
 use super::select::{Found, select, select_in};
 use super::trace::{self, Steps};

@@ -1,7 +1,7 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
-pub(crate) mod compare;
 mod answer;
+pub(crate) mod compare;
 mod encode;
 mod form;
 mod interpret;

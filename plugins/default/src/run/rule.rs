@@ -261,9 +261,9 @@ impl<'s, S: Scope> Judge<'s, S> {
                 let starts = meant(now, from).and_then(is_after);
                 starts.zip(meant(now, to).and_then(is_before)).map(|(starts, ends)| starts && ends)
             }
-            (With::Ages(from, to), _) => self.now()?.age(actual).map(|age| {
-                from.is_none_or(|from| from <= age) && to.is_none_or(|to| age <= to)
-            }),
+            (With::Ages(from, to), _) => {
+                self.now()?.age(actual).map(|age| from.is_none_or(|from| from <= age) && to.is_none_or(|to| age <= to))
+            }
             (With::Nothing | With::Others(_) | With::Other(_), _) => alone(check.operator, actual, ignore_case),
         })
     }
@@ -272,7 +272,8 @@ impl<'s, S: Scope> Judge<'s, S> {
         let now = self.now.get_or_init(|| Now::new(self.scope.now_ms(), self.scope.time_zone()));
         now.as_ref().ok_or_else(|| {
             let zone = self.scope.time_zone();
-            let message = format!("the campaign's time zone `{zone}` is not known; choose one such as America/New_York");
+            let message =
+                format!("the campaign's time zone `{zone}` is not known; choose one such as America/New_York");
             Unjudged { code: "unknown_time_zone", field: String::new(), message }
         })
     }
@@ -304,7 +305,9 @@ impl<'s, S: Scope> Judge<'s, S> {
             With::Values(values) => Value::List(values.iter().map(Value::borrowed).collect()),
             With::Pattern(text, _) | With::Set(text) => Value::text(&**text),
             With::Kind(kind) => Value::text(kind.name()),
-            With::Ages(from, to) => Value::List([from, to].map(|age| age.map_or(Value::Null, |age| Value::integer(age.into()))).into()),
+            With::Ages(from, to) => {
+                Value::List([from, to].map(|age| age.map_or(Value::Null, |age| Value::integer(age.into()))).into())
+            }
             With::Other(path) => {
                 let mut members = vec![("other".into(), Value::text(&*path.text))];
                 members.extend(self.at(path).map(|value| ("value".into(), value)));

@@ -27,7 +27,8 @@ pub fn shape(message: &Message<'_>, call: &Call<'_>, request: &ShapeRequest) -> 
     let lead = lead_of(submission)?;
     let scope = LeadScope::new(call, submission, lead.as_ref().map(Tape::root)).told(event, destination);
     let trace = call.traces().then(Vec::new);
-    let mut shaping = Shaping { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
+    let mut shaping =
+        Shaping { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
     let method = message.method.as_deref().unwrap_or(&destination.method);
     let mut payload = shaping.payload(message, method, &destination.content_type)?;
     payload.trace = shaping.trace.map(|parts| trace::listed("parts", parts));

@@ -37,7 +37,8 @@ fn is_zip(text: &str) -> bool {
 }
 
 fn is_canadian(text: &str) -> bool {
-    let code: Vec<u8> = text.bytes().enumerate().filter(|(at, byte)| (*at, *byte) != (3, b' ')).map(|(_, b)| b).collect();
+    let code: Vec<u8> =
+        text.bytes().enumerate().filter(|(at, byte)| (*at, *byte) != (3, b' ')).map(|(_, b)| b).collect();
     let fits = |(at, byte): (usize, &u8)| if at % 2 == 0 { is_postal_letter(at, *byte) } else { byte.is_ascii_digit() };
     code.len() == 6 && code.iter().enumerate().all(fits)
 }
@@ -98,15 +99,39 @@ mod tests {
             (Kind::Date, &["2024-02-29", "2024-06-15T10:00:00Z"], &["2023-02-29", "06/15/2024", "2024"]),
             (
                 Kind::Url,
-                &["https://x.example", "HTTP://a.b:8080/p?q#f", "https://[::1]/", "http://u:p@h", "https://münchen.example"],
-                &["x.example", "ftp://x.example", "https://", "https:///p", "https://a b", "http://a:0", "http://a:x", "https://-a.b", "javascript:alert(1)"],
+                &[
+                    "https://x.example",
+                    "HTTP://a.b:8080/p?q#f",
+                    "https://[::1]/",
+                    "http://u:p@h",
+                    "https://münchen.example",
+                ],
+                &[
+                    "x.example",
+                    "ftp://x.example",
+                    "https://",
+                    "https:///p",
+                    "https://a b",
+                    "http://a:0",
+                    "http://a:x",
+                    "https://-a.b",
+                    "javascript:alert(1)",
+                ],
             ),
             (Kind::Ip, &["203.0.113.9", "::1", "2001:db8::1"], &["256.1.1.1", "1.2.3", "1.2.3.4:80", "01.2.3.4"]),
-            (Kind::Zip, &["02139", "78701-1234", "787011234", "K1A 0B1", "k1a0b1"], &["2139", "7870a", "78701-12", "D1A 0B1", "K1A  0B1", "é1234"]),
+            (
+                Kind::Zip,
+                &["02139", "78701-1234", "787011234", "K1A 0B1", "k1a0b1"],
+                &["2139", "7870a", "78701-12", "D1A 0B1", "K1A  0B1", "é1234"],
+            ),
             (Kind::State, &["CA", "tx", "New York", "Ontario", "DC"], &["XX", "Bavaria", "C"]),
             (Kind::Country, &["US", "de", "CA"], &["XX", "U", "Atlantis"]),
             (Kind::Number, &["1", "-1.50", "1e400", " 7 "], &["", "$1", "1,000", "0x1", "NaN"]),
-            (Kind::Uuid, &["123E4567-e89b-12d3-a456-426614174000"], &["123e4567e89b12d3a456426614174000", "g23e4567-e89b-12d3-a456-426614174000"]),
+            (
+                Kind::Uuid,
+                &["123E4567-e89b-12d3-a456-426614174000"],
+                &["123e4567e89b12d3a456426614174000", "g23e4567-e89b-12d3-a456-426614174000"],
+            ),
         ] {
             for text in good {
                 assert!(is_valid(kind, text, "US"), "{text} is no {}", kind.name());

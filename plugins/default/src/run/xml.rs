@@ -43,7 +43,9 @@ pub fn document(body: &Value<'_>, root: Option<&str>, is_undeclared: bool) -> Re
             [(name, value)] => xml.element(name, value)?,
             _ => return Err(refuse(format!("XML has one root element, but here are {}", members.len()))),
         },
-        (None, other) => return Err(refuse(format!("the root element has no name, for the body is {}", other.type_name()))),
+        (None, other) => {
+            return Err(refuse(format!("the root element has no name, for the body is {}", other.type_name())));
+        }
     }
     Ok(xml.writer.into_inner())
 }
@@ -51,7 +53,8 @@ pub fn document(body: &Value<'_>, root: Option<&str>, is_undeclared: bool) -> Re
 /// Whether a text is the name of an element or attribute, with at most one prefix.
 pub fn is_name(name: &str) -> bool {
     let is_start = |c: char| c == '_' || c.is_ascii_alphabetic() || !c.is_ascii() && c.is_alphabetic();
-    let is_inner = |c: char| is_start(c) || c.is_ascii_digit() || matches!(c, '-' | '.') || !c.is_ascii() && c.is_numeric();
+    let is_inner =
+        |c: char| is_start(c) || c.is_ascii_digit() || matches!(c, '-' | '.') || !c.is_ascii() && c.is_numeric();
     let is_part = |part: &str| part.starts_with(is_start) && part.chars().all(is_inner);
     let (prefix, local) = name.split_once(':').map_or((None, name), |(prefix, local)| (Some(prefix), local));
     name.len() <= NAME_BYTES_MAX && prefix.is_none_or(is_part) && is_part(local)

@@ -2,10 +2,14 @@
 
 mod depth;
 mod diagnostics;
+mod formats;
 mod house;
+mod interpreting;
 mod kept;
 mod mapping;
 mod qualifying;
+mod reach;
+mod rules;
 mod shaping;
 mod standard;
 mod totality;
