@@ -12,7 +12,7 @@ use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, resp
 use crate::document::{self, Problem, SCHEMA, Severe};
 use crate::functions::phone;
 use crate::lead::{TAGS, TEXT_FIELDS};
-use crate::plan::{Damaged, Loaded};
+use crate::plan::{self, Damaged, Loaded};
 use crate::run::{self, Call};
 
 /// What a hundred leads of some kilobytes need: growing the heap costs more than mapping one of them.
@@ -105,6 +105,7 @@ impl lifecycle::Guest for Declarative {
     fn initialize() {
         drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
         phone::prepare();
+        plan::prepare();
     }
 }
 

@@ -1,11 +1,13 @@
 //! The `map` section.
 
+use std::borrow::Cow;
+
 use super::check::{At, Notes, join, under};
 use super::functions::path_of;
 use super::limits::FIELDS_MAX;
 use super::node::{Key, Node};
 use super::path::Stage;
-use super::{recipe, suggest};
+use super::{placing, recipe, suggest};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Field, MapPlan, Path, Root, Target, Unknown};
 
@@ -18,7 +20,7 @@ const IS_TEST: [&str; 2] = ["~is_test", "~test"];
 pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
     notes.map_of(at, "a map with `fields`", &KEYS)?;
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
-    Some(MapPlan {
+    let mut map = MapPlan {
         each: under(at, "each", |at| each(notes, at)).flatten(),
         look_in: under(at, "look_in", |at| paths(notes, at)).unwrap_or_default(),
         fields: under(at, "fields", |at| fields(notes, at)).unwrap_or_default(),
@@ -26,7 +28,10 @@ pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
         ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),
         spread: under(at, "spread", |at| paths(notes, at)).unwrap_or_default(),
         is_test: under(at, "is_test", |at| paths(notes, at)).unwrap_or_else(usual_test_marks),
-    })
+        outline: Cow::Borrowed(&[]),
+    };
+    placing::place(&mut map);
+    Some(map)
 }
 
 /// Where the elements are. They are parts of the body, so that is where the path must start.

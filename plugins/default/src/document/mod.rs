@@ -12,6 +12,7 @@ mod message;
 mod node;
 mod operand;
 mod path;
+mod placing;
 mod query;
 mod reach;
 mod recipe;

@@ -37,10 +37,11 @@ const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::
 
 const WITH_LEAD: &[Stage] = &[Stage::Qualify, Stage::Shape, Stage::Item];
 
-const ROOTS: [Known; 19] = [
+const ROOTS: [Known; 20] = [
     ("header", Root::Header, &[], &[Stage::Map, Stage::Interpret]),
     ("query", Root::Query, &[], &[Stage::Map]),
     ("body", Root::Body, &[], &[Stage::Map, Stage::Interpret]),
+    ("parent", Root::Parent(1), &[], &[Stage::Map]),
     ("origin", Root::Origin, &["door", "name", "source_label", "tag", "remote_address"], &[Stage::Map]),
     ("campaign", Root::Campaign, &["id", "name", "client", "time_zone", "phone_region", "values"], EVERYWHERE),
     ("organization", Root::Organization, &["id", "name", "values"], EVERYWHERE),
@@ -74,7 +75,7 @@ pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
     check_first(root, &steps)?;
-    Ok(Path { text: text.to_owned().into(), root, steps })
+    Ok(Path { text: text.to_owned().into(), root, place: None, steps })
 }
 
 fn within_bounds(text: &str) -> Result<(), NoPath> {
@@ -192,7 +193,17 @@ fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), NoPath> {
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
         return refuse(&format!("there is no `{first}` here"), &suggestion);
     };
-    Ok((*root, without_first(steps)))
+    Ok(further_out(*root, without_first(steps)))
+}
+
+/// `parent.parent.id` is of the object around the object around the element.
+fn further_out(root: Root, steps: Steps) -> (Root, Steps) {
+    match root {
+        Root::Parent(levels) if first_name(&steps) == Some("parent") && length(&steps) > 1 => {
+            further_out(Root::Parent(levels.saturating_add(1)), without_first(steps))
+        }
+        _ => (root, steps),
+    }
 }
 
 fn with_roots(first: &str, names: &[&str]) -> String {

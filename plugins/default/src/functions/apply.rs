@@ -159,7 +159,7 @@ mod tests {
 
     fn path() -> Path<'static> {
         let steps = crate::plan::Steps::Singular(vec![]);
-        Path { text: "x".into(), root: crate::plan::Root::Whole, steps }
+        Path { text: "x".into(), root: crate::plan::Root::Whole, place: None, steps }
     }
 
     /// M3, M4: what each function makes of missing, null, empty text, 0, a list and an object.

@@ -3,6 +3,8 @@
 
 mod decimal;
 mod node;
+mod outline;
+mod skip;
 mod spot;
 mod tape;
 mod text;
@@ -11,6 +13,7 @@ mod write;
 
 pub use decimal::Decimal;
 pub use node::{Children, Node};
+pub use outline::{Outline, OutlineBuilder, OutlineStep, is_loosely};
 pub use spot::Spot;
 pub use tape::{DEPTH_MAX, Kind, Refused, Tape};
 pub use value::Value;

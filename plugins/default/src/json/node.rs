@@ -62,6 +62,32 @@ impl<'s> Node<'s> {
         &self.tape.entries[self.index as usize]
     }
 
+    /// Whether another one is of the same text.
+    pub fn is_of_tape_of(self, other: Self) -> bool {
+        std::ptr::eq(self.tape, other.tape)
+    }
+
+    /// Its text; of a string without the quotes.
+    pub fn text(self) -> &'s str {
+        self.tape.slice(self.entry().piece)
+    }
+
+    /// The objects around a value inside of this one, from the outermost to the nearest, this one included.
+    pub fn objects_around(self, inside: Self) -> Vec<Self> {
+        let (mut at, mut found) = (self, Vec::new());
+        while at.index < inside.index {
+            if at.kind() == Kind::Object {
+                found.push(at);
+            }
+            let holds = |child: &Self| child.index <= inside.index && inside.index < child.entry().next;
+            match at.children().find(holds) {
+                Some(child) => at = child,
+                None => break,
+            }
+        }
+        found
+    }
+
     /// Its place among the values of the text.
     pub fn index(self) -> usize {
         self.index as usize

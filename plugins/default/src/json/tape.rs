@@ -4,6 +4,8 @@
 //! inside it. Paths skip along these, and only what they find becomes a [`super::Value`].
 
 use super::node::Node;
+use super::outline::{ALL, NONE, Outline, Want};
+use super::skip;
 use super::text::{escape, plain_run};
 
 /// How deep lists and objects may be nested.
@@ -81,33 +83,83 @@ pub struct Tape<'t> {
     pub(super) text: &'t str,
     pub(super) entries: Vec<Entry>,
     double_names: Vec<String>,
+    /// The entry of each wanted place; [`MISSING`] where there is none.
+    places: Vec<u32>,
 }
+
+/// No entry.
+const MISSING: u32 = u32::MAX;
 
 impl<'t> Tape<'t> {
     /// Reads a text that is one JSON value.
     pub fn read(text: &'t str) -> Result<Self, Refused> {
+        Self::reading(text, &Outline::NOTHING, true, text.len() / BYTES_PER_VALUE + 1)
+    }
+
+    /// Reads a text and remembers where the wanted places are. What is not wanted is kept as well, or skipped: then nothing
+    /// is known of it, not even whether its names are distinct.
+    pub fn read_outlined(text: &'t str, outline: &Outline<'_>, keeps_rest: bool) -> Result<Self, Refused> {
+        let guess = if keeps_rest { text.len() / BYTES_PER_VALUE + 1 } else { outline.entries_guess() };
+        Self::reading(text, outline, keeps_rest, guess)
+    }
+
+    fn reading(text: &'t str, outline: &Outline<'_>, keeps_rest: bool, guess: usize) -> Result<Self, Refused> {
         if u32::try_from(text.len()).is_err() {
             return Err(Refused::new("too_large", 0, "a body can't have four gigabytes"));
         }
-        let entries = Vec::with_capacity(text.len() / BYTES_PER_VALUE + 1);
-        let (open, suspects, name) = (Vec::with_capacity(16), Vec::new(), Piece::default());
-        let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, open, suspects, name, entries };
+        let mut reader = Reader {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            open: Vec::with_capacity(16),
+            suspects: Vec::new(),
+            name: Piece::default(),
+            name_mark: 0,
+            entries: Vec::with_capacity(guess),
+            outline,
+            keeps_rest,
+            want: outline.whole(),
+            places: vec![MISSING; outline.places()],
+        };
         reader.space();
         while reader.value()? {}
         if reader.at < text.len() {
             return Err(reader.refuse("trailing_text", "there is more after the end of the value"));
         }
-        let suspects = reader.suspects;
-        let mut tape = Self { text, entries: reader.entries, double_names: Vec::new() };
-        let mut doubles: Vec<usize> = suspects.into_iter().flat_map(|object| tape.shadow_in(object as usize)).collect();
-        doubles.sort_unstable();
-        tape.double_names = doubles.iter().map(|at| tape.said(tape.entries[*at].name).into_owned()).collect();
+        let Reader { suspects, entries, places, .. } = reader;
+        let mut tape = Self { text, entries, double_names: Vec::new(), places };
+        if !suspects.is_empty() {
+            tape.shadow(suspects);
+        }
         Ok(tape)
     }
 
     /// The value itself.
     pub fn root(&self) -> Node<'_> {
         Node::new(self, 0)
+    }
+
+    /// The text that was read.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// What is at a wanted place.
+    #[inline]
+    pub fn place(&self, place: u16) -> Option<Node<'_>> {
+        let index = *self.places.get(usize::from(place))?;
+        (index != MISSING).then(|| Node::new(self, index))
+    }
+
+    /// Finds double names, and forgets the places inside of what they hide.
+    fn shadow(&mut self, suspects: Vec<u32>) {
+        let mut doubles: Vec<usize> = suspects.into_iter().flat_map(|object| self.shadow_in(object as usize)).collect();
+        doubles.sort_unstable();
+        self.double_names = doubles.iter().map(|at| self.said(self.entries[*at].name).into_owned()).collect();
+        for (index, entry) in self.entries.iter().enumerate().filter(|(_, entry)| entry.shadowed) {
+            let hidden = index as u32..entry.next;
+            self.places.iter_mut().filter(|place| hidden.contains(place)).for_each(|place| *place = MISSING);
+        }
     }
 
     /// Names that stood twice in one object (the last one won), in order of appearance.
@@ -161,9 +213,13 @@ struct Open {
     names: u64,
     /// Whether two names had the same bit.
     is_suspect: bool,
+    /// Where its members are among what is wanted.
+    node: u16,
+    /// Which item comes next.
+    item: u32,
 }
 
-struct Reader<'t> {
+struct Reader<'t, 'w> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
@@ -171,16 +227,27 @@ struct Reader<'t> {
     open: Vec<Open>,
     /// Objects in which two names may be the same.
     suspects: Vec<u32>,
-    /// The name of the value that comes next.
+    /// The name of the value that comes next, and its look.
     name: Piece,
+    name_mark: u32,
     entries: Vec<Entry>,
+    outline: &'w Outline<'w>,
+    keeps_rest: bool,
+    /// What is wanted of the value that comes next.
+    want: Want,
+    places: Vec<u32>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Reads one value, or the beginning of one that has others inside, and what stands between it and the next. Whether
     /// there is a next one.
     fn value(&mut self) -> Result<bool, Refused> {
         let start = self.at;
+        if self.want.node == NONE && !self.keeps_rest {
+            (self.name, self.name_mark) = (Piece::default(), 0);
+            self.at = skip::value(self.bytes, start).ok_or_else(|| self.refuse("not_json", "no value ends here"))?;
+            return self.after_value();
+        }
         match self.peek() {
             b'"' => {
                 let piece = self.string()?;
@@ -212,6 +279,7 @@ impl Reader<'_> {
             return Err(self.refuse("too_deep", &format!("lists and objects are nested more than {DEPTH_MAX} deep")));
         }
         let index = self.entries.len() as u32;
+        let node = self.want.node;
         self.push(piece(self.at, self.at), kind);
         self.at += 1;
         self.space();
@@ -219,8 +287,8 @@ impl Reader<'_> {
             self.leave(index);
             return self.after_value();
         }
-        self.open.push(Open { index, kind, names: 0, is_suspect: false });
-        self.before_item(kind)?;
+        self.open.push(Open { index, kind, names: 0, is_suspect: false, node, item: 0 });
+        self.before_item(kind, node, 0)?;
         Ok(true)
     }
 
@@ -228,11 +296,12 @@ impl Reader<'_> {
     fn after_value(&mut self) -> Result<bool, Refused> {
         loop {
             self.space();
-            let Some(around) = self.open.last() else { return Ok(false) };
-            let kind = around.kind;
+            let Some(around) = self.open.last_mut() else { return Ok(false) };
+            around.item += 1;
+            let Open { kind, node, item, .. } = *around;
             if self.take(b',') {
                 self.space();
-                self.before_item(kind)?;
+                self.before_item(kind, node, item)?;
                 return Ok(true);
             }
             if !self.take(closing(kind)) {
@@ -257,14 +326,18 @@ impl Reader<'_> {
     }
 
     /// In an object a name stands before each value.
-    fn before_item(&mut self, around: Kind) -> Result<(), Refused> {
+    fn before_item(&mut self, around: Kind, node: u16, item: u32) -> Result<(), Refused> {
         if around != Kind::Object {
+            self.want = if ALL <= node { Want::inside(node) } else { self.outline.item(node, item) };
             return Ok(());
         }
         if self.peek() != b'"' {
             return Err(self.refuse("not_json", "a name in double quotes should be here"));
         }
         self.name = self.string()?;
+        let name = self.name;
+        self.name_mark = mark_of(&self.bytes[name.start as usize..name.end as usize]);
+        self.want = if ALL <= node { Want::inside(node) } else { self.member(node) };
         self.space();
         if !self.take(b':') {
             return Err(self.refuse("not_json", "a colon should follow the name"));
@@ -273,10 +346,31 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// What is wanted of the member whose name was read.
+    fn member(&self, node: u16) -> Want {
+        let Piece { start, end, escaped } = self.name;
+        let name = &self.text[start as usize..end as usize];
+        let is_free = |place: u16, name: &str| match self.places.get(usize::from(place)) {
+            Some(&index) if index != MISSING => {
+                let first = self.entries[index as usize].name;
+                &self.text[first.start as usize..first.end as usize] == name
+            }
+            _ => true,
+        };
+        if escaped {
+            let said = super::text::unescaped(name);
+            return self.outline.member(node, &said, mark_of(said.as_bytes()), |place| is_free(place, name));
+        }
+        self.outline.member(node, name, self.name_mark, |place| is_free(place, name))
+    }
+
     fn push(&mut self, piece: Piece, kind: Kind) {
         let next = self.entries.len() as u32 + 1;
         let name = std::mem::take(&mut self.name);
-        let name_mark = mark_of(&self.bytes[name.start as usize..name.end as usize]);
+        let name_mark = std::mem::take(&mut self.name_mark);
+        if let Some(place) = self.places.get_mut(usize::from(self.want.place)) {
+            *place = next - 1;
+        }
         if let Some(around) = self.open.last_mut().filter(|around| around.kind == Kind::Object) {
             // Escapes can write one name in many ways.
             let bit = 1 << (name_mark.wrapping_mul(0x9e37_79b1) >> 26);
@@ -340,7 +434,7 @@ impl Reader<'_> {
 }
 
 /// Length, first, middle and last byte: names that differ here need not be compared.
-pub(super) fn mark_of(name: &[u8]) -> u32 {
+pub(crate) fn mark_of(name: &[u8]) -> u32 {
     let [first, .., last] = name else { return name.first().copied().map_or(0, u32::from) };
     let middle = name[name.len() / 2];
     u32::from_le_bytes([*first, middle, *last, name.len() as u8])

@@ -7,13 +7,14 @@ use std::cell::OnceCell;
 use serde::Serialize;
 use serde::de::Deserialize;
 
-use super::{Interpretation, MapPlan, Message, Plan, RulePlan};
+use super::map_code::{self, LoadedMap};
+use super::{Interpretation, Message, Plan, RulePlan};
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x03";
+const MARK: &[u8; 4] = b"HMP\x04";
 
 /// Name, map, qualify, client, webhook, interpret.
 const PARTS: usize = 6;
@@ -28,7 +29,7 @@ impl Plan<'_> {
         let Self { name, map, qualify, client, webhook, interpret } = self;
         let parts: [Vec<u8>; PARTS] = [
             written(name)?,
-            written(map)?,
+            map_code::bytes_of(map)?,
             written(qualify)?,
             written(client)?,
             written(webhook)?,
@@ -48,15 +49,20 @@ impl Plan<'_> {
     }
 }
 
-fn written(part: &impl Serialize) -> Result<Vec<u8>, Damaged> {
+pub(super) fn written(part: &impl Serialize) -> Result<Vec<u8>, Damaged> {
     postcard::to_allocvec(part).map_err(|_| Damaged("the plan can't be written"))
+}
+
+pub(super) fn read_part<'p, T: Deserialize<'p>>(bytes: &'p [u8]) -> Result<T, Damaged> {
+    postcard::from_bytes(bytes).map_err(|_| Damaged("it can't be read"))
 }
 
 /// A plan that was loaded.
 #[derive(Debug)]
 pub struct Loaded<'p> {
     name: Part<'p, Option<Cow<'p, str>>>,
-    map: Part<'p, MapPlan<'p>>,
+    map: &'p [u8],
+    loaded_map: OnceCell<Result<LoadedMap<'p>, Damaged>>,
     qualify: Part<'p, Vec<RulePlan<'p>>>,
     client: Part<'p, Message<'p>>,
     webhook: Part<'p, Message<'p>>,
@@ -75,7 +81,7 @@ impl<'p, T: Deserialize<'p>> Part<'p, T> {
     }
 
     fn get(&self) -> Result<&T, Damaged> {
-        let read = self.read.get_or_init(|| postcard::from_bytes(self.bytes).map_err(|_| Damaged("it can't be read")));
+        let read = self.read.get_or_init(|| read_part(self.bytes));
         read.as_ref().map_err(|damaged| *damaged)
     }
 }
@@ -101,7 +107,8 @@ impl<'p> Loaded<'p> {
         let [name, map, qualify, client, webhook, interpret] = parts;
         Ok(Self {
             name: Part::new(name),
-            map: Part::new(map),
+            map,
+            loaded_map: OnceCell::new(),
             qualify: Part::new(qualify),
             client: Part::new(client),
             webhook: Part::new(webhook),
@@ -115,8 +122,9 @@ impl<'p> Loaded<'p> {
     }
 
     /// How elements become leads.
-    pub fn map(&self) -> Result<&MapPlan<'p>, Damaged> {
-        self.map.get()
+    pub fn map(&self) -> Result<&LoadedMap<'p>, Damaged> {
+        let read = self.loaded_map.get_or_init(|| LoadedMap::read(self.map));
+        read.as_ref().map_err(|damaged| *damaged)
     }
 
     /// The rules.

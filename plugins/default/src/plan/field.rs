@@ -30,6 +30,9 @@ pub struct MapPlan<'p> {
     /// Where the source says that a lead is a test.
     #[serde(borrow)]
     pub is_test: Vec<Path<'p>>,
+    /// The places that paths have, as [`crate::json::Outline`] reads them; nothing when none has one.
+    #[serde(borrow)]
+    pub outline: Cow<'p, [u8]>,
 }
 
 /// What becomes of inbound keys that no field used.

@@ -5,6 +5,7 @@ mod bytes;
 mod field;
 mod function;
 mod interpret;
+mod map_code;
 mod message;
 mod operator;
 mod path;
@@ -16,6 +17,7 @@ pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Function, NamePart};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
+pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{ForEach, Format, Member, Message, Shape};
 pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
 pub use path::{

@@ -16,7 +16,9 @@ pub struct Path<'p> {
     pub text: Cow<'p, str>,
     /// Where it starts.
     pub root: Root,
-    /// How it goes on.
+    /// Where it has come to already: a place that is found while the element is read, or a field that was made before.
+    pub place: Option<u16>,
+    /// How it goes on from there.
     #[serde(borrow)]
     pub steps: Steps<'p>,
 }
@@ -25,7 +27,7 @@ impl Path<'_> {
     /// Whether it begins with a loose name of the element, which is looked for in several places.
     pub fn is_loose(&self) -> bool {
         let Steps::Singular(steps) = &self.steps else { return false };
-        self.root == Root::Whole && matches!(steps.first(), Some(Step::Like(_)))
+        self.root == Root::Whole && self.place.is_none() && matches!(steps.first(), Some(Step::Like(_)))
     }
 }
 
@@ -36,6 +38,8 @@ pub enum Root {
     Whole,
     /// The whole body, when `each` takes elements out of it.
     Body,
+    /// The object around the element in the body, and those around that one: 1 is the nearest.
+    Parent(u8),
     /// The request's headers.
     Header,
     /// The request's query.
@@ -109,6 +113,14 @@ pub enum Segment<'p> {
     Descendant(Vec<Selector<'p>>),
 }
 
+impl Segment<'_> {
+    /// Whether a filter in it has a query from the root (`$`).
+    pub fn asks_for_the_root(&self) -> bool {
+        let (Self::Child(selectors) | Self::Descendant(selectors)) = self;
+        selectors.iter().any(|selector| matches!(selector, Selector::Filter(filter) if filter.asks_for_the_root()))
+    }
+}
+
 /// What a segment selects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Selector<'p> {
@@ -147,6 +159,19 @@ pub enum Filter<'p> {
     Matches(Operand<'p>, Pattern<'p>),
 }
 
+impl Filter<'_> {
+    /// The depth is that of the path, which is bounded.
+    fn asks_for_the_root(&self) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::asks_for_the_root),
+            Self::Not(part) => part.asks_for_the_root(),
+            Self::Exists(query) => query.asks_for_the_root(),
+            Self::Compare(_, left, right) => left.asks_for_the_root() || right.asks_for_the_root(),
+            Self::Matches(operand, _) => operand.asks_for_the_root(),
+        }
+    }
+}
+
 /// How two values are compared in a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Comparison {
@@ -177,6 +202,16 @@ pub enum Operand<'p> {
     Length(Box<Operand<'p>>),
 }
 
+impl Operand<'_> {
+    fn asks_for_the_root(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Value(query) | Self::Count(query) => query.asks_for_the_root(),
+            Self::Length(inner) => inner.asks_for_the_root(),
+        }
+    }
+}
+
 /// A query inside a filter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Query<'p> {
@@ -185,6 +220,12 @@ pub struct Query<'p> {
     /// Its segments.
     #[serde(borrow)]
     pub segments: Vec<Segment<'p>>,
+}
+
+impl Query<'_> {
+    fn asks_for_the_root(&self) -> bool {
+        self.absolute || self.segments.iter().any(Segment::asks_for_the_root)
+    }
 }
 
 /// A regular expression that was checked when the document was compiled, built on first use.

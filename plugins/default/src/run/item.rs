@@ -1,7 +1,7 @@
 //! The roots inside a `for_each`: the item, the one around it, and everything else as outside.
 
 use super::scope::Scope;
-use crate::json::{Spot, Value};
+use crate::json::{Node, Spot, Value};
 use crate::plan::Root;
 
 /// The scope of one item.
@@ -26,6 +26,10 @@ impl Scope for ItemScope<'_> {
             Root::Position => Some(Spot::Made(&self.position)),
             root => self.around.root(root),
         }
+    }
+
+    fn place(&self, place: u16) -> Option<Node<'_>> {
+        self.around.place(place)
     }
 
     fn phone_region(&self) -> &str {

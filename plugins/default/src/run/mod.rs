@@ -2,11 +2,14 @@
 
 mod answer;
 pub(crate) mod compare;
+mod custom;
+mod element;
 mod encode;
 mod form;
 mod interpret;
 mod item;
 mod map;
+mod mapping;
 mod places;
 mod qualify;
 mod query;

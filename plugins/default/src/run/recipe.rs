@@ -54,7 +54,8 @@ pub struct Maker<'s, S> {
     pub steps: Option<Steps>,
 }
 
-struct Around<'s, S>(&'s S);
+/// What functions may look at.
+pub struct Around<'s, S>(pub(super) &'s S);
 
 impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
     fn phone_region(&self) -> &str {

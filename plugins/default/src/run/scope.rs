@@ -6,6 +6,8 @@ use hookmill_plugin_sdk::types::{
     Campaign, Context, Destination, DestinationKind, Door, Event, Inbound, Organization, Origin, Pair, Submission,
 };
 
+pub use super::element::Element;
+use super::recipe::Around;
 use super::select::select_in;
 use crate::json::{Node, Spot, Value, parse};
 use crate::plan::{Path, Root};
@@ -14,6 +16,17 @@ use crate::plan::{Path, Root};
 pub trait Scope {
     /// The tree of a root; none when there is none here.
     fn root(&self, root: Root) -> Option<Spot<'_>>;
+    /// What is at a place that was found while the text was read.
+    fn place(&self, _place: u16) -> Option<Node<'_>> {
+        None
+    }
+    /// What functions may look at.
+    fn around(&self) -> Around<'_, Self>
+    where
+        Self: Sized,
+    {
+        Around(self)
+    }
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
     /// The time of this run: a plugin has no clock.
@@ -83,8 +96,7 @@ impl<'c> Call<'c> {
 pub struct ElementScope<'e, 'c> {
     call: &'e Call<'c>,
     inbound: &'e Inbound,
-    body: Node<'e>,
-    element: Node<'e>,
+    element: Element<'e>,
     containers: Vec<Spot<'e>>,
     header: OnceCell<Value<'e>>,
     query: OnceCell<Value<'e>>,
@@ -92,16 +104,16 @@ pub struct ElementScope<'e, 'c> {
 }
 
 impl<'e, 'c> ElementScope<'e, 'c> {
-    /// An element that is `body` or a part of it.
-    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, body: Node<'e>, element: Node<'e>) -> Self {
+    /// An element of a request.
+    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { call, inbound, body, element, containers: Vec::new(), header, query, origin }
+        Self { call, inbound, element, containers: Vec::new(), header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
     pub fn looking_in(mut self, paths: &[Path<'_>]) -> Self {
-        let found = paths.iter().filter_map(|path| select_in(&path.steps, Spot::Read(self.element)).ok());
+        let found = paths.iter().filter_map(|path| select_in(&path.steps, Spot::Read(self.element.node)).ok());
         self.containers = found.flat_map(|found| found.spots().to_vec()).collect();
         self
     }
@@ -110,14 +122,19 @@ impl<'e, 'c> ElementScope<'e, 'c> {
 impl Scope for ElementScope<'_, '_> {
     fn root(&self, root: Root) -> Option<Spot<'_>> {
         let made = match root {
-            Root::Whole => return Some(Spot::Read(self.element)),
-            Root::Body => return Some(Spot::Read(self.body)),
+            Root::Whole => return self.element.root(),
+            Root::Body => return self.element.body(),
+            Root::Parent(levels) => return self.element.parent(usize::from(levels)),
             Root::Header => self.header.get_or_init(|| pairs(&self.inbound.headers)),
             Root::Query => self.query.get_or_init(|| pairs(&self.inbound.query)),
             Root::Origin => self.origin.get_or_init(|| origin(&self.inbound.origin)),
             _ => return self.call.root(root),
         };
         Some(Spot::Made(made))
+    }
+
+    fn place(&self, place: u16) -> Option<Node<'_>> {
+        self.element.tape.place(place)
     }
 
     fn phone_region(&self) -> &str {

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::select::is_like;
-use crate::json::{Kind, Node, Spot};
-use crate::plan::{MapPlan, Path, Root, Segment, Selector, SourceKind, Step, Steps};
+use crate::json::{Node, Spot, is_loosely};
+use crate::plan::{Around, Damaged, Field, LoadedMap, Path, Root, Segment, Selector, SourceKind, Step, Steps};
 
 /// The values of one element that were used, and of what lies around it in the body.
 pub struct Used<'s> {
@@ -58,29 +57,30 @@ impl<'s> Used<'s> {
 
     /// None outside of the element.
     fn place(&self, node: Node<'_>) -> Option<usize> {
+        if !node.is_of_tape_of(self.element) {
+            return None;
+        }
         let place = node.index().checked_sub(self.element.index())?;
         (place < self.marks.len()).then_some(place)
     }
 }
 
 /// The top-level keys that no path of the document names.
-pub fn foreign_keys<'s>(plan: &MapPlan<'_>, element: Node<'s>) -> Vec<Cow<'s, str>> {
-    if element.kind() != Kind::Object {
-        return Vec::new();
-    }
-    let paths: Vec<&Path<'_>> = paths_of(plan).collect();
+pub fn foreign_keys<'s>(plan: &LoadedMap<'_>, element: Node<'s>) -> Result<Vec<Cow<'s, str>>, Damaged> {
+    let fields: Vec<&Field<'_>> = (0..plan.len()).map(|index| plan.field(index)).collect::<Result<_, _>>()?;
+    let paths: Vec<&Path<'_>> = paths_of(&fields, &plan.around).collect();
     let named = |name: &str| paths.iter().any(|path| names(path, name));
-    element.children().map(Node::name).filter(|name| !named(name)).collect()
+    Ok(element.children().map(Node::name).filter(|name| !named(name)).collect())
 }
 
-fn paths_of<'a>(plan: &'a MapPlan<'_>) -> impl Iterator<Item = &'a Path<'a>> {
-    let sources = plan.fields.iter().flat_map(|field| &field.recipe.sources);
+fn paths_of<'a>(fields: &'a [&'a Field<'a>], around: &'a Around<'a>) -> impl Iterator<Item = &'a Path<'a>> {
+    let sources = fields.iter().flat_map(|field| &field.recipe.sources);
     let of_fields = sources.flat_map(|source| match &source.kind {
         SourceKind::Path(path) => vec![path],
         SourceKind::Template(template) => template.parts.iter().filter_map(in_template).collect(),
         SourceKind::Fixed(_) => Vec::new(),
     });
-    of_fields.chain(&plan.ignore).chain(&plan.spread).chain(&plan.is_test)
+    of_fields.chain(&around.ignore).chain(&around.spread).chain(&around.is_test)
 }
 
 fn in_template<'a>(part: &'a crate::plan::TemplatePart<'_>) -> Option<&'a Path<'a>> {
@@ -95,7 +95,7 @@ fn names(path: &Path<'_>, key: &str) -> bool {
     match &path.steps {
         Steps::Singular(steps) => match steps.first() {
             Some(Step::Name(name)) => name == key,
-            Some(Step::Like(bare)) => is_like(key, bare),
+            Some(Step::Like(bare)) => is_loosely(key, bare),
             _ => false,
         },
         Steps::Many(segments) => match segments.first() {

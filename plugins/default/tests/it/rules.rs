@@ -218,3 +218,18 @@ fn m10_the_trace_tells_what_now_meant() {
     let expected = r#"{"rules":[{"rule":"qualify[0]","line":3,"field":"x","operator":"before","expected":{"value":"-1y","is":"2023-06-15"},"passed":null}]}"#;
     assert_eq!(json(&verdict.trace.unwrap()), json(expected));
 }
+
+/// M5, M7: rules in `when` see every field they name of the element.
+#[test]
+fn m7_conditions_of_fields_compare_fields() {
+    for (rule, expected) in [
+        ("{field: a, op: lt, other: b.c}", r#""x":1"#),
+        ("{fields: [a, b.c], op: distinct}", r#""x":1"#),
+        ("{fields: [a, b.c, d], op: distinct}", ""),
+        ("{field: a, op: eq, other: b.c}", ""),
+    ] {
+        let document = format!("version: 1\nmap: {{unknown: drop, fields: {{x: {{from: a, when: {rule}}}}}}}");
+        let lead = crate::house::lead_json(&document, r#"{"a":1,"b":{"c":2},"d":1.0}"#);
+        assert_eq!(lead, format!("{{\"custom\":{{{expected}}}}}"), "{rule}");
+    }
+}

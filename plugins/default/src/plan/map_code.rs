@@ -1,0 +1,261 @@
+//! The map section as bytes that run as they are: what most fields do stands in records of one width, so that a fresh instance
+//! has nothing to build. The recipe of a field is read when the record does not say all, or when somebody asks why.
+
+use std::cell::OnceCell;
+
+use serde::{Deserialize, Serialize};
+
+use super::bytes::{Damaged, read_part, written};
+use super::{Field, Function, MapPlan, Path, Recipe, SourceKind, Steps, Target, Unknown};
+use crate::json::Outline;
+use crate::lead::TEXT_FIELDS;
+
+/// How many places a record holds: alternatives, the first that is not blank counts.
+const PLACES_MAX: usize = 3;
+
+/// How many functions a record holds.
+const FUNCTIONS_MAX: usize = 4;
+
+/// Target, number of places, number of functions, the functions, places, then where name and recipe stand.
+const RECORD: usize = 32;
+
+const TAGS_TARGET: u8 = TEXT_FIELDS.len() as u8;
+const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
+
+thread_local! {
+    /// The functions that a record can name: they have no arguments, and texts are all they take.
+    static PLAIN: &'static [Function<'static>] = Box::leak(Box::new([
+        Function::Trim,
+        Function::CollapseSpace,
+        Function::Lower,
+        Function::Upper,
+        Function::Title,
+        Function::Digits,
+        Function::Email,
+        Function::Phone(None),
+    ]));
+}
+
+/// Builds what every map section needs.
+pub fn prepare() {
+    PLAIN.with(|_| ());
+}
+
+/// What few documents say about their elements.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Around<'p> {
+    /// Where the elements are in the body; none for the body itself, or its items when it is a list.
+    #[serde(borrow)]
+    pub each: Option<Path<'p>>,
+    /// Objects in the element where loose names are looked for as well.
+    #[serde(borrow)]
+    pub look_in: Vec<Path<'p>>,
+    /// Inbound keys that are dropped without a word.
+    #[serde(borrow)]
+    pub ignore: Vec<Path<'p>>,
+    /// Inbound objects whose members become custom fields of their own.
+    #[serde(borrow)]
+    pub spread: Vec<Path<'p>>,
+    /// Where the source says that a lead is a test, besides at places.
+    #[serde(borrow)]
+    pub is_test: Vec<Path<'p>>,
+}
+
+/// A loaded map section.
+#[derive(Debug)]
+pub struct LoadedMap<'p> {
+    /// What becomes of inbound keys that no field used.
+    pub unknown: Unknown,
+    /// What few documents say.
+    pub around: Around<'p>,
+    /// The places that paths have; none when they are followed one by one.
+    pub outline: Option<Outline<'p>>,
+    /// Places where the source says that a lead is a test.
+    tests: &'p [[u8; 2]],
+    records: &'p [[u8; RECORD]],
+    names: &'p [u8],
+    recipes: &'p [u8],
+    fields: OnceCell<Vec<OnceCell<Result<Field<'p>, Damaged>>>>,
+}
+
+/// A field that is what stands at one of a few places, after functions that a record can name.
+#[derive(Clone, Copy, Debug)]
+pub struct Straight<'p> {
+    places: &'p [u8],
+    functions: &'p [u8],
+}
+
+impl<'p> Straight<'p> {
+    /// Its places: the first that is not blank counts.
+    pub fn places(self) -> impl Iterator<Item = u16> + use<'p> {
+        self.places.as_chunks::<2>().0.iter().map(|place| u16::from_le_bytes(*place))
+    }
+
+    /// Its functions in order.
+    pub fn functions(self) -> impl Iterator<Item = &'static Function<'static>> + use<'p> {
+        let plain = PLAIN.with(|plain| *plain);
+        self.functions.iter().filter_map(|code| plain.get(usize::from(*code)))
+    }
+}
+
+/// Where a field goes, as its record says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Goal<'p> {
+    /// A standard field that holds a text, by its place in [`TEXT_FIELDS`].
+    Text(usize),
+    /// The tags.
+    Tags,
+    /// A custom field.
+    Custom(&'p str),
+}
+
+impl<'p> LoadedMap<'p> {
+    /// Takes what [`bytes_of`] made.
+    pub(super) fn read(bytes: &'p [u8]) -> Result<Self, Damaged> {
+        let cut_off = Damaged("its map section is cut off");
+        let (unknown, mut rest) = bytes.split_first().ok_or(cut_off)?;
+        let mut sections = [&bytes[..0]; 6];
+        for section in &mut sections {
+            let (length, behind) = rest.split_first_chunk::<4>().ok_or(cut_off)?;
+            (*section, rest) = behind.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
+        }
+        let [around, outline, tests, records, names, recipes] = sections;
+        Ok(Self {
+            unknown: *UNKNOWN.get(usize::from(*unknown)).ok_or(Damaged("its map section can't be read"))?,
+            around: if around.is_empty() { Around::default() } else { read_part(around)? },
+            outline: Outline::read(outline).filter(|_| !outline.is_empty()),
+            tests: tests.as_chunks().0,
+            records: records.as_chunks().0,
+            names,
+            recipes,
+            fields: OnceCell::new(),
+        })
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Places where the source says that a lead is a test.
+    pub fn tests(&self) -> impl Iterator<Item = u16> + use<'p> {
+        self.tests.iter().map(|place| u16::from_le_bytes(*place))
+    }
+
+    /// All that a field is, if its record says it.
+    pub fn straight(&self, index: usize) -> Option<Straight<'p>> {
+        let record: &'p [u8; RECORD] = self.records.get(index)?;
+        let places = record.get(8..8 + 2 * usize::from(record[1])).filter(|places| !places.is_empty())?;
+        Some(Straight { places, functions: record.get(3..3 + usize::from(record[2]))? })
+    }
+
+    /// Where a field goes.
+    pub fn goal(&self, index: usize) -> Option<Goal<'p>> {
+        let record = self.records.get(index)?;
+        match record[0] {
+            CUSTOM_TARGET => {
+                let name = slice(self.names, word(record, 16), word(record, 20))?;
+                std::str::from_utf8(name).ok().map(Goal::Custom)
+            }
+            TAGS_TARGET => Some(Goal::Tags),
+            text => (usize::from(text) < TEXT_FIELDS.len()).then_some(Goal::Text(text.into())),
+        }
+    }
+
+    /// A field as its author wrote it.
+    pub fn field(&self, index: usize) -> Result<&Field<'p>, Damaged> {
+        let fields = self.fields.get_or_init(|| (0..self.len()).map(|_| OnceCell::new()).collect());
+        let damaged = Damaged("a field can't be read");
+        let field = fields.get(index).ok_or(damaged)?.get_or_init(|| {
+            let record = self.records.get(index).ok_or(damaged)?;
+            read_part(slice(self.recipes, word(record, 24), word(record, 28)).ok_or(damaged)?)
+        });
+        field.as_ref().map_err(|damaged| *damaged)
+    }
+}
+
+const UNKNOWN: [Unknown; 3] = [Unknown::Custom, Unknown::Drop, Unknown::Reject];
+
+fn word(record: &[u8; RECORD], at: usize) -> usize {
+    u32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]]) as usize
+}
+
+fn slice(bytes: &[u8], start: usize, length: usize) -> Option<&[u8]> {
+    bytes.get(start..start.checked_add(length)?)
+}
+
+/// The bytes of a map section.
+pub(super) fn bytes_of(map: &MapPlan<'_>) -> Result<Vec<u8>, Damaged> {
+    let (placed, unplaced): (Vec<&Path<'_>>, Vec<&Path<'_>>) = map.is_test.iter().partition(|path| is_at_place(path));
+    let around = Around {
+        each: map.each.clone(),
+        look_in: map.look_in.clone(),
+        ignore: map.ignore.clone(),
+        spread: map.spread.clone(),
+        is_test: unplaced.into_iter().cloned().collect(),
+    };
+    let around = if around == Around::default() { Vec::new() } else { written(&around)? };
+    let tests: Vec<u8> = placed.iter().filter_map(|path| path.place).flat_map(u16::to_le_bytes).collect();
+    let (mut records, mut names, mut recipes) = (Vec::new(), Vec::new(), Vec::new());
+    for field in &map.fields {
+        let name = if let Target::Custom(name) = &field.target { name.as_bytes() } else { &[] };
+        let recipe = written(field)?;
+        let words = [names.len(), name.len(), recipes.len(), recipe.len()];
+        records.extend_from_slice(&record(field, words).ok_or(Damaged("a part of the plan is too large"))?);
+        names.extend_from_slice(name);
+        recipes.extend_from_slice(&recipe);
+    }
+    let unknown = UNKNOWN.iter().position(|unknown| *unknown == map.unknown).unwrap_or_default();
+    let mut bytes = vec![unknown as u8];
+    for section in [&around, &*map.outline, &tests, &records, &names, &recipes] {
+        let length = u32::try_from(section.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(section);
+    }
+    Ok(bytes)
+}
+
+fn record(field: &Field<'_>, words: [usize; 4]) -> Option<[u8; RECORD]> {
+    let mut record = [0; RECORD];
+    record[0] = match field.target {
+        Target::Text(index) => u8::try_from(index).ok()?,
+        Target::Tags => TAGS_TARGET,
+        Target::Custom(_) => CUSTOM_TARGET,
+    };
+    if let Some((places, functions)) = straight_of(&field.recipe) {
+        (record[1], record[2]) = (places.len() as u8, functions.len() as u8);
+        record[3..3 + functions.len()].copy_from_slice(&functions);
+        let places: Vec<u8> = places.into_iter().flat_map(u16::to_le_bytes).collect();
+        record[8..8 + places.len()].copy_from_slice(&places);
+    }
+    for (index, word) in words.into_iter().enumerate() {
+        let at = 16 + 4 * index;
+        record[at..at + 4].copy_from_slice(&u32::try_from(word).ok()?.to_le_bytes());
+    }
+    Some(record)
+}
+
+/// The places and functions of a recipe that says no more than a record can hold.
+fn straight_of(recipe: &Recipe<'_>) -> Option<(Vec<u16>, Vec<u8>)> {
+    if recipe.rare.is_some() || PLACES_MAX < recipe.sources.len() || FUNCTIONS_MAX < recipe.then.len() {
+        return None;
+    }
+    let place = |source: &super::Source<'_>| match &source.kind {
+        SourceKind::Path(path) if is_at_place(path) && source.then.is_empty() => path.place,
+        _ => None,
+    };
+    let places: Vec<u16> = recipe.sources.iter().map(place).collect::<Option<_>>()?;
+    let plain = PLAIN.with(|plain| *plain);
+    let code = |function: &Function<'_>| plain.iter().position(|plain| plain == function).map(|code| code as u8);
+    let functions: Vec<u8> = recipe.then.iter().map(code).collect::<Option<_>>()?;
+    (!places.is_empty()).then_some((places, functions))
+}
+
+fn is_at_place(path: &Path<'_>) -> bool {
+    path.root == super::Root::Whole && path.place.is_some() && path.steps == Steps::Singular(Vec::new())
+}

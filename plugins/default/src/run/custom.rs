@@ -1,0 +1,63 @@
+//! The custom fields of a lead: those that fields made, then what was left of the input.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::json::{Value, write_text, write_value};
+
+/// Names up to this many are compared one by one.
+const FEW_NAMES: usize = 16;
+
+/// The value of a custom field.
+pub enum Kept<'s> {
+    /// Made by a field.
+    Made(Value<'s>),
+    /// What was left of the input, as JSON text.
+    Rest(String),
+}
+
+/// Custom fields in order; no two have one name.
+#[derive(Default)]
+pub struct Custom<'s> {
+    fields: Vec<(Cow<'s, str>, Kept<'s>)>,
+    /// Their names, once they are many.
+    taken: BTreeSet<Cow<'s, str>>,
+}
+
+impl<'s> Custom<'s> {
+    /// Whether there is a field of this name.
+    pub fn is_taken(&self, name: &str) -> bool {
+        if self.fields.len() <= FEW_NAMES {
+            return self.fields.iter().any(|(taken, _)| taken == name);
+        }
+        self.taken.contains(name)
+    }
+
+    /// Adds a field whose name is not taken.
+    pub fn add(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
+        if self.fields.len() == FEW_NAMES {
+            self.taken.extend(self.fields.iter().map(|(name, _)| name.clone()));
+        }
+        if FEW_NAMES <= self.fields.len() {
+            self.taken.insert(name.clone());
+        }
+        self.fields.push((name, value));
+    }
+
+    /// Appends them as a JSON object.
+    pub fn write(&self, out: &mut String) {
+        out.push('{');
+        for (index, (name, kept)) in self.fields.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write_text(out, name);
+            out.push(':');
+            match kept {
+                Kept::Made(value) => write_value(out, value),
+                Kept::Rest(text) => out.push_str(text),
+            }
+        }
+        out.push('}');
+    }
+}

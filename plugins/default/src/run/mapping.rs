@@ -1,0 +1,355 @@
+//! One lead in the making.
+
+use std::borrow::Cow;
+
+use hookmill_plugin_sdk::types::{Failure, MappedLead, Notice};
+
+use super::compare::says;
+use super::custom::{Custom, Kept};
+use super::recipe::{Made, Maker, Trouble, Wanted};
+use super::scope::Scope;
+use super::select::{Found, select};
+use super::trace::{self, Steps};
+use super::unknown::{Used, foreign_keys};
+use crate::functions::apply;
+use crate::json::{Kind, Node, Spot, Value, text_of, write_text, write_value};
+use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
+use crate::plan::{Field, Goal, LoadedMap, Path, Straight, Unknown};
+
+/// How many characters of an input a failure quotes.
+const QUOTED_CHARS_MAX: usize = 200;
+
+/// About how many bytes a lead takes, so that writing one rarely has to move it.
+const WRITTEN_BYTES_GUESS: usize = 512;
+
+/// How many remarks one lead may carry.
+const NOTICES_MAX: usize = 50;
+
+/// One lead in the making.
+pub struct Mapping<'s, 'p, S> {
+    plan: &'s LoadedMap<'p>,
+    scope: &'s S,
+    element: Node<'s>,
+    texts: [Option<Value<'s>>; TEXT_FIELDS.len()],
+    tags: Option<Value<'s>>,
+    custom: Custom<'s>,
+    /// What was used of the element; none where nobody asks what is left.
+    used: Option<Used<'s>>,
+    notices: Vec<Notice>,
+    trace: Option<Vec<Value<'static>>>,
+}
+
+impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
+    /// Nothing is made yet.
+    pub fn new(plan: &'s LoadedMap<'p>, scope: &'s S, element: Node<'s>, traces: bool) -> Self {
+        let asks_what_is_left = plan.unknown == Unknown::Custom || !plan.around.spread.is_empty();
+        Self {
+            plan,
+            scope,
+            element,
+            texts: Default::default(),
+            tags: None,
+            custom: Custom::default(),
+            used: asks_what_is_left.then(|| Used::new(element)),
+            notices: Vec::new(),
+            trace: traces.then(Vec::new),
+        }
+    }
+
+    /// Tells names that stood twice.
+    pub fn tell_doubles(&mut self, names: &[String]) {
+        self.notices.extend(names.iter().take(NOTICES_MAX).map(|name| double_name(name)));
+    }
+
+    /// How each field was made, if that was asked for.
+    pub fn into_trace(self) -> Vec<Value<'static>> {
+        self.trace.unwrap_or_default()
+    }
+
+    /// Makes the lead.
+    pub fn lead(&mut self) -> Result<MappedLead, Failure> {
+        if self.element.kind() != Kind::Object {
+            let value = self.element.value();
+            let message = format!("a lead must be a JSON object, not {}", value.type_name());
+            return Err(Failure::new("not_an_object", message).on_input(quoted(&text_of(&value))));
+        }
+        for index in 0..self.plan.len() {
+            self.field(index)?;
+        }
+        let is_test = self.is_test();
+        let around = &self.plan.around;
+        self.spread(&around.spread);
+        self.mark_all(&around.ignore);
+        self.unknown()?;
+        Ok(MappedLead { lead: self.written(), is_test, notices: std::mem::take(&mut self.notices) })
+    }
+
+    /// Makes a field: as its record says where the value is an ordinary one, else by its recipe. A trace has the recipe's
+    /// steps; both ways give the same.
+    fn field(&mut self, index: usize) -> Result<(), Failure> {
+        if self.trace.is_none()
+            && let (Some(straight), Some(goal)) = (self.plan.straight(index), self.plan.goal(index))
+            && let Some(made) = self.go_straight(straight)
+        {
+            if let Some((node, value)) = made {
+                self.put(goal, value);
+                self.mark(Spot::Read(node));
+            }
+            return Ok(());
+        }
+        let plan = self.plan;
+        let field = plan.field(index).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
+        let goal = plan.goal(index).ok_or_else(|| Failure::new("bad_plan", "a field goes nowhere"))?;
+        self.by_recipe(field, goal)
+    }
+
+    /// The value at the first place that is not blank, after functions that have nothing to say against it. None when that
+    /// is not how it is; an inner none when nothing is there.
+    fn go_straight(&self, straight: Straight<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
+        let mut best = None;
+        for place in straight.places() {
+            let Some(node) = self.scope.place(place) else { continue };
+            if matches!(node.kind(), Kind::List | Kind::Object) {
+                return None;
+            }
+            let value = node.value();
+            let is_blank = value.is_blank();
+            if !is_blank || best.is_none() {
+                best = Some((node, value));
+            }
+            if !is_blank {
+                break;
+            }
+        }
+        let Some((node, mut value)) = best else { return Some(None) };
+        for function in straight.functions() {
+            value = apply(function, Some(value), &self.scope.around()).ok()??;
+        }
+        Some(Some((node, value)))
+    }
+
+    fn by_recipe(&mut self, field: &'s Field<'p>, goal: Goal<'s>) -> Result<(), Failure> {
+        let wanted = if matches!(goal, Goal::Text(_)) { Wanted::Scalar } else { Wanted::Any };
+        let mut maker = Maker::new(self.scope);
+        maker.steps = self.trace.is_some().then(Steps::default);
+        let made = maker.make(&field.recipe, wanted);
+        let steps = maker.steps.take();
+        let placed = made.map_err(|trouble| failure(field, trouble)).map(|made| self.place(field, goal, made));
+        self.note_trace(field, steps, &placed);
+        placed.map(|_| ())
+    }
+
+    /// Puts a value where it belongs, and returns it for the trace.
+    fn place(&mut self, field: &'s Field<'_>, goal: Goal<'s>, made: Made<'s>) -> Option<Value<'static>> {
+        let Made { value, used, notice } = made;
+        if let Some((code, message)) = notice {
+            self.notice(code, &field.name, format!("{}: {message}", field.name));
+        }
+        let value = value?;
+        // Lists and objects that were kept raw stay among the unmapped keys, where they keep their shape.
+        if matches!((goal, &value), (Goal::Text(_), Value::List(_) | Value::Object(_))) {
+            self.notice("not_a_text", &field.name, format!("{} is left out: it must be one text", field.name));
+            return None;
+        }
+        self.mark_found(&used);
+        let shown = self.trace.is_some().then(|| value.clone().into_owned());
+        self.put(goal, value);
+        Some(shown.unwrap_or(Value::Null))
+    }
+
+    /// Puts a value where it belongs. A text field holds a text: digits and booleans as they are written.
+    fn put(&mut self, goal: Goal<'s>, value: Value<'s>) {
+        match (goal, value) {
+            (Goal::Tags, value) => self.tags = Some(tags(value)),
+            (Goal::Custom(name), value) => self.custom.add(Cow::Borrowed(name), Kept::Made(value)),
+            (Goal::Text(index), Value::Number(digits)) => self.texts[index] = Some(Value::Text(digits)),
+            (Goal::Text(index), Value::Bool(value)) => {
+                self.texts[index] = Some(Value::text(if value { "true" } else { "false" }));
+            }
+            (Goal::Text(index), value) => self.texts[index] = Some(value),
+        }
+    }
+
+    fn note_trace(
+        &mut self,
+        field: &Field<'_>,
+        steps: Option<Steps>,
+        placed: &Result<Option<Value<'static>>, Failure>,
+    ) {
+        let (Some(trace), Some(steps)) = (&mut self.trace, steps) else { return };
+        let mut members =
+            vec![("field", Value::text(field.name.to_string())), ("line", Value::integer(field.recipe.line.into()))];
+        members.extend(steps.members());
+        match placed {
+            Ok(Some(value)) => members.push(("value", value.clone())),
+            Ok(None) => {}
+            Err(failure) => members.push(("failed", Value::text(failure.message.clone()))),
+        }
+        trace.push(trace::object(members));
+    }
+
+    fn is_test(&mut self) -> bool {
+        let at_places = self.plan.tests().filter_map(|place| self.scope.place(place)).map(Spot::Read);
+        let found = self.plan.around.is_test.iter().map(|path| self.found(path));
+        let spots: Vec<Spot<'s>> = at_places.chain(found.flat_map(|found| found.spots().to_vec())).collect();
+        let mut is_test = false;
+        for spot in spots {
+            if let Some(answer) = says(&spot.value()) {
+                is_test |= answer;
+                self.mark(spot);
+            }
+        }
+        is_test
+    }
+
+    /// Members of these objects become custom fields of their own.
+    fn spread(&mut self, paths: &'s [Path<'_>]) {
+        for path in paths {
+            for spot in self.found(path).spots() {
+                let Some(node) = spot.read().filter(|node| node.kind() == Kind::Object) else { continue };
+                for (name, rest) in self.left_in(node) {
+                    self.keep(name, rest);
+                }
+                self.mark(*spot);
+            }
+        }
+    }
+
+    /// The members of a value of which something is left, each written out: what is used later must not change it.
+    fn left_in(&mut self, node: Node<'s>) -> Vec<(Cow<'s, str>, Kept<'s>)> {
+        let Some(used) = &mut self.used else { return Vec::new() };
+        used.settle(node);
+        if used.is_gone(node) {
+            return Vec::new();
+        }
+        let left = node.children().filter(|member| !used.is_gone(*member));
+        left.map(|member| {
+            let mut text = String::new();
+            member.write(&mut text, &|inside| used.is_gone(inside));
+            (member.name(), Kept::Rest(text))
+        })
+        .collect()
+    }
+
+    fn mark(&mut self, spot: Spot<'_>) {
+        if let Some(used) = &mut self.used {
+            used.mark(spot);
+        }
+    }
+
+    fn mark_found(&mut self, found: &Found<'s>) {
+        found.spots().iter().for_each(|spot| self.mark(*spot));
+    }
+
+    fn mark_all(&mut self, paths: &'s [Path<'_>]) {
+        for path in paths {
+            let found = self.found(path);
+            self.mark_found(&found);
+        }
+    }
+
+    /// A path that is too wide finds nothing here.
+    fn found(&self, path: &Path<'_>) -> Found<'s> {
+        select(path, self.scope).unwrap_or(Found::Missing)
+    }
+
+    fn unknown(&mut self) -> Result<(), Failure> {
+        match self.plan.unknown {
+            Unknown::Drop => {}
+            Unknown::Custom => {
+                for (name, rest) in self.left_in(self.element) {
+                    if !self.scope.is_of_envelope(&name) {
+                        self.keep(name, rest);
+                    }
+                }
+            }
+            Unknown::Reject => {
+                let mut foreign =
+                    foreign_keys(self.plan, self.element).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
+                foreign.retain(|name| !self.scope.is_of_envelope(name));
+                if let Some(first) = foreign.first() {
+                    let message = format!("the document does not know {}, and `unknown` says reject", names(&foreign));
+                    return Err(Failure::new("unknown_field", message).in_field(first.as_ref()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a value as a custom field; a name that is taken gets `inbound_` before it.
+    fn keep(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
+        if !self.custom.is_taken(&name) {
+            return self.custom.add(name, value);
+        }
+        let mut free = format!("inbound_{name}");
+        while self.custom.is_taken(&free) {
+            free.insert_str(0, "inbound_");
+        }
+        self.notice(
+            "name_taken",
+            &name,
+            format!("the custom field {name} is mapped; what came in as {name} is kept as {free}"),
+        );
+        self.custom.add(free.into(), value);
+    }
+
+    fn notice(&mut self, code: &str, path: &str, message: String) {
+        if self.notices.len() < NOTICES_MAX {
+            self.notices.push(Notice { code: code.to_owned(), path: path.to_owned(), message });
+        }
+    }
+
+    fn written(&self) -> String {
+        let mut out = String::with_capacity(WRITTEN_BYTES_GUESS);
+        out.push('{');
+        let texts = TEXT_FIELDS.iter().zip(&self.texts).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
+        for (name, value) in texts.chain(self.tags.as_ref().map(|tags| (TAGS, tags))) {
+            write_text(&mut out, name);
+            out.push(':');
+            write_value(&mut out, value);
+            out.push(',');
+        }
+        write_text(&mut out, CUSTOM);
+        out.push(':');
+        self.custom.write(&mut out);
+        out.push('}');
+        out
+    }
+}
+
+/// Tags are a list of texts: one value is a list of one, what is no text is written as JSON.
+fn tags(value: Value<'_>) -> Value<'_> {
+    let items = match value {
+        Value::Null => return Value::Null,
+        Value::List(items) => items,
+        single => vec![single],
+    };
+    let text = |item: Value<'_>| item.scalar_text().map_or_else(|| text_of(&item), str::to_owned);
+    Value::List(items.into_iter().filter(|item| !item.is_blank()).map(|item| Value::text(text(item))).collect())
+}
+
+fn failure(field: &Field<'_>, trouble: Trouble) -> Failure {
+    let mut failure = Failure::new(trouble.code, format!("{}: {}", field.name, trouble.message)).in_field(&*field.name);
+    failure.function = trouble.function.map(str::to_owned);
+    failure.input = trouble.input.map(|input| quoted(&input));
+    failure
+}
+
+/// A JSON text, or its beginning as a JSON text.
+fn quoted(json: &str) -> String {
+    match json.char_indices().nth(QUOTED_CHARS_MAX) {
+        None => json.to_owned(),
+        Some((end, _)) => text_of(&Value::text(format!("{}...", &json[..end]))),
+    }
+}
+
+fn names(names: &[Cow<'_, str>]) -> String {
+    let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
+    shown.join(", ") + &more
+}
+
+fn double_name(name: &str) -> Notice {
+    let message = format!("the key `{name}` stands twice in one object; the last one was taken");
+    Notice { code: "double_key".to_owned(), path: name.to_owned(), message }
+}
