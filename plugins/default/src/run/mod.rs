@@ -1,6 +1,7 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
 mod answer;
+mod check;
 pub(crate) mod compare;
 mod custom;
 mod element;
@@ -21,6 +22,7 @@ mod shape;
 mod trace;
 mod unknown;
 mod valid;
+mod value_set;
 pub(crate) mod xml;
 
 pub use interpret::interpret;
