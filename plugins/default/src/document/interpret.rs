@@ -71,6 +71,9 @@ fn outcomes(notes: &mut Notes, at: At<'_>) -> Vec<OutcomePlan> {
         notes.error(at, "too_many", format!("there are {} outcomes, the bound is {OUTCOMES_MAX}", items.len()), None);
         return Vec::new();
     }
+    if items.is_empty() {
+        notes.error(at, "empty", "this list of outcomes is empty", Some("put an outcome in, or remove it".to_owned()));
+    }
     let mut outcomes: Vec<OutcomePlan> = Vec::with_capacity(items.len());
     for (index, node) in items.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);

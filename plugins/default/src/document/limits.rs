@@ -12,6 +12,8 @@ pub const FIELDS_MAX: usize = 500;
 pub const RULES_MAX: usize = 500;
 /// Rules side by side that are compared with each other to find those that can't hold together.
 pub const RULES_COMPARED_MAX: usize = 100;
+/// Values of one list that are compared with those of another rule.
+pub const RULE_VALUES_COMPARED_MAX: usize = 50;
 /// Outcomes of `interpret`.
 pub const OUTCOMES_MAX: usize = 100;
 /// Bytes of a regular expression.

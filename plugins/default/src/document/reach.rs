@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::check::{At, Notes};
-use super::limits::RULES_COMPARED_MAX;
+use super::limits::{RULE_VALUES_COMPARED_MAX, RULES_COMPARED_MAX};
 use super::node::Node;
 use crate::json::{Decimal, Value};
 use crate::moment::Written;
@@ -97,7 +97,9 @@ fn excludes(one: Leaf<'_>, other: Leaf<'_>) -> bool {
         || apart(ages(one), ages(other), u16::cmp)
         || apart_in_time(one, other)
         || different_starts(one, other, ignore_case)
-        || none_of(one, other, ignore_case) && none_of(other, one, ignore_case)
+        || [one, other].iter().all(|check| is_short(check))
+            && none_of(one, other, ignore_case)
+            && none_of(other, one, ignore_case)
 }
 
 /// Whether one says what the other denies.
@@ -178,6 +180,10 @@ fn different_starts(one: &Check, other: &Check, ignore_case: bool) -> bool {
     let (a, b) = if ignore_case { (a.to_lowercase(), b.to_lowercase()) } else { (a.to_owned(), b.to_owned()) };
     both(Operator::StartsWith) && !a.starts_with(&b) && !b.starts_with(&a)
         || both(Operator::EndsWith) && !a.ends_with(&b) && !b.ends_with(&a)
+}
+
+fn is_short(check: &Check) -> bool {
+    !matches!(&check.with, With::Values(values) if values.len() > RULE_VALUES_COMPARED_MAX)
 }
 
 /// Whether one passes for some named values only, none of which passes the other.

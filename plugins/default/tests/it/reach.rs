@@ -75,3 +75,12 @@ fn m2_rules_that_always_hold_are_warnings() {
         assert_eq!(warnings(&format!("version: 1\nqualify: [{rules}]")), [expected], "{rules}");
     }
 }
+
+/// H6: many rules with long lists on one field are compiled in no time.
+#[test]
+fn h6_long_lists_are_not_compared_with_each_other() {
+    let values: Vec<String> = (0..190).map(|n| format!("v{n}")).collect();
+    let rules: Vec<String> =
+        (0..100).map(|n| format!("{{field: a, op: in, values: [n{n},{}]}}", values.join(","))).collect();
+    assert_eq!(told(&rules.join(",")), Vec::<String>::new());
+}
