@@ -1,3 +1,5 @@
+//! Makes the static tables of the plugin: numbering plans, and letters in ASCII.
+//!
 //! Turns the metadata of the `phonenumber` crate (Google's libphonenumber) into a static table of some 90 KB.
 //!
 //! The crate itself builds its database and its regular expressions on first use, which takes tens of milliseconds: far too
@@ -11,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use phonenumber::Metadata;
-use phonenumber::metadata::DATABASE;
+use phonenumber::metadata::{DATABASE, Descriptor, Format};
 use regex_automata::Anchored;
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::primitives::StateID;
@@ -21,6 +23,13 @@ use regex_automata::util::{start, syntax};
 const GENERAL: u8 = 1;
 /// The digits belong to a number that can be assigned: fixed line, mobile and so on.
 const ASSIGNABLE: u8 = 2;
+/// The digits belong to a place: a fixed line, or a mobile of a country whose mobiles have area codes.
+const LOCAL: u8 = 4;
+/// The digits so far are the leading ones that a format or a region asks for.
+const LEADS: u8 = 8;
+
+/// Countries by their code whose mobile numbers have area codes: Mexico, Argentina, Brazil, Indonesia, China.
+const LOCAL_MOBILES: [u16; 5] = [52, 54, 55, 62, 86];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -28,27 +37,84 @@ fn main() {
     let mut regions: Vec<(String, u16, bool, String)> = Vec::new();
     for region in DATABASE.iter() {
         let root = automaton.add(region);
+        let leads = automaton.add_leading(region.leading_digits().map(|regex| regex.as_str()));
         let lengths = automaton.lengths(root);
-        let row = row(region, root, lengths);
+        let formats: Vec<String> = region.formats().iter().map(|format| automaton.format(region, format)).collect();
+        let row = row(region, [root, leads], lengths, &formats.join(","));
         regions.push((region.id().to_owned(), region.country_code(), region.is_main_country_for_code(), row));
     }
     // The main region of a code comes first, so that its rules are the ones applied to the code.
     regions.sort_by(|a, b| (a.1, !a.2, &a.0).cmp(&(b.1, !b.2, &b.0)));
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(format!("{out}/phone_table.rs"), text(&regions, &automaton)).expect("OUT_DIR can be written");
+    std::fs::write(format!("{out}/fold_table.rs"), folds()).expect("OUT_DIR can be written");
+}
+
+/// The scripts that are written in ASCII: Latin with all its accents, Greek, Cyrillic, marks, symbols, full width.
+const FOLDED: [std::ops::RangeInclusive<char>; 6] = [
+    '\u{a0}'..='\u{52f}',
+    '\u{1d00}'..='\u{1fff}',
+    '\u{2000}'..='\u{218f}',
+    '\u{2c60}'..='\u{2c7f}',
+    '\u{fb00}'..='\u{fb06}',
+    '\u{ff01}'..='\u{ff5e}',
+];
+
+/// One text of all replacements, and for each block its first character and where each replacement ends.
+fn folds() -> String {
+    let (mut replacements, mut blocks) = (String::new(), String::new());
+    for block in FOLDED {
+        let start = u32::from(*block.start());
+        let mut ends = vec![replacements.len()];
+        for character in block {
+            replacements.push_str(any_ascii::any_ascii_char(character));
+            ends.push(replacements.len());
+        }
+        let _ = write!(blocks, "({start}, &{ends:?}),");
+    }
+    format!(
+        "static REPLACEMENTS: &str = {replacements:?};\nstatic BLOCKS: [(u32, &[u16]); {}] = [{blocks}];\n",
+        FOLDED.len()
+    )
 }
 
 /// One region as a Rust expression.
-fn row(region: &Metadata, root: u16, lengths: u32) -> String {
+fn row(region: &Metadata, [root, leads]: [u16; 2], lengths: u32, formats: &str) -> String {
     let pattern = |text: &str| text.split_whitespace().collect::<String>();
     let prefix = region.national_prefix_for_parsing().map(|regex| pattern(regex.as_str()));
     let prefix = prefix.or_else(|| region.national_prefix().map(str::to_owned)).unwrap_or_default();
     let idd = region.international_prefix().map(|regex| pattern(regex.as_str())).unwrap_or_default();
     let transform = region.national_prefix_transform_rule().unwrap_or_default();
     format!(
-        "Region {{ code: {}, root: {root}, lengths: {lengths}, idd: {idd:?}, prefix: {prefix:?}, transform: {transform:?} }}",
+        "Region {{ id: {:?}, code: {}, root: {root}, leads: {leads}, lengths: {lengths}, idd: {idd:?}, prefix: {prefix:?}, \
+         transform: {transform:?}, has_prefix: {}, formats: &[{formats}] }}",
+        region.id(),
         region.country_code(),
+        region.national_prefix().is_some(),
     )
+}
+
+/// A format's text for national use: `$1` and so on are its groups.
+fn national_text(region: &Metadata, format: &Format) -> String {
+    let Some(rule) = format.national_prefix() else { return format.format().to_owned() };
+    let text = format.format();
+    let Some(at) = text.find('$') else { return text.to_owned() };
+    let (first, rest) = text[at..].split_at(2);
+    let rule = rule.replace("$NP", region.national_prefix().unwrap_or_default()).replace("$FG", first);
+    format!("{}{rule}{rest}", &text[..at])
+}
+
+/// The least and most digits of each group: patterns of formats are nothing but `(\d)`, `(\d{3})`, `(\d{2,3})`.
+fn groups(pattern: &str) -> Vec<(u8, u8)> {
+    let bare: String = pattern.split_whitespace().collect();
+    let pieces = bare.split(')').filter(|piece| !piece.is_empty());
+    let group = |piece: &str| {
+        let count = piece.strip_prefix("(\\d").expect("a group of digits").trim_matches(['{', '}']).to_owned();
+        let (least, most) = count.split_once(',').unwrap_or((&count, &count));
+        let number = |text: &str| if text.is_empty() { 1 } else { text.parse().expect("a number of digits") };
+        (number(least), number(most))
+    };
+    pieces.map(group).collect()
 }
 
 fn text(regions: &[(String, u16, bool, String)], automaton: &Shared) -> String {
@@ -96,16 +162,20 @@ impl Shared {
             all.uan(),
             all.voicemail(),
         ];
-        let kinds: Vec<String> =
-            kinds.into_iter().flatten().map(|kind| format!("(?:{})", kind.national_number().as_str())).collect();
-        let pair = (dfa(all.general().national_number().as_str()), dfa(&kinds.join("|")));
-        let first = (first_state(&pair.0), first_state(&pair.1));
-        self.walk(&pair, first, &mut HashMap::new())
+        let local_mobile = all.mobile().filter(|_| LOCAL_MOBILES.contains(&region.country_code()));
+        let locals = [all.fixed_line(), local_mobile];
+        let together = |kinds: &[Option<&Descriptor>]| {
+            let kinds = kinds.iter().flatten().map(|kind| format!("(?:{})", kind.national_number().as_str()));
+            dfa(&kinds.collect::<Vec<_>>().join("|"))
+        };
+        let all = [dfa(all.general().national_number().as_str()), together(&kinds), together(&locals)];
+        let first = [first_state(&all[0]), first_state(&all[1]), first_state(&all[2])];
+        self.walk(&all, first, &mut HashMap::new())
     }
 
-    /// The product of both automata. The patterns are finite, so this ends.
-    fn walk(&mut self, pair: &(Dfa, Dfa), at: (StateID, StateID), seen: &mut HashMap<(StateID, StateID), u16>) -> u16 {
-        if pair.0.is_dead_state(at.0) {
+    /// The product of the automata. The patterns are finite, so this ends.
+    fn walk(&mut self, all: &[Dfa; 3], at: [StateID; 3], seen: &mut HashMap<[StateID; 3], u16>) -> u16 {
+        if all[0].is_dead_state(at[0]) {
             return 0;
         }
         if let Some(node) = seen.get(&at) {
@@ -113,14 +183,44 @@ impl Shared {
         }
         let mut next = [0; 10];
         for (digit, target) in (b'0'..).zip(&mut next) {
-            *target = self.walk(pair, (pair.0.next_state(at.0, digit), pair.1.next_state(at.1, digit)), seen);
+            let after = [0, 1, 2].map(|which| all[which].next_state(at[which], digit));
+            *target = self.walk(all, after, seen);
         }
-        let general = pair.0.is_match_state(pair.0.next_eoi_state(at.0));
-        let assignable = pair.1.is_match_state(pair.1.next_eoi_state(at.1));
-        let accept = if general { GENERAL | if assignable { ASSIGNABLE } else { 0 } } else { 0 };
+        let accepts = |which: usize| all[which].is_match_state(all[which].next_eoi_state(at[which]));
+        let kinds = if accepts(1) { ASSIGNABLE } else { 0 } | if accepts(2) { LOCAL } else { 0 };
+        let accept = if accepts(0) { GENERAL | kinds } else { 0 };
         let node = self.intern((accept, next));
         seen.insert(at, node);
         node
+    }
+
+    /// Adds a pattern of leading digits, and returns its first state; 0 when there is none.
+    fn add_leading(&mut self, pattern: Option<&str>) -> u16 {
+        let Some(pattern) = pattern else { return 0 };
+        let dfa = dfa(pattern);
+        self.lead(&dfa, first_state(&dfa))
+    }
+
+    /// As soon as the digits match, what follows does not matter.
+    fn lead(&mut self, dfa: &Dfa, at: StateID) -> u16 {
+        if dfa.is_dead_state(at) {
+            return 0;
+        }
+        if dfa.is_match_state(dfa.next_eoi_state(at)) {
+            return self.intern((LEADS, [0; 10]));
+        }
+        let mut next = [0; 10];
+        for (digit, target) in (b'0'..).zip(&mut next) {
+            *target = self.lead(dfa, dfa.next_state(at, digit));
+        }
+        self.intern((0, next))
+    }
+
+    /// A format as a Rust expression. The last pattern of leading digits is the exact one.
+    fn format(&mut self, region: &Metadata, format: &Format) -> String {
+        let leads = self.add_leading(format.leading_digits().last().map(|regex| regex.as_str()));
+        let (groups, text) = (groups(format.pattern().as_str()), national_text(region, format));
+        format!("Format {{ leads: {leads}, groups: &{groups:?}, text: {text:?} }}")
     }
 
     fn intern(&mut self, node: Node) -> u16 {

@@ -1,144 +1,276 @@
-//! Chains of functions: `then: [trim, {default: "US"}]`.
+//! Chains of functions: `then: [trim, {default: "US"}]`. What a function is called, what it takes and gives, and which
+//! arguments it has is told by the registry; nothing is known here twice.
 
+use super::arguments;
 use super::check::{At, Notes, join, shortened};
-use super::node::Kind;
+use super::node::{Key, Kind as NodeKind, Node, Place};
 use super::path::{self, Stage};
 use super::suggest::nearest;
-use crate::functions::phone;
-use crate::plan::owned::{Function, NamePart};
-
-const NAMES: [&str; 16] = [
-    "trim",
-    "collapse_space",
-    "lower",
-    "upper",
-    "title",
-    "digits",
-    "split_name",
-    "phone",
-    "email",
-    "rfc3339",
-    "default",
-    "first",
-    "last",
-    "join",
-    "split",
-    "append",
-];
-
-const NAME_PARTS: [(&str, NamePart); 5] = [
-    ("prefix", NamePart::Prefix),
-    ("first", NamePart::First),
-    ("middle", NamePart::Middle),
-    ("last", NamePart::Last),
-    ("suffix", NamePart::Suffix),
-];
+use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Kind, Lists, Parameter, Presence, Spec, registry};
+use crate::plan::owned::{Argument, Function};
 
 /// The functions of a list, or the one function that stands for a list of one.
 pub fn chain(notes: &mut Notes, at: At<'_>, stage: Stage) -> Vec<Function> {
-    let items = notes.items(at);
-    let mut functions = Vec::with_capacity(items.len());
-    for (index, node) in items.iter().enumerate() {
-        let path = format!("{}[{index}]", at.path);
-        functions.extend(one(notes, At { node, path: &path }, stage));
-    }
-    functions
+    Chains { stage, depth: 0 }.read(notes, at)
 }
 
-fn one(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Function> {
-    match &at.node.kind {
-        Kind::Text(name) => without_argument(notes, at, name),
-        Kind::Map(entries) if entries.len() == 1 => {
-            let (key, argument) = &entries[0];
-            let path = join(at.path, &key.text);
-            with_argument(notes, at, &key.text, At { node: argument, path: &path }, stage)
+/// Where chains stand: at which stage, and inside how many others.
+#[derive(Clone, Copy)]
+pub struct Chains {
+    /// The stage.
+    pub stage: Stage,
+    /// How many chains are around.
+    pub depth: usize,
+}
+
+impl Chains {
+    /// The functions of a list, each fitting the one before it.
+    pub fn read(self, notes: &mut Notes, at: At<'_>) -> Vec<Function> {
+        if self.depth > CHAIN_DEPTH_MAX {
+            let message = format!("chains are nested more than {CHAIN_DEPTH_MAX} deep (CHAIN_DEPTH_MAX)");
+            notes.error(at, "too_deep", message, Some("do it in fewer steps".to_owned()));
+            return Vec::new();
         }
-        _ => {
-            notes.expected(at, "a function such as `trim`, or one with its argument such as `{default: none}`");
-            None
+        let items = notes.items(at);
+        let mut functions: Vec<Function> = Vec::with_capacity(items.len());
+        let mut flow = Flow::ANYTHING;
+        for (index, node) in items.iter().enumerate() {
+            let path = if items.len() == 1 && !matches!(at.node.kind, NodeKind::List(_)) {
+                at.path.to_owned()
+            } else {
+                format!("{}[{index}]", at.path)
+            };
+            let at = At { node, path: &path };
+            let Some(function) = self.one(notes, at) else {
+                flow = Flow::ANYTHING;
+                continue;
+            };
+            if let Some(why) = flow.misfit(function.spec(), functions.last().map(Function::name)) {
+                notes.error(at, "wrong_kind", why.message, Some(why.mend));
+            }
+            flow = flow.after(function.spec());
+            functions.push(function);
+        }
+        functions
+    }
+
+    fn one(self, notes: &mut Notes, at: At<'_>) -> Option<Function> {
+        match &at.node.kind {
+            NodeKind::Text(name) => self.alone(notes, at, name),
+            NodeKind::Map(entries) if entries.len() == 1 => {
+                let (key, argument) = &entries[0];
+                let path = join(at.path, &key.text);
+                self.with_arguments(notes, at, key, At { node: argument, path: &path })
+            }
+            _ => {
+                notes.expected(at, "a function such as `trim`, or one with its argument such as `{default: none}`");
+                None
+            }
         }
     }
-}
 
-fn without_argument(notes: &mut Notes, at: At<'_>, name: &str) -> Option<Function> {
-    let function = match name {
-        "trim" => Function::Trim,
-        "collapse_space" => Function::CollapseSpace,
-        "lower" => Function::Lower,
-        "upper" => Function::Upper,
-        "title" => Function::Title,
-        "digits" => Function::Digits,
-        "phone" => Function::Phone(None),
-        "email" => Function::Email,
-        "rfc3339" => Function::Rfc3339,
-        "first" => Function::First,
-        "last" => Function::Last,
-        _ => return no_function(notes, at, name),
-    };
-    Some(function)
-}
-
-fn no_function(notes: &mut Notes, at: At<'_>, name: &str) -> Option<Function> {
-    let example = match name {
-        "split_name" => "{split_name: first}",
-        "default" => "{default: unknown}",
-        "join" => "{join: \", \"}",
-        "split" => "{split: \",\"}",
-        "append" => "{append: other.path}",
-        _ => {
-            let message = format!("there is no function `{}`", shortened(name));
-            notes.error(at, "unknown_function", message, nearest(name, &NAMES));
+    fn alone(self, notes: &mut Notes, at: At<'_>, name: &str) -> Option<Function> {
+        let spec = known(notes, at, name)?;
+        if !spec.stands_alone() {
+            let example = spec.examples.first().map_or("", |example| example.call);
+            let needed = spec.parameters.iter().find(|one| one.presence == Presence::Required);
+            let needed = needed.map_or("", |parameter| parameter.summary);
+            let message = format!("`{name}` needs an argument: {needed}");
+            notes.error(at, "missing_argument", message, Some(format!("write it like `{example}`")));
             return None;
         }
-    };
-    let suggestion = Some(format!("write it like `{example}`"));
-    notes.error(at, "missing_argument", format!("`{name}` needs an argument"), suggestion);
-    None
-}
+        self.made(notes, at, spec, &[])
+    }
 
-fn with_argument(notes: &mut Notes, at: At<'_>, name: &str, argument: At<'_>, stage: Stage) -> Option<Function> {
-    match name {
-        "split_name" => notes.one_of(argument, &NAME_PARTS).map(Function::SplitName),
-        "phone" => region(notes, argument).map(|region| Function::Phone(Some(region.into()))),
-        "default" => Some(Function::Default(argument.node.value())),
-        "join" => Some(Function::Join(notes.text(argument, "the text between the items")?.to_owned().into())),
-        "split" => separator(notes, argument).map(|at| Function::Split(at.into())),
-        "append" => path_of(notes, argument, stage).map(Function::Append),
-        _ if NAMES.contains(&name) => {
-            notes.error(
-                at,
-                "odd_argument",
-                format!("`{name}` takes no argument"),
-                Some(format!("write just `{name}`")),
-            );
-            None
+    fn with_arguments(self, notes: &mut Notes, at: At<'_>, name: &Key, argument: At<'_>) -> Option<Function> {
+        let spec = known(notes, at, &name.text)?;
+        let Some(first) = spec.parameters.first() else {
+            let mend = Some(format!("write just `{}`", spec.name));
+            notes.error(at, "odd_argument", format!("`{}` takes no argument", spec.name), mend);
+            return None;
+        };
+        match &argument.node.kind {
+            NodeKind::Map(entries) if 1 < spec.parameters.len() || !first.kind.takes_a_map() => {
+                if !self.knows_all(notes, argument, spec) {
+                    return None;
+                }
+                let given: Vec<(&str, At<'_>, String)> = entries
+                    .iter()
+                    .map(|(key, node)| (key.text.as_str(), At { node, path: "" }, join(argument.path, &key.text)))
+                    .collect();
+                let given: Vec<Given<'_>> =
+                    given.iter().map(|(name, at, path)| Given { name, at: At { path, ..*at } }).collect();
+                self.made(notes, argument, spec, &given)
+            }
+            _ => self.made(notes, argument, spec, &[Given { name: first.name, at: argument }]),
         }
-        _ => no_function(notes, at, name),
+    }
+
+    fn knows_all(self, notes: &mut Notes, at: At<'_>, spec: &Spec) -> bool {
+        let names: Vec<&str> = spec.parameters.iter().map(|parameter| parameter.name).collect();
+        let before = notes.problems.len();
+        notes.map_of(at, "the arguments by name", &names);
+        before == notes.problems.len()
+    }
+
+    fn made(self, notes: &mut Notes, at: At<'_>, spec: &'static Spec, given: &[Given<'_>]) -> Option<Function> {
+        let mut arguments = Vec::with_capacity(spec.parameters.len());
+        for parameter in spec.parameters {
+            let given = given.iter().find(|one| one.name == parameter.name);
+            arguments.push(match given {
+                Some(given) => arguments::read(notes, given.at, parameter.kind, self),
+                None => self.left_out(notes, at, spec, parameter),
+            });
+        }
+        let mut arguments: Vec<Argument> = arguments.into_iter().collect::<Option<_>>()?;
+        while arguments.last() == Some(&Argument::Absent) {
+            arguments.pop();
+        }
+        Function::new(spec.name, arguments)
+    }
+
+    fn left_out(self, notes: &mut Notes, at: At<'_>, spec: &Spec, parameter: &Parameter) -> Option<Argument> {
+        match parameter.presence {
+            Presence::Optional(_) => Some(Argument::Absent),
+            Presence::Usual(usual) => {
+                let node = usual_node(usual, parameter.kind, at.node.place);
+                arguments::read(notes, At { node: &node, path: at.path }, parameter.kind, self)
+            }
+            Presence::Required => {
+                let example = spec.examples.first().map_or("", |example| example.call);
+                let message = format!("`{}` needs `{}`: {}", spec.name, parameter.name, parameter.summary);
+                notes.error(at, "missing_argument", message, Some(format!("write it like `{example}`")));
+                None
+            }
+        }
     }
 }
 
-fn region(notes: &mut Notes, at: At<'_>) -> Option<String> {
-    let region = notes.text(at, "a region such as US")?;
-    if phone::is_region(region) {
-        return Some(region.to_ascii_uppercase());
-    }
-    let message = format!("`{}` is no region with phone numbers", shortened(region));
-    notes.error(at, "unknown_region", message, Some("use a code of ISO 3166-1 such as US or DE".to_owned()));
-    None
+/// An argument that was given.
+struct Given<'n> {
+    name: &'n str,
+    at: At<'n>,
 }
 
-fn separator(notes: &mut Notes, at: At<'_>) -> Option<String> {
-    let text = notes.text(at, "the text between the pieces")?;
-    if text.is_empty() {
-        notes.error(
-            at,
-            "empty",
-            "a text can't be split at nothing",
-            Some("name what stands between: `{split: \",\"}`".to_owned()),
+/// A usual value as documents write it: a word, a number, a flag or a text in single quotes.
+fn usual_node(usual: &str, kind: ArgumentKind, place: Place) -> Node {
+    let quoted = usual.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let kind = match (quoted, kind) {
+        (Some(text), _) => NodeKind::Text(text.to_owned()),
+        (None, ArgumentKind::Flag) => NodeKind::Bool(usual == "true"),
+        (None, ArgumentKind::Whole(..) | ArgumentKind::Operand) => NodeKind::Number(usual.to_owned()),
+        (None, _) => NodeKind::Text(usual.to_owned()),
+    };
+    Node { kind, place }
+}
+
+fn known(notes: &mut Notes, at: At<'_>, name: &str) -> Option<&'static Spec> {
+    let spec = registry::find(name);
+    if spec.is_none() {
+        let message = format!("there is no function `{}`", shortened(name));
+        notes.error(at, "unknown_function", message, nearest(name, &registry::names()));
+    }
+    spec
+}
+
+/// Which kinds of value may come out of a chain so far, one bit for each.
+#[derive(Clone, Copy)]
+struct Flow(u8);
+
+struct Misfit {
+    message: String,
+    mend: String,
+}
+
+impl Flow {
+    const ANYTHING: Self = Self(0b111_111);
+
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self(1),
+            Kind::Number => Self(2),
+            Kind::Boolean => Self(4),
+            Kind::Time => Self(8),
+            Kind::List => Self(16),
+            Kind::Object => Self(32),
+            Kind::Any => Self::ANYTHING,
+        }
+    }
+
+    /// What a function can be given.
+    const fn into_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self(1 | 2 | 4 | 8),
+            Kind::Number => Self(1 | 2),
+            Kind::Boolean => Self(1 | 2 | 4),
+            Kind::Time => Self(1 | 2 | 8),
+            Kind::Object => Self(32),
+            Kind::List | Kind::Any => Self::ANYTHING,
+        }
+    }
+
+    const fn has_list(self) -> bool {
+        self.0 & 16 != 0
+    }
+
+    const fn without_list(self) -> Self {
+        Self(self.0 & !16)
+    }
+
+    fn misfit(self, spec: &Spec, before: Option<&str>) -> Option<Misfit> {
+        let before = before?;
+        let takes_items = spec.lists == Lists::Each && self.has_list();
+        if self.0 & Self::into_kind(spec.takes).0 != 0 || takes_items {
+            return None;
+        }
+        let message = format!(
+            "`{}` needs {}, but `{before}` gives {}",
+            spec.name,
+            spec.takes.phrase(),
+            self.only_kind().phrase()
         );
-        return None;
+        let mend = if self.only_kind() == Kind::List {
+            format!("put `first` between them, or write `{{map: [{}]}}` to do it to each item", spec.name)
+        } else {
+            "take one of them out, or change their order".to_owned()
+        };
+        Some(Misfit { message, mend })
     }
-    Some(text.to_owned())
+
+    /// The kind that comes out, where it is one; of a list of them, what its items are.
+    fn only_kind(self) -> Kind {
+        let all = [Kind::Text, Kind::Number, Kind::Boolean, Kind::Time, Kind::Object];
+        let single = self.without_list().0;
+        match all.into_iter().find(|kind| Self::of(*kind).0 == single) {
+            Some(kind) => kind,
+            None if single == 0 => Kind::List,
+            None => Kind::Any,
+        }
+    }
+
+    fn after(self, spec: &Spec) -> Self {
+        let given = Self::of(spec.gives);
+        if spec.lists != Lists::Each || !self.has_list() {
+            return given;
+        }
+        // Of a list comes a list, of one value what the function gives.
+        if self.without_list().0 == 0 { Self::of(Kind::List) } else { Self(given.0 | Self::of(Kind::List).0) }
+    }
+}
+
+impl Kind {
+    /// What people call it.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+            Self::Time => "a date or a time",
+            Self::List => "a list",
+            Self::Object => "an object",
+            Self::Any => "a value",
+        }
+    }
 }
 
 /// A path, or a note why it is none.
@@ -147,4 +279,17 @@ pub fn path_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<crate::pla
     path::read(text, stage)
         .map_err(|why| notes.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion))
         .ok()
+}
+
+/// A chain by itself, as a document of the stage `map` would have it; for tests and tools.
+pub fn chain_of(text: &str) -> Result<Vec<Function>, Vec<super::Problem>> {
+    let mut notes = Notes::default();
+    let chain = match super::yaml::read(text) {
+        Ok(root) => chain(&mut notes, At { node: &root, path: "then" }, Stage::Map),
+        Err(why) => {
+            notes.unreadable(why);
+            Vec::new()
+        }
+    };
+    if notes.problems.is_empty() { Ok(chain) } else { Err(notes.problems) }
 }

@@ -4,6 +4,9 @@ use crate::json::{OutlineBuilder, OutlineStep};
 use crate::plan::owned::{MapPlan, Path, Root, Rule, RuleKind, Segment, Selector, Source, SourceKind, Step, Steps};
 use crate::plan::owned::{TemplatePart, Unknown, With};
 
+/// How many steps of a path lead to a place; what is deeper is followed below it.
+const PLACED_STEPS_MAX: usize = 16;
+
 /// Gives the paths of a map section their places, where each element is a whole body. Elsewhere paths are followed one by one.
 pub fn place(map: &mut MapPlan) {
     let is_whole = map.each.is_none() && map.look_in.is_empty() && map.unknown != Unknown::Reject;
@@ -71,14 +74,14 @@ fn place_path(path: &mut Path, places: &mut OutlineBuilder) {
 fn split(steps: &Steps) -> (Vec<OutlineStep>, Steps) {
     match steps {
         Steps::Singular(steps) => {
-            let sure: Vec<OutlineStep> = steps.iter().map_while(sure_step).collect();
+            let sure: Vec<OutlineStep> = steps.iter().take(PLACED_STEPS_MAX).map_while(sure_step).collect();
             let rest = steps[sure.len()..].to_vec();
             (sure, Steps::Singular(rest))
         }
         // A filter can ask for anything in the element by `$`.
         Steps::Many(segments) if segments.iter().any(Segment::asks_for_the_root) => (Vec::new(), steps.clone()),
         Steps::Many(segments) => {
-            let sure: Vec<OutlineStep> = segments.iter().map_while(sure_segment).collect();
+            let sure: Vec<OutlineStep> = segments.iter().take(PLACED_STEPS_MAX).map_while(sure_segment).collect();
             let rest = segments[sure.len()..].to_vec();
             (sure, Steps::Many(rest))
         }

@@ -2,230 +2,155 @@
 
 use std::borrow::Cow;
 
+use super::call::{Call, Surroundings};
+use super::exact::Exact;
+use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, MADE_DEPTH_MAX};
+use super::refusal::Refusal;
+use super::spec::{Lists, Run, TextRun};
 use crate::json::Value;
-use crate::plan::{Function, NamePart, Path};
-
-use super::{email, list, name, phone, text, time};
-
-/// Why a function refused.
-#[derive(Debug, PartialEq)]
-pub struct Refusal {
-    /// A stable code in snake case.
-    pub code: &'static str,
-    /// The reason and the mend, for people.
-    pub message: String,
-}
-
-impl Refusal {
-    /// A refusal with its code and reason.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-}
-
-/// What functions may look at besides their value.
-pub trait Surroundings<'t> {
-    /// The region in which a phone number without a country code is read.
-    fn phone_region(&self) -> &str;
-    /// The value at a path.
-    fn value_at(&self, path: &Path<'_>) -> Option<Value<'t>>;
-}
+use crate::plan::Function;
 
 /// Applies a function to a value, or to the lack of one.
 ///
-/// Only `default` and `append` do something where there is no value. Null passes through all others. A function on texts
-/// takes numbers and booleans by their text, and the items of a list one by one.
+/// Missing and null pass through all functions but those that are made for them (`default` and the like). A function on
+/// texts takes numbers and booleans by their text, and most take the items of a list one by one.
 pub fn apply<'t>(
     function: &'t Function<'_>,
     value: Option<Value<'t>>,
-    around: &impl Surroundings<'t>,
+    around: &dyn Surroundings<'t>,
 ) -> Result<Option<Value<'t>>, Refusal> {
-    match function {
-        Function::Default(instead) if value.as_ref().is_none_or(Value::is_blank) => {
-            return Ok(Some(instead.borrowed()));
-        }
-        Function::Default(_) => return Ok(value),
-        Function::Append(path) => return Ok(list::append(value, around.value_at(path))),
-        _ => {}
+    let spec = function.spec();
+    let call = Call { name: spec.name, arguments: function.arguments(), around };
+    if let Run::Any(run) = spec.run {
+        return run(value, &call);
     }
     match value {
         None => Ok(None),
         Some(Value::Null) => Ok(Some(Value::Null)),
-        Some(value) => apply_to_value(function, value, around),
+        Some(Value::List(items)) if spec.lists == Lists::Each => each(items, |item| apply(function, item, around)),
+        Some(list @ Value::List(_)) if spec.lists == Lists::Refused => Err(no_list(spec.name, &list)),
+        Some(value) => on_value(spec.run, value, &call),
     }
 }
 
-fn apply_to_value<'t>(
-    function: &'t Function<'_>,
-    value: Value<'t>,
-    around: &impl Surroundings<'t>,
+/// Applies functions in order.
+pub fn apply_all<'t>(
+    chain: &'t [Function<'_>],
+    value: Option<Value<'t>>,
+    around: &dyn Surroundings<'t>,
 ) -> Result<Option<Value<'t>>, Refusal> {
-    match (function, value) {
-        (Function::First, value) => Ok(list::first(value)),
-        (Function::Last, value) => Ok(list::last(value)),
-        (Function::Join(between), value) => list::join(value, between).map(Some),
-        (_, Value::List(items)) => each(function, items, around).map(Some),
-        (Function::Split(at), value) => Ok(Some(list::split(text_of(&value, "split")?, at))),
-        (Function::Rfc3339, value) => time::of_value(&value).map(Some),
-        (_, value) => apply_to_text(function, value, around),
-    }
+    chain.iter().try_fold(value, |value, function| apply(function, value, around))
 }
 
-/// A list is treated item by item; what the function takes away is left out.
-fn each<'t>(
-    function: &'t Function<'_>,
+fn no_list(name: &str, list: &Value<'_>) -> Refusal {
+    let mut refusal = Refusal::wrong_type(name, "one value", list);
+    refusal.message += &format!("; take one of them with `first`, or write `{{map: [{name}]}}` to do it to each");
+    refusal
+}
+
+/// A list is treated item by item; what comes to nothing is left out, and lists that are made stand in a row.
+pub fn each<'t>(
     items: Vec<Value<'t>>,
-    around: &impl Surroundings<'t>,
-) -> Result<Value<'t>, Refusal> {
+    make: impl Fn(Option<Value<'t>>) -> Result<Option<Value<'t>>, Refusal>,
+) -> Result<Option<Value<'t>>, Refusal> {
     let mut done = Vec::with_capacity(items.len());
+    let mut room = items.iter().map(weight).sum::<usize>().max(FUNCTION_OUTPUT_BYTES_MAX);
+    let items_max = items.len().max(FUNCTION_ITEMS_MAX);
     for item in items {
-        match apply(function, Some(item), around)? {
+        let made = make(Some(item))?;
+        let taken = made.as_ref().map_or(0, weight);
+        room = room
+            .checked_sub(taken)
+            .ok_or_else(|| Refusal::too_large("a list", "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX))?;
+        match made {
             Some(Value::List(pieces)) => done.extend(pieces),
             Some(value) => done.push(value),
             None => {}
         }
+        if items_max < done.len() {
+            return Err(Refusal::too_large("a list", "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
+        }
     }
-    Ok(Value::List(done))
+    Ok(Some(Value::List(done)))
 }
 
-fn apply_to_text<'t>(
-    function: &'t Function<'_>,
+/// About how many bytes of text a value holds.
+pub fn weight(value: &Value<'_>) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(text) | Value::Text(text) => text.len(),
+        Value::List(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+    }
+}
+
+/// Refuses what is nested deeper than the bound: a function can make depth that no input had.
+pub fn within_depth(value: &Value<'_>, function: &str) -> Result<(), Refusal> {
+    if has_depth(value, MADE_DEPTH_MAX) {
+        return Ok(());
+    }
+    let message =
+        format!("what `{function}` would make here is nested more than {MADE_DEPTH_MAX} deep (MADE_DEPTH_MAX)");
+    Err(Refusal::new("too_deep", message))
+}
+
+fn has_depth(value: &Value<'_>, depth: usize) -> bool {
+    match value {
+        Value::List(items) => 0 < depth && items.iter().all(|item| has_depth(item, depth - 1)),
+        Value::Object(members) => 0 < depth && members.iter().all(|(_, value)| has_depth(value, depth - 1)),
+        _ => true,
+    }
+}
+
+fn on_value<'t>(run: Run, value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    match run {
+        Run::Text(run) => on_text(run, value, call).map(Some),
+        Run::Filled(run) => filled(value, call, |value| on_text(run, value, call).map(Some)),
+        Run::Read(run) => run(text_of(&value, call)?, call),
+        Run::ReadFilled(run) => filled(value, call, |value| run(text_of(&value, call)?, call)),
+        Run::Number(run) => filled(value, call, |value| run(Exact::of_value(&value, call.name)?, call).map(Some)),
+        Run::List(run) => run(as_list(value), call),
+        Run::Object(run) => match value {
+            Value::Object(members) => run(members, call),
+            other => Err(Refusal::wrong_type(call.name, "an object", &other)),
+        },
+        Run::Value(run) => run(value, call),
+        Run::Any(run) => run(Some(value), call),
+    }
+}
+
+/// A value that is no list is a list of one: in XML and forms, a list of one looks like that.
+fn as_list(value: Value<'_>) -> Vec<Value<'_>> {
+    match value {
+        Value::List(items) => items,
+        single => vec![single],
+    }
+}
+
+fn filled<'t>(
     value: Value<'t>,
-    around: &impl Surroundings<'t>,
+    call: &Call<'_, 't>,
+    run: impl FnOnce(Value<'t>) -> Result<Option<Value<'t>>, Refusal>,
 ) -> Result<Option<Value<'t>>, Refusal> {
-    if let (Function::Trim, Value::Text(Cow::Borrowed(text))) = (function, &value) {
-        return Ok(Some(Value::text(text.trim())));
+    if !matches!(value, Value::Object(_)) && text_of(&value, call)?.trim().is_empty() {
+        return Ok(Some(value));
     }
-    let text = text_of(&value, function.name())?;
-    let made = match function {
-        Function::Trim => text::trim(text),
-        Function::CollapseSpace => text::collapse_space(text),
-        Function::Lower => text.to_lowercase(),
-        Function::Upper => text.to_uppercase(),
-        Function::Title => text::title(text),
-        Function::Digits => text::digits(text),
-        Function::SplitName(part) => return Ok(split_name(text, *part)),
-        // Nothing to check and nothing to normalise; `on_blank` decides what becomes of it.
-        Function::Phone(_) | Function::Email if text.trim().is_empty() => return Ok(Some(value)),
-        Function::Phone(region) => e164(text, region.as_deref().unwrap_or_else(|| around.phone_region()))?,
-        Function::Email => email::normalized(text).map_err(|reason| Refusal::new("not_an_email", reason))?,
-        _ => return Ok(Some(value)),
+    run(value)
+}
+
+/// What is not changed stays the value it is; a part of a slice of the input stays a slice of it.
+fn on_text<'t>(run: TextRun, value: Value<'t>, call: &Call<'_, 't>) -> Result<Value<'t>, Refusal> {
+    if let Value::Text(Cow::Borrowed(text)) = value {
+        return run(text, call).map(Value::Text);
+    }
+    let text = text_of(&value, call)?;
+    let made = match run(text, call)? {
+        made if made == text => None,
+        made => Some(made.into_owned()),
     };
-    // An unchanged text stays the slice of the input that it is.
-    if made == text { Ok(Some(value)) } else { Ok(Some(Value::text(made))) }
+    Ok(made.map_or(value, Value::text))
 }
 
-fn split_name<'t>(full_name: &str, part: NamePart) -> Option<Value<'t>> {
-    name::split(full_name, part).map(Value::text)
-}
-
-fn e164(text: &str, region: &str) -> Result<String, Refusal> {
-    phone::e164(text, region).map_err(|reason| {
-        let place = if region.is_empty() { String::new() } else { format!(" (read in region {region})") };
-        Refusal::new("not_a_phone", format!("this is no phone number: {}{place}", reason.reason()))
-    })
-}
-
-fn text_of<'v>(value: &'v Value<'_>, function: &str) -> Result<&'v str, Refusal> {
-    let refuse = || Refusal::new("wrong_type", format!("`{function}` needs a text, but this is {}", value.type_name()));
-    value.scalar_text().ok_or_else(refuse)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json::{parse, text_of as json};
-
-    struct Here;
-
-    impl<'t> Surroundings<'t> for Here {
-        fn phone_region(&self) -> &str {
-            "US"
-        }
-
-        fn value_at(&self, _path: &Path<'_>) -> Option<Value<'t>> {
-            Some(Value::text("more"))
-        }
-    }
-
-    fn on(function: &Function<'_>, input: Option<&str>) -> String {
-        let value = input.map(|text| parse(text).unwrap().into_owned());
-        match apply(function, value, &Here) {
-            Ok(Some(value)) => json(&value),
-            Ok(None) => "missing".to_owned(),
-            Err(refusal) => refusal.code.to_owned(),
-        }
-    }
-
-    fn path() -> Path<'static> {
-        let steps = crate::plan::Steps::Singular(vec![]);
-        Path { text: "x".into(), root: crate::plan::Root::Whole, place: None, steps }
-    }
-
-    /// M3, M4: what each function makes of missing, null, empty text, 0, a list and an object.
-    #[test]
-    fn m3_m4_every_function_on_every_kind_of_nothing() {
-        let inputs = [None, Some("null"), Some("\"\""), Some("0"), Some("[\" b \",null]"), Some("{\"a\":1}")];
-        let list = r#"[" b ",null]"#;
-        let plain = |function, of_list| (function, ["missing", "null", "\"\"", "0", of_list, "wrong_type"]);
-        for (function, expected) in [
-            plain(Function::Trim, r#"["b",null]"#),
-            plain(Function::CollapseSpace, r#"["b",null]"#),
-            plain(Function::Lower, list),
-            plain(Function::Upper, r#"[" B ",null]"#),
-            plain(Function::Title, r#"[" B ",null]"#),
-            plain(Function::Digits, r#"["",null]"#),
-            (Function::SplitName(NamePart::Last), ["missing", "null", "missing", "missing", "[null]", "wrong_type"]),
-            (Function::Phone(None), ["missing", "null", "\"\"", "not_a_phone", "not_a_phone", "wrong_type"]),
-            (Function::Email, ["missing", "null", "\"\"", "not_an_email", "not_an_email", "wrong_type"]),
-            (
-                Function::Rfc3339,
-                ["missing", "null", "not_a_time", "\"1970-01-01T00:00:00Z\"", "not_a_time", "not_a_time"],
-            ),
-            (Function::Default(Value::text("d")), ["\"d\"", "\"d\"", "\"d\"", "0", list, "{\"a\":1}"]),
-            (Function::First, ["missing", "null", "\"\"", "0", "\" b \"", "{\"a\":1}"]),
-            (Function::Last, ["missing", "null", "\"\"", "0", "null", "{\"a\":1}"]),
-            (Function::Join(", ".into()), ["missing", "null", "\"\"", "0", "\" b \"", "wrong_type"]),
-            (Function::Split(",".into()), ["missing", "null", "[]", "[\"0\"]", "[\"b\",null]", "wrong_type"]),
-            (
-                Function::Append(path()),
-                [
-                    "[\"more\"]",
-                    "[\"more\"]",
-                    "[\"\",\"more\"]",
-                    "[0,\"more\"]",
-                    "[\" b \",null,\"more\"]",
-                    "[{\"a\":1},\"more\"]",
-                ],
-            ),
-        ] {
-            for (input, expected) in inputs.iter().zip(expected) {
-                assert_eq!(on(&function, *input), expected, "{function:?} on {input:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn m4_functions_do_what_they_say() {
-        for (function, input, expected) in [
-            (Function::Trim, r#"" a b\t""#, r#""a b""#),
-            (Function::CollapseSpace, r#""  a \n b ""#, r#""a b""#),
-            (Function::Lower, r#""ÄB""#, r#""äb""#),
-            (Function::Upper, r#""straße""#, r#""STRASSE""#),
-            (Function::Title, r#""mary-ann o'NEIL""#, r#""Mary-Ann O'Neil""#),
-            (Function::Digits, r#""a1-2٣""#, r#""12""#),
-            (Function::Phone(None), r#""(512) 555-0142""#, r#""+15125550142""#),
-            (Function::Phone(Some("GB".into())), r#""020 7946 0958""#, r#""+442079460958""#),
-            (Function::Phone(None), "5125550142", r#""+15125550142""#),
-            (Function::Email, r#"" Me@Example.COM ""#, r#""me@example.com""#),
-            (Function::Lower, "true", "true"),
-            (Function::Upper, "true", r#""TRUE""#),
-            (Function::Join("-".into()), "[1,null,\"a\",\"\"]", r#""1-a""#),
-            (Function::Split(",".into()), r#""a, b,,c""#, r#"["a","b","c"]"#),
-            (Function::Split(",".into()), r#"["a,b","c"]"#, r#"["a","b","c"]"#),
-            (Function::Append(path()), r#"["more"]"#, r#"["more"]"#),
-        ] {
-            assert_eq!(on(&function, Some(input)), expected, "{function:?} on {input}");
-        }
-    }
+fn text_of<'v>(value: &'v Value<'_>, call: &Call<'_, '_>) -> Result<&'v str, Refusal> {
+    value.scalar_text().ok_or_else(|| Refusal::wrong_type(call.name, "a text", value))
 }

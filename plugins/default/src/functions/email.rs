@@ -1,4 +1,67 @@
-//! E-mail addresses: whether a text is one, and its usual form.
+//! E-mail addresses: whether a text is one, its usual form, and its parts.
+
+use std::borrow::Cow;
+
+use super::call::Call;
+use super::refusal::Refusal;
+use super::spec::{Kind, OnNothing, Run, Spec, example};
+use super::text::lower;
+use crate::json::Value;
+
+/// What holds for all functions that read an address: a blank one is nobody's mistake.
+const ADDRESS: Spec = Spec {
+    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_an_email", "[]", "wrong_type"]),
+    errors: &[("not_an_email", "the text is no e-mail address")],
+    ..Spec::USUAL
+};
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[
+    Spec {
+        name: "email",
+        summary: "Checks an e-mail address and writes it in lower case, without `mailto:` and space around it.",
+        examples: &[
+            example("email", r#"" Me@Example.COM ""#, r#""me@example.com""#),
+            example("email", r#""no address""#, "not_an_email"),
+        ],
+        run: Run::Filled(|text, _| Ok(lower(address(text)?))),
+        ..ADDRESS
+    },
+    Spec {
+        name: "is_email",
+        summary: "Says whether a text is an e-mail address.",
+        gives: Kind::Boolean,
+        on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
+        errors: &[],
+        examples: &[example("is_email", r#""a@b.example""#, "true"), example("is_email", r#""a@b""#, "false")],
+        run: Run::Read(|text, _| Ok(Some(Value::Bool(checked(text).is_ok())))),
+        ..ADDRESS
+    },
+    Spec {
+        name: "email_domain",
+        summary: "Takes the domain of an e-mail address, in lower case.",
+        examples: &[example("email_domain", r#""Me@Mail.Example.com""#, r#""mail.example.com""#)],
+        run: Run::Filled(|text, _| Ok(lower(split(address(text)?).1))),
+        ..ADDRESS
+    },
+    Spec {
+        name: "email_local",
+        summary: "Takes what stands before the `@` of an e-mail address, in lower case.",
+        examples: &[example("email_local", r#""Me+x@example.com""#, r#""me+x""#)],
+        run: Run::Filled(|text, _| Ok(lower(split(address(text)?).0))),
+        ..ADDRESS
+    },
+    Spec {
+        name: "email_without_plus",
+        summary: "Writes an e-mail address in lower case, without what stands from a `+` to the `@`.",
+        examples: &[
+            example("email_without_plus", r#""Me+spam@example.com""#, r#""me@example.com""#),
+            example("email_without_plus", r#""+@example.com""#, r#""+@example.com""#),
+        ],
+        run: Run::Filled(without_plus),
+        ..ADDRESS
+    },
+];
 
 /// RFC 5321, 4.5.3.1: the whole address without angle brackets.
 const ADDRESS_BYTES_MAX: usize = 254;
@@ -9,21 +72,41 @@ const LABEL_BYTES_MAX: usize = 63;
 
 /// The address without space around it, in lower case, or why it is none.
 pub fn normalized(text: &str) -> Result<String, &'static str> {
+    checked(text).map(str::to_lowercase)
+}
+
+fn address(text: &str) -> Result<&str, Refusal> {
+    checked(text).map_err(|reason| Refusal::of_text("not_an_email", text, reason))
+}
+
+fn split(address: &str) -> (&str, &str) {
+    address.rsplit_once('@').unwrap_or((address, ""))
+}
+
+fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+    let address = address(text)?;
+    let (local, domain) = split(address);
+    match local.split_once('+') {
+        Some((before, _)) if !before.is_empty() => Ok(format!("{before}@{domain}").to_lowercase().into()),
+        _ => Ok(lower(address)),
+    }
+}
+
+/// The address without space and `mailto:` before it, or why it is none.
+fn checked(text: &str) -> Result<&str, &'static str> {
     let text = text.trim();
     let text = text.strip_prefix("mailto:").unwrap_or(text);
     if text.len() > ADDRESS_BYTES_MAX {
-        return Err("this is no e-mail address: it is longer than 254 bytes");
+        return Err("is no e-mail address: it is longer than 254 bytes");
     }
-    let (local, domain) = text.rsplit_once('@').ok_or("this is no e-mail address: it has no `@`")?;
+    let (local, domain) = text.rsplit_once('@').ok_or("is no e-mail address: it has no `@`")?;
     if !is_local(local) {
-        return Err(
-            "this is no e-mail address: what stands before the `@` is empty, too long or has a forbidden character",
-        );
+        return Err("is no e-mail address: what stands before the `@` is empty, too long or has a forbidden character");
     }
     if !is_domain(domain) {
-        return Err("this is no e-mail address: what stands behind the `@` is no domain such as example.com");
+        return Err("is no e-mail address: what stands behind the `@` is no domain such as example.com");
     }
-    Ok(text.to_lowercase())
+    Ok(text)
 }
 
 fn is_local(local: &str) -> bool {

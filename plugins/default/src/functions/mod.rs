@@ -1,13 +1,40 @@
-//! What a document can do to a value, one file for each group, with its tests.
+//! What a document can do to a value. Every function is declared once, beside its code ([`Spec`]), one file for each group;
+//! the [`registry`] lists them all.
 
 mod apply;
+mod call;
+mod choice;
+pub mod clock;
+mod coding;
+mod digest;
 mod email;
+pub mod exact;
+mod fold;
+mod limits;
 mod list;
+mod lookup;
 mod name;
+mod number;
+mod object;
+mod pattern;
 pub mod phone;
+pub mod place;
+mod refusal;
+pub mod registry;
+mod spec;
+mod tags;
+pub mod template;
 mod text;
 mod time;
+mod written;
 
-pub use apply::{Refusal, Surroundings, apply};
+pub use apply::{apply, apply_all};
+pub use call::{Call, Surroundings};
 pub use email::normalized as email_normalized;
+pub use limits::*;
+pub use refusal::Refusal;
+pub use spec::{ArgumentKind, Example, Kind, Lists, OnNothing, Parameter, Presence, Run, Spec};
 pub use time::rfc3339;
+
+#[cfg(test)]
+mod tests;

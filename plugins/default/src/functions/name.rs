@@ -1,6 +1,52 @@
 //! The parts of a person's name, as people write them in one field.
 
-use crate::plan::NamePart;
+use super::call::Call;
+use super::spec::{ArgumentKind, OnNothing, Run, Spec, example, required};
+use crate::json::Value;
+
+/// The parts by name, in the order of [`NamePart`].
+const PARTS: [&str; 5] = ["prefix", "first", "middle", "last", "suffix"];
+
+/// A part of a person's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NamePart {
+    /// Dr, Mrs and the like.
+    Prefix,
+    /// The given name.
+    First,
+    /// What stands between.
+    Middle,
+    /// The family name.
+    Last,
+    /// Jr, III, PhD and the like.
+    Suffix,
+}
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[Spec {
+    name: "split_name",
+    summary: "Takes one part of a person's full name; a part that the name does not have is missing.",
+    parameters: &[required("part", ArgumentKind::Word(&PARTS), "which part")],
+    on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
+    examples: &[
+        example("{split_name: last}", r#""Maria del Carmen Lopez""#, r#""Lopez""#),
+        example("{split_name: first}", r#""Dr. King, Martin Luther""#, r#""Martin""#),
+        example("{split_name: suffix}", r#""Henry Ford II""#, r#""II""#),
+        example("{split_name: middle}", r#""Jane Doe""#, "missing"),
+    ],
+    run: Run::Read(|text, call| Ok(split(text, part(call)).map(Value::text))),
+    ..Spec::USUAL
+}];
+
+fn part(call: &Call<'_, '_>) -> NamePart {
+    match call.word(0) {
+        0 => NamePart::Prefix,
+        1 => NamePart::First,
+        2 => NamePart::Middle,
+        3 => NamePart::Last,
+        _ => NamePart::Suffix,
+    }
+}
 
 const PREFIXES: [&str; 16] =
     ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "fr", "sr.", "sra", "hon", "sir", "herr", "frau", "mme"];
@@ -15,7 +61,7 @@ const PARTICLES: [&str; 22] = [
 ];
 
 /// One part of a full name; none when the name does not have it.
-pub fn split(full_name: &str, part: NamePart) -> Option<String> {
+fn split(full_name: &str, part: NamePart) -> Option<String> {
     let (core, mut suffix) = cut_suffix_after_comma(full_name);
     let words: Vec<&str> = core.split_whitespace().collect();
     let (prefix, mut words) = cut_prefix(&words);

@@ -3,9 +3,11 @@
 //! The plans are a static table made at build time (see `build.rs`), so a first call costs what any other costs. Only the
 //! few regions whose national prefix is a pattern build that pattern on first use, in microseconds.
 
+mod functions;
 mod plans;
 mod text;
 
+pub use functions::FUNCTIONS;
 use plans::Region;
 
 /// Why a text is no phone number.
@@ -61,6 +63,26 @@ pub fn e164(text: &str, region: &str) -> Result<String, NotAPhone> {
 /// Whether the text is a number that can be assigned: a fixed line, a mobile and so on.
 pub fn is_assignable(text: &str, region: &str) -> bool {
     read(text, region).is_ok_and(|(plan, national)| plan.code_assigns(&national))
+}
+
+/// What is known of a number.
+pub struct Known {
+    /// The number as it is written in its own country.
+    pub national: String,
+    /// Its area code, if it has one.
+    pub area_code: Option<String>,
+    /// The region it belongs to, ISO 3166-1 alpha-2; none when no region assigns it.
+    pub region: Option<&'static str>,
+}
+
+/// What is known of a number, read as one of `region` when it has no country code.
+pub fn known(text: &str, region: &str) -> Result<Known, NotAPhone> {
+    let (plan, national) = read(text, region)?;
+    Ok(Known {
+        national: plan.written(&national),
+        area_code: plan.area_code(&national).map(str::to_owned),
+        region: plan.region_of(&national).map(|region| region.id).filter(|id| *id != "001"),
+    })
 }
 
 fn read(text: &str, region: &str) -> Result<(&'static Region, String), NotAPhone> {

@@ -4,6 +4,7 @@
 mod decimal;
 mod node;
 mod outline;
+mod pick;
 mod skip;
 mod spot;
 mod tape;

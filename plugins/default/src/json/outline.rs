@@ -15,8 +15,9 @@ pub(super) const NONE: u16 = u16::MAX;
 pub(super) const ALL: u16 = u16::MAX - 1;
 
 const HEADER: usize = 8;
-const NODE: usize = 8;
-const EDGE: usize = 16;
+const NODE: usize = 10;
+const KEY: usize = 4;
+const EDGE: usize = 10;
 
 /// What is wanted of one value.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,8 @@ impl Want {
 #[derive(Clone, Copy, Debug)]
 pub struct Outline<'p> {
     nodes: &'p [[u8; NODE]],
+    /// The look of a name, see [`mark_of`], or the number of an item.
+    keys: &'p [[u8; KEY]],
     edges: &'p [[u8; EDGE]],
     names: &'p str,
     places: u16,
@@ -45,26 +48,30 @@ pub struct Outline<'p> {
     root: u16,
 }
 
-struct Edge {
-    key: u32,
-    name: u32,
-    length: u16,
-    is_loose: bool,
-    want: Want,
+/// A node: which edges are its own, and what becomes of what none of them names.
+#[derive(Clone, Copy)]
+pub(super) struct Around {
+    first: u16,
+    /// Edges by exact name, by loose name, by number.
+    counts: [u16; 3],
+    others: Want,
 }
 
 impl<'p> Outline<'p> {
     /// All of the text, and no place in it.
-    pub const NOTHING: Outline<'static> = Outline { nodes: &[], edges: &[], names: "", places: 0, root: NONE };
+    pub const NOTHING: Outline<'static> =
+        Outline { nodes: &[], keys: &[], edges: &[], names: "", places: 0, root: NONE };
 
     /// Takes what [`OutlineBuilder::to_bytes`] made; none when it is something else.
     pub fn read(bytes: &'p [u8]) -> Option<Self> {
         let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
         let number = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
         let (nodes, rest) = rest.split_at_checked(usize::from(number(0)) * NODE)?;
+        let (keys, rest) = rest.split_at_checked(usize::from(number(2)) * KEY)?;
         let (edges, names) = rest.split_at_checked(usize::from(number(2)) * EDGE)?;
         let names = std::str::from_utf8(names).ok()?;
-        Some(Self { nodes: nodes.as_chunks().0, edges: edges.as_chunks().0, names, places: number(4), root: number(6) })
+        let (nodes, keys, edges) = (nodes.as_chunks().0, keys.as_chunks().0, edges.as_chunks().0);
+        Some(Self { nodes, keys, edges, names, places: number(4), root: number(6) })
     }
 
     /// How many places there are.
@@ -72,63 +79,93 @@ impl<'p> Outline<'p> {
         usize::from(self.places)
     }
 
-    /// About how many values are read when nothing else is kept.
-    pub(super) fn entries_guess(&self) -> usize {
-        self.edges.len() + 4
-    }
-
     /// What is wanted of the whole.
     pub(super) fn whole(&self) -> Want {
         Want { place: self.root, node: if self.nodes.is_empty() { ALL } else { 0 } }
     }
 
-    /// What is wanted of a member. Of several that a loose name fits, the first in the text counts: the place must be free.
-    pub(super) fn member(&self, node: u16, name: &str, mark: u32, is_free: impl Fn(u16) -> bool) -> Want {
-        let Some(found) = self.nodes.get(usize::from(node)) else { return Want::inside(NONE) };
-        let (first, count, others) = (pair(found, 0), pair(found, 2), Want::inside(pair(found, 6)));
-        for edge in self.edges_of(first, count) {
-            if edge.is_loose {
-                if is_loosely(name, self.name(&edge)) && is_free(edge.want.place) {
-                    return edge.want;
-                }
-            } else if edge.key == mark && self.name(&edge) == name {
-                return edge.want;
+    /// What is wanted around here.
+    #[inline]
+    pub(super) fn around(&self, node: u16) -> Around {
+        match self.nodes.get(usize::from(node)) {
+            Some(node) => {
+                let counts = [pair(node, 2), pair(node, 4), pair(node, 6)];
+                Around { first: pair(node, 0), counts, others: Want::inside(pair(node, 8)) }
             }
+            None => Around { first: 0, counts: [0; 3], others: Want::inside(NONE) },
         }
-        others
+    }
+
+    /// Which edge a member is at, by its exact name.
+    #[inline]
+    pub(super) fn named(&self, around: &Around, name: &[u8]) -> Option<u16> {
+        let (first, mark) = (usize::from(around.first), mark_of(name).to_le_bytes());
+        let keys = self.keys.get(first..first + usize::from(around.counts[0]))?;
+        let mut candidates = keys.iter().enumerate().filter(|(_, key)| **key == mark).map(|(index, _)| index + first);
+        candidates.find(|edge| self.name(*edge).as_bytes() == name).map(|edge| edge as u16)
+    }
+
+    /// Which edges a member may be at by its loose name, in order.
+    pub(super) fn loosely_named(&self, around: &Around, name: &str) -> impl Iterator<Item = u16> {
+        let first = around.first + around.counts[0];
+        (first..first + around.counts[1]).filter(move |edge| is_loosely(name, self.name(usize::from(*edge))))
+    }
+
+    /// What is wanted of a member. Of several that a loose name fits, the first in the text counts: the place must be free.
+    pub(super) fn member(&self, node: u16, name: &str, is_free: impl Fn(u16) -> bool) -> Want {
+        let around = self.around(node);
+        if let Some(edge) = self.named(&around, name.as_bytes()) {
+            return self.want(edge);
+        }
+        let mut loose = self.loosely_named(&around, name).map(|edge| self.want(edge));
+        loose.find(|want| is_free(want.place)).unwrap_or(around.others)
     }
 
     /// What is wanted of an item.
-    pub(super) fn item(&self, node: u16, index: u32) -> Want {
-        let Some(found) = self.nodes.get(usize::from(node)) else { return Want::inside(NONE) };
-        let (first, count, others) = (pair(found, 0) + pair(found, 2), pair(found, 4), Want::inside(pair(found, 6)));
-        self.edges_of(first, count).find(|edge| edge.key == index).map_or(others, |edge| edge.want)
+    #[inline]
+    pub(super) fn item(&self, around: &Around, index: u32) -> Option<Want> {
+        let first = around.first + around.counts[0] + around.counts[1];
+        let key = index.to_le_bytes();
+        let keys = self.keys.get(usize::from(first)..usize::from(first) + usize::from(around.counts[2]))?;
+        let found = keys.iter().position(|other| *other == key)?;
+        Some(self.want(first + found as u16))
     }
 
-    fn edges_of(&self, first: u16, count: u16) -> impl Iterator<Item = Edge> + use<'p> {
-        let first = usize::from(first);
-        self.edges.get(first..first + usize::from(count)).unwrap_or_default().iter().map(edge)
+    /// Whether there is any loose name around here.
+    #[inline]
+    pub(super) fn has_loose(&self, around: &Around) -> bool {
+        around.counts[1] > 0
     }
 
-    fn name(&self, edge: &Edge) -> &'p str {
-        let start = edge.name as usize;
-        self.names.get(start..start + usize::from(edge.length)).unwrap_or_default()
+    /// What is wanted at an edge.
+    #[inline]
+    pub(super) fn want(&self, edge: u16) -> Want {
+        self.edges
+            .get(usize::from(edge))
+            .map_or(Want::inside(NONE), |edge| Want { place: pair(edge, 6), node: pair(edge, 8) })
+    }
+
+    fn name(&self, edge: usize) -> &'p str {
+        let Some(edge) = self.edges.get(edge) else { return "" };
+        let start = u32::from_le_bytes([edge[0], edge[1], edge[2], edge[3]]) as usize;
+        self.names.get(start..start + usize::from(pair(edge, 4))).unwrap_or_default()
+    }
+}
+
+impl Around {
+    /// What becomes of what no edge names.
+    pub(super) fn others(&self) -> Want {
+        self.others
+    }
+
+    /// The number of an edge among those of its node.
+    pub(super) fn own_number(&self, edge: u16) -> u16 {
+        edge - self.first
     }
 }
 
 fn pair(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-fn edge(bytes: &[u8; EDGE]) -> Edge {
-    let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    Edge {
-        key: word(0),
-        name: word(4),
-        length: pair(bytes, 8),
-        is_loose: bytes[14] == 1,
-        want: Want { place: pair(bytes, 10), node: pair(bytes, 12) },
-    }
 }
 
 /// Whether a name is the bare one but for case, spaces, `_`, `-` and `.`.
@@ -155,6 +192,17 @@ pub enum OutlineStep {
     Loose(String),
     /// An item.
     Item(u32),
+}
+
+impl OutlineStep {
+    /// Edges stand in this order.
+    fn sort(&self) -> usize {
+        match self {
+            Self::Name(_) => 0,
+            Self::Loose(_) => 1,
+            Self::Item(_) => 2,
+        }
+    }
 }
 
 /// The tree in the making.
@@ -198,12 +246,12 @@ impl OutlineBuilder {
         let count = |length: usize, size: usize| u16::try_from(length / size).ok().filter(|count| *count < ALL);
         let header = [
             count(written.nodes.len(), NODE)?,
-            count(written.edges.len(), EDGE)?,
+            count(written.keys.len(), KEY)?,
             self.places,
             self.root.place.unwrap_or(NONE),
         ];
         let header: Vec<u8> = header.into_iter().flat_map(u16::to_le_bytes).collect();
-        Some([header, written.nodes, written.edges, written.names].concat())
+        Some([header, written.nodes, written.keys, written.edges, written.names].concat())
     }
 }
 
@@ -229,6 +277,7 @@ impl Growing {
 #[derive(Default)]
 struct Written {
     nodes: Vec<u8>,
+    keys: Vec<u8>,
     edges: Vec<u8>,
     names: Vec<u8>,
 }
@@ -242,20 +291,22 @@ impl Written {
     fn node(&mut self, index: usize, node: &Growing, is_inside: bool) -> Option<()> {
         // What has a place is wanted with all that it has.
         let keeps_all = is_inside || node.place.is_some();
-        let first = u16::try_from(self.edges.len() / EDGE).ok()?;
+        let first = u16::try_from(self.keys.len() / KEY).ok()?;
+        self.keys.resize(self.keys.len() + node.below.len() * KEY, 0);
         self.edges.resize(self.edges.len() + node.below.len() * EDGE, 0);
-        let (mut names, mut items) = (0_u16, 0_u16);
+        let mut counts = [0_u16; 3];
         for (offset, (step, below)) in node.below.iter().enumerate() {
-            let (key, name, length, is_loose) = self.step(step)?;
-            *if matches!(step, OutlineStep::Item(_)) { &mut items } else { &mut names } += 1;
+            let (key, name, length) = self.step(step)?;
+            counts[step.sort()] += 1;
             let next = self.below(below, keeps_all)?;
-            let at = (usize::from(first) + offset) * EDGE;
+            let index = usize::from(first) + offset;
             let place = below.place.unwrap_or(NONE);
-            let bytes = [&key.to_le_bytes()[..], &name.to_le_bytes(), &length.to_le_bytes(), &place.to_le_bytes()];
-            let bytes = [&bytes.concat()[..], &next.to_le_bytes(), &[u8::from(is_loose), 0]].concat();
-            self.edges[at..at + EDGE].copy_from_slice(&bytes);
+            let edge = [&name.to_le_bytes()[..], &length.to_le_bytes(), &place.to_le_bytes(), &next.to_le_bytes()];
+            self.keys[index * KEY..(index + 1) * KEY].copy_from_slice(&key.to_le_bytes());
+            self.edges[index * EDGE..(index + 1) * EDGE].copy_from_slice(&edge.concat());
         }
-        let numbers = [first, names, items, if keeps_all { ALL } else { NONE }].map(u16::to_le_bytes).concat();
+        let others = if keeps_all { ALL } else { NONE };
+        let numbers = [first, counts[0], counts[1], counts[2], others].map(u16::to_le_bytes).concat();
         self.nodes[index * NODE..(index + 1) * NODE].copy_from_slice(&numbers);
         Some(())
     }
@@ -271,15 +322,14 @@ impl Written {
         u16::try_from(index).ok().filter(|index| *index < ALL)
     }
 
-    fn step(&mut self, step: &OutlineStep) -> Option<(u32, u32, u16, bool)> {
+    fn step(&mut self, step: &OutlineStep) -> Option<(u32, u32, u16)> {
         let name = match step {
-            OutlineStep::Item(index) => return Some((*index, 0, 0, false)),
+            OutlineStep::Item(index) => return Some((*index, 0, 0)),
             OutlineStep::Name(name) | OutlineStep::Loose(name) => name,
         };
         let start = u32::try_from(self.names.len()).ok()?;
         self.names.extend_from_slice(name.as_bytes());
-        let is_loose = matches!(step, OutlineStep::Loose(_));
-        Some((mark_of(name.as_bytes()), start, u16::try_from(name.len()).ok()?, is_loose))
+        Some((mark_of(name.as_bytes()), start, u16::try_from(name.len()).ok()?))
     }
 }
 

@@ -5,8 +5,8 @@
 
 use super::node::Node;
 use super::outline::{ALL, NONE, Outline, Want};
-use super::skip;
 use super::text::{escape, plain_run};
+use super::{pick, skip};
 
 /// How deep lists and objects may be nested.
 pub const DEPTH_MAX: usize = 128;
@@ -88,22 +88,24 @@ pub struct Tape<'t> {
 }
 
 /// No entry.
-const MISSING: u32 = u32::MAX;
+pub(super) const MISSING: u32 = u32::MAX;
 
 impl<'t> Tape<'t> {
     /// Reads a text that is one JSON value.
     pub fn read(text: &'t str) -> Result<Self, Refused> {
-        Self::reading(text, &Outline::NOTHING, true, text.len() / BYTES_PER_VALUE + 1)
+        Self::reading(text, &Outline::NOTHING, true)
     }
 
     /// Reads a text and remembers where the wanted places are. What is not wanted is kept as well, or skipped: then nothing
     /// is known of it, not even whether its names are distinct.
     pub fn read_outlined(text: &'t str, outline: &Outline<'_>, keeps_rest: bool) -> Result<Self, Refused> {
-        let guess = if keeps_rest { text.len() / BYTES_PER_VALUE + 1 } else { outline.entries_guess() };
-        Self::reading(text, outline, keeps_rest, guess)
+        if !keeps_rest && let Some((entries, places)) = pick::read(text, outline) {
+            return Ok(Self { text, entries, double_names: Vec::new(), places });
+        }
+        Self::reading(text, outline, keeps_rest)
     }
 
-    fn reading(text: &'t str, outline: &Outline<'_>, keeps_rest: bool, guess: usize) -> Result<Self, Refused> {
+    fn reading(text: &'t str, outline: &Outline<'_>, keeps_rest: bool) -> Result<Self, Refused> {
         if u32::try_from(text.len()).is_err() {
             return Err(Refused::new("too_large", 0, "a body can't have four gigabytes"));
         }
@@ -115,7 +117,7 @@ impl<'t> Tape<'t> {
             suspects: Vec::new(),
             name: Piece::default(),
             name_mark: 0,
-            entries: Vec::with_capacity(guess),
+            entries: Vec::with_capacity(text.len() / BYTES_PER_VALUE + 1),
             outline,
             keeps_rest,
             want: outline.whole(),
@@ -328,7 +330,7 @@ impl Reader<'_, '_> {
     /// In an object a name stands before each value.
     fn before_item(&mut self, around: Kind, node: u16, item: u32) -> Result<(), Refused> {
         if around != Kind::Object {
-            self.want = if ALL <= node { Want::inside(node) } else { self.outline.item(node, item) };
+            self.want = if ALL <= node { Want::inside(node) } else { self.item(node, item) };
             return Ok(());
         }
         if self.peek() != b'"' {
@@ -359,9 +361,14 @@ impl Reader<'_, '_> {
         };
         if escaped {
             let said = super::text::unescaped(name);
-            return self.outline.member(node, &said, mark_of(said.as_bytes()), |place| is_free(place, name));
+            return self.outline.member(node, &said, |place| is_free(place, name));
         }
-        self.outline.member(node, name, self.name_mark, |place| is_free(place, name))
+        self.outline.member(node, name, |place| is_free(place, name))
+    }
+
+    fn item(&self, node: u16, index: u32) -> Want {
+        let around = self.outline.around(node);
+        self.outline.item(&around, index).unwrap_or(around.others())
     }
 
     fn push(&mut self, piece: Piece, kind: Kind) {
@@ -440,7 +447,7 @@ pub(crate) fn mark_of(name: &[u8]) -> u32 {
     u32::from_le_bytes([*first, middle, *last, name.len() as u8])
 }
 
-fn piece(start: usize, end: usize) -> Piece {
+pub(super) fn piece(start: usize, end: usize) -> Piece {
     Piece { start: start as u32, end: end as u32, escaped: false }
 }
 

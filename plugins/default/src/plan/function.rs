@@ -1,89 +1,180 @@
 //! The functions of a document, with their arguments checked.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Path;
+use super::{Path, Template};
+use crate::functions::{PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX, Spec, registry};
 use crate::json::Value;
 
 /// One function in a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Function<'p> {
-    /// Without white space at both ends.
-    Trim,
-    /// Runs of white space become one space, none at the ends.
-    CollapseSpace,
-    /// Lower case.
-    Lower,
-    /// Upper case.
-    Upper,
-    /// The first letter of each word in upper case, the others in lower case.
-    Title,
-    /// Only the digits 0-9.
-    Digits,
-    /// A part of a person's name.
-    SplitName(NamePart),
-    /// A phone number in E.164; the region is the campaign's unless given.
+pub struct Function<'p> {
+    called: Called,
     #[serde(borrow)]
-    Phone(Option<Cow<'p, str>>),
-    /// A checked e-mail address in lower case.
-    Email,
-    /// Milliseconds since 1970 as a date and time of RFC 3339 in UTC.
-    Rfc3339,
-    /// Another value for what is missing or blank.
-    #[serde(borrow)]
-    Default(Value<'p>),
-    /// The first item of a list.
-    First,
-    /// The last item of a list.
-    Last,
-    /// The items of a list in one text.
-    #[serde(borrow)]
-    Join(Cow<'p, str>),
-    /// The pieces of a text, trimmed, without empty ones.
-    #[serde(borrow)]
-    Split(Cow<'p, str>),
-    /// The values of another path behind those of this list.
-    #[serde(borrow)]
-    Append(Path<'p>),
+    arguments: Vec<Argument<'p>>,
 }
 
-/// A part of a person's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NamePart {
-    /// Dr, Mrs and the like.
-    Prefix,
-    /// The given name.
-    First,
-    /// What stands between.
-    Middle,
-    /// The family name.
-    Last,
-    /// Jr, III, PhD and the like.
-    Suffix,
-}
+impl<'p> Function<'p> {
+    /// A function with its arguments, in the order of its parameters. None when no function has this name.
+    pub fn new(name: &str, arguments: Vec<Argument<'p>>) -> Option<Self> {
+        Some(Self { called: Called::by_name(name)?, arguments })
+    }
 
-impl Function<'_> {
     /// Its name in documents.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Trim => "trim",
-            Self::CollapseSpace => "collapse_space",
-            Self::Lower => "lower",
-            Self::Upper => "upper",
-            Self::Title => "title",
-            Self::Digits => "digits",
-            Self::SplitName(_) => "split_name",
-            Self::Phone(_) => "phone",
-            Self::Email => "email",
-            Self::Rfc3339 => "rfc3339",
-            Self::Default(_) => "default",
-            Self::First => "first",
-            Self::Last => "last",
-            Self::Join(_) => "join",
-            Self::Split(_) => "split",
-            Self::Append(_) => "append",
-        }
+        self.called.spec.name
+    }
+
+    /// What is declared of it.
+    pub fn spec(&self) -> &'static Spec {
+        self.called.spec
+    }
+
+    /// Its arguments.
+    pub fn arguments(&self) -> &[Argument<'p>] {
+        &self.arguments
+    }
+
+    /// Whether it takes a list as one value, instead of its items one by one.
+    pub fn takes_lists(&self) -> bool {
+        self.spec().lists == crate::functions::Lists::Whole
+    }
+}
+
+/// A function of the registry. In a plan it is its group and its place there: a plan belongs to one version of the plugin.
+#[derive(Clone, Copy)]
+struct Called {
+    place: (u8, u8),
+    spec: &'static Spec,
+}
+
+impl Called {
+    fn by_name(name: &str) -> Option<Self> {
+        let (group, place) = registry::place_of(name)?;
+        Self::at((u8::try_from(group).ok()?, u8::try_from(place).ok()?))
+    }
+
+    fn at(place: (u8, u8)) -> Option<Self> {
+        let spec = registry::GROUPS.get(usize::from(place.0))?.get(usize::from(place.1))?;
+        Some(Self { place, spec })
+    }
+}
+
+impl PartialEq for Called {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+impl std::fmt::Debug for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.spec.name)
+    }
+}
+
+impl Serialize for Called {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.place.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Called {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let place = Deserialize::deserialize(deserializer)?;
+        Self::at(place).ok_or_else(|| D::Error::custom("no such function"))
+    }
+}
+
+/// An argument, checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Argument<'p> {
+    /// It was left out, and nothing stands for it.
+    Absent,
+    /// A text.
+    #[serde(borrow)]
+    Text(Cow<'p, str>),
+    /// A whole number within its bounds.
+    Whole(i64),
+    /// True or false.
+    Flag(bool),
+    /// One of the parameter's words, by its place.
+    Word(u8),
+    /// A fixed value.
+    #[serde(borrow)]
+    Value(Value<'p>),
+    /// A path.
+    #[serde(borrow)]
+    Path(Path<'p>),
+    /// Paths.
+    #[serde(borrow)]
+    Paths(Vec<Path<'p>>),
+    /// Functions.
+    #[serde(borrow)]
+    Chain(Vec<Function<'p>>),
+    /// A regular expression.
+    #[serde(borrow)]
+    Expression(Expression<'p>),
+    /// A template.
+    #[serde(borrow)]
+    Template(Template<'p>),
+    /// Texts.
+    #[serde(borrow)]
+    Texts(Vec<Cow<'p, str>>),
+    /// Names and values, in the order of their names.
+    #[serde(borrow)]
+    Pairs(Vec<(Cow<'p, str>, Value<'p>)>),
+    /// Ranges of numbers, in the order of the document.
+    #[serde(borrow)]
+    Ranges(Vec<Range<'p>>),
+}
+
+/// A range of numbers, and what a number in it becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Range<'p> {
+    /// The smallest number in it; none when it has no lower end.
+    #[serde(borrow)]
+    pub from: Option<Cow<'p, str>>,
+    /// The smallest number above it; none when it has no upper end.
+    #[serde(borrow)]
+    pub below: Option<Cow<'p, str>>,
+    /// What a number in it becomes.
+    #[serde(borrow)]
+    pub is: Value<'p>,
+}
+
+/// A regular expression that was checked when the document was compiled, built on first use.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Expression<'p> {
+    #[serde(borrow)]
+    text: Cow<'p, str>,
+    #[serde(skip)]
+    built: OnceCell<Option<regex_lite::Regex>>,
+}
+
+impl<'p> Expression<'p> {
+    /// A checked expression, or why it is none.
+    pub fn new(text: impl Into<Cow<'p, str>>) -> Result<Self, String> {
+        let text = text.into();
+        let built = build(&text).map_err(|error| error.to_string())?;
+        Ok(Self { text, built: OnceCell::from(Some(built)) })
+    }
+
+    /// The expression itself; none only when the plan was damaged.
+    pub fn regex(&self) -> Option<&regex_lite::Regex> {
+        self.built.get_or_init(|| build(&self.text).ok()).as_ref()
+    }
+}
+
+fn build(text: &str) -> Result<regex_lite::Regex, regex_lite::Error> {
+    regex_lite::RegexBuilder::new(text).size_limit(PATTERN_SIZE_MAX).nest_limit(PATTERN_DEPTH_MAX).build()
+}
+
+impl PartialEq for Expression<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }

@@ -22,18 +22,24 @@ const RECORD: usize = 32;
 const TAGS_TARGET: u8 = TEXT_FIELDS.len() as u8;
 const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
 
+/// The functions that a record can name: they need no arguments, and texts are all they take.
+const PLAIN_NAMES: [&str; 11] = [
+    "trim",
+    "collapse_space",
+    "lower",
+    "upper",
+    "title",
+    "digits",
+    "email",
+    "phone",
+    "ascii",
+    "html_decode",
+    "country",
+];
+
 thread_local! {
-    /// The functions that a record can name: they have no arguments, and texts are all they take.
-    static PLAIN: &'static [Function<'static>] = Box::leak(Box::new([
-        Function::Trim,
-        Function::CollapseSpace,
-        Function::Lower,
-        Function::Upper,
-        Function::Title,
-        Function::Digits,
-        Function::Email,
-        Function::Phone(None),
-    ]));
+    static PLAIN: &'static [Function<'static>] =
+        PLAIN_NAMES.iter().filter_map(|name| Function::new(name, Vec::new())).collect::<Vec<_>>().leak();
 }
 
 /// Builds what every map section needs.

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
-pub use function::{Function, NamePart};
+pub use function::{Argument, Expression, Function, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{ForEach, Format, Member, Message, Shape};
@@ -47,7 +47,7 @@ pub struct Plan<'p> {
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
     pub use super::{
-        Comparison, Format, Kind, NamePart, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown,
+        Comparison, Format, Kind, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown,
     };
 
     /// A plan.
@@ -70,6 +70,12 @@ pub mod owned {
     pub type Fallback = super::Fallback<'static>;
     /// A function.
     pub type Function = super::Function<'static>;
+    /// An argument of a function.
+    pub type Argument = super::Argument<'static>;
+    /// A regular expression of a function.
+    pub type Expression = super::Expression<'static>;
+    /// A range of numbers.
+    pub type Range = super::Range<'static>;
     /// A message.
     pub type Message = super::Message<'static>;
     /// A member of an object.

@@ -1,14 +1,18 @@
 //! A client's answer as something that paths point at.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use hookmill_bodies::xml::{self, XmlLimits};
-use hookmill_plugin_sdk::types::ClientAnswer;
+use hookmill_plugin_sdk::types::{ClientAnswer, Entropy};
+use sha2::{Digest, Sha256};
 
-use super::scope::{Call, Scope, destination, pairs};
+use super::scope::{Call, Scope, chance, destination, pairs};
 use crate::json::{Node, Spot, Tape, Value};
 use crate::plan::{ReadAs, Root};
+
+/// What no other stage mixes into its chance.
+const STAGE_OF_ANSWERS: u64 = 3;
 
 /// The roots of `interpret`.
 pub struct AnswerScope<'a, 'c> {
@@ -20,6 +24,7 @@ pub struct AnswerScope<'a, 'c> {
     attempt: Value<'static>,
     text: Option<Value<'a>>,
     error: Option<Value<'a>>,
+    chances: Cell<u64>,
     header: OnceCell<Value<'a>>,
     destination: OnceCell<Value<'a>>,
 }
@@ -37,6 +42,7 @@ impl<'a, 'c> AnswerScope<'a, 'c> {
             attempt: Value::integer(answer.attempt.into()),
             text: answer.status.map(|_| Value::text(text)),
             error: answer.error.as_deref().map(Value::text),
+            chances: Cell::new(0),
             header: OnceCell::new(),
             destination: OnceCell::new(),
         }
@@ -69,6 +75,14 @@ impl Scope for AnswerScope<'_, '_> {
 
     fn time_zone(&self) -> &str {
         self.call.time_zone()
+    }
+
+    /// An answer brings none; its submission and attempt stand for it.
+    fn chance(&self) -> [u8; 16] {
+        let digest = Sha256::digest(&self.answer.submission_id);
+        let high = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        let entropy = Entropy { high, low: self.answer.attempt.into() };
+        chance(&entropy, STAGE_OF_ANSWERS, &self.chances)
     }
 }
 

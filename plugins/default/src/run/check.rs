@@ -7,6 +7,7 @@ use super::scope::Scope;
 use super::select::select;
 use super::valid::is_valid;
 use super::value_set;
+use crate::functions::Refusal;
 use crate::json::Value;
 use crate::moment::{Moment, Now, Written};
 use crate::plan::{Check, Lacking, OnMissing, Operator, Path, With};
@@ -20,6 +21,12 @@ pub struct Unjudged {
     pub field: String,
     /// The reason and the mend.
     pub message: String,
+}
+
+impl From<Refusal> for Unjudged {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: refusal.code, field: String::new(), message: refusal.message }
+    }
 }
 
 /// Checks values in one scope.
@@ -127,7 +134,7 @@ impl<'s, S: Scope> Checker<'s, S> {
             let zone = self.scope.time_zone();
             let message =
                 format!("the campaign's time zone `{zone}` is not known; choose one such as America/New_York");
-            Unjudged { code: "unknown_time_zone", field: String::new(), message }
+            Unjudged { code: "unknown_zone", field: String::new(), message }
         })
     }
 

@@ -45,6 +45,11 @@ impl<'e> Element<'e> {
         }
     }
 
+    /// Where it stands in the body, which tells it from the others there.
+    pub fn place_in_body(&self) -> usize {
+        self.around.map_or(0, |(_, node)| node.index())
+    }
+
     /// The object around the element that is so many objects away, 1 for the nearest.
     pub fn parent(&self, levels: usize) -> Option<Spot<'_>> {
         let (body, node) = self.around?;

@@ -43,4 +43,8 @@ impl Scope for ItemScope<'_> {
     fn time_zone(&self) -> &str {
         self.around.time_zone()
     }
+
+    fn chance(&self) -> [u8; 16] {
+        self.around.chance()
+    }
 }

@@ -1,6 +1,7 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
 mod answer;
+mod around;
 mod check;
 pub(crate) mod compare;
 mod custom;
@@ -11,7 +12,6 @@ mod interpret;
 mod item;
 mod map;
 mod mapping;
-mod places;
 mod qualify;
 mod query;
 mod recipe;
@@ -25,6 +25,7 @@ mod valid;
 mod value_set;
 pub(crate) mod xml;
 
+pub use around::value_in;
 pub use interpret::interpret;
 pub use map::{LEADS_MAX, map};
 pub use qualify::qualify;

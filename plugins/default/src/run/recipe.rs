@@ -1,10 +1,11 @@
 //! Making one value: choose its source, apply its functions, and do what the document says when that gives nothing.
 
+use super::around::Around;
 use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
 use super::select::{Found, select, select_in};
 use super::trace::Steps;
-use crate::functions::{Refusal, Surroundings, apply};
+use crate::functions::{Refusal, apply};
 use crate::json::{Spot, Value, text_of, write_value};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
@@ -50,21 +51,9 @@ pub enum Wanted {
 /// Makes values in one scope.
 pub struct Maker<'s, S> {
     scope: &'s S,
+    around: Around<'s, S>,
     /// The steps of the value being made, when a trace is wanted.
     pub steps: Option<Steps>,
-}
-
-/// What functions may look at.
-pub struct Around<'s, S>(pub(super) &'s S);
-
-impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
-    fn phone_region(&self) -> &str {
-        self.0.phone_region()
-    }
-
-    fn value_at(&self, path: &Path<'_>) -> Option<Value<'s>> {
-        select(path, self.0).ok()?.value()
-    }
 }
 
 /// What a source gave.
@@ -114,7 +103,7 @@ impl<'p, 's> Choice<'p, 's> {
 impl<'s, S: Scope> Maker<'s, S> {
     /// A maker without a trace.
     pub fn new(scope: &'s S) -> Self {
-        Self { scope, steps: None }
+        Self { scope, around: Around::new(scope), steps: None }
     }
 
     /// Makes a value.
@@ -196,11 +185,12 @@ impl<'s, S: Scope> Maker<'s, S> {
         if source.then.is_empty() {
             return Ok(taken);
         }
-        let around = Around(self.scope);
+        // What another source remarked is of no interest.
+        self.around.take_remark();
         let (raw, used) = (taken.value.clone(), taken.used);
         let mut value = taken.value;
         for function in &source.then {
-            value = apply(function, value, &around).map_err(|refusal| Refused {
+            value = apply(function, value, &self.around).map_err(|refusal| Refused {
                 refusal,
                 function: Some(function.name()),
                 raw: Taken { value: raw.clone(), used: used.clone() },
@@ -239,16 +229,15 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     fn chain(&mut self, then: &'s [Function<'_>], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
-        let around = Around(self.scope);
         let Taken { mut value, mut used } = taken;
         let may_refuse = !then.is_empty() || matches!(&value, Some(Value::List(_) | Value::Object(_)));
         let raw = if may_refuse { value.clone() } else { None };
         for function in then {
-            if wanted == Wanted::Scalar && !takes_lists(function) {
+            if wanted == Wanted::Scalar && !function.takes_lists() {
                 used = narrowed_use(value.as_ref(), used);
                 value = narrowed(value);
             }
-            value = apply(function, value, &around).map_err(|refusal| Refused {
+            value = apply(function, value, &self.around).map_err(|refusal| Refused {
                 refusal,
                 function: Some(function.name()),
                 raw: Taken { value: raw.clone(), used: used.clone() },
@@ -276,7 +265,9 @@ impl<'s, S: Scope> Maker<'s, S> {
             None => (&recipe.rare().on_missing, "missing"),
             Some(Value::Null) => (&recipe.rare().on_null, "null"),
             Some(value) if value.is_blank() => (&recipe.rare().on_blank, "blank"),
-            Some(_) => return Ok(Made { value: taken.value, used: taken.used, notice: None }),
+            Some(_) => {
+                return Ok(Made { value: taken.value, used: taken.used, notice: self.around.take_remark() });
+            }
         };
         let Taken { value, used } = taken;
         let made = |value| Ok(Made { value, used, notice: None });
@@ -379,18 +370,6 @@ fn narrowed(value: Option<Value<'_>>) -> Option<Value<'_>> {
     let Some(Value::List(items)) = value else { return value };
     let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
     items.into_iter().nth(first)
-}
-
-fn takes_lists(function: &Function<'_>) -> bool {
-    matches!(
-        function,
-        Function::First
-            | Function::Last
-            | Function::Join(_)
-            | Function::Split(_)
-            | Function::Append(_)
-            | Function::Default(_)
-    )
 }
 
 /// Writes a value into a text: nothing for null, lists and objects as JSON.

@@ -1,13 +1,16 @@
 //! What paths can point at. Trees of headers, campaign and so on are made only when a path asks for them.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use hookmill_plugin_sdk::types::{
-    Campaign, Context, Destination, DestinationKind, Door, Event, Inbound, Organization, Origin, Pair, Submission,
+    Campaign, Context, Destination, DestinationKind, Door, Entropy, Event, Inbound, Organization, Origin, Pair,
+    Submission,
 };
 
+use sha2::{Digest, Sha256};
+
+use super::around::Around;
 pub use super::element::Element;
-use super::recipe::Around;
 use super::select::select_in;
 use crate::json::{Node, Spot, Value, parse};
 use crate::plan::{Path, Root};
@@ -25,14 +28,16 @@ pub trait Scope {
     where
         Self: Sized,
     {
-        Around(self)
+        Around::new(self)
     }
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
-    /// The time of this run: a plugin has no clock.
-    fn now_ms(&self) -> i64;
     /// The campaign's time zone.
     fn time_zone(&self) -> &str;
+    /// The time of this run.
+    fn now_ms(&self) -> i64;
+    /// Chance, the same in a replay; each call gives other bytes, in the same order.
+    fn chance(&self) -> [u8; 16];
     /// Objects in the element where loose names are looked for as well.
     fn containers(&self) -> &[Spot<'_>] {
         &[]
@@ -98,6 +103,7 @@ pub struct ElementScope<'e, 'c> {
     inbound: &'e Inbound,
     element: Element<'e>,
     containers: Vec<Spot<'e>>,
+    chances: Cell<u64>,
     header: OnceCell<Value<'e>>,
     query: OnceCell<Value<'e>>,
     origin: OnceCell<Value<'e>>,
@@ -107,7 +113,7 @@ impl<'e, 'c> ElementScope<'e, 'c> {
     /// An element of a request.
     pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { call, inbound, element, containers: Vec::new(), header, query, origin }
+        Self { call, inbound, element, containers: Vec::new(), chances: Cell::new(0), header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
@@ -149,6 +155,12 @@ impl Scope for ElementScope<'_, '_> {
         self.call.time_zone()
     }
 
+    /// Several elements of one body have one entropy, so their places tell them apart.
+    fn chance(&self) -> [u8; 16] {
+        let place = (self.element.place_in_body() as u64) << 1;
+        chance(&self.inbound.entropy, place, &self.chances)
+    }
+
     fn containers(&self) -> &[Spot<'_>] {
         &self.containers
     }
@@ -166,6 +178,7 @@ pub struct LeadScope<'l, 'c> {
     submission: Option<&'l Submission>,
     event: Option<&'l Event>,
     destination: Option<&'l Destination>,
+    chances: Cell<u64>,
     submission_tree: OnceCell<Value<'l>>,
     event_tree: OnceCell<Value<'l>>,
     destination_tree: OnceCell<Value<'l>>,
@@ -175,7 +188,17 @@ impl<'l, 'c> LeadScope<'l, 'c> {
     /// The scope of a submission's lead, already read.
     pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<Node<'l>>) -> Self {
         let (submission_tree, event_tree, destination_tree) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { call, lead, submission, event: None, destination: None, submission_tree, event_tree, destination_tree }
+        Self {
+            call,
+            lead,
+            submission,
+            event: None,
+            destination: None,
+            chances: Cell::new(0),
+            submission_tree,
+            event_tree,
+            destination_tree,
+        }
     }
 
     /// With what happened and who is told.
@@ -210,6 +233,26 @@ impl Scope for LeadScope<'_, '_> {
     fn time_zone(&self) -> &str {
         self.call.time_zone()
     }
+
+    /// Without a submission there is no chance; the moment of the event stands for it.
+    fn chance(&self) -> [u8; 16] {
+        let none = || Entropy { high: 0, low: self.event.map_or(0, |event| event.occurred_at.cast_unsigned()) };
+        let entropy = self.submission.map_or_else(none, |submission| submission.entropy);
+        chance(&entropy, STAGE_OF_LEADS, &self.chances)
+    }
+}
+
+/// What `map` never mixes into its chance: its own places are even.
+const STAGE_OF_LEADS: u64 = 1;
+
+/// The next bytes of chance: a digest of the item's, so that two of them have nothing in common.
+pub fn chance(entropy: &Entropy, place: u64, calls: &Cell<u64>) -> [u8; 16] {
+    let call = calls.replace(calls.get() + 1);
+    let words = [entropy.high, entropy.low, place, call].map(u64::to_be_bytes);
+    let digest = Sha256::digest(words.concat());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes
 }
 
 /// A JSON text from the host; null if it is none, for a document can't mend the host.

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use hookmill_plugin_sdk::lookup::{self, LookupError};
+use hookmill_plugin_sdk::lookup;
 
+use super::around::no_table;
 use super::check::Unjudged;
 use crate::json::Value;
 
@@ -17,17 +18,8 @@ pub fn key<'v>(actual: &'v Value<'_>, ignore_case: bool) -> Option<Cow<'v, str>>
     (key.len() <= KEY_BYTES_MAX).then_some(key)
 }
 
-/// A table that can't be read is no table without the key.
+/// Whether a set has a key. One that can't be read is no set without the key.
 pub fn has(set: &str, key: &str) -> Result<bool, Unjudged> {
-    let refuse = |code, message: String| Err(Unjudged { code, field: String::new(), message });
-    match lookup::get(set, key) {
-        Ok(value) => Ok(value.is_some()),
-        Err(LookupError::NotGranted) => {
-            let mend = "an admin grants it where the plugin is activated";
-            refuse("table_not_granted", format!("the value set `{set}` is not granted to this plugin; {mend}"))
-        }
-        Err(LookupError::Unknown) => {
-            refuse("table_unknown", format!("the organization has no value set `{set}`; create it, or name another"))
-        }
-    }
+    let found = lookup::get(set, key).map_err(|error| no_table(set, error))?;
+    Ok(found.is_some())
 }

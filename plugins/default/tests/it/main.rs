@@ -3,6 +3,7 @@
 mod depth;
 mod diagnostics;
 mod formats;
+mod functions;
 mod house;
 mod interpreting;
 mod kept;

@@ -169,7 +169,7 @@ fn m7_dates_are_judged_where_the_campaign_is() {
     }
     let failure =
         judged_in(at("Mars/Olympus"), "{field: x, op: before, value: today}", r#"{"custom":{"x":"2024-06-14"}}"#);
-    assert_eq!(failure.unwrap_err().code, "unknown_time_zone");
+    assert_eq!(failure.unwrap_err().code, "unknown_zone");
 }
 
 /// M7: the operands that don't fit are told, each with its place.

@@ -12,19 +12,76 @@ const GENERAL: u8 = 1;
 /// The digits belong to a number that can be assigned.
 const ASSIGNABLE: u8 = 2;
 
+/// The digits belong to a place.
+const LOCAL: u8 = 4;
+/// The digits so far are the leading ones that a format or a region asks for.
+const LEADS: u8 = 8;
+
 /// The longest country code.
 const CODE_DIGITS_MAX: usize = 3;
 
 /// One region's numbering plan.
 pub struct Region {
+    /// Its ISO 3166-1 alpha-2 code; `001` where a code belongs to no region.
+    pub id: &'static str,
     /// The country code; several regions may share one.
     pub code: u16,
     root: u16,
+    leads: u16,
     /// A bit for each length a national number may have.
     pub lengths: u32,
     idd: &'static str,
     prefix: &'static str,
     transform: &'static str,
+    has_prefix: bool,
+    formats: &'static [Format],
+}
+
+/// How national numbers that begin with some digits are written.
+struct Format {
+    leads: u16,
+    /// The least and most digits of each group.
+    groups: &'static [(u8, u8)],
+    /// The groups as `$1` and so on, and what stands between them.
+    text: &'static str,
+}
+
+impl Format {
+    fn fits(&self, national: &str) -> bool {
+        (self.leads == 0 || begins_with(self.leads, national)) && self.cut(national).is_some()
+    }
+
+    /// The groups of a number, the first ones as long as they can be; none when the number is too short or too long.
+    fn cut<'d>(&self, national: &'d str) -> Option<Vec<&'d str>> {
+        let mut spare = national.len().checked_sub(self.groups.iter().map(|(least, _)| usize::from(*least)).sum())?;
+        let (mut groups, mut rest) = (Vec::with_capacity(self.groups.len()), national);
+        for (least, most) in self.groups {
+            let more = spare.min(usize::from(most - least));
+            spare -= more;
+            let (group, behind) = rest.split_at_checked(usize::from(*least) + more)?;
+            groups.push(group);
+            rest = behind;
+        }
+        rest.is_empty().then_some(groups)
+    }
+
+    fn written(&self, national: &str) -> Option<String> {
+        let groups = self.cut(national)?;
+        let mut pieces = self.text.split('$');
+        let mut written = pieces.next()?.to_owned();
+        for piece in pieces {
+            let (group, behind) = piece.split_at_checked(1)?;
+            written.push_str(groups.get(group.parse::<usize>().ok()?.checked_sub(1)?)?);
+            written.push_str(behind);
+        }
+        Some(written)
+    }
+
+    /// The group that is written first.
+    fn first_group<'d>(&self, national: &'d str) -> Option<&'d str> {
+        let place = self.text.split_once('$')?.1.get(..1)?.parse::<usize>().ok()?;
+        self.cut(national)?.get(place.checked_sub(1)?).copied()
+    }
 }
 
 impl Region {
@@ -74,6 +131,37 @@ impl Region {
     /// Whether a region that shares the country code can assign this number.
     pub fn code_assigns(&self, national: &str) -> bool {
         self.sharing_code().any(|region| region.accept(national) & ASSIGNABLE != 0)
+    }
+
+    /// The region to which a national number belongs, among those that share the code; none when no region assigns it.
+    pub fn region_of(&self, national: &str) -> Option<&'static Self> {
+        let mut sharing = self.sharing_code();
+        sharing.find(|region| match region.leads {
+            0 => region.accept(national) & ASSIGNABLE != 0,
+            leads => begins_with(leads, national),
+        })
+    }
+
+    /// The number as it is written in its own country; its bare digits where no format is known.
+    pub fn written(&self, national: &str) -> String {
+        let format = self.format_of(national);
+        format.and_then(|format| format.written(national)).unwrap_or_else(|| national.to_owned())
+    }
+
+    /// The area code of a number that belongs to a place; none in countries without area codes.
+    pub fn area_code<'d>(&self, national: &'d str) -> Option<&'d str> {
+        let is_local = self.sharing_code().any(|region| region.accept(national) & LOCAL != 0);
+        let main = main_region(self.code)?;
+        if !is_local || !main.has_prefix {
+            return None;
+        }
+        let area = main.format_of(national)?.first_group(national)?;
+        (area.len() < national.len()).then_some(area)
+    }
+
+    /// Formats belong to the main region of a code.
+    fn format_of(&self, national: &str) -> Option<&'static Format> {
+        main_region(self.code)?.formats.iter().find(|format| format.fits(national))
     }
 
     fn sharing_code(&self) -> impl Iterator<Item = &'static Self> {
@@ -133,6 +221,18 @@ fn next(node: u16, digit: u8) -> Option<u16> {
         run += 1;
     }
     Some(TARGETS[run]).filter(|target| *target != 0)
+}
+
+/// Whether digits begin with leading ones.
+fn begins_with(leads: u16, digits: &str) -> bool {
+    let mut node = Some(leads);
+    for digit in digits.bytes() {
+        node = node.and_then(|node| next(node, digit.wrapping_sub(b'0')));
+        if node.is_some_and(|node| ACCEPTS[usize::from(node)] & LEADS != 0) {
+            return true;
+        }
+    }
+    false
 }
 
 fn main_region(code: u16) -> Option<&'static Region> {

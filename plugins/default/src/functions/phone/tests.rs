@@ -92,3 +92,50 @@ proptest! {
         }
     }
 }
+
+/// Every example number is written as the library writes it, and belongs to the region whose example it is, or to one that
+/// shares its code.
+#[test]
+fn m4_the_librarys_own_examples_are_written_alike() {
+    let mut alike = 0;
+    for region in DATABASE.iter() {
+        let all = region.descriptors();
+        let kinds = [all.fixed_line(), all.mobile(), all.toll_free(), all.premium_rate(), all.voip(), all.uan()];
+        for example in kinds.into_iter().flatten().filter_map(|kind| kind.example()) {
+            let text = format!("+{}{example}", region.country_code());
+            let known = known(&text, "").unwrap();
+            let code_of_region = known.region.and_then(Region::by_id).map_or(region.country_code(), |found| found.code);
+            assert_eq!(code_of_region, region.country_code(), "{text}");
+            let theirs = phonenumber::parse(None, &text).unwrap();
+            // A few numbers begin like a national prefix, which the library takes off.
+            if theirs.format().mode(Mode::E164).to_string() == text {
+                assert_eq!(known.national, theirs.format().mode(Mode::National).to_string(), "{} {text}", region.id());
+                alike += 1;
+            }
+        }
+    }
+    assert!(alike > 800, "{alike}");
+}
+
+#[test]
+fn m4_areas_and_countries_of_numbers() {
+    for (text, area, region) in [
+        ("+15127891111", Some("512"), Some("US")),
+        ("+14167891111", Some("416"), Some("CA")),
+        ("+17876251234", Some("787"), Some("PR")),
+        ("+18002345678", None, Some("US")),
+        ("+442079460958", Some("20"), Some("GB")),
+        ("+447400123456", None, Some("GB")),
+        ("+447911123456", None, Some("GG")),
+        ("+4930901820", Some("30"), Some("DE")),
+        ("+34911234567", None, Some("ES")),
+        ("+541123456789", Some("11"), Some("AR")),
+        ("+5491123456789", Some("11"), Some("AR")),
+        ("+5511961234567", Some("11"), Some("BR")),
+        ("+390212345678", None, Some("IT")),
+        ("+77172123456", Some("7172"), Some("KZ")),
+    ] {
+        let known = known(text, "").unwrap();
+        assert_eq!((known.area_code.as_deref(), known.region), (area, region), "{text}");
+    }
+}

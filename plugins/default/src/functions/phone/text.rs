@@ -26,9 +26,8 @@ impl Written {
         if text.chars().count() > TEXT_CHARS_MAX {
             return None;
         }
-        let text: String = text.chars().map(plain).collect::<String>().to_lowercase();
-        let text = text.trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit());
-        let text = without_extension(text.trim_end_matches([' ', '.', ',', ';', '-', ')', '/']));
+        let text = plain_text(text);
+        let text = without_extension(core(&text));
         let international = text.starts_with('+');
         let body = text.trim_start_matches('+');
         let letters = body.chars().filter(char::is_ascii_lowercase).count();
@@ -37,6 +36,28 @@ impl Written {
         let digits: String = digits.into_iter().flatten().collect();
         (!digits.is_empty() && digits.len() <= DIGITS_MAX).then_some(Self { international, digits })
     }
+}
+
+/// The digits of an extension, if there is one.
+pub fn extension(text: &str) -> Option<String> {
+    if text.chars().count() > TEXT_CHARS_MAX {
+        return None;
+    }
+    let text = plain_text(text);
+    let text = core(&text);
+    let behind = &text[without_extension(text).len()..];
+    let digits: String = behind.chars().filter(char::is_ascii_digit).collect();
+    (!digits.is_empty()).then_some(digits)
+}
+
+fn plain_text(text: &str) -> String {
+    text.chars().map(plain).collect::<String>().to_lowercase()
+}
+
+/// What begins with a digit or `+` and ends with a digit or a letter.
+fn core(text: &str) -> &str {
+    let text = text.trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit());
+    text.trim_end_matches([' ', '.', ',', ';', '-', ')', '/'])
 }
 
 /// The digit a character stands for, an inner none for a mark between digits; an outer none when a number can't have it.

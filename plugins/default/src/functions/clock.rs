@@ -1,0 +1,179 @@
+//! Reading and writing moments: ISO 8601 and the formats that a document names, in zones of the bundled IANA database.
+
+use jiff::civil::{Date, DateTime};
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use super::limits::DATE_BYTES_MAX;
+use super::refusal::{Refusal, quoted_text};
+
+/// Years before this are not meant: `26` is read by `%y`, and nobody who sends a lead writes of the year 26.
+const YEAR_MIN: i16 = 1000;
+
+/// What formats are made of, for messages and the reference.
+pub const TOKENS: [(&str, &str); 22] = [
+    ("%Y", "the year with four digits"),
+    ("%y", "the year with two digits, 1969 to 2068"),
+    ("%m", "the month, 1 to 12; written with two digits, read with one or two"),
+    ("%B", "the English name of the month"),
+    ("%b", "the English name of the month in short: Jan"),
+    ("%d", "the day, 1 to 31; written with two digits, read with one or two"),
+    ("%e", "the day, written with one or two digits"),
+    ("%j", "the day of the year"),
+    ("%A", "the English name of the weekday"),
+    ("%a", "the English name of the weekday in short: Mon"),
+    ("%H", "the hour, 0 to 23"),
+    ("%I", "the hour, 1 to 12; needs %p"),
+    ("%p", "AM or PM"),
+    ("%M", "the minute"),
+    ("%S", "the second"),
+    ("%f", "the fraction of a second"),
+    ("%.f", "the fraction of a second with the dot before it, if there is one"),
+    ("%z", "the offset from UTC: +0100"),
+    ("%:z", "the offset from UTC: +01:00"),
+    ("%s", "the seconds since 1970"),
+    ("%F", "the same as %Y-%m-%d"),
+    ("%T", "the same as %H:%M:%S"),
+];
+
+/// Why a format can't be used.
+#[derive(Debug)]
+pub struct BadFormat {
+    /// What is wrong.
+    pub message: String,
+    /// The mend.
+    pub mend: Option<String>,
+}
+
+/// What a text says about time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Moment {
+    /// A day.
+    Day(Date),
+    /// A day and a time somewhere.
+    Local(DateTime),
+    /// A moment everywhere.
+    Instant(Timestamp),
+}
+
+/// Whether this is a name of the zone database.
+pub fn is_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// A zone by its name.
+pub fn zone(name: &str) -> Result<TimeZone, Refusal> {
+    TimeZone::get(name).map_err(|_| {
+        let mend = "set the campaign's time zone to a name such as America/New_York";
+        Refusal::new("unknown_zone", format!("{} is no time zone; {mend}", quoted_text(name)))
+    })
+}
+
+/// Whether times can be written in this format.
+pub fn check_output(format: &str) -> Result<(), BadFormat> {
+    sample_in(format).map(|_| ())
+}
+
+/// Whether dates can be read by this format: what is written in it must read back as the same day.
+pub fn check_input(format: &str) -> Result<(), BadFormat> {
+    let written = sample_in(format)?;
+    let refuse =
+        |what: &str, mend: &str| Err(BadFormat { message: format!("`{format}` {what}"), mend: Some(mend.to_owned()) });
+    let day = "name day, month and year, as in `%m/%d/%Y`";
+    match by_format(&written, format) {
+        Some(Moment::Day(date)) if date == SAMPLE.date() => Ok(()),
+        Some(Moment::Local(at)) if at.date() == SAMPLE.date() && at.hour() == SAMPLE.hour() => Ok(()),
+        Some(Moment::Local(at)) if at.date() == SAMPLE.date() => {
+            refuse("does not say whether an hour is before or after noon", "write `%H`, or `%I` together with `%p`")
+        }
+        Some(Moment::Instant(_)) => Ok(()),
+        _ => refuse("does not say which day is meant", day),
+    }
+}
+
+/// A moment at which no part of a date or time can be taken for another one.
+const SAMPLE: DateTime = jiff::civil::datetime(2024, 6, 15, 13, 30, 45, 0);
+
+fn sample_in(format: &str) -> Result<String, BadFormat> {
+    let tokens = || TOKENS.map(|(token, _)| token).join(" ");
+    let refuse = |why: String| BadFormat {
+        message: format!("`{format}` is no date format: {why}"),
+        mend: Some(format!("it is made of {}", tokens())),
+    };
+    for token in tokens_of(format) {
+        if token != "%%" && !TOKENS.iter().any(|(known, _)| *known == token) {
+            return Err(refuse(format!("there is no `{token}`")));
+        }
+    }
+    if !format.contains('%') {
+        return Err(refuse("it has no token".to_owned()));
+    }
+    let sample = SAMPLE.to_zoned(TimeZone::UTC).map_err(|error| refuse(error.to_string()))?;
+    BrokenDownTime::from(&sample).to_string(format).map_err(|error| refuse(error.to_string()))
+}
+
+/// Each token of a format, as `%m`, `%.f` or `%:z`.
+fn tokens_of(format: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = format;
+    while let Some(start) = rest.find('%') {
+        rest = &rest[start..];
+        let marks = rest[1..].chars().take_while(|c| matches!(c, '.' | ':')).count();
+        let end = rest.char_indices().nth(2 + marks).map_or(rest.len(), |(end, _)| end);
+        tokens.push(&rest[..end]);
+        rest = &rest[end..];
+    }
+    tokens
+}
+
+/// The moment that a text says in ISO 8601: `2024-06-15`, `2024-06-15T10:30:00Z`, `2024-06-15 10:30+0200`.
+pub fn iso(text: &str) -> Option<Moment> {
+    static PARSER: DateTimeParser = DateTimeParser::new();
+    let text = text.trim();
+    if text.len() > DATE_BYTES_MAX || !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let is_day = !text.contains([':', 'T', 't']);
+    if let Ok(instant) = PARSER.parse_timestamp(text) {
+        return Some(Moment::Instant(instant)).filter(is_plausible);
+    }
+    if is_day {
+        return PARSER.parse_date(text).ok().map(Moment::Day).filter(is_plausible);
+    }
+    PARSER.parse_datetime(text).ok().map(Moment::Local).filter(is_plausible)
+}
+
+/// The moment that a text says in a format.
+pub fn by_format(text: &str, format: &str) -> Option<Moment> {
+    let text = text.trim();
+    if text.len() > DATE_BYTES_MAX {
+        return None;
+    }
+    let read = BrokenDownTime::parse(format, text).ok()?;
+    let moment = if read.offset().is_some() || read.timestamp().is_some() {
+        Moment::Instant(read.to_timestamp().ok()?)
+    } else if read.hour().is_some() {
+        Moment::Local(read.to_datetime().ok()?)
+    } else {
+        Moment::Day(read.to_date().ok()?)
+    };
+    Some(moment).filter(is_plausible)
+}
+
+fn is_plausible(moment: &Moment) -> bool {
+    let year = match moment {
+        Moment::Day(date) => date.year(),
+        Moment::Local(at) => at.year(),
+        Moment::Instant(at) => at.to_zoned(TimeZone::UTC).year(),
+    };
+    YEAR_MIN <= year
+}
+
+/// A moment in a zone, and whether the clocks there showed this time twice or never.
+pub fn in_zone(at: DateTime, zone: &TimeZone) -> Option<(Zoned, bool)> {
+    let found = zone.to_ambiguous_zoned(at);
+    let is_odd = found.is_ambiguous();
+    Some((found.compatible().ok()?, is_odd))
+}

@@ -1,0 +1,188 @@
+//! Texts inside texts: HTML, URLs, base64, JSON.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::call::Call;
+use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
+use super::refusal::Refusal;
+use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, usually};
+use super::text::within_output;
+use crate::json::{Value, parse, text_of};
+
+/// What RFC 3986 leaves as it is everywhere in a URL.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+const CODING: Spec =
+    Spec { errors: &[("output_too_large", "the result is larger than FUNCTION_OUTPUT_BYTES_MAX")], ..Spec::USUAL };
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[
+    Spec {
+        name: "html_decode",
+        summary: "Writes the characters that HTML entities such as `&amp;` and `&#233;` stand for.",
+        errors: &[],
+        examples: &[
+            example("html_decode", r#""Fish &amp; Chips &eacute;&#x1F600;""#, r#""Fish & Chips é😀""#),
+            example("html_decode", r#""a & b &nope;""#, r#""a & b &nope;""#),
+        ],
+        run: Run::Text(|text, _| Ok(decoded_html(text))),
+        ..CODING
+    },
+    Spec {
+        name: "strip_tags",
+        summary: "Takes HTML tags, comments, scripts and styles out; lines, paragraphs and the like stay apart.",
+        errors: &[],
+        examples: &[
+            example("strip_tags", r#""<p>yes<br>no</p> <b>5 < 6</b>""#, r#""yes\nno\n 5 < 6""#),
+            example("strip_tags", r#""<style>p{}</style><!-- x -->a<script>b</script>""#, r#""a""#),
+        ],
+        run: Run::Text(|text, _| Ok(super::tags::stripped(text))),
+        ..CODING
+    },
+    Spec {
+        name: "url_encode",
+        summary: "Writes a text so that it can stand anywhere in a URL.",
+        examples: &[example("url_encode", r#""a b&c=é/~""#, r#""a%20b%26c%3D%C3%A9%2F~""#)],
+        run: Run::Text(url_encode),
+        ..CODING
+    },
+    Spec {
+        name: "url_decode",
+        summary: "Reads a text that was written for a URL.",
+        parameters: &[usually("plus", ArgumentKind::Flag, "false", "whether `+` is a space, as in forms")],
+        errors: &[("not_url_encoded", "a `%` has no two hexadecimal digits after it, or the bytes are no UTF-8")],
+        examples: &[
+            example("url_decode", r#""a%20b+%C3%A9""#, r#""a b+é""#),
+            example("{url_decode: {plus: true}}", r#""a+b""#, r#""a b""#),
+            example("url_decode", r#""100%""#, "not_url_encoded"),
+        ],
+        run: Run::Text(url_decode),
+        ..CODING
+    },
+    Spec {
+        name: "base64_encode",
+        summary: "Writes the bytes of a text in base64.",
+        parameters: &[usually("url", ArgumentKind::Flag, "false", "whether with `-` and `_`, without `=` at the end")],
+        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"MA==\"", "[]", "wrong_type"]),
+        examples: &[
+            example("base64_encode", r#""añ?>""#, r#""YcOxPz4=""#),
+            example("{base64_encode: {url: true}}", r#""añ?>""#, r#""YcOxPz4""#),
+        ],
+        run: Run::Text(base64_encode),
+        ..CODING
+    },
+    Spec {
+        name: "base64_decode",
+        summary: "Reads a text in base64, with either alphabet, with or without `=` at the end.",
+        on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_base64", "[]", "wrong_type"]),
+        errors: &[("not_base64", "the text is no base64"), ("not_a_text", "what it stands for is no text in UTF-8")],
+        examples: &[
+            example("base64_decode", r#""YcOxPz4""#, r#""añ?>""#),
+            example("base64_decode", r#""/w==""#, "not_a_text"),
+            example("base64_decode", r#""no base64!""#, "not_base64"),
+        ],
+        run: Run::Text(base64_decode),
+        ..CODING
+    },
+    Spec {
+        name: "parse_json",
+        summary: "Reads a text as JSON; a number keeps every digit.",
+        gives: Kind::Any,
+        errors: &[
+            ("not_json", "the text is no JSON"),
+            ("too_deep", "it is nested more than MADE_DEPTH_MAX deep"),
+            ("input_too_large", "the text is larger than FUNCTION_OUTPUT_BYTES_MAX"),
+        ],
+        examples: &[
+            example("parse_json", r#""{\"a\":[1.50,null]}""#, r#"{"a":[1.50,null]}"#),
+            example("parse_json", r#""{a:1}""#, "not_json"),
+        ],
+        run: Run::ReadFilled(parse_json),
+        ..CODING
+    },
+    Spec {
+        name: "to_json",
+        summary: "Writes any value as JSON text.",
+        takes: Kind::Any,
+        lists: Lists::Whole,
+        on_nothing: OnNothing::of(["missing", "null", "\"\\\"\\\"\"", "\"0\"", "\"[]\"", "\"{}\""]),
+        examples: &[example("to_json", r#"{"a":[1.50,"x"]}"#, r#""{\"a\":[1.50,\"x\"]}""#)],
+        run: Run::Value(|value, call| {
+            let text = text_of(&value);
+            // Marks and control characters are written as up to six.
+            within_output(text.len(), super::apply::weight(&value) * 6, call.name)?;
+            Ok(Some(Value::text(text)))
+        }),
+        ..CODING
+    },
+];
+
+fn decoded_html(text: &str) -> Cow<'_, str> {
+    if text.contains('&') { htmlize::unescape(text) } else { text.into() }
+}
+
+fn url_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+    within_output(text.len() * 3, FUNCTION_OUTPUT_BYTES_MAX * 3, call.name)?;
+    let made: Cow<'a, str> = utf8_percent_encode(text, ESCAPED).into();
+    within_output(made.len(), text.len(), call.name)?;
+    Ok(made)
+}
+
+fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+    let is_escaped = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    let refuse = |why| Refusal::of_text("not_url_encoded", text, why);
+    if !text.split('%').skip(1).all(is_escaped) {
+        return Err(refuse("is not written for a URL: each `%` needs two hexadecimal digits after it"));
+    }
+    let plain = match call.flag(0) && text.contains('+') {
+        true => Cow::Owned(text.replace('+', " ")),
+        false => Cow::Borrowed(text),
+    };
+    let not_utf8 = "is not written for a URL: its bytes are no UTF-8";
+    match plain {
+        Cow::Borrowed(text) => percent_decode_str(text).decode_utf8().map_err(|_| refuse(not_utf8)),
+        Cow::Owned(text) => {
+            let made = percent_decode_str(&text).decode_utf8().map_err(|_| refuse(not_utf8))?;
+            Ok(made.into_owned().into())
+        }
+    }
+}
+
+fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+    within_output(text.len() / 3 * 4 + 4, 0, call.name)?;
+    let engine = match call.flag(0) {
+        true => base64::engine::general_purpose::URL_SAFE_NO_PAD,
+        false => base64::engine::general_purpose::STANDARD,
+    };
+    Ok(engine.encode(text).into())
+}
+
+fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+    let bare: String = text.split_whitespace().collect();
+    let bytes = GeneralPurpose::new(alphabet, config).decode(bare);
+    let bytes =
+        bytes.map_err(|_| Refusal::of_text("not_base64", text, "is no base64: it has other characters, or too few"))?;
+    let decoded = String::from_utf8(bytes);
+    decoded
+        .map(Cow::Owned)
+        .map_err(|_| Refusal::of_text("not_a_text", text, "stands for bytes that are no text in UTF-8"))
+}
+
+fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+    if text.len() > FUNCTION_OUTPUT_BYTES_MAX {
+        let message = format!("this text is larger than {FUNCTION_OUTPUT_BYTES_MAX} bytes (FUNCTION_OUTPUT_BYTES_MAX)");
+        return Err(Refusal::new("input_too_large", message));
+    }
+    let read = parse(text).map_err(|refused| {
+        Refusal::of_text("not_json", text, &format!("is no JSON at byte {}: {}", refused.offset, refused.message))
+    })?;
+    super::apply::within_depth(&read, call.name)?;
+    Ok(Some(read.into_owned()))
+}

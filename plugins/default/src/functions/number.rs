@@ -1,0 +1,238 @@
+//! Numbers out of what people write, and exact arithmetic.
+
+use super::call::Call;
+use super::exact::{Exact, Rounding};
+use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
+use super::refusal::{Refusal, quoted};
+use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, required, usually};
+use super::written::{Part, Style, range, read};
+use crate::json::Value;
+
+const DECIMAL: Parameter = usually(
+    "decimal",
+    ArgumentKind::Word(&[".", ","]),
+    "'.'",
+    "the mark before the decimals; the other one, a space or an apostrophe may part thousands",
+);
+
+const SUFFIXES: Parameter = usually(
+    "suffixes",
+    ArgumentKind::Flag,
+    "false",
+    "whether `k`, `m` and `b` behind a number stand for thousands, millions, billions",
+);
+
+const ROUNDINGS: [&str; 5] = ["half_up", "half_even", "down", "up", "cut"];
+
+const ROUNDING: Parameter = usually(
+    "rounding",
+    ArgumentKind::Word(&ROUNDINGS),
+    "half_up",
+    "half_up (2.5 is 3, -2.5 is -3), half_even (2.5 is 2), down, up, or cut (towards zero)",
+);
+
+/// A function from a number to a number. Text that is written like a number is taken as one, a blank text stays as it is.
+const NUMBER: Spec = Spec {
+    takes: Kind::Number,
+    gives: Kind::Number,
+    lists: Lists::Refused,
+    on_nothing: OnNothing::of(["missing", "null", "\"\"", "0", "wrong_type", "wrong_type"]),
+    errors: &[
+        ("not_a_number", "the value is no number, and no text that is written like one"),
+        ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
+    ],
+    ..Spec::USUAL
+};
+
+const ARITHMETIC: Spec = Spec {
+    errors: &[
+        ("not_a_number", "the value or the other number is no number"),
+        ("no_operand", "there is no other number at the path"),
+        ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
+    ],
+    ..NUMBER
+};
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[
+    Spec {
+        name: "number",
+        summary: "Reads a number as people write it, with a currency and marks between thousands; anything else is refused.",
+        takes: Kind::Text,
+        parameters: &[DECIMAL, SUFFIXES],
+        errors: &[
+            ("not_a_number", "the text is not one number and nothing else"),
+            ("number_too_long", "the number has more digits than NUMBER_DIGITS_MAX"),
+        ],
+        examples: &[
+            example("number", r#""$12,000""#, "12000"),
+            example("number", r#"" 1,234.50 USD""#, "1234.50"),
+            example("{number: {decimal: ','}}", r#""1.234,56 €""#, "1234.56"),
+            example("{number: {suffixes: true}}", r#""$12.5k""#, "12500"),
+            example("number", r#""12.5k""#, "not_a_number"),
+            example("number", r#""Unit 5""#, "not_a_number"),
+            example("number", r#""1,2""#, "not_a_number"),
+            example("number", "1.50", "1.50"),
+        ],
+        run: Run::Value(number),
+        ..NUMBER
+    },
+    Spec {
+        name: "range",
+        summary: "Takes an end or the middle of a range such as `100-200`, `10+` or `under 50`; a single number is a range, too.",
+        takes: Kind::Text,
+        parameters: &[
+            required("part", ArgumentKind::Word(&["min", "max", "avg"]), "the lower end, the upper end or the middle"),
+            DECIMAL,
+            SUFFIXES,
+        ],
+        errors: &[
+            ("not_a_range", "the text is neither a range nor a number"),
+            ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
+        ],
+        examples: &[
+            example("{range: min}", r#""$100 - $200""#, "100"),
+            example("{range: avg}", r#""100-201""#, "150.5"),
+            example("{range: max}", r#""10+""#, "missing"),
+            example("{range: {part: max, suffixes: true}}", r#""under 50k""#, "50000"),
+            example("{range: min}", r#""200-100""#, "not_a_range"),
+        ],
+        run: Run::ReadFilled(|text, call| {
+            let part = [Part::Min, Part::Max, Part::Avg].get(call.word(0)).copied().unwrap_or(Part::Avg);
+            Ok(range(text, part, style(call, 1))?.map(Exact::into_value))
+        }),
+        ..NUMBER
+    },
+    Spec {
+        name: "add",
+        summary: "Adds a number.",
+        parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
+        on_nothing: OnNothing::of(["missing", "null", "\"\"", "0.1", "wrong_type", "wrong_type"]),
+        examples: &[example("{add: 0.1}", "0.2", "0.3"), example("{add: quantity}", r#""-1""#, "2")],
+        run: Run::Number(|number, call| Ok(number.plus(&operand(call, 0)?)?.into_value())),
+        ..ARITHMETIC
+    },
+    Spec {
+        name: "subtract",
+        summary: "Takes a number away.",
+        parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
+        on_nothing: OnNothing::of(["missing", "null", "\"\"", "-1", "wrong_type", "wrong_type"]),
+        examples: &[example("{subtract: 1}", "0.5", "-0.5"), example("{subtract: beta}", "1", "not_a_number")],
+        run: Run::Number(|number, call| Ok(number.minus(&operand(call, 0)?)?.into_value())),
+        ..ARITHMETIC
+    },
+    Spec {
+        name: "multiply",
+        summary: "Multiplies by a number, exactly.",
+        parameters: &[required("by", ArgumentKind::Operand, "the number, or a path to one")],
+        examples: &[
+            example("{multiply: quantity}", r#""2.50""#, "7.5"),
+            example("{multiply: 100}", "9007199254740993", "900719925474099300"),
+            example("{multiply: gone}", "1", "no_operand"),
+        ],
+        run: Run::Number(|number, call| Ok(number.times(&operand(call, 0)?)?.into_value())),
+        ..ARITHMETIC
+    },
+    Spec {
+        name: "divide",
+        summary: "Divides by a number.",
+        parameters: &[
+            required("by", ArgumentKind::Operand, "the number, or a path to one"),
+            usually("digits", ArgumentKind::Whole(0, DECIMALS_MAX), "6", "how many decimals at most"),
+            ROUNDING,
+        ],
+        errors: &[
+            ("not_a_number", "the value or the other number is no number"),
+            ("no_operand", "there is no other number at the path"),
+            ("divided_by_zero", "the other number is 0"),
+            ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
+        ],
+        examples: &[
+            example("{divide: 3}", "10", "3.333333"),
+            example("{divide: {by: 100, digits: 2}}", "1250", "12.5"),
+            example("{divide: zero}", "1", "divided_by_zero"),
+        ],
+        run: Run::Number(divide),
+        ..NUMBER
+    },
+    Spec {
+        name: "round",
+        summary: "Rounds to a number of decimals.",
+        parameters: &[
+            usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals; -2 rounds to hundreds"),
+            ROUNDING,
+        ],
+        examples: &[
+            example("round", "2.5", "3"),
+            example("{round: {digits: 2, rounding: half_even}}", "0.125", "0.12"),
+            example("{round: -2}", "1250", "1300"),
+            example("{round: 2}", "1.5", "1.5"),
+        ],
+        run: Run::Number(|number, call| Ok(rounded(number, call, rounding(call, 1)))),
+        ..NUMBER
+    },
+    Spec {
+        name: "floor",
+        summary: "Rounds down to a number of decimals.",
+        parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
+        examples: &[example("floor", "-1.5", "-2"), example("{floor: 1}", r#""1.29""#, "1.2")],
+        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Down))),
+        ..NUMBER
+    },
+    Spec {
+        name: "ceil",
+        summary: "Rounds up to a number of decimals.",
+        parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
+        examples: &[example("ceil", "-1.5", "-1"), example("{ceil: 1}", "1.21", "1.3")],
+        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Up))),
+        ..NUMBER
+    },
+];
+
+fn style(call: &Call<'_, '_>, place: usize) -> Style {
+    Style { decimal: if call.word(place) == 1 { ',' } else { '.' }, suffixes: call.flag(place + 1) }
+}
+
+/// A JSON number is one already, and keeps every digit, however many.
+fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    match &value {
+        Value::Number(_) => Ok(Some(value)),
+        Value::Text(text) if text.trim().is_empty() => Ok(Some(value)),
+        Value::Text(text) => read(text, style(call, 0)).map(|number| Some(Value::Number(number.into()))),
+        other => Err(Refusal::wrong_type(call.name, "a number", other)),
+    }
+}
+
+/// The other number of a calculation.
+fn operand(call: &Call<'_, '_>, place: usize) -> Result<Exact, Refusal> {
+    let path = call.path(place).map(|path| path.text.as_ref()).unwrap_or_default();
+    match call.operand(place) {
+        Some(value) if !value.is_blank() => Exact::of_value(&value, call.name),
+        None => Err(Refusal::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
+        Some(value) => {
+            let message = format!("`{}` finds {} at `{path}`, which is no number", call.name, quoted(&value));
+            Err(Refusal::new("no_operand", message))
+        }
+    }
+}
+
+fn divide(number: Exact, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
+    let by = operand(call, 0)?;
+    let zero = || Refusal::new("divided_by_zero", format!("{} can't be divided by 0", number.digits()));
+    let digits = call.size(1).unwrap_or(0);
+    number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).map(Exact::into_value).ok_or_else(zero)
+}
+
+fn rounding(call: &Call<'_, '_>, place: usize) -> Rounding {
+    match call.word(place) {
+        1 => Rounding::HalfEven,
+        2 => Rounding::Down,
+        3 => Rounding::Up,
+        4 => Rounding::Cut,
+        _ => Rounding::HalfUp,
+    }
+}
+
+fn rounded(number: Exact, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
+    number.rounded(call.whole(0).unwrap_or(0), rounding).into_value()
+}

@@ -1,0 +1,322 @@
+//! Functions on objects.
+
+use std::borrow::Cow;
+
+use super::apply::{weight, within_depth};
+use super::call::Call;
+use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
+use super::refusal::Refusal;
+use super::spec::{ArgumentKind, Kind, Lists, Members, OnNothing, Run, Spec, example, required, usually};
+use crate::json::Value;
+
+/// A function that takes an object.
+const OBJECT: Spec = Spec {
+    takes: Kind::Object,
+    gives: Kind::Object,
+    on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "{}"]),
+    ..Spec::USUAL
+};
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[
+    Spec {
+        name: "to_pairs",
+        summary: "Makes a list of `{name, value}` of the members of an object.",
+        gives: Kind::List,
+        parameters: &[
+            usually("name", ArgumentKind::NonEmpty, "name", "what the name is called in each item"),
+            usually("value", ArgumentKind::NonEmpty, "value", "what the value is called in each item"),
+        ],
+        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
+        examples: &[
+            example("to_pairs", r#"{"a":1,"b":null}"#, r#"[{"name":"a","value":1},{"name":"b","value":null}]"#),
+            example("{to_pairs: {name: key}}", r#"{"a":1}"#, r#"[{"key":"a","value":1}]"#),
+        ],
+        run: Run::Object(|members, call| Ok(Some(to_pairs(members, call)))),
+        ..OBJECT
+    },
+    Spec {
+        name: "from_pairs",
+        summary: "Makes an object of a list of `{name, value}`; an item without a name or a value is left out, the first of a name wins.",
+        takes: Kind::List,
+        lists: Lists::Whole,
+        parameters: &[
+            usually("name", ArgumentKind::NonEmpty, "name", "what the name is called in each item"),
+            usually("value", ArgumentKind::NonEmpty, "value", "what the value is called in each item"),
+            usually("single", ArgumentKind::Flag, "false", "whether a list of one item is that item"),
+        ],
+        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "{}", "{}"]),
+        examples: &[
+            example("from_pairs", r#"[{"name":"a","value":1},{"name":"b"}]"#, r#"{"a":1}"#),
+            example(
+                "{from_pairs: {value: values, single: true}}",
+                r#"[{"name":"email","values":["x"]},{"name":"likes","values":["a","b"]},{"name":"inbox_url"}]"#,
+                r#"{"email":"x","likes":["a","b"]}"#,
+            ),
+        ],
+        run: Run::List(from_pairs),
+        ..OBJECT
+    },
+    Spec {
+        name: "keys",
+        summary: "Lists the names of the members of an object.",
+        gives: Kind::List,
+        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
+        examples: &[example("keys", r#"{"a":1,"b":2}"#, r#"["a","b"]"#)],
+        run: Run::Object(|members, _| {
+            Ok(Some(Value::List(members.into_iter().map(|(name, _)| Value::Text(name)).collect())))
+        }),
+        ..OBJECT
+    },
+    Spec {
+        name: "values",
+        summary: "Lists the values of the members of an object.",
+        gives: Kind::List,
+        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
+        examples: &[example("values", r#"{"a":1,"b":2}"#, "[1,2]")],
+        run: Run::Object(|members, _| Ok(Some(Value::List(members.into_iter().map(|(_, value)| value).collect())))),
+        ..OBJECT
+    },
+    Spec {
+        name: "only",
+        summary: "Keeps these members of an object.",
+        parameters: &[required("names", ArgumentKind::Texts, "their names")],
+        examples: &[example("{only: [a, c]}", r#"{"a":1,"b":2}"#, r#"{"a":1}"#)],
+        run: Run::Object(|members, call| Ok(Some(kept(members, |name| is_among(name, call))))),
+        ..OBJECT
+    },
+    Spec {
+        name: "without",
+        summary: "Leaves out these members of an object.",
+        parameters: &[required("names", ArgumentKind::Texts, "their names")],
+        examples: &[example("{without: [a, c]}", r#"{"a":1,"b":2}"#, r#"{"b":2}"#)],
+        run: Run::Object(|members, call| Ok(Some(kept(members, |name| !is_among(name, call))))),
+        ..OBJECT
+    },
+    Spec {
+        name: "flatten",
+        summary: "Makes one level of an object of many: the names on the way to a value are joined; empty objects stay.",
+        parameters: &[
+            usually("with", ArgumentKind::NonEmpty, "'.'", "what stands between the names"),
+            usually(
+                "lists",
+                ArgumentKind::Flag,
+                "false",
+                "whether lists are flattened, too, with the places of their items as names",
+            ),
+        ],
+        errors: &[
+            ("output_too_large", "the result is larger than FUNCTION_OUTPUT_BYTES_MAX or FUNCTION_ITEMS_MAX"),
+            ("key_conflict", "two values would have the same name"),
+        ],
+        examples: &[
+            example("flatten", r#"{"a":{"b":1,"c":{"d":[2]}},"e":{}}"#, r#"{"a.b":1,"a.c.d":[2],"e":{}}"#),
+            example("{flatten: {with: _, lists: true}}", r#"{"a":["x",{"b":1}]}"#, r#"{"a_0":"x","a_1_b":1}"#),
+            example("flatten", r#"{"a.b":1,"a":{"b":2}}"#, "key_conflict"),
+        ],
+        run: Run::Object(flatten),
+        ..OBJECT
+    },
+    Spec {
+        name: "unflatten",
+        summary: "Makes objects in objects of names such as `a.b`; a name that needs a place where a value stands is left as it is.",
+        parameters: &[usually("with", ArgumentKind::NonEmpty, "'.'", "what stands between the names")],
+        errors: &[
+            ("output_too_large", "the object has more members than FUNCTION_ITEMS_MAX"),
+            ("too_deep", "the result would be nested more than MADE_DEPTH_MAX deep"),
+        ],
+        notices: &[("key_conflict", "a name stays as it is, for a value stands where it needs an object")],
+        examples: &[
+            example("unflatten", r#"{"a.b":1,"a.c.d":2,"e":3}"#, r#"{"e":3,"a":{"b":1,"c":{"d":2}}}"#),
+            example(
+                "unflatten",
+                r#"{"name":"Jake Broe","name.first":"Jake"}"#,
+                r#"{"name":"Jake Broe","name.first":"Jake"} + key_conflict"#,
+            ),
+        ],
+        run: Run::Object(unflatten),
+        ..OBJECT
+    },
+];
+
+fn to_pairs<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Value<'t> {
+    let (name_key, value_key) = (call.text_or_empty(0), call.text_or_empty(1));
+    let pair = |(name, value): (Cow<'t, str>, Value<'t>)| {
+        Value::Object(vec![(name_key.into(), Value::Text(name)), (value_key.into(), value)])
+    };
+    Value::List(members.into_iter().map(pair).collect())
+}
+
+fn from_pairs<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    let (name_key, value_key) = (call.text_or_empty(0), call.text_or_empty(1));
+    let mut object = Names::default();
+    for item in items {
+        let Value::Object(members) = item else {
+            return Err(Refusal::wrong_type(call.name, "a list of objects", &item));
+        };
+        let (mut name, mut value) = (None, None);
+        for (key, member) in members {
+            if key == name_key {
+                name = member.scalar_text().map(str::to_owned);
+            } else if key == value_key {
+                value = Some(member);
+            }
+        }
+        if let (Some(name), Some(value)) = (name, value) {
+            object.add(name.into(), if call.flag(2) { single(value) } else { value });
+        }
+    }
+    Ok(Some(Value::Object(object.members)))
+}
+
+fn single(value: Value<'_>) -> Value<'_> {
+    match value {
+        Value::List(mut items) if items.len() == 1 => items.pop().unwrap_or(Value::Null),
+        other => other,
+    }
+}
+
+/// Members with distinct names.
+#[derive(Default)]
+struct Names<'t> {
+    members: Members<'t>,
+    taken: std::collections::BTreeSet<String>,
+}
+
+impl<'t> Names<'t> {
+    /// Whether the name was free.
+    fn add(&mut self, name: Cow<'t, str>, value: Value<'t>) -> bool {
+        let is_free = self.taken.insert(name.to_string());
+        if is_free {
+            self.members.push((name, value));
+        }
+        is_free
+    }
+}
+
+fn is_among(name: &str, call: &Call<'_, '_>) -> bool {
+    call.texts(0).unwrap_or_default().iter().any(|one| one == name)
+}
+
+fn kept<'t>(members: Members<'t>, is_kept: impl Fn(&str) -> bool) -> Value<'t> {
+    Value::Object(members.into_iter().filter(|(name, _)| is_kept(name)).collect())
+}
+
+/// A flat object in the making.
+struct Flat<'t, 'c> {
+    names: Names<'t>,
+    bytes: usize,
+    bytes_max: usize,
+    between: &'c str,
+    lists: bool,
+}
+
+fn flatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    let bytes_max =
+        members.iter().map(|(name, value)| name.len() + weight(value)).sum::<usize>().max(FUNCTION_OUTPUT_BYTES_MAX);
+    let mut flat =
+        Flat { names: Names::default(), bytes: 0, bytes_max, between: call.text_or_empty(0), lists: call.flag(1) };
+    for (name, value) in members {
+        flat.put(name, value, 1)?;
+    }
+    Ok(Some(Value::Object(flat.names.members)))
+}
+
+impl<'t> Flat<'t, '_> {
+    fn put(&mut self, name: Cow<'t, str>, value: Value<'t>, depth: usize) -> Result<(), Refusal> {
+        match value {
+            Value::Object(members) if !members.is_empty() && depth < FLATTEN_DEPTH_MAX => members
+                .into_iter()
+                .try_for_each(|(inner, value)| self.put(self.joined(&name, &inner), value, depth + 1)),
+            Value::List(items) if self.lists && !items.is_empty() && depth < FLATTEN_DEPTH_MAX => {
+                let numbered = items.into_iter().enumerate();
+                numbered
+                    .into_iter()
+                    .try_for_each(|(place, value)| self.put(self.joined(&name, &place.to_string()), value, depth + 1))
+            }
+            value => self.add(name, value),
+        }
+    }
+
+    fn joined(&self, outer: &str, inner: &str) -> Cow<'t, str> {
+        format!("{outer}{}{inner}", self.between).into()
+    }
+
+    fn add(&mut self, name: Cow<'t, str>, value: Value<'t>) -> Result<(), Refusal> {
+        self.bytes += name.len() + weight(&value);
+        if self.bytes_max < self.bytes {
+            return Err(Refusal::too_large("flatten", "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX));
+        }
+        if FUNCTION_ITEMS_MAX <= self.names.members.len() {
+            return Err(Refusal::too_large("flatten", "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
+        }
+        let conflict = || {
+            Refusal::of_text("key_conflict", &name, "would be the name of two values; use another mark between names")
+        };
+        if self.names.add(name.clone(), value) { Ok(()) } else { Err(conflict()) }
+    }
+}
+
+/// Names that need no place in another object come first: then it is known where values stand in the way.
+fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    if FUNCTION_ITEMS_MAX < members.len() {
+        return Err(Refusal::too_large(call.name, "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
+    }
+    let between = call.text_or_empty(0);
+    let (long, mut object): (Members<'t>, Members<'t>) =
+        members.into_iter().partition(|(name, _)| is_way(name, between));
+    for (name, value) in long {
+        let names: Vec<&str> = name.split(between).collect();
+        match place_for(&mut object, &names) {
+            Some((inside, last)) => inside.push((last.to_owned().into(), value)),
+            None => {
+                let message = format!("`{name}` is left as it is: a value stands where it needs an object");
+                call.around.notice("key_conflict", message);
+                object.push((name, value));
+            }
+        }
+    }
+    let made = Value::Object(object);
+    within_depth(&made, call.name)?;
+    Ok(Some(made))
+}
+
+/// Whether a name is several, none of them empty, and not too many.
+fn is_way(name: &str, between: &str) -> bool {
+    let count = name.split(between).count();
+    1 < count && count <= FLATTEN_DEPTH_MAX && name.split(between).all(|name| !name.is_empty())
+}
+
+/// The members among which the last of these names is free, made on the way; none when a value stands in the way.
+fn place_for<'o, 't, 'n>(object: &'o mut Members<'t>, names: &[&'n str]) -> Option<(&'o mut Members<'t>, &'n str)> {
+    let (last, way) = names.split_last()?;
+    if !is_free(object, way, last) {
+        return None;
+    }
+    let mut at = object;
+    for name in way {
+        let place = match at.iter().position(|(known, _)| known == name) {
+            Some(place) => place,
+            None => {
+                at.push(((*name).to_owned().into(), Value::Object(Vec::new())));
+                at.len() - 1
+            }
+        };
+        let Some((_, Value::Object(inside))) = at.get_mut(place) else { return None };
+        at = inside;
+    }
+    Some((at, *last))
+}
+
+/// Whether nothing but objects stands on the way, and nothing at its end.
+fn is_free(object: &Members<'_>, way: &[&str], last: &str) -> bool {
+    let mut at = object;
+    for name in way {
+        match at.iter().find(|(known, _)| known == name) {
+            None => return true,
+            Some((_, Value::Object(inside))) => at = inside,
+            Some(_) => return false,
+        }
+    }
+    at.iter().all(|(known, _)| known != last)
+}

@@ -1,0 +1,135 @@
+//! Functions with regular expressions. They run in linear time, and on bounded texts, for linear time is still time.
+
+use std::borrow::Cow;
+
+use regex_lite::{Captures, Regex};
+
+use super::call::Call;
+use super::limits::{PATTERN_INPUT_BYTES_MAX, PATTERN_MATCHES_MAX};
+use super::refusal::Refusal;
+use super::spec::{ArgumentKind, Kind, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
+use super::text::within_output;
+use crate::json::Value;
+
+const PATTERN: Parameter = required("pattern", ArgumentKind::Pattern, "the regular expression");
+
+const GROUP: Parameter = optional(
+    "group",
+    ArgumentKind::Whole(0, 20),
+    "the first group, or the whole where the expression has none",
+    "which group to take; 0 is the whole",
+);
+
+const PATTERNS: Spec = Spec {
+    errors: &[
+        ("input_too_large", "the text is larger than PATTERN_INPUT_BYTES_MAX"),
+        ("too_many_matches", "there are more matches than PATTERN_MATCHES_MAX"),
+    ],
+    ..Spec::USUAL
+};
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[
+    Spec {
+        name: "extract",
+        summary: "Takes what a regular expression finds first; missing when it finds nothing.",
+        parameters: &[PATTERN, GROUP],
+        on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
+        examples: &[
+            example(r"{extract: 'utm_source=(\w+)'}", r#""?utm_source=g&x=1""#, r#""g""#),
+            example(r"{extract: {pattern: '(\d+)-(\d+)', group: 2}}", r#""1-22""#, r#""22""#),
+            example(r"{extract: '\d+'}", r#""none""#, "missing"),
+        ],
+        run: Run::Read(extract),
+        ..PATTERNS
+    },
+    Spec {
+        name: "extract_all",
+        summary: "Lists all that a regular expression finds.",
+        gives: Kind::List,
+        parameters: &[PATTERN, GROUP],
+        on_nothing: OnNothing::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
+        examples: &[example(r"{extract_all: '\d+'}", r#""1 and 22""#, r#"["1","22"]"#)],
+        run: Run::Read(extract_all),
+        ..PATTERNS
+    },
+    Spec {
+        name: "replace_pattern",
+        summary: "Replaces all that a regular expression finds; `$1` and `${name}` are its groups, `$$` is a dollar.",
+        parameters: &[PATTERN, usually("with", ArgumentKind::Text, "''", "what stands in its place")],
+        examples: &[
+            example(r"{replace_pattern: {pattern: '(\w+) (\w+)', with: '$2, $1'}}", r#""Jane Doe""#, r#""Doe, Jane""#),
+            example(r"{replace_pattern: '\s+'}", r#""a  b""#, r#""ab""#),
+        ],
+        run: Run::Text(replace),
+        ..PATTERNS
+    },
+    Spec {
+        name: "is_match",
+        summary: "Says whether a regular expression is found in a text.",
+        gives: Kind::Boolean,
+        parameters: &[PATTERN],
+        on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
+        examples: &[example(r"{is_match: '^\d{5}$'}", r#""02139""#, "true")],
+        run: Run::Read(|text, call| {
+            let regex = regex_for(text, call)?;
+            Ok(Some(Value::Bool(regex.is_match(text))))
+        }),
+        ..PATTERNS
+    },
+];
+
+fn regex_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Regex, Refusal> {
+    if text.len() > PATTERN_INPUT_BYTES_MAX {
+        let bound =
+            format!("is larger than {PATTERN_INPUT_BYTES_MAX} bytes (PATTERN_INPUT_BYTES_MAX); shorten it before");
+        return Err(Refusal::of_text("input_too_large", text, &bound));
+    }
+    let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
+    call.expression(0).and_then(|expression| expression.regex()).ok_or_else(damaged)
+}
+
+/// The wanted group, or the first one, or the whole.
+fn group<'h>(captures: &Captures<'h>, call: &Call<'_, '_>) -> Option<&'h str> {
+    let group = call.size(1).unwrap_or(usize::from(captures.len() > 1));
+    captures.get(group).map(|found| found.as_str())
+}
+
+fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+    let captures = regex_for(text, call)?.captures(text);
+    Ok(captures.and_then(|captures| group(&captures, call)).map(|found| Value::text(found.to_owned())))
+}
+
+fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+    let mut found = Vec::new();
+    for (count, captures) in regex_for(text, call)?.captures_iter(text).enumerate() {
+        within_matches(count, text)?;
+        found.extend(group(&captures, call).map(|found| Value::text(found.to_owned())));
+    }
+    Ok(Some(Value::List(found)))
+}
+
+fn within_matches(count: usize, text: &str) -> Result<(), Refusal> {
+    if count < PATTERN_MATCHES_MAX {
+        return Ok(());
+    }
+    let bound = format!("has more than {PATTERN_MATCHES_MAX} matches (PATTERN_MATCHES_MAX)");
+    Err(Refusal::of_text("too_many_matches", text, &bound))
+}
+
+fn replace<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+    let (mut out, mut end) = (String::new(), 0);
+    for (count, captures) in regex_for(text, call)?.captures_iter(text).enumerate() {
+        within_matches(count, text)?;
+        let Some(whole) = captures.get(0) else { continue };
+        out.push_str(&text[end..whole.start()]);
+        captures.expand(call.text_or_empty(1), &mut out);
+        end = whole.end();
+        within_output(out.len(), text.len(), call.name)?;
+    }
+    if end == 0 && out.is_empty() {
+        return Ok(text.into());
+    }
+    out.push_str(&text[end..]);
+    Ok(out.into())
+}

@@ -1,0 +1,299 @@
+//! Places: states, postal codes, countries.
+
+mod countries;
+mod states;
+
+use std::borrow::Cow;
+
+use super::call::Call;
+use super::refusal::Refusal;
+use super::spec::{ArgumentKind, OnNothing, Parameter, Run, Spec, example, optional, usually};
+use super::text::scalar;
+use crate::json::Value;
+
+use countries::COUNTRIES;
+use states::{STATES, State};
+
+/// Names longer than this are none.
+const NAME_BYTES_MAX: usize = 100;
+
+const STATE_COUNTRY: Parameter = usually(
+    "country",
+    ArgumentKind::Word(&["any", "US", "CA"]),
+    "any",
+    "whose states are meant; no code stands in both",
+);
+
+const STATE: Spec = Spec {
+    parameters: &[STATE_COUNTRY],
+    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_state", "[]", "wrong_type"]),
+    errors: &[("not_a_state", "it is neither the name nor the code of a state of these countries")],
+    ..Spec::USUAL
+};
+
+const COUNTRY: Spec = Spec {
+    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_country", "[]", "wrong_type"]),
+    errors: &[("not_a_country", "it is neither the name nor a code of a country")],
+    ..Spec::USUAL
+};
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Spec] = &[
+    Spec {
+        name: "state_code",
+        summary: "Gives the two letters of a state of the US or a province of Canada, from its name or code.",
+        examples: &[
+            example("state_code", r#"" california""#, r#""CA""#),
+            example("state_code", r#""tx""#, r#""TX""#),
+            example("{state_code: CA}", r#""Québec""#, r#""QC""#),
+            example("{state_code: CA}", r#""Texas""#, "not_a_state"),
+        ],
+        run: Run::Filled(|text, call| state(text, call).map(|state| state.code.into())),
+        ..STATE
+    },
+    Spec {
+        name: "state_name",
+        summary: "Gives the name of a state of the US or a province of Canada, from its code or name.",
+        examples: &[
+            example("state_name", r#""TX""#, r#""Texas""#),
+            example("state_name", r#""US-TX""#, r#""Texas""#),
+            example("state_name", r#""Bavaria""#, "not_a_state"),
+        ],
+        run: Run::Filled(|text, call| state(text, call).map(|state| state.name.into())),
+        ..STATE
+    },
+    Spec {
+        name: "zip",
+        summary: "Checks a postal code and writes it as its country does. It stays text: a leading zero is never lost, and never guessed.",
+        parameters: &[
+            optional(
+                "country",
+                ArgumentKind::Word(&["US", "CA", "other"]),
+                "US or CA when that is the campaign's phone region, else other",
+                "whose postal codes these are; of others only the characters are checked",
+            ),
+            usually(
+                "plus4",
+                ArgumentKind::Word(&["keep", "drop"]),
+                "keep",
+                "what becomes of the last four digits of a US ZIP+4",
+            ),
+            usually(
+                "pad",
+                ArgumentKind::Flag,
+                "false",
+                "whether zeros are put before a US code of fewer than five digits",
+            ),
+        ],
+        on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_zip", "[]", "wrong_type"]),
+        errors: &[("not_a_zip", "it is no postal code of the country")],
+        examples: &[
+            example("zip", r#"" 02139""#, r#""02139""#),
+            example("zip", r#""021391234""#, r#""02139-1234""#),
+            example("{zip: {plus4: drop}}", r#""02139-1234""#, r#""02139""#),
+            example("zip", "90210", r#""90210""#),
+            example("zip", "2139", "not_a_zip"),
+            example("{zip: {pad: true}}", "2139", r#""02139""#),
+            example("{zip: CA}", r#""k1a0b1""#, r#""K1A 0B1""#),
+            example("{zip: other}", r#""ec1a 1bb""#, r#""EC1A 1BB""#),
+        ],
+        run: Run::Value(zip),
+        ..Spec::USUAL
+    },
+    Spec {
+        name: "country",
+        summary: "Gives the two letters of ISO 3166-1 for a country, from its name or its code of two or three letters.",
+        examples: &[
+            example("country", r#""United States of America""#, r#""US""#),
+            example("country", r#""deu""#, r#""DE""#),
+            example("country", r#""gb""#, r#""GB""#),
+            example("country", r#""Côte d'Ivoire""#, r#""CI""#),
+            example("country", r#""Atlantis""#, "not_a_country"),
+        ],
+        run: Run::Filled(|text, _| country(text).map(|found| found.0.into())),
+        ..COUNTRY
+    },
+    Spec {
+        name: "country_name",
+        summary: "Gives the usual English name of a country, from its name or its code of two or three letters.",
+        examples: &[
+            example("country_name", r#""US""#, r#""United States""#),
+            example("country_name", r#""czech republic""#, r#""Czechia""#),
+        ],
+        run: Run::Filled(|text, _| country(text).map(|found| found.2.into())),
+        ..COUNTRY
+    },
+    Spec {
+        name: "country_alpha3",
+        summary: "Gives the three letters of ISO 3166-1 for a country, from its name or its code of two or three letters.",
+        examples: &[example("country_alpha3", r#""us""#, r#""USA""#)],
+        run: Run::Filled(|text, _| country(text).map(|found| found.1.into())),
+        ..COUNTRY
+    },
+];
+
+/// Whether a text is a state of the US or a province of Canada, by code or name.
+pub fn is_state(text: &str) -> bool {
+    find_state(text, &["US", "CA"]).is_some()
+}
+
+/// Whether a text is a country, by code or name.
+pub fn is_country(text: &str) -> bool {
+    find_country(text).is_some()
+}
+
+/// Lower-case ASCII words without marks, for comparing names.
+fn plain_name(text: &str) -> Option<String> {
+    if text.len() > NAME_BYTES_MAX {
+        return None;
+    }
+    let folded = super::fold::ascii(text);
+    let bare = folded.replace(['\'', '`'], "").replace('&', " and ").to_ascii_lowercase();
+    let words: Vec<&str> = bare.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    Some(words.join(" "))
+}
+
+fn is_named(name: &str, plain: &str) -> bool {
+    plain_name(name).is_some_and(|name| name == plain || name.replacen("saint ", "st ", 1) == plain)
+}
+
+fn state(text: &str, call: &Call<'_, '_>) -> Result<&'static State, Refusal> {
+    let countries: &[&str] = match call.word(0) {
+        1 => &["US"],
+        2 => &["CA"],
+        _ => &["US", "CA"],
+    };
+    let found = find_state(text, countries);
+    let reason = format!("is no state of {}", countries.join(" or "));
+    found.ok_or_else(|| Refusal::of_text("not_a_state", text, &reason))
+}
+
+fn find_state(text: &str, countries: &[&str]) -> Option<&'static State> {
+    let code = text.trim().to_ascii_uppercase();
+    let code = countries.iter().find_map(|country| code.strip_prefix(country)?.strip_prefix('-')).unwrap_or(&code);
+    let mut states = STATES.iter().filter(|state| countries.contains(&state.country));
+    if code.len() == 2 {
+        return states.find(|state| state.code == code);
+    }
+    let plain = plain_name(text)?;
+    let other = states::OTHER_NAMES.iter().find(|(name, _)| *name == plain).map(|(_, code)| *code);
+    states.find(|state| other == Some(state.code) || is_named(state.name, &plain))
+}
+
+fn country(text: &str) -> Result<&'static (&'static str, &'static str, &'static str), Refusal> {
+    find_country(text)
+        .ok_or_else(|| Refusal::of_text("not_a_country", text, "is neither the name nor a code of a country"))
+}
+
+fn find_country(text: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    let code = text.trim().to_ascii_uppercase();
+    let by_code = |code: &str| COUNTRIES.binary_search_by(|row| row.0.cmp(code)).ok().and_then(|at| COUNTRIES.get(at));
+    let found = match code.len() {
+        2 => by_code(&code),
+        3 => COUNTRIES.iter().find(|row| row.1 == code),
+        _ => None,
+    };
+    if found.is_some() {
+        return found;
+    }
+    let plain = plain_name(text)?;
+    let other = countries::OTHER_NAMES.iter().find(|(name, _)| *name == plain);
+    match other {
+        Some((_, code)) => by_code(code),
+        None => COUNTRIES.iter().find(|row| is_named(row.2, &plain)),
+    }
+}
+
+fn zip<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    let text = scalar(&value, call)?.trim();
+    if text.is_empty() {
+        return Ok(Some(value));
+    }
+    let written = match country_of_zips(call) {
+        "US" => us_zip(text, call),
+        "CA" => canadian(text),
+        _ => other_zip(text),
+    };
+    let made = written.map_err(|reason| Refusal::of_text("not_a_zip", text, &reason))?;
+    // A postal code is text, also when it came as a number.
+    Ok(Some(if value == Value::Text(Cow::Borrowed(&*made)) { value } else { Value::text(made) }))
+}
+
+fn country_of_zips<'c>(call: &'c Call<'_, '_>) -> &'c str {
+    match call.arguments.first() {
+        Some(crate::plan::Argument::Word(_)) => ["US", "CA", "other"].get(call.word(0)).copied().unwrap_or("other"),
+        _ => call.around.phone_region(),
+    }
+}
+
+fn us_zip(text: &str, call: &Call<'_, '_>) -> Result<String, String> {
+    let drops = call.word(1) == 1;
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (five, four) = match text.split_once(['-', ' ']) {
+        Some((five, four)) => (five, four),
+        None if text.len() == 9 && text.is_ascii() => text.split_at(5),
+        None => (text, ""),
+    };
+    if is_digits(five) && (1..5).contains(&five.len()) && call.flag(2) && four.is_empty() {
+        return Ok(format!("{five:0>5}"));
+    }
+    if five.len() != 5 || ![0, 4].contains(&four.len()) || !is_digits(five) || !is_digits(four) {
+        let hint = if is_digits(text) && text.len() < 5 { "; `{zip: {pad: true}}` puts zeros before it" } else { "" };
+        return Err(format!("is no US ZIP code such as 02139 or 02139-1234{hint}"));
+    }
+    Ok(if four.is_empty() || drops { five.to_owned() } else { format!("{five}-{four}") })
+}
+
+fn canadian(text: &str) -> Result<String, String> {
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>().to_ascii_uppercase();
+    let fits =
+        |(place, byte): (usize, u8)| if place % 2 == 0 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() };
+    if bare.len() != 6 || !bare.bytes().enumerate().all(fits) {
+        return Err("is no Canadian postal code such as K1A 0B1".to_owned());
+    }
+    Ok(format!("{} {}", &bare[..3], &bare[3..]))
+}
+
+fn other_zip(text: &str) -> Result<String, String> {
+    let fits =
+        (2..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-'));
+    if !fits {
+        return Err(
+            "is no postal code: those have 2 to 12 letters and digits, with spaces and hyphens between".to_owned()
+        );
+    }
+    Ok(text.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m4_every_name_and_code_finds_its_place() {
+        for state in &STATES {
+            for text in [state.code, state.name, &state.name.to_uppercase()] {
+                assert_eq!(find_state(text, &["US", "CA"]).map(|found| found.code), Some(state.code), "{text}");
+            }
+        }
+        for (alpha2, alpha3, name) in &COUNTRIES {
+            for text in [*alpha2, *alpha3, *name, &name.to_lowercase()] {
+                assert_eq!(find_country(text).map(|found| found.0), Some(*alpha2), "{text}");
+            }
+        }
+        for (name, code) in &countries::OTHER_NAMES {
+            assert_eq!(find_country(name).map(|found| found.0), Some(*code), "{name}");
+            assert_eq!(plain_name(name).as_deref(), Some(*name));
+        }
+        for (name, code) in &states::OTHER_NAMES {
+            assert_eq!(find_state(name, &["US", "CA"]).map(|found| found.code), Some(*code), "{name}");
+        }
+        assert_eq!(find_country("St. Lucia").map(|found| found.0), Some("LC"));
+    }
+
+    /// Postal codes in the table of countries are sorted, for they are searched.
+    #[test]
+    fn countries_are_in_order() {
+        assert!(COUNTRIES.is_sorted_by(|one, other| one.0 < other.0));
+    }
+}

@@ -1,0 +1,63 @@
+//! Why a function refused, in words that quote what it refused.
+
+use crate::json::{Value, text_of};
+
+/// How many characters of an input a reason quotes.
+const QUOTED_CHARS_MAX: usize = 60;
+
+/// Why a function refused.
+#[derive(Debug, PartialEq)]
+pub struct Refusal {
+    /// A stable code in snake case.
+    pub code: &'static str,
+    /// The reason and the mend, for people.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal with its code and reason.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// A value of the wrong type for a function.
+    pub fn wrong_type(function: &str, needed: &str, value: &Value<'_>) -> Self {
+        let message = format!("`{function}` needs {needed}, but this is {}: {}", value.type_name(), quoted(value));
+        Self::new("wrong_type", message)
+    }
+
+    /// A text that does not say what it should.
+    pub fn of_text(code: &'static str, text: &str, reason: &str) -> Self {
+        Self::new(code, format!("{} {reason}", quoted_text(text)))
+    }
+
+    /// A result that would be larger than a bound of this name.
+    pub fn too_large(function: &str, bound: &str, size_max: usize) -> Self {
+        let message =
+            format!("what `{function}` would make here is larger than {size_max} ({bound}); shorten its input");
+        Self::new("output_too_large", message)
+    }
+}
+
+/// The beginning of a value as JSON text, for a message.
+pub fn quoted(value: &Value<'_>) -> String {
+    match value {
+        Value::Text(text) => quoted_text(text),
+        other => shortened(&text_of(other)),
+    }
+}
+
+/// The beginning of a text in quotes, for a message.
+pub fn quoted_text(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        Some((end, _)) => text_of(&Value::text(format!("{}...", &text[..end]))),
+        None => text_of(&Value::text(text)),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}

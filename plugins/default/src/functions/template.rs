@@ -1,0 +1,55 @@
+//! Texts made of values.
+
+use super::call::Call;
+use super::refusal::Refusal;
+use super::text::within_output;
+use crate::json::{Value, write_value};
+use crate::plan::{Root, Steps, TemplatePart};
+
+/// The name by which a template inside a chain calls the value itself.
+pub const VALUE: &str = "value";
+
+/// Fills a template: its places are the value itself, or values at paths. What is missing or null is nothing.
+pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    written(call, 0, &value).map(|text| Some(Value::text(text)))
+}
+
+/// A template among the arguments, filled without a value.
+pub fn filled_in(call: &Call<'_, '_>, place: usize) -> Result<String, Refusal> {
+    written(call, place, &Value::Null)
+}
+
+fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, Refusal> {
+    let mut text = String::new();
+    for part in call.template(place).iter().flat_map(|template| &template.parts) {
+        match part {
+            TemplatePart::Text(fixed) => text.push_str(fixed),
+            TemplatePart::Value(path) if is_value(path) => write_plain(&mut text, value),
+            TemplatePart::Value(path) => {
+                if let Some(value) = call.around.value_at(path) {
+                    write_plain(&mut text, &value);
+                }
+            }
+        }
+        within_output(text.len(), 0, call.name)?;
+    }
+    Ok(text)
+}
+
+/// The path that stands for the value itself.
+pub fn value_path() -> crate::plan::Path<'static> {
+    crate::plan::Path { text: VALUE.into(), root: Root::Whole, place: None, steps: Steps::Singular(Vec::new()) }
+}
+
+fn is_value(path: &crate::plan::Path<'_>) -> bool {
+    path.root == Root::Whole && path.text == VALUE && matches!(&path.steps, Steps::Singular(steps) if steps.is_empty())
+}
+
+/// Writes a value into a text: nothing for null, lists and objects as JSON.
+pub fn write_plain(text: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Null => {}
+        Value::List(_) | Value::Object(_) => write_value(text, value),
+        scalar => text.push_str(scalar.scalar_text().unwrap_or_default()),
+    }
+}

@@ -1,0 +1,222 @@
+//! Functions as documents use them: on real shapes, with notices, chance and value sets (M4).
+
+use hookmill_plugin_sdk::testing;
+use hookmill_plugin_sdk::types::{Diagnostic, Entropy};
+
+use crate::house::{context, failure, inbound, json, lead, lead_json, leads, map_with, problems};
+
+fn fields(fields: &str) -> String {
+    format!("version: 1\nmap:\n  unknown: drop\n  fields:\n    {}", fields.trim_end().replace('\n', "\n    "))
+}
+
+/// Each problem as `column code | message | suggestion`.
+fn told(chain: &str) -> Vec<String> {
+    let tell = |p: &Diagnostic| {
+        format!("{} {} | {} | {}", p.column - 35, p.code, p.message, p.suggestion.as_deref().unwrap_or("-"))
+    };
+    problems(&format!("version: 1\nmap: {{fields: {{x: {{from: a, then: {chain}}}}}}}")).iter().map(tell).collect()
+}
+
+/// Facebook: pairs with lists, one of them without.
+#[test]
+fn m4_facebook_fields_by_key_and_as_an_object() {
+    let document = fields(
+        r#"
+email: {from: field_data, then: [{find: {name: email}}, {pick: values}, first, email]}
+first_name: {from: field_data, then: [{find: {name: full_name}}, {pick: 'values[0]'}, {split_name: first}]}
+inbox: {from: field_data, then: [{find: {name: inbox_url}}, {pick: 'values[0]'}], on_missing: null}
+budget: {from: field_data, then: [{find: {name: 'what_is_your_budget?'}}, {pick: 'values[0]'}, number]}
+interests: {from: field_data, then: [{find: {name: interests}}, {pick: values}, {join: ', '}]}
+answers: {from: field_data, then: [{from_pairs: {value: values, single: true}}, {without: [email, full_name, phone_number]}]}
+created: {from: created_time, then: [time]}
+created_on: {from: created_time, then: [date]}
+"#,
+    );
+    let expected = r#"{"first_name":"Maria","email":"maria@example.com","custom":{"inbox":null,"budget":12000,"interests":"solar, battery",
+        "answers":{"what_is_your_budget?":"$12,000","interests":["solar","battery"]},"created":"2026-03-08T09:09:27Z","created_on":"2026-03-08"}}"#;
+    let lead = lead_json(&document, include_str!("../fixtures/facebook-lead-fields.json"));
+    assert_eq!(json(&lead), json(expected));
+}
+
+/// Google: pairs by id, of which some have a name.
+#[test]
+fn m4_google_columns_by_id() {
+    let document = fields(
+        r#"
+zip: {from: user_column_data, then: [{find: {column_id: POSTAL_CODE}}, {pick: string_value}, zip]}
+last_name: {from: user_column_data, then: [{find: {column_id: FULL_NAME}}, {pick: string_value}, {split_name: last}]}
+columns: {from: user_column_data, then: [{from_pairs: {name: column_id, value: string_value}}, {only: [which_dealership]}]}
+questions: {from: user_column_data, then: [{filter: '@.column_name'}, {map: [{pick: column_name}, slug]}]}
+submitted: {from: lead_submit_time, then: [{in_zone: America/New_York}]}
+"#,
+    );
+    let expected = r#"{"last_name":"Doe","zip":"02139","custom":{"columns":{"which_dealership":"North"},
+        "questions":["full-name","which-dealership"],"submitted":"2026-02-26T07:30:00-05:00"}}"#;
+    let lead = lead_json(&document, include_str!("../fixtures/google-lead-form.json"));
+    assert_eq!(json(&lead), json(expected));
+}
+
+#[test]
+fn m4_dotted_keys_amounts_and_epochs() {
+    let dotted = fields(
+        "first_name: {from: fields, then: [{pick: \"['name.first']\"}]}\nrating: {from: fields.rate_this, then: [{range_label: [{below: 3, is: bad}, {from: 3, is: good}]}]}",
+    );
+    let lead = lead_json(&dotted, include_str!("../fixtures/dotted-keys-form.json"));
+    assert_eq!(lead, r#"{"first_name":"Jake","custom":{"rating":"good"}}"#);
+    let nested = fields(
+        "debt: {from: customFields.debt, then: [number, {multiply: 0.1}]}\nbirth: {from: dateOfBirth, then: [{format_date: '%m/%d/%Y'}]}\nage: {from: dateOfBirth, then: [age]}\nqa: {from: questionnaire, then: [{from_pairs: {name: question, value: answer}}]}",
+    );
+    let lead = lead_json(&nested, include_str!("../fixtures/leadsail-submit.json"));
+    assert_eq!(lead, r#"{"custom":{"debt":1200,"birth":"05/15/1990","age":34,"qa":{"Filing for?":"Chapter 7"}}}"#);
+    let events = fields("at: {from: occurredAt, then: [{epoch: ms}]}");
+    let lead = leads(&events, include_str!("../fixtures/hubspot-app-events.json")).remove(0).unwrap();
+    assert_eq!(lead.lead, r#"{"custom":{"at":"2016-05-02T19:11:47.945Z"}}"#);
+    let form = fields(
+        "date_of_birth: {from: \"$['lead.dob']\", then: [{date: '%m/%d/%Y'}]}\nphone: {from: \"$['lead.phone_1']\", then: [phone]}",
+    );
+    let lead = lead_json(&form, r#"{"lead.phone_1":"5127891111","lead.dob":"10/12/1976"}"#);
+    assert_eq!(lead, r#"{"phone":"+15127891111","date_of_birth":"1976-10-12","custom":{}}"#);
+}
+
+/// M4: a date that two formats read differently is taken by the first, and the lead says so.
+#[test]
+fn m4_an_ambiguous_date_is_a_notice() {
+    let document = fields("date_of_birth: {from: dob, then: [{date: ['%m/%d/%Y', '%d/%m/%Y']}]}");
+    let lead = lead(&document, r#"{"dob":"03/04/1990"}"#);
+    assert_eq!(lead.lead, r#"{"date_of_birth":"1990-03-04","custom":{}}"#);
+    let notice = &lead.notices[0];
+    assert_eq!((notice.code.as_str(), notice.path.as_str()), ("ambiguous_date", "date_of_birth"));
+    assert!(notice.message.contains("03/04/1990") && notice.message.contains("%d/%m/%Y"), "{}", notice.message);
+    assert!(crate::house::lead(&document, r#"{"dob":"13/04/1990"}"#).notices.is_empty());
+}
+
+/// M4, P8: ids come of the item's entropy: others in each field and each lead, the same in a replay.
+#[test]
+fn m4_p8_ids_differ_and_replay() {
+    let document = fields("external_id: {from: id, then: [uuid]}\nother: {from: id, then: [uuid]}");
+    let ids = |body: &str, entropy| {
+        let mut element = inbound(body);
+        element.entropy = entropy;
+        let leads = map_with(&document, context(), element).unwrap().leads;
+        let lead = |lead: Result<hookmill_plugin_sdk::types::MappedLead, _>| json(&lead.unwrap().lead);
+        let ids =
+            leads.into_iter().map(lead).flat_map(|lead| [lead["external_id"].clone(), lead["custom"]["other"].clone()]);
+        ids.collect::<Vec<_>>()
+    };
+    let first = ids("[{},{}]", Entropy { high: 1, low: 2 });
+    assert_eq!(first, ids("[{},{}]", Entropy { high: 1, low: 2 }));
+    let mut all = [first, ids("{}", Entropy { high: 1, low: 3 })].concat();
+    assert!(all.iter().all(|id| id.as_str().unwrap().len() == 36));
+    all.sort_by_key(ToString::to_string);
+    all.dedup();
+    assert_eq!(all.len(), 6);
+}
+
+/// M7: value sets are looked up through the host; one that is not there fails the lead, and is never an empty one.
+#[test]
+fn m7_value_sets_are_looked_up() {
+    testing::table("regions", [("TX", r#"{"name":"South","rank":1.50}"#), ("CA", "null")]);
+    let document = fields("region: {from: s, then: [{lookup_set: {set: regions, default: none}}]}");
+    for (body, expected) in [
+        (r#"{"s":" TX"}"#, r#"{"custom":{"region":{"name":"South","rank":1.50}}}"#),
+        (r#"{"s":"CA"}"#, r#"{"custom":{"region":null}}"#),
+        (r#"{"s":"NY"}"#, r#"{"custom":{"region":"none"}}"#),
+        (r#"{"s":""}"#, r#"{"custom":{"region":""}}"#),
+    ] {
+        assert_eq!(lead_json(&document, body), expected);
+    }
+    let unknown = failure(&fields("region: {from: s, then: [{lookup_set: nowhere}]}"), r#"{"s":"TX"}"#);
+    assert!(["table_unknown", "table_not_granted"].contains(&unknown.code.as_str()), "{unknown:?}");
+}
+
+/// M4: nothing plausible is made of nonsense; the refusal quotes the input.
+#[test]
+fn m4_refusals_quote_and_teach() {
+    for (chain, input, code, words) in [
+        ("number", "\"Unit 5\"", "not_a_number", ["\"Unit 5\"", "extract"]),
+        ("number", "\"12.5k\"", "not_a_number", ["\"12.5k\"", "suffixes"]),
+        ("number", "\"100-200\"", "not_a_number", ["\"100-200\"", "range"]),
+        ("date", "\"10/12/1976\"", "not_a_date", ["\"10/12/1976\"", "{date: '%m/%d/%Y'}"]),
+        ("age", "\"10/12/1976\"", "not_a_time", ["\"10/12/1976\"", "`date`"]),
+        ("zip", "2139", "not_a_zip", ["\"2139\"", "{zip: {pad: true}}"]),
+        ("round", "[1.5]", "wrong_type", ["[1.5]", "{map: [round]}"]),
+        ("{lookup: {table: {a: 1}}}", "\"b\"", "not_in_table", ["\"b\"", "`default`"]),
+    ] {
+        let failure = failure(&fields(&format!("x: {{from: a, then: [{chain}]}}")), &format!("{{\"a\":{input}}}"));
+        assert_eq!(failure.code, code, "{chain}");
+        assert!(words.iter().all(|word| failure.message.contains(word)), "{chain}: {}", failure.message);
+    }
+}
+
+/// M2: what a chain can't be is told with place and mend.
+#[test]
+fn m2_chains_are_checked() {
+    for (chain, expected) in [
+        ("[trimm]", "1 unknown_function | there is no function `trimm` | did you mean `trim`?"),
+        (
+            "[{split: ','}, round]",
+            "15 wrong_kind | `round` needs a number, but `split` gives a list | put `first` between them, or write `{map: [round]}` to do it to each item",
+        ),
+        (
+            "[is_email, {add: 1}]",
+            "11 wrong_kind | `add` needs a number, but `is_email` gives true or false | take one of them out, or change their order",
+        ),
+        (
+            "[count, flatten]",
+            "8 wrong_kind | `flatten` needs an object, but `count` gives a number | take one of them out, or change their order",
+        ),
+        (
+            "[{map: [count, flatten]}]",
+            "15 wrong_kind | `flatten` needs an object, but `count` gives a number | take one of them out, or change their order",
+        ),
+        ("[{trim: 1}]", "1 odd_argument | `trim` takes no argument | write just `trim`"),
+        (
+            "[truncate]",
+            "1 missing_argument | `truncate` needs an argument: how many characters at most | write it like `{truncate: 3}`",
+        ),
+        (
+            "[{lookup: {default: x}}]",
+            "10 missing_argument | `lookup` needs `table`: the table, a map from text to value | write it like `{lookup: {table: {TX: Texas, CA: California}}}`",
+        ),
+        ("[{pad: {two: 5}}]", "8 unknown_key | `two` means nothing here | did you mean `to`?"),
+        ("[{pad: 5000}]", "7 wrong_type | this should be a whole number from 0 to 1000, not a number: 5000 | -"),
+        ("[{range: middle}]", "9 unknown_word | `middle` is not one of min, max, avg | known here: min, max, avg"),
+        (
+            "[{phone: USA}]",
+            "9 unknown_region | `USA` is no region with phone numbers | use a code of ISO 3166-1 such as US or DE",
+        ),
+        (
+            "[{in_zone: Mars}]",
+            "11 unknown_zone | `Mars` is no name of the IANA Time Zone Database | write a name such as `America/New_York` or `UTC`",
+        ),
+        ("[{add: '1'}]", "7 wrong_type | a number stands here without quotes | write it without quotes"),
+        (
+            "[{date: '%m/%d'}]",
+            "8 bad_format | `%m/%d` does not say which day is meant | name day, month and year, as in `%m/%d/%Y`",
+        ),
+        (
+            "[{range_label: [{from: 5, below: 5, is: a}]}]",
+            "16 empty_range | no number lies in this range | `below` must be above `from`",
+        ),
+    ] {
+        assert_eq!(told(chain), [expected], "{chain}");
+    }
+    for (chain, code) in [
+        ("[{extract: '('}]", "bad_pattern"),
+        ("[{extract: '(?=a)'}]", "bad_pattern"),
+        ("[{extract: '(a{1000}){1000}'}]", "bad_pattern"),
+        ("[{date: '%I:%M %Y-%m-%d'}]", "bad_format"),
+        ("[{date: '%Q'}]", "bad_format"),
+        ("[{format_date: 'today'}]", "bad_format"),
+        ("[{filter: '@.x =='}]", "bad_path"),
+        ("[{template: '{{ value'}]", "bad_template"),
+        ("[{find: {}}]", "empty"),
+        ("[{map: [{map: [{map: [{map: [{map: [trim]}]}]}]}]}]", "too_deep"),
+    ] {
+        assert_eq!(
+            problems(&format!("version: 1\nmap: {{fields: {{x: {{from: a, then: {chain}}}}}}}")).remove(0).code,
+            code,
+            "{chain}"
+        );
+    }
+}
