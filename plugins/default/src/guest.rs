@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hookmill_plugin_sdk::types::{
-    Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Payload, Severity, ShapeRequest,
-    Subject, Submission, Verdict,
+    ClientAnswer, Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Outcome, Payload,
+    Severity, ShapeRequest, Subject, Submission, Verdict,
 };
-use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, shaping};
+use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
 
 use crate::document::{self, Problem, SCHEMA, Severe};
 use crate::functions::{clock, phone};
@@ -93,6 +93,13 @@ impl shaping::Guest for Declarative {
     }
 }
 
+impl response::Guest for Declarative {
+    fn interpret(context: Context, answers: Vec<ClientAnswer>) -> Vec<Result<Option<Outcome>, Failure>> {
+        let call = Call::new(&context);
+        each(&answers, |plan, answer| run::interpret(plan.interpret().map_err(damaged)?, &call, answer))
+    }
+}
+
 impl lifecycle::Guest for Declarative {
     /// Every instance starts with all patterns and zones read, and a heap that need not grow for an ordinary batch.
     fn initialize() {
@@ -120,7 +127,8 @@ impl configuration::Guest for Declarative {
         Description {
             name: "default".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Maps, judges and shapes leads as a declarative document says.".to_owned(),
+            summary: "Maps, judges and shapes leads, and interprets answers, as a declarative document says."
+                .to_owned(),
             reads: Vec::new(),
             writes: fields.map(|field| (*field).to_owned()).collect(),
             grants: Vec::new(),
@@ -154,4 +162,4 @@ fn diagnostic(problem: Problem) -> Diagnostic {
     Diagnostic { level, code: code.to_owned(), path, line, column, message, suggestion }
 }
 
-hookmill_plugin_sdk::export!(guest Declarative: mapping, qualification, shaping, configuration, lifecycle);
+hookmill_plugin_sdk::export!(guest Declarative: mapping, qualification, shaping, response, configuration, lifecycle);

@@ -8,6 +8,7 @@ pub mod functions;
 mod guest;
 pub mod json;
 pub mod lead;
+pub mod moment;
 pub mod plan;
 pub mod run;
 

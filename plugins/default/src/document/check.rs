@@ -56,6 +56,11 @@ impl Notes {
         self.note(Severe::Error, code, (at.path, at.node.place), message.into(), suggestion);
     }
 
+    /// Notes what its author probably did not mean.
+    pub fn warning(&mut self, at: At<'_>, code: &'static str, message: impl Into<String>, suggestion: Option<String>) {
+        self.note(Severe::Warning, code, (at.path, at.node.place), message.into(), suggestion);
+    }
+
     /// Notes that a node should be something else.
     pub fn expected(&mut self, at: At<'_>, what: &str) {
         let message = format!("this should be {what}, not {}: {}", at.node.type_name(), at.node.quoted());

@@ -3,8 +3,8 @@
 use super::check::{At, Notes, Problem, Severe, under};
 use super::limits::DOCUMENT_BYTES_MAX;
 use super::node::{Kind, Node, Place, Unreadable};
-use super::{fields, json, message, rules, yaml};
-use crate::plan::owned::{MapPlan, Message, Plan};
+use super::{fields, interpret, json, message, rules, yaml};
+use crate::plan::owned::{Interpretation, MapPlan, Message, Plan};
 
 /// The document of a new campaign: it recognises the usual names of the standard fields and keeps the rest (O3).
 pub const STANDARD_DOCUMENT: &str = include_str!("../../documents/standard.yaml");
@@ -12,7 +12,7 @@ pub const STANDARD_DOCUMENT: &str = include_str!("../../documents/standard.yaml"
 /// What is sent where a document does not say (W2).
 pub const STANDARD_PAYLOAD: &str = include_str!("../../documents/standard-payload.yaml");
 
-const KEYS: [&str; 5] = ["version", "name", "map", "qualify", "shape"];
+const KEYS: [&str; 6] = ["version", "name", "map", "qualify", "shape", "interpret"];
 
 /// A document that can be used.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ struct Sections {
     qualify: Vec<crate::plan::owned::RulePlan>,
     client: Option<Message>,
     webhook: Option<Message>,
+    interpret: Option<Interpretation>,
 }
 
 /// Compiles a document, or tells every problem in it. What it leaves out is the standard.
@@ -46,7 +47,8 @@ pub fn compile(text: &str) -> Result<Compiled, Vec<Problem>> {
             (client.unwrap_or(standard_client), webhook.unwrap_or(standard_webhook))
         }
     };
-    let plan = Plan { name: sections.name.map(Into::into), map, qualify: sections.qualify, client, webhook };
+    let Sections { name, qualify, interpret, .. } = sections;
+    let plan = Plan { name: name.map(Into::into), map, qualify, client, webhook, interpret };
     Ok(Compiled { plan, warnings })
 }
 
@@ -107,7 +109,8 @@ fn document(notes: &mut Notes, root: &Node) -> Option<Sections> {
     let map = under(at, "map", |at| fields::read(notes, at)).flatten();
     let qualify = under(at, "qualify", |at| rules::list(notes, at)).unwrap_or_default();
     let (client, webhook) = under(at, "shape", |at| shapes(notes, at)).unwrap_or_default();
-    Some(Sections { name, map, qualify, client, webhook })
+    let interpret = under(at, "interpret", |at| interpret::read(notes, at)).flatten();
+    Some(Sections { name, map, qualify, client, webhook, interpret })
 }
 
 fn version(notes: &mut Notes, at: At<'_>) {

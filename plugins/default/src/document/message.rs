@@ -2,42 +2,122 @@
 
 use std::borrow::Cow;
 
-use super::check::{At, Notes, join, under};
-use super::node::{Key, Kind, Node};
+use super::body::{self, Reading};
+use super::check::{At, Notes, join, shortened, under};
+use super::node::{Key, Node};
 use super::path::Stage;
-use super::recipe::{self, template_of};
-use super::template::is_template;
+use super::recipe;
+use super::rules::boolean;
 use crate::json::Value;
-use crate::plan::owned::{Format, Member, Message, Recipe, Shape, Source, SourceKind};
+use crate::plan::owned::{Format, Message, Recipe, Shape, Source, SourceKind};
+use crate::run::xml::is_name;
 
-const KEYS: [&str; 4] = ["method", "headers", "format", "body"];
+const KEYS: [&str; 9] =
+    ["method", "query", "headers", "content_type", "format", "root", "declaration", "omit_blank", "body"];
 
 const METHODS: [(&str, &str); 5] =
     [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")];
+
+const FORMATS: [(&str, Format); 4] =
+    [("json", Format::Json), ("form", Format::Form), ("xml", Format::Xml), ("text", Format::Text)];
 
 /// Headers that the host alone sets.
 const HOST_HEADERS: [&str; 7] =
     ["host", "content-length", "content-type", "connection", "transfer-encoding", "forwarded", "te"];
 
+/// Bytes of a content type.
+const CONTENT_TYPE_BYTES_MAX: usize = 255;
+
 /// Reads one message.
 pub fn read(notes: &mut Notes, at: At<'_>) -> Option<Message> {
     notes.map_of(at, "a map with `body`", &KEYS)?;
-    let formats = [("json", Format::Json), ("form", Format::Form)];
-    let method = under(at, "method", |at| notes.one_of(at, &METHODS)).flatten().map(str::to_owned);
-    let format = under(at, "format", |at| notes.one_of(at, &formats)).flatten();
-    let headers = under(at, "headers", |at| headers(notes, at)).unwrap_or_default();
-    let body = under(at, "body", |at| shape(notes, at)).unwrap_or_else(|| {
+    let format = under(at, "format", |at| notes.one_of(at, &FORMATS)).flatten();
+    let reading = Reading { stage: Stage::Shape, is_xml: format == Some(Format::Xml) };
+    let message = Message {
+        method: under(at, "method", |at| notes.one_of(at, &METHODS)).flatten().map(Into::into),
+        query: under(at, "query", |at| query(notes, at)).flatten(),
+        headers: under(at, "headers", |at| headers(notes, at)).unwrap_or_default(),
+        content_type: under(at, "content_type", |at| content_type(notes, at)).flatten().map(Into::into),
+        format,
+        root: under(at, "root", |at| root(notes, at)).flatten().map(Into::into),
+        is_undeclared: under(at, "declaration", |at| !boolean(notes, at)).unwrap_or(false),
+        omits_blank: under(at, "omit_blank", |at| boolean(notes, at)).unwrap_or(false),
+        body: under(at, "body", |at| body::shape(notes, at, reading)).flatten(),
+    };
+    check(notes, at, &message);
+    (message.body.is_some() || message.query.is_some()).then_some(message)
+}
+
+/// What fits together and what does not.
+fn check(notes: &mut Notes, at: At<'_>, message: &Message) {
+    if at.node.get("body").is_none() && at.node.get("query").is_none() {
         let suggestion = Some("add `body:` with the values to send".to_owned());
-        notes.error(at, "missing_key", "a message needs a `body`", suggestion);
-        None
-    });
-    let body = body?;
-    if format == Some(Format::Form) && matches!(body, Shape::List(_)) {
-        under(at, "body", |at| {
-            notes.error(at, "wrong_type", "a form is made of names and values, not of a list", None)
-        });
+        notes.error(at, "missing_key", "a message needs a `body`, or at least a `query`", suggestion);
     }
-    Some(Message { method: method.map(Into::into), headers, format, body })
+    for key in ["root", "declaration"] {
+        if message.format != Some(Format::Xml) {
+            let message = format!("`{key}` belongs to `format: xml`");
+            under(at, key, |at| notes.error(at, "odd_argument", message, Some("remove this".to_owned())));
+        }
+    }
+    let in_get = message.method.as_deref() == Some("GET") && matches!(message.format, Some(Format::Xml | Format::Text));
+    let refused = match (message.format, &message.body) {
+        (_, Some(_)) if in_get => Some("a GET has no body: put the values under `query`"),
+        (Some(Format::Form), Some(Shape::List(_) | Shape::ForEach(_))) => {
+            Some("a form is made of names and values, not of a list")
+        }
+        (Some(Format::Text), Some(Shape::Object(_) | Shape::List(_) | Shape::Merge(_) | Shape::ForEach(_))) => {
+            Some("a text body is one text such as `Name: {{ lead.last_name }}`")
+        }
+        (Some(Format::Xml), Some(body)) => without_root(message, body),
+        _ => None,
+    };
+    if let Some(message) = refused {
+        under(at, "body", |at| notes.error(at, "wrong_type", message, None));
+    }
+}
+
+/// Why a body has no single root element, if that is sure.
+fn without_root(message: &Message, body: &Shape) -> Option<&'static str> {
+    match (body, message.root.is_some()) {
+        (Shape::List(_) | Shape::ForEach(_), _) => {
+            Some("a list has no element of its own in XML: name it, like `leads: {lead: [...]}`")
+        }
+        (Shape::Object(members), false) if members.len() != 1 || members[0].name.starts_with(['@', '#']) => {
+            Some("XML has one root element: put the values under one name, or name it with `root`")
+        }
+        _ => None,
+    }
+}
+
+fn query(notes: &mut Notes, at: At<'_>) -> Option<Shape> {
+    let shape = body::shape(notes, at, Reading { stage: Stage::Shape, is_xml: false })?;
+    if matches!(shape, Shape::Fixed(_) | Shape::List(_) | Shape::ForEach(_)) {
+        notes.expected(at, "a map of names and values");
+        return None;
+    }
+    Some(shape)
+}
+
+fn root(notes: &mut Notes, at: At<'_>) -> Option<String> {
+    let name = notes.text(at, "the name of the root element")?;
+    if is_name(name) {
+        return Some(name.to_owned());
+    }
+    notes.error(at, "bad_xml_name", body::no_xml_name(name), Some("use letters, digits, `_`, `-` and `.`".to_owned()));
+    None
+}
+
+fn content_type(notes: &mut Notes, at: At<'_>) -> Option<String> {
+    let text = notes.text(at, "a content type such as `application/vnd.api+json`")?;
+    let is_visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let has_type = text.split_once('/').is_some_and(|(kind, rest)| !kind.is_empty() && !rest.is_empty());
+    if is_visible && has_type && text.trim() == text && text.len() <= CONTENT_TYPE_BYTES_MAX {
+        return Some(text.to_owned());
+    }
+    let message = format!("`{}` is no content type", shortened(text));
+    notes.error(at, "bad_content_type", message, Some("write it like `text/xml; charset=utf-8`".to_owned()));
+    None
 }
 
 fn headers(notes: &mut Notes, at: At<'_>) -> Vec<(Cow<'static, str>, Recipe)> {
@@ -55,12 +135,13 @@ fn header(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<(Co
     }
     if HOST_HEADERS.contains(&name.as_str()) || name.starts_with("webhook-") {
         let message = format!("the header `{name}` is set by the host");
-        notes.bad_key(parent, key, "reserved_header", message, "remove it; `format` decides the content type");
+        let mend = "remove it; `format` and `content_type` decide the content type";
+        notes.bad_key(parent, key, "reserved_header", message, mend);
         return None;
     }
     let path = join(parent, &key.text);
     let at = At { node, path: &path };
-    let recipe = match shape(notes, at)? {
+    let recipe = match body::shape(notes, at, Reading { stage: Stage::Shape, is_xml: false })? {
         Shape::Leaf(recipe) => recipe,
         Shape::Fixed(value) if value.scalar_text().is_some() => fixed(value, node.place.line),
         _ => {
@@ -71,56 +152,7 @@ fn header(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<(Co
     Some((name.into(), recipe))
 }
 
-fn fixed(value: Value<'static>, line: u32) -> Recipe {
+/// A recipe for one fixed value.
+pub fn fixed(value: Value<'static>, line: u32) -> Recipe {
     recipe::plain(vec![Source { kind: SourceKind::Fixed(value), then: Vec::new() }], line)
-}
-
-/// Reads a value of the body. The depth is bounded by the document's.
-fn shape(notes: &mut Notes, at: At<'_>) -> Option<Shape> {
-    match &at.node.kind {
-        Kind::Text(text) if is_template(text) => {
-            let template = template_of(notes, at, Stage::Shape)?;
-            let source = Source { kind: SourceKind::Template(template), then: Vec::new() };
-            Some(Shape::Leaf(recipe::plain(vec![source], at.node.place.line)))
-        }
-        Kind::List(items) => Some(Shape::List(shapes(notes, at, items))),
-        Kind::Map(entries) => map_shape(notes, at, entries),
-        _ => Some(Shape::Fixed(at.node.value())),
-    }
-}
-
-fn map_shape(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)]) -> Option<Shape> {
-    if is_recipe(entries) {
-        return recipe::read(notes, at, Stage::Shape).map(Shape::Leaf);
-    }
-    if let [(key, node)] = entries
-        && let ("first_of" | "merge", Kind::List(items)) = (key.text.as_str(), &node.kind)
-    {
-        let path = join(at.path, &key.text);
-        let parts = shapes(notes, At { node, path: &path }, items);
-        return Some(if key.text == "merge" { Shape::Merge(parts) } else { Shape::FirstOf(parts) });
-    }
-    let mut members = Vec::with_capacity(entries.len());
-    for (key, node) in entries {
-        let path = join(at.path, &key.text);
-        members.extend(
-            shape(notes, At { node, path: &path }).map(|shape| Member { name: key.text.clone().into(), shape }),
-        );
-    }
-    Some(Shape::Object(members))
-}
-
-/// A map is a recipe, not an object to send, when it has a source and no key that a recipe does not have.
-fn is_recipe(entries: &[(Key, Node)]) -> bool {
-    let has_source = entries.iter().any(|(key, _)| matches!(key.text.as_str(), "from" | "template" | "value"));
-    has_source && entries.iter().all(|(key, _)| recipe::KEYS.contains(&key.text.as_str()))
-}
-
-fn shapes(notes: &mut Notes, at: At<'_>, items: &[Node]) -> Vec<Shape> {
-    let mut shapes = Vec::with_capacity(items.len());
-    for (index, node) in items.iter().enumerate() {
-        let path = format!("{}[{index}]", at.path);
-        shapes.extend(shape(notes, At { node, path: &path }));
-    }
-    shapes
 }

@@ -1,17 +1,21 @@
 //! The declarative document: from text to a plan, or to every problem in it at once, each with its place and the mend.
 
 mod arguments;
+mod body;
 mod check;
 mod compile;
 mod fields;
 mod functions;
+mod interpret;
 mod json;
 mod limits;
 mod message;
 mod node;
+mod operand;
 mod path;
 mod placing;
 mod query;
+mod reach;
 mod recipe;
 mod rules;
 mod schema;
@@ -22,6 +26,9 @@ mod yaml;
 pub use check::{Problem, Severe};
 pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
 pub use functions::chain_of;
-pub use limits::{DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, PATH_BYTES_MAX, RULES_MAX};
+pub use limits::{
+    DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
+    PATTERN_BYTES_MAX, RULES_MAX,
+};
 pub use query::read as jsonpath;
 pub use schema::SCHEMA;

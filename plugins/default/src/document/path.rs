@@ -15,6 +15,10 @@ pub enum Stage {
     Qualify,
     /// `shape`: a lead or an event, and where it goes.
     Shape,
+    /// Inside a `for_each` of `shape`: the same, and an item.
+    Item,
+    /// `interpret`: a client's answer.
+    Interpret,
 }
 
 /// Why a text is no path.
@@ -29,26 +33,41 @@ pub struct NoPath {
 /// What a root is called, what can follow it, and where it exists.
 type Known = (&'static str, Root, &'static [&'static str], &'static [Stage]);
 
-const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape];
+const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::Item, Stage::Interpret];
 
-const ROOTS: [Known; 12] = [
-    ("header", Root::Header, &[], &[Stage::Map]),
+const WITH_LEAD: &[Stage] = &[Stage::Qualify, Stage::Shape, Stage::Item];
+
+const ROOTS: [Known; 20] = [
+    ("header", Root::Header, &[], &[Stage::Map, Stage::Interpret]),
     ("query", Root::Query, &[], &[Stage::Map]),
-    ("body", Root::Body, &[], &[Stage::Map]),
+    ("body", Root::Body, &[], &[Stage::Map, Stage::Interpret]),
     ("parent", Root::Parent(1), &[], &[Stage::Map]),
     ("origin", Root::Origin, &["door", "name", "source_label", "tag", "remote_address"], &[Stage::Map]),
     ("campaign", Root::Campaign, &["id", "name", "client", "time_zone", "phone_region", "values"], EVERYWHERE),
     ("organization", Root::Organization, &["id", "name", "values"], EVERYWHERE),
     ("context", Root::Context, &["now", "run_id"], EVERYWHERE),
-    ("lead", Root::Lead, &[], &[Stage::Qualify, Stage::Shape]),
-    ("submission", Root::Submission, &["id", "lead_id", "is_test", "received_at"], &[Stage::Qualify, Stage::Shape]),
-    ("event", Root::Event, &["id", "name", "occurred_at", "status", "details", "payload", "category"], &[Stage::Shape]),
+    ("lead", Root::Lead, &[], WITH_LEAD),
+    ("submission", Root::Submission, &["id", "lead_id", "is_test", "received_at"], WITH_LEAD),
+    (
+        "event",
+        Root::Event,
+        &["id", "name", "occurred_at", "status", "details", "payload", "category"],
+        &[Stage::Shape, Stage::Item],
+    ),
     (
         "destination",
         Root::Destination,
         &["kind", "id", "name", "method", "url", "content_type", "settings"],
-        &[Stage::Shape],
+        &[Stage::Shape, Stage::Item, Stage::Interpret],
     ),
+    ("item", Root::Item, &[], &[Stage::Item]),
+    ("outer", Root::Outer, &[], &[Stage::Item]),
+    ("position", Root::Position, &[], &[Stage::Item]),
+    ("status", Root::Status, &[], &[Stage::Interpret]),
+    ("status_class", Root::StatusClass, &[], &[Stage::Interpret]),
+    ("text", Root::Text, &[], &[Stage::Interpret]),
+    ("attempt", Root::Attempt, &[], &[Stage::Interpret]),
+    ("error", Root::Error, &[], &[Stage::Interpret]),
 ];
 
 /// Reads a path.
@@ -77,19 +96,35 @@ fn full(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
     match stage {
         Stage::Map => Ok((Root::Whole, steps)),
         Stage::Qualify => Ok((Root::Lead, steps)),
-        Stage::Shape => rooted(steps, stage),
+        Stage::Shape | Stage::Item => rooted(steps, stage),
+        Stage::Interpret => Ok((Root::Body, steps)),
     }
 }
 
 fn short(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
     let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text)?) };
     match (stage, first_name(&steps).and_then(|name| known(name, stage))) {
+        (Stage::Interpret, found) => in_answer(steps, found),
         // A single word is a key, even when a root is called like that.
         (_, Some(_)) if length(&steps) > 1 => rooted(steps, stage),
         (Stage::Map, _) => Ok((Root::Whole, steps)),
         (Stage::Qualify, _) => Ok((Root::Lead, in_lead(steps))),
-        (Stage::Shape, _) => rooted(steps, stage),
+        (Stage::Shape | Stage::Item, _) => rooted(steps, stage),
     }
+}
+
+/// What an answer has besides its body: single values by a single word, trees by more. All else is in the body.
+fn in_answer(steps: Steps, found: Option<&'static Known>) -> Result<(Root, Steps), NoPath> {
+    let is_single = length(&steps) == 1;
+    match found.map(|known| known.1) {
+        Some(Root::Body) => Ok((Root::Body, without_first(steps))),
+        Some(root) if is_single == is_single_value(root) => Ok((root, without_first(steps))),
+        _ => Ok((Root::Body, steps)),
+    }
+}
+
+fn is_single_value(root: Root) -> bool {
+    matches!(root, Root::Status | Root::StatusClass | Root::Text | Root::Attempt | Root::Error)
 }
 
 fn bracketed(text: &str) -> Result<Steps, NoPath> {
@@ -257,6 +292,16 @@ mod tests {
             ("lead.email", Stage::Shape, Root::Lead, names(&["email"])),
             ("$.lead.email", Stage::Shape, Root::Lead, names(&["email"])),
             ("event", Stage::Shape, Root::Event, names(&[])),
+            ("item", Stage::Item, Root::Item, names(&[])),
+            ("item.sku", Stage::Item, Root::Item, names(&["sku"])),
+            ("status", Stage::Interpret, Root::Status, names(&[])),
+            ("status.code", Stage::Interpret, Root::Body, names(&["status", "code"])),
+            ("body.status", Stage::Interpret, Root::Body, names(&["status"])),
+            ("body", Stage::Interpret, Root::Body, names(&[])),
+            ("code", Stage::Interpret, Root::Body, names(&["code"])),
+            ("header", Stage::Interpret, Root::Body, names(&["header"])),
+            ("header.location", Stage::Interpret, Root::Header, names(&["location"])),
+            ("$.status", Stage::Interpret, Root::Body, names(&["status"])),
         ] {
             let path = read(text, stage).unwrap();
             assert_eq!((path.root, path.steps), (root, steps), "{text} in {stage:?}");
@@ -278,6 +323,8 @@ mod tests {
             ("email", Stage::Shape, "did you mean `lead.email`?"),
             ("led.email", Stage::Shape, "did you mean `lead`?"),
             ("lead.income", Stage::Shape, "custom.income"),
+            ("item.sku", Stage::Shape, "known here"),
+            ("campaign.nmae", Stage::Interpret, "did you mean `name`?"),
             ("campaign.nmae", Stage::Map, "did you mean `name`?"),
             ("$.income", Stage::Qualify, "custom.income"),
             ("$.a[?@.b == 012345]", Stage::Map, "a zip code needs quotes"),

@@ -2,7 +2,7 @@
 
 use crate::json::{OutlineBuilder, OutlineStep};
 use crate::plan::owned::{Function, Line, MapPlan, Path, Recipe, Root, Rule, RuleKind, Segment, Selector, Source};
-use crate::plan::owned::{SourceKind, Step, Steps, TemplatePart, Unknown};
+use crate::plan::owned::{SourceKind, Step, Steps, TemplatePart, Unknown, With};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
 const PLACED_STEPS_MAX: usize = 16;
@@ -105,7 +105,14 @@ fn of_rule(rule: &mut Rule, call: &mut impl FnMut(&mut Path)) {
     match &mut rule.kind {
         RuleKind::All(parts) | RuleKind::Any(parts) => parts.iter_mut().for_each(|part| of_rule(part, call)),
         RuleKind::Not(part) => of_rule(part, call),
-        RuleKind::Field { path, .. } => call(path),
+        RuleKind::Field { path, check, .. } => {
+            call(path);
+            match &mut check.with {
+                With::Other(other) => call(other),
+                With::Others(others) => others.iter_mut().for_each(call),
+                _ => {}
+            }
+        }
     }
 }
 

@@ -132,6 +132,16 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
+/// Whether a text is a state of the US or a province of Canada, by code or name.
+pub fn is_state(text: &str) -> bool {
+    find_state(text, &["US", "CA"]).is_some()
+}
+
+/// Whether a text is a country, by code or name.
+pub fn is_country(text: &str) -> bool {
+    find_country(text).is_some()
+}
+
 /// Lower-case ASCII words without marks, for comparing names.
 fn plain_name(text: &str) -> Option<String> {
     if text.len() > NAME_BYTES_MAX {

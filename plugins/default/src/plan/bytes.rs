@@ -8,16 +8,16 @@ use serde::Serialize;
 use serde::de::Deserialize;
 
 use super::map_code::{self, LoadedMap};
-use super::{Message, Plan, RulePlan};
+use super::{Interpretation, Message, Plan, RulePlan};
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x03";
+const MARK: &[u8; 4] = b"HMP\x04";
 
-/// Name, map, qualify, client, webhook.
-const PARTS: usize = 5;
+/// Name, map, qualify, client, webhook, interpret.
+const PARTS: usize = 6;
 
 /// Why bytes are no plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,9 +26,15 @@ pub struct Damaged(pub &'static str);
 impl Plan<'_> {
     /// The same plan gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Damaged> {
-        let Self { name, map, qualify, client, webhook } = self;
-        let parts: [Vec<u8>; PARTS] =
-            [written(name)?, map_code::bytes_of(map)?, written(qualify)?, written(client)?, written(webhook)?];
+        let Self { name, map, qualify, client, webhook, interpret } = self;
+        let parts: [Vec<u8>; PARTS] = [
+            written(name)?,
+            map_code::bytes_of(map)?,
+            written(qualify)?,
+            written(client)?,
+            written(webhook)?,
+            written(interpret)?,
+        ];
         let mut body = Vec::new();
         for part in &parts {
             let length = u32::try_from(part.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
@@ -60,6 +66,7 @@ pub struct Loaded<'p> {
     qualify: Part<'p, Vec<RulePlan<'p>>>,
     client: Part<'p, Message<'p>>,
     webhook: Part<'p, Message<'p>>,
+    interpret: Part<'p, Option<Interpretation<'p>>>,
 }
 
 #[derive(Debug)]
@@ -97,7 +104,7 @@ impl<'p> Loaded<'p> {
         for (part, length) in parts.iter_mut().zip(lengths.as_chunks::<4>().0) {
             (*part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [name, map, qualify, client, webhook] = parts;
+        let [name, map, qualify, client, webhook, interpret] = parts;
         Ok(Self {
             name: Part::new(name),
             map,
@@ -105,6 +112,7 @@ impl<'p> Loaded<'p> {
             qualify: Part::new(qualify),
             client: Part::new(client),
             webhook: Part::new(webhook),
+            interpret: Part::new(interpret),
         })
     }
 
@@ -132,6 +140,11 @@ impl<'p> Loaded<'p> {
     /// The message to webhooks.
     pub fn webhook(&self) -> Result<&Message<'p>, Damaged> {
         self.webhook.get()
+    }
+
+    /// What a client's answer means; none for the host's default.
+    pub fn interpret(&self) -> Result<Option<&Interpretation<'p>>, Damaged> {
+        self.interpret.get().map(Option::as_ref)
     }
 }
 

@@ -13,14 +13,27 @@ pub struct Message<'p> {
     /// The HTTP method; none for the destination's.
     #[serde(borrow)]
     pub method: Option<Cow<'p, str>>,
+    /// What is added to the URL's query, an object.
+    #[serde(borrow)]
+    pub query: Option<Shape<'p>>,
     /// Headers, lower-case names.
     #[serde(borrow)]
     pub headers: Vec<(Cow<'p, str>, Recipe<'p>)>,
+    /// The value of `Content-Type`; none for the format's.
+    #[serde(borrow)]
+    pub content_type: Option<Cow<'p, str>>,
     /// How the body is written; none for what the destination's content type says.
     pub format: Option<Format>,
-    /// The body.
+    /// The root element of an XML body, when the body itself does not have one.
     #[serde(borrow)]
-    pub body: Shape<'p>,
+    pub root: Option<Cow<'p, str>>,
+    /// Whether an XML body begins without its declaration.
+    pub is_undeclared: bool,
+    /// Whether blank values are left out everywhere.
+    pub omits_blank: bool,
+    /// The body; none for a message without one.
+    #[serde(borrow)]
+    pub body: Option<Shape<'p>>,
 }
 
 /// How a body is written.
@@ -30,6 +43,10 @@ pub enum Format {
     Json,
     /// A form: lists as repeated keys, objects as JSON text.
     Form,
+    /// XML: `@name` is an attribute, `#text` the element's own text, `#cdata` the same as CDATA, a list repeats its element.
+    Xml,
+    /// One text.
+    Text,
 }
 
 /// A value of the body.
@@ -54,6 +71,20 @@ pub enum Shape<'p> {
     /// Objects put together; of members with one name the last wins, in the first's place.
     #[serde(borrow)]
     Merge(Vec<Shape<'p>>),
+    /// A list with a part for each item of another.
+    #[serde(borrow)]
+    ForEach(Box<ForEach<'p>>),
+}
+
+/// A part made for each item of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForEach<'p> {
+    /// The list; one value that is no list is a list of one.
+    #[serde(borrow)]
+    pub list: Recipe<'p>,
+    /// What is made, in which `item` is the item.
+    #[serde(borrow)]
+    pub make: Shape<'p>,
 }
 
 /// A member of an object.
@@ -64,10 +95,4 @@ pub struct Member<'p> {
     pub name: Cow<'p, str>,
     /// Its value.
     pub shape: Shape<'p>,
-}
-
-impl Default for Shape<'_> {
-    fn default() -> Self {
-        Self::Object(Vec::new())
-    }
 }

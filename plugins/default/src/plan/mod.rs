@@ -4,8 +4,10 @@
 mod bytes;
 mod field;
 mod function;
+mod interpret;
 mod map_code;
 mod message;
+mod operator;
 mod path;
 mod query;
 mod rule;
@@ -15,13 +17,15 @@ use std::borrow::Cow;
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
 pub use field::{Fallback, Field, Line, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Argument, Expression, Function, Range};
+pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
-pub use message::{Format, Member, Message, Shape};
+pub use message::{ForEach, Format, Member, Message, Shape};
+pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
 pub use query::{
     Comparison, Filter, Key, Operand, PATTERN_BYTES_MAX, Pattern, Query, Segment, Selector, Singular, Start,
 };
-pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity};
+pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity, With};
 
 /// A compiled document. Parts that the document left out are the standard ones, so that a plan means the same for ever.
 ///
@@ -38,11 +42,15 @@ pub struct Plan<'p> {
     pub client: Message<'p>,
     /// The message to webhooks.
     pub webhook: Message<'p>,
+    /// What a client's answer means; none for the host's default.
+    pub interpret: Option<Interpretation<'p>>,
 }
 
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
-    pub use super::{Comparison, Format, Kind, Line, OnMissing, Root, Severity, Start, Unknown};
+    pub use super::{
+        Comparison, Format, Kind, Line, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Start, Unknown,
+    };
 
     /// A plan.
     pub type Plan = super::Plan<'static>;
@@ -74,6 +82,8 @@ pub mod owned {
     pub type Message = super::Message<'static>;
     /// A member of an object.
     pub type Member = super::Member<'static>;
+    /// A part made for each item of a list.
+    pub type ForEach = super::ForEach<'static>;
     /// A value of a body.
     pub type Shape = super::Shape<'static>;
     /// A path.
@@ -110,4 +120,12 @@ pub mod owned {
     pub type RuleKind = super::RuleKind<'static>;
     /// What is checked of a value.
     pub type Check = super::Check<'static>;
+    /// What a value is compared with.
+    pub type With = super::With<'static>;
+    /// What a client's answer means.
+    pub type Interpretation = super::Interpretation<'static>;
+    /// One outcome.
+    pub type OutcomePlan = super::OutcomePlan<'static>;
+    /// What is taken out of an answer.
+    pub type Details = super::Details<'static>;
 }

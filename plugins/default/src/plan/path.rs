@@ -59,6 +59,22 @@ pub enum Root {
     Event,
     /// Who receives the message.
     Destination,
+    /// The item that a part of a message is made for.
+    Item,
+    /// The item around that one.
+    Outer,
+    /// Which item it is, from 1.
+    Position,
+    /// The HTTP status of an answer.
+    Status,
+    /// Its first digit.
+    StatusClass,
+    /// The body of an answer as text.
+    Text,
+    /// The number of the attempt that was answered.
+    Attempt,
+    /// Why there was no answer.
+    Error,
 }
 
 /// The way from the root.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::Path;
+use super::operator::Operator;
+use super::{Path, Pattern};
 use crate::json::Value;
 
 /// A rule of `qualify`.
@@ -85,99 +86,45 @@ pub enum OnMissing {
 
 /// What is checked of a value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Check<'p> {
-    /// It is this.
+pub struct Check<'p> {
+    /// How.
+    pub operator: Operator,
+    /// Against what.
     #[serde(borrow)]
-    Equal(Value<'p>),
-    /// It is not this.
-    #[serde(borrow)]
-    NotEqual(Value<'p>),
-    /// It is a number below this.
-    #[serde(borrow)]
-    Less(Value<'p>),
-    /// It is a number, at most this.
-    #[serde(borrow)]
-    LessOrEqual(Value<'p>),
-    /// It is a number above this.
-    #[serde(borrow)]
-    Greater(Value<'p>),
-    /// It is a number, at least this.
-    #[serde(borrow)]
-    GreaterOrEqual(Value<'p>),
-    /// It is a number from this to that, both included.
-    Between(Value<'p>, Value<'p>),
-    /// It is one of these.
-    #[serde(borrow)]
-    In(Vec<Value<'p>>),
-    /// It is none of these.
-    #[serde(borrow)]
-    NotIn(Vec<Value<'p>>),
-    /// A text with this in it, or a list with this item.
-    #[serde(borrow)]
-    Contains(Value<'p>),
-    /// A text that begins so.
-    #[serde(borrow)]
-    StartsWith(Cow<'p, str>),
-    /// A text that ends so.
-    #[serde(borrow)]
-    EndsWith(Cow<'p, str>),
-    /// Missing, null, white space or empty.
-    Blank,
-    /// Not blank.
-    Present,
-    /// A well-formed value of this kind.
-    Valid(Kind),
-    /// Not a well-formed value of this kind.
-    Invalid(Kind),
-    /// Says yes.
-    IsTrue,
-    /// Says no.
-    IsFalse,
+    pub with: With<'p>,
 }
 
-impl Check<'_> {
-    /// The operator's name in documents.
-    pub fn operator(&self) -> &'static str {
-        match self {
-            Self::Equal(_) => "eq",
-            Self::NotEqual(_) => "ne",
-            Self::Less(_) => "lt",
-            Self::LessOrEqual(_) => "le",
-            Self::Greater(_) => "gt",
-            Self::GreaterOrEqual(_) => "ge",
-            Self::Between(..) => "between",
-            Self::In(_) => "in",
-            Self::NotIn(_) => "not_in",
-            Self::Contains(_) => "contains",
-            Self::StartsWith(_) => "starts_with",
-            Self::EndsWith(_) => "ends_with",
-            Self::Blank => "blank",
-            Self::Present => "present",
-            Self::Valid(_) => "valid",
-            Self::Invalid(_) => "invalid",
-            Self::IsTrue => "is_true",
-            Self::IsFalse => "is_false",
-        }
-    }
-
-    /// What the trace and the verdict show as wanted.
-    pub fn expected(&self) -> Value<'_> {
-        match self {
-            Self::Equal(value)
-            | Self::NotEqual(value)
-            | Self::Less(value)
-            | Self::LessOrEqual(value)
-            | Self::Greater(value)
-            | Self::GreaterOrEqual(value)
-            | Self::Contains(value) => value.borrowed(),
-            Self::Between(low, high) => Value::List(vec![low.borrowed(), high.borrowed()]),
-            Self::In(values) | Self::NotIn(values) => Value::List(values.iter().map(Value::borrowed).collect()),
-            Self::StartsWith(text) | Self::EndsWith(text) => Value::text(&**text),
-            Self::Valid(Kind::Email) | Self::Invalid(Kind::Email) => Value::text("email"),
-            Self::Valid(Kind::Phone) | Self::Invalid(Kind::Phone) => Value::text("phone"),
-            Self::Blank | Self::Present | Self::IsTrue | Self::IsFalse => Value::Bool(true),
-        }
-    }
+/// What a value is compared with; of the kind that the operator wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum With<'p> {
+    /// Nothing.
+    Nothing,
+    /// One value, of a type that suits the operator.
+    #[serde(borrow)]
+    Value(Value<'p>),
+    /// Any of these, or from one to the other.
+    #[serde(borrow)]
+    Values(Vec<Value<'p>>),
+    /// The value at another path.
+    #[serde(borrow)]
+    Other(Path<'p>),
+    /// More paths whose values are compared with the first.
+    #[serde(borrow)]
+    Others(Vec<Path<'p>>),
+    /// A regular expression, as the author wrote it and as it is used.
+    Pattern(#[serde(borrow)] Cow<'p, str>, #[serde(borrow)] Pattern<'p>),
+    /// A kind of value.
+    Kind(Kind),
+    /// A value set of the organization.
+    #[serde(borrow)]
+    Set(Cow<'p, str>),
+    /// A moment, as [`crate::moment::Moment`] reads it.
+    #[serde(borrow)]
+    Moment(Cow<'p, str>),
+    /// From one moment to another.
+    Moments(#[serde(borrow)] Cow<'p, str>, #[serde(borrow)] Cow<'p, str>),
+    /// From one age to another, in years.
+    Ages(Option<u16>, Option<u16>),
 }
 
 /// What a value can be a well-formed one of.
@@ -185,6 +132,43 @@ impl Check<'_> {
 pub enum Kind {
     /// An e-mail address.
     Email,
-    /// A phone number.
+    /// A phone number that can be assigned.
     Phone,
+    /// A date `YYYY-MM-DD` or a date and time of RFC 3339.
+    Date,
+    /// An absolute http or https URL.
+    Url,
+    /// An IPv4 or IPv6 address.
+    Ip,
+    /// A postal code of the United States (5 digits, or 5 and 4) or of Canada.
+    Zip,
+    /// A state or territory of the United States or a province of Canada, by code or name.
+    State,
+    /// A country, by code or name.
+    Country,
+    /// A decimal number.
+    Number,
+    /// A UUID.
+    Uuid,
+}
+
+impl Kind {
+    /// Every kind with its name in documents.
+    pub const ALL: [(&'static str, Self); 10] = [
+        ("email", Self::Email),
+        ("phone", Self::Phone),
+        ("date", Self::Date),
+        ("url", Self::Url),
+        ("ip", Self::Ip),
+        ("zip", Self::Zip),
+        ("state", Self::State),
+        ("country", Self::Country),
+        ("number", Self::Number),
+        ("uuid", Self::Uuid),
+    ];
+
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
 }

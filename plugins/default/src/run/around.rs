@@ -73,7 +73,8 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
     }
 }
 
-fn no_table(name: &str, error: LookupError) -> Refusal {
+/// Why a table can't be read.
+pub fn no_table(name: &str, error: LookupError) -> Refusal {
     match error {
         LookupError::NotGranted => Refusal::new(
             "table_not_granted",

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use hookmill_plugin_sdk::types::{Failure, MappedLead, Notice};
 
+use super::compare::says;
 use super::custom::{Custom, Kept};
 use super::recipe::{Made, Maker, Trouble, Wanted};
-use super::rule::says;
 use super::scope::Scope;
 use super::select::{Found, select};
 use super::trace::{self, Steps};

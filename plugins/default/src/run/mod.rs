@@ -1,9 +1,15 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
+mod answer;
 mod around;
+mod check;
+pub(crate) mod compare;
 mod custom;
 mod element;
+mod encode;
 mod form;
+mod interpret;
+mod item;
 mod map;
 mod mapping;
 mod qualify;
@@ -15,10 +21,14 @@ mod select;
 mod shape;
 mod trace;
 mod unknown;
+mod valid;
+mod value_set;
+pub(crate) mod xml;
 
 pub use around::value_in;
+pub use interpret::interpret;
 pub use map::{LEADS_MAX, map};
 pub use qualify::qualify;
 pub use scope::Call;
 pub use select::{Found, PATH_VISITS_MAX, select_in};
-pub use shape::shape;
+pub use shape::{MESSAGE_VALUES_MAX, shape};

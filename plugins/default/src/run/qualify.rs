@@ -2,7 +2,7 @@
 
 use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Submission, Verdict};
 
-use super::rule::{Judge, Judgement, Miss, Name};
+use super::rule::{Judge, Judgement, Miss, Name, Unjudged};
 use super::scope::{Call, LeadScope};
 use super::trace;
 use crate::json::{Kind, Tape};
@@ -21,12 +21,18 @@ pub fn qualify(
     judge.trace = call.traces().then(Vec::new);
     let mut failed = Vec::new();
     for rule in rules.iter().filter(|rule| is_of(rule.severity, severity)) {
-        if let Judgement::Failed(misses) = judge.judge(&rule.rule, Name::Of(&rule.name)) {
+        if let Judgement::Failed(misses) = judge.judge(&rule.rule, Name::Of(&rule.name)).map_err(failure)? {
             failed.extend(misses.into_iter().map(|miss| told(miss, rule, severity)));
         }
     }
     let trace = judge.trace.map(|rules| trace::listed("rules", rules));
     Ok(Verdict { qualified: failed.is_empty(), failed, trace })
+}
+
+/// A rule that can be neither met nor not met fails the lead, so that nothing is decided about it.
+pub fn failure(unjudged: Unjudged) -> Failure {
+    let Unjudged { code, field, message } = unjudged;
+    Failure::new(code, format!("{field}: {message}")).in_field(field)
 }
 
 /// The lead of a submission, read.

@@ -1,7 +1,7 @@
 //! Making one value: choose its source, apply its functions, and do what the document says when that gives nothing.
 
 use super::around::Around;
-use super::rule::Judge;
+use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
 use super::select::{Found, select, select_in};
 use super::trace::Steps;
@@ -30,6 +30,13 @@ pub struct Trouble {
     pub input: Option<String>,
     /// The reason.
     pub message: String,
+}
+
+impl From<Unjudged> for Trouble {
+    fn from(unjudged: Unjudged) -> Self {
+        let Unjudged { code, field, message } = unjudged;
+        Self { code, function: None, input: None, message: format!("`when` looks at `{field}`: {message}") }
+    }
 }
 
 /// Whether a value must be one text, or may be anything.
@@ -101,7 +108,9 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     /// Makes a value.
     pub fn make(&mut self, recipe: &'s Recipe<'_>, wanted: Wanted) -> Result<Made<'s>, Trouble> {
-        if recipe.rare().when.as_ref().is_some_and(|rule| !Judge::new(self.scope).holds(rule)) {
+        if let Some(rule) = &recipe.rare().when
+            && !Judge::new(self.scope).holds(rule)?
+        {
             self.instead("when does not hold");
             return Ok(left_out());
         }

@@ -67,7 +67,23 @@ impl<'c> Call<'c> {
         self.context.trace
     }
 
-    fn root(&self, root: Root) -> Option<Spot<'_>> {
+    /// The region in which a phone number without a country code is read.
+    pub fn phone_region(&self) -> &str {
+        &self.context.campaign.phone_region
+    }
+
+    /// The time of this run.
+    pub fn now_ms(&self) -> i64 {
+        self.context.now
+    }
+
+    /// The campaign's time zone.
+    pub fn time_zone(&self) -> &str {
+        &self.context.campaign.time_zone
+    }
+
+    /// The trees that are the same for all items.
+    pub fn root(&self, root: Root) -> Option<Spot<'_>> {
         let made = match root {
             Root::Campaign => Some(self.campaign.get_or_init(|| campaign(&self.context.campaign))),
             Root::Organization => Some(self.organization.get_or_init(|| organization(&self.context.organization))),
@@ -129,15 +145,15 @@ impl Scope for ElementScope<'_, '_> {
     }
 
     fn phone_region(&self) -> &str {
-        &self.call.context.campaign.phone_region
-    }
-
-    fn time_zone(&self) -> &str {
-        &self.call.context.campaign.time_zone
+        self.call.phone_region()
     }
 
     fn now_ms(&self) -> i64 {
-        self.call.context.now
+        self.call.now_ms()
+    }
+
+    fn time_zone(&self) -> &str {
+        self.call.time_zone()
     }
 
     /// Several elements of one body have one entropy, so their places tell them apart.
@@ -212,15 +228,15 @@ impl Scope for LeadScope<'_, '_> {
     }
 
     fn phone_region(&self) -> &str {
-        &self.call.context.campaign.phone_region
-    }
-
-    fn time_zone(&self) -> &str {
-        &self.call.context.campaign.time_zone
+        self.call.phone_region()
     }
 
     fn now_ms(&self) -> i64 {
-        self.call.context.now
+        self.call.now_ms()
+    }
+
+    fn time_zone(&self) -> &str {
+        self.call.time_zone()
     }
 
     /// Without a submission there is no chance; the moment of the event stands for it.
@@ -235,7 +251,7 @@ impl Scope for LeadScope<'_, '_> {
 const STAGE_OF_LEADS: u64 = 1;
 
 /// The next bytes of chance: a digest of the item's, so that two of them have nothing in common.
-fn chance(entropy: &Entropy, place: u64, calls: &Cell<u64>) -> [u8; 16] {
+pub fn chance(entropy: &Entropy, place: u64, calls: &Cell<u64>) -> [u8; 16] {
     let call = calls.replace(calls.get() + 1);
     let words = [entropy.high, entropy.low, place, call].map(u64::to_be_bytes);
     let digest = Sha256::digest(words.concat());
@@ -272,7 +288,7 @@ fn organization(organization: &Organization) -> Value<'_> {
 }
 
 /// An object of pairs; a name that repeats has a list.
-fn pairs(pairs: &[Pair]) -> Value<'_> {
+pub fn pairs(pairs: &[Pair]) -> Value<'_> {
     let mut members: Vec<(std::borrow::Cow<'_, str>, Value<'_>)> = Vec::with_capacity(pairs.len());
     for pair in pairs {
         let value = Value::text(pair.value.as_str());
@@ -336,7 +352,8 @@ fn event(event: &Event) -> Value<'_> {
     Value::Object(members)
 }
 
-fn destination(destination: &Destination) -> Value<'_> {
+/// Who receives a message, as an object.
+pub fn destination(destination: &Destination) -> Value<'_> {
     let kind = match destination.kind {
         DestinationKind::ClientEndpoint => "client_endpoint",
         DestinationKind::Settings => "settings",

@@ -4,16 +4,18 @@ use std::borrow::Cow;
 
 use hookmill_plugin_sdk::types::{Failure, Pair, Payload, ShapeRequest, Subject, Submission};
 
+use super::encode::{self, encoded};
 use super::form;
+use super::item::ItemScope;
 use super::qualify::lead;
 use super::recipe::{Maker, Trouble, Wanted};
 use super::scope::{Call, LeadScope, Scope};
 use super::trace::{self, Steps};
-use crate::json::{Tape, Value, text_of};
-use crate::plan::{Format, Member, Message, Recipe, Shape};
+use crate::json::{Tape, Value};
+use crate::plan::{ForEach, Format, Member, Message, Recipe, Shape};
 
-const JSON_TYPE: &str = "application/json";
-const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+/// How many values one message may be made of.
+pub const MESSAGE_VALUES_MAX: usize = 100_000;
 
 /// Shapes one message.
 pub fn shape(message: &Message<'_>, call: &Call<'_>, request: &ShapeRequest) -> Result<Payload, Failure> {
@@ -24,46 +26,17 @@ pub fn shape(message: &Message<'_>, call: &Call<'_>, request: &ShapeRequest) -> 
     };
     let lead = lead_of(submission)?;
     let scope = LeadScope::new(call, submission, lead.as_ref().map(Tape::root)).told(event, destination);
-    let mut shaping = Shaping { scope: &scope, trace: call.traces().then(Vec::new) };
-    let body = shaping.fill(&message.body, Place::Of("body"))?.unwrap_or(Value::Object(Vec::new()));
-    let headers = shaping.headers(message)?;
+    let trace = call.traces().then(Vec::new);
+    let mut shaping =
+        Shaping { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
     let method = message.method.as_deref().unwrap_or(&destination.method);
-    let format = message.format.unwrap_or_else(|| format_of(&destination.content_type));
-    let trace = shaping.trace.map(|parts| trace::listed("parts", parts));
-    Ok(payload(message, method, format, &body, headers, trace))
+    let mut payload = shaping.payload(message, method, &destination.content_type)?;
+    payload.trace = shaping.trace.map(|parts| trace::listed("parts", parts));
+    Ok(payload)
 }
 
 fn lead_of(submission: Option<&Submission>) -> Result<Option<Tape<'_>>, Failure> {
     submission.map(lead).transpose()
-}
-
-/// What the destination's owner chose, where the document does not say.
-fn format_of(content_type: &str) -> Format {
-    if content_type.to_ascii_lowercase().starts_with(FORM_TYPE) { Format::Form } else { Format::Json }
-}
-
-/// A GET has no body: its values go into the query.
-fn payload(
-    message: &Message<'_>,
-    method: &str,
-    format: Format,
-    body: &Value<'_>,
-    headers: Vec<Pair>,
-    trace: Option<String>,
-) -> Payload {
-    let in_query = method == "GET";
-    let (content_type, bytes) = match format {
-        Format::Json => (JSON_TYPE, text_of(body).into_bytes()),
-        Format::Form => (FORM_TYPE, form::encoded(&form::pairs(body)).into_bytes()),
-    };
-    Payload {
-        method: message.method.as_deref().map(str::to_owned),
-        query: if in_query { form::pairs(body) } else { Vec::new() },
-        headers,
-        content_type: (!in_query).then(|| content_type.to_owned()),
-        body: (!in_query).then_some(bytes),
-        trace,
-    }
 }
 
 /// A place in a message, written out only when somebody is told.
@@ -86,10 +59,38 @@ impl std::fmt::Display for Place<'_> {
 
 struct Shaping<'s, S> {
     scope: &'s S,
+    omits_blank: bool,
+    values_left: usize,
     trace: Option<Vec<Value<'static>>>,
 }
 
 impl<'s, S: Scope> Shaping<'s, S> {
+    fn payload(&mut self, message: &'s Message<'_>, method: &str, content_type: &str) -> Result<Payload, Failure> {
+        let mut query = match &message.query {
+            None => Vec::new(),
+            Some(shape) => form::pairs(&self.whole(shape, "query", Value::Object(Vec::new()))?),
+        };
+        let format = message.format.unwrap_or_else(|| encode::format_of(content_type));
+        let body = match &message.body {
+            Some(shape) => Some(self.whole(shape, "body", nothing(format))?),
+            None => None,
+        };
+        let encoded = match &body {
+            Some(body) => Some(encoded(message, method, format, body)?),
+            None => None,
+        };
+        let headers = self.headers(message)?;
+        let (more, content_type, bytes) =
+            encoded.map_or_else(Default::default, |encoded| (encoded.query, encoded.content_type, encoded.bytes));
+        query.extend(more);
+        let method = message.method.as_deref().map(str::to_owned);
+        Ok(Payload { method, query, headers, content_type, body: bytes, trace: None })
+    }
+
+    fn whole(&mut self, shape: &'s Shape<'_>, name: &str, nothing: Value<'s>) -> Result<Value<'s>, Failure> {
+        Ok(self.fill(shape, Place::Of(name))?.unwrap_or(nothing))
+    }
+
     fn headers(&mut self, message: &'s Message<'_>) -> Result<Vec<Pair>, Failure> {
         let mut headers = Vec::with_capacity(message.headers.len());
         for (name, recipe) in &message.headers {
@@ -107,13 +108,16 @@ impl<'s, S: Scope> Shaping<'s, S> {
         match shape {
             Shape::Fixed(value) => Ok(Some(value.borrowed())),
             Shape::Leaf(recipe) => self.leaf(recipe, place, Wanted::Any),
-            Shape::Object(members) => self.object(members, place).map(|members| Some(Value::Object(members))),
+            Shape::Object(members) => {
+                let members = self.object(members, place)?;
+                Ok(self.unless_empty(members.is_empty(), Value::Object(members)))
+            }
             Shape::List(items) => {
                 let mut filled = Vec::with_capacity(items.len());
                 for (index, item) in items.iter().enumerate() {
                     filled.extend(self.fill(item, Place::Item(&place, index))?);
                 }
-                Ok(Some(Value::List(filled)))
+                Ok(self.unless_empty(filled.is_empty(), Value::List(filled)))
             }
             Shape::FirstOf(shapes) => {
                 for (index, shape) in shapes.iter().enumerate() {
@@ -125,7 +129,42 @@ impl<'s, S: Scope> Shaping<'s, S> {
                 Ok(None)
             }
             Shape::Merge(shapes) => self.merge(shapes, place).map(Some),
+            Shape::ForEach(each) => self.for_each(each, place),
         }
+    }
+
+    /// What is empty is blank, too.
+    fn unless_empty(&self, is_empty: bool, value: Value<'s>) -> Option<Value<'s>> {
+        (!(is_empty && self.omits_blank)).then_some(value)
+    }
+
+    /// A part for each item. One value that is no list is a list of one; nothing is nothing.
+    fn for_each(&mut self, each: &'s ForEach<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
+        let items = match self.leaf(&each.list, Place::Member(&place, "for_each"), Wanted::Any)? {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::List(items)) => items,
+            Some(single) => vec![single],
+        };
+        let mut made = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            self.count(place)?;
+            let scope = ItemScope::new(self.scope, item, index);
+            let (omits_blank, values_left) = (self.omits_blank, self.values_left);
+            let mut inner = Shaping { scope: &scope, omits_blank, values_left, trace: self.trace.take() };
+            let filled = inner.fill(&each.make, Place::Item(&place, index)).map(|part| part.map(Value::into_owned));
+            (self.values_left, self.trace) = (inner.values_left, inner.trace);
+            made.extend(filled?);
+        }
+        Ok(self.unless_empty(made.is_empty(), Value::List(made)))
+    }
+
+    fn count(&mut self, place: Place<'_>) -> Result<(), Failure> {
+        let left = self.values_left.checked_sub(1);
+        self.values_left = left.ok_or_else(|| {
+            let message = format!("{place}: the message has more than {MESSAGE_VALUES_MAX} values");
+            Failure::new("too_large", message).in_field(place.to_string())
+        })?;
+        Ok(())
     }
 
     fn object(
@@ -159,6 +198,7 @@ impl<'s, S: Scope> Shaping<'s, S> {
     }
 
     fn leaf(&mut self, recipe: &'s Recipe<'_>, place: Place<'_>, wanted: Wanted) -> Result<Option<Value<'s>>, Failure> {
+        self.count(place)?;
         let mut maker = Maker::new(self.scope);
         maker.steps = self.trace.is_some().then(Steps::default);
         let made = maker.make(recipe, wanted).map_err(|trouble| failure(&place.to_string(), trouble))?;
@@ -169,7 +209,15 @@ impl<'s, S: Scope> Shaping<'s, S> {
             members.extend(made.value.clone().map(|value| ("value", value.into_owned())));
             trace.push(trace::object(members));
         }
-        Ok(made.value)
+        Ok(made.value.filter(|value| !(self.omits_blank && value.is_blank())))
+    }
+}
+
+/// What is sent for a body of which nothing is left.
+fn nothing(format: Format) -> Value<'static> {
+    match format {
+        Format::Text => Value::text(""),
+        Format::Json | Format::Form | Format::Xml => Value::Object(Vec::new()),
     }
 }
 

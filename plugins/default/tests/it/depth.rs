@@ -5,7 +5,9 @@ use hookmill_plugin_default::document;
 use hookmill_plugin_default::json;
 use hookmill_plugin_sdk::types::Severity;
 
-use crate::house::{context, inbound, lead, map_with, problems, verdict};
+use crate::house::{
+    answer, body, context, inbound, interpreted, lead, map_with, problems, shape, submission, to_client, verdict,
+};
 
 /// `{"a":{"a":...}}`, so many objects deep.
 fn nested(depth: usize) -> String {
@@ -43,4 +45,33 @@ fn h6_the_deepest_path_is_read() {
     let document = |depth| format!("version: 1\nmap: {{unknown: drop, fields: {{found: \"{}\"}}}}", path(depth));
     assert_eq!(lead(&document(7), r#"{"l":[{"x":1.0},{"x":2}]}"#).lead, r#"{"custom":{"found":[{"x":1.0}]}}"#);
     assert_eq!(problems(&document(8)).remove(0).code, "bad_path");
+}
+
+/// A message nested to the bound, of lists made item by item.
+#[test]
+fn h6_the_deepest_message_is_made() {
+    // The document, `shape`, `client` and `body` are levels of their own, and so is the list in each `make`.
+    let levels = document::DEPTH_MAX - 6;
+    let made =
+        format!("{}\"{{{{ item }}}}\"{}", "{\"for_each\":\"lead.email\",\"make\":".repeat(levels), "}".repeat(levels));
+    let written =
+        |format: &str| format!("{{\"version\":1,\"shape\":{{\"client\":{{{format}\"body\":{{\"l\":{made}}}}}}}}}");
+    let payload = shape(&written(""), to_client(submission(r#"{"email":"x"}"#))).unwrap();
+    assert_eq!(body(&payload), format!("{{\"l\":{}\"x\"{}}}", "[".repeat(levels), "]".repeat(levels)));
+    let xml = shape(&written("\"format\":\"xml\",\"root\":\"r\","), to_client(submission(r#"{"email":"x"}"#)));
+    assert_eq!(xml.unwrap_err().code, "bad_xml");
+}
+
+/// An answer nested to the bound, in each form, and one beyond it, which is missing.
+#[test]
+fn h6_the_deepest_answer_is_interpreted() {
+    let document = "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: $..x, op: present}}]}";
+    let json = |depth: usize| format!("{}{{\"x\":1}}{}", "{\"a\":".repeat(depth - 1), "}".repeat(depth - 1));
+    let xml = |depth: usize| format!("{}<x>1</x>{}", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
+    for (text, is_read) in
+        [(json(json::DEPTH_MAX), true), (json(json::DEPTH_MAX + 1), false), (xml(32), true), (xml(200), false)]
+    {
+        let outcome = interpreted(document, answer(200, "", &text)).unwrap();
+        assert_eq!(outcome.is_some(), is_read, "{} bytes", text.len());
+    }
 }

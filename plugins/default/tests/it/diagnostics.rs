@@ -30,7 +30,7 @@ qualify:
   - {feild: age, op: present}
   - {field: x, op: valid}
 shape:
-  client: {body: {a: {from: email}}, headers: {Host: x}, format: xml}
+  client: {body: {a: {from: email}}, headers: {Host: x}, format: xlm}
 ";
     assert_eq!(
         told(document),
@@ -48,9 +48,9 @@ shape:
             "12:33 wrong_type qualify[1].value | write it without quotes",
             "13:6 unknown_key qualify[2].feild | did you mean `field`?",
             "13:5 missing_key qualify[2] | write it like `{field: age, op: ge, value: 18}`",
-            "14:5 missing_key qualify[3] | add `value: email` or `value: phone`",
-            "16:66 unknown_word shape.client.format | known here: json, form",
-            "16:48 reserved_header shape.client.headers.Host | remove it; `format` decides the content type",
+            "14:5 missing_key qualify[3] | add `value:` with one of email, phone, date, url, ip, zip, state, country, number, uuid",
+            "16:66 unknown_word shape.client.format | did you mean `xml`?",
+            "16:48 reserved_header shape.client.headers.Host | remove it; `format` and `content_type` decide the content type",
             "16:29 bad_path shape.client.body.a.from | did you mean `lead.email`?",
         ]
     );
@@ -126,6 +126,7 @@ fn m2_o3_the_standard_is_a_document() {
     assert_eq!((fields, &map.around.look_in), (standard.map.fields.clone(), &standard.map.look_in));
     assert_eq!(loaded.qualify(), Ok(standard.qualify.as_slice()));
     assert_eq!((loaded.client(), loaded.webhook()), (Ok(&standard.client), Ok(&standard.webhook)));
+    assert_eq!((loaded.interpret(), &standard.interpret), (Ok(None), &None));
     assert_eq!(hookmill_plugin_default::document::compile("version: 1").unwrap().plan.to_bytes().unwrap(), bytes);
 }
 
@@ -145,7 +146,9 @@ fn p4_damaged_plans_are_refused() {
 #[test]
 fn m2_the_schema_describes_the_document() {
     let schema: serde_json::Value = serde_json::from_str(hookmill_plugin_default::document::SCHEMA).unwrap();
-    for section in ["version", "name", "map", "qualify", "shape"] {
+    for section in ["version", "name", "map", "qualify", "shape", "interpret"] {
         assert!(schema["properties"][section].is_object(), "{section}");
     }
+    let known: Vec<&str> = hookmill_plugin_default::plan::OPERATORS.iter().map(|declared| declared.name).collect();
+    assert_eq!(schema["$defs"]["rule"]["properties"]["op"]["enum"], serde_json::json!(known));
 }

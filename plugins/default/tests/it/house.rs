@@ -2,7 +2,7 @@
 
 use hookmill_plugin_default::Declarative;
 use hookmill_plugin_sdk::types::*;
-use hookmill_plugin_sdk::{configuration, mapping, qualification, shaping};
+use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
 use serde_json::Value;
 
 /// 2024-06-15T10:30:00Z.
@@ -101,6 +101,39 @@ pub fn verdict(document: &str, severity: Severity, lead: &str) -> Verdict {
 pub fn shape(document: &str, request: ShapeRequest) -> Result<Payload, Failure> {
     load(document);
     <Declarative as shaping::Guest>::shape(context(), vec![request]).remove(0)
+}
+
+/// What an answer means.
+pub fn interpreted(document: &str, answer: ClientAnswer) -> Result<Option<Outcome>, Failure> {
+    load(document);
+    <Declarative as response::Guest>::interpret(context(), vec![answer]).remove(0)
+}
+
+/// An answer of the client.
+pub fn answer(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ClientAnswer {
+    ClientAnswer {
+        submission_id: "sub_1-0".into(),
+        destination: destination(DestinationKind::ClientEndpoint),
+        attempt: 1,
+        status: Some(status),
+        headers: vec![pair("content-type", content_type)],
+        body: body.as_ref().to_vec(),
+        truncated: false,
+        error: None,
+    }
+}
+
+/// No answer, and why.
+pub fn silence(error: &str) -> ClientAnswer {
+    let none = answer(0, "", "");
+    ClientAnswer { status: None, headers: vec![], error: Some(error.into()), ..none }
+}
+
+/// The warnings of a document that compiles: place, code and path.
+pub fn warnings(document: &str) -> Vec<String> {
+    let compiled = <Declarative as configuration::Guest>::compile(document.into());
+    let compiled = compiled.unwrap_or_else(|problems| panic!("{problems:#?}"));
+    compiled.warnings.iter().map(|p| format!("{}:{} {} {}", p.line, p.column, p.code, p.path)).collect()
 }
 
 pub fn to_client(submission: Submission) -> ShapeRequest {

@@ -2,12 +2,16 @@
 
 mod depth;
 mod diagnostics;
+mod formats;
 mod functions;
 mod house;
+mod interpreting;
 mod jsonpath;
 mod kept;
 mod mapping;
 mod qualifying;
+mod reach;
+mod rules;
 mod shaping;
 mod standard;
 mod totality;

@@ -2,12 +2,15 @@
 
 use hookmill_plugin_default::Declarative;
 use hookmill_plugin_sdk::{
-    configuration,
+    configuration, qualification, testing,
     types::{Context, Severity},
 };
 use proptest::prelude::*;
 
-use crate::house::{body, context, inbound, json, leads, load, map_with, shape, submission, to_client, verdict};
+use crate::house::{
+    answer, body, context, inbound, interpreted, json, leads, load, map_with, pair, shape, submission, to_client,
+    verdict,
+};
 
 fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -76,6 +79,43 @@ fn source() -> impl Strategy<Value = String> {
     )
 }
 
+/// One rule of each operator, on the field `x`.
+fn every_rule() -> String {
+    testing::table("s", [("1", "1")]);
+    let operands = [
+        "op: eq, value: 1",
+        "op: ne, other: y",
+        "op: lt, other: y",
+        "op: le, value: 1",
+        "op: gt, value: 1",
+        "op: ge, other: y",
+        "op: between, values: [1, 2]",
+        "op: in, values: [1, a, null]",
+        "op: not_in, values: [[1], {a: 1}]",
+        "op: in_set, set: s",
+        "op: not_in_set, set: s, ignore_case: true",
+        "op: contains, other: y",
+        "op: starts_with, other: y",
+        "op: ends_with, value: a",
+        "op: matches, value: '^(a|b)*$'",
+        "op: blank",
+        "op: present",
+        "op: is_true",
+        "op: is_false",
+        "op: before, other: y",
+        "op: after, value: -1y",
+        "op: within, value: 30d",
+        "op: age_between, values: [18, 65]",
+        "op: distinct",
+        "op: valid, value: url",
+        "op: invalid, value: zip",
+        "op: valid, value: date",
+        "op: valid, value: number",
+    ];
+    let rules: Vec<String> = operands.iter().map(|operand| format!("  - any: [{{field: x, {operand}}}]\n")).collect();
+    format!("version: 1\nqualify:\n{}  - {{fields: [x, y], op: distinct}}", rules.concat())
+}
+
 proptest! {
     /// Any JSON becomes leads that are JSON, are judged and shaped; failures are values.
     #[test]
@@ -142,6 +182,59 @@ proptest! {
         match (map_with(&document, context(), inbound(&body)), map_with(&document, traced, inbound(&body))) {
             (Ok(plain), Ok(traced)) => prop_assert_eq!(format!("{:?}", plain.leads), format!("{:?}", traced.leads), "{}", document),
             (plain, traced) => prop_assert_eq!(format!("{plain:?}"), format!("{traced:?}"), "{}", document),
+        }
+    }
+
+    /// M7: any lead is judged by every operator, or fails by a value.
+    #[test]
+    fn m7_any_lead_is_judged(value in any_json(), other in any_json()) {
+        load(&every_rule());
+        let lead = format!("{{\"custom\":{{\"x\":{value},\"y\":{other}}}}}");
+        let verdicts = <Declarative as qualification::Guest>::qualify(context(), Severity::Hard, vec![submission(&lead)]);
+        let verdict = verdicts[0].as_ref().unwrap();
+        for failed in &verdict.failed {
+            json(&failed.expected);
+            failed.actual.as_deref().map(json);
+        }
+    }
+
+    /// M8: any lead becomes a message in each format, or a typed failure.
+    #[test]
+    fn m8_any_lead_is_shaped_or_fails(value in any_json()) {
+        let lead = format!("{{\"custom\":{{\"x\":{value}}}}}");
+        for message in [
+            "{format: xml, body: {lead: {from: lead.custom.x}}}",
+            "{format: xml, root: r, body: {'@a': {from: lead.custom.x}, b: {'#cdata': {from: lead.custom.x}}}}",
+            "{format: text, body: '{{ lead.custom.x }}'}",
+            "{format: form, omit_blank: true, query: {q: {from: lead.custom.x}}, body: {from: lead.custom.x}}",
+            "{method: GET, body: {from: lead.custom.x}}",
+            "{body: {l: {for_each: lead.custom.x, make: {i: {from: item}, n: '{{ position }}'}}}}",
+        ] {
+            match shape(&format!("version: 1\nshape: {{client: {message}}}"), to_client(submission(&lead))) {
+                Ok(payload) => prop_assert!(payload.body.is_none_or(|bytes| String::from_utf8(bytes).is_ok())),
+                Err(failure) => prop_assert!(!failure.code.is_empty() && failure.field.is_some()),
+            }
+        }
+    }
+
+    /// M9: any answer is interpreted, whatever its bytes and its status.
+    #[test]
+    fn m9_any_answer_is_interpreted(
+        bytes: Vec<u8>,
+        text in "[<>/a-z{}\\[\\]\":,0-9 ]{0,40}",
+        content_type in "(application/json|text/xml|text/html|[a-z/;=-]{0,30})",
+        status: u16,
+        read_as in "(auto|json|xml|text)",
+    ) {
+        let document = format!(
+            "version: 1\ninterpret:\n  as: {read_as}\n  reason: text\n  price: $..*\n  retry_after: a\n  outcomes:\n    \
+             - {{outcome: retry, when: {{any: [{{field: a, op: lt, value: 1}}, {{field: text, op: matches, value: 'a+b'}}]}}}}\n    \
+             - {{outcome: accepted, when: {{field: '$..*', op: distinct}}}}"
+        );
+        for body in [bytes.as_slice(), text.as_bytes()] {
+            let mut answer = answer(status, &content_type, body);
+            answer.headers.push(pair("content-type", "text/plain"));
+            prop_assert!(interpreted(&document, answer).is_ok());
         }
     }
 

@@ -1,0 +1,93 @@
+//! Why a body can't be read: what kind of fault, where it stands, and the mend.
+
+use std::fmt;
+
+/// What kind of fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The bytes are not of the syntax they claim.
+    Syntax,
+    /// More than a bound allows.
+    TooLarge,
+    /// A kind of body, a charset or a coding that is not understood.
+    Kind,
+}
+
+/// A place in a text: line and column in characters, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Place {
+    /// The place of the byte at `offset`; the end of the text where it is shorter.
+    pub fn of(text: &str, offset: usize) -> Self {
+        let mut end = offset.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = text.get(..end).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+        Self { line, column }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// A body that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodyError {
+    /// What kind of fault it is.
+    pub fault: Fault,
+    /// A stable code in snake case, such as `xml_syntax`.
+    pub code: &'static str,
+    /// What is wrong and how to mend it.
+    pub message: String,
+    /// Where, when it has a place in a text.
+    pub place: Option<Place>,
+}
+
+impl BodyError {
+    /// A fault of the whole body.
+    pub fn new(fault: Fault, code: &'static str, message: impl Into<String>) -> Self {
+        Self { fault, code, message: message.into(), place: None }
+    }
+
+    /// The same at a byte of a text.
+    pub fn at(mut self, text: &str, offset: usize) -> Self {
+        self.place = Some(Place::of(text, offset));
+        self
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.code, self.message)?;
+        match self.place {
+            Some(place) => write!(out, " ({place})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_from_one() {
+        for (offset, line, column) in [(0, 1, 1), (1, 1, 2), (2, 1, 2), (3, 1, 3), (4, 2, 1), (99, 2, 2)] {
+            assert_eq!(Place::of("xä\ny", offset), Place { line, column }, "{offset}");
+        }
+    }
+}

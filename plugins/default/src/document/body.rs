@@ -1,0 +1,113 @@
+//! The values of a message: fixed ones, recipes, and lists and objects of them.
+
+use super::check::{At, Notes, join, shortened, under};
+use super::node::{Key, Kind, Node};
+use super::path::Stage;
+use super::recipe::{self, template_of};
+use super::template::is_template;
+use crate::plan::owned::{ForEach, Member, Shape, Source, SourceKind};
+use crate::run::xml::{CDATA, TEXT, is_name};
+
+const FOR_EACH_KEYS: [&str; 2] = ["for_each", "make"];
+
+/// How a body is read.
+#[derive(Clone, Copy)]
+pub struct Reading {
+    /// What there is to point at.
+    pub stage: Stage,
+    /// Whether names must be names of XML.
+    pub is_xml: bool,
+}
+
+/// Reads a value of the body. The depth is bounded by the document's.
+pub fn shape(notes: &mut Notes, at: At<'_>, reading: Reading) -> Option<Shape> {
+    match &at.node.kind {
+        Kind::Text(text) if is_template(text) => {
+            let template = template_of(notes, at, reading.stage)?;
+            let source = Source { kind: SourceKind::Template(template), then: Vec::new() };
+            Some(Shape::Leaf(recipe::plain(vec![source], at.node.place.line)))
+        }
+        Kind::List(items) => Some(Shape::List(list(notes, at, items, reading))),
+        Kind::Map(entries) => map(notes, at, entries, reading),
+        _ => Some(Shape::Fixed(at.node.value())),
+    }
+}
+
+fn map(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)], reading: Reading) -> Option<Shape> {
+    if is_recipe(entries) {
+        return recipe::read(notes, at, reading.stage).map(Shape::Leaf);
+    }
+    if at.node.get("for_each").is_some() {
+        return for_each(notes, at, reading);
+    }
+    if let [(key, node)] = entries
+        && let ("first_of" | "merge", Kind::List(items)) = (key.text.as_str(), &node.kind)
+    {
+        let path = join(at.path, &key.text);
+        let parts = list(notes, At { node, path: &path }, items, reading);
+        return Some(if key.text == "merge" { Shape::Merge(parts) } else { Shape::FirstOf(parts) });
+    }
+    let mut members = Vec::with_capacity(entries.len());
+    for (key, node) in entries {
+        if reading.is_xml {
+            check_xml_name(notes, at.path, key, node);
+        }
+        let path = join(at.path, &key.text);
+        let shape = shape(notes, At { node, path: &path }, reading);
+        members.extend(shape.map(|shape| Member { name: key.text.clone().into(), shape }));
+    }
+    Some(Shape::Object(members))
+}
+
+/// A map is a recipe, not an object to send, when it has a source and no key that a recipe does not have.
+fn is_recipe(entries: &[(Key, Node)]) -> bool {
+    let has_source = entries.iter().any(|(key, _)| matches!(key.text.as_str(), "from" | "template" | "value"));
+    has_source && entries.iter().all(|(key, _)| recipe::KEYS.contains(&key.text.as_str()))
+}
+
+/// `{for_each: lead.custom.items, make: {sku: {from: item.sku}}}`
+fn for_each(notes: &mut Notes, at: At<'_>, reading: Reading) -> Option<Shape> {
+    notes.map_of(at, "a map with `for_each` and `make`", &FOR_EACH_KEYS)?;
+    if at.node.get("make").is_none() {
+        let mend = Some("write it like `{for_each: lead.custom.items, make: {sku: {from: item.sku}}}`".to_owned());
+        notes.error(at, "missing_key", "`for_each` needs `make`: what is made for each item", mend);
+    }
+    let list = under(at, "for_each", |at| recipe::read(notes, at, reading.stage)).flatten();
+    let inside = Reading { stage: Stage::Item, ..reading };
+    let make = under(at, "make", |at| shape(notes, at, inside)).flatten();
+    Some(Shape::ForEach(Box::new(ForEach { list: list?, make: make? })))
+}
+
+fn list(notes: &mut Notes, at: At<'_>, items: &[Node], reading: Reading) -> Vec<Shape> {
+    let mut shapes = Vec::with_capacity(items.len());
+    for (index, node) in items.iter().enumerate() {
+        let path = format!("{}[{index}]", at.path);
+        shapes.extend(shape(notes, At { node, path: &path }, reading));
+    }
+    shapes
+}
+
+fn check_xml_name(notes: &mut Notes, parent: &str, key: &Key, node: &Node) {
+    let name = key.text.as_str();
+    if name == TEXT || name == CDATA {
+        return;
+    }
+    let attribute = name.strip_prefix('@');
+    if !is_name(attribute.unwrap_or(name)) {
+        let mend = "use letters, digits, `_`, `-` and `.`; an attribute is `@name`, the element's own text `#text` or `#cdata`";
+        notes.bad_key(parent, key, "bad_xml_name", no_xml_name(name), mend);
+    }
+    let is_tree = match &node.kind {
+        Kind::List(_) => true,
+        Kind::Map(entries) => !is_recipe(entries) && !entries.iter().any(|(key, _)| key.text == "first_of"),
+        _ => false,
+    };
+    if attribute.is_some() && is_tree {
+        notes.bad_key(parent, key, "wrong_type", "an attribute is one text".to_owned(), "give it one value");
+    }
+}
+
+/// What is said of a name that XML does not have.
+pub fn no_xml_name(name: &str) -> String {
+    format!("`{}` is no name of an XML element or attribute", shortened(name))
+}

@@ -1,0 +1,73 @@
+//! A filled-in body as bytes, or as a part of the query.
+
+use hookmill_plugin_sdk::types::{Failure, Pair};
+
+use super::form;
+use super::xml;
+use crate::json::{Value, text_of};
+use crate::plan::{Format, Message};
+
+const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// A body ready to be sent.
+pub struct Encoded {
+    /// What goes into the query.
+    pub query: Vec<Pair>,
+    /// The content type; none without a body.
+    pub content_type: Option<String>,
+    /// The bytes; none without a body.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What the destination's owner chose, where the document does not say.
+pub fn format_of(content_type: &str) -> Format {
+    if content_type.to_ascii_lowercase().starts_with(FORM_TYPE) { Format::Form } else { Format::Json }
+}
+
+/// Writes a body as a message says. A GET has no body: its values go into the query.
+pub fn encoded(message: &Message<'_>, method: &str, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
+    if method == "GET" {
+        return in_query(message, format, body);
+    }
+    let (usual, bytes) = match format {
+        Format::Json => ("application/json", text_of(body).into_bytes()),
+        Format::Form => (FORM_TYPE, form::encoded(&form::pairs(named(body, "a form")?)).into_bytes()),
+        Format::Xml => ("application/xml", xml::document(body, message.root.as_deref(), message.is_undeclared)?),
+        Format::Text => ("text/plain; charset=utf-8", plain(body)?.into_bytes()),
+    };
+    let content_type = message.content_type.as_deref().unwrap_or(usual).to_owned();
+    Ok(Encoded { query: Vec::new(), content_type: Some(content_type), bytes: Some(bytes) })
+}
+
+fn in_query(message: &Message<'_>, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
+    if message.body.is_some() && matches!(format, Format::Xml | Format::Text) {
+        let mend = "put the values under `query`, or send it with POST";
+        return Err(refuse("no_body_in_get", format!("a GET has no body, so its text would be lost; {mend}")));
+    }
+    Ok(Encoded { query: form::pairs(named(body, "a query")?), content_type: None, bytes: None })
+}
+
+/// Names and values, or the reason why there are none.
+fn named<'b, 'v>(body: &'b Value<'v>, what: &str) -> Result<&'b Value<'v>, Failure> {
+    match body {
+        Value::Object(_) => Ok(body),
+        other => {
+            let message = format!("{what} is made of names and values, but the body is {}", other.type_name());
+            Err(refuse("not_an_object", message))
+        }
+    }
+}
+
+fn plain(body: &Value<'_>) -> Result<String, Failure> {
+    match body {
+        Value::Null => Ok(String::new()),
+        Value::Object(_) | Value::List(_) => {
+            Err(refuse("wrong_type", format!("a text body is one text, but this is {}", body.type_name())))
+        }
+        scalar => Ok(scalar.scalar_text().unwrap_or_default().to_owned()),
+    }
+}
+
+fn refuse(code: &'static str, message: String) -> Failure {
+    Failure::new(code, format!("body: {message}")).in_field("body")
+}

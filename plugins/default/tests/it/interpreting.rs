@@ -1,0 +1,347 @@
+//! `interpret` as documents say it (M9): real answers of three kinds of clients, and everything that can go wrong.
+
+use hookmill_plugin_sdk::testing::take_log;
+use hookmill_plugin_sdk::types::{ClientAnswer, Context, Outcome, OutcomeKind};
+
+use crate::house::{answer, context, interpreted, load, pair, problems, silence};
+
+use OutcomeKind::{Accepted, Duplicate, Failed, Rejected, Retry};
+
+/// A client that always says 200 and means its `code`.
+const LEADBYTE: &str = "
+version: 1
+interpret:
+  reason: response
+  reference: leadId
+  outcomes:
+    - {outcome: accepted, when: {field: code, op: ge, value: 1}}
+    - {outcome: duplicate, when: {field: response, op: eq, value: Duplicate, ignore_case: true}}
+    - {outcome: rejected, when: {field: code, op: lt, value: 0}, reason: [info.status, response]}
+";
+
+/// A client that says 201 whatever its `outcome`.
+const LEADCONDUIT: &str = "
+version: 1
+interpret:
+  reference: lead.id
+  price: price
+  outcomes:
+    - {outcome: accepted, when: {field: outcome, op: eq, value: success}}
+    - {outcome: duplicate, when: {all: [{field: outcome, op: eq, value: failure}, {field: reason, op: contains, value: duplicate, ignore_case: true}]}}
+    - {outcome: rejected, when: {field: outcome, op: eq, value: failure}, reason: reason}
+    - {outcome: retry, when: {field: outcome, op: eq, value: error}, reason: reason, retry_after: 60}
+";
+
+/// A client that answers XML, whatever the content type says.
+const BOBERDOO: &str = "
+version: 1
+interpret:
+  as: xml
+  reference: response.lead_id
+  price: response.process_information.best_bid
+  reason: response.process_information.unmatched_reason
+  outcomes:
+    - {outcome: accepted, when: {field: response.status, op: eq, value: Matched}}
+    - {outcome: rejected, when: {field: response.status, op: eq, value: Unmatched}}
+    - {outcome: duplicate, when: {field: text, op: matches, value: 'Duplicate\\s+Lead'}}
+";
+
+/// Kind, reason, reference and price of an outcome; none for the host's default.
+type Told = Option<(OutcomeKind, Option<String>, Option<String>, Option<String>)>;
+
+fn told(document: &str, answer: ClientAnswer) -> Told {
+    let outcome = interpreted(document, answer).unwrap_or_else(|failure| panic!("{}", failure.message))?;
+    let Outcome { kind, reason, reference, price, .. } = outcome;
+    Some((kind, reason, reference, price))
+}
+
+fn kind(document: &str, answer: ClientAnswer) -> Option<OutcomeKind> {
+    told(document, answer).map(|told| told.0)
+}
+
+fn is(kind: OutcomeKind, reason: &str, reference: &str, price: &str) -> Told {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Some((kind, text(reason), text(reference), text(price)))
+}
+
+#[test]
+fn m9_answers_of_real_kinds_of_clients() {
+    let json = "application/json";
+    for (document, status, content_type, body, expected) in [
+        (
+            LEADBYTE,
+            200,
+            json,
+            r#"{"code":1,"response":"OK","info":[],"leadId":123456}"#,
+            is(Accepted, "OK", "123456", ""),
+        ),
+        (
+            LEADBYTE,
+            200,
+            json,
+            r#"{"code":-2,"response":"Duplicate","leadId":null}"#,
+            is(Duplicate, "Duplicate", "", ""),
+        ),
+        (
+            LEADBYTE,
+            200,
+            json,
+            r#"{"code":-8,"response":"HLR rejection","info":{"status":"UNDELIV"}}"#,
+            is(Rejected, "UNDELIV", "", ""),
+        ),
+        (
+            LEADCONDUIT,
+            201,
+            json,
+            r#"{"outcome":"success","lead":{"id":"55c8"},"price":1.50}"#,
+            is(Accepted, "", "55c8", "1.50"),
+        ),
+        (
+            LEADCONDUIT,
+            201,
+            json,
+            r#"{"outcome":"failure","reason":"Failed email validation","lead":{"id":"55c8aa"},"price":0}"#,
+            is(Rejected, "Failed email validation", "55c8aa", "0"),
+        ),
+        (LEADCONDUIT, 201, json, r#"{"outcome":"failure","reason":"Duplicate lead"}"#, is(Duplicate, "", "", "")),
+        (LEADCONDUIT, 200, json, r#"{"outcome":"error","reason":"busy"}"#, is(Retry, "busy", "", "")),
+        (
+            BOBERDOO,
+            200,
+            "text/xml",
+            "<response><status>Matched</status><lead_id>26635027</lead_id><process_information><unmatched_reason/><best_bid>0.10</best_bid></process_information></response>",
+            is(Accepted, "", "26635027", "0.10"),
+        ),
+        (
+            BOBERDOO,
+            200,
+            "text/html",
+            "<response><status>Unmatched</status><process_information><unmatched_reason>No buyer for zip</unmatched_reason></process_information></response>",
+            is(Rejected, "No buyer for zip", "", ""),
+        ),
+        (BOBERDOO, 200, "text/html", "oops: Duplicate  Lead <br>", is(Duplicate, "", "", "")),
+    ] {
+        assert_eq!(told(document, answer(status, content_type, body)), expected, "{body}");
+    }
+    let busy = interpreted(LEADCONDUIT, answer(200, json, r#"{"outcome":"error"}"#)).unwrap().unwrap();
+    assert_eq!((busy.retry_after_ms, busy.rule.as_deref()), (Some(60_000), Some("interpret.outcomes[3]")));
+}
+
+/// M9: what is not said is the host's: redirects, errors, throttling, no answer.
+#[test]
+fn m9_what_no_outcome_matches_is_left_to_the_host() {
+    for document in ["version: 1", LEADBYTE, LEADCONDUIT, BOBERDOO] {
+        let details_only = document == "version: 1" || document == LEADCONDUIT;
+        for (status, body, by_status) in
+            [(302, "", Failed), (404, "<h1>Not found</h1>", Failed), (429, "slow down", Retry), (503, "", Retry)]
+        {
+            let found = kind(document, answer(status, "text/html", body));
+            assert!(found.is_none_or(|kind| kind == by_status), "{status}: {found:?} {details_only}");
+        }
+        assert_eq!(kind(document, silence("timeout")), None);
+    }
+    assert_eq!(kind("version: 1", answer(200, "text/plain", "OK")), None);
+}
+
+/// M9: success by status alone is none where the document says what an acceptance looks like.
+#[test]
+fn m9_a_success_that_matches_nothing_is_no_acceptance() {
+    let (accepts, rejects) = (
+        "version: 1\ninterpret: {outcomes: [{outcome: accepted, when: {field: ok, op: eq, value: true}}]}",
+        "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: ok, op: eq, value: false}}]}",
+    );
+    for body in ["", "{}", r#"{"ok":"maybe"}"#, "<html>", "{\"ok\":"] {
+        let unmatched = told(accepts, answer(200, "application/json", body)).unwrap();
+        assert_eq!(unmatched.0, Failed, "{body}");
+        assert!(unmatched.1.unwrap().contains("matches no outcome"));
+        assert_eq!(kind(rejects, answer(200, "application/json", body)), None, "{body}");
+    }
+    for (otherwise, expected) in [
+        ("default", None),
+        ("retry", Some(Retry)),
+        ("rejected", Some(Rejected)),
+        ("failed", Some(Failed)),
+        ("accepted", Some(Accepted)),
+    ] {
+        let document = accepts.replace("]}", &format!("], otherwise: {otherwise}}}"));
+        assert_eq!(kind(&document, answer(200, "", "no")), expected, "{otherwise}");
+        assert_eq!(kind(&document, silence("timeout")), None, "no answer is no {otherwise}");
+    }
+}
+
+/// M9: the comparison is typed: "false" is not true, and a text is a number only where the rule has a number.
+#[test]
+fn m9_comparisons_are_typed() {
+    for (rule, body, matches) in [
+        ("{field: ok, op: eq, value: true}", r#"{"ok":"false"}"#, false),
+        ("{field: ok, op: is_true}", r#"{"ok":"false"}"#, false),
+        ("{field: ok, op: eq, value: true}", r#"{"ok":1}"#, false),
+        ("{field: code, op: eq, value: 1}", r#"{"code":"1"}"#, true),
+        ("{field: code, op: eq, value: '01'}", r#"{"code":1}"#, false),
+        ("{field: code, op: eq, value: '1.0'}", r#"{"code":1}"#, false),
+        ("{field: code, op: eq, value: 1}", r#"{"code":1.0}"#, true),
+        ("{field: code, op: eq, value: 1}", r#"{"code":true}"#, false),
+        ("{field: body.status, op: eq, value: ok}", r#"{"status":"ok"}"#, true),
+        ("{field: status, op: eq, value: 200}", r#"{"status":"ok"}"#, true),
+        ("{field: status_class, op: eq, value: 2}", "", true),
+        ("{field: header.x-result, op: eq, value: taken}", "", true),
+        ("{field: text, op: matches, value: '^lead \\d+ taken$', ignore_case: true}", "Lead 7 taken", true),
+        ("{field: text, op: blank}", "", true),
+        ("{field: \"$.list[?@.code == 7].text\", op: present}", r#"{"list":[{"code":7,"text":"x"}]}"#, true),
+        ("{field: attempt, op: le, value: 1}", "", true),
+        ("{field: body, op: blank}", "not json", true),
+        ("{field: a, op: eq, value: 1, on_missing: skip}", "{}", false),
+    ] {
+        let document = format!("version: 1\ninterpret:\n  outcomes:\n    - outcome: duplicate\n      when: {rule}");
+        let mut answer = answer(200, "application/json", body);
+        answer.headers.push(pair("x-result", "taken"));
+        let found = kind(&document, answer);
+        assert_eq!(found, matches.then_some(Duplicate), "{rule} on {body}");
+    }
+}
+
+/// M9: how a body is read, and that one which can't be read is no trap.
+#[test]
+fn m9_bodies_are_read_as_they_are_or_as_the_document_says() {
+    let xml = "<r><a>1</a></r>";
+    for (read_as, content_type, body, matches) in [
+        ("auto", "application/json", r#"{"r":{"a":1}}"#, true),
+        ("auto", "application/problem+json; charset=utf-8", r#"{"r":{"a":1}}"#, true),
+        ("auto", "text/html", r#" {"r":{"a":1}}"#, true),
+        ("auto", "text/html", xml, true),
+        ("auto", "application/json", xml, true),
+        ("auto", "text/xml", r#"{"r":{"a":1}}"#, true),
+        ("auto", "text/plain", "r.a=1", false),
+        ("json", "text/html", r#"{"r":{"a":1}}"#, true),
+        ("json", "text/xml", xml, false),
+        ("xml", "application/json", xml, true),
+        ("xml", "application/json", "<r><a>1", false),
+        ("xml", "text/xml", "<!DOCTYPE r [<!ENTITY x '1'>]><r><a>&x;</a></r>", false),
+        ("text", "application/json", r#"{"r":{"a":1}}"#, false),
+        ("auto", "application/json", "\u{feff}{\"r\":{\"a\":1}}", true),
+    ] {
+        let document = format!(
+            "version: 1\ninterpret:\n  as: {read_as}\n  outcomes: [{{outcome: rejected, when: {{field: r.a, op: eq, value: 1}}}}]"
+        );
+        let found = kind(&document, answer(200, content_type, body));
+        assert_eq!(found, matches.then_some(Rejected), "{read_as} {content_type} {body}");
+    }
+    let latin = "version: 1\ninterpret: {reason: text, outcomes: [{outcome: rejected}]}";
+    let told_latin = told(latin, answer(200, "text/plain; charset=ISO-8859-1", b"Stra\xdfe"));
+    assert_eq!(told_latin, is(Rejected, "Straße", "", ""));
+    assert_eq!(told(latin, answer(200, "text/plain", b"a\xffb")), is(Rejected, "a\u{fffd}b", "", ""));
+}
+
+/// M9: no answer is retried by the host, unless an outcome looks at `error`.
+#[test]
+fn m9_nothing_is_concluded_from_silence() {
+    let missing =
+        "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: id, op: blank}}, {outcome: failed}]}";
+    assert_eq!(kind(missing, silence("timeout")), None);
+    assert_eq!(kind(missing, answer(200, "application/json", "{}")), Some(Rejected));
+    let knows = "version: 1\ninterpret: {outcomes: [{outcome: failed, reason: error, when: {field: error, op: eq, value: too_large}}]}";
+    assert_eq!(told(knows, silence("too_large")), is(Failed, "too_large", "", ""));
+    assert_eq!(kind(knows, silence("timeout")), None);
+    assert_eq!(kind(knows, answer(200, "application/json", r#"{"error":"too_large"}"#)), None);
+}
+
+/// M9: what can't be taken out of an answer is left out; the outcome is sure all the same.
+#[test]
+fn m9_details_never_change_the_outcome() {
+    let all = "reason: r, price: p, reference: i, retry_after: w";
+    for (body, expected, wait_ms) in [
+        (r#"{"r":["a","b"],"p":"12.50","i":7,"w":"30"}"#, is(Retry, "a; b", "7", "12.50"), Some(30_000)),
+        (r#"{"r":{"a":1},"p":"$12","i":{"x":1},"w":"soon"}"#, is(Retry, r#"{"a":1}"#, "", ""), None),
+        (r#"{"r":" ","p":null,"i":"","w":-1}"#, is(Retry, "", "", ""), None),
+        (r#"{"r":false,"p":1e400,"i":["",8],"w":1.9}"#, is(Retry, "false", "8", "1e400"), Some(1000)),
+        (r#"{"w":99999999999999999999}"#, is(Retry, "", "", ""), None),
+        ("nothing", is(Retry, "", "", ""), None),
+    ] {
+        let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: retry, {all}}}]}}");
+        assert_eq!(told(&document, answer(200, "application/json", body)), expected, "{body}");
+        let outcome = interpreted(&document, answer(200, "application/json", body)).unwrap().unwrap();
+        assert_eq!(outcome.retry_after_ms, wait_ms, "{body}");
+    }
+    let failing = "version: 1\ninterpret: {outcomes: [{outcome: accepted, reference: {from: id, on_missing: fail}, price: {from: p, then: [phone]}}]}";
+    assert_eq!(told(failing, answer(200, "application/json", r#"{"p":"x"}"#)), is(Accepted, "", "", ""));
+    let long = format!("{{\"r\":\"{}\"}}", "é".repeat(10_000));
+    let reason =
+        told("version: 1\ninterpret: {outcomes: [{outcome: failed, reason: r}]}", answer(500, "", long)).unwrap().1;
+    assert_eq!(reason.unwrap().chars().count(), 500);
+}
+
+/// M9: details alone are added to what the host would say.
+#[test]
+fn m9_details_alone_keep_the_hosts_outcome() {
+    let document = "version: 1\ninterpret: {reason: [error.message, body.message], reference: id}";
+    for (status, body, expected) in [
+        (200, r#"{"id":"x"}"#, is(Accepted, "", "x", "")),
+        (422, r#"{"message":"bad zip"}"#, is(Failed, "bad zip", "", "")),
+        (503, r#"{"error":{"message":"down"}}"#, is(Retry, "down", "", "")),
+        (302, "", is(Failed, "", "", "")),
+    ] {
+        assert_eq!(told(document, answer(status, "application/json", body)), expected, "{status}");
+    }
+}
+
+/// M2: outcomes that nothing can reach, and everything else that is wrong, with its place.
+#[test]
+fn m2_what_is_wrong_in_interpret_is_told() {
+    for (section, expected) in [
+        ("{outcomes: [{outcome: rejected}, {outcome: accepted}]}", "36 unreachable interpret.outcomes[1]"),
+        (
+            "{outcomes: [{outcome: rejected, when: {field: a, op: blank}}, {outcome: failed, when: {field: a, op: blank}}]}",
+            "65 unreachable interpret.outcomes[1]",
+        ),
+        ("{outcomes: [{outcome: rejected}], otherwise: failed}", "48 unreachable interpret.otherwise"),
+        ("{outcomes: [{outcome: rejectd}]}", "25 unknown_word interpret.outcomes[0].outcome"),
+        ("{outcomes: [{when: {field: a, op: blank}}]}", "15 missing_key interpret.outcomes[0]"),
+        ("{outcomes: [{outcome: failed, wen: 1}]}", "33 unknown_key interpret.outcomes[0].wen"),
+        ("{outcomes: [{outcome: failed, retry_after: 5}]}", "46 odd_argument interpret.outcomes[0].retry_after"),
+        ("{outcomes: [{outcome: retry, retry_after: 1.5}]}", "45 wrong_type interpret.outcomes[0].retry_after"),
+        ("{outcomes: [rejected]}", "15 wrong_type interpret.outcomes[0]"),
+        ("{outcomes: {outcome: failed}}", "14 wrong_type interpret.outcomes"),
+        ("{as: html, outcomes: []}", "8 unknown_word interpret.as"),
+        ("{otherwise: maybe, outcomes: []}", "15 unknown_word interpret.otherwise"),
+        ("{}", "3 missing_key interpret"),
+        (
+            "{outcomes: [{outcome: failed, when: {field: status, op: eq, value: ok}}]}",
+            "70 wrong_type interpret.outcomes[0].when.value",
+        ),
+        (
+            "{outcomes: [{outcome: failed, when: {field: lead.email, op: eq, value: ok}}], reason: 'a..b'}",
+            "89 bad_path interpret.reason",
+        ),
+        (
+            "{outcomes: [{outcome: failed, when: [{field: a, op: eq, value: 1}, {field: a, op: eq, value: 2}]}]}",
+            "70 unreachable interpret.outcomes[0].when[1]",
+        ),
+    ] {
+        let found = problems(&format!("version: 1\ninterpret:\n  {section}"));
+        let told: Vec<String> = found.iter().map(|p| format!("{} {} {}", p.column, p.code, p.path)).collect();
+        assert!(told.contains(&expected.to_owned()), "{section}: {told:?}");
+    }
+    let many =
+        "{outcome: failed, when: {field: a, op: blank}},".repeat(hookmill_plugin_default::document::OUTCOMES_MAX + 1);
+    assert_eq!(problems(&format!("version: 1\ninterpret: {{outcomes: [{many}]}}"))[0].code, "too_many");
+}
+
+/// M10: a dry run finds each comparison in the log, and production nothing.
+#[test]
+fn m10_the_log_of_a_dry_run_tells_each_comparison() {
+    load(LEADBYTE);
+    let ask = |context: Context| {
+        take_log();
+        let answers = vec![answer(200, "application/json", r#"{"code":-2,"response":"Duplicate"}"#)];
+        <hookmill_plugin_default::Declarative as hookmill_plugin_sdk::response::Guest>::interpret(context, answers);
+        take_log()
+    };
+    assert!(ask(context()).is_empty());
+    let lines = ask(Context { trace: true, ..context() });
+    assert_eq!(lines.len(), 1);
+    for part in
+        [r#""rule":"interpret.outcomes[0]""#, r#""actual":-2"#, r#""decided":"interpret.outcomes[1]""#, r#""line":8"#]
+    {
+        assert!(lines[0].message.contains(part), "{part} in {}", lines[0].message);
+    }
+}
