@@ -18,7 +18,7 @@ mod number;
 mod object;
 mod pattern;
 pub mod phone;
-mod place;
+pub mod place;
 mod refusal;
 pub mod registry;
 mod rfc3339;
