@@ -23,4 +23,5 @@ pub use check::{Problem, Severe};
 pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
 pub use functions::chain_of;
 pub use limits::{DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, PATH_BYTES_MAX, RULES_MAX};
+pub use query::read as jsonpath;
 pub use schema::SCHEMA;

@@ -20,5 +20,5 @@ pub use around::value_in;
 pub use map::{LEADS_MAX, map};
 pub use qualify::qualify;
 pub use scope::Call;
-pub use select::PATH_VISITS_MAX;
+pub use select::{Found, PATH_VISITS_MAX, select_in};
 pub use shape::shape;

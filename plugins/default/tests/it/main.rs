@@ -4,6 +4,7 @@ mod depth;
 mod diagnostics;
 mod functions;
 mod house;
+mod jsonpath;
 mod kept;
 mod mapping;
 mod qualifying;
