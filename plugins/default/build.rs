@@ -11,6 +11,8 @@
 
 #[path = "build/category.rs"]
 mod category;
+#[path = "build/fold.rs"]
+mod fold;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -37,6 +39,7 @@ const LOCAL_MOBILES: [u16; 5] = [52, 54, 55, 62, 86];
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build/category.rs");
+    println!("cargo::rerun-if-changed=build/fold.rs");
     let mut automaton = Shared::default();
     let mut regions: Vec<(String, u16, bool, String)> = Vec::new();
     for region in DATABASE.iter() {
@@ -52,35 +55,7 @@ fn main() {
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(format!("{out}/phone_table.rs"), text(&regions, &automaton)).expect("OUT_DIR can be written");
     std::fs::write(format!("{out}/category_table.rs"), category::table()).expect("OUT_DIR can be written");
-    std::fs::write(format!("{out}/fold_table.rs"), folds()).expect("OUT_DIR can be written");
-}
-
-/// The scripts that are written in ASCII: Latin with all its accents, Greek, Cyrillic, marks, symbols, full width.
-const FOLDED: [std::ops::RangeInclusive<char>; 6] = [
-    '\u{a0}'..='\u{52f}',
-    '\u{1d00}'..='\u{1fff}',
-    '\u{2000}'..='\u{218f}',
-    '\u{2c60}'..='\u{2c7f}',
-    '\u{fb00}'..='\u{fb06}',
-    '\u{ff01}'..='\u{ff5e}',
-];
-
-/// One text of all replacements, and for each block its first character and where each replacement ends.
-fn folds() -> String {
-    let (mut replacements, mut blocks) = (String::new(), String::new());
-    for block in FOLDED {
-        let start = u32::from(*block.start());
-        let mut ends = vec![replacements.len()];
-        for character in block {
-            replacements.push_str(any_ascii::any_ascii_char(character));
-            ends.push(replacements.len());
-        }
-        let _ = write!(blocks, "({start}, &{ends:?}),");
-    }
-    format!(
-        "static REPLACEMENTS: &str = {replacements:?};\nstatic BLOCKS: [(u32, &[u16]); {}] = [{blocks}];\n",
-        FOLDED.len()
-    )
+    std::fs::write(format!("{out}/fold_table.rs"), fold::table()).expect("OUT_DIR can be written");
 }
 
 /// One region as a Rust expression.

@@ -10,7 +10,7 @@ use hookmill_plugin_sdk::types::{
 use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
 
 use crate::document::{self, Problem, SCHEMA, Severe};
-use crate::functions::{clock, phone};
+use crate::functions::{clock, phone, place};
 use crate::lead::{TAGS, TEXT_FIELDS};
 use crate::plan::{self, Damaged, Loaded};
 use crate::run::{self, Call};
@@ -105,6 +105,7 @@ impl lifecycle::Guest for Declarative {
     fn initialize() {
         phone::prepare();
         clock::prepare();
+        place::prepare();
         plan::prepare();
         // At last, so that this much is free beside all tables.
         drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));

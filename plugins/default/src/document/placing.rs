@@ -34,7 +34,7 @@ fn line(recipe: &Recipe, look_in: &[Path], places: &mut OutlineBuilder) -> Optio
     let mut line = Line { places: in_all(&first, look_in, places)?, guards: Vec::new() };
     for source in others {
         // A function that makes something of nothing needs no place.
-        let path = path_of(source).filter(|_| source.then.iter().all(gives_nothing_for_nothing))?;
+        let path = path_of(source).filter(|_| source.then.iter().all(Function::gives_nothing_for_nothing))?;
         line.guards.extend(in_all(&[path], look_in, places)?);
     }
     (!recipe.sources.is_empty()).then_some(line)
@@ -48,10 +48,6 @@ fn is_sure(source: &Source) -> bool {
 
 fn path_of(source: &Source) -> Option<&Path> {
     if let SourceKind::Path(path) = &source.kind { Some(path) } else { None }
-}
-
-fn gives_nothing_for_nothing(function: &Function) -> bool {
-    function.spec().on_nothing.missing == "missing"
 }
 
 /// The places of paths in the element, then of those with loose names in each container, in the order in which they count.

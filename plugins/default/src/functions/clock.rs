@@ -139,7 +139,8 @@ fn tokens_of(format: &str) -> Vec<&str> {
 pub fn iso(text: &str) -> Option<Moment> {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let text = text.trim();
-    if text.len() > DATE_BYTES_MAX || !text.starts_with(|c: char| c.is_ascii_digit()) {
+    // A zone's name in brackets is not ISO 8601, and must not be passed over.
+    if text.len() > DATE_BYTES_MAX || !text.starts_with(|c: char| c.is_ascii_digit()) || text.contains('[') {
         return None;
     }
     let is_day = !text.contains([':', 'T', 't']);
@@ -183,4 +184,81 @@ pub fn in_zone(at: DateTime, zone: &TimeZone) -> Option<(Zoned, bool)> {
     let found = zone.to_ambiguous_zoned(at);
     let is_odd = found.is_ambiguous();
     Some((found.compatible().ok()?, is_odd))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn told(moment: Option<Moment>) -> String {
+        match moment {
+            None => "-".to_owned(),
+            Some(Moment::Day(day)) => format!("day {day}"),
+            Some(Moment::Local(at)) => format!("local {at}"),
+            Some(Moment::Instant(at)) => at.to_string(),
+        }
+    }
+
+    #[test]
+    fn m4_what_is_iso_8601_and_what_is_not() {
+        for (text, expected) in [
+            ("2024-06-15", "day 2024-06-15"),
+            (" 2024-06-15 ", "day 2024-06-15"),
+            ("20240615", "day 2024-06-15"),
+            ("2024-06-15T10:30:00Z", "2024-06-15T10:30:00Z"),
+            ("2024-06-15t10:30:00.5z", "2024-06-15T10:30:00.5Z"),
+            ("2024-06-15 10:30+0200", "2024-06-15T08:30:00Z"),
+            ("2024-06-15T10:30:00-05:30", "2024-06-15T16:00:00Z"),
+            ("2024-06-15 10:30", "local 2024-06-15T10:30:00"),
+            ("2024-06-15T10:30:00[America/New_York]", "-"),
+            ("2024-06-15T10:30:00+02:00[Europe/Berlin]", "-"),
+            ("2024-06-15+02:00", "-"),
+            ("2024-06-15Z", "-"),
+            ("2024-02-30", "-"),
+            ("2024-6-5", "-"),
+            ("2024-06", "-"),
+            ("2024", "-"),
+            ("0026-06-15", "-"),
+            ("-2024-06-15", "-"),
+            ("1718447400", "-"),
+            ("15/06/2024", "-"),
+            ("2024-06-15T25:00:00Z", "-"),
+            ("2024-06-15 and more", "-"),
+            ("", "-"),
+        ] {
+            assert_eq!(told(iso(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn m4_formats_take_what_they_name_and_no_more() {
+        for (text, format, expected) in [
+            ("3/4/2026", "%m/%d/%Y", "day 2026-03-04"),
+            ("03/04/26", "%m/%d/%y", "day 2026-03-04"),
+            ("03/04/69", "%m/%d/%y", "day 1969-03-04"),
+            ("03/04/26", "%m/%d/%Y", "-"),
+            ("03/04/2026 x", "%m/%d/%Y", "-"),
+            ("13/04/2026", "%m/%d/%Y", "-"),
+            ("02/29/2026", "%m/%d/%Y", "-"),
+            ("june 5, 2026", "%B %d, %Y", "day 2026-06-05"),
+            ("05-Jun-2026 1:05 PM", "%d-%b-%Y %I:%M %p", "local 2026-06-05T13:05:00"),
+            ("2026-06-05T13:05:00+0000", "%Y-%m-%dT%H:%M:%S%z", "2026-06-05T13:05:00Z"),
+            ("1718447400", "%s", "2024-06-15T10:30:00Z"),
+        ] {
+            assert!(check_input(format).is_ok(), "{format}");
+            assert_eq!(told(by_format(text, format)), expected, "{text} in {format}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_moment_or_not(text in "[0-9TZ:+. /-]{0,30}", format in "(%[YmdHMSzsFTjyIp][ /:-]?){1,6}") {
+            let _ = iso(&text);
+            if check_input(&format).is_ok() {
+                let _ = by_format(&text, &format);
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ pub const FUNCTION_ITEMS_MAX: usize = 10_000;
 /// Bytes of a regular expression.
 pub const PATTERN_BYTES_MAX: usize = 1000;
 /// Bytes of memory that a regular expression may take when it is built.
-pub const PATTERN_SIZE_MAX: usize = 64 << 10;
+pub const PATTERN_SIZE_MAX: usize = 16 << 10;
 /// How deep groups of a regular expression may be nested.
 pub const PATTERN_DEPTH_MAX: u32 = 32;
 /// Bytes of a text that a regular expression is run on: linear time is still time.

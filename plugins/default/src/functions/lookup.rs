@@ -115,10 +115,15 @@ fn lookup<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>
     let pairs = call.pairs(0);
     let found = match call.flag(2) {
         false => pairs.binary_search_by(|(name, _)| (**name).cmp(key)).ok(),
-        true => pairs.iter().position(|(name, _)| name.to_lowercase() == key.to_lowercase()),
+        true => pairs.iter().position(|(name, _)| is_alike(name, key)),
     };
     let found = found.and_then(|place| pairs.get(place)).map(|(_, value)| value.borrowed());
     or_default(found, value, call, || format!("the table knows {}", listed(pairs.iter().map(|(name, _)| &**name))))
+}
+
+/// Whether two texts are the same but for case.
+fn is_alike(one: &str, other: &str) -> bool {
+    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 
 fn lookup_set<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {

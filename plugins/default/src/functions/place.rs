@@ -4,6 +4,7 @@ mod countries;
 mod states;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::call::Call;
 use super::refusal::Refusal;
@@ -11,7 +12,7 @@ use super::spec::{ArgumentKind, OnNothing, Parameter, Run, Spec, example, option
 use super::text::scalar;
 use crate::json::Value;
 
-use countries::COUNTRIES;
+use countries::{COUNTRIES, Country};
 use states::{STATES, State};
 
 /// Names longer than this are none.
@@ -153,8 +154,38 @@ fn plain_name(text: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
-fn is_named(name: &str, plain: &str) -> bool {
-    plain_name(name).is_some_and(|name| name == plain || name.replacen("saint ", "st ", 1) == plain)
+thread_local! {
+    /// Countries by all their plain names.
+    static COUNTRY_NAMES: BTreeMap<String, &'static Country> = names_of(
+        COUNTRIES.iter().map(|row| (row.2, row)),
+        countries::OTHER_NAMES.iter().filter_map(|(name, code)| Some((*name, by_alpha2(code)?))),
+    );
+    /// States by all their plain names.
+    static STATE_NAMES: BTreeMap<String, &'static State> = names_of(
+        STATES.iter().map(|state| (state.name, state)),
+        states::OTHER_NAMES.iter().filter_map(|(name, code)| Some((*name, STATES.iter().find(|one| one.code == *code)?))),
+    );
+}
+
+/// Makes the tables of names, so that no batch has to.
+pub fn prepare() {
+    COUNTRY_NAMES.with(|_| ());
+    STATE_NAMES.with(|_| ());
+}
+
+fn names_of<T: Copy>(
+    usual: impl Iterator<Item = (&'static str, T)>,
+    others: impl Iterator<Item = (&'static str, T)>,
+) -> BTreeMap<String, T> {
+    let mut names = BTreeMap::new();
+    for (name, place) in usual.chain(others) {
+        let Some(plain) = plain_name(name) else { continue };
+        if let Some(rest) = plain.strip_prefix("saint ") {
+            names.entry(format!("st {rest}")).or_insert(place);
+        }
+        names.entry(plain).or_insert(place);
+    }
+    names
 }
 
 fn state(text: &str, call: &Call<'_, '_>) -> Result<&'static State, Refusal> {
@@ -171,37 +202,33 @@ fn state(text: &str, call: &Call<'_, '_>) -> Result<&'static State, Refusal> {
 fn find_state(text: &str, countries: &[&str]) -> Option<&'static State> {
     let code = text.trim().to_ascii_uppercase();
     let code = countries.iter().find_map(|country| code.strip_prefix(country)?.strip_prefix('-')).unwrap_or(&code);
-    let mut states = STATES.iter().filter(|state| countries.contains(&state.country));
     if code.len() == 2 {
-        return states.find(|state| state.code == code);
+        return STATES.iter().find(|state| state.code == code && countries.contains(&state.country));
     }
     let plain = plain_name(text)?;
-    let other = states::OTHER_NAMES.iter().find(|(name, _)| *name == plain).map(|(_, code)| *code);
-    states.find(|state| other == Some(state.code) || is_named(state.name, &plain))
+    STATE_NAMES.with(|names| names.get(&plain).copied()).filter(|state| countries.contains(&state.country))
 }
 
-fn country(text: &str) -> Result<&'static (&'static str, &'static str, &'static str), Refusal> {
-    find_country(text)
-        .ok_or_else(|| Refusal::of_text("not_a_country", text, "is neither the name nor a code of a country"))
+fn country(text: &str) -> Result<&'static Country, Refusal> {
+    let reason = "is neither the name nor a code of a country";
+    find_country(text).ok_or_else(|| Refusal::of_text("not_a_country", text, reason))
 }
 
-fn find_country(text: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+fn find_country(text: &str) -> Option<&'static Country> {
     let code = text.trim().to_ascii_uppercase();
-    let by_code = |code: &str| COUNTRIES.binary_search_by(|row| row.0.cmp(code)).ok().and_then(|at| COUNTRIES.get(at));
     let found = match code.len() {
-        2 => by_code(&code),
+        2 => by_alpha2(&code),
         3 => COUNTRIES.iter().find(|row| row.1 == code),
         _ => None,
     };
-    if found.is_some() {
-        return found;
-    }
-    let plain = plain_name(text)?;
-    let other = countries::OTHER_NAMES.iter().find(|(name, _)| *name == plain);
-    match other {
-        Some((_, code)) => by_code(code),
-        None => COUNTRIES.iter().find(|row| is_named(row.2, &plain)),
-    }
+    found.or_else(|| {
+        let plain = plain_name(text)?;
+        COUNTRY_NAMES.with(|names| names.get(&plain).copied())
+    })
+}
+
+fn by_alpha2(code: &str) -> Option<&'static Country> {
+    COUNTRIES.binary_search_by(|row| row.0.cmp(code)).ok().and_then(|at| COUNTRIES.get(at))
 }
 
 fn zip<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {

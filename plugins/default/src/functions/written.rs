@@ -187,7 +187,7 @@ fn ends(text: &str, style: Style) -> Option<Ends> {
         return Some((Some(low), None));
     }
     let plain = plain.strip_prefix("between").or_else(|| plain.strip_prefix("from")).unwrap_or(plain);
-    let pairs = [" to ", " and ", "-", "..", "/"].iter().filter_map(|mark| plain.split_once(mark));
+    let pairs = [" to ", " and ", "-", ".."].iter().filter_map(|mark| plain.split_once(mark));
     pairs.filter_map(|(low, high)| Some((Some(number(low, style)?), Some(number(high, style)?)))).next()
 }
 
@@ -269,6 +269,7 @@ mod tests {
             ("5", Some("5 5")),
             ("-5", Some("-5 -5")),
             ("a-b", None),
+            ("1/2", None),
             ("1-2-3", None),
             ("many", None),
             ("", None),

@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Path, Template, TemplatePart};
-use crate::functions::{ArgumentKind, Lists, PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX, Spec, registry};
+use crate::functions::{ArgumentKind, Lists, PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX, Run, Spec, registry};
 use crate::json::Value;
 
 /// One function in a chain.
@@ -53,6 +53,11 @@ impl<'p> Function<'p> {
             }
         }
         paths
+    }
+
+    /// Whether nothing comes of a missing value.
+    pub fn gives_nothing_for_nothing(&self) -> bool {
+        !matches!(self.spec().run, Run::Any(_))
     }
 
     /// Whether it takes a list as one value, instead of its items one by one.

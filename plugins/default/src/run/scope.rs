@@ -114,8 +114,8 @@ impl<'e, 'c> ElementScope<'e, 'c> {
     /// An element of a request.
     pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let containers = OnceCell::new();
-        Self { call, inbound, element, look_in: &[], containers, chances: Cell::new(0), header, query, origin }
+        let (containers, chances) = (OnceCell::new(), Cell::new(0));
+        Self { call, inbound, element, look_in: &[], containers, chances, header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.

@@ -1,7 +1,10 @@
 //! The countries of ISO 3166-1 with their usual English names.
 
-/// Alpha-2 code, alpha-3 code and name, in the order of the first.
-pub static COUNTRIES: [(&str, &str, &str); 249] = [
+/// Alpha-2 code, alpha-3 code and name.
+pub type Country = (&'static str, &'static str, &'static str);
+
+/// All of them, in the order of the alpha-2 code.
+pub static COUNTRIES: [Country; 249] = [
     ("AD", "AND", "Andorra"),
     ("AE", "ARE", "United Arab Emirates"),
     ("AF", "AFG", "Afghanistan"),
