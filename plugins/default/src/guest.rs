@@ -12,6 +12,7 @@ use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, resp
 use crate::document::{self, Problem, SCHEMA, Severe};
 use crate::functions::phone;
 use crate::lead::{TAGS, TEXT_FIELDS};
+use crate::moment;
 use crate::plan::{self, Damaged, Loaded};
 use crate::run::{self, Call};
 
@@ -101,10 +102,11 @@ impl response::Guest for Declarative {
 }
 
 impl lifecycle::Guest for Declarative {
-    /// Every instance starts with a heap that need not grow for an ordinary batch, and with all patterns built.
+    /// Every instance starts with a heap that need not grow for an ordinary batch, with all patterns built and the usual time zones read.
     fn initialize() {
         drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
         phone::prepare();
+        moment::prepare();
         plan::prepare();
     }
 }
