@@ -10,9 +10,8 @@ use hookmill_plugin_sdk::types::{
 use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
 
 use crate::document::{self, Problem, SCHEMA, Severe};
-use crate::functions::phone;
+use crate::functions::{clock, phone};
 use crate::lead::{TAGS, TEXT_FIELDS};
-use crate::moment;
 use crate::plan::{self, Damaged, Loaded};
 use crate::run::{self, Call};
 
@@ -102,12 +101,13 @@ impl response::Guest for Declarative {
 }
 
 impl lifecycle::Guest for Declarative {
-    /// Every instance starts with a heap that need not grow for an ordinary batch, with all patterns built and the usual time zones read.
+    /// Every instance starts with all patterns and zones read, and a heap that need not grow for an ordinary batch.
     fn initialize() {
-        drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
         phone::prepare();
-        moment::prepare();
+        clock::prepare();
         plan::prepare();
+        // At last, so that this much is free beside all tables.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
     }
 }
 

@@ -17,25 +17,6 @@ const MOMENT_BYTES_MAX: usize = 40;
 /// How far from now a document may point.
 pub const DISTANCE_YEARS_MAX: u32 = 1000;
 
-/// The zones of most campaigns.
-const USUAL_ZONES: [&str; 8] = [
-    "UTC",
-    "America/New_York",
-    "America/Chicago",
-    "America/Denver",
-    "America/Phoenix",
-    "America/Los_Angeles",
-    "America/Toronto",
-    "Europe/London",
-];
-
-/// Reads the zones of most campaigns: the library keeps what it has read, so that a fresh instance has them.
-pub fn prepare() {
-    for name in USUAL_ZONES {
-        drop(std::hint::black_box(TimeZone::get(name)));
-    }
-}
-
 /// Now, and where.
 #[derive(Clone, Debug)]
 pub struct Now {

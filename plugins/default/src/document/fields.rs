@@ -1,7 +1,5 @@
 //! The `map` section.
 
-use std::borrow::Cow;
-
 use super::check::{At, Notes, join, under};
 use super::functions::path_of;
 use super::limits::FIELDS_MAX;
@@ -28,7 +26,8 @@ pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
         ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),
         spread: under(at, "spread", |at| paths(notes, at)).unwrap_or_default(),
         is_test: under(at, "is_test", |at| paths(notes, at)).unwrap_or_else(usual_test_marks),
-        outline: Cow::Borrowed(&[]),
+        outline: Vec::new(),
+        lines: Vec::new(),
     };
     placing::place(&mut map);
     Some(map)

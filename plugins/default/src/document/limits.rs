@@ -24,8 +24,6 @@ pub const SET_NAME_BYTES_MAX: usize = 255;
 pub const PATH_BYTES_MAX: usize = 1000;
 /// How deep brackets and parentheses of one path may be nested.
 pub const PATH_DEPTH_MAX: usize = 8;
-/// Digits of a number inside a filter: the parser of paths reads no more exactly.
-pub const PATH_NUMBER_DIGITS_MAX: usize = 15;
 /// Alternatives of one field, functions of one chain, values of one list.
 pub const ITEMS_MAX: usize = 1000;
 /// Problems that are reported; there may be more.

@@ -30,4 +30,5 @@ pub use limits::{
     DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
     PATTERN_BYTES_MAX, RULES_MAX,
 };
+pub use query::read as jsonpath;
 pub use schema::SCHEMA;

@@ -1,6 +1,6 @@
 //! Paths: the short form (`contact.first_name`, `~first_name`, `campaign.values.rate`) and RFC 9535 (`$...`).
 
-use super::limits::{PATH_BYTES_MAX, PATH_DEPTH_MAX, PATH_NUMBER_DIGITS_MAX};
+use super::limits::PATH_BYTES_MAX;
 use super::query;
 use super::suggest::nearest;
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
@@ -88,35 +88,11 @@ fn within_bounds(text: &str) -> Result<(), NoPath> {
     if text.len() > PATH_BYTES_MAX {
         return refuse(&format!("this path is longer than {PATH_BYTES_MAX} bytes"), "shorten it");
     }
-    let mut depth = 0_usize;
-    let mut deepest = 0;
-    for byte in text.bytes() {
-        depth = match byte {
-            b'[' | b'(' => depth + 1,
-            b']' | b')' => depth.saturating_sub(1),
-            _ => depth,
-        };
-        deepest = deepest.max(depth);
-    }
-    // `!` nests in the parser of paths just as parentheses do.
-    if deepest > PATH_DEPTH_MAX || text.contains("!!") {
-        return refuse(&format!("this path is nested more than {PATH_DEPTH_MAX} deep"), "simplify its filter");
-    }
     Ok(())
 }
 
 fn full(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
-    let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
-    if digits > PATH_NUMBER_DIGITS_MAX && text.contains('?') {
-        let message = format!("a number in a filter can have at most {PATH_NUMBER_DIGITS_MAX} digits");
-        return refuse(&message, "compare it as a text, in quotes");
-    }
-    let steps = query::read(text).map_err(|why| NoPath {
-        message: format!("this is not a JSONPath (RFC 9535): {why}"),
-        suggestion: Some(
-            "write it like `$.contact.email`, `$['a key']` or `$.list[?@.type == 'home'].value`".to_owned(),
-        ),
-    })?;
+    let steps = query::read(text).map_err(|why| not_a_path("this is not a JSONPath (RFC 9535)", why))?;
     match stage {
         Stage::Map => Ok((Root::Whole, steps)),
         Stage::Qualify => Ok((Root::Lead, steps)),
@@ -152,13 +128,11 @@ fn is_single_value(root: Root) -> bool {
 }
 
 fn bracketed(text: &str) -> Result<Steps, NoPath> {
-    let whole = if text.starts_with('[') { format!("${text}") } else { format!("$.{text}") };
-    query::read(&whole).map_err(|why| NoPath {
-        message: format!("this is not a path: {why}"),
-        suggestion: Some(
-            "keys with other characters than letters, digits and `_` need quotes: `$['a key'][0]`".to_owned(),
-        ),
-    })
+    query::read_short(text).map_err(|why| not_a_path("this is not a path", why))
+}
+
+fn not_a_path(what: &str, why: query::Wrong) -> NoPath {
+    NoPath { message: format!("{what}: {why}"), suggestion: why.mend }
 }
 
 fn dotted(text: &str) -> Result<Vec<Step>, NoPath> {
@@ -193,6 +167,10 @@ fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), NoPath> {
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
         return refuse(&format!("there is no `{first}` here"), &suggestion);
     };
+    if matches!(&steps, Steps::Many(segments) if segments.iter().any(Segment::asks_for_the_root)) {
+        let message = format!("this path starts at `{first}`, so its filter can't start at `$`");
+        return refuse(&message, "start at `@`, the item, and compare it with a fixed value");
+    }
     Ok(further_out(*root, without_first(steps)))
 }
 
@@ -341,7 +319,7 @@ mod tests {
             ("", Stage::Map, "contact.email"),
             ("a..b", Stage::Map, "$['a.b']"),
             ("a.*", Stage::Map, "$.list[*]"),
-            ("$.a[", Stage::Map, "$.contact.email"),
+            ("$.a[", Stage::Map, "[?@.type == 'home']"),
             ("email", Stage::Shape, "did you mean `lead.email`?"),
             ("led.email", Stage::Shape, "did you mean `lead`?"),
             ("lead.income", Stage::Shape, "custom.income"),
@@ -349,7 +327,11 @@ mod tests {
             ("campaign.nmae", Stage::Interpret, "did you mean `name`?"),
             ("campaign.nmae", Stage::Map, "did you mean `name`?"),
             ("$.income", Stage::Qualify, "custom.income"),
-            ("$.a[?@.b == 12345678901234567890]", Stage::Map, "in quotes"),
+            ("$.a[?@.b == 012345]", Stage::Map, "a zip code needs quotes"),
+            ("$.first-name", Stage::Map, "['a key']"),
+            ("$.lead.custom.l[?@.a == $.lead.email]", Stage::Shape, "start at `@`"),
+            ("body.l[?@[?$.a]]", Stage::Map, "start at `@`"),
+            ("emails[0", Stage::Map, "add the `]`"),
             ("$.a[?((((((((((@.b))))))))))]", Stage::Map, "simplify"),
         ] {
             let refused = read(text, stage).unwrap_err();

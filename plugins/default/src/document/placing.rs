@@ -1,25 +1,81 @@
 //! The last step of compiling `map`: which places of an element its paths lead to, so that reading the element finds them all.
 
 use crate::json::{OutlineBuilder, OutlineStep};
-use crate::plan::owned::{MapPlan, Path, Root, Rule, RuleKind, Segment, Selector, Source, SourceKind, Step, Steps};
-use crate::plan::owned::{TemplatePart, Unknown, With};
+use crate::plan::owned::{Function, Line, MapPlan, Path, Recipe, Root, Rule, RuleKind, Segment, Selector, Source};
+use crate::plan::owned::{SourceKind, Step, Steps, TemplatePart, Unknown, With};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
 const PLACED_STEPS_MAX: usize = 16;
 
-/// Gives the paths of a map section their places, where each element is a whole body. Elsewhere paths are followed one by one.
+/// Gives the paths of a map section their places. What has none is followed step by step.
 pub fn place(map: &mut MapPlan) {
-    let is_whole = map.each.is_none() && map.look_in.is_empty() && map.unknown != Unknown::Reject;
-    if !is_whole {
+    // What a path names counts there, whether it is found or not.
+    if map.unknown == Unknown::Reject {
         return;
     }
     let mut places = OutlineBuilder::default();
     let mut placed = map.clone();
-    for_each_path(&mut placed, &mut |path| place_path(path, &mut places));
+    for_each_path(&mut placed, &mut |path| place_path(path, &map.look_in, &mut places));
+    placed.lines = map.fields.iter().map(|field| line(&field.recipe, &map.look_in, &mut places)).collect();
     if let Some(bytes) = places.to_bytes() {
-        placed.outline = bytes.into();
+        placed.outline = bytes;
         *map = placed;
     }
+}
+
+/// The places of a recipe's first alternatives, those on which nothing is done, and where the others would be.
+fn line(recipe: &Recipe, look_in: &[Path], places: &mut OutlineBuilder) -> Option<Line> {
+    if recipe.rare().when.is_some() {
+        return None;
+    }
+    let plain = recipe.sources.iter().take_while(|source| source.then.is_empty() && is_sure(source)).count();
+    let (first, others) = recipe.sources.split_at(plain);
+    let first: Vec<&Path> = first.iter().filter_map(path_of).collect();
+    let mut line = Line { places: in_all(&first, look_in, places)?, guards: Vec::new() };
+    for source in others {
+        // A function that makes something of nothing needs no place.
+        let path = path_of(source).filter(|_| source.then.iter().all(gives_nothing_for_nothing))?;
+        line.guards.extend(in_all(&[path], look_in, places)?);
+    }
+    (!recipe.sources.is_empty()).then_some(line)
+}
+
+fn is_sure(source: &Source) -> bool {
+    path_of(source).is_some_and(|path| {
+        path.root == Root::Whole && path.place.is_none() && split(&path.steps).1 == Steps::Singular(Vec::new())
+    })
+}
+
+fn path_of(source: &Source) -> Option<&Path> {
+    if let SourceKind::Path(path) = &source.kind { Some(path) } else { None }
+}
+
+fn gives_nothing_for_nothing(function: &Function) -> bool {
+    function.spec().on_nothing.missing == "missing"
+}
+
+/// The places of paths in the element, then of those with loose names in each container, in the order in which they count.
+fn in_all(paths: &[&Path], look_in: &[Path], places: &mut OutlineBuilder) -> Option<Vec<u16>> {
+    let mut found = Vec::new();
+    for path in paths {
+        found.push(placed(path, &[], places)?);
+    }
+    for container in look_in {
+        let (around, rest) = split(&container.steps);
+        if container.root != Root::Whole || rest != Steps::Singular(Vec::new()) {
+            return None;
+        }
+        for path in paths.iter().filter(|path| path.is_loose()) {
+            found.push(placed(path, &around, places)?);
+        }
+    }
+    Some(found)
+}
+
+fn placed(path: &Path, around: &[OutlineStep], places: &mut OutlineBuilder) -> Option<u16> {
+    let (sure, _) = split(&path.steps);
+    let is_of_element = path.root == Root::Whole && path.place.is_none() && !sure.is_empty();
+    if is_of_element { places.add(&[around, &sure].concat()) } else { None }
 }
 
 fn for_each_path(map: &mut MapPlan, call: &mut impl FnMut(&mut Path)) {
@@ -61,8 +117,9 @@ fn of_rule(rule: &mut Rule, call: &mut impl FnMut(&mut Path)) {
 }
 
 /// The steps that lead to one place for sure are taken off the path; what needs a tree below it stays.
-fn place_path(path: &mut Path, places: &mut OutlineBuilder) {
-    if path.root != Root::Whole || path.place.is_some() {
+fn place_path(path: &mut Path, look_in: &[Path], places: &mut OutlineBuilder) {
+    // A loose name is looked for in several places.
+    if path.root != Root::Whole || path.place.is_some() || path.is_loose() && !look_in.is_empty() {
         return;
     }
     let (sure, rest) = split(&path.steps);

@@ -58,6 +58,13 @@ pub enum Moment {
     Instant(Timestamp),
 }
 
+/// Reads every zone of the database, so that no batch has to: one takes about 20 microseconds, and is then kept.
+pub fn prepare() {
+    for name in jiff::tz::db().available() {
+        drop(TimeZone::get(name.as_str()));
+    }
+}
+
 /// Whether this is a name of the zone database.
 pub fn is_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()

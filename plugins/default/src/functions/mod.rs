@@ -21,6 +21,7 @@ pub mod phone;
 pub mod place;
 mod refusal;
 pub mod registry;
+mod rfc3339;
 mod spec;
 mod tags;
 pub mod template;
@@ -33,8 +34,8 @@ pub use call::{Call, Surroundings};
 pub use email::normalized as email_normalized;
 pub use limits::*;
 pub use refusal::Refusal;
+pub use rfc3339::rfc3339;
 pub use spec::{ArgumentKind, Example, Kind, Lists, OnNothing, Parameter, Presence, Run, Spec};
-pub use time::rfc3339;
 
 #[cfg(test)]
 mod tests;

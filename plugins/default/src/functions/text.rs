@@ -232,18 +232,33 @@ fn upper(text: &str) -> Cow<'_, str> {
 /// The first letter of each word in upper case, the others in lower case. A word begins after anything but a letter or a
 /// digit, and after an apostrophe that follows one letter (O'Neil, but don't).
 fn title(text: &str) -> Cow<'_, str> {
+    let is_so = |(character, is_first): (char, bool)| match is_first {
+        true => character.to_uppercase().eq([character]),
+        false => character.to_lowercase().eq([character]),
+    };
+    if letters(text).all(is_so) {
+        return text.into();
+    }
     let mut titled = String::with_capacity(text.len());
-    let mut letters = 0;
-    for character in text.chars() {
-        if letters == 0 {
+    for (character, is_first) in letters(text) {
+        if is_first {
             titled.extend(character.to_uppercase());
         } else {
             titled.extend(character.to_lowercase());
         }
-        let inside = character.is_alphanumeric() || (matches!(character, '\'' | '\u{2019}') && letters > 1);
-        letters = if inside { letters + 1 } else { 0 };
     }
-    if titled == text { text.into() } else { titled.into() }
+    titled.into()
+}
+
+/// Each character, and whether a word begins with it.
+fn letters(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let mut before = 0;
+    text.chars().map(move |character| {
+        let is_first = before == 0;
+        let inside = character.is_alphanumeric() || (matches!(character, '\'' | '\u{2019}') && before > 1);
+        before = if inside { before + 1 } else { 0 };
+        (character, is_first)
+    })
 }
 
 /// Only the characters that pass.

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::tape::mark_of;
+use super::node::Node;
+use super::tape::{Kind, mark_of};
 
 /// A node that wants nothing: what is below is of no interest.
 pub(super) const NONE: u16 = u16::MAX;
@@ -17,7 +18,10 @@ pub(super) const ALL: u16 = u16::MAX - 1;
 const HEADER: usize = 8;
 const NODE: usize = 10;
 const KEY: usize = 4;
-const EDGE: usize = 10;
+const EDGE: usize = 12;
+
+/// Names whose bare form is longer fit no loose name that anybody writes.
+const BARE_BYTES_MAX: usize = 128;
 
 /// What is wanted of one value.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +30,14 @@ pub(super) struct Want {
     pub(super) place: u16,
     /// Where to go on below it.
     pub(super) node: u16,
+    /// The place of the loose name that fits as well; [`NONE`] when none does.
+    pub(super) also: u16,
 }
 
 impl Want {
     /// Inside of what is wanted with all that it has, or not at all.
     pub(super) fn inside(node: u16) -> Self {
-        Self { place: NONE, node }
+        Self { place: NONE, node, also: NONE }
     }
 }
 
@@ -81,7 +87,7 @@ impl<'p> Outline<'p> {
 
     /// What is wanted of the whole.
     pub(super) fn whole(&self) -> Want {
-        Want { place: self.root, node: if self.nodes.is_empty() { ALL } else { 0 } }
+        Want { also: NONE, place: self.root, node: if self.nodes.is_empty() { ALL } else { 0 } }
     }
 
     /// What is wanted around here.
@@ -105,20 +111,49 @@ impl<'p> Outline<'p> {
         candidates.find(|edge| self.name(*edge).as_bytes() == name).map(|edge| edge as u16)
     }
 
-    /// Which edges a member may be at by its loose name, in order.
-    pub(super) fn loosely_named(&self, around: &Around, name: &str) -> impl Iterator<Item = u16> {
-        let first = around.first + around.counts[0];
-        (first..first + around.counts[1]).filter(move |edge| is_loosely(name, self.name(usize::from(*edge))))
+    /// Which edge a member may be at by its loose name.
+    pub(super) fn loosely_named(&self, around: &Around, name: &str) -> Option<u16> {
+        let first = usize::from(around.first + around.counts[0]);
+        let keys = self.keys.get(first..first + usize::from(around.counts[1]))?;
+        let mut room = [0; BARE_BYTES_MAX];
+        let bare = bare_in(&mut room, name)?;
+        let mark = mark_of(bare.as_bytes()).to_le_bytes();
+        let mut candidates = keys.iter().enumerate().filter(|(_, key)| **key == mark).map(|(index, _)| index + first);
+        candidates.find(|edge| self.name(*edge) == bare).map(|edge| edge as u16)
     }
 
     /// What is wanted of a member. Of several that a loose name fits, the first in the text counts: the place must be free.
     pub(super) fn member(&self, node: u16, name: &str, is_free: impl Fn(u16) -> bool) -> Want {
         let around = self.around(node);
         if let Some(edge) = self.named(&around, name.as_bytes()) {
-            return self.want(edge);
+            let want = self.want(edge);
+            return if want.also == NONE || is_free(want.also) { want } else { Want { also: NONE, ..want } };
         }
-        let mut loose = self.loosely_named(&around, name).map(|edge| self.want(edge));
-        loose.find(|want| is_free(want.place)).unwrap_or(around.others)
+        let loose = if self.has_loose(&around) { self.loosely_named(&around, name) } else { None };
+        // One that is not free is read all the same: it may be the same name once more.
+        let wanted = |want: Want| if is_free(want.place) { want } else { Want::inside(ALL) };
+        loose.map_or(around.others(), |edge| wanted(self.want(edge)))
+    }
+
+    /// Finds the places in what was read, in the order of the text. The depth is the outline's, which is bounded.
+    pub(super) fn find<'s>(&self, root: Node<'s>, found: &mut impl FnMut(u16, Node<'s>)) {
+        self.find_in(self.whole(), root, found);
+    }
+
+    fn find_in<'s>(&self, want: Want, node: Node<'s>, found: &mut impl FnMut(u16, Node<'s>)) {
+        [want.place, want.also].into_iter().filter(|place| *place != NONE).for_each(|place| found(place, node));
+        if ALL <= want.node {
+            return;
+        }
+        let (around, mut loosely) = (self.around(want.node), Vec::new());
+        for (index, child) in node.children().enumerate() {
+            let want = match node.kind() {
+                Kind::List => self.item(&around, index as u32).unwrap_or(around.others()),
+                _ => self.member(want.node, &child.name(), |place| !loosely.contains(&place)),
+            };
+            loosely.extend([want.place, want.also]);
+            self.find_in(want, child, found);
+        }
     }
 
     /// What is wanted of an item.
@@ -140,9 +175,11 @@ impl<'p> Outline<'p> {
     /// What is wanted at an edge.
     #[inline]
     pub(super) fn want(&self, edge: u16) -> Want {
-        self.edges
-            .get(usize::from(edge))
-            .map_or(Want::inside(NONE), |edge| Want { place: pair(edge, 6), node: pair(edge, 8) })
+        self.edges.get(usize::from(edge)).map_or(Want::inside(NONE), |edge| Want {
+            place: pair(edge, 6),
+            node: pair(edge, 8),
+            also: pair(edge, 10),
+        })
     }
 
     fn name(&self, edge: usize) -> &'p str {
@@ -179,8 +216,27 @@ pub fn is_loosely(name: &str, bare: &str) -> bool {
         }
         return name.bytes().filter(|byte| !is_between(*byte)).map(|byte| byte.to_ascii_lowercase()).eq(bare.bytes());
     }
-    let letters = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase);
-    letters.eq(bare.chars())
+    bare_of(name).eq(bare.chars())
+}
+
+fn bare_of(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase)
+}
+
+/// A name without case, spaces, `_`, `-` and `.`; none when there is no room for it.
+fn bare_in<'r>(room: &'r mut [u8; BARE_BYTES_MAX], name: &str) -> Option<&'r str> {
+    let mut length = 0;
+    if name.is_ascii() {
+        for byte in name.bytes().filter(|byte| !matches!(byte, b' ' | b'_' | b'-' | b'.')) {
+            *room.get_mut(length)? = byte.to_ascii_lowercase();
+            length += 1;
+        }
+    } else {
+        for letter in bare_of(name) {
+            length += letter.encode_utf8(room.get_mut(length..length + 4)?).len();
+        }
+    }
+    std::str::from_utf8(&room[..length]).ok()
 }
 
 /// One step to a wanted place.
@@ -225,8 +281,8 @@ impl OutlineBuilder {
     pub fn add(&mut self, steps: &[OutlineStep]) -> Option<u16> {
         let Self { root, places } = self;
         let mut at = root;
-        for step in steps {
-            if !at.has_room_for(step) {
+        for (index, step) in steps.iter().enumerate() {
+            if !at.has_room_for(step, index + 1 == steps.len()) {
                 return None;
             }
             at = at.below.entry(step.clone()).or_default();
@@ -264,13 +320,21 @@ impl Growing {
         self.place
     }
 
-    /// One member can't be at two places, so a loose name must not fit any other name here.
-    fn has_room_for(&self, step: &OutlineStep) -> bool {
-        self.below.keys().filter(|other| *other != step).all(|other| match (step, other) {
-            (OutlineStep::Loose(bare), OutlineStep::Name(name))
-            | (OutlineStep::Name(name), OutlineStep::Loose(bare)) => !is_loosely(name, bare),
+    /// A loose name may fit a member that is at an exact one as well, but then nothing below it can be wanted: one member has
+    /// one node.
+    fn has_room_for(&self, step: &OutlineStep, is_last: bool) -> bool {
+        self.below.iter().all(|(other, below)| match (step, other) {
+            (OutlineStep::Loose(bare), OutlineStep::Name(name)) => is_last || !is_loosely(name, bare),
+            (OutlineStep::Name(name), OutlineStep::Loose(bare)) => below.below.is_empty() || !is_loosely(name, bare),
             _ => true,
         })
+    }
+
+    /// The place of the loose name that fits an exact one.
+    fn also(&self, step: &OutlineStep) -> Option<u16> {
+        let OutlineStep::Name(name) = step else { return None };
+        let fits = |other: &&OutlineStep| matches!(other, OutlineStep::Loose(bare) if is_loosely(name, bare));
+        self.below.get(self.below.keys().find(fits)?)?.place
     }
 }
 
@@ -298,10 +362,12 @@ impl Written {
         for (offset, (step, below)) in node.below.iter().enumerate() {
             let (key, name, length) = self.step(step)?;
             counts[step.sort()] += 1;
-            let next = self.below(below, keeps_all)?;
+            let also = node.also(step);
+            let next = self.below(below, keeps_all || also.is_some())?;
             let index = usize::from(first) + offset;
             let place = below.place.unwrap_or(NONE);
             let edge = [&name.to_le_bytes()[..], &length.to_le_bytes(), &place.to_le_bytes(), &next.to_le_bytes()];
+            let edge = [&edge.concat()[..], &also.unwrap_or(NONE).to_le_bytes()];
             self.keys[index * KEY..(index + 1) * KEY].copy_from_slice(&key.to_le_bytes());
             self.edges[index * EDGE..(index + 1) * EDGE].copy_from_slice(&edge.concat());
         }
@@ -353,11 +419,12 @@ mod tests {
     }
 
     fn name() -> impl Strategy<Value = String> {
-        prop::sample::select(vec!["a", "b", "A", "a_b", "aB", "", "é"]).prop_map(str::to_owned)
+        prop::sample::select(vec!["a", "b", "A", "a_b", "aB", "", "é", "É"]).prop_map(str::to_owned)
     }
 
     fn step() -> impl Strategy<Value = OutlineStep> {
-        let loose = prop::sample::select(vec!["a", "ab", "c"]).prop_map(|bare| OutlineStep::Loose(bare.to_owned()));
+        let loose =
+            prop::sample::select(vec!["a", "ab", "c", "é"]).prop_map(|bare| OutlineStep::Loose(bare.to_owned()));
         prop_oneof![3 => name().prop_map(OutlineStep::Name), 1 => loose, 1 => (0..3_u32).prop_map(OutlineStep::Item)]
     }
 

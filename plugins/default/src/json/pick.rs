@@ -85,8 +85,10 @@ impl Picker<'_, '_> {
     #[inline]
     fn value(&mut self, want: Want) -> Option<()> {
         match want {
-            Want { place: NONE, node: NONE } => self.at = skip::value(self.bytes, self.at)?,
-            Want { place: NONE, node } if node < ALL => match self.peek()? {
+            // A loose name that fits an exact one as well.
+            Want { also, .. } if also != NONE => return None,
+            Want { place: NONE, node: NONE, .. } => self.at = skip::value(self.bytes, self.at)?,
+            Want { place: NONE, node, .. } if node < ALL => match self.peek()? {
                 b'{' => self.object(node)?,
                 b'[' => self.list(node)?,
                 _ => self.at = skip::value(self.bytes, self.at)?,
@@ -151,9 +153,7 @@ impl Picker<'_, '_> {
     #[inline]
     fn member(&self, around: &Around, (start, end): (usize, usize), seen: &mut u64) -> Option<Want> {
         let edge = match self.outline.named(around, &self.bytes[start..end]) {
-            None if self.outline.has_loose(around) => {
-                self.outline.loosely_named(around, self.text.get(start..end)?).next()
-            }
+            None if self.outline.has_loose(around) => self.outline.loosely_named(around, self.text.get(start..end)?),
             edge => edge,
         };
         let Some(edge) = edge else { return Some(around.others()) };

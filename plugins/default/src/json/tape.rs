@@ -130,8 +130,11 @@ impl<'t> Tape<'t> {
         }
         let Reader { suspects, entries, places, .. } = reader;
         let mut tape = Self { text, entries, double_names: Vec::new(), places };
-        if !suspects.is_empty() {
-            tape.shadow(suspects);
+        if !suspects.is_empty() && tape.shadow(suspects) {
+            if !keeps_rest {
+                return Self::reading(text, outline, true);
+            }
+            tape.find_again(outline);
         }
         Ok(tape)
     }
@@ -153,15 +156,23 @@ impl<'t> Tape<'t> {
         (index != MISSING).then(|| Node::new(self, index))
     }
 
-    /// Finds double names, and forgets the places inside of what they hide.
-    fn shadow(&mut self, suspects: Vec<u32>) {
+    /// Finds double names. Whether there are any.
+    fn shadow(&mut self, suspects: Vec<u32>) -> bool {
         let mut doubles: Vec<usize> = suspects.into_iter().flat_map(|object| self.shadow_in(object as usize)).collect();
         doubles.sort_unstable();
         self.double_names = doubles.iter().map(|at| self.said(self.entries[*at].name).into_owned()).collect();
-        for (index, entry) in self.entries.iter().enumerate().filter(|(_, entry)| entry.shadowed) {
-            let hidden = index as u32..entry.next;
-            self.places.iter_mut().filter(|place| hidden.contains(place)).for_each(|place| *place = MISSING);
-        }
+        !doubles.is_empty()
+    }
+
+    /// Finds the places in what counts of a text that was read whole: what is hidden by a double name is at none.
+    fn find_again(&mut self, outline: &Outline<'_>) {
+        let mut places = vec![MISSING; self.places.len()];
+        outline.find(self.root(), &mut |place, node| {
+            if let Some(free) = places.get_mut(usize::from(place)).filter(|index| **index == MISSING) {
+                *free = node.index() as u32;
+            }
+        });
+        self.places = places;
     }
 
     /// Names that stood twice in one object (the last one won), in order of appearance.
@@ -352,18 +363,12 @@ impl Reader<'_, '_> {
     fn member(&self, node: u16) -> Want {
         let Piece { start, end, escaped } = self.name;
         let name = &self.text[start as usize..end as usize];
-        let is_free = |place: u16, name: &str| match self.places.get(usize::from(place)) {
-            Some(&index) if index != MISSING => {
-                let first = self.entries[index as usize].name;
-                &self.text[first.start as usize..first.end as usize] == name
-            }
-            _ => true,
-        };
+        let is_free = |place: u16| self.places.get(usize::from(place)).is_none_or(|index| *index == MISSING);
         if escaped {
             let said = super::text::unescaped(name);
-            return self.outline.member(node, &said, |place| is_free(place, name));
+            return self.outline.member(node, &said, is_free);
         }
-        self.outline.member(node, name, |place| is_free(place, name))
+        self.outline.member(node, name, is_free)
     }
 
     fn item(&self, node: u16, index: u32) -> Want {
@@ -376,6 +381,9 @@ impl Reader<'_, '_> {
         let name = std::mem::take(&mut self.name);
         let name_mark = std::mem::take(&mut self.name_mark);
         if let Some(place) = self.places.get_mut(usize::from(self.want.place)) {
+            *place = next - 1;
+        }
+        if let Some(place) = self.places.get_mut(usize::from(self.want.also)) {
             *place = next - 1;
         }
         if let Some(around) = self.open.last_mut().filter(|around| around.kind == Kind::Object) {

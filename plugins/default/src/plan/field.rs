@@ -8,31 +8,35 @@ use super::{Function, Path, Rule, Template};
 use crate::json::Value;
 
 /// How elements become leads.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MapPlan<'p> {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
-    #[serde(borrow)]
     pub each: Option<Path<'p>>,
     /// Objects in the element where loose names (`~email`) are looked for as well, after the element itself.
-    #[serde(borrow)]
     pub look_in: Vec<Path<'p>>,
     /// The fields, in the order of the document.
-    #[serde(borrow)]
     pub fields: Vec<Field<'p>>,
     /// What becomes of inbound keys that no field used.
     pub unknown: Unknown,
     /// Inbound keys that are dropped without a word.
-    #[serde(borrow)]
     pub ignore: Vec<Path<'p>>,
     /// Inbound objects whose members become custom fields of their own.
-    #[serde(borrow)]
     pub spread: Vec<Path<'p>>,
     /// Where the source says that a lead is a test.
-    #[serde(borrow)]
     pub is_test: Vec<Path<'p>>,
     /// The places that paths have, as [`crate::json::Outline`] reads them; nothing when none has one.
-    #[serde(borrow)]
-    pub outline: Cow<'p, [u8]>,
+    pub outline: Vec<u8>,
+    /// How each field is made in the ordinary case; none where there is no such.
+    pub lines: Vec<Option<Line>>,
+}
+
+/// How a field is made in the ordinary case: it is what stands at the first of some places that is not blank.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// Where its first alternatives may be, in the order in which they count.
+    pub places: Vec<u16>,
+    /// Where its other alternatives may be: when nothing is at any, they give nothing.
+    pub guards: Vec<u16>,
 }
 
 /// What becomes of inbound keys that no field used.

@@ -6,8 +6,8 @@ use std::cell::OnceCell;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Path, Template};
-use crate::functions::{PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX, Spec, registry};
+use super::{Path, Template, TemplatePart};
+use crate::functions::{ArgumentKind, Lists, PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX, Spec, registry};
 use crate::json::Value;
 
 /// One function in a chain.
@@ -39,9 +39,25 @@ impl<'p> Function<'p> {
         &self.arguments
     }
 
+    /// The paths of its stage at which it looks: those of chains inside it, too, but not those that start at the value itself.
+    pub fn paths(&self) -> Vec<&Path<'p>> {
+        let mut paths = Vec::new();
+        for (parameter, argument) in self.spec().parameters.iter().zip(&self.arguments) {
+            match (argument, parameter.kind) {
+                (Argument::Path(_), ArgumentKind::Inside | ArgumentKind::Condition) => {}
+                (Argument::Path(path), _) => paths.push(path),
+                (Argument::Paths(several), _) => paths.extend(several),
+                (Argument::Chain(chain), _) => paths.extend(chain.iter().flat_map(Function::paths)),
+                (Argument::Template(template), _) => paths.extend(template.parts.iter().filter_map(TemplatePart::path)),
+                _ => {}
+            }
+        }
+        paths
+    }
+
     /// Whether it takes a list as one value, instead of its items one by one.
     pub fn takes_lists(&self) -> bool {
-        self.spec().lists == crate::functions::Lists::Whole
+        self.spec().lists == Lists::Whole
     }
 }
 

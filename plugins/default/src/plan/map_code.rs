@@ -6,18 +6,24 @@ use std::cell::OnceCell;
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{Damaged, read_part, written};
-use super::{Field, Function, MapPlan, Path, Recipe, SourceKind, Steps, Target, Unknown};
+use super::field::{Line, Rare};
+use super::{Fallback, Field, Function, MapPlan, Path, Steps, Target, Unknown};
 use crate::json::Outline;
 use crate::lead::TEXT_FIELDS;
-
-/// How many places a record holds: alternatives, the first that is not blank counts.
-const PLACES_MAX: usize = 3;
 
 /// How many functions a record holds.
 const FUNCTIONS_MAX: usize = 4;
 
-/// Target, number of places, number of functions, the functions, places, then where name and recipe stand.
+/// Target, how it ends, number of functions, the functions, numbers of places and guards, then where places, name and recipe
+/// stand.
 const RECORD: usize = 32;
+
+/// The record says how the field is made in the ordinary case.
+const IS_STRAIGHT: u8 = 1;
+/// What is missing is left out.
+const OMITS_MISSING: u8 = 2;
+/// What is null or blank stays as it is.
+const KEEPS_BLANK: u8 = 4;
 
 const TAGS_TARGET: u8 = TEXT_FIELDS.len() as u8;
 const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
@@ -79,22 +85,33 @@ pub struct LoadedMap<'p> {
     /// Places where the source says that a lead is a test.
     tests: &'p [[u8; 2]],
     records: &'p [[u8; RECORD]],
+    places: &'p [[u8; 2]],
     names: &'p [u8],
     recipes: &'p [u8],
     fields: OnceCell<Vec<OnceCell<Result<Field<'p>, Damaged>>>>,
 }
 
-/// A field that is what stands at one of a few places, after functions that a record can name.
+/// How a field is made in the ordinary case.
 #[derive(Clone, Copy, Debug)]
 pub struct Straight<'p> {
-    places: &'p [u8],
+    places: &'p [[u8; 2]],
+    guards: &'p [[u8; 2]],
     functions: &'p [u8],
+    /// What is missing is left out.
+    pub omits_missing: bool,
+    /// What is null or blank stays as it is.
+    pub keeps_blank: bool,
 }
 
 impl<'p> Straight<'p> {
-    /// Its places: the first that is not blank counts.
+    /// Where it may be: the first that is not blank counts.
     pub fn places(self) -> impl Iterator<Item = u16> + use<'p> {
-        self.places.as_chunks::<2>().0.iter().map(|place| u16::from_le_bytes(*place))
+        self.places.iter().map(|place| u16::from_le_bytes(*place))
+    }
+
+    /// Where other alternatives may be, which the recipe knows.
+    pub fn guards(self) -> impl Iterator<Item = u16> + use<'p> {
+        self.guards.iter().map(|place| u16::from_le_bytes(*place))
     }
 
     /// Its functions in order.
@@ -120,18 +137,19 @@ impl<'p> LoadedMap<'p> {
     pub(super) fn read(bytes: &'p [u8]) -> Result<Self, Damaged> {
         let cut_off = Damaged("its map section is cut off");
         let (unknown, mut rest) = bytes.split_first().ok_or(cut_off)?;
-        let mut sections = [&bytes[..0]; 6];
+        let mut sections = [&bytes[..0]; 7];
         for section in &mut sections {
             let (length, behind) = rest.split_first_chunk::<4>().ok_or(cut_off)?;
             (*section, rest) = behind.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [around, outline, tests, records, names, recipes] = sections;
+        let [around, outline, tests, records, places, names, recipes] = sections;
         Ok(Self {
             unknown: *UNKNOWN.get(usize::from(*unknown)).ok_or(Damaged("its map section can't be read"))?,
             around: if around.is_empty() { Around::default() } else { read_part(around)? },
             outline: Outline::read(outline).filter(|_| !outline.is_empty()),
             tests: tests.as_chunks().0,
             records: records.as_chunks().0,
+            places: places.as_chunks().0,
             names,
             recipes,
             fields: OnceCell::new(),
@@ -153,11 +171,21 @@ impl<'p> LoadedMap<'p> {
         self.tests.iter().map(|place| u16::from_le_bytes(*place))
     }
 
-    /// All that a field is, if its record says it.
+    /// How a field is made in the ordinary case, if its record says it.
     pub fn straight(&self, index: usize) -> Option<Straight<'p>> {
         let record: &'p [u8; RECORD] = self.records.get(index)?;
-        let places = record.get(8..8 + 2 * usize::from(record[1])).filter(|places| !places.is_empty())?;
-        Some(Straight { places, functions: record.get(3..3 + usize::from(record[2]))? })
+        if record[1] & IS_STRAIGHT == 0 {
+            return None;
+        }
+        let (first, places, guards) = (word(record, 12), short(record, 8), short(record, 10));
+        let (places, guards) = self.places.get(first..first + places + guards)?.split_at_checked(places)?;
+        Some(Straight {
+            places,
+            guards,
+            functions: record.get(3..3 + usize::from(record[2]))?,
+            omits_missing: record[1] & OMITS_MISSING != 0,
+            keeps_blank: record[1] & KEEPS_BLANK != 0,
+        })
     }
 
     /// Where a field goes.
@@ -191,6 +219,10 @@ fn word(record: &[u8; RECORD], at: usize) -> usize {
     u32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]]) as usize
 }
 
+fn short(record: &[u8; RECORD], at: usize) -> usize {
+    usize::from(u16::from_le_bytes([record[at], record[at + 1]]))
+}
+
 fn slice(bytes: &[u8], start: usize, length: usize) -> Option<&[u8]> {
     bytes.get(start..start.checked_add(length)?)
 }
@@ -207,18 +239,21 @@ pub(super) fn bytes_of(map: &MapPlan<'_>) -> Result<Vec<u8>, Damaged> {
     };
     let around = if around == Around::default() { Vec::new() } else { written(&around)? };
     let tests: Vec<u8> = placed.iter().filter_map(|path| path.place).flat_map(u16::to_le_bytes).collect();
-    let (mut records, mut names, mut recipes) = (Vec::new(), Vec::new(), Vec::new());
-    for field in &map.fields {
+    let (mut records, mut places, mut names, mut recipes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (index, field) in map.fields.iter().enumerate() {
         let name = if let Target::Custom(name) = &field.target { name.as_bytes() } else { &[] };
         let recipe = written(field)?;
-        let words = [names.len(), name.len(), recipes.len(), recipe.len()];
-        records.extend_from_slice(&record(field, words).ok_or(Damaged("a part of the plan is too large"))?);
+        let line = map.lines.get(index).and_then(Option::as_ref);
+        let words = [places.len() / 2, names.len(), name.len(), recipes.len(), recipe.len()];
+        records.extend_from_slice(&record(field, line, words).ok_or(Damaged("a part of the plan is too large"))?);
+        let all = line.into_iter().flat_map(|line| line.places.iter().chain(&line.guards));
+        places.extend(all.flat_map(|place| place.to_le_bytes()));
         names.extend_from_slice(name);
         recipes.extend_from_slice(&recipe);
     }
     let unknown = UNKNOWN.iter().position(|unknown| *unknown == map.unknown).unwrap_or_default();
     let mut bytes = vec![unknown as u8];
-    for section in [&around, &*map.outline, &tests, &records, &names, &recipes] {
+    for section in [&around, &map.outline, &tests, &records, &places, &names, &recipes] {
         let length = u32::try_from(section.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(section);
@@ -226,40 +261,39 @@ pub(super) fn bytes_of(map: &MapPlan<'_>) -> Result<Vec<u8>, Damaged> {
     Ok(bytes)
 }
 
-fn record(field: &Field<'_>, words: [usize; 4]) -> Option<[u8; RECORD]> {
+fn record(field: &Field<'_>, line: Option<&Line>, words: [usize; 5]) -> Option<[u8; RECORD]> {
     let mut record = [0; RECORD];
     record[0] = match field.target {
         Target::Text(index) => u8::try_from(index).ok()?,
         Target::Tags => TAGS_TARGET,
         Target::Custom(_) => CUSTOM_TARGET,
     };
-    if let Some((places, functions)) = straight_of(&field.recipe) {
-        (record[1], record[2]) = (places.len() as u8, functions.len() as u8);
+    if let (Some(line), Some(functions)) = (line, plain_codes(&field.recipe.then)) {
+        record[1] = IS_STRAIGHT | ending(field.recipe.rare());
+        record[2] = functions.len() as u8;
         record[3..3 + functions.len()].copy_from_slice(&functions);
-        let places: Vec<u8> = places.into_iter().flat_map(u16::to_le_bytes).collect();
-        record[8..8 + places.len()].copy_from_slice(&places);
+        let counts = [line.places.len(), line.guards.len()].map(u16::try_from);
+        record[8..10].copy_from_slice(&counts[0].ok()?.to_le_bytes());
+        record[10..12].copy_from_slice(&counts[1].ok()?.to_le_bytes());
     }
     for (index, word) in words.into_iter().enumerate() {
-        let at = 16 + 4 * index;
+        let at = 12 + 4 * index;
         record[at..at + 4].copy_from_slice(&u32::try_from(word).ok()?.to_le_bytes());
     }
     Some(record)
 }
 
-/// The places and functions of a recipe that says no more than a record can hold.
-fn straight_of(recipe: &Recipe<'_>) -> Option<(Vec<u16>, Vec<u8>)> {
-    if recipe.rare.is_some() || PLACES_MAX < recipe.sources.len() || FUNCTIONS_MAX < recipe.then.len() {
-        return None;
-    }
-    let place = |source: &super::Source<'_>| match &source.kind {
-        SourceKind::Path(path) if is_at_place(path) && source.then.is_empty() => path.place,
-        _ => None,
-    };
-    let places: Vec<u16> = recipe.sources.iter().map(place).collect::<Option<_>>()?;
+fn ending(rare: &Rare<'_>) -> u8 {
+    let omits = rare.on_missing == Fallback::Omit;
+    let keeps = rare.on_null == Fallback::Keep && rare.on_blank == Fallback::Keep;
+    u8::from(omits) * OMITS_MISSING | u8::from(keeps) * KEEPS_BLANK
+}
+
+/// The functions as a record names them; none when it can't.
+fn plain_codes(functions: &[Function<'_>]) -> Option<Vec<u8>> {
     let plain = PLAIN.with(|plain| *plain);
     let code = |function: &Function<'_>| plain.iter().position(|plain| plain == function).map(|code| code as u8);
-    let functions: Vec<u8> = recipe.then.iter().map(code).collect::<Option<_>>()?;
-    (!places.is_empty()).then_some((places, functions))
+    functions.iter().map(code).collect::<Option<Vec<u8>>>().filter(|codes| codes.len() <= FUNCTIONS_MAX)
 }
 
 fn is_at_place(path: &Path<'_>) -> bool {

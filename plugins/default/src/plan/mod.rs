@@ -9,19 +9,21 @@ mod map_code;
 mod message;
 mod operator;
 mod path;
+mod query;
 mod rule;
 
 use std::borrow::Cow;
 
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
-pub use field::{Fallback, Field, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
+pub use field::{Fallback, Field, Line, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
 pub use function::{Argument, Expression, Function, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{ForEach, Format, Member, Message, Shape};
 pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
-pub use path::{
-    Comparison, Filter, Operand, Path, Pattern, Query, Root, Segment, Selector, Step, Steps, Template, TemplatePart,
+pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
+pub use query::{
+    Comparison, Filter, Key, Operand, PATTERN_BYTES_MAX, Pattern, Query, Segment, Selector, Singular, Start,
 };
 pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity, With};
 
@@ -47,7 +49,7 @@ pub struct Plan<'p> {
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
     pub use super::{
-        Comparison, Format, Kind, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown,
+        Comparison, Format, Kind, Line, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Start, Unknown,
     };
 
     /// A plan.
@@ -100,6 +102,10 @@ pub mod owned {
     pub type Operand = super::Operand<'static>;
     /// A query inside a filter.
     pub type Query = super::Query<'static>;
+    /// A query that finds at most one value.
+    pub type Singular = super::Singular<'static>;
+    /// One step of it.
+    pub type Key = super::Key<'static>;
     /// A regular expression.
     pub type Pattern = super::Pattern<'static>;
     /// A text with places for values.

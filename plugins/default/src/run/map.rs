@@ -57,7 +57,7 @@ impl<'m> Mapper<'m, '_, '_> {
 
     /// Where all that is not mapped is dropped, only what paths lead to is read.
     fn skips(&self) -> bool {
-        self.plan.unknown == Unknown::Drop && self.plan.outline.is_some()
+        self.plan.unknown == Unknown::Drop && self.plan.outline.is_some() && self.plan.around.look_in.is_empty()
     }
 
     fn read<'b>(&self, body: &'b str) -> Result<Tape<'b>, Refused> {

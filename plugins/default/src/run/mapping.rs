@@ -107,25 +107,31 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     /// is not how it is; an inner none when nothing is there.
     fn go_straight(&self, straight: Straight<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
         let mut best = None;
-        for place in straight.places() {
-            let Some(node) = self.scope.place(place) else { continue };
+        for node in straight.places().filter_map(|place| self.scope.place(place)) {
             if matches!(node.kind(), Kind::List | Kind::Object) {
                 return None;
             }
             let value = node.value();
-            let is_blank = value.is_blank();
-            if !is_blank || best.is_none() {
-                best = Some((node, value));
+            if !value.is_blank() {
+                return self.after(straight, node, value);
             }
-            if !is_blank {
-                break;
-            }
+            best.get_or_insert((node, value));
         }
-        let Some((node, mut value)) = best else { return Some(None) };
+        if straight.guards().any(|place| self.scope.place(place).is_some()) {
+            return None;
+        }
+        match best {
+            Some((node, value)) => self.after(straight, node, value),
+            None => straight.omits_missing.then_some(None),
+        }
+    }
+
+    fn after(&self, straight: Straight<'s>, node: Node<'s>, value: Value<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
+        let mut value = value;
         for function in straight.functions() {
             value = apply(function, Some(value), &self.scope.around()).ok()??;
         }
-        Some(Some((node, value)))
+        (straight.keeps_blank || !value.is_blank()).then_some(Some((node, value)))
     }
 
     fn by_recipe(&mut self, field: &'s Field<'p>, goal: Goal<'s>) -> Result<(), Failure> {

@@ -30,5 +30,5 @@ pub use interpret::interpret;
 pub use map::{LEADS_MAX, map};
 pub use qualify::qualify;
 pub use scope::Call;
-pub use select::PATH_VISITS_MAX;
+pub use select::{Found, PATH_VISITS_MAX, select_in};
 pub use shape::{MESSAGE_VALUES_MAX, shape};

@@ -102,7 +102,8 @@ pub struct ElementScope<'e, 'c> {
     call: &'e Call<'c>,
     inbound: &'e Inbound,
     element: Element<'e>,
-    containers: Vec<Spot<'e>>,
+    look_in: &'e [Path<'e>],
+    containers: OnceCell<Vec<Spot<'e>>>,
     chances: Cell<u64>,
     header: OnceCell<Value<'e>>,
     query: OnceCell<Value<'e>>,
@@ -113,14 +114,14 @@ impl<'e, 'c> ElementScope<'e, 'c> {
     /// An element of a request.
     pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { call, inbound, element, containers: Vec::new(), chances: Cell::new(0), header, query, origin }
+        let containers = OnceCell::new();
+        Self { call, inbound, element, look_in: &[], containers, chances: Cell::new(0), header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
-    pub fn looking_in(mut self, paths: &[Path<'_>]) -> Self {
-        let found = paths.iter().filter_map(|path| select_in(&path.steps, Spot::Read(self.element.node)).ok());
-        self.containers = found.flat_map(|found| found.spots().to_vec()).collect();
+    pub fn looking_in(mut self, paths: &'e [Path<'e>]) -> Self {
+        self.look_in = paths;
         self
     }
 }
@@ -162,7 +163,11 @@ impl Scope for ElementScope<'_, '_> {
     }
 
     fn containers(&self) -> &[Spot<'_>] {
-        &self.containers
+        self.containers.get_or_init(|| {
+            let root = Spot::Read(self.element.node);
+            let found = self.look_in.iter().filter_map(|path| select_in(&path.steps, root).ok());
+            found.flat_map(|found| found.spots().to_vec()).collect()
+        })
     }
 
     /// The batch push names the campaign.

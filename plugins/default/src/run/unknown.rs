@@ -77,14 +77,14 @@ fn paths_of<'a>(fields: &'a [&'a Field<'a>], around: &'a Around<'a>) -> impl Ite
     let sources = fields.iter().flat_map(|field| &field.recipe.sources);
     let of_fields = sources.flat_map(|source| match &source.kind {
         SourceKind::Path(path) => vec![path],
-        SourceKind::Template(template) => template.parts.iter().filter_map(in_template).collect(),
+        SourceKind::Template(template) => template.parts.iter().filter_map(crate::plan::TemplatePart::path).collect(),
         SourceKind::Fixed(_) => Vec::new(),
     });
-    of_fields.chain(&around.ignore).chain(&around.spread).chain(&around.is_test)
-}
-
-fn in_template<'a>(part: &'a crate::plan::TemplatePart<'_>) -> Option<&'a Path<'a>> {
-    if let crate::plan::TemplatePart::Value(path) = part { Some(path) } else { None }
+    let chains = fields
+        .iter()
+        .flat_map(|field| field.recipe.sources.iter().map(|source| &source.then).chain([&field.recipe.then]).flatten());
+    let of_functions = chains.flat_map(|function| function.paths());
+    of_fields.chain(of_functions).chain(&around.ignore).chain(&around.spread).chain(&around.is_test)
 }
 
 /// Whether a path begins with this key.

@@ -40,7 +40,7 @@ shape:
             "6:18 unknown_key map.fields.first_name.form | did you mean `from`?",
             "6:17 one_source map.fields.first_name | several alternatives are written `from: [a, b]`",
             "6:34 unknown_function map.fields.first_name.then[0] | did you mean `trim`?",
-            "7:19 bad_path map.fields.phone.from | write it like `$.contact.email`, `$['a key']` or `$.list[?@.type == 'home'].value`",
+            "7:19 bad_path map.fields.phone.from | write `['a key']`, `[0]`, `[*]`, `[0:2]` or `[?@.type == 'home']`",
             "7:39 unknown_word map.fields.phone.on_missing | did you mean `omit`?",
             "8:10 one_source map.fields.zip | several alternatives are written `from: [a, b]`",
             "9:10 wrong_type map.fields.age | -",

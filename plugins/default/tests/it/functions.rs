@@ -129,6 +129,15 @@ fn m7_value_sets_are_looked_up() {
     assert!(["table_unknown", "table_not_granted"].contains(&unknown.code.as_str()), "{unknown:?}");
 }
 
+/// M6: what only a function looks at is known, too.
+#[test]
+fn m6_paths_of_functions_are_known() {
+    let document = "version: 1\nmap:\n  unknown: reject\n  fields:\n    custom.name: {from: a, then: [{concat: b}, {template: '{{ value }} {{ c }}'}]}\n    custom.sum: {from: d, then: [{map: [{add: e}, {pick: f}]}], on_error: omit}";
+    assert!(lead_json(document, r#"{"a":"x","b":"y","c":"z","e":1}"#).contains(r#""name":"x y z""#));
+    assert_eq!(failure(document, r#"{"a":"x","f":1}"#).field.as_deref(), Some("f"));
+    assert_eq!(failure(document, r#"{"value":"x"}"#).field.as_deref(), Some("value"));
+}
+
 /// M4: nothing plausible is made of nonsense; the refusal quotes the input.
 #[test]
 fn m4_refusals_quote_and_teach() {

@@ -6,6 +6,7 @@ mod formats;
 mod functions;
 mod house;
 mod interpreting;
+mod jsonpath;
 mod kept;
 mod mapping;
 mod qualifying;

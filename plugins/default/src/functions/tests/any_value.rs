@@ -78,7 +78,7 @@ fn is_json(value: &Value<'_>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// Every function, with the arguments of each of its examples, on any value: a result that is JSON and within bounds, or a refusal.
     #[test]
@@ -94,6 +94,17 @@ proptest! {
                 }
                 prop_assert!(is_json(&made), "{} made {made:?}", example.call);
             }
+        }
+    }
+
+    /// Any functions one after another, as far as the chain compiles.
+    #[test]
+    fn p3_m4_any_chain_on_any_value(value in any_value(), places in prop::collection::vec(any::<prop::sample::Index>(), 1..6)) {
+        let calls: Vec<&str> = registry::registry().flat_map(|spec| spec.examples).map(|example| example.call).collect();
+        let chain: Vec<&str> = places.iter().map(|place| *place.get(&calls)).collect();
+        let Ok(functions) = chain_of(&format!("[{}]", chain.join(", "))) else { return Ok(()) };
+        if let Ok(Some(made)) = apply_all(functions.leak(), Some(value), &Here::new()) {
+            prop_assert!(is_json(&made), "{chain:?} made {made:?}");
         }
     }
 }

@@ -1,0 +1,135 @@
+//! A place in a query's text, and the errors that tell it.
+
+use std::fmt;
+
+use super::super::limits::PATH_DEPTH_MAX;
+
+/// Why a text is no query.
+#[derive(Debug, PartialEq)]
+pub struct Wrong {
+    /// Where, in characters from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// The mend.
+    pub mend: Option<String>,
+}
+
+impl Wrong {
+    pub(super) fn mend(self, mend: impl Into<String>) -> Self {
+        Self { mend: Some(mend.into()), ..self }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at column {}, {}", self.column, self.message)
+    }
+}
+
+/// A place in a text.
+#[derive(Clone)]
+pub(super) struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'t> Cursor<'t> {
+    pub fn new(text: &'t str) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes back to a place that [`Self::at`] told.
+    pub fn back_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// What is still to be read.
+    pub fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What was read since a place.
+    pub fn since(&self, start: usize) -> &'t str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    pub fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    pub fn next(&mut self) -> Option<char> {
+        let next = self.peek()?;
+        self.at += next.len_utf8();
+        Some(next)
+    }
+
+    /// Steps over these characters if they are next.
+    pub fn take(&mut self, expected: &str) -> bool {
+        let found = self.rest().starts_with(expected);
+        self.at += if found { expected.len() } else { 0 };
+        found
+    }
+
+    /// Steps over all characters that pass.
+    pub fn run(&mut self, passes: impl Fn(char) -> bool) -> &'t str {
+        let rest = self.rest();
+        let end = rest.find(|c| !passes(c)).unwrap_or(rest.len());
+        self.at += end;
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// Steps over the white space of the RFC.
+    pub fn space(&mut self) {
+        self.run(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
+    }
+
+    /// Steps over white space and these characters, or over nothing.
+    pub fn take_spaced(&mut self, expected: &str) -> bool {
+        let start = self.at;
+        self.space();
+        let found = self.take(expected);
+        if !found {
+            self.at = start;
+        }
+        found
+    }
+
+    /// Reads what stands in brackets or parentheses. All that nests goes through here.
+    pub fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Wrong>) -> Result<T, Wrong> {
+        if self.depth == PATH_DEPTH_MAX {
+            let message = format!("brackets and parentheses are nested more than {PATH_DEPTH_MAX} deep");
+            return Err(self.wrong(message).mend("simplify its filter"));
+        }
+        self.depth += 1;
+        let inside = read(self);
+        self.depth -= 1;
+        inside
+    }
+
+    /// What is wrong here.
+    pub fn wrong(&self, message: impl Into<String>) -> Wrong {
+        self.wrong_at(self.at, message)
+    }
+
+    /// What is wrong at an earlier place.
+    pub fn wrong_at(&self, at: usize, message: impl Into<String>) -> Wrong {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        Wrong { column: before.chars().count() + 1, message: message.into(), mend: None }
+    }
+
+    /// What stands here, for a message.
+    pub fn here(&self) -> String {
+        match self.peek() {
+            None => "the end".to_owned(),
+            Some(' ') => "a space".to_owned(),
+            Some(c) if c.is_control() || c.is_whitespace() => format!("the character U+{:04X}", u32::from(c)),
+            Some(c) => format!("`{c}`"),
+        }
+    }
+}

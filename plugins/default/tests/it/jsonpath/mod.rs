@@ -1,0 +1,30 @@
+//! JSONPath by RFC 9535 (M3): every rule of it by section, texts that are none with their mends, and random queries against
+//! an evaluator that is slow and plain.
+
+mod bounds;
+mod filters;
+mod reference;
+mod refused;
+mod selectors;
+
+use hookmill_plugin_default::document::jsonpath;
+use hookmill_plugin_default::json::{Spot, Tape, text_of};
+use hookmill_plugin_default::run::select_in;
+
+/// A query, and the values that it finds, as one JSON list.
+type Case = (&'static str, &'static str);
+
+/// What a query finds in a JSON text, as the texts of the values with commas between them in brackets; or why it is refused.
+fn found(query: &str, json: &str) -> Result<String, String> {
+    let steps = jsonpath(query).map_err(|why| why.to_string())?;
+    let tape = Tape::read(json).map_err(|why| why.message)?;
+    let found = select_in(&steps, Spot::Read(tape.root())).map_err(|refusal| format!("{refusal:?}"))?;
+    let texts: Vec<String> = found.spots().iter().map(|spot| text_of(&spot.value())).collect();
+    Ok(format!("[{}]", texts.join(",")))
+}
+
+fn check(section: &str, json: &str, cases: &[Case]) {
+    for (query, expected) in cases {
+        assert_eq!(found(query, json).as_deref(), Ok(*expected), "{section}: {query} in {json}");
+    }
+}
