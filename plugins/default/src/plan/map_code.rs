@@ -286,7 +286,7 @@ fn record(field: &Field<'_>, line: Option<&Line>, words: [usize; 5]) -> Option<[
 fn ending(rare: &Rare<'_>) -> u8 {
     let omits = rare.on_missing == Fallback::Omit;
     let keeps = rare.on_null == Fallback::Keep && rare.on_blank == Fallback::Keep;
-    u8::from(omits) * OMITS_MISSING | u8::from(keeps) * KEEPS_BLANK
+    (u8::from(omits) * OMITS_MISSING) | (u8::from(keeps) * KEEPS_BLANK)
 }
 
 /// The functions as a record names them; none when it can't.

@@ -46,39 +46,6 @@ fn any_json() -> impl Strategy<Value = String> {
     })
 }
 
-/// A source of a field, as a document writes it.
-fn source() -> impl Strategy<Value = String> {
-    let paths = [
-        "email",
-        "~email",
-        "~name",
-        "phone",
-        "contact.email",
-        "contact",
-        "~contact.name",
-        "address.tags[0]",
-        "tags",
-        "custom",
-        "$.contact[?@.email].name",
-        "$..email",
-        "tags[-1]",
-        "header.user-agent",
-        "{path: ~name, then: [{split_name: first}]}",
-        "{path: contact.phone, then: [trim]}",
-        "{template: \"{{ email }}!\"}",
-        "{value: fixed}",
-        "'First Name'",
-    ];
-    prop::sample::select(
-        paths
-            .map(|path| match path.starts_with(['$', 'c', 'a', 't']) {
-                true => format!("\"{path}\""),
-                false => path.to_owned(),
-            })
-            .to_vec(),
-    )
-}
-
 /// One rule of each operator, on the field `x`.
 fn every_rule() -> String {
     testing::table("s", [("1", "1")]);
@@ -114,6 +81,39 @@ fn every_rule() -> String {
     ];
     let rules: Vec<String> = operands.iter().map(|operand| format!("  - any: [{{field: x, {operand}}}]\n")).collect();
     format!("version: 1\nqualify:\n{}  - {{fields: [x, y], op: distinct}}", rules.concat())
+}
+
+/// A source of a field, as a document writes it.
+fn source() -> impl Strategy<Value = String> {
+    let paths = [
+        "email",
+        "~email",
+        "~name",
+        "phone",
+        "contact.email",
+        "contact",
+        "~contact.name",
+        "address.tags[0]",
+        "tags",
+        "custom",
+        "$.contact[?@.email].name",
+        "$..email",
+        "tags[-1]",
+        "header.user-agent",
+        "{path: ~name, then: [{split_name: first}]}",
+        "{path: contact.phone, then: [trim]}",
+        "{template: \"{{ email }}!\"}",
+        "{value: fixed}",
+        "'First Name'",
+    ];
+    prop::sample::select(
+        paths
+            .map(|path| match path.starts_with(['$', 'c', 'a', 't']) {
+                true => format!("\"{path}\""),
+                false => path.to_owned(),
+            })
+            .to_vec(),
+    )
 }
 
 proptest! {
@@ -159,29 +159,6 @@ proptest! {
                 let _ = <Declarative as hookmill_plugin_sdk::mapping::Guest>::map(context(), vec![inbound(&element)]);
             }
             Err(problems) => prop_assert!(problems.iter().all(|p| p.line > 0 && p.column > 0)),
-        }
-    }
-
-    /// M10: a dry run makes what production makes: with a trace every field goes by its recipe, without one most go straight
-    /// from their places. Both give the same leads, remarks and failures.
-    #[test]
-    fn m10_the_trace_changes_nothing(
-        froms in prop::collection::vec(prop::collection::vec(source(), 1..4), 1..4),
-        thens in prop::collection::vec(prop::sample::select(vec!["", "trim", "lower, digits", "email", "phone", "{split: \",\"}"]), 3),
-        ways in prop::sample::select(vec!["", ", on_missing: 'null'", ", on_blank: omit", ", on_error: keep_raw", ", on_null: {default: 5}"]),
-        frame in prop::sample::select(vec!["", "unknown: drop", "unknown: reject", "look_in: [contact, address]", "look_in: [contact]\n  unknown: drop", "spread: [custom]\n  unknown: drop", "ignore: [tags]"]),
-        elements in prop::collection::vec(any_json(), 1..4),
-        is_list: bool,
-    ) {
-        let names = ["email", "first_name", "anything"];
-        let fields = froms.iter().zip(names).zip(&thens);
-        let lines = fields.map(|((from, name), then)| format!("    {name}: {{from: [{}], then: [{then}]{ways}}}\n", from.join(", ")));
-        let document = format!("version: 1\nmap:\n  {frame}\n  fields:\n{}", lines.collect::<String>());
-        let body = if is_list { format!("[{}]", elements.join(",")) } else { elements[0].clone() };
-        let traced = Context { trace: true, ..context() };
-        match (map_with(&document, context(), inbound(&body)), map_with(&document, traced, inbound(&body))) {
-            (Ok(plain), Ok(traced)) => prop_assert_eq!(format!("{:?}", plain.leads), format!("{:?}", traced.leads), "{}", document),
-            (plain, traced) => prop_assert_eq!(format!("{plain:?}"), format!("{traced:?}"), "{}", document),
         }
     }
 
@@ -235,6 +212,29 @@ proptest! {
             let mut answer = answer(status, &content_type, body);
             answer.headers.push(pair("content-type", "text/plain"));
             prop_assert!(interpreted(&document, answer).is_ok());
+        }
+    }
+
+    /// M10: a dry run makes what production makes: with a trace every field goes by its recipe, without one most go straight
+    /// from their places. Both give the same leads, remarks and failures.
+    #[test]
+    fn m10_the_trace_changes_nothing(
+        froms in prop::collection::vec(prop::collection::vec(source(), 1..4), 1..4),
+        thens in prop::collection::vec(prop::sample::select(vec!["", "trim", "lower, digits", "email", "phone", "{split: \",\"}"]), 3),
+        ways in prop::sample::select(vec!["", ", on_missing: 'null'", ", on_blank: omit", ", on_error: keep_raw", ", on_null: {default: 5}"]),
+        frame in prop::sample::select(vec!["", "unknown: drop", "unknown: reject", "look_in: [contact, address]", "look_in: [contact]\n  unknown: drop", "spread: [custom]\n  unknown: drop", "ignore: [tags]"]),
+        elements in prop::collection::vec(any_json(), 1..4),
+        is_list: bool,
+    ) {
+        let names = ["email", "first_name", "anything"];
+        let fields = froms.iter().zip(names).zip(&thens);
+        let lines = fields.map(|((from, name), then)| format!("    {name}: {{from: [{}], then: [{then}]{ways}}}\n", from.join(", ")));
+        let document = format!("version: 1\nmap:\n  {frame}\n  fields:\n{}", lines.collect::<String>());
+        let body = if is_list { format!("[{}]", elements.join(",")) } else { elements[0].clone() };
+        let traced = Context { trace: true, ..context() };
+        match (map_with(&document, context(), inbound(&body)), map_with(&document, traced, inbound(&body))) {
+            (Ok(plain), Ok(traced)) => prop_assert_eq!(format!("{:?}", plain.leads), format!("{:?}", traced.leads), "{}", document),
+            (plain, traced) => prop_assert_eq!(format!("{plain:?}"), format!("{traced:?}"), "{}", document),
         }
     }
 
