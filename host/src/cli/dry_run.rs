@@ -22,9 +22,12 @@ pub(super) struct DryRunCommand {
     /// The sample: one inbound element.
     #[arg(long)]
     input: PathBuf,
-    /// What the sample is.
-    #[arg(long, default_value = "application/json", value_parser = ["application/json", "application/x-www-form-urlencoded"])]
+    /// What the sample is, as its source would say it; `application/json` when it is not given.
+    #[arg(long, default_value = "application/json")]
     content_type: String,
+    /// How the sample is compressed: gzip or deflate.
+    #[arg(long, default_value = "")]
+    content_encoding: String,
     /// The campaign's phone region.
     #[arg(long, default_value = "US")]
     phone_region: String,
@@ -41,8 +44,8 @@ impl DryRunCommand {
         let document = read_document(&self.document)?;
         let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
         let (pipeline, _scratch) = bench().await?;
-        let depth_max = pipeline.settings().limits.body_depth_max;
-        let body = body::to_json(&self.content_type, &sample, depth_max).map_err(|refusal| refusal.to_string())?;
+        let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
+        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, _)) => program,
             Err(SaveError::Problems(problems)) => {

@@ -9,6 +9,7 @@ mod conclude;
 mod context;
 mod deliver;
 mod dry_run;
+mod element;
 mod ingest;
 mod notify;
 mod parts;

@@ -82,7 +82,7 @@ pub(in crate::http) struct EventView {
 pub(in crate::http) struct SubmissionPage {
     #[serde(flatten)]
     submission: SubmissionView,
-    /// The element of the request, as it came in.
+    /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
     element: Option<Value>,
     /// Every transition, the first one first.
     timeline: Vec<TimelineView>,
@@ -182,10 +182,10 @@ pub(in crate::http) async fn get(
     let store = pipeline.store();
     let lines = store.timeline(&row.id).await.map_err(unavailable)?;
     let events = store.events_of_submission(&row.id).await.map_err(unavailable)?;
-    let element = store.element(&row.id).await.map_err(unavailable)?;
+    let element = pipeline.element(&row.id).await?;
     Ok(Json(SubmissionPage {
         timeline: timeline(&row, lines),
-        element: element.as_deref().map(views::value),
+        element: element.map(|text| views::value(text.as_bytes())),
         events: events.into_iter().map(Into::into).collect(),
         submission: row.into(),
     }))
