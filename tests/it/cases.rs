@@ -105,7 +105,8 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
         created_at: START.0,
         updated_at: START.0,
     };
-    Ok(DryRunInput { organization, campaign, body, headers: Vec::new(), client_url: "https://client.example/".into() })
+    let (headers, client_url) = (Vec::new(), "https://client.example/".into());
+    Ok(DryRunInput { organization, campaign, body, headers, client_url, answer: None })
 }
 
 /// What matters of a run: the leads, the rules that failed, where the first lead ends, and the bytes.

@@ -21,7 +21,7 @@ mod runner;
 mod send;
 mod workers;
 
-pub use dry_run::{DryRun, DryRunInput, ShapedMessage, StageRun};
+pub use dry_run::{DryRun, DryRunInput, SampleAnswer, ShapedMessage, StageRun};
 pub use ingest::{BatchPush, CampaignPost, IngestAnswer, Source};
 pub use parts::{Parts, Pipeline, Wake};
 pub use programs::{Chosen, Problem, STANDARD_DOCUMENT, SaveError};
