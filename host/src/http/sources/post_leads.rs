@@ -43,12 +43,14 @@ pub(in crate::http) struct Idempotency {
 
 /// Takes leads for one campaign
 ///
-/// One lead or a list, as JSON or a form, in any shape the campaign maps. `202` means that the request is on disk.
+/// One lead or a list, in any shape the campaign maps: JSON, a form, a form in parts or XML, each of which becomes one JSON value. `text/plain` and a body without content type are taken when they are a JSON object or list, or XML. A body may be compressed (`Content-Encoding: gzip` or `deflate`) and in any charset its content type names. `202` means that the request is on disk.
 #[utoipa::path(post, path = "", operation_id = "postLeads",
     params(Idempotency),
     request_body(description = "One lead, or a list of up to 1,000.", content(
         (AnyLead = "application/json", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
         (HashMap<String, String> = "application/x-www-form-urlencoded", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (HashMap<String, String> = "multipart/form-data", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (String = "application/xml", example = json!("<lead><name>Alice Smith</name><email>alice@example.com</email></lead>")),
     )),
     responses(
         (status = ACCEPTED, description = "The request is on disk.", body = IngestAnswer),
