@@ -79,8 +79,9 @@ fn compare(expected: &Path, actual: &str) -> Result<(), String> {
 }
 
 fn sample(case: &Path) -> Result<DryRunInput, String> {
-    let inputs = INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, content_type)));
-    let (bytes, content_type) = inputs.last().ok_or("there is no input.json, input.form or input.xml")?;
+    let mut inputs =
+        INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, content_type)));
+    let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
     let head = body::head(content_type, "").map_err(|refusal| refusal.to_string())?;
     let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|refusal| refusal.to_string())?;
     let organization = Organization {

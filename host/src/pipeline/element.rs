@@ -68,7 +68,8 @@ mod tests {
     /// I10 I11: places are those of the text, whatever the bytes were.
     #[test]
     fn i11_elements_are_places_in_the_text() {
-        let table: [(&str, &[u8], (i64, i64), Option<&str>); 8] = [
+        type Row<'a> = (&'a str, &'a [u8], (i64, i64), Option<&'a str>);
+        let table: [Row; 8] = [
             ("application/json", b"[{\"a\":1},2]", (1, 7), Some("{\"a\":1}")),
             ("application/json", b" {} ", (0, 4), Some("{}")),
             ("application/json", b"\xef\xbb\xbf[1,2]", (3, 1), Some("2")),
