@@ -7,8 +7,10 @@ use std::fmt;
 pub enum Fault {
     /// The bytes are not of the syntax they claim.
     Syntax,
-    /// More than a bound allows.
+    /// More bytes than a bound allows.
     TooLarge,
+    /// More elements or fields than a bound allows.
+    TooMany,
     /// A kind of body, a charset or a coding that is not understood.
     Kind,
 }

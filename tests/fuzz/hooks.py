@@ -17,6 +17,7 @@ NUMBERS = itertools.count()
 
 
 schemathesis.openapi.media_type("application/wasm", strategies.just(PLUGIN))
+schemathesis.openapi.media_type("application/xml", strategies.sampled_from([b"<lead/>", b"<lead><zip>02139</zip><tag/><tag>a</tag></lead>"]))
 
 
 @schemathesis.hook

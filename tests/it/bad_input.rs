@@ -221,7 +221,7 @@ on_both! {
     async fn no_nonsense_is_taken_as_a_batch(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
-        for content_type in [JSON, "application/xml", "multipart/form-data", "text/plain", "application/json; charset=utf-16", "nonsense", ";", ""] {
+        for content_type in [JSON, "application/xml", "multipart/form-data", "text/plain", "application/json; charset=klingon", "nonsense", ";", ""] {
             for (what, body) in nonsense() {
                 let answer = send(&world.source, "POST", "/v1/leads", content_type, body).await;
                 well_behaved(&answer, &format!("{content_type}: {what}"));

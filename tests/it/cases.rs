@@ -1,12 +1,13 @@
 //! Case folders: a document, an input, and what must come of it. Adding a case needs no code.
 //!
-//! `tests/cases/NAME/` holds `document.yaml` (absent: the standard document), `input.json` or `input.form`, and `expected.json`; or
+//! `tests/cases/NAME/` holds `document.yaml` (absent: the standard document), `input.json`, `input.form` or
+//! `input.xml`, and `expected.json`; or
 //! `document.yaml` and `problems.txt` for a document that must be refused. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
 //! comparing it: read the difference before it is committed.
 
 use hookmill::app;
 use hookmill::clock::ManualClock;
-use hookmill::config::HostSettings;
+use hookmill::config::{HostSettings, Limits};
 use hookmill::ids::SystemMinter;
 use hookmill::model::body;
 use hookmill::pipeline::{DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SaveError, ShapedMessage};
@@ -17,6 +18,13 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What an input may be called, and what it then is.
+const INPUTS: [(&str, &str); 3] = [
+    ("input.json", "application/json"),
+    ("input.form", "application/x-www-form-urlencoded"),
+    ("input.xml", "application/xml"),
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_comes_out_as_it_says() {
@@ -71,12 +79,11 @@ fn compare(expected: &Path, actual: &str) -> Result<(), String> {
 }
 
 fn sample(case: &Path) -> Result<DryRunInput, String> {
-    let (bytes, content_type) = match (fs::read(case.join("input.json")), fs::read(case.join("input.form"))) {
-        (Ok(bytes), _) => (bytes, "application/json"),
-        (_, Ok(bytes)) => (bytes, "application/x-www-form-urlencoded"),
-        _ => return Err("there is no input.json and no input.form".into()),
-    };
-    let body = body::to_json(content_type, &bytes, 64).map_err(|refusal| refusal.to_string())?;
+    let mut inputs =
+        INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, content_type)));
+    let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
+    let head = body::head(content_type, "").map_err(|refusal| refusal.to_string())?;
+    let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|refusal| refusal.to_string())?;
     let organization = Organization {
         id: "org_case".into(),
         name: "Case".into(),
@@ -99,7 +106,8 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
         created_at: START.0,
         updated_at: START.0,
     };
-    Ok(DryRunInput { organization, campaign, body, headers: Vec::new(), client_url: "https://client.example/".into() })
+    let (headers, client_url) = (Vec::new(), "https://client.example/".into());
+    Ok(DryRunInput { organization, campaign, body, headers, client_url, answer: None })
 }
 
 /// What matters of a run: the leads, the rules that failed, where the first lead ends, and the bytes.

@@ -2,6 +2,7 @@
 
 mod api;
 mod bad_input;
+mod bodies;
 mod cases;
 mod cli;
 mod crash;
@@ -14,6 +15,7 @@ mod hostile;
 mod hosts;
 mod house;
 mod ingest;
+mod interpret;
 mod prepared;
 mod process;
 mod store;

@@ -77,12 +77,12 @@ impl Building<'_> {
         }
         if self.limits.depth_max <= self.open.len() {
             let message = format!("elements nest deeper than {} (depth_max)", self.limits.depth_max);
-            return Err(self.refuse(Fault::TooLarge, "xml_too_deep", message));
+            return Err(self.refuse(Fault::Syntax, "xml_too_deep", message));
         }
         self.elements += 1;
         if self.limits.elements_max < self.elements {
             let message = format!("more than {} elements (elements_max); send it in parts", self.limits.elements_max);
-            return Err(self.refuse(Fault::TooLarge, "xml_too_large", message));
+            return Err(self.refuse(Fault::TooMany, "xml_too_large", message));
         }
         let name = self.named(tag.name().as_ref())?;
         let attributes = self.attributes(tag)?;
@@ -96,7 +96,7 @@ impl Building<'_> {
             if self.limits.attributes_max <= attributes.len() {
                 let message =
                     format!("an element has more than {} attributes (attributes_max)", self.limits.attributes_max);
-                return Err(self.refuse(Fault::TooLarge, "xml_too_large", message));
+                return Err(self.refuse(Fault::TooMany, "xml_too_large", message));
             }
             let attribute = attribute.map_err(|error| self.bad_attribute(&error))?;
             attributes.push((self.named(attribute.key.as_ref())?, self.value(&attribute)?));

@@ -5,7 +5,7 @@ use crate::clock::SystemClock;
 use crate::config::HostSettings;
 use crate::ids::SystemMinter;
 use crate::model::body;
-use crate::pipeline::{DryRun, DryRunInput, Pipeline, SaveError};
+use crate::pipeline::{DryRun, DryRunInput, Pipeline, SampleAnswer, SaveError};
 use crate::store::campaigns::Campaign;
 use crate::store::organizations::Organization;
 use clap::Args;
@@ -22,9 +22,21 @@ pub(super) struct DryRunCommand {
     /// The sample: one inbound element.
     #[arg(long)]
     input: PathBuf,
-    /// What the sample is.
-    #[arg(long, default_value = "application/json", value_parser = ["application/json", "application/x-www-form-urlencoded"])]
+    /// What the sample is, as its source would say it; `application/json` when it is not given.
+    #[arg(long, default_value = "application/json", value_parser = known_type)]
     content_type: String,
+    /// How the sample is compressed: gzip or deflate.
+    #[arg(long, default_value = "")]
+    content_encoding: String,
+    /// What the client answers: a file with the body; without one, it takes the lead.
+    #[arg(long)]
+    answer: Option<PathBuf>,
+    /// The status of that answer.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=999), requires = "answer")]
+    answer_status: u16,
+    /// The headers of that answer, each as `Name: value`.
+    #[arg(long, requires = "answer")]
+    answer_header: Vec<String>,
     /// The campaign's phone region.
     #[arg(long, default_value = "US")]
     phone_region: String,
@@ -36,13 +48,18 @@ pub(super) struct DryRunCommand {
     json: bool,
 }
 
+/// A content type that is taken.
+fn known_type(text: &str) -> Result<String, String> {
+    body::head(text, "").map(|_| text.to_owned()).map_err(|refusal| refusal.message)
+}
+
 impl DryRunCommand {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let document = read_document(&self.document)?;
         let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
         let (pipeline, _scratch) = bench().await?;
-        let depth_max = pipeline.settings().limits.body_depth_max;
-        let body = body::to_json(&self.content_type, &sample, depth_max).map_err(|refusal| refusal.to_string())?;
+        let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
+        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, _)) => program,
             Err(SaveError::Problems(problems)) => {
@@ -53,7 +70,8 @@ impl DryRunCommand {
             }
             Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
         };
-        let input = self.sample_of(body, pipeline.clock().now().0);
+        let answer = self.sample_answer()?;
+        let input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
         let run = pipeline.dry_run(&program, &input).await;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?);
@@ -61,6 +79,17 @@ impl DryRunCommand {
             print(&run);
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn sample_answer(&self) -> Result<Option<SampleAnswer>, String> {
+        let Some(path) = &self.answer else { return Ok(None) };
+        let body = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let header = |text: &String| match text.split_once(':') {
+            Some((name, value)) => Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned())),
+            None => Err(format!("--answer-header: `{text}` has no colon; write `Name: value`")),
+        };
+        let headers = self.answer_header.iter().map(header).collect::<Result<_, String>>()?;
+        Ok(Some(SampleAnswer { status: self.answer_status, headers, body: body.into() }))
     }
 
     fn sample_of(&self, body: String, now_ms: i64) -> DryRunInput {
@@ -87,7 +116,8 @@ impl DryRunCommand {
             updated_at: now_ms,
         };
         let headers = vec![("content-type".into(), self.content_type.clone())];
-        DryRunInput { organization, campaign, body, headers, client_url: "https://client.example/".into() }
+        let client_url = "https://client.example/".into();
+        DryRunInput { organization, campaign, body, headers, client_url, answer: None }
     }
 }
 
@@ -111,7 +141,8 @@ fn print(run: &DryRun) {
         println!("== {} {}", stage.stage, stage.whom.as_deref().unwrap_or_default());
         println!("in   {}", pretty(&stage.input));
         match (&stage.error, &stage.output) {
-            (Some(error), _) => println!("error {}", pretty(error)),
+            (Some(error), None) => println!("error {}", pretty(error)),
+            (Some(error), Some(instead)) => println!("error {}\nout  {}", pretty(error), pretty(instead)),
             (None, Some(message)) if stage.stage == "shape" => print_message(message),
             (None, output) => println!("out  {}", pretty(output.as_ref().unwrap_or(&Value::Null))),
         }

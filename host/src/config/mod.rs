@@ -10,8 +10,14 @@ pub struct Limits {
     pub bodies_bytes_max: usize,
     /// How many bytes a plugin upload may have (32 MiB).
     pub component_bytes_max: usize,
-    /// How deep a JSON body may nest (64).
+    /// How many bytes a compressed body may have once it is inflated (16 MiB).
+    pub inflated_bytes_max: usize,
+    /// How deep a body may nest, as JSON (64); XML may nest half as deep.
     pub body_depth_max: usize,
+    /// How many fields a form may have (1,000).
+    pub form_fields_max: usize,
+    /// How many bytes of a text file in a form reach the plugin (64 KiB); of a larger one name, type and size do.
+    pub file_text_bytes_max: usize,
     /// How many leads one request may carry (1,000).
     pub leads_per_request_max: usize,
     /// How many bytes of a header that is kept with a request (1 KiB).
@@ -67,7 +73,10 @@ impl Default for Limits {
             body_bytes_max: 8 << 20,
             bodies_bytes_max: 512 << 20,
             component_bytes_max: 32 << 20,
+            inflated_bytes_max: 16 << 20,
             body_depth_max: 64,
+            form_fields_max: 1_000,
+            file_text_bytes_max: 64 << 10,
             leads_per_request_max: 1_000,
             kept_header_bytes_max: 1 << 10,
             idempotency_ttl_ms: 7 * 24 * 3_600_000,

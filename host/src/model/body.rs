@@ -1,40 +1,68 @@
-//! Inbound bodies as one JSON value (I10), so that one path language reaches them all.
+//! Inbound bodies as one JSON value (I10). The rules are those of `hookmill_bodies`; here they meet the host's bounds and refusals.
 
-use super::refusal::{Kind, Refusal};
-use serde_json::{Map, Value};
+use super::envelope::syntax;
+use super::refusal::{Kind as RefusalKind, Refusal};
+use crate::config::Limits;
+use hookmill_bodies::{BodyError, BodyLimits, Fault};
+pub use hookmill_bodies::{Head, Kind, Opened};
+use serde::de::IgnoredAny;
 
-/// How many fields a form may have.
-pub const FORM_FIELDS_MAX: usize = 1_000;
-
-/// A form as a JSON object: every value is text, a key that stands more than once becomes a list in order.
-pub fn form_to_json(body: &[u8]) -> Result<String, Refusal> {
-    let mut fields: Map<String, Value> = Map::new();
-    for (count, (name, value)) in url::form_urlencoded::parse(body).enumerate() {
-        if FORM_FIELDS_MAX <= count {
-            return Err(Refusal::new(
-                Kind::Invalid,
-                "form_too_large",
-                format!("a form may have {FORM_FIELDS_MAX} fields"),
-            ));
-        }
-        let value = Value::String(value.into_owned());
-        match fields.get_mut(name.as_ref()) {
-            None => drop(fields.insert(name.into_owned(), value)),
-            Some(Value::Array(list)) => list.push(value),
-            Some(first) => *first = Value::Array(vec![first.take(), value]),
-        }
-    }
-    Ok(Value::Object(fields).to_string())
+/// What headers say of a body; empty texts stand for those that are not there.
+pub fn head(content_type: &str, content_encoding: &str) -> Result<Head, Refusal> {
+    Head::parse(content_type, content_encoding).map_err(refusal)
 }
 
-/// A body as one JSON value, as a plugin gets it.
-pub fn to_json(content_type: &str, body: &[u8], depth_max: usize) -> Result<String, Refusal> {
-    match content_type {
-        "application/x-www-form-urlencoded" => form_to_json(body),
-        _ => {
-            let text = super::envelope::checked_text(body, depth_max)?;
-            serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(super::envelope::syntax)?;
+/// The same where only JSON is taken.
+pub fn json_head(content_type: &str, content_encoding: &str) -> Result<Head, Refusal> {
+    let not_json = || {
+        let given: String = content_type.chars().take(100).collect();
+        let message = format!("`{given}` is not understood here; send application/json");
+        Refusal::new(RefusalKind::ContentType, "content_type_unsupported", message)
+    };
+    match head(content_type, content_encoding) {
+        Ok(head) if head.kind == Kind::Json => Ok(head),
+        Err(refusal) if refusal.code != "content_type_unsupported" => Err(refusal),
+        _ => Err(not_json()),
+    }
+}
+
+/// A body, inflated, decoded, and made a JSON value where it is none. The syntax of JSON itself is not looked at yet.
+pub fn open<'a>(head: &Head, body: &'a [u8], limits: &Limits) -> Result<Opened<'a>, Refusal> {
+    hookmill_bodies::open(head, body, &bounds(limits)).map_err(refusal)
+}
+
+/// A body as the text of one JSON value.
+pub fn to_json(head: &Head, body: &[u8], limits: &Limits) -> Result<String, Refusal> {
+    match open(head, body, limits)? {
+        Opened::Json(text) => {
+            serde_json::from_str::<IgnoredAny>(&text).map_err(syntax)?;
             Ok(text.trim().to_owned())
+        }
+        Opened::Made(text) => Ok(text),
+    }
+}
+
+fn bounds(limits: &Limits) -> BodyLimits {
+    BodyLimits {
+        inflated_bytes_max: limits.inflated_bytes_max,
+        depth_max: limits.body_depth_max,
+        fields_max: limits.form_fields_max,
+        file_text_bytes_max: limits.file_text_bytes_max,
+        ..BodyLimits::default()
+    }
+}
+
+fn refusal(error: BodyError) -> Refusal {
+    let kind = match error.fault {
+        Fault::Syntax => RefusalKind::Syntax,
+        Fault::TooLarge => RefusalKind::TooLarge,
+        Fault::TooMany => RefusalKind::Invalid,
+        Fault::Kind => RefusalKind::ContentType,
+    };
+    match error.place {
+        None => Refusal::new(kind, error.code, error.message),
+        Some(place) => {
+            Refusal::new(kind, error.code, format!("{} ({place})", error.message)).at("", error.code, place.to_string())
         }
     }
 }
@@ -43,23 +71,68 @@ pub fn to_json(content_type: &str, body: &[u8], depth_max: usize) -> Result<Stri
 mod tests {
     use super::*;
 
+    fn read(content_type: &str, body: &[u8]) -> Result<String, Refusal> {
+        to_json(&head(content_type, "")?, body, &Limits::default())
+    }
+
+    /// I10: what each kind becomes is shown in `hookmill_bodies`; here, that all of them are reached.
     #[test]
-    fn i10_repeated_form_keys_become_lists() {
-        let table = [
-            ("a=1&b=x%20y", r#"{"a":"1","b":"x y"}"#),
-            ("a=1&a=2&a=3", r#"{"a":["1","2","3"]}"#),
-            ("a=&b", r#"{"a":"","b":""}"#),
-            ("", "{}"),
-            ("lead.phone_1=5127891111", r#"{"lead.phone_1":"5127891111"}"#),
+    fn i10_bodies_of_every_kind_are_read() {
+        let table: [(&str, &str, &str); 5] = [
+            ("application/json", " {\"a\":1e400} ", "{\"a\":1e400}"),
+            ("application/x-www-form-urlencoded", "a=1&a=2", r#"{"a":["1","2"]}"#),
+            (
+                "multipart/form-data; boundary=x",
+                "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--x--",
+                r#"{"a":"1"}"#,
+            ),
+            ("text/xml", "<a>1</a>", r#"{"a":"1"}"#),
+            ("", "[1]", "[1]"),
         ];
-        for (form, json) in table {
-            assert_eq!(form_to_json(form.as_bytes()).unwrap(), json);
+        for (content_type, body, expected) in table {
+            assert_eq!(read(content_type, body.as_bytes()).as_deref(), Ok(expected), "{content_type}");
+        }
+    }
+
+    /// I5 I14: each fault has its kind of refusal, and a place where it has one.
+    #[test]
+    fn i5_faults_of_bodies_are_refusals() {
+        let limits = Limits { form_fields_max: 1, body_depth_max: 2, ..Limits::default() };
+        let table = [
+            ("application/json", "{", RefusalKind::Syntax, "invalid_json", "line 1, column 1"),
+            ("application/json", "[[[", RefusalKind::Syntax, "too_deep", "line 1, column 3"),
+            ("text/xml", "<a>\n<b/>", RefusalKind::Syntax, "xml_too_deep", "line 2, column 1"),
+            ("text/xml", "<a>\n", RefusalKind::Syntax, "xml_syntax", "line 1, column 1"),
+            ("application/x-www-form-urlencoded", "a=1&b=2", RefusalKind::Invalid, "form_too_large", ""),
+            ("text/csv", "a", RefusalKind::ContentType, "content_type_unsupported", ""),
+            ("application/json; charset=x", "{}", RefusalKind::ContentType, "charset_unsupported", ""),
+        ];
+        for (content_type, body, kind, code, place) in table {
+            let outcome = head(content_type, "").and_then(|head| to_json(&head, body.as_bytes(), &limits));
+            let refused = outcome.unwrap_err();
+            assert_eq!((refused.kind, refused.code), (kind, code), "{content_type}");
+            let told = refused.details.first().map(|detail| detail.message.as_str()).unwrap_or_default();
+            assert_eq!(told, place, "{refused}");
         }
     }
 
     #[test]
-    fn i10_a_form_is_bounded() {
-        let form = "a=1&".repeat(FORM_FIELDS_MAX + 1);
-        assert_eq!(form_to_json(form.as_bytes()).unwrap_err().code, "form_too_large");
+    fn i5_where_only_json_is_taken_all_else_is_named() {
+        let table = [
+            ("application/json", "", None),
+            ("Application/JSON; charset=UTF-8", "gzip", None),
+            ("application/vnd.x+json", "", None),
+            ("application/json; charset=latin1", "", None),
+            ("application/json; charset=klingon", "", Some("charset_unsupported")),
+            ("application/json", "br", Some("content_encoding_unsupported")),
+            ("text/plain", "", Some("content_type_unsupported")),
+            ("text/csv", "", Some("content_type_unsupported")),
+            ("multipart/form-data", "", Some("content_type_unsupported")),
+            ("", "", Some("content_type_unsupported")),
+        ];
+        for (content_type, coding, code) in table {
+            let outcome = json_head(content_type, coding);
+            assert_eq!(outcome.err().map(|refusal| refusal.code), code, "{content_type}");
+        }
     }
 }

@@ -7,7 +7,6 @@ pub mod endpoint;
 pub mod envelope;
 pub mod event;
 pub mod interpret;
-pub mod json_scan;
 pub mod lead;
 pub mod refusal;
 pub mod retry;

@@ -11,15 +11,33 @@ use crate::engine::{ItemError, Program};
 use crate::model::interpret::{OutcomeKind, default_outcome};
 use crate::model::retry::retry_after_ms;
 use crate::outbound::{OutboundAnswer, SendError};
+use crate::store::campaigns::Campaign;
 use crate::store::claims::ClaimedDelivery;
 use serde_json::{Value, json};
 
 /// An answer, or why there was none.
 pub(crate) type Answer = Result<OutboundAnswer, SendError>;
 
+/// How many characters of a client's reason are kept; it goes into events and into the log of attempts.
+const REASON_CHARS_MAX: usize = 1_000;
+/// How many bytes a client's own id for a lead, or its price, may have. A longer one is not kept: a part of it would be another one.
+const REFERENCE_BYTES_MAX: usize = 1_000;
+
+/// Who said what an answer means.
+#[derive(Debug, Clone)]
+pub(crate) enum Judge {
+    /// Its status: nobody interprets, or whoever does left it to the default.
+    Status,
+    /// The campaign's plugin, by the rule it names.
+    Plugin(Option<String>),
+    /// Its status, since the plugin failed or faulted.
+    StatusInstead(ItemError),
+}
+
 /// What an answer means.
 #[derive(Debug, Clone)]
 pub(crate) struct Judged {
+    pub(crate) judge: Judge,
     pub(crate) kind: OutcomeKind,
     pub(crate) reason: Option<String>,
     pub(crate) reference: Option<String>,
@@ -37,29 +55,20 @@ impl Pipeline {
         receiver: &Receiver,
         answer: &Answer,
     ) -> Judged {
-        let judged = judge_by_status(answer, self.clock.now().0);
-        let Some(program) = program else { return judged };
-        let mut run = Run::new(
-            self,
-            program,
-            context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id),
-        );
-        if !run.interprets() {
-            return judged;
+        let now = self.clock.now();
+        let by_status = judge_by_status(answer, now.0);
+        let Some(program) = program else { return by_status };
+        let context = context::context(&setting.organization, &setting.campaign, now, &delivery.id);
+        let mut run = Run::new(self, program, context);
+        let attempt = delivery.attempts + 1;
+        let destination = client_destination(&setting.campaign, receiver.method(), receiver.url());
+        let asked = client_answer(&delivery.submission_id, attempt, destination, answer);
+        let judged = judge(&mut run, asked, by_status).await;
+        if let Judge::StatusInstead(error) = &judged.judge {
+            let (delivery_id, code) = (&delivery.id, code_of(error));
+            tracing::warn!(delivery_id, code, "the answer could not be interpreted; its status decides");
         }
-        let asked = vec![client_answer(setting, delivery, receiver, answer)];
-        match run.interpret(asked).await.and_then(|mut results| results.pop()) {
-            Some(Ok(Some(outcome))) => judge_by_plugin(outcome, judged),
-            Some(Ok(None)) | None => judged,
-            Some(Err(error)) => {
-                tracing::warn!(
-                    delivery_id = delivery.id,
-                    code = code_of(&error),
-                    "the answer could not be interpreted; its status decides"
-                );
-                judged
-            }
-        }
+        judged
     }
 
     /// What the submission of a delivery ran on.
@@ -68,6 +77,18 @@ impl Pipeline {
             Some(id) => self.program_by_id(id).await,
             None => Ok(self.standard.clone()),
         }
+    }
+}
+
+/// Has the campaign's plugin say what an answer means; where it does not, the status decides. Production and dry runs both ask here.
+pub(crate) async fn judge(run: &mut Run, asked: ClientAnswer, by_status: Judged) -> Judged {
+    if !run.interprets() {
+        return by_status;
+    }
+    match run.interpret(vec![asked]).await.and_then(|mut results| results.pop()) {
+        Some(Ok(Some(outcome))) => judge_by_plugin(outcome, by_status),
+        Some(Ok(None)) | None => by_status,
+        Some(Err(error)) => Judged { judge: Judge::StatusInstead(error), ..by_status },
     }
 }
 
@@ -88,11 +109,14 @@ pub(crate) fn judge_by_status(answer: &Answer, now_ms: i64) -> Judged {
         }
         Err(error) => (None, Some(error.message.clone()), None),
     };
-    Judged { kind: default_outcome(status), reason, reference: None, price: None, retry_after_ms: retry_after }
+    let (judge, kind) = (Judge::Status, default_outcome(status));
+    Judged { judge, kind, reason, reference: None, price: None, retry_after_ms: retry_after }
 }
 
 fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
+    let short = |text: &String| text.len() <= REFERENCE_BYTES_MAX;
     Judged {
+        judge: Judge::Plugin(outcome.rule.map(|rule| cut(&rule))),
         kind: match outcome.kind {
             ContractKind::Accepted => OutcomeKind::Accepted,
             ContractKind::Rejected => OutcomeKind::Rejected,
@@ -100,30 +124,45 @@ fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
             ContractKind::Retry => OutcomeKind::Retry,
             ContractKind::Failed => OutcomeKind::Failed,
         },
-        reason: outcome.reason.or(by_status.reason),
-        reference: outcome.reference,
-        price: outcome.price,
+        reason: outcome.reason.map(|reason| cut(&reason)).or(by_status.reason),
+        reference: outcome.reference.filter(short),
+        price: outcome.price.filter(short),
         retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
     }
 }
 
-fn client_answer(setting: &Setting, delivery: &ClaimedDelivery, receiver: &Receiver, answer: &Answer) -> ClientAnswer {
+fn cut(text: &str) -> String {
+    text.chars().take(REASON_CHARS_MAX).collect()
+}
+
+/// A campaign's client, as plugins see it.
+pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -> Destination {
+    Destination {
+        kind: DestinationKind::ClientEndpoint,
+        id: campaign.public_id.clone(),
+        name: campaign.name.clone(),
+        method: method.to_owned(),
+        url: url.to_owned(),
+        content_type: "application/json".into(),
+        settings: None,
+    }
+}
+
+/// An answer, as the plugin gets it.
+pub(crate) fn client_answer(
+    submission_id: &str,
+    attempt: i64,
+    destination: Destination,
+    answer: &Answer,
+) -> ClientAnswer {
     let (status, headers, body, truncated, error) = match answer {
         Ok(answer) => (Some(answer.status), answer.headers.clone(), answer.body.to_vec(), answer.truncated, None),
         Err(error) => (None, Vec::new(), Vec::new(), false, Some(error.kind.as_str().to_owned())),
     };
     ClientAnswer {
-        submission_id: delivery.submission_id.clone(),
-        destination: Destination {
-            kind: DestinationKind::ClientEndpoint,
-            id: setting.campaign.public_id.clone(),
-            name: setting.campaign.name.clone(),
-            method: receiver.method().to_owned(),
-            url: receiver.url().to_owned(),
-            content_type: "application/json".into(),
-            settings: None,
-        },
-        attempt: u32::try_from(delivery.attempts + 1).unwrap_or(u32::MAX),
+        submission_id: submission_id.to_owned(),
+        destination,
+        attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
         status,
         headers: context::pairs(headers),
         body,
@@ -132,22 +171,85 @@ fn client_answer(setting: &Setting, delivery: &ClaimedDelivery, receiver: &Recei
     }
 }
 
-/// An attempt as the delivery log keeps it: the answer up to a bound, or why there was none.
+/// An attempt as the delivery log keeps it: the answer up to a bound, or why there was none, and what it was taken for.
 pub(crate) fn kept(answer: &Answer, judged: &Judged, body_bytes_max: usize) -> Value {
-    match answer {
+    let mut kept = match answer {
         Ok(answer) => {
             let shown = &answer.body[..answer.body.len().min(body_bytes_max)];
             json!({
                 "status": answer.status,
                 "body": String::from_utf8_lossy(shown),
                 "truncated": answer.truncated || shown.len() < answer.body.len(),
-                "reason": judged.reason,
-                "reference": judged.reference,
-                "price": judged.price,
             })
         }
-        Err(error) => {
-            json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent, "reason": judged.reason })
+        Err(error) => json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent }),
+    };
+    for (name, value) in said(judged) {
+        kept[name] = value;
+    }
+    kept
+}
+
+/// What an answer was taken for, and by whom. What the client did not say is null.
+pub(crate) fn said(judged: &Judged) -> [(&'static str, Value); 6] {
+    let (judge, rule, error) = match &judged.judge {
+        Judge::Status => ("status", None, None),
+        Judge::Plugin(rule) => ("plugin", rule.as_ref(), None),
+        Judge::StatusInstead(error) => ("status", None, Some(code_of(error))),
+    };
+    [
+        ("reason", json!(judged.reason)),
+        ("reference", json!(judged.reference)),
+        ("price", json!(judged.price)),
+        ("decidedBy", json!(judge)),
+        ("rule", json!(rule)),
+        ("interpretError", json!(error)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(reason: &str, reference: &str) -> Outcome {
+        Outcome {
+            kind: ContractKind::Rejected,
+            reason: Some(reason.to_owned()),
+            reference: Some(reference.to_owned()),
+            price: Some("1.10".into()),
+            retry_after_ms: None,
+            rule: Some("respond.outcomes[0]".into()),
         }
+    }
+
+    fn answered(status: u16, headers: &[(&str, &str)]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let body = bytes::Bytes::from_static(b"no thanks");
+        Ok(OutboundAnswer { status, headers, headers_truncated: false, body, truncated: false, elapsed_ms: 1 })
+    }
+
+    /// M9: what the plugin says counts, and what it leaves open is the status's.
+    #[test]
+    fn m9_the_plugin_overrules_the_status() {
+        let answer = answered(200, &[("retry-after", "7")]);
+        let judged = judge_by_plugin(outcome("out of area", "L-7"), judge_by_status(&answer, 0));
+        assert_eq!((judged.kind, judged.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
+        let kept = kept(&answer, &judged, 2);
+        assert_eq!(
+            kept,
+            json!({
+                "status": 200, "body": "no", "truncated": true, "reason": "out of area", "reference": "L-7", "price": "1.10",
+                "decidedBy": "plugin", "rule": "respond.outcomes[0]", "interpretError": null,
+            })
+        );
+    }
+
+    /// M9: a reason is cut at its bound; a reference is kept whole or not at all.
+    #[test]
+    fn m9_what_is_kept_of_an_answer_is_bounded() {
+        let long = "é".repeat(2_000);
+        let judged = judge_by_plugin(outcome(&long, &long), judge_by_status(&answered(200, &[]), 0));
+        assert_eq!(judged.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
+        assert_eq!((judged.reference, judged.price.as_deref()), (None, Some("1.10")));
     }
 }

@@ -1,12 +1,12 @@
 //! The contract's records, made from what is kept.
 
+use super::element::Element;
 use crate::clock::Timestamp;
 use crate::engine::contract::{
     Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization, Origin, Pair,
     Submission,
 };
 use crate::ids::entropy_of;
-use crate::model::body::form_to_json;
 use crate::store::campaigns::Campaign;
 use crate::store::claims::{ClaimedRequest, ClaimedSubmission};
 use crate::store::organizations::Organization;
@@ -33,20 +33,12 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
     }
 }
 
-/// One element as it came in; none when the request no longer has it.
-pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest) -> Option<Inbound> {
-    let start = usize::try_from(claimed.element_start).ok()?;
-    let end = start.checked_add(usize::try_from(claimed.element_bytes).ok()?)?;
-    let body = request.body.get(start..end)?;
-    let body = match request.content_type.as_str() {
-        "application/x-www-form-urlencoded" => form_to_json(body).ok()?,
-        _ => std::str::from_utf8(body).ok()?.trim().to_owned(),
-    };
-    let headers: Vec<(String, String)> = serde_json::from_slice(&request.headers).ok()?;
-    Some(Inbound {
+/// One element as it came in.
+pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest, element: Element) -> Inbound {
+    Inbound {
         submission_id: claimed.id.clone(),
-        body,
-        headers: pairs(headers),
+        body: element.body,
+        headers: pairs(element.headers),
         query: Vec::new(),
         origin: Origin {
             door: door(&request.door),
@@ -57,7 +49,7 @@ pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest) -> 
         },
         received_at: claimed.received_at,
         entropy: entropy(&claimed.id),
-    })
+    }
 }
 
 /// A lead on its way through the stages after mapping.

@@ -2,7 +2,7 @@
 //! commit.
 
 use super::Pipeline;
-use super::answer::{Answer, Judged, judge_by_status, kept};
+use super::answer::{Answer, Judge, Judged, judge_by_status, kept};
 use super::conclude::Setting;
 use super::ingest::json;
 use super::parts::HeldToken;
@@ -247,18 +247,15 @@ impl Pipeline {
         last: &Value,
         now: Timestamp,
     ) -> Transition {
-        let (state, cause) = match judged.kind {
-            OutcomeKind::Accepted => (State::Delivered, "client_accepted"),
-            OutcomeKind::Rejected => (State::Rejected, "client_rejected"),
-            OutcomeKind::Duplicate => (State::Duplicate, "client_duplicate"),
-            OutcomeKind::Retry => (State::Failed, "retries_spent"),
-            OutcomeKind::Failed => (State::Failed, "client_failed"),
-        };
-        let mut detail = if state == State::Delivered {
-            json!({ "reference": judged.reference, "price": judged.price, "attempts": delivery.attempts + 1, "deliveryId": delivery.id })
-        } else {
-            json!({ "reason": judged.reason, "attempts": delivery.attempts + 1, "lastAnswer": last, "deliveryId": delivery.id })
-        };
+        let (state, cause) = state_after(judged.kind);
+        let mut detail = json!({
+            "reason": judged.reason,
+            "reference": judged.reference,
+            "price": judged.price,
+            "attempts": delivery.attempts + 1,
+            "lastAnswer": (state != State::Delivered).then_some(last),
+            "deliveryId": delivery.id,
+        });
         // What the client did not say is not said either.
         if let Some(members) = detail.as_object_mut() {
             members.retain(|_, value| !value.is_null());
@@ -271,6 +268,7 @@ impl Pipeline {
     fn not_sent(&self, setting: &Setting, delivery: &ClaimedDelivery, why: &'static str, now: Timestamp) -> Attempted {
         let detail = json!({ "error": why, "sent": false });
         let judged = Judged {
+            judge: Judge::Status,
             kind: OutcomeKind::Failed,
             reason: Some(why.into()),
             reference: None,
@@ -317,6 +315,17 @@ impl Pipeline {
         let mut bytes = [0_u8; 8];
         self.minter.fill(&mut bytes);
         u64::from_be_bytes(bytes)
+    }
+}
+
+/// Where a submission stands after its client's last answer, and why.
+pub(crate) fn state_after(kind: OutcomeKind) -> (State, &'static str) {
+    match kind {
+        OutcomeKind::Accepted => (State::Delivered, "client_accepted"),
+        OutcomeKind::Rejected => (State::Rejected, "client_rejected"),
+        OutcomeKind::Duplicate => (State::Duplicate, "client_duplicate"),
+        OutcomeKind::Retry => (State::Failed, "retries_spent"),
+        OutcomeKind::Failed => (State::Failed, "client_failed"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Dry run (M10): a sample through every stage, with the very code production runs and nothing kept or sent.
 
+mod answered;
+
 use super::Pipeline;
 use super::context;
 use super::rendered::{self, raw};
@@ -18,6 +20,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+pub use answered::SampleAnswer;
+
 /// A sample, and where it is to be run.
 #[derive(Debug, Clone)]
 pub struct DryRunInput {
@@ -31,6 +35,8 @@ pub struct DryRunInput {
     pub headers: Vec<(String, String)>,
     /// The URL of the client to shape for; the destination's is used where there is one.
     pub client_url: String,
+    /// What the client answers; without one, it takes the lead.
+    pub answer: Option<SampleAnswer>,
 }
 
 /// What every stage got and gave.
@@ -51,7 +57,7 @@ pub struct DryRun {
 /// One call of a stage.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct StageRun {
-    /// `map`, `qualify` or `shape`.
+    /// `map`, `qualify`, `shape` or `interpret`.
     pub stage: &'static str,
     /// For whom was shaped: `client`, or the name of an event.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
@@ -61,7 +67,7 @@ pub struct StageRun {
     /// What it gave; absent when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
-    /// Why it gave nothing.
+    /// Why it gave nothing; for `interpret`, why the status decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
     /// Which line of the document made what; null when it failed or its plugin tells no trace.
@@ -178,7 +184,8 @@ impl Trial {
         if !self.shape("client", client, Subject::Submission(submission.clone())).await {
             return State::Quarantined;
         }
-        self.tell(input, context, State::Delivered, &submission, &json!({})).await
+        let (state, details) = self.answered(input, context.now).await;
+        self.tell(input, context, state, &submission, &details).await
     }
 
     async fn qualify(&mut self, severity: Severity, submission: &Submission) -> Option<Verdict> {
@@ -207,7 +214,7 @@ impl Trial {
         submission: &Submission,
         details: &Value,
     ) -> State {
-        for name in events_of(state, state == State::Delivered) {
+        for name in events_of(state, state != State::Disqualified) {
             let event = event(name, context, state, submission, details);
             self.shape(
                 name.as_str(),

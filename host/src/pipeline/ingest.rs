@@ -2,9 +2,10 @@
 
 use super::Pipeline;
 use crate::clock::Timestamp;
-use crate::model::body;
+use crate::config::Limits;
+use crate::model::body::{self, Head, Opened};
 use crate::model::campaign::CampaignState;
-use crate::model::envelope::{self, Envelope, EnvelopeLimits, IDEMPOTENCY_KEY_BYTES_MAX};
+use crate::model::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
 use crate::model::refusal::{Detail, Kind, Refusal};
 use crate::store::campaigns::Campaign;
 use crate::store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
@@ -20,8 +21,10 @@ use std::sync::Arc;
 pub struct Source {
     /// The source key that posted it.
     pub key: Arc<SourceKey>,
-    /// Its content type.
+    /// Its content type as it was sent; empty when it sent none.
     pub content_type: String,
+    /// What its headers say of its body.
+    pub head: Head,
     /// The headers that matter.
     pub headers: Vec<(String, String)>,
     /// Where it came from.
@@ -120,10 +123,7 @@ impl Pipeline {
 
     /// Takes a batch push. It returns when the request is on disk.
     pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, Refusal> {
-        let limits = &self.settings.limits;
-        let envelope_limits =
-            EnvelopeLimits { depth_max: limits.body_depth_max, leads_max: limits.leads_per_request_max };
-        let envelope = match envelope::parse(&push.body, envelope_limits) {
+        let envelope = match envelope_of(&push, &self.settings.limits) {
             Ok(envelope) => envelope,
             Err(refusal) => return Err(self.refuse(&push, refusal).await),
         };
@@ -172,7 +172,7 @@ impl Pipeline {
 
     async fn judge_post(&self, post: &CampaignPost) -> Result<(NewRequest, IngestAnswer), Refusal> {
         let (limits, now) = (&self.settings.limits, self.clock.now());
-        let elements = post_elements(post, limits.body_depth_max, limits.leads_per_request_max)?;
+        let elements = post_elements(post, limits)?;
         let key = post.idempotency_key.as_deref().map(|key| self.key_use(key, &post.body, now)).transpose()?;
         let organization_id = &post.source.key.organization_id;
         if let Some(key) = &key
@@ -322,19 +322,24 @@ impl Pipeline {
     }
 }
 
-/// The leads of a post: the elements of a JSON list, or the whole body, as places in it.
-fn post_elements(post: &CampaignPost, depth_max: usize, leads_max: usize) -> Result<Vec<(usize, usize)>, Refusal> {
-    let whole = vec![(0, post.body.len())];
-    if post.source.content_type != "application/json" {
-        body::to_json(&post.source.content_type, &post.body, depth_max)?;
-        return Ok(whole);
-    }
-    let text = envelope::checked_text(&post.body, depth_max)?;
+/// The envelope of a push. What was inflated or decoded for it is gone again: its elements are places in what is read anew.
+fn envelope_of(push: &BatchPush, limits: &Limits) -> Result<Envelope, Refusal> {
+    let opened = body::open(&push.source.head, &push.body, limits)?;
+    envelope::parse(opened.text(), limits.leads_per_request_max)
+}
+
+/// The leads of a post: the elements of a JSON list, or the whole value that its body is, as places in the value's text.
+fn post_elements(post: &CampaignPost, limits: &Limits) -> Result<Vec<(usize, usize)>, Refusal> {
+    let leads_max = limits.leads_per_request_max;
+    let text = match body::open(&post.source.head, &post.body, limits)? {
+        Opened::Made(text) => return Ok(vec![(0, text.len())]),
+        Opened::Json(text) => text,
+    };
     if !text.trim_start().starts_with('[') {
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(envelope::syntax)?;
-        return Ok(whole);
+        serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(envelope::syntax)?;
+        return Ok(vec![(0, text.len())]);
     }
-    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(envelope::syntax)?;
+    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).map_err(envelope::syntax)?;
     if list.is_empty() || leads_max < list.len() {
         return Err(Refusal::new(
             Kind::Invalid,
@@ -342,7 +347,7 @@ fn post_elements(post: &CampaignPost, depth_max: usize, leads_max: usize) -> Res
             format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len()),
         ));
     }
-    let start_of = |element: &str| element.as_ptr() as usize - post.body.as_ptr() as usize;
+    let start_of = |element: &str| element.as_ptr() as usize - text.as_ptr() as usize;
     Ok(list.into_iter().map(|element| (start_of(element.get()), element.get().len())).collect())
 }
 

@@ -9,6 +9,7 @@ mod conclude;
 mod context;
 mod deliver;
 mod dry_run;
+mod element;
 mod ingest;
 mod notify;
 mod parts;
@@ -20,7 +21,7 @@ mod runner;
 mod send;
 mod workers;
 
-pub use dry_run::{DryRun, DryRunInput, ShapedMessage, StageRun};
+pub use dry_run::{DryRun, DryRunInput, SampleAnswer, ShapedMessage, StageRun};
 pub use ingest::{BatchPush, CampaignPost, IngestAnswer, Source};
 pub use parts::{Parts, Pipeline, Wake};
 pub use programs::{Chosen, Problem, STANDARD_DOCUMENT, SaveError};

@@ -3,17 +3,19 @@
 use super::Pipeline;
 use super::conclude::{Candidate, Conclusion, Setting, Stand};
 use super::context;
+use super::element::Reread;
 use super::programs::NotReady;
 use super::rendered;
 use super::runner::Run;
 use crate::clock::Timestamp;
+use crate::config::Limits;
 use crate::engine::contract::{Destination, DestinationKind, Inbound, Severity, ShapeRequest, Subject};
 use crate::engine::{ItemError, Program};
 use crate::model::campaign::CampaignState;
 use crate::model::lead::{Identity, IdentityHash};
 use crate::model::state::State;
 use crate::store::StoreError;
-use crate::store::claims::ClaimedSubmission;
+use crate::store::claims::{ClaimedRequest, ClaimedSubmission};
 use crate::store::processed::Born;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -137,10 +139,11 @@ impl Pipeline {
         let (mut candidates, mut elements, mut order) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
         for claimed in batch {
             match found.remove(&claimed.id) {
-                Some(element) => {
+                Some(Ok(element)) => {
                     elements.push(element);
                     order.push(claimed);
                 }
+                Some(Err(why)) => candidates.push(Candidate::over(claimed, Conclusion::unusable(&why))),
                 None => candidates.push(Candidate::over(
                     claimed,
                     Conclusion::unusable("the raw request is gone: its retention has ended"),
@@ -155,8 +158,12 @@ impl Pipeline {
         Ok(candidates)
     }
 
-    /// The elements of a batch, by submission. Requests are read some megabytes at a time: bodies are large, elements are not.
-    async fn elements_of(&self, batch: &[ClaimedSubmission]) -> Result<HashMap<String, Inbound>, StoreError> {
+    /// The elements of a batch, by submission, or why a body can't be read any more. Requests are read some megabytes at a time:
+    /// bodies are large, elements are not.
+    async fn elements_of(
+        &self,
+        batch: &[ClaimedSubmission],
+    ) -> Result<HashMap<String, Result<Inbound, String>>, StoreError> {
         let mut wanted: HashMap<&str, Vec<&ClaimedSubmission>> = HashMap::new();
         for claimed in batch {
             wanted.entry(claimed.request_id.as_str()).or_default().push(claimed);
@@ -166,10 +173,8 @@ impl Pipeline {
         let mut elements = HashMap::with_capacity(batch.len());
         for group in in_groups(&sizes, self.settings.limits.process_batch_bytes_max) {
             for request in self.store.claimed_requests(&group).await? {
-                let of_request = wanted.get(request.id.as_str()).into_iter().flatten();
-                elements.extend(
-                    of_request.filter_map(|claimed| Some((claimed.id.clone(), context::inbound(claimed, &request)?))),
-                );
+                let of_request = wanted.get(request.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+                elements.extend(read_again(&request, of_request, &self.settings.limits));
             }
         }
         Ok(elements)
@@ -212,6 +217,23 @@ impl Pipeline {
         }
         Ok(())
     }
+}
+
+/// The elements of one request, whose body is opened once for all of them.
+fn read_again(
+    request: &ClaimedRequest,
+    claimed: &[&ClaimedSubmission],
+    limits: &Limits,
+) -> Vec<(String, Result<Inbound, String>)> {
+    let reread = Reread::open(&request.content_type, &request.headers, &request.body, limits);
+    let element_of = |claimed: &ClaimedSubmission| match &reread {
+        Ok(body) => match body.element(claimed.element_start, claimed.element_bytes) {
+            Some(element) => Ok(context::inbound(claimed, request, element)),
+            None => Err("the raw request has no such element".to_owned()),
+        },
+        Err(refusal) => Err(format!("the raw request can't be read any more: {refusal}")),
+    };
+    claimed.iter().map(|claimed| (claimed.id.clone(), element_of(claimed))).collect()
 }
 
 type Mapped = Result<crate::engine::contract::Mapped, ItemError>;

@@ -25,6 +25,17 @@ pub struct RequestRow {
     pub received_at: i64,
 }
 
+/// A request as it came: its bytes, and what is needed to read them.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RawRequest {
+    /// Its content type as it was sent; empty when it sent none.
+    pub content_type: String,
+    /// The headers that matter, as JSON.
+    pub headers: Vec<u8>,
+    /// The bytes as they came.
+    pub body: Vec<u8>,
+}
+
 /// What stays of a request that was wholly refused.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RefusedRow {
@@ -87,10 +98,10 @@ impl Store {
         }))
     }
 
-    /// The raw body of a request.
-    pub async fn request_body(&self, organization_id: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    /// A request as it came.
+    pub async fn raw_request(&self, organization_id: &str, id: &str) -> Result<Option<RawRequest>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_scalar("select body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
+            sqlx::query_as("select content_type, headers, body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
                 .fetch_optional(&mut *connection).await?
         }))
     }

@@ -1,6 +1,7 @@
 //! Submissions and their timeline as the API shows them (O4).
 
 use super::claims::LEASE_MS;
+use super::requests::RawRequest;
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 
@@ -98,16 +99,15 @@ impl Store {
         }))
     }
 
-    /// The element of a request that a submission came from.
-    pub async fn element(&self, submission_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The raw request of a submission, and where in its text the submission's element stands: first byte and length.
+    pub async fn element_place(&self, submission_id: &str) -> Result<Option<(RawRequest, i64, i64)>, StoreError> {
         let place: Option<(String, String, i64, i64)> = reading!(self, connection => {
             sqlx::query_as("select organization_id, request_id, element_start, element_bytes from submissions where id = $1").bind(submission_id)
                 .fetch_optional(&mut *connection).await?
         });
         let Some((organization_id, request_id, start, bytes)) = place else { return Ok(None) };
-        let Some(body) = self.request_body(&organization_id, &request_id).await? else { return Ok(None) };
-        let (start, bytes) = (usize::try_from(start).unwrap_or(0), usize::try_from(bytes).unwrap_or(0));
-        Ok(body.get(start..start + bytes).map(Into::into))
+        let request = self.raw_request(&organization_id, &request_id).await?;
+        Ok(request.map(|request| (request, start, bytes)))
     }
 
     /// Whether any work is due or under way.

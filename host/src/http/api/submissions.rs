@@ -82,12 +82,25 @@ pub(in crate::http) struct EventView {
 pub(in crate::http) struct SubmissionPage {
     #[serde(flatten)]
     submission: SubmissionView,
-    /// The element of the request, as it came in.
+    /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
     element: Option<Value>,
+    /// What the client said in its last answer; null while it said nothing.
+    client: Option<ClientView>,
     /// Every transition, the first one first.
     timeline: Vec<TimelineView>,
     /// What was told of it.
     events: Vec<EventView>,
+}
+
+/// What a client said, as the campaign's plugin reads it. What it did not say is null.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClientSaid)]
+pub(in crate::http) struct ClientView {
+    reason: Option<String>,
+    /// The client's own id for the lead.
+    reference: Option<String>,
+    /// A decimal number as text, every digit kept.
+    price: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -145,6 +158,14 @@ fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<Timeline
     std::iter::once(first).chain(rest).collect()
 }
 
+/// What the last line that a client caused says of it.
+fn client(lines: &[TimelineView]) -> Option<ClientView> {
+    let is_client = |line: &&TimelineView| line.cause.starts_with("client_") || line.cause == "retries_spent";
+    let detail = lines.iter().rev().find(is_client)?.detail.as_ref()?;
+    let text = |name: &str| detail[name].as_str().map(str::to_owned);
+    Some(ClientView { reason: text("reason"), reference: text("reference"), price: text("price") })
+}
+
 /// Lists a campaign's submissions
 ///
 /// The newest come first.
@@ -182,10 +203,12 @@ pub(in crate::http) async fn get(
     let store = pipeline.store();
     let lines = store.timeline(&row.id).await.map_err(unavailable)?;
     let events = store.events_of_submission(&row.id).await.map_err(unavailable)?;
-    let element = store.element(&row.id).await.map_err(unavailable)?;
+    let element = pipeline.element(&row.id).await?;
+    let timeline = timeline(&row, lines);
     Ok(Json(SubmissionPage {
-        timeline: timeline(&row, lines),
-        element: element.as_deref().map(views::value),
+        client: client(&timeline),
+        timeline,
+        element: element.map(|text| views::value(text.as_bytes())),
         events: events.into_iter().map(Into::into).collect(),
         submission: row.into(),
     }))

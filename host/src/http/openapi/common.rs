@@ -20,7 +20,7 @@ const REFUSALS: [(&str, u16, &str); 9] = [
     (
         "Malformed",
         400,
-        "The address or the body can't be read: `address_invalid`, `invalid_utf8`, `invalid_json`, `too_deep`, `body_broken`, `body_timeout`. The message says where.",
+        "The address or the body can't be read: `address_invalid`, `invalid_utf8`, `invalid_characters`, `invalid_json`, `invalid_multipart`, `xml_syntax`, `xml_doctype`, `xml_entity`, `xml_too_deep`, `too_deep`, `content_encoding_broken`, `body_broken`, `body_timeout`. The message says where.",
     ),
     (
         "Unauthenticated",
@@ -37,8 +37,12 @@ const REFUSALS: [(&str, u16, &str); 9] = [
         404,
         "`not_found`: nothing here of that name that this key can see. Nothing crosses organizations, so it may be another's.",
     ),
-    ("TooLarge", 413, "`body_too_large`, `document_too_large`: send it in parts. The connection ends."),
-    ("UnknownContentType", 415, "`content_type_unsupported`, `content_encoding_unsupported`."),
+    (
+        "TooLarge",
+        413,
+        "`body_too_large`, `document_too_large`: send it in parts. A compressed body counts as what it inflates to. The connection ends.",
+    ),
+    ("UnknownContentType", 415, "`content_type_unsupported`, `content_encoding_unsupported`, `charset_unsupported`."),
     ("Unacceptable", 422, "Read, and not acceptable. `details` names all that is wrong, each with its path and mend."),
     ("Overloaded", 429, "`overloaded`: more is under way than this host keeps in memory. Nothing was kept; try again."),
     (

@@ -7,7 +7,7 @@ use crate::http::extract::Path;
 use crate::http::observe::RequestId;
 use crate::http::refused::Refused;
 use crate::http::serve::Peer;
-use crate::model::refusal::Refusal;
+use crate::model::{self, refusal::Refusal};
 use crate::pipeline::{CampaignPost, IngestAnswer, Pipeline};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -43,12 +43,14 @@ pub(in crate::http) struct Idempotency {
 
 /// Takes leads for one campaign
 ///
-/// One lead or a list, as JSON or a form, in any shape the campaign maps. `202` means that the request is on disk.
+/// One lead or a list, in any shape the campaign maps: JSON, a form, a form in parts or XML, each of which becomes one JSON value. `text/plain` and a body without content type are taken when they are a JSON object or list, or XML. A body may be compressed (`Content-Encoding: gzip` or `deflate`) and in any charset its content type names. `202` means that the request is on disk.
 #[utoipa::path(post, path = "", operation_id = "postLeads",
     params(Idempotency),
     request_body(description = "One lead, or a list of up to 1,000.", content(
         (AnyLead = "application/json", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
         (HashMap<String, String> = "application/x-www-form-urlencoded", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (HashMap<String, String> = "multipart/form-data", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (String = "application/xml"),
     )),
     responses(
         (status = ACCEPTED, description = "The request is on disk.", body = IngestAnswer),
@@ -65,15 +67,15 @@ pub(in crate::http) async fn handle(
 ) -> Result<(StatusCode, Json<IngestAnswer>), Refusal> {
     let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
     let body = held.bytes.clone();
-    let content_type = match body::content_type(&headers, &["application/json", "application/x-www-form-urlencoded"]) {
-        Ok(content_type) => content_type,
+    let organization_id = key.organization_id.clone();
+    let source = match source(&pipeline, key, &headers, address, model::body::head) {
+        Ok(source) => source,
         Err(refusal) => {
-            pipeline.keep_refusal(&key.organization_id, refusal.code, &body).await;
+            pipeline.keep_refusal(&organization_id, refusal.code, &body).await;
             return Err(refusal);
         }
     };
     let idempotency_key = headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
-    let source = source(&pipeline, key, content_type, &headers, address);
     let post = CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body };
     let answer = pipeline.ingest_for_campaign(post).await?;
     Ok((StatusCode::ACCEPTED, Json(answer)))

@@ -6,7 +6,7 @@ use crate::http::body;
 use crate::http::observe::RequestId;
 use crate::http::refused::Refused;
 use crate::http::serve::Peer;
-use crate::model::refusal::Refusal;
+use crate::model::{self, refusal::Refusal};
 use crate::pipeline::{BatchPush, IngestAnswer, Pipeline};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -69,14 +69,14 @@ pub(in crate::http) async fn handle(
 ) -> Result<(StatusCode, Json<IngestAnswer>), Refusal> {
     let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
     let body = held.bytes.clone();
-    let content_type = match body::content_type(&headers, &["application/json"]) {
-        Ok(content_type) => content_type,
+    let organization_id = key.organization_id.clone();
+    let source = match source(&pipeline, key, &headers, address, model::body::json_head) {
+        Ok(source) => source,
         Err(refusal) => {
-            pipeline.keep_refusal(&key.organization_id, refusal.code, &body).await;
+            pipeline.keep_refusal(&organization_id, refusal.code, &body).await;
             return Err(refusal);
         }
     };
-    let source = source(&pipeline, key, content_type, &headers, address);
     let answer = pipeline.ingest(BatchPush { request_id: request_id.as_str().to_owned(), source, body }).await?;
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }

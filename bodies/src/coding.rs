@@ -1,0 +1,125 @@
+//! Compressed bodies, inflated up to a bound: a bomb costs no more than the bound.
+
+use crate::error::{BodyError, Fault};
+use crate::head::Coding;
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use std::borrow::Cow;
+use std::io::Read;
+
+/// The bytes themselves.
+pub(crate) fn inflate(coding: Coding, body: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, BodyError> {
+    match coding {
+        Coding::Identity => Ok(Cow::Borrowed(body)),
+        Coding::Gzip => {
+            let mut decoder = MultiGzDecoder::new(body);
+            let bytes = bounded(&mut decoder, bytes_max, "gzip")?;
+            whole(bytes, decoder.into_inner(), "gzip")
+        }
+        Coding::Deflate if is_zlib(body) => {
+            let mut decoder = ZlibDecoder::new(body);
+            let bytes = bounded(&mut decoder, bytes_max, "deflate")?;
+            whole(bytes, decoder.into_inner(), "deflate")
+        }
+        // The standard says that `deflate` has zlib's frame; many leave it away.
+        Coding::Deflate => {
+            let mut decoder = DeflateDecoder::new(body);
+            let bytes = bounded(&mut decoder, bytes_max, "deflate")?;
+            whole(bytes, decoder.into_inner(), "deflate")
+        }
+    }
+}
+
+/// Whether the first two bytes are zlib's.
+fn is_zlib(body: &[u8]) -> bool {
+    matches!(body, [first, second, ..] if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
+}
+
+fn bounded(decoder: impl Read, bytes_max: usize, coding: &str) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(room).read_to_end(&mut bytes).map_err(|error| broken(coding, &error.to_string()))?;
+    if bytes_max < bytes.len() {
+        let message =
+            format!("the body has more than {bytes_max} bytes once inflated (inflated_bytes_max); send it in parts");
+        return Err(BodyError::new(Fault::TooLarge, "body_too_large", message));
+    }
+    Ok(bytes)
+}
+
+fn whole<'a>(bytes: Vec<u8>, rest: &[u8], coding: &str) -> Result<Cow<'a, [u8]>, BodyError> {
+    if rest.is_empty() {
+        return Ok(Cow::Owned(bytes));
+    }
+    Err(broken(coding, &format!("{} bytes follow its end", rest.len())))
+}
+
+fn broken(coding: &str, why: &str) -> BodyError {
+    let message = format!("the body is not {coding}, as Content-Encoding says it is: {why}");
+    BodyError::new(Fault::Syntax, "content_encoding_broken", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::read::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use proptest::prelude::*;
+
+    fn packed(mut encoder: impl Read) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encoder.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn gzip(body: &[u8]) -> Vec<u8> {
+        packed(GzEncoder::new(body, Compression::fast()))
+    }
+
+    fn code(coding: Coding, body: &[u8], bytes_max: usize) -> Option<&'static str> {
+        inflate(coding, body, bytes_max).err().map(|error| error.code)
+    }
+
+    #[test]
+    fn i10_a_bomb_stops_at_the_bound() {
+        let bomb = gzip(&vec![b' '; 1 << 22]);
+        assert!(bomb.len() < 1 << 15);
+        assert_eq!(code(Coding::Gzip, &bomb, 1 << 20), Some("body_too_large"));
+        assert_eq!(code(Coding::Gzip, &bomb, (1 << 22) - 1), Some("body_too_large"));
+        assert_eq!(code(Coding::Gzip, &bomb, 1 << 22), None);
+    }
+
+    #[test]
+    fn i10_what_is_cut_or_followed_is_refused() {
+        let good = gzip(b"{\"a\":1}");
+        let two = [good.clone(), good.clone()].concat();
+        assert_eq!(inflate(Coding::Gzip, &two, 99).unwrap().as_ref(), b"{\"a\":1}{\"a\":1}");
+        for end in 0..good.len() {
+            assert_eq!(code(Coding::Gzip, &good[..end], 99), Some("content_encoding_broken"), "{end}");
+        }
+        let more = [good, b"x".to_vec()].concat();
+        assert_eq!(code(Coding::Gzip, &more, 99), Some("content_encoding_broken"));
+        let more = [packed(ZlibEncoder::new(&b"{}"[..], Compression::fast())), b"x".to_vec()].concat();
+        assert_eq!(code(Coding::Deflate, &more, 99), Some("content_encoding_broken"));
+        assert_eq!(code(Coding::Gzip, b"{}", 99), Some("content_encoding_broken"));
+    }
+
+    proptest! {
+        #[test]
+        fn i10_what_was_compressed_comes_back(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let zlib = packed(ZlibEncoder::new(&body[..], Compression::best()));
+            let raw = packed(DeflateEncoder::new(&body[..], Compression::best()));
+            let gzip = gzip(&body);
+            for (coding, packed) in [(Coding::Gzip, &gzip), (Coding::Deflate, &zlib), (Coding::Deflate, &raw)] {
+                let inflated = inflate(coding, packed, 300).unwrap();
+                prop_assert_eq!(inflated.as_ref(), &body[..]);
+            }
+        }
+
+        #[test]
+        fn i10_any_bytes_inflate_within_the_bound_or_are_refused(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for coding in [Coding::Gzip, Coding::Deflate] {
+                prop_assert!(inflate(coding, &body, 50).map_or(true, |bytes| bytes.len() <= 50));
+            }
+        }
+    }
+}

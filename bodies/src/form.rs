@@ -1,0 +1,119 @@
+//! Forms (`a=1&b=x+y`) and query strings as one JSON object. Every value is text; `a=` and `a` are both `""`. A name that comes again
+//! becomes a list, in order. Names stay as they are written: `a[b]`, `a[]` and `a.b` are names like any other.
+
+use crate::charset::{self, Charset};
+use crate::error::{BodyError, Fault};
+use crate::fields::Fields;
+use crate::limits::BodyLimits;
+use encoding_rs::UTF_8;
+use percent_encoding::percent_decode;
+use std::borrow::Cow;
+
+/// A query string, without its `?`, as one JSON object.
+pub fn query_to_json(query: &str, limits: &BodyLimits) -> Result<String, BodyError> {
+    to_json(query.as_bytes(), UTF_8, limits)
+}
+
+/// A form whose percent-encoded bytes are of this charset.
+pub(crate) fn to_json(body: &[u8], charset: Charset, limits: &BodyLimits) -> Result<String, BodyError> {
+    let mut fields = Fields::new(limits.fields_max);
+    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = halves(pair);
+        let name = text(name, charset).map_err(|error| named(error, name))?;
+        let value = text(value, charset).map_err(|error| named(error, name.as_bytes()))?;
+        fields.text(name, &value)?;
+    }
+    Ok(fields.finish())
+}
+
+fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
+    let mut halves = pair.splitn(2, |byte| *byte == b'=');
+    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
+}
+
+fn text(written: &[u8], charset: Charset) -> Result<String, BodyError> {
+    let spaced: Cow<'_, [u8]> = if written.contains(&b'+') {
+        Cow::Owned(written.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect())
+    } else {
+        Cow::Borrowed(written)
+    };
+    let bytes: Cow<'_, [u8]> = percent_decode(&spaced).into();
+    charset::decoded(&bytes, charset).map(Cow::into_owned)
+}
+
+/// The same fault, said of a field: a place inside of it would say nothing.
+pub(crate) fn named(error: BodyError, name: &[u8]) -> BodyError {
+    let name: String = String::from_utf8_lossy(name).chars().take(60).collect();
+    BodyError::new(Fault::Syntax, error.code, format!("in the field `{name}`: {}", error.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    fn read(form: &str) -> Result<String, &'static str> {
+        query_to_json(form, &BodyLimits::default()).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn i10_repeated_form_keys_become_lists() {
+        let table = [
+            ("a=1&b=x%20y", r#"{"a":"1","b":"x y"}"#),
+            ("a=1&b=0&a=2&a=3", r#"{"a":["1","2","3"],"b":"0"}"#),
+            ("a=&b", r#"{"a":"","b":""}"#),
+            ("", "{}"),
+            ("&&a=1&", r#"{"a":"1"}"#),
+            ("=1", r#"{"":"1"}"#),
+            ("a=b=c", r#"{"a":"b=c"}"#),
+            ("a+b=c+d%2B", r#"{"a b":"c d+"}"#),
+            ("a=100%&b=%zz", r#"{"a":"100%","b":"%zz"}"#),
+            ("a[b]=1&a[]=2&a[]=3&a%5Bc%5D=4", r#"{"a[b]":"1","a[]":["2","3"],"a[c]":"4"}"#),
+            ("lead.phone_1=5127891111", r#"{"lead.phone_1":"5127891111"}"#),
+            ("zip=02139&n=%22%5C%0A", r#"{"zip":"02139","n":"\"\\\n"}"#),
+            ("name=Ren%C3%A9&stadt=K%c3%b6ln", r#"{"name":"René","stadt":"Köln"}"#),
+        ];
+        for (form, json) in table {
+            assert_eq!(read(form).as_deref(), Ok(json), "{form}");
+        }
+    }
+
+    #[test]
+    fn i10_a_form_is_of_its_charset() {
+        let latin = charset::named("latin1").unwrap();
+        let limits = BodyLimits::default();
+        assert_eq!(to_json(b"n=Ren%E9&m=\xe9", latin, &limits).as_deref(), Ok(r#"{"n":"René","m":"é"}"#));
+        let error = query_to_json("a=1&n=Ren%E9", &limits).unwrap_err();
+        assert_eq!((error.fault, error.code), (Fault::Syntax, "invalid_utf8"));
+        assert!(error.message.contains("`n`") && error.message.contains("byte 3"), "{error}");
+    }
+
+    #[test]
+    fn i10_a_form_is_bounded() {
+        let limits = BodyLimits { fields_max: 3, ..BodyLimits::default() };
+        assert!(query_to_json("a=1&a=1&b=1&", &limits).is_ok());
+        let error = query_to_json("a=1&a=1&b=1&b=2", &limits).unwrap_err();
+        assert_eq!((error.fault, error.code), (Fault::TooMany, "form_too_large"));
+    }
+
+    proptest! {
+        #[test]
+        fn i10_what_was_encoded_comes_back(fields in proptest::collection::vec(("\\PC{0,8}", "\\PC{0,8}|[\\x00-\\x7f]{0,8}"), 0..6)) {
+            let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+            let form: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+            let read: Value = serde_json::from_str(&query_to_json(&form.join("&"), &BodyLimits::default()).unwrap()).unwrap();
+            let mut expected = serde_json::Map::new();
+            for (name, value) in fields {
+                let list = expected.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+                list.as_array_mut().unwrap().push(Value::String(value));
+            }
+            for value in expected.values_mut() {
+                if let [only] = value.as_array().unwrap().as_slice() {
+                    *value = only.clone();
+                }
+            }
+            prop_assert_eq!(read, Value::Object(expected));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A plugin that reads clients' answers and nothing else, for the tests of interpretation.
+//!
+//! The answer's body says in JSON what it is to be taken for: `{"say": "accepted", "price": "1.10"}`. What is no JSON is a failure,
+//! `trap` a fault, and `none` is left to the host. The reason tells what else the plugin was given.
+
+use hookmill_plugin_sdk::types::{ClientAnswer, Context, Failure, Outcome, OutcomeKind};
+use hookmill_plugin_sdk::{Interpret, export};
+use serde_json::Value;
+
+/// The plugin.
+#[derive(Debug, Default)]
+pub struct Reading;
+
+export!(Reading: response);
+
+impl Interpret for Reading {
+    fn interpret(&self, context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
+        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+            return Err(Failure::new("unreadable", "the answer is no JSON"));
+        };
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let kind = match body["say"].as_str() {
+            Some("accepted") => OutcomeKind::Accepted,
+            Some("rejected") => OutcomeKind::Rejected,
+            Some("duplicate") => OutcomeKind::Duplicate,
+            Some("retry") => OutcomeKind::Retry,
+            Some("failed") => OutcomeKind::Failed,
+            Some("trap") => panic!("a trap was asked for"),
+            _ => return Ok(None),
+        };
+        let heard = answer.headers.iter().find(|header| header.name == "x-said").map(|header| header.value.as_str());
+        let reason = format!(
+            "{} {} attempt {} to {} heard {}",
+            context.campaign.id,
+            answer.status.unwrap_or_default(),
+            answer.attempt,
+            answer.destination.method,
+            heard.unwrap_or("nothing")
+        );
+        Ok(Some(Outcome {
+            kind,
+            reason: Some(text("reason").unwrap_or(reason)),
+            reference: text("reference"),
+            price: text("price"),
+            retry_after_ms: body["retry_after_ms"].as_u64(),
+            rule: Some("say".to_owned()),
+        }))
+    }
+}

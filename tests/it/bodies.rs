@@ -1,0 +1,170 @@
+//! Bodies of every kind, from the door to the lead (I10): what came is kept as it came (I11), and read again the same way.
+
+use flate2::Compression;
+use flate2::read::{GzEncoder, ZlibEncoder};
+use hookmill_tests::client::send;
+use hookmill_tests::world::submission_ids;
+use hookmill_tests::{Answer, World, WorldOptions, on_both};
+use serde_json::{Value, json};
+use std::io::Read;
+
+fn packed(mut encoder: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encoder.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    packed(GzEncoder::new(body, Compression::fast()))
+}
+
+/// Posts bytes; an empty content type or coding is not sent.
+async fn post(world: &World, path: &str, content_type: &str, coding: &str, body: Vec<u8>) -> Answer {
+    let mut request = world.source.request("POST", path).body(body);
+    for (name, value) in [("content-type", content_type), ("content-encoding", coding)] {
+        if !value.is_empty() {
+            request = request.header(name, value);
+        }
+    }
+    send(request).await
+}
+
+const PARTS: &str = "--x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\na@x.example\r\n--x\r\n\
+    Content-Disposition: form-data; name=\"cv\"; filename=\"cv.pdf\"\r\nContent-Type: application/pdf\r\n\r\n%PDF\r\n--x--\r\n";
+
+on_both! {
+    /// I7 I10 I11: one value of each kind of body, shown on the submission's page and mapped into the lead.
+    async fn i10_every_kind_of_body_becomes_a_lead(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "").await;
+        let (form, json_type) = ("application/x-www-form-urlencoded", "application/json");
+        let file = json!({"file_name": "cv.pdf", "content_type": "application/pdf", "size": 4});
+        let named = |name: &str| json!({"email": "a@x.example", "first_name": name});
+        let table: [(&str, &str, Vec<u8>, Value); 12] = [
+            (form, "", b"email=a%40x.example&tag=a&tag=b".to_vec(), json!({"email": "a@x.example", "tag": ["a", "b"]})),
+            ("application/x-www-form-urlencoded; charset=iso-8859-1", "", b"email=a%40x.example&first_name=Ren%E9".to_vec(), named("René")),
+            ("multipart/form-data; boundary=x", "", PARTS.into(), json!({"email": "a@x.example", "cv": file})),
+            ("application/xml", "", b"<email>a@x.example</email>".to_vec(), json!({"email": "a@x.example"})),
+            ("text/xml", "", b"<?xml version='1.0' encoding='latin1'?><first_name>Ren\xe9</first_name>".to_vec(), json!({"first_name": "René"})),
+            ("application/json; charset=latin1", "", b"{\"email\":\"a@x.example\",\"first_name\":\"Ren\xe9\"}".to_vec(), named("René")),
+            (json_type, "", b"\xef\xbb\xbf{\"email\":\"a@x.example\"}".to_vec(), json!({"email": "a@x.example"})),
+            (json_type, "gzip", gzip(br#"{"email":"a@x.example"}"#), json!({"email": "a@x.example"})),
+            (json_type, "deflate", packed(ZlibEncoder::new(&br#"{"email":"a@x.example"}"#[..], Compression::fast())), json!({"email": "a@x.example"})),
+            (form, "gzip", gzip(b"email=a%40x.example"), json!({"email": "a@x.example"})),
+            ("", "", br#"{"email":"a@x.example"}"#.to_vec(), json!({"email": "a@x.example"})),
+            ("text/plain", "", br#"{"email":"a@x.example"}"#.to_vec(), json!({"email": "a@x.example"})),
+        ];
+        for (content_type, coding, body, element) in table {
+            let answer = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body.clone()).await.expect(202);
+            world.settle().await;
+            let page = world.submission(&submission_ids(&answer)[0]).await;
+            assert_eq!(page["element"], element, "{content_type} {coding}");
+            assert_eq!(page["state"], "delivered", "{content_type} {coding}: {page}");
+            for (name, value) in element.as_object().unwrap().iter().filter(|(name, _)| ["email", "first_name"].contains(&name.as_str())) {
+                assert_eq!(page["lead"][name], *value, "{content_type} {coding}");
+            }
+            let (raw, ..) = world.pipeline().store().element_place(&submission_ids(&answer)[0]).await.unwrap().unwrap();
+            assert_eq!((raw.body, raw.content_type.as_str()), (body, content_type), "not kept as it came");
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I1 I10 I11: leads of a compressed batch in another charset are sliced out of its text, also when they are run again.
+    async fn i10_a_batch_may_be_compressed_and_in_its_charset(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "version: 1\nmap: {fields: {email: {from: mail, on_missing: fail}, first_name: name}}\n").await;
+        let body = b"{\"idempotency_key\":\"k\",\"leads\":[{\"campaign_id\":\"GOOD\",\"name\":\"Ren\xe9\"},{\"campaign_id\":\"GOOD\",\"name\":\"Zo\xeb\"}]}";
+        let answer = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.expect(202);
+        world.settle().await;
+        let ids = submission_ids(&answer);
+        for (id, name) in ids.iter().zip(["René", "Zoë"]) {
+            assert_eq!(world.state(id).await, "quarantined");
+            assert_eq!(world.submission(id).await["element"], json!({"campaign_id": "GOOD", "name": name}));
+        }
+        let saved = json!({"document": "version: 1\nmap: {fields: {first_name: name}}\n", "activate": true});
+        world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
+        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.settle().await;
+        for (id, name) in ids.iter().zip(["René", "Zoë"]) {
+            assert_eq!(world.submission(id).await["lead"]["first_name"], name);
+        }
+        let again = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.refused(409, "duplicate_request");
+        assert_eq!(again.json["error"]["same_body"], true);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I5 I10 I14: what can't be read is refused with its code and place, and what is too large once inflated with 413.
+    async fn i10_what_cannot_be_read_is_refused(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.inflated_bytes_max = 1_000;
+        options.settings.limits.form_fields_max = 2;
+        let world = World::with(kind, options).await;
+        world.campaign("GOOD", "").await;
+        let bomb = gzip(format!("{{\"a\":\"{}\"}}", "x".repeat(2_000)).as_bytes());
+        let (form, json_type) = ("application/x-www-form-urlencoded", "application/json");
+        let table: [(&str, &str, Vec<u8>, u16, &str); 16] = [
+            (json_type, "gzip", bomb, 413, "body_too_large"),
+            (json_type, "gzip", b"{}".to_vec(), 400, "content_encoding_broken"),
+            (json_type, "br", b"{}".to_vec(), 415, "content_encoding_unsupported"),
+            (json_type, "gzip, gzip", gzip(b"{}"), 415, "content_encoding_unsupported"),
+            ("application/json; charset=klingon", "", b"{}".to_vec(), 415, "charset_unsupported"),
+            (json_type, "", b"{\"a\":\"\xe9\"}".to_vec(), 400, "invalid_utf8"),
+            (json_type, "", "[".repeat(65).into(), 400, "too_deep"),
+            ("application/json; charset=shift_jis", "", b"{\"a\":\"\x82".to_vec(), 400, "invalid_characters"),
+            (form, "", b"a=1&b=2&c=3".to_vec(), 422, "form_too_large"),
+            (form, "", b"a=%ff".to_vec(), 400, "invalid_utf8"),
+            ("multipart/form-data; boundary=y", "", PARTS.into(), 400, "invalid_multipart"),
+            ("multipart/form-data", "", PARTS.into(), 415, "content_type_unsupported"),
+            ("application/xml", "", b"<a>\n<b></a>".to_vec(), 400, "xml_syntax"),
+            ("application/xml", "", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".to_vec(), 400, "xml_doctype"),
+            ("text/plain", "", b"hello".to_vec(), 415, "content_type_unsupported"),
+            ("", "", b"hello".to_vec(), 415, "content_type_unsupported"),
+        ];
+        for (content_type, coding, body, status, code) in table {
+            let refused = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body).await.refused(status, code);
+            assert!(20 < refused.json["error"]["message"].as_str().unwrap().len(), "{code}: {}", refused.text);
+        }
+        let refused = post(&world, "/v1/campaigns/GOOD/leads", "text/xml", "", b"<a>\n<b></a>".to_vec()).await.refused(400, "xml_syntax");
+        assert_eq!(refused.json["error"]["details"][0]["message"], "line 2, column 4");
+        for content_type in ["text/xml", "text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+            post(&world, "/v1/leads", content_type, "", b"{}".to_vec()).await.refused(415, "content_type_unsupported");
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I10 M10: a dry run reads a raw sample as a door would, and says what is wrong with it.
+    async fn m10_a_dry_run_takes_a_body_of_any_kind(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "").await;
+        let path = "/v1/campaigns/GOOD/dry-run";
+        let table = [
+            json!({"raw": {"content_type": "application/xml", "text": "<email>a@x.example</email>"}}),
+            json!({"raw": {"content_type": "application/x-www-form-urlencoded", "text": "email=a%40x.example"}}),
+            json!({"raw": {"content_type": "multipart/form-data; boundary=x", "text": PARTS}}),
+            json!({"raw": {"content_type": "application/json", "content_encoding": "deflate", "base64": "q1ZKzU3MzFGyUkp0qNBLrUjMLchJVaoFAA=="}}),
+        ];
+        for sample in &table {
+            let run = world.admin.post(path, sample).await.expect(200).json;
+            assert_eq!(run["stages"][0]["output"][0]["lead"]["email"], "a@x.example", "{sample}: {run}");
+        }
+        let refused = [
+            (json!({}), "invalid"),
+            (json!({"body": null, "raw": {"content_type": ""}}), "invalid"),
+            (json!({"raw": {"content_type": "", "text": "{}", "base64": "e30="}}), "invalid"),
+            (json!({"raw": {"content_type": "", "base64": "?"}}), "invalid"),
+            (json!({"raw": {"content_type": "text/xml", "text": "<a>"}}), "sample_unreadable"),
+            (json!({"body": {}, "answer": {"status": 99}}), "invalid"),
+        ];
+        for (sample, code) in refused {
+            world.admin.post(path, &sample).await.refused(422, code);
+        }
+        world.admin.post(path, &json!({"body": null})).await.expect(200);
+        world.stop().await;
+    }
+}
