@@ -11,6 +11,7 @@ use crate::engine::{ItemError, Program};
 use crate::model::interpret::{OutcomeKind, default_outcome};
 use crate::model::retry::retry_after_ms;
 use crate::outbound::{OutboundAnswer, SendError};
+use crate::store::StoreError;
 use crate::store::claims::ClaimedDelivery;
 use serde_json::{Value, json};
 
@@ -39,16 +40,15 @@ impl Pipeline {
     ) -> Judged {
         let judged = judge_by_status(answer, self.clock.now().0);
         let Some(program) = program else { return judged };
-        let mut run = Run::new(
-            self,
-            program,
-            context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id),
-        );
-        if !run.interprets() {
-            return judged;
-        }
-        let asked = vec![client_answer(setting, delivery, receiver, answer)];
-        match run.interpret(asked).await.and_then(|mut results| results.pop()) {
+        let asked = client_answer(setting, delivery, receiver, answer);
+        let interpreted = match self.interpreted(setting, program, delivery, asked).await {
+            Ok(interpreted) => interpreted,
+            Err(error) => {
+                tracing::warn!(delivery_id = delivery.id, error = %error, "the tables for an answer can't be read; its status decides");
+                return judged;
+            }
+        };
+        match interpreted {
             Some(Ok(Some(outcome))) => judge_by_plugin(outcome, judged),
             Some(Ok(None)) | None => judged,
             Some(Err(error)) => {
@@ -58,6 +58,29 @@ impl Pipeline {
                     "the answer could not be interpreted; its status decides"
                 );
                 judged
+            }
+        }
+    }
+
+    /// What the campaign's plugin says to an answer; none when nobody interprets.
+    async fn interpreted(
+        &self,
+        setting: &Setting,
+        program: &Program,
+        delivery: &ClaimedDelivery,
+        asked: ClientAnswer,
+    ) -> Result<Option<Result<Option<Outcome>, ItemError>>, StoreError> {
+        let mut lookups = self.lookups(&setting.campaign, delivery.program_id.as_deref()).await?;
+        let context = context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id);
+        loop {
+            let mut run = Run::new(self, program, context.clone(), &lookups);
+            if !run.interprets() {
+                return Ok(None);
+            }
+            let result = run.interpret(vec![asked.clone()]).await.and_then(|mut results| results.pop());
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => return Ok(result),
             }
         }
     }

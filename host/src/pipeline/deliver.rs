@@ -192,7 +192,7 @@ impl Pipeline {
             .await?
             .map_or((None, false), |(s, at)| (Some(s), at.is_some()));
         let endpoint = self.store.endpoint_of(&campaign)?;
-        let setting = Setting { organization, campaign, endpoint, webhook, run_id: String::new() };
+        let setting = Setting { organization, campaign, endpoint, webhook, run_id: String::new(), value_sets: None };
         Ok(self.delivery_settings.put(key, DeliverySetting { setting, webhook_paused }, now))
     }
 

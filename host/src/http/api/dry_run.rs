@@ -56,5 +56,5 @@ pub(in crate::http) async fn handle(
         pipeline.store().endpoint_of(&campaign).map_err(unavailable)?.map(|endpoint| endpoint.url).unwrap_or_default();
     let headers = sample.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     let input = DryRunInput { organization, campaign, body: sample.body.get().to_owned(), headers, client_url };
-    Ok(Json(pipeline.dry_run(&program, &input).await))
+    Ok(Json(pipeline.dry_run(&program, &input).await.map_err(unavailable)?))
 }
