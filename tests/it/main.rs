@@ -17,3 +17,4 @@ mod ingest;
 mod prepared;
 mod process;
 mod store;
+mod value_sets;
