@@ -17,6 +17,7 @@ NUMBERS = itertools.count()
 
 
 schemathesis.openapi.media_type("application/wasm", strategies.just(PLUGIN))
+schemathesis.openapi.media_type("text/csv", strategies.sampled_from([b"key\nred\n", b"key,value\nred,#f00\n", b"zip,city,state\n00501,Holtsville,NY\n"]))
 
 
 @schemathesis.hook

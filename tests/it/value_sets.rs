@@ -1,8 +1,10 @@
 //! Value sets: put and read over the API, looked up by plugins as far as they were granted, edited while leads come in, and known
 //! of every submission that read them [M7 P5 P8].
 
+use hookmill::clock::Clock;
+use hookmill::store::value_sets::{Edited, Room};
 use hookmill_tests::client::send;
-use hookmill_tests::{Answer, Client, World, WorldOptions, on_both};
+use hookmill_tests::{Answer, Behaviour, Client, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 
 const CSV: &str = "text/csv";
@@ -255,6 +257,81 @@ on_both! {
         rows.push_str("one,more\n");
         let refused = put(&world.admin, "colours", "text/csv; header=absent", rows).await.refused(422, "value_set_invalid");
         assert_eq!(refused.json["error"]["problems"][0]["code"], "too_many_entries");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// P8: what later stages read is known, too: with the message a webhook is told, and with the attempt whose answer was read.
+    async fn what_later_stages_read_is_known(kind: Kind) {
+        let world = World::new(kind).await;
+        looking_up(&world, "LOOK").await;
+        grant(&world, "LOOK", &["colours"]).await;
+        world.subscribe().await;
+        let digest = put_json(&world.admin, "colours", &json!({"red": "#f00"})).await.expect(200).json["digest"].clone();
+        let read = json!({"colours": digest});
+        world.receiver.always("/client/LOOK", Behaviour::json(200, &json!({"do": "interpret:lookup"})));
+        let ids = world.push_and_settle(json!([{"campaign_id": "LOOK", "do": "shape:lookup"}])).await;
+        let submission = world.submission(&ids[0]).await;
+        assert_eq!(submission["value_sets"], read, "the client's message read it");
+        assert!(world.receiver.at("/client/LOOK")[0].json()["found"].as_str().unwrap().contains("#f00"));
+        let deliveries = world.admin.get(&format!("/v1/deliveries?submission={}", ids[0])).await.expect(200).json;
+        for delivery in deliveries["items"].as_array().unwrap() {
+            let page = world.admin.get(&format!("/v1/deliveries/{}", delivery["id"].as_str().unwrap())).await.expect(200).json;
+            let attempt = &page["log"][0]["detail"]["value_sets"];
+            match delivery["kind"].as_str() {
+                Some("client") => assert_eq!((&page["message"]["value_sets"], attempt), (&json!({}), &read)),
+                _ => assert_eq!((&page["message"]["value_sets"], attempt), (&read, &json!({}))),
+            }
+        }
+        assert_eq!(deliveries["items"].as_array().unwrap().len(), 3);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// M7: an edit counts at once on the host where it is made, and on others as soon as what they looked up is not trusted any more.
+    async fn an_edit_counts_at_once_here_and_within_a_second_elsewhere(kind: Kind) {
+        let mut options = WorldOptions::default();
+        // No table stays in memory: each batch fetches what it reads.
+        (options.settings.limits.lookup_ttl_ms, options.settings.limits.value_sets_cached_bytes_max) = (1_000, 1);
+        let world = World::with(kind, options).await;
+        looking_up(&world, "LOOK").await;
+        grant(&world, "LOOK", &["colours"]).await;
+        for colour in ["#f00", "#e00", "#d00"] {
+            put_json(&world.admin, "colours", &json!({"red": colour})).await.expect(200);
+            assert!(found(&look_up(&world, "LOOK").await).contains(colour));
+        }
+        // As another host would do it.
+        let store = world.pipeline().store();
+        let room = Room { sets_max: 10, bytes_max: 1_000 };
+        let restored = store.restore_value_set(&world.organization, "colours", 1, room, world.clock.now()).await.unwrap();
+        assert!(matches!(restored, Edited::Done { changed: true, .. }), "{restored:?}");
+        world.clock.advance_ms(999);
+        assert!(found(&look_up(&world, "LOOK").await).contains("#d00"));
+        world.clock.advance_ms(1);
+        assert!(found(&look_up(&world, "LOOK").await).contains("#f00"));
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// M7: two who put at one moment make two versions, one after the other, and the organization keeps to what it may have.
+    async fn two_who_edit_at_one_moment_come_one_after_the_other(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.value_sets_max = 3;
+        let world = World::with(kind, options).await;
+        let mut edits = tokio::task::JoinSet::new();
+        for n in 0..12 {
+            let admin = world.admin.clone();
+            edits.spawn(async move { put_json(&admin, &format!("set{}", n % 6), &json!([n])).await.status });
+        }
+        let statuses = edits.join_all().await;
+        assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{statuses:?}");
+        let sets = world.admin.get("/v1/value-sets").await.expect(200).json["items"].clone();
+        assert_eq!(sets.as_array().unwrap().len(), 3, "{sets}");
+        let made: i64 = sets.as_array().unwrap().iter().map(|set| set["version"].as_i64().unwrap()).sum();
+        assert_eq!(made, statuses.iter().filter(|status| **status == 200).count() as i64);
         world.stop().await;
     }
 }

@@ -14,6 +14,7 @@ use crate::outbound::{OutboundAnswer, SendError};
 use crate::store::StoreError;
 use crate::store::claims::ClaimedDelivery;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// An answer, or why there was none.
 pub(crate) type Answer = Result<OutboundAnswer, SendError>;
@@ -26,6 +27,8 @@ pub(crate) struct Judged {
     pub(crate) reference: Option<String>,
     pub(crate) price: Option<String>,
     pub(crate) retry_after_ms: Option<u64>,
+    /// The digests of the tables that were read to find this out, by name.
+    pub(crate) value_sets: BTreeMap<String, String>,
 }
 
 impl Pipeline {
@@ -41,13 +44,14 @@ impl Pipeline {
         let judged = judge_by_status(answer, self.clock.now().0);
         let Some(program) = program else { return judged };
         let asked = client_answer(setting, delivery, receiver, answer);
-        let interpreted = match self.interpreted(setting, program, delivery, asked).await {
+        let (interpreted, read) = match self.interpreted(setting, program, delivery, asked).await {
             Ok(interpreted) => interpreted,
             Err(error) => {
                 tracing::warn!(delivery_id = delivery.id, error = %error, "the tables for an answer can't be read; its status decides");
                 return judged;
             }
         };
+        let judged = Judged { value_sets: read, ..judged };
         match interpreted {
             Some(Ok(Some(outcome))) => judge_by_plugin(outcome, judged),
             Some(Ok(None)) | None => judged,
@@ -69,18 +73,18 @@ impl Pipeline {
         program: &Program,
         delivery: &ClaimedDelivery,
         asked: ClientAnswer,
-    ) -> Result<Option<Result<Option<Outcome>, ItemError>>, StoreError> {
+    ) -> Result<(Option<Result<Option<Outcome>, ItemError>>, BTreeMap<String, String>), StoreError> {
         let mut lookups = self.lookups(&setting.campaign, delivery.program_id.as_deref()).await?;
         let context = context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id);
         loop {
             let mut run = Run::new(self, program, context.clone(), &lookups);
             if !run.interprets() {
-                return Ok(None);
+                return Ok((None, BTreeMap::new()));
             }
             let result = run.interpret(vec![asked.clone()]).await.and_then(|mut results| results.pop());
             match self.fetched(&lookups).await? {
                 Some(more) => lookups = more,
-                None => return Ok(result),
+                None => return Ok((result, lookups.read())),
             }
         }
     }
@@ -111,7 +115,7 @@ pub(crate) fn judge_by_status(answer: &Answer, now_ms: i64) -> Judged {
         }
         Err(error) => (None, Some(error.message.clone()), None),
     };
-    Judged { kind: default_outcome(status), reason, reference: None, price: None, retry_after_ms: retry_after }
+    Judged { kind: default_outcome(status), reason, reference: None, price: None, retry_after_ms: retry_after, value_sets: BTreeMap::new() }
 }
 
 fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
@@ -127,6 +131,7 @@ fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
         reference: outcome.reference,
         price: outcome.price,
         retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
+        value_sets: by_status.value_sets,
     }
 }
 
@@ -167,6 +172,7 @@ pub(crate) fn kept(answer: &Answer, judged: &Judged, body_bytes_max: usize) -> V
                 "reason": judged.reason,
                 "reference": judged.reference,
                 "price": judged.price,
+                "value_sets": judged.value_sets,
             })
         }
         Err(error) => {

@@ -20,7 +20,7 @@ use crate::store::claims::ClaimedDelivery;
 use crate::store::deliveries::Message;
 use crate::store::outcome::{Attempted, Next, Transition};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -276,6 +276,7 @@ impl Pipeline {
             reference: None,
             price: None,
             retry_after_ms: None,
+            value_sets: BTreeMap::new(),
         };
         let is_client = delivery.event_id.is_none();
         Attempted {

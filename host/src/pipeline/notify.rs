@@ -67,16 +67,16 @@ impl Pipeline {
         };
         let request = |shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) };
         let mut lookups = self.lookups(&campaign, program_id).await?;
-        let payloads = loop {
+        let (payloads, read) = loop {
             let mut run = Run::new(self, &program, context.clone(), &lookups);
             let Ok(payloads) = run.shape(batch.iter().map(request).collect()).await else { return Ok(Vec::new()) };
             match self.fetched(&lookups).await? {
                 Some(more) => lookups = more,
-                None => break payloads,
+                None => break (payloads, lookups.read()),
             }
         };
         let results =
-            batch.into_iter().zip(payloads).filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload)?)));
+            batch.into_iter().zip(payloads).filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload, &read)?)));
         Ok(results.collect())
     }
 
@@ -92,9 +92,12 @@ impl Pipeline {
     }
 }
 
-fn shaped(payload: Result<crate::engine::contract::Payload, ItemError>) -> Option<Shaped> {
+fn shaped(
+    payload: Result<crate::engine::contract::Payload, ItemError>,
+    read: &BTreeMap<String, String>,
+) -> Option<Shaped> {
     match payload {
-        Ok(payload) => Some(Shaped::Message(message(&payload).write())),
+        Ok(payload) => Some(Shaped::Message(message(&payload).with_value_sets(read.clone()).write())),
         // The host could not run it: nothing is known, its claim runs out.
         Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host => None,
         Err(error) => {
