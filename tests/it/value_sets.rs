@@ -23,7 +23,8 @@ async fn put_json(client: &Client, name: &str, table: &Value) -> Answer {
 async fn looking_up(world: &World, id: &str) {
     world.campaign(id, "").await;
     let uploaded = world.admin.put_bytes("/v1/plugins/hostile", crate::engine::guest("hostile")).await.expect(201);
-    let chosen = json!({"plugin": {"id": "hostile", "version": uploaded.json["version"]}, "document": "any", "activate": true});
+    let chosen =
+        json!({"plugin": {"id": "hostile", "version": uploaded.json["version"]}, "document": "any", "activate": true});
     world.admin.put(&format!("/v1/campaigns/{id}/document"), &chosen).await.expect(201);
 }
 

@@ -115,7 +115,14 @@ pub(crate) fn judge_by_status(answer: &Answer, now_ms: i64) -> Judged {
         }
         Err(error) => (None, Some(error.message.clone()), None),
     };
-    Judged { kind: default_outcome(status), reason, reference: None, price: None, retry_after_ms: retry_after, value_sets: BTreeMap::new() }
+    Judged {
+        kind: default_outcome(status),
+        reason,
+        reference: None,
+        price: None,
+        retry_after_ms: retry_after,
+        value_sets: BTreeMap::new(),
+    }
 }
 
 fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {

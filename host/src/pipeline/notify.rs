@@ -65,7 +65,8 @@ impl Pipeline {
             content_type: "application/json".into(),
             settings: None,
         };
-        let request = |shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) };
+        let request =
+            |shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) };
         let mut lookups = self.lookups(&campaign, program_id).await?;
         let (payloads, read) = loop {
             let mut run = Run::new(self, &program, context.clone(), &lookups);
@@ -75,8 +76,10 @@ impl Pipeline {
                 None => break (payloads, lookups.read()),
             }
         };
-        let results =
-            batch.into_iter().zip(payloads).filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload, &read)?)));
+        let results = batch
+            .into_iter()
+            .zip(payloads)
+            .filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload, &read)?)));
         Ok(results.collect())
     }
 

@@ -83,11 +83,11 @@ impl Pipeline {
     ) -> Result<(String, Arc<ValueTable>), Refusal> {
         let digest = match version {
             None => self.store.value_set(organization_id, name).await.map(|found| found.map(|set| set.digest)),
-            Some(number) => self
-                .store
-                .value_set_versions(organization_id, name, number.saturating_add(1), 1)
-                .await
-                .map(|found| found.into_iter().find(|version| version.number == number).map(|version| version.digest)),
+            Some(number) => {
+                self.store.value_set_versions(organization_id, name, number.saturating_add(1), 1).await.map(|found| {
+                    found.into_iter().find(|version| version.number == number).map(|version| version.digest)
+                })
+            }
         };
         let digest = digest.map_err(|error| unavailable(&error))?;
         let digest = digest.ok_or_else(|| Refusal::not_found("value set", name))?;
@@ -106,7 +106,11 @@ impl Pipeline {
             Ok(Prepared { digest: ValueTable::digest_of(&canonical), canonical, read })
         });
         reading.await.unwrap_or_else(|_| {
-            Err(Refusal::new(Kind::Unavailable, "stopping", "the host is stopping; nothing was kept, try again shortly"))
+            Err(Refusal::new(
+                Kind::Unavailable,
+                "stopping",
+                "the host is stopping; nothing was kept, try again shortly",
+            ))
         })
     }
 

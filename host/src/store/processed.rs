@@ -233,7 +233,8 @@ impl Store {
 /// How many submissions one commit of a release puts back in line.
 const RELEASED_PER_COMMIT: u64 = 1_000;
 
-const UPDATE_HEAD: &str = "with v (id, state, program_id, lead_id, lead, is_test, decision, value_sets, at, claim) as (values";
+const UPDATE_HEAD: &str =
+    "with v (id, state, program_id, lead_id, lead, is_test, decision, value_sets, at, claim) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, program_id = v.program_id, lead_id = v.lead_id, \
      lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, due_at = null, claim = null \
      from v where submissions.id = v.id and submissions.claim = v.claim returning submissions.id";

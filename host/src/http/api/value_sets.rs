@@ -199,7 +199,9 @@ fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, Refusal> {
         None => Ok(CsvHeader::Unsaid),
         Some("present") => Ok(CsvHeader::Present),
         Some("absent") => Ok(CsvHeader::Absent),
-        Some(_) => Err(Refusal::invalid("Content-Type", "says of the header neither `header=present` nor `header=absent`")),
+        Some(_) => {
+            Err(Refusal::invalid("Content-Type", "says of the header neither `header=present` nor `header=absent`"))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A table while it is read: every entry is held against the bounds, and all that is wrong is told at once.
 
-use super::table::ValueTable;
 use super::ReadTable;
+use super::table::ValueTable;
 use crate::model::refusal::{Detail, Kind, Refusal};
 use serde::Serialize;
 use std::collections::BTreeMap;

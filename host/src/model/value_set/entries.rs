@@ -1,7 +1,7 @@
 //! A JSON object or list, one member after the other, each with its text and without being built.
 
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::Deserializer;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 

@@ -2,10 +2,10 @@
 //!
 //! Values stay text, so that a zip code keeps its zeros. White space around a field is taken away.
 
+use super::ReadTable;
 use super::draft::{Draft, Place, TableLimits, quoted};
 use super::lines::Lines;
 use super::table::PRESENT;
-use super::ReadTable;
 use crate::model::refusal::Refusal;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::{Map, Value};
@@ -69,7 +69,8 @@ fn columns(first: &Row, header: CsvHeader, draft: &mut Draft<'_>) -> Option<Opti
         CsvHeader::Present => {}
         CsvHeader::Unsaid if is_usual || !few => {}
         CsvHeader::Unsaid => {
-            let said = "the first row was taken as an entry; if it is a header, send `Content-Type: text/csv; header=present`";
+            let said =
+                "the first row was taken as an entry; if it is a header, send `Content-Type: text/csv; header=present`";
             draft.odd(place, "first_row_is_an_entry", format!("{said}, else `header=absent`"));
             return Some(None);
         }

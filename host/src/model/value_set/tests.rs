@@ -101,7 +101,8 @@ fn m7_all_problems_are_told_at_once_with_their_places() {
         ("\n\n", vec![(1, 1, "no_rows")]),
     ];
     for (text, expected) in table {
-        let expected: Vec<_> = expected.into_iter().map(|(line, column, code)| (line, column, code.to_owned())).collect();
+        let expected: Vec<_> =
+            expected.into_iter().map(|(line, column, code)| (line, column, code.to_owned())).collect();
         assert_eq!(told(&csv(text).unwrap_err()), expected, "{text:?}");
     }
     let refused = json_table("[null,\n 1.5, {}, \"\"]").unwrap_err();
@@ -122,7 +123,9 @@ fn h6_a_table_is_bounded_in_all_its_parts() {
 
 #[test]
 fn m7_what_is_no_table_is_refused() {
-    for (text, code) in [("1", "value_set_invalid"), ("\"a\"", "value_set_invalid"), ("{", "invalid_json"), ("[1] 2", "invalid_json")] {
+    for (text, code) in
+        [("1", "value_set_invalid"), ("\"a\"", "value_set_invalid"), ("{", "invalid_json"), ("[1] 2", "invalid_json")]
+    {
         assert_eq!(json_table(text).unwrap_err().code, code, "{text}");
     }
     assert_eq!(told(&json_table(r#"{"a": "\ud800"}"#).unwrap_err()), [(1, 7, "invalid_value".into())]);
