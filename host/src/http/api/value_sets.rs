@@ -116,10 +116,22 @@ pub(in crate::http) struct Sought {
 #[serde(untagged)]
 pub(in crate::http) enum TableBody {
     /// Keys alone.
-    Keys(Vec<String>),
+    Keys(Vec<KeyBody>),
     /// Keys and their values.
     #[schema(value_type = Object)]
     Values(Value),
+}
+
+/// A key in a list of keys.
+#[derive(ToSchema)]
+#[schema(as = TableKey)]
+#[allow(dead_code, reason = "as for the table")]
+#[serde(untagged)]
+pub(in crate::http) enum KeyBody {
+    /// Text.
+    Text(String),
+    /// A whole number, which stands for its digits.
+    Whole(i64),
 }
 
 impl From<ValueSet> for SetView {
@@ -161,7 +173,7 @@ impl From<ValueSetVersion> for VersionView {
 ///
 /// What is wrong with a table is `422 value_set_invalid`, whose `error.problems` lists it with line and column: a key with two different values, for one.
 #[utoipa::path(put, path = "", operation_id = "putValueSet",
-    request_body(content((TableBody = "application/json", example = json!({"78701": "Austin", "00501": "Holtsville"})), (String = "text/csv", example = "zip,city,state\n00501,Holtsville,NY\n")),
+    request_body(content((TableBody = "application/json", example = json!({"78701": "Austin", "00501": "Holtsville"})), (String = "text/csv")),
         description = "A list of keys, an object from keys to values, or rows; at most 16 MiB."),
     responses(
         (status = OK, description = "The next batches read it.", body = PutView),
