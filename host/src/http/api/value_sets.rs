@@ -15,7 +15,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// How many versions are shown with a value set; all of them have an address of their own.
 const VERSIONS_SHOWN: i64 = 10;
@@ -122,16 +124,21 @@ pub(in crate::http) enum TableBody {
     Values(Value),
 }
 
-/// A key in a list of keys.
-#[derive(ToSchema)]
-#[schema(as = TableKey)]
-#[allow(dead_code, reason = "as for the table")]
-#[serde(untagged)]
-pub(in crate::http) enum KeyBody {
-    /// Text.
-    Text(String),
-    /// A whole number, which stands for its digits.
-    Whole(i64),
+/// A key in a list of keys: text, or a whole number of any size, which stands for its digits.
+pub(in crate::http) struct KeyBody;
+
+impl PartialSchema for KeyBody {
+    fn schema() -> RefOr<Schema> {
+        let kind = |kind| ObjectBuilder::new().schema_type(kind);
+        let about = "Text, or a whole number, which stands for its digits.";
+        AnyOfBuilder::new().description(Some(about)).item(kind(Type::String)).item(kind(Type::Integer)).into()
+    }
+}
+
+impl ToSchema for KeyBody {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "TableKey".into()
+    }
 }
 
 impl From<ValueSet> for SetView {
