@@ -85,6 +85,8 @@ create table campaigns (
     time_zone text not null,
     phone_region text not null,
     facts bytea not null,
+    -- The value sets that its plugin may read, a JSON list of names.
+    granted_value_sets bytea not null,
     endpoint_sealed bytea,
     program_id text,
     created_at bigint not null,
@@ -106,6 +108,35 @@ create table programs (
     created_at bigint not null
 );
 create unique index programs_by_number on programs (campaign_id, number);
+
+-- Tables are known by their digest, never changed and never taken away: what a submission read can be read again.
+create table value_tables (
+    digest text primary key,
+    body bytea not null,
+    entries bigint not null,
+    bytes bigint not null,
+    created_at bigint not null
+);
+
+create table value_sets (
+    id text primary key,
+    organization_id text not null references organizations (id),
+    name text not null,
+    version bigint not null,
+    created_at bigint not null,
+    updated_at bigint not null,
+    deleted_at bigint
+);
+create unique index value_sets_by_name on value_sets (organization_id, name);
+
+create table value_set_versions (
+    value_set_id text not null references value_sets (id),
+    number bigint not null,
+    digest text not null references value_tables (digest),
+    created_by text not null,
+    created_at bigint not null,
+    primary key (value_set_id, number)
+);
 
 create table requests (
     id text primary key,
@@ -159,7 +190,9 @@ create table submissions (
     lead_id text,
     lead bytea,
     is_test boolean not null,
-    decision bytea
+    decision bytea,
+    -- The tables that were read for it, a JSON object from names to digests.
+    value_sets bytea
 );
 create index submissions_due on submissions (due_at, element_start) where due_at is not null;
 create index submissions_of_campaign on submissions (campaign_id, id);

@@ -18,6 +18,7 @@ NUMBERS = itertools.count()
 
 schemathesis.openapi.media_type("application/wasm", strategies.just(PLUGIN))
 schemathesis.openapi.media_type("application/xml", strategies.sampled_from([b"<lead/>", b"<lead><zip>02139</zip><tag/><tag>a</tag></lead>"]))
+schemathesis.openapi.media_type("text/csv", strategies.sampled_from([b"key\nred\n", b"key,value\nred,#f00\n", b"zip,city,state\n00501,Holtsville,NY\n"]))
 
 
 @schemathesis.hook

@@ -49,6 +49,8 @@ def build(url, operator_key, receiver_url, plugin, lists):
     viewer = operator.call("POST", "/v1/users", {"name": "viewer", "role": "viewer"})["id"]
     viewer = admin.call("POST", "/v1/api-keys", {"user_id": viewer, "name": "fuzz"})["key"]
     admin.upload("solar", plugin)
+    for name in ["colours", "sizes"]:
+        admin.call("PUT", f"/v1/value-sets/{name}", {"red": "#f00", "green": {"hex": "#0f0"}})
     campaigns(admin, receiver_url)
     leads(source)
     rest(admin)

@@ -61,7 +61,7 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
         }
         Err(SaveError::Refused(refusal)) => Err(refusal.to_string()),
         Ok((program, _)) => {
-            let run = pipeline.dry_run(&program, &sample(case)?).await;
+            let run = pipeline.dry_run(&program, &sample(case)?).await.unwrap();
             let text = serde_json::to_string_pretty(&summary(&run)).unwrap();
             compare(&case.join("expected.json"), &format!("{text}\n"))
         }
@@ -101,6 +101,7 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
         time_zone: "America/Chicago".into(),
         phone_region: "US".into(),
         facts: b"{}".to_vec(),
+        granted_value_sets: b"[]".to_vec(),
         endpoint_sealed: None,
         program_id: None,
         created_at: START.0,

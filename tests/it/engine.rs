@@ -309,6 +309,34 @@ async fn tables_are_granted() {
     assert!(found(sandbox.session().with_value_sets(Arc::new(Colours))).await.contains("#f00"));
 }
 
+/// Tables of which none is in memory.
+struct Elsewhere;
+
+impl ValueSets for Elsewhere {
+    fn get(&self, _: &str, _: &str) -> Result<Option<String>, LookupError> {
+        Ok(None)
+    }
+
+    fn must_fetch(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// M7: a table that has to be fetched first ends the call at once. No lead is to blame, so none is looked for, and nothing is
+/// answered of what the guest did not see.
+#[tokio::test]
+async fn a_table_that_is_elsewhere_ends_the_call() {
+    let sandbox = Sandbox::new(Limits::default()).await;
+    let mut session = sandbox.session().with_value_sets(Arc::new(Elsewhere));
+    let results = session.map(hundred(&[(57, "lookup")])).await.unwrap();
+    let is_hosts = |result: &Result<Mapped, ItemError>| matches!(result, Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host);
+    assert!(results.len() == 100 && results.iter().all(is_hosts), "{results:?}");
+    assert_eq!(faults(&session.map(hundred(&[])).await.unwrap()), [], "the session goes on in a fresh instance");
+    let report = session.finish();
+    assert_eq!((report.calls[&Phase::Map], report.instances), (2, 2));
+    assert_eq!(sandbox.engine.stats().halvings, 0);
+}
+
 /// M1: asking for a stage that is not there is the caller's mistake, and no fault of the plugin.
 #[tokio::test]
 async fn a_missing_stage_is_told() {

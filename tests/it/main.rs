@@ -19,3 +19,4 @@ mod interpret;
 mod prepared;
 mod process;
 mod store;
+mod value_sets;

@@ -121,6 +121,7 @@ fn decided(world: &World, id: &str, revision: i64, cause: &'static str) -> Proce
         program_id: None,
         lead: None,
         decision: None,
+        value_sets: None,
         delivery: None,
         events: Vec::new(),
         born: None,

@@ -77,6 +77,7 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, Sta
             time_zone: "America/Los_Angeles".into(),
             phone_region: "US".into(),
             facts: b"{}".to_vec(),
+            granted_value_sets: b"[]".to_vec(),
         };
         let campaign = store
             .create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now)

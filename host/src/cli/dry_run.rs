@@ -72,7 +72,7 @@ impl DryRunCommand {
         };
         let answer = self.sample_answer()?;
         let input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
-        let run = pipeline.dry_run(&program, &input).await;
+        let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?);
         } else {
@@ -110,6 +110,7 @@ impl DryRunCommand {
             time_zone: self.time_zone.clone(),
             phone_region: self.phone_region.clone(),
             facts: b"{}".to_vec(),
+            granted_value_sets: b"[]".to_vec(),
             endpoint_sealed: None,
             program_id: None,
             created_at: now_ms,

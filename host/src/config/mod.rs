@@ -1,6 +1,8 @@
 //! Floor 1: every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
 //! with them (`engine::Limits`, `outbound::OutboundLimits`).
 
+use crate::model::value_set::TableLimits;
+
 /// The bounds of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -65,6 +67,21 @@ pub struct Limits {
     pub document_bytes_max: usize,
     /// How many programs are kept ready in memory (10,000).
     pub programs_cached_max: usize,
+    /// How many value sets an organization may have (1,000).
+    pub value_sets_max: usize,
+    /// How many bytes the current tables of an organization's value sets may have together, in canonical form (128 MiB): one batch
+    /// may read them all.
+    pub value_sets_bytes_max: i64,
+    /// How many bytes of tables are kept in memory (256 MiB); the longest unused goes first.
+    pub value_sets_cached_bytes_max: usize,
+    /// How many entries a value set may have (100,000).
+    pub value_set_entries_max: usize,
+    /// How many bytes a value set may have, as it is sent and in canonical form (16 MiB).
+    pub value_set_bytes_max: usize,
+    /// How many bytes a key of a value set may have (512).
+    pub value_set_key_bytes_max: usize,
+    /// How many bytes a value of a value set may have, as JSON (16 KiB).
+    pub value_set_value_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -100,6 +117,26 @@ impl Default for Limits {
             name_chars_max: 255,
             document_bytes_max: 256 << 10,
             programs_cached_max: 10_000,
+            value_sets_max: 1_000,
+            value_sets_bytes_max: 128 << 20,
+            value_sets_cached_bytes_max: 256 << 20,
+            value_set_entries_max: 100_000,
+            value_set_bytes_max: 16 << 20,
+            value_set_key_bytes_max: 512,
+            value_set_value_bytes_max: 16 << 10,
+        }
+    }
+}
+
+impl Limits {
+    /// The bounds of one value set.
+    pub fn table(&self) -> TableLimits {
+        TableLimits {
+            entries_max: self.value_set_entries_max,
+            key_bytes_max: self.value_set_key_bytes_max,
+            value_bytes_max: self.value_set_value_bytes_max,
+            bytes_max: self.value_set_bytes_max,
+            depth_max: self.body_depth_max,
         }
     }
 }

@@ -208,6 +208,8 @@ pub(crate) enum ImportRefusal {
     TooManyBytes { import: &'static str, bytes: usize },
     #[error("the plugin would wait in `{import}`; a plugin never waits, it asks the host in `enrich`")]
     WouldWait { import: &'static str },
+    #[error("a table that it reads has to be fetched first")]
+    NotFetched,
 }
 
 /// What is known about a call beside the error it ended with.
@@ -301,6 +303,7 @@ fn refused(refusal: &ImportRefusal, phase: Phase, limits: &Limits) -> Fault {
             Fault::limit(FaultKind::HostCallBytes, phase, "host_call_bytes_max", value, refusal)
         }
         ImportRefusal::WouldWait { .. } => Fault::new(FaultKind::WouldWait, phase, refusal),
+        ImportRefusal::NotFetched => Fault::host(phase, refusal),
     }
 }
 

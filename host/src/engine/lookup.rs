@@ -8,6 +8,12 @@ use super::contract_types::LookupError;
 pub trait ValueSets: Send + Sync {
     /// The value under `key` as JSON text; none when the table has no such key.
     fn get(&self, table: &str, key: &str) -> Result<Option<String>, LookupError>;
+
+    /// Whether the table has to be fetched before [`Self::get`] can answer. The call is then given up as one that the host could not
+    /// run ([`super::FaultKind::Host`]), and no item is to blame: fetch what is missing, and run it again.
+    fn must_fetch(&self, _table: &str) -> bool {
+        false
+    }
 }
 
 /// No table is granted.

@@ -103,6 +103,9 @@ impl log::Host for GuestState {
 impl lookup::Host for GuestState {
     fn get(&mut self, table: String, key: String) -> wasmtime::Result<Result<Option<String>, LookupError>> {
         self.accept("lookup.get", table.len() + key.len())?;
+        if self.value_sets.must_fetch(&table) {
+            return Err(ImportRefusal::NotFetched.into());
+        }
         Ok(self.value_sets.get(&table, &key))
     }
 }

@@ -68,6 +68,14 @@ fn table() -> Routes {
         .at("/v1/plugins", routes!(api::plugins::list))
         .at("/v1/plugins/{plugin}", routes!(api::plugins::upload, api::plugins::versions));
 
+    let value_sets = Routes::of("Value sets", Who::Member)
+        .at("/v1/value-sets", routes!(api::value_sets::list))
+        .at("/v1/value-sets/{set}", routes!(api::value_sets::put, api::value_sets::get, api::value_sets::remove))
+        .at("/v1/value-sets/{set}/entries", routes!(api::value_sets::entries))
+        .at("/v1/value-sets/{set}/lookup", routes!(api::value_sets::look_up))
+        .at("/v1/value-sets/{set}/versions", routes!(api::value_sets::versions))
+        .at("/v1/value-sets/{set}/versions/{version}/restore", routes!(api::value_sets::restore));
+
     let operation = Routes::of("Operation", Who::Anybody)
         .at("/healthz", routes!(observe::health))
         .at("/readyz", routes!(observe::ready))
@@ -75,7 +83,7 @@ fn table() -> Routes {
         .at("/docs", routes!(openapi::serve::page))
         .at("/docs/style.css", routes!(openapi::serve::style));
 
-    sources.and(reading).and(organizations).and(provisioning).and(campaigns).and(work).and(operation)
+    sources.and(reading).and(organizations).and(provisioning).and(campaigns).and(value_sets).and(work).and(operation)
 }
 
 /// The whole URL space.

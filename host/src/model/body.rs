@@ -42,6 +42,18 @@ pub fn to_json(head: &Head, body: &[u8], limits: &Limits) -> Result<String, Refu
     }
 }
 
+/// A body in UTF-8 as text, nested no deeper than this; nothing is said of its syntax yet.
+pub fn utf8(body: &[u8], depth_max: usize) -> Result<&str, Refusal> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let good = std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default();
+        let place = hookmill_bodies::Place::of(good, good.len());
+        Refusal::new(RefusalKind::Syntax, "invalid_utf8", format!("the body is not UTF-8 ({place}); save it as UTF-8"))
+            .at("", "invalid_utf8", format!("byte {} starts no UTF-8 character", error.valid_up_to()))
+    })?;
+    hookmill_bodies::check_depth(text, depth_max).map_err(refusal)?;
+    Ok(text)
+}
+
 fn bounds(limits: &Limits) -> BodyLimits {
     BodyLimits {
         inflated_bytes_max: limits.inflated_bytes_max,

@@ -14,4 +14,5 @@ pub mod role;
 pub mod settings;
 pub mod signature;
 pub mod state;
+pub mod value_set;
 pub mod whole;

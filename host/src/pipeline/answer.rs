@@ -11,9 +11,11 @@ use crate::engine::{ItemError, Program};
 use crate::model::interpret::{OutcomeKind, default_outcome};
 use crate::model::retry::retry_after_ms;
 use crate::outbound::{OutboundAnswer, SendError};
+use crate::store::StoreError;
 use crate::store::campaigns::Campaign;
 use crate::store::claims::ClaimedDelivery;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// An answer, or why there was none.
 pub(crate) type Answer = Result<OutboundAnswer, SendError>;
@@ -43,6 +45,8 @@ pub(crate) struct Judged {
     pub(crate) reference: Option<String>,
     pub(crate) price: Option<String>,
     pub(crate) retry_after_ms: Option<u64>,
+    /// The digests of the tables that were read to find this out, by name.
+    pub(crate) value_sets: BTreeMap<String, String>,
 }
 
 impl Pipeline {
@@ -58,17 +62,42 @@ impl Pipeline {
         let now = self.clock.now();
         let by_status = judge_by_status(answer, now.0);
         let Some(program) = program else { return by_status };
-        let context = context::context(&setting.organization, &setting.campaign, now, &delivery.id);
-        let mut run = Run::new(self, program, context);
         let attempt = delivery.attempts + 1;
         let destination = client_destination(&setting.campaign, receiver.method(), receiver.url());
         let asked = client_answer(&delivery.submission_id, attempt, destination, answer);
-        let judged = judge(&mut run, asked, by_status).await;
+        let judged = match self.judge_by_program(setting, program, delivery, &asked, &by_status).await {
+            Ok(judged) => judged,
+            Err(error) => {
+                tracing::warn!(delivery_id = delivery.id, error = %error, "the tables for an answer can't be read; its status decides");
+                by_status
+            }
+        };
         if let Judge::StatusInstead(error) = &judged.judge {
             let (delivery_id, code) = (&delivery.id, code_of(error));
             tracing::warn!(delivery_id, code, "the answer could not be interpreted; its status decides");
         }
         judged
+    }
+
+    /// What the campaign's plugin says to an answer, on the tables as they stand now.
+    async fn judge_by_program(
+        &self,
+        setting: &Setting,
+        program: &Program,
+        delivery: &ClaimedDelivery,
+        asked: &ClientAnswer,
+        by_status: &Judged,
+    ) -> Result<Judged, StoreError> {
+        let mut lookups = self.lookups(&setting.campaign, delivery.program_id.as_deref()).await?;
+        let context = context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id);
+        loop {
+            let mut run = Run::new(self, program, context.clone(), &lookups);
+            let judged = judge(&mut run, asked.clone(), by_status.clone()).await;
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => return Ok(Judged { value_sets: lookups.read(), ..judged }),
+            }
+        }
     }
 
     /// What the submission of a delivery ran on.
@@ -110,7 +139,15 @@ pub(crate) fn judge_by_status(answer: &Answer, now_ms: i64) -> Judged {
         Err(error) => (None, Some(error.message.clone()), None),
     };
     let (judge, kind) = (Judge::Status, default_outcome(status));
-    Judged { judge, kind, reason, reference: None, price: None, retry_after_ms: retry_after }
+    Judged {
+        judge,
+        kind,
+        reason,
+        reference: None,
+        price: None,
+        retry_after_ms: retry_after,
+        value_sets: BTreeMap::new(),
+    }
 }
 
 fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
@@ -128,6 +165,7 @@ fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
         reference: outcome.reference.filter(short),
         price: outcome.price.filter(short),
         retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
+        value_sets: by_status.value_sets,
     }
 }
 
@@ -180,6 +218,7 @@ pub(crate) fn kept(answer: &Answer, judged: &Judged, body_bytes_max: usize) -> V
                 "status": answer.status,
                 "body": String::from_utf8_lossy(shown),
                 "truncated": answer.truncated || shown.len() < answer.body.len(),
+                "value_sets": judged.value_sets,
             })
         }
         Err(error) => json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent }),
@@ -238,7 +277,7 @@ mod tests {
         assert_eq!(
             kept,
             json!({
-                "status": 200, "body": "no", "truncated": true, "reason": "out of area", "reference": "L-7", "price": "1.10",
+                "status": 200, "body": "no", "truncated": true, "value_sets": {}, "reason": "out of area", "reference": "L-7", "price": "1.10",
                 "decidedBy": "plugin", "rule": "respond.outcomes[0]", "interpretError": null,
             })
         );

@@ -26,6 +26,8 @@ pub(crate) struct Setting {
     pub(crate) endpoint: Option<ClientEndpoint>,
     pub(crate) webhook: Option<WebhookSettings>,
     pub(crate) run_id: String,
+    /// The tables that the batch read, as a submission keeps them.
+    pub(crate) value_sets: Option<Vec<u8>>,
 }
 
 /// A submission on its way through the stages.
@@ -189,6 +191,7 @@ impl Pipeline {
                 candidate.verdict.as_ref(),
                 lead.map(|lead| lead.notices.as_slice()).unwrap_or_default(),
             ),
+            value_sets: setting.value_sets.clone(),
             delivery,
             events,
             born: candidate.born.clone(),

@@ -20,7 +20,7 @@ use crate::store::claims::ClaimedDelivery;
 use crate::store::deliveries::Message;
 use crate::store::outcome::{Attempted, Next, Transition};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -192,7 +192,7 @@ impl Pipeline {
             .await?
             .map_or((None, false), |(s, at)| (Some(s), at.is_some()));
         let endpoint = self.store.endpoint_of(&campaign)?;
-        let setting = Setting { organization, campaign, endpoint, webhook, run_id: String::new() };
+        let setting = Setting { organization, campaign, endpoint, webhook, run_id: String::new(), value_sets: None };
         Ok(self.delivery_settings.put(key, DeliverySetting { setting, webhook_paused }, now))
     }
 
@@ -274,6 +274,7 @@ impl Pipeline {
             reference: None,
             price: None,
             retry_after_ms: None,
+            value_sets: BTreeMap::new(),
         };
         let is_client = delivery.event_id.is_none();
         Attempted {

@@ -4,6 +4,7 @@ mod answered;
 
 use super::Pipeline;
 use super::context;
+use super::lookups::Lookups;
 use super::rendered::{self, raw};
 use super::runner::Run;
 use crate::engine::contract::{
@@ -14,10 +15,12 @@ use crate::engine::{ItemError, Program};
 use crate::model::event::{EventName, events_of};
 use crate::model::lead::Identity;
 use crate::model::state::State;
+use crate::store::StoreError;
 use crate::store::campaigns::Campaign;
 use crate::store::organizations::Organization;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 pub use answered::SampleAnswer;
@@ -52,6 +55,8 @@ pub struct DryRun {
     pub cpu_time_us: u64,
     /// The plugin's log.
     pub log: Vec<String>,
+    /// The digests of the tables that were read, by name.
+    pub value_sets: BTreeMap<String, String>,
 }
 
 /// One call of a stage.
@@ -95,13 +100,27 @@ pub struct ShapedMessage {
 const SAMPLE_ID: &str = "req_sample-0";
 
 impl Pipeline {
-    /// Runs a sample through a program.
-    pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> DryRun {
+    /// Runs a sample through a program, on the tables as they stand now.
+    pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
+        // A document that is only tried is the default plugin's, whatever the campaign runs.
+        let is_document = program.component.digest().to_string() == self.standard_digest;
+        let program_id = input.campaign.program_id.as_deref().filter(|_| !is_document);
+        let mut lookups = self.lookups(&input.campaign, program_id).await?;
+        loop {
+            let done = self.try_sample(program, input, &lookups).await;
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => return Ok(DryRun { value_sets: lookups.read(), ..done }),
+            }
+        }
+    }
+
+    async fn try_sample(&self, program: &Program, input: &DryRunInput, lookups: &Lookups) -> DryRun {
         let now = self.clock.now();
         let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
         context.trace = true;
-        let mut trial =
-            Trial { run: Run::new(self, program, context.clone()), stages: Vec::new(), messages: Vec::new() };
+        let run = Run::new(self, program, context.clone(), lookups);
+        let mut trial = Trial { run, stages: Vec::new(), messages: Vec::new() };
         let leads = trial.map(input, now.0).await;
         let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
         for (index, lead) in leads.into_iter().enumerate() {
@@ -117,6 +136,7 @@ impl Pipeline {
             messages: trial.messages,
             cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
             log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
+            value_sets: BTreeMap::new(),
         }
     }
 }

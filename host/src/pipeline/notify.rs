@@ -54,11 +54,8 @@ impl Pipeline {
         let settings = self.store.webhook_settings(&organization.id).await?;
         let url = settings.map(|(settings, _)| settings.url).unwrap_or_default();
         let Some(program) = self.shaping_program(program_id).await else { return Ok(Vec::new()) };
-        let mut run = Run::new(
-            self,
-            &program,
-            context::context(&organization, &campaign, self.clock.now(), &self.minter.mint("run", self.clock.now())),
-        );
+        let now = self.clock.now();
+        let context = context::context(&organization, &campaign, now, &self.minter.mint("run", now));
         let destination = Destination {
             kind: DestinationKind::Settings,
             id: organization.id.clone(),
@@ -68,13 +65,21 @@ impl Pipeline {
             content_type: "application/json".into(),
             settings: None,
         };
-        let requests = batch
-            .iter()
-            .map(|shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) })
-            .collect();
-        let Ok(payloads) = run.shape(requests).await else { return Ok(Vec::new()) };
-        let results =
-            batch.into_iter().zip(payloads).filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload)?)));
+        let request =
+            |shaping| ShapeRequest { destination: destination.clone(), subject: Subject::Event(event(shaping)) };
+        let mut lookups = self.lookups(&campaign, program_id).await?;
+        let (payloads, read) = loop {
+            let mut run = Run::new(self, &program, context.clone(), &lookups);
+            let Ok(payloads) = run.shape(batch.iter().map(request).collect()).await else { return Ok(Vec::new()) };
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => break (payloads, lookups.read()),
+            }
+        };
+        let results = batch
+            .into_iter()
+            .zip(payloads)
+            .filter_map(|(shaping, payload)| Some((shaping.id, shaped(payload, &read)?)));
         Ok(results.collect())
     }
 
@@ -90,9 +95,12 @@ impl Pipeline {
     }
 }
 
-fn shaped(payload: Result<crate::engine::contract::Payload, ItemError>) -> Option<Shaped> {
+fn shaped(
+    payload: Result<crate::engine::contract::Payload, ItemError>,
+    read: &BTreeMap<String, String>,
+) -> Option<Shaped> {
     match payload {
-        Ok(payload) => Some(Shaped::Message(message(&payload).write())),
+        Ok(payload) => Some(Shaped::Message(message(&payload).with_value_sets(read.clone()).write())),
         // The host could not run it: nothing is known, its claim runs out.
         Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host => None,
         Err(error) => {

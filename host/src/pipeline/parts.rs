@@ -2,6 +2,7 @@
 
 use super::cache::Cache;
 use super::deliver::DeliverySetting;
+use super::lookups::Library;
 use super::programs::Ready;
 use crate::clock::SharedClock;
 use crate::config::HostSettings;
@@ -53,6 +54,7 @@ pub struct Shared {
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) delivery_settings: Cache<String, DeliverySetting>,
     pub(crate) ready: Ready,
+    pub(crate) library: Library,
     body_room: Arc<Semaphore>,
     tokens: Mutex<Vec<String>>,
 }
@@ -89,6 +91,7 @@ impl Pipeline {
             delivery_settings: Cache::new(ttl_ms, limits.programs_cached_max),
             body_room: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             ready: Ready::new(limits.programs_cached_max),
+            library: Library::new(limits),
             tokens: Mutex::default(),
             standard,
             standard_digest,
@@ -131,11 +134,12 @@ impl Pipeline {
         &self.0.minter
     }
 
-    /// Forgets what was looked up of campaigns and keys: something was changed on this host.
+    /// Forgets what was looked up of campaigns, keys and value sets: something was changed on this host.
     pub fn forget_lookups(&self) {
         self.source_keys.clear();
         self.campaigns.clear();
         self.delivery_settings.clear();
+        self.library.forget_names();
     }
 
     /// The memory that bodies of requests under way may take, in bytes.

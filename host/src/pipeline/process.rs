@@ -4,6 +4,7 @@ use super::Pipeline;
 use super::conclude::{Candidate, Conclusion, Setting, Stand};
 use super::context;
 use super::element::Reread;
+use super::lookups::Lookups;
 use super::programs::NotReady;
 use super::rendered;
 use super::runner::Run;
@@ -68,14 +69,14 @@ impl Pipeline {
         batch: Vec<ClaimedSubmission>,
     ) -> Result<(), StoreError> {
         let started_at = self.clock.now();
-        let setting = self.setting_of(campaign_id, &batch).await?;
+        let mut setting = self.setting_of(campaign_id, &batch).await?;
         let candidates = match setting.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {
                 all(&batch, |_| Conclusion::pending(&setting.campaign.state))
             }
             CampaignState::Archived => all(&batch, |_| Conclusion::canceled("campaign_archived")),
             CampaignState::Active => match self.program_of(&setting.campaign).await {
-                Ok(program) => self.run_program(&setting, &program, &batch, started_at).await?,
+                Ok(program) => self.run_program(&mut setting, &program, &batch, started_at).await?,
                 Err(NotReady::Later(why)) => {
                     tracing::warn!(campaign_id, why, "a batch goes back in line");
                     batch.iter().map(Candidate::postponed).collect()
@@ -109,18 +110,40 @@ impl Pipeline {
         let endpoint = self.store.endpoint_of(&campaign)?;
         let run_id = self.minter.mint("run", self.clock.now());
         debug_assert!(batch.iter().all(|claimed| claimed.organization_id == organization.id));
-        Ok(Setting { organization, campaign, endpoint, webhook, run_id })
+        Ok(Setting { organization, campaign, endpoint, webhook, run_id, value_sets: None })
     }
 
+    /// Runs a batch on the tables as they stand now, once more for each time it asks for one that is not in memory yet.
     async fn run_program(
         &self,
-        setting: &Setting,
+        setting: &mut Setting,
         program: &Program,
         batch: &[ClaimedSubmission],
         now: Timestamp,
     ) -> Result<Vec<Candidate>, StoreError> {
-        let mut run =
-            Run::new(self, program, context::context(&setting.organization, &setting.campaign, now, &setting.run_id));
+        let mut lookups = self.lookups(&setting.campaign, setting.campaign.program_id.as_deref()).await?;
+        loop {
+            let candidates = self.run_stages(setting, program, &lookups, batch, now).await?;
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => {
+                    setting.value_sets = lookups.record();
+                    return Ok(candidates);
+                }
+            }
+        }
+    }
+
+    async fn run_stages(
+        &self,
+        setting: &Setting,
+        program: &Program,
+        lookups: &Lookups,
+        batch: &[ClaimedSubmission],
+        now: Timestamp,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let context = context::context(&setting.organization, &setting.campaign, now, &setting.run_id);
+        let mut run = Run::new(self, program, context, lookups);
         let mut candidates = self.map(&mut run, batch).await?;
         self.identify(setting, &mut candidates).await?;
         qualify(&mut run, Severity::Hard, &mut candidates).await;

@@ -19,7 +19,13 @@ pub const STANDARD_DOCUMENT: &str = include_str!("../../../plugins/default/docum
 /// Programs that are ready to run. They never change, so they are kept until the bound is reached.
 pub(crate) struct Ready {
     programs_max: usize,
-    programs: RwLock<HashMap<String, Program>>,
+    programs: RwLock<HashMap<String, ReadyProgram>>,
+}
+
+/// A program, and whether it is a plugin of somebody's.
+struct ReadyProgram {
+    program: Program,
+    is_plugin: bool,
 }
 
 impl Ready {
@@ -28,10 +34,15 @@ impl Ready {
     }
 
     fn get(&self, id: &str) -> Option<Program> {
-        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.program.clone())
     }
 
-    fn put(&self, id: &str, program: Program) {
+    /// Whether a program is a plugin of somebody's, and no document; none when it is not here.
+    pub(crate) fn is_plugin(&self, id: &str) -> Option<bool> {
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.is_plugin)
+    }
+
+    fn put(&self, id: &str, program: ReadyProgram) {
         let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
         if self.programs_max <= programs.len() {
             programs.clear();
@@ -178,7 +189,7 @@ impl Pipeline {
         let row = self.store.program(id).await?.ok_or_else(|| NotReady::Never(format!("program {id} is gone")))?;
         let program =
             Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
-        self.ready.put(id, program.clone());
+        self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin: row.plugin_id.is_some() });
         Ok(program)
     }
 

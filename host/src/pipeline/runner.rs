@@ -1,6 +1,7 @@
 //! A campaign's program for one batch: its own component serves the stages it has, the default plugin the rest (M1).
 
 use super::Pipeline;
+use super::lookups::Lookups;
 use crate::engine::contract::{
     ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest, Submission, Verdict,
 };
@@ -13,10 +14,10 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(pipeline: &Pipeline, program: &Program, context: Context) -> Self {
+    pub(crate) fn new(pipeline: &Pipeline, program: &Program, context: Context, lookups: &Lookups) -> Self {
         Self {
-            own: pipeline.engine.session(program, context.clone()),
-            standard: pipeline.engine.session(&pipeline.standard, context),
+            own: pipeline.engine.session(program, context.clone()).with_value_sets(lookups.for_own()),
+            standard: pipeline.engine.session(&pipeline.standard, context).with_value_sets(lookups.for_standard()),
         }
     }
 

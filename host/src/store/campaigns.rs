@@ -4,6 +4,7 @@ use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::campaign::{CampaignId, CampaignState};
 use crate::model::endpoint::ClientEndpoint;
+use std::collections::BTreeSet;
 
 /// A campaign as it is kept.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -26,6 +27,8 @@ pub struct Campaign {
     pub phone_region: String,
     /// Its own values, a JSON object.
     pub facts: Vec<u8>,
+    /// The value sets that a plugin of its own may read, a JSON list of names.
+    pub granted_value_sets: Vec<u8>,
     /// Its client endpoint, sealed.
     pub endpoint_sealed: Option<Vec<u8>>,
     /// The program it runs.
@@ -47,6 +50,8 @@ pub struct CampaignChange {
     pub phone_region: String,
     /// Its own values, a JSON object.
     pub facts: Vec<u8>,
+    /// The value sets that a plugin of its own may read, a JSON list of names.
+    pub granted_value_sets: Vec<u8>,
 }
 
 impl Campaign {
@@ -55,9 +60,15 @@ impl Campaign {
         CampaignState::parse(&self.state)
             .ok_or_else(|| StoreError::corrupt("campaigns", &self.id, format!("no state `{}`", self.state)))
     }
+
+    /// The value sets that a plugin of its own may read (P5).
+    pub fn granted_value_sets(&self) -> Result<BTreeSet<String>, StoreError> {
+        serde_json::from_slice(&self.granted_value_sets)
+            .map_err(|error| StoreError::corrupt("campaigns", &self.id, error))
+    }
 }
 
-const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, endpoint_sealed, program_id, \
+const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, granted_value_sets, endpoint_sealed, program_id, \
      created_at, updated_at from campaigns";
 const PURPOSE: &str = "client endpoint";
 
@@ -73,10 +84,11 @@ impl Store {
     ) -> Result<Campaign, StoreError> {
         let id = self.minter.mint("cmp", now);
         writing!(self, connection => {
-            sqlx::query("insert into campaigns (id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, created_at, updated_at) \
-                 values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $9)")
+            sqlx::query("insert into campaigns (id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, granted_value_sets, \
+                 created_at, updated_at) values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $10)")
                 .bind(&id).bind(organization_id).bind(public_id.as_str()).bind(&change.name).bind(owner_id).bind(&change.time_zone)
-                .bind(&change.phone_region).bind(change.facts.as_slice()).bind(now.0).execute(&mut *connection).await?;
+                .bind(&change.phone_region).bind(change.facts.as_slice()).bind(change.granted_value_sets.as_slice()).bind(now.0)
+                .execute(&mut *connection).await?;
         });
         self.campaign(&id).await?.ok_or_else(|| StoreError::corrupt("campaigns", &id, "gone after it was made"))
     }
@@ -84,9 +96,9 @@ impl Store {
     /// Changes what a campaign is called and where it lives.
     pub async fn change_campaign(&self, id: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
-            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, facts = $4, updated_at = $5 where id = $6")
-                .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.facts.as_slice()).bind(now.0).bind(id)
-                .execute(&mut *connection).await?;
+            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, facts = $4, granted_value_sets = $5, updated_at = $6 where id = $7")
+                .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.facts.as_slice()).bind(change.granted_value_sets.as_slice())
+                .bind(now.0).bind(id).execute(&mut *connection).await?;
         });
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -68,6 +69,9 @@ pub struct MessageHead {
     pub headers: Vec<(String, String)>,
     /// The content type; none for the endpoint's.
     pub content_type: Option<String>,
+    /// The digests of the tables that were read to shape it, by name, where it was shaped apart from its submission.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub value_sets: BTreeMap<String, String>,
     /// Whether there is a body.
     has_body: bool,
 }
@@ -81,7 +85,14 @@ impl Message {
         content_type: Option<String>,
         body: Option<Vec<u8>>,
     ) -> Self {
-        Self { head: MessageHead { method, query, headers, content_type, has_body: body.is_some() }, body }
+        let (value_sets, has_body) = (BTreeMap::new(), body.is_some());
+        Self { head: MessageHead { method, query, headers, content_type, value_sets, has_body }, body }
+    }
+
+    /// The same, with the digests of the tables that were read to shape it.
+    pub fn with_value_sets(mut self, read: BTreeMap<String, String>) -> Self {
+        self.head.value_sets = read;
+        self
     }
 
     /// The bytes that are kept: the head as one line of JSON, then the body as it is.

@@ -22,6 +22,7 @@ pub mod seal;
 pub mod settings;
 pub mod submissions;
 pub mod users;
+pub mod value_sets;
 
 pub use database::{Store, StoreOptions, Target};
 pub use error::StoreError;

@@ -28,6 +28,8 @@ pub struct Processed {
     pub lead: Option<ProcessedLead>,
     /// The verdict and remarks, a JSON object.
     pub decision: Option<Vec<u8>>,
+    /// The tables that were read for it, a JSON object from names to digests.
+    pub value_sets: Option<Vec<u8>>,
     /// The message to the client.
     pub delivery: Option<NewDelivery>,
     /// What happened, in order, each with its deliveries.
@@ -121,12 +123,12 @@ impl Store {
         Ok(writing!(self, connection => {
             let mut held: HashSet<String> = HashSet::with_capacity(claimed.len());
             for chunk in super::database::chunks(&claimed) {
-                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
+                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
                     query = query.bind(&p.id).bind(p.state.as_str()).bind(p.program_id.as_deref()).bind(p.lead.as_ref().map(|l| l.lead_id.as_str()))
                         .bind(p.lead.as_ref().map(|l| l.lead.as_slice())).bind(p.lead.as_ref().is_some_and(|l| l.is_test)).bind(p.decision.as_deref())
-                        .bind(now.0).bind(token);
+                        .bind(p.value_sets.as_deref()).bind(now.0).bind(token);
                 }
                 held.extend(query.fetch_all(&mut *connection).await?);
             }
@@ -134,12 +136,13 @@ impl Store {
             let born: Vec<(&Processed, &Born)> = kept.iter().filter_map(|p| p.born.as_ref().map(|born| (*p, born))).collect();
             insert_many!(connection,
                 "insert into submissions (id, request_id, organization_id, campaign_id, parent_id, element_start, element_bytes, state, revision, received_at, \
-                 updated_at, due_at, program_id, lead_id, lead, is_test, decision) values",
-                "(?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (id) do nothing", &born,
+                 updated_at, due_at, program_id, lead_id, lead, is_test, decision, value_sets) values",
+                "(?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (id) do nothing", &born,
                 |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.1.campaign_id).bind(&row.1.parent_id)
                     .bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.state.as_str()).bind(row.1.received_at).bind(now.0).bind((row.0.state == State::Received).then_some(now.0))
                     .bind(row.0.program_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
-                    .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref()));
+                    .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
+                    .bind(row.0.value_sets.as_deref()));
             let lines = timeline_of(&kept, started_at, now);
             insert_many!(connection, "insert into timeline (submission_id, revision, at, state, cause, detail) values", "(?, ?, ?, ?, ?, ?)", "on conflict do nothing", &lines,
                 |query, line| query.bind(line.id).bind(line.revision).bind(line.at.0).bind(line.state.as_str()).bind(line.cause).bind(line.detail));
@@ -230,9 +233,10 @@ impl Store {
 /// How many submissions one commit of a release puts back in line.
 const RELEASED_PER_COMMIT: u64 = 1_000;
 
-const UPDATE_HEAD: &str = "with v (id, state, program_id, lead_id, lead, is_test, decision, at, claim) as (values";
+const UPDATE_HEAD: &str =
+    "with v (id, state, program_id, lead_id, lead, is_test, decision, value_sets, at, claim) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, program_id = v.program_id, lead_id = v.lead_id, \
-     lead = v.lead, is_test = v.is_test, decision = v.decision, updated_at = v.at, due_at = null, claim = null \
+     lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, due_at = null, claim = null \
      from v where submissions.id = v.id and submissions.claim = v.claim returning submissions.id";
 
 struct Line<'a> {

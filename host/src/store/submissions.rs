@@ -38,6 +38,8 @@ pub struct SubmissionRow {
     pub is_test: bool,
     /// The verdict and remarks, a JSON object.
     pub decision: Option<Vec<u8>>,
+    /// The tables that were read for it, a JSON object from names to digests.
+    pub value_sets: Option<Vec<u8>>,
 }
 
 /// A line of a timeline.
@@ -56,7 +58,7 @@ pub struct TimelineRow {
 }
 
 const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_id, c.public_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
-     s.program_id, s.lead_id, s.lead, s.is_test, s.decision from submissions s join campaigns c on c.id = s.campaign_id";
+     s.program_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.id = s.campaign_id";
 
 impl Store {
     /// One submission of an organization.

@@ -18,7 +18,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
 
@@ -45,6 +45,9 @@ pub(in crate::http) struct NewCampaign {
     /// The campaign's own values, which its document can use; at most 16 KiB.
     #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
+    /// The value sets that a plugin of its own may read; none if not given. Documents may read all.
+    #[schema(max_items = 1000)]
+    granted_value_sets: Option<Vec<Name>>,
     /// How it stands at first; `draft` if not given.
     state: Option<CampaignState>,
 }
@@ -63,6 +66,9 @@ pub(in crate::http) struct Changed {
     /// All of the campaign's own values; at most 16 KiB.
     #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
+    /// All value sets that a plugin of its own may read.
+    #[schema(max_items = 1000)]
+    granted_value_sets: Option<Vec<Name>>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,6 +92,9 @@ pub(in crate::http) struct CampaignView {
     phone_region: String,
     #[schema(value_type = Object)]
     values: Value,
+    /// The value sets that a plugin of its own may read. Documents may read all.
+    #[schema(value_type = Vec<String>)]
+    granted_value_sets: Value,
     /// Whether its leads are sent to a client.
     has_endpoint: bool,
     /// What it runs.
@@ -138,6 +147,7 @@ impl From<Campaign> for CampaignView {
             time_zone: row.time_zone,
             phone_region: row.phone_region,
             values: views::value(&row.facts),
+            granted_value_sets: views::value(&row.granted_value_sets),
             has_endpoint: row.endpoint_sealed.is_some(),
             program_id: row.program_id,
             created_at: views::time(row.created_at),
@@ -167,6 +177,7 @@ pub(in crate::http) async fn create(
         time_zone: checked_time_zone(new.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
         phone_region: checked_phone_region(new.phone_region.as_deref().unwrap_or(PHONE_REGION))?,
         facts: checked_values(new.values.unwrap_or_default())?,
+        granted_value_sets: checked_grants(&pipeline, new.granted_value_sets.unwrap_or_default())?,
     };
     let store = pipeline.store();
     let made = store
@@ -258,6 +269,11 @@ pub(in crate::http) async fn change(
             .transpose()?
             .unwrap_or(campaign.phone_region),
         facts: changed.values.map(checked_values).transpose()?.unwrap_or(campaign.facts),
+        granted_value_sets: changed
+            .granted_value_sets
+            .map(|names| checked_grants(&pipeline, names))
+            .transpose()?
+            .unwrap_or(campaign.granted_value_sets),
     };
     pipeline.store().change_campaign(&campaign.id, &change, pipeline.clock().now()).await.map_err(unavailable)?;
     pipeline.forget_lookups();
@@ -340,6 +356,18 @@ fn checked_values(values: Map<String, Value>) -> Result<Vec<u8>, Refusal> {
         ));
     }
     Ok(text.into_bytes())
+}
+
+/// The names of value sets, each once; they need not be there yet.
+fn checked_grants(pipeline: &Pipeline, names: Vec<Name>) -> Result<Vec<u8>, Refusal> {
+    let sets_max = pipeline.settings().limits.value_sets_max;
+    if sets_max < names.len() {
+        let message = format!("has {} names, at most {sets_max} are allowed", names.len());
+        return Err(Refusal::invalid("granted_value_sets", message));
+    }
+    let checked: Result<BTreeSet<String>, Refusal> =
+        names.iter().map(|name| views::checked_name(pipeline, "granted_value_sets", name)).collect();
+    Ok(serde_json::to_vec(&checked?).unwrap_or_default())
 }
 
 async fn reread(pipeline: &Pipeline, id: &str) -> Result<Campaign, Refusal> {

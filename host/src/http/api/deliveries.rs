@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// How a delivery can stand.
@@ -98,6 +99,9 @@ pub(in crate::http) struct MessageView {
     method: Option<String>,
     content_type: Option<String>,
     body: Option<String>,
+    /// The digests of the value sets that were read to shape what a webhook is told, by name; what a client's message read stands with
+    /// its submission.
+    value_sets: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -147,6 +151,7 @@ impl From<Message> for MessageView {
         Self {
             method: message.head.method,
             content_type: message.head.content_type,
+            value_sets: message.head.value_sets,
             body: message.body.map(|body| String::from_utf8_lossy(&body).into_owned()),
         }
     }

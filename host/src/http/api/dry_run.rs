@@ -151,5 +151,5 @@ pub(in crate::http) async fn handle(
     let client_url =
         pipeline.store().endpoint_of(&campaign).map_err(unavailable)?.map(|endpoint| endpoint.url).unwrap_or_default();
     let input = DryRunInput { organization, campaign, body, headers: lower(sample.headers), client_url, answer };
-    Ok(Json(pipeline.dry_run(&program, &input).await))
+    Ok(Json(pipeline.dry_run(&program, &input).await.map_err(unavailable)?))
 }

@@ -15,3 +15,4 @@ pub(super) mod settings;
 pub(super) mod source_keys;
 pub(super) mod submissions;
 pub(super) mod users;
+pub(super) mod value_sets;

@@ -49,6 +49,10 @@ pub(in crate::http) struct SubmissionView {
     /// What was decided and remarked; null when there is nothing to say.
     #[schema(value_type = Option<Decision>)]
     decision: Option<Value>,
+    /// The digests of the value sets that were read for it, by name; null when none was. It ran in a batch: what any lead of the batch
+    /// read is here.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    value_sets: Option<Value>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -125,6 +129,7 @@ impl From<SubmissionRow> for SubmissionView {
             is_test: row.is_test,
             program_id: row.program_id,
             decision: row.decision.as_deref().map(views::value),
+            value_sets: row.value_sets.as_deref().map(views::value),
         }
     }
 }

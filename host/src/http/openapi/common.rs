@@ -4,7 +4,7 @@ use super::routes::Who;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 8] = [
+const PARTS: [(&str, &str, &str); 10] = [
     ("campaign", "The campaign's id.", "SOLAR"),
     ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0"),
@@ -13,6 +13,8 @@ const PARTS: [(&str, &str, &str); 8] = [
     ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("plugin", "The plugin's name, or its id.", "scoring"),
     ("number", "The program's number, counted from 1 in each campaign.", "1"),
+    ("set", "The value set's name.", "zip_codes"),
+    ("version", "The version's number, counted from 1 in each value set.", "1"),
 ];
 
 /// Every status a request can be refused with beside those its operation tells of: component, status, description.
@@ -91,8 +93,8 @@ fn part(name: &str) -> Value {
     let known = PARTS.iter().find(|(known, ..)| *known == name);
     let (_, about, example) = known.copied().unwrap_or((name, "", ""));
     let schema = match name {
-        "plugin" => json!({ "$ref": "#/components/schemas/Name" }),
-        "number" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
+        "plugin" | "set" => json!({ "$ref": "#/components/schemas/Name" }),
+        "number" | "version" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example })

@@ -10,10 +10,11 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The groups of operations, in the order in which a newcomer meets them.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     ("Sources", "What lead sources call, with a source key."),
     ("Provisioning", "Organizations, users, keys, and who did what."),
     ("Campaigns", "Campaigns, what they run, and where their leads go."),
+    ("Value sets", "Named tables that documents and plugins look things up in."),
     ("Work", "Leads on their way, and what was sent."),
     ("Operation", "Whether the host is well, and this description."),
 ];

@@ -111,7 +111,7 @@ impl mapping::Guest for Hostile {
 
 fn mapped(behaviour: &str, object: Map<String, Value>) -> Mapped {
     let lead = match behaviour {
-        "lookup" => json!({ "custom": { "found": format!("{:?}", lookup::get("colours", "red")) } }).to_string(),
+        "lookup" => json!({ "custom": { "found": looked_up() } }).to_string(),
         "remember" => json!({ "custom": { "memory": recall() } }).to_string(),
         _ => odd_json(behaviour).unwrap_or_else(|| plain(object)),
     };
@@ -120,6 +120,10 @@ fn mapped(behaviour: &str, object: Map<String, Value>) -> Mapped {
     let lead = Ok(MappedLead { lead, is_test: false, notices });
     let leads = if behaviour == "many-members" { vec![lead; 5_000] } else { vec![lead] };
     Mapped { leads, trace: None }
+}
+
+fn looked_up() -> String {
+    format!("{:?}", lookup::get("colours", "red"))
 }
 
 fn plain(mut lead: Map<String, Value>) -> String {
@@ -189,7 +193,10 @@ fn payload(behaviour: &str, request: &ShapeRequest) -> Payload {
         query: many(behaviour, "many-empty", 50_000, pair("", "")),
         headers: odd_headers(behaviour),
         content_type: (behaviour == "bad-header").then(|| "text/plain\r\nhost: evil".to_owned()),
-        body: Some(odd_json(behaviour).unwrap_or_else(|| lead_of(request).to_owned()).into_bytes()),
+        body: Some(match behaviour {
+            "lookup" => json!({ "found": looked_up() }).to_string().into_bytes(),
+            _ => odd_json(behaviour).unwrap_or_else(|| lead_of(request).to_owned()).into_bytes(),
+        }),
         trace: odd_json(behaviour).filter(|_| behaviour != "huge"),
     }
 }
@@ -208,7 +215,7 @@ impl response::Guest for Hostile {
 fn outcome(behaviour: &str, answer: &ClientAnswer) -> Option<Outcome> {
     Some(Outcome {
         kind: if answer.status == Some(200) { OutcomeKind::Accepted } else { OutcomeKind::Failed },
-        reason: odd_json(behaviour),
+        reason: if behaviour == "lookup" { Some(looked_up()) } else { odd_json(behaviour) },
         reference: None,
         price: (behaviour == "bad-price").then(|| "1e999999999".to_owned()),
         retry_after_ms: Some(u64::MAX).filter(|_| behaviour == "bad-retry"),
