@@ -75,7 +75,7 @@ impl qualification::Guest for Declarative {
     fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
         let call = Call::new(&context);
         each(&submissions, |plan, submission| {
-            run::qualify(plan.qualify().map_err(damaged)?, &call, severity, submission)
+            run::qualify(plan.qualify().map_err(damaged)?, plan.judged(), &call, severity, submission)
         })
     }
 }
