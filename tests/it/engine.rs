@@ -117,10 +117,10 @@ fn faults(results: &[Result<Mapped, ItemError>]) -> Vec<(usize, FaultKind, Strin
     faults
 }
 
-/// P4: a hundred leads of one campaign take one instance, and one call where a call may be so long.
+/// P4: a hundred leads of one campaign take one instance and one call.
 #[tokio::test]
 async fn a_batch_is_one_instance_and_one_call() {
-    let sandbox = Sandbox::new(Limits { batch_items_max: 100, ..Limits::default() }).await;
+    let sandbox = Sandbox::new(Limits::default()).await;
     let before = sandbox.engine.stats();
     let mut session = sandbox.session();
     let results = session.map(hundred(&[])).await.unwrap();

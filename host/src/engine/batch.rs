@@ -178,11 +178,13 @@ struct Settled<'a, T> {
     /// Empty or as many as items.
     outcomes: Outcomes<T>,
     ledger: Ledger,
+    /// Why the plugin could not run, if it could not.
+    unable: Option<FaultKind>,
 }
 
 impl<'a, T> Settled<'a, T> {
     fn new(runtime: &'a Runtime, items: usize) -> Self {
-        Settled { runtime, items, outcomes: Vec::new(), ledger: Ledger::default() }
+        Settled { runtime, items, outcomes: Vec::new(), ledger: Ledger::default(), unable: None }
     }
 
     fn settle(&mut self, run: PartRun<T>, part: Part, halving: &mut Halving) -> Seat {
@@ -196,7 +198,11 @@ impl<'a, T> Settled<'a, T> {
             }
             PartEnd::Unable(fault) => {
                 self.keep_log(log);
-                self.count_fault(fault.kind);
+                // One reason, however many parts meet it.
+                if self.unable != Some(fault.kind) {
+                    self.unable = Some(fault.kind);
+                    self.count_fault(fault.kind);
+                }
                 self.put(part.range.map(|item| (item, Err(ItemError::Fault(fault.clone())))));
             }
             PartEnd::Faulted(fault) => match halving.faulted(part, ran_fresh, spent_us) {

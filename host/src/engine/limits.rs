@@ -59,8 +59,7 @@ pub struct Limits {
     pub loaded_components_max: usize,
     /// Compiled code kept on disk; the oldest goes first.
     pub compiled_disk_bytes_max: u64,
-    /// Items of one call; a longer list becomes several calls in the same instance. What one call touches is wiped when its instance
-    /// ends, and again for each that has its place later, so calls are kept small.
+    /// Items of one call; a longer list becomes several calls.
     pub batch_items_max: usize,
     /// Bytes of a configuration document.
     pub document_bytes_max: usize,
@@ -112,7 +111,7 @@ impl Default for Limits {
             compiled_cache_bytes_max: 256 << 20,
             loaded_components_max: 256,
             compiled_disk_bytes_max: 2 << 30,
-            batch_items_max: 32,
+            batch_items_max: 500,
             document_bytes_max: 1 << 20,
             plan_bytes_max: 4 << 20,
             diagnostics_max: 500,

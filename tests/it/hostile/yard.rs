@@ -28,8 +28,6 @@ pub fn limits() -> Limits {
         deadline_tick_ms: 2,
         halving_cpu_ms_max: 20_000,
         instances_max: 16,
-        // A hundred leads are one call here, so that finding the guilty starts from all of them.
-        batch_items_max: 100,
         ..Limits::default()
     }
 }
