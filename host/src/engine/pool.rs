@@ -1,27 +1,33 @@
 //! A fixed number of threads that run guests, so that they starve neither each other nor the rest of the host.
 //!
-//! They are a runtime of their own, and what they run are futures: work on a whole batch stays on one thread, from call to call, and
-//! still lets others go first where it would hold the thread for long.
+//! What they run are futures: work on a whole batch stays on one thread, from call to call, and still lets others go first where it
+//! would hold the thread for long. They are no runtime of tokio's: inside of one, what stands behind WASI could not run.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
-
-/// How often a thread looks for new work before it goes on with what gave way: every other time.
-const NEW_WORK_INTERVAL: u32 = 2;
+use tokio::sync::{Semaphore, oneshot};
 
 tokio::task_local! {
     static WORK: Work;
 }
 
-/// Threads with a bounded queue before them. They end with the pool.
+/// Threads with a bounded queue before them. They end when the pool and all its work are gone.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    threads: Threads,
+    queue: Sender<Arc<Task>>,
     waiting: Arc<Semaphore>,
+}
+
+/// Work that waits for a thread, runs, or waits for something else.
+struct Task {
+    work: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    queue: Sender<Arc<Task>>,
 }
 
 /// What runs on a thread of a pool.
@@ -39,10 +45,13 @@ pub struct JobLost;
 impl Pool {
     /// Starts `threads` threads with `stack_bytes` of stack each.
     pub(crate) fn start(name: &str, threads: usize, stack_bytes: usize, queued_max: usize) -> std::io::Result<Self> {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(threads.max(1)).thread_stack_size(stack_bytes).thread_name(name);
-        let runtime = builder.global_queue_interval(NEW_WORK_INTERVAL).build()?;
-        Ok(Pool { threads: Threads(Some(runtime)), waiting: Arc::new(Semaphore::new(queued_max.max(1))) })
+        let (sender, receiver) = mpsc::channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads.max(1) {
+            let (receiver, thread) = (Arc::clone(&receiver), std::thread::Builder::new());
+            thread.name(name.to_owned()).stack_size(stack_bytes).spawn(move || serve(&receiver))?;
+        }
+        Ok(Pool { queue: sender, waiting: Arc::new(Semaphore::new(queued_max.max(1))) })
     }
 
     /// Runs a job on one of the threads. When the waiting future is dropped, the job still ends and its result is dropped there.
@@ -55,18 +64,19 @@ impl Pool {
     where
         W: Future<Output: Send> + Send + 'static,
     {
-        let runtime = self.threads.0.as_ref().ok_or(JobLost)?;
         let place = Arc::clone(&self.waiting).acquire_owned().await.map_err(|_| JobLost)?;
         let abandoned = AbandonOnDrop::default();
         let scope = Work { waiting: Arc::clone(&self.waiting), abandoned: Arc::clone(&abandoned.0) };
         let work = work(Arc::clone(&abandoned.0));
+        let (answer, answered) = oneshot::channel();
         let work = WORK.scope(scope, async move {
             // Others may wait in its place once it runs, though it may give way later on.
             drop(place);
-            work.await
+            drop(answer.send(work.await));
         });
-        // The panic hook has reported a panic; the thread serves on.
-        runtime.spawn(work).await.map_err(|_| JobLost)
+        let task = Task { work: Mutex::new(Some(Box::pin(work))), queue: self.queue.clone() };
+        self.queue.send(Arc::new(task)).map_err(|_| JobLost)?;
+        answered.await.map_err(|_| JobLost)
     }
 
     /// Whether this is work on a thread of this pool; then, the flag that tells that nobody waits for it any more.
@@ -76,15 +86,42 @@ impl Pool {
     }
 }
 
-#[derive(Debug)]
-struct Threads(Option<Runtime>);
+impl Wake for Task {
+    /// Puts it behind all others.
+    fn wake(self: Arc<Self>) {
+        let queue = self.queue.clone();
+        // Without threads there is nobody who waits for it either.
+        let _ = queue.send(self);
+    }
+}
 
-impl Drop for Threads {
-    /// The last who holds an engine may be asynchronous, or one of these threads: neither may wait for them.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
+impl Task {
+    /// Goes on with the work until it ends or waits. A panic ends it: the panic hook has reported it, the caller gets [`JobLost`].
+    fn go_on(self: Arc<Self>) {
+        let waker = Waker::from(Arc::clone(&self));
+        let mut place = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut work) = place.take() else { return };
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let is_pending = matches!(work.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
+            is_pending.then_some(work)
+        }));
+        *place = polled.ok().flatten();
+    }
+}
+
+fn serve(queue: &Mutex<Receiver<Arc<Task>>>) {
+    while let Some(task) = next(queue) {
+        task.go_on();
+    }
+}
+
+fn next(queue: &Mutex<Receiver<Arc<Task>>>) -> Option<Arc<Task>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Task").finish_non_exhaustive()
     }
 }
 
