@@ -16,7 +16,7 @@ use crate::plan::{self, Damaged, Loaded};
 use crate::run::{self, Call};
 
 /// What a hundred leads of some kilobytes need: growing the heap costs more than mapping one of them.
-const HEAP_BYTES: usize = 1 << 20;
+const HEAP_BYTES: usize = 256 << 10;
 
 /// Growing in a fresh instance goes through the host; this one also allocates several times faster than the standard one.
 #[cfg(target_arch = "wasm32")]
