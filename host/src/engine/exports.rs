@@ -93,7 +93,7 @@ pub(crate) struct Function<I> {
 
 impl<I> Function<I> {
     fn find<T: 'static>(pre: &InstancePre<T>, indices: I, interface: &str, name: &str) -> Option<Self> {
-        let interface = pre.component().get_export_index(None, &qualified(interface))?;
+        let interface = pre.component().get_export_index(None, qualified(interface))?;
         let index = pre.component().get_export_index(Some(&interface), name)?;
         Some(Function { indices, index, is_typed: AtomicBool::new(false) })
     }
@@ -112,11 +112,11 @@ impl<I> Function<I> {
     {
         if !self.is_typed.load(Ordering::Relaxed) {
             check(&self.indices, store, instance)?;
-            let function = instance.get_typed_func(&mut *store, &self.index)?;
+            let function = instance.get_typed_func(&mut *store, self.index)?;
             self.is_typed.store(true, Ordering::Relaxed);
             return Ok(function);
         }
-        let function = instance.get_func(&mut *store, &self.index);
+        let function = instance.get_func(&mut *store, self.index);
         let function = function.ok_or_else(|| wasmtime::format_err!("the component does not export it"))?;
         // SAFETY: these types were found in an instance of the same component, and an instance has the types of its component: the
         // contract has no resources, whose types an instance could take from what it is linked with. `P` and `R` are one pair for each
@@ -188,7 +188,7 @@ impl Exports {
 }
 
 fn has<T: 'static>(pre: &InstancePre<T>, interface: &str) -> bool {
-    pre.component().get_export_index(None, &qualified(interface)).is_some()
+    pre.component().get_export_index(None, qualified(interface)).is_some()
 }
 
 fn qualified(interface: &str) -> String {
