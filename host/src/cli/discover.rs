@@ -2,14 +2,15 @@
 
 use super::dry_run::{bench, known_type, read_document, sample_campaign};
 use super::table::Table;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Limits;
 use crate::model::body;
 use crate::model::discovery::{self, Field, Fields};
-use crate::pipeline::{Pipeline, Sample, SaveError};
+use crate::pipeline::{Sample, SaveError};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// What a file's name says of its content.
 const TYPES: [(&str, &str); 3] =
@@ -42,19 +43,17 @@ pub(super) struct Discover {
 
 impl Discover {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
-        let (pipeline, _scratch) = bench().await?;
         let mut samples = Vec::new();
         for file in &self.files {
-            samples.extend(self.samples(&pipeline, file)?);
+            samples.extend(self.samples(file)?);
         }
-        let samples = Arc::new(samples);
-        let mut fields = pipeline.fields_of(&samples).await;
+        let mut fields = discovery::discover(samples.iter().map(|sample| &sample.element));
         if self.draft {
             print!("{}", discovery::draft(&fields));
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(document) = &self.document {
-            self.try_document(&pipeline, document, &samples, &mut fields).await?;
+            self.try_document(document, &samples, &mut fields).await?;
         }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&as_json(&fields)).map_err(|error| error.to_string())?);
@@ -64,27 +63,21 @@ impl Discover {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn samples(&self, pipeline: &Pipeline, file: &Path) -> Result<Vec<Sample>, String> {
+    fn samples(&self, file: &Path) -> Result<Vec<Sample>, String> {
         let because = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
         let bytes = std::fs::read(file).map_err(|error| because(&error))?;
         let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let by_name = TYPES.into_iter().find(|(name, _)| *name == extension).map_or("", |(_, kind)| kind);
         let content_type = self.content_type.as_deref().unwrap_or(by_name);
-        let limits = &pipeline.settings().limits;
+        let limits = Limits::default();
         let head = body::head(content_type, "").map_err(|refusal| because(&refusal))?;
-        let text = body::to_json(&head, &bytes, limits).map_err(|refusal| because(&refusal))?;
-        let now = pipeline.clock().now();
-        Sample::all_of(&file.display().to_string(), &text, now, limits).map_err(|error| because(&error))
+        let text = body::to_json(&head, &bytes, &limits).map_err(|refusal| because(&refusal))?;
+        Sample::all_of(&file.display().to_string(), &text, SystemClock.now(), &limits).map_err(|error| because(&error))
     }
 
-    async fn try_document(
-        &self,
-        pipeline: &Pipeline,
-        document: &Path,
-        samples: &[Sample],
-        fields: &mut Fields,
-    ) -> Result<(), String> {
+    async fn try_document(&self, document: &Path, samples: &[Sample], fields: &mut Fields) -> Result<(), String> {
         let text = read_document(document)?;
+        let (pipeline, _scratch) = bench().await?;
         let (program, _) =
             pipeline.compile(&pipeline.default_component().digest, &text).await.map_err(|error| match error {
                 SaveError::Problems(problems) => problems

@@ -59,7 +59,7 @@ impl Pipeline {
     }
 
     /// Every path of samples, which stand in the order in which they came.
-    pub async fn fields_of(&self, samples: &Arc<Vec<Sample>>) -> Fields {
+    async fn fields_of(&self, samples: &Arc<Vec<Sample>>) -> Fields {
         let samples = samples.clone();
         let gathered = move || discovery::discover(samples.iter().map(|sample| &sample.element));
         // Megabytes of leads take a while: those who post meanwhile are not to wait.

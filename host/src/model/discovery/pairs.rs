@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 
 /// Members that hold a name; of several the first counts.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "column_id",
     "question_id",
     "field_id",
@@ -19,10 +19,11 @@ const NAMES: [&str; 13] = [
     "label",
     "title",
     "property",
+    "q",
     "id",
 ];
 /// Members that hold a value.
-const VALUES: [&str; 11] = [
+const VALUES: [&str; 12] = [
     "string_value",
     "value",
     "values",
@@ -34,6 +35,7 @@ const VALUES: [&str; 11] = [
     "field_value",
     "fieldValue",
     "content",
+    "a",
 ];
 
 /// Which members of a list's items hold names and values.
