@@ -109,7 +109,9 @@ fn dry_run_shows_what_would_be_sent() {
         (&body["homeowner"]["phone"], &body["site"]["zip"], &body["bill"]),
         (&"+15125550100".into(), &"02139".into(), &180.into())
     );
-    let text = desk.run(&["dry-run"], &[("--document", &document), ("--input", &sample)]);
+    let piped = desk.run(&["dry-run"], &[("--document", &document), ("--input", &sample)]);
+    assert_eq!(serde_json::from_str::<Value>(&out(&piped)).unwrap()["state"], "delivered");
+    let text = desk.run(&["dry-run", "--format", "table"], &[("--document", &document), ("--input", &sample)]);
     assert!(text.status.success());
     assert!(
         out(&text).contains("== map")
@@ -170,4 +172,71 @@ fn what_cannot_be_run_says_why() {
     assert_eq!(desk.run(&["dry-run"], &[]).status.code(), Some(2));
     let foreign = desk.run(&["dry-run", "--content-type", "text/csv"], &[("--document", &good), ("--input", &sample)]);
     assert!(foreign.status.code() == Some(2) && err(&foreign).contains("text/csv"), "{}", err(&foreign));
+}
+
+/// M10: what a person reads, made by the real plugin: lines of the document, paths, functions with what each gave, rules, bytes, answer.
+#[test]
+fn m10_a_dry_run_is_a_table_for_people() {
+    let desk = Desk::new();
+    let text = "version: 1
+map:
+  fields:
+    first_name: {from: [given, name], then: [trim, title]}
+    phone: {from: phone, then: [phone], on_error: keep_raw}
+    zip: {from: address.zip}
+    custom.bill: {from: bill, then: [number]}
+qualify:
+  - {field: bill, op: ge, value: 100, reason: too small}
+  - {field: zip, op: present, name: has a zip}
+shape:
+  client:
+    headers: {X-Zip: {from: lead.zip}}
+    body: {name: {from: lead.first_name}, bill: {from: lead.custom.bill}}
+interpret:
+  outcomes:
+    - {outcome: duplicate, when: {field: reason, op: contains, value: duplicate}, reason: reason}
+    - {outcome: accepted, when: {field: result, op: eq, value: ok}}
+";
+    let document = desk.file("d.yaml", text);
+    let sample = desk.file(
+        "s.json",
+        r#"{"name": " ann ", "phone": "Unit 5", "address": {"zip": "02139"}, "bill": "$1,180.50", "roof": "flat"}"#,
+    );
+    let answer = desk.file("a.json", r#"{"result": "error", "reason": "duplicate lead"}"#);
+    let files = [("--document", document.as_path()), ("--input", sample.as_path()), ("--answer", answer.as_path())];
+    let done = desk.run(&["dry-run", "--format", "table", "--answer-header", "content-type: application/json"], &files);
+    assert!(done.status.success(), "{}", err(&done));
+    let shown = out(&done);
+    // What subscribers are told has the time in it.
+    let (lead, rest) = shown.split_once("== shape lead.").unwrap();
+    insta::assert_snapshot!(lead);
+    assert!(rest.contains("\nstate duplicate, ") && rest.ends_with(" us of CPU time\n"), "{rest}");
+}
+
+/// M11: sample bodies alone, without a server: the table, what a document makes of each path, and a draft that `check` takes.
+#[test]
+fn m11_samples_are_discovered_without_a_server() {
+    let desk = Desk::new();
+    let json = desk.file(
+        "a.json",
+        r#"[{"contact": {"mail": "alice@example.com"}, "age": 31}, {"contact": {"mail": ""}, "age": 4}]"#,
+    );
+    let form = desk.file("b.form", "call=%28512%29+555-0100&plan=pro");
+    let document = desk.file("d.yaml", "version: 1\nmap: {fields: {email: contact.mail, custom.years: age}}\n");
+    let done = desk.run(&["discover"], &[("", &json), ("", &form), ("--document", &document)]);
+    assert!(done.status.success(), "{}", err(&done));
+    insta::assert_snapshot!(out(&done));
+    let done = desk.run(&["discover", "--json"], &[("", &json)]);
+    let table: Value = serde_json::from_str(&out(&done)).unwrap();
+    assert_eq!((&table["leads"], &table["items"][0]["path"]), (&2.into(), &"contact.mail".into()));
+    let draft = desk.run(&["discover", "--draft"], &[("", &json), ("", &form)]);
+    let draft = desk.file("draft.yaml", out(&draft));
+    let checked = desk.run(&["check"], &[("", &draft)]);
+    assert!(checked.status.success(), "{}", out(&checked));
+    let broken = desk.file("broken.json", "{\"a\":");
+    for file in [broken, desk.directory.path().join("none.json")] {
+        let done = desk.run(&["discover"], &[("", &file)]);
+        assert_eq!(done.status.code(), Some(1));
+        assert!(err(&done).contains(file.file_name().unwrap().to_str().unwrap()), "{}", err(&done));
+    }
 }

@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod deliver;
 mod description;
+mod discovery;
 mod engine;
 mod examples;
 mod flow;

@@ -1,15 +1,17 @@
 //! `hookmill dry-run --document DOC --input FILE`.
 
+mod report;
+
 use crate::app::{self, Demo, ScratchDirectory};
 use crate::clock::SystemClock;
 use crate::config::HostSettings;
 use crate::ids::SystemMinter;
 use crate::model::body;
-use crate::pipeline::{DryRun, DryRunInput, Pipeline, SampleAnswer, SaveError};
+use crate::pipeline::{DryRunInput, Pipeline, SampleAnswer, SaveError};
 use crate::store::campaigns::Campaign;
 use crate::store::organizations::Organization;
 use clap::Args;
-use serde_json::Value;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,13 +45,25 @@ pub(super) struct DryRunCommand {
     /// The campaign's time zone.
     #[arg(long, default_value = "UTC")]
     time_zone: String,
-    /// Everything as JSON.
-    #[arg(long)]
+    /// How it is told; a table in a terminal, JSON elsewhere, when it is not given.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
+/// How a dry run is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Tables, for people.
+    Table,
+    /// Everything, for programs.
+    Json,
+}
+
 /// A content type that is taken.
-fn known_type(text: &str) -> Result<String, String> {
+pub(super) fn known_type(text: &str) -> Result<String, String> {
     body::head(text, "").map(|_| text.to_owned()).map_err(|refusal| refusal.message)
 }
 
@@ -73,12 +87,19 @@ impl DryRunCommand {
         let answer = self.sample_answer()?;
         let input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
         let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?);
-        } else {
-            print(&run);
+        match self.format() {
+            Format::Json => println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?),
+            Format::Table => print!("{}", report::text(&run)),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn format(&self) -> Format {
+        match self.format {
+            Some(format) => format,
+            None if !self.json && std::io::stdout().is_terminal() => Format::Table,
+            None => Format::Json,
+        }
     }
 
     fn sample_answer(&self) -> Result<Option<SampleAnswer>, String> {
@@ -93,33 +114,39 @@ impl DryRunCommand {
     }
 
     fn sample_of(&self, body: String, now_ms: i64) -> DryRunInput {
-        let organization = Organization {
-            id: "org_sample".into(),
-            name: "Sample".into(),
-            salt: vec![0; 16],
-            facts: b"{}".to_vec(),
-            created_at: now_ms,
-        };
-        let campaign = Campaign {
-            id: "cmp_sample".into(),
-            organization_id: organization.id.clone(),
-            public_id: "SAMPLE".into(),
-            name: "Sample".into(),
-            owner_id: None,
-            state: "active".into(),
-            time_zone: self.time_zone.clone(),
-            phone_region: self.phone_region.clone(),
-            facts: b"{}".to_vec(),
-            granted_value_sets: b"[]".to_vec(),
-            endpoint_sealed: None,
-            program_id: None,
-            created_at: now_ms,
-            updated_at: now_ms,
-        };
+        let (organization, campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
         let headers = vec![("content-type".into(), self.content_type.clone())];
         let client_url = "https://client.example/".into();
         DryRunInput { organization, campaign, body, headers, client_url, answer: None }
     }
+}
+
+/// Where a sample is run when there is no campaign.
+pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) -> (Organization, Campaign) {
+    let organization = Organization {
+        id: "org_sample".into(),
+        name: "Sample".into(),
+        salt: vec![0; 16],
+        facts: b"{}".to_vec(),
+        created_at: now_ms,
+    };
+    let campaign = Campaign {
+        id: "cmp_sample".into(),
+        organization_id: organization.id.clone(),
+        public_id: "SAMPLE".into(),
+        name: "Sample".into(),
+        owner_id: None,
+        state: "active".into(),
+        time_zone: time_zone.to_owned(),
+        phone_region: phone_region.to_owned(),
+        facts: b"{}".to_vec(),
+        granted_value_sets: b"[]".to_vec(),
+        endpoint_sealed: None,
+        program_id: None,
+        created_at: now_ms,
+        updated_at: now_ms,
+    };
+    (organization, campaign)
 }
 
 /// The engine and the default plugin, on a store that is thrown away.
@@ -135,41 +162,4 @@ pub(super) async fn bench() -> Result<(Pipeline, ScratchDirectory), String> {
 pub(super) fn read_document(path: &Path) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     String::from_utf8(bytes).map_err(|error| format!("{}: not UTF-8: {error}", path.display()))
-}
-
-fn print(run: &DryRun) {
-    for stage in &run.stages {
-        println!("== {} {}", stage.stage, stage.whom.as_deref().unwrap_or_default());
-        println!("in   {}", pretty(&stage.input));
-        match (&stage.error, &stage.output) {
-            (Some(error), None) => println!("error {}", pretty(error)),
-            (Some(error), Some(instead)) => println!("error {}\nout  {}", pretty(error), pretty(instead)),
-            (None, Some(message)) if stage.stage == "shape" => print_message(message),
-            (None, output) => println!("out  {}", pretty(output.as_ref().unwrap_or(&Value::Null))),
-        }
-        if let Some(trace) = &stage.trace {
-            println!("how  {}", pretty(trace));
-        }
-        println!();
-    }
-    println!("state {}   {} us of CPU time", run.state.as_str(), run.cpu_time_us);
-    for line in &run.log {
-        println!("log  {line}");
-    }
-}
-
-fn print_message(message: &Value) {
-    println!("{} {}", text(&message["method"]), text(&message["content_type"]));
-    for header in message["headers"].as_array().into_iter().flatten() {
-        println!("{}: {}", text(&header[0]), text(&header[1]));
-    }
-    println!("\n{}", text(&message["body"]));
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
 }

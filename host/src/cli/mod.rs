@@ -1,8 +1,10 @@
 //! Floor 5: the command line.
 
 mod check;
+mod discover;
 mod dry_run;
 mod serve;
+mod table;
 
 use crate::engine::{COMPILE_COMMAND, compile_child};
 use clap::{Parser, Subcommand};
@@ -24,6 +26,8 @@ enum Command {
     Check(check::Check),
     /// Run a sample through a document: every stage's input and output and the bytes that would be sent; nothing is kept or sent.
     DryRun(dry_run::DryRunCommand),
+    /// Show every path of sample bodies, with types, how often each is filled and masked examples; or draft a document from them.
+    Discover(discover::Discover),
     /// Compile a foreign component in this process, which the host bounds and can kill.
     #[command(name = COMPILE_COMMAND, hide = true)]
     Compile {
@@ -51,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => runtime.block_on(serve.run()),
         Command::Check(check) => runtime.block_on(check.run()),
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
+        Command::Discover(discover) => runtime.block_on(discover.run()),
         Command::Compile { .. } => Ok(ExitCode::FAILURE),
     };
     match done {

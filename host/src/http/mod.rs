@@ -53,6 +53,8 @@ fn table() -> Routes {
         .at("/v1/campaigns/{campaign}/programs", routes!(api::programs::list))
         .at("/v1/campaigns/{campaign}/programs/{number}/activate", routes!(api::programs::activate))
         .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
+        .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
+        .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
         .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list))
         .at("/v1/campaigns/{campaign}/reprocess", routes!(api::submissions::reprocess_all));
 

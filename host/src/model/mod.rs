@@ -3,6 +3,7 @@
 pub mod body;
 pub mod campaign;
 pub mod destination;
+pub mod discovery;
 pub mod endpoint;
 pub mod envelope;
 pub mod event;

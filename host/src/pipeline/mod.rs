@@ -8,6 +8,7 @@ mod cache;
 mod conclude;
 mod context;
 mod deliver;
+mod discovery;
 mod dry_run;
 mod element;
 mod ingest;
@@ -25,6 +26,7 @@ mod tables;
 mod value_sets;
 mod workers;
 
+pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleAnswer, ShapedMessage, StageRun};
 pub use ingest::{BatchPush, CampaignPost, IngestAnswer, Source};
 pub use parts::{Parts, Pipeline, Wake};

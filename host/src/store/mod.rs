@@ -17,6 +17,7 @@ pub mod organizations;
 pub mod outcome;
 pub mod processed;
 pub mod programs;
+pub mod recent;
 pub mod requests;
 pub mod seal;
 pub mod settings;

@@ -1,0 +1,269 @@
+//! A document made from what was discovered: a beginning that compiles, for a person to read and to finish.
+
+use super::names;
+use super::path::{Path, Step};
+use super::table::{Field, Fields};
+use super::yaml::scalar;
+use super::{Meaning, Path as FieldPath};
+use crate::clock::Timestamp;
+use std::collections::HashSet;
+use std::fmt::Write;
+
+/// How many paths one field is looked for at.
+const ALTERNATIVES_MAX: usize = 8;
+/// How many custom fields are written out; the others are kept without a line of their own.
+const CUSTOM_MAX: usize = 200;
+/// How many paths the comment at the end names.
+const NAMED_MAX: usize = 100;
+/// How many characters the name of a custom field has.
+const NAME_CHARS_MAX: usize = 60;
+
+/// The standard fields in their order: what is taken as it is, what a name is cut out of, and the functions for all of them.
+const STANDARD: [(&str, Meaning, Option<&str>, &str); 14] = [
+    ("external_id", Meaning::ExternalId, None, ""),
+    ("first_name", Meaning::FirstName, Some("first"), "collapse_space"),
+    ("last_name", Meaning::LastName, Some("last"), "collapse_space"),
+    ("email", Meaning::Email, None, "email"),
+    ("phone", Meaning::Phone, None, "phone"),
+    ("street", Meaning::Street, None, "collapse_space"),
+    ("city", Meaning::City, None, "collapse_space"),
+    ("state", Meaning::State, None, "trim"),
+    ("zip", Meaning::Zip, None, "trim"),
+    ("country", Meaning::Country, None, "trim"),
+    ("date_of_birth", Meaning::DateOfBirth, None, ""),
+    ("ip", Meaning::Ip, None, "trim"),
+    ("source", Meaning::Source, None, ""),
+    ("tags", Meaning::Tags, None, ""),
+];
+
+/// A document (version 1, YAML) for elements like these.
+pub fn draft(fields: &Fields) -> String {
+    let mut draft = Draft { fields, used: HashSet::new(), customs: HashSet::new(), text: String::new() };
+    draft.head();
+    draft.standard();
+    draft.custom();
+    draft.around();
+    draft.rest();
+    draft.text
+}
+
+struct Draft<'f> {
+    fields: &'f Fields,
+    used: HashSet<&'f FieldPath>,
+    customs: HashSet<String>,
+    text: String,
+}
+
+impl<'f> Draft<'f> {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn head(&mut self) {
+        let elements = self.fields.elements;
+        let time = |ms: Option<i64>| ms.map(|ms| Timestamp(ms).rfc3339()).unwrap_or_default();
+        let when = match (time(self.fields.first_at_ms), time(self.fields.last_at_ms)) {
+            (first, last) if first == last => String::new(),
+            (first, last) => format!(", {first} to {last}"),
+        };
+        self.line(&format!("# A draft, made from {elements} {}{when}.", if elements == 1 { "lead" } else { "leads" }));
+        self.line("# Read every line before it is used; a sample run (dry run) shows what becomes of a lead.");
+        self.line("version: 1\nname: draft\nmap:");
+    }
+
+    fn standard(&mut self) {
+        let start = self.text.len();
+        for (name, meaning, part, functions) in STANDARD {
+            let mut found = self.of(meaning);
+            let plain = found.len();
+            if part.is_some() {
+                found.extend(self.of(Meaning::FullName));
+            }
+            found.truncate(ALTERNATIVES_MAX);
+            if found.is_empty() {
+                continue;
+            }
+            self.field(name);
+            for (index, field) in found.into_iter().enumerate() {
+                self.alternative(meaning, field, part.filter(|_| plain <= index));
+            }
+            self.then(functions);
+            self.line("      on_error: keep_raw");
+        }
+        self.open(start);
+    }
+
+    /// Writes the key of all fields before the first of them.
+    fn open(&mut self, start: usize) {
+        if start < self.text.len() {
+            self.text.insert_str(start, "  fields:\n");
+        }
+    }
+
+    /// What a field may be found at, the best first.
+    fn of(&self, meaning: Meaning) -> Vec<&'f Field> {
+        let mut found: Vec<&Field> = self.fields.fields.iter().filter(|field| suits(field, meaning)).collect();
+        found.sort_by_key(|field| {
+            let by_name = Meaning::by_name(&field.path) == Some(meaning);
+            (field.has_vanished, !by_name, std::cmp::Reverse(field.filled), field.path.0.len())
+        });
+        found
+    }
+
+    fn field(&mut self, name: &str) {
+        self.line(&format!("    {}:\n      from:", scalar(name)));
+    }
+
+    fn alternative(&mut self, meaning: Meaning, field: &'f Field, part: Option<&str>) {
+        let mut then = Vec::new();
+        if field.is_a_list && (part.is_some() || meaning == Meaning::DateOfBirth) {
+            then.push("first".to_owned());
+        }
+        then.extend(part.map(|part| format!("{{split_name: {part}}}")));
+        if meaning == Meaning::DateOfBirth {
+            then.push(date(&field.date_formats));
+        }
+        if meaning == Meaning::Tags && !field.is_a_list {
+            then.push("{split: \",\"}".into());
+        }
+        let path = scalar(&field.written);
+        let source = match then.is_empty() {
+            true => path,
+            false => format!("{{path: {path}, then: [{}]}}", then.join(", ")),
+        };
+        let remark = self.remark(field);
+        self.line(&format!("        - {source}  # {remark}"));
+        self.used.insert(&field.path);
+    }
+
+    fn then(&mut self, functions: &str) {
+        if !functions.is_empty() {
+            self.line(&format!("      then: [{functions}]"));
+        }
+    }
+
+    /// What a person wants to know of a path beside its line.
+    fn remark(&self, field: &Field) -> String {
+        let mut remark = format!("filled in {}%", field.fill_percent(self.fields.elements));
+        if let Some(example) = field.examples.first() {
+            _ = write!(remark, ", like {example}");
+        }
+        if 1 < field.date_formats.len() {
+            remark.push_str("; which is the month and which the day? remove what is wrong");
+        }
+        for (is_so, what) in [(field.is_new, "; new"), (field.has_vanished, "; vanished")] {
+            remark.push_str(if is_so { what } else { "" });
+        }
+        remark
+    }
+
+    /// What needs a line to become a custom field of a name of its own, or one that can be read.
+    fn custom(&mut self) {
+        let start = self.text.len();
+        let has_fields = !self.used.is_empty();
+        let wanted = self.fields.fields.iter().filter(|field| wants_a_line(field) && field.path.fits_a_document());
+        let wanted: Vec<&Field> = wanted.filter(|field| !self.used.contains(&field.path)).take(CUSTOM_MAX).collect();
+        for field in wanted {
+            let Some(name) = self.custom_name(&field.path) else { continue };
+            self.field(&format!("custom.{name}"));
+            let remark = self.remark(field);
+            self.line(&format!("        - {}  # {remark}", scalar(&field.written)));
+            let first = if field.is_a_list && !field.written.ends_with("[*]") { "first" } else { "" };
+            let day = if is_foreign_day(field) { date(&field.date_formats) } else { String::new() };
+            self.then(&[first, &day].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", "));
+            if !day.is_empty() {
+                self.line("      on_error: keep_raw");
+            }
+            self.used.insert(&field.path);
+        }
+        if !has_fields {
+            self.open(start);
+        }
+    }
+
+    /// A name that no other custom field has.
+    fn custom_name(&mut self, path: &Path) -> Option<String> {
+        let slug = slug(path.own_name()?);
+        let names = (1..=CUSTOM_MAX).map(|number| if number == 1 { slug.clone() } else { format!("{slug}_{number}") });
+        let name = names.into_iter().find(|name| !self.customs.contains(name))?;
+        self.customs.insert(name.clone());
+        Some(name)
+    }
+
+    fn around(&mut self) {
+        self.line("  # What no line above uses is kept, under its own name, as a custom field.");
+        self.line("  unknown: custom");
+        let is_ignored =
+            |field: &&Field| field.path.0.len() == 1 && field.path.own_name().is_some_and(names::is_of_the_envelope);
+        let ignored: Vec<&Field> = self.fields.fields.iter().filter(is_ignored).collect();
+        self.used.extend(ignored.iter().map(|field| &field.path));
+        let ignored = ignored.iter().map(|field| field.written.clone()).collect();
+        self.list("ignore", "Of the envelope, not of the lead.", ignored);
+        let mut spread: Vec<String> = self.fields.fields.iter().filter_map(|field| spread_of(&field.path)).collect();
+        spread.dedup();
+        self.list("spread", "Their members become custom fields of their own.", spread);
+    }
+
+    fn list(&mut self, key: &str, why: &str, paths: Vec<String>) {
+        if !paths.is_empty() {
+            let paths: Vec<String> = paths.iter().map(|path| scalar(path)).collect();
+            self.line(&format!("  # {why}\n  {key}: [{}]", paths.join(", ")));
+        }
+    }
+
+    /// What is not known, as a comment.
+    fn rest(&mut self) {
+        let rest: Vec<&Field> = self.fields.fields.iter().filter(|field| !self.used.contains(&field.path)).collect();
+        if rest.is_empty() {
+            return;
+        }
+        self.line("# Not recognised, so kept as custom fields:");
+        for field in rest.iter().take(NAMED_MAX) {
+            let types: Vec<&str> = field.kinds.each().map(|(kind, _)| kind).collect();
+            let remark = self.remark(field);
+            self.line(&format!("#   {}  {}, {remark}", field.written, types.join(" or ")));
+        }
+        if NAMED_MAX < rest.len() {
+            self.line(&format!("#   and {} more", rest.len() - NAMED_MAX));
+        }
+    }
+}
+
+fn suits(field: &Field, meaning: Meaning) -> bool {
+    field.meaning == Some(meaning) && field.path.fits_a_document()
+}
+
+fn date(formats: &[&str]) -> String {
+    match formats {
+        [] | ["%Y-%m-%d"] => "date".into(),
+        [one] => format!("{{date: \"{one}\"}}"),
+        several => format!("{{date: [\"{}\"]}}", several.join("\", \"")),
+    }
+}
+
+/// A pair of a list is reached by its name alone; a day that is not ISO 8601 needs its format.
+fn wants_a_line(field: &Field) -> bool {
+    field.path.0.iter().any(|step| matches!(step, Step::Pair { .. })) || is_foreign_day(field)
+}
+
+fn is_foreign_day(field: &Field) -> bool {
+    let is_single = !field.path.0.iter().any(|step| matches!(step, Step::Each));
+    is_single && !field.written.ends_with("[*]") && !matches!(field.date_formats.as_slice(), [] | ["%Y-%m-%d"])
+}
+
+/// The object of custom fields that a path leads through.
+fn spread_of(path: &Path) -> Option<String> {
+    let is_one = |step: &Step| matches!(step, Step::Name(name) if names::is_spread(name));
+    let end = path.0.iter().position(is_one).filter(|end| end + 1 < path.0.len())?;
+    let until = Path(path.0.get(..=end)?.to_vec());
+    (!until.is_a_query() && matches!(path.0.get(end + 1), Some(Step::Name(_)))).then(|| until.written(false))
+}
+
+/// A name in lower case, of letters, digits and `_`.
+fn slug(name: &str) -> String {
+    let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+    let joined = parts.map(str::to_lowercase).collect::<Vec<_>>().join("_");
+    let short: String = joined.chars().take(NAME_CHARS_MAX).collect();
+    if short.is_empty() { "field".into() } else { short }
+}

@@ -1,0 +1,71 @@
+//! Field discovery (M11): every path that a campaign's recent elements have, with its types, how often it is filled, masked examples, and
+//! what a draft document would make of it. Pure: elements come in as JSON values, the oldest first.
+
+mod dates;
+mod draft;
+mod locate;
+mod mask;
+mod meaning;
+mod names;
+mod pairs;
+mod path;
+mod shape;
+mod table;
+mod trail;
+mod walk;
+mod yaml;
+
+pub use draft::draft;
+pub use locate::without;
+pub use meaning::Meaning;
+pub use path::{Path, Step};
+pub use table::{Field, Fields, Usage};
+pub use trail::Kinds;
+
+use serde_json::Value;
+
+/// How many elements are looked at unless somebody says otherwise.
+pub const ELEMENTS_DEFAULT: usize = 200;
+/// How many elements are looked at, at most.
+pub const ELEMENTS_MAX: usize = 1_000;
+/// How many bytes the elements of one look have together (8 MiB): what is older than these stays unread.
+pub const ELEMENTS_BYTES_MAX: usize = 8 << 20;
+/// How many bytes the raw requests of one look have together (32 MiB), the same.
+pub const REQUESTS_BYTES_MAX: i64 = 32 << 20;
+/// How many paths are told apart; what comes later is counted, not shown.
+pub const PATHS_MAX: usize = 500;
+/// How many values of one element are looked at.
+pub const VALUES_MAX: usize = 10_000;
+/// How many examples a path has.
+pub const EXAMPLES_MAX: usize = 3;
+/// How many characters an example has.
+pub const EXAMPLE_CHARS_MAX: usize = 32;
+/// How many characters of a value its shape is judged by; a longer one is plain text.
+const SHAPED_CHARS_MAX: usize = 200;
+/// How many names one list of name/value pairs may have.
+const PAIRS_MAX: usize = 200;
+/// How many bytes a name may have that becomes part of a path of its own.
+const NAME_BYTES_MAX: usize = 200;
+/// How many times longer than usual a path must be absent to be called new or vanished.
+const ABSENCE_FACTOR: usize = 3;
+
+/// One element, and when it came.
+#[derive(Debug, Clone)]
+pub struct Element {
+    /// Milliseconds since 1970.
+    pub received_at_ms: i64,
+    /// What it says.
+    pub value: Value,
+}
+
+/// Gathers the paths of elements, which stand in the order in which they came.
+pub fn discover<'e>(elements: impl IntoIterator<Item = &'e Element>) -> Fields {
+    let mut gathered = table::Gathering::default();
+    for element in elements {
+        gathered.element(element);
+    }
+    gathered.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The table of fields: trails gathered from elements, as people and programs read them.
+
+use super::meaning::Meaning;
+use super::path::{Path, Step};
+use super::shape::Shape;
+use super::trail::{Kinds, Trail};
+use super::walk::walk;
+use super::{Element, PATHS_MAX};
+use std::collections::HashMap;
+
+/// What the document that runs makes of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Whether anything is made of it.
+    pub is_used: bool,
+    /// The fields of the lead that are made of it, as far as they have names.
+    pub fields: Vec<String>,
+}
+
+/// A path, and all that is known of it.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Where it stands.
+    pub path: Path,
+    /// The same as a document writes it.
+    pub written: String,
+    /// How many values of each type it has.
+    pub kinds: Kinds,
+    /// In how many elements it is.
+    pub seen: usize,
+    /// In how many of them it is not blank.
+    pub filled: usize,
+    /// Masked values, no two the same.
+    pub examples: Vec<String>,
+    /// When it came first, in milliseconds since 1970.
+    pub first_seen_ms: i64,
+    /// When it came last.
+    pub last_seen_ms: i64,
+    /// Whether it came up in the elements looked at.
+    pub is_new: bool,
+    /// Whether it went away in them.
+    pub has_vanished: bool,
+    /// Which standard field it is likely to hold.
+    pub meaning: Option<Meaning>,
+    /// The formats of its days, the likeliest first; empty when its values are none.
+    pub date_formats: Vec<&'static str>,
+    /// Whether it can find several values, or a list of one, in one element.
+    pub is_a_list: bool,
+    /// The elements to try it on, counted from 0: the last and the first in which it is not blank.
+    pub samples: Vec<usize>,
+    /// What the document that runs makes of it; none when that was not tried.
+    pub usage: Option<Usage>,
+}
+
+/// Every path of some elements.
+#[derive(Debug, Clone, Default)]
+pub struct Fields {
+    /// In the order in which they came up.
+    pub fields: Vec<Field>,
+    /// How many elements were looked at.
+    pub elements: usize,
+    /// When the oldest of them came.
+    pub first_at_ms: Option<i64>,
+    /// When the newest of them came.
+    pub last_at_ms: Option<i64>,
+    /// How many values stood in paths beyond the bound on paths.
+    pub values_left_out: usize,
+    /// How many elements had more values than are looked at.
+    pub elements_cut: usize,
+}
+
+impl Field {
+    /// In which part of the elements it is filled, from 0 to 1.
+    pub fn fill_rate(&self, elements: usize) -> f64 {
+        // Counts are far below what a double holds exactly.
+        #[allow(clippy::cast_precision_loss)]
+        let rate = self.filled as f64 / elements.max(1) as f64;
+        (rate * 1_000.0).round() / 1_000.0
+    }
+
+    /// The same in percent, for people.
+    pub fn fill_percent(&self, elements: usize) -> usize {
+        (self.filled * 100 + elements / 2) / elements.max(1)
+    }
+}
+
+/// Trails under way.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    trails: Vec<Trail>,
+    known: HashMap<Vec<Step>, usize>,
+    times_ms: Vec<i64>,
+    values_left_out: usize,
+    elements_cut: usize,
+}
+
+impl Gathering {
+    pub(super) fn element(&mut self, element: &Element) {
+        let index = self.times_ms.len();
+        self.times_ms.push(element.received_at_ms);
+        let whole = walk(&element.value, &mut |steps, value| match self.trail(steps, index) {
+            Some(trail) => trail.add(index, value),
+            None => self.values_left_out += 1,
+        });
+        self.elements_cut += usize::from(!whole);
+    }
+
+    fn trail(&mut self, steps: &[Step], element: usize) -> Option<&mut Trail> {
+        let index = match self.known.get(steps) {
+            Some(index) => *index,
+            None if PATHS_MAX <= self.trails.len() => return None,
+            None => {
+                self.known.insert(steps.to_vec(), self.trails.len());
+                self.trails.push(Trail::new(Path(steps.to_vec()), element));
+                self.trails.len() - 1
+            }
+        };
+        self.trails.get_mut(index)
+    }
+
+    pub(super) fn finish(self) -> Fields {
+        let (times, elements) = (self.times_ms, self.trails.len());
+        let mut fields = Vec::with_capacity(elements);
+        fields.extend(self.trails.iter().map(|trail| field(trail, &times)));
+        Fields {
+            fields,
+            elements: times.len(),
+            first_at_ms: times.first().copied(),
+            last_at_ms: times.last().copied(),
+            values_left_out: self.values_left_out,
+            elements_cut: self.elements_cut,
+        }
+    }
+}
+
+fn field(trail: &Trail, times_ms: &[i64]) -> Field {
+    let time = |index: usize| times_ms.get(index).copied().unwrap_or_default();
+    let meaning = Meaning::of(trail);
+    let holds_days = meaning == Some(Meaning::DateOfBirth) || trail.shapes.main() == Some(Shape::Date);
+    Field {
+        written: trail.path.written(trail.is_several),
+        path: trail.path.clone(),
+        kinds: trail.kinds,
+        seen: trail.seen,
+        filled: trail.filled,
+        examples: trail.examples.clone(),
+        first_seen_ms: time(trail.first),
+        last_seen_ms: time(trail.last),
+        is_new: trail.is_new(times_ms.len()),
+        has_vanished: trail.has_vanished(times_ms.len()),
+        meaning,
+        date_formats: if holds_days { trail.date_formats() } else { Vec::new() },
+        is_a_list: trail.path.is_a_query(),
+        samples: samples(trail.filled_in),
+        usage: None,
+    }
+}
+
+fn samples(filled_in: Option<(usize, usize)>) -> Vec<usize> {
+    match filled_in {
+        Some((first, last)) if first < last => vec![last, first],
+        Some((only, _)) => vec![only],
+        None => Vec::new(),
+    }
+}
