@@ -3,7 +3,7 @@
 use super::check::{At, Notes, Problem, Severe, under};
 use super::limits::DOCUMENT_BYTES_MAX;
 use super::node::{Kind, Node, Place, Unreadable};
-use super::{fields, interpret, json, message, rules, yaml};
+use super::{fields, interpret, json, keys, message, rules, yaml};
 use crate::plan::owned::{Interpretation, MapPlan, Message, Plan};
 
 /// The document of a new campaign: it recognises the usual names of the standard fields and keeps the rest (O3).
@@ -12,7 +12,9 @@ pub const STANDARD_DOCUMENT: &str = include_str!("../../documents/standard.yaml"
 /// What is sent where a document does not say (W2).
 pub const STANDARD_PAYLOAD: &str = include_str!("../../documents/standard-payload.yaml");
 
-const KEYS: [&str; 6] = ["version", "name", "map", "qualify", "shape", "interpret"];
+const KEYS: [&str; 6] = keys::names(&keys::DOCUMENT);
+
+const SHAPE_KEYS: [&str; 2] = keys::names(&keys::SHAPE);
 
 /// A document that can be used.
 #[derive(Debug)]
@@ -130,7 +132,7 @@ fn version(notes: &mut Notes, at: At<'_>) {
 }
 
 fn shapes(notes: &mut Notes, at: At<'_>) -> (Option<Message>, Option<Message>) {
-    if notes.map_of(at, "a map with `client` and `webhook`", &["client", "webhook"]).is_none() {
+    if notes.map_of(at, "a map with `client` and `webhook`", &SHAPE_KEYS).is_none() {
         return (None, None);
     }
     let client = under(at, "client", |at| message::read(notes, at)).flatten();

@@ -5,11 +5,11 @@ use super::functions::path_of;
 use super::limits::FIELDS_MAX;
 use super::node::{Key, Node};
 use super::path::Stage;
-use super::{placing, recipe, suggest};
+use super::{keys, placing, recipe, suggest};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Field, MapPlan, Path, Root, Target, Unknown};
 
-const KEYS: [&str; 7] = ["each", "look_in", "fields", "unknown", "ignore", "spread", "is_test"];
+const KEYS: [&str; 7] = keys::names(&keys::MAP);
 
 /// Where a source usually says that a lead is a test.
 const IS_TEST: [&str; 2] = ["~is_test", "~test"];

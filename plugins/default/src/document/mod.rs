@@ -8,11 +8,12 @@ mod fields;
 mod functions;
 mod interpret;
 mod json;
+pub mod keys;
 mod limits;
 mod message;
 mod node;
 mod operand;
-mod path;
+pub mod path;
 mod placing;
 mod query;
 mod reach;
@@ -31,4 +32,4 @@ pub use limits::{
     PATTERN_BYTES_MAX, RULES_MAX,
 };
 pub use query::read as jsonpath;
-pub use schema::SCHEMA;
+pub use schema::schema;

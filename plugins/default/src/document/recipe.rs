@@ -5,14 +5,13 @@ use super::check::{At, Notes, shortened, under};
 use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
-use super::{rules, template};
+use super::{keys, rules, template};
 use crate::plan::owned::{Fallback, Rare, Recipe, Source, SourceKind, Template};
 
 /// The keys of a recipe.
-pub const KEYS: [&str; 9] =
-    ["from", "template", "value", "then", "when", "on_missing", "on_null", "on_blank", "on_error"];
+pub const KEYS: [&str; 9] = keys::names(&keys::RECIPE);
 
-const SOURCE_KEYS: [&str; 4] = ["path", "template", "value", "then"];
+const SOURCE_KEYS: [&str; 4] = keys::names(&keys::SOURCE);
 
 /// Reads a recipe: a path, a list of paths, or a map of `KEYS`.
 pub fn read(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Recipe> {

@@ -141,14 +141,3 @@ fn p4_damaged_plans_are_refused() {
     }
     assert!(Loaded::read(&[]).is_err() && Loaded::read(&bytes[..8]).is_err());
 }
-
-/// M2: the published schema is JSON and knows the sections.
-#[test]
-fn m2_the_schema_describes_the_document() {
-    let schema: serde_json::Value = serde_json::from_str(hookmill_plugin_default::document::SCHEMA).unwrap();
-    for section in ["version", "name", "map", "qualify", "shape", "interpret"] {
-        assert!(schema["properties"][section].is_object(), "{section}");
-    }
-    let known: Vec<&str> = hookmill_plugin_default::plan::OPERATORS.iter().map(|declared| declared.name).collect();
-    assert_eq!(schema["$defs"]["rule"]["properties"]["op"]["enum"], serde_json::json!(known));
-}
