@@ -71,7 +71,10 @@ fn standard_messages() -> Result<(Message, Message), Vec<Problem>> {
 fn sections(text: &str) -> Result<(Sections, Vec<Problem>), Vec<Problem>> {
     let mut notes = Notes::default();
     let sections = match read(text) {
-        Ok(root) => document(&mut notes, &root),
+        Ok(root) => {
+            notes.doubles(&root, "");
+            document(&mut notes, &root)
+        }
         Err(why) => {
             notes.unreadable(why);
             None
@@ -90,8 +93,11 @@ fn read(text: &str) -> Result<Node, Unreadable> {
         return Err(Unreadable {
             code: "too_large",
             place: Place { line: 1, column: 1 },
-            message: format!("the document has {} bytes, the bound is {DOCUMENT_BYTES_MAX}", text.len()),
-            suggestion: None,
+            message: format!(
+                "the document has {} bytes, the bound is {DOCUMENT_BYTES_MAX} (DOCUMENT_BYTES_MAX)",
+                text.len()
+            ),
+            suggestion: Some("shorten it: long tables belong into value sets".to_owned()),
         });
     }
     if !json::looks_like_json(text) {

@@ -5,7 +5,7 @@ use super::functions::path_of;
 use super::limits::FIELDS_MAX;
 use super::node::{Key, Node};
 use super::path::Stage;
-use super::{keys, placing, recipe, suggest};
+use super::{keys, names, placing, recipe};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Field, MapPlan, Path, Root, Target, Unknown};
 
@@ -60,7 +60,7 @@ fn paths(notes: &mut Notes, at: At<'_>) -> Vec<Path> {
 fn fields(notes: &mut Notes, at: At<'_>) -> Vec<Field> {
     let entries = notes.map(at, "a map from a field's name to where it comes from").unwrap_or_default();
     if entries.len() > FIELDS_MAX {
-        let message = format!("there are {} fields, the bound is {FIELDS_MAX}", entries.len());
+        let message = format!("there are {} fields, the bound is {FIELDS_MAX} (FIELDS_MAX)", entries.len());
         notes.error(at, "too_many", message, None);
         return Vec::new();
     }
@@ -73,6 +73,7 @@ fn fields(notes: &mut Notes, at: At<'_>) -> Vec<Field> {
         }
         fields.push(field);
     }
+    names::warn_of_near_ones(notes, at.path, entries, &fields);
     fields
 }
 
@@ -98,7 +99,7 @@ fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
         return None;
     }
     if custom == name
-        && let Some(close) = misspelt(name)
+        && let Some(close) = names::misspelt(name)
     {
         let message = format!("`{name}` would be a custom field, but looks like the standard field `{close}`");
         let mend = format!("write `{close}`, or `custom.{name}` if you mean a custom field");
@@ -106,12 +107,4 @@ fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
         return None;
     }
     Some(Target::Custom(custom.to_owned().into()))
-}
-
-/// A standard field that differs from a name in nothing but case and separators, or in one swapped pair of letters.
-fn misspelt(name: &str) -> Option<&'static str> {
-    let bare = super::path::bare(name);
-    let same = |field: &&&str| super::path::bare(field) == bare;
-    let swapped = |field: &&&str| field.len() > 4 && suggest::is_swapped(name, field);
-    TEXT_FIELDS.iter().chain(&[TAGS]).find(|field| same(field) || swapped(field)).copied()
 }

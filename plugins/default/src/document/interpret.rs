@@ -68,7 +68,12 @@ fn outcomes(notes: &mut Notes, at: At<'_>) -> Vec<OutcomePlan> {
         return Vec::new();
     };
     if items.len() > OUTCOMES_MAX {
-        notes.error(at, "too_many", format!("there are {} outcomes, the bound is {OUTCOMES_MAX}", items.len()), None);
+        notes.error(
+            at,
+            "too_many",
+            format!("there are {} outcomes, the bound is {OUTCOMES_MAX} (OUTCOMES_MAX)", items.len()),
+            None,
+        );
         return Vec::new();
     }
     if items.is_empty() {

@@ -3,6 +3,7 @@
 mod arguments;
 mod body;
 mod check;
+pub mod codes;
 mod compile;
 mod fields;
 mod functions;
@@ -11,6 +12,7 @@ mod json;
 pub mod keys;
 mod limits;
 mod message;
+mod names;
 mod node;
 mod operand;
 pub mod path;
@@ -28,7 +30,7 @@ pub use check::{Problem, Severe};
 pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
 pub use functions::chain_of;
 pub use limits::{
-    DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
+    BOUNDS, DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
     PATTERN_BYTES_MAX, RULES_MAX,
 };
 pub use query::read as jsonpath;

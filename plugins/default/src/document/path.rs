@@ -169,7 +169,7 @@ fn within_bounds(text: &str) -> Result<(), NoPath> {
         );
     }
     if text.len() > PATH_BYTES_MAX {
-        return refuse(&format!("this path is longer than {PATH_BYTES_MAX} bytes"), "shorten it");
+        return refuse(&format!("this path is longer than {PATH_BYTES_MAX} bytes (PATH_BYTES_MAX)"), "shorten it");
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub fn condition(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Rule> {
 fn rule(notes: &mut Notes, at: At<'_>, stage: Stage, outer: bool) -> Option<Rule> {
     notes.rules += 1;
     if notes.rules > RULES_MAX {
-        notes.error(at, "too_many", format!("the document has more than {RULES_MAX} rules"), None);
+        notes.error(at, "too_many", format!("the document has more than {RULES_MAX} rules (RULES_MAX)"), None);
         return None;
     }
     if !matches!(at.node.kind, NodeKind::Map(_)) {
