@@ -8,6 +8,7 @@ mod quickjs;
 mod sample;
 mod starts;
 mod table;
+mod threads;
 
 use std::path::PathBuf;
 
@@ -40,8 +41,8 @@ pub struct Plan {
     /// Do nothing but this many fresh calls: for a tool that counts instructions.
     #[arg(long)]
     count: Option<usize>,
-    /// Where `--count` keeps compiled code, so that only its first run compiles.
-    #[arg(long, requires = "count")]
+    /// Where compiled code is kept, so that only the first run compiles.
+    #[arg(long)]
     cache: Option<PathBuf>,
 }
 
@@ -65,11 +66,13 @@ fn is_expected(made: &str) -> Result<bool> {
 }
 
 fn compare(plan: &Plan) -> Result<()> {
-    let ours = ours::Ours::new(ours::SESSIONS, None).context("our engine")?;
+    // An engine for each: a batch leaves more touched pages in its place than one lead needs to be wiped.
+    let batched = ours::Ours::new(ours::SESSIONS, plan.cache.as_deref()).context("our engine")?;
+    let fresh = ours::Ours::new(ours::SESSIONS, Some(batched.directory())).context("our engine")?;
     let mut contenders: Vec<Box<dyn Contender>> = vec![
         Box::new(peer::Peer::native(&plan.native_binary)?),
-        Box::new(ours.batches(plan.batch)),
-        Box::new(ours.batches(1)),
+        Box::new(batched.batches(plan.batch)),
+        Box::new(fresh.batches(1)),
         Box::new(quickjs::Warm::new()?),
         Box::new(quickjs::Fresh::new()?),
     ];

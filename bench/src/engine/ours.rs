@@ -10,12 +10,13 @@ use hookmill::engine::contract::{
     Campaign, Context, Destination, DestinationKind, Door, Entropy, Inbound, Mapped, Organization, Origin, Payload,
     Severity, ShapeRequest, Subject, Submission, Verdict,
 };
-use hookmill::engine::{Digest, Engine, Limits, Loaded, Outcomes, Program};
+use hookmill::engine::{Digest, Engine, Limits, Loaded, Outcomes, Program, Session};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::sample;
 use super::table::Contender;
+use super::threads::Threads;
 
 /// Sessions under way at once: the guest thread never waits for the next.
 pub const SESSIONS: usize = 32;
@@ -104,6 +105,10 @@ pub struct Batches {
 }
 
 impl Contender for Batches {
+    fn threads(&self) -> Threads {
+        Threads::Named("plugin")
+    }
+
     fn name(&self) -> String {
         match self.leads {
             1 => "ours, fresh sandbox for each lead".to_owned(),
@@ -148,15 +153,21 @@ pub fn without_sleep<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// From what came in to what is sent, for a batch of one campaign.
+/// From what came in to what is sent, for a batch of one campaign, as `pipeline::process` does it: the store is asked after `map`,
+/// the rest stays on one thread.
 pub async fn session(engine: &Engine, program: &Program, leads: usize) -> Result<Vec<String>> {
     let mut session = engine.session(program, context());
     let mapped = session.map((0..leads).map(|_| inbound()).collect()).await?;
+    engine.on_guest_thread(judged(session, mapped)).await?
+}
+
+async fn judged(mut session: Session, mapped: Outcomes<Mapped>) -> Result<Vec<String>> {
     let submissions: Vec<Submission> = mapped_leads(mapped)?.into_iter().map(submission).collect();
     let verdicts = session.qualify(Severity::Hard, submissions.clone()).await?;
     qualified(verdicts)?;
     let requests = submissions.into_iter().map(|submission| request(Subject::Submission(submission)));
     let payloads = session.shape(requests.collect()).await?;
+    std::hint::black_box(session.finish());
     bodies(payloads)
 }
 

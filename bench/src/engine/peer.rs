@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use super::sample;
 use super::table::Contender;
+use super::threads::Threads;
 
 const NODE_LOOP: &str = include_str!("../../samples/node.js");
 
@@ -59,6 +60,10 @@ impl Drop for Peer {
 }
 
 impl Contender for Peer {
+    fn threads(&self) -> Threads {
+        Threads::Of(self.process.id())
+    }
+
     fn name(&self) -> String {
         self.name.to_owned()
     }

@@ -93,7 +93,7 @@ impl Desk<'_> {
         let Running { store, instance, .. } = running;
         let allowed_us = limits.deadline_configure_ms * 1_000;
         let answer = self.recipe.call(store, Phase::Compile, allowed_us, self.ledger, |store| {
-            configuration.load(&mut *store, instance)?.call_compile(store, document)
+            configuration.indices.load(&mut *store, instance)?.call_compile(store, document)
         })?;
         match answer {
             Ok(compiled) => Ok(checked(compiled, limits)?),
@@ -114,7 +114,7 @@ impl Desk<'_> {
         let Running { store, instance, .. } = running;
         let allowed_us = self.recipe.runtime.limits.deadline_configure_ms * 1_000;
         let described = self.recipe.call(store, Phase::Describe, allowed_us, self.ledger, |store| {
-            configuration.load(&mut *store, instance)?.call_describe(store)
+            configuration.indices.load(&mut *store, instance)?.call_describe(store)
         })?;
         output::check_one(&described, Phase::Describe, &self.recipe.runtime.limits)?;
         Ok(Some(described))

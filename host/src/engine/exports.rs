@@ -1,9 +1,10 @@
 //! Which interfaces of the contract a component exports.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
 
 use super::bindings::exports::hookmill::plugin::{
     configuration, enrichment, lifecycle, mapping, qualification, response, shaping,
@@ -73,13 +74,58 @@ impl Stages {
 
 /// Where to find the exports of one component.
 pub(crate) struct Exports {
-    pub(crate) mapping: Option<mapping::GuestIndices>,
-    pub(crate) enrichment: Option<enrichment::GuestIndices>,
-    pub(crate) qualification: Option<qualification::GuestIndices>,
-    pub(crate) shaping: Option<shaping::GuestIndices>,
-    pub(crate) response: Option<response::GuestIndices>,
-    pub(crate) configuration: Option<configuration::GuestIndices>,
+    pub(crate) mapping: Option<Function<mapping::GuestIndices>>,
+    pub(crate) enrichment: Option<Function<enrichment::GuestIndices>>,
+    pub(crate) qualification: Option<Function<qualification::GuestIndices>>,
+    pub(crate) shaping: Option<Function<shaping::GuestIndices>>,
+    pub(crate) response: Option<Function<response::GuestIndices>>,
+    pub(crate) configuration: Option<Function<configuration::GuestIndices>>,
     pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
+}
+
+/// The function of an interface that is called for every batch.
+pub(crate) struct Function<I> {
+    pub(crate) indices: I,
+    index: ComponentExportIndex,
+    /// Whether it has the contract's types: one instance of a component has the types of all.
+    is_typed: AtomicBool,
+}
+
+impl<I> Function<I> {
+    fn find<T: 'static>(pre: &InstancePre<T>, indices: I, interface: &str, name: &str) -> Option<Self> {
+        let interface = pre.component().get_export_index(None, &qualified(interface))?;
+        let index = pre.component().get_export_index(Some(&interface), name)?;
+        Some(Function { indices, index, is_typed: AtomicBool::new(false) })
+    }
+
+    /// The function in this instance. `check` compares the types of the whole interface. Comparing costs as much as the call of a
+    /// small guest, so it is done until it succeeded once.
+    pub(crate) fn typed<T: 'static, P, R>(
+        &self,
+        store: &mut Store<T>,
+        instance: &Instance,
+        check: impl FnOnce(&I, &mut Store<T>, &Instance) -> wasmtime::Result<()>,
+    ) -> wasmtime::Result<TypedFunc<P, R>>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        if !self.is_typed.load(Ordering::Relaxed) {
+            check(&self.indices, store, instance)?;
+            let function = instance.get_typed_func(&mut *store, &self.index)?;
+            self.is_typed.store(true, Ordering::Relaxed);
+            return Ok(function);
+        }
+        let function = instance.get_func(&mut *store, &self.index);
+        let function = function.ok_or_else(|| wasmtime::format_err!("the component does not export it"))?;
+        // SAFETY: these types were found in an instance of the same component, and an instance has the types of its component: the
+        // contract has no resources, whose types an instance could take from what it is linked with. `P` and `R` are one pair for each
+        // `I`, by the generated functions that `call!` and `load` stand for.
+        #[allow(unsafe_code, reason = "the safe way compares the types again for each instance")]
+        unsafe {
+            Ok(TypedFunc::new_unchecked(function))
+        }
+    }
 }
 
 /// Runs the generated look-up for an interface, if the component has it at all. An interface that is there but not as the contract
@@ -88,14 +134,23 @@ macro_rules! find {
     ($pre:expr, $interface:ident) => {
         if has($pre, stringify!($interface)) { Some($interface::GuestIndices::new($pre)?) } else { None }
     };
+    ($pre:expr, $interface:ident, $function:literal) => {
+        match find!($pre, $interface) {
+            Some(indices) => Function::find($pre, indices, stringify!($interface), $function),
+            None => None,
+        }
+    };
 }
 
 /// Loads each interface that is there.
 macro_rules! check_types {
     ($exports:ident, $store:ident, $instance:ident; $($interface:ident)+) => {{
-        $(if let Some(indices) = &$exports.$interface {
-            indices.load(&mut *$store, $instance)?;
+        $(if let Some(function) = &$exports.$interface {
+            function.indices.load(&mut *$store, $instance)?;
         })+
+        if let Some(indices) = &$exports.lifecycle {
+            indices.load(&mut *$store, $instance)?;
+        }
         Ok(())
     }};
 }
@@ -104,19 +159,19 @@ impl Exports {
     /// Looks up each interface of the contract.
     pub(crate) fn find<T: 'static>(pre: &InstancePre<T>) -> wasmtime::Result<Self> {
         Ok(Exports {
-            mapping: find!(pre, mapping),
-            enrichment: find!(pre, enrichment),
-            qualification: find!(pre, qualification),
-            shaping: find!(pre, shaping),
-            response: find!(pre, response),
-            configuration: find!(pre, configuration),
+            mapping: find!(pre, mapping, "map"),
+            enrichment: find!(pre, enrichment, "enrich"),
+            qualification: find!(pre, qualification, "qualify"),
+            shaping: find!(pre, shaping, "shape"),
+            response: find!(pre, response, "interpret"),
+            configuration: find!(pre, configuration, "load"),
             lifecycle: find!(pre, lifecycle),
         })
     }
 
     /// Whether every function has the contract's types: the look-up by name does not tell.
     pub(crate) fn check_types<T: 'static>(&self, store: &mut Store<T>, instance: &Instance) -> wasmtime::Result<()> {
-        check_types!(self, store, instance; mapping enrichment qualification shaping response configuration lifecycle)
+        check_types!(self, store, instance; mapping enrichment qualification shaping response configuration)
     }
 
     /// What the component offers.
@@ -133,6 +188,9 @@ impl Exports {
 }
 
 fn has<T: 'static>(pre: &InstancePre<T>, interface: &str) -> bool {
-    let name = format!("hookmill:plugin/{interface}@1.0.0");
-    pre.component().get_export_index(None, &name).is_some()
+    pre.component().get_export_index(None, &qualified(interface)).is_some()
+}
+
+fn qualified(interface: &str) -> String {
+    format!("hookmill:plugin/{interface}@1.0.0")
 }

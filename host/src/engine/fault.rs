@@ -109,6 +109,22 @@ pub enum Phase {
     Interpret,
 }
 
+impl Phase {
+    /// All phases.
+    pub(crate) const ALL: [Phase; 10] = [
+        Phase::Start,
+        Phase::Initialize,
+        Phase::Load,
+        Phase::Compile,
+        Phase::Describe,
+        Phase::Map,
+        Phase::Enrich,
+        Phase::Qualify,
+        Phase::Shape,
+        Phase::Interpret,
+    ];
+}
+
 impl FaultKind {
     /// All kinds.
     pub const ALL: [FaultKind; 14] = {

@@ -24,11 +24,6 @@ pub(crate) struct LogBuffer {
 }
 
 impl LogBuffer {
-    /// What was kept and dropped so far.
-    pub(crate) fn new(lines: Vec<LogLine>, dropped: u64) -> Self {
-        LogBuffer { lines, dropped, dropped_error: None }
-    }
-
     /// Keeps the line while there is room.
     pub(crate) fn push(&mut self, line: LogLine, lines_max: usize) {
         if self.lines.len() < lines_max {

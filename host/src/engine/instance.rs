@@ -7,6 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Instance;
 use wasmtime::{Engine as Wasm, Store, UpdateDeadline};
 
+use super::contract_types::Failure;
 use super::fault::{Evidence, Fault, FaultKind, Phase};
 use super::host_log::{LogBuffer, cut};
 use super::limits::Limits;
@@ -49,9 +50,12 @@ impl Drop for Alive {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) instances: u64,
-    pub(crate) calls: Vec<Phase>,
-    pub(crate) cpu_time_us: u64,
+    /// By phase.
+    pub(crate) calls: [u64; Phase::ALL.len()],
+    pub(crate) cpu_time_ns: u64,
     pub(crate) memory_high_water_bytes: usize,
+    /// Each guilty item counted once.
+    pub(crate) faults: Vec<FaultKind>,
     pub(crate) log: LogBuffer,
 }
 
@@ -119,8 +123,10 @@ impl Recipe<'_> {
         };
         let Running { store, instance, .. } = running;
         let allowed_us = self.runtime.limits.deadline_us(0);
-        let loaded = self.call(store, Phase::Load, allowed_us, ledger, |store| {
-            configuration.load(&mut *store, instance)?.call_load(store, plan)
+        let loaded: Result<(), Failure> = self.call(store, Phase::Load, allowed_us, ledger, |store| {
+            let function = configuration
+                .typed(store, instance, |indices, store, instance| indices.load(store, instance).map(drop));
+            function?.call(store, (plan,)).map(|(loaded,)| loaded)
         })?;
         // Every item of the batch gets this message: it must not be the plugin who says how long it is.
         let shown = |text| cut(text, self.runtime.limits.log_line_bytes_max);
@@ -156,7 +162,7 @@ pub(crate) fn bounded<T>(
     let state = store.data_mut();
     state.phase = phase;
     state.memory.forget_refusals();
-    state.deadline.start(allowed_us, Arc::clone(abandoned));
+    state.deadline.start(allowed_us, abandoned);
     store.set_epoch_deadline(1);
     let result = call(store);
     store.data_mut().collect_printed();
@@ -172,10 +178,24 @@ fn read_fault(error: &wasmtime::Error, phase: Phase, state: &GuestState) -> Faul
 
 impl Ledger {
     fn enter(&mut self, phase: Phase, state: &mut GuestState) {
-        self.calls.push(phase);
-        self.cpu_time_us += state.deadline.used_us();
+        self.calls[phase as usize] += 1;
+        self.cpu_time_ns += state.deadline.end();
         self.memory_high_water_bytes = self.memory_high_water_bytes.max(state.memory.high_water());
         self.log.append(std::mem::take(&mut state.log), state.limits.log_lines_max);
+    }
+
+    /// Adds another one up, but for its log, which comes back: of calls that are run again it is not kept.
+    pub(crate) fn add(&mut self, other: Ledger) -> LogBuffer {
+        self.instances += other.instances;
+        self.calls.iter_mut().zip(other.calls).for_each(|(calls, more)| *calls += more);
+        self.cpu_time_ns += other.cpu_time_ns;
+        self.memory_high_water_bytes = self.memory_high_water_bytes.max(other.memory_high_water_bytes);
+        self.faults.extend(other.faults);
+        other.log
+    }
+
+    pub(crate) fn cpu_time_us(&self) -> u64 {
+        self.cpu_time_ns / 1_000
     }
 }
 

@@ -9,6 +9,7 @@
 //! is a field of [`Limits`]. The engine knows neither storage nor HTTP: who calls it passes bytes, values and tables in.
 
 mod admit;
+mod batch;
 mod bindings;
 mod call;
 mod compile;
@@ -55,6 +56,7 @@ pub use host_log::LogLine;
 pub use limits::Limits;
 pub use load::LoadError;
 pub use lookup::ValueSets;
+pub use pool::JobLost;
 pub use preparation::Preparation;
 pub use program::{Loaded, Program};
 pub use runtime::{Engine, EngineError};

@@ -1,69 +1,153 @@
-//! A fixed number of threads that run guests, so that they starve neither each other nor the asynchronous runtime.
+//! A fixed number of threads that run guests, so that they starve neither each other nor the rest of the host.
+//!
+//! What they run are futures: work on a whole batch stays on one thread, from call to call, and still lets others go first where it
+//! would hold the thread for long. They are no runtime of tokio's: inside of one, what stands behind WASI could not run.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
-type Job = Box<dyn FnOnce() + Send>;
-
-/// Threads with a bounded queue before them. They end when the last pool handle is dropped.
-#[derive(Debug, Clone)]
-pub(crate) struct Pool {
-    jobs: mpsc::Sender<Job>,
+tokio::task_local! {
+    static WORK: Work;
 }
 
-/// The job did not end: its thread panicked, which is a defect of the host.
+/// Threads with a bounded queue before them. They end when the pool and all its work are gone.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    queue: Sender<Arc<Task>>,
+    waiting: Arc<Semaphore>,
+}
+
+/// Work that waits for a thread, runs, or waits for something else.
+struct Task {
+    work: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    queue: Sender<Arc<Task>>,
+}
+
+/// What runs on a thread of a pool.
+#[derive(Clone)]
+struct Work {
+    waiting: Arc<Semaphore>,
+    abandoned: Arc<AtomicBool>,
+}
+
+/// The work did not end: it panicked, which is a defect of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the host failed while it ran the plugin; its log has the panic")]
-pub(crate) struct JobLost;
+pub struct JobLost;
 
 impl Pool {
     /// Starts `threads` threads with `stack_bytes` of stack each.
     pub(crate) fn start(name: &str, threads: usize, stack_bytes: usize, queued_max: usize) -> std::io::Result<Self> {
-        let (jobs, queue) = mpsc::channel(queued_max.max(1));
-        let queue = Arc::new(Mutex::new(queue));
-        for number in 0..threads.max(1) {
-            let queue = Arc::clone(&queue);
-            let thread = std::thread::Builder::new().name(format!("{name}-{number}")).stack_size(stack_bytes);
-            thread.spawn(move || work(&queue))?;
+        let (sender, receiver) = mpsc::channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads.max(1) {
+            let (receiver, thread) = (Arc::clone(&receiver), std::thread::Builder::new());
+            thread.name(name.to_owned()).stack_size(stack_bytes).spawn(move || serve(&receiver))?;
         }
-        Ok(Pool { jobs })
+        Ok(Pool { queue: sender, waiting: Arc::new(Semaphore::new(queued_max.max(1))) })
     }
 
     /// Runs a job on one of the threads. When the waiting future is dropped, the job still ends and its result is dropped there.
     pub(crate) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, JobLost> {
+        self.spawn(|_| async move { job() }).await
+    }
+
+    /// Runs work on one of the threads. When the waiting future is dropped, the flag tells the work so.
+    pub(crate) async fn spawn<W>(&self, work: impl FnOnce(Arc<AtomicBool>) -> W) -> Result<W::Output, JobLost>
+    where
+        W: Future<Output: Send> + Send + 'static,
+    {
+        let place = Arc::clone(&self.waiting).acquire_owned().await.map_err(|_| JobLost)?;
+        let abandoned = AbandonOnDrop::default();
+        let scope = Work { waiting: Arc::clone(&self.waiting), abandoned: Arc::clone(&abandoned.0) };
+        let work = work(Arc::clone(&abandoned.0));
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move || drop(answer.send(job())));
-        self.jobs.send(job).await.map_err(|_| JobLost)?;
+        let work = WORK.scope(scope, async move {
+            // Others may wait in its place once it runs, though it may give way later on.
+            drop(place);
+            drop(answer.send(work.await));
+        });
+        let task = Task { work: Mutex::new(Some(Box::pin(work))), queue: self.queue.clone() };
+        self.queue.send(Arc::new(task)).map_err(|_| JobLost)?;
         answered.await.map_err(|_| JobLost)
     }
-}
 
-fn work(queue: &Mutex<mpsc::Receiver<Job>>) {
-    while let Some(job) = next(queue) {
-        // The panic hook has reported it; the caller gets `JobLost`; the thread serves on.
-        let _ = catch_unwind(AssertUnwindSafe(job));
+    /// Whether this is work on a thread of this pool; then, the flag that tells that nobody waits for it any more.
+    pub(crate) fn here(&self) -> Option<Arc<AtomicBool>> {
+        let is_mine = |work: &Work| Arc::ptr_eq(&work.waiting, &self.waiting).then(|| Arc::clone(&work.abandoned));
+        WORK.try_with(is_mine).ok().flatten()
     }
 }
 
-fn next(queue: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
+impl Wake for Task {
+    /// Puts it behind all others.
+    fn wake(self: Arc<Self>) {
+        let queue = self.queue.clone();
+        // Without threads there is nobody who waits for it either.
+        let _ = queue.send(self);
+    }
+}
+
+impl Task {
+    /// Goes on with the work until it ends or waits. A panic ends it: the panic hook has reported it, the caller gets [`JobLost`].
+    fn go_on(self: Arc<Self>) {
+        let waker = Waker::from(Arc::clone(&self));
+        let mut place = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut work) = place.take() else { return };
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let is_pending = matches!(work.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
+            is_pending.then_some(work)
+        }));
+        *place = polled.ok().flatten();
+    }
+}
+
+fn serve(queue: &Mutex<Receiver<Arc<Task>>>) {
+    while let Some(task) = next(queue) {
+        task.go_on();
+    }
+}
+
+fn next(queue: &Mutex<Receiver<Arc<Task>>>) -> Option<Arc<Task>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Task").finish_non_exhaustive()
+    }
+}
+
+/// Tells a running guest that nobody waits for it any more.
+#[derive(Default)]
+struct AbandonOnDrop(Arc<AtomicBool>);
+
+impl Drop for AbandonOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
-    fn pool() -> Pool {
-        Pool::start("test", 2, 1 << 20, 4).unwrap()
+    fn pool(threads: usize) -> Pool {
+        Pool::start("test", threads, 1 << 20, 4).unwrap()
     }
 
     #[tokio::test]
     async fn answers_and_survives_a_panic() {
-        let pool = pool();
+        let pool = pool(2);
         assert_eq!(pool.run(|| 6 * 7).await, Ok(42));
         for _ in 0..4 {
             assert_eq!(pool.run(|| -> u8 { panic!("on purpose") }).await, Err(JobLost));
@@ -80,7 +164,7 @@ mod tests {
                 self.0.fetch_add(1, Ordering::SeqCst);
             }
         }
-        let (pool, dropped) = (pool(), Arc::new(AtomicUsize::new(0)));
+        let (pool, dropped) = (pool(2), Arc::new(AtomicUsize::new(0)));
         let counted = Counted(dropped.clone());
         let (begin, begun) = std::sync::mpsc::channel::<()>();
         let waiting = pool.run(move || {
@@ -93,5 +177,49 @@ mod tests {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         assert_eq!(dropped.load(Ordering::SeqCst), 1);
+    }
+
+    /// P3: work that gives way lets others go first, though it could always go on.
+    #[tokio::test]
+    async fn p3_work_gives_way() {
+        let pool = Arc::new(pool(1));
+        let done = Arc::new(AtomicBool::new(false));
+        let (long, stop) = (Arc::clone(&pool), Arc::clone(&done));
+        let long = tokio::spawn(async move {
+            long.spawn(|_| async move {
+                let mut turns = 0_u64;
+                while !stop.load(Ordering::SeqCst) {
+                    turns += 1;
+                    tokio::task::yield_now().await;
+                }
+                turns
+            })
+            .await
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(pool.run(|| 1).await, Ok(1));
+        done.store(true, Ordering::SeqCst);
+        assert!(long.await.unwrap().is_ok());
+    }
+
+    /// Work knows whose thread it is on, and hears that it was abandoned.
+    #[tokio::test]
+    async fn work_knows_where_it_is() {
+        let (pool, other) = (Arc::new(pool(1)), pool(1));
+        assert!(pool.here().is_none());
+        let (mine, heard) = (Arc::clone(&pool), Arc::new(AtomicBool::new(false)));
+        let hears = Arc::clone(&heard);
+        let waiting = pool.spawn(|_| async move {
+            assert!(other.here().is_none());
+            let abandoned = mine.here().unwrap();
+            while !abandoned.load(Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
+            hears.store(true, Ordering::SeqCst);
+        });
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), waiting).await.is_err());
+        while !heard.load(Ordering::SeqCst) {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
     }
 }

@@ -139,6 +139,16 @@ impl Engine {
         Session::new(Arc::clone(&self.runtime), program, context)
     }
 
+    /// Once a batch: runs work on a thread that runs guests, where the sessions of this engine need not change threads between their
+    /// calls. Nothing in it may block but they. When the waiting future is dropped, the call under way stops at the next tick, and
+    /// each later one answers with a fault of the host.
+    pub async fn on_guest_thread<W>(&self, work: W) -> Result<W::Output, JobLost>
+    where
+        W: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.pool.spawn(|_| work).await
+    }
+
     /// What was done so far.
     pub fn stats(&self) -> EngineStats {
         self.runtime.counters.read()

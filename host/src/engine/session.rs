@@ -2,21 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::call::{Batch, Enrich, Interpret, Map, PartEnd, PartRun, Qualify, Shape, StageCall};
+use super::batch::{Batch, BatchRun, Turn};
+use super::call::{Enrich, Interpret, Map, Qualify, Shape, StageCall};
 use super::contract_types::{
     ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission, Verdict,
 };
 use super::exports::{Stage, Stages};
 use super::fault::{Fault, FaultKind, ItemError, Phase};
-use super::halve::{Blame, Halving, Part};
-use super::host_log::{LogBuffer, LogLine};
+use super::host_log::LogLine;
 use super::instance::{Ledger, Seat};
 use super::lookup::{NoValueSets, ValueSets};
 use super::program::Program;
 use super::runtime::Runtime;
-use super::stats::add;
+use super::stats::named;
 
 /// One result for each item, in the order of the items.
 pub type Outcomes<T> = Vec<Result<T, ItemError>>;
@@ -32,14 +31,17 @@ pub struct MissingStage {
 /// One batch of one campaign. Its stages run in the same instance, which is made at the first call and dropped at the first fault;
 /// nothing survives the session.
 ///
-/// Dropping the future of a call stops the guest at the next tick; the session can be used on, in a new instance.
+/// A call runs on a thread of the pool. Inside of [`super::Engine::on_guest_thread`] it stays on the thread it is called on; otherwise
+/// it goes to one and comes back. Dropping the future of a call (of the whole work, inside) stops the guest at the next tick; the
+/// session can be used on, in a new instance.
 pub struct Session {
     runtime: Arc<Runtime>,
     program: Program,
     context: Arc<Context>,
     value_sets: Arc<dyn ValueSets>,
     seat: Option<Seat>,
-    report: SessionReport,
+    ledger: Ledger,
+    turn: Turn,
 }
 
 /// What a session used and left behind.
@@ -69,7 +71,8 @@ impl Session {
             context: Arc::new(context),
             value_sets: Arc::new(NoValueSets),
             seat: None,
-            report: SessionReport::default(),
+            ledger: Ledger::default(),
+            turn: Turn::default(),
         }
     }
 
@@ -115,135 +118,82 @@ impl Session {
 
     /// Drops the instance and says what was used.
     pub fn finish(self) -> SessionReport {
-        self.report
+        self.ledger.into()
     }
 
     async fn run<C: StageCall>(&mut self, call: C, items: Vec<C::Item>) -> Result<Outcomes<C::Output>, MissingStage> {
         if !self.stages().has(C::STAGE) {
             return Err(MissingStage { stage: C::STAGE });
         }
-        let limits = &self.runtime.limits;
-        let mut halving = Halving::new(items.len(), limits.batch_items_max, limits.halving_cpu_ms_max * 1_000);
-        let mut outcomes = unsettled(items.len());
-        let batch = Arc::new(Batch {
+        let count = items.len();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        match self.run_batch(self.batch(call, items)).await {
+            Ok(BatchRun { outcomes, seat, ledger }) => {
+                self.seat = Some(seat);
+                self.account(ledger);
+                Ok(outcomes)
+            }
+            Err(fault) => {
+                self.runtime.counters.faulted(fault.kind);
+                self.ledger.faults.push(fault.kind);
+                Ok((0..count).map(|_| Err(ItemError::Fault(fault.clone()))).collect())
+            }
+        }
+    }
+
+    fn batch<C: StageCall>(&self, call: C, items: Vec<C::Item>) -> Batch<C> {
+        Batch {
             runtime: Arc::clone(&self.runtime),
             program: self.program.clone(),
             context: Arc::clone(&self.context),
             value_sets: Arc::clone(&self.value_sets),
             call,
             items,
-        });
-        while let Some(part) = halving.next() {
-            let run = self.run_part(&batch, &part).await;
-            self.settle(run, part, &mut halving, &mut outcomes);
         }
-        add(&self.runtime.counters.postponed, halving.postponed().count() as u64);
-        Ok(outcomes)
     }
 
-    /// Has a thread of the pool run the part.
-    async fn run_part<C: StageCall>(
-        &mut self,
-        batch: &Arc<Batch<C>>,
-        part: &Part,
-    ) -> Result<PartRun<C::Output>, Fault> {
+    /// On this thread when it is one of the pool, otherwise on one of those.
+    async fn run_batch<C: StageCall>(&mut self, batch: Batch<C>) -> Result<BatchRun<C::Output>, Fault> {
+        // Before there is a thread: one that has an instance may need the thread to be done with it.
         let seat = match self.seat.take() {
             Some(seat) => seat,
             None => Seat::Empty(self.runtime.free_slot(C::STAGE.into()).await?),
         };
-        let abandoned = AbandonOnDrop::default();
-        let (batch, part, flag) = (Arc::clone(batch), part.clone(), Arc::clone(&abandoned.0));
-        let run = self.runtime.pool.run(move || batch.run(&part, seat, &flag)).await;
+        let runtime = Arc::clone(&self.runtime);
+        if let Some(abandoned) = runtime.pool.here() {
+            self.turn.end_if_long(self.ledger.cpu_time_ns).await;
+            return Ok(batch.run(seat, abandoned).await);
+        }
+        let run = runtime.pool.spawn(|abandoned| batch.run(seat, abandoned)).await;
         run.map_err(|lost| Fault::host(C::STAGE.into(), lost))
     }
 
-    fn settle<T>(
-        &mut self,
-        run: Result<PartRun<T>, Fault>,
-        part: Part,
-        halving: &mut Halving,
-        outcomes: &mut Outcomes<T>,
-    ) {
-        let PartRun { seat, ran_fresh, end, ledger } = match run {
-            Ok(run) => run,
-            Err(fault) => return self.blame_all(&fault, part, outcomes),
-        };
-        self.seat = Some(seat);
-        let cpu_time_us = ledger.cpu_time_us;
-        let log = self.account(ledger);
-        match end {
-            PartEnd::Done(results) => {
-                self.keep_log(log);
-                self.count_faults(&results);
-                outcomes.splice(part.range, results);
-            }
-            PartEnd::Unable(fault) => {
-                self.keep_log(log);
-                self.blame_all(&fault, part, outcomes);
-            }
-            PartEnd::Faulted(fault) => match halving.faulted(part, ran_fresh, cpu_time_us) {
-                Blame::Unclear => add(&self.runtime.counters.halvings, 1),
-                Blame::Guilty(item) => {
-                    self.keep_log(log);
-                    self.count_fault(fault.kind);
-                    outcomes[item] = Err(ItemError::Fault(fault));
-                }
-            },
-        }
-    }
-
-    fn blame_all<T>(&mut self, fault: &Fault, part: Part, outcomes: &mut Outcomes<T>) {
-        self.count_fault(fault.kind);
-        part.range.for_each(|item| outcomes[item] = Err(ItemError::Fault(fault.clone())));
-    }
-
-    fn account(&mut self, ledger: Ledger) -> LogBuffer {
-        let report = &mut self.report;
-        report.instances += ledger.instances;
-        report.cpu_time_us += ledger.cpu_time_us;
-        report.memory_high_water_bytes = report.memory_high_water_bytes.max(ledger.memory_high_water_bytes);
-        ledger.calls.into_iter().for_each(|phase| *report.calls.entry(phase).or_default() += 1);
-        ledger.log
-    }
-
-    fn keep_log(&mut self, log: LogBuffer) {
-        let report = &mut self.report;
-        let mut kept = LogBuffer::new(std::mem::take(&mut report.log), report.log_lines_dropped);
-        kept.append(log, self.runtime.limits.log_lines_max);
-        (report.log, report.log_lines_dropped) = (kept.lines, kept.dropped);
-    }
-
-    fn count_faults<T>(&mut self, results: &[Result<T, ItemError>]) {
-        for result in results {
-            if let Err(ItemError::Fault(fault)) = result {
-                self.count_fault(fault.kind);
-            }
-        }
-    }
-
-    fn count_fault(&mut self, kind: FaultKind) {
-        self.runtime.counters.faulted(kind);
-        *self.report.faults.entry(kind).or_default() += 1;
+    fn account(&mut self, ledger: Ledger) {
+        let log = self.ledger.add(ledger);
+        self.ledger.log.append(log, self.runtime.limits.log_lines_max);
     }
 }
 
-/// Nothing is known about any item yet.
-fn unsettled<T>(items: usize) -> Outcomes<T> {
-    std::iter::repeat_with(|| Err(ItemError::Postponed)).take(items).collect()
-}
-
-/// Tells a running guest that nobody waits for it any more.
-#[derive(Default)]
-struct AbandonOnDrop(Arc<AtomicBool>);
-
-impl Drop for AbandonOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+impl From<Ledger> for SessionReport {
+    fn from(ledger: Ledger) -> Self {
+        let mut faults = BTreeMap::new();
+        ledger.faults.iter().for_each(|kind| *faults.entry(*kind).or_default() += 1);
+        SessionReport {
+            instances: ledger.instances,
+            calls: named(&Phase::ALL, ledger.calls),
+            cpu_time_us: ledger.cpu_time_us(),
+            memory_high_water_bytes: ledger.memory_high_water_bytes,
+            faults,
+            log: ledger.log.lines,
+            log_lines_dropped: ledger.log.dropped,
+        }
     }
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("program", &self.program).field("report", &self.report).finish_non_exhaustive()
+        f.debug_struct("Session").field("program", &self.program).field("ledger", &self.ledger).finish_non_exhaustive()
     }
 }

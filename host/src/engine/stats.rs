@@ -5,19 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::{FaultKind, Phase};
 
-const PHASES: [Phase; 10] = [
-    Phase::Start,
-    Phase::Initialize,
-    Phase::Load,
-    Phase::Compile,
-    Phase::Describe,
-    Phase::Map,
-    Phase::Enrich,
-    Phase::Qualify,
-    Phase::Shape,
-    Phase::Interpret,
-];
-
 /// What the engine has done since it was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineStats {
@@ -53,8 +40,8 @@ pub(crate) struct Counters {
     pub(crate) compilations: AtomicU64,
     pub(crate) disk_hits: AtomicU64,
     pub(crate) disk_refusals: AtomicU64,
-    calls: [AtomicU64; PHASES.len()],
-    items: [AtomicU64; PHASES.len()],
+    calls: [AtomicU64; Phase::ALL.len()],
+    items: [AtomicU64; Phase::ALL.len()],
     faults: [AtomicU64; FaultKind::ALL.len()],
 }
 
@@ -83,9 +70,9 @@ impl Counters {
         EngineStats {
             instances,
             instances_alive: instances.saturating_sub(read(&self.instances_dropped)),
-            calls: named(&PHASES, &self.calls),
-            items: named(&PHASES, &self.items),
-            faults: named(&FaultKind::ALL, &self.faults),
+            calls: named(&Phase::ALL, self.calls.iter().map(read)),
+            items: named(&Phase::ALL, self.items.iter().map(read)),
+            faults: named(&FaultKind::ALL, self.faults.iter().map(read)),
             postponed: read(&self.postponed),
             halvings: read(&self.halvings),
             compilations: read(&self.compilations),
@@ -95,8 +82,9 @@ impl Counters {
     }
 }
 
-fn named<N: Copy + Ord>(names: &[N], counters: &[AtomicU64]) -> BTreeMap<N, u64> {
-    names.iter().copied().zip(counters.iter().map(read)).filter(|(_, count)| *count != 0).collect()
+/// Counters under their names; what never happened is left out.
+pub(crate) fn named<N: Copy + Ord>(names: &[N], counters: impl IntoIterator<Item = u64>) -> BTreeMap<N, u64> {
+    names.iter().copied().zip(counters).filter(|(_, count)| *count != 0).collect()
 }
 
 #[cfg(test)]
@@ -106,7 +94,7 @@ mod tests {
     /// P10: what is counted under a name is read under it.
     #[test]
     fn names_and_places_agree() {
-        for (place, phase) in PHASES.into_iter().enumerate() {
+        for (place, phase) in Phase::ALL.into_iter().enumerate() {
             assert_eq!(phase as usize, place);
         }
         for (place, kind) in FaultKind::ALL.into_iter().enumerate() {

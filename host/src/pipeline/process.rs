@@ -146,10 +146,18 @@ impl Pipeline {
         let mut run = Run::new(self, program, context, lookups);
         let mut candidates = self.map(&mut run, batch).await?;
         self.identify(setting, &mut candidates).await?;
-        qualify(&mut run, Severity::Hard, &mut candidates).await;
-        qualify(&mut run, Severity::Soft, &mut candidates).await;
-        shape(&mut run, setting, &mut candidates).await;
-        for report in run.finish().iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
+        let client = client_of(setting);
+        // The store is not asked any more: what is left stays on one thread, also the end of the instance.
+        let judged = self.engine.on_guest_thread(async move {
+            qualify(&mut run, Severity::Hard, &mut candidates).await;
+            qualify(&mut run, Severity::Soft, &mut candidates).await;
+            shape(&mut run, client.as_ref(), &mut candidates).await;
+            (run.finish(), candidates)
+        });
+        let Ok((reports, candidates)) = judged.await else {
+            return Ok(batch.iter().map(Candidate::postponed).collect());
+        };
+        for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
             // What a plugin writes may be personal: its lines are not for the host's own log.
             let (lines, dropped) = (report.log.len(), report.log_lines_dropped);
             tracing::info!(campaign_id = setting.campaign.id, faults = ?report.faults, lines, dropped, "a plugin spoke");
@@ -374,10 +382,10 @@ async fn qualify(run: &mut Run, severity: Severity, candidates: &mut [Candidate]
     }
 }
 
-/// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
-async fn shape(run: &mut Run, setting: &Setting, candidates: &mut [Candidate]) {
-    let Some(endpoint) = &setting.endpoint else { return };
-    let destination = Destination {
+/// Where the campaign sends its leads.
+fn client_of(setting: &Setting) -> Option<Destination> {
+    let endpoint = setting.endpoint.as_ref()?;
+    Some(Destination {
         kind: DestinationKind::ClientEndpoint,
         id: setting.campaign.public_id.clone(),
         name: setting.campaign.name.clone(),
@@ -385,7 +393,12 @@ async fn shape(run: &mut Run, setting: &Setting, candidates: &mut [Candidate]) {
         url: endpoint.url.clone(),
         content_type: "application/json".into(),
         settings: None,
-    };
+    })
+}
+
+/// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
+async fn shape(run: &mut Run, client: Option<&Destination>, candidates: &mut [Candidate]) {
+    let Some(destination) = client else { return };
     let waiting = candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?)));
     let (order, requests): (Vec<usize>, Vec<ShapeRequest>) = waiting
         .map(|(at, submission)| {

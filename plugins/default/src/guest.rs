@@ -16,7 +16,7 @@ use crate::plan::{self, Damaged, Loaded};
 use crate::run::{self, Call};
 
 /// What a hundred leads of some kilobytes need: growing the heap costs more than mapping one of them.
-const HEAP_BYTES: usize = 1 << 20;
+const HEAP_BYTES: usize = 256 << 10;
 
 /// Growing in a fresh instance goes through the host; this one also allocates several times faster than the standard one.
 #[cfg(target_arch = "wasm32")]
@@ -75,7 +75,7 @@ impl qualification::Guest for Declarative {
     fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
         let call = Call::new(&context);
         each(&submissions, |plan, submission| {
-            run::qualify(plan.qualify().map_err(damaged)?, &call, severity, submission)
+            run::qualify(plan.qualify().map_err(damaged)?, plan.judged(), &call, severity, submission)
         })
     }
 }

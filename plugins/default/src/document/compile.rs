@@ -3,7 +3,7 @@
 use super::check::{At, Notes, Problem, Severe, under};
 use super::limits::DOCUMENT_BYTES_MAX;
 use super::node::{Kind, Node, Place, Unreadable};
-use super::{fields, interpret, json, keys, message, rules, yaml};
+use super::{fields, interpret, json, keys, message, placing, rules, yaml};
 use crate::plan::owned::{Interpretation, MapPlan, Message, Plan};
 
 /// The document of a new campaign: it recognises the usual names of the standard fields and keeps the rest (O3).
@@ -42,15 +42,17 @@ pub fn compile(text: &str) -> Result<Compiled, Vec<Problem>> {
         Some(map) => map,
         None => standard_map()?,
     };
-    let (client, webhook) = match (sections.client, sections.webhook) {
+    let (mut client, mut webhook) = match (sections.client, sections.webhook) {
         (Some(client), Some(webhook)) => (client, webhook),
         (client, webhook) => {
             let (standard_client, standard_webhook) = standard_messages()?;
             (client.unwrap_or(standard_client), webhook.unwrap_or(standard_webhook))
         }
     };
-    let Sections { name, qualify, interpret, .. } = sections;
-    let plan = Plan { name: name.map(Into::into), map, qualify, client, webhook, interpret };
+    let Sections { name, mut qualify, interpret, .. } = sections;
+    let judged = placing::place_rules(&mut qualify);
+    [&mut client, &mut webhook].into_iter().for_each(placing::place_message);
+    let plan = Plan { name: name.map(Into::into), map, qualify, judged, client, webhook, interpret };
     Ok(Compiled { plan, warnings })
 }
 

@@ -42,6 +42,7 @@ pub fn read(notes: &mut Notes, at: At<'_>) -> Option<Message> {
         is_undeclared: under(at, "declaration", |at| !boolean(notes, at)).unwrap_or(false),
         omits_blank: under(at, "omit_blank", |at| boolean(notes, at)).unwrap_or(false),
         body: under(at, "body", |at| body::shape(notes, at, reading)).flatten(),
+        outline: Default::default(),
     };
     check(notes, at, &message);
     (message.body.is_some() || message.query.is_some()).then_some(message)

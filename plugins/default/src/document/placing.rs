@@ -1,8 +1,8 @@
-//! The last step of compiling `map`: which places of an element its paths lead to, so that reading the element finds them all.
+//! The last step of compiling: which places of an element, or of a lead, paths lead to, so that reading it finds them all.
 
 use crate::json::{OutlineBuilder, OutlineStep};
-use crate::plan::owned::{Function, Line, MapPlan, Path, Recipe, Root, Rule, RuleKind, Segment, Selector, Source};
-use crate::plan::owned::{SourceKind, Step, Steps, TemplatePart, Unknown, With};
+use crate::plan::owned::{Function, Line, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Segment};
+use crate::plan::owned::{Selector, Shape, Source, SourceKind, Step, Steps, TemplatePart, Unknown, With};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
 const PLACED_STEPS_MAX: usize = 16;
@@ -74,12 +74,57 @@ fn placed(path: &Path, around: &[OutlineStep], places: &mut OutlineBuilder) -> O
     if is_of_element { places.add(&[around, &sure].concat()) } else { None }
 }
 
+/// Gives the paths of rules into the lead their places; returns the places as [`crate::json::Outline`] reads them.
+pub fn place_rules(rules: &mut Vec<RulePlan>) -> Vec<u8> {
+    let (mut places, mut placed) = (OutlineBuilder::default(), rules.clone());
+    placed.iter_mut().for_each(|rule| of_rule(&mut rule.rule, &mut |path| in_lead(path, &mut places)));
+    places.to_bytes().inspect(|_| *rules = placed).unwrap_or_default()
+}
+
+/// Gives the paths of a message into the lead their places.
+pub fn place_message(message: &mut Message) {
+    let (mut places, mut placed) = (OutlineBuilder::default(), message.clone());
+    let mut call = |path: &mut Path| in_lead(path, &mut places);
+    placed.headers.iter_mut().for_each(|(_, recipe)| of_recipe(recipe, &mut call));
+    placed.query.iter_mut().chain(&mut placed.body).for_each(|shape| of_shape(shape, &mut call));
+    if let Some(bytes) = places.to_bytes() {
+        placed.outline = bytes.into();
+        *message = placed;
+    }
+}
+
+fn in_lead(path: &mut Path, places: &mut OutlineBuilder) {
+    if path.root == Root::Lead && path.place.is_none() {
+        take_place(path, places);
+    }
+}
+
+/// The depth is the document's, which is bounded.
+fn of_shape(shape: &mut Shape, call: &mut impl FnMut(&mut Path)) {
+    match shape {
+        Shape::Fixed(_) => {}
+        Shape::Leaf(recipe) => of_recipe(recipe, call),
+        Shape::Object(members) => members.iter_mut().for_each(|member| of_shape(&mut member.shape, call)),
+        Shape::List(parts) | Shape::FirstOf(parts) | Shape::Merge(parts) => {
+            parts.iter_mut().for_each(|part| of_shape(part, call));
+        }
+        Shape::ForEach(each) => {
+            of_recipe(&mut each.list, call);
+            of_shape(&mut each.make, call);
+        }
+    }
+}
+
+fn of_recipe(recipe: &mut Recipe, call: &mut impl FnMut(&mut Path)) {
+    recipe.sources.iter_mut().for_each(|source| of_source(source, call));
+    if let Some(rule) = recipe.rare.as_mut().and_then(|rare| rare.when.as_mut()) {
+        of_rule(rule, call);
+    }
+}
+
 fn for_each_path(map: &mut MapPlan, call: &mut impl FnMut(&mut Path)) {
     for field in &mut map.fields {
-        field.recipe.sources.iter_mut().for_each(|source| of_source(source, call));
-        if let Some(rule) = field.recipe.rare.as_mut().and_then(|rare| rare.when.as_mut()) {
-            of_rule(rule, call);
-        }
+        of_recipe(&mut field.recipe, call);
     }
     map.is_test.iter_mut().chain(&mut map.ignore).chain(&mut map.spread).for_each(call);
 }
@@ -118,6 +163,10 @@ fn place_path(path: &mut Path, look_in: &[Path], places: &mut OutlineBuilder) {
     if path.root != Root::Whole || path.place.is_some() || path.is_loose() && !look_in.is_empty() {
         return;
     }
+    take_place(path, places);
+}
+
+fn take_place(path: &mut Path, places: &mut OutlineBuilder) {
     let (sure, rest) = split(&path.steps);
     if let Some(place) = places.add(&sure) {
         (path.place, path.steps) = (Some(place), rest);

@@ -58,10 +58,30 @@ pub enum Moment {
     Instant(Timestamp),
 }
 
-/// Reads every zone of the database, so that no batch has to: one takes about 20 microseconds, and is then kept.
+/// The zones of most campaigns. All of them would make the image of an instance half as large again, and what is in the image is
+/// looked through when an instance ends.
+const USUAL_ZONES: [&str; 14] = [
+    "UTC",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "America/Toronto",
+    "America/Vancouver",
+    "Pacific/Honolulu",
+    "Europe/London",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    "Australia/Sydney",
+];
+
+/// Reads the usual zones, so that no batch has to: one takes about 20 microseconds, and is then kept. Another zone is read when a
+/// batch first asks for it.
 pub fn prepare() {
-    for name in jiff::tz::db().available() {
-        drop(TimeZone::get(name.as_str()));
+    for name in USUAL_ZONES {
+        drop(std::hint::black_box(TimeZone::get(name)));
     }
 }
 

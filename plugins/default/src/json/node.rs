@@ -72,6 +72,11 @@ impl<'s> Node<'s> {
         self.tape.slice(self.entry().piece)
     }
 
+    /// Whether its text stands there as it says, without escapes.
+    pub fn is_plain(self) -> bool {
+        !self.entry().piece.escaped
+    }
+
     /// The objects around a value inside of this one, from the outermost to the nearest, this one included.
     pub fn objects_around(self, inside: Self) -> Vec<Self> {
         let (mut at, mut found) = (self, Vec::new());

@@ -8,16 +8,18 @@ use serde::Serialize;
 use serde::de::Deserialize;
 
 use super::map_code::{self, LoadedMap};
-use super::{Interpretation, Message, Plan, RulePlan};
+use super::message_code::{self, LoadedMessage};
+use super::{Interpretation, Plan, RulePlan};
+use crate::json::Outline;
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x04";
+const MARK: &[u8; 4] = b"HMP\x05";
 
-/// Name, map, qualify, client, webhook, interpret.
-const PARTS: usize = 6;
+/// Name, map, qualify, client, webhook, interpret, what is judged.
+const PARTS: usize = 7;
 
 /// Why bytes are no plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,14 +28,15 @@ pub struct Damaged(pub &'static str);
 impl Plan<'_> {
     /// The same plan gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Damaged> {
-        let Self { name, map, qualify, client, webhook, interpret } = self;
+        let Self { name, map, qualify, judged, client, webhook, interpret } = self;
         let parts: [Vec<u8>; PARTS] = [
             written(name)?,
             map_code::bytes_of(map)?,
             written(qualify)?,
-            written(client)?,
-            written(webhook)?,
+            message_code::bytes_of(client)?,
+            message_code::bytes_of(webhook)?,
             written(interpret)?,
+            judged.clone(),
         ];
         let mut body = Vec::new();
         for part in &parts {
@@ -64,8 +67,11 @@ pub struct Loaded<'p> {
     map: &'p [u8],
     loaded_map: OnceCell<Result<LoadedMap<'p>, Damaged>>,
     qualify: Part<'p, Vec<RulePlan<'p>>>,
-    client: Part<'p, Message<'p>>,
-    webhook: Part<'p, Message<'p>>,
+    judged: Outline<'p>,
+    client: &'p [u8],
+    loaded_client: OnceCell<Result<LoadedMessage<'p>, Damaged>>,
+    webhook: &'p [u8],
+    loaded_webhook: OnceCell<Result<LoadedMessage<'p>, Damaged>>,
     interpret: Part<'p, Option<Interpretation<'p>>>,
 }
 
@@ -104,14 +110,17 @@ impl<'p> Loaded<'p> {
         for (part, length) in parts.iter_mut().zip(lengths.as_chunks::<4>().0) {
             (*part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [name, map, qualify, client, webhook, interpret] = parts;
+        let [name, map, qualify, client, webhook, interpret, judged] = parts;
         Ok(Self {
             name: Part::new(name),
             map,
             loaded_map: OnceCell::new(),
             qualify: Part::new(qualify),
-            client: Part::new(client),
-            webhook: Part::new(webhook),
+            judged: Outline::read(judged).unwrap_or(Outline::NOTHING),
+            client,
+            loaded_client: OnceCell::new(),
+            webhook,
+            loaded_webhook: OnceCell::new(),
             interpret: Part::new(interpret),
         })
     }
@@ -132,14 +141,21 @@ impl<'p> Loaded<'p> {
         self.qualify.get().map(Vec::as_slice)
     }
 
+    /// The places that paths of the rules have in the lead.
+    pub fn judged(&self) -> &Outline<'p> {
+        &self.judged
+    }
+
     /// The message to the client.
-    pub fn client(&self) -> Result<&Message<'p>, Damaged> {
-        self.client.get()
+    pub fn client(&self) -> Result<&LoadedMessage<'p>, Damaged> {
+        let read = self.loaded_client.get_or_init(|| LoadedMessage::read(self.client));
+        read.as_ref().map_err(|damaged| *damaged)
     }
 
     /// The message to webhooks.
-    pub fn webhook(&self) -> Result<&Message<'p>, Damaged> {
-        self.webhook.get()
+    pub fn webhook(&self) -> Result<&LoadedMessage<'p>, Damaged> {
+        let read = self.loaded_webhook.get_or_init(|| LoadedMessage::read(self.webhook));
+        read.as_ref().map_err(|damaged| *damaged)
     }
 
     /// What a client's answer means; none for the host's default.
@@ -148,10 +164,17 @@ impl<'p> Loaded<'p> {
     }
 }
 
-/// FNV-1a over words of eight bytes: an accident changes it, and it takes a moment only.
+/// FNV-1a over words of eight bytes in four rows, so that none waits for the other: an accident changes it, and it takes a moment
+/// only.
 fn checksum(bytes: &[u8]) -> u64 {
     let mix = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x100_0000_01b3).rotate_left(23);
-    let (words, rest) = bytes.as_chunks::<8>();
-    let sum = words.iter().fold(0xcbf2_9ce4_8422_2325, |sum, word| mix(sum, u64::from_le_bytes(*word)));
-    rest.iter().fold(mix(sum, bytes.len() as u64), |sum, byte| mix(sum, u64::from(*byte)))
+    let (rows, rest) = bytes.as_chunks::<32>();
+    let mut sums = [0xcbf2_9ce4_8422_2325, 1, 2, 3];
+    for row in rows {
+        for (sum, word) in sums.iter_mut().zip(row.as_chunks::<8>().0) {
+            *sum = mix(*sum, u64::from_le_bytes(*word));
+        }
+    }
+    let sum = sums.into_iter().fold(bytes.len() as u64, mix);
+    rest.iter().fold(sum, |sum, byte| mix(sum, u64::from(*byte)))
 }

@@ -24,6 +24,8 @@ const IS_STRAIGHT: u8 = 1;
 const OMITS_MISSING: u8 = 2;
 /// What is null or blank stays as it is.
 const KEEPS_BLANK: u8 = 4;
+/// It has several alternatives, among which an object is none for a text.
+const SKIPS_OBJECTS: u8 = 8;
 
 const TAGS_TARGET: u8 = TEXT_FIELDS.len() as u8;
 const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
@@ -101,6 +103,8 @@ pub struct Straight<'p> {
     pub omits_missing: bool,
     /// What is null or blank stays as it is.
     pub keeps_blank: bool,
+    /// An object is none of the alternatives.
+    pub skips_objects: bool,
 }
 
 impl<'p> Straight<'p> {
@@ -116,8 +120,7 @@ impl<'p> Straight<'p> {
 
     /// Its functions in order.
     pub fn functions(self) -> impl Iterator<Item = &'static Function<'static>> + use<'p> {
-        let plain = PLAIN.with(|plain| *plain);
-        self.functions.iter().filter_map(|code| plain.get(usize::from(*code)))
+        self.functions.iter().filter_map(|code| plain_of(*code))
     }
 }
 
@@ -185,6 +188,7 @@ impl<'p> LoadedMap<'p> {
             functions: record.get(3..3 + usize::from(record[2]))?,
             omits_missing: record[1] & OMITS_MISSING != 0,
             keeps_blank: record[1] & KEEPS_BLANK != 0,
+            skips_objects: record[1] & SKIPS_OBJECTS != 0,
         })
     }
 
@@ -270,6 +274,9 @@ fn record(field: &Field<'_>, line: Option<&Line>, words: [usize; 5]) -> Option<[
     };
     if let (Some(line), Some(functions)) = (line, plain_codes(&field.recipe.then)) {
         record[1] = IS_STRAIGHT | ending(field.recipe.rare());
+        if 1 < field.recipe.sources.len() && matches!(field.target, Target::Text(_)) {
+            record[1] |= SKIPS_OBJECTS;
+        }
         record[2] = functions.len() as u8;
         record[3..3 + functions.len()].copy_from_slice(&functions);
         let counts = [line.places.len(), line.guards.len()].map(u16::try_from);
@@ -289,8 +296,13 @@ fn ending(rare: &Rare<'_>) -> u8 {
     (u8::from(omits) * OMITS_MISSING) | (u8::from(keeps) * KEEPS_BLANK)
 }
 
+/// The function of a code.
+pub(super) fn plain_of(code: u8) -> Option<&'static Function<'static>> {
+    PLAIN.with(|plain| *plain).get(usize::from(code))
+}
+
 /// The functions as a record names them; none when it can't.
-fn plain_codes(functions: &[Function<'_>]) -> Option<Vec<u8>> {
+pub(super) fn plain_codes(functions: &[Function<'_>]) -> Option<Vec<u8>> {
     let plain = PLAIN.with(|plain| *plain);
     let code = |function: &Function<'_>| plain.iter().position(|plain| plain == function).map(|code| code as u8);
     functions.iter().map(code).collect::<Option<Vec<u8>>>().filter(|codes| codes.len() <= FUNCTIONS_MAX)

@@ -34,6 +34,9 @@ pub struct Message<'p> {
     /// The body; none for a message without one.
     #[serde(borrow)]
     pub body: Option<Shape<'p>>,
+    /// The places that paths into the lead have, as [`crate::json::Outline`] reads them.
+    #[serde(borrow)]
+    pub outline: Cow<'p, [u8]>,
 }
 
 /// How a body is written.

@@ -7,6 +7,7 @@ mod function;
 mod interpret;
 mod map_code;
 mod message;
+mod message_code;
 mod operator;
 mod path;
 mod query;
@@ -20,6 +21,7 @@ pub use function::{Argument, Expression, Function, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{ForEach, Format, Member, Message, Shape};
+pub use message_code::{Code, LoadedMessage, Part, Piece, functions};
 pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
 pub use query::{
@@ -38,6 +40,8 @@ pub struct Plan<'p> {
     pub map: MapPlan<'p>,
     /// The rules, in the order of the document.
     pub qualify: Vec<RulePlan<'p>>,
+    /// The places that paths of the rules have in the lead, as [`crate::json::Outline`] reads them.
+    pub judged: Vec<u8>,
     /// The message to the client.
     pub client: Message<'p>,
     /// The message to webhooks.

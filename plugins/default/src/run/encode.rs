@@ -7,6 +7,8 @@ use super::xml;
 use crate::json::{Value, text_of};
 use crate::plan::{Format, Message};
 
+/// The content type of JSON.
+pub const JSON_TYPE: &str = "application/json";
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// A body ready to be sent.
@@ -30,7 +32,7 @@ pub fn encoded(message: &Message<'_>, method: &str, format: Format, body: &Value
         return in_query(message, format, body);
     }
     let (usual, bytes) = match format {
-        Format::Json => ("application/json", text_of(body).into_bytes()),
+        Format::Json => (JSON_TYPE, text_of(body).into_bytes()),
         Format::Form => (FORM_TYPE, form::encoded(&form::pairs(named(body, "a form")?)).into_bytes()),
         Format::Xml => ("application/xml", xml::document(body, message.root.as_deref(), message.is_undeclared)?),
         Format::Text => ("text/plain; charset=utf-8", plain(body)?.into_bytes()),

@@ -108,8 +108,10 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     fn go_straight(&self, straight: Straight<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
         let mut best = None;
         for node in straight.places().filter_map(|place| self.scope.place(place)) {
-            if matches!(node.kind(), Kind::List | Kind::Object) {
-                return None;
+            match node.kind() {
+                Kind::Object if straight.skips_objects => continue,
+                Kind::List | Kind::Object => return None,
+                _ => {}
             }
             let value = node.value();
             if !value.is_blank() {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod around;
+mod body;
 mod check;
 pub(crate) mod compare;
 mod custom;

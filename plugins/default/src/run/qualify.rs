@@ -5,18 +5,19 @@ use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Submission, Verdict}
 use super::rule::{Judge, Judgement, Miss, Name, Unjudged};
 use super::scope::{Call, LeadScope};
 use super::trace;
-use crate::json::{Kind, Tape};
+use crate::json::{Kind, Outline, Tape};
 use crate::plan::{RulePlan, Severity};
 
 /// Judges one lead by the rules of one severity.
 pub fn qualify(
     rules: &[RulePlan<'_>],
+    outline: &Outline<'_>,
     call: &Call<'_>,
     severity: types::Severity,
     submission: &Submission,
 ) -> Result<Verdict, Failure> {
-    let lead = lead(submission)?;
-    let scope = LeadScope::new(call, Some(submission), Some(lead.root()));
+    let lead = lead(submission, outline)?;
+    let scope = LeadScope::new(call, Some(submission), Some(&lead));
     let mut judge = Judge::new(&scope);
     judge.trace = call.traces().then(Vec::new);
     let mut failed = Vec::new();
@@ -35,10 +36,10 @@ pub fn failure(unjudged: Unjudged) -> Failure {
     Failure::new(code, format!("{field}: {message}")).in_field(field)
 }
 
-/// The lead of a submission, read.
-pub fn lead(submission: &Submission) -> Result<Tape<'_>, Failure> {
+/// The lead of a submission, of which the places of an outline are read.
+pub fn lead<'l>(submission: &'l Submission, outline: &Outline<'_>) -> Result<Tape<'l>, Failure> {
     let refuse = |message: String| Failure::new("bad_lead", format!("the lead can't be read: {message}"));
-    match Tape::read(&submission.lead) {
+    match Tape::read_outlined(&submission.lead, outline, false) {
         Ok(tape) if tape.root().kind() == Kind::Object => Ok(tape),
         Ok(tape) => Err(refuse(format!("it is {}, not an object", tape.value().type_name()))),
         Err(refused) => Err(refuse(format!("at byte {}: {}", refused.offset, refused.message))),

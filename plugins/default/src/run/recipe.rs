@@ -219,7 +219,7 @@ impl<'s, S: Scope> Maker<'s, S> {
                     let found = self.select(path)?;
                     used.extend(found.spots());
                     if let Some(value) = found.value() {
-                        write_into(&mut text, &value);
+                        text_into(&mut text, &value);
                     }
                 }
             }
@@ -373,7 +373,7 @@ fn narrowed(value: Option<Value<'_>>) -> Option<Value<'_>> {
 }
 
 /// Writes a value into a text: nothing for null, lists and objects as JSON.
-fn write_into(text: &mut String, value: &Value<'_>) {
+pub fn text_into(text: &mut String, value: &Value<'_>) {
     match value {
         Value::Null => {}
         Value::List(_) | Value::Object(_) => write_value(text, value),

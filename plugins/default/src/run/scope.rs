@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::around::Around;
 pub use super::element::Element;
 use super::select::select_in;
-use crate::json::{Node, Spot, Value, parse};
+use crate::json::{Node, Spot, Tape, Value, parse};
 use crate::plan::{Path, Root};
 
 /// The roots of one stage.
@@ -179,7 +179,7 @@ impl Scope for ElementScope<'_, '_> {
 /// The roots of `qualify` and `shape`: a lead, and what it is about.
 pub struct LeadScope<'l, 'c> {
     call: &'l Call<'c>,
-    lead: Option<Node<'l>>,
+    lead: Option<Element<'l>>,
     submission: Option<&'l Submission>,
     event: Option<&'l Event>,
     destination: Option<&'l Destination>,
@@ -190,8 +190,9 @@ pub struct LeadScope<'l, 'c> {
 }
 
 impl<'l, 'c> LeadScope<'l, 'c> {
-    /// The scope of a submission's lead, already read.
-    pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<Node<'l>>) -> Self {
+    /// The scope of a submission's lead, of which as much as paths have places for is read.
+    pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<&'l Tape<'l>>) -> Self {
+        let lead = lead.map(|tape| Element::new(tape, tape.root(), true));
         let (submission_tree, event_tree, destination_tree) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self {
             call,
@@ -218,13 +219,17 @@ impl<'l, 'c> LeadScope<'l, 'c> {
 impl Scope for LeadScope<'_, '_> {
     fn root(&self, root: Root) -> Option<Spot<'_>> {
         let made = match root {
-            Root::Lead => return self.lead.map(Spot::Read),
+            Root::Lead => return self.lead.as_ref().and_then(Element::root),
             Root::Submission => self.submission.map(|it| self.submission_tree.get_or_init(|| submission(it))),
             Root::Event => self.event.map(|it| self.event_tree.get_or_init(|| event(it))),
             Root::Destination => self.destination.map(|it| self.destination_tree.get_or_init(|| destination(it))),
             _ => return self.call.root(root),
         };
         made.map(Spot::Made)
+    }
+
+    fn place(&self, place: u16) -> Option<Node<'_>> {
+        self.lead.as_ref().and_then(|lead| lead.tape.place(place))
     }
 
     fn phone_region(&self) -> &str {

@@ -2,30 +2,35 @@
 
 use std::borrow::Cow;
 
-use hookmill_plugin_sdk::types::{Failure, Pair, Payload, ShapeRequest, Subject, Submission};
+use hookmill_plugin_sdk::types::{Destination, Failure, Pair, Payload, ShapeRequest, Subject};
 
-use super::encode::{self, encoded};
+use super::body;
+use super::encode::{self, JSON_TYPE, encoded};
 use super::form;
 use super::item::ItemScope;
 use super::qualify::lead;
 use super::recipe::{Maker, Trouble, Wanted};
 use super::scope::{Call, LeadScope, Scope};
 use super::trace::{self, Steps};
-use crate::json::{Tape, Value};
-use crate::plan::{ForEach, Format, Member, Message, Recipe, Shape};
+use crate::json::Value;
+use crate::plan::{ForEach, Format, LoadedMessage, Member, Message, Recipe, Shape};
 
 /// How many values one message may be made of.
 pub const MESSAGE_VALUES_MAX: usize = 100_000;
 
 /// Shapes one message.
-pub fn shape(message: &Message<'_>, call: &Call<'_>, request: &ShapeRequest) -> Result<Payload, Failure> {
+pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest) -> Result<Payload, Failure> {
     let destination = &request.destination;
     let (submission, event) = match &request.subject {
         Subject::Submission(submission) => (Some(submission), None),
         Subject::Event(event) => (event.submission.as_ref(), Some(event)),
     };
-    let lead = lead_of(submission)?;
-    let scope = LeadScope::new(call, submission, lead.as_ref().map(Tape::root)).told(event, destination);
+    let lead = submission.map(|submission| lead(submission, &loaded.outline)).transpose()?;
+    let scope = LeadScope::new(call, submission, lead.as_ref()).told(event, destination);
+    if let Some(payload) = straight(loaded, call, &scope, destination) {
+        return Ok(payload);
+    }
+    let message = loaded.message().map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
     let trace = call.traces().then(Vec::new);
     let mut shaping =
         Shaping { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
@@ -35,8 +40,28 @@ pub fn shape(message: &Message<'_>, call: &Call<'_>, request: &ShapeRequest) -> 
     Ok(payload)
 }
 
-fn lead_of(submission: Option<&Submission>) -> Result<Option<Tape<'_>>, Failure> {
-    submission.map(lead).transpose()
+/// The message whose body is JSON of the usual kind, to a destination that takes it so. A trace has the parts one by one.
+fn straight<S: Scope>(
+    loaded: &LoadedMessage<'_>,
+    call: &Call<'_>,
+    scope: &S,
+    destination: &Destination,
+) -> Option<Payload> {
+    let (code, head) = (loaded.body?, &loaded.head);
+    let method = head.method.unwrap_or(&destination.method);
+    let is_json = head.is_json || encode::format_of(&destination.content_type) == Format::Json;
+    if call.traces() || method == "GET" || !is_json {
+        return None;
+    }
+    let bytes = body::written(loaded, code, scope)?.into_bytes();
+    Some(Payload {
+        method: head.method.map(str::to_owned),
+        query: Vec::new(),
+        headers: Vec::new(),
+        content_type: Some(head.content_type.unwrap_or(JSON_TYPE).to_owned()),
+        body: Some(bytes),
+        trace: None,
+    })
 }
 
 /// A place in a message, written out only when somebody is told.
@@ -57,7 +82,8 @@ impl std::fmt::Display for Place<'_> {
     }
 }
 
-struct Shaping<'s, S> {
+/// A message in the making.
+pub struct Shaping<'s, S> {
     scope: &'s S,
     omits_blank: bool,
     values_left: usize,
@@ -65,6 +91,12 @@ struct Shaping<'s, S> {
 }
 
 impl<'s, S: Scope> Shaping<'s, S> {
+    /// A part of a message by itself; none when it can't be made, an inner none when there is nothing.
+    pub fn part(scope: &'s S, shape: &'s Shape<'_>) -> Option<Option<Value<'s>>> {
+        let mut shaping = Self { scope, omits_blank: false, values_left: MESSAGE_VALUES_MAX, trace: None };
+        shaping.fill(shape, Place::Of("body")).ok()
+    }
+
     fn payload(&mut self, message: &'s Message<'_>, method: &str, content_type: &str) -> Result<Payload, Failure> {
         let mut query = match &message.query {
             None => Vec::new(),

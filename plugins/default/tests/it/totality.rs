@@ -2,7 +2,7 @@
 
 use hookmill_plugin_default::Declarative;
 use hookmill_plugin_sdk::{
-    configuration, qualification, testing,
+    configuration, qualification, shaping, testing,
     types::{Context, Severity},
 };
 use proptest::prelude::*;
@@ -116,6 +116,16 @@ fn source() -> impl Strategy<Value = String> {
     )
 }
 
+/// Messages with JSON bodies of all kinds.
+const MESSAGES: [&str; 6] = [
+    "{body: {a: {from: lead.email}, b: {c: {from: lead.custom.x, then: [trim, upper]}, d: {}}, e: [1, {from: lead.phone}]}}",
+    "{body: {t: '{{ lead.email }} \"{{ lead.custom.x }}\" {{ lead.phone }}', u: '{{ lead.phone }}', v: {value: 5}}}",
+    "{format: json, content_type: application/x, method: PUT, body: {all: {from: lead}, c: {from: lead.custom, on_blank: omit}}}",
+    "{body: {f: {first_of: [{from: lead.phone}, {from: lead.custom.x}, none]}, m: {merge: [{from: lead.custom}, {x: 1}]}}}",
+    "{body: {l: {for_each: lead.custom.lead, make: {i: {from: item}, e: {from: lead.email}}}, w: {from: lead.email, when: {field: lead.custom.x, op: present}}}}",
+    "{body: {m: {from: lead.email, then: [email]}, n: {from: lead.custom.x, on_missing: null, on_null: omit}, k: {from: campaign.id}}}",
+];
+
 proptest! {
     /// Any JSON becomes leads that are JSON, are judged and shaped; failures are values.
     #[test]
@@ -159,6 +169,24 @@ proptest! {
                 let _ = <Declarative as hookmill_plugin_sdk::mapping::Guest>::map(context(), vec![inbound(&element)]);
             }
             Err(problems) => prop_assert!(problems.iter().all(|p| p.line > 0 && p.column > 0)),
+        }
+    }
+
+    /// M10: nor does it change what is judged and sent.
+    #[test]
+    fn m10_the_trace_changes_no_message(lead in any_json(), x in any_json()) {
+        let lead = format!("{{\"email\":{x},\"custom\":{{\"lead\":{lead},\"x\":{x}}}}}");
+        let traced = Context { trace: true, ..context() };
+        for message in MESSAGES {
+            let document = format!("version: 1\nqualify: [{{field: x, op: present}}, {{field: email, op: eq, other: x}}]\nshape: {{client: {message}}}");
+            load(&document);
+            let judged = |context| <Declarative as qualification::Guest>::qualify(context, Severity::Hard, vec![submission(&lead)]);
+            let (plain, with_trace) = (judged(context()), judged(traced.clone()));
+            let told = |verdict: &[Result<hookmill_plugin_sdk::types::Verdict, _>]| format!("{:?}", verdict[0].as_ref().map(|v| (v.qualified, &v.failed)));
+            prop_assert_eq!(told(&plain), told(&with_trace));
+            let shaped = |context| <Declarative as shaping::Guest>::shape(context, vec![to_client(submission(&lead))]).remove(0);
+            let sent = |payload: Result<hookmill_plugin_sdk::types::Payload, _>| format!("{:?}", payload.map(|p| (p.method, p.query, p.headers, p.content_type, p.body.map(String::from_utf8))));
+            prop_assert_eq!(sent(shaped(context())), sent(shaped(traced.clone())), "{} {}", message, lead);
         }
     }
 

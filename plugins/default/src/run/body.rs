@@ -1,0 +1,125 @@
+//! The JSON body of a message, written straight from its code: what is the same for every lead is copied, what differs is taken
+//! from its place.
+//!
+//! It goes on while everything is ordinary. Where a function refuses or a part can't be made, it gives up, and the message is made
+//! part by part, which gives the same and says what is wrong.
+
+use super::recipe::text_into;
+use super::scope::Scope;
+use super::shape::Shaping;
+use crate::functions::apply;
+use crate::json::{Kind, Node, write_text, write_value};
+use crate::plan::{Code, LoadedMessage, Part, Piece, functions};
+
+/// About how many bytes a body takes, so that writing one rarely has to move it.
+const WRITTEN_BYTES_GUESS: usize = 512;
+
+/// Writes the body; none when the long way is to be gone.
+pub fn written<'s, 'p, S: Scope>(message: &'s LoadedMessage<'p>, code: Code<'p>, scope: &'s S) -> Option<String> {
+    let mut writer = Writer { message, scope, code, out: String::with_capacity(WRITTEN_BYTES_GUESS) };
+    writer.value()?;
+    Some(writer.out)
+}
+
+struct Writer<'s, 'p, S> {
+    message: &'s LoadedMessage<'p>,
+    scope: &'s S,
+    code: Code<'p>,
+    out: String,
+}
+
+impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
+    /// Writes the next value. Whether there is one. The depth is the document's, which is bounded.
+    fn value(&mut self) -> Option<bool> {
+        match self.code.part()? {
+            Part::Object => self.object(),
+            Part::Fixed(text) => {
+                self.out.push_str(text);
+                Some(true)
+            }
+            Part::Place(place, codes) => match self.scope.place(place) {
+                Some(node) => self.node(node, codes),
+                None => Some(false),
+            },
+            Part::Template(pieces) => self.template(pieces),
+            Part::Shape(number) => self.shape(number),
+        }
+    }
+
+    fn object(&mut self) -> Option<bool> {
+        self.out.push('{');
+        let mut is_first = true;
+        while let Some(name) = self.code.member() {
+            let start = self.out.len();
+            if !is_first {
+                self.out.push(',');
+            }
+            self.out.push_str(name);
+            if self.value()? {
+                is_first = false;
+            } else {
+                self.out.truncate(start);
+            }
+        }
+        self.out.push('}');
+        Some(true)
+    }
+
+    fn node(&mut self, node: Node<'s>, codes: &'p [u8]) -> Option<bool> {
+        if codes.is_empty() {
+            node.write(&mut self.out, &|_| false);
+            return Some(true);
+        }
+        let mut value = node.value();
+        let around = self.scope.around();
+        for function in functions(codes) {
+            value = apply(function, Some(value), &around).ok()??;
+        }
+        write_value(&mut self.out, &value);
+        Some(true)
+    }
+
+    /// A text of which every value is missing is missing itself.
+    fn template(&mut self, pieces: u16) -> Option<bool> {
+        let (start, mut places, mut found) = (self.out.len(), 0, 0);
+        self.out.push('"');
+        for _ in 0..pieces {
+            match self.code.piece()? {
+                Piece::Fixed(text) => self.out.push_str(text),
+                Piece::Place(place) => {
+                    places += 1;
+                    if let Some(node) = self.scope.place(place) {
+                        found += 1;
+                        self.piece(node);
+                    }
+                }
+            }
+        }
+        self.out.push('"');
+        let is_there = places == 0 || found > 0;
+        if !is_there {
+            self.out.truncate(start);
+        }
+        Some(is_there)
+    }
+
+    fn piece(&mut self, node: Node<'s>) {
+        // A text is as it stands there; anything else goes by way of its own text.
+        if node.kind() == Kind::Text && node.is_plain() {
+            return self.out.push_str(node.text());
+        }
+        let mut text = String::new();
+        text_into(&mut text, &node.value());
+        let mut quoted = String::new();
+        write_text(&mut quoted, &text);
+        self.out.push_str(&quoted[1..quoted.len() - 1]);
+    }
+
+    fn shape(&mut self, number: u16) -> Option<bool> {
+        let filled = Shaping::part(self.scope, self.message.shape(number)?)?;
+        if let Some(value) = &filled {
+            write_value(&mut self.out, value);
+        }
+        Some(filled.is_some())
+    }
+}
