@@ -4,7 +4,7 @@ use super::check::{At, Notes, join, shortened, under};
 use super::functions::{Chains, path_of};
 use super::node::{Kind, Node};
 use super::path::{self, Stage};
-use super::{keys, template};
+use super::{keys, recipe, template};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, exact::Exact, phone, template as filling};
 use crate::plan::owned::{Argument, Expression, Path, Range, Template, TemplatePart};
 
@@ -177,7 +177,8 @@ fn template(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Template> {
             }
         }
     }
-    Some(Template { parts })
+    let template = Template { parts };
+    Some(if stage == Stage::Map { recipe::made_before(notes, at, template) } else { template })
 }
 
 /// The pieces of a template between its places for the value itself.

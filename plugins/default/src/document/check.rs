@@ -1,6 +1,7 @@
 //! Gathering problems: a check that finds one notes it and goes on, so that all are told at once.
 
 use super::limits::{DIAGNOSTICS_MAX, ITEMS_MAX};
+use super::made::Made;
 use super::node::{Key, Kind, Node, Place, Unreadable};
 use super::suggest::nearest;
 
@@ -39,6 +40,8 @@ pub struct Notes {
     pub problems: Vec<Problem>,
     /// Rules so far.
     pub rules: usize,
+    /// The fields of `map` so far.
+    pub made: Made,
 }
 
 /// A node, and the path by which people find it.

@@ -3,6 +3,7 @@
 use super::check::{At, Notes, join, under};
 use super::functions::path_of;
 use super::limits::FIELDS_MAX;
+use super::made::Made;
 use super::node::{Key, Node};
 use super::path::Stage;
 use super::{keys, names, placing, recipe};
@@ -18,10 +19,13 @@ const IS_TEST: [&str; 2] = ["~is_test", "~test"];
 pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
     notes.map_of(at, "a map with `fields`", &KEYS)?;
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
+    let made_fields = under(at, "fields", |at| fields(notes, at)).unwrap_or_default();
+    let asked = std::mem::take(&mut notes.made).into_asked();
     let mut map = MapPlan {
         each: under(at, "each", |at| each(notes, at)).flatten(),
         look_in: under(at, "look_in", |at| paths(notes, at)).unwrap_or_default(),
-        fields: under(at, "fields", |at| fields(notes, at)).unwrap_or_default(),
+        fields: made_fields,
+        asked,
         unknown: under(at, "unknown", |at| notes.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
         ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),
         spread: under(at, "spread", |at| paths(notes, at)).unwrap_or_default(),
@@ -65,12 +69,15 @@ fn fields(notes: &mut Notes, at: At<'_>) -> Vec<Field> {
         return Vec::new();
     }
     let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
-    for (key, node) in entries {
+    notes.made = Made::of(entries);
+    for (number, (key, node)) in entries.iter().enumerate() {
+        notes.made.begin(number);
         let Some(field) = field(notes, at.path, key, node) else { continue };
         if let Some(other) = fields.iter().find(|other| other.target == field.target) {
             let message = format!("`{}` is the same field as `{}`", field.name, other.name);
             notes.bad_key(at.path, key, "double_field", message, "remove one of them");
         }
+        notes.made.end(fields.len());
         fields.push(field);
     }
     names::warn_of_near_ones(notes, at.path, entries, &fields);

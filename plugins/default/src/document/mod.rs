@@ -11,6 +11,7 @@ mod interpret;
 mod json;
 pub mod keys;
 mod limits;
+mod made;
 mod message;
 mod names;
 mod node;

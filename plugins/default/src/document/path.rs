@@ -43,6 +43,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// Whether it is one value, so that nothing can follow it.
+    pub fn is_single(&self) -> bool {
+        is_single_value(self.root) || self.root == Root::Position
+    }
+
     /// Whether there is one at this stage.
     pub fn is_at(&self, stage: Stage) -> bool {
         self.stages.contains(&stage)
@@ -119,8 +124,8 @@ pub const ROOTS: [Known; 20] = [
         "lead",
         Root::Lead,
         &[],
-        WITH_LEAD,
-        "The lead: its standard fields, and the others as `lead.custom.age`.",
+        &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::Item],
+        "The lead: its standard fields, and the others as `lead.custom.age`. In `map` the fields made so far, those above.",
     ),
     known_root(
         "submission",
@@ -157,7 +162,7 @@ pub const ROOTS: [Known; 20] = [
 pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
-    check_first(root, &steps)?;
+    check_first(root, &steps).map_err(|why| NoPath { suggestion: of_element(&why, text, root, stage), ..why })?;
     Ok(Path { text: text.to_owned().into(), root, place: None, steps })
 }
 
@@ -307,6 +312,13 @@ fn check_first(root: Root, steps: &Steps) -> Result<(), NoPath> {
     Err(NoPath { message, suggestion: nearest(name, names) })
 }
 
+/// In `map`, `lead` may also be a key of the element.
+fn of_element(why: &NoPath, text: &str, root: Root, stage: Stage) -> Option<String> {
+    let mend = why.suggestion.clone()?;
+    let may_be_a_key = root == Root::Lead && stage == Stage::Map;
+    Some(if may_be_a_key { format!("{mend}; a key of the element is written `$.{text}`") } else { mend })
+}
+
 fn is_lead_field(name: &str) -> bool {
     TEXT_FIELDS.contains(&name) || name == TAGS || name == CUSTOM
 }
@@ -315,7 +327,8 @@ fn known(name: &str, stage: Stage) -> Option<&'static Known> {
     ROOTS.iter().find(|root| root.name == name && root.is_at(stage))
 }
 
-fn first_name(steps: &Steps) -> Option<&str> {
+/// The name with which steps begin, if they begin with one.
+pub fn first_name(steps: &Steps) -> Option<&str> {
     match steps {
         Steps::Singular(steps) => match steps.first()? {
             Step::Name(name) => Some(name),
@@ -331,7 +344,8 @@ fn first_name(steps: &Steps) -> Option<&str> {
     }
 }
 
-fn without_first(steps: Steps) -> Steps {
+/// What follows the first step.
+pub fn without_first(steps: Steps) -> Steps {
     match steps {
         Steps::Singular(steps) => Steps::Singular(steps.into_iter().skip(1).collect()),
         Steps::Many(segments) => Steps::Many(segments.into_iter().skip(1).collect()),

@@ -5,8 +5,8 @@ use super::check::{At, Notes, shortened, under};
 use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
-use super::{keys, rules, template};
-use crate::plan::owned::{Fallback, Rare, Recipe, Source, SourceKind, Template};
+use super::{keys, made, rules, template};
+use crate::plan::owned::{Fallback, Rare, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// The keys of a recipe.
 pub const KEYS: [&str; 9] = keys::names(&keys::RECIPE);
@@ -98,11 +98,23 @@ fn one_source(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Source> {
 /// A template, or a note why it is none.
 pub fn template_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Template> {
     let text = notes.text(at, "a text with places such as `{{ email }}`")?;
-    template::read(text, stage)
-        .map_err(|why| {
-            notes.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion)
-        })
-        .ok()
+    match template::read(text, stage) {
+        Ok(template) if stage == Stage::Map => Some(made_before(notes, at, template)),
+        Ok(template) => Some(template),
+        Err(why) => {
+            notes.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
+            None
+        }
+    }
+}
+
+/// A template of `map`, with its places for fields that were made before.
+pub fn made_before(notes: &mut Notes, at: At<'_>, template: Template) -> Template {
+    let part = |part| match part {
+        TemplatePart::Value(path) => TemplatePart::Value(made::resolved(notes, at, path)),
+        fixed => fixed,
+    };
+    Template { parts: template.parts.into_iter().map(part).collect() }
 }
 
 fn fallback(notes: &mut Notes, at: At<'_>, key: &str, keep: &str) -> Option<Fallback> {

@@ -11,7 +11,7 @@ use super::Piece;
 use crate::house::{answer, interpreted, leads, shape, submission, to_client, verdict};
 
 /// Longer JSON stands in several lines.
-const LINE_BYTES_MAX: usize = 150;
+const LINE_BYTES_MAX: usize = 130;
 
 /// A block of the page.
 pub struct Block<'t> {
@@ -127,7 +127,8 @@ fn told(verdict: &Verdict) -> Value {
 
 fn sent(payload: &Payload) -> String {
     let query: Vec<String> = payload.query.iter().map(|pair| format!("{}={}", pair.name, pair.value)).collect();
-    let mut text = format!("{} ?{}\n", payload.method.as_deref().unwrap_or("POST"), query.join("&")).replace(" ?\n", "\n");
+    let mut text =
+        format!("{} ?{}\n", payload.method.as_deref().unwrap_or("POST"), query.join("&")).replace(" ?\n", "\n");
     if let Some(content_type) = &payload.content_type {
         text += &format!("content-type: {content_type}\n");
     }
@@ -137,7 +138,8 @@ fn sent(payload: &Payload) -> String {
 }
 
 fn meant(outcome: Outcome) -> Value {
-    let mut members = vec![("outcome", json!(format!("{:?}", outcome.kind).rsplit("::").next().unwrap().to_lowercase()))];
+    let mut members =
+        vec![("outcome", json!(format!("{:?}", outcome.kind).rsplit("::").next().unwrap().to_lowercase()))];
     members.extend(outcome.reason.map(|text| ("reason", json!(text))));
     members.extend(outcome.price.map(|text| ("price", json!(text))));
     members.extend(outcome.reference.map(|text| ("reference", json!(text))));
@@ -145,9 +147,27 @@ fn meant(outcome: Outcome) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// JSON in one line, or in several when it is long.
+/// JSON in one line, or in several where it is long.
 fn line(value: &Value) -> String {
+    fitted(value, 0) + "\n"
+}
+
+fn fitted(value: &Value, indent: usize) -> String {
     let short = value.to_string();
-    let text = if short.len() <= LINE_BYTES_MAX { short } else { serde_json::to_string_pretty(value).unwrap() };
-    text + "\n"
+    if indent + short.len() <= LINE_BYTES_MAX {
+        return short;
+    }
+    let inner = "\n".to_owned() + &" ".repeat(indent + 2);
+    let end = "\n".to_owned() + &" ".repeat(indent);
+    match value {
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| inner.clone() + &fitted(item, indent + 2)).collect();
+            format!("[{}{end}]", items.join(","))
+        }
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| format!("{inner}{}: {}", json!(name), fitted(value, indent + 2));
+            format!("{{{}{end}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+        }
+        _ => short,
+    }
 }

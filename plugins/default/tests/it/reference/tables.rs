@@ -12,14 +12,43 @@ use super::Piece;
 
 /// What stands between the marks `<!-- made: NAME -->` and `<!-- end -->`.
 pub const NAMES: [&str; 19] = [
-    "document", "map", "fields", "recipe", "alternative", "comparison", "groups", "rule", "shape", "message", "for-each", "choices",
-    "interpret", "outcome", "roots", "functions", "operators", "codes", "bounds",
+    "document",
+    "map",
+    "fields",
+    "recipe",
+    "alternative",
+    "comparison",
+    "groups",
+    "rule",
+    "shape",
+    "message",
+    "for-each",
+    "choices",
+    "interpret",
+    "outcome",
+    "roots",
+    "functions",
+    "operators",
+    "codes",
+    "bounds",
 ];
 
 /// The groups of the registry, in its order.
 const GROUPS: [&str; 14] = [
-    "Text", "Patterns", "Coding", "Names", "E-mail", "Phone", "Places", "Numbers", "Dates and times", "Tables", "Digests and ids", "Lists",
-    "Objects", "Choice",
+    "Text",
+    "Patterns",
+    "Coding",
+    "Names",
+    "E-mail",
+    "Phone",
+    "Places",
+    "Numbers",
+    "Dates and times",
+    "Tables",
+    "Digests and ids",
+    "Lists",
+    "Objects",
+    "Choice",
 ];
 
 /// The made pieces of the page.
@@ -53,7 +82,8 @@ fn made(name: &str) -> String {
 }
 
 fn key_table(known: &[Known]) -> String {
-    let row = |key: &Known| format!("| `{}` | {} | {} | {} |\n", key.name, what(key.is), cell(key.about), code(key.example));
+    let row =
+        |key: &Known| format!("| `{}` | {} | {} | {} |\n", key.name, what(key.is), cell(key.about), code(key.example));
     format!("| key | is | says | example |\n|---|---|---|---|\n{}", known.iter().map(row).collect::<String>())
 }
 
@@ -86,15 +116,22 @@ fn code(text: &str) -> String {
 }
 
 fn roots() -> String {
-    let stages = [(Stage::Map, "map"), (Stage::Qualify, "qualify"), (Stage::Shape, "shape"), (Stage::Interpret, "interpret")];
+    let stages =
+        [(Stage::Map, "map"), (Stage::Qualify, "qualify"), (Stage::Shape, "shape"), (Stage::Interpret, "interpret")];
     let mut text = "| root | in | what follows | what it is |\n|---|---|---|---|\n".to_owned();
     for root in &ROOTS {
-        let mut places: Vec<&str> = stages.iter().filter(|(stage, _)| root.is_at(*stage)).map(|(_, name)| *name).collect();
+        let mut places: Vec<&str> =
+            stages.iter().filter(|(stage, _)| root.is_at(*stage)).map(|(_, name)| *name).collect();
         if places.is_empty() {
             places.push("`for_each`");
         }
         let members: Vec<String> = root.members.iter().map(|member| format!("`{member}`")).collect();
-        let members = if members.is_empty() { "any key, or nothing".to_owned() } else { members.join(" ") };
+        let members = match (members.is_empty(), root.is_single()) {
+            (true, true) => "nothing".to_owned(),
+            (true, false) if root.name == "lead" => "a standard field, or `custom` and a name".to_owned(),
+            (true, false) => "any key".to_owned(),
+            (false, _) => members.join(" "),
+        };
         text += &format!("| `{}` | {} | {members} | {} |\n", root.name, places.join(", "), cell(root.about));
     }
     text
@@ -102,7 +139,8 @@ fn roots() -> String {
 
 fn all_functions() -> String {
     assert_eq!(GROUPS.len(), registry::GROUPS.len());
-    let group = |(name, specs): (&&str, &&[Spec])| format!("\n### {name}\n{}", specs.iter().map(function).collect::<String>());
+    let group =
+        |(name, specs): (&&str, &&[Spec])| format!("\n### {name}\n{}", specs.iter().map(function).collect::<String>());
     GROUPS.iter().zip(registry::GROUPS).map(group).collect::<String>() + "\n"
 }
 
@@ -112,7 +150,13 @@ fn function(spec: &Spec) -> String {
         Lists::Whole => "",
         Lists::Refused => "; a list is refused",
     };
-    let mut text = format!("\n#### `{}`\n\n{} Takes {}, gives {}{lists}.\n", spec.name, spec.summary, phrase(spec.takes), phrase(spec.gives));
+    let mut text = format!(
+        "\n#### `{}`\n\n{} Takes {}, gives {}{lists}.\n",
+        spec.name,
+        spec.summary,
+        phrase(spec.takes),
+        phrase(spec.gives)
+    );
     if !spec.parameters.is_empty() {
         text += "\n| argument | is | says | left out |\n|---|---|---|---|\n";
         text.extend(spec.parameters.iter().map(parameter));
@@ -146,7 +190,8 @@ fn phrase(kind: Kind) -> &'static str {
 /// What comes out: JSON, nothing, or a refusal.
 fn outcome(output: &str) -> String {
     let output = output.split(" + ").map(str::to_owned).collect::<Vec<_>>().join(", notice ");
-    let is_code = output.contains('_') && output.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let is_code = output.contains('_')
+        && output.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if output == "missing" {
         return output;
     }
