@@ -9,7 +9,7 @@ use hookmill_plugin_sdk::types::{
 };
 use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
 
-use crate::document::{self, Problem, SCHEMA, Severe};
+use crate::document::{self, Problem, Severe};
 use crate::functions::{clock, phone, place};
 use crate::lead::{TAGS, TEXT_FIELDS};
 use crate::plan::{self, Damaged, Loaded};
@@ -133,7 +133,7 @@ impl configuration::Guest for Declarative {
             reads: Vec::new(),
             writes: fields.map(|field| (*field).to_owned()).collect(),
             grants: Vec::new(),
-            configuration_schema: Some(SCHEMA.to_owned()),
+            configuration_schema: Some(document::schema()),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A document is compiled once, when it is saved ([`document`]), to a [`plan`]; a fresh instance loads the plan and runs it
 //! on batches ([`run`]) with its [`functions`]. What comes in is read by [`json`] alone.
 
+pub mod bounds;
 pub mod document;
 pub mod functions;
 mod guest;

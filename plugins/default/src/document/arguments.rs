@@ -4,9 +4,11 @@ use super::check::{At, Notes, join, shortened, under};
 use super::functions::{Chains, path_of};
 use super::node::{Kind, Node};
 use super::path::{self, Stage};
-use super::template;
+use super::{keys, recipe, template};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, exact::Exact, phone, template as filling};
 use crate::plan::owned::{Argument, Expression, Path, Range, Template, TemplatePart};
+
+const RANGE_KEYS: [&str; 3] = keys::names(&keys::RANGE);
 
 /// Reads an argument, or notes why it is none.
 pub fn read(notes: &mut Notes, at: At<'_>, kind: ArgumentKind, chains: Chains) -> Option<Argument> {
@@ -175,7 +177,8 @@ fn template(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Template> {
             }
         }
     }
-    Some(Template { parts })
+    let template = Template { parts };
+    Some(if stage == Stage::Map { recipe::made_before(notes, at, template) } else { template })
 }
 
 /// The pieces of a template between its places for the value itself.
@@ -277,7 +280,7 @@ fn ranges(notes: &mut Notes, at: At<'_>) -> Option<Argument> {
 }
 
 fn range(notes: &mut Notes, at: At<'_>) -> Option<Range> {
-    notes.map_of(at, "a map with `from`, `below` and `is`", &["from", "below", "is"])?;
+    notes.map_of(at, "a map with `from`, `below` and `is`", &RANGE_KEYS)?;
     let from = end(notes, at, "from")?;
     let below = end(notes, at, "below")?;
     let Some(is) = at.node.get("is").map(Node::value) else {

@@ -1,6 +1,7 @@
 //! The values of a message: fixed ones, recipes, and lists and objects of them.
 
 use super::check::{At, Notes, join, shortened, under};
+use super::keys;
 use super::node::{Key, Kind, Node};
 use super::path::Stage;
 use super::recipe::{self, template_of};
@@ -8,7 +9,7 @@ use super::template::is_template;
 use crate::plan::owned::{ForEach, Member, Shape, Source, SourceKind};
 use crate::run::xml::{CDATA, TEXT, is_name};
 
-const FOR_EACH_KEYS: [&str; 2] = ["for_each", "make"];
+const FOR_EACH_KEYS: [&str; 2] = keys::names(&keys::FOR_EACH);
 
 /// How a body is read.
 #[derive(Clone, Copy)]

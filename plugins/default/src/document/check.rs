@@ -1,6 +1,7 @@
 //! Gathering problems: a check that finds one notes it and goes on, so that all are told at once.
 
 use super::limits::{DIAGNOSTICS_MAX, ITEMS_MAX};
+use super::made::Made;
 use super::node::{Key, Kind, Node, Place, Unreadable};
 use super::suggest::nearest;
 
@@ -39,6 +40,8 @@ pub struct Notes {
     pub problems: Vec<Problem>,
     /// Rules so far.
     pub rules: usize,
+    /// The fields of `map` so far.
+    pub made: Made,
 }
 
 /// A node, and the path by which people find it.
@@ -80,6 +83,31 @@ impl Notes {
         self.note(Severe::Error, code, (&path, key.place), message, Some(suggestion.to_owned()));
     }
 
+    /// Notes at a key what its author probably did not mean.
+    pub fn warning_at_key(&mut self, parent: &str, key: &Key, code: &'static str, message: String, suggestion: &str) {
+        let path = join(parent, &key.text);
+        self.note(Severe::Warning, code, (&path, key.place), message, Some(suggestion.to_owned()));
+    }
+
+    /// Notes the keys that stood twice; of their values the last one is looked at. The depth is the document's, which is bounded.
+    pub fn doubles(&mut self, node: &Node, path: &str) {
+        match &node.kind {
+            Kind::List(items) => {
+                items.iter().enumerate().for_each(|(index, item)| self.doubles(item, &format!("{path}[{index}]")));
+            }
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    if key.is_double {
+                        let message = format!("the key `{}` stands twice in this map", shortened(&key.text));
+                        self.bad_key(path, key, "double_key", message, "remove one of them");
+                    }
+                    self.doubles(value, &join(path, &key.text));
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Notes that the text is no document at all.
     pub fn unreadable(&mut self, why: Unreadable) {
         self.note(Severe::Error, why.code, ("", why.place), why.message, why.suggestion);
@@ -93,6 +121,7 @@ impl Notes {
         message: String,
         suggestion: Option<String>,
     ) {
+        debug_assert!(super::codes::is_known(code), "`{code}` is not in the table of codes");
         if self.problems.len() == DIAGNOSTICS_MAX {
             return;
         }
@@ -125,7 +154,8 @@ impl Notes {
     pub fn items<'n>(&mut self, at: At<'n>) -> &'n [Node] {
         let Kind::List(items) = &at.node.kind else { return std::slice::from_ref(at.node) };
         if items.len() > ITEMS_MAX {
-            self.error(at, "too_many", format!("this list has {} items, the bound is {ITEMS_MAX}", items.len()), None);
+            let message = format!("this list has {} items, the bound is {ITEMS_MAX} (ITEMS_MAX)", items.len());
+            self.error(at, "too_many", message, Some("long lists belong into value sets".to_owned()));
             return &[];
         }
         items

@@ -3,7 +3,7 @@
 use super::check::{At, Notes, Problem, Severe, under};
 use super::limits::DOCUMENT_BYTES_MAX;
 use super::node::{Kind, Node, Place, Unreadable};
-use super::{fields, interpret, json, message, placing, rules, yaml};
+use super::{fields, interpret, json, keys, message, placing, rules, yaml};
 use crate::plan::owned::{Interpretation, MapPlan, Message, Plan};
 
 /// The document of a new campaign: it recognises the usual names of the standard fields and keeps the rest (O3).
@@ -12,7 +12,9 @@ pub const STANDARD_DOCUMENT: &str = include_str!("../../documents/standard.yaml"
 /// What is sent where a document does not say (W2).
 pub const STANDARD_PAYLOAD: &str = include_str!("../../documents/standard-payload.yaml");
 
-const KEYS: [&str; 6] = ["version", "name", "map", "qualify", "shape", "interpret"];
+const KEYS: [&str; 6] = keys::names(&keys::DOCUMENT);
+
+const SHAPE_KEYS: [&str; 2] = keys::names(&keys::SHAPE);
 
 /// A document that can be used.
 #[derive(Debug)]
@@ -71,7 +73,10 @@ fn standard_messages() -> Result<(Message, Message), Vec<Problem>> {
 fn sections(text: &str) -> Result<(Sections, Vec<Problem>), Vec<Problem>> {
     let mut notes = Notes::default();
     let sections = match read(text) {
-        Ok(root) => document(&mut notes, &root),
+        Ok(root) => {
+            notes.doubles(&root, "");
+            document(&mut notes, &root)
+        }
         Err(why) => {
             notes.unreadable(why);
             None
@@ -90,8 +95,11 @@ fn read(text: &str) -> Result<Node, Unreadable> {
         return Err(Unreadable {
             code: "too_large",
             place: Place { line: 1, column: 1 },
-            message: format!("the document has {} bytes, the bound is {DOCUMENT_BYTES_MAX}", text.len()),
-            suggestion: None,
+            message: format!(
+                "the document has {} bytes, the bound is {DOCUMENT_BYTES_MAX} (DOCUMENT_BYTES_MAX)",
+                text.len()
+            ),
+            suggestion: Some("shorten it: long tables belong into value sets".to_owned()),
         });
     }
     if !json::looks_like_json(text) {
@@ -132,7 +140,7 @@ fn version(notes: &mut Notes, at: At<'_>) {
 }
 
 fn shapes(notes: &mut Notes, at: At<'_>) -> (Option<Message>, Option<Message>) {
-    if notes.map_of(at, "a map with `client` and `webhook`", &["client", "webhook"]).is_none() {
+    if notes.map_of(at, "a map with `client` and `webhook`", &SHAPE_KEYS).is_none() {
         return (None, None);
     }
     let client = under(at, "client", |at| message::read(notes, at)).flatten();

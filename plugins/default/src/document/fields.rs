@@ -3,13 +3,14 @@
 use super::check::{At, Notes, join, under};
 use super::functions::path_of;
 use super::limits::FIELDS_MAX;
+use super::made::Made;
 use super::node::{Key, Node};
 use super::path::Stage;
-use super::{placing, recipe, suggest};
+use super::{keys, names, placing, recipe};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Field, MapPlan, Path, Root, Target, Unknown};
 
-const KEYS: [&str; 7] = ["each", "look_in", "fields", "unknown", "ignore", "spread", "is_test"];
+const KEYS: [&str; 7] = keys::names(&keys::MAP);
 
 /// Where a source usually says that a lead is a test.
 const IS_TEST: [&str; 2] = ["~is_test", "~test"];
@@ -18,10 +19,13 @@ const IS_TEST: [&str; 2] = ["~is_test", "~test"];
 pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
     notes.map_of(at, "a map with `fields`", &KEYS)?;
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
+    let made_fields = under(at, "fields", |at| fields(notes, at)).unwrap_or_default();
+    let asked = std::mem::take(&mut notes.made).into_asked();
     let mut map = MapPlan {
         each: under(at, "each", |at| each(notes, at)).flatten(),
         look_in: under(at, "look_in", |at| paths(notes, at)).unwrap_or_default(),
-        fields: under(at, "fields", |at| fields(notes, at)).unwrap_or_default(),
+        fields: made_fields,
+        asked,
         unknown: under(at, "unknown", |at| notes.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
         ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),
         spread: under(at, "spread", |at| paths(notes, at)).unwrap_or_default(),
@@ -60,19 +64,23 @@ fn paths(notes: &mut Notes, at: At<'_>) -> Vec<Path> {
 fn fields(notes: &mut Notes, at: At<'_>) -> Vec<Field> {
     let entries = notes.map(at, "a map from a field's name to where it comes from").unwrap_or_default();
     if entries.len() > FIELDS_MAX {
-        let message = format!("there are {} fields, the bound is {FIELDS_MAX}", entries.len());
+        let message = format!("there are {} fields, the bound is {FIELDS_MAX} (FIELDS_MAX)", entries.len());
         notes.error(at, "too_many", message, None);
         return Vec::new();
     }
     let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
-    for (key, node) in entries {
+    notes.made = Made::of(entries);
+    for (number, (key, node)) in entries.iter().enumerate() {
+        notes.made.begin(number);
         let Some(field) = field(notes, at.path, key, node) else { continue };
         if let Some(other) = fields.iter().find(|other| other.target == field.target) {
             let message = format!("`{}` is the same field as `{}`", field.name, other.name);
             notes.bad_key(at.path, key, "double_field", message, "remove one of them");
         }
+        notes.made.end(fields.len());
         fields.push(field);
     }
+    names::warn_of_near_ones(notes, at.path, entries, &fields);
     fields
 }
 
@@ -98,7 +106,7 @@ fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
         return None;
     }
     if custom == name
-        && let Some(close) = misspelt(name)
+        && let Some(close) = names::misspelt(name)
     {
         let message = format!("`{name}` would be a custom field, but looks like the standard field `{close}`");
         let mend = format!("write `{close}`, or `custom.{name}` if you mean a custom field");
@@ -106,12 +114,4 @@ fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
         return None;
     }
     Some(Target::Custom(custom.to_owned().into()))
-}
-
-/// A standard field that differs from a name in nothing but case and separators, or in one swapped pair of letters.
-fn misspelt(name: &str) -> Option<&'static str> {
-    let bare = super::path::bare(name);
-    let same = |field: &&&str| super::path::bare(field) == bare;
-    let swapped = |field: &&&str| field.len() > 4 && suggest::is_swapped(name, field);
-    TEXT_FIELDS.iter().chain(&[TAGS]).find(|field| same(field) || swapped(field)).copied()
 }

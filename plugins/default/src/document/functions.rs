@@ -1,11 +1,11 @@
 //! Chains of functions: `then: [trim, {default: "US"}]`. What a function is called, what it takes and gives, and which
 //! arguments it has is told by the registry; nothing is known here twice.
 
-use super::arguments;
 use super::check::{At, Notes, join, shortened};
 use super::node::{Key, Kind as NodeKind, Node, Place};
 use super::path::{self, Stage};
 use super::suggest::nearest;
+use super::{arguments, made};
 use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Kind, Lists, Parameter, Presence, Spec, registry};
 use crate::plan::owned::{Argument, Function};
 
@@ -276,9 +276,14 @@ impl Kind {
 /// A path, or a note why it is none.
 pub fn path_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<crate::plan::owned::Path> {
     let text = notes.text(at, "a path such as `contact.email`")?;
-    path::read(text, stage)
-        .map_err(|why| notes.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion))
-        .ok()
+    match path::read(text, stage) {
+        Ok(path) if stage == Stage::Map => Some(made::resolved(notes, at, path)),
+        Ok(path) => Some(path),
+        Err(why) => {
+            notes.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
+            None
+        }
+    }
 }
 
 /// A chain by itself, as a document of the stage `map` would have it; for tests and tools.

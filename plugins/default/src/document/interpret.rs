@@ -5,19 +5,19 @@ use super::limits::OUTCOMES_MAX;
 use super::message::fixed;
 use super::node::{Kind, Node};
 use super::path::Stage;
-use super::{recipe, rules};
+use super::{keys, recipe, rules};
 use crate::plan::owned::{
     Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs, Recipe, Root, Rule, RuleKind,
 };
 
-const KEYS: [&str; 7] = ["as", "outcomes", "otherwise", "reason", "price", "reference", "retry_after"];
+const KEYS: [&str; 7] = keys::names(&keys::INTERPRET);
 
-const OUTCOME_KEYS: [&str; 7] = ["outcome", "name", "when", "reason", "price", "reference", "retry_after"];
+const OUTCOME_KEYS: [&str; 7] = keys::names(&keys::OUTCOME);
 
-const FORMS: [(&str, ReadAs); 4] =
+pub(super) const FORMS: [(&str, ReadAs); 4] =
     [("auto", ReadAs::Auto), ("json", ReadAs::Json), ("xml", ReadAs::Xml), ("text", ReadAs::Text)];
 
-const OUTCOMES: [(&str, Outcome); 5] = [
+pub(super) const OUTCOMES: [(&str, Outcome); 5] = [
     ("accepted", Outcome::Accepted),
     ("rejected", Outcome::Rejected),
     ("duplicate", Outcome::Duplicate),
@@ -25,7 +25,7 @@ const OUTCOMES: [(&str, Outcome); 5] = [
     ("failed", Outcome::Failed),
 ];
 
-const OTHERWISE: [(&str, Otherwise); 6] = [
+pub(super) const OTHERWISE: [(&str, Otherwise); 6] = [
     ("default", Otherwise::Default),
     ("accepted", Otherwise::Is(Outcome::Accepted)),
     ("rejected", Otherwise::Is(Outcome::Rejected)),
@@ -68,7 +68,12 @@ fn outcomes(notes: &mut Notes, at: At<'_>) -> Vec<OutcomePlan> {
         return Vec::new();
     };
     if items.len() > OUTCOMES_MAX {
-        notes.error(at, "too_many", format!("there are {} outcomes, the bound is {OUTCOMES_MAX}", items.len()), None);
+        notes.error(
+            at,
+            "too_many",
+            format!("there are {} outcomes, the bound is {OUTCOMES_MAX} (OUTCOMES_MAX)", items.len()),
+            None,
+        );
         return Vec::new();
     }
     if items.is_empty() {

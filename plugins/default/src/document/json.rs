@@ -14,10 +14,7 @@ pub fn looks_like_json(text: &str) -> bool {
 pub fn read(text: &str) -> Result<Node, Unreadable> {
     let lines = Lines::of(text);
     let tape = Tape::read(text).map_err(|refused| unreadable(&lines, refused))?;
-    if let Some(name) = tape.double_names().first() {
-        return Err(double(&lines, text, name));
-    }
-    let root = node(&lines, tape.root());
+    let root = node(&Source { lines, tape: &tape }, tape.root());
     within_bounds(&root, DEPTH_MAX, &mut 0)?;
     Ok(root)
 }
@@ -27,21 +24,11 @@ fn unreadable(lines: &Lines<'_>, refused: Refused) -> Unreadable {
     Unreadable { code: "not_json", place, message: format!("this is not JSON: {}", refused.message), suggestion: None }
 }
 
-fn double(lines: &Lines<'_>, text: &str, name: &str) -> Unreadable {
-    let quoted = format!("\"{name}\"");
-    Unreadable {
-        code: "double_key",
-        place: lines.place(text.rfind(&quoted).unwrap_or_default()),
-        message: format!("the key `{name}` stands twice in one map"),
-        suggestion: Some("remove one of them".to_owned()),
-    }
-}
-
 fn within_bounds(node: &Node, depth_left: usize, nodes: &mut usize) -> Result<(), Unreadable> {
     *nodes += 1;
     let refuse = |code, message| Err(Unreadable { code, place: node.place, message, suggestion: None });
     if *nodes > NODES_MAX {
-        return refuse("too_large", format!("the document has more than {NODES_MAX} values"));
+        return refuse("too_large", format!("the document has more than {NODES_MAX} values (NODES_MAX)"));
     }
     let children: Vec<&Node> = match &node.kind {
         Kind::List(items) => items.iter().collect(),
@@ -49,7 +36,7 @@ fn within_bounds(node: &Node, depth_left: usize, nodes: &mut usize) -> Result<()
         _ => return Ok(()),
     };
     if depth_left == 0 {
-        return refuse("too_deep", format!("this is nested more than {DEPTH_MAX} deep"));
+        return refuse("too_deep", format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)"));
     }
     children.into_iter().try_for_each(|child| within_bounds(child, depth_left - 1, nodes))
 }
@@ -75,12 +62,18 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// The text that was read.
+struct Source<'a> {
+    lines: Lines<'a>,
+    tape: &'a Tape<'a>,
+}
+
 /// A place in the text as a node of the document. The depth is the text's, which is bounded.
-fn node(lines: &Lines<'_>, from: json::Node<'_>) -> Node {
+fn node(source: &Source<'_>, from: json::Node<'_>) -> Node {
     let kind = match from.kind() {
-        json::Kind::List => Kind::List(from.children().map(|item| node(lines, item)).collect()),
+        json::Kind::List => Kind::List(from.children().map(|item| node(source, item)).collect()),
         json::Kind::Object => {
-            Kind::Map(from.children().map(|member| (key(lines, member), node(lines, member))).collect())
+            Kind::Map(from.children().map(|member| (key(source, member), node(source, member))).collect())
         }
         _ => match from.value() {
             Value::Null | Value::List(_) | Value::Object(_) => Kind::Null,
@@ -89,9 +82,10 @@ fn node(lines: &Lines<'_>, from: json::Node<'_>) -> Node {
             Value::Text(text) => Kind::Text(text.into_owned()),
         },
     };
-    Node { kind, place: lines.place(from.offsets().0) }
+    Node { kind, place: source.lines.place(from.offsets().0) }
 }
 
-fn key(lines: &Lines<'_>, member: json::Node<'_>) -> Key {
-    Key { text: member.name().into_owned(), place: lines.place(member.offsets().1) }
+fn key(source: &Source<'_>, member: json::Node<'_>) -> Key {
+    let place = source.lines.place(member.offsets().1);
+    Key { text: member.name().into_owned(), place, is_double: source.tape.is_double(member) }
 }

@@ -6,19 +6,18 @@ use super::body::{self, Reading};
 use super::check::{At, Notes, join, shortened, under};
 use super::node::{Key, Node};
 use super::path::Stage;
-use super::recipe;
 use super::rules::boolean;
+use super::{keys, recipe};
 use crate::json::Value;
 use crate::plan::owned::{Format, Message, Recipe, Shape, Source, SourceKind};
 use crate::run::xml::is_name;
 
-const KEYS: [&str; 9] =
-    ["method", "query", "headers", "content_type", "format", "root", "declaration", "omit_blank", "body"];
+const KEYS: [&str; 9] = keys::names(&keys::MESSAGE);
 
-const METHODS: [(&str, &str); 5] =
+pub(super) const METHODS: [(&str, &str); 5] =
     [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")];
 
-const FORMATS: [(&str, Format); 4] =
+pub(super) const FORMATS: [(&str, Format); 4] =
     [("json", Format::Json), ("form", Format::Form), ("xml", Format::Xml), ("text", Format::Text)];
 
 /// Headers that the host alone sets.

@@ -3,16 +3,20 @@
 mod arguments;
 mod body;
 mod check;
+pub mod codes;
 mod compile;
 mod fields;
 mod functions;
 mod interpret;
 mod json;
+pub mod keys;
 mod limits;
+mod made;
 mod message;
+mod names;
 mod node;
 mod operand;
-mod path;
+pub mod path;
 mod placing;
 mod query;
 mod reach;
@@ -27,8 +31,8 @@ pub use check::{Problem, Severe};
 pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
 pub use functions::chain_of;
 pub use limits::{
-    DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
+    BOUNDS, DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
     PATTERN_BYTES_MAX, RULES_MAX,
 };
 pub use query::read as jsonpath;
-pub use schema::SCHEMA;
+pub use schema::schema;

@@ -33,7 +33,7 @@ pub enum Kind {
     Text(String),
     /// A list.
     List(Vec<Node>),
-    /// A map; keys are distinct.
+    /// A map; keys are distinct, and of one that stood twice the last counts.
     Map(Vec<(Key, Node)>),
 }
 
@@ -44,6 +44,8 @@ pub struct Key {
     pub text: String,
     /// Where it begins.
     pub place: Place,
+    /// Whether it stood in its map before.
+    pub is_double: bool,
 }
 
 impl AsRef<str> for Key {

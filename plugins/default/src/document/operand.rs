@@ -134,7 +134,8 @@ fn text(notes: &mut Notes, at: At<'_>, name: &str) -> Option<With> {
 fn pattern(notes: &mut Notes, at: At<'_>, ignore_case: bool) -> Option<With> {
     let written = notes.text(at, "a regular expression such as `^[0-9]{5}$`")?;
     if written.len() > PATTERN_BYTES_MAX {
-        let message = format!("this pattern has {} bytes, the bound is {PATTERN_BYTES_MAX}", written.len());
+        let message =
+            format!("this pattern has {} bytes, the bound is {PATTERN_BYTES_MAX} (PATTERN_BYTES_MAX)", written.len());
         notes.error(at, "too_large", message, Some("split it into several rules".to_owned()));
         return None;
     }

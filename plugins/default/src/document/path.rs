@@ -30,51 +30,139 @@ pub struct NoPath {
     pub suggestion: Option<String>,
 }
 
-/// What a root is called, what can follow it, and where it exists.
-type Known = (&'static str, Root, &'static [&'static str], &'static [Stage]);
+/// A root that a path can begin with.
+pub struct Known {
+    /// What it is called.
+    pub name: &'static str,
+    root: Root,
+    /// What can follow it; nothing when anything can.
+    pub members: &'static [&'static str],
+    stages: &'static [Stage],
+    /// What it is, in one line.
+    pub about: &'static str,
+}
+
+impl Known {
+    /// Whether it is one value, so that nothing can follow it.
+    pub fn is_single(&self) -> bool {
+        is_single_value(self.root) || self.root == Root::Position
+    }
+
+    /// Whether there is one at this stage.
+    pub fn is_at(&self, stage: Stage) -> bool {
+        self.stages.contains(&stage)
+    }
+}
+
+const fn known_root(
+    name: &'static str,
+    root: Root,
+    members: &'static [&'static str],
+    stages: &'static [Stage],
+    about: &'static str,
+) -> Known {
+    Known { name, root, members, stages, about }
+}
 
 const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::Item, Stage::Interpret];
 
 const WITH_LEAD: &[Stage] = &[Stage::Qualify, Stage::Shape, Stage::Item];
 
-const ROOTS: [Known; 20] = [
-    ("header", Root::Header, &[], &[Stage::Map, Stage::Interpret]),
-    ("query", Root::Query, &[], &[Stage::Map]),
-    ("body", Root::Body, &[], &[Stage::Map, Stage::Interpret]),
-    ("parent", Root::Parent(1), &[], &[Stage::Map]),
-    ("origin", Root::Origin, &["door", "name", "source_label", "tag", "remote_address"], &[Stage::Map]),
-    ("campaign", Root::Campaign, &["id", "name", "client", "time_zone", "phone_region", "values"], EVERYWHERE),
-    ("organization", Root::Organization, &["id", "name", "values"], EVERYWHERE),
-    ("context", Root::Context, &["now", "run_id"], EVERYWHERE),
-    ("lead", Root::Lead, &[], WITH_LEAD),
-    ("submission", Root::Submission, &["id", "lead_id", "is_test", "received_at"], WITH_LEAD),
-    (
+/// All roots.
+pub const ROOTS: [Known; 20] = [
+    known_root("header", Root::Header, &[], &[Stage::Map, Stage::Interpret], "A header, by its name in small letters."),
+    known_root(
+        "query",
+        Root::Query,
+        &[],
+        &[Stage::Map],
+        "A parameter of the request's query; a repeated one is a list.",
+    ),
+    known_root(
+        "body",
+        Root::Body,
+        &[],
+        &[Stage::Map, Stage::Interpret],
+        "The whole body: around the element that `each` took, or a key of an answer that is called like a root.",
+    ),
+    known_root(
+        "parent",
+        Root::Parent(1),
+        &[],
+        &[Stage::Map],
+        "The object around the element that `each` took; `parent.parent` is the one around that.",
+    ),
+    known_root(
+        "origin",
+        Root::Origin,
+        &["door", "name", "source_label", "tag", "remote_address"],
+        &[Stage::Map],
+        "How the element came in; what is unknown is missing.",
+    ),
+    known_root(
+        "campaign",
+        Root::Campaign,
+        &["id", "name", "client", "time_zone", "phone_region", "values"],
+        EVERYWHERE,
+        "The campaign; `client.id` and `client.name`, and its own values such as `campaign.values.rate`.",
+    ),
+    known_root(
+        "organization",
+        Root::Organization,
+        &["id", "name", "values"],
+        EVERYWHERE,
+        "The organization and its own values.",
+    ),
+    known_root(
+        "context",
+        Root::Context,
+        &["now", "run_id"],
+        EVERYWHERE,
+        "This run; `now` is in milliseconds since 1970.",
+    ),
+    known_root(
+        "lead",
+        Root::Lead,
+        &[],
+        &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::Item],
+        "The lead: its standard fields, and the others as `lead.custom.age`. In `map` the fields made so far, those above.",
+    ),
+    known_root(
+        "submission",
+        Root::Submission,
+        &["id", "lead_id", "is_test", "received_at"],
+        WITH_LEAD,
+        "The submission; `received_at` is in milliseconds since 1970.",
+    ),
+    known_root(
         "event",
         Root::Event,
         &["id", "name", "occurred_at", "status", "details", "payload", "category"],
         &[Stage::Shape, Stage::Item],
+        "What happened, in messages to subscribers.",
     ),
-    (
+    known_root(
         "destination",
         Root::Destination,
         &["kind", "id", "name", "method", "url", "content_type", "settings"],
         &[Stage::Shape, Stage::Item, Stage::Interpret],
+        "Who receives the message.",
     ),
-    ("item", Root::Item, &[], &[Stage::Item]),
-    ("outer", Root::Outer, &[], &[Stage::Item]),
-    ("position", Root::Position, &[], &[Stage::Item]),
-    ("status", Root::Status, &[], &[Stage::Interpret]),
-    ("status_class", Root::StatusClass, &[], &[Stage::Interpret]),
-    ("text", Root::Text, &[], &[Stage::Interpret]),
-    ("attempt", Root::Attempt, &[], &[Stage::Interpret]),
-    ("error", Root::Error, &[], &[Stage::Interpret]),
+    known_root("item", Root::Item, &[], &[Stage::Item], "Inside `for_each`: the item."),
+    known_root("outer", Root::Outer, &[], &[Stage::Item], "Inside a `for_each` in another: the item around."),
+    known_root("position", Root::Position, &[], &[Stage::Item], "Inside `for_each`: which item it is, from 1."),
+    known_root("status", Root::Status, &[], &[Stage::Interpret], "The answer's HTTP status, a number."),
+    known_root("status_class", Root::StatusClass, &[], &[Stage::Interpret], "Its first digit."),
+    known_root("text", Root::Text, &[], &[Stage::Interpret], "The answer's body as text."),
+    known_root("attempt", Root::Attempt, &[], &[Stage::Interpret], "Which attempt this was, from 1."),
+    known_root("error", Root::Error, &[], &[Stage::Interpret], "Why there was no answer."),
 ];
 
 /// Reads a path.
 pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
-    check_first(root, &steps)?;
+    check_first(root, &steps).map_err(|why| NoPath { suggestion: of_element(&why, text, root, stage), ..why })?;
     Ok(Path { text: text.to_owned().into(), root, place: None, steps })
 }
 
@@ -86,7 +174,7 @@ fn within_bounds(text: &str) -> Result<(), NoPath> {
         );
     }
     if text.len() > PATH_BYTES_MAX {
-        return refuse(&format!("this path is longer than {PATH_BYTES_MAX} bytes"), "shorten it");
+        return refuse(&format!("this path is longer than {PATH_BYTES_MAX} bytes (PATH_BYTES_MAX)"), "shorten it");
     }
     Ok(())
 }
@@ -116,7 +204,7 @@ fn short(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
 /// What an answer has besides its body: single values by a single word, trees by more. All else is in the body.
 fn in_answer(steps: Steps, found: Option<&'static Known>) -> Result<(Root, Steps), NoPath> {
     let is_single = length(&steps) == 1;
-    match found.map(|known| known.1) {
+    match found.map(|known| known.root) {
         Some(Root::Body) => Ok((Root::Body, without_first(steps))),
         Some(root) if is_single == is_single_value(root) => Ok((root, without_first(steps))),
         _ => Ok((Root::Body, steps)),
@@ -158,11 +246,11 @@ pub fn bare(name: &str) -> String {
 
 /// The path begins with the name of a root, which is taken off.
 fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), NoPath> {
-    let names: Vec<&str> = ROOTS.iter().filter(|root| root.3.contains(&stage)).map(|root| root.0).collect();
+    let names: Vec<&str> = ROOTS.iter().filter(|root| root.is_at(stage)).map(|root| root.name).collect();
     let Some(first) = first_name(&steps) else {
         return refuse("a path must begin with a name here", &format!("begin it with one of {}", names.join(", ")));
     };
-    let Some((_, root, _, _)) = known(first, stage) else {
+    let Some(Known { root, .. }) = known(first, stage) else {
         let suggestion =
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
         return refuse(&format!("there is no `{first}` here"), &suggestion);
@@ -214,7 +302,9 @@ fn check_first(root: Root, steps: &Steps) -> Result<(), NoPath> {
         let message = format!("a lead has no field `{name}`");
         return refuse(&message, &format!("a custom field is written `custom.{name}`"));
     }
-    let Some((root_name, _, names, _)) = ROOTS.iter().find(|known| known.1 == root) else { return Ok(()) };
+    let Some(Known { name: root_name, members: names, .. }) = ROOTS.iter().find(|known| known.root == root) else {
+        return Ok(());
+    };
     if names.is_empty() || names.contains(&name) {
         return Ok(());
     }
@@ -222,15 +312,23 @@ fn check_first(root: Root, steps: &Steps) -> Result<(), NoPath> {
     Err(NoPath { message, suggestion: nearest(name, names) })
 }
 
+/// In `map`, `lead` may also be a key of the element.
+fn of_element(why: &NoPath, text: &str, root: Root, stage: Stage) -> Option<String> {
+    let mend = why.suggestion.clone()?;
+    let may_be_a_key = root == Root::Lead && stage == Stage::Map;
+    Some(if may_be_a_key { format!("{mend}; a key of the element is written `$.{text}`") } else { mend })
+}
+
 fn is_lead_field(name: &str) -> bool {
     TEXT_FIELDS.contains(&name) || name == TAGS || name == CUSTOM
 }
 
 fn known(name: &str, stage: Stage) -> Option<&'static Known> {
-    ROOTS.iter().find(|root| root.0 == name && root.3.contains(&stage))
+    ROOTS.iter().find(|root| root.name == name && root.is_at(stage))
 }
 
-fn first_name(steps: &Steps) -> Option<&str> {
+/// The name with which steps begin, if they begin with one.
+pub fn first_name(steps: &Steps) -> Option<&str> {
     match steps {
         Steps::Singular(steps) => match steps.first()? {
             Step::Name(name) => Some(name),
@@ -246,7 +344,8 @@ fn first_name(steps: &Steps) -> Option<&str> {
     }
 }
 
-fn without_first(steps: Steps) -> Steps {
+/// What follows the first step.
+pub fn without_first(steps: Steps) -> Steps {
     match steps {
         Steps::Singular(steps) => Steps::Singular(steps.into_iter().skip(1).collect()),
         Steps::Many(segments) => Steps::Many(segments.into_iter().skip(1).collect()),

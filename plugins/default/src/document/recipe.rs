@@ -5,14 +5,13 @@ use super::check::{At, Notes, shortened, under};
 use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
-use super::{rules, template};
-use crate::plan::owned::{Fallback, Rare, Recipe, Source, SourceKind, Template};
+use super::{keys, made, rules, template};
+use crate::plan::owned::{Fallback, Rare, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// The keys of a recipe.
-pub const KEYS: [&str; 9] =
-    ["from", "template", "value", "then", "when", "on_missing", "on_null", "on_blank", "on_error"];
+pub const KEYS: [&str; 9] = keys::names(&keys::RECIPE);
 
-const SOURCE_KEYS: [&str; 4] = ["path", "template", "value", "then"];
+const SOURCE_KEYS: [&str; 4] = keys::names(&keys::SOURCE);
 
 /// Reads a recipe: a path, a list of paths, or a map of `KEYS`.
 pub fn read(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Recipe> {
@@ -99,11 +98,23 @@ fn one_source(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Source> {
 /// A template, or a note why it is none.
 pub fn template_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Template> {
     let text = notes.text(at, "a text with places such as `{{ email }}`")?;
-    template::read(text, stage)
-        .map_err(|why| {
-            notes.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion)
-        })
-        .ok()
+    match template::read(text, stage) {
+        Ok(template) if stage == Stage::Map => Some(made_before(notes, at, template)),
+        Ok(template) => Some(template),
+        Err(why) => {
+            notes.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
+            None
+        }
+    }
+}
+
+/// A template of `map`, with its places for fields that were made before.
+pub fn made_before(notes: &mut Notes, at: At<'_>, template: Template) -> Template {
+    let part = |part| match part {
+        TemplatePart::Value(path) => TemplatePart::Value(made::resolved(notes, at, path)),
+        fixed => fixed,
+    };
+    Template { parts: template.parts.into_iter().map(part).collect() }
 }
 
 fn fallback(notes: &mut Notes, at: At<'_>, key: &str, keep: &str) -> Option<Fallback> {

@@ -5,15 +5,15 @@ use super::functions::path_of;
 use super::limits::RULES_MAX;
 use super::node::{Kind as NodeKind, Node};
 use super::path::Stage;
-use super::{operand, reach};
+use super::{keys, operand, reach};
 use crate::plan::owned::{Check, OnMissing, Path, Rule, RuleKind, RulePlan, Severity, With};
 use crate::plan::{Declared, OPERATORS, Wants};
 
-const GROUPS: [&str; 3] = ["all", "any", "not"];
+const GROUPS: [&str; 3] = keys::names(&keys::GROUPS);
 
-const OUTER_KEYS: [&str; 3] = ["name", "reason", "severity"];
+const OUTER_KEYS: [&str; 3] = keys::names(&keys::RULE);
 
-const FIELD_KEYS: [&str; 9] = ["field", "op", "value", "values", "set", "other", "fields", "on_missing", "ignore_case"];
+const FIELD_KEYS: [&str; 9] = keys::names(&keys::COMPARISON);
 
 /// Reads the list of rules under `qualify`.
 pub fn list(notes: &mut Notes, at: At<'_>) -> Vec<RulePlan> {
@@ -55,7 +55,7 @@ pub fn condition(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Rule> {
 fn rule(notes: &mut Notes, at: At<'_>, stage: Stage, outer: bool) -> Option<Rule> {
     notes.rules += 1;
     if notes.rules > RULES_MAX {
-        notes.error(at, "too_many", format!("the document has more than {RULES_MAX} rules"), None);
+        notes.error(at, "too_many", format!("the document has more than {RULES_MAX} rules (RULES_MAX)"), None);
         return None;
     }
     if !matches!(at.node.kind, NodeKind::Map(_)) {

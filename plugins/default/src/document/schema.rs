@@ -1,4 +1,138 @@
-//! The JSON Schema of documents, for editors.
+//! The JSON Schema of documents (2020-12), for editors: they complete keys, functions and operators with it, describe them, and mark
+//! what is wrong. It is made of the tables that the parser reads, so it knows what the parser knows.
+//!
+//! What needs an eye on the whole (paths, formats, expressions, rules that exclude each other) is for `compile` alone.
 
-/// Describes documents.
-pub const SCHEMA: &str = include_str!("../../documents/schema.json");
+mod function;
+mod rule;
+mod section;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use words::{Members, all_of_any, any_of, list_of, reference, text, typed, whole};
+
+use super::keys::{self, Is, Known};
+use super::limits::PATH_BYTES_MAX;
+use super::path::{ROOTS, Stage};
+use super::yaml;
+use crate::json::{Value, text_of};
+
+type Schema = Value<'static>;
+
+/// The schema, as JSON text.
+pub fn schema() -> String {
+    let document = object_of(&keys::DOCUMENT, &["version"]);
+    let about = "How a campaign's leads are mapped, judged and shaped, and what its client's answers mean. What is left out is the standard.";
+    let root = Members::new()
+        .with("$schema", text("https://json-schema.org/draft/2020-12/schema"))
+        .with("title", text("Hookmill document"))
+        .with("description", text(about))
+        .and(document)
+        .with("$defs", definitions());
+    text_of(&root.made())
+}
+
+/// An object with these keys and no others.
+fn object_of(keys: &[Known], required: &[&'static str]) -> Schema {
+    closed(keys.iter().fold(Members::new(), |members, key| members.with(key.name, of_key(key))), required)
+}
+
+fn closed(properties: Members, required: &[&'static str]) -> Schema {
+    let members = typed("object").with("properties", properties.made());
+    let members = if required.is_empty() { members } else { members.with("required", words::texts(required)) };
+    members.with("additionalProperties", Value::Bool(false)).made()
+}
+
+fn of_key(key: &Known) -> Schema {
+    of_is(key.is).with("description", text(key.about)).with("examples", Value::List(example(key.example))).made()
+}
+
+/// An example as the value that it is; one that is no YAML is left out, and a test says so.
+fn example(yaml: &str) -> Vec<Schema> {
+    yaml::read(yaml).map(|node| node.value()).into_iter().collect()
+}
+
+fn of_is(is: Is) -> Members {
+    match is {
+        Is::Version => Members::new().with("const", Value::integer(1)),
+        Is::Text => typed("string"),
+        Is::Flag => typed("boolean"),
+        Is::Fixed => Members::new(),
+        Is::Words(words) => Members::new().with("enum", words::texts(&words())),
+        Is::WayOut(own) => way_out(own),
+        Is::Part(name) => Members::new().with("$ref", text(format!("#/$defs/{name}"))),
+    }
+}
+
+fn way_out(own: &'static str) -> Members {
+    let mut words = vec!["omit", "null", "fail"];
+    if !words.contains(&own) {
+        words.push(own);
+    }
+    let words = words.into_iter().map(text).chain([Value::Null]).collect();
+    let given = Members::new().with("default", Members::new().with("description", text("The value instead.")).made());
+    Members::new().with(
+        "anyOf",
+        Value::List(vec![Members::new().with("enum", Value::List(words)).made(), closed(given, &["default"])]),
+    )
+}
+
+fn definitions() -> Schema {
+    Members::new()
+        .with("path", path())
+        .with("paths", one_or_more(reference("path")))
+        .with("template", typed("string").with("description", text("A text with places such as `{{ email }}`.")).made())
+        .with("number", typed("number").made())
+        .with("values", list_of(Value::Bool(true)))
+        .with("seconds", any_of([whole(0, i64::from(u32::MAX)), reference("field")]))
+        .with("map", object_of(&keys::MAP, &[]))
+        .with("fields", section::fields())
+        .with("field", any_of([reference("path"), section::alternatives(), reference("recipe")]))
+        .with("sources", any_of([reference("path"), reference("alternative"), section::alternatives()]))
+        .with("alternative", section::alternative())
+        .with("recipe", section::recipe())
+        .and(Members::new().and(rule::definitions()).made())
+        .and(function::definitions())
+        .with("shape", object_of(&keys::SHAPE, &[]))
+        .with("message", section::message())
+        .with("query", section::query())
+        .with("headers", section::headers())
+        .with("body", section::body())
+        .with("bodies", Members::new().and(typed("array").made()).with("items", reference("body")).made())
+        .with("interpret", section::interpret())
+        .with("outcomes", section::outcomes())
+        .made()
+}
+
+/// One of these, or a list of them.
+fn one_or_more(one: Schema) -> Schema {
+    any_of([one.clone(), list_of(one)])
+}
+
+fn path() -> Schema {
+    let begins = |(stage, place): (Stage, &str)| {
+        let roots = ROOTS.iter().filter(|root| root.is_at(stage)).map(|root| format!("`{}`", root.name));
+        format!("In {place}: {}.", roots.collect::<Vec<_>>().join(" "))
+    };
+    let places = [
+        (Stage::Map, "`map`, besides keys of the element"),
+        (Stage::Qualify, "`qualify`, besides fields of the lead"),
+        (Stage::Item, "`shape` (the last three inside `for_each`)"),
+        (Stage::Interpret, "`interpret`, besides keys of the body"),
+    ];
+    let about = "Where a value stands: `contact.email`, `~first_name` (in any spelling), `emails[0].address`, or a JSONPath of RFC 9535 \
+        such as `$.answers[?@.question == 'income'].value`.";
+    let about = [about.to_owned(), places.map(begins).join("\n")].join("\n\n");
+    typed("string")
+        .with("minLength", Value::integer(1))
+        .with("maxLength", words::bound(PATH_BYTES_MAX))
+        .with("description", text(about))
+        .with("examples", words::texts(&["~first_name", "contact.email", "emails[0].address", "$['postal code']"]))
+        .made()
+}
+
+/// An object in which at least one of these stands.
+fn needs_one_of(names: &[&'static str]) -> Schema {
+    all_of_any(names.iter().map(|name| words::required(&[name])).collect())
+}

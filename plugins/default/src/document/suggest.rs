@@ -26,7 +26,7 @@ pub fn is_swapped(name: &str, other: &str) -> bool {
 }
 
 /// How many characters must be put in, taken out, replaced or swapped with their neighbour.
-fn distance(left: &str, right: &str) -> usize {
+pub fn distance(left: &str, right: &str) -> usize {
     let bare = |text: &str| text.to_lowercase().replace('-', "_").chars().collect::<Vec<char>>();
     let (left, right) = (bare(left), bare(right));
     if left.len() > NAME_CHARS_MAX {

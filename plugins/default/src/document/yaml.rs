@@ -58,7 +58,7 @@ impl Tree {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) -> Result<(), Unreadable> {
         if let Some(Open::Map(_, _, key @ None)) = self.open.last_mut() {
-            *key = Some(Key { text: text.to_owned(), place });
+            *key = Some(Key { text: text.to_owned(), place, is_double: false });
             return Ok(());
         }
         let kind = if style == ScalarStyle::Plain { plain(text) } else { Kind::Text(text.to_owned()) };
@@ -75,7 +75,12 @@ impl Tree {
             ));
         }
         if self.open.len() == DEPTH_MAX {
-            return Err(refuse("too_deep", place, &format!("this is nested more than {DEPTH_MAX} deep"), "flatten it"));
+            return Err(refuse(
+                "too_deep",
+                place,
+                &format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)"),
+                "flatten it",
+            ));
         }
         self.open.push(open);
         Ok(())
@@ -93,7 +98,7 @@ impl Tree {
     fn put(&mut self, node: Node) -> Result<(), Unreadable> {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
-            let message = format!("the document has more than {NODES_MAX} values");
+            let message = format!("the document has more than {NODES_MAX} values (NODES_MAX)");
             return Err(refuse("too_large", node.place, &message, "split it into several campaigns' documents"));
         }
         match self.open.last_mut() {
@@ -101,10 +106,10 @@ impl Tree {
             Some(Open::List(_, items)) => items.push(node),
             Some(Open::Map(_, entries, key)) => {
                 let Some(key) = key.take() else { return Ok(()) };
-                if entries.iter().any(|(known, _)| known.text == key.text) {
-                    return Err(double(&key));
+                match entries.iter_mut().find(|(known, _)| known.text == key.text) {
+                    Some(earlier) => *earlier = (Key { is_double: true, ..key }, node),
+                    None => entries.push((key, node)),
                 }
-                entries.push((key, node));
             }
         }
         Ok(())
@@ -126,11 +131,6 @@ fn is_json_number(text: &str) -> bool {
     let whole = text.strip_prefix('-').unwrap_or(text);
     let leading_zero = whole.len() > 1 && whole.starts_with('0') && whole.as_bytes()[1].is_ascii_digit();
     !leading_zero && !text.starts_with('+') && Decimal::parse(text).is_some()
-}
-
-fn double(key: &Key) -> Unreadable {
-    let message = format!("the key `{}` stands twice in this map", key.text);
-    refuse("double_key", key.place, &message, "remove one of them")
 }
 
 fn refuse(code: &'static str, place: Place, message: &str, suggestion: &str) -> Unreadable {

@@ -83,6 +83,8 @@ pub struct Tape<'t> {
     pub(super) text: &'t str,
     pub(super) entries: Vec<Entry>,
     double_names: Vec<String>,
+    /// The members that won over an earlier one of their name.
+    doubles: Vec<usize>,
     /// The entry of each wanted place; [`MISSING`] where there is none.
     places: Vec<u32>,
 }
@@ -100,7 +102,7 @@ impl<'t> Tape<'t> {
     /// is known of it, not even whether its names are distinct.
     pub fn read_outlined(text: &'t str, outline: &Outline<'_>, keeps_rest: bool) -> Result<Self, Refused> {
         if !keeps_rest && let Some((entries, places)) = pick::read(text, outline) {
-            return Ok(Self { text, entries, double_names: Vec::new(), places });
+            return Ok(Self { text, entries, double_names: Vec::new(), doubles: Vec::new(), places });
         }
         Self::reading(text, outline, keeps_rest)
     }
@@ -129,7 +131,7 @@ impl<'t> Tape<'t> {
             return Err(reader.refuse("trailing_text", "there is more after the end of the value"));
         }
         let Reader { suspects, entries, places, .. } = reader;
-        let mut tape = Self { text, entries, double_names: Vec::new(), places };
+        let mut tape = Self { text, entries, double_names: Vec::new(), doubles: Vec::new(), places };
         if !suspects.is_empty() && tape.shadow(suspects) {
             if !keeps_rest {
                 return Self::reading(text, outline, true);
@@ -161,7 +163,8 @@ impl<'t> Tape<'t> {
         let mut doubles: Vec<usize> = suspects.into_iter().flat_map(|object| self.shadow_in(object as usize)).collect();
         doubles.sort_unstable();
         self.double_names = doubles.iter().map(|at| self.said(self.entries[*at].name).into_owned()).collect();
-        !doubles.is_empty()
+        self.doubles = doubles;
+        !self.doubles.is_empty()
     }
 
     /// Finds the places in what counts of a text that was read whole: what is hidden by a double name is at none.
@@ -178,6 +181,11 @@ impl<'t> Tape<'t> {
     /// Names that stood twice in one object (the last one won), in order of appearance.
     pub fn double_names(&self) -> &[String] {
         &self.double_names
+    }
+
+    /// Whether a member won over an earlier one of its name.
+    pub fn is_double(&self, member: Node<'_>) -> bool {
+        self.doubles.binary_search(&member.index()).is_ok()
     }
 
     fn has_double(&self, members: &[usize]) -> bool {

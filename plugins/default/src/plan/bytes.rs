@@ -16,7 +16,7 @@ use crate::json::Outline;
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x05";
+const MARK: &[u8; 4] = b"HMP\x06";
 
 /// Name, map, qualify, client, webhook, interpret, what is judged.
 const PARTS: usize = 7;

@@ -16,6 +16,8 @@ pub struct MapPlan<'p> {
     pub look_in: Vec<Path<'p>>,
     /// The fields, in the order of the document.
     pub fields: Vec<Field<'p>>,
+    /// The fields at which later ones look, by their places.
+    pub asked: Vec<u16>,
     /// What becomes of inbound keys that no field used.
     pub unknown: Unknown,
     /// Inbound keys that are dropped without a word.

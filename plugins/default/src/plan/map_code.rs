@@ -73,6 +73,8 @@ pub struct Around<'p> {
     /// Where the source says that a lead is a test, besides at places.
     #[serde(borrow)]
     pub is_test: Vec<Path<'p>>,
+    /// The fields at which later ones look, by their places.
+    pub asked: Vec<u16>,
 }
 
 /// A loaded map section.
@@ -240,6 +242,7 @@ pub(super) fn bytes_of(map: &MapPlan<'_>) -> Result<Vec<u8>, Damaged> {
         ignore: map.ignore.clone(),
         spread: map.spread.clone(),
         is_test: unplaced.into_iter().cloned().collect(),
+        asked: map.asked.clone(),
     };
     let around = if around == Around::default() { Vec::new() } else { written(&around)? };
     let tests: Vec<u8> = placed.iter().filter_map(|path| path.place).flat_map(u16::to_le_bytes).collect();

@@ -15,7 +15,7 @@ pub struct Path<'p> {
     pub text: Cow<'p, str>,
     /// Where it starts.
     pub root: Root,
-    /// Where it has come to already: a place that is found while the element is read, or a field that was made before.
+    /// Where it has come to already: a place that is found while the text is read.
     pub place: Option<u16>,
     /// How it goes on from there.
     #[serde(borrow)]
@@ -75,6 +75,8 @@ pub enum Root {
     Attempt,
     /// Why there was no answer.
     Error,
+    /// In `map`, a field that was made before, by its place in the plan.
+    Made(u16),
 }
 
 /// The way from the root.

@@ -33,6 +33,14 @@ impl<'s> Custom<'s> {
         self.taken.contains(name)
     }
 
+    /// The value of a field that was made.
+    pub fn made(&self, name: &str) -> Option<&Value<'s>> {
+        self.fields.iter().find_map(|(made, kept)| match kept {
+            Kept::Made(value) if made == name => Some(value),
+            _ => None,
+        })
+    }
+
     /// Adds a field whose name is not taken.
     pub fn add(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
         if self.fields.len() == FEW_NAMES {

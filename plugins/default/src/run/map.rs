@@ -73,6 +73,7 @@ impl<'m> Mapper<'m, '_, '_> {
     {
         let node = element.node;
         let scope = ElementScope::new(self.call, self.inbound, element).looking_in(&self.plan.around.look_in);
+        let scope = scope.keeping(&self.plan.around.asked);
         let mut mapping = Mapping::new(self.plan, &scope, node, self.traces.is_some());
         mapping.tell_doubles(double_names);
         let lead = mapping.lead();

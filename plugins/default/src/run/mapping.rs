@@ -75,6 +75,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         for index in 0..self.plan.len() {
             self.field(index)?;
+            self.keep_made(index);
         }
         let is_test = self.is_test();
         let around = &self.plan.around;
@@ -82,6 +83,23 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         self.mark_all(&around.ignore);
         self.unknown()?;
         Ok(MappedLead { lead: self.written(), is_test, notices: std::mem::take(&mut self.notices) })
+    }
+
+    /// Keeps what was made where a later field looks at it.
+    fn keep_made(&self, index: usize) {
+        let Ok(field) = u16::try_from(index) else { return };
+        if !self.plan.around.asked.contains(&field) {
+            return;
+        }
+        let made = match self.plan.goal(index) {
+            Some(Goal::Text(text)) => self.texts.get(text).and_then(Option::as_ref),
+            Some(Goal::Tags) => self.tags.as_ref(),
+            Some(Goal::Custom(name)) => self.custom.made(name),
+            None => None,
+        };
+        if let Some(value) = made {
+            self.scope.keep(field, value.clone().into_owned());
+        }
     }
 
     /// Makes a field: as its record says where the value is an ordinary one, else by its recipe. A trace has the recipe's

@@ -42,6 +42,8 @@ pub trait Scope {
     fn containers(&self) -> &[Spot<'_>] {
         &[]
     }
+    /// Keeps a field that was made, where a later one looks at it.
+    fn keep(&self, _field: u16, _value: Value<'static>) {}
     /// Whether a key belongs to the envelope that the element came in, not to the lead.
     fn is_of_envelope(&self, _name: &str) -> bool {
         false
@@ -104,6 +106,7 @@ pub struct ElementScope<'e, 'c> {
     element: Element<'e>,
     look_in: &'e [Path<'e>],
     containers: OnceCell<Vec<Spot<'e>>>,
+    made: Vec<(u16, OnceCell<Value<'static>>)>,
     chances: Cell<u64>,
     header: OnceCell<Value<'e>>,
     query: OnceCell<Value<'e>>,
@@ -115,13 +118,20 @@ impl<'e, 'c> ElementScope<'e, 'c> {
     pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (containers, chances) = (OnceCell::new(), Cell::new(0));
-        Self { call, inbound, element, look_in: &[], containers, chances, header, query, origin }
+        Self { call, inbound, element, look_in: &[], containers, made: Vec::new(), chances, header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
     pub fn looking_in(mut self, paths: &'e [Path<'e>]) -> Self {
         self.look_in = paths;
+        self
+    }
+
+    /// With room for the fields at which later ones look.
+    #[must_use]
+    pub fn keeping(mut self, fields: &[u16]) -> Self {
+        self.made = fields.iter().map(|field| (*field, OnceCell::new())).collect();
         self
     }
 }
@@ -132,6 +142,7 @@ impl Scope for ElementScope<'_, '_> {
             Root::Whole => return self.element.root(),
             Root::Body => return self.element.body(),
             Root::Parent(levels) => return self.element.parent(usize::from(levels)),
+            Root::Made(field) => self.made.iter().find(|(kept, _)| *kept == field)?.1.get()?,
             Root::Header => self.header.get_or_init(|| pairs(&self.inbound.headers)),
             Root::Query => self.query.get_or_init(|| pairs(&self.inbound.query)),
             Root::Origin => self.origin.get_or_init(|| origin(&self.inbound.origin)),
@@ -168,6 +179,12 @@ impl Scope for ElementScope<'_, '_> {
             let found = self.look_in.iter().filter_map(|path| select_in(&path.steps, root).ok());
             found.flat_map(|found| found.spots().to_vec()).collect()
         })
+    }
+
+    fn keep(&self, field: u16, value: Value<'static>) {
+        if let Some((_, kept)) = self.made.iter().find(|(kept, _)| *kept == field) {
+            kept.get_or_init(|| value);
+        }
     }
 
     /// The batch push names the campaign.

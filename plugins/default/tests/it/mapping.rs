@@ -180,3 +180,36 @@ fn m10_the_trace_tells_how_each_field_was_made() {
         {"field":"phone","line":7,"from":null,"steps":[],"instead":"omitted"}]}]}"#;
     assert_eq!(trace, json(expected));
 }
+
+/// M2, M3: `lead.x` in `map` is a field that was made before, as it stands in the lead, on every way a field can be made.
+#[test]
+fn m3_fields_made_before_are_looked_at() {
+    let document = "\
+version: 1
+map:
+  fields:
+    first_name: {from: name, then: [{split_name: first}]}
+    phone: phone
+    tags: tags
+    amount: {from: amount, then: [number]}
+    gone: nowhere
+    twice: {from: lead.custom.amount, then: [{multiply: 2}]}
+    greeting: {template: 'Dear {{ lead.first_name }}, {{ lead.phone }}', when: {field: lead.first_name, op: eq, value: Ann}}
+    second: lead.tags[1]
+    sum: {from: amount, then: [number, {add: lead.custom.twice}]}
+    text: {from: lead.phone, then: [{template: '{{ value }} of {{ lead.first_name }}'}]}
+    nothing: {from: lead.custom.gone, on_missing: {default: none}}
+    different: {from: lead.first_name, when: {field: lead.first_name, op: ne, other: lead.phone}}
+    all: {from: [nowhere, lead.phone]}
+";
+    let expected = r#"{"first_name":"Ann","phone":"512","tags":["a","b"],"custom":{"amount":1.50,"twice":3,"greeting":"Dear Ann, 512",
+        "second":"b","sum":4.5,"text":"512 of Ann","nothing":"none","different":"Ann","all":"512"}}"#;
+    let body = r#"{"name":"Ann Lee","phone":512,"tags":["a","b"],"amount":"1.50"}"#;
+    for unknown in ["custom", "drop", "reject"] {
+        let document = document.replace("map:\n", &format!("map:\n  unknown: {unknown}\n"));
+        assert_eq!(json(&lead_json(&document, body)), json(expected), "{unknown}");
+    }
+    // Each lead of a request has its own.
+    let several = leads(document, &format!("[{body}, {{\"name\":\"Ben Moe\",\"amount\":2}}]"));
+    assert!(several[1].as_ref().unwrap().lead.contains(r#""twice":4"#), "{several:?}");
+}

@@ -158,20 +158,3 @@ fn m4_what_is_not_changed_is_not_copied() {
     let made = apply_all(chain, Some(Value::Text(std::borrow::Cow::Borrowed(" a "))), &Here::new());
     assert!(matches!(made, Ok(Some(Value::Text(std::borrow::Cow::Borrowed("a"))))));
 }
-
-/// M2: the published schema knows the functions that there are, and which of them can stand alone.
-#[test]
-fn m2_the_schema_names_every_function() {
-    let schema: serde_json::Value = serde_json::from_str(crate::document::SCHEMA).unwrap();
-    let forms = &schema["$defs"]["function"]["oneOf"];
-    let sorted = |mut names: Vec<String>| {
-        names.sort_unstable();
-        names
-    };
-    let alone = forms[0]["enum"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
-    let called = forms[1]["properties"].as_object().unwrap().keys().cloned().collect();
-    let of =
-        |is: fn(&&Spec) -> bool| sorted(registry::registry().filter(is).map(|spec| spec.name.to_owned()).collect());
-    assert_eq!(sorted(alone), of(|spec| spec.stands_alone()));
-    assert_eq!(sorted(called), of(|spec| !spec.parameters.is_empty()));
-}

@@ -1,0 +1,105 @@
+//! Functions with their arguments.
+
+use super::section::range;
+use super::words::{Members, all_of_any, any_of, bound, reference, text, texts, typed, whole};
+use super::{Schema, closed, one_or_more};
+use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, Parameter, Presence, Spec, registry};
+use crate::json::Value;
+
+/// The definitions that chains of functions need.
+pub fn definitions() -> Schema {
+    let alone = registry::registry().filter(|spec| spec.stands_alone()).map(name).collect();
+    let called = registry::registry().filter(|spec| !spec.parameters.is_empty());
+    let called = called.fold(Members::new(), |members, spec| members.with(spec.name, call(spec)));
+    let with_arguments = Members::new()
+        .and(closed(called, &[]))
+        .with("minProperties", Value::integer(1))
+        .with("maxProperties", Value::integer(1))
+        .made();
+    Members::new()
+        .with("functions", one_or_more(reference("function")))
+        .with("function", any_of([all_of_any(alone), with_arguments]))
+        .made()
+}
+
+fn name(spec: &Spec) -> Schema {
+    Members::new().with("const", text(spec.name)).with("description", text(described(spec))).made()
+}
+
+fn described(spec: &Spec) -> String {
+    let Some(example) = spec.examples.first() else { return spec.summary.to_owned() };
+    format!("{} `{}` makes `{}` of `{}`.", spec.summary, example.call, example.output, example.input)
+}
+
+/// The argument of a function: the first one as it is, or several by name.
+fn call(spec: &Spec) -> Schema {
+    let Some(first) = spec.parameters.first() else { return Value::Bool(false) };
+    let several = 1 < spec.parameters.len();
+    let others_needed = spec.parameters.iter().skip(1).any(|parameter| parameter.presence == Presence::Required);
+    let schema = match (first.kind, several) {
+        (ArgumentKind::Table | ArgumentKind::Members, true) => by_name(spec),
+        (kind, false) if kind.takes_a_map() => argument(first),
+        _ if others_needed => by_name(spec),
+        (ArgumentKind::Fixed, true) => {
+            any_of([by_name(spec), Members::new().with("not", typed("object").made()).made()])
+        }
+        _ => any_of([argument(first), by_name(spec)]),
+    };
+    Members::new().and(schema).with("description", text(described(spec))).made()
+}
+
+fn by_name(spec: &Spec) -> Schema {
+    let properties = spec.parameters.iter().fold(Members::new(), |members, one| members.with(one.name, argument(one)));
+    let needed: Vec<&'static str> =
+        spec.parameters.iter().filter(|one| one.presence == Presence::Required).map(|one| one.name).collect();
+    closed(properties, &needed)
+}
+
+fn argument(parameter: &Parameter) -> Schema {
+    let about = match parameter.presence {
+        Presence::Required => parameter.summary.to_owned(),
+        Presence::Usual(usual) => format!("{} Usually {usual}.", sentence(parameter.summary)),
+        Presence::Optional(otherwise) => format!("{} Without it: {otherwise}.", sentence(parameter.summary)),
+    };
+    Members::new().and(kind(parameter.kind)).with("description", text(about)).made()
+}
+
+fn sentence(text: &str) -> String {
+    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
+fn kind(kind: ArgumentKind) -> Schema {
+    match kind {
+        ArgumentKind::Text => scalar().made(),
+        ArgumentKind::NonEmpty => scalar().with("minLength", Value::integer(1)).made(),
+        ArgumentKind::Whole(min, max) => whole(min, max),
+        ArgumentKind::Flag => typed("boolean").made(),
+        ArgumentKind::Word(words) => Members::new().with("enum", texts(words)).made(),
+        ArgumentKind::Fixed => Members::new().made(),
+        ArgumentKind::Operand => any_of([typed("number").made(), reference("path")]),
+        ArgumentKind::Path => reference("path"),
+        ArgumentKind::Paths => reference("paths"),
+        ArgumentKind::Inside | ArgumentKind::Condition => filled(),
+        ArgumentKind::Chain => reference("functions"),
+        ArgumentKind::Pattern => typed("string").with("maxLength", bound(PATTERN_BYTES_MAX)).made(),
+        ArgumentKind::Template => reference("template"),
+        ArgumentKind::Format | ArgumentKind::Zone => filled(),
+        ArgumentKind::Formats => any_of([filled(), formats()]),
+        ArgumentKind::Region => typed("string").with("pattern", text("^[A-Za-z]{2}$")).made(),
+        ArgumentKind::Texts => one_or_more(scalar().made()),
+        ArgumentKind::Table | ArgumentKind::Members => typed("object").with("minProperties", Value::integer(1)).made(),
+        ArgumentKind::Ranges => one_or_more(range()),
+    }
+}
+
+fn scalar() -> Members {
+    Members::new().with("type", texts(&["string", "number", "boolean"]))
+}
+
+fn filled() -> Schema {
+    typed("string").with("minLength", Value::integer(1)).made()
+}
+
+fn formats() -> Schema {
+    typed("array").with("items", filled()).with("maxItems", bound(FORMATS_MAX)).made()
+}

@@ -1,0 +1,303 @@
+//! What the page tells of the tables of the code.
+
+use hookmill_plugin_default::bounds::Bound;
+use hookmill_plugin_default::document::codes::CODES;
+use hookmill_plugin_default::document::keys::{self, Is, Known};
+use hookmill_plugin_default::document::path::{ROOTS, Stage};
+use hookmill_plugin_default::functions::{ArgumentKind, Kind, Lists, Parameter, Presence, Spec, registry};
+use hookmill_plugin_default::plan::{Declared, Kind as Kinds, Lacking, OPERATORS, Wants};
+use hookmill_plugin_default::{document, functions, plan, run};
+
+use super::Piece;
+
+/// What stands between the marks `<!-- made: NAME -->` and `<!-- end -->`.
+pub const NAMES: [&str; 19] = [
+    "document",
+    "map",
+    "fields",
+    "recipe",
+    "alternative",
+    "comparison",
+    "groups",
+    "rule",
+    "shape",
+    "message",
+    "for-each",
+    "choices",
+    "interpret",
+    "outcome",
+    "roots",
+    "functions",
+    "operators",
+    "codes",
+    "bounds",
+];
+
+/// The groups of the registry, in its order.
+const GROUPS: [&str; 14] = [
+    "Text",
+    "Patterns",
+    "Coding",
+    "Names",
+    "E-mail",
+    "Phone",
+    "Places",
+    "Numbers",
+    "Dates and times",
+    "Tables",
+    "Digests and ids",
+    "Lists",
+    "Objects",
+    "Choice",
+];
+
+/// The made pieces of the page.
+pub fn pieces(page: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while let Some(open) = page[at..].find("<!-- made: ") {
+        let name_at = at + open + "<!-- made: ".len();
+        let name_end = name_at + page[name_at..].find(" -->").unwrap();
+        let start = name_end + " -->\n".len();
+        let end = start + page[start..].find("<!-- end -->").unwrap();
+        let name = &page[name_at..name_end];
+        pieces.push(Piece { start, end, what: name.to_owned(), made: made(name) });
+        at = end;
+    }
+    pieces
+}
+
+fn made(name: &str) -> String {
+    match name {
+        "roots" => roots(),
+        "functions" => all_functions(),
+        "operators" => OPERATORS.iter().map(operator).collect(),
+        "codes" => codes(),
+        "bounds" => bounds(),
+        _ => {
+            let table = keys::tables().into_iter().find(|(known, _, _)| *known == name);
+            key_table(&table.unwrap_or_else(|| panic!("no table is called {name}")).2)
+        }
+    }
+}
+
+fn key_table(known: &[Known]) -> String {
+    let row =
+        |key: &Known| format!("| `{}` | {} | {} | {} |\n", key.name, what(key.is), cell(key.about), code(key.example));
+    format!("| key | is | says | example |\n|---|---|---|---|\n{}", known.iter().map(row).collect::<String>())
+}
+
+fn what(is: Is) -> String {
+    match is {
+        Is::Version => "1".to_owned(),
+        Is::Text => "text".to_owned(),
+        Is::Flag => "true or false".to_owned(),
+        Is::Fixed => "any value".to_owned(),
+        Is::Words(words) => words().iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" "),
+        Is::WayOut(_) => "way out".to_owned(),
+        Is::Part(part) => match part {
+            "field" => "path, alternatives or recipe".to_owned(),
+            "sources" => "path or alternatives".to_owned(),
+            "paths" => "path or paths".to_owned(),
+            "seconds" => "number or recipe".to_owned(),
+            "functions" => "function or functions".to_owned(),
+            other => other.replace('_', " "),
+        },
+    }
+}
+
+/// A text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", cell(text))
+}
+
+fn roots() -> String {
+    let stages =
+        [(Stage::Map, "map"), (Stage::Qualify, "qualify"), (Stage::Shape, "shape"), (Stage::Interpret, "interpret")];
+    let mut text = "| root | in | what follows | what it is |\n|---|---|---|---|\n".to_owned();
+    for root in &ROOTS {
+        let mut places: Vec<&str> =
+            stages.iter().filter(|(stage, _)| root.is_at(*stage)).map(|(_, name)| *name).collect();
+        if places.is_empty() {
+            places.push("`for_each`");
+        }
+        let members: Vec<String> = root.members.iter().map(|member| format!("`{member}`")).collect();
+        let members = match (members.is_empty(), root.is_single()) {
+            (true, true) => "nothing".to_owned(),
+            (true, false) if root.name == "lead" => "a standard field, or `custom` and a name".to_owned(),
+            (true, false) => "any key".to_owned(),
+            (false, _) => members.join(" "),
+        };
+        text += &format!("| `{}` | {} | {members} | {} |\n", root.name, places.join(", "), cell(root.about));
+    }
+    text
+}
+
+fn all_functions() -> String {
+    assert_eq!(GROUPS.len(), registry::GROUPS.len());
+    let group =
+        |(name, specs): (&&str, &&[Spec])| format!("\n### {name}\n{}", specs.iter().map(function).collect::<String>());
+    GROUPS.iter().zip(registry::GROUPS).map(group).collect::<String>() + "\n"
+}
+
+fn function(spec: &Spec) -> String {
+    let lists = match spec.lists {
+        Lists::Each => "; of a list each item",
+        Lists::Whole => "",
+        Lists::Refused => "; a list is refused",
+    };
+    let mut text = format!(
+        "\n#### `{}`\n\n{} Takes {}, gives {}{lists}.\n",
+        spec.name,
+        spec.summary,
+        phrase(spec.takes),
+        phrase(spec.gives)
+    );
+    if !spec.parameters.is_empty() {
+        text += "\n| argument | is | says | left out |\n|---|---|---|---|\n";
+        text.extend(spec.parameters.iter().map(parameter));
+    }
+    text += "\n| call | of | makes |\n|---|---|---|\n";
+    let row = |example: &functions::Example| {
+        format!("| {} | {} | {} |\n", code(example.call), code(example.input), outcome(example.output))
+    };
+    text.extend(spec.examples.iter().map(row));
+    let names = ["missing", "null", "`\"\"`", "`0`", "`[]`", "`{}`"];
+    let nothing = names.iter().zip(spec.on_nothing.all()).map(|(name, made)| format!("{name} → {}", outcome(made)));
+    text += &format!("\nOf nothing, called as in the first line: {}.\n", nothing.collect::<Vec<_>>().join(" · "));
+    text + &told("Refuses", spec.errors) + &told("Notices", spec.notices)
+}
+
+fn told(word: &str, codes: &[(&str, &str)]) -> String {
+    if codes.is_empty() {
+        return String::new();
+    }
+    let told = codes.iter().map(|(code, when)| format!("`{code}` ({})", when.trim_end_matches('.')));
+    format!("\n{word}: {}.\n", told.collect::<Vec<_>>().join("; "))
+}
+
+fn phrase(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Any => "any value",
+        kind => kind.phrase(),
+    }
+}
+
+/// What comes out: JSON, nothing, or a refusal.
+fn outcome(output: &str) -> String {
+    let output = output.split(" + ").map(str::to_owned).collect::<Vec<_>>().join(", notice ");
+    let is_code = output.contains('_')
+        && output.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if output == "missing" {
+        return output;
+    }
+    if is_code { format!("refused: `{output}`") } else { code(&output) }
+}
+
+fn parameter(parameter: &Parameter) -> String {
+    let left_out = match parameter.presence {
+        Presence::Required => "must be there".to_owned(),
+        Presence::Usual(usual) => format!("`{usual}`"),
+        Presence::Optional(otherwise) => otherwise.to_owned(),
+    };
+    format!("| `{}` | {} | {} | {left_out} |\n", parameter.name, argument(parameter.kind), cell(parameter.summary))
+}
+
+fn argument(kind: ArgumentKind) -> String {
+    let words = match kind {
+        ArgumentKind::Text => "text",
+        ArgumentKind::NonEmpty => "text, not empty",
+        ArgumentKind::Whole(min, max) => return format!("whole number, {min} to {max}"),
+        ArgumentKind::Flag => "true or false",
+        ArgumentKind::Word(words) => return words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" "),
+        ArgumentKind::Fixed => "any value",
+        ArgumentKind::Operand => "number, or path to one",
+        ArgumentKind::Path => "path",
+        ArgumentKind::Paths => "path or paths",
+        ArgumentKind::Inside => "path inside the value",
+        ArgumentKind::Condition => "condition as in a JSONPath filter",
+        ArgumentKind::Chain => "functions",
+        ArgumentKind::Pattern => "regular expression",
+        ArgumentKind::Template => "template",
+        ArgumentKind::Format => "date format",
+        ArgumentKind::Formats => "date format or formats",
+        ArgumentKind::Zone => "IANA time zone",
+        ArgumentKind::Region => "ISO 3166-1 code",
+        ArgumentKind::Texts => "text or texts",
+        ArgumentKind::Table => "map from text to any value",
+        ArgumentKind::Ranges => "list of `{from, below, is}`",
+        ArgumentKind::Members => "map from member to its value",
+    };
+    words.to_owned()
+}
+
+fn operator(declared: &Declared) -> String {
+    let operand = match declared.wants {
+        Wants::Nothing => "nothing".to_owned(),
+        Wants::Value => "`value`, anything".to_owned(),
+        Wants::Number => "`value`, a number".to_owned(),
+        Wants::Text => "`value`, a text".to_owned(),
+        Wants::Pattern => "`value`, a regular expression".to_owned(),
+        Wants::Moment => "`value`, a moment".to_owned(),
+        Wants::Moments => "`value`, a distance from now, or `values`, two moments".to_owned(),
+        Wants::Numbers => "`values`, two numbers".to_owned(),
+        Wants::Ages => "`values`, two ages, one of which may be null".to_owned(),
+        Wants::Values => "`values`, a list".to_owned(),
+        Wants::Set => "`set`, the name of a value set".to_owned(),
+        Wants::Fields => "nothing, or `fields` instead of `field`".to_owned(),
+        Wants::Kind => format!("`value`, one of {}", Kinds::ALL.map(|(name, _)| format!("`{name}`")).join(" ")),
+    };
+    let other = if declared.takes_other { ", or `other`, a path" } else { "" };
+    let case = if declared.has_case { " Knows `ignore_case`." } else { "" };
+    let lacking = declared.lacking;
+    let missing = if lacking.missing_is_compared { "compared" } else { "as `on_missing` says" };
+    let example = declared.example;
+    let actual = example.actual.map_or("nothing".to_owned(), code);
+    format!(
+        "\n#### `{}`\n\n{} Compared with {operand}{other}.{case}\n\n{}\n\n| passes | fails | expected | actual |\n|---|---|---|---|\n| {} | {} | {} | {actual} |\n\nMissing: {missing}. Null: {}. Blank: {}. Of a type it can't look at: {}.\n",
+        declared.name,
+        declared.about,
+        code(example.rule),
+        code(example.passes),
+        code(example.fails),
+        code(example.expected),
+        says(lacking.null),
+        says(lacking.blank),
+        says(lacking.odd),
+    )
+}
+
+fn says(lacking: Lacking) -> &'static str {
+    match lacking {
+        Lacking::Passes => "passes",
+        Lacking::Fails => "fails",
+        Lacking::Compared => "compared",
+    }
+}
+
+fn codes() -> String {
+    let row = |code: &document::codes::Code| {
+        let level = if code.is_warning { "warning" } else { "error" };
+        format!("| `{}` | {level} | {} | {} |\n", code.name, cell(code.about), cell(code.mend))
+    };
+    format!("| code | | means | mend |\n|---|---|---|---|\n{}", CODES.iter().map(row).collect::<String>())
+}
+
+fn bounds() -> String {
+    let bound = |name, max: usize, about| Bound { name, max: max as i128, about };
+    let run = [
+        bound("LEADS_MAX", run::LEADS_MAX, "Leads that one element may become."),
+        bound("PATH_VISITS_MAX", run::PATH_VISITS_MAX, "Values that one path may look at."),
+        bound("MESSAGE_VALUES_MAX", run::MESSAGE_VALUES_MAX, "Values of one message."),
+        bound("PLAN_BYTES_MAX", plan::PLAN_BYTES_MAX, "Bytes of a compiled document."),
+    ];
+    let table = |title: &str, bounds: &[Bound]| {
+        let row = |bound: &Bound| format!("| `{}` | {} | {} |\n", bound.name, bound.max, cell(bound.about.trim()));
+        format!("| {title} | at most | counts |\n|---|---|---|\n{}\n", bounds.iter().map(row).collect::<String>())
+    };
+    table("a document", document::BOUNDS) + &table("functions", functions::BOUNDS) + &table("a run", &run)
+}
