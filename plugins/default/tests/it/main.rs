@@ -11,6 +11,7 @@ mod kept;
 mod mapping;
 mod qualifying;
 mod reach;
+mod reference;
 mod rules;
 mod shaping;
 mod standard;
