@@ -17,6 +17,7 @@ pub fn query_to_json(query: &str, limits: &BodyLimits) -> Result<String, BodyErr
 /// A form whose percent-encoded bytes are of this charset.
 pub(crate) fn to_json(body: &[u8], charset: Charset, limits: &BodyLimits) -> Result<String, BodyError> {
     let mut fields = Fields::new(limits.fields_max);
+    let body = without_line_end(body);
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let (name, value) = halves(pair);
         let name = text(name, charset).map_err(|error| named(error, name))?;
@@ -24,6 +25,12 @@ pub(crate) fn to_json(body: &[u8], charset: Charset, limits: &BodyLimits) -> Res
         fields.text(name, &value)?;
     }
     Ok(fields.finish())
+}
+
+/// The end of the last line, as files have one, belongs to no value: a form says its own line ends as `%0D%0A`.
+fn without_line_end(body: &[u8]) -> &[u8] {
+    let body = body.strip_suffix(b"\n").unwrap_or(body);
+    body.strip_suffix(b"\r").unwrap_or(body)
 }
 
 fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
@@ -72,6 +79,11 @@ mod tests {
             ("a[b]=1&a[]=2&a[]=3&a%5Bc%5D=4", r#"{"a[b]":"1","a[]":["2","3"],"a[c]":"4"}"#),
             ("lead.phone_1=5127891111", r#"{"lead.phone_1":"5127891111"}"#),
             ("zip=02139&n=%22%5C%0A", r#"{"zip":"02139","n":"\"\\\n"}"#),
+            ("a=1\n", r#"{"a":"1"}"#),
+            ("a=1&b=x\r\n", r#"{"a":"1","b":"x"}"#),
+            ("a=x%0A\n", r#"{"a":"x\n"}"#),
+            ("a=x\n\n&b=1", r#"{"a":"x\n\n","b":"1"}"#),
+            ("\n", "{}"),
             ("name=Ren%C3%A9&stadt=K%c3%b6ln", r#"{"name":"René","stadt":"Köln"}"#),
         ];
         for (form, json) in table {

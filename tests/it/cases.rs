@@ -4,13 +4,20 @@
 //! `input.xml`, and `expected.json`; or
 //! `document.yaml` and `problems.txt` for a document that must be refused. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
 //! comparing it: read the difference before it is committed.
+//!
+//! A case may say what the client answers: `answers.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
+//! case's folder `answers`. What each of them means to the document stands in `expected.json` too.
 
 use hookmill::app;
 use hookmill::clock::ManualClock;
 use hookmill::config::{HostSettings, Limits};
+use hookmill::engine::Program;
 use hookmill::ids::SystemMinter;
 use hookmill::model::body;
-use hookmill::pipeline::{DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SaveError, ShapedMessage};
+
+use hookmill::pipeline::{
+    DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage,
+};
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
 use hookmill_tests::world::{START, workspace};
@@ -62,7 +69,12 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
         Err(SaveError::Refused(refusal)) => Err(refusal.to_string()),
         Ok((program, _)) => {
             let run = pipeline.dry_run(&program, &sample(case)?).await.unwrap();
-            let text = serde_json::to_string_pretty(&summary(&run)).unwrap();
+            let mut summary = summary(&run);
+            let answers = answers(pipeline, &program, case).await?;
+            if !answers.is_empty() {
+                summary["answers"] = answers.into();
+            }
+            let text = serde_json::to_string_pretty(&summary).unwrap();
             compare(&case.join("expected.json"), &format!("{text}\n"))
         }
     }
@@ -111,13 +123,60 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
     Ok(DryRunInput { organization, campaign, body, headers, client_url, answer: None })
 }
 
+/// What each answer of the case means to the document.
+async fn answers(pipeline: &Pipeline, program: &Program, case: &Path) -> Result<Vec<Value>, String> {
+    let Ok(listed) = fs::read(case.join("answers.json")) else { return Ok(Vec::new()) };
+    let listed: Vec<Value> = serde_json::from_slice(&listed).map_err(|error| format!("answers.json: {error}"))?;
+    let mut told = Vec::new();
+    for answer in listed {
+        let input = DryRunInput { answer: Some(sample_answer(case, &answer)?), ..sample(case)? };
+        let run = pipeline.dry_run(program, &input).await.unwrap();
+        let judged = run.stages.iter().find(|stage| stage.stage == "interpret");
+        let judged = judged.ok_or_else(|| format!("{}: the first lead was never sent", answer["file"]))?;
+        told.push(json!({ "answer": answer["file"], "status": answer["status"], "meaning": judged.output }));
+    }
+    Ok(told)
+}
+
+fn sample_answer(case: &Path, answer: &Value) -> Result<SampleAnswer, String> {
+    let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let file = answer["file"].as_str().ok_or_else(|| format!("{answer} has no `file`"))?;
+    let path = case.join("answers").join(file);
+    let body = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let headers = answer["headers"].as_object().into_iter().flatten();
+    Ok(SampleAnswer {
+        status: status.ok_or_else(|| format!("{answer} has no `status`"))?,
+        headers: headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect(),
+        body: body.into(),
+    })
+}
+
 /// What matters of a run: the leads, the rules that failed, where the first lead ends, and the bytes.
 fn summary(run: &DryRun) -> Value {
     let mut verdicts = outputs(run, "qualify");
     verdicts.retain(|verdict| verdict["qualified"] != true);
-    let message = |message: &ShapedMessage| json!({"for": message.whom, "content_type": message.content_type, "body": message.body});
     let messages: Vec<Value> = run.messages.iter().map(message).collect();
-    json!({ "map": outputs(run, "map"), "not_qualified": verdicts, "state": run.state, "messages": messages })
+    let mut summary =
+        json!({ "map": outputs(run, "map"), "not_qualified": verdicts, "state": run.state, "messages": messages });
+    let refused: Vec<&Value> =
+        run.stages.iter().filter(|stage| stage.stage == "shape").filter_map(|stage| stage.error.as_ref()).collect();
+    if !refused.is_empty() {
+        summary["not_shaped"] = json!(refused);
+    }
+    summary
+}
+
+/// A message as it is sent; of query and headers only what there is.
+fn message(message: &ShapedMessage) -> Value {
+    let mut shown = json!({ "for": message.whom, "method": message.method });
+    for (name, pairs) in [("query", &message.query), ("headers", &message.headers)] {
+        if !pairs.is_empty() {
+            shown[name] = json!(pairs);
+        }
+    }
+    shown["content_type"] = json!(message.content_type);
+    shown["body"] = json!(message.body);
+    shown
 }
 
 /// What a stage gave each time it ran: its output, or its error.

@@ -20,4 +20,5 @@ mod interpret;
 mod prepared;
 mod process;
 mod store;
+mod tables_of_documents;
 mod value_sets;

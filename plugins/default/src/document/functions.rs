@@ -91,7 +91,7 @@ impl Chains {
         };
         match &argument.node.kind {
             NodeKind::Map(entries) if 1 < spec.parameters.len() || !first.kind.takes_a_map() => {
-                if !self.knows_all(notes, argument, spec) {
+                if Self::is_a_nameless_table(notes, argument, spec, entries) || !self.knows_all(notes, argument, spec) {
                     return None;
                 }
                 let given: Vec<(&str, At<'_>, String)> = entries
@@ -104,6 +104,19 @@ impl Chains {
             }
             _ => self.made(notes, argument, spec, &[Given { name: first.name, at: argument }]),
         }
+    }
+
+    /// Whether a map stands for the first argument, which can be one, though of several arguments each is named.
+    fn is_a_nameless_table(notes: &mut Notes, at: At<'_>, spec: &Spec, entries: &[(Key, Node)]) -> bool {
+        let is_known = |key: &Key| spec.parameters.iter().any(|parameter| parameter.name == key.text);
+        let Some(first) = spec.parameters.first() else { return false };
+        if !first.kind.takes_a_map() || entries.is_empty() || entries.iter().any(|(key, _)| is_known(key)) {
+            return false;
+        }
+        let others: Vec<&str> = spec.parameters.iter().skip(1).map(|parameter| parameter.name).collect();
+        let mend = format!("write `{{{}: {{{}: {{...}}}}}}`; beside it may stand {}", spec.name, first.name, others.join(", "));
+        notes.error(at, "odd_argument", format!("`{}` wants its `{}` by name", spec.name, first.name), Some(mend));
+        true
     }
 
     fn knows_all(self, notes: &mut Notes, at: At<'_>, spec: &Spec) -> bool {

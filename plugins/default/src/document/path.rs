@@ -190,6 +190,10 @@ fn full(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
 }
 
 fn short(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
+    if text.contains("{{") {
+        let mend = format!("write `{{template: \"{text}\"}}`; only in a message is a text a template by itself");
+        return refuse("this is a template, and here stands a path", &mend);
+    }
     let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text)?) };
     match (stage, first_name(&steps).and_then(|name| known(name, stage))) {
         (Stage::Interpret, found) => in_answer(steps, found),

@@ -56,6 +56,29 @@ shape:
     );
 }
 
+/// M2: what a person writes by analogy is answered with how it is written here.
+#[test]
+fn m2_what_is_written_by_analogy_is_shown_how_to_write() {
+    let document = "\
+version: 1
+map:
+  fields:
+    source: {from: platform, then: [{lookup: {fb: Facebook, ig: Instagram}}]}
+    last_name: '{{ surname }}'
+interpret:
+  outcomes:
+    - {outcome: rejected, reason: '{{ response }} {{ info.status }}'}
+";
+    assert_eq!(
+        told(document),
+        [
+            "4:46 odd_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
+            "5:16 bad_path map.fields.last_name | write `{template: \"{{ surname }}\"}`; only in a message is a text a template by itself",
+            "8:35 bad_path interpret.outcomes[0].reason | write `{template: \"{{ response }} {{ info.status }}\"}`; only in a message is a text a template by itself",
+        ]
+    );
+}
+
 /// M2: JSON documents get the same places.
 #[test]
 fn m2_json_has_places_too() {

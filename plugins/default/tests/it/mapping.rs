@@ -125,6 +125,15 @@ fn m6_unknown_keys_are_kept_dropped_or_rejected() {
     assert_eq!(partly, r#"{"email":"b","custom":{"contact":{"x":1}}}"#);
 }
 
+/// M6: what stands in an object that `look_in` names is known, as far as its own key goes.
+#[test]
+fn m6_objects_that_are_looked_in_are_known() {
+    let document = "version: 1\nmap: {look_in: [fields], unknown: reject, fields: {email: ~email}}";
+    assert_eq!(lead_json(document, r#"{"fields":{"E-Mail":"a"}}"#), r#"{"email":"a","custom":{}}"#);
+    let refused = failure(document, r#"{"fields":{"email":"a"},"other":{}}"#);
+    assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("unknown_field", Some("other")));
+}
+
 #[test]
 fn m1_each_makes_several_leads_of_one_element() {
     let document = "version: 1\nmap:\n  each: $.entry[*].changes[*].value\n  unknown: drop\n  fields: {external_id: leadgen_id, page: body.object}";
