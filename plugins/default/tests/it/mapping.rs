@@ -212,7 +212,7 @@ map:
     all: {from: [nowhere, lead.phone]}
 ";
     let expected = r#"{"first_name":"Ann","phone":"512","tags":["a","b"],"custom":{"amount":1.50,"twice":3,"greeting":"Dear Ann, 512",
-        "second":"b","sum":4.5,"text":"512 of Ann","nothing":"none","different":"Ann","all":"512"}}"#;
+        "second":"b","sum":4.50,"text":"512 of Ann","nothing":"none","different":"Ann","all":"512"}}"#;
     let body = r#"{"name":"Ann Lee","phone":512,"tags":["a","b"],"amount":"1.50"}"#;
     for unknown in ["custom", "drop", "reject"] {
         let document = document.replace("map:\n", &format!("map:\n  unknown: {unknown}\n"));
