@@ -121,20 +121,7 @@ impl Picker<'_, '_> {
     }
 
     fn tree(&mut self) -> Option<()> {
-        let (start, base) = (self.at, self.entries.len() as u32);
-        self.at = skip::value(self.bytes, start)?;
-        let tree = Tape::read(&self.text[start..self.at]).ok()?;
-        if !tree.double_names().is_empty() {
-            return None;
-        }
-        let shifted =
-            |piece: Piece| Piece { start: piece.start + start as u32, end: piece.end + start as u32, ..piece };
-        self.entries.extend(tree.entries.iter().map(|entry| Entry {
-            piece: shifted(entry.piece),
-            name: shifted(entry.name),
-            next: entry.next + base,
-            ..*entry
-        }));
+        (self.entries, self.at) = Tape::read_behind(self.text, self.at, std::mem::take(&mut self.entries))?;
         Some(())
     }
 
