@@ -95,7 +95,7 @@ pub(super) const MISSING: u32 = u32::MAX;
 impl<'t> Tape<'t> {
     /// Reads a text that is one JSON value.
     pub fn read(text: &'t str) -> Result<Self, Refused> {
-        Self::reading(text, &Outline::NOTHING, true)
+        Self::reading(text, &Outline::nothing(), true)
     }
 
     /// Reads a text and remembers where the wanted places are. What is not wanted is kept as well, or skipped: then nothing
@@ -132,7 +132,8 @@ impl<'t> Tape<'t> {
     /// Reads the value that begins at this byte and puts its entries behind these. Where it ends; none for what is no value, or
     /// has a name twice.
     pub(super) fn read_behind(text: &'t str, at: usize, entries: Vec<Entry>) -> Option<(Vec<Entry>, usize)> {
-        let mut reader = Reader::new(text, &Outline::NOTHING, true, entries);
+        let outline = Outline::nothing();
+        let mut reader = Reader::new(text, &outline, true, entries);
         reader.at = at;
         while reader.value().ok()? {}
         let Reader { suspects, entries, at, .. } = reader;
