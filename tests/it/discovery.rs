@@ -9,7 +9,7 @@ use hookmill::model::discovery;
 use hookmill::pipeline::{DryRunInput, Pipeline, Sample};
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
-use hookmill_tests::world::{START, workspace};
+use hookmill_tests::world::{START, cache, workspace};
 use hookmill_tests::{World, on_both};
 use serde_json::{Value, json};
 use std::fs;
@@ -127,7 +127,7 @@ on_both! {
 /// The engine and the default plugin alone.
 async fn bench(scratch: &tempfile::TempDir) -> Pipeline {
     let minter = Arc::new(SystemMinter::default());
-    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path()).await.unwrap()
+    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache())).await.unwrap()
 }
 
 /// Every sample body of this repository, with what it is.
