@@ -2,8 +2,11 @@
 
 mod depth;
 mod diagnostics;
+mod everything;
+mod exercise;
 mod formats;
 mod functions;
+mod grammar;
 mod house;
 mod interpreting;
 mod jsonpath;
