@@ -21,6 +21,7 @@ pub fn apply<'t>(
 ) -> Result<Option<Value<'t>>, Refusal> {
     let spec = function.spec();
     let call = Call { name: spec.name, arguments: function.arguments(), around };
+    around.spend(value.as_ref().map_or(0, effort) + STEPS_PER_CALL)?;
     if let Run::Any(run) = spec.run {
         return run(value, &call);
     }
@@ -30,6 +31,24 @@ pub fn apply<'t>(
         Some(Value::List(items)) if spec.lists == Lists::Each => each(items, |item| apply(function, item, around)),
         Some(list @ Value::List(_)) if spec.lists == Lists::Refused => Err(no_list(spec.name, &list)),
         Some(value) => on_value(spec.run, value, &call),
+    }
+}
+
+/// What calling a function takes, whatever it is called on.
+const STEPS_PER_CALL: usize = 64;
+
+/// What a function takes for each value in a list or an object, besides its bytes.
+const STEPS_PER_VALUE: usize = 16;
+
+/// How many steps it takes to read a value.
+pub fn effort(value: &Value<'_>) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(text) | Value::Text(text) => text.len(),
+        Value::List(items) => items.iter().map(|item| effort(item) + STEPS_PER_VALUE).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| name.len() + effort(value) + STEPS_PER_VALUE).sum()
+        }
     }
 }
 

@@ -79,12 +79,16 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
+/// What an expression takes for each byte of a text: it is looked at once for each of the places where the expression may be.
+pub const STEPS_PER_BYTE: usize = 64;
+
 fn regex_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Regex, Refusal> {
     if text.len() > PATTERN_INPUT_BYTES_MAX {
         let bound =
             format!("is larger than {PATTERN_INPUT_BYTES_MAX} bytes (PATTERN_INPUT_BYTES_MAX); shorten it before");
         return Err(Refusal::of_text("input_too_large", text, &bound));
     }
+    call.around.spend(text.len() * STEPS_PER_BYTE)?;
     let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
     call.expression(0).and_then(|expression| expression.regex()).ok_or_else(damaged)
 }

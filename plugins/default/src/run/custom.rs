@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::functions::effort;
 use crate::json::{Value, write_text, write_value};
 
 /// Names up to this many are compared one by one.
@@ -50,6 +51,15 @@ impl<'s> Custom<'s> {
             self.taken.insert(name.clone());
         }
         self.fields.push((name, value));
+    }
+
+    /// About how many bytes they are, without those of escapes.
+    pub fn effort(&self) -> usize {
+        let of = |kept: &Kept<'_>| match kept {
+            Kept::Made(value) => effort(value),
+            Kept::Rest(text) => text.len(),
+        };
+        self.fields.iter().map(|(name, kept)| name.len() + of(kept)).sum()
     }
 
     /// Appends them as a JSON object.

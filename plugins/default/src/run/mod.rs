@@ -24,6 +24,7 @@ mod trace;
 mod unknown;
 mod valid;
 mod value_set;
+mod work;
 pub(crate) mod xml;
 
 pub use around::value_in;
@@ -33,3 +34,4 @@ pub use qualify::qualify;
 pub use scope::Call;
 pub use select::{Found, PATH_VISITS_MAX, select_in};
 pub use shape::{MESSAGE_VALUES_MAX, shape};
+pub use work::WORK_MAX;

@@ -172,12 +172,12 @@ impl<'s, S: Scope> Maker<'s, S> {
         let taken = match (&source.kind, container) {
             (SourceKind::Path(path), Some(container)) if path.is_loose() => {
                 let found = self.inside(path, container)?;
-                Taken { value: found.value(), used: found }
+                Taken { value: self.value_of(&found)?, used: found }
             }
             (_, Some(_)) => return Ok(Taken::NOTHING),
             (SourceKind::Path(path), None) => {
                 let found = self.select(path)?;
-                Taken { value: found.value(), used: found }
+                Taken { value: self.value_of(&found)?, used: found }
             }
             (SourceKind::Template(template), None) => self.fill(template)?,
             (SourceKind::Fixed(value), None) => Taken { value: Some(value.borrowed()), used: Found::Missing },
@@ -200,12 +200,15 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     fn select(&self, path: &Path<'_>) -> Result<Found<'s>, Refused<'s>> {
-        select(path, self.scope).map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
+        select(path, self.scope).map_err(refused)
+    }
+
+    fn value_of(&self, found: &Found<'s>) -> Result<Option<Value<'s>>, Refused<'s>> {
+        found.value(self.scope.work()).map_err(refused)
     }
 
     fn inside(&self, path: &Path<'_>, container: Spot<'s>) -> Result<Found<'s>, Refused<'s>> {
-        let found = select_in(&path.steps, container);
-        found.map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
+        select_in(&path.steps, container).map_err(refused)
     }
 
     /// A template of which every value is missing is missing itself.
@@ -218,9 +221,10 @@ impl<'s, S: Scope> Maker<'s, S> {
                     places += 1;
                     let found = self.select(path)?;
                     used.extend(found.spots());
-                    if let Some(value) = found.value() {
+                    if let Some(value) = self.value_of(&found)? {
                         text_into(&mut text, &value);
                     }
+                    within_template(&text).map_err(refused)?;
                 }
             }
         }
@@ -338,6 +342,20 @@ impl<'s, S: Scope> Maker<'s, S> {
             steps.instead = Some(what);
         }
     }
+}
+
+/// How many bytes a template may make.
+pub const TEMPLATE_BYTES_MAX: usize = 4 << 20;
+
+fn within_template(text: &str) -> Result<(), Refusal> {
+    if text.len() <= TEMPLATE_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Refusal::too_large("template", "TEMPLATE_BYTES_MAX", TEMPLATE_BYTES_MAX))
+}
+
+fn refused<'s>(refusal: Refusal) -> Refused<'s> {
+    Refused { refusal, function: None, raw: Taken::NOTHING }
 }
 
 fn left_out<'s>() -> Made<'s> {

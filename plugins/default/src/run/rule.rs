@@ -134,7 +134,8 @@ impl<'s, S: Scope> Judge<'s, S> {
             }
             RuleKind::Not(part) => self.leaves(part, name),
             RuleKind::Field { path, check, .. } => {
-                vec![self.miss(rule, &name.to_string(), self.checker.actual(path, check).as_ref())]
+                let actual = self.checker.shown(|checker| checker.actual(path, check));
+                vec![self.miss(rule, &name.to_string(), actual.as_ref())]
             }
         }
     }
@@ -143,9 +144,9 @@ impl<'s, S: Scope> Judge<'s, S> {
         let RuleKind::Field { path, check, on_missing, ignore_case } = &rule.kind else {
             return Ok(Judgement::Skipped);
         };
-        let actual = self.checker.actual(path, check);
-        let passed = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case);
-        let passed = passed.map_err(|unjudged| Unjudged { field: path.text.to_string(), ..unjudged })?;
+        let in_field = |unjudged| Unjudged { field: path.text.to_string(), ..unjudged };
+        let actual = self.checker.actual(path, check).map_err(in_field)?;
+        let passed = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case).map_err(in_field)?;
         let judgement = match passed {
             Some(true) => Judgement::Passed,
             Some(false) => Judgement::Failed(vec![self.miss(rule, &name.to_string(), actual.as_ref())]),

@@ -12,6 +12,7 @@ use super::qualify::lead;
 use super::recipe::{Maker, Trouble, Wanted};
 use super::scope::{Call, LeadScope, Scope};
 use super::trace::{self, Steps};
+use crate::functions::{Refusal, effort};
 use crate::json::Value;
 use crate::plan::{ForEach, Format, LoadedMessage, Member, Message, Recipe, Shape};
 
@@ -27,9 +28,11 @@ pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest
     };
     let lead = submission.map(|submission| lead(submission, &loaded.outline)).transpose()?;
     let scope = LeadScope::new(call, submission, lead.as_ref()).told(event, destination);
+    let left = scope.work().left();
     if let Some(payload) = straight(loaded, call, &scope, destination) {
         return Ok(payload);
     }
+    scope.work().restore(left);
     let message = loaded.message().map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
     let trace = call.traces().then(Vec::new);
     let mut shaping =
@@ -137,8 +140,9 @@ impl<'s, S: Scope> Shaping<'s, S> {
 
     /// Fills in a shape; none when it has no value. The depth is the document's, which is bounded.
     fn fill(&mut self, shape: &'s Shape<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
+        self.count(place)?;
         match shape {
-            Shape::Fixed(value) => Ok(Some(value.borrowed())),
+            Shape::Fixed(value) => self.room_for(value, place).map(|()| Some(value.borrowed())),
             Shape::Leaf(recipe) => self.leaf(recipe, place, Wanted::Any),
             Shape::Object(members) => {
                 let members = self.object(members, place)?;
@@ -179,7 +183,6 @@ impl<'s, S: Scope> Shaping<'s, S> {
         };
         let mut made = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
-            self.count(place)?;
             let scope = ItemScope::new(self.scope, item, index);
             let (omits_blank, values_left) = (self.omits_blank, self.values_left);
             let mut inner = Shaping { scope: &scope, omits_blank, values_left, trace: self.trace.take() };
@@ -207,6 +210,7 @@ impl<'s, S: Scope> Shaping<'s, S> {
         let mut members = Vec::with_capacity(shapes.len());
         for Member { name, shape } in shapes {
             let filled = self.fill(shape, Place::Member(&place, name))?;
+            self.room(name.len(), place)?;
             members.extend(filled.map(|value| (Cow::Borrowed(&**name), value)));
         }
         Ok(members)
@@ -230,7 +234,6 @@ impl<'s, S: Scope> Shaping<'s, S> {
     }
 
     fn leaf(&mut self, recipe: &'s Recipe<'_>, place: Place<'_>, wanted: Wanted) -> Result<Option<Value<'s>>, Failure> {
-        self.count(place)?;
         let mut maker = Maker::new(self.scope);
         maker.steps = self.trace.is_some().then(Steps::default);
         let made = maker.make(recipe, wanted).map_err(|trouble| failure(&place.to_string(), trouble))?;
@@ -241,7 +244,20 @@ impl<'s, S: Scope> Shaping<'s, S> {
             members.extend(made.value.clone().map(|value| ("value", value.into_owned())));
             trace.push(trace::object(members));
         }
-        Ok(made.value.filter(|value| !(self.omits_blank && value.is_blank())))
+        let value = made.value.filter(|value| !(self.omits_blank && value.is_blank()));
+        value.iter().try_for_each(|value| self.room_for(value, place))?;
+        Ok(value)
+    }
+
+    fn room_for(&self, value: &Value<'_>, place: Place<'_>) -> Result<(), Failure> {
+        self.room(effort(value), place)
+    }
+
+    fn room(&self, bytes: usize, place: Place<'_>) -> Result<(), Failure> {
+        let refuse = |refusal: Refusal| {
+            Failure::new(refusal.code, format!("{place}: {}", refusal.message)).in_field(place.to_string())
+        };
+        self.scope.work().make(bytes).map_err(refuse)
     }
 }
 
