@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::apply::{apply_all, each};
+use super::apply::{apply_all, each, effort};
 use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, optional, required, usually};
@@ -349,19 +349,23 @@ fn join_lists<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<V
             by_key.entry(found).or_insert(other);
         }
     }
-    let joined = |item: Option<Value<'t>>| Ok(item.map(|item| with_members(item, key, &by_key)));
-    each(items, joined)
+    each(items, |item| {
+        let Some(item) = item else { return Ok(None) };
+        let joined = with_members(item, key, &by_key);
+        call.around.spend(effort(&joined))?;
+        Ok(Some(joined))
+    })
 }
 
 fn with_members<'t>(item: Value<'t>, key: &str, by_key: &BTreeMap<&str, &Value<'_>>) -> Value<'t> {
     let other = item.member(key).and_then(Value::scalar_text).and_then(|key| by_key.get(key)).copied();
     match (item, other) {
         (Value::Object(mut members), Some(Value::Object(more))) => {
-            for (name, value) in more {
-                if members.iter().all(|(known, _)| known != name) {
-                    members.push((name.clone().into_owned().into(), value.clone().into_owned()));
-                }
-            }
+            let known: BTreeSet<&str> = members.iter().map(|(name, _)| &**name).collect();
+            let new = more.iter().filter(|(name, _)| !known.contains(&**name));
+            let new: Vec<_> =
+                new.map(|(name, value)| (name.clone().into_owned().into(), value.clone().into_owned())).collect();
+            members.extend(new);
             Value::Object(members)
         }
         (item, _) => item,

@@ -29,11 +29,11 @@ mod text;
 mod time;
 mod written;
 
-pub use apply::{apply, apply_all, effort};
+pub use apply::{apply, apply_all, effort, weight};
 pub use call::{Call, Surroundings};
 pub use email::normalized as email_normalized;
 pub use limits::*;
-pub use pattern::STEPS_PER_BYTE as STEPS_PER_PATTERN_BYTE;
+pub use pattern::pattern_effort;
 pub use refusal::Refusal;
 pub use rfc3339::rfc3339;
 pub use spec::{ArgumentKind, Example, Kind, Lists, OnNothing, Parameter, Presence, Run, Spec};

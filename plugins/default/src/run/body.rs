@@ -19,7 +19,7 @@ const WRITTEN_BYTES_GUESS: usize = 512;
 pub fn written<'s, 'p, S: Scope>(message: &'s LoadedMessage<'p>, code: Code<'p>, scope: &'s S) -> Option<String> {
     let mut writer = Writer { message, scope, code, out: String::with_capacity(WRITTEN_BYTES_GUESS) };
     writer.value()?;
-    Some(writer.out)
+    (writer.out.len() <= MADE_BYTES_MAX).then_some(writer.out)
 }
 
 struct Writer<'s, 'p, S> {

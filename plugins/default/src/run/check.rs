@@ -7,7 +7,8 @@ use super::scope::Scope;
 use super::select::select;
 use super::valid::is_valid;
 use super::value_set;
-use crate::functions::{Refusal, STEPS_PER_PATTERN_BYTE, effort};
+use super::work::Work;
+use crate::functions::{Refusal, effort};
 use crate::json::Value;
 use crate::moment::{Moment, Now, Written};
 use crate::plan::{Check, Lacking, OnMissing, Operator, Path, With};
@@ -56,11 +57,16 @@ impl<'s, S: Scope> Checker<'s, S> {
         Ok(select(path, self.scope)?.value(self.scope.work())?)
     }
 
+    /// What may still be done for the item.
+    pub fn work(&self) -> &'s Work {
+        self.scope.work()
+    }
+
     /// The same again, to be shown: it takes nothing of what may still be done, so that a trace changes nothing.
     pub fn shown<T>(&self, look: impl FnOnce(&Self) -> Result<Option<T>, Unjudged>) -> Option<T> {
-        let left = self.scope.work().left();
+        let mark = self.scope.work().mark();
         let found = look(self).ok().flatten();
-        self.scope.work().restore(left);
+        self.scope.work().restore(&mark);
         found
     }
 
@@ -88,7 +94,10 @@ impl<'s, S: Scope> Checker<'s, S> {
         let other = match &check.with {
             With::Other(path) => match self.at(path)? {
                 None => return Ok(by(on_missing)),
-                found => found,
+                Some(found) => {
+                    self.scope.work().spend(effort(&found))?;
+                    Some(found)
+                }
             },
             _ => None,
         };
@@ -194,12 +203,12 @@ impl<'s, S: Scope> Checker<'s, S> {
 /// What a comparison takes: the value is read once for each that it is compared with, and by an expression at once for each place
 /// where that may be.
 fn effort_of(check: &Check<'_>, actual: &Value<'_>) -> usize {
-    let times = match &check.with {
-        With::Values(values) => values.len(),
-        With::Pattern(..) => STEPS_PER_PATTERN_BYTE,
-        _ => 1,
-    };
-    (effort(actual) + STEPS_PER_CHECK).saturating_mul(times)
+    let reading = effort(actual) + STEPS_PER_CHECK;
+    match &check.with {
+        With::Values(values) => reading.saturating_mul(values.len()),
+        With::Pattern(_, pattern) => pattern.effort(reading),
+        _ => reading,
+    }
 }
 
 /// What any comparison takes.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::functions::effort;
+use crate::functions::weight;
 use crate::json::{Value, write_text, write_value};
 
 /// Names up to this many are compared one by one.
@@ -53,11 +53,11 @@ impl<'s> Custom<'s> {
         self.fields.push((name, value));
     }
 
-    /// About how many bytes they are, without those of escapes.
-    pub fn effort(&self) -> usize {
+    /// About how many bytes the names and the made ones are, without those of escapes.
+    pub fn weight(&self) -> usize {
         let of = |kept: &Kept<'_>| match kept {
-            Kept::Made(value) => effort(value),
-            Kept::Rest(text) => text.len(),
+            Kept::Made(value) => weight(value),
+            Kept::Rest(_) => 0,
         };
         self.fields.iter().map(|(name, kept)| name.len() + of(kept)).sum()
     }

@@ -47,6 +47,7 @@ impl<'m> Mapper<'m, '_, '_> {
     fn parts(&mut self) -> Result<Leads, Failure> {
         let around = Tape::read(&self.inbound.body).map_err(unreadable)?;
         let elements = elements(self.plan, &around)?;
+        self.work.add_leads(elements.len());
         Ok(elements.into_iter().map(|node| self.part(&around, node)).collect())
     }
 

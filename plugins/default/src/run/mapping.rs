@@ -11,7 +11,7 @@ use super::scope::Scope;
 use super::select::{Found, select};
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
-use crate::functions::{Refusal, apply, effort};
+use crate::functions::{Refusal, apply, weight};
 use crate::json::{Kind, Node, Spot, Value, text_of, write_text, write_value};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::{Field, Goal, LoadedMap, Path, Straight, Unknown};
@@ -24,6 +24,9 @@ const WRITTEN_BYTES_GUESS: usize = 512;
 
 /// How many characters of a name or a reason a remark has.
 const NOTICE_CHARS_MAX: usize = 500;
+
+/// How many values of one name a lead may keep beside each other.
+const SAME_NAMES_MAX: usize = 100;
 
 /// How many remarks one lead may carry.
 const NOTICES_MAX: usize = 50;
@@ -108,7 +111,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     /// Makes a field: as its record says where the value is an ordinary one, else by its recipe. A trace has the recipe's
     /// steps; both ways give the same.
     fn field(&mut self, index: usize) -> Result<(), Failure> {
-        let left = self.scope.work().left();
+        let mark = self.scope.work().mark();
         if self.trace.is_none()
             && let (Some(straight), Some(goal)) = (self.plan.straight(index), self.plan.goal(index))
             && let Some(made) = self.go_straight(straight)
@@ -119,7 +122,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             }
             return Ok(());
         }
-        self.scope.work().restore(left);
+        self.scope.work().restore(&mark);
         let plan = self.plan;
         let field = plan.field(index).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
         let goal = plan.goal(index).ok_or_else(|| Failure::new("bad_plan", "a field goes nowhere"))?;
@@ -162,7 +165,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     fn by_recipe(&mut self, field: &'s Field<'p>, goal: Goal<'s>) -> Result<(), Failure> {
         let wanted = if matches!(goal, Goal::Text(_)) { Wanted::Scalar } else { Wanted::Any };
         let mut maker = Maker::new(self.scope);
-        maker.steps = self.trace.is_some().then(Steps::default);
+        maker.steps = (self.trace.is_some() && self.scope.work().can_show()).then(Steps::default);
         let made = maker.make(&field.recipe, wanted);
         let steps = maker.steps.take();
         let placed = made.map_err(|trouble| failure(field, trouble)).map(|made| self.place(field, goal, made));
@@ -183,7 +186,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             return None;
         }
         self.mark_found(&used);
-        let shown = self.trace.is_some().then(|| value.clone().into_owned());
+        let shown = self.trace.is_some().then(|| self.scope.work().shown(&value));
         self.put(goal, value);
         Some(shown.unwrap_or(Value::Null))
     }
@@ -240,8 +243,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         for path in paths {
             for spot in self.found(path)?.spots() {
                 let Some(node) = spot.read().filter(|node| node.kind() == Kind::Object) else { continue };
-                for (name, rest) in self.left_in(node) {
-                    self.keep(name, rest);
+                for (name, rest) in self.left_in(node)? {
+                    self.keep(name, rest)?;
                 }
                 self.mark(*spot);
             }
@@ -250,17 +253,18 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     /// The members of a value of which something is left, each written out: what is used later must not change it.
-    fn left_in(&mut self, node: Node<'s>) -> Vec<(Cow<'s, str>, Kept<'s>)> {
-        let Some(used) = &mut self.used else { return Vec::new() };
+    fn left_in(&mut self, node: Node<'s>) -> Result<Vec<(Cow<'s, str>, Kept<'s>)>, Failure> {
+        let Some(used) = &mut self.used else { return Ok(Vec::new()) };
         used.settle(node);
         if used.is_gone(node) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let left = node.children().filter(|member| !used.is_gone(*member));
         left.map(|member| {
             let mut text = String::new();
             member.write(&mut text, &|inside| used.is_gone(inside));
-            (member.name(), Kept::Rest(text))
+            self.scope.work().make(text.len()).map_err(|refusal| of_refusal(&refusal))?;
+            Ok((member.name(), Kept::Rest(text)))
         })
         .collect()
     }
@@ -292,9 +296,9 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         match self.plan.unknown {
             Unknown::Drop => {}
             Unknown::Custom => {
-                for (name, rest) in self.left_in(self.element) {
+                for (name, rest) in self.left_in(self.element)? {
                     if !self.scope.is_of_envelope(&name) {
-                        self.keep(name, rest);
+                        self.keep(name, rest)?;
                     }
                 }
             }
@@ -312,13 +316,22 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     /// Keeps a value as a custom field; a name that is taken gets `inbound_` before it.
-    fn keep(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
+    fn keep(&mut self, name: Cow<'s, str>, value: Kept<'s>) -> Result<(), Failure> {
         if !self.custom.is_taken(&name) {
-            return self.custom.add(name, value);
+            self.custom.add(name, value);
+            return Ok(());
         }
         let mut free = format!("inbound_{name}");
-        while self.custom.is_taken(&free) {
+        for _ in 0..SAME_NAMES_MAX {
+            if !self.custom.is_taken(&free) {
+                break;
+            }
             free.insert_str(0, "inbound_");
+        }
+        if self.custom.is_taken(&free) {
+            let message =
+                format!("more than {SAME_NAMES_MAX} values would be custom fields of the name {}", shortened(&name));
+            return Err(Failure::new("too_large", message).in_field(shortened(&name)));
         }
         self.notice(
             "name_taken",
@@ -326,6 +339,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             format!("the custom field {name} is mapped; what came in as {name} is kept as {free}"),
         );
         self.custom.add(free.into(), value);
+        Ok(())
     }
 
     fn notice(&mut self, code: &str, path: &str, message: String) {
@@ -340,7 +354,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         out.push('{');
         let texts = TEXT_FIELDS.iter().zip(&self.texts).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
         for (name, value) in texts.chain(self.tags.as_ref().map(|tags| (TAGS, tags))) {
-            room(effort(value))?;
+            room(weight(value))?;
             write_text(&mut out, name);
             out.push(':');
             write_value(&mut out, value);
@@ -348,7 +362,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         write_text(&mut out, CUSTOM);
         out.push(':');
-        room(self.custom.effort())?;
+        room(self.custom.weight())?;
         self.custom.write(&mut out);
         out.push('}');
         Ok(out)

@@ -34,4 +34,4 @@ pub use qualify::qualify;
 pub use scope::Call;
 pub use select::{Found, PATH_VISITS_MAX, select_in};
 pub use shape::{MESSAGE_VALUES_MAX, shape};
-pub use work::WORK_MAX;
+pub use work::{MADE_BYTES_MAX, TRACE_BYTES_MAX, WORK_MAX, WORK_PER_LEAD};

@@ -5,6 +5,7 @@ use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
 use super::select::{Found, select, select_in};
 use super::trace::Steps;
+use super::work::MADE_BYTES_MAX;
 use crate::functions::{Refusal, apply};
 use crate::json::{Spot, Value, text_of, write_value};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
@@ -246,8 +247,8 @@ impl<'s, S: Scope> Maker<'s, S> {
                 function: Some(function.name()),
                 raw: Taken { value: raw.clone(), used: used.clone() },
             })?;
-            if let Some(steps) = &mut self.steps {
-                steps.functions.push((function.name(), value.clone().map(Value::into_owned)));
+            if let Some(steps) = self.steps.as_mut().filter(|_| self.scope.work().can_show()) {
+                steps.functions.push((function.name(), value.as_ref().map(|value| self.scope.work().shown(value))));
             }
         }
         if wanted == Wanted::Any {
@@ -344,14 +345,11 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 }
 
-/// How many bytes a template may make.
-pub const TEMPLATE_BYTES_MAX: usize = 4 << 20;
-
 fn within_template(text: &str) -> Result<(), Refusal> {
-    if text.len() <= TEMPLATE_BYTES_MAX {
+    if text.len() <= MADE_BYTES_MAX {
         return Ok(());
     }
-    Err(Refusal::too_large("template", "TEMPLATE_BYTES_MAX", TEMPLATE_BYTES_MAX))
+    Err(Refusal::too_large("template", "MADE_BYTES_MAX", MADE_BYTES_MAX))
 }
 
 fn refused<'s>(refusal: Refusal) -> Refused<'s> {

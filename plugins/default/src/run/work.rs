@@ -3,11 +3,14 @@
 
 use std::cell::Cell;
 
-use crate::functions::Refusal;
+use crate::functions::{Refusal, effort};
 use crate::json::{Spot, Value};
 
 /// Steps that one element, lead, message or answer may take: about one for each byte that a function reads.
-pub const WORK_MAX: usize = 32 << 20;
+pub const WORK_MAX: usize = 16 << 20;
+
+/// Steps that each lead of an element adds to it.
+pub const WORK_PER_LEAD: usize = 64 << 10;
 
 /// What one value takes in a list or an object that is taken as a whole.
 const STEPS_PER_VALUE: usize = 32;
@@ -16,19 +19,31 @@ const STEPS_PER_VALUE: usize = 32;
 /// takes; this one keeps an instance within its memory.
 pub const MADE_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes of values that a trace shows of one item. What comes after them is left out of it.
+pub const TRACE_BYTES_MAX: usize = 1 << 20;
+
+/// What is shown in a trace in the place of the first value for which there is no room.
+const NO_ROOM: &str = "(the trace ends here: TRACE_BYTES_MAX)";
+
 /// What may still be done for one item.
 pub struct Work {
     left: Cell<usize>,
     room: Cell<usize>,
+    trace: Cell<usize>,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Self { left: Cell::new(WORK_MAX), room: Cell::new(MADE_BYTES_MAX) }
+        Self { left: Cell::new(WORK_MAX), room: Cell::new(MADE_BYTES_MAX), trace: Cell::new(TRACE_BYTES_MAX) }
     }
 }
 
 impl Work {
+    /// What an element adds that becomes so many leads.
+    pub fn add_leads(&self, leads: usize) {
+        self.left.set(self.left.get() + leads * WORK_PER_LEAD);
+    }
+
     /// Takes so many steps. Once there are too few, nothing more can be done for this item.
     pub fn spend(&self, steps: usize) -> Result<(), Refusal> {
         let left = self.left.get().checked_sub(steps).filter(|left| 0 < *left);
@@ -58,15 +73,34 @@ impl Work {
         })
     }
 
-    /// What is left, to come back to.
-    pub fn left(&self) -> usize {
-        self.left.get()
+    /// A value for the trace, as long as there is room.
+    pub fn shown(&self, value: &Value<'_>) -> Value<'static> {
+        let left = if self.can_show() { self.trace.get().checked_sub(effort(value) + STEPS_PER_VALUE) } else { None };
+        self.trace.set(left.unwrap_or(0));
+        if left.is_some() { value.clone().into_owned() } else { Value::text(NO_ROOM) }
+    }
+
+    /// Whether the trace has room for more.
+    pub fn can_show(&self) -> bool {
+        0 < self.trace.get()
+    }
+
+    /// What is left now, to come back to.
+    pub fn mark(&self) -> Mark {
+        Mark { left: self.left.get(), room: self.room.get() }
     }
 
     /// Comes back to what was left before something was tried that will be done another way.
-    pub fn restore(&self, left: usize) {
-        self.left.set(left);
+    pub fn restore(&self, mark: &Mark) {
+        self.left.set(mark.left);
+        self.room.set(mark.room);
     }
+}
+
+/// What was left at some time.
+pub struct Mark {
+    left: usize,
+    room: usize,
 }
 
 fn values_at(spot: Spot<'_>) -> usize {

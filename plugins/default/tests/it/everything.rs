@@ -31,7 +31,17 @@ proptest! {
 #[test]
 fn m5_what_fails_to_map_gives_no_lead() {
     let document = "version: 1\nmap: {fields: {email: {from: email, then: [email], on_missing: fail, on_null: fail, on_blank: fail}}}";
-    for element in ["{}", "{\"email\":null}", "{\"email\":\"\"}", "{\"email\":\"x\"}", "{\"email\":{}}", "5", "null", "[[]]", "[null]"] {
+    for element in [
+        "{}",
+        "{\"email\":null}",
+        "{\"email\":\"\"}",
+        "{\"email\":\"x\"}",
+        "{\"email\":{}}",
+        "5",
+        "null",
+        "[[]]",
+        "[null]",
+    ] {
         let mapped = map_with(document, context(), inbound(element)).unwrap();
         assert!(!mapped.leads.is_empty() && mapped.leads.iter().all(Result::is_err), "{element}");
     }

@@ -74,7 +74,8 @@ impl Exercise {
         answers.extend(self.answers.iter().map(|(status, kind, body)| answer(*status, kind, body)));
         for mut answer in answers {
             answer.headers.push(pair("retry-after", "5"));
-            let meant = |trace| <Declarative as response::Guest>::interpret(with(trace), vec![answer.clone()]).remove(0);
+            let meant =
+                |trace| <Declarative as response::Guest>::interpret(with(trace), vec![answer.clone()]).remove(0);
             let (plain, traced) = (meant(false), meant(true));
             same(&plain, &traced);
             match plain {
@@ -120,7 +121,9 @@ fn mapped(body: &str) -> Vec<String> {
 
 fn judged(lead: &str) {
     for severity in [Severity::Hard, Severity::Soft] {
-        let run = |trace| <Declarative as qualification::Guest>::qualify(with(trace), severity, vec![submission(lead)]).remove(0);
+        let run = |trace| {
+            <Declarative as qualification::Guest>::qualify(with(trace), severity, vec![submission(lead)]).remove(0)
+        };
         match (run(false), run(true)) {
             (Ok(plain), Ok(traced)) => {
                 same(&plain.failed, &traced.failed);
@@ -194,14 +197,16 @@ fn check_payload(payload: &Payload) {
 
 fn check_outcome(outcome: &Outcome) {
     assert!(outcome.reason.as_deref().is_none_or(|reason| reason.chars().count() <= REASON_CHARS_MAX));
-    let is_number = |text: &str| serde_json::from_str::<serde_json::Number>(text.trim_start_matches(['+', '0'])).is_ok();
+    let is_number =
+        |text: &str| serde_json::from_str::<serde_json::Number>(text.trim_start_matches(['+', '0'])).is_ok();
     let is_price = |text: &str| is_number(text) || text.contains(['0', '.']);
     assert!(outcome.price.as_deref().is_none_or(is_price), "{outcome:?}");
     assert!(outcome.retry_after_ms.is_none() || matches!(outcome.kind, OutcomeKind::Retry), "{outcome:?}");
 }
 
 fn check_failure(failure: &Failure) {
-    let is_code = !failure.code.is_empty() && failure.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let is_code = !failure.code.is_empty()
+        && failure.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     assert!(is_code && !failure.message.is_empty(), "{failure:?}");
     // A plan that was just compiled is never damaged.
     assert_ne!(failure.code, "bad_plan", "{failure:?}");

@@ -7,6 +7,7 @@ mod exercise;
 mod formats;
 mod functions;
 mod grammar;
+mod hostile;
 mod house;
 mod interpreting;
 mod jsonpath;

@@ -3,11 +3,11 @@
 use hookmill_plugin_default::document::compile;
 use serde_json::{Map, Value, json};
 
+use super::Draw;
 use super::functions::recipe;
 use super::messages::{details, message, outcome};
 use super::paths::{Stage, path};
 use super::rules::rule;
-use super::Draw;
 
 const FIELDS: [&str; 9] = ["email", "phone", "first_name", "tags", "zip", "x", "custom.y", "answers", "city"];
 
@@ -26,7 +26,10 @@ pub fn document(draw: &mut Draw<'_>) -> String {
 
 fn part(draw: &mut Draw<'_>, made: &mut Value) {
     match draw.count(9) {
-        0 => made["map"][draw.one(&["look_in", "ignore", "spread", "is_test"])] = Value::from(vec![path(draw, Stage::Map)]),
+        0 => {
+            made["map"][draw.one(&["look_in", "ignore", "spread", "is_test"])] =
+                Value::from(vec![path(draw, Stage::Map)])
+        }
         1 => made["map"]["unknown"] = Value::from(draw.word(&["custom", "drop", "reject"])),
         2 => made["map"]["each"] = Value::from(path(draw, Stage::Map)),
         3 => made["shape"]["client"] = message(draw),

@@ -71,7 +71,8 @@ fn range(draw: &mut Draw<'_>) -> Value {
 
 /// A number of the document.
 pub fn number(draw: &mut Draw<'_>) -> Value {
-    let texts = ["1", "0", "-2.5", "100", "1e3", "1e999999999", "0.000000000000000000001", "123456789012345678901234567890"];
+    let texts =
+        ["1", "0", "-2.5", "100", "1e3", "1e999999999", "0.000000000000000000001", "123456789012345678901234567890"];
     serde_json::from_str(draw.one(&texts)).unwrap_or_default()
 }
 
@@ -99,7 +100,8 @@ fn format(draw: &mut Draw<'_>) -> String {
 
 /// A template of a stage.
 pub fn template(draw: &mut Draw<'_>, stage: Stage) -> String {
-    let places = draw.several(4, |draw| format!("{}{{{{ {} }}}}", text(draw).replace("{{", ""), paths::path(draw, stage)));
+    let places =
+        draw.several(4, |draw| format!("{}{{{{ {} }}}}", text(draw).replace("{{", ""), paths::path(draw, stage)));
     format!("{}{{{{ {} }}}}", places.concat(), paths::path(draw, stage))
 }
 

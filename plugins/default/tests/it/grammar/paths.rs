@@ -18,7 +18,8 @@ pub enum Stage {
     Interpret,
 }
 
-const ANYWHERE: [&str; 5] = ["campaign.values.rate", "organization.name", "context.now", "campaign.id", "campaign.client.name"];
+const ANYWHERE: [&str; 5] =
+    ["campaign.values.rate", "organization.name", "context.now", "campaign.id", "campaign.client.name"];
 const IN_MAP: [&str; 10] = [
     "~name",
     "contact.~email",
@@ -43,7 +44,8 @@ const IN_SHAPE: [&str; 8] = [
     "destination.url",
 ];
 const IN_ITEM: [&str; 5] = ["item", "item.id", "outer", "outer.name", "position"];
-const IN_INTERPRET: [&str; 8] = ["status", "status_class", "text", "attempt", "error", "header.content-type", "body", "destination.id"];
+const IN_INTERPRET: [&str; 8] =
+    ["status", "status_class", "text", "attempt", "error", "header.content-type", "body", "destination.id"];
 const CONDITIONS: [&str; 12] = [
     "@",
     "@.a",
@@ -76,7 +78,11 @@ pub fn path(draw: &mut Draw<'_>, stage: Stage) -> String {
 
 /// A path inside a value.
 pub fn inside(draw: &mut Draw<'_>) -> String {
-    if draw.once_in(2) { query(draw, "$") } else { draw.word(&["id", "[0]", "a.b", "email", "values[0]", "list[-1].name"]) }
+    if draw.once_in(2) {
+        query(draw, "$")
+    } else {
+        draw.word(&["id", "[0]", "a.b", "email", "values[0]", "list[-1].name"])
+    }
 }
 
 fn own(draw: &mut Draw<'_>, stage: Stage) -> String {

@@ -3,10 +3,10 @@
 use hookmill_plugin_default::plan::{Declared, OPERATORS, Wants};
 use serde_json::{Value, json};
 
+use super::Draw;
 use super::functions::{number, pattern};
 use super::paths::{Stage, path};
 use super::values::{fixed, text};
-use super::Draw;
 
 /// A condition, so many groups deep at most.
 pub fn condition(draw: &mut Draw<'_>, stage: Stage, depth: usize) -> Value {
