@@ -15,9 +15,7 @@ use hookmill::engine::Program;
 use hookmill::ids::SystemMinter;
 use hookmill::model::body;
 
-use hookmill::pipeline::{
-    DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage,
-};
+use hookmill::pipeline::{DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage};
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
 use hookmill_tests::world::{START, workspace};

@@ -24,6 +24,7 @@ mod trace;
 mod unknown;
 mod valid;
 mod value_set;
+mod walk;
 mod work;
 pub(crate) mod xml;
 

@@ -29,7 +29,7 @@ impl<'s> Found<'s> {
     }
 
     /// The same, where it is known to be small.
-    fn free_value(&self) -> Option<Value<'s>> {
+    pub fn free_value(&self) -> Option<Value<'s>> {
         match self {
             Self::Missing => None,
             Self::One(spot) => Some(spot.value()),

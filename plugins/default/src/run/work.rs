@@ -1,5 +1,5 @@
 //! How much work one item may take. Each step of a document has bounds of its own; a document has many steps, so what they take
-//! together is counted as well: the same for the same document and input, on any machine, with a trace as without one.
+//! together is counted as well: the same for the same document and input, on any machine.
 
 use std::cell::Cell;
 
@@ -11,6 +11,9 @@ pub const WORK_MAX: usize = 16 << 20;
 
 /// Steps that each lead of an element adds to it.
 pub const WORK_PER_LEAD: usize = 64 << 10;
+
+/// What it takes to step over a value.
+const STEPS_PER_STEP: usize = 2;
 
 /// What one value takes in a list or an object that is taken as a whole.
 const STEPS_PER_VALUE: usize = 32;
@@ -61,6 +64,11 @@ impl Work {
             return self.spend(spots.iter().map(|spot| STEPS_PER_VALUE * (values_at(*spot) - 1)).sum());
         }
         if spots.iter().any(|spot| 1 < values_at(*spot)) { self.spend(1) } else { Ok(()) }
+    }
+
+    /// Takes what it takes to step over the values at this place, without holding them.
+    pub fn spend_on_steps(&self, spot: Spot<'_>) -> Result<(), Refusal> {
+        self.spend(STEPS_PER_STEP * (values_at(spot) - 1))
     }
 
     /// Takes room for so many bytes of what is made.

@@ -190,7 +190,7 @@ fn m10_the_trace_tells_how_each_field_was_made() {
     assert_eq!(trace, json(expected));
 }
 
-/// M2, M3: `lead.x` in `map` is a field that was made before, as it stands in the lead, on every way a field can be made.
+/// M2, M3: `made.x` in `map` is a field that was made before, as it stands in the lead, on every way a field can be made.
 #[test]
 fn m3_fields_made_before_are_looked_at() {
     let document = "\
@@ -202,14 +202,14 @@ map:
     tags: tags
     amount: {from: amount, then: [number]}
     gone: nowhere
-    twice: {from: lead.custom.amount, then: [{multiply: 2}]}
-    greeting: {template: 'Dear {{ lead.first_name }}, {{ lead.phone }}', when: {field: lead.first_name, op: eq, value: Ann}}
-    second: lead.tags[1]
-    sum: {from: amount, then: [number, {add: lead.custom.twice}]}
-    text: {from: lead.phone, then: [{template: '{{ value }} of {{ lead.first_name }}'}]}
-    nothing: {from: lead.custom.gone, on_missing: {default: none}}
-    different: {from: lead.first_name, when: {field: lead.first_name, op: ne, other: lead.phone}}
-    all: {from: [nowhere, lead.phone]}
+    twice: {from: made.amount, then: [{multiply: 2}]}
+    greeting: {template: 'Dear {{ made.first_name }}, {{ made.phone }}', when: {field: made.first_name, op: eq, value: Ann}}
+    second: made.tags[1]
+    sum: {from: amount, then: [number, {add: made.custom.twice}]}
+    text: {from: made.phone, then: [{template: '{{ value }} of {{ made.first_name }}'}]}
+    nothing: {from: made.gone, on_missing: {default: none}}
+    different: {from: made.first_name, when: {field: made.first_name, op: ne, other: made.phone}}
+    all: {from: [nowhere, made.phone]}
 ";
     let expected = r#"{"first_name":"Ann","phone":"512","tags":["a","b"],"custom":{"amount":1.50,"twice":3,"greeting":"Dear Ann, 512",
         "second":"b","sum":4.50,"text":"512 of Ann","nothing":"none","different":"Ann","all":"512"}}"#;
@@ -221,4 +221,51 @@ map:
     // Each lead of a request has its own.
     let several = leads(document, &format!("[{body}, {{\"name\":\"Ben Moe\",\"amount\":2}}]"));
     assert!(several[1].as_ref().unwrap().lead.contains(r#""twice":4"#), "{several:?}");
+}
+
+/// M3, M10: functions that only choose are done on the input itself; what comes out is what they make of its value.
+#[test]
+fn m3_what_is_chosen_in_the_input_is_what_the_functions_choose() {
+    let chains = [
+        "{find: {name: a}}, {pick: 'values[0]'}",
+        "{find: {name: a}}, {pick: values}, first",
+        "{find: {id: 5}}, {pick: name}, upper",
+        "{find: {name: a, id: 5}}",
+        "first, {pick: name}",
+        "last, {pick: 'values[-1]'}, number",
+        "{item: -2}, {find: {id: 5}}",
+        "{item: 1}, {pick: name}",
+        "{pick: name}",
+        "{pick: '$..id'}",
+        "first, first, last",
+        "{find: {name: a}}, list, count",
+        "{find: {name: a}}, {pick: values}, {default: none}",
+    ];
+    let values = [
+        r#"[{"name":"b"},{"name":"a","values":["x","y"],"id":"5.0"},{"name":"a"}]"#,
+        r#"[{"name":"a","values":"x"},null,7,"a",[],["a"],{"id":5,"name":null,"values":[]}]"#,
+        r#"{"name":"a","name":"b","values":["1",null," 2 "],"id":5}"#,
+        r#"[[{"name":"a","id":5}],{"name":"a","values":{"x":[1]}}]"#,
+        "null",
+        "[]",
+        "{}",
+        "\"\"",
+        "\"a\"",
+        "0",
+        "[null]",
+    ];
+    for chain in chains {
+        for field in ["first_name", "tags", "made"] {
+            let document =
+                format!("version: 1\nmap:\n  fields:\n    {field}: {{from: x, then: [{chain}], on_error: keep_raw}}\n");
+            for value in values {
+                let body = format!("{{\"x\":{value},\"y\":1}}");
+                let traced = |trace| {
+                    let context = hookmill_plugin_sdk::types::Context { trace, ..context() };
+                    map_with(&document, context, inbound(&body)).map(|mapped| format!("{:?}", mapped.leads))
+                };
+                assert_eq!(traced(false).unwrap(), traced(true).unwrap(), "{chain} of {value}");
+            }
+        }
+    }
 }
