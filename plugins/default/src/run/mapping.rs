@@ -14,7 +14,7 @@ use super::unknown::{Used, foreign_keys};
 use crate::functions::{Refusal, apply, weight};
 use crate::json::{Kind, Node, Spot, Value, text_of, write_text, write_value};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::{Field, Goal, LoadedMap, Path, Straight, Unknown};
+use crate::plan::{Field, Goal, LoadedMap, Path, Steps as PathSteps, Straight, Unknown};
 
 /// How many characters of an input a failure quotes.
 const QUOTED_CHARS_MAX: usize = 200;
@@ -79,6 +79,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             let message = format!("a lead must be a JSON object, not {}", value.type_name());
             return Err(Failure::new("not_an_object", message).on_input(quoted(&text_of(&value))));
         }
+        self.check_containers()?;
         for index in 0..self.plan.len() {
             self.field(index)?;
             self.keep_made(index);
@@ -89,6 +90,12 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         self.mark_all(&around.ignore)?;
         self.unknown()?;
         Ok(MappedLead { lead: self.written()?, is_test, notices: std::mem::take(&mut self.notices) })
+    }
+
+    /// Where a query for objects to look in is too wide, loose names would find less than there is.
+    fn check_containers(&self) -> Result<(), Failure> {
+        let queries = self.plan.around.look_in.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
+        queries.map(|path| self.found(path).map(|_| ())).collect()
     }
 
     /// Keeps what was made where a later field looks at it.

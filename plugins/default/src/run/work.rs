@@ -13,7 +13,7 @@ pub const WORK_MAX: usize = 16 << 20;
 pub const WORK_PER_LEAD: usize = 64 << 10;
 
 /// What it takes to step over a value.
-const STEPS_PER_STEP: usize = 2;
+const STEPS_PER_STEP: usize = 8;
 
 /// What one value takes in a list or an object that is taken as a whole.
 const STEPS_PER_VALUE: usize = 32;

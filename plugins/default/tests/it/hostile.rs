@@ -157,6 +157,7 @@ fn p3_m5_hostile_leads_are_bounded() {
         (fields("", 1, &template), &text, "output_too_large"),
         (fields("\"each\":\"$.l[*]\",", 1, "\"parent.big\""), &each, "lead"),
         (fields("\"ignore\":[\"$..*\"],", 1, "\"b\""), &list, "path_too_wide"),
+        (fields("\"look_in\":[\"$..*\"],", 1, "\"~b\""), &list, "path_too_wide"),
         (fields("\"spread\":[\"$.l[*]\"],", 1, "\"b\""), &same, "too_large"),
     ] {
         assert_eq!(outcome(&document, element), code, "{}", &document[..document.len().min(200)]);
