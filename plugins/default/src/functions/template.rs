@@ -26,7 +26,7 @@ fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<Strin
             TemplatePart::Text(fixed) => text.push_str(fixed),
             TemplatePart::Value(path) if is_value(path) => write_plain(&mut text, value),
             TemplatePart::Value(path) => {
-                if let Some(value) = call.around.value_at(path) {
+                if let Some(value) = call.around.value_at(path)? {
                     write_plain(&mut text, &value);
                 }
             }
