@@ -2,6 +2,7 @@
 
 mod report;
 
+use super::value_sets::ValueSetFiles;
 use crate::app::{self, Demo, ScratchDirectory};
 use crate::clock::SystemClock;
 use crate::config::HostSettings;
@@ -45,6 +46,8 @@ pub(super) struct DryRunCommand {
     /// The campaign's time zone.
     #[arg(long, default_value = "UTC")]
     time_zone: String,
+    #[command(flatten)]
+    value_sets: ValueSetFiles,
     /// How it is told; a table in a terminal, JSON elsewhere, when it is not given.
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -85,7 +88,8 @@ impl DryRunCommand {
             Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
         };
         let answer = self.sample_answer()?;
-        let input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
+        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
+        self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
         match self.format() {
             Format::Json => println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?),

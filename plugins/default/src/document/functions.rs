@@ -114,7 +114,12 @@ impl Chains {
             return false;
         }
         let others: Vec<&str> = spec.parameters.iter().skip(1).map(|parameter| parameter.name).collect();
-        let mend = format!("write `{{{}: {{{}: {{...}}}}}}`; beside it may stand {}", spec.name, first.name, others.join(", "));
+        let mend = format!(
+            "write `{{{}: {{{}: {{...}}}}}}`; beside it may stand {}",
+            spec.name,
+            first.name,
+            others.join(", ")
+        );
         notes.error(at, "odd_argument", format!("`{}` wants its `{}` by name", spec.name, first.name), Some(mend));
         true
     }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use hookmill_plugin_sdk::lookup::{self, LookupError};
 
 use super::scope::Scope;
-use super::select::{select, select_in};
+use super::select::{look, select_in};
 use crate::functions::{Refusal, Surroundings};
 use crate::json::{Spot, Value, parse};
 use crate::plan::Path;
@@ -49,7 +49,7 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
     }
 
     fn value_at(&self, path: &Path<'_>) -> Option<Value<'s>> {
-        select(path, self.scope).ok()?.value()
+        look(path, self.scope).ok()?.value()
     }
 
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::compare::{against, all_distinct, among, says};
 use super::scope::Scope;
-use super::select::select;
+use super::select::look;
 use super::valid::is_valid;
 use super::value_set;
 use crate::functions::Refusal;
@@ -49,7 +49,7 @@ impl<'s, S: Scope> Checker<'s, S> {
     }
 
     fn at(&self, path: &Path<'_>) -> Option<Value<'s>> {
-        select(path, self.scope).ok()?.value()
+        look(path, self.scope).ok()?.value()
     }
 
     /// Whether a value meets a check; none when there is nothing to judge.

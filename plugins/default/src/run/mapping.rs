@@ -8,7 +8,7 @@ use super::compare::says;
 use super::custom::{Custom, Kept};
 use super::recipe::{Made, Maker, Trouble, Wanted};
 use super::scope::Scope;
-use super::select::{Found, select};
+use super::select::{Found, look};
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
 use crate::functions::apply;
@@ -276,7 +276,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// A path that is too wide finds nothing here.
     fn found(&self, path: &Path<'_>) -> Found<'s> {
-        select(path, self.scope).unwrap_or(Found::Missing)
+        look(path, self.scope).unwrap_or(Found::Missing)
     }
 
     fn unknown(&mut self) -> Result<(), Failure> {

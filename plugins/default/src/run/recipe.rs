@@ -3,7 +3,7 @@
 use super::around::Around;
 use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
-use super::select::{Found, select, select_in};
+use super::select::{Found, look, select, select_in};
 use super::trace::Steps;
 use crate::functions::{Refusal, apply};
 use crate::json::{Spot, Value, text_of, write_value};
@@ -79,6 +79,13 @@ struct Refused<'s> {
     refusal: Refusal,
     function: Option<&'static str>,
     raw: Taken<'s>,
+}
+
+impl Refused<'_> {
+    /// Before any function was at work.
+    fn before(refusal: Refusal) -> Self {
+        Self { refusal, function: None, raw: Taken::NOTHING }
+    }
 }
 
 /// The best source so far.
@@ -200,12 +207,11 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     fn select(&self, path: &Path<'_>) -> Result<Found<'s>, Refused<'s>> {
-        select(path, self.scope).map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
+        select(path, self.scope).map_err(Refused::before)
     }
 
     fn inside(&self, path: &Path<'_>, container: Spot<'s>) -> Result<Found<'s>, Refused<'s>> {
-        let found = select_in(&path.steps, container);
-        found.map_err(|refusal| Refused { refusal, function: None, raw: Taken::NOTHING })
+        select_in(&path.steps, container).map_err(Refused::before)
     }
 
     /// A template of which every value is missing is missing itself.
@@ -216,7 +222,7 @@ impl<'s, S: Scope> Maker<'s, S> {
                 TemplatePart::Text(fixed) => text.push_str(fixed),
                 TemplatePart::Value(path) => {
                     places += 1;
-                    let found = self.select(path)?;
+                    let found = look(path, self.scope).map_err(Refused::before)?;
                     used.extend(found.spots());
                     if let Some(value) = found.value() {
                         text_into(&mut text, &value);

@@ -30,6 +30,10 @@ impl<'s> Found<'s> {
         }
     }
 
+    fn is_filled(&self) -> bool {
+        self.value().is_some_and(|value| !value.is_blank())
+    }
+
     /// The places themselves.
     pub fn spots(&self) -> &[Spot<'s>] {
         match self {
@@ -47,6 +51,25 @@ pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, R
         None => scope.root(path.root),
     };
     start.map_or(Ok(Found::Missing), |start| select_in(&path.steps, start))
+}
+
+/// Follows a path as it is meant wherever it is no source of alternatives: a loose name is looked for in the element, then in each
+/// container (`look_in`); the first value that is not blank counts, else the first there is.
+pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
+    let mut best = select(path, scope)?;
+    if !path.is_loose() {
+        return Ok(best);
+    }
+    for container in scope.containers() {
+        if best.is_filled() {
+            break;
+        }
+        let found = select_in(&path.steps, *container)?;
+        if found.is_filled() || best.spots().is_empty() {
+            best = found;
+        }
+    }
+    Ok(best)
 }
 
 /// Follows steps from a place.

@@ -85,7 +85,12 @@ fn paths_of<'a>(fields: &'a [&'a Field<'a>], around: &'a Around<'a>) -> impl Ite
         .flat_map(|field| field.recipe.sources.iter().map(|source| &source.then).chain([&field.recipe.then]).flatten());
     let of_functions = chains.flat_map(|function| function.paths());
     // What stands in an object that is looked in is known as far as that object is.
-    of_fields.chain(of_functions).chain(&around.look_in).chain(&around.ignore).chain(&around.spread).chain(&around.is_test)
+    of_fields
+        .chain(of_functions)
+        .chain(&around.look_in)
+        .chain(&around.ignore)
+        .chain(&around.spread)
+        .chain(&around.is_test)
 }
 
 /// Whether a path begins with this key.

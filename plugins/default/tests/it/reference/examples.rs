@@ -165,7 +165,8 @@ fn fitted(value: &Value, indent: usize) -> String {
             format!("[{}{end}]", items.join(","))
         }
         Value::Object(members) => {
-            let member = |(name, value): (&String, &Value)| format!("{inner}{}: {}", json!(name), fitted(value, indent + 2));
+            let member =
+                |(name, value): (&String, &Value)| format!("{inner}{}: {}", json!(name), fitted(value, indent + 2));
             format!("{{{}{end}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
         }
         _ => short,
