@@ -8,7 +8,7 @@ use crate::clock::SystemClock;
 use crate::config::HostSettings;
 use crate::ids::SystemMinter;
 use crate::model::body;
-use crate::pipeline::{DryRunInput, Pipeline, SampleAnswer, SaveError};
+use crate::pipeline::{DryRunInput, Pipeline, Problem, SampleAnswer, SaveError};
 use crate::store::campaigns::Campaign;
 use crate::store::organizations::Organization;
 use clap::Args;
@@ -78,11 +78,12 @@ impl DryRunCommand {
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
         let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
-            Ok((program, _)) => program,
+            Ok((program, warnings)) => {
+                self.tell(&warnings);
+                program
+            }
             Err(SaveError::Problems(problems)) => {
-                for problem in &problems {
-                    eprintln!("{}:{problem}", self.document.display());
-                }
+                self.tell(&problems);
                 return Ok(ExitCode::FAILURE);
             }
             Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
@@ -96,6 +97,13 @@ impl DryRunCommand {
             Format::Table => print!("{}", report::text(&run)),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is wrong or odd about the document; beside the run, so that the run stays one value.
+    fn tell(&self, problems: &[Problem]) {
+        for problem in problems {
+            eprintln!("{}:{problem}", self.document.display());
+        }
     }
 
     fn format(&self) -> Format {

@@ -15,11 +15,23 @@ pub fn read(text: &str) -> Result<Node, Unreadable> {
             code: "not_yaml",
             place: place(*error.marker()),
             message: format!("this is not YAML: {}", error.info()),
-            suggestion: None,
+            suggestion: mend(error.info()),
         })?;
         tree.take(event, span)?;
     }
     Ok(tree.root.unwrap_or(Node { kind: Kind::Null, place: Place { line: 1, column: 1 } }))
+}
+
+/// How the usual mistakes are mended, by what the parser says of them.
+fn mend(info: &str) -> Option<String> {
+    let mend = if info.contains("tab") {
+        "indent with spaces"
+    } else if info.contains("mapping values are not allowed") {
+        "quote a text that has a colon in it"
+    } else {
+        return None;
+    };
+    Some(mend.to_owned())
 }
 
 fn place(mark: saphyr_parser::Marker) -> Place {
@@ -67,12 +79,11 @@ impl Tree {
 
     fn begin(&mut self, open: Open, place: Place) -> Result<(), Unreadable> {
         if let Some(Open::Map(_, _, None)) = self.open.last() {
-            return Err(refuse(
-                "odd_key",
-                place,
-                "a key must be a text, not a list or map",
-                "write a name before the colon",
-            ));
+            let mend = match open {
+                Open::Map(..) => "write a name before the colon; a text that begins with `{{` stands in quotes",
+                Open::List(..) => "write a name before the colon",
+            };
+            return Err(refuse("odd_key", place, "a key must be a text, not a list or map", mend));
         }
         if self.open.len() == DEPTH_MAX {
             return Err(refuse(

@@ -63,7 +63,7 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
         read.map(Some).map_err(|refused| {
             Refusal::new(
                 "table_value",
-                format!("what the table `{name}` has for `{key}` is no JSON: {}", refused.message),
+                format!("what the value set `{name}` has for `{key}` is no JSON: {}", refused.message),
             )
         })
     }
@@ -79,10 +79,13 @@ pub fn no_table(name: &str, error: LookupError) -> Refusal {
         LookupError::NotGranted => Refusal::new(
             "table_not_granted",
             format!(
-                "the table `{name}` is not granted to this plugin; an admin grants it where the plugin is activated"
+                "the value set `{name}` is not granted to this plugin; an admin grants it where the plugin is activated"
             ),
         ),
-        LookupError::Unknown => Refusal::new("table_unknown", format!("the organization has no table `{name}`")),
+        LookupError::Unknown => Refusal::new(
+            "table_unknown",
+            format!("the organization has no value set `{name}`; an admin makes it, and the lead can be run again"),
+        ),
     }
 }
 

@@ -294,7 +294,10 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
                     foreign_keys(self.plan, self.element).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
                 foreign.retain(|name| !self.scope.is_of_envelope(name));
                 if let Some(first) = foreign.first() {
-                    let message = format!("the document does not know {}, and `unknown` says reject", names(&foreign));
+                    let message = format!(
+                        "the document does not know {}, and `unknown` says reject; map it, or name it under `ignore`",
+                        names(&foreign)
+                    );
                     return Err(Failure::new("unknown_field", message).in_field(first.as_ref()));
                 }
             }

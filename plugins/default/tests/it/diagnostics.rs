@@ -104,11 +104,43 @@ fn m2_texts_that_are_no_documents() {
         ("a: &x 1\nb: *x", "2:4 alias  | write the value out"),
         ("version: 1\nversion: 1", "2:1 double_key version | remove one of them"),
         ("? [a]\n: b", "1:3 odd_key  | write a name before the colon"),
+        (
+            "version: 1\nmap: {fields: {a: {template: {{ b }}}}}",
+            "2:32 odd_key  | write a name before the colon; a text that begins with `{{` stands in quotes",
+        ),
+        ("version: 1\nmap:\n\tfields: {}", "3:2 not_yaml  | indent with spaces"),
+        ("version: 1\nname: a: b", "2:8 not_yaml  | quote a text that has a colon in it"),
         ("version: 1\n---\nversion: 1", "2:1 second_document  | keep one; remove the `---`"),
     ] {
         assert_eq!(told(document), [expected], "{document}");
     }
     assert_eq!(problems("version: [1").first().map(|p| p.code.as_str()), Some("not_yaml"));
+}
+
+/// M2 M9: what looks like a value and is sent as it stands is told, and sent all the same.
+#[test]
+fn m2_what_is_sent_as_it_stands_is_told() {
+    let told_of = |body: &str| told(&format!("version: 1\nshape:\n  client:\n    body: {body}\n"));
+    assert_eq!(
+        told_of("{a: lead.email}"),
+        [
+            "4:15 sent_as_it_stands shape.client.body.a | write `{from: lead.email}` for the value, or leave it if the text is meant"
+        ]
+    );
+    assert_eq!(
+        told_of("{a: {from: lead.email, default: none}}"),
+        [
+            "4:34 sent_as_it_stands shape.client.body.a.default | write `on_missing: {default: ...}`, and `on_blank` or `on_error` likewise"
+        ]
+    );
+    let nested = told_of("{list: {for_each: lead.tags, make: {tag: item.name}}}");
+    assert!(matches!(nested.as_slice(), [only] if only.contains("sent_as_it_stands")), "{nested:?}");
+    for literal in ["lead", "lead.com", "a.b", "campaign.example.com", "Lead. Email.", "{{ lead.email }}"] {
+        assert_eq!(told_of(&format!("{{a: \"{literal}\"}}")), [""; 0], "{literal}");
+    }
+    for literal in ["{from: London, to: Paris}", "{from: {from: lead.email}, to: x}", "{value: 1, unit: kg}"] {
+        assert_eq!(told_of(literal), [""; 0], "{literal}");
+    }
 }
 
 /// H6: every bound has a name and a message.
