@@ -57,14 +57,17 @@ fn map(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)], reading: Reading)
         let parts = list(notes, At { node, path: &path }, items, reading);
         return Some(if key.text == "merge" { Shape::Merge(parts) } else { Shape::FirstOf(parts) });
     }
-    warn_of_no_recipe(notes, at, entries, reading.stage);
+    let was_told = is_told_as_no_recipe(notes, at, entries, reading.stage);
     let mut members = Vec::with_capacity(entries.len());
     for (key, node) in entries {
         if reading.is_xml {
             check_xml_name(notes, at.path, key, node);
         }
         let path = join(at.path, &key.text);
-        let shape = shape(notes, At { node, path: &path }, reading);
+        let shape = match key.text.as_str() {
+            "from" if was_told => Some(Shape::Fixed(node.value())),
+            _ => shape(notes, At { node, path: &path }, reading),
+        };
         members.extend(shape.map(|shape| Member { name: key.text.clone().into(), shape }));
     }
     Some(Shape::Object(members))
@@ -76,16 +79,16 @@ fn is_recipe(entries: &[(Key, Node)]) -> bool {
     has_source && entries.iter().all(|(key, _)| recipe::KEYS.contains(&key.text.as_str()))
 }
 
-/// Warns of a map that has a path under `from` and is no recipe all the same, for one key too many.
-fn warn_of_no_recipe(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)], stage: Stage) {
+/// Warns of a map that has a path under `from` and is no recipe all the same, for one key too many; says whether it did.
+fn is_told_as_no_recipe(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)], stage: Stage) -> bool {
     let has_path = at.node.get("from").and_then(Node::as_text).is_some_and(|text| is_rooted_path(text, stage));
     let odd = entries.iter().find(|(key, _)| !recipe::KEYS.contains(&key.text.as_str()));
-    if let (true, Some((key, _))) = (has_path, odd) {
-        let name = shortened(&key.text);
-        let message = format!("a recipe has no key `{name}`, so this map is sent as it stands, with its `from`");
-        let mend = nearest(&key.text, &recipe::KEYS).unwrap_or_default();
-        notes.warning_at_key(at.path, key, "sent_as_it_stands", message, &mend);
-    }
+    let (true, Some((key, _))) = (has_path, odd) else { return false };
+    let name = shortened(&key.text);
+    let message = format!("a recipe has no key `{name}`, so this map is sent as it stands, with its `from`");
+    let mend = nearest(&key.text, &recipe::KEYS).unwrap_or_default();
+    notes.warning_at_key(at.path, key, "sent_as_it_stands", message, &mend);
+    true
 }
 
 /// Whether a text is a path of more than one name that begins with a root, such as `lead.email`.
