@@ -77,6 +77,9 @@ impl DryRunCommand {
         let (pipeline, _scratch) = bench().await?;
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
         let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
+        let answer = self.sample_answer()?;
+        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
+        self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, warnings)) => {
                 self.tell(&warnings);
@@ -88,9 +91,6 @@ impl DryRunCommand {
             }
             Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
         };
-        let answer = self.sample_answer()?;
-        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
-        self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
         match self.format() {
             Format::Json => println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?),
