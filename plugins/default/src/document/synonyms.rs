@@ -49,6 +49,7 @@ const MEANINGS: &[Meaning] = &[
     word(&["stringify", "json_encode", "dump"], "to_json"),
     word(&["nth", "index", "at"], "item"),
     word(&["plus", "sum"], "add"),
+    word(&["to_fixed", "tofixed", "fixed", "number_format", "decimals", "money", "format_currency"], "format_number"),
     word(&["minus"], "subtract"),
     word(&["times"], "multiply"),
     word(&["unescape", "html_unescape"], "html_decode"),
