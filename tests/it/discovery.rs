@@ -133,12 +133,13 @@ async fn bench(scratch: &tempfile::TempDir) -> Pipeline {
 /// Every sample body of this repository, with what it is.
 fn samples() -> Vec<(PathBuf, &'static str)> {
     let tests = workspace().join("tests");
-    let cases = fs::read_dir(tests.join("cases")).unwrap().flat_map(|case| fs::read_dir(case.unwrap().path()).unwrap());
-    let files = cases.chain(fs::read_dir(tests.join("samples")).unwrap()).map(|file| file.unwrap().path());
+    let inside = |directory: PathBuf| fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let inputs =
+        inside(tests.join("cases")).flat_map(inside).filter(|file| file.file_stem().is_some_and(|it| it == "input"));
+    let files = inputs.chain(inside(tests.join("samples")));
     let kinds =
         [("json", "application/json"), ("form", "application/x-www-form-urlencoded"), ("xml", "application/xml")];
     let mut found: Vec<_> = files
-        .filter(|file| file.file_stem().is_some_and(|stem| stem != "expected"))
         .filter_map(|file| {
             let (_, kind) = kinds.iter().find(|(name, _)| file.extension().is_some_and(|it| it == *name))?;
             Some((file, *kind))

@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use hookmill::engine::Program;
 
 use super::ours::{Ours, SESSIONS, program, session, without_sleep};
-use super::sample;
+use super::sample::LEAD;
 
 /// Calls for each number of campaigns.
 const CALLS: usize = 20_000;
@@ -16,7 +16,7 @@ const CALLS: usize = 20_000;
 /// Measures and prints.
 pub fn run(counts: &[usize]) -> Result<()> {
     println!("\n{:<42}{:>12}{:>12}", "campaigns in turn, fresh sandbox each", "us a lead", "x the first");
-    let ours = Ours::new(SESSIONS, None)?;
+    let ours = Ours::new(LEAD, SESSIONS, None)?;
     let mut first = None;
     for count in counts {
         let programs = programs(&ours, *count)?;
@@ -31,7 +31,7 @@ pub fn run(counts: &[usize]) -> Result<()> {
 }
 
 fn programs(ours: &Ours, count: usize) -> Result<Vec<Program>> {
-    let document = |number: usize| sample::DOCUMENT.replace("income too low", &format!("below the bound of {number}"));
+    let document = |number: usize| LEAD.document.replace("income too low", &format!("below the bound of {number}"));
     let make = |number| ours.block_on(program(ours.engine(), ours.component(), &document(number)));
     (0..count).map(make).collect()
 }
@@ -39,7 +39,7 @@ fn programs(ours: &Ours, count: usize) -> Result<Vec<Program>> {
 async fn turns(ours: &Ours, programs: &[Program], calls: usize) -> Result<()> {
     let mut under_way = FuturesUnordered::new();
     for program in programs.iter().cycle().take(calls) {
-        under_way.push(session(ours.engine(), program, 1));
+        under_way.push(session(ours.engine(), program, LEAD.input, 1));
         if under_way.len() == SESSIONS
             && let Some(made) = under_way.next().await
         {

@@ -5,14 +5,15 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::ours::{Ours, session};
+use super::sample::Sample;
 
 /// Makes so many fresh calls.
-pub fn run(calls: usize, cache: Option<&Path>) -> Result<()> {
+pub fn run(sample: &'static Sample, calls: usize, cache: Option<&Path>) -> Result<()> {
     // One place: such a tool can't reserve the address space of many.
-    let ours = Ours::new(1, cache)?;
+    let ours = Ours::new(sample, 1, cache)?;
     ours.block_on(async {
         for _ in 0..calls {
-            std::hint::black_box(session(ours.engine(), ours.program(), 1).await?);
+            std::hint::black_box(session(ours.engine(), ours.program(), sample.input, 1).await?);
         }
         Ok(())
     })

@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod count;
+mod jq;
 mod ours;
 mod peer;
 mod quickjs;
@@ -12,9 +13,10 @@ mod threads;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 
+use sample::{SAMPLES, Sample};
 use table::{Contender, Table};
 
 /// What is measured, and for how long.
@@ -29,6 +31,9 @@ pub struct Plan {
     /// Leads in a batch.
     #[arg(long, default_value_t = 100)]
     batch: usize,
+    /// Only the sample of this name, and no other table.
+    #[arg(long)]
+    sample: Option<String>,
     /// Only contenders whose name has this in it, and no other table.
     #[arg(long)]
     only: Option<String>,
@@ -48,35 +53,37 @@ pub struct Plan {
 
 /// Measures, and prints the tables.
 pub fn run(plan: &Plan) -> Result<()> {
+    let is_wanted = |sample: &&Sample| plan.sample.as_ref().is_none_or(|name| name == sample.name);
+    let mut samples = SAMPLES.iter().filter(is_wanted).peekable();
+    let first = *samples
+        .peek()
+        .with_context(|| format!("the samples are {:?}", SAMPLES.each_ref().map(|sample| sample.name)))?;
     if let Some(calls) = plan.count {
-        return count::run(calls, plan.cache.as_deref());
+        return count::run(first, calls, plan.cache.as_deref());
     }
-    compare(plan)?;
-    if plan.only.is_some() {
+    for sample in samples {
+        compare(plan, sample)?;
+    }
+    if plan.only.is_some() || plan.sample.is_some() {
         return Ok(());
     }
     starts::run()?;
     campaigns::run(&plan.campaigns)
 }
 
-/// The order of members is each contender's own.
-fn is_expected(made: &str) -> Result<bool> {
-    let read = serde_json::from_str::<serde_json::Value>;
-    Ok(read(made)? == read(sample::EXPECTED)?)
-}
-
-fn compare(plan: &Plan) -> Result<()> {
+fn compare(plan: &Plan, sample: &'static Sample) -> Result<()> {
     // An engine for each: a batch leaves more touched pages in its place than one lead needs to be wiped.
-    let batched = ours::Ours::new(ours::SESSIONS, plan.cache.as_deref()).context("our engine")?;
-    let fresh = ours::Ours::new(ours::SESSIONS, Some(batched.directory())).context("our engine")?;
+    let batched = ours::Ours::new(sample, ours::SESSIONS, plan.cache.as_deref()).context("our engine")?;
+    let fresh = ours::Ours::new(sample, ours::SESSIONS, Some(batched.directory())).context("our engine")?;
     let mut contenders: Vec<Box<dyn Contender>> = vec![
-        Box::new(peer::Peer::native(&plan.native_binary)?),
+        Box::new(peer::Peer::native(&plan.native_binary, sample)?),
         Box::new(batched.batches(plan.batch)),
         Box::new(fresh.batches(1)),
-        Box::new(quickjs::Warm::new()?),
-        Box::new(quickjs::Fresh::new()?),
+        Box::new(jq::Jq::new(sample)?),
+        Box::new(quickjs::Warm::new(sample)?),
+        Box::new(quickjs::Fresh::new(sample)?),
     ];
-    match peer::Peer::node() {
+    match peer::Peer::node(sample) {
         Ok(node) => contenders.push(Box::new(node)),
         Err(error) => println!("no row for V8: {error:#}"),
     }
@@ -85,9 +92,9 @@ fn compare(plan: &Plan) -> Result<()> {
     }
     for contender in &mut contenders {
         let made = contender.once().with_context(|| contender.name())?;
-        ensure!(is_expected(&made)?, "{} makes {made}", contender.name());
+        sample.check(&made).with_context(|| contender.name())?;
     }
-    let mut table = Table::new(contenders);
+    let mut table = Table::new(sample.title, contenders);
     table.measure(plan.rounds, plan.seconds)?;
     table.print();
     Ok(())

@@ -14,7 +14,7 @@ use hookmill::engine::{Digest, Engine, Limits, Loaded, Outcomes, Program, Sessio
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::sample;
+use super::sample::Sample;
 use super::table::Contender;
 use super::threads::Threads;
 
@@ -30,6 +30,7 @@ struct Parts {
     engine: Engine,
     component: Arc<Loaded>,
     program: Program,
+    sample: &'static Sample,
     wasm: Vec<u8>,
     directory: PathBuf,
     _temporary: TempDir,
@@ -38,7 +39,7 @@ struct Parts {
 impl Ours {
     /// Starts everything and compiles the document.
     /// Compiled code is kept in `cache`, or thrown away.
-    pub fn new(instances_max: usize, cache: Option<&Path>) -> Result<Self> {
+    pub fn new(sample: &'static Sample, instances_max: usize, cache: Option<&Path>) -> Result<Self> {
         let temporary = tempfile::tempdir()?;
         let directory = cache.unwrap_or(temporary.path()).to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -46,8 +47,17 @@ impl Ours {
         let wasm = std::fs::read(default_plugin()?)?;
         let fetch = || async { Ok::<_, std::io::Error>(wasm.clone()) };
         let component = runtime.block_on(engine.load(Digest::of(&wasm), fetch))?;
-        let program = runtime.block_on(program(&engine, &component, sample::DOCUMENT))?;
-        Ok(Self(Arc::new(Parts { runtime, engine, component, program, wasm, directory, _temporary: temporary })))
+        let program = runtime.block_on(program(&engine, &component, sample.document))?;
+        Ok(Self(Arc::new(Parts {
+            runtime,
+            engine,
+            component,
+            program,
+            sample,
+            wasm,
+            directory,
+            _temporary: temporary,
+        })))
     }
 
     /// A contender whose sessions hold so many leads.
@@ -118,7 +128,7 @@ impl Contender for Batches {
 
     fn once(&mut self) -> Result<String> {
         let Ours(parts) = &self.ours;
-        let made = parts.runtime.block_on(session(&parts.engine, &parts.program, self.leads))?;
+        let made = parts.runtime.block_on(session(&parts.engine, &parts.program, parts.sample.input, self.leads))?;
         made.into_iter().next().context("no message")
     }
 
@@ -128,7 +138,7 @@ impl Contender for Batches {
             let (mut started, mut under_way) = (0, FuturesUnordered::new());
             while started < leads || !under_way.is_empty() {
                 while started < leads && under_way.len() < SESSIONS {
-                    under_way.push(session(&parts.engine, &parts.program, self.leads));
+                    under_way.push(session(&parts.engine, &parts.program, parts.sample.input, self.leads));
                     started += self.leads;
                 }
                 if let Some(made) = under_way.next().await {
@@ -155,9 +165,9 @@ pub fn without_sleep<T>(future: impl Future<Output = T>) -> T {
 
 /// From what came in to what is sent, for a batch of one campaign, as `pipeline::process` does it: the store is asked after `map`,
 /// the rest stays on one thread.
-pub async fn session(engine: &Engine, program: &Program, leads: usize) -> Result<Vec<String>> {
+pub async fn session(engine: &Engine, program: &Program, body: &str, leads: usize) -> Result<Vec<String>> {
     let mut session = engine.session(program, context());
-    let mapped = session.map((0..leads).map(|_| inbound()).collect()).await?;
+    let mapped = session.map((0..leads).map(|_| inbound(body)).collect()).await?;
     engine.on_guest_thread(judged(session, mapped)).await?
 }
 
@@ -212,10 +222,10 @@ fn context() -> Context {
     }
 }
 
-fn inbound() -> Inbound {
+fn inbound(body: &str) -> Inbound {
     Inbound {
         submission_id: "sub_01jq8xk2v7m3n4p5q6r7s8t9v0".into(),
-        body: sample::LEAD.to_owned(),
+        body: body.to_owned(),
         headers: Vec::new(),
         query: Vec::new(),
         origin: Origin {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::sample;
+use super::sample::Sample;
 use super::table::Contender;
 use super::threads::Threads;
 
@@ -24,15 +24,15 @@ pub struct Peer {
 
 impl Peer {
     /// The obvious native code.
-    pub fn native(program: &Path) -> Result<Self> {
-        Self::start("native Rust, serde_json tree", &mut Command::new(program))
+    pub fn native(program: &Path, sample: &Sample) -> Result<Self> {
+        Self::start("native Rust, serde_json tree", Command::new(program).arg(sample.name))
             .with_context(|| format!("`{}` is built by `cargo xtask bench engine`", program.display()))
     }
 
     /// V8 by the machine's `node`, where there is one.
-    pub fn node() -> Result<Self> {
+    pub fn node(sample: &Sample) -> Result<Self> {
         let mut command = Command::new("node");
-        command.arg("-e").arg(format!("{}\n{NODE_LOOP}", sample::SCRIPT)).env("HOOKMILL_LEAD", sample::LEAD);
+        command.arg("-e").arg(format!("{}\n{NODE_LOOP}", sample.script)).env("HOOKMILL_LEAD", sample.input);
         Self::start("V8 (node), warm, no isolation", &mut command)
             .context("there is no `node` to start on this machine")
     }

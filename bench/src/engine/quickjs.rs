@@ -3,26 +3,33 @@
 use anyhow::{Result, anyhow};
 use rquickjs::{Context, Function, Runtime};
 
-use super::sample;
+use super::sample::Sample;
 use super::table::Contender;
 
 /// One context for all leads.
-pub struct Warm(Context);
+pub struct Warm {
+    context: Context,
+    input: &'static str,
+}
 
 /// A context for each lead; the runtime stays.
-pub struct Fresh(Runtime);
+pub struct Fresh {
+    runtime: Runtime,
+    script: &'static str,
+    input: &'static str,
+}
 
 impl Warm {
-    pub fn new() -> Result<Self> {
+    pub fn new(sample: &Sample) -> Result<Self> {
         let context = Context::full(&Runtime::new()?)?;
-        context.with(|js| js.eval::<(), _>(sample::SCRIPT)).map_err(|error| anyhow!("{error}"))?;
-        Ok(Self(context))
+        context.with(|js| js.eval::<(), _>(sample.script)).map_err(|error| anyhow!("{error}"))?;
+        Ok(Self { context, input: sample.input })
     }
 }
 
 impl Fresh {
-    pub fn new() -> Result<Self> {
-        Ok(Self(Runtime::new()?))
+    pub fn new(sample: &Sample) -> Result<Self> {
+        Ok(Self { runtime: Runtime::new()?, script: sample.script, input: sample.input })
     }
 }
 
@@ -32,14 +39,14 @@ impl Contender for Warm {
     }
 
     fn once(&mut self) -> Result<String> {
-        call(&self.0)
+        call(&self.context, self.input)
     }
 
     fn many(&mut self, leads: usize) -> Result<usize> {
-        self.0.with(|js| {
+        self.context.with(|js| {
             let transform: Function<'_> = js.globals().get("transform")?;
             for _ in 0..leads {
-                std::hint::black_box(transform.call::<_, String>((std::hint::black_box(sample::LEAD),))?);
+                std::hint::black_box(transform.call::<_, String>((std::hint::black_box(self.input),))?);
             }
             Ok(leads)
         })
@@ -52,9 +59,9 @@ impl Contender for Fresh {
     }
 
     fn once(&mut self) -> Result<String> {
-        let context = Context::full(&self.0)?;
-        context.with(|js| js.eval::<(), _>(sample::SCRIPT))?;
-        call(&context)
+        let context = Context::full(&self.runtime)?;
+        context.with(|js| js.eval::<(), _>(self.script))?;
+        call(&context, self.input)
     }
 
     fn many(&mut self, leads: usize) -> Result<usize> {
@@ -65,9 +72,9 @@ impl Contender for Fresh {
     }
 }
 
-fn call(context: &Context) -> Result<String> {
+fn call(context: &Context, input: &str) -> Result<String> {
     context.with(|js| {
         let transform: Function<'_> = js.globals().get("transform")?;
-        Ok(transform.call((sample::LEAD,))?)
+        Ok(transform.call((input,))?)
     })
 }

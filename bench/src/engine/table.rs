@@ -32,6 +32,7 @@ const WARM_UP: usize = 2_000;
 
 /// Contenders and their times for one lead, in microseconds, for each round.
 pub struct Table {
+    title: &'static str,
     rows: Vec<Row>,
 }
 
@@ -44,9 +45,9 @@ struct Row {
 
 impl Table {
     /// The first is the measure of the others.
-    pub fn new(contenders: Vec<Box<dyn Contender>>) -> Self {
+    pub fn new(title: &'static str, contenders: Vec<Box<dyn Contender>>) -> Self {
         let row = |contender| Row { contender, times: Vec::new(), busy: Vec::new() };
-        Self { rows: contenders.into_iter().map(row).collect() }
+        Self { title, rows: contenders.into_iter().map(row).collect() }
     }
 
     /// Lets all take turns.
@@ -66,7 +67,8 @@ impl Table {
 
     /// The best round is what the work costs; the median says how quiet the machine was.
     pub fn print(&mut self) {
-        println!("\n{:<42}{:>12}{:>12}{:>12}{:>12}", "one lead", "best us", "median us", "CPU us", "x native");
+        println!("\n{}", self.title);
+        println!("{:<42}{:>12}{:>12}{:>12}{:>12}", "for one", "best us", "median us", "CPU us", "x native");
         let measure = self.rows.first().map_or(1.0, |row| best(&row.busy));
         for Row { contender, times, busy } in &mut self.rows {
             let (name, cpu) = (contender.name(), best(busy));

@@ -76,23 +76,27 @@ impl Shape {
         if SHAPED_CHARS_MAX < text.len() {
             return Self::Text;
         }
-        let known: [(Self, fn(&str) -> bool); 12] = [
-            (Self::Flag, is_flag),
-            (Self::Code, is_code),
-            (Self::Email, is_email),
-            (Self::Ip, is_ip),
-            (Self::Uuid, is_uuid),
-            (Self::Moment, dates::is_moment),
-            (Self::Date, |text| !dates::formats(text).is_empty()),
-            (Self::Zip, is_long_zip),
-            (Self::Phone, is_phone),
-            (Self::Number, is_number),
-            (Self::Url, is_url),
-            (Self::Street, is_street),
-        ];
-        known.into_iter().find(|(_, fits)| fits(text)).map_or(Self::Text, |(shape, _)| shape)
+        KNOWN.iter().find(|(_, fits)| fits(text)).map_or(Self::Text, |(shape, _)| *shape)
     }
 }
+
+type Fits = fn(&str) -> bool;
+
+/// The first that fits is what a text looks like.
+const KNOWN: [(Shape, Fits); 12] = [
+    (Shape::Flag, is_flag),
+    (Shape::Code, is_code),
+    (Shape::Email, is_email),
+    (Shape::Ip, is_ip),
+    (Shape::Uuid, is_uuid),
+    (Shape::Moment, dates::is_moment),
+    (Shape::Date, |text| !dates::formats(text).is_empty()),
+    (Shape::Zip, is_long_zip),
+    (Shape::Phone, is_phone),
+    (Shape::Number, is_number),
+    (Shape::Url, is_url),
+    (Shape::Street, is_street),
+];
 
 fn is_flag(text: &str) -> bool {
     FLAGS.iter().any(|flag| text.eq_ignore_ascii_case(flag))

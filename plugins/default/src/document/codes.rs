@@ -104,7 +104,7 @@ pub const CODES: [Code; 42] = [
     ),
     error(
         "used_before_made",
-        "A path `lead.x` in `map` to a field that is made later, or never.",
+        "A path `made.x` in `map` to a field that is made later, or never.",
         "Put that field before this one.",
     ),
     error(

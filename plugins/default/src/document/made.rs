@@ -1,4 +1,4 @@
-//! `lead.x` in `map`: the fields that were made so far, in the order of the document.
+//! `made.x` in `map`: the fields that were made so far, in the order of the document.
 
 use super::check::{At, Notes};
 use super::node::{Key, Node};
@@ -65,9 +65,9 @@ fn target(name: &str) -> Target {
     }
 }
 
-/// A path of `map` that begins at `lead` leads to the field that it names, if that was made before.
+/// A path of `map` that begins at `made` leads to the field that it names, if that was made before.
 pub fn resolved(notes: &mut Notes, at: At<'_>, path: Path) -> Path {
-    if path.root != Root::Lead {
+    if path.root != Root::Made(Root::NO_FIELD) {
         return path;
     }
     match find(&notes.made, &path) {
@@ -103,7 +103,7 @@ fn find(made: &Made, path: &Path) -> Result<(u16, crate::plan::owned::Steps), Op
         CUSTOM => {
             let rest = path::without_first(path.steps.clone());
             let Some(name) = path::first_name(&rest).map(str::to_owned) else {
-                return why("this names no field".to_owned(), Some("write it like `lead.custom.age`".to_owned()));
+                return why("this names no field".to_owned(), Some("write it like `made.custom.age`".to_owned()));
             };
             (format!("custom.{name}"), path::without_first(rest))
         }

@@ -69,7 +69,7 @@ const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::
 const WITH_LEAD: &[Stage] = &[Stage::Qualify, Stage::Shape, Stage::Item];
 
 /// All roots.
-pub const ROOTS: [Known; 20] = [
+pub const ROOTS: [Known; 21] = [
     known_root(
         "header",
         Root::Header,
@@ -130,8 +130,15 @@ pub const ROOTS: [Known; 20] = [
         "lead",
         Root::Lead,
         &[],
-        &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::Item],
-        "The lead: its standard fields, and the others as `lead.custom.age`. In `map` the fields made so far, those above.",
+        WITH_LEAD,
+        "The lead: its standard fields, and the others as `lead.custom.age`.",
+    ),
+    known_root(
+        "made",
+        Root::Made(Root::NO_FIELD),
+        &[],
+        &[Stage::Map],
+        "A field that was made above, by its name in `fields`, as it stands in the lead.",
     ),
     known_root(
         "submission",
@@ -169,7 +176,7 @@ pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
     let steps = if root == Root::Header { in_small_letters(steps) } else { steps };
-    check_first(root, &steps).map_err(|why| NoPath { suggestion: of_element(&why, text, root, stage), ..why })?;
+    check_first(root, &steps)?;
     Ok(Path { text: text.to_owned().into(), root, place: None, steps })
 }
 
@@ -334,13 +341,6 @@ fn check_first(root: Root, steps: &Steps) -> Result<(), NoPath> {
     }
     let message = format!("`{root_name}` has no `{name}`");
     Err(NoPath { message, suggestion: nearest(name, names) })
-}
-
-/// In `map`, `lead` may also be a key of the element.
-fn of_element(why: &NoPath, text: &str, root: Root, stage: Stage) -> Option<String> {
-    let mend = why.suggestion.clone()?;
-    let may_be_a_key = root == Root::Lead && stage == Stage::Map;
-    Some(if may_be_a_key { format!("{mend}; a key of the element is written `$.{text}`") } else { mend })
 }
 
 fn is_lead_field(name: &str) -> bool {

@@ -325,7 +325,8 @@ fn has_members(value: &Value<'_>, members: &[(Cow<'_, str>, Value<'_>)]) -> bool
     members.iter().all(|(name, wanted)| value.member(name).is_some_and(|found| is_same(found, wanted)))
 }
 
-fn is_same(found: &Value<'_>, wanted: &Value<'_>) -> bool {
+/// Whether a value is the one that a document wants.
+pub fn is_same(found: &Value<'_>, wanted: &Value<'_>) -> bool {
     match wanted {
         Value::Number(_) => found.decimal().is_some() && found.decimal() == wanted.decimal(),
         Value::Text(text) => found.scalar_text() == Some(text),

@@ -81,6 +81,11 @@ pub enum Root {
     Value,
 }
 
+impl Root {
+    /// The field of a path `made.x` that was not looked up yet.
+    pub const NO_FIELD: u16 = u16::MAX;
+}
+
 /// The way from the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Steps<'p> {

@@ -24,6 +24,7 @@ mod trace;
 mod unknown;
 mod valid;
 mod value_set;
+mod walk;
 pub(crate) mod xml;
 
 pub use around::value_in;

@@ -5,8 +5,9 @@ use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
 use super::select::{Found, look, select, select_in};
 use super::trace::Steps;
+use super::walk::{chooses, walk};
 use crate::functions::{Refusal, apply};
-use crate::json::{Spot, Value, text_of, write_value};
+use crate::json::{Node, Spot, Value, text_of, write_value};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// A made value.
@@ -60,10 +61,37 @@ pub struct Maker<'s, S> {
 struct Taken<'s> {
     value: Option<Value<'s>>,
     used: Found<'s>,
+    raw: Raw<'s>,
+}
+
+/// What stood at the beginning of a chain. It is wanted only when a function refuses, and a list is dear to copy.
+#[derive(Clone)]
+enum Raw<'s> {
+    /// What was found.
+    Found(Found<'s>),
+    /// What was made.
+    Made(Option<Value<'s>>),
+}
+
+impl<'s> Raw<'s> {
+    fn value(&self) -> Option<Value<'s>> {
+        match self {
+            Self::Found(found) => found.value(),
+            Self::Made(value) => value.clone(),
+        }
+    }
 }
 
 impl<'s> Taken<'s> {
-    const NOTHING: Self = Self { value: None, used: Found::Missing };
+    const NOTHING: Self = Self { value: None, used: Found::Missing, raw: Raw::Made(None) };
+
+    fn found(found: Found<'s>) -> Self {
+        Self { value: found.value(), raw: Raw::Found(found.clone()), used: found }
+    }
+
+    fn made(value: Option<Value<'s>>, used: Found<'s>) -> Self {
+        Self { raw: Raw::Made(value.clone()), value, used }
+    }
 
     fn is_blank(&self) -> bool {
         self.value.as_ref().is_none_or(Value::is_blank)
@@ -121,11 +149,31 @@ impl<'s, S: Scope> Maker<'s, S> {
             self.instead("when does not hold");
             return Ok(left_out());
         }
-        let tried = self.choose(&recipe.sources, wanted).and_then(|taken| self.chain(&recipe.then, taken, wanted));
+        let tried = match self.walked(recipe) {
+            Some((taken, rest)) => self.chain(rest, taken, wanted),
+            None => self.choose(&recipe.sources, wanted).and_then(|taken| self.chain(&recipe.then, taken, wanted)),
+        };
         match tried {
             Ok(taken) => self.judge(recipe, taken),
             Err(refused) => self.after_refusal(recipe, refused),
         }
+    }
+
+    /// Where the first functions go in the input, as long as they only choose, and the functions that are left: a long list is
+    /// not copied to take one item. A trace tells what each gives, so it has none of this.
+    fn walked(&self, recipe: &'s Recipe<'_>) -> Option<(Taken<'s>, &'s [Function<'s>])> {
+        let ([Source { kind: SourceKind::Path(path), then }], [], None) =
+            (&*recipe.sources, self.scope.containers(), &self.steps)
+        else {
+            return None;
+        };
+        if !then.is_empty() || !recipe.then.first().is_some_and(chooses) {
+            return None;
+        }
+        let Ok(Found::One(Spot::Read(start))) = select(path, self.scope) else { return None };
+        let (at, rest) = walk(&recipe.then, start);
+        let used = Found::One(Spot::Read(start));
+        Some((Taken { value: at.map(Node::value), raw: Raw::Found(used.clone()), used }, rest))
     }
 
     /// The first source that is not blank, else the first that has anything, else a refusal, if one refused.
@@ -177,33 +225,26 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     fn take(&self, source: &'s Source<'_>, container: Option<Spot<'s>>) -> Result<Taken<'s>, Refused<'s>> {
         let taken = match (&source.kind, container) {
-            (SourceKind::Path(path), Some(container)) if path.is_loose() => {
-                let found = self.inside(path, container)?;
-                Taken { value: found.value(), used: found }
-            }
+            (SourceKind::Path(path), Some(container)) if path.is_loose() => Taken::found(self.inside(path, container)?),
             (_, Some(_)) => return Ok(Taken::NOTHING),
-            (SourceKind::Path(path), None) => {
-                let found = self.select(path)?;
-                Taken { value: found.value(), used: found }
-            }
+            (SourceKind::Path(path), None) => Taken::found(self.select(path)?),
             (SourceKind::Template(template), None) => self.fill(template)?,
-            (SourceKind::Fixed(value), None) => Taken { value: Some(value.borrowed()), used: Found::Missing },
+            (SourceKind::Fixed(value), None) => Taken::made(Some(value.borrowed()), Found::Missing),
         };
         if source.then.is_empty() {
             return Ok(taken);
         }
         // What another source remarked is of no interest.
         self.around.take_remark();
-        let (raw, used) = (taken.value.clone(), taken.used);
-        let mut value = taken.value;
+        let Taken { mut value, used, raw } = taken;
         for function in &source.then {
             value = apply(function, value, &self.around).map_err(|refusal| Refused {
                 refusal,
                 function: Some(function.name()),
-                raw: Taken { value: raw.clone(), used: used.clone() },
+                raw: Taken::made(raw.value(), used.clone()),
             })?;
         }
-        Ok(Taken { value, used })
+        Ok(Taken::made(value, used))
     }
 
     fn select(&self, path: &Path<'_>) -> Result<Found<'s>, Refused<'s>> {
@@ -231,13 +272,11 @@ impl<'s, S: Scope> Maker<'s, S> {
             }
         }
         let value = (places == 0 || !used.is_empty()).then(|| Value::text(text));
-        Ok(Taken { value, used: Found::Many(used) })
+        Ok(Taken::made(value, Found::Many(used)))
     }
 
     fn chain(&mut self, then: &'s [Function<'_>], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
-        let Taken { mut value, mut used } = taken;
-        let may_refuse = !then.is_empty() || matches!(&value, Some(Value::List(_) | Value::Object(_)));
-        let raw = if may_refuse { value.clone() } else { None };
+        let Taken { mut value, mut used, raw } = taken;
         for function in then {
             if wanted == Wanted::Scalar && !function.takes_lists() {
                 used = narrowed_use(value.as_ref(), used);
@@ -246,23 +285,23 @@ impl<'s, S: Scope> Maker<'s, S> {
             value = apply(function, value, &self.around).map_err(|refusal| Refused {
                 refusal,
                 function: Some(function.name()),
-                raw: Taken { value: raw.clone(), used: used.clone() },
+                raw: Taken::made(raw.value(), used.clone()),
             })?;
             if let Some(steps) = &mut self.steps {
                 steps.functions.push((function.name(), value.clone().map(Value::into_owned)));
             }
         }
         if wanted == Wanted::Any {
-            return Ok(Taken { value, used });
+            return Ok(Taken { value, used, raw });
         }
         used = narrowed_use(value.as_ref(), used);
         match narrowed(value) {
             Some(value @ (Value::Object(_) | Value::List(_))) => {
                 let message = format!("this field holds one text, but this is {}", value.type_name());
                 let refusal = Refusal::new("wrong_type", message);
-                Err(Refused { refusal, function: None, raw: Taken { value: raw, used } })
+                Err(Refused { refusal, function: None, raw: Taken::made(raw.value(), used) })
             }
-            value => Ok(Taken { value, used }),
+            value => Ok(Taken { value, used, raw }),
         }
     }
 
@@ -275,7 +314,7 @@ impl<'s, S: Scope> Maker<'s, S> {
                 return Ok(Made { value: taken.value, used: taken.used, notice: self.around.take_remark() });
             }
         };
-        let Taken { value, used } = taken;
+        let Taken { value, used, .. } = taken;
         let made = |value| Ok(Made { value, used, notice: None });
         match fallback {
             Fallback::Keep => made(value),

@@ -1,8 +1,8 @@
 //! `map` as documents say it.
 
-use hookmill_plugin_sdk::types::Failure;
+use hookmill_plugin_sdk::types::{Failure, Mapped};
 
-use crate::house::{context, failure, inbound, json, lead, lead_json, leads, map_with};
+use crate::house::{context, failure, inbound, json, lead, lead_json, leads, map_all, map_with};
 
 fn fields(fields: &str) -> String {
     format!("version: 1\nmap:\n  unknown: drop\n  fields:\n    {}", fields.replace('\n', "\n    "))
@@ -211,7 +211,7 @@ fn m10_the_trace_tells_how_each_field_was_made() {
     assert_eq!(trace, json(expected));
 }
 
-/// M2, M3: `lead.x` in `map` is a field that was made before, as it stands in the lead, on every way a field can be made.
+/// M2, M3: `made.x` in `map` is a field that was made before, as it stands in the lead, on every way a field can be made.
 #[test]
 fn m3_fields_made_before_are_looked_at() {
     let document = "\
@@ -223,14 +223,14 @@ map:
     tags: tags
     amount: {from: amount, then: [number]}
     gone: nowhere
-    twice: {from: lead.custom.amount, then: [{multiply: 2}]}
-    greeting: {template: 'Dear {{ lead.first_name }}, {{ lead.phone }}', when: {field: lead.first_name, op: eq, value: Ann}}
-    second: lead.tags[1]
-    sum: {from: amount, then: [number, {add: lead.custom.twice}]}
-    text: {from: lead.phone, then: [{template: '{{ value }} of {{ lead.first_name }}'}]}
-    nothing: {from: lead.custom.gone, on_missing: {default: none}}
-    different: {from: lead.first_name, when: {field: lead.first_name, op: ne, other: lead.phone}}
-    all: {from: [nowhere, lead.phone]}
+    twice: {from: made.amount, then: [{multiply: 2}]}
+    greeting: {template: 'Dear {{ made.first_name }}, {{ made.phone }}', when: {field: made.first_name, op: eq, value: Ann}}
+    second: made.tags[1]
+    sum: {from: amount, then: [number, {add: made.custom.twice}]}
+    text: {from: made.phone, then: [{template: '{{ value }} of {{ made.first_name }}'}]}
+    nothing: {from: made.gone, on_missing: {default: none}}
+    different: {from: made.first_name, when: {field: made.first_name, op: ne, other: made.phone}}
+    all: {from: [nowhere, made.phone]}
 ";
     let expected = r#"{"first_name":"Ann","phone":"512","tags":["a","b"],"custom":{"amount":1.50,"twice":3,"greeting":"Dear Ann, 512",
         "second":"b","sum":4.50,"text":"512 of Ann","nothing":"none","different":"Ann","all":"512"}}"#;
@@ -242,4 +242,92 @@ map:
     // Each lead of a request has its own.
     let several = leads(document, &format!("[{body}, {{\"name\":\"Ben Moe\",\"amount\":2}}]"));
     assert!(several[1].as_ref().unwrap().lead.contains(r#""twice":4"#), "{several:?}");
+}
+
+/// M3, M10: functions that only choose are done on the input itself; what comes out is what they make of its value.
+#[test]
+fn m3_what_is_chosen_in_the_input_is_what_the_functions_choose() {
+    let chains = [
+        "{find: {name: a}}, {pick: 'values[0]'}",
+        "{find: {name: a}}, {pick: values}, first",
+        "{find: {id: 5}}, {pick: name}, upper",
+        "{find: {name: a, id: 5}}",
+        "first, {pick: name}",
+        "last, {pick: 'values[-1]'}, number",
+        "{item: -2}, {find: {id: 5}}",
+        "{item: 1}, {pick: name}",
+        "{pick: name}",
+        "{pick: '$..id'}",
+        "first, first, last",
+        "{find: {name: a}}, list, count",
+        "{find: {name: a}}, {pick: values}, {default: none}",
+    ];
+    let values = [
+        r#"[{"name":"b"},{"name":"a","values":["x","y"],"id":"5.0"},{"name":"a"}]"#,
+        r#"[{"name":"a","values":"x"},null,7,"a",[],["a"],{"id":5,"name":null,"values":[]}]"#,
+        r#"{"name":"a","name":"b","values":["1",null," 2 "],"id":5}"#,
+        r#"[[{"name":"a","id":5}],{"name":"a","values":{"x":[1]}}]"#,
+        "null",
+        "[]",
+        "{}",
+        "\"\"",
+        "\"a\"",
+        "0",
+        "[null]",
+    ];
+    for chain in chains {
+        for field in ["first_name", "tags", "made"] {
+            let document =
+                format!("version: 1\nmap:\n  fields:\n    {field}: {{from: x, then: [{chain}], on_error: keep_raw}}\n");
+            for value in values {
+                let body = format!("{{\"x\":{value},\"y\":1}}");
+                let traced = |trace| {
+                    let context = hookmill_plugin_sdk::types::Context { trace, ..context() };
+                    map_with(&document, context, inbound(&body)).map(|mapped| format!("{:?}", mapped.leads))
+                };
+                assert_eq!(traced(false).unwrap(), traced(true).unwrap(), "{chain} of {value}");
+            }
+        }
+    }
+}
+
+/// M3: what a batch has in common makes it quicker, and never makes a lead of another one's names.
+#[test]
+fn m3_elements_that_are_almost_alike_are_each_read_as_they_are() {
+    let document = "\
+version: 1
+map:
+  fields:
+    first_name: a.x
+    last_name: ~b
+    email: c
+    phone: a.list[1].n
+  unknown: drop
+";
+    let bodies = [
+        r#"{"a":{"x":"1","list":[{"n":1},{"n":2}]},"b":"B","c":"C"}"#,
+        r#"{"a":{"x":"3","list":[{"n":3},{"n":4}]},"b":"D","c":"E"}"#,
+        r#"{"a": {"x":"3","list":[{"n":3},{"n":4}]},"b":"D","c":"E"}"#,
+        r#"{"c":"first","a":{"x":"5","list":[{"n":5}]},"B":"F"}"#,
+        r#"{"a":{"x":"6","list":[{"m":5},{"n":6}]},"b":"G","c":"H","c":"I"}"#,
+        r#"{"a":"7","b":{"x":1},"c":"H"}"#,
+        r#"{"a":{"x\u0020":"8","x":"9"},"b":"J","d":"K"}"#,
+        r#"{"a":{"x":"1"},"cc":"C","bb":"B","c":"x"}"#,
+        r#"{"a":{"x":"1","list":[{"n":1},{"n":2}]},"b":"B","c":"C","z":{"a":{"x":"2"}}}"#,
+        "{}",
+        r#"{"b":"B","a":{"list":[[],{"n":"n"}],"x":"x"}}"#,
+    ];
+    let told = |mapped: Result<Mapped, Failure>| format!("{:?}", mapped.unwrap().leads.remove(0).map(|lead| lead.lead));
+    let alone: Vec<String> = bodies.iter().map(|body| told(map_with(document, context(), inbound(body)))).collect();
+    // Each behind each other one, and often enough that something is expected.
+    for one in 0..bodies.len() {
+        for other in 0..bodies.len() {
+            let order = [one, one, one, other, one, other, other, other, one];
+            let batch = order.iter().map(|index| inbound(bodies[*index])).collect();
+            let mapped = map_all(document, context(), batch);
+            for (index, mapped) in order.iter().zip(mapped) {
+                assert_eq!(told(mapped), alone[*index], "{order:?}");
+            }
+        }
+    }
 }
