@@ -9,7 +9,7 @@ use hookmill::model::discovery;
 use hookmill::pipeline::{DryRunInput, Pipeline, Sample};
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
-use hookmill_tests::world::{START, workspace};
+use hookmill_tests::world::{START, cache, workspace};
 use hookmill_tests::{World, on_both};
 use serde_json::{Value, json};
 use std::fs;
@@ -127,7 +127,7 @@ on_both! {
 /// The engine and the default plugin alone.
 async fn bench(scratch: &tempfile::TempDir) -> Pipeline {
     let minter = Arc::new(SystemMinter::default());
-    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path()).await.unwrap()
+    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache())).await.unwrap()
 }
 
 /// Every sample body of this repository, with what it is.
@@ -227,7 +227,7 @@ async fn m11_drafts_of_all_samples_compile_and_map() {
         let text = body::to_json(&body::head(kind, "").unwrap(), &bytes, &limits).unwrap();
         let name = file.display().to_string();
         let (draft, lead) = drafted(&pipeline, &name, Sample::all_of(&name, &text, START, &limits).unwrap()).await;
-        for (_, fields) in expected.iter().filter(|(case, _)| name.contains(&format!("/{case}"))) {
+        for (_, fields) in expected.iter().filter(|(case, _)| name.contains(&format!("/{case}/"))) {
             seen += 1;
             for (field, value) in fields.as_object().unwrap() {
                 assert_eq!(lead[field], *value, "{name}: {field}\n{draft}");
