@@ -22,7 +22,7 @@ use hookmill::pipeline::{
 };
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
-use hookmill_tests::world::{START, workspace};
+use hookmill_tests::world::{START, cache, workspace};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,9 @@ const INPUTS: [(&str, &str); 3] = [
 async fn every_case_comes_out_as_it_says() {
     let scratch = tempfile::tempdir().unwrap();
     let minter = Arc::new(SystemMinter::default());
-    let pipeline = app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path()).await.unwrap();
+    let pipeline = app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache()))
+        .await
+        .unwrap();
     let mut wrong = Vec::new();
     let cases = folders();
     assert!(5 <= cases.len(), "the cases are not where they are looked for");

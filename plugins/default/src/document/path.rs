@@ -263,7 +263,12 @@ fn dotted_step(piece: &str) -> Result<Step, NoPath> {
     if name.trim().is_empty() || name.trim() != name {
         return refuse("a path must have a name before and after each dot", "for a dot inside a key write `$['a.b']`");
     }
-    if name.contains(['*', '|', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
+    if name.contains('|') {
+        let mend =
+            "functions stand in `then`, as in `{from: zip, then: [upper]}`; for a key with a bar write `$['a|b']`";
+        return refuse("a path has no pipes and no functions", mend);
+    }
+    if name.contains(['*', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
         let message = format!("`{name}` has a character that a short path can't have");
         return refuse(&message, "write a JSONPath: `$['the key']`, or `$.list[*]` for all items");
     }
@@ -457,6 +462,7 @@ mod tests {
             ("$.lead.custom.l[?@.a == $.lead.email]", Stage::Shape, "start at `@`"),
             ("body.l[?@[?$.a]]", Stage::Map, "start at `@`"),
             ("emails[0", Stage::Map, "add the `]`"),
+            ("zip | upper", Stage::Map, "then: [upper]"),
             ("~emails[0]", Stage::Map, "{item: 0}"),
             ("contact.~emails[0].value", Stage::Map, "{item: 0}"),
             ("$.a[?((((((((((@.b))))))))))]", Stage::Map, "simplify"),

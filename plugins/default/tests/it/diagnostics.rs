@@ -56,6 +56,24 @@ shape:
     );
 }
 
+/// M2: an operand under another operator's key is sent where it belongs, with one message.
+#[test]
+fn m2_operands_under_other_keys_are_sent_where_they_belong() {
+    for (rule, expected) in [
+        (
+            "{field: a, op: eq, values: [x]}",
+            "qualify[0].values | write it under `value`; for several values there is `op: in`",
+        ),
+        ("{field: a, op: ge, values: [1]}", "qualify[0].values | write it under `value`"),
+        ("{field: a, op: in_set, value: zips}", "qualify[0].value | write it under `set`"),
+        ("{field: a, op: eq, value: 1, values: [2]}", "qualify[0].values | remove this"),
+        ("{field: a, op: present, value: 1}", "qualify[0].value | remove this"),
+    ] {
+        let told = told(&format!("version: 1\nqualify: [{rule}]"));
+        assert!(matches!(told.as_slice(), [only] if only.ends_with(expected)), "{rule}: {told:?}");
+    }
+}
+
 /// M2: what a person writes by analogy is answered with how it is written here.
 #[test]
 fn m2_what_is_written_by_analogy_is_shown_how_to_write() {
@@ -65,6 +83,7 @@ map:
   fields:
     source: {from: platform, then: [{lookup: {fb: Facebook, ig: Instagram}}]}
     last_name: '{{ surname }}'
+    zip: {from: zip, then: {trim: , pad: 5}}
 interpret:
   outcomes:
     - {outcome: rejected, reason: '{{ response }} {{ info.status }}'}
@@ -74,7 +93,8 @@ interpret:
         [
             "4:46 odd_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
             "5:16 bad_path map.fields.last_name | write `{template: \"{{ surname }}\"}`; only in a message is a text a template by itself",
-            "8:35 bad_path interpret.outcomes[0].reason | write `{template: \"{{ response }} {{ info.status }}\"}`; only in a message is a text a template by itself",
+            "6:28 wrong_type map.fields.zip.then | write a list, `[{trim: ...}, {pad: ...}]`; several arguments of one function stand in a map inside",
+            "9:35 bad_path interpret.outcomes[0].reason | write `{template: \"{{ response }} {{ info.status }}\"}`; only in a message is a text a template by itself",
         ]
     );
 }
