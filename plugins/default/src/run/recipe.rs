@@ -3,7 +3,7 @@
 use super::around::Around;
 use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
-use super::select::{Found, select, select_in};
+use super::select::{Found, look, select, select_in};
 use super::trace::Steps;
 use super::walk::{chooses, walk};
 use super::work::{MADE_BYTES_MAX, Work};
@@ -262,7 +262,7 @@ impl<'s, S: Scope> Maker<'s, S> {
                 TemplatePart::Text(fixed) => text.push_str(fixed),
                 TemplatePart::Value(path) => {
                     places += 1;
-                    let found = self.select(path)?;
+                    let found = look(path, self.scope).map_err(refused)?;
                     used.extend(found.spots());
                     if let Some(value) = found.value(self.scope.work()).map_err(refused)? {
                         text_into(&mut text, &value);
