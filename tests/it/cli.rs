@@ -1,6 +1,7 @@
 //! The command line, by the real binary: `check` and `dry-run`.
 
 use hookmill_tests::process::binary;
+use hookmill_tests::world::cache;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -29,7 +30,7 @@ impl Desk {
 
     fn run(&self, words: &[&str], files: &[(&str, &Path)]) -> Output {
         let mut command = Command::new(binary());
-        command.args(words).current_dir(self.directory.path());
+        command.args(words).current_dir(self.directory.path()).env("HOOKMILL_CACHE", cache());
         for (option, path) in files {
             if !option.is_empty() {
                 command.arg(option);
@@ -239,4 +240,21 @@ fn m11_samples_are_discovered_without_a_server() {
         assert_eq!(done.status.code(), Some(1));
         assert!(err(&done).contains(file.file_name().unwrap().to_str().unwrap()), "{}", err(&done));
     }
+}
+
+/// Compiled code is kept for the next call, where the caller says.
+#[test]
+fn only_the_first_call_compiles() {
+    let desk = Desk::new();
+    let (document, kept) = (desk.file("good.yaml", GOOD), desk.directory.path().join("kept"));
+    let compiled = || {
+        let files = std::fs::read_dir(&kept).unwrap().map(|file| file.unwrap());
+        let is_code = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|it| it == "compiled");
+        files.filter(is_code).map(|file| file.metadata().unwrap().modified().unwrap()).collect::<Vec<_>>()
+    };
+    assert!(desk.run(&["check"], &[("--cache", &kept), ("", &document)]).status.success());
+    let first = compiled();
+    assert_eq!(first.len(), 1, "the default plugin is kept");
+    assert!(desk.run(&["check"], &[("--cache", &kept), ("", &document)]).status.success());
+    assert_eq!(compiled(), first, "and is found again");
 }

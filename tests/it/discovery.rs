@@ -9,7 +9,7 @@ use hookmill::model::discovery;
 use hookmill::pipeline::{DryRunInput, Pipeline, Sample};
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
-use hookmill_tests::world::{START, workspace};
+use hookmill_tests::world::{START, cache, workspace};
 use hookmill_tests::{World, on_both};
 use serde_json::{Value, json};
 use std::fs;
@@ -127,18 +127,19 @@ on_both! {
 /// The engine and the default plugin alone.
 async fn bench(scratch: &tempfile::TempDir) -> Pipeline {
     let minter = Arc::new(SystemMinter::default());
-    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path()).await.unwrap()
+    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache())).await.unwrap()
 }
 
 /// Every sample body of this repository, with what it is.
 fn samples() -> Vec<(PathBuf, &'static str)> {
     let tests = workspace().join("tests");
-    let cases = fs::read_dir(tests.join("cases")).unwrap().flat_map(|case| fs::read_dir(case.unwrap().path()).unwrap());
-    let files = cases.chain(fs::read_dir(tests.join("samples")).unwrap()).map(|file| file.unwrap().path());
+    let inside = |directory: PathBuf| fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let inputs =
+        inside(tests.join("cases")).flat_map(inside).filter(|file| file.file_stem().is_some_and(|it| it == "input"));
+    let files = inputs.chain(inside(tests.join("samples")));
     let kinds =
         [("json", "application/json"), ("form", "application/x-www-form-urlencoded"), ("xml", "application/xml")];
     let mut found: Vec<_> = files
-        .filter(|file| file.file_stem().is_some_and(|stem| stem != "expected"))
         .filter_map(|file| {
             let (_, kind) = kinds.iter().find(|(name, _)| file.extension().is_some_and(|it| it == *name))?;
             Some((file, *kind))

@@ -12,7 +12,7 @@ const BENCHES: &str = "\
 benches:
   ingest [--database sqlite|postgres|both] [--seconds N] [--json]
       leads a second through POST /v1/leads, by batch size and number of connections
-  engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--only NAME]
+  engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--sample NAME] [--only NAME]
       one lead through the sandbox, native code, QuickJS and V8 in one run; first calls; campaigns in turn; and the
       instructions of a fresh call, where there is a valgrind";
 

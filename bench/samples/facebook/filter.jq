@@ -14,4 +14,4 @@ def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");
   budget: answers("what_is_your_budget?")[0] | tonumber,
   interests: answers("interests")
 }
-| .qualified = ((.email | contains("@")) and .budget >= 5000 and (.state | IN("CA", "TX", "NY")))
+| .qualified = ((.email | contains("@")) and .budget >= 5000 and any(.state == ("CA", "TX", "NY"); .))

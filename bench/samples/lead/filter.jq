@@ -12,4 +12,4 @@ def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");
   income: .answers[2].value,
   ip: .tracking.ip
 }
-| .qualified = ((.email | contains("@")) and .income >= 50000 and (.state | IN("CA", "TX", "NY")))
+| .qualified = ((.email | contains("@")) and .income >= 50000 and any(.state == ("CA", "TX", "NY"); .))

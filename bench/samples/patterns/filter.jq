@@ -7,4 +7,4 @@
   state,
   ip
 }
-| .qualified = ((.email | contains("@")) and (.state | IN("CA", "TX", "NY")))
+| .qualified = ((.email | contains("@")) and any(.state == ("CA", "TX", "NY"); .))

@@ -10,4 +10,4 @@ def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");
   state: .summary.state,
   utm: .tracking.utm_source | ascii_downcase
 }
-| .qualified = ((.email | contains("@")) and .budget >= 5000 and (.state | IN("CA", "TX", "NY")))
+| .qualified = ((.email | contains("@")) and .budget >= 5000 and any(.state == ("CA", "TX", "NY"); .))

@@ -2,7 +2,7 @@
 def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");
 def element($name): "<\($name)>\(tostring | @html)</\($name)>";
 (.contact.emails[0].address | ascii_downcase) as $email
-| if ($email | contains("@")) and .answers[2].value >= 50000 and (.address.state | IN("CA", "TX", "NY")) then
+| if ($email | contains("@")) and .answers[2].value >= 50000 and any(.address.state == ("CA", "TX", "NY"); .) then
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?><lead>"
     + (.contact.first_name | trimmed | element("firstName"))
     + (.contact.last_name | trimmed | element("lastName"))

@@ -111,10 +111,11 @@ pub async fn bench(
     clock: SharedClock,
     minter: SharedMinter,
     directory: &std::path::Path,
+    cache: Option<PathBuf>,
 ) -> Result<Pipeline, StartError> {
     let options = Options {
         data: directory.to_owned(),
-        cache: None,
+        cache,
         database_url: None,
         key: None,
         settings,

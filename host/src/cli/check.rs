@@ -1,6 +1,7 @@
 //! `hookmill check DOC`.
 
-use super::dry_run::{bench, read_document};
+use super::bench::Bench;
+use super::dry_run::read_document;
 use crate::pipeline::SaveError;
 use clap::Args;
 use std::path::PathBuf;
@@ -8,6 +9,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
+    #[command(flatten)]
+    bench: Bench,
     /// The document, YAML or JSON.
     document: PathBuf,
     /// Problems as JSON.
@@ -18,7 +21,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let document = read_document(&self.document)?;
-        let (pipeline, _scratch) = bench().await?;
+        let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let (problems, usable) = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((_, warnings)) => (warnings, true),
             Err(SaveError::Problems(problems)) => (problems, false),

@@ -1,6 +1,7 @@
 //! `hookmill discover FILES... [--document DOC] [--draft | --json]`.
 
-use super::dry_run::{bench, known_type, read_document, sample_campaign};
+use super::bench::Bench;
+use super::dry_run::{known_type, read_document, sample_campaign};
 use super::table::Table;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Limits;
@@ -18,6 +19,8 @@ const TYPES: [(&str, &str); 3] =
 
 #[derive(Debug, Args)]
 pub(super) struct Discover {
+    #[command(flatten)]
+    bench: Bench,
     /// Sample bodies, the oldest first: a lead each, a list, or a batch.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -77,7 +80,7 @@ impl Discover {
 
     async fn try_document(&self, document: &Path, samples: &[Sample], fields: &mut Fields) -> Result<(), String> {
         let text = read_document(document)?;
-        let (pipeline, _scratch) = bench().await?;
+        let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let (program, _) =
             pipeline.compile(&pipeline.default_component().digest, &text).await.map_err(|error| match error {
                 SaveError::Problems(problems) => problems

@@ -2,22 +2,20 @@
 
 mod report;
 
-use crate::app::{self, Demo, ScratchDirectory};
-use crate::clock::SystemClock;
-use crate::config::HostSettings;
-use crate::ids::SystemMinter;
+use super::bench::Bench;
 use crate::model::body;
-use crate::pipeline::{DryRunInput, Pipeline, SampleAnswer, SaveError};
+use crate::pipeline::{DryRunInput, SampleAnswer, SaveError};
 use crate::store::campaigns::Campaign;
 use crate::store::organizations::Organization;
 use clap::Args;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 #[derive(Debug, Args)]
 pub(super) struct DryRunCommand {
+    #[command(flatten)]
+    bench: Bench,
     /// The document, YAML or JSON.
     #[arg(long)]
     document: PathBuf,
@@ -71,7 +69,7 @@ impl DryRunCommand {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let document = read_document(&self.document)?;
         let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
-        let (pipeline, _scratch) = bench().await?;
+        let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
         let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
@@ -147,15 +145,6 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         updated_at: now_ms,
     };
     (organization, campaign)
-}
-
-/// The engine and the default plugin, on a store that is thrown away.
-pub(super) async fn bench() -> Result<(Pipeline, ScratchDirectory), String> {
-    let scratch = Demo::directory().map_err(|error| error.to_string())?;
-    let (clock, minter) = (Arc::new(SystemClock), Arc::new(SystemMinter::default()));
-    let pipeline =
-        app::bench(HostSettings::default(), clock, minter, scratch.path()).await.map_err(|error| error.to_string())?;
-    Ok((pipeline, scratch))
 }
 
 /// A document as text.

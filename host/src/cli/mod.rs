@@ -1,5 +1,6 @@
 //! Floor 5: the command line.
 
+mod bench;
 mod check;
 mod discover;
 mod dry_run;

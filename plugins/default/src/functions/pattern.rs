@@ -10,6 +10,7 @@ use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::within_output;
 use crate::json::Value;
+use crate::plan::Expression;
 
 const PATTERN: Parameter = required("pattern", ArgumentKind::Pattern, "the regular expression");
 
@@ -72,8 +73,8 @@ pub const FUNCTIONS: &[Spec] = &[
         on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         examples: &[example(r"{is_match: '^\d{5}$'}", r#""02139""#, "true")],
         run: Run::Read(|text, call| {
-            let regex = regex_for(text, call)?;
-            Ok(Some(Value::Bool(regex.is_match(text))))
+            let expression = expression_for(text, call)?;
+            Ok(Some(Value::Bool(expression.is_match(text))))
         }),
         ..PATTERNS
     },
@@ -98,14 +99,19 @@ pub fn pattern_effort(expression: &str, bytes: usize) -> usize {
 }
 
 fn regex_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Regex, Refusal> {
+    let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
+    expression_for(text, call)?.regex().ok_or_else(damaged)
+}
+
+fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Expression<'t>, Refusal> {
     if text.len() > PATTERN_INPUT_BYTES_MAX {
         let bound =
             format!("is larger than {PATTERN_INPUT_BYTES_MAX} bytes (PATTERN_INPUT_BYTES_MAX); shorten it before");
         return Err(Refusal::of_text("input_too_large", text, &bound));
     }
     spend(call, text.len())?;
-    let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
-    call.expression(0).and_then(|expression| expression.regex()).ok_or_else(damaged)
+    call.expression(0)
+        .ok_or_else(|| Refusal::new("bad_plan", "there is no regular expression; save the document again"))
 }
 
 fn spend(call: &Call<'_, '_>, bytes: usize) -> Result<(), Refusal> {
@@ -119,8 +125,15 @@ fn group<'h>(captures: &Captures<'h>, call: &Call<'_, '_>) -> Option<&'h str> {
 }
 
 fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
-    let captures = regex_for(text, call)?.captures(text);
-    Ok(captures.and_then(|captures| group(&captures, call)).map(|found| Value::text(found.to_owned())))
+    let expression = expression_for(text, call)?;
+    let groups = regex_for(text, call)?.captures_len();
+    // To find the whole takes less than to find its groups.
+    let found = match call.size(1) {
+        Some(0) => expression.find(text),
+        None if groups == 1 => expression.find(text),
+        _ => expression.captures(text).and_then(|captures| group(&captures, call)),
+    };
+    Ok(found.map(|found| Value::text(found.to_owned())))
 }
 
 fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {

@@ -2,6 +2,7 @@
 //! text they were sent as, so no digit is ever lost, and the depth has a bound, so no input can exhaust the stack.
 
 mod decimal;
+mod habit;
 mod node;
 mod outline;
 mod pick;

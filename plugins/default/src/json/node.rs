@@ -140,6 +140,16 @@ impl<'s> Node<'s> {
         self.children().find(|child| child.is_named(name, mark))
     }
 
+    /// Whether this is the text, or what is written like it: a number, a boolean.
+    pub fn says(self, text: &str) -> bool {
+        let entry = self.entry();
+        match entry.kind {
+            Kind::Text if entry.piece.escaped => self.tape.said(entry.piece) == text,
+            Kind::Text | Kind::Number | Kind::True | Kind::False => self.text().as_bytes() == text.as_bytes(),
+            Kind::Null | Kind::List | Kind::Object => false,
+        }
+    }
+
     /// The item at this place.
     pub fn item(self, place: usize) -> Option<Self> {
         if self.kind() != Kind::List {

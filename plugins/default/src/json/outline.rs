@@ -5,8 +5,10 @@
 //! an edge leads to a place, to another node, or to both. What does not fit into the numbers' widths is not wanted: then the
 //! whole text is read, which gives the same.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::habit::Habit;
 use super::node::Node;
 use super::tape::{Kind, mark_of};
 
@@ -42,7 +44,7 @@ impl Want {
 }
 
 /// The tree, read from its bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Outline<'p> {
     nodes: &'p [[u8; NODE]],
     /// The look of a name, see [`mark_of`], or the number of an item.
@@ -52,6 +54,8 @@ pub struct Outline<'p> {
     places: u16,
     /// The place of the whole.
     root: u16,
+    /// What the texts so far had in common.
+    habit: RefCell<Habit>,
 }
 
 /// A node: which edges are its own, and what becomes of what none of them names.
@@ -65,8 +69,9 @@ pub(super) struct Around {
 
 impl<'p> Outline<'p> {
     /// All of the text, and no place in it.
-    pub const NOTHING: Outline<'static> =
-        Outline { nodes: &[], keys: &[], edges: &[], names: "", places: 0, root: NONE };
+    pub fn nothing() -> Self {
+        Self { nodes: &[], keys: &[], edges: &[], names: "", places: 0, root: NONE, habit: RefCell::default() }
+    }
 
     /// Takes what [`OutlineBuilder::to_bytes`] made; none when it is something else.
     pub fn read(bytes: &'p [u8]) -> Option<Self> {
@@ -77,12 +82,22 @@ impl<'p> Outline<'p> {
         let (edges, names) = rest.split_at_checked(usize::from(number(2)) * EDGE)?;
         let names = std::str::from_utf8(names).ok()?;
         let (nodes, keys, edges) = (nodes.as_chunks().0, keys.as_chunks().0, edges.as_chunks().0);
-        Some(Self { nodes, keys, edges, names, places: number(4), root: number(6) })
+        Some(Self { nodes, keys, edges, names, places: number(4), root: number(6), habit: RefCell::default() })
     }
 
     /// How many places there are.
     pub fn places(&self) -> usize {
         usize::from(self.places)
+    }
+
+    /// What the texts so far had in common.
+    pub(super) fn take_habit(&self) -> Habit {
+        self.habit.take()
+    }
+
+    /// Keeps it for the next text.
+    pub(super) fn keep_habit(&self, habit: Habit) {
+        self.habit.replace(habit);
     }
 
     /// What is wanted of the whole.

@@ -3,6 +3,7 @@
 //! It takes what is ordinary and gives up on anything else: a name with escapes, a name that may stand twice, a text that is not
 //! JSON. Then the long way of [`super::tape`] finds out what to do, which gives the same where both go.
 
+use super::habit::{Habit, Member};
 use super::outline::{ALL, Around, NONE, Outline, Want};
 use super::skip;
 use super::tape::{Entry, Kind, MISSING, Piece, Tape, number_length, piece};
@@ -16,15 +17,14 @@ pub(super) fn read(text: &str, outline: &Outline<'_>) -> Option<Picked> {
     let mut entries = Vec::with_capacity(outline.places() + 1);
     entries.push(entry(piece(0, text.len()), Kind::Object, 1));
     let places = vec![MISSING; outline.places()];
-    let mut picker = Picker { text, bytes: text.as_bytes(), at: 0, outline, entries, places };
-    let whole = outline.whole();
-    picker.space();
-    if text.len() >= MISSING as usize || picker.peek()? != b'{' || whole.place != NONE || ALL <= whole.node {
-        return None;
-    }
-    picker.object(whole.node)?;
-    picker.space();
-    (picker.at == text.len()).then_some((picker.entries, picker.places))
+    let mut habit = outline.take_habit();
+    habit.begin();
+    let mut picker = Picker { text, bytes: text.as_bytes(), at: 0, outline, entries, places, habit };
+    let was_read = picker.whole();
+    let Picker { entries, places, mut habit, .. } = picker;
+    habit.end(was_read.is_some());
+    outline.keep_habit(habit);
+    was_read.map(|()| (entries, places))
 }
 
 struct Picker<'t, 'o> {
@@ -34,9 +34,21 @@ struct Picker<'t, 'o> {
     outline: &'o Outline<'o>,
     entries: Vec<Entry>,
     places: Vec<u32>,
+    habit: Habit,
 }
 
 impl Picker<'_, '_> {
+    fn whole(&mut self) -> Option<()> {
+        let whole = self.outline.whole();
+        self.space();
+        if self.text.len() >= MISSING as usize || self.peek()? != b'{' || whole.place != NONE || ALL <= whole.node {
+            return None;
+        }
+        self.object(whole.node)?;
+        self.space();
+        (self.at == self.text.len()).then_some(())
+    }
+
     /// Goes through the object that begins here. The depth is the outline's, which is bounded.
     fn object(&mut self, node: u16) -> Option<()> {
         let around = self.outline.around(node);
@@ -47,11 +59,7 @@ impl Picker<'_, '_> {
             return Some(());
         }
         loop {
-            let name = self.name()?;
-            let want = self.member(&around, name, &mut seen)?;
-            self.space();
-            self.needs(b':')?;
-            self.space();
+            let want = self.member(node, &around, &mut seen)?;
             self.value(want)?;
             self.space();
             if !self.take(b',') {
@@ -121,20 +129,7 @@ impl Picker<'_, '_> {
     }
 
     fn tree(&mut self) -> Option<()> {
-        let (start, base) = (self.at, self.entries.len() as u32);
-        self.at = skip::value(self.bytes, start)?;
-        let tree = Tape::read(&self.text[start..self.at]).ok()?;
-        if !tree.double_names().is_empty() {
-            return None;
-        }
-        let shifted =
-            |piece: Piece| Piece { start: piece.start + start as u32, end: piece.end + start as u32, ..piece };
-        self.entries.extend(tree.entries.iter().map(|entry| Entry {
-            piece: shifted(entry.piece),
-            name: shifted(entry.name),
-            next: entry.next + base,
-            ..*entry
-        }));
+        (self.entries, self.at) = Tape::read_behind(self.text, self.at, std::mem::take(&mut self.entries))?;
         Some(())
     }
 
@@ -149,20 +144,42 @@ impl Picker<'_, '_> {
         Some((start, end))
     }
 
-    /// What is wanted of a member; none when its name may have been here before.
+    /// Goes to the value of the member that begins here: what is wanted of it; none when its name may have been here before.
     #[inline]
-    fn member(&self, around: &Around, (start, end): (usize, usize), seen: &mut u64) -> Option<Want> {
+    fn member(&mut self, node: u16, around: &Around, seen: &mut u64) -> Option<Want> {
+        let (at, rest) = (self.at, self.bytes.get(self.at..)?);
+        let member = match self.habit.expected(node, rest) {
+            Some((member, length)) => {
+                self.at += length;
+                member
+            }
+            None => {
+                let name = self.name()?;
+                let (want, bit) = self.wanted(around, name)?;
+                self.space();
+                self.needs(b':')?;
+                self.space();
+                let member = Member::new(node, want, bit);
+                self.habit.learn(member, &self.bytes[at..self.at]);
+                member
+            }
+        };
+        if *seen & member.bit != 0 {
+            return None;
+        }
+        *seen |= member.bit;
+        Some(member.want)
+    }
+
+    /// What is wanted of a member of this name, and the bit of the name among those that are wanted.
+    fn wanted(&self, around: &Around, (start, end): (usize, usize)) -> Option<(Want, u64)> {
         let edge = match self.outline.named(around, &self.bytes[start..end]) {
             None if self.outline.has_loose(around) => self.outline.loosely_named(around, self.text.get(start..end)?),
             edge => edge,
         };
-        let Some(edge) = edge else { return Some(around.others()) };
+        let Some(edge) = edge else { return Some((around.others(), 0)) };
         let bit = 1_u64.checked_shl(around.own_number(edge).into())?;
-        if *seen & bit != 0 {
-            return None;
-        }
-        *seen |= bit;
-        Some(self.outline.want(edge))
+        Some((self.outline.want(edge), bit))
     }
 
     fn string(&mut self) -> Option<Piece> {

@@ -95,7 +95,7 @@ pub(super) const MISSING: u32 = u32::MAX;
 impl<'t> Tape<'t> {
     /// Reads a text that is one JSON value.
     pub fn read(text: &'t str) -> Result<Self, Refused> {
-        Self::reading(text, &Outline::NOTHING, true)
+        Self::reading(text, &Outline::nothing(), true)
     }
 
     /// Reads a text and remembers where the wanted places are. What is not wanted is kept as well, or skipped: then nothing
@@ -111,20 +111,8 @@ impl<'t> Tape<'t> {
         if u32::try_from(text.len()).is_err() {
             return Err(Refused::new("too_large", 0, "a body can't have four gigabytes"));
         }
-        let mut reader = Reader {
-            text,
-            bytes: text.as_bytes(),
-            at: 0,
-            open: Vec::with_capacity(16),
-            suspects: Vec::new(),
-            name: Piece::default(),
-            name_mark: 0,
-            entries: Vec::with_capacity(text.len() / BYTES_PER_VALUE + 1),
-            outline,
-            keeps_rest,
-            want: outline.whole(),
-            places: vec![MISSING; outline.places()],
-        };
+        let entries = Vec::with_capacity(text.len() / BYTES_PER_VALUE + 1);
+        let mut reader = Reader::new(text, outline, keeps_rest, entries);
         reader.space();
         while reader.value()? {}
         if reader.at < text.len() {
@@ -139,6 +127,19 @@ impl<'t> Tape<'t> {
             tape.find_again(outline);
         }
         Ok(tape)
+    }
+
+    /// Reads the value that begins at this byte and puts its entries behind these. Where it ends; none for what is no value, or
+    /// has a name twice.
+    pub(super) fn read_behind(text: &'t str, at: usize, entries: Vec<Entry>) -> Option<(Vec<Entry>, usize)> {
+        let outline = Outline::nothing();
+        let mut reader = Reader::new(text, &outline, true, entries);
+        reader.at = at;
+        while reader.value().ok()? {}
+        let Reader { suspects, entries, at, .. } = reader;
+        let mut tape = Self { text, entries, double_names: Vec::new(), doubles: Vec::new(), places: Vec::new() };
+        let has_doubles = !suspects.is_empty() && tape.shadow(suspects);
+        (!has_doubles).then_some((tape.entries, at))
     }
 
     /// The value itself.
@@ -259,7 +260,24 @@ struct Reader<'t, 'w> {
     places: Vec<u32>,
 }
 
-impl Reader<'_, '_> {
+impl<'t, 'w> Reader<'t, 'w> {
+    fn new(text: &'t str, outline: &'w Outline<'w>, keeps_rest: bool, entries: Vec<Entry>) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            open: Vec::with_capacity(16),
+            suspects: Vec::new(),
+            name: Piece::default(),
+            name_mark: 0,
+            entries,
+            outline,
+            keeps_rest,
+            want: outline.whole(),
+            places: vec![MISSING; outline.places()],
+        }
+    }
+
     /// Reads one value, or the beginning of one that has others inside, and what stands between it and the next. Whether
     /// there is a next one.
     fn value(&mut self) -> Result<bool, Refused> {

@@ -116,7 +116,7 @@ impl<'p> Loaded<'p> {
             map,
             loaded_map: OnceCell::new(),
             qualify: Part::new(qualify),
-            judged: Outline::read(judged).unwrap_or(Outline::NOTHING),
+            judged: Outline::read(judged).unwrap_or_else(Outline::nothing),
             client,
             loaded_client: OnceCell::new(),
             webhook,

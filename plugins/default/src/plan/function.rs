@@ -1,13 +1,12 @@
 //! The functions of a document, with their arguments checked.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Path, Template, TemplatePart};
-use crate::functions::{ArgumentKind, Lists, PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX, Run, Spec, registry};
+use super::{Expression, Path, Template, TemplatePart};
+use crate::functions::{ArgumentKind, Lists, Run, Spec, registry};
 use crate::json::Value;
 
 /// One function in a chain.
@@ -165,42 +164,4 @@ pub struct Range<'p> {
     /// What a number in it becomes.
     #[serde(borrow)]
     pub is: Value<'p>,
-}
-
-/// A regular expression that was checked when the document was compiled, built on first use.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Expression<'p> {
-    #[serde(borrow)]
-    text: Cow<'p, str>,
-    #[serde(skip)]
-    built: OnceCell<Option<regex_lite::Regex>>,
-}
-
-impl<'p> Expression<'p> {
-    /// A checked expression, or why it is none.
-    pub fn new(text: impl Into<Cow<'p, str>>) -> Result<Self, String> {
-        let text = text.into();
-        let built = build(&text).map_err(|error| error.to_string())?;
-        Ok(Self { text, built: OnceCell::from(Some(built)) })
-    }
-
-    /// The expression as its author wrote it.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The expression itself; none only when the plan was damaged.
-    pub fn regex(&self) -> Option<&regex_lite::Regex> {
-        self.built.get_or_init(|| build(&self.text).ok()).as_ref()
-    }
-}
-
-fn build(text: &str) -> Result<regex_lite::Regex, regex_lite::Error> {
-    regex_lite::RegexBuilder::new(text).size_limit(PATTERN_SIZE_MAX).nest_limit(PATTERN_DEPTH_MAX).build()
-}
-
-impl PartialEq for Expression<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
 }

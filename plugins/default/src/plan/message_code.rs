@@ -134,7 +134,7 @@ impl<'p> LoadedMessage<'p> {
         }
         let [outline, head, body, shape_bytes] = sections;
         Ok(Self {
-            outline: Outline::read(outline).unwrap_or(Outline::NOTHING),
+            outline: Outline::read(outline).unwrap_or_else(Outline::nothing),
             head: read_part(head)?,
             body: (!body.is_empty()).then_some(Code(body)),
             bytes: rest,

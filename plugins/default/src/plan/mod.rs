@@ -2,6 +2,7 @@
 //! only to load it. The same document gives the same bytes.
 
 mod bytes;
+mod expression;
 mod field;
 mod function;
 mod interpret;
@@ -16,8 +17,9 @@ mod rule;
 use std::borrow::Cow;
 
 pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
+pub use expression::Expression;
 pub use field::{Fallback, Field, Line, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
-pub use function::{Argument, Expression, Function, Range};
+pub use function::{Argument, Function, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
 pub use message::{ForEach, Format, Member, Message, Shape};

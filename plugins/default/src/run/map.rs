@@ -67,7 +67,7 @@ impl<'m> Mapper<'m, '_, '_> {
     fn read<'b>(&self, body: &'b str) -> Result<Tape<'b>, Refused> {
         match &self.plan.outline {
             Some(outline) => Tape::read_outlined(body, outline, !self.skips()),
-            None => Tape::read_outlined(body, &Outline::NOTHING, true),
+            None => Tape::read_outlined(body, &Outline::nothing(), true),
         }
     }
 

@@ -8,7 +8,7 @@ use super::trace::Steps;
 use super::walk::{chooses, walk};
 use super::work::{MADE_BYTES_MAX, Work};
 use crate::functions::{Refusal, apply};
-use crate::json::{Spot, Value, text_of, write_value};
+use crate::json::{Node, Spot, Value, text_of, write_value};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// A made value.
@@ -165,13 +165,13 @@ impl<'s, S: Scope> Maker<'s, S> {
         if !then.is_empty() || !recipe.then.first().is_some_and(chooses) {
             return None;
         }
-        let Ok(Found::One(start)) = select(path, self.scope) else { return None };
+        let Ok(Found::One(Spot::Read(start))) = select(path, self.scope) else { return None };
         let work = self.scope.work();
-        work.spend_on_steps(start).ok()?;
+        work.spend_on_steps(Spot::Read(start)).ok()?;
         let (at, rest) = walk(&recipe.then, start);
-        work.spend_on(at.as_slice()).ok()?;
-        let used = Found::One(start);
-        Some((Taken { value: at.map(Spot::value), raw: Raw::Found(used.clone()), used }, rest))
+        work.spend_on(at.map(Spot::Read).as_slice()).ok()?;
+        let used = Found::One(Spot::Read(start));
+        Some((Taken { value: at.map(Node::value), raw: Raw::Found(used.clone()), used }, rest))
     }
 
     /// The first source that is not blank, else the first that has anything, else a refusal, if one refused.

@@ -71,8 +71,13 @@ pub fn problems(document: &str) -> Vec<Diagnostic> {
 }
 
 pub fn map_with(document: &str, context: Context, element: Inbound) -> Result<Mapped, Failure> {
+    map_all(document, context, vec![element]).remove(0)
+}
+
+/// A batch.
+pub fn map_all(document: &str, context: Context, elements: Vec<Inbound>) -> Vec<Result<Mapped, Failure>> {
     load(document);
-    <Declarative as mapping::Guest>::map(context, vec![element]).remove(0)
+    <Declarative as mapping::Guest>::map(context, elements)
 }
 
 /// The leads of an element, each as JSON.
