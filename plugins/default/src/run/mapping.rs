@@ -94,8 +94,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// Where a query for objects to look in is too wide, loose names would find less than there is.
     fn check_containers(&self) -> Result<(), Failure> {
-        let queries = self.plan.around.look_in.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
-        queries.map(|path| self.found(path).map(|_| ())).collect()
+        let mut queries = self.plan.around.look_in.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
+        queries.try_for_each(|path| self.found(path).map(|_| ()))
     }
 
     /// Keeps what was made where a later field looks at it.

@@ -258,7 +258,6 @@ impl<'s, S: Scope> Shaping<'s, S> {
     }
 
     /// Takes room for so many bytes of the message.
-
     fn room(&self, bytes: usize, place: Place<'_>) -> Result<(), Failure> {
         let refuse = |refusal: Refusal| {
             Failure::new(refusal.code, format!("{place}: {}", refusal.message)).in_field(place.to_string())

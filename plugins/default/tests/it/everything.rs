@@ -6,21 +6,11 @@ use proptest::prelude::*;
 use crate::exercise::Exercise;
 use crate::house::{context, inbound, map_with};
 
-/// Debug builds take some milliseconds for each case. `PROPTEST_CASES` raises it.
-const CASES: u32 = 256;
-
 /// Enough for a document with every part.
 const BYTES_MAX: usize = 3000;
 
-fn cases() -> ProptestConfig {
-    let mut config = ProptestConfig::default();
-    config.cases = config.cases.max(CASES);
-    config
-}
-
 proptest! {
-    #![proptest_config(cases())]
-
+    /// `PROPTEST_CASES` says how many; usually a few hundred.
     #[test]
     fn p3_m4_any_document_on_any_input(bytes in prop::collection::vec(any::<u8>(), 0..BYTES_MAX)) {
         Exercise::drawn(&bytes).run();
