@@ -28,6 +28,8 @@ mod tests;
 
 use crate::error::BodyError;
 
+pub use name::is_name;
+
 /// The bounds of an XML text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct XmlLimits {

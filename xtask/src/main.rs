@@ -1,4 +1,4 @@
-//! The commands of this repository: `cargo xtask run | test | fuzz | plugins | wit | ci | bench`.
+//! The commands of this repository: `cargo xtask run | test | fuzz | fuzz-plugin | plugins | wit | ci | bench`.
 //!
 //! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
 //! it does; where a step can't, it fails with the command that mends it. This crate is compiled before anything else,
@@ -9,6 +9,7 @@ mod apt;
 mod bench;
 mod ci;
 mod fuzz;
+mod fuzz_plugin;
 mod guests;
 mod house;
 mod plugins;
@@ -32,6 +33,7 @@ usage: cargo xtask COMMAND
   run [-- ARGS]        build the plugins and the host, then start it with sample data (`hookmill serve --demo ARGS`)
   test [FILTER] [ARGS] build the plugins, start a PostgreSQL of its own, and run all tests on both databases; without a filter, fuzz the API too
   fuzz                 build the plugins and the host, and fuzz its API
+  fuzz-plugin [--seconds N]  fuzz the default plugin natively; needs cargo-fuzz and a nightly toolchain
   plugins              build the plugins to target/plugins/*.wasm
   wit [COMMAND]        check the contract and write docs/contract.md; `cargo xtask wit help` lists the rest
   ci                   what continuous integration runs: format, contract, clippy, docs, tests, fuzz
@@ -69,6 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "wit" => wit::wit(&house, rest)?,
         "ci" => ci::ci(&house)?,
         "fuzz" => test::fuzz(&house)?,
+        "fuzz-plugin" => fuzz_plugin::fuzz_plugin(&house, rest)?,
         "bench" => bench::bench(&house, rest)?,
         unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),
     }

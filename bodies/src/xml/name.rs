@@ -1,7 +1,7 @@
 //! What may stand as a name. The reader takes almost anything for one; the members `@...` and `#text` must be ours alone.
 
 /// Whether `name` is a name as XML 1.0 (fifth edition) has it.
-pub(super) fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(starts) && letters.all(goes_on)
 }

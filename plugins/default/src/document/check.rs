@@ -72,6 +72,10 @@ impl Notes {
 
     /// Notes a key that nothing here is called.
     pub fn unknown_key(&mut self, parent: &str, key: &Key, known: &[&str]) {
+        // To look for the nearest name of each takes time that nobody gains by.
+        if self.problems.len() == DIAGNOSTICS_MAX {
+            return;
+        }
         let path = join(parent, &key.text);
         let message = format!("`{}` means nothing here", shortened(&key.text));
         self.note(Severe::Error, "unknown_key", (&path, key.place), message, nearest(&key.text, known));

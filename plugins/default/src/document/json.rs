@@ -21,7 +21,15 @@ pub fn read(text: &str) -> Result<Node, Unreadable> {
 
 fn unreadable(lines: &Lines<'_>, refused: Refused) -> Unreadable {
     let place = lines.place(refused.offset);
+    if refused.code == "too_deep" {
+        return too_deep(place);
+    }
     Unreadable { code: "not_json", place, message: format!("this is not JSON: {}", refused.message), suggestion: None }
+}
+
+fn too_deep(place: Place) -> Unreadable {
+    let message = format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)");
+    Unreadable { code: "too_deep", place, message, suggestion: None }
 }
 
 fn within_bounds(node: &Node, depth_left: usize, nodes: &mut usize) -> Result<(), Unreadable> {
@@ -36,7 +44,7 @@ fn within_bounds(node: &Node, depth_left: usize, nodes: &mut usize) -> Result<()
         _ => return Ok(()),
     };
     if depth_left == 0 {
-        return refuse("too_deep", format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)"));
+        return Err(too_deep(node.place));
     }
     children.into_iter().try_for_each(|child| within_bounds(child, depth_left - 1, nodes))
 }

@@ -1,6 +1,8 @@
 //! YAML to nodes: the core schema, without tags, aliases and merge keys. A plain scalar is a number only when JSON would
 //! call it one, so that `02139` stays the text it is.
 
+use std::collections::BTreeMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::limits::{DEPTH_MAX, NODES_MAX};
@@ -11,15 +13,24 @@ use crate::json::Decimal;
 pub fn read(text: &str) -> Result<Node, Unreadable> {
     let mut tree = Tree::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| Unreadable {
-            code: "not_yaml",
-            place: place(*error.marker()),
-            message: format!("this is not YAML: {}", error.info()),
-            suggestion: mend(error.info()),
-        })?;
+        let (event, span) = event.map_err(|error| unreadable(&error))?;
         tree.take(event, span)?;
     }
     Ok(tree.root.unwrap_or(Node { kind: Kind::Null, place: Place { line: 1, column: 1 } }))
+}
+
+/// The parser has a bound of its own for brackets, which it reads ahead.
+fn unreadable(error: &saphyr_parser::ScanError) -> Unreadable {
+    let here = place(*error.marker());
+    if error.info().contains("recursion limit") {
+        return too_deep(here);
+    }
+    let message = format!("this is not YAML: {}", error.info());
+    Unreadable { code: "not_yaml", place: here, message, suggestion: mend(error.info()) }
+}
+
+fn too_deep(place: Place) -> Unreadable {
+    refuse("too_deep", place, &format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)"), "flatten it")
 }
 
 /// How the usual mistakes are mended, by what the parser says of them.
@@ -42,7 +53,27 @@ fn place(mark: saphyr_parser::Marker) -> Place {
 /// A list or map that is not finished.
 enum Open {
     List(Place, Vec<Node>),
-    Map(Place, Vec<(Key, Node)>, Option<Key>),
+    Map(Place, Entries, Option<Key>),
+}
+
+/// The entries of a map, and where each key stands among them.
+#[derive(Default)]
+struct Entries {
+    all: Vec<(Key, Node)>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Entries {
+    /// A key that stood before gives way to the one that stands now, which knows that it is double.
+    fn put(&mut self, key: Key, node: Node) {
+        let earlier = self.places.get(&key.text).and_then(|place| self.all.get_mut(*place));
+        if let Some(earlier) = earlier {
+            *earlier = (Key { is_double: true, ..key }, node);
+            return;
+        }
+        self.places.insert(key.text.clone(), self.all.len());
+        self.all.push((key, node));
+    }
 }
 
 #[derive(Default)]
@@ -58,7 +89,7 @@ impl Tree {
         match event {
             Event::Scalar(text, style, _, _) => self.scalar(&text, style, here),
             Event::SequenceStart(..) => self.begin(Open::List(here, Vec::new()), here),
-            Event::MappingStart(..) => self.begin(Open::Map(here, Vec::new(), None), here),
+            Event::MappingStart(..) => self.begin(Open::Map(here, Entries::default(), None), here),
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(_) => Err(refuse("alias", here, "aliases (`*name`) are not supported", "write the value out")),
             Event::DocumentStart(_) if self.root.is_some() => {
@@ -86,12 +117,7 @@ impl Tree {
             return Err(refuse("odd_key", place, "a key must be a text, not a list or map", mend));
         }
         if self.open.len() == DEPTH_MAX {
-            return Err(refuse(
-                "too_deep",
-                place,
-                &format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)"),
-                "flatten it",
-            ));
+            return Err(too_deep(place));
         }
         self.open.push(open);
         Ok(())
@@ -100,7 +126,7 @@ impl Tree {
     fn end(&mut self) -> Result<(), Unreadable> {
         let node = match self.open.pop() {
             Some(Open::List(place, items)) => Node { kind: Kind::List(items), place },
-            Some(Open::Map(place, entries, _)) => Node { kind: Kind::Map(entries), place },
+            Some(Open::Map(place, entries, _)) => Node { kind: Kind::Map(entries.all), place },
             None => return Ok(()),
         };
         self.put(node)
@@ -117,10 +143,7 @@ impl Tree {
             Some(Open::List(_, items)) => items.push(node),
             Some(Open::Map(_, entries, key)) => {
                 let Some(key) = key.take() else { return Ok(()) };
-                match entries.iter_mut().find(|(known, _)| known.text == key.text) {
-                    Some(earlier) => *earlier = (Key { is_double: true, ..key }, node),
-                    None => entries.push((key, node)),
-                }
+                entries.put(key, node);
             }
         }
         Ok(())

@@ -21,15 +21,47 @@ pub fn apply<'t>(
 ) -> Result<Option<Value<'t>>, Refusal> {
     let spec = function.spec();
     let call = Call { name: spec.name, arguments: function.arguments(), around };
+    around.spend(value.as_ref().map_or(0, effort) + STEPS_PER_CALL)?;
+    let made = run(function, value, &call)?;
+    if let Some(made @ (Value::List(_) | Value::Object(_))) = &made {
+        around.spend(effort(made))?;
+    }
+    Ok(made)
+}
+
+fn run<'t>(
+    function: &'t Function<'_>,
+    value: Option<Value<'t>>,
+    call: &Call<'_, 't>,
+) -> Result<Option<Value<'t>>, Refusal> {
+    let (spec, around) = (function.spec(), call.around);
     if let Run::Any(run) = spec.run {
-        return run(value, &call);
+        return run(value, call);
     }
     match value {
         None => Ok(None),
         Some(Value::Null) => Ok(Some(Value::Null)),
         Some(Value::List(items)) if spec.lists == Lists::Each => each(items, |item| apply(function, item, around)),
         Some(list @ Value::List(_)) if spec.lists == Lists::Refused => Err(no_list(spec.name, &list)),
-        Some(value) => on_value(spec.run, value, &call),
+        Some(value) => on_value(spec.run, value, call),
+    }
+}
+
+/// What calling a function takes, whatever it is called on.
+const STEPS_PER_CALL: usize = 64;
+
+/// What a function takes for each value in a list or an object, besides its bytes.
+const STEPS_PER_VALUE: usize = 32;
+
+/// How many steps it takes to read a value.
+pub fn effort(value: &Value<'_>) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(text) | Value::Text(text) => text.len(),
+        Value::List(items) => items.iter().map(|item| effort(item) + STEPS_PER_VALUE).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| name.len() + effort(value) + STEPS_PER_VALUE).sum()
+        }
     }
 }
 

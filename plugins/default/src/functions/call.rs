@@ -16,13 +16,15 @@ pub trait Surroundings<'t> {
     /// Chance, the same in a replay; each call gives other bytes, in the same order.
     fn chance(&self) -> [u8; 16];
     /// The value at a path.
-    fn value_at(&self, path: &Path<'_>) -> Option<Value<'t>>;
+    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'t>>, Refusal>;
     /// What a path finds inside a value.
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal>;
     /// The value under a key of a named table of the organization.
     fn table(&self, name: &str, key: &str) -> Result<Option<Value<'t>>, Refusal>;
     /// A remark that does not stop the lead.
     fn notice(&self, code: &'static str, message: String);
+    /// Takes so many steps of what may still be done for the item.
+    fn spend(&self, steps: usize) -> Result<(), Refusal>;
 }
 
 /// One call of a function.
@@ -77,16 +79,21 @@ impl<'t> Call<'_, 't> {
     }
 
     /// A fixed value, or the one at a path.
-    pub fn operand(&self, place: usize) -> Option<Value<'t>> {
+    pub fn operand(&self, place: usize) -> Result<Option<Value<'t>>, Refusal> {
         match self.at(place) {
             Argument::Path(path) => self.around.value_at(path),
-            _ => self.value(place),
+            _ => Ok(self.value(place)),
         }
     }
 
     /// A path.
     pub fn path(&self, place: usize) -> Option<&'t Path<'t>> {
         if let Argument::Path(path) = self.at(place) { Some(path) } else { None }
+    }
+
+    /// The value at a path.
+    pub fn value_at(&self, place: usize) -> Result<Option<Value<'t>>, Refusal> {
+        self.path(place).map_or(Ok(None), |path| self.around.value_at(path))
     }
 
     /// Paths.

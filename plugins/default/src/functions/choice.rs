@@ -33,8 +33,12 @@ pub const FUNCTIONS: &[Spec] = &[
             if value.as_ref().is_some_and(|value| !value.is_blank()) {
                 return Ok(value);
             }
-            let mut others = call.paths(0).iter().filter_map(|path| call.around.value_at(path));
-            Ok(others.find(|other| !other.is_blank()).or(value))
+            for path in call.paths(0) {
+                if let Some(other) = call.around.value_at(path)?.filter(|other| !other.is_blank()) {
+                    return Ok(Some(other));
+                }
+            }
+            Ok(value)
         }),
         ..CHOICE
     },

@@ -114,13 +114,17 @@ pub const FUNCTIONS: &[Spec] = &[
         examples: &[example("to_json", r#"{"a":[1.50,"x"]}"#, r#""{\"a\":[1.50,\"x\"]}""#)],
         run: Run::Value(|value, call| {
             let text = text_of(&value);
-            // Marks and control characters are written as up to six.
-            within_output(text.len(), super::apply::weight(&value) * 6, call.name)?;
+            // Marks and control characters are written as up to six; what is written again and again grows each time.
+            let usual = super::apply::weight(&value) * 6;
+            within_output(text.len(), usual.min(WRITTEN_BYTES_MAX), call.name)?;
             Ok(Some(Value::text(text)))
         }),
         ..CODING
     },
 ];
+
+/// A value as large as a body may be, written as JSON.
+const WRITTEN_BYTES_MAX: usize = 2 << 20;
 
 fn decoded_html(text: &str) -> Cow<'_, str> {
     if text.contains('&') { htmlize::unescape(text) } else { text.into() }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::apply::{apply_all, each};
+use super::apply::{apply_all, each, effort};
 use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, optional, required, usually};
@@ -73,7 +73,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{append: beta}", r#"["b"]"#, r#"["b"]"#),
             example("{append: gone}", r#""a""#, r#""a""#),
         ],
-        run: Run::Any(|value, call| Ok(append(value, call))),
+        run: Run::Any(append),
         ..LIST
     },
     Spec {
@@ -163,7 +163,7 @@ pub const FUNCTIONS: &[Spec] = &[
         lists: Lists::Each,
         parameters: &[required("path", ArgumentKind::Inside, "the path, such as `values[0]` or `address.city`")],
         on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "[]", "missing"]),
-        errors: &[("too_wide", "the path looks at more values than PATH_VISITS_MAX")],
+        errors: &[("path_too_wide", "the path looks at more values than PATH_VISITS_MAX")],
         examples: &[
             example("{pick: 'values[0]'}", r#"{"name":"email","values":["a"]}"#, r#""a""#),
             example("{pick: a.b}", r#"{"a":{"b":0}}"#, "0"),
@@ -181,7 +181,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::List,
         parameters: &[required("condition", ArgumentKind::Condition, "the condition, such as `@.type == 'home'`")],
         on_nothing: OnNothing::of(["missing", "null", "[]", "[]", "[]", "[]"]),
-        errors: &[("too_wide", "the condition looks at more values than PATH_VISITS_MAX")],
+        errors: &[("path_too_wide", "the condition looks at more values than PATH_VISITS_MAX")],
         examples: &[
             example(
                 "{filter: \"@.type == 'home'\"}",
@@ -274,13 +274,12 @@ fn split(text: &str, at: &str) -> Value<'static> {
 }
 
 /// A list with what it does not have yet behind it; null and a missing value are an empty list.
-fn append<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Option<Value<'t>> {
-    let more = call.path(0).and_then(|path| call.around.value_at(path));
-    let Some(more) = more.filter(|more| !more.is_blank()) else { return value };
+fn append<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+    let Some(more) = call.value_at(0)?.filter(|more| !more.is_blank()) else { return Ok(value) };
     let mut items = as_list(value, true);
     let mut seen = Seen::of(&items);
     items.extend(as_list(Some(more), true).into_iter().filter(|item| seen.is_new(item)));
-    Some(Value::List(items))
+    Ok(Some(Value::List(items)))
 }
 
 /// The items of a list, or the one value; null is no item where it stands for nothing.
@@ -344,26 +343,30 @@ fn filter<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value
 fn join_lists<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
     let key = call.text_or_empty(1);
     let other_key = call.text(2).unwrap_or(key);
-    let others = as_list(call.path(0).and_then(|path| call.around.value_at(path)), true);
+    let others = as_list(call.value_at(0)?, true);
     let mut by_key: BTreeMap<&str, &Value<'_>> = BTreeMap::new();
     for other in &others {
         if let Some(found) = other.member(other_key).and_then(Value::scalar_text) {
             by_key.entry(found).or_insert(other);
         }
     }
-    let joined = |item: Option<Value<'t>>| Ok(item.map(|item| with_members(item, key, &by_key)));
-    each(items, joined)
+    each(items, |item| {
+        let Some(item) = item else { return Ok(None) };
+        let joined = with_members(item, key, &by_key);
+        call.around.spend(effort(&joined))?;
+        Ok(Some(joined))
+    })
 }
 
 fn with_members<'t>(item: Value<'t>, key: &str, by_key: &BTreeMap<&str, &Value<'_>>) -> Value<'t> {
     let other = item.member(key).and_then(Value::scalar_text).and_then(|key| by_key.get(key)).copied();
     match (item, other) {
         (Value::Object(mut members), Some(Value::Object(more))) => {
-            for (name, value) in more {
-                if members.iter().all(|(known, _)| known != name) {
-                    members.push((name.clone().into_owned().into(), value.clone().into_owned()));
-                }
-            }
+            let known: BTreeSet<&str> = members.iter().map(|(name, _)| &**name).collect();
+            let new = more.iter().filter(|(name, _)| !known.contains(&**name));
+            let new: Vec<_> =
+                new.map(|(name, value)| (name.clone().into_owned().into(), value.clone().into_owned())).collect();
+            members.extend(new);
             Value::Object(members)
         }
         (item, _) => item,
@@ -371,9 +374,10 @@ fn with_members<'t>(item: Value<'t>, key: &str, by_key: &BTreeMap<&str, &Value<'
 }
 
 fn concat<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
-    let others = call.paths(0).iter().filter_map(|path| call.around.value_at(path));
-    let all: Vec<Value<'t>> =
-        value.iter().cloned().chain(others).flat_map(|value| as_list(Some(value), true)).collect();
+    let mut all = as_list(value.clone(), true);
+    for path in call.paths(0) {
+        all.extend(as_list(call.around.value_at(path)?, true));
+    }
     let filled: Vec<&Value<'t>> =
         all.iter().filter(|value| !value.is_blank() || matches!(value, Value::Object(_))).collect();
     if filled.is_empty() {

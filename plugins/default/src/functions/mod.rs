@@ -29,11 +29,12 @@ mod text;
 mod time;
 mod written;
 
-pub use apply::{apply, apply_all};
+pub use apply::{apply, apply_all, effort, weight};
 pub use call::{Call, Surroundings};
 pub use email::normalized as email_normalized;
 pub use limits::*;
 pub use list::is_same;
+pub use pattern::pattern_effort;
 pub use refusal::Refusal;
 pub use rfc3339::rfc3339;
 pub use spec::{ArgumentKind, Example, Kind, Lists, OnNothing, Parameter, Presence, Run, Spec};

@@ -230,7 +230,7 @@ fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>
 /// The other number of a calculation.
 fn operand(call: &Call<'_, '_>, place: usize) -> Result<Exact, Refusal> {
     let path = call.path(place).map(|path| path.text.as_ref()).unwrap_or_default();
-    match call.operand(place) {
+    match call.operand(place)? {
         Some(value) if !value.is_blank() => Exact::of_value(&value, call.name),
         None => Err(Refusal::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
         Some(value) => {

@@ -257,6 +257,9 @@ impl<'t> Flat<'t, '_> {
     }
 }
 
+/// How many names are compared in a step of work.
+const NAMES_PER_STEP: usize = 4;
+
 /// Names that need no place in another object come first: then it is known where values stand in the way.
 fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
     if FUNCTION_ITEMS_MAX < members.len() {
@@ -266,6 +269,8 @@ fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Val
     let (long, mut object): (Members<'t>, Members<'t>) =
         members.into_iter().partition(|(name, _)| is_way(name, between));
     for (name, value) in long {
+        // Each name is looked for among those that are there.
+        call.around.spend(object.len() / NAMES_PER_STEP)?;
         let names: Vec<&str> = name.split(between).collect();
         match place_for(&mut object, &names) {
             Some((inside, last)) => inside.push((last.to_owned().into(), value)),

@@ -80,6 +80,24 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
+/// What any expression takes for each byte of a text.
+const STEPS_PER_BYTE: usize = 16;
+
+/// What an expression takes on a text of so many bytes: at each byte it is at several of its places at once, and has as many of
+/// them as its text is long and its repetitions are high.
+pub fn pattern_effort(expression: &str, bytes: usize) -> usize {
+    let repetitions = expression.split('{').skip(1).map(|count| {
+        let digits = count.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b',').collect::<Vec<_>>();
+        digits
+            .split(|byte| *byte == b',')
+            .filter_map(|part| std::str::from_utf8(part).ok()?.parse().ok())
+            .max()
+            .unwrap_or(0)
+    });
+    let places = expression.len() + 2 * repetitions.sum::<usize>();
+    bytes.saturating_mul(STEPS_PER_BYTE + 2 * places)
+}
+
 fn regex_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Regex, Refusal> {
     let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
     expression_for(text, call)?.regex().ok_or_else(damaged)
@@ -91,8 +109,11 @@ fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Expression<
             format!("is larger than {PATTERN_INPUT_BYTES_MAX} bytes (PATTERN_INPUT_BYTES_MAX); shorten it before");
         return Err(Refusal::of_text("input_too_large", text, &bound));
     }
-    call.expression(0)
-        .ok_or_else(|| Refusal::new("bad_plan", "there is no regular expression; save the document again"))
+    let expression = call
+        .expression(0)
+        .ok_or_else(|| Refusal::new("bad_plan", "there is no regular expression; save the document again"))?;
+    call.around.spend(pattern_effort(expression.text(), text.len()))?;
+    Ok(expression)
 }
 
 /// The wanted group, or the first one, or the whole.
@@ -103,7 +124,7 @@ fn group<'h>(captures: &Captures<'h>, call: &Call<'_, '_>) -> Option<&'h str> {
 
 fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
     let expression = expression_for(text, call)?;
-    let groups = regex_for(text, call)?.captures_len();
+    let groups = expression.regex().map_or(1, Regex::captures_len);
     // To find the whole takes less than to find its groups.
     let found = match call.size(1) {
         Some(0) => expression.find(text),
@@ -117,9 +138,16 @@ fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>
     let mut found = Vec::new();
     for (count, captures) in regex_for(text, call)?.captures_iter(text).enumerate() {
         within_matches(count, text)?;
+        spend_on_rest(&captures, text, call)?;
         found.extend(group(&captures, call).map(|found| Value::text(found.to_owned())));
     }
     Ok(Some(Value::List(found)))
+}
+
+/// To know that a match is the longest, all that follows may have to be read.
+fn spend_on_rest(captures: &Captures<'_>, text: &str, call: &Call<'_, '_>) -> Result<(), Refusal> {
+    let end = captures.get(0).map_or(0, |whole| whole.end());
+    call.around.spend((text.len() - end) * STEPS_PER_BYTE)
 }
 
 fn within_matches(count: usize, text: &str) -> Result<(), Refusal> {
@@ -134,6 +162,7 @@ fn replace<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refus
     let (mut out, mut end) = (String::new(), 0);
     for (count, captures) in regex_for(text, call)?.captures_iter(text).enumerate() {
         within_matches(count, text)?;
+        spend_on_rest(&captures, text, call)?;
         let Some(whole) = captures.get(0) else { continue };
         out.push_str(&text[end..whole.start()]);
         captures.expand(call.text_or_empty(1), &mut out);

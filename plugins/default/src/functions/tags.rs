@@ -54,22 +54,26 @@ fn next_tag(text: &str) -> Option<(usize, &str, usize)> {
 
 /// Where a tag ends: a `>` in quotes does not end it.
 fn tag_length(inside: &str) -> Option<usize> {
-    let mut quote = None;
+    let (mut quote, mut has_value) = (None, false);
     for (at, byte) in inside.bytes().enumerate() {
         match (quote, byte) {
             (None, b'>') => return Some(at),
-            (None, b'"' | b'\'') if inside.as_bytes()[..at].contains(&b'=') => quote = Some(byte),
+            (None, b'"' | b'\'') if has_value => quote = Some(byte),
             (Some(open), _) if open == byte => quote = None,
             _ => {}
         }
+        has_value |= byte == b'=';
     }
     // A quote that does not end is a mark like any other.
     inside.find('>')
 }
 
 fn after_element<'a>(text: &'a str, name: &str) -> &'a str {
-    let lower = text.to_ascii_lowercase();
-    let Some(close) = lower.find(&format!("</{name}")) else { return "" };
+    let is_its_end = |at: &usize| {
+        let inside = text.as_bytes().get(at + 2..at + 2 + name.len());
+        inside.is_some_and(|inside| inside.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let Some(close) = text.match_indices("</").map(|(at, _)| at).find(is_its_end) else { return "" };
     text[close..].find('>').map_or("", |end| &text[close + end + 1..])
 }
 

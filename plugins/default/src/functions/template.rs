@@ -27,7 +27,7 @@ fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<Strin
             TemplatePart::Value(path) => {
                 let found = match path.root {
                     Root::Value => call.around.inside(path, value)?,
-                    _ => call.around.value_at(path),
+                    _ => call.around.value_at(path)?,
                 };
                 if let Some(value) = found {
                     write_plain(&mut text, &value);

@@ -39,6 +39,11 @@ impl<'p> Expression<'p> {
         Ok(Self { begin: begin(&text), text, built: OnceCell::from(Some(built)) })
     }
 
+    /// The expression as its author wrote it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The expression itself; none only when the plan was damaged.
     pub fn regex(&self) -> Option<&Regex> {
         self.built.get_or_init(|| build(&self.text).ok()).as_ref()

@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 
 use serde::{Deserialize, Serialize};
 
+use crate::functions::pattern_effort;
 use crate::json::Value;
 
 /// How many bytes a pattern may take when it is built: `(a{1000}){1000}` is short as a text.
@@ -188,6 +189,11 @@ impl<'p> Pattern<'p> {
         let text = text.into();
         let built = build(&text).map_err(|error| error.to_string())?;
         Ok(Self { text, built: OnceCell::from(Some(built)) })
+    }
+
+    /// How many steps it may take to look for it in a text of so many bytes.
+    pub fn effort(&self, bytes: usize) -> usize {
+        pattern_effort(&self.text, bytes)
     }
 
     /// Whether it is found in the text.

@@ -8,6 +8,7 @@ use hookmill_plugin_sdk::types::{ClientAnswer, Entropy};
 use sha2::{Digest, Sha256};
 
 use super::scope::{Call, Scope, chance, destination, pairs};
+use super::work::Work;
 use crate::json::{Node, Spot, Tape, Value};
 use crate::plan::{ReadAs, Root};
 
@@ -24,6 +25,7 @@ pub struct AnswerScope<'a, 'c> {
     attempt: Value<'static>,
     text: Option<Value<'a>>,
     error: Option<Value<'a>>,
+    work: Work,
     chances: Cell<u64>,
     header: OnceCell<Value<'a>>,
     destination: OnceCell<Value<'a>>,
@@ -42,6 +44,7 @@ impl<'a, 'c> AnswerScope<'a, 'c> {
             attempt: Value::integer(answer.attempt.into()),
             text: answer.status.map(|_| Value::text(text)),
             error: answer.error.as_deref().map(Value::text),
+            work: Work::default(),
             chances: Cell::new(0),
             header: OnceCell::new(),
             destination: OnceCell::new(),
@@ -83,6 +86,10 @@ impl Scope for AnswerScope<'_, '_> {
         let high = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let entropy = Entropy { high, low: self.answer.attempt.into() };
         chance(&entropy, STAGE_OF_ANSWERS, &self.chances)
+    }
+
+    fn work(&self) -> &Work {
+        &self.work
     }
 }
 

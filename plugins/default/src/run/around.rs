@@ -6,6 +6,7 @@ use hookmill_plugin_sdk::lookup::{self, LookupError};
 
 use super::scope::Scope;
 use super::select::{look, select_in};
+use super::work::Work;
 use crate::functions::{Refusal, Surroundings};
 use crate::json::{Spot, Value, parse};
 use crate::plan::Path;
@@ -48,12 +49,16 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
         self.scope.chance()
     }
 
-    fn value_at(&self, path: &Path<'_>) -> Option<Value<'s>> {
-        look(path, self.scope).ok()?.value()
+    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, Refusal> {
+        look(path, self.scope)?.value(self.scope.work())
     }
 
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
-        value_in(path, value)
+        select_in(&path.steps, Spot::Made(value))?.value(self.scope.work())
+    }
+
+    fn spend(&self, steps: usize) -> Result<(), Refusal> {
+        self.scope.work().spend(steps)
     }
 
     fn table(&self, name: &str, key: &str) -> Result<Option<Value<'s>>, Refusal> {
@@ -91,5 +96,5 @@ pub fn no_table(name: &str, error: LookupError) -> Refusal {
 
 /// What a path finds inside a value.
 pub fn value_in<'v>(path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
-    Ok(select_in(&path.steps, Spot::Made(value))?.value())
+    select_in(&path.steps, Spot::Made(value))?.value(&Work::default())
 }

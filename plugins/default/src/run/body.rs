@@ -7,8 +7,9 @@
 use super::recipe::text_into;
 use super::scope::Scope;
 use super::shape::Shaping;
+use super::work::MADE_BYTES_MAX;
 use crate::functions::apply;
-use crate::json::{Kind, Node, write_text, write_value};
+use crate::json::{Kind, Node, Spot, write_text, write_value};
 use crate::plan::{Code, LoadedMessage, Part, Piece, functions};
 
 /// About how many bytes a body takes, so that writing one rarely has to move it.
@@ -18,7 +19,7 @@ const WRITTEN_BYTES_GUESS: usize = 512;
 pub fn written<'s, 'p, S: Scope>(message: &'s LoadedMessage<'p>, code: Code<'p>, scope: &'s S) -> Option<String> {
     let mut writer = Writer { message, scope, code, out: String::with_capacity(WRITTEN_BYTES_GUESS) };
     writer.value()?;
-    Some(writer.out)
+    (writer.out.len() <= MADE_BYTES_MAX).then_some(writer.out)
 }
 
 struct Writer<'s, 'p, S> {
@@ -29,8 +30,11 @@ struct Writer<'s, 'p, S> {
 }
 
 impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
-    /// Writes the next value. Whether there is one. The depth is the document's, which is bounded.
+    /// Writes the next value, as long as there is room. Whether there is one. The depth is the document's, which is bounded.
     fn value(&mut self) -> Option<bool> {
+        if MADE_BYTES_MAX < self.out.len() {
+            return None;
+        }
         match self.code.part()? {
             Part::Object => self.object(),
             Part::Fixed(text) => {
@@ -66,6 +70,7 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
     }
 
     fn node(&mut self, node: Node<'s>, codes: &'p [u8]) -> Option<bool> {
+        self.scope.work().spend_on(&[Spot::Read(node)]).ok()?;
         if codes.is_empty() {
             node.write(&mut self.out, &|_| false);
             return Some(true);
@@ -90,7 +95,7 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
                     places += 1;
                     if let Some(node) = self.scope.place(place) {
                         found += 1;
-                        self.piece(node);
+                        self.piece(node)?;
                     }
                 }
             }
@@ -103,16 +108,22 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
         Some(is_there)
     }
 
-    fn piece(&mut self, node: Node<'s>) {
+    fn piece(&mut self, node: Node<'s>) -> Option<()> {
+        if MADE_BYTES_MAX < self.out.len() {
+            return None;
+        }
         // A text is as it stands there; anything else goes by way of its own text.
         if node.kind() == Kind::Text && node.is_plain() {
-            return self.out.push_str(node.text());
+            self.out.push_str(node.text());
+            return Some(());
         }
+        self.scope.work().spend_on(&[Spot::Read(node)]).ok()?;
         let mut text = String::new();
         text_into(&mut text, &node.value());
         let mut quoted = String::new();
         write_text(&mut quoted, &text);
         self.out.push_str(&quoted[1..quoted.len() - 1]);
+        Some(())
     }
 
     fn shape(&mut self, number: u16) -> Option<bool> {

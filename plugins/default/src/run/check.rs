@@ -7,7 +7,8 @@ use super::scope::Scope;
 use super::select::look;
 use super::valid::is_valid;
 use super::value_set;
-use crate::functions::Refusal;
+use super::work::Work;
+use crate::functions::{Refusal, effort};
 use crate::json::Value;
 use crate::moment::{Moment, Now, Written};
 use crate::plan::{Check, Lacking, OnMissing, Operator, Path, With};
@@ -41,15 +42,32 @@ impl<'s, S: Scope> Checker<'s, S> {
         Self { scope, now: OnceCell::new() }
     }
 
-    /// The value a rule looks at, or those of its several paths. A path that is too wide finds nothing.
-    pub fn actual(&self, path: &Path<'_>, check: &Check<'_>) -> Option<Value<'s>> {
+    /// The value a rule looks at, or those of its several paths. Where a path is too wide, nothing can be said of the lead: what
+    /// was not looked at is not missing.
+    pub fn actual(&self, path: &Path<'_>, check: &Check<'_>) -> Result<Option<Value<'s>>, Unjudged> {
         let With::Others(more) = &check.with else { return self.at(path) };
-        let found: Vec<Value<'s>> = std::iter::once(path).chain(more).filter_map(|path| self.at(path)).collect();
-        (!found.is_empty()).then_some(Value::List(found))
+        let mut found = Vec::new();
+        for path in std::iter::once(path).chain(more) {
+            found.extend(self.at(path)?);
+        }
+        Ok((!found.is_empty()).then_some(Value::List(found)))
     }
 
-    fn at(&self, path: &Path<'_>) -> Option<Value<'s>> {
-        look(path, self.scope).ok()?.value()
+    fn at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, Unjudged> {
+        Ok(look(path, self.scope)?.value(self.scope.work())?)
+    }
+
+    /// What may still be done for the item.
+    pub fn work(&self) -> &'s Work {
+        self.scope.work()
+    }
+
+    /// The same again, to be shown: it takes nothing of what may still be done, so that a trace changes nothing.
+    pub fn shown<T>(&self, look: impl FnOnce(&Self) -> Result<Option<T>, Unjudged>) -> Option<T> {
+        let mark = self.scope.work().mark();
+        let found = look(self).ok().flatten();
+        self.scope.work().restore(&mark);
+        found
     }
 
     /// Whether a value meets a check; none when there is nothing to judge.
@@ -74,12 +92,16 @@ impl<'s, S: Scope> Checker<'s, S> {
             return Ok(Some(first == Lacking::Passes));
         }
         let other = match &check.with {
-            With::Other(path) => match self.at(path) {
+            With::Other(path) => match self.at(path)? {
                 None => return Ok(by(on_missing)),
-                found => found,
+                Some(found) => {
+                    self.scope.work().spend(effort(&found))?;
+                    Some(found)
+                }
             },
             _ => None,
         };
+        self.scope.work().spend(effort_of(check, actual))?;
         let compared = self.compare(check, actual, other.as_ref(), ignore_case)?;
         Ok(Some(compared.unwrap_or(lacking.odd == Lacking::Passes)))
     }
@@ -153,7 +175,7 @@ impl<'s, S: Scope> Checker<'s, S> {
             }
             With::Other(path) => {
                 let mut members = vec![("other".into(), Value::text(&*path.text))];
-                members.extend(self.at(path).map(|value| ("value".into(), value)));
+                members.extend(self.shown(|checker| checker.at(path)).map(|value| ("value".into(), value)));
                 Value::Object(members)
             }
             With::Moment(text) => match self.resolved(text) {
@@ -177,6 +199,20 @@ impl<'s, S: Scope> Checker<'s, S> {
         Some(Value::text(self.now().ok()?.meant(written)?.to_string()))
     }
 }
+
+/// What a comparison takes: the value is read once for each that it is compared with, and by an expression at once for each place
+/// where that may be.
+fn effort_of(check: &Check<'_>, actual: &Value<'_>) -> usize {
+    let reading = effort(actual) + STEPS_PER_CHECK;
+    match &check.with {
+        With::Values(values) => reading.saturating_mul(values.len()),
+        With::Pattern(_, pattern) => pattern.effort(reading),
+        _ => reading,
+    }
+}
+
+/// What any comparison takes.
+const STEPS_PER_CHECK: usize = 16;
 
 fn by(on_missing: OnMissing) -> Option<bool> {
     match on_missing {

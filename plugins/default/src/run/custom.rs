@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::functions::weight;
 use crate::json::{Value, write_text, write_value};
 
 /// Names up to this many are compared one by one.
@@ -50,6 +51,15 @@ impl<'s> Custom<'s> {
             self.taken.insert(name.clone());
         }
         self.fields.push((name, value));
+    }
+
+    /// About how many bytes the names and the made ones are, without those of escapes.
+    pub fn weight(&self) -> usize {
+        let of = |kept: &Kept<'_>| match kept {
+            Kept::Made(value) => weight(value),
+            Kept::Rest(_) => 0,
+        };
+        self.fields.iter().map(|(name, kept)| name.len() + of(kept)).sum()
     }
 
     /// Appends them as a JSON object.

@@ -1,6 +1,7 @@
 //! The roots inside a `for_each`: the item, the one around it, and everything else as outside.
 
 use super::scope::Scope;
+use super::work::Work;
 use crate::json::{Node, Spot, Value};
 use crate::plan::Root;
 
@@ -46,5 +47,9 @@ impl Scope for ItemScope<'_> {
 
     fn chance(&self) -> [u8; 16] {
         self.around.chance()
+    }
+
+    fn work(&self) -> &Work {
+        self.around.work()
     }
 }

@@ -6,6 +6,7 @@ use super::mapping::Mapping;
 use super::scope::{Call, Element, ElementScope};
 use super::select::select_in;
 use super::trace;
+use super::work::Work;
 use crate::json::{Kind, Node, Outline, Refused, Spot, Tape, Value};
 use crate::plan::{LoadedMap, Unknown};
 
@@ -14,7 +15,8 @@ pub const LEADS_MAX: usize = 1000;
 
 /// Maps one element.
 pub fn map(plan: &LoadedMap<'_>, call: &Call<'_>, inbound: &Inbound) -> Result<Mapped, Failure> {
-    let mut mapper = Mapper { plan, call, inbound, traces: call.traces().then(Vec::new) };
+    let work = Work::default();
+    let mut mapper = Mapper { plan, call, inbound, work: &work, traces: call.traces().then(Vec::new) };
     let leads = if is_one_element(plan, &inbound.body) { mapper.whole()? } else { mapper.parts()? };
     Ok(Mapped { leads, trace: mapper.traces.map(|leads| trace::listed("leads", leads)) })
 }
@@ -30,6 +32,7 @@ struct Mapper<'m, 'p, 'c> {
     plan: &'m LoadedMap<'p>,
     call: &'m Call<'c>,
     inbound: &'m Inbound,
+    work: &'m Work,
     traces: Option<Vec<Value<'static>>>,
 }
 
@@ -44,6 +47,7 @@ impl<'m> Mapper<'m, '_, '_> {
     fn parts(&mut self) -> Result<Leads, Failure> {
         let around = Tape::read(&self.inbound.body).map_err(unreadable)?;
         let elements = elements(self.plan, &around)?;
+        self.work.add_leads(elements.len());
         Ok(elements.into_iter().map(|node| self.part(&around, node)).collect())
     }
 
@@ -72,7 +76,8 @@ impl<'m> Mapper<'m, '_, '_> {
         'm: 'e,
     {
         let node = element.node;
-        let scope = ElementScope::new(self.call, self.inbound, element).looking_in(&self.plan.around.look_in);
+        let scope = ElementScope::new(self.call, self.inbound, self.work, element);
+        let scope = scope.looking_in(&self.plan.around.look_in);
         let scope = scope.keeping(&self.plan.around.asked);
         let mut mapping = Mapping::new(self.plan, &scope, node, self.traces.is_some());
         mapping.tell_doubles(double_names);

@@ -11,16 +11,22 @@ use super::scope::Scope;
 use super::select::{Found, look};
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
-use crate::functions::apply;
+use crate::functions::{Refusal, apply, weight};
 use crate::json::{Kind, Node, Spot, Value, text_of, write_text, write_value};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::{Field, Goal, LoadedMap, Path, Straight, Unknown};
+use crate::plan::{Field, Goal, LoadedMap, Path, Steps as PathSteps, Straight, Unknown};
 
 /// How many characters of an input a failure quotes.
 const QUOTED_CHARS_MAX: usize = 200;
 
 /// About how many bytes a lead takes, so that writing one rarely has to move it.
 const WRITTEN_BYTES_GUESS: usize = 512;
+
+/// How many characters of a name or a reason a remark has.
+const NOTICE_CHARS_MAX: usize = 500;
+
+/// How many values of one name a lead may keep beside each other.
+const SAME_NAMES_MAX: usize = 100;
 
 /// How many remarks one lead may carry.
 const NOTICES_MAX: usize = 50;
@@ -73,16 +79,23 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             let message = format!("a lead must be a JSON object, not {}", value.type_name());
             return Err(Failure::new("not_an_object", message).on_input(quoted(&text_of(&value))));
         }
+        self.check_containers()?;
         for index in 0..self.plan.len() {
             self.field(index)?;
             self.keep_made(index);
         }
-        let is_test = self.is_test();
+        let is_test = self.is_test()?;
         let around = &self.plan.around;
-        self.spread(&around.spread);
-        self.mark_all(&around.ignore);
+        self.spread(&around.spread)?;
+        self.mark_all(&around.ignore)?;
         self.unknown()?;
-        Ok(MappedLead { lead: self.written(), is_test, notices: std::mem::take(&mut self.notices) })
+        Ok(MappedLead { lead: self.written()?, is_test, notices: std::mem::take(&mut self.notices) })
+    }
+
+    /// Where a query for objects to look in is too wide, loose names would find less than there is.
+    fn check_containers(&self) -> Result<(), Failure> {
+        let queries = self.plan.around.look_in.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
+        queries.map(|path| self.found(path).map(|_| ())).collect()
     }
 
     /// Keeps what was made where a later field looks at it.
@@ -105,6 +118,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     /// Makes a field: as its record says where the value is an ordinary one, else by its recipe. A trace has the recipe's
     /// steps; both ways give the same.
     fn field(&mut self, index: usize) -> Result<(), Failure> {
+        let mark = self.scope.work().mark();
         if self.trace.is_none()
             && let (Some(straight), Some(goal)) = (self.plan.straight(index), self.plan.goal(index))
             && let Some(made) = self.go_straight(straight)
@@ -115,6 +129,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             }
             return Ok(());
         }
+        self.scope.work().restore(&mark);
         let plan = self.plan;
         let field = plan.field(index).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
         let goal = plan.goal(index).ok_or_else(|| Failure::new("bad_plan", "a field goes nowhere"))?;
@@ -157,7 +172,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     fn by_recipe(&mut self, field: &'s Field<'p>, goal: Goal<'s>) -> Result<(), Failure> {
         let wanted = if matches!(goal, Goal::Text(_)) { Wanted::Scalar } else { Wanted::Any };
         let mut maker = Maker::new(self.scope);
-        maker.steps = self.trace.is_some().then(Steps::default);
+        maker.steps = (self.trace.is_some() && self.scope.work().can_show()).then(Steps::default);
         let made = maker.make(&field.recipe, wanted);
         let steps = maker.steps.take();
         let placed = made.map_err(|trouble| failure(field, trouble)).map(|made| self.place(field, goal, made));
@@ -178,7 +193,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             return None;
         }
         self.mark_found(&used);
-        let shown = self.trace.is_some().then(|| value.clone().into_owned());
+        let shown = self.trace.is_some().then(|| self.scope.work().shown(&value));
         self.put(goal, value);
         Some(shown.unwrap_or(Value::Null))
     }
@@ -214,10 +229,12 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         trace.push(trace::object(members));
     }
 
-    fn is_test(&mut self) -> bool {
+    fn is_test(&mut self) -> Result<bool, Failure> {
         let at_places = self.plan.tests().filter_map(|place| self.scope.place(place)).map(Spot::Read);
-        let found = self.plan.around.is_test.iter().map(|path| self.found(path));
-        let spots: Vec<Spot<'s>> = at_places.chain(found.flat_map(|found| found.spots().to_vec())).collect();
+        let mut spots: Vec<Spot<'s>> = at_places.collect();
+        for path in &self.plan.around.is_test {
+            spots.extend(self.found(path)?.spots());
+        }
         let mut is_test = false;
         for spot in spots {
             if let Some(answer) = says(&spot.value()) {
@@ -225,34 +242,36 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
                 self.mark(spot);
             }
         }
-        is_test
+        Ok(is_test)
     }
 
     /// Members of these objects become custom fields of their own.
-    fn spread(&mut self, paths: &'s [Path<'_>]) {
+    fn spread(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
         for path in paths {
-            for spot in self.found(path).spots() {
+            for spot in self.found(path)?.spots() {
                 let Some(node) = spot.read().filter(|node| node.kind() == Kind::Object) else { continue };
-                for (name, rest) in self.left_in(node) {
-                    self.keep(name, rest);
+                for (name, rest) in self.left_in(node)? {
+                    self.keep(name, rest)?;
                 }
                 self.mark(*spot);
             }
         }
+        Ok(())
     }
 
     /// The members of a value of which something is left, each written out: what is used later must not change it.
-    fn left_in(&mut self, node: Node<'s>) -> Vec<(Cow<'s, str>, Kept<'s>)> {
-        let Some(used) = &mut self.used else { return Vec::new() };
+    fn left_in(&mut self, node: Node<'s>) -> Result<Vec<(Cow<'s, str>, Kept<'s>)>, Failure> {
+        let Some(used) = &mut self.used else { return Ok(Vec::new()) };
         used.settle(node);
         if used.is_gone(node) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let left = node.children().filter(|member| !used.is_gone(*member));
         left.map(|member| {
             let mut text = String::new();
             member.write(&mut text, &|inside| used.is_gone(inside));
-            (member.name(), Kept::Rest(text))
+            self.scope.work().make(text.len()).map_err(|refusal| of_refusal(&refusal))?;
+            Ok((member.name(), Kept::Rest(text)))
         })
         .collect()
     }
@@ -267,25 +286,26 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         found.spots().iter().for_each(|spot| self.mark(*spot));
     }
 
-    fn mark_all(&mut self, paths: &'s [Path<'_>]) {
+    fn mark_all(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
         for path in paths {
-            let found = self.found(path);
+            let found = self.found(path)?;
             self.mark_found(&found);
         }
+        Ok(())
     }
 
-    /// A path that is too wide finds nothing here.
-    fn found(&self, path: &Path<'_>) -> Found<'s> {
-        look(path, self.scope).unwrap_or(Found::Missing)
+    /// A path that is too wide fails the lead: what it would have found must not be kept as if nobody had named it.
+    fn found(&self, path: &Path<'_>) -> Result<Found<'s>, Failure> {
+        look(path, self.scope).map_err(|refusal| of_refusal(&refusal).in_field(&*path.text))
     }
 
     fn unknown(&mut self) -> Result<(), Failure> {
         match self.plan.unknown {
             Unknown::Drop => {}
             Unknown::Custom => {
-                for (name, rest) in self.left_in(self.element) {
+                for (name, rest) in self.left_in(self.element)? {
                     if !self.scope.is_of_envelope(&name) {
-                        self.keep(name, rest);
+                        self.keep(name, rest)?;
                     }
                 }
             }
@@ -306,13 +326,22 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     /// Keeps a value as a custom field; a name that is taken gets `inbound_` before it.
-    fn keep(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
+    fn keep(&mut self, name: Cow<'s, str>, value: Kept<'s>) -> Result<(), Failure> {
         if !self.custom.is_taken(&name) {
-            return self.custom.add(name, value);
+            self.custom.add(name, value);
+            return Ok(());
         }
         let mut free = format!("inbound_{name}");
-        while self.custom.is_taken(&free) {
+        for _ in 0..SAME_NAMES_MAX {
+            if !self.custom.is_taken(&free) {
+                break;
+            }
             free.insert_str(0, "inbound_");
+        }
+        if self.custom.is_taken(&free) {
+            let message =
+                format!("more than {SAME_NAMES_MAX} values would be custom fields of the name {}", shortened(&name));
+            return Err(Failure::new("too_large", message).in_field(shortened(&name)));
         }
         self.notice(
             "name_taken",
@@ -320,19 +349,22 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             format!("the custom field {name} is mapped; what came in as {name} is kept as {free}"),
         );
         self.custom.add(free.into(), value);
+        Ok(())
     }
 
     fn notice(&mut self, code: &str, path: &str, message: String) {
         if self.notices.len() < NOTICES_MAX {
-            self.notices.push(Notice { code: code.to_owned(), path: path.to_owned(), message });
+            self.notices.push(notice(code, path, &message));
         }
     }
 
-    fn written(&self) -> String {
+    fn written(&self) -> Result<String, Failure> {
+        let room = |bytes| self.scope.work().make(bytes).map_err(|refusal| of_refusal(&refusal));
         let mut out = String::with_capacity(WRITTEN_BYTES_GUESS);
         out.push('{');
         let texts = TEXT_FIELDS.iter().zip(&self.texts).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
         for (name, value) in texts.chain(self.tags.as_ref().map(|tags| (TAGS, tags))) {
+            room(weight(value))?;
             write_text(&mut out, name);
             out.push(':');
             write_value(&mut out, value);
@@ -340,9 +372,10 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         write_text(&mut out, CUSTOM);
         out.push(':');
+        room(self.custom.weight())?;
         self.custom.write(&mut out);
         out.push('}');
-        out
+        Ok(out)
     }
 }
 
@@ -379,6 +412,20 @@ fn names(names: &[Cow<'_, str>]) -> String {
 }
 
 fn double_name(name: &str) -> Notice {
-    let message = format!("the key `{name}` stands twice in one object; the last one was taken");
-    Notice { code: "double_key".to_owned(), path: name.to_owned(), message }
+    let message = format!("the key `{}` stands twice in one object; the last one was taken", shortened(name));
+    notice("double_key", name, &message)
+}
+
+/// A remark about a name that may be long.
+fn notice(code: &str, path: &str, message: &str) -> Notice {
+    Notice { code: code.to_owned(), path: shortened(path).to_owned(), message: shortened(message).to_owned() }
+}
+
+/// The beginning of a text of the input, which may be long.
+fn shortened(text: &str) -> &str {
+    &text[..text.char_indices().nth(NOTICE_CHARS_MAX).map_or(text.len(), |(end, _)| end)]
+}
+
+fn of_refusal(refusal: &Refusal) -> Failure {
+    Failure::new(refusal.code, refusal.message.as_str())
 }

@@ -25,6 +25,7 @@ mod unknown;
 mod valid;
 mod value_set;
 mod walk;
+mod work;
 pub(crate) mod xml;
 
 pub use around::value_in;
@@ -34,3 +35,4 @@ pub use qualify::qualify;
 pub use scope::Call;
 pub use select::{Found, PATH_VISITS_MAX, select_in};
 pub use shape::{MESSAGE_VALUES_MAX, shape};
+pub use work::{MADE_BYTES_MAX, TRACE_BYTES_MAX, WORK_MAX, WORK_PER_LEAD};

@@ -6,6 +6,7 @@ use super::scope::Scope;
 use super::select::{Found, look, select, select_in};
 use super::trace::Steps;
 use super::walk::{chooses, walk};
+use super::work::{MADE_BYTES_MAX, Work};
 use crate::functions::{Refusal, apply};
 use crate::json::{Node, Spot, Value, text_of, write_value};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
@@ -76,7 +77,7 @@ enum Raw<'s> {
 impl<'s> Raw<'s> {
     fn value(&self) -> Option<Value<'s>> {
         match self {
-            Self::Found(found) => found.value(),
+            Self::Found(found) => found.free_value(),
             Self::Made(value) => value.clone(),
         }
     }
@@ -85,8 +86,9 @@ impl<'s> Raw<'s> {
 impl<'s> Taken<'s> {
     const NOTHING: Self = Self { value: None, used: Found::Missing, raw: Raw::Made(None) };
 
-    fn found(found: Found<'s>) -> Self {
-        Self { value: found.value(), raw: Raw::Found(found.clone()), used: found }
+    fn found(found: Found<'s>, work: &Work) -> Result<Self, Refused<'s>> {
+        let value = found.value(work).map_err(refused)?;
+        Ok(Self { value, raw: Raw::Found(found.clone()), used: found })
     }
 
     fn made(value: Option<Value<'s>>, used: Found<'s>) -> Self {
@@ -107,13 +109,6 @@ struct Refused<'s> {
     refusal: Refusal,
     function: Option<&'static str>,
     raw: Taken<'s>,
-}
-
-impl Refused<'_> {
-    /// Before any function was at work.
-    fn before(refusal: Refusal) -> Self {
-        Self { refusal, function: None, raw: Taken::NOTHING }
-    }
 }
 
 /// The best source so far.
@@ -171,8 +166,10 @@ impl<'s, S: Scope> Maker<'s, S> {
             return None;
         }
         let Ok(Found::One(Spot::Read(start))) = select(path, self.scope) else { return None };
+        let (work, used) = (self.scope.work(), Found::One(Spot::Read(start)));
+        work.spend_on_steps(Spot::Read(start)).ok()?;
         let (at, rest) = walk(&recipe.then, start);
-        let used = Found::One(Spot::Read(start));
+        work.spend_on(at.map(Spot::Read).as_slice()).ok()?;
         Some((Taken { value: at.map(Node::value), raw: Raw::Found(used.clone()), used }, rest))
     }
 
@@ -225,9 +222,11 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     fn take(&self, source: &'s Source<'_>, container: Option<Spot<'s>>) -> Result<Taken<'s>, Refused<'s>> {
         let taken = match (&source.kind, container) {
-            (SourceKind::Path(path), Some(container)) if path.is_loose() => Taken::found(self.inside(path, container)?),
+            (SourceKind::Path(path), Some(container)) if path.is_loose() => {
+                Taken::found(self.inside(path, container)?, self.scope.work())?
+            }
             (_, Some(_)) => return Ok(Taken::NOTHING),
-            (SourceKind::Path(path), None) => Taken::found(self.select(path)?),
+            (SourceKind::Path(path), None) => Taken::found(self.select(path)?, self.scope.work())?,
             (SourceKind::Template(template), None) => self.fill(template)?,
             (SourceKind::Fixed(value), None) => Taken::made(Some(value.borrowed()), Found::Missing),
         };
@@ -248,11 +247,11 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     fn select(&self, path: &Path<'_>) -> Result<Found<'s>, Refused<'s>> {
-        select(path, self.scope).map_err(Refused::before)
+        select(path, self.scope).map_err(refused)
     }
 
     fn inside(&self, path: &Path<'_>, container: Spot<'s>) -> Result<Found<'s>, Refused<'s>> {
-        select_in(&path.steps, container).map_err(Refused::before)
+        select_in(&path.steps, container).map_err(refused)
     }
 
     /// A template of which every value is missing is missing itself.
@@ -263,11 +262,12 @@ impl<'s, S: Scope> Maker<'s, S> {
                 TemplatePart::Text(fixed) => text.push_str(fixed),
                 TemplatePart::Value(path) => {
                     places += 1;
-                    let found = look(path, self.scope).map_err(Refused::before)?;
+                    let found = look(path, self.scope).map_err(refused)?;
                     used.extend(found.spots());
-                    if let Some(value) = found.value() {
+                    if let Some(value) = found.value(self.scope.work()).map_err(refused)? {
                         text_into(&mut text, &value);
                     }
+                    within_template(&text).map_err(refused)?;
                 }
             }
         }
@@ -287,8 +287,8 @@ impl<'s, S: Scope> Maker<'s, S> {
                 function: Some(function.name()),
                 raw: Taken::made(raw.value(), used.clone()),
             })?;
-            if let Some(steps) = &mut self.steps {
-                steps.functions.push((function.name(), value.clone().map(Value::into_owned)));
+            if let Some(steps) = self.steps.as_mut().filter(|_| self.scope.work().can_show()) {
+                steps.functions.push((function.name(), value.as_ref().map(|value| self.scope.work().shown(value))));
             }
         }
         if wanted == Wanted::Any {
@@ -383,6 +383,17 @@ impl<'s, S: Scope> Maker<'s, S> {
             steps.instead = Some(what);
         }
     }
+}
+
+fn within_template(text: &str) -> Result<(), Refusal> {
+    if text.len() <= MADE_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Refusal::too_large("template", "MADE_BYTES_MAX", MADE_BYTES_MAX))
+}
+
+fn refused<'s>(refusal: Refusal) -> Refused<'s> {
+    Refused { refusal, function: None, raw: Taken::NOTHING }
 }
 
 fn left_out<'s>() -> Made<'s> {

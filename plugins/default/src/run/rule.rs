@@ -6,6 +6,12 @@ use super::scope::Scope;
 use crate::json::{Value, text_of};
 use crate::plan::{Check, Path, Rule, RuleKind, With};
 
+/// How many characters of the lead's value a verdict shows.
+const ACTUAL_CHARS_MAX: usize = 1000;
+
+/// How many characters of what a rule wants a verdict shows.
+const EXPECTED_CHARS_MAX: usize = 20_000;
+
 /// A rule that was not met.
 pub struct Miss {
     /// Its name or place.
@@ -134,7 +140,8 @@ impl<'s, S: Scope> Judge<'s, S> {
             }
             RuleKind::Not(part) => self.leaves(part, name),
             RuleKind::Field { path, check, .. } => {
-                vec![self.miss(rule, &name.to_string(), self.checker.actual(path, check).as_ref())]
+                let actual = self.checker.shown(|checker| checker.actual(path, check));
+                vec![self.miss(rule, &name.to_string(), actual.as_ref())]
             }
         }
     }
@@ -143,17 +150,18 @@ impl<'s, S: Scope> Judge<'s, S> {
         let RuleKind::Field { path, check, on_missing, ignore_case } = &rule.kind else {
             return Ok(Judgement::Skipped);
         };
-        let actual = self.checker.actual(path, check);
-        let passed = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case);
-        let passed = passed.map_err(|unjudged| Unjudged { field: path.text.to_string(), ..unjudged })?;
+        let in_field = |unjudged| Unjudged { field: path.text.to_string(), ..unjudged };
+        let actual = self.checker.actual(path, check).map_err(in_field)?;
+        let passed = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case).map_err(in_field)?;
         let judgement = match passed {
             Some(true) => Judgement::Passed,
             Some(false) => Judgement::Failed(vec![self.miss(rule, &name.to_string(), actual.as_ref())]),
             None => Judgement::Skipped,
         };
-        if self.trace.is_some() {
+        if self.trace.is_some() && self.checker.work().can_show() {
             let miss = self.miss(rule, &name.to_string(), actual.as_ref());
-            let expected = self.checker.expected(check).into_owned();
+            let expected = self.checker.work().shown(&self.checker.expected(check));
+            let actual = actual.map(|actual| self.checker.work().shown(&actual));
             self.note(rule, miss, expected, actual, passed);
         }
         Ok(judgement)
@@ -161,9 +169,11 @@ impl<'s, S: Scope> Judge<'s, S> {
 
     fn miss(&self, rule: &Rule<'_>, name: &str, actual: Option<&Value<'_>>) -> Miss {
         let (field, operator, expected) = match &rule.kind {
-            RuleKind::Field { path, check, .. } => {
-                (looked_at(path, check), check.operator.name().to_owned(), text_of(&self.checker.expected(check)))
-            }
+            RuleKind::Field { path, check, .. } => (
+                looked_at(path, check),
+                check.operator.name().to_owned(),
+                shown(&self.checker.expected(check), EXPECTED_CHARS_MAX),
+            ),
             _ => (String::new(), String::new(), "null".to_owned()),
         };
         Miss {
@@ -172,7 +182,7 @@ impl<'s, S: Scope> Judge<'s, S> {
             operator,
             reason: rule.reason.as_deref().map(str::to_owned),
             expected,
-            actual: actual.map(text_of),
+            actual: actual.map(|actual| shown(actual, ACTUAL_CHARS_MAX)),
         }
     }
 
@@ -181,7 +191,7 @@ impl<'s, S: Scope> Judge<'s, S> {
         rule: &Rule<'_>,
         miss: Miss,
         expected: Value<'static>,
-        actual: Option<Value<'_>>,
+        actual: Option<Value<'static>>,
         passed: Option<bool>,
     ) {
         let Some(trace) = &mut self.trace else { return };
@@ -192,9 +202,23 @@ impl<'s, S: Scope> Judge<'s, S> {
             ("operator", Value::text(miss.operator)),
             ("expected", expected),
         ];
-        members.extend(actual.map(|actual| ("actual", actual.into_owned())));
+        members.extend(actual.map(|actual| ("actual", actual)));
         members.push(("passed", passed.map_or(Value::Null, Value::Bool)));
         trace.push(super::trace::object(members));
+    }
+}
+
+/// A value as JSON text; of a large one the beginning, as a text.
+fn shown(value: &Value<'_>, chars_max: usize) -> String {
+    // Of a long text, no more is written than is shown.
+    let long = value.scalar_text().filter(|text| chars_max < text.len());
+    let text = match long.and_then(|text| text.char_indices().nth(chars_max).map(|(end, _)| &text[..end])) {
+        Some(beginning) => return text_of(&Value::text(format!("{beginning}..."))),
+        None => text_of(value),
+    };
+    match text.char_indices().nth(chars_max) {
+        None => text,
+        Some((end, _)) => text_of(&Value::text(format!("{}...", &text[..end]))),
     }
 }
 

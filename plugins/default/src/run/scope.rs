@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::around::Around;
 pub use super::element::Element;
 use super::select::select_in;
+use super::work::Work;
 use crate::json::{Node, Spot, Tape, Value, parse};
 use crate::plan::{Path, Root};
 
@@ -38,6 +39,8 @@ pub trait Scope {
     fn now_ms(&self) -> i64;
     /// Chance, the same in a replay; each call gives other bytes, in the same order.
     fn chance(&self) -> [u8; 16];
+    /// What may still be done for this item.
+    fn work(&self) -> &Work;
     /// Objects in the element where loose names are looked for as well.
     fn containers(&self) -> &[Spot<'_>] {
         &[]
@@ -103,6 +106,7 @@ impl<'c> Call<'c> {
 pub struct ElementScope<'e, 'c> {
     call: &'e Call<'c>,
     inbound: &'e Inbound,
+    work: &'e Work,
     element: Element<'e>,
     look_in: &'e [Path<'e>],
     containers: OnceCell<Vec<Spot<'e>>>,
@@ -114,11 +118,12 @@ pub struct ElementScope<'e, 'c> {
 }
 
 impl<'e, 'c> ElementScope<'e, 'c> {
-    /// An element of a request.
-    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, element: Element<'e>) -> Self {
+    /// An element of a request, and what may be done for all that came with it.
+    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, work: &'e Work, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (containers, chances) = (OnceCell::new(), Cell::new(0));
-        Self { call, inbound, element, look_in: &[], containers, made: Vec::new(), chances, header, query, origin }
+        let made = Vec::new();
+        Self { call, inbound, work, element, look_in: &[], containers, made, chances, header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
@@ -173,6 +178,10 @@ impl Scope for ElementScope<'_, '_> {
         chance(&self.inbound.entropy, place, &self.chances)
     }
 
+    fn work(&self) -> &Work {
+        self.work
+    }
+
     fn containers(&self) -> &[Spot<'_>] {
         self.containers.get_or_init(|| {
             let root = Spot::Read(self.element.node);
@@ -200,6 +209,7 @@ pub struct LeadScope<'l, 'c> {
     submission: Option<&'l Submission>,
     event: Option<&'l Event>,
     destination: Option<&'l Destination>,
+    work: Work,
     chances: Cell<u64>,
     submission_tree: OnceCell<Value<'l>>,
     event_tree: OnceCell<Value<'l>>,
@@ -217,6 +227,7 @@ impl<'l, 'c> LeadScope<'l, 'c> {
             submission,
             event: None,
             destination: None,
+            work: Work::default(),
             chances: Cell::new(0),
             submission_tree,
             event_tree,
@@ -266,6 +277,10 @@ impl Scope for LeadScope<'_, '_> {
         let none = || Entropy { high: 0, low: self.event.map_or(0, |event| event.occurred_at.cast_unsigned()) };
         let entropy = self.submission.map_or_else(none, |submission| submission.entropy);
         chance(&entropy, STAGE_OF_LEADS, &self.chances)
+    }
+
+    fn work(&self) -> &Work {
+        &self.work
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::query;
 use super::scope::Scope;
+use super::work::Work;
 use crate::functions::Refusal;
 use crate::json::{Spot, Value, is_loosely};
 use crate::plan::{Path, Step, Steps};
@@ -21,8 +22,14 @@ pub enum Found<'s> {
 }
 
 impl<'s> Found<'s> {
-    /// As one value: the values of a query are a list.
-    pub fn value(&self) -> Option<Value<'s>> {
+    /// As one value: the values of a query are a list. Refuses when holding it is more than may still be done.
+    pub fn value(&self, work: &Work) -> Result<Option<Value<'s>>, Refusal> {
+        work.spend_on(self.spots())?;
+        Ok(self.free_value())
+    }
+
+    /// The same, where it is known to be small.
+    pub fn free_value(&self) -> Option<Value<'s>> {
         match self {
             Self::Missing => None,
             Self::One(spot) => Some(spot.value()),
@@ -30,8 +37,13 @@ impl<'s> Found<'s> {
         }
     }
 
+    /// Whether there is anything in it.
     fn is_filled(&self) -> bool {
-        self.value().is_some_and(|value| !value.is_blank())
+        match self {
+            Self::Missing => false,
+            Self::One(spot) => !spot.is_blank(),
+            Self::Many(spots) => !spots.is_empty(),
+        }
     }
 
     /// The places themselves.
@@ -44,13 +56,21 @@ impl<'s> Found<'s> {
     }
 }
 
-/// Follows a path; refuses only when it would have to look at too much.
+/// How many steps it takes to look at one value.
+const STEPS_PER_VISIT: usize = 16;
+
+/// Follows a path; refuses only when it would have to look at too much, alone or with all that was done before.
 pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
     let start = match path.place {
         Some(place) => scope.place(place).map(Spot::Read),
         None => scope.root(path.root),
     };
-    start.map_or(Ok(Found::Missing), |start| select_in(&path.steps, start))
+    let Some(start) = start else { return Ok(Found::Missing) };
+    let (found, visits) = walk(&path.steps, start)?;
+    if 0 < visits {
+        scope.work().spend(visits * STEPS_PER_VISIT)?;
+    }
+    Ok(found)
 }
 
 /// Follows a path as it is meant wherever it is no source of alternatives: a loose name is looked for in the element, then in each
@@ -74,11 +94,16 @@ pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Ref
 
 /// Follows steps from a place.
 pub fn select_in<'s>(steps: &Steps<'_>, root: Spot<'s>) -> Result<Found<'s>, Refusal> {
+    Ok(walk(steps, root)?.0)
+}
+
+/// What steps find from a place, and how many values a query looked at for it.
+fn walk<'s>(steps: &Steps<'_>, root: Spot<'s>) -> Result<(Found<'s>, usize), Refusal> {
     match steps {
-        Steps::Singular(steps) => Ok(follow(steps, root).map_or(Found::Missing, Found::One)),
+        Steps::Singular(steps) => Ok((follow(steps, root).map_or(Found::Missing, Found::One), 0)),
         Steps::Many(segments) => {
-            let spots = query::all(segments, root)?;
-            Ok(if spots.is_empty() { Found::Missing } else { Found::Many(spots) })
+            let (spots, visits) = query::all(segments, root)?;
+            Ok((if spots.is_empty() { Found::Missing } else { Found::Many(spots) }, visits))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `shape`: from a lead or an event to the exact bytes that are sent.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use hookmill_plugin_sdk::types::{Destination, Failure, Pair, Payload, ShapeRequest, Subject};
 
@@ -12,6 +13,7 @@ use super::qualify::lead;
 use super::recipe::{Maker, Trouble, Wanted};
 use super::scope::{Call, LeadScope, Scope};
 use super::trace::{self, Steps};
+use crate::functions::{Refusal, weight};
 use crate::json::Value;
 use crate::plan::{ForEach, Format, LoadedMessage, Member, Message, Recipe, Shape};
 
@@ -27,9 +29,11 @@ pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest
     };
     let lead = submission.map(|submission| lead(submission, &loaded.outline)).transpose()?;
     let scope = LeadScope::new(call, submission, lead.as_ref()).told(event, destination);
+    let mark = scope.work().mark();
     if let Some(payload) = straight(loaded, call, &scope, destination) {
         return Ok(payload);
     }
+    scope.work().restore(&mark);
     let message = loaded.message().map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
     let trace = call.traces().then(Vec::new);
     let mut shaping =
@@ -128,6 +132,7 @@ impl<'s, S: Scope> Shaping<'s, S> {
         for (name, recipe) in &message.headers {
             let made = self.leaf(recipe, Place::Member(&Place::Of("headers"), name), Wanted::Scalar)?;
             let Some(text) = made.as_ref().and_then(Value::scalar_text) else { continue };
+            self.room(text.len(), Place::Member(&Place::Of("headers"), name))?;
             // A line break would begin another header.
             let value: String = text.chars().filter(|c| !c.is_control() || *c == '\t').collect();
             headers.push(Pair { name: name.to_string(), value: value.trim().to_owned() });
@@ -137,9 +142,14 @@ impl<'s, S: Scope> Shaping<'s, S> {
 
     /// Fills in a shape; none when it has no value. The depth is the document's, which is bounded.
     fn fill(&mut self, shape: &'s Shape<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
+        self.count(place)?;
         match shape {
-            Shape::Fixed(value) => Ok(Some(value.borrowed())),
-            Shape::Leaf(recipe) => self.leaf(recipe, place, Wanted::Any),
+            Shape::Fixed(value) => self.room(weight(value), place).map(|()| Some(value.borrowed())),
+            Shape::Leaf(recipe) => {
+                let value = self.leaf(recipe, place, Wanted::Any)?;
+                value.iter().try_for_each(|value| self.room(weight(value), place))?;
+                Ok(value)
+            }
             Shape::Object(members) => {
                 let members = self.object(members, place)?;
                 Ok(self.unless_empty(members.is_empty(), Value::Object(members)))
@@ -179,7 +189,6 @@ impl<'s, S: Scope> Shaping<'s, S> {
         };
         let mut made = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
-            self.count(place)?;
             let scope = ItemScope::new(self.scope, item, index);
             let (omits_blank, values_left) = (self.omits_blank, self.values_left);
             let mut inner = Shaping { scope: &scope, omits_blank, values_left, trace: self.trace.take() };
@@ -207,6 +216,7 @@ impl<'s, S: Scope> Shaping<'s, S> {
         let mut members = Vec::with_capacity(shapes.len());
         for Member { name, shape } in shapes {
             let filled = self.fill(shape, Place::Member(&place, name))?;
+            self.room(name.len(), place)?;
             members.extend(filled.map(|value| (Cow::Borrowed(&**name), value)));
         }
         Ok(members)
@@ -214,15 +224,19 @@ impl<'s, S: Scope> Shaping<'s, S> {
 
     fn merge(&mut self, shapes: &'s [Shape<'_>], place: Place<'_>) -> Result<Value<'s>, Failure> {
         let mut merged: Vec<(Cow<'s, str>, Value<'s>)> = Vec::new();
+        let mut places: BTreeMap<Cow<'s, str>, usize> = BTreeMap::new();
         for (index, shape) in shapes.iter().enumerate() {
             let Some(Value::Object(members)) = self.fill(shape, Place::Item(&Place::Member(&place, "merge"), index))?
             else {
                 continue;
             };
             for (name, value) in members {
-                match merged.iter_mut().find(|(known, _)| *known == name) {
+                match places.get(&name).and_then(|place| merged.get_mut(*place)) {
                     Some((_, old)) => *old = value,
-                    None => merged.push((name, value)),
+                    None => {
+                        places.insert(name.clone(), merged.len());
+                        merged.push((name, value));
+                    }
                 }
             }
         }
@@ -230,18 +244,26 @@ impl<'s, S: Scope> Shaping<'s, S> {
     }
 
     fn leaf(&mut self, recipe: &'s Recipe<'_>, place: Place<'_>, wanted: Wanted) -> Result<Option<Value<'s>>, Failure> {
-        self.count(place)?;
         let mut maker = Maker::new(self.scope);
-        maker.steps = self.trace.is_some().then(Steps::default);
+        maker.steps = (self.trace.is_some() && self.scope.work().can_show()).then(Steps::default);
         let made = maker.make(recipe, wanted).map_err(|trouble| failure(&place.to_string(), trouble))?;
         if let (Some(trace), Some(steps)) = (&mut self.trace, maker.steps) {
             let mut members =
                 vec![("part", Value::text(place.to_string())), ("line", Value::integer(recipe.line.into()))];
             members.extend(steps.members());
-            members.extend(made.value.clone().map(|value| ("value", value.into_owned())));
+            members.extend(made.value.as_ref().map(|value| ("value", self.scope.work().shown(value))));
             trace.push(trace::object(members));
         }
         Ok(made.value.filter(|value| !(self.omits_blank && value.is_blank())))
+    }
+
+    /// Takes room for so many bytes of the message.
+
+    fn room(&self, bytes: usize, place: Place<'_>) -> Result<(), Failure> {
+        let refuse = |refusal: Refusal| {
+            Failure::new(refusal.code, format!("{place}: {}", refusal.message)).in_field(place.to_string())
+        };
+        self.scope.work().make(bytes).map_err(refuse)
     }
 }
 

@@ -13,6 +13,7 @@
 
 use std::borrow::Cow;
 
+use hookmill_bodies::xml;
 use hookmill_plugin_sdk::types::Failure;
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
@@ -52,10 +53,7 @@ pub fn document(body: &Value<'_>, root: Option<&str>, is_undeclared: bool) -> Re
 
 /// Whether a text is the name of an element or attribute, with at most one prefix.
 pub fn is_name(name: &str) -> bool {
-    let is_start = |c: char| c == '_' || c.is_ascii_alphabetic() || !c.is_ascii() && c.is_alphabetic();
-    let is_inner =
-        |c: char| is_start(c) || c.is_ascii_digit() || matches!(c, '-' | '.') || !c.is_ascii() && c.is_numeric();
-    let is_part = |part: &str| part.starts_with(is_start) && part.chars().all(is_inner);
+    let is_part = |part: &str| !part.contains(':') && xml::is_name(part);
     let (prefix, local) = name.split_once(':').map_or((None, name), |(prefix, local)| (Some(prefix), local));
     name.len() <= NAME_BYTES_MAX && prefix.is_none_or(is_part) && is_part(local)
 }

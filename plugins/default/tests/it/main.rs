@@ -2,8 +2,12 @@
 
 mod depth;
 mod diagnostics;
+mod everything;
+mod exercise;
 mod formats;
 mod functions;
+mod grammar;
+mod hostile;
 mod house;
 mod interpreting;
 mod jsonpath;

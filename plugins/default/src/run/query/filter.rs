@@ -7,6 +7,9 @@ use crate::functions::Refusal;
 use crate::json::{Spot, Value};
 use crate::plan::{Filter, Operand, Query};
 
+/// How many steps of a pattern count as much as one character that is only read.
+const STEPS_PER_CHARACTER: usize = 16;
+
 impl<'v> Walk<'v> {
     /// Whether a child passes. The depth is that of the path, which is bounded.
     pub fn passes(&mut self, filter: &Filter<'_>, node: Spot<'v>) -> Result<bool, Refusal> {
@@ -23,7 +26,7 @@ impl<'v> Walk<'v> {
             }
             Filter::Matches(operand, pattern) => match self.operand(operand, node)? {
                 Side::Scalar(Value::Text(text)) => {
-                    self.visit(text.len())?;
+                    self.visit(pattern.effort(text.len()) / STEPS_PER_CHARACTER)?;
                     Ok(pattern.is_match(&text))
                 }
                 _ => Ok(false),

@@ -17,9 +17,10 @@ pub use compare::same;
 /// How many values that are only stepped over, or characters that are only read, count as much as one that is looked at.
 const STEPS_PER_VISIT: usize = 64;
 
-/// All values that the segments select, in the order of the RFC.
-pub fn all<'v>(segments: &[Segment<'_>], root: Spot<'v>) -> Result<Vec<Spot<'v>>, Refusal> {
-    Walk { root, visits: 0 }.nodes(segments, root)
+/// All values that the segments select, in the order of the RFC, and how many were looked at.
+pub fn all<'v>(segments: &[Segment<'_>], root: Spot<'v>) -> Result<(Vec<Spot<'v>>, usize), Refusal> {
+    let mut walk = Walk { root, visits: 0 };
+    Ok((walk.nodes(segments, root)?, walk.visits))
 }
 
 struct Walk<'v> {

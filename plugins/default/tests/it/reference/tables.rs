@@ -309,7 +309,23 @@ fn bounds() -> String {
     let run = [
         bound("LEADS_MAX", run::LEADS_MAX, "Leads that one element may become."),
         bound("PATH_VISITS_MAX", run::PATH_VISITS_MAX, "Values that one path may look at."),
-        bound("MESSAGE_VALUES_MAX", run::MESSAGE_VALUES_MAX, "Values of one message."),
+        bound("MESSAGE_VALUES_MAX", run::MESSAGE_VALUES_MAX, "Values of one message, lists and objects counted."),
+        bound(
+            "MADE_BYTES_MAX",
+            run::MADE_BYTES_MAX,
+            "Bytes of all leads of one element, of one message, of one template.",
+        ),
+        bound(
+            "WORK_MAX",
+            run::WORK_MAX,
+            "Steps that one element, lead, message or answer takes: about one for each byte that a function reads, some for each value of a list or an object, more for regular expressions.",
+        ),
+        bound("WORK_PER_LEAD", run::WORK_PER_LEAD, "Steps that each lead of an element adds to that."),
+        bound(
+            "TRACE_BYTES_MAX",
+            run::TRACE_BYTES_MAX,
+            "Bytes of values that the trace of one item shows; what comes after them is left out of it.",
+        ),
         bound("PLAN_BYTES_MAX", plan::PLAN_BYTES_MAX, "Bytes of a compiled document."),
     ];
     let table = |title: &str, bounds: &[Bound]| {

@@ -1,0 +1,27 @@
+//! Whatever reads what comes in: JSON, whole and by places, and XML. YAML is read by `compile`.
+#![no_main]
+
+use hookmill_bodies::xml::{self, XmlLimits};
+use hookmill_plugin_default::json::{Outline, Tape, parse, text_of};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    json(text);
+    if let Ok(read) = xml::to_json(text, &XmlLimits::default()) {
+        assert!(serde_json::from_str::<serde_json::Value>(&read).is_ok(), "{read}");
+    }
+});
+
+/// What is read is JSON, says the judge, and is the same again when it is written and read.
+fn json(text: &str) {
+    let _ = Tape::read_outlined(text, &Outline::NOTHING, true);
+    let judged = serde_json::from_str::<serde_json::Value>(text).is_ok();
+    match parse(text) {
+        Ok(value) => {
+            assert!(judged, "this is no JSON");
+            let written = text_of(&value);
+            assert_eq!(parse(&written).ok(), Some(value));
+        }
+        Err(refused) => assert!(!judged || ["too_deep", "too_large"].contains(&refused.code), "{refused:?}"),
+    }
+}

@@ -1,0 +1,14 @@
+//! Documents of the grammar through all five exports, on any JSON and any answer.
+#![no_main]
+
+#[path = "../../tests/it/exercise.rs"]
+mod exercise;
+#[path = "../../tests/it/grammar/mod.rs"]
+mod grammar;
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../../tests/it/house.rs"]
+mod house;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| exercise::Exercise::drawn(bytes).run());

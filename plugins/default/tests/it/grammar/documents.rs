@@ -1,0 +1,66 @@
+//! Whole documents, made part by part: a part with which the document does not compile is left out again.
+
+use hookmill_plugin_default::document::compile;
+use serde_json::{Map, Value, json};
+
+use super::Draw;
+use super::functions::recipe;
+use super::messages::{details, message, outcome};
+use super::paths::{Stage, path};
+use super::rules::rule;
+
+const FIELDS: [&str; 9] = ["email", "phone", "first_name", "tags", "zip", "x", "custom.y", "answers", "city"];
+
+/// A document that compiles, as JSON text.
+pub fn document(draw: &mut Draw<'_>) -> String {
+    let mut made = json!({"version": 1});
+    for _ in 0..draw.count(9) {
+        let mut larger = made.clone();
+        part(draw, &mut larger);
+        if compile(&larger.to_string()).is_ok() {
+            made = larger;
+        }
+    }
+    made.to_string()
+}
+
+fn part(draw: &mut Draw<'_>, made: &mut Value) {
+    match draw.count(9) {
+        0 => {
+            made["map"][draw.one(&["look_in", "ignore", "spread", "is_test"])] =
+                Value::from(vec![path(draw, Stage::Map)])
+        }
+        1 => made["map"]["unknown"] = Value::from(draw.word(&["custom", "drop", "reject"])),
+        2 => made["map"]["each"] = Value::from(path(draw, Stage::Map)),
+        3 => made["shape"]["client"] = message(draw),
+        4 => made["shape"]["webhook"] = message(draw),
+        5 => push(&mut made["qualify"], rule(draw)),
+        6 => interpretation(draw, made),
+        _ => field(draw, made),
+    }
+}
+
+fn field(draw: &mut Draw<'_>, made: &mut Value) {
+    let fields = &mut made["map"]["fields"];
+    if fields.is_null() {
+        *fields = Value::Object(Map::new());
+    }
+    fields[draw.one(&FIELDS)] = recipe(draw, Stage::Map);
+}
+
+fn interpretation(draw: &mut Draw<'_>, made: &mut Value) {
+    let interpret = &mut made["interpret"];
+    push(&mut interpret["outcomes"], outcome(draw));
+    interpret["as"] = Value::from(draw.word(&["auto", "json", "xml", "text"]));
+    if draw.once_in(3) {
+        interpret["otherwise"] = Value::from(draw.word(&["failed", "accepted", "retry", "default"]));
+    }
+    details(draw, interpret);
+}
+
+fn push(list: &mut Value, item: Value) {
+    match list {
+        Value::Array(items) => items.push(item),
+        other => *other = Value::from(vec![item]),
+    }
+}
