@@ -38,6 +38,7 @@ impl<'s> Found<'s> {
     }
 
     /// Whether there is anything in it.
+    /// Whether it found a value that is not blank.
     fn is_filled(&self) -> bool {
         match self {
             Self::Missing => false,
@@ -84,6 +85,7 @@ pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Ref
         if best.is_filled() {
             break;
         }
+        scope.work().spend(STEPS_PER_VISIT)?;
         let found = select_in(&path.steps, *container)?;
         if found.is_filled() || best.spots().is_empty() {
             best = found;
