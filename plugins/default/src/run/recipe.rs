@@ -108,7 +108,7 @@ impl<'s> Taken<'s> {
 struct Refused<'s> {
     refusal: Refusal,
     function: Option<&'static str>,
-    raw: Taken<'s>,
+    raw: Box<Taken<'s>>,
 }
 
 /// The best source so far.
@@ -241,7 +241,7 @@ impl<'s, S: Scope> Maker<'s, S> {
             value = apply(function, value, &self.around).map_err(|refusal| Refused {
                 refusal,
                 function: Some(function.name()),
-                raw: Taken::made(raw.value(), used.clone()),
+                raw: Box::new(Taken::made(raw.value(), used.clone())),
             })?;
         }
         Ok(Taken::made(value, used))
@@ -286,7 +286,7 @@ impl<'s, S: Scope> Maker<'s, S> {
             value = apply(function, value, &self.around).map_err(|refusal| Refused {
                 refusal,
                 function: Some(function.name()),
-                raw: Taken::made(raw.value(), used.clone()),
+                raw: Box::new(Taken::made(raw.value(), used.clone())),
             })?;
             if let Some(steps) = self.steps.as_mut().filter(|_| self.scope.work().can_show()) {
                 steps.functions.push((function.name(), value.as_ref().map(|value| self.scope.work().shown(value))));
@@ -300,7 +300,7 @@ impl<'s, S: Scope> Maker<'s, S> {
             Some(value @ (Value::Object(_) | Value::List(_))) => {
                 let message = format!("this field holds one text, but this is {}", value.type_name());
                 let refusal = Refusal::new("wrong_type", message);
-                Err(Refused { refusal, function: None, raw: Taken::made(raw.value(), used) })
+                Err(Refused { refusal, function: None, raw: Box::new(Taken::made(raw.value(), used)) })
             }
             value => Ok(Taken { value, used, raw }),
         }
@@ -342,7 +342,7 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     fn after_refusal(&mut self, recipe: &'s Recipe<'_>, refused: Refused<'s>) -> Result<Made<'s>, Trouble> {
         let Refused { refusal, function, raw } = refused;
-        let (value, used) = (raw.value, raw.used);
+        let Taken { value, used, .. } = *raw;
         match &recipe.rare().on_error {
             Fallback::Fail => Err(Trouble {
                 code: refusal.code,
@@ -394,7 +394,7 @@ fn within_template(text: &str) -> Result<(), Refusal> {
 }
 
 fn refused<'s>(refusal: Refusal) -> Refused<'s> {
-    Refused { refusal, function: None, raw: Taken::NOTHING }
+    Refused { refusal, function: None, raw: Box::new(Taken::NOTHING) }
 }
 
 fn left_out<'s>() -> Made<'s> {

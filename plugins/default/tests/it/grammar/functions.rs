@@ -105,6 +105,14 @@ pub fn template(draw: &mut Draw<'_>, stage: Stage) -> String {
     format!("{}{{{{ {} }}}}", places.concat(), paths::path(draw, stage))
 }
 
+/// The ways out of a recipe, and what each may be.
+const WAYS_OUT: [(&str, &[&str]); 4] = [
+    ("on_missing", &["omit", "null", "fail"]),
+    ("on_null", &["keep", "omit", "fail"]),
+    ("on_blank", &["keep", "omit", "null", "fail"]),
+    ("on_error", &["keep_raw", "fail", "omit", "null"]),
+];
+
 /// How a value is made.
 pub fn recipe(draw: &mut Draw<'_>, stage: Stage) -> Value {
     let mut made = match draw.count(5) {
@@ -113,15 +121,9 @@ pub fn recipe(draw: &mut Draw<'_>, stage: Stage) -> Value {
         2 => json!({"from": draw.several(3, |draw| alternative(draw, stage))}),
         _ => json!({"from": paths::path(draw, stage)}),
     };
-    let keys: [(&str, fn(&mut Draw<'_>) -> Value); 4] = [
-        ("on_missing", |draw| way_out(draw, &["omit", "null", "fail"])),
-        ("on_null", |draw| way_out(draw, &["keep", "omit", "fail"])),
-        ("on_blank", |draw| way_out(draw, &["keep", "omit", "null", "fail"])),
-        ("on_error", |draw| way_out(draw, &["keep_raw", "fail", "omit", "null"])),
-    ];
-    for (key, make) in keys {
+    for (key, words) in WAYS_OUT {
         if draw.once_in(2) {
-            made[key] = make(draw);
+            made[key] = way_out(draw, words);
         }
     }
     if draw.once_in(8) {
