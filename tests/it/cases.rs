@@ -5,6 +5,8 @@
 //! `document.yaml` and `problems.txt` for a document that must be refused. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
 //! comparing it: read the difference before it is committed.
 //!
+//! Value sets of the case are `sets/NAME.csv` and `sets/NAME.json`.
+//!
 //! A case may say what the client answers: `answers.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
 //! case's folder `answers`. What each of them means to the document stands in `expected.json` too.
 
@@ -14,11 +16,13 @@ use hookmill::config::{HostSettings, Limits};
 use hookmill::engine::Program;
 use hookmill::ids::SystemMinter;
 use hookmill::model::body;
-
-use hookmill::pipeline::{DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage};
+use hookmill::model::value_set::CsvHeader;
+use hookmill::pipeline::{
+    DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage, TableFormat,
+};
 use hookmill::store::campaigns::Campaign;
 use hookmill::store::organizations::Organization;
-use hookmill_tests::world::{START, workspace};
+use hookmill_tests::world::{START, cache, workspace};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +39,9 @@ const INPUTS: [(&str, &str); 3] = [
 async fn every_case_comes_out_as_it_says() {
     let scratch = tempfile::tempdir().unwrap();
     let minter = Arc::new(SystemMinter::default());
-    let pipeline = app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path()).await.unwrap();
+    let pipeline = app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache()))
+        .await
+        .unwrap();
     let mut wrong = Vec::new();
     let cases = folders();
     assert!(5 <= cases.len(), "the cases are not where they are looked for");
@@ -66,9 +72,11 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
         }
         Err(SaveError::Refused(refusal)) => Err(refusal.to_string()),
         Ok((program, _)) => {
-            let run = pipeline.dry_run(&program, &sample(case)?).await.unwrap();
+            let sample =
+                DryRunInput { campaign: campaign(&organization_with_sets(pipeline, case).await?), ..sample(case)? };
+            let run = pipeline.dry_run(&program, &sample).await.unwrap();
             let mut summary = summary(&run);
-            let answers = answers(pipeline, &program, case).await?;
+            let answers = answers(pipeline, &program, case, &sample).await?;
             if !answers.is_empty() {
                 summary["answers"] = answers.into();
             }
@@ -101,9 +109,15 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
         facts: b"{}".to_vec(),
         created_at: START.0,
     };
-    let campaign = Campaign {
+    let campaign = campaign(&organization.id);
+    let (headers, client_url) = (Vec::new(), "https://client.example/".into());
+    Ok(DryRunInput { organization, campaign, body, headers, client_url, answer: None })
+}
+
+fn campaign(organization_id: &str) -> Campaign {
+    Campaign {
         id: "cmp_case".into(),
-        organization_id: organization.id.clone(),
+        organization_id: organization_id.to_owned(),
         public_id: "CASE".into(),
         name: "Case".into(),
         owner_id: None,
@@ -116,18 +130,39 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
         program_id: None,
         created_at: START.0,
         updated_at: START.0,
-    };
-    let (headers, client_url) = (Vec::new(), "https://client.example/".into());
-    Ok(DryRunInput { organization, campaign, body, headers, client_url, answer: None })
+    }
+}
+
+/// The organization whose value sets are those of the case.
+async fn organization_with_sets(pipeline: &Pipeline, case: &Path) -> Result<String, String> {
+    let organization = pipeline.store().create_organization("Case", START).await.map_err(|error| error.to_string())?;
+    let Ok(files) = fs::read_dir(case.join("sets")) else { return Ok(organization.id) };
+    for file in files {
+        let path = file.unwrap().path();
+        let format = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => TableFormat::Csv(CsvHeader::Unsaid),
+            Some("json") => TableFormat::Json,
+            _ => return Err(format!("{}: neither .csv nor .json", path.display())),
+        };
+        let (name, table) = (path.file_stem().unwrap().to_string_lossy(), fs::read(&path).unwrap());
+        let put = pipeline.put_value_set(&organization.id, &name, format, table.into(), "case").await;
+        put.map_err(|refusal| format!("{}: {refusal}: {:?}", path.display(), refusal.details))?;
+    }
+    Ok(organization.id)
 }
 
 /// What each answer of the case means to the document.
-async fn answers(pipeline: &Pipeline, program: &Program, case: &Path) -> Result<Vec<Value>, String> {
+async fn answers(
+    pipeline: &Pipeline,
+    program: &Program,
+    case: &Path,
+    sample: &DryRunInput,
+) -> Result<Vec<Value>, String> {
     let Ok(listed) = fs::read(case.join("answers.json")) else { return Ok(Vec::new()) };
     let listed: Vec<Value> = serde_json::from_slice(&listed).map_err(|error| format!("answers.json: {error}"))?;
     let mut told = Vec::new();
     for answer in listed {
-        let input = DryRunInput { answer: Some(sample_answer(case, &answer)?), ..sample(case)? };
+        let input = DryRunInput { answer: Some(sample_answer(case, &answer)?), ..sample.clone() };
         let run = pipeline.dry_run(program, &input).await.unwrap();
         let judged = run.stages.iter().find(|stage| stage.stage == "interpret");
         let judged = judged.ok_or_else(|| format!("{}: the first lead was never sent", answer["file"]))?;

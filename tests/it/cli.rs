@@ -146,6 +146,82 @@ fn dry_run_shows_why_a_lead_is_refused() {
     );
 }
 
+/// M7 M10: a dry run looks into value sets that are given as files, as it would into those of the organization.
+#[test]
+fn m7_a_dry_run_looks_into_the_value_sets_that_it_is_given() {
+    let desk = Desk::new();
+    let document = desk.file(
+        "d.yaml",
+        "version: 1
+map: {fields: {zip: zip, region: {from: zip, then: [{lookup_set: {set: regions, default: elsewhere}}]}}}
+qualify: [{field: zip, op: in_set, set: served zips, reason: not served}]
+shape: {client: {body: {region: {from: lead.custom.region}}}}
+",
+    );
+    desk.file("served.csv", "key\n02139\n78701\n");
+    desk.file("regions.JSON", r#"{"78701": "south"}"#);
+    let given = ["dry-run", "--json", "--value-set", "served zips=served.csv", "--value-set", "regions=regions.JSON"];
+    let run_of = |sample: &str| {
+        let sample = desk.file("sample.json", sample);
+        let done = desk.run(&given, &[("--document", &document), ("--input", &sample)]);
+        assert!(done.status.success() && err(&done).is_empty(), "{}", err(&done));
+        serde_json::from_str::<Value>(&out(&done)).unwrap()
+    };
+    let south = run_of(r#"{"zip": "78701"}"#);
+    assert_eq!(
+        (&south["state"], &south["messages"][0]["body"]),
+        (&"delivered".into(), &r#"{"region":"south"}"#.into())
+    );
+    assert_eq!(south["value_sets"].as_object().map(serde_json::Map::len), Some(2), "{}", south["value_sets"]);
+    assert_eq!(run_of(r#"{"zip": "10001"}"#)["state"], "disqualified");
+
+    let sample = desk.file("sample.json", r#"{"zip": "78701"}"#);
+    let without = desk.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
+    assert!(out(&without).contains("table_unknown") && out(&without).contains("regions"), "{}", out(&without));
+}
+
+/// M7: a table that can't be taken is refused with the file, the place and the mend.
+#[test]
+fn m7_a_value_set_that_cannot_be_read_says_why() {
+    let desk = Desk::new();
+    let (document, sample) = (desk.file("good.yaml", GOOD), desk.file("sample.json", SAMPLE));
+    desk.file("twice.csv", "key,value\n1,a\n1,b\n");
+    desk.file("broken.json", "[1, ");
+    desk.file("zips.txt", "1");
+    desk.file("fine.json", "[]");
+    for (given, code, words) in [
+        (vec!["zips.csv"], 2, vec!["NAME=FILE"]),
+        (vec!["=zips.csv"], 2, vec!["the name is missing"]),
+        (vec!["zips=none.csv"], 1, vec!["none.csv"]),
+        (vec!["zips=zips.txt"], 1, vec!["zips.txt", "call it .csv or .json"]),
+        (vec!["zips=twice.csv"], 1, vec!["zips", "twice.csv: line 3, column 1", "keep one of both"]),
+        (vec!["zips=broken.json"], 1, vec!["broken.json"]),
+        (vec!["zips=fine.json", "zips=fine.json"], 1, vec!["given twice"]),
+    ] {
+        let words_of = given.iter().flat_map(|given| ["--value-set", given]);
+        let call: Vec<&str> = std::iter::once("dry-run").chain(words_of).collect();
+        let done = desk.run(&call, &[("--document", &document), ("--input", &sample)]);
+        assert_eq!(done.status.code(), Some(code), "{given:?}: {}", err(&done));
+        assert!(words.iter().all(|word| err(&done).contains(word)), "{given:?}: {}", err(&done));
+    }
+    let long = desk.file("long.csv", "1,".repeat(9 << 20));
+    let done =
+        desk.run(&["dry-run", "--value-set", "zips=long.csv"], &[("--document", &document), ("--input", &sample)]);
+    assert!(done.status.code() == Some(1) && err(&done).contains("value_set_bytes_max"), "{}", err(&done));
+    assert!(long.is_file());
+}
+
+/// M2: what is odd about a document is told beside the run, not in it.
+#[test]
+fn m2_a_dry_run_tells_warnings_beside_the_run() {
+    let desk = Desk::new();
+    let document = desk.file("odd.yaml", "version: 1\nshape: {client: {body: {email: lead.email}}}\n");
+    let sample = desk.file("sample.json", SAMPLE);
+    let done = desk.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
+    assert!(done.status.success() && serde_json::from_str::<Value>(&out(&done)).is_ok());
+    assert!(err(&done).contains("odd.yaml:2:") && err(&done).contains("{from: lead.email}"), "{}", err(&done));
+}
+
 /// What can't be run fails with a sentence that names the cause; nothing panics.
 #[test]
 fn what_cannot_be_run_says_why() {

@@ -227,7 +227,7 @@ async fn m11_drafts_of_all_samples_compile_and_map() {
         let text = body::to_json(&body::head(kind, "").unwrap(), &bytes, &limits).unwrap();
         let name = file.display().to_string();
         let (draft, lead) = drafted(&pipeline, &name, Sample::all_of(&name, &text, START, &limits).unwrap()).await;
-        for (_, fields) in expected.iter().filter(|(case, _)| name.contains(&format!("/{case}"))) {
+        for (_, fields) in expected.iter().filter(|(case, _)| name.contains(&format!("/{case}/"))) {
             seen += 1;
             for (field, value) in fields.as_object().unwrap() {
                 assert_eq!(lead[field], *value, "{name}: {field}\n{draft}");

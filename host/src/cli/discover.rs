@@ -3,6 +3,7 @@
 use super::bench::Bench;
 use super::dry_run::{known_type, read_document, sample_campaign};
 use super::table::Table;
+use super::value_sets::ValueSetFiles;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Limits;
 use crate::model::body;
@@ -42,6 +43,8 @@ pub(super) struct Discover {
     /// The campaign's time zone, for `--document`.
     #[arg(long, default_value = "UTC")]
     time_zone: String,
+    #[command(flatten)]
+    value_sets: ValueSetFiles,
 }
 
 impl Discover {
@@ -91,7 +94,8 @@ impl Discover {
                 SaveError::Refused(refusal) => refusal.to_string(),
             })?;
         let now_ms = pipeline.clock().now().0;
-        let (organization, campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
+        let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
+        self.value_sets.put_for(&pipeline, &mut campaign).await?;
         let tried = pipeline.try_paths(&program, (&organization, &campaign), samples, fields).await;
         tried.map_err(|error| error.to_string())
     }

@@ -3,8 +3,9 @@
 mod report;
 
 use super::bench::Bench;
+use super::value_sets::ValueSetFiles;
 use crate::model::body;
-use crate::pipeline::{DryRunInput, SampleAnswer, SaveError};
+use crate::pipeline::{DryRunInput, Problem, SampleAnswer, SaveError};
 use crate::store::campaigns::Campaign;
 use crate::store::organizations::Organization;
 use clap::Args;
@@ -43,6 +44,8 @@ pub(super) struct DryRunCommand {
     /// The campaign's time zone.
     #[arg(long, default_value = "UTC")]
     time_zone: String,
+    #[command(flatten)]
+    value_sets: ValueSetFiles,
     /// How it is told; a table in a terminal, JSON elsewhere, when it is not given.
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -72,24 +75,33 @@ impl DryRunCommand {
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
         let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
+        let answer = self.sample_answer()?;
+        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
+        self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
-            Ok((program, _)) => program,
+            Ok((program, warnings)) => {
+                self.tell(&warnings);
+                program
+            }
             Err(SaveError::Problems(problems)) => {
-                for problem in &problems {
-                    eprintln!("{}:{problem}", self.document.display());
-                }
+                self.tell(&problems);
                 return Ok(ExitCode::FAILURE);
             }
             Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
         };
-        let answer = self.sample_answer()?;
-        let input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
         let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
         match self.format() {
             Format::Json => println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?),
             Format::Table => print!("{}", report::text(&run)),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is wrong or odd about the document; beside the run, so that the run stays one value.
+    fn tell(&self, problems: &[Problem]) {
+        for problem in problems {
+            eprintln!("{}:{problem}", self.document.display());
+        }
     }
 
     fn format(&self) -> Format {

@@ -6,6 +6,7 @@ mod discover;
 mod dry_run;
 mod serve;
 mod table;
+mod value_sets;
 
 use crate::engine::{COMPILE_COMMAND, compile_child};
 use clap::{Parser, Subcommand};

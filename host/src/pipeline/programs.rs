@@ -89,7 +89,10 @@ impl From<&Diagnostic> for Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: {}: {} ({})", self.line, self.column, self.level, self.message, self.path)?;
+        write!(f, "{}:{}: {}: {}", self.line, self.column, self.level, self.message)?;
+        if !self.path.is_empty() {
+            write!(f, " ({})", self.path)?;
+        }
         match &self.suggestion {
             Some(mend) => write!(f, "\n    {mend}"),
             None => Ok(()),

@@ -69,9 +69,9 @@ fn columns(first: &Row, header: CsvHeader, draft: &mut Draft<'_>) -> Option<Opti
         CsvHeader::Present => {}
         CsvHeader::Unsaid if is_usual || !few => {}
         CsvHeader::Unsaid => {
-            let said =
-                "the first row was taken as an entry; if it is a header, send `Content-Type: text/csv; header=present`";
-            draft.odd(place, "first_row_is_an_entry", format!("{said}, else `header=absent`"));
+            let said = "the first row was taken as an entry; if it is a header, call its columns `key` and `value`";
+            let sent = "or send `Content-Type: text/csv; header=present`, else `header=absent`";
+            draft.odd(place, "first_row_is_an_entry", format!("{said}, {sent}"));
             return Some(None);
         }
         CsvHeader::Absent if few => return Some(None),

@@ -6,7 +6,7 @@ use super::node::{Kind, Node};
 use super::path::{self, Stage};
 use super::{keys, recipe, template};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, exact::Exact, phone, template as filling};
-use crate::plan::owned::{Argument, Expression, Path, Range, Template, TemplatePart};
+use crate::plan::owned::{Argument, Expression, Path, Range, Root, Steps, Template};
 
 const RANGE_KEYS: [&str; 3] = keys::names(&keys::RANGE);
 
@@ -160,41 +160,34 @@ fn pattern(notes: &mut Notes, at: At<'_>) -> Option<Expression> {
     None
 }
 
-/// A template in which `{{ value }}` is the value itself.
+/// A template in which `{{ value }}` is the value itself, and `{{ value.name }}` a part of it.
 fn template(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Template> {
     let text = notes.text(at, "a text with places such as `{{ value }}`")?;
-    let mut parts = Vec::new();
-    for (index, piece) in around_value(text).into_iter().enumerate() {
-        if 0 < index {
-            parts.push(TemplatePart::Value(filling::value_path()));
-        }
-        match template::read(piece, stage) {
-            Ok(read) => parts.extend(read.parts),
-            Err(why) => {
-                let message = format!("`{}`: {}", shortened(text), why.message);
-                notes.error(at, "bad_template", message, why.suggestion);
-                return None;
-            }
+    match template::read_with(text, |place| in_chain(place, stage)) {
+        Ok(template) if stage == Stage::Map => Some(recipe::made_before(notes, at, template)),
+        Ok(template) => Some(template),
+        Err(why) => {
+            notes.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
+            None
         }
     }
-    let template = Template { parts };
-    Some(if stage == Stage::Map { recipe::made_before(notes, at, template) } else { template })
 }
 
-/// The pieces of a template between its places for the value itself.
-fn around_value(text: &str) -> Vec<&str> {
-    let (mut pieces, mut start, mut at) = (Vec::new(), 0, 0);
-    while let Some(open) = text[at..].find("{{") {
-        let inside = at + open + 2;
-        let Some(length) = text[inside..].find("}}") else { break };
-        at = inside + length + 2;
-        if text[inside..inside + length].trim() == filling::VALUE {
-            pieces.push(&text[start..inside - 2]);
-            start = at;
+/// A path as it stands in a template among functions.
+fn in_chain(place: &str, stage: Stage) -> Result<Path, path::NoPath> {
+    match place.strip_prefix(filling::VALUE) {
+        Some("") => Ok(Path {
+            text: place.to_owned().into(),
+            root: Root::Value,
+            place: None,
+            steps: Steps::Singular(Vec::new()),
+        }),
+        Some(rest) if rest.starts_with(['.', '[']) => {
+            let inside = path::read(&format!("body{rest}"), Stage::Map)?;
+            Ok(Path { text: place.to_owned().into(), root: Root::Value, ..inside })
         }
+        _ => path::read(place, stage),
     }
-    pieces.push(&text[start..]);
-    pieces
 }
 
 fn format(notes: &mut Notes, at: At<'_>) -> Option<String> {

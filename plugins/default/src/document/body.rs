@@ -3,8 +3,9 @@
 use super::check::{At, Notes, join, shortened, under};
 use super::keys;
 use super::node::{Key, Kind, Node};
-use super::path::Stage;
+use super::path::{self, Stage};
 use super::recipe::{self, template_of};
+use super::suggest::nearest;
 use super::template::is_template;
 use crate::plan::owned::{ForEach, Member, Shape, Source, SourceKind};
 use crate::run::xml::{CDATA, TEXT, is_name};
@@ -28,6 +29,14 @@ pub fn shape(notes: &mut Notes, at: At<'_>, reading: Reading) -> Option<Shape> {
             let source = Source { kind: SourceKind::Template(template), then: Vec::new() };
             Some(Shape::Leaf(recipe::plain(vec![source], at.node.place.line)))
         }
+        Kind::Text(text) => {
+            if is_rooted_path(text, reading.stage) {
+                let mend = format!("write `{{from: {text}}}` for the value, or leave it if the text is meant");
+                let message = format!("`{text}` is sent as it stands, as a text");
+                notes.warning(at, "sent_as_it_stands", message, Some(mend));
+            }
+            Some(Shape::Fixed(at.node.value()))
+        }
         Kind::List(items) => Some(Shape::List(list(notes, at, items, reading))),
         Kind::Map(entries) => map(notes, at, entries, reading),
         _ => Some(Shape::Fixed(at.node.value())),
@@ -48,13 +57,17 @@ fn map(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)], reading: Reading)
         let parts = list(notes, At { node, path: &path }, items, reading);
         return Some(if key.text == "merge" { Shape::Merge(parts) } else { Shape::FirstOf(parts) });
     }
+    let was_told = is_told_as_no_recipe(notes, at, entries, reading.stage);
     let mut members = Vec::with_capacity(entries.len());
     for (key, node) in entries {
         if reading.is_xml {
             check_xml_name(notes, at.path, key, node);
         }
         let path = join(at.path, &key.text);
-        let shape = shape(notes, At { node, path: &path }, reading);
+        let shape = match key.text.as_str() {
+            "from" if was_told => Some(Shape::Fixed(node.value())),
+            _ => shape(notes, At { node, path: &path }, reading),
+        };
         members.extend(shape.map(|shape| Member { name: key.text.clone().into(), shape }));
     }
     Some(Shape::Object(members))
@@ -64,6 +77,25 @@ fn map(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)], reading: Reading)
 fn is_recipe(entries: &[(Key, Node)]) -> bool {
     let has_source = entries.iter().any(|(key, _)| matches!(key.text.as_str(), "from" | "template" | "value"));
     has_source && entries.iter().all(|(key, _)| recipe::KEYS.contains(&key.text.as_str()))
+}
+
+/// Warns of a map that has a path under `from` and is no recipe all the same, for one key too many; says whether it did.
+fn is_told_as_no_recipe(notes: &mut Notes, at: At<'_>, entries: &[(Key, Node)], stage: Stage) -> bool {
+    let has_path = at.node.get("from").and_then(Node::as_text).is_some_and(|text| is_rooted_path(text, stage));
+    let odd = entries.iter().find(|(key, _)| !recipe::KEYS.contains(&key.text.as_str()));
+    let (true, Some((key, _))) = (has_path, odd) else { return false };
+    let name = shortened(&key.text);
+    let message = format!("a recipe has no key `{name}`, so this map is sent as it stands, with its `from`");
+    let mend = nearest(&key.text, &recipe::KEYS).unwrap_or_default();
+    notes.warning_at_key(at.path, key, "sent_as_it_stands", message, &mend);
+    true
+}
+
+/// Whether a text is a path of more than one name that begins with a root, such as `lead.email`.
+fn is_rooted_path(text: &str, stage: Stage) -> bool {
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    text.contains('.') && text.split('.').all(is_name) && path::read(text, stage).is_ok()
 }
 
 /// `{for_each: lead.custom.items, make: {sku: {from: item.sku}}}`

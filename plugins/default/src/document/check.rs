@@ -180,7 +180,7 @@ impl Notes {
         let text = self.text(at, &format!("one of {}", known.join(", ")))?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
-            let message = format!("`{}` is not one of {}", shortened(text), known.join(", "));
+            let message = format!("`{}` is none of the words that can stand here", shortened(text));
             self.error(at, "unknown_word", message, nearest(text, &known));
         }
         found

@@ -26,7 +26,7 @@ pub fn is_known(name: &str) -> bool {
 }
 
 /// All codes, in the order of the alphabet.
-pub const CODES: [Code; 41] = [
+pub const CODES: [Code; 42] = [
     error("alias", "An alias of YAML (`*name`).", "Write the value out."),
     warning("always_true", "A rule that every lead passes.", "Remove it, or say what you mean."),
     error("bad_content_type", "No content type.", "Write it like `text/xml; charset=utf-8`."),
@@ -83,6 +83,11 @@ pub const CODES: [Code; 41] = [
     ),
     error("reserved_header", "A header that the host sets.", "Remove it."),
     error("second_document", "A second YAML document in the text.", "Keep one."),
+    warning(
+        "sent_as_it_stands",
+        "A text of a message that looks like a path, or a map that looks like a recipe, and is neither.",
+        "Write `{from: lead.email}`, or keep it if it is meant.",
+    ),
     error("too_deep", "Nested deeper than the bound that is named.", "Do it in fewer levels."),
     error("too_large", "Larger than the bound that is named.", "Shorten it; long tables belong into value sets."),
     error("too_many", "More than the bound that is named.", "Leave some out; long lists belong into value sets."),

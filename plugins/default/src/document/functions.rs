@@ -62,6 +62,17 @@ impl Chains {
                 let path = join(at.path, &key.text);
                 self.with_arguments(notes, at, key, At { node: argument, path: &path })
             }
+            NodeKind::Map(entries)
+                if 1 < entries.len() && entries.iter().all(|(key, _)| registry::find(&key.text).is_some()) =>
+            {
+                let each: Vec<String> = entries.iter().map(|(key, _)| format!("{{{}: ...}}", key.text)).collect();
+                let mend = format!(
+                    "write a list, `[{}]`; several arguments of one function stand in a map inside",
+                    each.join(", ")
+                );
+                notes.error(at, "wrong_type", "this map has several functions, and no order", Some(mend));
+                None
+            }
             _ => {
                 notes.expected(at, "a function such as `trim`, or one with its argument such as `{default: none}`");
                 None

@@ -24,6 +24,7 @@ mod recipe;
 mod rules;
 mod schema;
 mod suggest;
+mod synonyms;
 mod template;
 mod yaml;
 

@@ -26,7 +26,7 @@ const KEYS: [&str; 4] = ["value", "values", "set", "other"];
 
 /// Reads the operand of a rule.
 pub fn read(notes: &mut Notes, at: At<'_>, declared: &Declared, looking: Looking<'_>) -> Option<With> {
-    refuse_odd_keys(notes, at, declared);
+    let is_odd = refuse_odd_keys(notes, at, declared);
     if declared.takes_other && at.node.get("other").is_some() {
         return under(at, "other", |at| path_of(notes, at, looking.stage)).flatten().map(With::Other);
     }
@@ -38,7 +38,9 @@ pub fn read(notes: &mut Notes, at: At<'_>, declared: &Declared, looking: Looking
         _ => {}
     }
     let Some(key) = key else {
-        missing(notes, at, declared);
+        if !is_odd {
+            missing(notes, at, declared);
+        }
         return None;
     };
     under(at, key, |at| match declared.wants {
@@ -67,8 +69,11 @@ fn taken(wants: Wants) -> &'static [&'static str] {
     }
 }
 
-fn refuse_odd_keys(notes: &mut Notes, at: At<'_>, declared: &Declared) {
+/// Notes operands under keys where this operator takes none; says whether there were some.
+fn refuse_odd_keys(notes: &mut Notes, at: At<'_>, declared: &Declared) -> bool {
     let mut room = 1;
+    let mut is_odd = false;
+    let has_its_own = taken(declared.wants).iter().any(|key| at.node.get(key).is_some());
     for key in KEYS.into_iter().filter(|key| at.node.get(key).is_some()) {
         let fits = taken(declared.wants).contains(&key) || key == "other" && declared.takes_other;
         if fits && room == 1 {
@@ -80,8 +85,24 @@ fn refuse_odd_keys(notes: &mut Notes, at: At<'_>, declared: &Declared) {
             (false, None) => format!("`{}` compares with nothing", declared.name),
             (false, Some(usual)) => format!("`{}` takes `{usual}`, not `{key}`", declared.name),
         };
-        under(at, key, |at| notes.error(at, "odd_argument", message, Some("remove this".to_owned())));
+        let mend = match taken(declared.wants).first() {
+            Some(usual) if !fits && !has_its_own => instead(declared.operator, usual, key),
+            _ => "remove this".to_owned(),
+        };
+        under(at, key, |at| notes.error(at, "odd_argument", message, Some(mend)));
+        is_odd = true;
     }
+    is_odd
+}
+
+/// Where an operand belongs that stands under another operator's key.
+fn instead(operator: Operator, usual: &str, key: &str) -> String {
+    let of_several = match operator {
+        Operator::Eq if key == "values" => "; for several values there is `op: in`",
+        Operator::Ne if key == "values" => "; for several values there is `op: not_in`",
+        _ => "",
+    };
+    format!("write it under `{usual}`{of_several}")
 }
 
 fn missing(notes: &mut Notes, at: At<'_>, declared: &Declared) {

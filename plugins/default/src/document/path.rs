@@ -70,7 +70,13 @@ const WITH_LEAD: &[Stage] = &[Stage::Qualify, Stage::Shape, Stage::Item];
 
 /// All roots.
 pub const ROOTS: [Known; 21] = [
-    known_root("header", Root::Header, &[], &[Stage::Map, Stage::Interpret], "A header, by its name in small letters."),
+    known_root(
+        "header",
+        Root::Header,
+        &[],
+        &[Stage::Map, Stage::Interpret],
+        "A header, by its name in any case. Of a request these are kept: `content-type`, `content-encoding`, `user-agent`, `referer`, `origin`, `accept-language`.",
+    ),
     known_root(
         "query",
         Root::Query,
@@ -169,8 +175,18 @@ pub const ROOTS: [Known; 21] = [
 pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
+    let steps = if root == Root::Header { in_small_letters(steps) } else { steps };
     check_first(root, &steps)?;
     Ok(Path { text: text.to_owned().into(), root, place: None, steps })
+}
+
+/// Headers are named in any case, and come in small letters.
+fn in_small_letters(steps: Steps) -> Steps {
+    let Steps::Singular(mut steps) = steps else { return steps };
+    if let Some(Step::Name(name)) = steps.first_mut() {
+        *name = name.to_ascii_lowercase().into();
+    }
+    Steps::Singular(steps)
 }
 
 fn within_bounds(text: &str) -> Result<(), NoPath> {
@@ -227,6 +243,10 @@ fn is_single_value(root: Root) -> bool {
 }
 
 fn bracketed(text: &str) -> Result<Steps, NoPath> {
+    if text.split('[').next().is_some_and(|names| names.contains('~')) {
+        let mend = "leave the brackets out and take the part in `then`: `{item: 0}`, `{pick: 'values[0]'}`, or `first`";
+        return refuse("a path with a loose name (`~name`) can't have brackets", mend);
+    }
     query::read_short(text).map_err(|why| not_a_path("this is not a path", why))
 }
 
@@ -243,7 +263,12 @@ fn dotted_step(piece: &str) -> Result<Step, NoPath> {
     if name.trim().is_empty() || name.trim() != name {
         return refuse("a path must have a name before and after each dot", "for a dot inside a key write `$['a.b']`");
     }
-    if name.contains(['*', '|', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
+    if name.contains('|') {
+        let mend =
+            "functions stand in `then`, as in `{from: zip, then: [upper]}`; for a key with a bar write `$['a|b']`";
+        return refuse("a path has no pipes and no functions", mend);
+    }
+    if name.contains(['*', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
         let message = format!("`{name}` has a character that a short path can't have");
         return refuse(&message, "write a JSONPath: `$['the key']`, or `$.list[*]` for all items");
     }
@@ -387,6 +412,8 @@ mod tests {
             ("query.utm_source", Stage::Map, Root::Query, names(&["utm_source"])),
             ("$.query.utm_source", Stage::Map, Root::Whole, names(&["query", "utm_source"])),
             ("header.x-id", Stage::Map, Root::Header, names(&["x-id"])),
+            ("header.User-Agent", Stage::Map, Root::Header, names(&["user-agent"])),
+            ("header['X-Id']", Stage::Interpret, Root::Header, names(&["x-id"])),
             ("campaign.values.rate", Stage::Map, Root::Campaign, names(&["values", "rate"])),
             ("email", Stage::Qualify, Root::Lead, names(&["email"])),
             ("income", Stage::Qualify, Root::Lead, names(&["custom", "income"])),
@@ -435,6 +462,9 @@ mod tests {
             ("$.lead.custom.l[?@.a == $.lead.email]", Stage::Shape, "start at `@`"),
             ("body.l[?@[?$.a]]", Stage::Map, "start at `@`"),
             ("emails[0", Stage::Map, "add the `]`"),
+            ("zip | upper", Stage::Map, "then: [upper]"),
+            ("~emails[0]", Stage::Map, "{item: 0}"),
+            ("contact.~emails[0].value", Stage::Map, "{item: 0}"),
             ("$.a[?((((((((((@.b))))))))))]", Stage::Map, "simplify"),
         ] {
             let refused = read(text, stage).unwrap_err();

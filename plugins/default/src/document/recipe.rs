@@ -133,7 +133,9 @@ fn fallback(notes: &mut Notes, at: At<'_>, key: &str, keep: &str) -> Option<Fall
                 words.push(keep);
             }
             let message = format!("`{key}` should be one of {}, not {}", words.join(", "), at.node.quoted());
-            let suggestion = at.node.as_text().and_then(|word| super::suggest::nearest(word, &words));
+            let nearest = at.node.as_text().and_then(|word| super::suggest::nearest(word, &words));
+            // The message lists them already.
+            let suggestion = nearest.filter(|mend| !mend.starts_with("known here"));
             notes.error(at, "unknown_word", message, suggestion);
             None
         }

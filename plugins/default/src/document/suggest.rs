@@ -1,17 +1,33 @@
 //! The nearest known name to an unknown one.
 
+use super::synonyms;
+
 /// Longer names are not compared; nobody means one of ours by them.
 const NAME_CHARS_MAX: usize = 40;
 
-/// "did you mean ...?", when a known name is near, else the list of what is known.
+/// Shorter words, such as `on` and `is`, are in too many names.
+const WORD_CHARS_MIN: usize = 4;
+
+/// "did you mean ...?", when a known name means the same or is near, else the list of what is known.
 pub fn nearest(name: &str, known: &[&str]) -> Option<String> {
+    if let Some(meant) = synonyms::meant(name, known) {
+        return Some(meant);
+    }
     let near = known.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
     let (away, candidate) = near?;
     let tolerable = 1 + candidate.len().min(name.len()) / 4;
     if away <= tolerable {
         return Some(format!("did you mean `{candidate}`?"));
     }
-    Some(format!("known here: {}", known.join(", ")))
+    let alike: Vec<&str> = known.iter().copied().filter(|known| shares_a_word(name, known)).collect();
+    let listed = if alike.is_empty() { known } else { &alike };
+    Some(format!("known here: {}", listed.join(", ")))
+}
+
+/// Whether two names have a word in common, as `phone_format` and `phone_national` have.
+fn shares_a_word(name: &str, other: &str) -> bool {
+    let long = |word: &&str| WORD_CHARS_MIN <= word.len();
+    name.split('_').filter(long).any(|word| other.split('_').any(|own| own.eq_ignore_ascii_case(word)))
 }
 
 /// Whether two names differ only in one pair of neighbours that changed places.

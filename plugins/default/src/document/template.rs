@@ -1,7 +1,7 @@
 //! Templates: `Hello {{ contact.first_name }}`.
 
 use super::path::{self, NoPath, Stage};
-use crate::plan::owned::{Template, TemplatePart};
+use crate::plan::owned::{Path, Template, TemplatePart};
 
 /// Whether a text has places for values.
 pub fn is_template(text: &str) -> bool {
@@ -10,6 +10,11 @@ pub fn is_template(text: &str) -> bool {
 
 /// Reads a template.
 pub fn read(text: &str, stage: Stage) -> Result<Template, NoPath> {
+    read_with(text, |place| path::read(place, stage))
+}
+
+/// Reads a template whose places are read so.
+pub fn read_with(text: &str, read_place: impl Fn(&str) -> Result<Path, NoPath>) -> Result<Template, NoPath> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -22,7 +27,7 @@ pub fn read(text: &str, stage: Stage) -> Result<Template, NoPath> {
         if !before.is_empty() {
             parts.push(TemplatePart::Text(before.to_owned().into()));
         }
-        parts.push(TemplatePart::Value(path::read(path.trim(), stage)?));
+        parts.push(TemplatePart::Value(read_place(path.trim())?));
         rest = behind;
     }
     if !rest.is_empty() {

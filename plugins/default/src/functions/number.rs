@@ -187,10 +187,34 @@ pub const FUNCTIONS: &[Spec] = &[
         run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Up))),
         ..NUMBER
     },
+    Spec {
+        name: "format_number",
+        summary: "Writes a number with exactly so many decimals, as a text; `number` makes a number of it that keeps them.",
+        gives: Kind::Text,
+        parameters: &[
+            usually("digits", ArgumentKind::Whole(0, DECIMALS_MAX), "2", "how many decimals"),
+            usually("thousands", ArgumentKind::Text, "''", "what stands between thousands, such as `,`"),
+            usually("decimal", ArgumentKind::Word(&[".", ","]), "'.'", "the mark before the decimals"),
+            ROUNDING,
+        ],
+        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"0.00\"", "wrong_type", "wrong_type"]),
+        examples: &[
+            example("format_number", "12000", r#""12000.00""#),
+            example("{format_number: {digits: 2, thousands: ','}}", "-1234567.895", r#""-1,234,567.90""#),
+            example("{format_number: {thousands: '.', decimal: ','}}", r#""1234.5""#, r#""1.234,50""#),
+            example("{format_number: 0}", "0.4", r#""0""#),
+        ],
+        run: Run::Number(|number, call| Ok(Value::text(formatted(number, call)))),
+        ..NUMBER
+    },
 ];
 
 fn style(call: &Call<'_, '_>, place: usize) -> Style {
-    Style { decimal: if call.word(place) == 1 { ',' } else { '.' }, suffixes: call.flag(place + 1) }
+    Style { decimal: decimal_mark(call, place), suffixes: call.flag(place + 1) }
+}
+
+fn decimal_mark(call: &Call<'_, '_>, place: usize) -> char {
+    if call.word(place) == 1 { ',' } else { '.' }
 }
 
 /// A JSON number is one already, and keeps every digit, however many.
@@ -235,4 +259,30 @@ fn rounding(call: &Call<'_, '_>, place: usize) -> Rounding {
 
 fn rounded(number: Exact, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
     number.rounded(call.whole(0).unwrap_or(0), rounding).into_value()
+}
+
+/// With exactly so many decimals, and a mark between thousands.
+fn formatted(number: Exact, call: &Call<'_, '_>) -> String {
+    let decimals = call.size(0).unwrap_or(0);
+    let digits = number.rounded(call.whole(0).unwrap_or(0), rounding(call, 3)).digits();
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let mut text = format!("{sign}{}", grouped(whole, call.text_or_empty(1)));
+    if 0 < decimals {
+        text.push(decimal_mark(call, 2));
+        text.push_str(&format!("{fraction:0<decimals$}"));
+    }
+    text
+}
+
+/// Digits with a mark between thousands.
+fn grouped(digits: &str, mark: &str) -> String {
+    let mut text = String::with_capacity(digits.len());
+    for (place, digit) in digits.chars().enumerate() {
+        if 0 < place && (digits.len() - place).is_multiple_of(3) {
+            text.push_str(mark);
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -109,13 +109,11 @@ fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Expression<
             format!("is larger than {PATTERN_INPUT_BYTES_MAX} bytes (PATTERN_INPUT_BYTES_MAX); shorten it before");
         return Err(Refusal::of_text("input_too_large", text, &bound));
     }
-    spend(call, text.len())?;
-    call.expression(0)
-        .ok_or_else(|| Refusal::new("bad_plan", "there is no regular expression; save the document again"))
-}
-
-fn spend(call: &Call<'_, '_>, bytes: usize) -> Result<(), Refusal> {
-    call.around.spend(call.expression(0).map_or(0, |expression| pattern_effort(expression.text(), bytes)))
+    let expression = call
+        .expression(0)
+        .ok_or_else(|| Refusal::new("bad_plan", "there is no regular expression; save the document again"))?;
+    call.around.spend(pattern_effort(expression.text(), text.len()))?;
+    Ok(expression)
 }
 
 /// The wanted group, or the first one, or the whole.
@@ -126,7 +124,7 @@ fn group<'h>(captures: &Captures<'h>, call: &Call<'_, '_>) -> Option<&'h str> {
 
 fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
     let expression = expression_for(text, call)?;
-    let groups = regex_for(text, call)?.captures_len();
+    let groups = expression.regex().map_or(1, Regex::captures_len);
     // To find the whole takes less than to find its groups.
     let found = match call.size(1) {
         Some(0) => expression.find(text),

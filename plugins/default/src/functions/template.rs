@@ -4,7 +4,7 @@ use super::call::Call;
 use super::refusal::Refusal;
 use super::text::within_output;
 use crate::json::{Value, write_value};
-use crate::plan::{Root, Steps, TemplatePart};
+use crate::plan::{Root, TemplatePart};
 
 /// The name by which a template inside a chain calls the value itself.
 pub const VALUE: &str = "value";
@@ -24,9 +24,12 @@ fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<Strin
     for part in call.template(place).iter().flat_map(|template| &template.parts) {
         match part {
             TemplatePart::Text(fixed) => text.push_str(fixed),
-            TemplatePart::Value(path) if is_value(path) => write_plain(&mut text, value),
             TemplatePart::Value(path) => {
-                if let Some(value) = call.around.value_at(path)? {
+                let found = match path.root {
+                    Root::Value => call.around.inside(path, value)?,
+                    _ => call.around.value_at(path)?,
+                };
+                if let Some(value) = found {
                     write_plain(&mut text, &value);
                 }
             }
@@ -34,15 +37,6 @@ fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<Strin
         within_output(text.len(), 0, call.name)?;
     }
     Ok(text)
-}
-
-/// The path that stands for the value itself.
-pub fn value_path() -> crate::plan::Path<'static> {
-    crate::plan::Path { text: VALUE.into(), root: Root::Whole, place: None, steps: Steps::Singular(Vec::new()) }
-}
-
-fn is_value(path: &crate::plan::Path<'_>) -> bool {
-    path.root == Root::Whole && path.text == VALUE && matches!(&path.steps, Steps::Singular(steps) if steps.is_empty())
 }
 
 /// Writes a value into a text: nothing for null, lists and objects as JSON.

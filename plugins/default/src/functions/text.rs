@@ -178,7 +178,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "template",
-        summary: "Makes a text of fixed parts and values; `{{ value }}` is the value itself.",
+        summary: "Makes a text of fixed parts and values; `{{ value }}` is the value itself, `{{ value.name }}` a part of it.",
         takes: Kind::Any,
         lists: super::spec::Lists::Whole,
         parameters: &[required(
@@ -191,6 +191,11 @@ pub const FUNCTIONS: &[Spec] = &[
         examples: &[
             example("{template: '{{ value }}-{{ gone }}/{{ beta }}'}", r#""a""#, r#""a-/b""#),
             example("{template: 'Budget: {{ value }} USD'}", "12.50", r#""Budget: 12.50 USD""#),
+            example(
+                "{map: [{template: '{{ value.q }}: {{ value.a[0] }}'}]}",
+                r#"[{"q":"Age","a":["40"]},{"q":"Pets"}]"#,
+                r#"["Age: 40","Pets: "]"#,
+            ),
         ],
         run: Run::Value(super::template::fill),
         ..Spec::USUAL

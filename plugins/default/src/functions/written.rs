@@ -143,10 +143,19 @@ fn assembled(negative: bool, whole: &str, fraction: &str, zeros: usize) -> Strin
     }
 }
 
+fn no_range(text: &str, style: Style) -> String {
+    let with_suffixes = Style { suffixes: true, ..style };
+    let mend = match ends(text, with_suffixes) {
+        Some(_) if !style.suffixes => "; say `suffixes: true` if the letter stands for zeros",
+        _ => "",
+    };
+    format!("is no range such as `100-200`, `10+` or `under 50`{mend}")
+}
+
 /// A part of a range; none when the range has no such end.
 pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Exact>, Refusal> {
     let refuse = |why: &str| Refusal::of_text("not_a_range", text, why);
-    let (low, high) = ends(text, style).ok_or_else(|| refuse("is no range such as `100-200`, `10+` or `under 50`"))?;
+    let (low, high) = ends(text, style).ok_or_else(|| refuse(&no_range(text, style)))?;
     let exact = |digits: Option<String>| digits.map(|digits| Exact::parse(&digits).ok_or(())).transpose();
     let too_long =
         |()| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| refuse("is too long"));

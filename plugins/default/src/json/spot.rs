@@ -69,6 +69,17 @@ impl<'s> Spot<'s> {
         }
     }
 
+    /// Whether there is nothing in it, as [`Value::is_blank`] has it.
+    pub fn is_blank(self) -> bool {
+        match self {
+            Self::Read(node) => match node.kind() {
+                Kind::List | Kind::Object => node.children().next().is_none(),
+                _ => node.value().is_blank(),
+            },
+            Self::Made(value) => value.is_blank(),
+        }
+    }
+
     /// The value there, which borrows what it can.
     pub fn value(self) -> Value<'s> {
         match self {

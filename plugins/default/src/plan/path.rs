@@ -77,6 +77,8 @@ pub enum Root {
     Error,
     /// In `map`, a field that was made before, by its place in the plan.
     Made(u16),
+    /// In a template among functions, the value that is worked on.
+    Value,
 }
 
 impl Root {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use hookmill_plugin_sdk::lookup::{self, LookupError};
 
 use super::scope::Scope;
-use super::select::{select, select_in};
+use super::select::{look, select_in};
 use super::work::Work;
 use crate::functions::{Refusal, Surroundings};
 use crate::json::{Spot, Value, parse};
@@ -50,7 +50,7 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
     }
 
     fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, Refusal> {
-        select(path, self.scope)?.value(self.scope.work())
+        look(path, self.scope)?.value(self.scope.work())
     }
 
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
@@ -68,7 +68,7 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
         read.map(Some).map_err(|refused| {
             Refusal::new(
                 "table_value",
-                format!("what the table `{name}` has for `{key}` is no JSON: {}", refused.message),
+                format!("what the value set `{name}` has for `{key}` is no JSON: {}", refused.message),
             )
         })
     }
@@ -84,10 +84,13 @@ pub fn no_table(name: &str, error: LookupError) -> Refusal {
         LookupError::NotGranted => Refusal::new(
             "table_not_granted",
             format!(
-                "the table `{name}` is not granted to this plugin; an admin grants it where the plugin is activated"
+                "the value set `{name}` is not granted to this plugin; an admin grants it where the plugin is activated"
             ),
         ),
-        LookupError::Unknown => Refusal::new("table_unknown", format!("the organization has no table `{name}`")),
+        LookupError::Unknown => Refusal::new(
+            "table_unknown",
+            format!("the organization has no value set `{name}`; an admin makes it, and the lead can be run again"),
+        ),
     }
 }
 

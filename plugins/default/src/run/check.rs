@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::compare::{against, all_distinct, among, says};
 use super::scope::Scope;
-use super::select::select;
+use super::select::look;
 use super::valid::is_valid;
 use super::value_set;
 use super::work::Work;
@@ -54,7 +54,7 @@ impl<'s, S: Scope> Checker<'s, S> {
     }
 
     fn at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, Unjudged> {
-        Ok(select(path, self.scope)?.value(self.scope.work())?)
+        Ok(look(path, self.scope)?.value(self.scope.work())?)
     }
 
     /// What may still be done for the item.

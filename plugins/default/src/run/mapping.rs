@@ -8,7 +8,7 @@ use super::compare::says;
 use super::custom::{Custom, Kept};
 use super::recipe::{Made, Maker, Trouble, Wanted};
 use super::scope::Scope;
-use super::select::{Found, select};
+use super::select::{Found, look};
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
 use crate::functions::{Refusal, apply, weight};
@@ -296,7 +296,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// A path that is too wide fails the lead: what it would have found must not be kept as if nobody had named it.
     fn found(&self, path: &Path<'_>) -> Result<Found<'s>, Failure> {
-        select(path, self.scope).map_err(|refusal| of_refusal(&refusal).in_field(&*path.text))
+        look(path, self.scope).map_err(|refusal| of_refusal(&refusal).in_field(&*path.text))
     }
 
     fn unknown(&mut self) -> Result<(), Failure> {
@@ -314,7 +314,10 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
                     foreign_keys(self.plan, self.element).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
                 foreign.retain(|name| !self.scope.is_of_envelope(name));
                 if let Some(first) = foreign.first() {
-                    let message = format!("the document does not know {}, and `unknown` says reject", names(&foreign));
+                    let message = format!(
+                        "the document does not know {}, and `unknown` says reject; map it, or name it under `ignore`",
+                        names(&foreign)
+                    );
                     return Err(Failure::new("unknown_field", message).in_field(first.as_ref()));
                 }
             }

@@ -3,7 +3,7 @@
 use super::around::Around;
 use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
-use super::select::{Found, select, select_in};
+use super::select::{Found, look, select, select_in};
 use super::trace::Steps;
 use super::walk::{chooses, walk};
 use super::work::{MADE_BYTES_MAX, Work};
@@ -108,6 +108,7 @@ impl<'s> Taken<'s> {
 struct Refused<'s> {
     refusal: Refusal,
     function: Option<&'static str>,
+    /// What it was refused of. Refusals are rare, and this is large.
     raw: Box<Taken<'s>>,
 }
 
@@ -166,11 +167,10 @@ impl<'s, S: Scope> Maker<'s, S> {
             return None;
         }
         let Ok(Found::One(Spot::Read(start))) = select(path, self.scope) else { return None };
-        let work = self.scope.work();
+        let (work, used) = (self.scope.work(), Found::One(Spot::Read(start)));
         work.spend_on_steps(Spot::Read(start)).ok()?;
         let (at, rest) = walk(&recipe.then, start);
         work.spend_on(at.map(Spot::Read).as_slice()).ok()?;
-        let used = Found::One(Spot::Read(start));
         Some((Taken { value: at.map(Node::value), raw: Raw::Found(used.clone()), used }, rest))
     }
 
@@ -263,7 +263,7 @@ impl<'s, S: Scope> Maker<'s, S> {
                 TemplatePart::Text(fixed) => text.push_str(fixed),
                 TemplatePart::Value(path) => {
                     places += 1;
-                    let found = self.select(path)?;
+                    let found = look(path, self.scope).map_err(refused)?;
                     used.extend(found.spots());
                     if let Some(value) = found.value(self.scope.work()).map_err(refused)? {
                         text_into(&mut text, &value);
@@ -342,7 +342,7 @@ impl<'s, S: Scope> Maker<'s, S> {
 
     fn after_refusal(&mut self, recipe: &'s Recipe<'_>, refused: Refused<'s>) -> Result<Made<'s>, Trouble> {
         let Refused { refusal, function, raw } = refused;
-        let Taken { value, used, .. } = *raw;
+        let (value, used) = (raw.value, raw.used);
         match &recipe.rare().on_error {
             Fallback::Fail => Err(Trouble {
                 code: refusal.code,

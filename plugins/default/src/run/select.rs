@@ -37,6 +37,15 @@ impl<'s> Found<'s> {
         }
     }
 
+    /// Whether there is anything in it.
+    fn is_filled(&self) -> bool {
+        match self {
+            Self::Missing => false,
+            Self::One(spot) => !spot.is_blank(),
+            Self::Many(spots) => !spots.is_empty(),
+        }
+    }
+
     /// The places themselves.
     pub fn spots(&self) -> &[Spot<'s>] {
         match self {
@@ -62,6 +71,25 @@ pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, R
         scope.work().spend(visits * STEPS_PER_VISIT)?;
     }
     Ok(found)
+}
+
+/// Follows a path as it is meant wherever it is no source of alternatives: a loose name is looked for in the element, then in each
+/// container (`look_in`); the first value that is not blank counts, else the first there is.
+pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
+    let mut best = select(path, scope)?;
+    if !path.is_loose() {
+        return Ok(best);
+    }
+    for container in scope.containers() {
+        if best.is_filled() {
+            break;
+        }
+        let found = select_in(&path.steps, *container)?;
+        if found.is_filled() || best.spots().is_empty() {
+            best = found;
+        }
+    }
+    Ok(best)
 }
 
 /// Follows steps from a place.

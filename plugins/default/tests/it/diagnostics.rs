@@ -2,7 +2,7 @@
 
 use hookmill_plugin_default::{STANDARD_DOCUMENT, STANDARD_PAYLOAD, plan::Loaded};
 
-use crate::house::problems;
+use crate::house::{problems, warnings};
 
 /// Each problem as `line:column code path | suggestion`.
 fn told(document: &str) -> Vec<String> {
@@ -56,6 +56,24 @@ shape:
     );
 }
 
+/// M2: an operand under another operator's key is sent where it belongs, with one message.
+#[test]
+fn m2_operands_under_other_keys_are_sent_where_they_belong() {
+    for (rule, expected) in [
+        (
+            "{field: a, op: eq, values: [x]}",
+            "qualify[0].values | write it under `value`; for several values there is `op: in`",
+        ),
+        ("{field: a, op: ge, values: [1]}", "qualify[0].values | write it under `value`"),
+        ("{field: a, op: in_set, value: zips}", "qualify[0].value | write it under `set`"),
+        ("{field: a, op: eq, value: 1, values: [2]}", "qualify[0].values | remove this"),
+        ("{field: a, op: present, value: 1}", "qualify[0].value | remove this"),
+    ] {
+        let told = told(&format!("version: 1\nqualify: [{rule}]"));
+        assert!(matches!(told.as_slice(), [only] if only.ends_with(expected)), "{rule}: {told:?}");
+    }
+}
+
 /// M2: what a person writes by analogy is answered with how it is written here.
 #[test]
 fn m2_what_is_written_by_analogy_is_shown_how_to_write() {
@@ -65,6 +83,7 @@ map:
   fields:
     source: {from: platform, then: [{lookup: {fb: Facebook, ig: Instagram}}]}
     last_name: '{{ surname }}'
+    zip: {from: zip, then: {trim: , pad: 5}}
 interpret:
   outcomes:
     - {outcome: rejected, reason: '{{ response }} {{ info.status }}'}
@@ -74,7 +93,8 @@ interpret:
         [
             "4:46 odd_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
             "5:16 bad_path map.fields.last_name | write `{template: \"{{ surname }}\"}`; only in a message is a text a template by itself",
-            "8:35 bad_path interpret.outcomes[0].reason | write `{template: \"{{ response }} {{ info.status }}\"}`; only in a message is a text a template by itself",
+            "6:28 wrong_type map.fields.zip.then | write a list, `[{trim: ...}, {pad: ...}]`; several arguments of one function stand in a map inside",
+            "9:35 bad_path interpret.outcomes[0].reason | write `{template: \"{{ response }} {{ info.status }}\"}`; only in a message is a text a template by itself",
         ]
     );
 }
@@ -104,11 +124,40 @@ fn m2_texts_that_are_no_documents() {
         ("a: &x 1\nb: *x", "2:4 alias  | write the value out"),
         ("version: 1\nversion: 1", "2:1 double_key version | remove one of them"),
         ("? [a]\n: b", "1:3 odd_key  | write a name before the colon"),
+        (
+            "version: 1\nmap: {fields: {a: {template: {{ b }}}}}",
+            "2:31 odd_key  | write a name before the colon; a text that begins with `{{` stands in quotes",
+        ),
+        ("version: 1\nmap:\n\tfields: {}", "3:2 not_yaml  | indent with spaces"),
+        ("version: 1\nname: a: b", "2:8 not_yaml  | quote a text that has a colon in it"),
         ("version: 1\n---\nversion: 1", "2:1 second_document  | keep one; remove the `---`"),
     ] {
         assert_eq!(told(document), [expected], "{document}");
     }
     assert_eq!(problems("version: [1").first().map(|p| p.code.as_str()), Some("not_yaml"));
+}
+
+/// M2 M9: what looks like a value and is sent as it stands is told, and sent all the same.
+#[test]
+fn m2_what_is_sent_as_it_stands_is_told() {
+    let told_of = |body: &str| warnings(&format!("version: 1\nshape:\n  client:\n    body: {body}\n"));
+    for (body, place) in [
+        ("{a: lead.email}", "4:15 sent_as_it_stands shape.client.body.a"),
+        ("[lead.custom.age]", "4:12 sent_as_it_stands shape.client.body[0]"),
+        ("{a: {from: lead.email, default: none}}", "4:34 sent_as_it_stands shape.client.body.a.default"),
+        (
+            "{list: {for_each: lead.tags, make: {tag: item.name}}}",
+            "4:52 sent_as_it_stands shape.client.body.list.make.tag",
+        ),
+    ] {
+        assert_eq!(told_of(body), [place], "{body}");
+    }
+    for literal in ["lead", "lead.com", "a.b", "campaign.example.com", "Lead. Email.", "{{ lead.email }}"] {
+        assert!(told_of(&format!("{{a: \"{literal}\"}}")).is_empty(), "{literal}");
+    }
+    for literal in ["{from: London, to: Paris}", "{from: {from: lead.email}, to: x}", "{value: 1, unit: kg}"] {
+        assert!(told_of(literal).is_empty(), "{literal}");
+    }
 }
 
 /// H6: every bound has a name and a message.

@@ -189,7 +189,10 @@ fn m2_chains_are_checked() {
         ),
         ("[{pad: {two: 5}}]", "8 unknown_key | `two` means nothing here | did you mean `to`?"),
         ("[{pad: 5000}]", "7 wrong_type | this should be a whole number from 0 to 1000, not a number: 5000 | -"),
-        ("[{range: middle}]", "9 unknown_word | `middle` is not one of min, max, avg | known here: min, max, avg"),
+        (
+            "[{range: middle}]",
+            "9 unknown_word | `middle` is none of the words that can stand here | known here: min, max, avg",
+        ),
         (
             "[{phone: USA}]",
             "9 unknown_region | `USA` is no region with phone numbers | use a code of ISO 3166-1 such as US or DE",

@@ -134,6 +134,27 @@ fn m6_objects_that_are_looked_in_are_known() {
     assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("unknown_field", Some("other")));
 }
 
+/// M3 M6: a loose name is looked for in the objects of `look_in` wherever it stands, not in `from` alone.
+#[test]
+fn m3_loose_names_are_looked_for_everywhere() {
+    let document = |field: &str| format!("version: 1\nmap: {{look_in: [a, b], unknown: drop, fields: {{x: {field}}}}}");
+    let body = r#"{"zip": "1", "a": {"City": "Rome", "blank": " "}, "b": {"city": "Bonn", "Blank": "full"}}"#;
+    for (field, expected) in [
+        ("{template: '{{ ~city }} {{ zip }}'}", r#""Rome 1""#),
+        ("{template: '{{ ~blank }}'}", r#""full""#),
+        ("{from: zip, then: [{template: '{{ value }} {{ ~city }}'}]}", r#""1 Rome""#),
+        ("{from: zip, then: [{concat: ~city}]}", r#""1 Rome""#),
+        ("{from: none, then: [{coalesce: [~none, ~city]}]}", r#""Rome""#),
+        ("{from: zip, then: [{append: ~city}]}", r#"["1","Rome"]"#),
+        ("{from: zip, when: {field: ~city, op: eq, value: Rome}}", r#""1""#),
+        ("{from: zip, when: {field: zip, op: ne, other: ~city}}", r#""1""#),
+    ] {
+        assert_eq!(lead_json(&document(field), body), format!(r#"{{"custom":{{"x":{expected}}}}}"#), "{field}");
+    }
+    let ignored = "version: 1\nmap: {look_in: [a], unknown: reject, fields: {}, ignore: [~city, zip]}";
+    assert_eq!(lead_json(ignored, r#"{"zip": 1, "a": {"city": "Rome"}}"#), r#"{"custom":{}}"#);
+}
+
 #[test]
 fn m1_each_makes_several_leads_of_one_element() {
     let document = "version: 1\nmap:\n  each: $.entry[*].changes[*].value\n  unknown: drop\n  fields: {external_id: leadgen_id, page: body.object}";

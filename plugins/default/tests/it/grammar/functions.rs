@@ -105,14 +105,6 @@ pub fn template(draw: &mut Draw<'_>, stage: Stage) -> String {
     format!("{}{{{{ {} }}}}", places.concat(), paths::path(draw, stage))
 }
 
-/// The ways out of a recipe, and what each may be.
-const WAYS_OUT: [(&str, &[&str]); 4] = [
-    ("on_missing", &["omit", "null", "fail"]),
-    ("on_null", &["keep", "omit", "fail"]),
-    ("on_blank", &["keep", "omit", "null", "fail"]),
-    ("on_error", &["keep_raw", "fail", "omit", "null"]),
-];
-
 /// How a value is made.
 pub fn recipe(draw: &mut Draw<'_>, stage: Stage) -> Value {
     let mut made = match draw.count(5) {
@@ -121,7 +113,13 @@ pub fn recipe(draw: &mut Draw<'_>, stage: Stage) -> Value {
         2 => json!({"from": draw.several(3, |draw| alternative(draw, stage))}),
         _ => json!({"from": paths::path(draw, stage)}),
     };
-    for (key, words) in WAYS_OUT {
+    let keys: [(&str, &[&str]); 4] = [
+        ("on_missing", &["omit", "null", "fail"]),
+        ("on_null", &["keep", "omit", "fail"]),
+        ("on_blank", &["keep", "omit", "null", "fail"]),
+        ("on_error", &["keep_raw", "fail", "omit", "null"]),
+    ];
+    for (key, words) in keys {
         if draw.once_in(2) {
             made[key] = way_out(draw, words);
         }

@@ -11,7 +11,7 @@ use hookmill_plugin_default::{document, functions, json, plan, run};
 use super::Piece;
 
 /// What stands between the marks `<!-- made: NAME -->` and `<!-- end -->`.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 21] = [
     "document",
     "map",
     "fields",
@@ -27,7 +27,9 @@ pub const NAMES: [&str; 19] = [
     "interpret",
     "outcome",
     "roots",
+    "function-index",
     "functions",
+    "operator-index",
     "operators",
     "codes",
     "bounds",
@@ -70,6 +72,8 @@ pub fn pieces(page: &str) -> Vec<Piece> {
 fn made(name: &str) -> String {
     match name {
         "roots" => roots(),
+        "function-index" => function_index(),
+        "operator-index" => listed(OPERATORS.iter().map(|declared| declared.name)) + "\n",
         "functions" => all_functions(),
         "operators" => OPERATORS.iter().map(operator).collect(),
         "codes" => codes(),
@@ -135,6 +139,19 @@ fn roots() -> String {
         text += &format!("| `{}` | {} | {members} | {} |\n", root.name, places.join(", "), cell(root.about));
     }
     text
+}
+
+/// The functions by group, so that one is found among a hundred.
+fn function_index() -> String {
+    let line = |(group, specs): (&&str, &&[Spec])| {
+        let anchor = group.to_lowercase().replace(' ', "-");
+        format!("- [{group}](#{anchor}): {}\n", listed(specs.iter().map(|spec| spec.name)))
+    };
+    GROUPS.iter().zip(registry::GROUPS).map(line).collect()
+}
+
+fn listed(names: impl Iterator<Item = &'static str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" · ")
 }
 
 fn all_functions() -> String {
