@@ -17,7 +17,7 @@ pub use decimal::Decimal;
 pub use node::{Children, Node};
 pub use outline::{Outline, OutlineBuilder, OutlineStep, is_loosely};
 pub use spot::Spot;
-pub use tape::{DEPTH_MAX, Kind, Refused, Tape};
+pub use tape::{DEPTH_MAX, Kind, Refused, Tape, VALUES_MAX};
 pub use value::Value;
 pub use write::{text_of, write_text, write_value};
 

@@ -11,6 +11,9 @@ use super::{pick, skip};
 /// How deep lists and objects may be nested.
 pub const DEPTH_MAX: usize = 128;
 
+/// How many values a text may have: each takes room, and an element of a body is read again by itself.
+pub const VALUES_MAX: usize = 300_000;
+
 /// Objects with more members than this are searched for double names by sorting instead of by comparing all pairs.
 const PAIRS_MAX: usize = 16;
 
@@ -282,6 +285,9 @@ impl<'t, 'w> Reader<'t, 'w> {
     /// there is a next one.
     fn value(&mut self) -> Result<bool, Refused> {
         let start = self.at;
+        if VALUES_MAX <= self.entries.len() {
+            return Err(self.refuse("too_large", &format!("there are more than {VALUES_MAX} values (VALUES_MAX)")));
+        }
         if self.want.node == NONE && !self.keeps_rest {
             (self.name, self.name_mark) = (Piece::default(), 0);
             self.at = skip::value(self.bytes, start).ok_or_else(|| self.refuse("not_json", "no value ends here"))?;

@@ -22,8 +22,8 @@ const STEPS_PER_VALUE: usize = 32;
 /// takes; this one keeps an instance within its memory.
 pub const MADE_BYTES_MAX: usize = 4 << 20;
 
-/// Bytes of values that a trace shows of one item. What comes after them is left out of it.
-pub const TRACE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of values that a trace shows of one item, so that it fits beside what it tells of. What comes after them is left out of it.
+pub const TRACE_BYTES_MAX: usize = 256 << 10;
 
 /// What is shown in a trace in the place of the first value for which there is no room.
 const NO_ROOM: &str = "(the trace ends here: TRACE_BYTES_MAX)";

@@ -156,6 +156,7 @@ fn p3_m5_hostile_leads_are_bounded() {
         (fields("", 400, "\"$..*\""), &format!("{{\"a\":[{}]}}", times(40_000, "0")), "too_much_work"),
         (fields("", 1, &template), &text, "output_too_large"),
         (fields("\"each\":\"$.l[*]\",", 1, "\"parent.big\""), &each, "lead"),
+        (fields("", 1, "\"b\""), &format!("[{{\"a\":[{}]}}]", times(400_000, "0")), "too_large"),
         (fields("\"ignore\":[\"$..*\"],", 1, "\"b\""), &list, "path_too_wide"),
         (fields("\"look_in\":[\"$..*\"],", 1, "\"~b\""), &list, "path_too_wide"),
         (fields("\"spread\":[\"$.l[*]\"],", 1, "\"b\""), &same, "too_large"),
