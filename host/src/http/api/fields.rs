@@ -106,7 +106,7 @@ pub(in crate::http) async fn table(
 ///
 /// It compiles, and says beside each line how often its path is filled. What is not recognised stays a custom field.
 #[utoipa::path(get, path = "", operation_id = "draftDocument", params(Looked),
-    responses((status = OK, description = "A document, to be read and finished by a person.", body = String, content_type = "text/yaml")))]
+    responses((status = OK, description = "A document in YAML (RFC 9512), to be read and finished by a person.", body = Object, content_type = "application/yaml")))]
 pub(in crate::http) async fn draft(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -114,7 +114,7 @@ pub(in crate::http) async fn draft(
     Query(looked): Query<Looked>,
 ) -> Result<impl IntoResponse, Refusal> {
     let found = discovered(&pipeline, &scope, &campaign, &looked, false).await?;
-    let kind = [(header::CONTENT_TYPE, "text/yaml; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let kind = [(header::CONTENT_TYPE, "application/yaml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((kind, discovery::draft(&found.fields)))
 }
 
