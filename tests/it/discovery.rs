@@ -109,7 +109,7 @@ on_both! {
         post("application/xml", "<lead><email>bob@x.example</email><dob>10/25/1976</dob></lead>").await.expect(202);
         world.settle().await;
         let draft = world.admin.get("/v1/campaigns/DRAFT/fields/draft").await.expect(200);
-        assert_eq!(draft.headers["content-type"], "text/yaml; charset=utf-8");
+        assert_eq!(draft.headers["content-type"], "application/yaml");
         assert!(draft.text.starts_with("# A draft, made from 2 leads"), "{}", draft.text);
         let saved = json!({"document": draft.text, "activate": true});
         let saved = world.admin.put("/v1/campaigns/DRAFT/document", &saved).await.expect(201).json;
