@@ -144,7 +144,7 @@ create table requests (
     source_key_id text not null,
     door text not null,
     content_type text not null,
-    headers bytea not null,
+    beside bytea not null,
     remote_address text,
     body bytea not null,
     answer bytea not null,

@@ -168,3 +168,37 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// I10 M3: what stands in the query and in the headers that matter reaches the document with each element, also when it is run again;
+    /// keys do not.
+    async fn i10_the_query_comes_with_every_element(kind: Kind) {
+        let world = World::new(kind).await;
+        let document = |email: &str| format!("\
+version: 1
+map:
+  fields:
+    email: {email}
+    source: query.utm_source
+    tags: query.tag
+    agent: header.user-agent
+    key: query.key
+  unknown: drop
+");
+        world.campaign("GOOD", &document("{from: mail, on_missing: fail}")).await;
+        let query = "?utm_source=g&tag=a&tag=b%20c&key=hms_secret";
+        let request = world.source.request("POST", &format!("/v1/campaigns/GOOD/leads{query}"));
+        let request = request.header("content-type", "application/json").header("user-agent", "form/1");
+        let answer = send(request.body(br#"[{"email":"a@x.example"},{"email":"b@x.example"}]"#.to_vec())).await.expect(202);
+        world.settle().await;
+        let saved = json!({"document": document("email"), "activate": true});
+        world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
+        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.settle().await;
+        for (id, email) in submission_ids(&answer).iter().zip(["a@x.example", "b@x.example"]) {
+            let expected = json!({"email": email, "source": "g", "tags": ["a", "b c"], "custom": {"agent": "form/1"}});
+            assert_eq!(world.submission(id).await["lead"], expected);
+        }
+        world.stop().await;
+    }
+}

@@ -15,6 +15,7 @@ use hookmill::clock::ManualClock;
 use hookmill::config::{HostSettings, Limits};
 use hookmill::engine::Program;
 use hookmill::ids::SystemMinter;
+use hookmill::model::beside::Beside;
 use hookmill::model::body;
 use hookmill::model::value_set::CsvHeader;
 use hookmill::pipeline::{
@@ -111,7 +112,7 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
     };
     let campaign = campaign(&organization.id);
     let (headers, client_url) = (Vec::new(), "https://client.example/".into());
-    Ok(DryRunInput { organization, campaign, body, headers, client_url, answer: None })
+    Ok(DryRunInput { organization, campaign, body, beside: Beside::of_headers(headers), client_url, answer: None })
 }
 
 fn campaign(organization_id: &str) -> Campaign {

@@ -334,3 +334,34 @@ fn only_the_first_call_compiles() {
     assert!(desk.run(&["check"], &[("--cache", &kept), ("", &document)]).status.success());
     assert_eq!(compiled(), first, "and is found again");
 }
+
+/// M3 M10: a sample comes with headers, a query and its campaign's values, as a lead does.
+#[test]
+fn m10_a_dry_run_has_what_comes_beside_the_body() {
+    let desk = Desk::new();
+    let document = desk.file(
+        "d.yaml",
+        "version: 1\nmap:\n  fields:\n    source: query.utm\n    tags: query.tag\n    agent: header.User-Agent\n    rate: campaign.values.rate\n",
+    );
+    let (sample, values) = (desk.file("s.json", "{}"), desk.file("v.json", r#"{"rate": 12.50}"#));
+    let beside = ["--query", "utm=g", "--query", "tag=a=b", "--query", "tag=c", "--header", "User-Agent: form/1"];
+    let words = [&["dry-run", "--json"][..], &beside].concat();
+    let files =
+        [("--document", document.as_path()), ("--input", sample.as_path()), ("--campaign-values", values.as_path())];
+    let ran = desk.run(&words, &files);
+    let told: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+    let lead = &told["stages"][0]["output"]["leads"][0]["lead"];
+    assert_eq!(
+        lead.to_string(),
+        r#"{"source":"g","tags":["a=b","c"],"custom":{"agent":"form/1","rate":12.50}}"#,
+        "{told:#}"
+    );
+    for (option, value, word) in [("--query", "utm", "`name=value`"), ("--header", "agent", "`Name: value`")] {
+        let refused = desk.run(&["dry-run", option, value], &files);
+        assert!(!refused.status.success());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(word), "{refused:?}");
+    }
+    let listed = desk.file("l.json", "[1]");
+    let refused = desk.run(&["dry-run"], &[files[0], files[1], ("--campaign-values", &listed)]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("not a JSON object"), "{refused:?}");
+}

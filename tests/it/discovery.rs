@@ -4,6 +4,7 @@ use hookmill::app;
 use hookmill::clock::ManualClock;
 use hookmill::config::{HostSettings, Limits};
 use hookmill::ids::SystemMinter;
+use hookmill::model::beside::Beside;
 use hookmill::model::body;
 use hookmill::model::discovery;
 use hookmill::pipeline::{DryRunInput, Pipeline, Sample};
@@ -187,7 +188,7 @@ fn input(body: String) -> DryRunInput {
         updated_at: START.0,
     };
     let (headers, client_url) = (Vec::new(), "https://client.example/".into());
-    DryRunInput { organization, campaign, body, headers, client_url, answer: None }
+    DryRunInput { organization, campaign, body, beside: Beside::of_headers(headers), client_url, answer: None }
 }
 
 /// M11: drafts of all sample bodies compile, and recognise the person.
@@ -313,5 +314,5 @@ async fn m11_drafts_of_hostile_keys_compile() {
 
 fn sample(value: Value) -> Sample {
     let element = discovery::Element { received_at_ms: START.0, value };
-    Sample { id: "sample-0".into(), element, headers: Vec::new() }
+    Sample { id: "sample-0".into(), element, beside: Beside::default() }
 }

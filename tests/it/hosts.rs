@@ -163,7 +163,7 @@ fn two_leads() -> NewRequest {
         source_key_id: "key".into(),
         door: "batch",
         content_type: "application/json".into(),
-        headers: b"[]".to_vec(),
+        beside: b"{}".to_vec(),
         remote_address: None,
         body: b"00".as_slice().into(),
         answer: b"{}".to_vec(),

@@ -4,6 +4,7 @@ mod report;
 
 use super::bench::Bench;
 use super::value_sets::ValueSetFiles;
+use crate::model::beside::Beside;
 use crate::model::body;
 use crate::pipeline::{DryRunInput, Problem, SampleAnswer, SaveError};
 use crate::store::campaigns::Campaign;
@@ -29,6 +30,15 @@ pub(super) struct DryRunCommand {
     /// How the sample is compressed: gzip or deflate.
     #[arg(long, default_value = "")]
     content_encoding: String,
+    /// A header of the sample, `Name: value`; may be given several times.
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// A parameter of its query, `name=value`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    query: Vec<String>,
+    /// A file with the campaign's own values, a JSON object: `campaign.values` in documents.
+    #[arg(long)]
+    campaign_values: Option<PathBuf>,
     /// What the client answers: a file with the body; without one, it takes the lead.
     #[arg(long)]
     answer: Option<PathBuf>,
@@ -76,7 +86,7 @@ impl DryRunCommand {
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
         let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
         let answer = self.sample_answer()?;
-        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0) };
+        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0)? };
         self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, warnings)) => {
@@ -115,19 +125,43 @@ impl DryRunCommand {
     fn sample_answer(&self) -> Result<Option<SampleAnswer>, String> {
         let Some(path) = &self.answer else { return Ok(None) };
         let body = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let header = |text: &String| match text.split_once(':') {
-            Some((name, value)) => Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned())),
-            None => Err(format!("--answer-header: `{text}` has no colon; write `Name: value`")),
-        };
-        let headers = self.answer_header.iter().map(header).collect::<Result<_, String>>()?;
+        let headers = headers("--answer-header", &self.answer_header)?;
         Ok(Some(SampleAnswer { status: self.answer_status, headers, body: body.into() }))
     }
 
-    fn sample_of(&self, body: String, now_ms: i64) -> DryRunInput {
-        let (organization, campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
-        let headers = vec![("content-type".into(), self.content_type.clone())];
+    fn sample_of(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
+        let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
+        if let Some(path) = &self.campaign_values {
+            campaign.facts = values(path)?;
+        }
+        let mut beside = Beside::of_headers(headers("--header", &self.header)?);
+        beside.headers.push(("content-type".into(), self.content_type.clone()));
+        beside.query = pairs("--query", '=', "name=value", &self.query)?;
         let client_url = "https://client.example/".into();
-        DryRunInput { organization, campaign, body, headers, client_url, answer: None }
+        Ok(DryRunInput { organization, campaign, body, beside, client_url, answer: None })
+    }
+}
+
+/// Headers as they are written, with their names in lower case.
+fn headers(option: &str, texts: &[String]) -> Result<Vec<(String, String)>, String> {
+    let headers = pairs(option, ':', "Name: value", texts)?;
+    Ok(headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect())
+}
+
+fn pairs(option: &str, mark: char, example: &str, texts: &[String]) -> Result<Vec<(String, String)>, String> {
+    let pair = |text: &String| match text.split_once(mark) {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
+        None => Err(format!("{option}: `{text}` has no `{mark}`; write `{example}`")),
+    };
+    texts.iter().map(pair).collect()
+}
+
+/// A JSON object in a file.
+fn values(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(format!("{}: not a JSON object: {error}; write it like {{\"rate\": 12}}", path.display())),
     }
 }
 

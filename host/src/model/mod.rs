@@ -1,5 +1,6 @@
 //! Floor 1: the values and rules of lead campaigns, pure. No clock, no chance, no input or output.
 
+pub mod beside;
 pub mod body;
 pub mod campaign;
 pub mod destination;

@@ -38,8 +38,8 @@ pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest, ele
     Inbound {
         submission_id: claimed.id.clone(),
         body: element.body,
-        headers: pairs(element.headers),
-        query: Vec::new(),
+        headers: pairs(element.beside.headers),
+        query: pairs(element.beside.query),
         origin: Origin {
             door: door(&request.door),
             name: request.source_name.clone().unwrap_or_default(),

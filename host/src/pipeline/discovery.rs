@@ -7,6 +7,7 @@ use super::Pipeline;
 use super::element::Reread;
 use crate::clock::Timestamp;
 use crate::config::Limits;
+use crate::model::beside::Beside;
 use crate::model::discovery::{self, ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
 use crate::store::StoreError;
 use crate::store::campaigns::Campaign;
@@ -22,8 +23,8 @@ pub struct Sample {
     pub id: String,
     /// What it says.
     pub element: Element,
-    /// The headers that came with it.
-    pub headers: Vec<(String, String)>,
+    /// What came with it.
+    pub beside: Beside,
 }
 
 /// What was found in a campaign's newest elements.
@@ -85,7 +86,7 @@ impl Pipeline {
             }
             let Some(request) = self.store.raw_request(organization_id, &id).await? else { continue };
             let limits = &self.settings.limits;
-            let Ok(read) = Reread::open(&request.content_type, &request.headers, &request.body, limits) else {
+            let Ok(read) = Reread::open(&request.content_type, &request.beside, &request.body, limits) else {
                 continue;
             };
             for place in places {
@@ -103,8 +104,8 @@ fn sample(read: &Reread<'_>, place: ElementPlace, bytes: &mut usize) -> Option<S
     let element = read.element(place.element_start, place.element_bytes)?;
     *bytes = bytes.saturating_add(element.body.len());
     let value = serde_json::from_str(&element.body).ok().filter(|_| *bytes <= ELEMENTS_BYTES_MAX)?;
-    let headers = element.headers;
-    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, headers })
+    let beside = element.beside;
+    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, beside })
 }
 
 impl Sample {
@@ -124,7 +125,7 @@ impl Sample {
         let sample = |(index, value)| Self {
             id: format!("{name}-{index}"),
             element: Element { received_at_ms: now.0, value },
-            headers: Vec::new(),
+            beside: Beside::default(),
         };
         Ok(leads.into_iter().take(limits.leads_per_request_max).enumerate().map(sample).collect())
     }

@@ -12,6 +12,7 @@ use crate::engine::contract::{
     ShapeRequest, Subject, Submission, Verdict,
 };
 use crate::engine::{ItemError, Program};
+use crate::model::beside::Beside;
 use crate::model::event::{EventName, events_of};
 use crate::model::lead::Identity;
 use crate::model::state::State;
@@ -34,8 +35,8 @@ pub struct DryRunInput {
     pub campaign: Campaign,
     /// The element as one JSON value.
     pub body: String,
-    /// The headers that matter.
-    pub headers: Vec<(String, String)>,
+    /// What comes with it: the headers that matter, names in lower case, and the query.
+    pub beside: Beside,
     /// The URL of the client to shape for; the destination's is used where there is one.
     pub client_url: String,
     /// What the client answers; without one, it takes the lead.
@@ -153,8 +154,8 @@ impl Trial {
         let element = Inbound {
             submission_id: SAMPLE_ID.into(),
             body: input.body.clone(),
-            headers: context::pairs(input.headers.clone()),
-            query: Vec::<Pair>::new(),
+            headers: context::pairs(input.beside.headers.clone()),
+            query: context::pairs(input.beside.query.clone()),
             origin: Origin {
                 door: Door::Sample,
                 name: "sample".into(),
@@ -165,7 +166,7 @@ impl Trial {
             received_at: now_ms,
             entropy: context::entropy(SAMPLE_ID),
         };
-        let shown = json!({ "body": raw(&input.body), "headers": input.headers });
+        let shown = json!({ "body": raw(&input.body), "headers": input.beside.headers, "query": input.beside.query });
         let result = self.run.map(vec![element]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(mapped)) => {

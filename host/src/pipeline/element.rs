@@ -4,32 +4,33 @@
 use super::Pipeline;
 use super::ingest::unavailable;
 use crate::config::Limits;
+use crate::model::beside::Beside;
 use crate::model::body::{self, Opened};
 use crate::model::refusal::Refusal;
 use crate::store::requests::RawRequest;
 
-/// One element of a request, and the headers that came with it.
+/// One element of a request, and what came with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Element {
     /// The text of one JSON value.
     pub(crate) body: String,
-    /// Names in lower case, and values.
-    pub(crate) headers: Vec<(String, String)>,
+    /// Headers and query.
+    pub(crate) beside: Beside,
 }
 
 /// A request's body, opened once for all of its elements.
 pub(crate) struct Reread<'a> {
     opened: Opened<'a>,
-    headers: Vec<(String, String)>,
+    beside: Beside,
 }
 
 impl<'a> Reread<'a> {
     /// Opens a body. It could be read when it came; bounds that were lowered since may refuse it.
-    pub(crate) fn open(content_type: &str, headers: &[u8], bytes: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
-        let headers: Vec<(String, String)> = serde_json::from_slice(headers).unwrap_or_default();
-        let coding = headers.iter().find(|(name, _)| name == "content-encoding");
+    pub(crate) fn open(content_type: &str, beside: &[u8], bytes: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
+        let beside: Beside = serde_json::from_slice(beside).unwrap_or_default();
+        let coding = beside.headers.iter().find(|(name, _)| name == "content-encoding");
         let head = body::head(content_type, coding.map_or("", |(_, value)| value))?;
-        Ok(Self { opened: body::open(&head, bytes, limits)?, headers })
+        Ok(Self { opened: body::open(&head, bytes, limits)?, beside })
     }
 
     /// The element at this place; none when the text has no such place. A body that was made a value is one element.
@@ -41,7 +42,7 @@ impl<'a> Reread<'a> {
                 text.get(start..start.checked_add(usize::try_from(bytes).ok()?)?)?.trim()
             }
         };
-        Some(Element { body: text.to_owned(), headers: self.headers.clone() })
+        Some(Element { body: text.to_owned(), beside: self.beside.clone() })
     }
 }
 
@@ -50,8 +51,8 @@ impl Pipeline {
     pub async fn element(&self, submission_id: &str) -> Result<Option<String>, Refusal> {
         let found = self.store.element_place(submission_id).await.map_err(|error| unavailable(&error))?;
         let Some((request, start, bytes)) = found else { return Ok(None) };
-        let RawRequest { content_type, headers, body } = request;
-        let read = Reread::open(&content_type, &headers, &body, &self.settings.limits);
+        let RawRequest { content_type, beside, body } = request;
+        let read = Reread::open(&content_type, &beside, &body, &self.settings.limits);
         Ok(read.ok().and_then(|read| read.element(start, bytes)).map(|element| element.body))
     }
 }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     fn element(content_type: &str, body: &[u8], place: (i64, i64)) -> Option<String> {
-        let read = Reread::open(content_type, b"[]", body, &Limits::default()).unwrap();
+        let read = Reread::open(content_type, b"{}", body, &Limits::default()).unwrap();
         read.element(place.0, place.1).map(|element| element.body)
     }
 
@@ -86,8 +87,8 @@ mod tests {
 
     #[test]
     fn i11_the_coding_is_among_the_headers_that_matter() {
-        let headers = br#"[["content-encoding","gzip"]]"#;
-        let refused = Reread::open("application/json", headers, b"{}", &Limits::default()).err().map(|r| r.code);
+        let beside = br#"{"headers":[["content-encoding","gzip"]],"query":[]}"#;
+        let refused = Reread::open("application/json", beside, b"{}", &Limits::default()).err().map(|r| r.code);
         assert_eq!(refused, Some("content_encoding_broken"));
     }
 }

@@ -3,6 +3,7 @@
 use super::Pipeline;
 use crate::clock::Timestamp;
 use crate::config::Limits;
+use crate::model::beside::Beside;
 use crate::model::body::{self, Head, Opened};
 use crate::model::campaign::CampaignState;
 use crate::model::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
@@ -25,8 +26,8 @@ pub struct Source {
     pub content_type: String,
     /// What its headers say of its body.
     pub head: Head,
-    /// The headers that matter.
-    pub headers: Vec<(String, String)>,
+    /// The headers that matter, and the query.
+    pub beside: Beside,
     /// Where it came from.
     pub remote_address: Option<String>,
 }
@@ -148,7 +149,7 @@ impl Pipeline {
             source_key_id: push.source.key.id.clone(),
             door: "batch",
             content_type: push.source.content_type,
-            headers: json(&push.source.headers),
+            beside: json(&push.source.beside),
             remote_address: push.source.remote_address,
             body: push.body,
             answer: json(&answer),
@@ -213,7 +214,7 @@ impl Pipeline {
             source_key_id: post.source.key.id.clone(),
             door: "campaign",
             content_type: post.source.content_type.clone(),
-            headers: json(&post.source.headers),
+            beside: json(&post.source.beside),
             remote_address: post.source.remote_address.clone(),
             body: post.body.clone(),
             answer: json(&answer),

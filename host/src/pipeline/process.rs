@@ -256,7 +256,7 @@ fn read_again(
     claimed: &[&ClaimedSubmission],
     limits: &Limits,
 ) -> Vec<(String, Result<Inbound, String>)> {
-    let reread = Reread::open(&request.content_type, &request.headers, &request.body, limits);
+    let reread = Reread::open(&request.content_type, &request.beside, &request.body, limits);
     let element_of = |claimed: &ClaimedSubmission| match &reread {
         Ok(body) => match body.element(claimed.element_start, claimed.element_bytes) {
             Some(element) => Ok(context::inbound(claimed, request, element)),

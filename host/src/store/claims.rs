@@ -41,8 +41,8 @@ pub struct ClaimedRequest {
     pub source_name: Option<String>,
     /// Its content type.
     pub content_type: String,
-    /// The headers that matter, as JSON.
-    pub headers: Vec<u8>,
+    /// The headers that matter and the query, as JSON.
+    pub beside: Vec<u8>,
     /// Where it came from.
     pub remote_address: Option<String>,
     /// The bytes as they came.
@@ -109,7 +109,7 @@ pub struct ClaimedDelivery {
     pub program_id: Option<String>,
 }
 
-const REQUESTS: &str = "select r.id, r.door, k.name as source_name, r.content_type, r.headers, r.remote_address, r.body \
+const REQUESTS: &str = "select r.id, r.door, k.name as source_name, r.content_type, r.beside, r.remote_address, r.body \
      from requests r left join source_keys k on k.id = r.source_key_id where r.id in (";
 
 impl Store {

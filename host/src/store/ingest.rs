@@ -33,8 +33,8 @@ pub struct NewRequest {
     pub door: &'static str,
     /// Its content type.
     pub content_type: String,
-    /// The headers that matter, as JSON.
-    pub headers: Vec<u8>,
+    /// The headers that matter and the query, as JSON.
+    pub beside: Vec<u8>,
     /// Where it came from.
     pub remote_address: Option<String>,
     /// The bytes as they came.
@@ -251,10 +251,10 @@ impl Store {
             }
             let kept: Vec<&NewRequest> = firsts.iter().copied().filter(|request| !uses.contains_key(&request.id)).collect();
             insert_many!(connection,
-                "insert into requests (id, organization_id, source_key_id, door, content_type, headers, remote_address, body, answer, received_at) values",
+                "insert into requests (id, organization_id, source_key_id, door, content_type, beside, remote_address, body, answer, received_at) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "", &kept,
                 |query, r| query.bind(&r.id).bind(&r.organization_id).bind(&r.source_key_id).bind(r.door).bind(&r.content_type)
-                    .bind(r.headers.as_slice()).bind(r.remote_address.as_deref()).bind(r.body.as_ref()).bind(r.answer.as_slice()).bind(r.received_at.0));
+                    .bind(r.beside.as_slice()).bind(r.remote_address.as_deref()).bind(r.body.as_ref()).bind(r.answer.as_slice()).bind(r.received_at.0));
             let rows: Vec<(&NewRequest, &NewSubmission)> = kept.iter().flat_map(|request| request.submissions.iter().map(|s| (*request, s))).collect();
             insert_many!(connection,
                 "insert into submissions (id, request_id, organization_id, campaign_id, element_start, element_bytes, state, revision, \

@@ -30,8 +30,8 @@ pub struct RequestRow {
 pub struct RawRequest {
     /// Its content type as it was sent; empty when it sent none.
     pub content_type: String,
-    /// The headers that matter, as JSON.
-    pub headers: Vec<u8>,
+    /// The headers that matter and the query, as JSON.
+    pub beside: Vec<u8>,
     /// The bytes as they came.
     pub body: Vec<u8>,
 }
@@ -101,7 +101,7 @@ impl Store {
     /// A request as it came.
     pub async fn raw_request(&self, organization_id: &str, id: &str) -> Result<Option<RawRequest>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select content_type, headers, body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
+            sqlx::query_as("select content_type, beside, body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
                 .fetch_optional(&mut *connection).await?
         }))
     }

@@ -5,6 +5,7 @@ use crate::http::auth::{Scope, unavailable};
 use crate::http::body::JsonBody;
 use crate::http::extract::Path;
 use crate::http::refused::Refused;
+use crate::model::beside::Beside;
 use crate::model::body;
 use crate::model::refusal::{Kind, Refusal};
 use crate::model::role::Permission;
@@ -34,6 +35,9 @@ pub(in crate::http) struct Sample {
     /// The headers the source would send with it.
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    /// The parameters of the query that would come with it.
+    #[serde(default)]
+    query: BTreeMap<String, String>,
     /// What the client answers; without one, it takes the lead.
     answer: Option<AnswerSample>,
 }
@@ -150,6 +154,7 @@ pub(in crate::http) async fn handle(
     };
     let client_url =
         pipeline.store().endpoint_of(&campaign).map_err(unavailable)?.map(|endpoint| endpoint.url).unwrap_or_default();
-    let input = DryRunInput { organization, campaign, body, headers: lower(sample.headers), client_url, answer };
+    let beside = Beside { headers: lower(sample.headers), query: sample.query.into_iter().collect() };
+    let input = DryRunInput { organization, campaign, body, beside, client_url, answer };
     Ok(Json(pipeline.dry_run(&program, &input).await.map_err(unavailable)?))
 }

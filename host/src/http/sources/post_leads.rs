@@ -10,7 +10,8 @@ use crate::http::serve::Peer;
 use crate::model::{self, refusal::Refusal};
 use crate::pipeline::{CampaignPost, IngestAnswer, Pipeline};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::{Extension, Json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{self, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
@@ -62,20 +63,20 @@ pub(in crate::http) async fn handle(
     Path(campaign): Path<String>,
     Extension(request_id): Extension<RequestId>,
     address: ConnectInfo<Peer>,
-    headers: HeaderMap,
+    parts: Parts,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestAnswer>), Refusal> {
     let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
     let body = held.bytes.clone();
     let organization_id = key.organization_id.clone();
-    let source = match source(&pipeline, key, &headers, address, model::body::head) {
+    let source = match source(&pipeline, key, &parts, address, model::body::head) {
         Ok(source) => source,
         Err(refusal) => {
             pipeline.keep_refusal(&organization_id, refusal.code, &body).await;
             return Err(refusal);
         }
     };
-    let idempotency_key = headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
+    let idempotency_key = parts.headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
     let post = CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body };
     let answer = pipeline.ingest_for_campaign(post).await?;
     Ok((StatusCode::ACCEPTED, Json(answer)))

@@ -9,7 +9,8 @@ use crate::http::serve::Peer;
 use crate::model::{self, refusal::Refusal};
 use crate::pipeline::{BatchPush, IngestAnswer, Pipeline};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::{Extension, Json};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
@@ -64,13 +65,13 @@ pub(in crate::http) async fn handle(
     SourceCaller(key): SourceCaller,
     Extension(request_id): Extension<RequestId>,
     address: ConnectInfo<Peer>,
-    headers: HeaderMap,
+    parts: Parts,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestAnswer>), Refusal> {
     let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
     let body = held.bytes.clone();
     let organization_id = key.organization_id.clone();
-    let source = match source(&pipeline, key, &headers, address, model::body::json_head) {
+    let source = match source(&pipeline, key, &parts, address, model::body::json_head) {
         Ok(source) => source,
         Err(refusal) => {
             pipeline.keep_refusal(&organization_id, refusal.code, &body).await;

@@ -162,8 +162,8 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
     Inbound {
         submission_id: sample.id.clone(),
         body,
-        headers: context::pairs(sample.headers.clone()),
-        query: Vec::new(),
+        headers: context::pairs(sample.beside.headers.clone()),
+        query: context::pairs(sample.beside.query.clone()),
         origin: Origin {
             door: Door::Sample,
             name: "sample".into(),
