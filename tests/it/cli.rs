@@ -350,7 +350,7 @@ fn m10_a_dry_run_has_what_comes_beside_the_body() {
         [("--document", document.as_path()), ("--input", sample.as_path()), ("--campaign-values", values.as_path())];
     let ran = desk.run(&words, &files);
     let told: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
-    let lead = &told["stages"][0]["output"]["leads"][0]["lead"];
+    let lead = &told["stages"][0]["output"][0]["lead"];
     assert_eq!(
         lead.to_string(),
         r#"{"source":"g","tags":["a=b","c"],"custom":{"agent":"form/1","rate":12.50}}"#,
@@ -364,4 +364,18 @@ fn m10_a_dry_run_has_what_comes_beside_the_body() {
     let listed = desk.file("l.json", "[1]");
     let refused = desk.run(&["dry-run"], &[files[0], files[1], ("--campaign-values", &listed)]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("not a JSON object"), "{refused:?}");
+}
+
+/// Who has read enough closes the pipe, as `head` does; that is no failure.
+#[test]
+fn a_reader_may_stop_reading() {
+    let desk = Desk::new();
+    let (document, sample) = (desk.file("d.yaml", GOOD), desk.file("s.json", SAMPLE));
+    let mut command = Command::new(binary());
+    command.args(["dry-run", "--json"]).arg("--document").arg(document).arg("--input").arg(sample);
+    command.env("HOOKMILL_CACHE", cache()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
 }

@@ -2,6 +2,7 @@
 
 use super::bench::Bench;
 use super::dry_run::read_document;
+use super::output::{say, say_json};
 use crate::pipeline::SaveError;
 use clap::Args;
 use std::path::PathBuf;
@@ -28,12 +29,12 @@ impl Check {
             Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
         };
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&problems).map_err(|error| error.to_string())?);
+            say_json(&problems)?;
         } else {
-            for problem in &problems {
-                println!("{}:{problem}", self.document.display());
-            }
-            println!("{}: {}", self.document.display(), if usable { "can be used" } else { "can't be used" });
+            let document = self.document.display();
+            let mut told: String = problems.iter().map(|problem| format!("{document}:{problem}\n")).collect();
+            told += &format!("{document}: {}\n", if usable { "can be used" } else { "can't be used" });
+            say(&told)?;
         }
         Ok(if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

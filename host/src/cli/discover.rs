@@ -2,6 +2,7 @@
 
 use super::bench::Bench;
 use super::dry_run::{known_type, read_document, sample_campaign};
+use super::output::{say, say_json};
 use super::table::Table;
 use super::value_sets::ValueSetFiles;
 use crate::clock::{Clock, SystemClock};
@@ -55,16 +56,16 @@ impl Discover {
         }
         let mut fields = discovery::discover(samples.iter().map(|sample| &sample.element));
         if self.draft {
-            print!("{}", discovery::draft(&fields));
+            say(&discovery::draft(&fields))?;
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(document) = &self.document {
             self.try_document(document, &samples, &mut fields).await?;
         }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&as_json(&fields)).map_err(|error| error.to_string())?);
+            say_json(&as_json(&fields))?;
         } else {
-            print!("{}", as_table(&fields, self.document.is_some()));
+            say(&as_table(&fields, self.document.is_some()))?;
         }
         Ok(ExitCode::SUCCESS)
     }

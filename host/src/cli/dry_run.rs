@@ -3,6 +3,7 @@
 mod report;
 
 use super::bench::Bench;
+use super::output::{say, say_json};
 use super::value_sets::ValueSetFiles;
 use crate::model::beside::Beside;
 use crate::model::body;
@@ -101,8 +102,8 @@ impl DryRunCommand {
         };
         let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
         match self.format() {
-            Format::Json => println!("{}", serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?),
-            Format::Table => print!("{}", report::text(&run)),
+            Format::Json => say_json(&run)?,
+            Format::Table => say(&report::text(&run))?,
         }
         Ok(ExitCode::SUCCESS)
     }

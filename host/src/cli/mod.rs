@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod discover;
 mod dry_run;
+mod output;
 mod serve;
 mod table;
 mod value_sets;
