@@ -202,3 +202,31 @@ map:
         world.stop().await;
     }
 }
+
+on_both! {
+    /// M4: a date that reads two ways is no guess and stops no lead; how often a source sends one is counted.
+    async fn m4_odd_dates_are_counted_for_each_source(kind: Kind) {
+        let world = World::new(kind).await;
+        let document = "version: 1\nmap: {fields: {email: email, date_of_birth: {from: dob, then: [{date: ['%m/%d/%Y', '%d/%m/%Y']}]}}}\n";
+        world.campaign("GOOD", document).await;
+        let operator = world.operator.in_organization(&world.organization);
+        let made = operator.post("/v1/source-keys", &json!({"name": "partner"})).await.expect(201);
+        let partner = world.source.with_key(&made.str("key"));
+        let leads = |dates: &[&str]| Value::from(dates.iter().map(|dob| json!({"email": "a@x.example", "dob": dob})).collect::<Vec<_>>());
+        world.source.post("/v1/campaigns/GOOD/leads", &leads(&["03/04/1990", "12/25/1990"])).await.expect(202);
+        world.settle().await;
+        let newest = partner.post("/v1/campaigns/GOOD/leads", &leads(&["01/02/1990", "02/01/1990", "13/01/1990"])).await.expect(202);
+        world.settle().await;
+        let told = world.admin.get("/v1/campaigns/GOOD/notices").await.expect(200).json;
+        let row = |index: usize, name: &str| told["items"][index][name].clone();
+        assert_eq!(told["items"].as_array().unwrap().len(), 2, "{told}");
+        assert_eq!((row(0, "source_name"), row(0, "leads")), (json!("partner"), json!(2)), "{told}");
+        assert_eq!((row(0, "code"), row(0, "path")), (json!("ambiguous_date"), json!("date_of_birth")), "{told}");
+        assert_eq!(row(0, "last_submission_id"), json!(submission_ids(&newest)[1]), "{told}");
+        assert_eq!((row(1, "source_name"), row(1, "leads")), (json!("website"), json!(1)), "{told}");
+        let last = world.admin.get("/v1/campaigns/GOOD/notices?leads=2").await.expect(200).json;
+        assert_eq!(last["items"][0]["leads"], 1, "{last}");
+        world.admin.get("/v1/campaigns/GOOD/notices?leads=0").await.refused(422, "invalid");
+        world.stop().await;
+    }
+}

@@ -13,6 +13,7 @@ pub mod deliveries;
 mod error;
 pub mod ingest;
 pub mod keys;
+pub mod notices;
 pub mod organizations;
 pub mod outcome;
 pub mod processed;
