@@ -15,14 +15,12 @@ use hookmill::clock::ManualClock;
 use hookmill::config::{HostSettings, Limits};
 use hookmill::engine::Program;
 use hookmill::ids::SystemMinter;
-use hookmill::model::beside::Beside;
 use hookmill::model::body;
 use hookmill::model::value_set::CsvHeader;
 use hookmill::pipeline::{
     DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage, TableFormat,
 };
-use hookmill::store::campaigns::Campaign;
-use hookmill::store::organizations::Organization;
+use hookmill_tests::sample::{campaign, sample_of};
 use hookmill_tests::world::{START, cache, workspace};
 use serde_json::{Value, json};
 use std::fs;
@@ -103,35 +101,7 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
     let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
     let head = body::head(content_type, "").map_err(|refusal| refusal.to_string())?;
     let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|refusal| refusal.to_string())?;
-    let organization = Organization {
-        id: "org_case".into(),
-        name: "Case".into(),
-        salt: vec![7; 16],
-        facts: b"{}".to_vec(),
-        created_at: START.0,
-    };
-    let campaign = campaign(&organization.id);
-    let (headers, client_url) = (Vec::new(), "https://client.example/".into());
-    Ok(DryRunInput { organization, campaign, body, beside: Beside::of_headers(headers), client_url, answer: None })
-}
-
-fn campaign(organization_id: &str) -> Campaign {
-    Campaign {
-        id: "cmp_case".into(),
-        organization_id: organization_id.to_owned(),
-        public_id: "CASE".into(),
-        name: "Case".into(),
-        owner_id: None,
-        state: "active".into(),
-        time_zone: "America/Chicago".into(),
-        phone_region: "US".into(),
-        facts: b"{}".to_vec(),
-        granted_value_sets: b"[]".to_vec(),
-        endpoint_sealed: None,
-        program_id: None,
-        created_at: START.0,
-        updated_at: START.0,
-    }
+    Ok(sample_of(body))
 }
 
 /// The organization whose value sets are those of the case.

@@ -7,9 +7,8 @@ use hookmill::ids::SystemMinter;
 use hookmill::model::beside::Beside;
 use hookmill::model::body;
 use hookmill::model::discovery;
-use hookmill::pipeline::{DryRunInput, Pipeline, Sample};
-use hookmill::store::campaigns::Campaign;
-use hookmill::store::organizations::Organization;
+use hookmill::pipeline::{Pipeline, Sample};
+use hookmill_tests::sample::sample_of;
 use hookmill_tests::world::{START, cache, workspace};
 use hookmill_tests::{World, on_both};
 use serde_json::{Value, json};
@@ -157,38 +156,10 @@ async fn drafted(pipeline: &Pipeline, name: &str, samples: Vec<Sample>) -> (Stri
     let (program, problems) = compiled.unwrap_or_else(|error| panic!("{name}: {error:?}\n{draft}"));
     assert!(problems.is_empty(), "{name}: {problems:?}\n{draft}");
     let body = samples.first().map(|sample| sample.element.value.to_string()).unwrap_or_default();
-    let run = pipeline.dry_run(&program, &input(body)).await.unwrap();
+    let run = pipeline.dry_run(&program, &sample_of(body)).await.unwrap();
     let map = &run.stages[0];
     assert!(map.error.is_none(), "{name}: {:?}\n{draft}", map.error);
     (draft, map.output.clone().unwrap()[0]["lead"].clone())
-}
-
-fn input(body: String) -> DryRunInput {
-    let organization = Organization {
-        id: "org_draft".into(),
-        name: "Draft".into(),
-        salt: vec![7; 16],
-        facts: b"{}".to_vec(),
-        created_at: START.0,
-    };
-    let campaign = Campaign {
-        id: "cmp_draft".into(),
-        organization_id: organization.id.clone(),
-        public_id: "DRAFT".into(),
-        name: "Draft".into(),
-        owner_id: None,
-        state: "active".into(),
-        time_zone: "America/Chicago".into(),
-        phone_region: "US".into(),
-        facts: b"{}".to_vec(),
-        granted_value_sets: b"[]".to_vec(),
-        endpoint_sealed: None,
-        program_id: None,
-        created_at: START.0,
-        updated_at: START.0,
-    };
-    let (headers, client_url) = (Vec::new(), "https://client.example/".into());
-    DryRunInput { organization, campaign, body, beside: Beside::of_headers(headers), client_url, answer: None }
 }
 
 /// M11: drafts of all sample bodies compile, and recognise the person.

@@ -14,6 +14,7 @@ pub mod load;
 pub mod process;
 pub mod receiver;
 pub mod rig;
+pub mod sample;
 pub mod world;
 
 pub use chance::Chance;

@@ -7,6 +7,7 @@ use crate::engine::contract::{
     Submission,
 };
 use crate::ids::entropy_of;
+use crate::model::beside::Beside;
 use crate::store::campaigns::Campaign;
 use crate::store::claims::{ClaimedRequest, ClaimedSubmission};
 use crate::store::organizations::Organization;
@@ -49,6 +50,25 @@ pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest, ele
         },
         received_at: claimed.received_at,
         entropy: entropy(&claimed.id),
+    }
+}
+
+/// A sample in the place of something that came in.
+pub(crate) fn sample_inbound(id: &str, body: String, beside: &Beside, received_at_ms: i64) -> Inbound {
+    Inbound {
+        submission_id: id.to_owned(),
+        body,
+        headers: pairs(beside.headers.clone()),
+        query: pairs(beside.query.clone()),
+        origin: Origin {
+            door: Door::Sample,
+            name: "sample".into(),
+            source_label: None,
+            tag: None,
+            remote_address: None,
+        },
+        received_at: received_at_ms,
+        entropy: entropy(id),
     }
 }
 

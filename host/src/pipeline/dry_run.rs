@@ -8,8 +8,8 @@ use super::lookups::Lookups;
 use super::rendered::{self, raw};
 use super::runner::Run;
 use crate::engine::contract::{
-    Context, Destination, DestinationKind, Door, Event, Inbound, MappedLead, Origin, Pair, Payload, Severity,
-    ShapeRequest, Subject, Submission, Verdict,
+    Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Severity, ShapeRequest, Subject,
+    Submission, Verdict,
 };
 use crate::engine::{ItemError, Program};
 use crate::model::beside::Beside;
@@ -151,21 +151,7 @@ struct Trial {
 impl Trial {
     /// The leads the sample becomes; an error ends the run.
     async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
-        let element = Inbound {
-            submission_id: SAMPLE_ID.into(),
-            body: input.body.clone(),
-            headers: context::pairs(input.beside.headers.clone()),
-            query: context::pairs(input.beside.query.clone()),
-            origin: Origin {
-                door: Door::Sample,
-                name: "sample".into(),
-                source_label: None,
-                tag: None,
-                remote_address: None,
-            },
-            received_at: now_ms,
-            entropy: context::entropy(SAMPLE_ID),
-        };
+        let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.beside, now_ms);
         let shown = json!({ "body": raw(&input.body), "headers": input.beside.headers, "query": input.beside.query });
         let result = self.run.map(vec![element]).await.ok().and_then(|mut results| results.pop());
         match result {

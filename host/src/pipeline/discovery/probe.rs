@@ -2,7 +2,7 @@
 //! fields of the lead that differ are those that are made of it. This asks the very program, whatever wrote it.
 
 use super::Sample;
-use crate::engine::contract::{Context, Door, Inbound, Mapped, Origin};
+use crate::engine::contract::{Context, Inbound, Mapped};
 use crate::engine::{ItemError, Program};
 use crate::model::discovery::{Fields, Path, Usage, without};
 use crate::pipeline::lookups::Lookups;
@@ -159,22 +159,8 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
         Some(path) => without(&sample.element.value, path).to_string(),
         None => sample.element.value.to_string(),
     };
-    Inbound {
-        submission_id: sample.id.clone(),
-        body,
-        headers: context::pairs(sample.beside.headers.clone()),
-        query: context::pairs(sample.beside.query.clone()),
-        origin: Origin {
-            door: Door::Sample,
-            name: "sample".into(),
-            source_label: None,
-            tag: None,
-            remote_address: None,
-        },
-        received_at: sample.element.received_at_ms,
-        // The same for both, so that what comes of chance is the same.
-        entropy: context::entropy(&sample.id),
-    }
+    // Of one id for both, so that what comes of chance is the same.
+    context::sample_inbound(&sample.id, body, &sample.beside, sample.element.received_at_ms)
 }
 
 /// The fields of all leads. What nobody mapped is not among them: the trace names the custom fields that were made.

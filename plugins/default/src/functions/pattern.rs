@@ -73,7 +73,7 @@ pub const FUNCTIONS: &[Spec] = &[
         on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         examples: &[example(r"{is_match: '^\d{5}$'}", r#""02139""#, "true")],
         run: Run::Read(|text, call| {
-            let expression = expression_for(text, call)?;
+            let (expression, _) = expression_for(text, call)?;
             Ok(Some(Value::Bool(expression.is_match(text))))
         }),
         ..PATTERNS
@@ -98,22 +98,17 @@ pub fn pattern_effort(expression: &str, bytes: usize) -> usize {
     bytes.saturating_mul(STEPS_PER_BYTE + 2 * places)
 }
 
-fn regex_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Regex, Refusal> {
-    let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
-    expression_for(text, call)?.regex().ok_or_else(damaged)
-}
-
-fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<&'t Expression<'t>, Refusal> {
+/// The expression and what is built of it.
+fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<(&'t Expression<'t>, &'t Regex), Refusal> {
     if text.len() > PATTERN_INPUT_BYTES_MAX {
         let bound =
             format!("is larger than {PATTERN_INPUT_BYTES_MAX} bytes (PATTERN_INPUT_BYTES_MAX); shorten it before");
         return Err(Refusal::of_text("input_too_large", text, &bound));
     }
-    let expression = call
-        .expression(0)
-        .ok_or_else(|| Refusal::new("bad_plan", "there is no regular expression; save the document again"))?;
+    let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
+    let expression = call.expression(0).ok_or_else(damaged)?;
     call.around.spend(pattern_effort(expression.text(), text.len()))?;
-    Ok(expression)
+    Ok((expression, expression.regex().ok_or_else(damaged)?))
 }
 
 /// The wanted group, or the first one, or the whole.
@@ -123,12 +118,11 @@ fn group<'h>(captures: &Captures<'h>, call: &Call<'_, '_>) -> Option<&'h str> {
 }
 
 fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
-    let expression = expression_for(text, call)?;
-    let groups = expression.regex().map_or(1, Regex::captures_len);
+    let (expression, regex) = expression_for(text, call)?;
     // To find the whole takes less than to find its groups.
     let found = match call.size(1) {
         Some(0) => expression.find(text),
-        None if groups == 1 => expression.find(text),
+        None if regex.captures_len() == 1 => expression.find(text),
         _ => expression.captures(text).and_then(|captures| group(&captures, call)),
     };
     Ok(found.map(|found| Value::text(found.to_owned())))
@@ -136,7 +130,7 @@ fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Re
 
 fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
     let mut found = Vec::new();
-    for (count, captures) in regex_for(text, call)?.captures_iter(text).enumerate() {
+    for (count, captures) in expression_for(text, call)?.1.captures_iter(text).enumerate() {
         within_matches(count, text)?;
         spend_on_rest(&captures, text, call)?;
         found.extend(group(&captures, call).map(|found| Value::text(found.to_owned())));
@@ -160,7 +154,7 @@ fn within_matches(count: usize, text: &str) -> Result<(), Refusal> {
 
 fn replace<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
     let (mut out, mut end) = (String::new(), 0);
-    for (count, captures) in regex_for(text, call)?.captures_iter(text).enumerate() {
+    for (count, captures) in expression_for(text, call)?.1.captures_iter(text).enumerate() {
         within_matches(count, text)?;
         spend_on_rest(&captures, text, call)?;
         let Some(whole) = captures.get(0) else { continue };

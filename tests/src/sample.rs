@@ -1,0 +1,41 @@
+//! A body to be tried without a server, as the one campaign of the one organization there is.
+
+use crate::world::START;
+use hookmill::model::beside::Beside;
+use hookmill::pipeline::DryRunInput;
+use hookmill::store::campaigns::Campaign;
+use hookmill::store::organizations::Organization;
+
+/// The input of a dry run of this body.
+pub fn sample_of(body: String) -> DryRunInput {
+    let organization = Organization {
+        id: "org_case".into(),
+        name: "Case".into(),
+        salt: vec![7; 16],
+        facts: b"{}".to_vec(),
+        created_at: START.0,
+    };
+    let campaign = campaign(&organization.id);
+    let client_url = "https://client.example/".into();
+    DryRunInput { organization, campaign, body, beside: Beside::default(), client_url, answer: None }
+}
+
+/// The campaign, of this organization.
+pub fn campaign(organization_id: &str) -> Campaign {
+    Campaign {
+        id: "cmp_case".into(),
+        organization_id: organization_id.to_owned(),
+        public_id: "CASE".into(),
+        name: "Case".into(),
+        owner_id: None,
+        state: "active".into(),
+        time_zone: "America/Chicago".into(),
+        phone_region: "US".into(),
+        facts: b"{}".to_vec(),
+        granted_value_sets: b"[]".to_vec(),
+        endpoint_sealed: None,
+        program_id: None,
+        created_at: START.0,
+        updated_at: START.0,
+    }
+}
