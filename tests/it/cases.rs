@@ -11,13 +11,13 @@
 //! case's folder `answers`. What each of them means to the document stands in `expected.json` too.
 
 use hookmill::app;
-use hookmill::clock::ManualClock;
-use hookmill::config::{HostSettings, Limits};
-use hookmill::engine::Program;
-use hookmill::ids::SystemMinter;
-use hookmill::model::body;
-use hookmill::model::value_set::CsvHeader;
-use hookmill::pipeline::{
+use hookmill_domain::body;
+use hookmill_domain::clock::ManualClock;
+use hookmill_domain::config::{HostSettings, Limits};
+use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::value_set::CsvHeader;
+use hookmill_engine::Program;
+use hookmill_pipeline::{
     DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage, TableFormat,
 };
 use hookmill_tests::sample::{campaign, sample_of};

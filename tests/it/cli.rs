@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const GOOD: &str = include_str!("../../host/demo/solar.yaml");
+const GOOD: &str = include_str!("../../host/cli/demo/solar.yaml");
 const BAD: &str = "version: 1\nmap:\n  fields:\n    email: {from: email, then: [emial]}\n    phone: {form: phone}\nqualify:\n  - {field: state, op: inn, values: [CA]}\n";
 const SAMPLE: &str = r#"{"contact":{"first_name":" ann ","last_name":"POE","email":"Ann@X.example","phone":"(512) 555-0100"},"address":{"state":"tx","zip":"02139"},"answers":{"monthly_bill":180}}"#;
 

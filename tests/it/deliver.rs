@@ -1,8 +1,8 @@
 //! What clients and subscribers get: the same bytes until they take them, signed, no more often than asked for, and nothing that
 //! they may not see.
 
-use hookmill::model::settings::signing_secrets;
-use hookmill::model::signature::{SignedHeaders, TOLERANCE_S};
+use hookmill_domain::settings::signing_secrets;
+use hookmill_domain::signature::{SignedHeaders, TOLERANCE_S};
 use hookmill_tests::{Behaviour, Request, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -186,7 +186,7 @@ on_both! {
     /// W2 W9 W10, C2: an event's body has its keys in the documented order; it is signed over the exact bytes on every attempt; id and
     /// bytes stay, the signature's time is the attempt's.
     async fn an_event_is_signed_and_stays_the_same(kind: Kind) {
-        use hookmill::clock::Clock;
+        use hookmill_domain::clock::Clock;
         let world = World::new(kind).await;
         let secret = world.subscribe().await;
         world.draft("CC", "").await;
@@ -364,7 +364,7 @@ on_both! {
 on_both! {
     /// H5 W4: values of headers and secrets go out to the receiver and never come back from the API; a save without secrets keeps them.
     async fn secrets_never_come_back(kind: Kind) {
-        use hookmill::clock::Clock;
+        use hookmill_domain::clock::Clock;
         let world = World::new(kind).await;
         world.draft("CC", "").await;
         let endpoint = json!({"url": world.receiver.url("/client/CC"), "headers": {"Authorization": "Bearer tops3cret", "x-team": "tops3cret"}});

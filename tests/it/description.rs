@@ -1,6 +1,6 @@
 //! The description of the API (H3) says what the host does, and the host does nothing else.
 
-use hookmill::config::Limits;
+use hookmill_domain::config::Limits;
 use hookmill_tests::client::send;
 use hookmill_tests::{Answer, Client, Kind, World};
 use serde_json::Value;

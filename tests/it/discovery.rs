@@ -1,13 +1,13 @@
 //! Field discovery (M11), from outside: the table of a campaign's newest leads, what each path is used for, and drafts that compile.
 
 use hookmill::app;
-use hookmill::clock::ManualClock;
-use hookmill::config::{HostSettings, Limits};
-use hookmill::ids::SystemMinter;
-use hookmill::model::beside::Beside;
-use hookmill::model::body;
-use hookmill::model::discovery;
-use hookmill::pipeline::{Pipeline, Sample};
+use hookmill_domain::beside::Beside;
+use hookmill_domain::body;
+use hookmill_domain::clock::ManualClock;
+use hookmill_domain::config::{HostSettings, Limits};
+use hookmill_domain::discovery;
+use hookmill_domain::ids::SystemMinter;
+use hookmill_pipeline::{Pipeline, Sample};
 use hookmill_tests::sample::sample_of;
 use hookmill_tests::world::{START, cache, workspace};
 use hookmill_tests::{World, on_both};

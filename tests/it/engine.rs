@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookmill::engine::contract::{
+use hookmill_engine::contract::{
     Campaign, Context, Door, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severity,
 };
-use hookmill::engine::{
+use hookmill_engine::{
     ConfigurationError, Digest, Engine, FaultKind, ItemError, Limits, LoadError, Loaded, MissingStage, Phase, Program,
     Session, Stage, ValueSets,
 };

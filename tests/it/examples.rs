@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hookmill::engine::contract::{Entropy, Severity, Submission};
-use hookmill::engine::{ConfigurationError, Engine, Limits, Loaded, Program};
+use hookmill_engine::contract::{Entropy, Severity, Submission};
+use hookmill_engine::{ConfigurationError, Engine, Limits, Loaded, Program};
 use serde_json::Value;
 
 use crate::engine::{context, element, guest};

@@ -4,7 +4,7 @@ use hookmill_tests::{World, on_both};
 use serde_json::json;
 
 /// A document with every stage.
-pub const SOLAR: &str = include_str!("../../host/demo/solar.yaml");
+pub const SOLAR: &str = include_str!("../../host/cli/demo/solar.yaml");
 
 on_both! {
     /// I1 I2 M1 L8 W2: the whole thin way.

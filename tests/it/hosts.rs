@@ -1,11 +1,11 @@
 //! Several hosts on one database share the work, and what one leaves behind the other takes. A host that is asked to stop loses
 //! and repeats nothing; one whose database is gone says so and comes back by itself.
 
-use hookmill::ids::SystemMinter;
-use hookmill::store::claims::LEASE_MS;
-use hookmill::store::ingest::{NewRequest, NewSubmission};
-use hookmill::store::seal::Sealer;
-use hookmill::store::{Store, StoreOptions, Target};
+use hookmill_domain::ids::SystemMinter;
+use hookmill_store::claims::LEASE_MS;
+use hookmill_store::ingest::{NewRequest, NewSubmission};
+use hookmill_store::seal::Sealer;
+use hookmill_store::{Store, StoreOptions, Target};
 use hookmill_tests::rig::CAMPAIGN;
 use hookmill_tests::world::START;
 use hookmill_tests::{Books, Chance, HostProcess, Kind, Load, Rig, TestDatabase, on_both};

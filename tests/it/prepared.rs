@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hookmill::engine::contract::{Inbound, LookupError};
-use hookmill::engine::{
+use hookmill_engine::contract::{Inbound, LookupError};
+use hookmill_engine::{
     Compiler, Engine, FaultKind, Limits, Loaded, Phase, Preparation, Program, Session, SessionReport, ValueSets,
 };
 use hookmill_tests::{Forge, World, on_both};

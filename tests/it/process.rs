@@ -1,6 +1,6 @@
 //! What becomes of a lead between the source and the client: mapped, judged, held back, and put aside without its neighbours.
 
-use hookmill::engine::{FaultKind, Limits, Phase};
+use hookmill_engine::{FaultKind, Limits, Phase};
 use hookmill_tests::world::{submission_ids, workspace};
 use hookmill_tests::{World, WorldOptions, on_both};
 use serde_json::{Value, json};
@@ -376,7 +376,7 @@ on_both! {
 on_both! {
     /// M5 P8: a campaign whose program can't be made ready quarantines with that reason, and nothing is sent unmapped.
     async fn a_program_that_cannot_be_loaded_quarantines(kind: Kind) {
-        use hookmill::store::programs::{Activation, NewProgram};
+        use hookmill_store::programs::{Activation, NewProgram};
         let world = World::new(kind).await;
         world.campaign("BB", "").await;
         let (store, now) = (world.pipeline().store(), hookmill_tests::world::START);

@@ -1,12 +1,12 @@
 //! What is kept: hostile text as it is, claims that only their holder can finish, and secrets that only their key opens.
 
-use hookmill::clock::Clock;
-use hookmill::ids::SystemMinter;
-use hookmill::model::state::State;
-use hookmill::store::claims::LEASE_MS;
-use hookmill::store::processed::Processed;
-use hookmill::store::seal::Sealer;
-use hookmill::store::{Store, StoreError, StoreOptions, Target};
+use hookmill_domain::clock::Clock;
+use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::state::State;
+use hookmill_store::claims::LEASE_MS;
+use hookmill_store::processed::Processed;
+use hookmill_store::seal::Sealer;
+use hookmill_store::{Store, StoreError, StoreOptions, Target};
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{TestDatabase, World, WorldOptions, on_both};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Value sets: put and read over the API, looked up by plugins as far as they were granted, edited while leads come in, and known
 //! of every submission that read them [M7 P5 P8].
 
-use hookmill::clock::Clock;
-use hookmill::store::value_sets::{Edited, Room};
+use hookmill_domain::clock::Clock;
+use hookmill_store::value_sets::{Edited, Room};
 use hookmill_tests::client::send;
 use hookmill_tests::{Answer, Behaviour, Client, World, WorldOptions, on_both};
 use serde_json::{Value, json};

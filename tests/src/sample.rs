@@ -1,10 +1,10 @@
 //! A body to be tried without a server, as the one campaign of the one organization there is.
 
 use crate::world::START;
-use hookmill::model::beside::Beside;
-use hookmill::pipeline::DryRunInput;
-use hookmill::store::campaigns::Campaign;
-use hookmill::store::organizations::Organization;
+use hookmill_domain::beside::Beside;
+use hookmill_pipeline::DryRunInput;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::organizations::Organization;
 
 /// The input of a dry run of this body.
 pub fn sample_of(body: String) -> DryRunInput {

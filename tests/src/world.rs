@@ -4,10 +4,10 @@ use crate::client::{Answer, Client};
 use crate::database::{Kind, TestDatabase};
 use crate::receiver::Receiver;
 use hookmill::app::{self, Options, Running};
-use hookmill::clock::{ManualClock, Timestamp};
-use hookmill::config::HostSettings;
-use hookmill::ids::SystemMinter;
-use hookmill::pipeline::Pipeline;
+use hookmill_domain::clock::{ManualClock, Timestamp};
+use hookmill_domain::config::HostSettings;
+use hookmill_domain::ids::SystemMinter;
+use hookmill_pipeline::Pipeline;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub struct WorldOptions {
     /// What the operator set.
     pub settings: HostSettings,
     /// The engine's bounds.
-    pub engine_limits: hookmill::engine::Limits,
+    pub engine_limits: hookmill_engine::Limits,
 }
 
 impl Default for WorldOptions {
@@ -34,7 +34,7 @@ impl Default for WorldOptions {
         settings.limits.poll_ms = 20;
         settings.limits.sweep_ms = 100;
         settings.limits.lookup_ttl_ms = 0;
-        Self { settings, engine_limits: hookmill::engine::Limits::default() }
+        Self { settings, engine_limits: hookmill_engine::Limits::default() }
     }
 }
 
@@ -91,7 +91,7 @@ impl World {
             key: None,
             settings: options.settings,
             engine_limits: options.engine_limits,
-            compiler: hookmill::engine::Compiler::InProcess,
+            compiler: hookmill_engine::Compiler::InProcess,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: clock.clone(),
             minter: Arc::new(SystemMinter::default()),
@@ -201,7 +201,7 @@ impl World {
     }
 
     async fn is_busy(&self) -> bool {
-        use hookmill::clock::Clock;
+        use hookmill_domain::clock::Clock;
         self.pipeline().store().is_busy_at(self.clock.now()).await.expect("the store answers")
     }
 

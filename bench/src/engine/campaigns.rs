@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use hookmill::engine::Program;
+use hookmill_engine::Program;
 
 use super::ours::{Ours, SESSIONS, program, session, without_sleep};
 use super::sample::LEAD;

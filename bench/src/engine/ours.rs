@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use hookmill::engine::contract::{
+use hookmill_engine::contract::{
     Campaign, Context, Destination, DestinationKind, Door, Entropy, Inbound, Mapped, Organization, Origin, Payload,
     Severity, ShapeRequest, Subject, Submission, Verdict,
 };
-use hookmill::engine::{Digest, Engine, Limits, Loaded, Outcomes, Program, Session};
+use hookmill_engine::{Digest, Engine, Limits, Loaded, Outcomes, Program, Session};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

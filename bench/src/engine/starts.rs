@@ -27,7 +27,7 @@ pub fn run() -> Result<()> {
     let warm = engine(ours.directory(), 1)?;
     let fetch = || async { Err::<Vec<u8>, _>("it lies on disk") };
     let component = ours.block_on(warm.load(ours.component().digest(), fetch))?;
-    let found = hookmill::engine::Program { component, plan: ours.program().plan.clone() };
+    let found = hookmill_engine::Program { component, plan: ours.program().plan.clone() };
     line("after a start, compiled code on disk", start, &ours, &warm, &found)?;
 
     let start = Instant::now();
@@ -40,8 +40,8 @@ fn line(
     name: &str,
     start: Instant,
     ours: &Ours,
-    engine: &hookmill::engine::Engine,
-    program: &hookmill::engine::Program,
+    engine: &hookmill_engine::Engine,
+    program: &hookmill_engine::Program,
 ) -> Result<()> {
     let ready_ms = start.elapsed().as_secs_f64() * 1e3;
     let mut times = Vec::with_capacity(LATER_CALLS);

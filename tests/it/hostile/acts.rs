@@ -1,6 +1,6 @@
 //! What any call can do, tried in every export.
 
-use hookmill::engine::{Engine, Limits, Stage};
+use hookmill_engine::{Engine, Limits, Stage};
 
 use super::yard::{attack_stages, configuration_told, engine, fault_told, guest, limits, load, marked, refusal_told};
 use super::yard::{batch, run, session};
@@ -76,7 +76,7 @@ async fn at_load(engine: &Engine, behaviour: &str) -> String {
     let ends = run(&mut session, Stage::Map, &batch("")).await;
     let first = match &ends[0] {
         Ok(()) => "good".to_owned(),
-        Err(hookmill::engine::ItemError::Fault(fault)) => fault_told(fault),
+        Err(hookmill_engine::ItemError::Fault(fault)) => fault_told(fault),
         Err(other) => format!("{other:?}"),
     };
     assert!(ends.iter().all(|end| end.is_ok() == ends[0].is_ok()), "{behaviour}: {ends:?}");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use hookmill::engine::{Admitted, Compiler, Engine, ItemError, Limits, Refusal};
+use hookmill_engine::{AdmissionError, Admitted, Compiler, Engine, ItemError, Limits};
 use hookmill_tests::{Chance, Forge, process};
 use serde_json::json;
 
@@ -48,7 +48,7 @@ fn nested(depth: usize) -> Vec<u8> {
     section(good(), 4, &inner)
 }
 
-async fn admit(engine: &Engine, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
+async fn admit(engine: &Engine, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
     tokio::time::timeout(PATIENCE, engine.admit(bytes)).await.expect("an admission ends")
 }
 
@@ -197,13 +197,13 @@ async fn survives(engine: &Engine, bytes: Vec<u8>, name: &str) {
         Ok(admitted) => {
             assert!(!stages_told(&admitted).is_empty(), "{name} serves nothing");
             let loaded = load(engine, admitted.component).await.unwrap();
-            if !loaded.stages().has(hookmill::engine::Stage::Map) {
+            if !loaded.stages().has(hookmill_engine::Stage::Map) {
                 return;
             }
             let outcomes = session(engine, &loaded, None).map(vec![element(&json!({}))]).await.unwrap();
             for outcome in outcomes {
                 if let Err(ItemError::Fault(fault)) = outcome {
-                    assert_ne!(fault.kind, hookmill::engine::FaultKind::Host, "{name}: {}", fault.message);
+                    assert_ne!(fault.kind, hookmill_engine::FaultKind::Host, "{name}: {}", fault.message);
                 }
             }
         }

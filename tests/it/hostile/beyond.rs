@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookmill::engine::contract::Mapped;
-use hookmill::engine::{Engine, FaultKind, ItemError, Limits, Stage};
+use hookmill_engine::contract::Mapped;
+use hookmill_engine::{Engine, FaultKind, ItemError, Limits, Stage};
 use hookmill_tests::Forge;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hookmill::engine::{Digest, Engine, Limits, Loaded, Stage};
+use hookmill_engine::{Digest, Engine, Limits, Loaded, Stage};
 use hookmill_tests::Forge;
 
 use super::yard::{batch, load, run, session};

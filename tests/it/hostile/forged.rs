@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hookmill::engine::contract::LookupError;
-use hookmill::engine::{Engine, ItemError, Limits, ValueSets};
+use hookmill_engine::contract::LookupError;
+use hookmill_engine::{Engine, ItemError, Limits, ValueSets};
 use hookmill_tests::Forge;
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hookmill::engine::{Engine, Limits, Loaded, Stage};
+use hookmill_engine::{Engine, Limits, Loaded, Stage};
 use serde_json::{Value, json};
 
 use super::yard::{batch, element, guest, limits, load, run, session};

@@ -1,7 +1,7 @@
 //! Components that ask for the world outside, as JavaScript, Python and `wasm32-wasip2` tools make them: they get one with nothing in
 //! it, nothing to wait for, and no end of the host's process (P5).
 
-use hookmill::engine::Limits;
+use hookmill_engine::Limits;
 use hookmill_tests::Forge;
 
 use super::forged::outcomes;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hookmill::engine::contract::{
+use hookmill_engine::contract::{
     ClientAnswer, Destination, DestinationKind, Entropy, Inbound, Severity, ShapeRequest, Subject, Submission,
 };
-use hookmill::engine::{
-    ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, Loaded, Outcomes, Phase, Program, Refusal,
-    Session, SessionReport, Stage,
+use hookmill_engine::{
+    AdmissionError, ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, Loaded, Outcomes, Phase,
+    Program, Session, SessionReport, Stage,
 };
 use serde_json::{Value, json};
 
@@ -191,7 +191,7 @@ pub fn fault_told(fault: &Fault) -> String {
 }
 
 /// A refusal, a reason a line.
-pub fn refusal_told(refusal: &Refusal) -> String {
+pub fn refusal_told(refusal: &AdmissionError) -> String {
     let reasons = refusal.reasons.iter();
     let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.mend));
     lines.collect::<Vec<_>>().join("\n")

@@ -1,0 +1,203 @@
+//! The demonstration: what a newcomer sees in the first minute. Everything in it goes through the same verbs and the same door
+//! as in production; only the receiver is played.
+
+use super::{Running, StartError};
+use bytes::Bytes;
+use hookmill_domain::campaign::{CampaignId, CampaignState};
+use hookmill_domain::destination::{Schemes, WebhookUrl};
+use hookmill_domain::endpoint::ClientEndpointDraft;
+use hookmill_domain::event::EventName;
+use hookmill_domain::settings::WebhookSettingsDraft;
+use hookmill_domain::signature::SigningSecret;
+use hookmill_http::receiver::{self, Received};
+use hookmill_outbound::OutboundRequest;
+use hookmill_pipeline::Pipeline;
+use hookmill_store::campaigns::CampaignChange;
+use hookmill_store::programs::Activation;
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// A directory that is gone when the process ends.
+pub type ScratchDirectory = tempfile::TempDir;
+
+const SOLAR: &str = include_str!("../../demo/solar.yaml");
+const ROOFING: &str = include_str!("../../demo/roofing.yaml");
+/// How long the demonstration waits for its leads.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The demonstration.
+pub struct Demo;
+
+impl Demo {
+    /// A place for its data.
+    pub fn directory() -> std::io::Result<ScratchDirectory> {
+        tempfile::Builder::new().prefix("hookmill-").tempdir()
+    }
+
+    /// Sets everything up, posts the sample batch, and shows what became of it.
+    pub async fn show(running: &Running) -> Result<(), StartError> {
+        let pipeline = &running.pipeline;
+        let (receiver, mut received) = receiver::start().await.map_err(failed)?;
+        let key = set_up(pipeline, receiver).await?;
+        println!(
+            "\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber."
+        );
+        println!("Posting four leads in one batch ...\n");
+        let answer = post(running, &key).await?;
+        println!("202 {}\n", answer["request_id"].as_str().unwrap_or_default());
+        let ids: Vec<String> = answer["accepted"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|lead| Some(lead["submission_id"].as_str()?.to_owned()))
+            .collect();
+        wait(pipeline, &ids).await?;
+        show_leads(pipeline, &answer, &ids).await?;
+        show_received(&mut received);
+        // From here on the receiver takes what comes and nobody looks.
+        received.close();
+        println!(
+            "\nThe host stays up. Post a lead of your own (answered 202), and stop it with Ctrl-C:\n\n{}\n",
+            curl(running, &key)
+        );
+        Ok(())
+    }
+}
+
+async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, StartError> {
+    let (store, now) = (pipeline.store(), pipeline.clock().now());
+    let organization = store.create_organization("Demonstration", now).await?;
+    let key = store.create_source_key(&organization.id, "website", now).await?;
+    for (id, document) in [("SOLAR", SOLAR), ("ROOFING", ROOFING)] {
+        let change = CampaignChange {
+            name: id.to_owned(),
+            time_zone: "America/Los_Angeles".into(),
+            phone_region: "US".into(),
+            facts: b"{}".to_vec(),
+            granted_value_sets: b"[]".to_vec(),
+        };
+        let campaign = store
+            .create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now)
+            .await?;
+        let saved = pipeline
+            .save_program(&campaign.id, &pipeline.default_component(), Some(document), Activation::Now, "demo")
+            .await;
+        saved.map_err(failed)?;
+        let endpoint = json!({ "url": format!("http://{receiver}/client/{}", id.to_lowercase()) });
+        let endpoint: ClientEndpointDraft = serde_json::from_value(endpoint).map_err(failed)?;
+        store.set_endpoint(&campaign.id, Some(&endpoint.check(Schemes::HttpToo).map_err(failed)?), now).await?;
+        pipeline.move_campaign(&campaign, CampaignState::Active).await.map_err(failed)?;
+    }
+    let events: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();
+    let settings = json!({ "enabled": true, "url": format!("http://{receiver}/subscriber"), "events": events });
+    let settings: WebhookSettingsDraft = serde_json::from_value(settings).map_err(failed)?;
+    let mut chance = vec![0_u8; 32];
+    pipeline.minter().fill(&mut chance);
+    let secret = SigningSecret::from_bytes(chance).map_err(failed)?.reveal();
+    store
+        .set_webhook_settings(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now)
+        .await?;
+    pipeline.forget_lookups();
+    Ok(key.key)
+}
+
+async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
+    let batch = json!({
+        "idempotency_key": "demo-batch-1",
+        "leads": [
+            {"campaign_id": "SOLAR", "contact": {"first_name": " alice ", "last_name": "SMITH", "email": "Alice@Example.com", "phone": "(512) 555-0100"},
+             "address": {"state": "tx", "zip": "02139"}, "answers": {"monthly_bill": 180}},
+            {"campaign_id": "SOLAR", "contact": {"first_name": "Bob", "last_name": "Jones", "email": "bob@example.com", "phone": "(415) 555-0101"},
+             "address": {"state": "ca", "zip": "94103"}, "answers": {"monthly_bill": 40}},
+            {"campaign_id": "ROOFING", "name": "Maria del Carmen Lopez", "email": "maria@example.com", "phone": "+1 650 555 0123", "roof_age": 21},
+            {"campaign_id": "ROOFING", "name": "Nobody", "email": "not an address", "phone": "12"},
+        ],
+    });
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")).map_err(failed)?);
+    let url = WebhookUrl::parse(&format!("http://{}/v1/leads", running.address), Schemes::HttpToo).map_err(failed)?;
+    let request =
+        OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(batch.to_string()), timeout: PATIENCE };
+    let answer = running.pipeline.sender().send(request).await.map_err(failed)?;
+    if answer.status != 202 {
+        return Err(StartError::Demo(format!(
+            "the batch was answered {}: {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        )));
+    }
+    serde_json::from_slice(&answer.body).map_err(failed)
+}
+
+/// Until every lead stands still and everything was sent.
+async fn wait(pipeline: &Pipeline, ids: &[String]) -> Result<(), StartError> {
+    let still = async {
+        loop {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let moving = pipeline
+                .store()
+                .states_of(&ids)
+                .await?
+                .into_iter()
+                .any(|(_, state)| ["received", "processing", "delivering"].contains(&state.as_str()));
+            if !moving && !pipeline.store().is_busy_at(pipeline.clock().now()).await? {
+                return Ok::<(), StartError>(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, still)
+        .await
+        .map_err(|_| StartError::Demo("the leads did not come to rest in time".into()))?
+}
+
+async fn show_leads(pipeline: &Pipeline, answer: &Value, ids: &[String]) -> Result<(), StartError> {
+    let states: std::collections::HashMap<String, String> =
+        pipeline.store().states_of(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await?.into_iter().collect();
+    println!("What each lead became:");
+    for (lead, id) in answer["accepted"].as_array().into_iter().flatten().zip(ids) {
+        let timeline = pipeline.store().timeline(id).await?;
+        let why = timeline.last().map(|line| reason(&line.cause, line.detail.as_deref())).unwrap_or_default();
+        let state = states.get(id).map(String::as_str).unwrap_or("unknown");
+        println!("  {id}  {:<8} {state:<13} {why}", lead["campaign_id"].as_str().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// The cause of the last transition, with its reason where it has one.
+fn reason(cause: &str, detail: Option<&[u8]>) -> String {
+    let detail: Value = detail.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+    match detail["reason"].as_str().or_else(|| detail["message"].as_str()) {
+        Some(reason) => format!("{cause}: {reason}"),
+        None => cause.to_owned(),
+    }
+}
+
+fn show_received(received: &mut mpsc::Receiver<Received>) {
+    println!("\nWhat the receiver got:");
+    while let Ok(one) = received.try_recv() {
+        let signed = one
+            .signature
+            .as_deref()
+            .map(|signature| format!("  signed {}...", signature.chars().take(16).collect::<String>()));
+        println!("  POST {}{}\n    {}", one.path, signed.unwrap_or_default(), one.body);
+    }
+}
+
+fn curl(running: &Running, key: &str) -> String {
+    let lead = r#"{"campaign_id":"ROOFING","name":"Ada Lovelace","email":"ada@example.com","phone":"512-555-0142"}"#;
+    // The shell puts the time into the idempotency key, so that the line works again and again.
+    format!(
+        "curl -i http://{}/v1/leads -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \
+         -d '{{\"idempotency_key\":\"mine-'$(date +%s%N)'\",\"leads\":[{lead}]}}'",
+        running.address
+    )
+}
+
+fn failed(error: impl std::fmt::Display) -> StartError {
+    StartError::Demo(error.to_string())
+}

@@ -1,0 +1,52 @@
+//! Why a host does not start, with the mend.
+
+use hookmill_engine::EngineError;
+use hookmill_outbound::BuildError;
+use hookmill_store::StoreError;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a host does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}; choose another with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The listener ended.
+    #[error("the listener ended: {0}")]
+    Serve(std::io::Error),
+    /// The data directory can't be used.
+    #[error("the data directory {path} can't be used: {source}; choose another with --data")]
+    Data {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another host uses the data directory.
+    #[error("another hookmill runs on {0}: stop it, or choose another directory with --data")]
+    InUse(PathBuf),
+    /// The sealing key can't be used.
+    #[error("{0}")]
+    Key(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The sender.
+    #[error(transparent)]
+    Sender(#[from] BuildError),
+    /// The default plugin that was built with this host.
+    #[error("the default plugin does not run: {0}; build it anew with `cargo xtask plugins`")]
+    DefaultPlugin(String),
+    /// The demonstration.
+    #[error("the demonstration failed: {0}")]
+    Demo(String),
+}

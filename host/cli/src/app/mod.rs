@@ -1,0 +1,188 @@
+//! Floor 5: the parts put together, once, and taken apart in order.
+
+mod data;
+mod demo;
+mod errors;
+mod key;
+
+pub use data::DataDirectory;
+pub use demo::{Demo, ScratchDirectory};
+pub use errors::StartError;
+
+use hookmill_domain::clock::SharedClock;
+use hookmill_domain::config::HostSettings;
+use hookmill_domain::destination::AddressPolicy;
+use hookmill_domain::ids::SharedMinter;
+use hookmill_domain::role::Role;
+use hookmill_engine::{Compiler, Digest, Engine, Program};
+use hookmill_outbound::{OutboundLimits, Sender};
+use hookmill_pipeline::{Parts, Pipeline, STANDARD_DOCUMENT, Workers};
+use hookmill_store::{Store, StoreOptions, Target};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The default plugin, built with the host.
+pub static DEFAULT_PLUGIN: &[u8] = include_bytes!(env!("HOOKMILL_DEFAULT_PLUGIN_FILE"));
+
+/// How to start a host.
+pub struct Options {
+    /// Where the key, the embedded database and the cache live.
+    pub data: PathBuf,
+    /// Where compiled plugins are cached; in the data directory unless given.
+    pub cache: Option<PathBuf>,
+    /// A PostgreSQL URL; none for the embedded SQLite.
+    pub database_url: Option<String>,
+    /// The sealing key in base64; none for the key file.
+    pub key: Option<String>,
+    /// What an operator set.
+    pub settings: HostSettings,
+    /// The engine's bounds.
+    pub engine_limits: hookmill_engine::Limits,
+    /// Where foreign components are compiled.
+    pub compiler: Compiler,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The time.
+    pub clock: SharedClock,
+    /// Ids and chance.
+    pub minter: SharedMinter,
+}
+
+/// A host that runs.
+pub struct Running {
+    /// The verbs.
+    pub pipeline: Pipeline,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The first operator's key, on data that had none.
+    pub operator_key: Option<String>,
+    workers: Workers,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+    _data: DataDirectory,
+}
+
+/// Starts a host.
+pub async fn start(mut options: Options) -> Result<Running, StartError> {
+    let data = DataDirectory::open(&options.data)?;
+    let bound = hookmill_http::bind(options.listen, &options.settings.limits)
+        .await
+        .map_err(|source| StartError::Listen { address: options.listen, source })?;
+    if options.settings.public_url.is_empty() {
+        options.settings.public_url = format!("http://{}", bound.address());
+    }
+    let store = open_store(&options, &data).await?;
+    let pipeline = assemble(&options, &data, store).await?;
+    if options.database_url.is_none() {
+        // The lock on the data directory says that nobody else holds a claim here.
+        pipeline.store().release_all_claims(pipeline.clock().now()).await?;
+    }
+    let operator_key = first_operator(&pipeline).await?;
+    let workers = Workers::start(&pipeline);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let address = bound.address();
+    let router = hookmill_http::router(pipeline.clone());
+    // A dropped sender means the same as a sent one: stop.
+    let server = tokio::spawn(bound.serve(router, async move { drop(stopped.await) }));
+    Ok(Running { pipeline, address, operator_key, workers, stop, server, _data: data })
+}
+
+impl Running {
+    /// Refuses new work, ends or hands back what is under way, and closes the store (H7).
+    pub async fn stop(self) -> Result<(), StartError> {
+        let _ = self.stop.send(());
+        let bound = std::time::Duration::from_millis(self.pipeline.settings().limits.stop_ms);
+        let (served, ()) = tokio::join!(tokio::time::timeout(bound, self.server), self.workers.stop());
+        self.pipeline.store().close().await;
+        match served {
+            Ok(Ok(Err(source))) => Err(StartError::Serve(source)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A pipeline without listener and workers, on a store that nobody else sees: for dry runs and checks at the command line.
+pub async fn bench(
+    settings: HostSettings,
+    clock: SharedClock,
+    minter: SharedMinter,
+    directory: &std::path::Path,
+    cache: Option<PathBuf>,
+) -> Result<Pipeline, StartError> {
+    let options = Options {
+        data: directory.to_owned(),
+        cache,
+        database_url: None,
+        key: None,
+        settings,
+        engine_limits: hookmill_engine::Limits::default(),
+        compiler: Compiler::InProcess,
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        clock,
+        minter,
+    };
+    let data = DataDirectory::open(directory)?;
+    let store = open_store(&options, &data).await?;
+    assemble(&options, &data, store).await
+}
+
+async fn open_store(options: &Options, data: &DataDirectory) -> Result<Store, StartError> {
+    let target = match &options.database_url {
+        Some(url) => Target::Postgres(url.clone()),
+        None => Target::Sqlite(data.database()),
+    };
+    let key = key::obtain(options.key.as_deref(), data, options.minter.as_ref())?;
+    let opened = Store::open(StoreOptions { target, sealer: key.sealer(), minter: options.minter.clone() }).await;
+    opened.map_err(|error| {
+        key.forget_if_fresh(&error);
+        StartError::Store(error)
+    })
+}
+
+async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Result<Pipeline, StartError> {
+    let cache = options.cache.clone().unwrap_or_else(|| data.cache());
+    let engine = Engine::with_compiler(options.engine_limits.clone(), &cache, options.compiler.clone())?;
+    let (standard, digest) = standard(&engine).await?;
+    store.keep_component(&digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
+    let policy = AddressPolicy { allowed: Vec::new(), development: options.settings.development };
+    let parts = Parts {
+        sender: Sender::new(OutboundLimits::default(), policy)?,
+        settings: options.settings.clone(),
+        store,
+        engine,
+        clock: options.clock.clone(),
+        minter: options.minter.clone(),
+    };
+    Ok(Pipeline::new(parts, standard, digest))
+}
+
+/// The default plugin on its standard document.
+async fn standard(engine: &Engine) -> Result<(Program, String), StartError> {
+    let digest = Digest::of(DEFAULT_PLUGIN);
+    let fetch = || async { Ok::<_, std::convert::Infallible>(DEFAULT_PLUGIN.to_vec()) };
+    let component = engine.load(digest, fetch).await.map_err(|error| StartError::DefaultPlugin(error.to_string()))?;
+    let compiled = engine
+        .compile_configuration(&component, STANDARD_DOCUMENT)
+        .await
+        .map_err(|error| StartError::DefaultPlugin(format!("{error:?}")))?;
+    Ok((Program { component, plan: Some(compiled.plan) }, digest.to_string()))
+}
+
+/// Makes the first operator on empty data; the key is seen this once.
+async fn first_operator(pipeline: &Pipeline) -> Result<Option<String>, StartError> {
+    let (store, now) = (pipeline.store(), pipeline.clock().now());
+    if !store.is_empty().await? {
+        return Ok(None);
+    }
+    let operator = store.create_user(None, "operator", Role::Operator, now).await?;
+    let key = store.create_api_key(&operator.id, "first", None, now).await?;
+    Ok(Some(key.key))
+}
+
+/// The clock and the minter of production.
+pub fn production() -> (SharedClock, SharedMinter) {
+    (Arc::new(hookmill_domain::clock::SystemClock), Arc::new(hookmill_domain::ids::SystemMinter::default()))
+}

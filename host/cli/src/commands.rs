@@ -1,0 +1,73 @@
+//! Floor 5: the command line.
+
+mod bench;
+mod check;
+mod discover;
+mod dry_run;
+mod output;
+mod serve;
+mod table;
+mod value_sets;
+
+use clap::{Parser, Subcommand};
+use hookmill_engine::{COMPILE_COMMAND, compile_child};
+use std::process::ExitCode;
+
+/// A WebAssembly plugin host for webhook transforms in lead campaigns.
+#[derive(Debug, Parser)]
+#[command(name = "hookmill", version, about, max_term_width = 120)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the host.
+    Serve(serve::Serve),
+    /// Check a declarative document: all problems at once, with line, column and mend.
+    Check(check::Check),
+    /// Run a sample through a document: every stage's input and output and the bytes that would be sent; nothing is kept or sent.
+    DryRun(dry_run::DryRunCommand),
+    /// Show every path of sample bodies, with types, how often each is filled and masked examples; or draft a document from them.
+    Discover(discover::Discover),
+    /// Compile a foreign component in this process, which the host bounds and can kill.
+    #[command(name = COMPILE_COMMAND, hide = true)]
+    Compile {
+        /// What to do.
+        task: String,
+        /// The bounds.
+        settings: String,
+    },
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Command::Compile { task, settings } = &cli.command {
+        return match compile_child(task, settings) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => failed(&message),
+        };
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("the runtime can't start: {error}")),
+    };
+    let done = match cli.command {
+        Command::Serve(serve) => runtime.block_on(serve.run()),
+        Command::Check(check) => runtime.block_on(check.run()),
+        Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
+        Command::Discover(discover) => runtime.block_on(discover.run()),
+        Command::Compile { .. } => Ok(ExitCode::FAILURE),
+    };
+    match done {
+        Ok(code) => code,
+        Err(message) => failed(&message),
+    }
+}
+
+fn failed(message: &str) -> ExitCode {
+    eprintln!("hookmill: {message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,201 @@
+//! `hookmill dry-run --document DOC --input FILE`.
+
+mod report;
+
+use super::bench::Bench;
+use super::output::{say, say_json};
+use super::value_sets::ValueSetFiles;
+use clap::Args;
+use hookmill_domain::beside::Beside;
+use hookmill_domain::body;
+use hookmill_pipeline::{DryRunInput, Problem, SampleAnswer, SaveError};
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::organizations::Organization;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(super) struct DryRunCommand {
+    #[command(flatten)]
+    bench: Bench,
+    /// The document, YAML or JSON.
+    #[arg(long)]
+    document: PathBuf,
+    /// The sample: one inbound element.
+    #[arg(long)]
+    input: PathBuf,
+    /// What the sample is, as its source would say it; `application/json` when it is not given.
+    #[arg(long, default_value = "application/json", value_parser = known_type)]
+    content_type: String,
+    /// How the sample is compressed: gzip or deflate.
+    #[arg(long, default_value = "")]
+    content_encoding: String,
+    /// A header of the sample, `Name: value`; may be given several times.
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// A parameter of its query, `name=value`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    query: Vec<String>,
+    /// A file with the campaign's own values, a JSON object: `campaign.values` in documents.
+    #[arg(long)]
+    campaign_values: Option<PathBuf>,
+    /// What the client answers: a file with the body; without one, it takes the lead.
+    #[arg(long)]
+    answer: Option<PathBuf>,
+    /// The status of that answer.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=999), requires = "answer")]
+    answer_status: u16,
+    /// The headers of that answer, each as `Name: value`.
+    #[arg(long, requires = "answer")]
+    answer_header: Vec<String>,
+    /// The campaign's phone region.
+    #[arg(long, default_value = "US")]
+    phone_region: String,
+    /// The campaign's time zone.
+    #[arg(long, default_value = "UTC")]
+    time_zone: String,
+    #[command(flatten)]
+    value_sets: ValueSetFiles,
+    /// How it is told; a table in a terminal, JSON elsewhere, when it is not given.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+/// How a dry run is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Tables, for people.
+    Table,
+    /// Everything, for programs.
+    Json,
+}
+
+/// A content type that is taken.
+pub(super) fn known_type(text: &str) -> Result<String, String> {
+    body::head(text, "").map(|_| text.to_owned()).map_err(|refusal| refusal.message)
+}
+
+impl DryRunCommand {
+    pub(super) async fn run(self) -> Result<ExitCode, String> {
+        let document = read_document(&self.document)?;
+        let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
+        let (pipeline, _scratch) = self.bench.clone().set_up().await?;
+        let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
+        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
+        let answer = self.sample_answer()?;
+        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0)? };
+        self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
+        let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
+            Ok((program, warnings)) => {
+                self.tell(&warnings);
+                program
+            }
+            Err(SaveError::Problems(problems)) => {
+                self.tell(&problems);
+                return Ok(ExitCode::FAILURE);
+            }
+            Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
+        };
+        let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
+        match self.format() {
+            Format::Json => say_json(&run)?,
+            Format::Table => say(&report::text(&run))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is wrong or odd about the document; beside the run, so that the run stays one value.
+    fn tell(&self, problems: &[Problem]) {
+        for problem in problems {
+            eprintln!("{}:{problem}", self.document.display());
+        }
+    }
+
+    fn format(&self) -> Format {
+        match self.format {
+            Some(format) => format,
+            None if !self.json && std::io::stdout().is_terminal() => Format::Table,
+            None => Format::Json,
+        }
+    }
+
+    fn sample_answer(&self) -> Result<Option<SampleAnswer>, String> {
+        let Some(path) = &self.answer else { return Ok(None) };
+        let body = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let headers = headers("--answer-header", &self.answer_header)?;
+        Ok(Some(SampleAnswer { status: self.answer_status, headers, body: body.into() }))
+    }
+
+    fn sample_of(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
+        let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
+        if let Some(path) = &self.campaign_values {
+            campaign.facts = values(path)?;
+        }
+        let mut beside = Beside::of_headers(headers("--header", &self.header)?);
+        beside.headers.push(("content-type".into(), self.content_type.clone()));
+        beside.query = pairs("--query", '=', "name=value", &self.query)?;
+        let client_url = "https://client.example/".into();
+        Ok(DryRunInput { organization, campaign, body, beside, client_url, answer: None })
+    }
+}
+
+/// Headers as they are written, with their names in lower case.
+fn headers(option: &str, texts: &[String]) -> Result<Vec<(String, String)>, String> {
+    let headers = pairs(option, ':', "Name: value", texts)?;
+    Ok(headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect())
+}
+
+fn pairs(option: &str, mark: char, example: &str, texts: &[String]) -> Result<Vec<(String, String)>, String> {
+    let pair = |text: &String| match text.split_once(mark) {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
+        None => Err(format!("{option}: `{text}` has no `{mark}`; write `{example}`")),
+    };
+    texts.iter().map(pair).collect()
+}
+
+/// A JSON object in a file.
+fn values(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(format!("{}: not a JSON object: {error}; write it like {{\"rate\": 12}}", path.display())),
+    }
+}
+
+/// Where a sample is run when there is no campaign.
+pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) -> (Organization, Campaign) {
+    let organization = Organization {
+        id: "org_sample".into(),
+        name: "Sample".into(),
+        salt: vec![0; 16],
+        facts: b"{}".to_vec(),
+        created_at: now_ms,
+    };
+    let campaign = Campaign {
+        id: "cmp_sample".into(),
+        organization_id: organization.id.clone(),
+        public_id: "SAMPLE".into(),
+        name: "Sample".into(),
+        owner_id: None,
+        state: "active".into(),
+        time_zone: time_zone.to_owned(),
+        phone_region: phone_region.to_owned(),
+        facts: b"{}".to_vec(),
+        granted_value_sets: b"[]".to_vec(),
+        endpoint_sealed: None,
+        program_id: None,
+        created_at: now_ms,
+        updated_at: now_ms,
+    };
+    (organization, campaign)
+}
+
+/// A document as text.
+pub(super) fn read_document(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    String::from_utf8(bytes).map_err(|error| format!("{}: not UTF-8: {error}", path.display()))
+}

@@ -1,0 +1,252 @@
+//! A dry run as a person reads it in a terminal (M10): what made each field, how each rule was judged, the message as it would be sent.
+
+use crate::commands::table::{Table, visible};
+use hookmill_pipeline::{DryRun, StageRun};
+use serde_json::{Map, Value};
+use std::fmt::Write;
+
+/// How wide names, values and texts may be in a table.
+const NAME_WIDTH_MAX: usize = 28;
+const PATH_WIDTH_MAX: usize = 48;
+const VALUE_WIDTH_MAX: usize = 48;
+const SENTENCE_WIDTH_MAX: usize = 140;
+/// What the default plugin's log line of an interpretation begins with.
+const INTERPRETED: &str = "interpret: ";
+
+/// The whole run.
+pub(super) fn text(run: &DryRun) -> String {
+    let mut text = String::new();
+    for stage in &run.stages {
+        let severity = stage.input["severity"].as_str().filter(|_| stage.stage == "qualify");
+        let whom = stage.whom.as_deref().or(severity).unwrap_or_default();
+        text.push_str(format!("== {} {whom}", stage.stage).trim_end());
+        text.push_str("\n\n");
+        match stage.stage {
+            "map" => map(&mut text, stage),
+            "qualify" => qualify(&mut text, stage),
+            "shape" => shape(&mut text, stage),
+            _ => interpret(&mut text, stage, &run.log),
+        }
+        error(&mut text, stage);
+    }
+    end(&mut text, run);
+    text
+}
+
+fn map(text: &mut String, stage: &StageRun) {
+    let leads = stage.output.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if leads.is_empty() && stage.error.is_none() {
+        text.push_str("no lead\n\n");
+    }
+    for (index, lead) in leads.iter().enumerate() {
+        let test = if lead["is_test"] == true { ", a test" } else { "" };
+        _ = writeln!(text, "lead {}{test}", index + 1);
+        let trace = stage.trace.as_ref().and_then(|trace| trace["leads"].get(index));
+        let mut table = Table::new(&[
+            ("line", 6),
+            ("field", NAME_WIDTH_MAX),
+            ("from", PATH_WIDTH_MAX),
+            ("through", NAME_WIDTH_MAX),
+            ("result", VALUE_WIDTH_MAX),
+        ]);
+        for made in trace.and_then(|trace| trace["fields"].as_array()).into_iter().flatten() {
+            steps(&mut table, &made["field"], made);
+        }
+        shown(text, &table);
+        untouched(text, lead, trace);
+        remarks(text, lead);
+        text.push('\n');
+    }
+}
+
+/// The rows of one value: where it came from, what each function gave, and what became of it.
+fn steps(table: &mut Table, name: &Value, made: &Value) {
+    let from =
+        made["from"].as_str().unwrap_or(if made.get("value").is_some() { "(the document)" } else { "(not found)" });
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for step in made["steps"].as_array().into_iter().flatten() {
+        rows.push((words(&step["function"]), step.get("value").map_or_else(|| "(nothing)".into(), Value::to_string)));
+    }
+    let result = made.get("value").map_or_else(|| "(nothing)".into(), Value::to_string);
+    match (made.get("instead"), made.get("failed")) {
+        (_, Some(why)) => rows.push(("failed".into(), words(why))),
+        (Some(instead), None) => rows.push((words(instead), result)),
+        (None, None) if rows.last().is_none_or(|(_, last)| *last != result) => rows.push((String::new(), result)),
+        (None, None) => {}
+    }
+    let mut start = vec![words(&made["line"]), words(name), from.to_owned()];
+    for (function, value) in rows {
+        let cells = std::mem::replace(&mut start, vec![String::new(); 3]);
+        table.row(cells.into_iter().chain([function, value]));
+    }
+}
+
+/// Custom fields that no line of the document made.
+fn untouched(text: &mut String, lead: &Value, trace: Option<&Value>) {
+    let made: Vec<&str> = trace
+        .and_then(|trace| trace["fields"].as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|made| made["field"].as_str())
+        .collect();
+    let is_made = |name: &str| made.iter().any(|one| *one == name || one.strip_prefix("custom.") == Some(name));
+    let mut table = Table::new(&[("custom field of no line", NAME_WIDTH_MAX), ("value", VALUE_WIDTH_MAX)]);
+    for (name, value) in lead["lead"]["custom"].as_object().into_iter().flatten().filter(|(name, _)| !is_made(name)) {
+        table.row([name.clone(), value.to_string()]);
+    }
+    shown(text, &table);
+}
+
+fn remarks(text: &mut String, lead: &Value) {
+    for notice in lead["notices"].as_array().into_iter().flatten() {
+        _ = writeln!(text, "  note: {}", sentence(&notice["message"]));
+    }
+    if let Some(failure) = lead.get("failure") {
+        _ = writeln!(text, "  failed: {}", sentence(failure.get("message").unwrap_or(failure)));
+    }
+}
+
+fn qualify(text: &mut String, stage: &StageRun) {
+    let trace = stage.trace.as_ref().map_or(&Value::Null, |trace| &trace["rules"]);
+    rules(text, trace);
+    let Some(output) = &stage.output else { return };
+    let failed = output["failed_rules"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for rule in failed.iter().filter(|rule| !rule["reason"].is_null()) {
+        _ = writeln!(text, "  reason: {}", sentence(&rule["reason"]));
+    }
+    text.push_str(if output["qualified"] == true { "  qualified\n\n" } else { "  not qualified\n\n" });
+}
+
+fn rules(text: &mut String, rules: &Value) {
+    let columns = [
+        ("line", 6),
+        ("rule", NAME_WIDTH_MAX),
+        ("field", NAME_WIDTH_MAX),
+        ("operator", NAME_WIDTH_MAX),
+        ("expected", VALUE_WIDTH_MAX),
+        ("actual", VALUE_WIDTH_MAX),
+        ("passed", 7),
+    ];
+    let mut table = Table::new(&columns);
+    for rule in rules.as_array().into_iter().flatten() {
+        let passed = match rule["passed"].as_bool() {
+            Some(true) => "yes",
+            Some(false) => "NO",
+            None => "skipped",
+        };
+        table.row([
+            words(&rule["line"]),
+            words(&rule["rule"]),
+            words(&rule["field"]),
+            words(&rule["operator"]),
+            rule["expected"].to_string(),
+            rule.get("actual").map_or_else(|| "(missing)".into(), Value::to_string),
+            passed.into(),
+        ]);
+    }
+    shown(text, &table);
+}
+
+fn shape(text: &mut String, stage: &StageRun) {
+    let parts = stage.trace.as_ref().map_or(&Value::Null, |trace| &trace["parts"]);
+    let mut table = Table::new(&[
+        ("line", 6),
+        ("part", PATH_WIDTH_MAX),
+        ("from", PATH_WIDTH_MAX),
+        ("through", NAME_WIDTH_MAX),
+        ("result", VALUE_WIDTH_MAX),
+    ]);
+    for made in parts.as_array().into_iter().flatten() {
+        steps(&mut table, &made["part"], made);
+    }
+    shown(text, &table);
+    if let Some(message) = &stage.output {
+        self::message(text, message);
+    }
+}
+
+/// The message. What would move the cursor is written out, but for the ends of lines; all else is as it would be sent.
+fn message(text: &mut String, message: &Value) {
+    let body = message["body"].as_str();
+    let bytes = body.map_or_else(|| "no body".to_owned(), |body| format!("{} bytes", body.len()));
+    _ = writeln!(text, "\n{} {}, {bytes}", words(&message["method"]), words(&message["content_type"]));
+    for (key, mark) in [("query", "?"), ("headers", "")] {
+        for pair in message[key].as_array().into_iter().flatten() {
+            _ = writeln!(text, "{mark}{}: {}", line(&words(&pair[0])), line(&words(&pair[1])));
+        }
+    }
+    if let Some(body) = body {
+        let shown: String = body.chars().map(|c| if c == '\n' { c.to_string() } else { visible(c) }).collect();
+        _ = writeln!(text, "\n{shown}");
+    }
+    text.push('\n');
+}
+
+fn interpret(text: &mut String, stage: &StageRun, log: &[String]) {
+    _ = writeln!(text, "answer {}: {}", stage.input["status"], sentence(&stage.input["body"]));
+    let told = log.iter().find_map(|line| serde_json::from_str::<Value>(line.strip_prefix(INTERPRETED)?).ok());
+    if let Some(told) = told {
+        rules(text, &told["rules"]);
+        _ = writeln!(text, "  decided by {}", sentence(&told["decided"]));
+    }
+    let none = Map::new();
+    let output = stage.output.as_ref().and_then(Value::as_object).unwrap_or(&none);
+    let mut table = Table::new(&[("meaning", NAME_WIDTH_MAX), ("", VALUE_WIDTH_MAX)]);
+    for (name, value) in output.iter().filter(|(_, value)| !value.is_null()) {
+        table.row([name.clone(), words(value)]);
+    }
+    shown(text, &table);
+    text.push('\n');
+}
+
+/// Why a stage gave nothing, or something else.
+fn error(text: &mut String, stage: &StageRun) {
+    let Some(error) = &stage.error else { return };
+    let mut table = Table::new(&[("FAILED", NAME_WIDTH_MAX), ("", SENTENCE_WIDTH_MAX)]);
+    match error.as_object() {
+        Some(members) => members
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .for_each(|(name, value)| table.row([name.clone(), words(value)])),
+        None => table.row([String::new(), words(error)]),
+    }
+    shown(text, &table);
+    text.push('\n');
+}
+
+fn end(text: &mut String, run: &DryRun) {
+    for (name, digest) in &run.value_sets {
+        _ = writeln!(text, "value set {}  {digest}", line(name));
+    }
+    for logged in run.log.iter().filter(|logged| !logged.starts_with(INTERPRETED)) {
+        _ = writeln!(text, "log  {}", line(logged));
+    }
+    _ = writeln!(text, "state {}, {} us of CPU time", run.state.as_str(), run.cpu_time_us);
+}
+
+fn shown(text: &mut String, table: &Table) {
+    if !table.is_empty() {
+        text.push_str(&table.lines("  "));
+    }
+}
+
+/// A text as it is, anything else as JSON.
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn sentence(value: &Value) -> String {
+    crate::commands::table::shortened(&words(value), SENTENCE_WIDTH_MAX)
+}
+
+/// A text in one line, whole.
+fn line(text: &str) -> String {
+    text.chars().map(visible).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! What a person reads, letter by letter.
+
+use super::*;
+use hookmill_domain::state::State;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+fn run(stages: Vec<StageRun>) -> DryRun {
+    let log = vec![
+        "seen \u{1b}[2J".to_owned(),
+        r#"interpret: {"rules":[{"rule":"o[0]","line":30,"field":"body.result","operator":"eq","expected":"ok","actual":"no","passed":false}],"decided":"outcomes[1]","line":31}"#.to_owned(),
+    ];
+    DryRun { stages, state: State::Rejected, messages: Vec::new(), cpu_time_us: 42, log, value_sets: BTreeMap::new() }
+}
+
+fn stage(stage: &'static str, input: Value, output: Value, trace: Value) -> StageRun {
+    StageRun { stage, input, output: Some(output), trace: Some(trace), ..StageRun::default() }
+}
+
+/// M10: line, field, where from, through what, and what became of it; then each rule, the bytes, the answer's meaning and the time.
+#[test]
+fn m10_a_dry_run_reads_as_tables() {
+    let map = stage(
+        "map",
+        json!({}),
+        json!([{"lead": {"email": "a@x.example", "custom": {"roof": "flat", "age": 31}}, "is_test": true, "notices": [{"code": "kept_raw", "message": "zip: kept"}]}]),
+        json!({"leads": [{"fields": [
+            {"field": "email", "line": 5, "from": "contact.email", "steps": [{"function": "trim", "value": "A@x.example"}, {"function": "email", "value": "a@x.example"}], "value": "a@x.example"},
+            {"field": "zip", "line": 6, "from": "zip", "steps": [{"function": "zip"}], "instead": "on_error: keep_raw", "value": "Unit 5"},
+            {"field": "custom.age", "line": 7, "from": "age", "steps": [], "value": 31},
+            {"field": "city", "line": 8, "from": null, "steps": []},
+            {"field": "source", "line": 9, "from": null, "steps": [], "value": "webinar"},
+        ]}]}),
+    );
+    let qualify = stage(
+        "qualify",
+        json!({"severity": "hard"}),
+        json!({"qualified": false, "failed_rules": [{"reason": "not served"}]}),
+        json!({"rules": [
+            {"rule": "qualify[0]", "line": 12, "field": "state", "operator": "in", "expected": ["CA"], "actual": "NV", "passed": false},
+            {"rule": "qualify[1]", "line": 13, "field": "age", "operator": "ge", "expected": 18, "passed": null},
+        ]}),
+    );
+    let message = json!({"method": "POST", "content_type": "text/plain", "query": [["k", "v"]], "headers": [["X-A", "b"]], "body": "one\r\ntwo"});
+    let shape = StageRun {
+        whom: Some("client".into()),
+        ..stage(
+            "shape",
+            json!({}),
+            message,
+            json!({"parts": [{"part": "body", "line": 20, "from": "a template", "steps": [], "value": "one\r\ntwo"}]}),
+        )
+    };
+    let interpret = StageRun {
+        trace: None,
+        ..stage(
+            "interpret",
+            json!({"status": 200, "body": "{\"result\":\"no\"}"}),
+            json!({"outcome": "rejected", "state": "rejected", "reason": null}),
+            Value::Null,
+        )
+    };
+    let expected = r#"== map
+
+lead 1, a test
+  line  field       from            through             result
+  5     email       contact.email   trim                "A@x.example"
+                                    email               "a@x.example"
+  6     zip         zip             zip                 (nothing)
+                                    on_error: keep_raw  "Unit 5"
+  7     custom.age  age                                 31
+  8     city        (not found)                         (nothing)
+  9     source      (the document)                      "webinar"
+  custom field of no line  value
+  roof                     "flat"
+  note: zip: kept
+
+== qualify hard
+
+  line  rule        field  operator  expected  actual     passed
+  12    qualify[0]  state  in        ["CA"]    "NV"       NO
+  13    qualify[1]  age    ge        18        (missing)  skipped
+  reason: not served
+  not qualified
+
+== shape client
+
+  line  part  from        through  result
+  20    body  a template           "one\r\ntwo"
+
+POST text/plain, 8 bytes
+?k: v
+X-A: b
+
+one\r
+two
+
+== interpret
+
+answer 200: {"result":"no"}
+  line  rule  field        operator  expected  actual  passed
+  30    o[0]  body.result  eq        "ok"      "no"    NO
+  decided by outcomes[1]
+  meaning
+  outcome  rejected
+  state    rejected
+
+log  seen \u{1b}[2J
+state rejected, 42 us of CPU time
+"#;
+    let shown = text(&run(vec![map, qualify, shape, interpret]));
+    assert_eq!(shown, expected, "\n{shown}");
+}
+
+/// M10: a stage that failed says why, whole enough to mend it; a sample without leads says so.
+#[test]
+fn m10_failures_are_told() {
+    let failed = StageRun {
+        stage: "map",
+        error: Some(
+            json!({"code": "field_missing", "field": "email", "function": null, "message": "email: is missing"}),
+        ),
+        ..StageRun::default()
+    };
+    let shown = text(&run(vec![failed]));
+    let expected =
+        "== map\n\n  FAILED\n  code     field_missing\n  field    email\n  message  email: is missing\n\nlog  ";
+    assert!(shown.starts_with(expected), "{shown}");
+    let none = text(&run(vec![stage("map", json!({}), json!([]), Value::Null)]));
+    assert!(none.starts_with("== map\n\nno lead\n\n"), "{none}");
+}

@@ -1,0 +1,116 @@
+//! `hookmill serve`.
+
+use crate::app::{self, Demo, Options, Running};
+use clap::Args;
+use hookmill_domain::config::{HostSettings, Limits};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Where the demonstration keeps its data unless told otherwise: a place of its own for each run.
+const DEMO_LISTEN: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0));
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where the key, the embedded database and the cache live.
+    #[arg(long, default_value = "hookmill-data", env = "HOOKMILL_DATA")]
+    data: PathBuf,
+    /// The address to listen on [default: 127.0.0.1:8080; a free port with --demo].
+    #[arg(long, env = "HOOKMILL_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// A PostgreSQL URL; without it the embedded SQLite is used.
+    #[arg(long, env = "HOOKMILL_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The key that seals secrets, 32 bytes in base64; without it a key file in the data directory is used.
+    #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true)]
+    key: Option<String>,
+    /// The address under which sources reach this host, for examples [default: the address it listens on].
+    #[arg(long, env = "HOOKMILL_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Who provisions source keys, as a campaign without one says.
+    #[arg(long, default_value = "CSM", env = "HOOKMILL_KEY_CONTACT")]
+    key_contact: String,
+    /// A developer's machine: http and loopback receivers are allowed. Never in production.
+    #[arg(long)]
+    development: bool,
+    /// Show what it does: an organization, two campaigns, a receiver, and a batch of leads on their way.
+    /// It keeps everything in a place of its own that is gone when it ends.
+    #[arg(long, conflicts_with_all = ["data", "database_url", "key"])]
+    demo: bool,
+    /// Log lines as JSON.
+    #[arg(long, env = "HOOKMILL_LOG_JSON")]
+    log_json: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<ExitCode, String> {
+        self.start_logging();
+        let demo = self.demo;
+        let scratch = if demo { Some(Demo::directory().map_err(|error| error.to_string())?) } else { None };
+        let program =
+            std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
+        let running = app::start(self.options(scratch.as_ref(), program)).await.map_err(|error| error.to_string())?;
+        announce(&running);
+        if demo {
+            Demo::show(&running).await.map_err(|error| error.to_string())?;
+        }
+        stop_asked().await;
+        eprintln!("stopping: new work is refused, what is under way ends");
+        running.stop().await.map_err(|error| error.to_string())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
+        let (clock, minter) = app::production();
+        let listen =
+            self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
+        Options {
+            data: scratch.map_or(self.data, |scratch| scratch.path().to_owned()),
+            cache: None,
+            database_url: self.database_url,
+            key: self.key,
+            settings: HostSettings {
+                limits: Limits::default(),
+                key_contact: self.key_contact,
+                public_url: self.public_url.unwrap_or_default(),
+                development: self.development || self.demo,
+            },
+            engine_limits: hookmill_engine::Limits::default(),
+            compiler: hookmill_engine::Compiler::Child(program),
+            listen,
+            clock,
+            minter,
+        }
+    }
+
+    fn start_logging(&self) {
+        let default = if self.demo { "warn" } else { "info" };
+        let filter = EnvFilter::try_from_env("HOOKMILL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+        let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        if self.log_json { lines.json().init() } else { lines.init() }
+    }
+}
+
+fn announce(running: &Running) {
+    println!("listening on http://{}", running.address);
+    if let Some(key) = &running.operator_key {
+        println!("operator key: {key}");
+        eprintln!("this key is shown once; keep it: it provisions organizations, users and source keys");
+    }
+    println!("ready");
+}
+
+/// Ctrl-C, or the signal a service manager sends.
+async fn stop_asked() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,4 @@
+//! The composition root and the commands of the binary `hookmill`.
+
+pub mod app;
+pub mod commands;

@@ -1,0 +1,7 @@
+//! The binary `hookmill`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hookmill::commands::main()
+}

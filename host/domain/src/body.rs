@@ -1,0 +1,152 @@
+//! Inbound bodies as one JSON value (I10). The rules are those of `hookmill_bodies`; here they meet the host's bounds and refusals.
+
+use super::envelope::syntax;
+use super::error::{ApiError, Kind as RefusalKind};
+use crate::config::Limits;
+use hookmill_bodies::{BodyError, BodyLimits, Fault};
+pub use hookmill_bodies::{Head, Kind, Opened};
+use serde::de::IgnoredAny;
+
+/// What headers say of a body; empty texts stand for those that are not there.
+pub fn head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
+    Head::parse(content_type, content_encoding).map_err(refusal)
+}
+
+/// The same where only JSON is taken.
+pub fn json_head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
+    let not_json = || {
+        let given: String = content_type.chars().take(100).collect();
+        let message = format!("`{given}` is not understood here; send application/json");
+        ApiError::new(RefusalKind::ContentType, "content_type_unsupported", message)
+    };
+    match head(content_type, content_encoding) {
+        Ok(head) if head.kind == Kind::Json => Ok(head),
+        Err(refusal) if refusal.code != "content_type_unsupported" => Err(refusal),
+        _ => Err(not_json()),
+    }
+}
+
+/// A body, inflated, decoded, and made a JSON value where it is none. The syntax of JSON itself is not looked at yet.
+pub fn open<'a>(head: &Head, body: &'a [u8], limits: &Limits) -> Result<Opened<'a>, ApiError> {
+    hookmill_bodies::open(head, body, &bounds(limits)).map_err(refusal)
+}
+
+/// A body as the text of one JSON value.
+pub fn to_json(head: &Head, body: &[u8], limits: &Limits) -> Result<String, ApiError> {
+    match open(head, body, limits)? {
+        Opened::Json(text) => {
+            serde_json::from_str::<IgnoredAny>(&text).map_err(syntax)?;
+            Ok(text.trim().to_owned())
+        }
+        Opened::Made(text) => Ok(text),
+    }
+}
+
+/// A body in UTF-8 as text, nested no deeper than this; nothing is said of its syntax yet.
+pub fn utf8(body: &[u8], depth_max: usize) -> Result<&str, ApiError> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let good = std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default();
+        let place = hookmill_bodies::Place::of(good, good.len());
+        ApiError::new(RefusalKind::Syntax, "invalid_utf8", format!("the body is not UTF-8 ({place}); save it as UTF-8"))
+            .at("", "invalid_utf8", format!("byte {} starts no UTF-8 character", error.valid_up_to()))
+    })?;
+    hookmill_bodies::check_depth(text, depth_max).map_err(refusal)?;
+    Ok(text)
+}
+
+fn bounds(limits: &Limits) -> BodyLimits {
+    BodyLimits {
+        inflated_bytes_max: limits.inflated_bytes_max,
+        depth_max: limits.body_depth_max,
+        fields_max: limits.form_fields_max,
+        file_text_bytes_max: limits.file_text_bytes_max,
+        ..BodyLimits::default()
+    }
+}
+
+fn refusal(error: BodyError) -> ApiError {
+    let kind = match error.fault {
+        Fault::Syntax => RefusalKind::Syntax,
+        Fault::TooLarge => RefusalKind::TooLarge,
+        Fault::TooMany => RefusalKind::Invalid,
+        Fault::Kind => RefusalKind::ContentType,
+    };
+    match error.place {
+        None => ApiError::new(kind, error.code, error.message),
+        Some(place) => ApiError::new(kind, error.code, format!("{} ({place})", error.message)).at(
+            "",
+            error.code,
+            place.to_string(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content_type: &str, body: &[u8]) -> Result<String, ApiError> {
+        to_json(&head(content_type, "")?, body, &Limits::default())
+    }
+
+    /// I10: what each kind becomes is shown in `hookmill_bodies`; here, that all of them are reached.
+    #[test]
+    fn i10_bodies_of_every_kind_are_read() {
+        let table: [(&str, &str, &str); 5] = [
+            ("application/json", " {\"a\":1e400} ", "{\"a\":1e400}"),
+            ("application/x-www-form-urlencoded", "a=1&a=2", r#"{"a":["1","2"]}"#),
+            (
+                "multipart/form-data; boundary=x",
+                "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--x--",
+                r#"{"a":"1"}"#,
+            ),
+            ("text/xml", "<a>1</a>", r#"{"a":"1"}"#),
+            ("", "[1]", "[1]"),
+        ];
+        for (content_type, body, expected) in table {
+            assert_eq!(read(content_type, body.as_bytes()).as_deref(), Ok(expected), "{content_type}");
+        }
+    }
+
+    /// I5 I14: each fault has its kind of refusal, and a place where it has one.
+    #[test]
+    fn i5_faults_of_bodies_are_refusals() {
+        let limits = Limits { form_fields_max: 1, body_depth_max: 2, ..Limits::default() };
+        let table = [
+            ("application/json", "{", RefusalKind::Syntax, "invalid_json", "line 1, column 1"),
+            ("application/json", "[[[", RefusalKind::Syntax, "too_deep", "line 1, column 3"),
+            ("text/xml", "<a>\n<b/>", RefusalKind::Syntax, "xml_too_deep", "line 2, column 1"),
+            ("text/xml", "<a>\n", RefusalKind::Syntax, "xml_syntax", "line 1, column 1"),
+            ("application/x-www-form-urlencoded", "a=1&b=2", RefusalKind::Invalid, "form_too_large", ""),
+            ("text/csv", "a", RefusalKind::ContentType, "content_type_unsupported", ""),
+            ("application/json; charset=x", "{}", RefusalKind::ContentType, "charset_unsupported", ""),
+        ];
+        for (content_type, body, kind, code, place) in table {
+            let outcome = head(content_type, "").and_then(|head| to_json(&head, body.as_bytes(), &limits));
+            let refused = outcome.unwrap_err();
+            assert_eq!((refused.kind, refused.code), (kind, code), "{content_type}");
+            let told = refused.details.first().map(|detail| detail.message.as_str()).unwrap_or_default();
+            assert_eq!(told, place, "{refused}");
+        }
+    }
+
+    #[test]
+    fn i5_where_only_json_is_taken_all_else_is_named() {
+        let table = [
+            ("application/json", "", None),
+            ("Application/JSON; charset=UTF-8", "gzip", None),
+            ("application/vnd.x+json", "", None),
+            ("application/json; charset=latin1", "", None),
+            ("application/json; charset=klingon", "", Some("charset_unsupported")),
+            ("application/json", "br", Some("content_encoding_unsupported")),
+            ("text/plain", "", Some("content_type_unsupported")),
+            ("text/csv", "", Some("content_type_unsupported")),
+            ("multipart/form-data", "", Some("content_type_unsupported")),
+            ("", "", Some("content_type_unsupported")),
+        ];
+        for (content_type, coding, code) in table {
+            let outcome = json_head(content_type, coding);
+            assert_eq!(outcome.err().map(|refusal| refusal.code), code, "{content_type}");
+        }
+    }
+}

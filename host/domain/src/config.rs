@@ -1,0 +1,166 @@
+//! Floor 1: every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
+//! with them (`engine::Limits`, `outbound::OutboundLimits`).
+
+use crate::value_set::TableLimits;
+
+/// The bounds of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How many bytes a request's body may have (8 MiB).
+    pub body_bytes_max: usize,
+    /// How many bytes the bodies of all requests under way may have together (512 MiB); beyond, requests are refused with 429.
+    pub bodies_bytes_max: usize,
+    /// How many bytes a plugin upload may have (32 MiB).
+    pub component_bytes_max: usize,
+    /// How many bytes a compressed body may have once it is inflated (16 MiB).
+    pub inflated_bytes_max: usize,
+    /// How deep a body may nest, as JSON (64); XML may nest half as deep.
+    pub body_depth_max: usize,
+    /// How many fields a form may have (1,000).
+    pub form_fields_max: usize,
+    /// How many bytes of a text file in a form reach the plugin (64 KiB); of a larger one name, type and size do.
+    pub file_text_bytes_max: usize,
+    /// How many leads one request may carry (1,000).
+    pub leads_per_request_max: usize,
+    /// How many bytes of a header that is kept with a request (1 KiB).
+    pub kept_header_bytes_max: usize,
+    /// How long an idempotency key is taken, in milliseconds (7 x 24 h).
+    pub idempotency_ttl_ms: i64,
+    /// How long a key or campaign that was looked up is trusted, in milliseconds (1 s). On the host where it is changed, a change
+    /// counts at once; on others after this.
+    pub lookup_ttl_ms: i64,
+    /// How many submissions one claim takes (128): its commit holds the one writer of SQLite for some milliseconds.
+    pub process_batch_max: i64,
+    /// How many bytes of bodies and of elements one claim has in memory at once (32 MiB); a larger one stands alone.
+    pub process_batch_bytes_max: i64,
+    /// How many claims are processed at once (2).
+    pub process_workers: usize,
+    /// Which share of the time process workers work, all together, while sources are posting, in percent (25).
+    pub process_share_percent: u32,
+    /// How many events one claim shapes (256).
+    pub shape_batch_max: i64,
+    /// How many deliveries are under way at once (128).
+    pub deliveries_in_flight_max: usize,
+    /// How many deliveries to one endpoint are under way at once (16).
+    pub deliveries_per_endpoint_max: usize,
+    /// How long a worker that found nothing waits before it looks again, in milliseconds (250); work of this host wakes it earlier.
+    pub poll_ms: u64,
+    /// How often the host renews its claims, in milliseconds (5 s).
+    pub renew_ms: u64,
+    /// How often the host looks for submissions whose campaign was activated elsewhere, in milliseconds (2 s).
+    pub sweep_ms: u64,
+    /// How long a stopping host waits for what is under way, in milliseconds (10 s).
+    pub stop_ms: u64,
+    /// How many connections are served at once (1,024).
+    pub connections_max: usize,
+    /// How long a connection lives on which nothing is answered, in milliseconds (75 s).
+    pub connection_idle_ms: u64,
+    /// How long a client may take to send a request's head and body, in milliseconds (30 s).
+    pub request_timeout_ms: u64,
+    /// How many bytes of a receiver's answer are kept with an attempt (4 KiB).
+    pub kept_answer_bytes_max: usize,
+    /// How many rows a list answers with at most (200).
+    pub page_rows_max: i64,
+    /// How many characters a name may have (255).
+    pub name_chars_max: usize,
+    /// How many bytes a document may have (256 KiB, the default plugin's bound).
+    pub document_bytes_max: usize,
+    /// How many programs are kept ready in memory (10,000).
+    pub programs_cached_max: usize,
+    /// How many value sets an organization may have (1,000).
+    pub value_sets_max: usize,
+    /// How many bytes the current tables of an organization's value sets may have together, in canonical form (128 MiB): one batch
+    /// may read them all.
+    pub value_sets_bytes_max: i64,
+    /// How many bytes of tables are kept in memory (256 MiB); the longest unused goes first.
+    pub value_sets_cached_bytes_max: usize,
+    /// How many entries a value set may have (100,000).
+    pub value_set_entries_max: usize,
+    /// How many bytes a value set may have, as it is sent and in canonical form (16 MiB).
+    pub value_set_bytes_max: usize,
+    /// How many bytes a key of a value set may have (512).
+    pub value_set_key_bytes_max: usize,
+    /// How many bytes a value of a value set may have, as JSON (16 KiB).
+    pub value_set_value_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 8 << 20,
+            bodies_bytes_max: 512 << 20,
+            component_bytes_max: 32 << 20,
+            inflated_bytes_max: 16 << 20,
+            body_depth_max: 64,
+            form_fields_max: 1_000,
+            file_text_bytes_max: 64 << 10,
+            leads_per_request_max: 1_000,
+            kept_header_bytes_max: 1 << 10,
+            idempotency_ttl_ms: 7 * 24 * 3_600_000,
+            lookup_ttl_ms: 1_000,
+            process_batch_max: 128,
+            process_batch_bytes_max: 32 << 20,
+            process_workers: 2,
+            process_share_percent: 25,
+            shape_batch_max: 256,
+            deliveries_in_flight_max: 128,
+            deliveries_per_endpoint_max: 16,
+            poll_ms: 250,
+            renew_ms: 5_000,
+            sweep_ms: 2_000,
+            stop_ms: 10_000,
+            connections_max: 1_024,
+            connection_idle_ms: 75_000,
+            request_timeout_ms: 30_000,
+            kept_answer_bytes_max: 4 << 10,
+            page_rows_max: 200,
+            name_chars_max: 255,
+            document_bytes_max: 256 << 10,
+            programs_cached_max: 10_000,
+            value_sets_max: 1_000,
+            value_sets_bytes_max: 128 << 20,
+            value_sets_cached_bytes_max: 256 << 20,
+            value_set_entries_max: 100_000,
+            value_set_bytes_max: 16 << 20,
+            value_set_key_bytes_max: 512,
+            value_set_value_bytes_max: 16 << 10,
+        }
+    }
+}
+
+impl Limits {
+    /// The bounds of one value set.
+    pub fn table(&self) -> TableLimits {
+        TableLimits {
+            entries_max: self.value_set_entries_max,
+            key_bytes_max: self.value_set_key_bytes_max,
+            value_bytes_max: self.value_set_value_bytes_max,
+            bytes_max: self.value_set_bytes_max,
+            depth_max: self.body_depth_max,
+        }
+    }
+}
+
+/// What an operator sets for the whole host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSettings {
+    /// The bounds.
+    pub limits: Limits,
+    /// Who provisions keys, as a campaign without one says (I6).
+    pub key_contact: String,
+    /// The address under which sources reach this host, for examples.
+    pub public_url: String,
+    /// Whether this is a developer's machine: `http` and loopback receivers are then allowed.
+    pub development: bool,
+}
+
+impl Default for HostSettings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            key_contact: "CSM".into(),
+            public_url: "http://127.0.0.1:8080".into(),
+            development: false,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Where a campaign's leads go: its client endpoint (L8).
+
+use super::destination::{HeaderList, Schemes, WebhookUrl};
+use super::error::{ApiError, Detail, Kind};
+use super::retry::Retries;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// How long an answer may be waited for, in seconds.
+pub const TIMEOUT_S: RangeInclusive<u64> = 1..=120;
+/// How often a lead is tried again at its client.
+pub const CLIENT_RETRIES: RangeInclusive<u8> = 0..=20;
+const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "GET"];
+
+/// A client endpoint that was checked. It is sealed whole where it is kept: headers carry credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientEndpoint {
+    /// The URL.
+    pub url: String,
+    /// The method, upper case.
+    pub method: String,
+    /// Headers to send, credentials among them.
+    pub headers: BTreeMap<String, String>,
+    /// Retries after the first attempt.
+    pub retries: u8,
+    /// How long one attempt may take, in seconds.
+    pub timeout_s: u64,
+}
+
+/// A client endpoint as it is asked for.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"url": "https://client.example/leads", "headers": {"x-token": "secret"}, "retries": 5}))]
+pub struct ClientEndpointDraft {
+    /// The URL; https, and no address of a private network.
+    #[schema(format = "uri")]
+    pub url: String,
+    /// The method: POST, PUT, PATCH or GET.
+    #[serde(default = "post")]
+    #[schema(pattern = "^(POST|PUT|PATCH|GET)$")]
+    pub method: String,
+    /// Headers to send. A value of `***` keeps the one that is kept.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Retries after the first attempt.
+    #[serde(default = "five", deserialize_with = "super::whole::read")]
+    #[schema(maximum = 20)]
+    pub retries: u64,
+    /// How long one attempt may take, in seconds.
+    #[serde(default = "thirty", deserialize_with = "super::whole::read")]
+    #[schema(minimum = 1, maximum = 120)]
+    pub timeout_s: u64,
+}
+
+fn post() -> String {
+    "POST".into()
+}
+
+fn five() -> u64 {
+    5
+}
+
+fn thirty() -> u64 {
+    30
+}
+
+impl ClientEndpointDraft {
+    /// Checks everything and names all that is wrong.
+    pub fn check(self, schemes: Schemes) -> Result<ClientEndpoint, ApiError> {
+        let mut faults = Faults::default();
+        let url = faults.url("url", &self.url, schemes);
+        faults.headers("headers", &self.headers);
+        let retries = faults.retries("retries", self.retries, CLIENT_RETRIES);
+        faults.timeout("timeout_s", self.timeout_s);
+        if !METHODS.contains(&self.method.as_str()) {
+            faults.add("method", format!("must be one of {}", METHODS.join(", ")));
+        }
+        faults.end()?;
+        Ok(ClientEndpoint { url, method: self.method, headers: self.headers, retries, timeout_s: self.timeout_s })
+    }
+}
+
+/// Gathers what is wrong with a setting, so that all of it is told at once.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Detail>);
+
+impl Faults {
+    /// Adds one.
+    pub fn add(&mut self, path: &str, message: impl std::fmt::Display) {
+        self.0.push(Detail { path: path.into(), code: "invalid".into(), message: format!("`{path}` {message}") });
+    }
+
+    /// Checks a URL; answers it in its one spelling.
+    pub fn url(&mut self, path: &str, text: &str, schemes: Schemes) -> String {
+        match WebhookUrl::parse(text, schemes) {
+            Ok(url) => url.as_str().to_owned(),
+            Err(error) => {
+                self.add(path, format!("is refused: {error}"));
+                String::new()
+            }
+        }
+    }
+
+    /// Checks headers.
+    pub fn headers(&mut self, path: &str, headers: &BTreeMap<String, String>) {
+        if let Err(errors) = HeaderList::new(headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+            for error in errors {
+                self.add(path, format!("are refused: {error}"));
+            }
+        }
+    }
+
+    /// Checks a number of retries.
+    pub fn retries(&mut self, path: &str, given: u64, allowed: RangeInclusive<u8>) -> u8 {
+        match Retries::within(given, allowed) {
+            Ok(retries) => retries.get(),
+            Err(error) => {
+                self.add(path, format!("is refused: {error}"));
+                0
+            }
+        }
+    }
+
+    /// Checks a timeout.
+    pub fn timeout(&mut self, path: &str, seconds: u64) {
+        if !TIMEOUT_S.contains(&seconds) {
+            self.add(path, format!("must be {} to {} seconds", TIMEOUT_S.start(), TIMEOUT_S.end()));
+        }
+    }
+
+    /// The refusal that names them all, if there are any.
+    pub fn end(self) -> Result<(), ApiError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let message = self.0.iter().map(|detail| detail.message.as_str()).collect::<Vec<_>>().join("; ");
+        Err(ApiError::new(Kind::Invalid, "invalid", message).with_details(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(json: serde_json::Value) -> Result<ClientEndpoint, ApiError> {
+        serde_json::from_value::<ClientEndpointDraft>(json).unwrap().check(Schemes::HttpsOnly)
+    }
+
+    #[test]
+    fn l8_everything_wrong_is_named_at_once() {
+        let refusal = draft(serde_json::json!({"url": "http://x.example/", "method": "TRACE", "headers": {"Host": "x"}, "retries": 99, "timeout_s": 0})).unwrap_err();
+        let paths: Vec<&str> = refusal.details.iter().map(|d| d.path.as_str()).collect();
+        assert_eq!(paths, ["url", "headers", "retries", "timeout_s", "method"]);
+    }
+
+    #[test]
+    fn l8_what_is_not_said_has_a_default() {
+        let endpoint = draft(serde_json::json!({"url": "https://x.example/a"})).unwrap();
+        assert_eq!((endpoint.method.as_str(), endpoint.retries, endpoint.timeout_s), ("POST", 5, 30));
+    }
+}

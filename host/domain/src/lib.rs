@@ -1,0 +1,24 @@
+//! The values and rules of lead campaigns, pure: no input or output. Time, ids and randomness are arguments ([`clock`], [`ids`]), and
+//! every bound of the host has its name in [`config`].
+
+pub mod beside;
+pub mod body;
+pub mod campaign;
+pub mod clock;
+pub mod config;
+pub mod destination;
+pub mod discovery;
+pub mod endpoint;
+pub mod envelope;
+pub mod error;
+pub mod event;
+pub mod ids;
+pub mod interpret;
+pub mod lead;
+pub mod retry;
+pub mod role;
+pub mod settings;
+pub mod signature;
+pub mod state;
+pub mod value_set;
+pub mod whole;

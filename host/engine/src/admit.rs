@@ -1,0 +1,175 @@
+//! Admission (P2): yes or no to foreign bytes, with every reason that can be told at once.
+//!
+//! In this order, so that the dangerous parts see only what passed the harmless ones: size and kind, the names of what it imports
+//! and exports, sizes inside, validity, and only then the compiler; at last it must start, and say what it is if it can.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::compile::{CompileError, Task};
+use super::contract_types::Description;
+use super::digest::Digest;
+use super::exports::Stages;
+use super::fault::Fault;
+use super::inspect;
+use super::preparation::Preparation;
+use super::runtime::Runtime;
+
+/// A component that may be stored and activated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// The digest of `component`: its name from now on.
+    pub digest: Digest,
+    /// The bytes to store: those that came in, or the component made of them.
+    pub component: Vec<u8>,
+    /// What it offers.
+    pub stages: Stages,
+    /// What it says of itself, if it does.
+    pub description: Option<Description>,
+    /// Whether its instances start from a snapshot, and why not.
+    pub preparation: Preparation,
+}
+
+/// Why the bytes are not admitted. At least one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdmissionError {
+    /// Every reason found.
+    pub reasons: Vec<Reason>,
+}
+
+/// One reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// A stable code in snake case.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub mend: String,
+}
+
+impl AdmissionError {
+    pub(crate) fn of(code: &'static str, message: impl Into<String>, mend: impl Into<String>) -> Self {
+        AdmissionError { reasons: vec![Reason { code, message: message.into(), mend: mend.into() }] }
+    }
+}
+
+impl fmt::Display for AdmissionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reasons: Vec<_> =
+            self.reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.mend)).collect();
+        write!(f, "the plugin is refused: {}", reasons.join("; "))
+    }
+}
+
+impl std::error::Error for AdmissionError {}
+
+/// Goes through all checks.
+pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
+    check_size(bytes.len(), runtime.limits.component_bytes_max)?;
+    let component = match kind(&bytes)? {
+        Kind::Component => bytes,
+        Kind::CoreModule => runtime.run_task(Task::Componentize, bytes).await.map_err(not_a_component)?,
+    };
+    check_size(component.len(), runtime.limits.component_bytes_max)?;
+    let component = inspect(runtime, component).await?;
+    let digest = Digest::of(&component);
+    let loaded = runtime.build(digest, component.clone()).await.map_err(not_compiled)?;
+    let description = match runtime.describe(&loaded).await {
+        Ok(description) => description,
+        Err(fault) => {
+            runtime.forget(digest).await;
+            return Err(not_started(fault));
+        }
+    };
+    let preparation = loaded.preparation().clone();
+    Ok(Admitted { digest, component, stages: loaded.stages(), description, preparation })
+}
+
+/// Off the asynchronous threads: reading megabytes takes a while.
+async fn inspect(runtime: &Arc<Runtime>, component: Vec<u8>) -> Result<Vec<u8>, AdmissionError> {
+    let shared = Arc::clone(runtime);
+    let inspected = runtime.compilers.run(move || inspect::inspect(&component, &shared).map(|()| component)).await;
+    inspected.unwrap_or_else(|lost| Err(unreadable(lost)))
+}
+
+fn check_size(bytes: usize, bytes_max: usize) -> Result<(), AdmissionError> {
+    if bytes <= bytes_max {
+        return Ok(());
+    }
+    let message = format!("it has {bytes} bytes; `component_bytes_max` is {bytes_max}");
+    Err(AdmissionError::of("too_large", message, "strip debug information and build for size"))
+}
+
+/// What the first bytes say.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Component,
+    CoreModule,
+}
+
+fn kind(bytes: &[u8]) -> Result<Kind, AdmissionError> {
+    const BUILD: &str = "upload the .wasm file that `hookmill plugin build` makes";
+    match bytes {
+        [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(Kind::Component),
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Ok(Kind::CoreModule),
+        [b'\0', b'a', b's', b'm', ..] => Err(AdmissionError::of(
+            "unknown_wasm_version",
+            "it is WebAssembly of a version that this host does not know",
+            BUILD,
+        )),
+        [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] => {
+            Err(AdmissionError::of("native_code", "it is native or precompiled code, which is never loaded", BUILD))
+        }
+        _ if is_text(bytes) => {
+            Err(AdmissionError::of("text", "it is WebAssembly text, not binary", "convert it with `wasm-tools parse`"))
+        }
+        _ => Err(AdmissionError::of("not_wasm", "it does not start as WebAssembly does", BUILD)),
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_start();
+    text.starts_with(b"(") || text.starts_with(b";;")
+}
+
+fn not_a_component(error: CompileError) -> AdmissionError {
+    let mend = "build it with wit-bindgen against hookmill:plugin and for wasm32-unknown-unknown, so that it imports nothing else";
+    AdmissionError::of("not_a_component", format!("the core module can't be made a component: {error}"), mend)
+}
+
+fn unreadable(lost: impl fmt::Display) -> AdmissionError {
+    AdmissionError::of("unreadable", format!("it could not be examined: {lost}"), "build it again with current tools")
+}
+
+fn not_started(fault: Fault) -> AdmissionError {
+    AdmissionError::of("does_not_start", fault.message, "run it with `hookmill plugin test` to see where it fails")
+}
+
+fn not_compiled(error: CompileError) -> AdmissionError {
+    let mend = "build it against hookmill:plugin of this host's version, without experimental features";
+    AdmissionError::of("does_not_compile", error.to_string(), mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(bytes: &[u8]) -> &'static str {
+        kind(bytes).unwrap_err().reasons[0].code
+    }
+
+    /// P2: not native code, not text, not anything else.
+    #[test]
+    fn knows_what_it_gets() {
+        assert_eq!(kind(b"\0asm\x0d\0\x01\0").unwrap(), Kind::Component);
+        assert_eq!(kind(b"\0asm\x01\0\0\0").unwrap(), Kind::CoreModule);
+        assert_eq!(refused(b"\0asm\x02\0\0\0"), "unknown_wasm_version");
+        assert_eq!(refused(b"\x7fELF\x02"), "native_code");
+        assert_eq!(refused(b"MZ\x90"), "native_code");
+        assert_eq!(refused(b"\n (module)"), "text");
+        assert_eq!(refused(b";; a comment\n(component)"), "text");
+        assert_eq!(refused(b"PK\x03\x04"), "not_wasm");
+        assert_eq!(refused(b""), "not_wasm");
+    }
+}

@@ -1,0 +1,185 @@
+//! Reads a component without running or compiling any of it: names, sizes, validity.
+
+use wasmparser::{Parser, Payload, Validator};
+
+use super::admit::{AdmissionError, Reason};
+use super::exports::Stage;
+use super::imports::{ImportVerdict, is_version_1, judge};
+use super::limits::Limits;
+use super::runtime::Runtime;
+
+/// Says no with every reason it finds.
+pub(crate) fn inspect(component: &[u8], runtime: &Runtime) -> Result<(), AdmissionError> {
+    let mut survey = Survey::default();
+    survey.read(component, &runtime.limits).map_err(invalid)?;
+    survey.conclude()?;
+    let features = runtime.wasm.get_wasm_features();
+    Validator::new_with_features(features).validate_all(component).map_err(invalid)?;
+    Ok(())
+}
+
+fn invalid(error: wasmparser::BinaryReaderError) -> AdmissionError {
+    let mend = "build it with current tools, without experimental WebAssembly features";
+    AdmissionError::of("invalid", format!("it is no valid component: {error}"), mend)
+}
+
+/// What is found on the way.
+#[derive(Default)]
+struct Survey {
+    depth: usize,
+    functions: u32,
+    serves: bool,
+    reasons: Vec<Reason>,
+}
+
+impl Survey {
+    fn read(&mut self, component: &[u8], limits: &Limits) -> Result<(), wasmparser::BinaryReaderError> {
+        for payload in Parser::new(0).parse_all(component) {
+            match payload? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => self.depth += 1,
+                Payload::End(_) => self.depth = self.depth.saturating_sub(1),
+                Payload::ComponentImportSection(imports) if self.depth == 0 => {
+                    for import in imports {
+                        self.import(import?.name.name);
+                    }
+                }
+                Payload::ComponentExportSection(exports) if self.depth == 0 => {
+                    for export in exports {
+                        self.export(export?.name.name);
+                    }
+                }
+                Payload::CodeSectionStart { count, .. } => self.functions(count, limits),
+                Payload::CodeSectionEntry(body) => self.function(body.range().len(), limits),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude(mut self) -> Result<(), AdmissionError> {
+        if !self.serves && self.reasons.is_empty() {
+            let stages: Vec<_> = Stage::ALL.iter().map(|stage| format!("hookmill:plugin/{stage}@1.0.0")).collect();
+            let mend = format!("export at least one of {}", stages.join(", "));
+            self.refuse("no_stage", "it exports no stage of the contract".into(), mend);
+        }
+        if self.reasons.is_empty() { Ok(()) } else { Err(AdmissionError { reasons: self.reasons }) }
+    }
+
+    fn refuse(&mut self, code: &'static str, message: String, mend: String) {
+        if self.reasons.len() < REASONS_MAX {
+            self.reasons.push(Reason { code, message, mend });
+        }
+    }
+
+    fn import(&mut self, name: &str) {
+        let name = shown(name);
+        match judge(&name) {
+            ImportVerdict::Granted => {}
+            ImportVerdict::OtherVersion => {
+                let mend = "build it against hookmill:plugin@1.0.0".into();
+                self.refuse("contract_version", format!("it imports `{name}`; this host speaks version 1"), mend);
+            }
+            ImportVerdict::NotGranted => {
+                let mend = "a plugin may import hookmill:plugin/log and hookmill:plugin/lookup and nothing else; \
+                            what it needs from outside, it asks for in `enrich`";
+                self.refuse(
+                    "import_not_granted",
+                    format!("it imports `{name}`, which is granted to no plugin"),
+                    mend.into(),
+                );
+            }
+        }
+    }
+
+    fn export(&mut self, name: &str) {
+        let Some((interface, version)) = name.strip_prefix("hookmill:plugin/").and_then(|rest| rest.split_once('@'))
+        else {
+            return;
+        };
+        if !is_version_1(version) {
+            let mend = "build it against hookmill:plugin@1.0.0".into();
+            return self.refuse(
+                "contract_version",
+                format!("it exports `{}`; this host speaks version 1", shown(name)),
+                mend,
+            );
+        }
+        self.serves |= Stage::ALL.iter().any(|stage| stage.interface() == interface);
+    }
+
+    fn functions(&mut self, count: u32, limits: &Limits) {
+        let before = self.functions;
+        self.functions = self.functions.saturating_add(count);
+        if before <= limits.functions_max && limits.functions_max < self.functions {
+            let message = format!("it has more than {} functions, which is `functions_max`", limits.functions_max);
+            self.refuse("too_many_functions", message, "leave out what is not used".into());
+        }
+    }
+
+    fn function(&mut self, bytes: usize, limits: &Limits) {
+        if limits.function_bytes_max as usize >= bytes {
+            return;
+        }
+        let message =
+            format!("one of its functions has {bytes} bytes; `function_bytes_max` is {}", limits.function_bytes_max);
+        self.refuse("function_too_large", message, "split the function; keep tables in data, not in code".into());
+    }
+}
+
+/// Reasons told at once.
+const REASONS_MAX: usize = 50;
+
+/// The start of a foreign name.
+fn shown(name: &str) -> String {
+    name.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        let mut survey = Survey::default();
+        let limits = Limits { functions_max: 2, function_bytes_max: 20, ..Limits::default() };
+        survey.read(&wat::parse_str(text).unwrap(), &limits).unwrap();
+        survey.conclude().err().map_or(vec![], |refusal| refusal.reasons.iter().map(|reason| reason.code).collect())
+    }
+
+    /// P2, P5: all ungranted imports are named at once, and nested components' own are not mistaken for them.
+    #[test]
+    fn imports_by_name() {
+        let text = r#"(component
+            (import "wasi:http/types@0.2.0" (instance))
+            (import "hookmill:plugin/log@2.0.0" (instance))
+            (import "hookmill:plugin/log@1.0.0" (instance))
+            (component (import "inner" (func))))"#;
+        assert_eq!(codes(text), ["import_not_granted", "contract_version"]);
+    }
+
+    #[test]
+    fn a_stage_is_wanted() {
+        assert_eq!(codes("(component)"), ["no_stage"]);
+        assert_eq!(
+            codes(r#"(component (instance $i) (export "hookmill:plugin/mapping@1.0.0" (instance $i)))"#),
+            [] as [&str; 0]
+        );
+        assert_eq!(
+            codes(r#"(component (instance $i) (export "hookmill:plugin/mapping@2.0.0" (instance $i)))"#),
+            ["contract_version"]
+        );
+        assert_eq!(
+            codes(r#"(component (instance $i) (export "hookmill:plugin/configuration@1.0.0" (instance $i)))"#),
+            ["no_stage"]
+        );
+    }
+
+    /// P2: what makes compiling dear is bounded before the compiler sees it.
+    #[test]
+    fn sizes_inside() {
+        let functions = "(func) (func) (func)";
+        let stage = r#"(instance $i) (export "hookmill:plugin/mapping@1.0.0" (instance $i))"#;
+        assert_eq!(codes(&format!("(component (core module {functions}) {stage})")), ["too_many_functions"]);
+        let long = "i32.const 1 drop ".repeat(10);
+        assert_eq!(codes(&format!("(component (core module (func {long})) {stage})")), ["function_too_large"]);
+    }
+}

@@ -1,0 +1,74 @@
+//! The sandbox: everything that knows wasmtime, and nothing else.
+//!
+//! A plugin's bytes are foreign. They come in through [`Engine::admit`], which says yes or no with reasons; what was admitted is
+//! compiled once and found again by [`Engine::load`]; a campaign's [`Program`] is such a component with a compiled configuration;
+//! and a [`Session`] runs one batch of one campaign in a fresh instance, stage by stage.
+//!
+//! **Invariants.** An instance serves one session and is dropped with it, or at the first fault. Nothing waits inside a guest:
+//! no import of ours blocks, and CPU time is bounded. No compiled code is loaded that this installation did not seal. Every bound
+//! is a field of [`Limits`]. The engine knows neither storage nor HTTP: who calls it passes bytes, values and tables in.
+
+mod admit;
+mod batch;
+mod bindings;
+mod call;
+mod compile;
+mod configure;
+mod contract_types;
+mod deadline;
+mod digest;
+mod exports;
+mod fault;
+mod frames;
+mod halve;
+mod host_log;
+mod imports;
+mod inspect;
+mod instance;
+mod json;
+mod limits;
+mod load;
+mod lookup;
+mod memory;
+mod obstacles;
+mod output;
+mod pool;
+mod preparation;
+mod prepare;
+mod program;
+mod reports;
+mod runtime;
+mod seal;
+mod session;
+mod settings;
+mod snapshot;
+mod state;
+mod stats;
+mod wasi;
+
+pub use admit::{AdmissionError, Admitted, Reason};
+pub use compile::{COMPILE_COMMAND, Compiler, compile_child};
+pub use configure::{CompiledConfiguration, ConfigurationError};
+pub use digest::{Digest, DigestError};
+pub use exports::{Stage, Stages};
+pub use fault::{Fault, FaultKind, ItemError, LimitHit, Phase};
+pub use host_log::LogLine;
+pub use limits::Limits;
+pub use load::LoadError;
+pub use lookup::ValueSets;
+pub use pool::JobLost;
+pub use preparation::Preparation;
+pub use program::{Loaded, Program};
+pub use runtime::{Engine, EngineError};
+pub use session::{MissingStage, Outcomes, Session, SessionReport};
+pub use stats::EngineStats;
+
+/// The values of the contract `wit/v1`, as Rust types: what callers build and get.
+pub mod contract {
+    pub use super::contract_types::{
+        Answer, Campaign, Category, Client, ClientAnswer, Compiled, Context, Description, Destination, DestinationKind,
+        Diagnostic, DiagnosticLevel, Door, Entropy, Event, FailedRule, Failure, GrantRequest, Inbound, LogLevel,
+        LookupError, Mapped, MappedLead, Notice, Organization, Origin, Outcome, OutcomeKind, Pair, Payload, Question,
+        Severity, ShapeRequest, Subject, Submission, Verdict,
+    };
+}

@@ -1,0 +1,139 @@
+//! API keys (O9): seen in full once, when they are made.
+
+use crate::auth::{Scope, unavailable};
+use crate::body::JsonBody;
+use crate::error::HttpError;
+use crate::extract::{Path, Query};
+use crate::views::{self, After, Name, Page, Shown, Time};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookmill_domain::role::Permission;
+use hookmill_pipeline::Pipeline;
+use hookmill_store::keys::ApiKey;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// How many campaigns a key may be narrowed to.
+const CAMPAIGNS_MAX: usize = 100;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_id": "usr_01kxs3n9v6z4c6c0x5h2rg5m7k", "name": "laptop", "campaigns": ["SOLAR"]}))]
+pub(crate) struct NewApiKey {
+    /// The user whose key it becomes, and whose role it has.
+    user_id: String,
+    /// What people call it.
+    name: Name,
+    /// The campaigns it is narrowed to; left out for all.
+    #[schema(min_items = 1, max_items = 100)]
+    campaigns: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FreshApiKey {
+    id: String,
+    /// The key in full. It is in this answer alone: the host keeps its hash.
+    key: String,
+    /// Its first characters, by which people tell keys apart.
+    prefix: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub(crate) struct ApiKeyView {
+    id: String,
+    user_id: String,
+    name: String,
+    prefix: String,
+    /// The campaigns it is narrowed to; null for all.
+    #[schema(value_type = Option<Vec<String>>)]
+    campaigns: Option<Value>,
+    created_at: Time,
+    revoked_at: Option<Time>,
+}
+
+impl From<ApiKey> for ApiKeyView {
+    fn from(row: ApiKey) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            name: row.name,
+            prefix: row.prefix,
+            campaigns: row.campaigns.as_deref().map(views::value),
+            created_at: views::time(row.created_at),
+            revoked_at: row.revoked_at.map(views::time),
+        }
+    }
+}
+
+/// Creates an API key
+///
+/// Admins. The key is in this answer alone.
+#[utoipa::path(post, path = "", operation_id = "createApiKey", request_body = NewApiKey,
+    responses((status = CREATED, description = "The key counts from now on.", body = FreshApiKey)))]
+pub(crate) async fn create(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    JsonBody(new): JsonBody<NewApiKey>,
+) -> Result<(StatusCode, Json<FreshApiKey>), HttpError> {
+    scope.caller.may_all(Permission::Administer)?;
+    let new = new?;
+    let name = views::checked_name(&pipeline, "name", &new.name)?;
+    let user = if new.user_id.contains('\0') {
+        None
+    } else {
+        pipeline.store().user(&new.user_id).await.map_err(unavailable)?
+    };
+    let user = user.filter(|user| user.organization_id.as_ref() == Some(&scope.organization_id));
+    let user = user.ok_or_else(|| HttpError::invalid("user_id", "names no user of this organization"))?;
+    if new.campaigns.as_ref().is_some_and(|list| list.is_empty() || CAMPAIGNS_MAX < list.len()) {
+        return Err(HttpError::invalid(
+            "campaigns",
+            format!("must name 1 to {CAMPAIGNS_MAX} campaigns, or be left out for all"),
+        ));
+    }
+    let now = pipeline.clock().now();
+    let fresh =
+        pipeline.store().create_api_key(&user.id, &name, new.campaigns.as_deref(), now).await.map_err(unavailable)?;
+    scope.record(&pipeline, "api_key.created", &fresh.id).await;
+    Ok((StatusCode::CREATED, Json(FreshApiKey { id: fresh.id, key: fresh.key, prefix: fresh.prefix })))
+}
+
+/// Lists API keys
+///
+/// Admins. The oldest come first; revoked ones stay listed.
+#[utoipa::path(get, path = "", operation_id = "listApiKeys", params(Shown, After),
+    responses((status = OK, description = "A page of them.", body = Page<ApiKeyView>)))]
+pub(crate) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Query(shown): Query<Shown>,
+    Query(after): Query<After>,
+) -> Result<Json<Page<ApiKeyView>>, HttpError> {
+    scope.caller.may_all(Permission::Administer)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().api_keys(Some(&scope.organization_id), after.id(), limit).await.map_err(unavailable)?;
+    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+}
+
+/// Revokes an API key
+///
+/// Admins. It stops at once on this host, within a second on others.
+#[utoipa::path(delete, path = "", operation_id = "revokeApiKey",
+    responses((status = NO_CONTENT, description = "It counts no longer.")))]
+pub(crate) async fn revoke(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<StatusCode, HttpError> {
+    scope.caller.may_all(Permission::Administer)?;
+    let now = pipeline.clock().now();
+    let id = id.replace('\0', " ");
+    if !pipeline.store().revoke_api_key(Some(&scope.organization_id), &id, now).await.map_err(unavailable)? {
+        return Err(HttpError::not_found("API key", &id));
+    }
+    scope.record(&pipeline, "api_key.revoked", &id).await;
+    Ok(StatusCode::NO_CONTENT)
+}

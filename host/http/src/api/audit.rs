@@ -1,0 +1,49 @@
+//! The audit log: who did what that matters.
+
+use crate::auth::{Scope, unavailable};
+use crate::error::HttpError;
+use crate::extract::Query;
+use crate::views::{self, Before, Page, Shown, Time};
+use axum::Json;
+use axum::extract::State;
+use hookmill_domain::role::Permission;
+use hookmill_pipeline::Pipeline;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLine)]
+pub(crate) struct LineView {
+    id: String,
+    /// Who.
+    user_id: String,
+    /// Did what, such as `campaign.created`.
+    action: String,
+    /// To what.
+    subject: String,
+    at: Time,
+}
+
+/// Lists who did what that matters
+///
+/// Admins. The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listAuditLines", params(Shown, Before),
+    responses((status = OK, description = "A page of lines.", body = Page<LineView>)))]
+pub(crate) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
+) -> Result<Json<Page<LineView>>, HttpError> {
+    scope.caller.may_all(Permission::Administer)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().audit_lines(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
+    let view = |row: hookmill_store::audit::AuditLine| LineView {
+        at: views::time(row.at),
+        id: row.id,
+        user_id: row.user_id,
+        action: row.action,
+        subject: row.subject,
+    };
+    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), view)))
+}

@@ -1,0 +1,239 @@
+//! Deliveries and their attempts (O7, W11).
+
+use crate::auth::{Scope, unavailable};
+use crate::error::ErrorBody;
+use crate::error::HttpError;
+use crate::extract::{Path, Query};
+use crate::views::{self, Before, Page, Shown, Time, clean};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookmill_domain::error::Kind;
+use hookmill_domain::event::EventName;
+use hookmill_domain::role::Permission;
+use hookmill_pipeline::Pipeline;
+use hookmill_store::deliveries::{AttemptRow, Delivery, DeliveryFilter, Message};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+/// How a delivery can stand.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DeliveryState {
+    /// It will be tried, or tried again.
+    Waiting,
+    /// It was taken.
+    Delivered,
+    /// It was refused, or retries are spent.
+    Failed,
+    /// The webhook was paused or switched off.
+    Skipped,
+    /// The campaign was archived before it was sent.
+    Canceled,
+}
+
+impl DeliveryState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// Which deliveries are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AskedDeliveries {
+    /// Only those in this state.
+    state: Option<DeliveryState>,
+    /// Only those of this submission.
+    submission: Option<String>,
+    /// Only those of this campaign.
+    campaign: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub(crate) struct DeliveryView {
+    id: String,
+    /// Whom it goes to: `client`, or the webhook of the organization's `settings`.
+    kind: String,
+    submission_id: String,
+    event_id: Option<String>,
+    #[schema(value_type = Option<EventName>)]
+    event: Option<String>,
+    #[schema(value_type = DeliveryState)]
+    state: String,
+    /// How often it was sent.
+    attempts: i64,
+    /// How often it may be sent after the first time.
+    retries_max: i64,
+    created_at: Time,
+    updated_at: Time,
+    next_try_at: Option<Time>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
+pub(crate) struct AttemptView {
+    /// Counted from 1.
+    number: i64,
+    started_at: Time,
+    elapsed_ms: i64,
+    /// The status that was answered; null when nothing was.
+    status: Option<i64>,
+    /// What the answer meant.
+    outcome: String,
+    /// The answer, bounded, or why there was none.
+    detail: Value,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub(crate) struct MessageView {
+    method: Option<String>,
+    content_type: Option<String>,
+    body: Option<String>,
+    /// The digests of the value sets that were read to shape what a webhook is told, by name; what a client's message read stands with
+    /// its submission.
+    value_sets: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryDetails)]
+pub(crate) struct DeliveryPage {
+    #[serde(flatten)]
+    delivery: DeliveryView,
+    /// What is sent; the same on every attempt.
+    message: Option<MessageView>,
+    /// Every attempt, the first one first.
+    log: Vec<AttemptView>,
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(row: Delivery) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            submission_id: row.submission_id,
+            event_id: row.event_id,
+            event: row.event_name,
+            state: row.state,
+            attempts: row.attempts,
+            retries_max: row.retries_max,
+            created_at: views::time(row.created_at),
+            updated_at: views::time(row.updated_at),
+            next_try_at: row.due_at.map(views::time),
+        }
+    }
+}
+
+impl From<AttemptRow> for AttemptView {
+    fn from(row: AttemptRow) -> Self {
+        Self {
+            number: row.number,
+            started_at: views::time(row.started_at),
+            elapsed_ms: row.elapsed_ms,
+            status: row.status,
+            outcome: row.outcome,
+            detail: views::value(&row.detail),
+        }
+    }
+}
+
+impl From<Message> for MessageView {
+    fn from(message: Message) -> Self {
+        Self {
+            method: message.head.method,
+            content_type: message.head.content_type,
+            value_sets: message.head.value_sets,
+            body: message.body.map(|body| String::from_utf8_lossy(&body).into_owned()),
+        }
+    }
+}
+
+/// Lists deliveries
+///
+/// The newest come first. A key that is narrowed to campaigns asks for one of them.
+#[utoipa::path(get, path = "", operation_id = "listDeliveries", params(AskedDeliveries, Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<DeliveryView>)))]
+pub(crate) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Query(asked): Query<AskedDeliveries>,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
+) -> Result<Json<Page<DeliveryView>>, HttpError> {
+    let campaign_id = match clean(asked.campaign.as_deref()) {
+        Some(public_id) => scope.campaign(&pipeline, public_id, Permission::View).await?.id,
+        None => {
+            scope.caller.may_all(Permission::View)?;
+            String::new()
+        }
+    };
+    let filter = DeliveryFilter {
+        submission_id: asked.submission.unwrap_or_default().replace('\0', " "),
+        state: asked.state.map(DeliveryState::as_str).unwrap_or_default().to_owned(),
+        campaign_id,
+    };
+    let limit = shown.limit(&pipeline)?;
+    let rows =
+        pipeline.store().deliveries(&scope.organization_id, &filter, before.id(), limit).await.map_err(unavailable)?;
+    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+}
+
+/// Shows a delivery
+///
+/// With its message and every attempt.
+#[utoipa::path(get, path = "", operation_id = "getDelivery",
+    responses((status = OK, description = "The delivery.", body = DeliveryPage)))]
+pub(crate) async fn get(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<DeliveryPage>, HttpError> {
+    scope.caller.may_all(Permission::View)?;
+    let id = id.replace('\0', " ");
+    let found = pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?;
+    let (delivery, message, attempts) = found.ok_or_else(|| HttpError::not_found("delivery", &id))?;
+    Ok(Json(DeliveryPage {
+        delivery: delivery.into(),
+        message: message.map(Into::into),
+        log: attempts.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// Sends an event once more
+///
+/// Admins. With the same event id and the same bytes.
+#[utoipa::path(post, path = "", operation_id = "resendDelivery",
+    responses(
+        (status = ACCEPTED, description = "It will be sent."),
+        (status = CONFLICT, description = "`not_resendable`: it is under way, or a lead's way to its client.", body = ErrorBody),
+    ))]
+pub(crate) async fn resend(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<StatusCode, HttpError> {
+    scope.caller.may_all(Permission::Administer)?;
+    let (id, now) = (id.replace('\0', " "), pipeline.clock().now());
+    if pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?.is_none() {
+        return Err(HttpError::not_found("delivery", &id));
+    }
+    let settings = pipeline.store().webhook_settings(&scope.organization_id).await.map_err(unavailable)?;
+    let retries = settings.map_or(0, |(settings, _)| settings.retries);
+    if !pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)? {
+        let message =
+            "only an event's delivery that is over can be sent again; a lead is sent to its client again by a repost";
+        return Err(HttpError::new(Kind::Conflict, "not_resendable", message));
+    }
+    pipeline.wake_delivery();
+    Ok(StatusCode::ACCEPTED)
+}

@@ -1,0 +1,204 @@
+//! What a campaign runs (O5): saving a document compiles it; every version is kept; going back is one call.
+
+use crate::auth::{Scope, unavailable};
+use crate::body::JsonBody;
+use crate::error::HttpError;
+use crate::extract::{Path, Query};
+use crate::views::{self, Page, Shown, Time};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::role::Permission;
+use hookmill_domain::whole;
+use hookmill_pipeline::{Chosen, Pipeline, Problem};
+use hookmill_store::programs::{Activation, Program};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"document": "version: 1\n", "activate": true}))]
+pub(crate) struct NewProgram {
+    /// The document; left out for a plugin that takes none.
+    document: Option<String>,
+    /// The plugin and its version; left out for the default plugin.
+    plugin: Option<ChosenPlugin>,
+    /// Whether the campaign runs it from the next batch on.
+    #[serde(default)]
+    activate: bool,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChosenPlugin {
+    /// Its id or name.
+    id: String,
+    #[serde(deserialize_with = "whole::read")]
+    #[schema(minimum = 1)]
+    version: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Program)]
+pub(crate) struct ProgramView {
+    id: String,
+    /// Counted from 1 in each campaign.
+    number: i64,
+    /// Whether the campaign runs it.
+    active: bool,
+    /// Null for the default plugin.
+    plugin_id: Option<String>,
+    plugin_version: Option<i64>,
+    /// SHA-256 of the component.
+    component_digest: String,
+    has_document: bool,
+    /// What is odd in its document.
+    #[schema(value_type = Vec<Problem>)]
+    warnings: Value,
+    /// Who saved it.
+    created_by: String,
+    created_at: Time,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SavedProgram)]
+pub(crate) struct SavedView {
+    #[serde(flatten)]
+    program: ProgramView,
+    /// What is odd in the document.
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Document)]
+pub(crate) struct DocumentView {
+    /// The number of the program it belongs to.
+    number: i64,
+    document: String,
+}
+
+fn view(row: Program, active_id: Option<&str>) -> ProgramView {
+    ProgramView {
+        active: active_id == Some(&row.id),
+        id: row.id,
+        number: row.number,
+        plugin_id: row.plugin_id,
+        plugin_version: row.plugin_version,
+        component_digest: row.component_digest,
+        has_document: row.document.is_some(),
+        warnings: views::value(&row.warnings),
+        created_by: row.created_by,
+        created_at: views::time(row.created_at),
+    }
+}
+
+/// Saves a document or chooses a plugin
+///
+/// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and mend.
+#[utoipa::path(put, path = "", operation_id = "saveProgram", request_body = NewProgram,
+    responses((status = CREATED, description = "It is kept, and runs if it was to be activated.", body = SavedView)))]
+pub(crate) async fn save(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+    JsonBody(new): JsonBody<NewProgram>,
+) -> Result<(StatusCode, Json<SavedView>), HttpError> {
+    scope.caller.may(Permission::Integrate)?;
+    let new = new?;
+    let permission = if new.activate { Permission::Administer } else { Permission::Integrate };
+    let campaign = scope.campaign(&pipeline, &campaign, permission).await?;
+    let chosen = chosen(&pipeline, &scope, new.plugin).await?;
+    if chosen.plugin.is_none() && new.document.as_deref().is_none_or(|document| document.trim().is_empty()) {
+        return Err(HttpError::invalid(
+            "document",
+            "is missing: the default plugin runs a document; `version: 1` alone is the standard one",
+        ));
+    }
+    let activation = if new.activate { Activation::Now } else { Activation::Later };
+    let (saved, problems) = pipeline
+        .save_program(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
+        .await
+        .map_err(ApiError::from)?;
+    let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.program_id };
+    scope.record(&pipeline, "program.saved", &saved.id).await;
+    Ok((StatusCode::CREATED, Json(SavedView { program: view(saved, active_id.as_deref()), problems })))
+}
+
+async fn chosen(pipeline: &Pipeline, scope: &Scope, plugin: Option<ChosenPlugin>) -> Result<Chosen, HttpError> {
+    let Some(plugin) = plugin else { return Ok(pipeline.default_component()) };
+    let id = plugin.id.replace('\0', " ");
+    let versions = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
+    let version = versions.into_iter().find(|version| version.number == plugin.version);
+    let version = version.ok_or_else(|| {
+        HttpError::invalid(
+            "plugin",
+            format!("names no version {} of a plugin `{id}` of this organization", plugin.version),
+        )
+    })?;
+    Ok(Chosen { plugin: Some((version.plugin_id, version.number)), digest: version.component_digest })
+}
+
+/// Shows the document a campaign runs
+#[utoipa::path(get, path = "", operation_id = "getDocument",
+    responses((status = OK, description = "The document.", body = DocumentView)))]
+pub(crate) async fn document(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+) -> Result<Json<DocumentView>, HttpError> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
+    let program = match &campaign.program_id {
+        Some(id) => pipeline.store().program(id).await.map_err(unavailable)?,
+        None => None,
+    };
+    let found = program.and_then(|program| {
+        Some(DocumentView { number: program.number, document: String::from_utf8(program.document?).ok()? })
+    });
+    found.map(Json).ok_or_else(|| HttpError::not_found("document of campaign", &campaign.public_id))
+}
+
+/// Lists what a campaign ran and runs
+///
+/// The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listPrograms", params(Shown),
+    responses((status = OK, description = "Its programs.", body = Page<ProgramView>)))]
+pub(crate) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+    Query(shown): Query<Shown>,
+) -> Result<Json<Page<ProgramView>>, HttpError> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
+    let rows = pipeline.store().programs(&campaign.id, shown.limit(&pipeline)?).await.map_err(unavailable)?;
+    let items = rows.into_iter().map(|row| view(row, campaign.program_id.as_deref())).collect();
+    Ok(Json(Page { items, next: None }))
+}
+
+/// Makes a campaign run one of its programs
+///
+/// Admins. This is how to go back: batches under way end on the program they began with.
+#[utoipa::path(post, path = "", operation_id = "activateProgram",
+    responses((status = NO_CONTENT, description = "It runs from the next batch on.")))]
+pub(crate) async fn activate(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Path((campaign, number)): Path<(String, String)>,
+) -> Result<StatusCode, HttpError> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    let unknown = || {
+        HttpError::new(
+            Kind::NotFound,
+            "not_found",
+            format!("campaign `{}` has no program of that number", campaign.public_id),
+        )
+    };
+    let number: i64 = number.parse().map_err(|_| unknown())?;
+    if !pipeline.store().activate_program(&campaign.id, number, pipeline.clock().now()).await.map_err(unavailable)? {
+        return Err(unknown());
+    }
+    pipeline.forget_lookups();
+    scope.record(&pipeline, "program.activated", &format!("{}#{number}", campaign.public_id)).await;
+    Ok(StatusCode::NO_CONTENT)
+}

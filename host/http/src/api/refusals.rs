@@ -1,0 +1,55 @@
+//! Requests that were wholly refused (I2): what stays of them.
+
+use crate::auth::{Scope, unavailable};
+use crate::error::HttpError;
+use crate::extract::Query;
+use crate::views::{self, Before, Page, Shown, Time};
+use axum::Json;
+use axum::extract::State;
+use hookmill_domain::role::Permission;
+use hookmill_pipeline::Pipeline;
+use hookmill_store::requests::RefusedRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedRequest)]
+pub(crate) struct RefusedView {
+    id: String,
+    /// Why, as its sender was told.
+    code: String,
+    body_bytes: i64,
+    /// SHA-256 of the body, by which its sender can find it.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    body_digest: String,
+    refused_at: Time,
+}
+
+impl From<RefusedRow> for RefusedView {
+    fn from(row: RefusedRow) -> Self {
+        Self {
+            id: row.id,
+            code: row.code,
+            body_bytes: row.body_bytes,
+            body_digest: row.body_digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            refused_at: views::time(row.refused_at),
+        }
+    }
+}
+
+/// Lists requests that were wholly refused
+///
+/// The newest come first. Only code, size and digest stay of such a request, and only when its key was good.
+#[utoipa::path(get, path = "", operation_id = "listRefusals", params(Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<RefusedView>)))]
+pub(crate) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
+) -> Result<Json<Page<RefusedView>>, HttpError> {
+    scope.caller.may_all(Permission::View)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().refusals(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
+    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+}

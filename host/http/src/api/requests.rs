@@ -1,0 +1,57 @@
+//! Requests as they came in (I11).
+
+use crate::auth::{Scope, unavailable};
+use crate::error::HttpError;
+use crate::extract::Query;
+use crate::views::{self, Before, Page, Shown, Time};
+use axum::Json;
+use axum::extract::State;
+use hookmill_domain::role::Permission;
+use hookmill_pipeline::Pipeline;
+use hookmill_store::requests::RequestRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Request)]
+pub(crate) struct RequestLine {
+    id: String,
+    source_key_id: String,
+    /// Which address it came to: `batch` or `campaign`.
+    door: String,
+    content_type: String,
+    remote_address: Option<String>,
+    body_bytes: i64,
+    received_at: Time,
+}
+
+impl From<RequestRow> for RequestLine {
+    fn from(row: RequestRow) -> Self {
+        Self {
+            id: row.id,
+            source_key_id: row.source_key_id,
+            door: row.door,
+            content_type: row.content_type,
+            remote_address: row.remote_address,
+            body_bytes: row.body_bytes,
+            received_at: views::time(row.received_at),
+        }
+    }
+}
+
+/// Lists requests as they came in
+///
+/// The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listRequests", params(Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<RequestLine>)))]
+pub(crate) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
+) -> Result<Json<Page<RequestLine>>, HttpError> {
+    scope.caller.may_all(Permission::View)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().requests(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
+    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+}

@@ -1,0 +1,261 @@
+//! Submissions with their timeline (O4, section 5).
+
+use crate::auth::{Scope, unavailable};
+use crate::error::HttpError;
+use crate::extract::{Path, Query};
+use crate::views::{self, Before, Page, Shown, Time};
+use axum::{Json, extract};
+use hookmill_domain::event::EventName;
+use hookmill_domain::role::Permission;
+use hookmill_domain::state::State;
+use hookmill_pipeline::{Decision, Pipeline};
+use hookmill_store::deliveries::EventRow;
+use hookmill_store::submissions::{SubmissionRow, TimelineRow};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which submissions are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SubmissionFilter {
+    /// Only those in this state.
+    #[param(value_type = Option<State>)]
+    state: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Submission)]
+pub(crate) struct SubmissionView {
+    id: String,
+    request_id: String,
+    campaign_id: String,
+    /// The submission it was made from, if it was.
+    parent_id: Option<String>,
+    #[schema(value_type = State)]
+    state: String,
+    /// Whether nothing follows.
+    is_terminal: bool,
+    received_at: Time,
+    updated_at: Time,
+    /// The person, once mapped.
+    lead_id: Option<String>,
+    /// The mapped lead: standard fields, all else under `custom`.
+    #[schema(value_type = Option<Object>)]
+    lead: Option<Value>,
+    is_test: bool,
+    /// What it ran on.
+    program_id: Option<String>,
+    /// What was decided and remarked; null when there is nothing to say.
+    #[schema(value_type = Option<Decision>)]
+    decision: Option<Value>,
+    /// The digests of the value sets that were read for it, by name; null when none was. It ran in a batch: what any lead of the batch
+    /// read is here.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    value_sets: Option<Value>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimelineLine)]
+pub(crate) struct TimelineView {
+    at: Time,
+    /// Where it stood from then on.
+    #[schema(value_type = State)]
+    state: String,
+    /// Why, as a stable code.
+    cause: String,
+    /// More about the cause.
+    detail: Option<Value>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub(crate) struct EventView {
+    id: String,
+    #[schema(value_type = EventName)]
+    event: String,
+    /// The state it tells of.
+    #[schema(value_type = State)]
+    status: String,
+    occurred_at: Time,
+    context: Value,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubmissionDetails)]
+pub(crate) struct SubmissionPage {
+    #[serde(flatten)]
+    submission: SubmissionView,
+    /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
+    element: Option<Value>,
+    /// What the client said in its last answer; null while it said nothing.
+    client: Option<ClientView>,
+    /// Every transition, the first one first.
+    timeline: Vec<TimelineView>,
+    /// What was told of it.
+    events: Vec<EventView>,
+}
+
+/// What a client said, as the campaign's plugin reads it. What it did not say is null.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClientSaid)]
+pub(crate) struct ClientView {
+    reason: Option<String>,
+    /// The client's own id for the lead.
+    reference: Option<String>,
+    /// A decimal number as text, every digit kept.
+    price: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Reprocessed {
+    /// How many go back in line.
+    submissions: u64,
+}
+
+impl From<SubmissionRow> for SubmissionView {
+    fn from(row: SubmissionRow) -> Self {
+        Self {
+            is_terminal: State::parse(&row.state).is_some_and(State::is_terminal),
+            id: row.id,
+            request_id: row.request_id,
+            campaign_id: row.public_id,
+            parent_id: row.parent_id,
+            state: row.state,
+            received_at: views::time(row.received_at),
+            updated_at: views::time(row.updated_at),
+            lead_id: row.lead_id,
+            lead: row.lead.as_deref().map(views::value),
+            is_test: row.is_test,
+            program_id: row.program_id,
+            decision: row.decision.as_deref().map(views::value),
+            value_sets: row.value_sets.as_deref().map(views::value),
+        }
+    }
+}
+
+impl From<EventRow> for EventView {
+    fn from(row: EventRow) -> Self {
+        Self {
+            id: row.id,
+            event: row.name,
+            status: row.status,
+            occurred_at: views::time(row.occurred_at),
+            context: views::value(&row.details),
+        }
+    }
+}
+
+/// The first line is the row itself: it was received.
+fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<TimelineView> {
+    let first = TimelineView {
+        at: views::time(submission.received_at),
+        state: "received".into(),
+        cause: "ingested".into(),
+        detail: None,
+    };
+    let rest = lines.into_iter().map(|line| TimelineView {
+        at: views::time(line.at),
+        state: line.state,
+        cause: line.cause,
+        detail: line.detail.as_deref().map(views::value),
+    });
+    std::iter::once(first).chain(rest).collect()
+}
+
+/// What the last line that a client caused says of it.
+fn client(lines: &[TimelineView]) -> Option<ClientView> {
+    let is_client = |line: &&TimelineView| line.cause.starts_with("client_") || line.cause == "retries_spent";
+    let detail = lines.iter().rev().find(is_client)?.detail.as_ref()?;
+    let text = |name: &str| detail[name].as_str().map(str::to_owned);
+    Some(ClientView { reason: text("reason"), reference: text("reference"), price: text("price") })
+}
+
+/// Lists a campaign's submissions
+///
+/// The newest come first.
+#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<SubmissionView>)))]
+pub(crate) async fn list(
+    extract::State(pipeline): extract::State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+    Query(filter): Query<SubmissionFilter>,
+    Query(shown): Query<Shown>,
+    Query(before): Query<Before>,
+) -> Result<Json<Page<SubmissionView>>, HttpError> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
+    if filter.state.as_deref().is_some_and(|name| State::parse(name).is_none()) {
+        let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+        return Err(HttpError::invalid("state", format!("must be one of {}", known.join(", "))));
+    }
+    let (limit, state) = (shown.limit(&pipeline)?, filter.state.unwrap_or_default());
+    let rows = pipeline.store().submissions(&campaign.id, &state, before.id(), limit).await.map_err(unavailable)?;
+    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+}
+
+/// Shows a submission
+///
+/// The lead, what was decided and why, its timeline, and what was told of it.
+#[utoipa::path(get, path = "", operation_id = "getSubmission",
+    responses((status = OK, description = "The submission.", body = SubmissionPage)))]
+pub(crate) async fn get(
+    extract::State(pipeline): extract::State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<SubmissionPage>, HttpError> {
+    let row = visible(&pipeline, &scope, &id, Permission::View).await?;
+    let store = pipeline.store();
+    let lines = store.timeline(&row.id).await.map_err(unavailable)?;
+    let events = store.events_of_submission(&row.id).await.map_err(unavailable)?;
+    let element = pipeline.element(&row.id).await?;
+    let timeline = timeline(&row, lines);
+    Ok(Json(SubmissionPage {
+        client: client(&timeline),
+        timeline,
+        element: element.map(|text| views::value(text.as_bytes())),
+        events: events.into_iter().map(Into::into).collect(),
+        submission: row.into(),
+    }))
+}
+
+/// Runs a quarantined submission again
+///
+/// Admins. It runs on what the campaign runs now.
+#[utoipa::path(post, path = "", operation_id = "reprocessSubmission",
+    responses((status = OK, description = "None goes back in line when it is not quarantined.", body = Reprocessed)))]
+pub(crate) async fn reprocess(
+    extract::State(pipeline): extract::State<Pipeline>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<Json<Reprocessed>, HttpError> {
+    let row = visible(&pipeline, &scope, &id, Permission::Administer).await?;
+    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&row.campaign_id, Some(&row.id)).await? }))
+}
+
+/// Runs a campaign's quarantined submissions again
+///
+/// Admins. They run on what the campaign runs now.
+#[utoipa::path(post, path = "", operation_id = "reprocessCampaign",
+    responses((status = OK, description = "They go back in line.", body = Reprocessed)))]
+pub(crate) async fn reprocess_all(
+    extract::State(pipeline): extract::State<Pipeline>,
+    scope: Scope,
+    Path(campaign): Path<String>,
+) -> Result<Json<Reprocessed>, HttpError> {
+    let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
+    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign.id, None).await? }))
+}
+
+/// A submission of this organization whose campaign the key covers.
+async fn visible(
+    pipeline: &Pipeline,
+    scope: &Scope,
+    id: &str,
+    permission: Permission,
+) -> Result<SubmissionRow, HttpError> {
+    scope.caller.may(permission)?;
+    let id: String = id.replace('\0', " ").chars().take(64).collect();
+    let found = pipeline.store().submission(&scope.organization_id, &id).await.map_err(unavailable)?;
+    found.filter(|row| scope.caller.covers(&row.public_id)).ok_or_else(|| HttpError::not_found("submission", &id))
+}

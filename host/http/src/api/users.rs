@@ -1,0 +1,118 @@
+//! Users and their roles (O8).
+
+use crate::auth::{Caller, Scope, unavailable};
+use crate::body::JsonBody;
+use crate::error::HttpError;
+use crate::extract::Query;
+use crate::views::{self, After, Name, Page, Shown, Time};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookmill_domain::role::{Permission, Role};
+use hookmill_pipeline::Pipeline;
+use hookmill_store::users::User;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Dana", "role": "integrator"}))]
+pub(crate) struct NewUser {
+    /// What people call the user.
+    name: Name,
+    role: MemberRole,
+}
+
+/// What a user of an organization may do. An operator belongs to none, and is not made here.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MemberRole {
+    /// Administer the organization.
+    Admin,
+    /// Upload plugins, save documents, run samples dry.
+    Integrator,
+    /// Read.
+    Viewer,
+}
+
+impl From<MemberRole> for Role {
+    fn from(role: MemberRole) -> Self {
+        match role {
+            MemberRole::Admin => Self::Admin,
+            MemberRole::Integrator => Self::Integrator,
+            MemberRole::Viewer => Self::Viewer,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserView {
+    id: String,
+    /// Null for operators.
+    organization_id: Option<String>,
+    name: String,
+    #[schema(value_type = Role)]
+    role: String,
+    created_at: Time,
+}
+
+impl From<User> for UserView {
+    fn from(row: User) -> Self {
+        Self {
+            id: row.id,
+            organization_id: row.organization_id,
+            name: row.name,
+            role: row.role,
+            created_at: views::time(row.created_at),
+        }
+    }
+}
+
+/// Creates a user
+///
+/// Admins. A user does nothing without an API key.
+#[utoipa::path(post, path = "", operation_id = "createUser", request_body = NewUser,
+    responses((status = CREATED, description = "The user is there.", body = UserView)))]
+pub(crate) async fn create(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    JsonBody(new): JsonBody<NewUser>,
+) -> Result<(StatusCode, Json<UserView>), HttpError> {
+    scope.caller.may_all(Permission::Administer)?;
+    let new = new?;
+    let name = views::checked_name(&pipeline, "name", &new.name)?;
+    let now = pipeline.clock().now();
+    let made = pipeline
+        .store()
+        .create_user(Some(&scope.organization_id), &name, new.role.into(), now)
+        .await
+        .map_err(unavailable)?;
+    scope.record(&pipeline, "user.created", &made.id).await;
+    Ok((StatusCode::CREATED, Json(made.into())))
+}
+
+/// Lists users
+///
+/// The oldest come first.
+#[utoipa::path(get, path = "", operation_id = "listUsers", params(Shown, After),
+    responses((status = OK, description = "A page of them.", body = Page<UserView>)))]
+pub(crate) async fn list(
+    State(pipeline): State<Pipeline>,
+    scope: Scope,
+    Query(shown): Query<Shown>,
+    Query(after): Query<After>,
+) -> Result<Json<Page<UserView>>, HttpError> {
+    scope.caller.may_all(Permission::View)?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().users(&scope.organization_id, after.id(), limit).await.map_err(unavailable)?;
+    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+}
+
+/// Shows whose key this is
+#[utoipa::path(get, path = "", operation_id = "getMe",
+    responses((status = OK, description = "The user.", body = UserView)))]
+pub(crate) async fn me(State(pipeline): State<Pipeline>, caller: Caller) -> Result<Json<UserView>, HttpError> {
+    let user = pipeline.store().user(&caller.user_id).await.map_err(unavailable)?;
+    user.map(|row| Json(row.into())).ok_or_else(|| HttpError::not_found("user", &caller.user_id))
+}

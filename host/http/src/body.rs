@@ -1,0 +1,139 @@
+//! Reading bodies: bounded in bytes and time, JSON checked before it is understood.
+
+use crate::error::HttpError;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use hookmill_domain::body as model;
+use hookmill_domain::envelope::syntax;
+use hookmill_domain::error::Kind;
+use hookmill_pipeline::Pipeline;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How much of a body that is too large is still read and thrown away, so that its sender reads the refusal instead of a broken
+/// connection.
+const DRAINED_BYTES_MAX: usize = 64 << 20;
+
+/// A body in memory, and the room it takes: all bodies together are bounded (H6).
+pub(super) struct Held {
+    /// The body.
+    pub bytes: Bytes,
+    /// The room; free again when this is dropped.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads a whole body. Hold the answer until the request is answered.
+pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Held, HttpError> {
+    let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
+    tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_room())).await.unwrap_or_else(|_| {
+        Err(HttpError::new(
+            Kind::Syntax,
+            "body_timeout",
+            format!("the body did not arrive within {} ms", bound.as_millis()),
+        ))
+    })
+}
+
+async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, HttpError> {
+    let mut stream = body.into_data_stream();
+    let (mut kept, mut seen, mut held) = (BytesMut::new(), 0_usize, None::<OwnedSemaphorePermit>);
+    while let Some(chunk) = stream.next().await {
+        let chunk =
+            chunk.map_err(|_| HttpError::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
+        seen += chunk.len();
+        if seen <= bytes_max {
+            let more =
+                u32::try_from(chunk.len()).ok().and_then(|bytes| room.clone().try_acquire_many_owned(bytes).ok());
+            let more = more.ok_or_else(overloaded)?;
+            match &mut held {
+                Some(held) => held.merge(more),
+                None => held = Some(more),
+            }
+            kept.extend_from_slice(&chunk);
+        } else if DRAINED_BYTES_MAX < seen {
+            break;
+        }
+    }
+    if bytes_max < seen {
+        let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
+        return Err(HttpError::new(Kind::TooLarge, "body_too_large", message));
+    }
+    Ok(Held { bytes: kept.freeze(), _room: held })
+}
+
+fn overloaded() -> HttpError {
+    let message = "the bodies of all requests under way take more memory than this host gives them; try again shortly";
+    HttpError::new(Kind::Overload, "overloaded", message)
+}
+
+/// What the headers say of a body: the values of `Content-Type` and `Content-Encoding`, empty when they are not there.
+pub(super) fn said(headers: &HeaderMap) -> (String, String) {
+    let all = |name: header::HeaderName| {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        values.collect::<Vec<_>>().join(", ")
+    };
+    (all(header::CONTENT_TYPE), all(header::CONTENT_ENCODING))
+}
+
+/// A JSON body of the management API: unknown keys and wrong types are refused with their place. The refusal is the handler's to give,
+/// after it has looked whether the caller may do this at all.
+pub(super) struct JsonBody<T>(pub Result<T, HttpError>);
+
+impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, pipeline: &Pipeline) -> Result<Self, Self::Rejection> {
+        Ok(Self(understood(request, pipeline).await))
+    }
+}
+
+async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) -> Result<T, HttpError> {
+    let (parts, body) = request.into_parts();
+    let limits = &pipeline.settings().limits;
+    let Held { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
+    let (content_type, content_encoding) = said(&parts.headers);
+    let head = model::json_head(&content_type, &content_encoding)?;
+    let opened = model::open(&head, &bytes, limits)?;
+    let text = opened.text();
+    let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
+    if root.starts_with('[') {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(syntax)?;
+        return Err(HttpError::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
+            "",
+            "not_an_object",
+            "this is a list",
+        ));
+    }
+    serde_json::from_str(text).map_err(not_understood)
+}
+
+fn not_understood(error: serde_json::Error) -> HttpError {
+    if !error.is_data() {
+        return syntax(error).into();
+    }
+    HttpError::new(Kind::Invalid, "invalid", error.to_string()).at(
+        "",
+        "invalid",
+        format!("line {}, column {}", error.line(), error.column()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i10_headers_that_come_several_times_are_one_list() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(said(&headers), (String::new(), String::new()));
+        headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        headers.append(header::CONTENT_TYPE, "Application/JSON".parse().unwrap());
+        assert_eq!(said(&headers), ("Application/JSON".to_owned(), "gzip, gzip".to_owned()));
+    }
+}

@@ -1,0 +1,159 @@
+//! API errors as HTTP responses (I14): one body for all of them.
+
+use super::observe::RequestId;
+use axum::Extension;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use hookmill_domain::error::{ApiError, Detail, Kind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How long a client waits before it tries again after an overload, in seconds.
+const RETRY_AFTER_S: &str = "1";
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorBody<'a> {
+    /// Always false.
+    success: bool,
+    error: ErrorContent<'a>,
+    /// The request's id in logs, as in the header `x-request-id`.
+    request_id: &'a str,
+}
+
+/// What is wrong. Some codes bring facts of their own beside these.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorContent<'a> {
+    /// A stable code in snake case.
+    code: &'a str,
+    /// What is wrong and how to mend it, for people.
+    message: &'a str,
+    /// The single things that are wrong, if there are several or they have a place.
+    details: &'a [Detail],
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    facts: Option<&'a serde_json::Map<String, serde_json::Value>>,
+}
+
+/// An [`ApiError`] that a handler answers with; axum's traits need a type of this crate.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpError(ApiError);
+
+impl From<ApiError> for HttpError {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl std::ops::Deref for HttpError {
+    type Target = ApiError;
+
+    fn deref(&self) -> &ApiError {
+        &self.0
+    }
+}
+
+impl HttpError {
+    /// An error without details.
+    pub(crate) fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
+        ApiError::new(kind, code, message).into()
+    }
+
+    /// One field is not acceptable.
+    pub(crate) fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        ApiError::invalid(path, message).into()
+    }
+
+    /// Nothing of that name is visible to this caller.
+    pub(crate) fn not_found(what: &str, id: &str) -> Self {
+        ApiError::not_found(what, id).into()
+    }
+
+    /// The same with one more detail.
+    pub(crate) fn at(self, path: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
+        self.0.at(path, code, message).into()
+    }
+
+    /// The same with all these details.
+    pub(crate) fn with_details(self, details: Vec<Detail>) -> Self {
+        self.0.with_details(details).into()
+    }
+}
+
+/// The middleware writes the body: it knows the request's id.
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let mut response = status(self.kind).into_response();
+        response.extensions_mut().insert(PendingError(self));
+        response
+    }
+}
+
+/// An error whose body the middleware has still to write.
+#[derive(Clone)]
+pub(crate) struct PendingError(HttpError);
+
+/// Writes the body of an error, if the response is one.
+pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Response {
+    let Some(PendingError(error)) = response.extensions_mut().remove::<PendingError>() else { return response };
+    let body = ErrorBody {
+        success: false,
+        error: ErrorContent {
+            code: error.code,
+            message: &error.message,
+            details: &error.details,
+            facts: error.facts.as_deref(),
+        },
+        request_id: request_id.as_str(),
+    };
+    let mut response_with_body = (status(error.kind), axum::Json(body)).into_response();
+    match error.kind {
+        Kind::Overload | Kind::Unavailable => {
+            response_with_body.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
+        Kind::Unauthenticated => {
+            response_with_body.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Kind::TooLarge => {
+            response_with_body.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        response_with_body.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    response_with_body
+}
+
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Syntax => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::Overload => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// No such address.
+pub(super) async fn unknown_address(_: Extension<RequestId>, uri: Uri) -> HttpError {
+    HttpError::new(Kind::NotFound, "address_unknown", format!("there is nothing at {}", shortened(uri.path())))
+}
+
+/// An address, but not with this method.
+pub(super) async fn unknown_method(_: Extension<RequestId>, method: Method, uri: Uri) -> HttpError {
+    let message =
+        format!("{} can't be called with {}; see the Allow header", shortened(uri.path()), shortened(method.as_str()));
+    HttpError::new(Kind::Method, "method_not_allowed", message)
+}
+
+fn shortened(text: &str) -> String {
+    const SHOWN_MAX: usize = 120;
+    text.chars().take(SHOWN_MAX).collect()
+}

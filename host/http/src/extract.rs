@@ -1,0 +1,40 @@
+//! What a request's address says: its path and its query. What can't be read is refused in the one form refusals have (I14).
+
+use crate::error::HttpError;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use hookmill_domain::error::Kind;
+use hookmill_pipeline::Pipeline;
+use serde::de::DeserializeOwned;
+
+/// The named parts of the path.
+pub(super) struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Pipeline> for Path<T> {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
+        match axum::extract::Path::from_request_parts(parts, pipeline).await {
+            Ok(axum::extract::Path(named)) => Ok(Self(named)),
+            Err(error) => Err(HttpError::new(
+                Kind::Syntax,
+                "address_invalid",
+                format!("the address can't be read: {}", error.body_text()),
+            )),
+        }
+    }
+}
+
+/// The query.
+pub(super) struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Pipeline> for Query<T> {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Pipeline) -> Result<Self, HttpError> {
+        match axum::extract::Query::try_from_uri(&parts.uri) {
+            Ok(axum::extract::Query(asked)) => Ok(Self(asked)),
+            Err(error) => Err(HttpError::invalid("query", format!("can't be read: {}", error.body_text()))),
+        }
+    }
+}

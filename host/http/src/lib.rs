@@ -1,0 +1,100 @@
+//! Floor 4: every URL, grouped by who calls. A handler extracts, calls one verb or one query, and answers.
+
+mod api;
+mod auth;
+mod body;
+mod error;
+mod extract;
+mod observe;
+mod openapi;
+pub mod receiver;
+mod serve;
+mod sources;
+mod views;
+
+use axum::Router;
+use hookmill_pipeline::Pipeline;
+use openapi::{Description, Routes, Who};
+use std::sync::Arc;
+use utoipa_axum::routes;
+
+pub use serve::{Bound, bind};
+
+/// Every address with its handlers, each of which names its method and describes itself.
+fn table() -> Routes {
+    let sources = Routes::of("Sources", Who::Source)
+        .at("/v1/leads", routes!(sources::push_batch::handle))
+        .at("/v1/campaigns/{campaign}/leads", routes!(sources::post_leads::handle));
+
+    let reading =
+        Routes::of("Sources", Who::SourceOrMember).at("/v1/requests/{request}", routes!(sources::get_request::handle));
+
+    let organizations = Routes::of("Provisioning", Who::User)
+        .at("/v1/organizations", routes!(api::organizations::create, api::organizations::list))
+        .at("/v1/organizations/{organization}", routes!(api::organizations::get))
+        .at("/v1/me", routes!(api::users::me));
+
+    let provisioning = Routes::of("Provisioning", Who::Member)
+        .at("/v1/users", routes!(api::users::create, api::users::list))
+        .at("/v1/api-keys", routes!(api::api_keys::create, api::api_keys::list))
+        .at("/v1/api-keys/{key}", routes!(api::api_keys::revoke))
+        .at("/v1/source-keys", routes!(api::source_keys::create, api::source_keys::list))
+        .at("/v1/source-keys/{key}", routes!(api::source_keys::revoke))
+        .at("/v1/source-keys/{key}/regenerate", routes!(api::source_keys::regenerate))
+        .at("/v1/source-keys/{key}/reveal", routes!(api::source_keys::reveal))
+        .at("/v1/audit", routes!(api::audit::list));
+
+    let campaigns = Routes::of("Campaigns", Who::Member)
+        .at("/v1/campaigns", routes!(api::campaigns::create, api::campaigns::list))
+        .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
+        .at("/v1/campaigns/{campaign}/state", routes!(api::campaigns::set_state))
+        .at("/v1/campaigns/{campaign}/endpoint", routes!(api::endpoint::set, api::endpoint::get, api::endpoint::remove))
+        .at("/v1/campaigns/{campaign}/document", routes!(api::programs::save, api::programs::document))
+        .at("/v1/campaigns/{campaign}/programs", routes!(api::programs::list))
+        .at("/v1/campaigns/{campaign}/programs/{number}/activate", routes!(api::programs::activate))
+        .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
+        .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
+        .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
+        .at("/v1/campaigns/{campaign}/notices", routes!(api::notices::table))
+        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list))
+        .at("/v1/campaigns/{campaign}/reprocess", routes!(api::submissions::reprocess_all));
+
+    let work = Routes::of("Work", Who::Member)
+        .at("/v1/submissions/{submission}", routes!(api::submissions::get))
+        .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
+        .at("/v1/requests", routes!(api::requests::list))
+        .at("/v1/refusals", routes!(api::refusals::list))
+        .at("/v1/deliveries", routes!(api::deliveries::list))
+        .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
+        .at("/v1/deliveries/{delivery}/resend", routes!(api::deliveries::resend))
+        .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get))
+        .at("/v1/plugins", routes!(api::plugins::list))
+        .at("/v1/plugins/{plugin}", routes!(api::plugins::upload, api::plugins::versions));
+
+    let value_sets = Routes::of("Value sets", Who::Member)
+        .at("/v1/value-sets", routes!(api::value_sets::list))
+        .at("/v1/value-sets/{set}", routes!(api::value_sets::put, api::value_sets::get, api::value_sets::remove))
+        .at("/v1/value-sets/{set}/entries", routes!(api::value_sets::entries))
+        .at("/v1/value-sets/{set}/lookup", routes!(api::value_sets::look_up))
+        .at("/v1/value-sets/{set}/versions", routes!(api::value_sets::versions))
+        .at("/v1/value-sets/{set}/versions/{version}/restore", routes!(api::value_sets::restore));
+
+    let operation = Routes::of("Operation", Who::Anybody)
+        .at("/healthz", routes!(observe::health))
+        .at("/readyz", routes!(observe::ready))
+        .at("/openapi.json", routes!(openapi::serve::description))
+        .at("/docs", routes!(openapi::serve::page))
+        .at("/docs/style.css", routes!(openapi::serve::style));
+
+    sources.and(reading).and(organizations).and(provisioning).and(campaigns).and(value_sets).and(work).and(operation)
+}
+
+/// The whole URL space.
+pub fn router(pipeline: Pipeline) -> Router {
+    let (all, description) = Description::of(table(), &pipeline.settings().public_url);
+    all.fallback(error::unknown_address)
+        .method_not_allowed_fallback(error::unknown_method)
+        .layer(axum::Extension(Arc::new(description)))
+        .layer(axum::middleware::from_fn_with_state(pipeline.clone(), observe::request_id))
+        .with_state(pipeline)
+}

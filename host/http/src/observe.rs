@@ -1,0 +1,57 @@
+//! What runs through every request: its id, its log line, and whether the host is well.
+
+use super::error;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hookmill_pipeline::Pipeline;
+use std::sync::Arc;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request in logs, answers and the store.
+#[derive(Debug, Clone)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Gives each request an id, writes its refusal if it ends in one, and logs it once. The query is never logged: it may hold a key.
+pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Request, next: Next) -> Response {
+    let id = RequestId(Arc::from(pipeline.minter().mint("req", pipeline.clock().now())));
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    let mut response = error::write_error(response, &id);
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    tracing::debug!(request_id = id.as_str(), %method, route = route.as_deref().unwrap_or("-"), status = response.status().as_u16(), "answered");
+    response
+}
+
+/// Tells that the process runs
+#[utoipa::path(get, path = "", operation_id = "getHealth",
+    responses((status = OK, description = "`ok`", body = String, content_type = "text/plain")))]
+pub(super) async fn health() -> impl IntoResponse {
+    (StatusCode::OK, "ok\n")
+}
+
+/// Tells that the process runs and its database answers
+#[utoipa::path(get, path = "", operation_id = "getReadiness",
+    responses(
+        (status = OK, description = "`ready`", body = String, content_type = "text/plain"),
+        (status = SERVICE_UNAVAILABLE, description = "The database does not answer.", body = String, content_type = "text/plain"),
+    ))]
+pub(super) async fn ready(State(pipeline): State<Pipeline>) -> impl IntoResponse {
+    match pipeline.store().ping().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}

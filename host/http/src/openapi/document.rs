@@ -1,0 +1,83 @@
+//! The whole description, and the two forms in which it is served.
+
+use super::routes::Routes;
+use super::{common, page};
+use crate::error::ErrorBody;
+use axum::Router;
+use bytes::Bytes;
+use hookmill_pipeline::Pipeline;
+use serde_json::{Map, Value, json};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The groups of operations, in the order in which a newcomer meets them.
+const TAGS: [(&str, &str); 6] = [
+    ("Sources", "What lead sources call, with a source key."),
+    ("Provisioning", "Organizations, users, keys, and who did what."),
+    ("Campaigns", "Campaigns, what they run, and where their leads go."),
+    ("Value sets", "Named tables that documents and plugins look things up in."),
+    ("Work", "Leads on their way, and what was sent."),
+    ("Operation", "Whether the host is well, and this description."),
+];
+
+const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every answer to a request that is HTTP carries `x-request-id`.\n\n\
+    Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Source keys (`hms_...`) post leads and read back their own requests; \
+    API keys (`hmk_...`) belong to a user and have that user's role: `operator` (all organizations), `admin`, `integrator` (plugins, \
+    documents, dry runs), `viewer`. Neither kind does the other's work.\n\n\
+    Every refusal has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
+    a method that an address does not have `405 method_not_allowed` with `Allow`. \
+    Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`).";
+
+/// The description of the API, as programs and as people read it.
+#[derive(Debug)]
+pub(crate) struct Description {
+    /// OpenAPI 3.1, as JSON.
+    pub json: Bytes,
+    /// A page.
+    pub page: Bytes,
+}
+
+impl Description {
+    /// Takes routes apart: what serves them, and what is said of them. `public_url` is where they are reached.
+    pub(crate) fn of(routes: Routes, public_url: &str) -> (Router<Pipeline>, Self) {
+        let Routes { router, paths, mut schemas, .. } = routes;
+        for (name, schema) in refused_schemas() {
+            schemas.insert(name, schema);
+        }
+        refer(&mut schemas);
+        schemas.sort_keys();
+        let tags = TAGS.map(|(name, about)| json!({ "name": name, "description": about }));
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Hookmill",
+                "version": env!("CARGO_PKG_VERSION"),
+                "description": ABOUT,
+                "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+            },
+            "servers": [{ "url": public_url }],
+            "tags": tags,
+            "paths": paths,
+            "components": common::components(schemas),
+        });
+        let page = page::render(&document);
+        (router, Self { json: document.to_string().into(), page: page.into() })
+    }
+}
+
+/// The rows of pages stand in their schemas in full: here they refer to what they are.
+fn refer(schemas: &mut Map<String, Value>) {
+    let named = schemas.clone();
+    for (_, page) in schemas.iter_mut().filter(|(name, _)| name.starts_with("Page_")) {
+        let row = &mut page["properties"]["items"]["items"];
+        if let Some((name, _)) = named.iter().find(|(_, schema)| *schema == row) {
+            *row = json!({ "$ref": format!("#/components/schemas/{name}") });
+        }
+    }
+}
+
+/// The body of refusals, which no handler names but all of them can answer with.
+fn refused_schemas() -> Vec<(String, Value)> {
+    let mut named = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
+    ErrorBody::schemas(&mut named);
+    named.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default())).collect()
+}

@@ -1,0 +1,67 @@
+//! Routes with their descriptions: a group of addresses that the same callers call.
+
+use super::common;
+use axum::Router;
+use hookmill_pipeline::Pipeline;
+use serde_json::{Map, Value};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+/// Who may call, and so which key is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Everybody, without a key.
+    Anybody,
+    /// A source, by its source key.
+    Source,
+    /// A source, or a user of its organization.
+    SourceOrMember,
+    /// A user, by an API key.
+    User,
+    /// A user in an organization; an operator names which.
+    Member,
+}
+
+/// Some routes, and what is said of them.
+pub(crate) struct Routes {
+    tag: &'static str,
+    who: Who,
+    /// What serves them.
+    pub(super) router: Router<Pipeline>,
+    /// The path items of the description, by address.
+    pub(super) paths: Map<String, Value>,
+    /// The schemas they name.
+    pub(super) schemas: Map<String, Value>,
+}
+
+impl Routes {
+    /// No routes yet, of this group and for these callers.
+    pub(crate) fn of(tag: &'static str, who: Who) -> Self {
+        Self { tag, who, router: Router::new(), paths: Map::new(), schemas: Map::new() }
+    }
+
+    /// The same with an address and the handlers of its methods (`routes!`).
+    pub(crate) fn at(mut self, address: &str, (schemas, paths, handlers): UtoipaMethodRouter<Pipeline>) -> Self {
+        self.router = self.router.route(address, handlers);
+        self.schemas.extend(schemas.into_iter().map(|(name, schema)| (name, json(&schema))));
+        // Handlers know their methods and not their address, so all of them stand under the empty one.
+        let mut item = json(&paths.paths.get("").cloned().unwrap_or_default());
+        for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
+            common::complete(operation, self.tag, self.who, address);
+        }
+        self.paths.insert(address.to_owned(), item);
+        self
+    }
+
+    /// Both together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.paths.extend(other.paths);
+        self.schemas.extend(other.schemas);
+        self
+    }
+}
+
+/// A part of a description is always JSON.
+fn json<T: serde::Serialize>(part: &T) -> Value {
+    serde_json::to_value(part).unwrap_or_default()
+}

@@ -1,0 +1,93 @@
+//! `GET /v1/requests/{id}`: what a request was answered, and how its submissions stand (I2). A source reads its own requests;
+//! users read those of their organization.
+
+use crate::auth::{Scope, SourceCaller, unavailable};
+use crate::error::HttpError;
+use crate::extract::Path;
+use crate::views::{self, Standing, Time};
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use hookmill_domain::role::Permission;
+use hookmill_pipeline::{IngestAnswer, Pipeline};
+use hookmill_store::requests::RequestRow;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Who reads: a source or a user.
+pub(crate) enum Reader {
+    Source(SourceCaller),
+    User(Scope),
+}
+
+impl FromRequestParts<Pipeline> for Reader {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
+        match SourceCaller::from_request_parts(parts, pipeline).await {
+            Ok(source) => Ok(Self::Source(source)),
+            Err(refusal) if refusal.code == "api_key_not_allowed" => {
+                Scope::from_request_parts(parts, pipeline).await.map(Self::User)
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// A request as its source sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RequestDetails)]
+pub(crate) struct RequestView {
+    request_id: String,
+    received_at: Time,
+    /// What it was answered.
+    #[schema(value_type = IngestAnswer)]
+    answer: Value,
+    /// How each of its submissions stands.
+    submissions: Vec<Standing>,
+}
+
+/// Shows what a request was answered, and how its submissions stand
+///
+/// A source reads its own requests; an API key those of its organization.
+#[utoipa::path(get, path = "", operation_id = "getRequest",
+    responses((status = OK, description = "The request.", body = RequestView)))]
+pub(crate) async fn handle(
+    State(pipeline): State<Pipeline>,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Json<RequestView>, HttpError> {
+    let not_found = || HttpError::not_found("request", &id.replace('\0', " ").chars().take(64).collect::<String>());
+    if id.contains('\0') {
+        return Err(not_found());
+    }
+    let request = match &reader {
+        Reader::Source(SourceCaller(key)) => {
+            pipeline.store().request_of_source(&key.source_id, &id).await.map_err(unavailable)?
+        }
+        Reader::User(scope) => {
+            scope.caller.may_all(Permission::View)?;
+            pipeline.store().request(&scope.organization_id, &id).await.map_err(unavailable)?
+        }
+    };
+    let request = request.ok_or_else(not_found)?;
+    let submissions = states(&pipeline, &request).await?;
+    Ok(Json(RequestView {
+        request_id: request.id.clone(),
+        received_at: views::time(request.received_at),
+        answer: views::value(&request.answer),
+        submissions,
+    }))
+}
+
+async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<Standing>, HttpError> {
+    let answer = views::value(&request.answer);
+    let accepted = answer["accepted"].as_array().cloned().unwrap_or_default();
+    let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
+    let states = pipeline.store().states_of(&ids).await.map_err(unavailable)?;
+    let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
+    let known =
+        ids.iter().filter_map(|id| Some(Standing { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
+    Ok(known.collect())
+}

@@ -1,0 +1,94 @@
+//! What lead sources call.
+
+pub(super) mod get_request;
+pub(super) mod post_leads;
+pub(super) mod push_batch;
+
+use crate::body;
+use crate::error::HttpError;
+use crate::serve::Peer;
+use axum::extract::ConnectInfo;
+use axum::extract::Query;
+use axum::http::request::Parts;
+use axum::http::{Uri, header};
+use hookmill_domain::beside::Beside;
+use hookmill_domain::body::Head;
+use hookmill_domain::error::ApiError;
+use hookmill_pipeline::{Pipeline, Source};
+use hookmill_store::keys::{API_KEY_PREFIX, SOURCE_KEY_PREFIX, SourceKey};
+use std::sync::Arc;
+
+/// The headers kept with a request: those that say what it is, never those that carry keys. How its body is to be read is among them,
+/// since it is kept as it came and read again.
+const KEPT_HEADERS: [header::HeaderName; 6] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::USER_AGENT,
+    header::REFERER,
+    header::ORIGIN,
+    header::ACCEPT_LANGUAGE,
+];
+
+/// How many parameters of a query are kept.
+const QUERY_PARAMETERS_MAX: usize = 100;
+
+/// How a door reads what the headers say of a body.
+type HeadReader = fn(&str, &str) -> Result<Head, ApiError>;
+
+/// What a request says beside its body.
+fn source(
+    pipeline: &Pipeline,
+    key: Arc<SourceKey>,
+    parts: &Parts,
+    address: ConnectInfo<Peer>,
+    read: HeadReader,
+) -> Result<Source, HttpError> {
+    let (content_type, content_encoding) = body::said(&parts.headers);
+    let head = read(&content_type, &content_encoding)?;
+    let bytes_max = pipeline.settings().limits.kept_header_bytes_max;
+    let kept = KEPT_HEADERS.iter().filter_map(|name| {
+        let value = parts.headers.get(name)?.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.chars().take(bytes_max).collect()))
+    });
+    let remote_address = Some(address.0.0.ip().to_string());
+    let beside = Beside { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
+    Ok(Source { key, content_type, head, beside, remote_address })
+}
+
+/// The parameters of a query that are kept, the first ones; a value that looks like a key is not.
+fn query(uri: &Uri, bytes_max: usize) -> Vec<(String, String)> {
+    let Ok(Query(parameters)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else { return Vec::new() };
+    let is_key = |value: &str| value.starts_with(SOURCE_KEY_PREFIX) || value.starts_with(API_KEY_PREFIX);
+    let cut = |text: String| text.chars().take(bytes_max).collect::<String>();
+    parameters
+        .into_iter()
+        .filter(|(_, value)| !is_key(value))
+        .take(QUERY_PARAMETERS_MAX)
+        .map(|(name, value)| (cut(name), cut(value)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// I10: the query is kept as it came, in its order, without keys.
+    #[test]
+    fn i10_the_query_is_kept() {
+        let table: [(&str, &[(&str, &str)]); 6] = [
+            ("/v1/leads", &[]),
+            ("/v1/leads?utm_source=g&tag=a&tag=b%20c", &[("utm_source", "g"), ("tag", "a"), ("tag", "b c")]),
+            ("/v1/leads?k=hms_secret&a=hmk_secret&x=1", &[("x", "1")]),
+            ("/v1/leads?flag&empty=&n=+", &[("flag", ""), ("empty", ""), ("n", " ")]),
+            ("/v1/leads?long=abcdefghijkl", &[("long", "abcdefghij")]),
+            ("/v1/leads?%ff=%fe", &[("\u{fffd}", "\u{fffd}")]),
+        ];
+        for (uri, expected) in table {
+            let expected: Vec<_> =
+                expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            assert_eq!(query(&uri.parse().unwrap(), 10), expected, "{uri}");
+        }
+        let many: String = (0..QUERY_PARAMETERS_MAX + 5).map(|n| format!("&p{n}=1")).collect();
+        assert_eq!(query(&format!("/?{many}").parse().unwrap(), 100).len(), QUERY_PARAMETERS_MAX);
+    }
+}

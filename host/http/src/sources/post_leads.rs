@@ -1,0 +1,83 @@
+//! `POST /v1/campaigns/{id}/leads`: one lead or a list, in any shape the campaign maps (I7).
+
+use super::source;
+use crate::auth::SourceCaller;
+use crate::body;
+use crate::error::ErrorBody;
+use crate::error::HttpError;
+use crate::extract::Path;
+use crate::observe::RequestId;
+use crate::serve::Peer;
+use axum::extract::{ConnectInfo, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::{Extension, Json};
+use hookmill_pipeline::{CampaignPost, IngestAnswer, Pipeline};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{self, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+/// A lead as any JSON, or a list of them: what the campaign maps is its plugin's to say.
+pub(crate) struct AnyLead;
+
+impl PartialSchema for AnyLead {
+    fn schema() -> RefOr<Schema> {
+        let kinds = vec![Type::Object, Type::String, Type::Number, Type::Boolean, Type::Null];
+        let one = ObjectBuilder::new().schema_type(SchemaType::Array(kinds));
+        let several = ArrayBuilder::new().items(RefOr::T(schema::empty())).min_items(Some(1)).max_items(Some(1_000));
+        AnyOfBuilder::new().item(one).item(several).into()
+    }
+}
+
+impl ToSchema for AnyLead {}
+
+/// The header that makes a post idempotent.
+// A description alone: the header is read as bytes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "a description alone")]
+pub(crate) struct Idempotency {
+    /// The sender's name for this request; the same one within seven days is answered `409`.
+    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
+    key: String,
+}
+
+/// Takes leads for one campaign
+///
+/// One lead or a list, in any shape the campaign maps: JSON, a form, a form in parts or XML, each of which becomes one JSON value. `text/plain` and a body without content type are taken when they are a JSON object or list, or XML. A body may be compressed (`Content-Encoding: gzip` or `deflate`) and in any charset its content type names. `202` means that the request is on disk.
+#[utoipa::path(post, path = "", operation_id = "postLeads",
+    params(Idempotency),
+    request_body(description = "One lead, or a list of up to 1,000.", content(
+        (AnyLead = "application/json", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (HashMap<String, String> = "application/x-www-form-urlencoded", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (HashMap<String, String> = "multipart/form-data", example = json!({"name": "Alice Smith", "email": "alice@example.com"})),
+        (String = "application/xml"),
+    )),
+    responses(
+        (status = ACCEPTED, description = "The request is on disk.", body = IngestAnswer),
+        (status = CONFLICT, description = "`campaign_archived`, or `duplicate_request` as for a batch. Nothing was added.", body = ErrorBody),
+    ))]
+pub(crate) async fn handle(
+    State(pipeline): State<Pipeline>,
+    SourceCaller(key): SourceCaller,
+    Path(campaign): Path<String>,
+    Extension(request_id): Extension<RequestId>,
+    address: ConnectInfo<Peer>,
+    parts: Parts,
+    raw: axum::body::Body,
+) -> Result<(StatusCode, Json<IngestAnswer>), HttpError> {
+    let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
+    let body = held.bytes.clone();
+    let organization_id = key.organization_id.clone();
+    let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::head) {
+        Ok(source) => source,
+        Err(refusal) => {
+            pipeline.keep_refusal(&organization_id, refusal.code, &body).await;
+            return Err(refusal);
+        }
+    };
+    let idempotency_key = parts.headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
+    let post = CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body };
+    let answer = pipeline.ingest_for_campaign(post).await?;
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}

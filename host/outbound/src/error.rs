@@ -1,0 +1,200 @@
+//! What goes wrong in sending.
+//!
+//! [`BlockedDestination`] is the guard's no, at save, test and send; [`SendError`] is a request without a usable answer, for the log of
+//! attempts and for the decision to try again; [`BuildError`] stops the host at its start.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+
+use hookmill_domain::destination::Reason;
+
+/// How much of an underlying error's text a message repeats.
+const CAUSE_CHARS_MAX: usize = 300;
+
+/// Why the host does not send to this destination.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockedDestination {
+    /// The host is, or resolves to, an address that must not be dialled.
+    #[error("`{host}` can't be a destination: {ip} is {reason}{}", mend(*reason))]
+    Address {
+        /// The host as it is written.
+        host: String,
+        /// The address it has, or one of them.
+        ip: IpAddr,
+        /// Why it is refused.
+        reason: Reason,
+    },
+    /// The scheme is not taken under this policy.
+    #[error("`{url}` is not https; http is allowed under the development flag only")]
+    Scheme {
+        /// The URL without its query.
+        url: String,
+    },
+    /// The name could not be resolved.
+    #[error("`{host}` can't be resolved: {cause}")]
+    Unresolved {
+        /// The name.
+        host: String,
+        /// What the resolver says.
+        cause: String,
+    },
+    /// Resolving took too long.
+    #[error("resolving `{host}` took longer than {timeout_ms} ms")]
+    Slow {
+        /// The name.
+        host: String,
+        /// How long it might have taken.
+        timeout_ms: u64,
+    },
+}
+
+/// A request that got no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SendError {
+    /// What went wrong, for decisions.
+    pub kind: SendErrorKind,
+    /// Whether the request could have reached the receiver. False only when it certainly did not leave.
+    pub sent: bool,
+    /// The status, when the answer had begun and broke off.
+    pub status: Option<u16>,
+    /// How long it took, from the turn to the error.
+    pub elapsed_ms: u64,
+    /// What went wrong, for people.
+    pub message: String,
+}
+
+/// What can go wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SendErrorKind {
+    /// The guard, or a rule for requests, said no.
+    Refused,
+    /// No slot came free in time: it is the host that is busy. Not an attempt; try again soon.
+    Busy,
+    /// The name could not be resolved.
+    Resolve,
+    /// No connection came about.
+    Connect,
+    /// No trusted encrypted connection came about.
+    Tls,
+    /// The deadline passed.
+    Timeout,
+    /// The connection broke.
+    Io,
+    /// The answer is not HTTP.
+    Protocol,
+    /// The answer's headers pass what is read of them.
+    TooManyHeaders,
+}
+
+/// Why a sender can't be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A limit is zero.
+    #[error("the outbound limit `{name}` is 0, which would stop all sending; set it to at least 1")]
+    ZeroLimit {
+        /// The name of the limit.
+        name: &'static str,
+    },
+    /// The TLS library refuses its configuration.
+    #[error("TLS can't be configured: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client refuses its configuration.
+    #[error("the HTTP client can't be built: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+impl SendErrorKind {
+    /// The name in storage, API and logs, and in a plugin's `client-answer.error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Busy => "busy",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Io => "io",
+            Self::Protocol => "protocol",
+            Self::TooManyHeaders => "too_many_headers",
+        }
+    }
+}
+
+impl fmt::Display for SendErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The kind and the text of a client's error. What is looked at is types, never text.
+pub(super) fn classified(error: &reqwest::Error) -> (SendErrorKind, String) {
+    if let Some(refusal) = found::<BlockedDestination>(error) {
+        return (refusal_kind(refusal), refusal.to_string());
+    }
+    (kind_of(error), cause_of(error))
+}
+
+/// The kind of a refusal when it stops a request.
+pub(super) fn refusal_kind(refusal: &BlockedDestination) -> SendErrorKind {
+    match refusal {
+        BlockedDestination::Address { .. } | BlockedDestination::Scheme { .. } => SendErrorKind::Refused,
+        BlockedDestination::Unresolved { .. } => SendErrorKind::Resolve,
+        BlockedDestination::Slow { .. } => SendErrorKind::Timeout,
+    }
+}
+
+fn kind_of(error: &reqwest::Error) -> SendErrorKind {
+    if error.is_builder() {
+        return SendErrorKind::Refused;
+    }
+    if found::<rustls::Error>(error).is_some() {
+        return SendErrorKind::Tls;
+    }
+    if error.is_timeout() {
+        return SendErrorKind::Timeout;
+    }
+    if error.is_connect() {
+        return SendErrorKind::Connect;
+    }
+    match found::<hyper::Error>(error) {
+        Some(error) if error.is_parse_too_large() => SendErrorKind::TooManyHeaders,
+        Some(error) if error.is_parse() => SendErrorKind::Protocol,
+        _ => SendErrorKind::Io,
+    }
+}
+
+/// The innermost cause: the outer ones repeat the URL, whose query may hold keys.
+fn cause_of(error: &reqwest::Error) -> String {
+    let mut innermost: &(dyn Error + 'static) = error;
+    while let Some(inner) = inner(innermost) {
+        innermost = inner;
+    }
+    let text = if innermost.is::<reqwest::Error>() { "the request failed".to_owned() } else { innermost.to_string() };
+    text.chars().take(CAUSE_CHARS_MAX).collect()
+}
+
+fn found<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = inner(error);
+    }
+    None
+}
+
+/// The next error inward. An `io::Error` hides the error it was made from: its `source` is that error's source.
+fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    if let Some(wrapped) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        return Some(wrapped);
+    }
+    error.source()
+}
+
+fn mend(reason: Reason) -> &'static str {
+    if reason.can_be_allowed() { "; an operator can allow its range" } else { "" }
+}

@@ -1,0 +1,294 @@
+//! What an answer means (M9): the campaign's plugin says so, or the host's default by status.
+
+use super::Pipeline;
+use super::conclude::Setting;
+use super::context;
+use super::programs::NotReady;
+use super::runner::Run;
+use super::send::Receiver;
+use hookmill_domain::interpret::{OutcomeKind, default_outcome};
+use hookmill_domain::retry::retry_after_ms;
+use hookmill_engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
+use hookmill_engine::{ItemError, Program};
+use hookmill_outbound::{OutboundAnswer, SendError};
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::claims::ClaimedDelivery;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// An answer, or why there was none.
+pub(crate) type Answer = Result<OutboundAnswer, SendError>;
+
+/// How many characters of a client's reason are kept; it goes into events and into the log of attempts.
+const REASON_CHARS_MAX: usize = 1_000;
+/// How many bytes a client's own id for a lead, or its price, may have. A longer one is not kept: a part of it would be another one.
+const REFERENCE_BYTES_MAX: usize = 1_000;
+
+/// Who said what an answer means.
+#[derive(Debug, Clone)]
+pub(crate) enum Judge {
+    /// Its status: nobody interprets, or whoever does left it to the default.
+    Status,
+    /// The campaign's plugin, by the rule it names.
+    Plugin(Option<String>),
+    /// Its status, since the plugin failed or faulted.
+    StatusInstead(ItemError),
+}
+
+/// What an answer means.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub(crate) judge: Judge,
+    pub(crate) kind: OutcomeKind,
+    pub(crate) reason: Option<String>,
+    pub(crate) reference: Option<String>,
+    pub(crate) price: Option<String>,
+    pub(crate) retry_after_ms: Option<u64>,
+    /// The digests of the tables that were read to find this out, by name.
+    pub(crate) value_sets: BTreeMap<String, String>,
+}
+
+impl Pipeline {
+    /// What a client's answer means.
+    pub(crate) async fn judge_client(
+        &self,
+        setting: &Setting,
+        program: Option<&Program>,
+        delivery: &ClaimedDelivery,
+        receiver: &Receiver,
+        answer: &Answer,
+    ) -> Judged {
+        let now = self.clock.now();
+        let by_status = judge_by_status(answer, now.0);
+        let Some(program) = program else { return by_status };
+        let attempt = delivery.attempts + 1;
+        let destination = client_destination(&setting.campaign, receiver.method(), receiver.url());
+        let asked = client_answer(&delivery.submission_id, attempt, destination, answer);
+        let judged = match self.judge_by_program(setting, program, delivery, &asked, &by_status).await {
+            Ok(judged) => judged,
+            Err(error) => {
+                tracing::warn!(delivery_id = delivery.id, error = %error, "the tables for an answer can't be read; its status decides");
+                by_status
+            }
+        };
+        if let Judge::StatusInstead(error) = &judged.judge {
+            let (delivery_id, code) = (&delivery.id, code_of(error));
+            tracing::warn!(delivery_id, code, "the answer could not be interpreted; its status decides");
+        }
+        judged
+    }
+
+    /// What the campaign's plugin says to an answer, on the tables as they stand now.
+    async fn judge_by_program(
+        &self,
+        setting: &Setting,
+        program: &Program,
+        delivery: &ClaimedDelivery,
+        asked: &ClientAnswer,
+        by_status: &Judged,
+    ) -> Result<Judged, StoreError> {
+        let mut lookups = self.lookups(&setting.campaign, delivery.program_id.as_deref()).await?;
+        let context = context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id);
+        loop {
+            let mut run = Run::new(self, program, context.clone(), &lookups);
+            let judged = judge(&mut run, asked.clone(), by_status.clone()).await;
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => return Ok(Judged { value_sets: lookups.read(), ..judged }),
+            }
+        }
+    }
+
+    /// What the submission of a delivery ran on.
+    pub(crate) async fn program_of_delivery(&self, delivery: &ClaimedDelivery) -> Result<Program, NotReady> {
+        match &delivery.program_id {
+            Some(id) => self.program_by_id(id).await,
+            None => Ok(self.standard.clone()),
+        }
+    }
+}
+
+/// Has the campaign's plugin say what an answer means; where it does not, the status decides. Production and dry runs both ask here.
+pub(crate) async fn judge(run: &mut Run, asked: ClientAnswer, by_status: Judged) -> Judged {
+    if !run.interprets() {
+        return by_status;
+    }
+    match run.interpret(vec![asked]).await.and_then(|mut results| results.pop()) {
+        Some(Ok(Some(outcome))) => judge_by_plugin(outcome, by_status),
+        Some(Ok(None)) | None => by_status,
+        Some(Err(error)) => Judged { judge: Judge::StatusInstead(error), ..by_status },
+    }
+}
+
+/// What went wrong in one word: its message may quote the answer.
+fn code_of(error: &ItemError) -> &str {
+    match error {
+        ItemError::Failure(failure) => &failure.code,
+        ItemError::Fault(fault) => fault.kind.code(),
+        ItemError::Postponed => "postponed",
+    }
+}
+
+/// The host's default.
+pub(crate) fn judge_by_status(answer: &Answer, now_ms: i64) -> Judged {
+    let (status, reason, retry_after) = match answer {
+        Ok(answer) => {
+            (Some(answer.status), None, answer.header("retry-after").and_then(|value| retry_after_ms(value, now_ms)))
+        }
+        Err(error) => (None, Some(error.message.clone()), None),
+    };
+    let (judge, kind) = (Judge::Status, default_outcome(status));
+    Judged {
+        judge,
+        kind,
+        reason,
+        reference: None,
+        price: None,
+        retry_after_ms: retry_after,
+        value_sets: BTreeMap::new(),
+    }
+}
+
+fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
+    let short = |text: &String| text.len() <= REFERENCE_BYTES_MAX;
+    Judged {
+        judge: Judge::Plugin(outcome.rule.map(|rule| cut(&rule))),
+        kind: match outcome.kind {
+            ContractKind::Accepted => OutcomeKind::Accepted,
+            ContractKind::Rejected => OutcomeKind::Rejected,
+            ContractKind::Duplicate => OutcomeKind::Duplicate,
+            ContractKind::Retry => OutcomeKind::Retry,
+            ContractKind::Failed => OutcomeKind::Failed,
+        },
+        reason: outcome.reason.map(|reason| cut(&reason)).or(by_status.reason),
+        reference: outcome.reference.filter(short),
+        price: outcome.price.filter(short),
+        retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
+        value_sets: by_status.value_sets,
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(REASON_CHARS_MAX).collect()
+}
+
+/// A campaign's client, as plugins see it.
+pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -> Destination {
+    Destination {
+        kind: DestinationKind::ClientEndpoint,
+        id: campaign.public_id.clone(),
+        name: campaign.name.clone(),
+        method: method.to_owned(),
+        url: url.to_owned(),
+        content_type: "application/json".into(),
+        settings: None,
+    }
+}
+
+/// An answer, as the plugin gets it.
+pub(crate) fn client_answer(
+    submission_id: &str,
+    attempt: i64,
+    destination: Destination,
+    answer: &Answer,
+) -> ClientAnswer {
+    let (status, headers, body, truncated, error) = match answer {
+        Ok(answer) => (Some(answer.status), answer.headers.clone(), answer.body.to_vec(), answer.truncated, None),
+        Err(error) => (None, Vec::new(), Vec::new(), false, Some(error.kind.as_str().to_owned())),
+    };
+    ClientAnswer {
+        submission_id: submission_id.to_owned(),
+        destination,
+        attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
+        status,
+        headers: context::pairs(headers),
+        body,
+        truncated,
+        error,
+    }
+}
+
+/// An attempt as the delivery log keeps it: the answer up to a bound, or why there was none, and what it was taken for.
+pub(crate) fn kept(answer: &Answer, judged: &Judged, body_bytes_max: usize) -> Value {
+    let mut kept = match answer {
+        Ok(answer) => {
+            let shown = &answer.body[..answer.body.len().min(body_bytes_max)];
+            json!({
+                "status": answer.status,
+                "body": String::from_utf8_lossy(shown),
+                "truncated": answer.truncated || shown.len() < answer.body.len(),
+                "value_sets": judged.value_sets,
+            })
+        }
+        Err(error) => json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent }),
+    };
+    for (name, value) in said(judged) {
+        kept[name] = value;
+    }
+    kept
+}
+
+/// What an answer was taken for, and by whom. What the client did not say is null.
+pub(crate) fn said(judged: &Judged) -> [(&'static str, Value); 6] {
+    let (judge, rule, error) = match &judged.judge {
+        Judge::Status => ("status", None, None),
+        Judge::Plugin(rule) => ("plugin", rule.as_ref(), None),
+        Judge::StatusInstead(error) => ("status", None, Some(code_of(error))),
+    };
+    [
+        ("reason", json!(judged.reason)),
+        ("reference", json!(judged.reference)),
+        ("price", json!(judged.price)),
+        ("decidedBy", json!(judge)),
+        ("rule", json!(rule)),
+        ("interpretError", json!(error)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(reason: &str, reference: &str) -> Outcome {
+        Outcome {
+            kind: ContractKind::Rejected,
+            reason: Some(reason.to_owned()),
+            reference: Some(reference.to_owned()),
+            price: Some("1.10".into()),
+            retry_after_ms: None,
+            rule: Some("respond.outcomes[0]".into()),
+        }
+    }
+
+    fn answered(status: u16, headers: &[(&str, &str)]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let body = bytes::Bytes::from_static(b"no thanks");
+        Ok(OutboundAnswer { status, headers, headers_truncated: false, body, truncated: false, elapsed_ms: 1 })
+    }
+
+    /// M9: what the plugin says counts, and what it leaves open is the status's.
+    #[test]
+    fn m9_the_plugin_overrules_the_status() {
+        let answer = answered(200, &[("retry-after", "7")]);
+        let judged = judge_by_plugin(outcome("out of area", "L-7"), judge_by_status(&answer, 0));
+        assert_eq!((judged.kind, judged.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
+        let kept = kept(&answer, &judged, 2);
+        assert_eq!(
+            kept,
+            json!({
+                "status": 200, "body": "no", "truncated": true, "value_sets": {}, "reason": "out of area", "reference": "L-7", "price": "1.10",
+                "decidedBy": "plugin", "rule": "respond.outcomes[0]", "interpretError": null,
+            })
+        );
+    }
+
+    /// M9: a reason is cut at its bound; a reference is kept whole or not at all.
+    #[test]
+    fn m9_what_is_kept_of_an_answer_is_bounded() {
+        let long = "é".repeat(2_000);
+        let judged = judge_by_plugin(outcome(&long, &long), judge_by_status(&answered(200, &[]), 0));
+        assert_eq!(judged.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
+        assert_eq!((judged.reference, judged.price.as_deref()), (None, Some("1.10")));
+    }
+}

@@ -1,0 +1,111 @@
+//! The contract's records, made from what is kept.
+
+use super::element::Element;
+use hookmill_domain::beside::Beside;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::ids::entropy_of;
+use hookmill_engine::contract::{
+    Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization, Origin, Pair,
+    Submission,
+};
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::claims::{ClaimedRequest, ClaimedSubmission};
+use hookmill_store::organizations::Organization;
+
+/// What is the same for all items of a batch.
+pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Timestamp, run_id: &str) -> Context {
+    Context {
+        organization: ContractOrganization {
+            id: organization.id.clone(),
+            name: organization.name.clone(),
+            values: text_of(&organization.facts),
+        },
+        campaign: ContractCampaign {
+            id: campaign.public_id.clone(),
+            name: campaign.name.clone(),
+            client: None,
+            time_zone: campaign.time_zone.clone(),
+            phone_region: campaign.phone_region.clone(),
+            values: text_of(&campaign.facts),
+        },
+        now: now.0,
+        run_id: run_id.to_owned(),
+        trace: false,
+    }
+}
+
+/// One element as it came in.
+pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest, element: Element) -> Inbound {
+    Inbound {
+        submission_id: claimed.id.clone(),
+        body: element.body,
+        headers: pairs(element.beside.headers),
+        query: pairs(element.beside.query),
+        origin: Origin {
+            door: door(&request.door),
+            name: request.source_name.clone().unwrap_or_default(),
+            source_label: None,
+            tag: None,
+            remote_address: request.remote_address.clone(),
+        },
+        received_at: claimed.received_at,
+        entropy: entropy(&claimed.id),
+    }
+}
+
+/// A sample in the place of something that came in.
+pub(crate) fn sample_inbound(id: &str, body: String, beside: &Beside, received_at_ms: i64) -> Inbound {
+    Inbound {
+        submission_id: id.to_owned(),
+        body,
+        headers: pairs(beside.headers.clone()),
+        query: pairs(beside.query.clone()),
+        origin: Origin {
+            door: Door::Sample,
+            name: "sample".into(),
+            source_label: None,
+            tag: None,
+            remote_address: None,
+        },
+        received_at: received_at_ms,
+        entropy: entropy(id),
+    }
+}
+
+/// A lead on its way through the stages after mapping.
+pub(crate) fn submission(id: &str, lead_id: Option<&str>, lead: &str, is_test: bool, received_at: i64) -> Submission {
+    Submission {
+        id: id.to_owned(),
+        lead_id: lead_id.map(str::to_owned),
+        lead: lead.to_owned(),
+        is_test,
+        received_at,
+        answers: Vec::new(),
+        entropy: entropy(id),
+    }
+}
+
+/// Chance for one item, the same in a replay.
+pub(crate) fn entropy(id: &str) -> Entropy {
+    let (high, low) = entropy_of(id);
+    Entropy { high, low }
+}
+
+/// Names and values as the contract has them.
+pub(crate) fn pairs(list: impl IntoIterator<Item = (String, String)>) -> Vec<Pair> {
+    list.into_iter().map(|(name, value)| Pair { name, value }).collect()
+}
+
+/// Kept JSON as text; an empty object when it is none.
+pub(crate) fn text_of(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).unwrap_or("{}").to_owned()
+}
+
+fn door(name: &str) -> Door {
+    match name {
+        "campaign" => Door::Campaign,
+        "inbound_webhook" => Door::InboundWebhook,
+        "sample" => Door::Sample,
+        _ => Door::Batch,
+    }
+}

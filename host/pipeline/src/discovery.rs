@@ -1,0 +1,154 @@
+//! Field discovery (M11): a campaign's newest elements, read again as they were read when they came, and what each path of them is
+//! used for by what the campaign runs.
+
+mod probe;
+
+use super::Pipeline;
+use super::element::Reread;
+use hookmill_domain::beside::Beside;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::config::Limits;
+use hookmill_domain::discovery::{self, ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::organizations::Organization;
+use hookmill_store::recent::ElementPlace;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// An element to look at.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The submission it became, or any name that no other sample has.
+    pub id: String,
+    /// What it says.
+    pub element: Element,
+    /// What came with it.
+    pub beside: Beside,
+}
+
+/// What was found in a campaign's newest elements.
+#[derive(Debug, Clone)]
+pub struct Discovered {
+    /// Every path.
+    pub fields: Fields,
+    /// How many requests the elements came with.
+    pub requests: usize,
+    /// How many elements could not be read again, or were beyond the bounds on bytes.
+    pub elements_unread: usize,
+}
+
+impl Pipeline {
+    /// Every path of a campaign's newest elements. `tries`: whether it is tried out what each is used for.
+    pub async fn discover(
+        &self,
+        organization: &Organization,
+        campaign: &Campaign,
+        elements_max: i64,
+        tries: bool,
+    ) -> Result<Discovered, StoreError> {
+        let places = self.store.recent_elements(&campaign.id, elements_max).await?;
+        let requests = places.iter().map(|place| &place.request_id).collect::<HashSet<_>>().len();
+        let count = places.len();
+        let samples = Arc::new(self.samples(&organization.id, places).await?);
+        let elements_unread = count - samples.len();
+        let mut fields = self.fields_of(&samples).await;
+        if tries && let Ok(program) = self.program_of(campaign).await {
+            self.try_paths(&program, (organization, campaign), &samples, &mut fields).await?;
+        }
+        Ok(Discovered { fields, requests, elements_unread })
+    }
+
+    /// Every path of samples, which stand in the order in which they came.
+    async fn fields_of(&self, samples: &Arc<Vec<Sample>>) -> Fields {
+        let samples = samples.clone();
+        let gathered = move || discovery::discover(samples.iter().map(|sample| &sample.element));
+        // Megabytes of leads take a while: those who post meanwhile are not to wait.
+        tokio::task::spawn_blocking(gathered).await.unwrap_or_default()
+    }
+
+    /// The elements at these places, the oldest first, as far as the bounds on bytes reach back.
+    async fn samples(&self, organization_id: &str, places: Vec<ElementPlace>) -> Result<Vec<Sample>, StoreError> {
+        let mut by_request: Vec<(String, Vec<ElementPlace>)> = Vec::new();
+        for place in places {
+            match by_request.last_mut() {
+                Some((request, of_it)) if *request == place.request_id => of_it.push(place),
+                _ => by_request.push((place.request_id.clone(), vec![place])),
+            }
+        }
+        let ids: Vec<&str> = by_request.iter().map(|(id, _)| id.as_str()).collect();
+        let sizes: HashMap<String, i64> = self.store.request_sizes(&ids).await?.into_iter().collect();
+        let (mut samples, mut request_bytes, mut element_bytes) = (Vec::new(), 0_i64, 0_usize);
+        for (id, places) in by_request {
+            request_bytes = request_bytes.saturating_add(sizes.get(&id).copied().unwrap_or_default());
+            if REQUESTS_BYTES_MAX < request_bytes || ELEMENTS_BYTES_MAX < element_bytes {
+                break;
+            }
+            let Some(request) = self.store.raw_request(organization_id, &id).await? else { continue };
+            let limits = &self.settings.limits;
+            let Ok(read) = Reread::open(&request.content_type, &request.beside, &request.body, limits) else {
+                continue;
+            };
+            for place in places {
+                let Some(sample) = sample(&read, place, &mut element_bytes) else { continue };
+                samples.push(sample);
+            }
+        }
+        samples.sort_by(|a, b| (a.element.received_at_ms, &a.id).cmp(&(b.element.received_at_ms, &b.id)));
+        Ok(samples)
+    }
+}
+
+/// The element at a place; none when it is no JSON, or beyond the bound on bytes.
+fn sample(read: &Reread<'_>, place: ElementPlace, bytes: &mut usize) -> Option<Sample> {
+    let element = read.element(place.element_start, place.element_bytes)?;
+    *bytes = bytes.saturating_add(element.body.len());
+    let value = serde_json::from_str(&element.body).ok().filter(|_| *bytes <= ELEMENTS_BYTES_MAX)?;
+    let beside = element.beside;
+    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, beside })
+}
+
+impl Sample {
+    /// Samples of a body that a person has in a file: the leads of a batch, the items of a list, or the body itself.
+    pub fn all_of(name: &str, body: &str, now: Timestamp, limits: &Limits) -> Result<Vec<Self>, serde_json::Error> {
+        let leads = match serde_json::from_str(body)? {
+            serde_json::Value::Array(items) => items,
+            serde_json::Value::Object(mut envelope) if envelope.contains_key("idempotency_key") => {
+                match envelope.remove("leads") {
+                    Some(serde_json::Value::Array(leads)) => leads,
+                    Some(other) => vec![other],
+                    None => vec![envelope.into()],
+                }
+            }
+            other => vec![other],
+        };
+        let sample = |(index, value)| Self {
+            id: format!("{name}-{index}"),
+            element: Element { received_at_ms: now.0, value },
+            beside: Beside::default(),
+        };
+        Ok(leads.into_iter().take(limits.leads_per_request_max).enumerate().map(sample).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m11_files_hold_one_lead_or_many() {
+        let table = [
+            ("{\"a\":1}", 1),
+            ("[{\"a\":1},{\"a\":2}]", 2),
+            ("{\"idempotency_key\":\"k\",\"leads\":[{\"a\":1},{\"a\":2},{}]}", 3),
+            ("{\"leads\":[1]}", 1),
+            ("3", 1),
+        ];
+        for (body, leads) in table {
+            let samples = Sample::all_of("f", body, Timestamp(5), &Limits::default()).unwrap();
+            assert_eq!(samples.len(), leads, "{body}");
+            assert!(samples.iter().all(|sample| sample.element.received_at_ms == 5));
+        }
+        assert!(Sample::all_of("f", "{", Timestamp(5), &Limits::default()).is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! What a path is used for, found out rather than guessed: an element is mapped as it is, and once more with null at the path; the
+//! fields of the lead that differ are those that are made of it. This asks the very program, whatever wrote it.
+
+use super::Sample;
+use crate::lookups::Lookups;
+use crate::rendered::raw;
+use crate::runner::Run;
+use crate::{Pipeline, context};
+use hookmill_domain::discovery::{Fields, Path, Usage, without};
+use hookmill_engine::contract::{Context, Inbound, Mapped};
+use hookmill_engine::{ItemError, Program};
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::organizations::Organization;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many elements one call maps.
+const CALL_ELEMENTS_MAX: usize = 64;
+/// How many bytes the elements of one call have together (1 MiB), unless one alone has more.
+const CALL_BYTES_MAX: usize = 1 << 20;
+/// How many bytes are mapped to find out what all paths are used for (16 MiB); of paths beyond, it is not known.
+const PROBED_BYTES_MAX: usize = 16 << 20;
+
+/// What a field of a lead was made of and became, by the lead's number and the field's name.
+type Made = BTreeMap<(usize, String), Value>;
+
+/// A path to be tried on one of the samples.
+struct Try {
+    field: usize,
+    sample: usize,
+}
+
+impl Pipeline {
+    /// Finds out what each path is used for.
+    pub async fn try_paths(
+        &self,
+        program: &Program,
+        (organization, campaign): (&Organization, &Campaign),
+        samples: &[Sample],
+        fields: &mut Fields,
+    ) -> Result<(), StoreError> {
+        let is_standard = program.component.digest().to_string() == self.standard_digest;
+        let program_id = campaign.program_id.as_deref().filter(|_| !is_standard);
+        let mut context = context::context(organization, campaign, self.clock.now(), "run_discovery");
+        context.trace = true;
+        let mut lookups = self.lookups(campaign, program_id).await?;
+        loop {
+            let mut bench = Bench { pipeline: self, program, context: &context, lookups: &lookups, bytes: 0 };
+            let usages = bench.usages(samples, fields).await;
+            let Some(more) = self.fetched(&lookups).await? else {
+                for (field, usage) in fields.fields.iter_mut().zip(usages) {
+                    field.usage = usage;
+                }
+                return Ok(());
+            };
+            lookups = more;
+        }
+    }
+}
+
+/// Where elements are mapped.
+struct Bench<'p> {
+    pipeline: &'p Pipeline,
+    program: &'p Program,
+    context: &'p Context,
+    lookups: &'p Lookups,
+    /// How many bytes were mapped.
+    bytes: usize,
+}
+
+impl Bench<'_> {
+    /// What each path is used for, in the order of the paths; none where nothing can be said.
+    async fn usages(&mut self, samples: &[Sample], fields: &Fields) -> Vec<Option<Usage>> {
+        let mut usages = vec![None; fields.fields.len()];
+        let mut as_they_are: BTreeMap<usize, Option<Made>> = BTreeMap::new();
+        // The last sample of each path first; where its element can't be mapped, the first one.
+        for turn in 0..2 {
+            let tries = open_tries(fields, &usages, turn);
+            let new: BTreeSet<usize> =
+                tries.iter().map(|one| one.sample).filter(|sample| !as_they_are.contains_key(sample)).collect();
+            let elements = new.iter().filter_map(|index| samples.get(*index)).map(|sample| inbound(sample, None));
+            let made = self.map_all(elements).await;
+            as_they_are.extend(new.iter().copied().zip(made.into_iter().map(Result::ok)));
+            let tries: Vec<&Try> =
+                tries.iter().filter(|one| matches!(as_they_are.get(&one.sample), Some(Some(_)))).collect();
+            let elements = tries
+                .iter()
+                .filter_map(|one| Some(inbound(samples.get(one.sample)?, Some(&fields.fields.get(one.field)?.path))));
+            let made = self.map_all(elements).await;
+            for (one, made) in tries.into_iter().zip(made) {
+                let Some(Some(before)) = as_they_are.get(&one.sample) else { continue };
+                let Some(usage) = usages.get_mut(one.field) else { continue };
+                *usage = usage_of(before, made);
+            }
+        }
+        usages
+    }
+
+    /// Maps elements in calls of a bounded size; ends where the bound on all bytes is reached.
+    async fn map_all(&mut self, elements: impl Iterator<Item = Inbound>) -> Vec<Result<Made, Unmade>> {
+        let (mut made, mut call, mut call_bytes) = (Vec::new(), Vec::new(), 0);
+        for element in elements {
+            self.bytes = self.bytes.saturating_add(element.body.len());
+            if PROBED_BYTES_MAX < self.bytes {
+                break;
+            }
+            call_bytes += element.body.len();
+            call.push(element);
+            if CALL_ELEMENTS_MAX <= call.len() || CALL_BYTES_MAX <= call_bytes {
+                made.extend(self.map(std::mem::take(&mut call)).await);
+                call_bytes = 0;
+            }
+        }
+        made.extend(self.map(call).await);
+        made
+    }
+
+    async fn map(&self, elements: Vec<Inbound>) -> Vec<Result<Made, Unmade>> {
+        if elements.is_empty() {
+            return Vec::new();
+        }
+        let count = elements.len();
+        let mut run = Run::new(self.pipeline, self.program, self.context.clone(), self.lookups);
+        let mapped = run.map(elements).await;
+        run.finish();
+        match mapped {
+            Ok(results) => results.into_iter().map(|result| result.map(made_of).map_err(Unmade::from)).collect(),
+            Err(_) => (0..count).map(|_| Err(Unmade::Unknown)).collect(),
+        }
+    }
+}
+
+/// Why an element became no lead.
+enum Unmade {
+    /// The program refuses it, because of this field if it says so.
+    Refused(Option<String>),
+    /// Nothing is known.
+    Unknown,
+}
+
+impl From<ItemError> for Unmade {
+    fn from(error: ItemError) -> Self {
+        match error {
+            ItemError::Failure(failure) => Self::Refused(failure.field),
+            ItemError::Fault(_) | ItemError::Postponed => Self::Unknown,
+        }
+    }
+}
+
+/// The paths whose use is not known yet, each with its sample of this turn.
+fn open_tries(fields: &Fields, usages: &[Option<Usage>], turn: usize) -> Vec<Try> {
+    let open = fields.fields.iter().enumerate().zip(usages).filter(|(_, usage)| usage.is_none());
+    open.filter_map(|((field, one), _)| Some(Try { field, sample: *one.samples.get(turn)? })).collect()
+}
+
+fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
+    let body = match path {
+        Some(path) => without(&sample.element.value, path).to_string(),
+        None => sample.element.value.to_string(),
+    };
+    // Of one id for both, so that what comes of chance is the same.
+    context::sample_inbound(&sample.id, body, &sample.beside, sample.element.received_at_ms)
+}
+
+/// The fields of all leads. What nobody mapped is not among them: the trace names the custom fields that were made.
+fn made_of(mapped: Mapped) -> Made {
+    let mut made = Made::new();
+    let trace = mapped.trace.as_deref().map(raw).unwrap_or_default();
+    for (index, lead) in mapped.leads.into_iter().enumerate() {
+        match lead {
+            Err(failure) => {
+                made.insert((index, failure.field.unwrap_or_default()), failure.message.into());
+            }
+            Ok(lead) => {
+                made.insert((index, "is_test".into()), lead.is_test.into());
+                let lead = raw(&lead.lead);
+                let standard = lead.as_object().into_iter().flatten().filter(|(name, _)| *name != "custom");
+                made.extend(standard.map(|(name, value)| ((index, name.clone()), value.clone())));
+            }
+        }
+        for field in trace["leads"][index]["fields"].as_array().into_iter().flatten() {
+            let name = field["field"].as_str().unwrap_or_default().to_owned();
+            made.insert((index, name), serde_json::json!([field["from"], field["value"]]));
+        }
+    }
+    made
+}
+
+/// The fields that differ. A refusal that the path's absence causes is a use, too.
+fn usage_of(before: &Made, after: Result<Made, Unmade>) -> Option<Usage> {
+    let fields: BTreeSet<String> = match after {
+        Err(Unmade::Unknown) => return None,
+        Err(Unmade::Refused(field)) => [field.unwrap_or_default()].into(),
+        Ok(after) => {
+            let keys = before.keys().chain(after.keys());
+            keys.filter(|key| before.get(key) != after.get(key)).map(|(_, name)| name.clone()).collect()
+        }
+    };
+    Some(Usage { is_used: !fields.is_empty(), fields: fields.into_iter().filter(|name| !name.is_empty()).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn made(list: &[(&str, Value)]) -> Made {
+        list.iter().map(|(name, value)| ((0, (*name).to_owned()), value.clone())).collect()
+    }
+
+    #[test]
+    fn m11_a_path_is_used_when_its_absence_shows() {
+        let before = made(&[("email", json!("a")), ("zip", json!(["zip", "1"]))]);
+        let table = [
+            (Ok(before.clone()), Some((false, vec![]))),
+            (Ok(made(&[("zip", json!(["zip", "1"]))])), Some((true, vec!["email"]))),
+            (Ok(made(&[("email", json!("a")), ("zip", json!(["postal", "1"]))])), Some((true, vec!["zip"]))),
+            (Err(Unmade::Refused(Some("email".into()))), Some((true, vec!["email"]))),
+            (Err(Unmade::Refused(None)), Some((true, vec![]))),
+            (Err(Unmade::Unknown), None),
+        ];
+        for (after, expected) in table {
+            let found = usage_of(&before, after).map(|usage| (usage.is_used, usage.fields));
+            let expected = expected.map(|(used, names)| (used, names.into_iter().map(str::to_owned).collect()));
+            assert_eq!(found, expected);
+        }
+    }
+}

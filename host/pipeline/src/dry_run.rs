@@ -1,0 +1,328 @@
+//! Dry run (M10): a sample through every stage, with the very code production runs and nothing kept or sent.
+
+mod answered;
+
+use super::Pipeline;
+use super::context;
+use super::lookups::Lookups;
+use super::rendered::{self, raw};
+use super::runner::Run;
+use hookmill_domain::beside::Beside;
+use hookmill_domain::event::{EventName, events_of};
+use hookmill_domain::lead::Identity;
+use hookmill_domain::state::State;
+use hookmill_engine::contract::{
+    Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Severity, ShapeRequest, Subject,
+    Submission, Verdict,
+};
+use hookmill_engine::{ItemError, Program};
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::organizations::Organization;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+pub use answered::SampleAnswer;
+
+/// A sample, and where it is to be run.
+#[derive(Debug, Clone)]
+pub struct DryRunInput {
+    /// The organization as the plugin sees it.
+    pub organization: Organization,
+    /// The campaign as the plugin sees it.
+    pub campaign: Campaign,
+    /// The element as one JSON value.
+    pub body: String,
+    /// What comes with it: the headers that matter, names in lower case, and the query.
+    pub beside: Beside,
+    /// The URL of the client to shape for; the destination's is used where there is one.
+    pub client_url: String,
+    /// What the client answers; without one, it takes the lead.
+    pub answer: Option<SampleAnswer>,
+}
+
+/// What every stage got and gave.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DryRun {
+    /// The stages in their order.
+    pub stages: Vec<StageRun>,
+    /// Where the submission would stand.
+    pub state: State,
+    /// The messages that would be sent.
+    pub messages: Vec<ShapedMessage>,
+    /// CPU time of all calls, in microseconds.
+    pub cpu_time_us: u64,
+    /// The plugin's log.
+    pub log: Vec<String>,
+    /// The digests of the tables that were read, by name.
+    pub value_sets: BTreeMap<String, String>,
+}
+
+/// One call of a stage.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct StageRun {
+    /// `map`, `qualify`, `shape` or `interpret`.
+    pub stage: &'static str,
+    /// For whom was shaped: `client`, or the name of an event.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub whom: Option<String>,
+    /// What the stage got.
+    pub input: Value,
+    /// What it gave; absent when it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// Why it gave nothing; for `interpret`, why the status decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+    /// Which line of the document made what; null when it failed or its plugin tells no trace.
+    pub trace: Option<Value>,
+}
+
+/// A message as it would be sent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ShapedMessage {
+    /// For whom: `client`, or the name of an event.
+    #[serde(rename = "for")]
+    pub whom: String,
+    /// The method.
+    pub method: String,
+    /// The query, as pairs of name and value.
+    pub query: Vec<Vec<String>>,
+    /// The headers, as pairs of name and value.
+    pub headers: Vec<Vec<String>>,
+    /// The content type.
+    pub content_type: String,
+    /// The body, if there is one.
+    pub body: Option<String>,
+}
+
+const SAMPLE_ID: &str = "req_sample-0";
+
+impl Pipeline {
+    /// Runs a sample through a program, on the tables as they stand now.
+    pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
+        // A document that is only tried is the default plugin's, whatever the campaign runs.
+        let is_document = program.component.digest().to_string() == self.standard_digest;
+        let program_id = input.campaign.program_id.as_deref().filter(|_| !is_document);
+        let mut lookups = self.lookups(&input.campaign, program_id).await?;
+        loop {
+            let done = self.try_sample(program, input, &lookups).await;
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => return Ok(DryRun { value_sets: lookups.read(), ..done }),
+            }
+        }
+    }
+
+    async fn try_sample(&self, program: &Program, input: &DryRunInput, lookups: &Lookups) -> DryRun {
+        let now = self.clock.now();
+        let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
+        context.trace = true;
+        let run = Run::new(self, program, context.clone(), lookups);
+        let mut trial = Trial { run, stages: Vec::new(), messages: Vec::new() };
+        let leads = trial.map(input, now.0).await;
+        let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
+        for (index, lead) in leads.into_iter().enumerate() {
+            let reached = trial.lead(input, &context, index, lead).await;
+            if index == 0 {
+                state = reached;
+            }
+        }
+        let reports = trial.run.finish();
+        DryRun {
+            stages: trial.stages,
+            state,
+            messages: trial.messages,
+            cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
+            log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
+            value_sets: BTreeMap::new(),
+        }
+    }
+}
+
+struct Trial {
+    run: Run,
+    stages: Vec<StageRun>,
+    messages: Vec<ShapedMessage>,
+}
+
+impl Trial {
+    /// The leads the sample becomes; an error ends the run.
+    async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
+        let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.beside, now_ms);
+        let shown = json!({ "body": raw(&input.body), "headers": input.beside.headers, "query": input.beside.query });
+        let result = self.run.map(vec![element]).await.ok().and_then(|mut results| results.pop());
+        match result {
+            Some(Ok(mapped)) => {
+                let trace = mapped.trace.as_deref().map(raw);
+                let leads: Vec<Value> = mapped.leads.iter().map(lead_value).collect();
+                self.gave("map", None, shown, leads.into(), trace);
+                mapped.leads.into_iter().map(Result::ok).collect()
+            }
+            Some(Err(error)) => {
+                self.failed("map", None, shown, &error);
+                vec![None]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    async fn lead(&mut self, input: &DryRunInput, context: &Context, index: usize, lead: Option<MappedLead>) -> State {
+        let Some(lead) = lead else { return State::Quarantined };
+        let id = if index == 0 { SAMPLE_ID.to_owned() } else { format!("{SAMPLE_ID}.{index}") };
+        let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, &id);
+        let submission = context::submission(&id, Some(&lead_id), &lead.lead, lead.is_test, context.now);
+        for severity in [Severity::Hard, Severity::Soft] {
+            match self.qualify(severity, &submission).await {
+                Some(verdict) if verdict.qualified => {}
+                Some(verdict) => {
+                    let details = json!({
+                        "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
+                        "failedRules": rendered::failed_rules(&verdict),
+                    });
+                    return self.tell(input, context, State::Disqualified, &submission, &details).await;
+                }
+                None => return State::Quarantined,
+            }
+        }
+        let client = destination(input, DestinationKind::ClientEndpoint, &input.client_url);
+        if !self.shape("client", client, Subject::Submission(submission.clone())).await {
+            return State::Quarantined;
+        }
+        let (state, details) = self.answered(input, context.now).await;
+        self.tell(input, context, state, &submission, &details).await
+    }
+
+    async fn qualify(&mut self, severity: Severity, submission: &Submission) -> Option<Verdict> {
+        let shown = json!({ "lead": raw(&submission.lead), "severity": rendered::severity(severity) });
+        let result = self.run.qualify(severity, vec![submission.clone()]).await.ok()?.pop()?;
+        match result {
+            Ok(verdict) => {
+                let output =
+                    json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
+                self.gave("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
+                Some(verdict)
+            }
+            Err(error) => {
+                self.failed("qualify", None, shown, &error);
+                None
+            }
+        }
+    }
+
+    /// The events that reaching a state would cause.
+    async fn tell(
+        &mut self,
+        input: &DryRunInput,
+        context: &Context,
+        state: State,
+        submission: &Submission,
+        details: &Value,
+    ) -> State {
+        for name in events_of(state, state != State::Disqualified) {
+            let event = event(name, context, state, submission, details);
+            self.shape(
+                name.as_str(),
+                destination(input, DestinationKind::Settings, "https://subscriber.example/"),
+                Subject::Event(event),
+            )
+            .await;
+        }
+        state
+    }
+
+    async fn shape(&mut self, whom: &str, destination: Destination, subject: Subject) -> bool {
+        let shown = shown_subject(&subject);
+        let request = ShapeRequest { destination: destination.clone(), subject };
+        let result = self.run.shape(vec![request]).await.ok().and_then(|mut results| results.pop());
+        match result {
+            Some(Ok(payload)) => {
+                let message = message(whom, &destination, &payload);
+                self.gave("shape", Some(whom), shown, json!(message), payload.trace.as_deref().map(raw));
+                self.messages.push(message);
+                true
+            }
+            Some(Err(error)) => {
+                self.failed("shape", Some(whom), shown, &error);
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn gave(&mut self, stage: &'static str, whom: Option<&str>, input: Value, output: Value, trace: Option<Value>) {
+        let whom = whom.map(str::to_owned);
+        self.stages.push(StageRun { stage, whom, input, output: Some(output), trace, error: None });
+    }
+
+    fn failed(&mut self, stage: &'static str, whom: Option<&str>, input: Value, error: &ItemError) {
+        let whom = whom.map(str::to_owned);
+        self.stages.push(StageRun { stage, whom, input, error: Some(error_value(error)), ..StageRun::default() });
+    }
+}
+
+/// What a message is made of.
+fn shown_subject(subject: &Subject) -> Value {
+    let submission = |one: &Submission| json!({ "submission": { "id": one.id, "leadId": one.lead_id, "isTest": one.is_test }, "lead": raw(&one.lead) });
+    match subject {
+        Subject::Submission(one) => submission(one),
+        Subject::Event(event) => {
+            let about = event.submission.as_ref().map(submission);
+            json!({ "event": event.name, "status": event.status, "details": raw(&event.details), "about": about })
+        }
+    }
+}
+
+fn destination(input: &DryRunInput, kind: DestinationKind, url: &str) -> Destination {
+    Destination {
+        kind,
+        id: input.campaign.public_id.clone(),
+        name: input.campaign.name.clone(),
+        method: "POST".into(),
+        url: url.to_owned(),
+        content_type: "application/json".into(),
+        settings: None,
+    }
+}
+
+fn event(name: EventName, context: &Context, state: State, submission: &Submission, details: &Value) -> Event {
+    Event {
+        id: "evt_sample".into(),
+        name: name.as_str().into(),
+        occurred_at: context.now,
+        status: Some(state.as_str().into()),
+        submission: Some(submission.clone()),
+        details: details.to_string(),
+        payload: None,
+        category: None,
+    }
+}
+
+fn message(whom: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
+    let pairs = |list: &[Pair]| list.iter().map(|pair| vec![pair.name.clone(), pair.value.clone()]).collect();
+    ShapedMessage {
+        whom: whom.to_owned(),
+        method: payload.method.clone().unwrap_or_else(|| destination.method.clone()),
+        query: pairs(&payload.query),
+        headers: pairs(&payload.headers),
+        content_type: payload.content_type.clone().unwrap_or_else(|| destination.content_type.clone()),
+        body: payload.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned()),
+    }
+}
+
+fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> Value {
+    match lead {
+        Ok(lead) => json!({
+            "lead": raw(&lead.lead),
+            "is_test": lead.is_test,
+            "notices": rendered::remarks(&lead.notices),
+        }),
+        Err(failure) => json!({ "failure": rendered::failure(failure) }),
+    }
+}
+
+fn error_value(error: &ItemError) -> Value {
+    rendered::item_error(error).map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
+}

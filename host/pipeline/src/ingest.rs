@@ -1,0 +1,429 @@
+//! Ingest: from bytes to durable submissions, in the order of checks that I5 gives.
+
+use super::Pipeline;
+use bytes::Bytes;
+use hookmill_domain::beside::Beside;
+use hookmill_domain::body::{self, Head, Opened};
+use hookmill_domain::campaign::CampaignState;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::config::Limits;
+use hookmill_domain::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
+use hookmill_domain::error::{ApiError, Detail, Kind};
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
+use hookmill_store::keys::{SourceKey, key_hash};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a request says beside its body.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The source key that posted it.
+    pub key: Arc<SourceKey>,
+    /// Its content type as it was sent; empty when it sent none.
+    pub content_type: String,
+    /// What its headers say of its body.
+    pub head: Head,
+    /// The headers that matter, and the query.
+    pub beside: Beside,
+    /// Where it came from.
+    pub remote_address: Option<String>,
+}
+
+/// A batch push (I1).
+#[derive(Debug, Clone)]
+pub struct BatchPush {
+    /// The id this request has in logs, answers and the store.
+    pub request_id: String,
+    /// Who posts, and how.
+    pub source: Source,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Leads for one campaign, in any shape it maps (I7).
+#[derive(Debug, Clone)]
+pub struct CampaignPost {
+    /// The id this request has in logs, answers and the store.
+    pub request_id: String,
+    /// Who posts, and how.
+    pub source: Source,
+    /// The campaign, as its users know it.
+    pub campaign: String,
+    /// The idempotency key, if one was sent.
+    pub idempotency_key: Option<Vec<u8>>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The answer to a request that is durable (I2).
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = Accepted)]
+pub struct IngestAnswer {
+    /// The request.
+    #[schema(example = "req_01kxs3n9v6z4c6c0x5h2rg5m7k")]
+    pub request_id: String,
+    /// The leads that were taken.
+    pub accepted: Vec<AcceptedLead>,
+    /// The leads that were not.
+    pub rejected: Vec<RejectedLead>,
+    /// Keys of the envelope that mean nothing here; left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_keys: Vec<String>,
+}
+
+/// A lead that was taken.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct AcceptedLead {
+    /// Its index in `leads`.
+    pub index: usize,
+    /// Its submission: the request's id, a dash and the index.
+    pub submission_id: String,
+    /// Its campaign.
+    pub campaign_id: String,
+}
+
+/// A lead that was not taken.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct RejectedLead {
+    /// Its index in `leads`.
+    pub index: usize,
+    /// Why: `campaign_unknown`, `campaign_archived` or `not_an_object`.
+    pub code: &'static str,
+    /// Where.
+    pub path: String,
+    /// For people.
+    pub message: String,
+}
+
+impl Pipeline {
+    /// The source key behind this text, if it counts now.
+    pub async fn source_key(&self, key: &str) -> Result<Option<Arc<SourceKey>>, ApiError> {
+        let (hash, now) = (key_hash(key), self.clock.now());
+        if let Some(known) = self.source_keys.get(&hash, now) {
+            return Ok(known.expires_at.is_none_or(|end| now.0 < end).then_some(known));
+        }
+        let found = self.store.source_key_by_hash(&hash, now).await.map_err(|error| unavailable(&error))?;
+        Ok(found.map(|key| self.source_keys.put(hash, key, now)))
+    }
+
+    /// A campaign by the id its users know.
+    pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Arc<Campaign>>, ApiError> {
+        let (key, now) = ((organization_id.to_owned(), public_id.to_owned()), self.clock.now());
+        if let Some(known) = self.campaigns.get(&key, now) {
+            return Ok(Some(known));
+        }
+        if public_id.contains('\0') {
+            return Ok(None);
+        }
+        let found = self.store.campaign_of(organization_id, public_id).await.map_err(|error| unavailable(&error))?;
+        Ok(found.map(|campaign| self.campaigns.put(key, campaign, now)))
+    }
+
+    /// Takes a batch push. It returns when the request is on disk.
+    pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, ApiError> {
+        let envelope = match envelope_of(&push, &self.settings.limits) {
+            Ok(envelope) => envelope,
+            Err(refusal) => return Err(self.refuse(&push, refusal).await),
+        };
+        let now = self.clock.now();
+        let key = self.key_use(envelope.idempotency_key.as_bytes(), &push.body, now)?;
+        let (answer, submissions) = self.judge_leads(&push, &envelope).await?;
+        if answer.accepted.is_empty() || (envelope.atomic && !answer.rejected.is_empty()) {
+            // A key that was used is told before what is wrong with the leads (I5).
+            if let Some(first) = self
+                .store
+                .first_use(&push.source.key.organization_id, &key, now)
+                .await
+                .map_err(|error| unavailable(&error))?
+            {
+                return Err(duplicate(&first, &key));
+            }
+            return Err(self.refuse(&push, no_good_lead(answer)).await);
+        }
+        let request = NewRequest {
+            id: answer.request_id.clone(),
+            organization_id: push.source.key.organization_id.clone(),
+            source_key_id: push.source.key.id.clone(),
+            door: "batch",
+            content_type: push.source.content_type,
+            beside: json(&push.source.beside),
+            remote_address: push.source.remote_address,
+            body: push.body,
+            answer: json(&answer),
+            received_at: now,
+            key: Some(key),
+            submissions,
+        };
+        self.keep(request, answer).await
+    }
+
+    /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
+    pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestAnswer, ApiError> {
+        match self.judge_post(&post).await {
+            Ok((request, answer)) => self.keep(request, answer).await,
+            Err(refusal) => {
+                self.keep_refusal(&post.source.key.organization_id, refusal.code, &post.body).await;
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn judge_post(&self, post: &CampaignPost) -> Result<(NewRequest, IngestAnswer), ApiError> {
+        let (limits, now) = (&self.settings.limits, self.clock.now());
+        let elements = post_elements(post, limits)?;
+        let key = post.idempotency_key.as_deref().map(|key| self.key_use(key, &post.body, now)).transpose()?;
+        let organization_id = &post.source.key.organization_id;
+        if let Some(key) = &key
+            && let Some(first) =
+                self.store.first_use(organization_id, key, now).await.map_err(|error| unavailable(&error))?
+        {
+            return Err(duplicate(&first, key));
+        }
+        let campaign = self.campaign_of(organization_id, &post.campaign).await?;
+        let campaign = campaign.ok_or_else(|| {
+            ApiError::new(Kind::NotFound, "campaign_unknown", "no campaign of this organization is called that")
+        })?;
+        if campaign.state == CampaignState::Archived.as_str() {
+            return Err(ApiError::new(
+                Kind::Conflict,
+                "campaign_archived",
+                "this campaign is archived and takes no leads",
+            ));
+        }
+        let id = &post.request_id;
+        let accepted = (0..elements.len()).map(|index| AcceptedLead {
+            index,
+            submission_id: submission_id(id, index),
+            campaign_id: campaign.public_id.clone(),
+        });
+        let answer = IngestAnswer {
+            request_id: id.clone(),
+            accepted: accepted.collect(),
+            rejected: Vec::new(),
+            unknown_keys: Vec::new(),
+        };
+        let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| {
+            NewSubmission { index, campaign_id: campaign.id.clone(), element_start, element_bytes }
+        });
+        let request = NewRequest {
+            id: id.clone(),
+            organization_id: organization_id.clone(),
+            source_key_id: post.source.key.id.clone(),
+            door: "campaign",
+            content_type: post.source.content_type.clone(),
+            beside: json(&post.source.beside),
+            remote_address: post.source.remote_address.clone(),
+            body: post.body.clone(),
+            answer: json(&answer),
+            received_at: now,
+            key,
+            submissions: submissions.collect(),
+        };
+        Ok((request, answer))
+    }
+
+    fn key_use(&self, key: &[u8], body: &[u8], now: Timestamp) -> Result<KeyUse, ApiError> {
+        if key.is_empty() || IDEMPOTENCY_KEY_BYTES_MAX < key.len() {
+            let message = format!("the header Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
+            return Err(ApiError::new(Kind::Invalid, "idempotency_key_invalid", message));
+        }
+        Ok(KeyUse {
+            key_hash: Sha256::digest(key).into(),
+            body_digest: Sha256::digest(body).into(),
+            expires_at: now.plus_ms(self.settings.limits.idempotency_ttl_ms),
+        })
+    }
+
+    async fn keep(&self, request: NewRequest, answer: IngestAnswer) -> Result<IngestAnswer, ApiError> {
+        let digest = request.key.as_ref().map(|key| key.body_digest);
+        match self.ingest.keep(request).await {
+            Ok(Ingested::Accepted) => {
+                self.wake.process.notify_one();
+                Ok(answer)
+            }
+            Ok(Ingested::Duplicate(first)) => {
+                Err(duplicate_of(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default()))
+            }
+            Err(IngestError::Overloaded) => Err(ApiError::new(
+                Kind::Overload,
+                "overloaded",
+                "more requests wait to be written than this host keeps; try again shortly",
+            )),
+            Err(IngestError::Stopping) => Err(ApiError::new(
+                Kind::Unavailable,
+                "stopping",
+                "this host is stopping; nothing was kept of this request",
+            )),
+            Err(IngestError::Store(error)) => Err(unavailable(&error)),
+        }
+    }
+
+    async fn judge_leads(
+        &self,
+        push: &BatchPush,
+        envelope: &Envelope,
+    ) -> Result<(IngestAnswer, Vec<NewSubmission>), ApiError> {
+        let organization_id = &push.source.key.organization_id;
+        let request_id = push.request_id.clone();
+        let (mut accepted, mut rejected, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut seen: HashMap<&str, Option<Arc<Campaign>>> = HashMap::new();
+        for (index, element) in envelope.elements.iter().enumerate() {
+            let Ok(named) = &element.campaign else {
+                rejected.push(RejectedLead::not_an_object(index));
+                continue;
+            };
+            let campaign = match named.as_deref() {
+                None => None,
+                Some(id) => match seen.get(id) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let found = self.campaign_of(organization_id, id).await?;
+                        seen.insert(id, found.clone());
+                        found
+                    }
+                },
+            };
+            match campaign {
+                None => rejected.push(RejectedLead::campaign_unknown(index)),
+                Some(campaign) if campaign.state == CampaignState::Archived.as_str() => {
+                    rejected.push(RejectedLead::campaign_archived(index))
+                }
+                Some(campaign) => {
+                    submissions.push(NewSubmission {
+                        index,
+                        campaign_id: campaign.id.clone(),
+                        element_start: element.start,
+                        element_bytes: element.len,
+                    });
+                    accepted.push(AcceptedLead {
+                        index,
+                        submission_id: submission_id(&request_id, index),
+                        campaign_id: campaign.public_id.clone(),
+                    });
+                }
+            }
+        }
+        Ok((IngestAnswer { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() }, submissions))
+    }
+
+    /// Keeps what is kept of a refused request, and hands the refusal on.
+    async fn refuse(&self, push: &BatchPush, refusal: ApiError) -> ApiError {
+        self.keep_refusal(&push.source.key.organization_id, refusal.code, &push.body).await;
+        refusal
+    }
+
+    /// Keeps code, size and digest of a request that was wholly refused (I2).
+    pub async fn keep_refusal(&self, organization_id: &str, code: &str, body: &[u8]) {
+        if let Err(error) = self.store.keep_refusal(organization_id, code, body, self.clock.now()).await {
+            tracing::warn!(error = %error, code, "a refusal could not be kept");
+        }
+    }
+}
+
+/// The envelope of a push. What was inflated or decoded for it is gone again: its elements are places in what is read anew.
+fn envelope_of(push: &BatchPush, limits: &Limits) -> Result<Envelope, ApiError> {
+    let opened = body::open(&push.source.head, &push.body, limits)?;
+    envelope::parse(opened.text(), limits.leads_per_request_max)
+}
+
+/// The leads of a post: the elements of a JSON list, or the whole value that its body is, as places in the value's text.
+fn post_elements(post: &CampaignPost, limits: &Limits) -> Result<Vec<(usize, usize)>, ApiError> {
+    let leads_max = limits.leads_per_request_max;
+    let text = match body::open(&post.source.head, &post.body, limits)? {
+        Opened::Made(text) => return Ok(vec![(0, text.len())]),
+        Opened::Json(text) => text,
+    };
+    if !text.trim_start().starts_with('[') {
+        serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(envelope::syntax)?;
+        return Ok(vec![(0, text.len())]);
+    }
+    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).map_err(envelope::syntax)?;
+    if list.is_empty() || leads_max < list.len() {
+        return Err(ApiError::new(
+            Kind::Invalid,
+            "leads_invalid",
+            format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len()),
+        ));
+    }
+    let start_of = |element: &str| element.as_ptr() as usize - text.as_ptr() as usize;
+    Ok(list.into_iter().map(|element| (start_of(element.get()), element.get().len())).collect())
+}
+
+impl RejectedLead {
+    fn not_an_object(index: usize) -> Self {
+        Self::new(index, "not_an_object", format!("leads[{index}]"), "a lead must be a JSON object")
+    }
+
+    /// One answer for missing, unknown and another organization's, so that ids can't be probed (I5).
+    fn campaign_unknown(index: usize) -> Self {
+        Self::new(
+            index,
+            "campaign_unknown",
+            format!("leads[{index}].campaign_id"),
+            "no campaign of this organization is called that",
+        )
+    }
+
+    fn campaign_archived(index: usize) -> Self {
+        Self::new(
+            index,
+            "campaign_archived",
+            format!("leads[{index}].campaign_id"),
+            "this campaign is archived and takes no leads",
+        )
+    }
+
+    fn new(index: usize, code: &'static str, path: String, message: &str) -> Self {
+        Self { index, code, path, message: message.into() }
+    }
+}
+
+fn no_good_lead(answer: IngestAnswer) -> ApiError {
+    let details = answer
+        .rejected
+        .into_iter()
+        .map(|lead| Detail { path: lead.path, code: lead.code.into(), message: lead.message })
+        .collect();
+    let message = if answer.accepted.is_empty() {
+        "no lead of this request can be taken"
+    } else {
+        "`atomic` is set and not every lead can be taken"
+    };
+    ApiError::new(Kind::Invalid, "leads_rejected", message).with_details(details)
+}
+
+fn duplicate(first: &FirstUse, key: &KeyUse) -> ApiError {
+    duplicate_of(first, &key.body_digest)
+}
+
+fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> ApiError {
+    ApiError::new(
+        Kind::Conflict,
+        "duplicate_request",
+        format!("this idempotency key was used by request {}; nothing was added", first.request_id),
+    )
+    .with_facts(serde_json::json!({
+        "original_request_id": first.request_id,
+        "first_seen_at": first.first_seen_at.rfc3339(),
+        "expires_at": first.expires_at.rfc3339(),
+        "same_body": first.body_digest == body_digest,
+    }))
+}
+
+/// A refusal for a store that does not answer; the log has the reason, once.
+pub(crate) fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
+    tracing::error!(error = %error, "the store failed");
+    ApiError::new(
+        Kind::Unavailable,
+        "unavailable",
+        "the database does not answer; nothing was changed, try again shortly",
+    )
+}
+
+/// JSON of a value that always has some.
+pub(crate) fn json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}

@@ -1,0 +1,195 @@
+//! What the verbs work with, built in one place.
+
+use super::cache::Cache;
+use super::deliver::DeliverySetting;
+use super::lookups::Library;
+use super::programs::Ready;
+use hookmill_domain::clock::SharedClock;
+use hookmill_domain::config::HostSettings;
+use hookmill_domain::ids::SharedMinter;
+use hookmill_engine::{Engine, Program};
+use hookmill_outbound::Sender;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::ingest::Ingest;
+use hookmill_store::keys::SourceKey;
+use hookmill_store::organizations::Organization;
+use hookmill_store::{Store, StoreError};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, Semaphore};
+
+/// The parts a pipeline is made of.
+pub struct Parts {
+    /// What an operator set.
+    pub settings: HostSettings,
+    /// Everything kept.
+    pub store: Store,
+    /// The sandbox.
+    pub engine: Engine,
+    /// Requests to the outside.
+    pub sender: Sender,
+    /// The time.
+    pub clock: SharedClock,
+    /// Ids and chance.
+    pub minter: SharedMinter,
+}
+
+/// The verbs' common ground. A handle: clones share everything.
+#[derive(Clone)]
+pub struct Pipeline(Arc<Shared>);
+
+/// What all clones share.
+pub struct Shared {
+    pub(crate) settings: HostSettings,
+    pub(crate) store: Store,
+    pub(crate) engine: Engine,
+    pub(crate) sender: Sender,
+    pub(crate) clock: SharedClock,
+    pub(crate) minter: SharedMinter,
+    pub(crate) ingest: Ingest,
+    pub(crate) wake: Wake,
+    /// The default plugin on its standard document: it serves every stage that a campaign's own component lacks.
+    pub(crate) standard: Program,
+    pub(crate) standard_digest: String,
+    pub(crate) source_keys: Cache<[u8; 32], SourceKey>,
+    pub(crate) campaigns: Cache<(String, String), Campaign>,
+    pub(crate) delivery_settings: Cache<String, DeliverySetting>,
+    pub(crate) ready: Ready,
+    pub(crate) library: Library,
+    body_room: Arc<Semaphore>,
+    tokens: Mutex<Vec<String>>,
+}
+
+/// How a verb that made work tells the worker that does it.
+#[derive(Debug, Default)]
+pub struct Wake {
+    /// There are submissions to process.
+    pub process: Notify,
+    /// There are events to shape.
+    pub notify: Notify,
+    /// There are messages to send.
+    pub deliver: Notify,
+}
+
+impl std::ops::Deref for Pipeline {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Pipeline {
+    /// Puts the parts together. Must be called where the runtime runs: the committers start here.
+    pub fn new(parts: Parts, standard: Program, standard_digest: String) -> Self {
+        let limits = &parts.settings.limits;
+        let ttl_ms = limits.lookup_ttl_ms;
+        Self(Arc::new(Shared {
+            ingest: Ingest::start(&parts.store),
+            wake: Wake::default(),
+            source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
+            campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
+            delivery_settings: Cache::new(ttl_ms, limits.programs_cached_max),
+            body_room: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
+            ready: Ready::new(limits.programs_cached_max),
+            library: Library::new(limits),
+            tokens: Mutex::default(),
+            standard,
+            standard_digest,
+            settings: parts.settings,
+            store: parts.store,
+            engine: parts.engine,
+            sender: parts.sender,
+            clock: parts.clock,
+            minter: parts.minter,
+        }))
+    }
+
+    /// The store, for what is only read.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The sandbox.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Requests to the outside.
+    pub fn sender(&self) -> &Sender {
+        &self.0.sender
+    }
+
+    /// What an operator set.
+    pub fn settings(&self) -> &HostSettings {
+        &self.0.settings
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &SharedClock {
+        &self.0.clock
+    }
+
+    /// Ids and chance.
+    pub fn minter(&self) -> &SharedMinter {
+        &self.0.minter
+    }
+
+    /// Forgets what was looked up of campaigns, keys and value sets: something was changed on this host.
+    pub fn forget_lookups(&self) {
+        self.source_keys.clear();
+        self.campaigns.clear();
+        self.delivery_settings.clear();
+        self.library.forget_names();
+    }
+
+    /// The memory that bodies of requests under way may take, in bytes.
+    pub fn body_room(&self) -> &Arc<Semaphore> {
+        &self.0.body_room
+    }
+
+    /// A campaign and its organization. `what` says what names them, should they be gone.
+    pub(crate) async fn home_of(&self, campaign_id: &str, what: &str) -> Result<(Organization, Campaign), StoreError> {
+        let gone = |table, id: &str| StoreError::corrupt(table, id, format!("{what} names it, and it is gone"));
+        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
+        let organization = self.store.organization(&campaign.organization_id).await?;
+        let organization = organization.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
+        Ok((organization, campaign))
+    }
+
+    /// There is something to send.
+    pub fn wake_delivery(&self) {
+        self.wake.deliver.notify_one();
+    }
+
+    /// A token for a claim; it is renewed until it is dropped.
+    pub(crate) fn hold_token(&self) -> HeldToken {
+        let token = self.store.claim_token(self.clock.now());
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
+        HeldToken { pipeline: self.clone(), token: Arc::from(token) }
+    }
+
+    /// The tokens that are held now.
+    pub(crate) fn held_tokens(&self) -> Vec<String> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A claim's token, renewed while it is held.
+pub(crate) struct HeldToken {
+    pipeline: Pipeline,
+    token: Arc<str>,
+}
+
+impl HeldToken {
+    /// The token as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.token
+    }
+}
+
+impl Drop for HeldToken {
+    fn drop(&mut self) {
+        let mut tokens = self.pipeline.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|held| **held != *self.token);
+    }
+}

@@ -1,0 +1,285 @@
+//! What campaigns run: compiled and kept when a document is saved, made ready when a batch needs it.
+
+use super::Pipeline;
+use super::ingest::{json, unavailable};
+use hookmill_domain::error::{ApiError, Detail, Kind};
+use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
+use hookmill_engine::{ConfigurationError, Digest, LoadError, Loaded, Program};
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::programs::{Activation, NewProgram};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The standard document (O3), as a new campaign shows it.
+pub const STANDARD_DOCUMENT: &str = include_str!("../../../plugins/default/documents/standard.yaml");
+
+/// Programs that are ready to run. They never change, so they are kept until the bound is reached.
+pub(crate) struct Ready {
+    programs_max: usize,
+    programs: RwLock<HashMap<String, ReadyProgram>>,
+}
+
+/// A program, and whether it is a plugin of somebody's.
+struct ReadyProgram {
+    program: Program,
+    is_plugin: bool,
+}
+
+impl Ready {
+    pub(crate) fn new(programs_max: usize) -> Self {
+        Self { programs_max, programs: RwLock::default() }
+    }
+
+    fn get(&self, id: &str) -> Option<Program> {
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.program.clone())
+    }
+
+    /// Whether a program is a plugin of somebody's, and no document; none when it is not here.
+    pub(crate) fn is_plugin(&self, id: &str) -> Option<bool> {
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.is_plugin)
+    }
+
+    fn put(&self, id: &str, program: ReadyProgram) {
+        let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
+        if self.programs_max <= programs.len() {
+            programs.clear();
+        }
+        programs.insert(id.to_owned(), program);
+    }
+}
+
+/// Something that is wrong in a document, or odd.
+#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// `error` or `warning`.
+    pub level: String,
+    /// A stable code in snake case.
+    pub code: String,
+    /// The place as a path into the document.
+    pub path: String,
+    /// The line, from 1; 0 when unknown.
+    pub line: u32,
+    /// The column, from 1; 0 when unknown.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// The mend.
+    pub suggestion: Option<String>,
+}
+
+impl From<&Diagnostic> for Problem {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
+            level: match diagnostic.level {
+                DiagnosticLevel::Error => "error".into(),
+                DiagnosticLevel::Warning => "warning".into(),
+            },
+            code: diagnostic.code.clone(),
+            path: diagnostic.path.clone(),
+            line: diagnostic.line,
+            column: diagnostic.column,
+            message: diagnostic.message.clone(),
+            suggestion: diagnostic.suggestion.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: {}: {}", self.line, self.column, self.level, self.message)?;
+        if !self.path.is_empty() {
+            write!(f, " ({})", self.path)?;
+        }
+        match &self.suggestion {
+            Some(mend) => write!(f, "\n    {mend}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a document was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The document is wrong.
+    #[error("the document does not compile")]
+    Problems(Vec<Problem>),
+    /// Anything else.
+    #[error(transparent)]
+    Refused(#[from] ApiError),
+}
+
+impl From<SaveError> for ApiError {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Refused(refusal) => refusal,
+            SaveError::Problems(problems) => {
+                let details = problems
+                    .iter()
+                    .map(|p| Detail { path: p.path.clone(), code: p.code.clone(), message: p.to_string() })
+                    .collect();
+                ApiError::new(
+                    Kind::Invalid,
+                    "document_invalid",
+                    format!("the document has {} problems; nothing was saved", problems.len()),
+                )
+                .with_details(details)
+                .with_facts(serde_json::json!({ "problems": problems }))
+            }
+        }
+    }
+}
+
+/// Why a program can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// The store does not answer: nothing is known of the program, later it may run.
+    #[error("the store does not answer: {0}")]
+    Later(String),
+    /// Running it again will not help.
+    #[error("{0}")]
+    Never(String),
+}
+
+impl From<StoreError> for NotReady {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt { .. } => Self::Never(error.to_string()),
+            other => Self::Later(other.to_string()),
+        }
+    }
+}
+
+/// Where the component of a new program comes from.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// The plugin and its version; none for the default plugin.
+    pub plugin: Option<(String, i64)>,
+    /// SHA-256 of the component, as it is written.
+    pub digest: String,
+}
+
+impl Pipeline {
+    /// The component of this digest, compiled.
+    pub async fn component(&self, digest: &str) -> Result<Arc<Loaded>, NotReady> {
+        let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
+        let fetch = || async {
+            let found = self.store.component(digest).await?;
+            found.ok_or_else(|| StoreError::corrupt("components", digest, "there is no such component"))
+        };
+        self.engine.load(parsed, fetch).await.map_err(|error| match error {
+            LoadError::Fetch { source, .. } => match source.downcast::<StoreError>() {
+                Ok(store) => NotReady::from(*store),
+                Err(other) => NotReady::Later(other.to_string()),
+            },
+            other => NotReady::Never(other.to_string()),
+        })
+    }
+
+    /// What a campaign runs, ready to run.
+    pub async fn program_of(&self, campaign: &Campaign) -> Result<Program, NotReady> {
+        let Some(id) = &campaign.program_id else { return Ok(self.standard.clone()) };
+        self.program_by_id(id).await
+    }
+
+    /// A program by its id, ready to run.
+    pub(crate) async fn program_by_id(&self, id: &str) -> Result<Program, NotReady> {
+        if let Some(ready) = self.ready.get(id) {
+            return Ok(ready);
+        }
+        let row = self.store.program(id).await?.ok_or_else(|| NotReady::Never(format!("program {id} is gone")))?;
+        let program =
+            Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
+        self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin: row.plugin_id.is_some() });
+        Ok(program)
+    }
+
+    /// Compiles a document for a component, without keeping anything.
+    pub async fn compile(&self, digest: &str, document: &str) -> Result<(Program, Vec<Problem>), SaveError> {
+        let bytes_max = self.settings.limits.document_bytes_max;
+        if bytes_max < document.len() {
+            return Err(ApiError::new(
+                Kind::TooLarge,
+                "document_too_large",
+                format!("a document may have {bytes_max} bytes (document_bytes_max)"),
+            )
+            .into());
+        }
+        let component = self
+            .component(digest)
+            .await
+            .map_err(|why| ApiError::new(Kind::Invalid, "component_unusable", why.to_string()))?;
+        match self.engine.compile_configuration(&component, document).await {
+            Ok(compiled) => {
+                let warnings = compiled.warnings.iter().map(Problem::from).collect();
+                Ok((Program { component, plan: Some(compiled.plan) }, warnings))
+            }
+            Err(ConfigurationError::Diagnostics(list)) => {
+                Err(SaveError::Problems(list.iter().map(Problem::from).collect()))
+            }
+            Err(ConfigurationError::Fault(fault)) => Err(ApiError::new(
+                Kind::Invalid,
+                "plugin_faulted",
+                format!("the plugin faulted while compiling: {fault}"),
+            )
+            .into()),
+            Err(ConfigurationError::NotConfigurable) => Err(ApiError::new(
+                Kind::Invalid,
+                "not_configurable",
+                "this plugin takes no document; activate it without one",
+            )
+            .into()),
+        }
+    }
+
+    /// Saves what a campaign is to run, and activates it if asked to.
+    pub async fn save_program(
+        &self,
+        campaign_id: &str,
+        chosen: &Chosen,
+        document: Option<&str>,
+        activation: Activation,
+        user_id: &str,
+    ) -> Result<(hookmill_store::programs::Program, Vec<Problem>), SaveError> {
+        let (plan, warnings) = match document {
+            Some(document) => {
+                let (program, warnings) = self.compile(&chosen.digest, document).await?;
+                (program.plan, warnings)
+            }
+            None => {
+                self.component(&chosen.digest)
+                    .await
+                    .map_err(|why| ApiError::new(Kind::Invalid, "component_unusable", why.to_string()))?;
+                (None, Vec::new())
+            }
+        };
+        let new = NewProgram {
+            plugin: chosen.plugin.as_ref().map(|(id, number)| (id.as_str(), *number)),
+            component_digest: &chosen.digest,
+            document: document.map(str::as_bytes),
+            plan: plan.as_deref(),
+            warnings: &json(&warnings),
+            created_by: user_id,
+        };
+        let saved =
+            self.store.save_program(campaign_id, new, activation, self.clock.now()).await.map_err(
+                |error| match error {
+                    StoreError::Conflict => ApiError::new(
+                        Kind::Conflict,
+                        "saved_meanwhile",
+                        "somebody else saved a version at the same moment; save again",
+                    ),
+                    other => unavailable(&other),
+                },
+            )?;
+        self.forget_lookups();
+        Ok((saved, warnings))
+    }
+
+    /// The default plugin of this host.
+    pub fn default_component(&self) -> Chosen {
+        Chosen { plugin: None, digest: self.standard_digest.clone() }
+    }
+}

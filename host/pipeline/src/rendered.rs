@@ -1,0 +1,127 @@
+//! What plugins answer, as JSON for the timeline, the API and the context of events.
+
+use hookmill_engine::contract::{Failure, Notice, Severity, Verdict};
+use hookmill_engine::{Fault, ItemError};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// What was decided about a lead, and what was remarked on the way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Decision {
+    /// Whether every rule was kept.
+    qualified: bool,
+    /// The rules that were not.
+    failed_rules: Vec<FailedRule>,
+    /// What the mapping remarked.
+    notices: Vec<Remark>,
+}
+
+/// A rule that was not kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailedRule {
+    /// Its place in the document.
+    rule: String,
+    /// The field it looked at.
+    field: String,
+    /// What it asked of the field.
+    operator: String,
+    /// Why the lead is disqualified, in the document's words.
+    reason: String,
+    /// `hard` or `soft`.
+    severity: &'static str,
+    /// What the rule expected.
+    expected: Value,
+    /// What the field held. A field that was missing has no `actual` at all: missing is not null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<Value>,
+}
+
+/// Something that is odd, and stops nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Remark {
+    /// A stable code in snake case.
+    code: String,
+    /// The field or the place in the document.
+    path: String,
+    /// For people.
+    message: String,
+}
+
+/// Why an item has no result, for its timeline; none when nothing is known about it yet.
+pub(crate) fn item_error(error: &ItemError) -> Option<(&'static str, Value)> {
+    match error {
+        ItemError::Failure(failed) => Some(("mapping_failed", failure(failed))),
+        ItemError::Fault(faulted) => Some(("plugin_faulted", fault(faulted))),
+        ItemError::Postponed => None,
+    }
+}
+
+/// A failure: which field, which function, on what, and why.
+pub(crate) fn failure(failed: &Failure) -> Value {
+    json!({
+        "code": failed.code,
+        "field": failed.field,
+        "function": failed.function,
+        "input": failed.input.as_deref().map(raw),
+        "message": failed.message,
+    })
+}
+
+/// A fault: which limit, in which call.
+pub(crate) fn fault(faulted: &Fault) -> Value {
+    json!({
+        "code": faulted.kind.code(),
+        "phase": faulted.phase.as_str(),
+        "message": faulted.message,
+        "limit": faulted.limit.map(|hit| json!({"name": hit.name, "value": hit.value})),
+        "panic": faulted.panic,
+        "replayable": faulted.kind.is_replayable(),
+    })
+}
+
+/// The verdict and the remarks, as a submission keeps them.
+pub(crate) fn decision(verdict: Option<&Verdict>, notices: &[Notice]) -> Option<Vec<u8>> {
+    if notices.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
+        return None;
+    }
+    let decision = Decision {
+        qualified: verdict.is_none_or(|verdict| verdict.qualified),
+        failed_rules: verdict.map(failed_rules).unwrap_or_default(),
+        notices: remarks(notices),
+    };
+    serde_json::to_vec(&decision).ok()
+}
+
+/// What the mapping remarked.
+pub(crate) fn remarks(notices: &[Notice]) -> Vec<Remark> {
+    let remark = |n: &Notice| Remark { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
+    notices.iter().map(remark).collect()
+}
+
+/// The rules that failed.
+pub(crate) fn failed_rules(verdict: &Verdict) -> Vec<FailedRule> {
+    let failed = verdict.failed.iter().map(|rule| FailedRule {
+        rule: rule.rule.clone(),
+        field: rule.field.clone(),
+        operator: rule.operator.clone(),
+        reason: rule.reason.clone(),
+        severity: severity(rule.severity),
+        expected: raw(&rule.expected),
+        actual: rule.actual.as_deref().map(raw),
+    });
+    failed.collect()
+}
+
+/// A severity's name.
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Hard => "hard",
+        Severity::Soft => "soft",
+    }
+}
+
+/// JSON text as a value; text that is no JSON as a string, so that nothing is hidden.
+pub(crate) fn raw(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}

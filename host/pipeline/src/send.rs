@@ -1,0 +1,155 @@
+//! A kept message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
+
+use bytes::Bytes;
+use hookmill_domain::destination::{HeaderList, Schemes, WebhookUrl};
+use hookmill_domain::endpoint::ClientEndpoint;
+use hookmill_domain::settings::{WebhookSettings, signing_secrets};
+use hookmill_domain::signature::{self, Message as Signed};
+use hookmill_outbound::OutboundRequest;
+use hookmill_store::deliveries::Message;
+use http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What the host calls itself to receivers.
+const USER_AGENT_VALUE: &str = concat!("hookmill/", env!("CARGO_PKG_VERSION"));
+/// Names the submission to a client: the same on every attempt, so that a repeat is recognised.
+const SUBMISSION_HEADER: HeaderName = HeaderName::from_static("hookmill-submission-id");
+
+/// To whom a message goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Receiver {
+    /// The campaign's client.
+    Client(ClientEndpoint),
+    /// The organization's webhook.
+    Settings(WebhookSettings),
+}
+
+impl Receiver {
+    /// The URL without what the message adds.
+    pub(crate) fn url(&self) -> &str {
+        match self {
+            Self::Client(endpoint) => &endpoint.url,
+            Self::Settings(settings) => &settings.url,
+        }
+    }
+
+    /// The method unless the message says otherwise.
+    pub(crate) fn method(&self) -> &str {
+        match self {
+            Self::Client(endpoint) => &endpoint.method,
+            Self::Settings(_) => "POST",
+        }
+    }
+
+    fn headers(&self) -> &BTreeMap<String, String> {
+        match self {
+            Self::Client(endpoint) => &endpoint.headers,
+            Self::Settings(settings) => &settings.headers,
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Client(endpoint) => endpoint.timeout_s,
+            Self::Settings(settings) => settings.timeout_s,
+        })
+    }
+}
+
+/// The request for one attempt. `id` is the event's or the submission's; it and the body are the same on every attempt, the
+/// signature's timestamp is the attempt's, because receivers refuse old ones. The text says why there is no request.
+pub(crate) fn request(
+    receiver: &Receiver,
+    message: &Message,
+    id: &str,
+    now_s: i64,
+    schemes: Schemes,
+) -> Result<OutboundRequest, String> {
+    let url = WebhookUrl::parse(receiver.url(), schemes).map_err(|error| error.to_string())?;
+    let query = message.head.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let url =
+        if message.head.query.is_empty() { url } else { url.with_query(query).map_err(|error| error.to_string())? };
+    let method = message.head.method.as_deref().unwrap_or(receiver.method());
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("`{method}` is not an HTTP method"))?;
+    let body = message.body.clone().unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
+    if message.body.is_some() {
+        let content_type = message.head.content_type.as_deref().unwrap_or("application/json");
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_str(content_type).map_err(|_| format!("`{content_type}` is not a content type"))?,
+        );
+    }
+    listed(message.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
+    listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
+    sign(receiver, id, now_s, &body, &mut headers)?;
+    Ok(OutboundRequest { method, url, headers, body: Bytes::from(body), timeout: receiver.timeout() })
+}
+
+fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut HeaderMap) -> Result<(), String> {
+    let text = |value: &str| HeaderValue::from_str(value).map_err(|error| error.to_string());
+    match receiver {
+        Receiver::Client(_) => {
+            headers.insert(SUBMISSION_HEADER, text(id)?);
+        }
+        Receiver::Settings(settings) => {
+            let secrets = signing_secrets(&settings.secrets).map_err(|error| error.to_string())?;
+            let signed = secrets.sign(Signed::new(id, now_s, body).map_err(|error| error.to_string())?);
+            headers.insert(HeaderName::from_static(signature::ID_HEADER), text(id)?);
+            headers.insert(HeaderName::from_static(signature::TIMESTAMP_HEADER), text(&now_s.to_string())?);
+            headers.insert(HeaderName::from_static(signature::SIGNATURE_HEADER), text(&signed)?);
+        }
+    }
+    Ok(())
+}
+
+fn listed<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<HeaderList, String> {
+    HeaderList::new(pairs).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookmill_domain::signature::{SignedHeaders, SigningSecret, TOLERANCE_S};
+
+    fn settings() -> WebhookSettings {
+        WebhookSettings {
+            enabled: true,
+            url: "https://x.example/hook".into(),
+            events: vec![],
+            headers: BTreeMap::from([("x-a".into(), "1".into())]),
+            retries: 3,
+            timeout_s: 5,
+            secrets: vec![SigningSecret::from_bytes(vec![7; 32]).unwrap().reveal()],
+        }
+    }
+
+    #[test]
+    fn w10_the_signature_is_over_the_bytes_sent() {
+        let message = Message::new(None, vec![], vec![], None, Some(b"{\"a\":1}".to_vec()));
+        let made =
+            request(&Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly).unwrap();
+        let header = |name: &str| made.headers.get(name).unwrap().to_str().unwrap().to_owned();
+        let (id, timestamp, signature) =
+            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
+        let signed = SignedHeaders { id: &id, timestamp: &timestamp, signature: &signature };
+        signing_secrets(&settings().secrets).unwrap().verify(signed, &made.body, 1_700_000_000, TOLERANCE_S).unwrap();
+        assert_eq!(
+            (id.as_str(), header("x-a").as_str(), header("content-type").as_str()),
+            ("evt_1", "1", "application/json")
+        );
+    }
+
+    #[test]
+    fn w8_a_plugin_can_set_no_header_of_the_hosts() {
+        let message = Message::new(None, vec![], vec![("Webhook-Id".into(), "mine".into())], None, None);
+        assert!(
+            request(&Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
+                .unwrap_err()
+                .contains("webhook-id")
+        );
+    }
+}

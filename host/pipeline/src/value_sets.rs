@@ -1,0 +1,146 @@
+//! Value sets as verbs (M7): put, restore, delete, and what a name means for who asks from outside.
+
+use super::Pipeline;
+use super::ingest::unavailable;
+use bytes::Bytes;
+use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::value_set::{CsvHeader, ReadTable, TableProblem, ValueTable, read_csv, read_json};
+use hookmill_store::value_sets::{Edited, NewTable, Room, ValueSet};
+use std::sync::Arc;
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableFormat {
+    /// A list of keys, or an object from keys to values.
+    Json,
+    /// Rows.
+    Csv(CsvHeader),
+}
+
+/// A value set that was put.
+#[derive(Debug)]
+pub struct PutSet {
+    /// The set as it is now.
+    pub set: ValueSet,
+    /// Whether it meant another table before.
+    pub changed: bool,
+    /// What is odd about what was sent.
+    pub warnings: Vec<TableProblem>,
+}
+
+/// A table that was read, and what it is kept as.
+struct Prepared {
+    canonical: Vec<u8>,
+    digest: String,
+    read: ReadTable,
+}
+
+impl Pipeline {
+    /// Makes a name mean a table from the next batch on.
+    pub async fn put_value_set(
+        &self,
+        organization_id: &str,
+        name: &str,
+        format: TableFormat,
+        body: Bytes,
+        user_id: &str,
+    ) -> Result<PutSet, ApiError> {
+        let Prepared { canonical, digest, read } = self.prepared(format, body).await?;
+        let entries = i64::try_from(read.table.len()).unwrap_or(i64::MAX);
+        let table = NewTable { digest: &digest, body: &canonical, entries };
+        let (room, now) = (self.room(), self.clock.now());
+        let edited = self.store.put_value_set(organization_id, name, table, room, user_id, now).await;
+        let (set, changed) = self.settled(edited.map_err(|error| unavailable(&error))?, name)?;
+        Ok(PutSet { set, changed, warnings: read.warnings })
+    }
+
+    /// Makes a name mean one of its versions again from the next batch on, also a name that was deleted.
+    pub async fn restore_value_set(
+        &self,
+        organization_id: &str,
+        name: &str,
+        number: i64,
+    ) -> Result<(ValueSet, bool), ApiError> {
+        let now = self.clock.now();
+        let edited = self.store.restore_value_set(organization_id, name, number, self.room(), now).await;
+        self.settled(edited.map_err(|error| unavailable(&error))?, name)
+    }
+
+    /// Takes a name away from the next batch on: whoever looks it up is told that there is none.
+    pub async fn delete_value_set(&self, organization_id: &str, name: &str) -> Result<(), ApiError> {
+        let deleted = self.store.delete_value_set(organization_id, name, self.clock.now()).await;
+        let deleted = deleted.map_err(|error| unavailable(&error))?;
+        self.forget_lookups();
+        if deleted { Ok(()) } else { Err(ApiError::not_found("value set", name)) }
+    }
+
+    /// The table that a name means now, or meant in one of its versions.
+    pub async fn value_set_table(
+        &self,
+        organization_id: &str,
+        name: &str,
+        version: Option<i64>,
+    ) -> Result<(String, Arc<ValueTable>), ApiError> {
+        let digest = match version {
+            None => self.store.value_set(organization_id, name).await.map(|found| found.map(|set| set.digest)),
+            Some(number) => {
+                self.store.value_set_versions(organization_id, name, number.saturating_add(1), 1).await.map(|found| {
+                    found.into_iter().find(|version| version.number == number).map(|version| version.digest)
+                })
+            }
+        };
+        let digest = digest.map_err(|error| unavailable(&error))?;
+        let digest = digest.ok_or_else(|| ApiError::not_found("value set", name))?;
+        let table = self.table(&digest).await.map_err(|error| unavailable(&error))?;
+        Ok((digest, table))
+    }
+
+    async fn prepared(&self, format: TableFormat, body: Bytes) -> Result<Prepared, ApiError> {
+        let limits = self.settings.limits.table();
+        let reading = tokio::task::spawn_blocking(move || {
+            let read = match format {
+                TableFormat::Json => read_json(&body, &limits),
+                TableFormat::Csv(header) => read_csv(&body, header, &limits),
+            }?;
+            let canonical = read.table.canonical();
+            Ok(Prepared { digest: ValueTable::digest_of(&canonical), canonical, read })
+        });
+        reading.await.unwrap_or_else(|_| {
+            Err(ApiError::new(
+                Kind::Unavailable,
+                "stopping",
+                "the host is stopping; nothing was kept, try again shortly",
+            ))
+        })
+    }
+
+    /// What came of an edit; from now on it counts.
+    fn settled(&self, edited: Edited, name: &str) -> Result<(ValueSet, bool), ApiError> {
+        self.forget_lookups();
+        let limits = &self.settings.limits;
+        match edited {
+            Edited::Done { set, changed } => Ok((set, changed)),
+            Edited::Unknown => Err(ApiError::not_found("version of a value set", name)),
+            Edited::TooMany => Err(ApiError::new(
+                Kind::Conflict,
+                "too_many_value_sets",
+                format!("an organization may have {} value sets (value_sets_max); delete one", limits.value_sets_max),
+            )),
+            Edited::TooLarge { bytes } => Err(ApiError::new(
+                Kind::Conflict,
+                "value_sets_too_large",
+                format!(
+                    "the organization's value sets would have {bytes} bytes together, at most {} are allowed \
+                     (value_sets_bytes_max); shorten or delete some",
+                    limits.value_sets_bytes_max
+                ),
+            )),
+        }
+    }
+
+    fn room(&self) -> Room {
+        let limits = &self.settings.limits;
+        let sets_max = i64::try_from(limits.value_sets_max).unwrap_or(i64::MAX);
+        Room { sets_max, bytes_max: limits.value_sets_bytes_max }
+    }
+}

@@ -1,7 +1,0 @@
-//! The binary `hookmill`.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    hookmill::cli::main()
-}

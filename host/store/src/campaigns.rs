@@ -1,0 +1,172 @@
+//! Campaigns (O3).
+
+use super::{Store, StoreError};
+use hookmill_domain::campaign::{CampaignId, CampaignState};
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::endpoint::ClientEndpoint;
+use std::collections::BTreeSet;
+
+/// A campaign as it is kept.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Campaign {
+    /// The store's id, unique everywhere.
+    pub id: String,
+    /// Its organization.
+    pub organization_id: String,
+    /// The id its users know, unique in the organization.
+    pub public_id: String,
+    /// Its name.
+    pub name: String,
+    /// The user who owns it.
+    pub owner_id: Option<String>,
+    /// How it stands, as it is written.
+    pub state: String,
+    /// Its IANA time zone.
+    pub time_zone: String,
+    /// Its phone region.
+    pub phone_region: String,
+    /// Its own values, a JSON object.
+    pub facts: Vec<u8>,
+    /// The value sets that a plugin of its own may read, a JSON list of names.
+    pub granted_value_sets: Vec<u8>,
+    /// Its client endpoint, sealed.
+    pub endpoint_sealed: Option<Vec<u8>>,
+    /// The program it runs.
+    pub program_id: Option<String>,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it was changed.
+    pub updated_at: i64,
+}
+
+/// What a campaign is made with, or changed to.
+#[derive(Debug, Clone)]
+pub struct CampaignChange {
+    /// Its name.
+    pub name: String,
+    /// Its IANA time zone.
+    pub time_zone: String,
+    /// Its phone region.
+    pub phone_region: String,
+    /// Its own values, a JSON object.
+    pub facts: Vec<u8>,
+    /// The value sets that a plugin of its own may read, a JSON list of names.
+    pub granted_value_sets: Vec<u8>,
+}
+
+impl Campaign {
+    /// How it stands.
+    pub fn state(&self) -> Result<CampaignState, StoreError> {
+        CampaignState::parse(&self.state)
+            .ok_or_else(|| StoreError::corrupt("campaigns", &self.id, format!("no state `{}`", self.state)))
+    }
+
+    /// The value sets that a plugin of its own may read (P5).
+    pub fn granted_value_sets(&self) -> Result<BTreeSet<String>, StoreError> {
+        serde_json::from_slice(&self.granted_value_sets)
+            .map_err(|error| StoreError::corrupt("campaigns", &self.id, error))
+    }
+}
+
+const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, granted_value_sets, endpoint_sealed, program_id, \
+     created_at, updated_at from campaigns";
+const PURPOSE: &str = "client endpoint";
+
+impl Store {
+    /// Makes a campaign, as a draft. `Conflict` when the organization has one of this id.
+    pub async fn create_campaign(
+        &self,
+        organization_id: &str,
+        public_id: &CampaignId,
+        owner_id: Option<&str>,
+        change: &CampaignChange,
+        now: Timestamp,
+    ) -> Result<Campaign, StoreError> {
+        let id = self.minter.mint("cmp", now);
+        writing!(self, connection => {
+            sqlx::query("insert into campaigns (id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, granted_value_sets, \
+                 created_at, updated_at) values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $10)")
+                .bind(&id).bind(organization_id).bind(public_id.as_str()).bind(&change.name).bind(owner_id).bind(&change.time_zone)
+                .bind(&change.phone_region).bind(change.facts.as_slice()).bind(change.granted_value_sets.as_slice()).bind(now.0)
+                .execute(&mut *connection).await?;
+        });
+        self.campaign(&id).await?.ok_or_else(|| StoreError::corrupt("campaigns", &id, "gone after it was made"))
+    }
+
+    /// Changes what a campaign is called and where it lives.
+    pub async fn change_campaign(&self, id: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, facts = $4, granted_value_sets = $5, updated_at = $6 where id = $7")
+                .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.facts.as_slice()).bind(change.granted_value_sets.as_slice())
+                .bind(now.0).bind(id).execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+
+    /// One campaign by the store's id.
+    pub async fn campaign(&self, id: &str) -> Result<Option<Campaign>, StoreError> {
+        let sql = format!("{COLUMNS} where id = $1");
+        Ok(
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
+        )
+    }
+
+    /// One campaign by the id its users know.
+    pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Campaign>, StoreError> {
+        let sql = format!("{COLUMNS} where organization_id = $1 and public_id = $2");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(public_id).fetch_optional(&mut *connection).await?
+        }))
+    }
+
+    /// The campaigns of an organization, in the order they were made.
+    pub async fn campaigns(&self, organization_id: &str, after: &str, limit: i64) -> Result<Vec<Campaign>, StoreError> {
+        let sql = format!("{COLUMNS} where organization_id = $1 and $2 < id order by id limit $3");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(after).bind(limit).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// Moves a campaign to another state, if it still stands where the caller saw it.
+    pub async fn move_campaign(
+        &self,
+        id: &str,
+        from: CampaignState,
+        to: CampaignState,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let moved = writing!(self, connection => {
+            sqlx::query("update campaigns set state = $1, updated_at = $2 where id = $3 and state = $4")
+                .bind(to.as_str()).bind(now.0).bind(id).bind(from.as_str()).execute(&mut *connection).await?.rows_affected()
+        });
+        Ok(moved == 1)
+    }
+
+    /// Sets or takes away the client endpoint.
+    pub async fn set_endpoint(
+        &self,
+        id: &str,
+        endpoint: Option<&ClientEndpoint>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sealed = match endpoint {
+            Some(endpoint) => {
+                let text = serde_json::to_vec(endpoint).map_err(|error| StoreError::corrupt("campaigns", id, error))?;
+                Some(self.seal(PURPOSE, &text))
+            }
+            None => None,
+        };
+        writing!(self, connection => {
+            sqlx::query("update campaigns set endpoint_sealed = $1, updated_at = $2 where id = $3").bind(sealed.as_deref()).bind(now.0).bind(id)
+                .execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+
+    /// A campaign's client endpoint, opened.
+    pub fn endpoint_of(&self, campaign: &Campaign) -> Result<Option<ClientEndpoint>, StoreError> {
+        let Some(sealed) = &campaign.endpoint_sealed else { return Ok(None) };
+        let text = self.unseal(PURPOSE, "campaigns", &campaign.id, sealed)?;
+        serde_json::from_slice(&text).map(Some).map_err(|error| StoreError::corrupt("campaigns", &campaign.id, error))
+    }
+}

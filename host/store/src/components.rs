@@ -1,0 +1,111 @@
+//! Component bytes, content-addressed; plugins and their numbered versions (O5).
+
+use super::{Store, StoreError};
+use hookmill_domain::clock::Timestamp;
+
+/// A named plugin.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Plugin {
+    /// Its id.
+    pub id: String,
+    /// Its organization.
+    pub organization_id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: i64,
+}
+
+/// One immutable version of a plugin.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct PluginVersion {
+    /// The plugin.
+    pub plugin_id: String,
+    /// Its number, from 1.
+    pub number: i64,
+    /// SHA-256 of the component.
+    pub component_digest: String,
+    /// Who uploaded it.
+    pub created_by: String,
+    /// When.
+    pub created_at: i64,
+}
+
+impl Store {
+    /// Keeps a component under its digest; once is enough.
+    pub async fn keep_component(
+        &self,
+        digest: &str,
+        bytes: &[u8],
+        stages: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            sqlx::query("insert into components (digest, bytes, stages, created_at) values ($1, $2, $3, $4) on conflict (digest) do nothing")
+                .bind(digest).bind(bytes).bind(stages).bind(now.0).execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+
+    /// A component's bytes.
+    pub async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_scalar("select bytes from components where digest = $1").bind(digest).fetch_optional(&mut *connection).await?
+        }))
+    }
+
+    /// Adds a version to the plugin of this name, which is made if there is none. The same bytes as the newest version are
+    /// the newest version.
+    pub async fn add_plugin_version(
+        &self,
+        organization_id: &str,
+        name: &str,
+        digest: &str,
+        user_id: &str,
+        now: Timestamp,
+    ) -> Result<PluginVersion, StoreError> {
+        let fresh = self.minter.mint("plg", now);
+        Ok(writing!(self, connection => {
+            sqlx::query("insert into plugins (id, organization_id, name, created_at) values ($1, $2, $3, $4) on conflict (organization_id, name) \
+                 do update set name = excluded.name")
+                .bind(&fresh).bind(organization_id).bind(name).bind(now.0).execute(&mut *connection).await?;
+            let plugin_id: String = sqlx::query_scalar("select id from plugins where organization_id = $1 and name = $2")
+                .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
+            let newest: Option<PluginVersion> = sqlx::query_as("select plugin_id, number, component_digest, created_by, created_at from plugin_versions \
+                 where plugin_id = $1 order by number desc limit 1").bind(&plugin_id).fetch_optional(&mut *connection).await?;
+            match newest {
+                Some(newest) if newest.component_digest == digest => newest,
+                newest => {
+                    let made = PluginVersion {
+                        plugin_id, number: newest.map_or(1, |v| v.number + 1), component_digest: digest.into(), created_by: user_id.into(), created_at: now.0,
+                    };
+                    sqlx::query("insert into plugin_versions (plugin_id, number, component_digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
+                        .bind(&made.plugin_id).bind(made.number).bind(&made.component_digest).bind(&made.created_by).bind(made.created_at)
+                        .execute(&mut *connection).await?;
+                    made
+                }
+            }
+        }))
+    }
+
+    /// The plugins of an organization.
+    pub async fn plugins(&self, organization_id: &str) -> Result<Vec<Plugin>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_as("select id, organization_id, name, created_at from plugins where organization_id = $1 order by id").bind(organization_id)
+                .fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// The versions of a plugin of this organization, the newest first.
+    pub async fn plugin_versions(
+        &self,
+        organization_id: &str,
+        plugin_id: &str,
+    ) -> Result<Vec<PluginVersion>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_as("select v.plugin_id, v.number, v.component_digest, v.created_by, v.created_at from plugin_versions v \
+                 join plugins p on p.id = v.plugin_id where p.organization_id = $1 and (p.id = $2 or p.name = $2) order by v.number desc")
+                .bind(organization_id).bind(plugin_id).fetch_all(&mut *connection).await?
+        }))
+    }
+}

@@ -1,0 +1,339 @@
+//! The two databases behind one text. `reading!` and `writing!` compile one body for each driver; the only forks are how a
+//! transaction begins and how a claim skips rows that another host holds.
+
+use super::StoreError;
+use super::seal::Sealer;
+use hookmill_domain::ids::SharedMinter;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, PgPool, SqlitePool};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a statement waits for a connection before the store counts as unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// SQLite connections that read beside the one that writes.
+const SQLITE_READERS: u32 = 4;
+/// Pages the write-ahead log may grow to before the writer itself folds it back (256 MiB). Long before, `checkpoint_forever` does it
+/// beside the writer.
+const SQLITE_CHECKPOINT_PAGES: &str = "65536";
+/// How often the write-ahead log is folded back beside the writer.
+const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+/// SQLite's page cache for one connection, in KiB (the sign is SQLite's way to say KiB).
+const SQLITE_CACHE_KIB: &str = "-65536";
+/// PostgreSQL connections of one host.
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// Which database, and where.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A file of the embedded SQLite.
+    Sqlite(PathBuf),
+    /// A PostgreSQL, as a URL.
+    Postgres(String),
+}
+
+/// How to open a store.
+pub struct StoreOptions {
+    /// Which database.
+    pub target: Target,
+    /// The key that seals secrets.
+    pub sealer: Sealer,
+    /// Ids and nonces.
+    pub minter: SharedMinter,
+}
+
+/// Everything that is kept.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) database: Database,
+    pub(super) sealer: Sealer,
+    pub(super) minter: SharedMinter,
+}
+
+#[derive(Clone)]
+pub(super) enum Database {
+    /// One connection writes, so that nobody ever waits on a lock; others read beside it (WAL).
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+    },
+}
+
+/// Runs a body with a connection that reads.
+macro_rules! reading {
+    ($store:expr, $connection:ident => $body:expr) => {
+        match &$store.database {
+            $crate::database::Database::Sqlite { readers, .. } => {
+                let mut held = readers.acquire().await?;
+                let $connection = &mut *held;
+                $body
+            }
+            $crate::database::Database::Postgres { pool } => {
+                let mut held = pool.acquire().await?;
+                let $connection = &mut *held;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs a body in one transaction; an early return rolls back.
+macro_rules! writing {
+    ($store:expr, $connection:ident => $body:expr) => {
+        match &$store.database {
+            $crate::database::Database::Sqlite { writer, .. } => {
+                let mut transaction = writer.begin_with("begin immediate").await?;
+                let result = {
+                    let $connection = &mut *transaction;
+                    $body
+                };
+                transaction.commit().await?;
+                result
+            }
+            $crate::database::Database::Postgres { pool } => {
+                let mut transaction = pool.begin().await?;
+                let result = {
+                    let $connection = &mut *transaction;
+                    $body
+                };
+                transaction.commit().await?;
+                result
+            }
+        }
+    };
+}
+
+/// Writes many rows with few statements. `$row_sql` is one row's tuple with `?` for each bound value.
+macro_rules! insert_many {
+    ($connection:expr, $head:expr, $row_sql:expr, $tail:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {
+        for chunk in $crate::database::chunks($rows) {
+            let sql = $crate::database::many_sql(&*$connection, $head, $row_sql, chunk.len(), $tail);
+            let mut $query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for $row in chunk {
+                $query = $bind;
+            }
+            $query.execute(&mut *$connection).await?;
+        }
+    };
+}
+
+/// Reads the rows of many ids with few statements. `$head` ends with an open `in (`; `$query` is sqlx's function for such rows.
+macro_rules! select_in {
+    ($store:expr, $query:ident as $row:ty, $head:expr, $ids:expr) => {{
+        let mut found = Vec::with_capacity($ids.len());
+        for chunk in $crate::database::chunks($ids) {
+            let rows: Vec<$row> = reading!($store, connection => {
+                let sql = $crate::database::many_sql(&*connection, $head, "?", chunk.len(), ")");
+                let mut query = sqlx::$query(sqlx::AssertSqlSafe(sql.as_str()));
+                for id in chunk {
+                    query = query.bind(*id);
+                }
+                query.fetch_all(&mut *connection).await?
+            });
+            found.extend(rows);
+        }
+        found
+    }};
+}
+
+/// How many rows one statement writes at most; with the widest row it stays under both databases' bound on parameters.
+const ROWS_PER_STATEMENT_MAX: usize = 128;
+
+/// Cuts rows into pieces whose lengths are powers of two, so that few different statements are prepared.
+pub(super) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let len = match rows.len() {
+            0 => return None,
+            n => ROWS_PER_STATEMENT_MAX.min(1 << n.ilog2()),
+        };
+        let (head, tail) = rows.split_at(len);
+        rows = tail;
+        Some(head)
+    })
+}
+
+/// How a database wants its parameters marked. SQLite knows numbered ones too, but looks each up by its name, which costs it the
+/// square of their number.
+pub(super) trait Parameters {
+    const NUMBERED: bool;
+}
+
+impl Parameters for sqlx::SqliteConnection {
+    const NUMBERED: bool = false;
+}
+
+impl Parameters for sqlx::PgConnection {
+    const NUMBERED: bool = true;
+}
+
+/// `head (..), (..) tail` with as many parameters as the rows have.
+pub(super) fn many_sql<C: Parameters>(_: &C, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
+    many_sql_as(C::NUMBERED, head, row_sql, rows, tail)
+}
+
+fn many_sql_as(numbered: bool, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
+    use std::fmt::Write;
+    let mut sql = String::with_capacity(head.len() + tail.len() + rows * (row_sql.len() * 2 + 2) + 2);
+    sql.push_str(head);
+    let mut number = 0;
+    for row in 0..rows {
+        sql.push(if row == 0 { ' ' } else { ',' });
+        if !numbered {
+            sql.push_str(row_sql);
+            continue;
+        }
+        for part in row_sql.split_inclusive('?') {
+            match part.strip_suffix('?') {
+                Some(text) => {
+                    number += 1;
+                    // Writing to a string can't fail.
+                    let _ = write!(sql, "{text}${number}");
+                }
+                None => sql.push_str(part),
+            }
+        }
+    }
+    sql.push(' ');
+    sql.push_str(tail);
+    sql
+}
+
+impl Store {
+    /// Opens the database, brings its tables to this version under a lock, and checks the sealing key.
+    pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
+        let database = match &options.target {
+            Target::Sqlite(path) => open_sqlite(path).await?,
+            Target::Postgres(url) => open_postgres(url).await?,
+        };
+        match &database {
+            Database::Sqlite { writer, .. } => MIGRATIONS.run(writer).await?,
+            Database::Postgres { pool } => MIGRATIONS.run(pool).await?,
+        }
+        let store = Self { database, sealer: options.sealer, minter: options.minter };
+        store.check_key().await?;
+        Ok(store)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        reading!(self, connection => { sqlx::query("select 1").execute(&mut *connection).await?; });
+        Ok(())
+    }
+
+    /// Lets go of every connection.
+    pub async fn close(&self) {
+        match &self.database {
+            Database::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Database::Postgres { pool } => pool.close().await,
+        }
+    }
+
+    /// How a claim leaves rows alone that another host is claiming. SQLite has one writer and needs nothing.
+    pub(super) fn skip_locked(&self) -> &'static str {
+        match &self.database {
+            Database::Sqlite { .. } => "",
+            Database::Postgres { .. } => "for update skip locked",
+        }
+    }
+
+    /// Whether this is PostgreSQL, for the few places where a count of committers matters.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.database, Database::Postgres { .. })
+    }
+}
+
+async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // An answer means that it is on disk.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(ACQUIRE_TIMEOUT)
+        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
+        .pragma("cache_size", SQLITE_CACHE_KIB)
+        .pragma("temp_store", "memory");
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A full disk makes SQLite end a transaction by itself, and the driver still counts it as open: begin with a new connection.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        .connect_with(options.clone())
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    tokio::spawn(checkpoint_forever(readers.clone()));
+    Ok(Database::Sqlite { writer, readers })
+}
+
+/// Folds the write-ahead log back into the database without holding anybody up (a passive checkpoint), so that commits do not have
+/// to; ends with the pool.
+async fn checkpoint_forever(readers: SqlitePool) {
+    while !readers.is_closed() {
+        tokio::time::sleep(SQLITE_CHECKPOINT_EVERY).await;
+        if let Err(error) = sqlx::query("pragma wal_checkpoint(passive)").execute(&readers).await
+            && !readers.is_closed()
+        {
+            tracing::debug!(error = %error, "the write-ahead log could not be folded back; it is tried again");
+        }
+    }
+}
+
+async fn open_postgres(url: &str) -> Result<Database, StoreError> {
+    let options = PgConnectOptions::from_str(url)?.application_name("hookmill");
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    Ok(Database::Postgres { pool })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[tokio::test]
+    async fn h8_a_transaction_that_sqlite_ended_by_itself_spoils_no_later_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let opened = open_sqlite(&directory.path().join("full.sqlite")).await.unwrap();
+        let Database::Sqlite { writer, .. } = opened else { panic!("not SQLite") };
+        let mut ended = writer.begin_with("begin immediate").await.unwrap();
+        // As SQLite does it when the disk is full.
+        sqlx::query("rollback").execute(&mut *ended).await.unwrap();
+        drop(ended);
+        writer.begin_with("begin immediate").await.unwrap().commit().await.unwrap();
+    }
+
+    #[test]
+    fn parameters_are_marked_as_each_database_wants() {
+        let sql =
+            |numbered| many_sql_as(numbered, "insert into t (a, b) values", "(?, 'x', ?)", 2, "on conflict do nothing");
+        assert_eq!(sql(true), "insert into t (a, b) values ($1, 'x', $2),($3, 'x', $4) on conflict do nothing");
+        assert_eq!(sql(false), "insert into t (a, b) values (?, 'x', ?),(?, 'x', ?) on conflict do nothing");
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_keep_every_row_in_order(count in 0_usize..1000) {
+            let rows: Vec<usize> = (0..count).collect();
+            let cut: Vec<&[usize]> = chunks(&rows).collect();
+            prop_assert!(cut.iter().all(|c| c.len().is_power_of_two() && c.len() <= ROWS_PER_STATEMENT_MAX));
+            prop_assert_eq!(cut.concat(), rows);
+        }
+    }
+}

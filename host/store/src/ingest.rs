@@ -1,0 +1,361 @@
+//! Durable ingestion: requests that arrive together share one commit (group commit), because on both databases the commit,
+//! not the row, is what costs. A request is answered only after its commit.
+
+use super::{Store, StoreError};
+use bytes::Bytes;
+use hookmill_domain::clock::Timestamp;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+/// How many rows one commit carries at most.
+const ROWS_PER_COMMIT_MAX: usize = 4096;
+/// How many bytes of bodies one commit carries at most.
+const BYTES_PER_COMMIT_MAX: usize = 32 << 20;
+/// How many bytes of bodies may wait for a commit before the host says that it is overloaded (H6).
+const BYTES_WAITING_MAX: usize = 256 << 20;
+/// How many requests may wait for a commit.
+const REQUESTS_WAITING_MAX: usize = 16_384;
+/// Commits under way at once on PostgreSQL; SQLite has one writer.
+const POSTGRES_COMMITTERS: usize = 3;
+
+/// A request to be kept, with the submissions it becomes.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub organization_id: String,
+    /// Which source key posted it.
+    pub source_key_id: String,
+    /// By which door it came.
+    pub door: &'static str,
+    /// Its content type.
+    pub content_type: String,
+    /// The headers that matter and the query, as JSON.
+    pub beside: Vec<u8>,
+    /// Where it came from.
+    pub remote_address: Option<String>,
+    /// The bytes as they came.
+    pub body: Bytes,
+    /// The answer it gets, as JSON.
+    pub answer: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Its idempotency key, if it has one.
+    pub key: Option<KeyUse>,
+    /// The submissions.
+    pub submissions: Vec<NewSubmission>,
+}
+
+/// A submission to be kept: where its element stands in the body.
+#[derive(Debug, Clone)]
+pub struct NewSubmission {
+    /// Its index in the request.
+    pub index: usize,
+    /// The campaign (the store's id).
+    pub campaign_id: String,
+    /// The element's first byte in the body.
+    pub element_start: usize,
+    /// The element's length.
+    pub element_bytes: usize,
+}
+
+/// The use of an idempotency key.
+#[derive(Debug, Clone)]
+pub struct KeyUse {
+    /// SHA-256 of the key.
+    pub key_hash: [u8; 32],
+    /// SHA-256 of the body.
+    pub body_digest: [u8; 32],
+    /// Until when the key is taken.
+    pub expires_at: Timestamp,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ingested {
+    /// It is on disk.
+    Accepted,
+    /// The key has been used; nothing was added.
+    Duplicate(FirstUse),
+}
+
+/// The first use of an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstUse {
+    /// The request that used it.
+    pub request_id: String,
+    /// When.
+    pub first_seen_at: Timestamp,
+    /// Until when the key is taken.
+    pub expires_at: Timestamp,
+    /// SHA-256 of its body.
+    pub body_digest: Vec<u8>,
+}
+
+/// Why a request could not be kept.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IngestError {
+    /// Too much waits already.
+    #[error("too many requests wait to be written")]
+    Overloaded,
+    /// The database did not take it; nothing was added.
+    #[error("{0}")]
+    Store(Arc<StoreError>),
+    /// The host is stopping.
+    #[error("the host is stopping")]
+    Stopping,
+}
+
+/// The queue in front of the group commit.
+#[derive(Clone)]
+pub struct Ingest {
+    queue: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+    commits: Arc<AtomicU64>,
+}
+
+struct Waiting {
+    request: NewRequest,
+    reply: oneshot::Sender<Result<Ingested, IngestError>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Ingest {
+    /// Starts the committers. They end when the last handle is gone and everything waiting is answered.
+    pub fn start(store: &Store) -> Self {
+        let (queue, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
+        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        let commits = Arc::new(AtomicU64::new(0));
+        let committers = if store.is_postgres() { POSTGRES_COMMITTERS } else { 1 };
+        for _ in 0..committers {
+            tokio::spawn(commit_forever(store.clone(), receiver.clone(), commits.clone()));
+        }
+        Self { queue, room: Arc::new(Semaphore::new(BYTES_WAITING_MAX)), commits }
+    }
+
+    /// How many commits were made so far: whether sources are posting.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a request; returns when it is on disk.
+    pub async fn keep(&self, request: NewRequest) -> Result<Ingested, IngestError> {
+        let bytes = u32::try_from(request.body.len().max(1)).map_err(|_| IngestError::Overloaded)?;
+        let room = self.room.clone().try_acquire_many_owned(bytes).map_err(|_| IngestError::Overloaded)?;
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Waiting { request, reply, _room: room }).map_err(|_| IngestError::Overloaded)?;
+        answer.await.map_err(|_| IngestError::Stopping)?
+    }
+}
+
+async fn commit_forever(
+    store: Store,
+    queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
+    commits: Arc<AtomicU64>,
+) {
+    loop {
+        let Some(group) = next_group(&mut *queue.lock().await).await else { return };
+        commit_group(&store, group).await;
+        commits.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The requests that wait now, as many as one commit may carry; none when the queue is closed.
+async fn next_group(queue: &mut mpsc::Receiver<Waiting>) -> Option<Vec<Waiting>> {
+    let first = queue.recv().await?;
+    let (mut rows, mut bytes) = cost(&first);
+    let mut group = vec![first];
+    while rows < ROWS_PER_COMMIT_MAX && bytes < BYTES_PER_COMMIT_MAX {
+        let Ok(next) = queue.try_recv() else { break };
+        let (more_rows, more_bytes) = cost(&next);
+        rows += more_rows;
+        bytes += more_bytes;
+        group.push(next);
+    }
+    Some(group)
+}
+
+fn cost(waiting: &Waiting) -> (usize, usize) {
+    (1 + waiting.request.submissions.len(), waiting.request.body.len())
+}
+
+async fn commit_group(store: &Store, group: Vec<Waiting>) {
+    let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._room))).unzip();
+    match store.keep_requests(&requests).await {
+        Ok(results) => {
+            for ((reply, _room), result) in replies.into_iter().zip(results) {
+                // A source that hung up finds its answer under its idempotency key.
+                let _ = reply.send(Ok(result));
+            }
+        }
+        // One request must not spoil its neighbours: each is tried alone. Where the database is away, each would only wait.
+        Err(error) if 1 < requests.len() && !error.is_outage() => {
+            for ((reply, _room), request) in replies.into_iter().zip(requests) {
+                let _ = reply.send(keep_alone(store, request).await);
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            tracing::error!(error = %error, requests = requests.len(), "requests could not be kept");
+            for (reply, _room) in replies {
+                let _ = reply.send(Err(IngestError::Store(error.clone())));
+            }
+        }
+    }
+}
+
+async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, IngestError> {
+    match store.keep_requests(std::slice::from_ref(&request)).await {
+        Ok(mut results) => results.pop().ok_or(IngestError::Stopping),
+        Err(error) => {
+            tracing::error!(error = %error, request_id = request.id, "a request could not be kept");
+            Err(IngestError::Store(Arc::new(error)))
+        }
+    }
+}
+
+impl Store {
+    /// Keeps several requests in one commit. Of two with the same idempotency key the first wins (I4).
+    pub async fn keep_requests(&self, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
+        let (firsts, seconds) = by_first_use(requests);
+        let mut keyed: Vec<&NewRequest> = firsts.iter().copied().filter(|request| request.key.is_some()).collect();
+        // Always in one order: two hosts that insert the same keys wait for each other, but never in a circle.
+        keyed.sort_by(|a, b| key_of(a).cmp(&key_of(b)));
+        let uses: HashMap<String, FirstUse> = writing!(self, connection => {
+            let mut won: HashSet<String> = HashSet::new();
+            for chunk in super::database::chunks(&keyed) {
+                let sql = super::database::many_sql(
+                    &*connection,
+                    "insert into idempotency (organization_id, key_hash, request_id, body_digest, first_seen_at, expires_at) values",
+                    "(?, ?, ?, ?, ?, ?)", chunk.len(),
+                    "on conflict (organization_id, key_hash) do update set request_id = excluded.request_id, body_digest = excluded.body_digest, \
+                     first_seen_at = excluded.first_seen_at, expires_at = excluded.expires_at \
+                     where idempotency.expires_at <= excluded.first_seen_at returning request_id");
+                let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+                for request in chunk {
+                    let Some(key) = &request.key else { continue };
+                    query = query.bind(&request.organization_id).bind(key.key_hash.as_slice()).bind(&request.id)
+                        .bind(key.body_digest.as_slice()).bind(request.received_at.0).bind(key.expires_at.0);
+                }
+                won.extend(query.fetch_all(&mut *connection).await?);
+            }
+            let mut uses = HashMap::new();
+            for request in keyed.iter().filter(|request| !won.contains(&request.id)) {
+                let Some(key) = &request.key else { continue };
+                let row: (String, Vec<u8>, i64, i64) = sqlx::query_as(FIRST_USE).bind(&request.organization_id).bind(key.key_hash.as_slice())
+                    .fetch_one(&mut *connection).await?;
+                uses.insert(request.id.clone(), first_use(row));
+            }
+            let kept: Vec<&NewRequest> = firsts.iter().copied().filter(|request| !uses.contains_key(&request.id)).collect();
+            insert_many!(connection,
+                "insert into requests (id, organization_id, source_key_id, door, content_type, beside, remote_address, body, answer, received_at) values",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "", &kept,
+                |query, r| query.bind(&r.id).bind(&r.organization_id).bind(&r.source_key_id).bind(r.door).bind(&r.content_type)
+                    .bind(r.beside.as_slice()).bind(r.remote_address.as_deref()).bind(r.body.as_ref()).bind(r.answer.as_slice()).bind(r.received_at.0));
+            let rows: Vec<(&NewRequest, &NewSubmission)> = kept.iter().flat_map(|request| request.submissions.iter().map(|s| (*request, s))).collect();
+            insert_many!(connection,
+                "insert into submissions (id, request_id, organization_id, campaign_id, element_start, element_bytes, state, revision, \
+                 received_at, updated_at, due_at, is_test) values",
+                "(?, ?, ?, ?, ?, ?, 'received', 0, ?, ?, ?, false)", "", &rows,
+                |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_id)
+                    .bind(to_i64(row.1.element_start)).bind(to_i64(row.1.element_bytes))
+                    .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
+            uses
+        });
+        Ok((0..requests.len()).map(|at| answer(requests, at, &seconds, &uses)).collect())
+    }
+
+    /// The first use of a key that still counts, without using it.
+    pub async fn first_use(
+        &self,
+        organization_id: &str,
+        key: &KeyUse,
+        now: Timestamp,
+    ) -> Result<Option<FirstUse>, StoreError> {
+        let row: Option<(String, Vec<u8>, i64, i64)> = reading!(self, connection => {
+            sqlx::query_as(FIRST_USE).bind(organization_id).bind(key.key_hash.as_slice()).fetch_optional(&mut *connection).await?
+        });
+        Ok(row.map(first_use).filter(|first| now < first.expires_at))
+    }
+
+    /// Keeps what is kept of a request that was wholly refused: code, size and digest (I2).
+    pub async fn keep_refusal(
+        &self,
+        organization_id: &str,
+        code: &str,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        use sha2::Digest;
+        let (id, digest) = (self.minter.mint("ref", now), sha2::Sha256::digest(body).to_vec());
+        writing!(self, connection => {
+            sqlx::query("insert into refusals (id, organization_id, code, body_bytes, body_digest, refused_at) values ($1, $2, $3, $4, $5, $6)")
+                .bind(&id).bind(organization_id).bind(code).bind(to_i64(body.len())).bind(digest.as_slice()).bind(now.0)
+                .execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+}
+
+const FIRST_USE: &str = "select request_id, body_digest, first_seen_at, expires_at from idempotency where organization_id = $1 and key_hash = $2";
+
+/// A submission's id: the request's, a dash, the index (I3).
+pub fn submission_id(request_id: &str, index: usize) -> String {
+    format!("{request_id}-{index}")
+}
+
+fn to_i64(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn key_of(request: &NewRequest) -> (&str, Option<&[u8; 32]>) {
+    (&request.organization_id, request.key.as_ref().map(|key| &key.key_hash))
+}
+
+/// The requests that use their key first in this group, and for each other one the place of the first.
+fn by_first_use(requests: &[NewRequest]) -> (Vec<&NewRequest>, HashMap<usize, usize>) {
+    let (mut firsts, mut seconds, mut seen) = (Vec::with_capacity(requests.len()), HashMap::new(), HashMap::new());
+    for (at, request) in requests.iter().enumerate() {
+        let Some(key) = &request.key else {
+            firsts.push(request);
+            continue;
+        };
+        match seen.entry((&request.organization_id, &key.key_hash)) {
+            std::collections::hash_map::Entry::Occupied(first) => {
+                seconds.insert(at, *first.get());
+            }
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(at);
+                firsts.push(request);
+            }
+        }
+    }
+    (firsts, seconds)
+}
+
+fn first_use((request_id, body_digest, first_seen_at, expires_at): (String, Vec<u8>, i64, i64)) -> FirstUse {
+    FirstUse { request_id, body_digest, first_seen_at: Timestamp(first_seen_at), expires_at: Timestamp(expires_at) }
+}
+
+/// What became of one request of a group: a later use of a key is answered by the first, wherever that one was found.
+fn answer(
+    requests: &[NewRequest],
+    at: usize,
+    seconds: &HashMap<usize, usize>,
+    uses: &HashMap<String, FirstUse>,
+) -> Ingested {
+    let first = &requests[seconds.get(&at).copied().unwrap_or(at)];
+    match (uses.get(&first.id), &first.key) {
+        (Some(found), _) => Ingested::Duplicate(found.clone()),
+        (None, Some(key)) if first.id != requests[at].id => Ingested::Duplicate(FirstUse {
+            request_id: first.id.clone(),
+            body_digest: key.body_digest.to_vec(),
+            first_seen_at: first.received_at,
+            expires_at: key.expires_at,
+        }),
+        _ => Ingested::Accepted,
+    }
+}

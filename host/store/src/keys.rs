@@ -1,0 +1,217 @@
+//! API keys and source keys (O8, O9, I6). Both are found by SHA-256, which is enough for keys of 256 bits of chance; a source
+//! key is also kept sealed, so that an admin can reveal it.
+
+use super::users::User;
+use super::{Store, StoreError};
+use base64::Engine;
+use hookmill_domain::clock::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// What every API key begins with.
+pub const API_KEY_PREFIX: &str = "hmk_";
+/// What every source key begins with.
+pub const SOURCE_KEY_PREFIX: &str = "hms_";
+/// How much of a key is shown in lists.
+const SHOWN_CHARACTERS: usize = 10;
+const PURPOSE: &str = "source key";
+
+/// A key as it is shown in lists: never the key itself.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its first characters.
+    pub prefix: String,
+    /// The campaigns it is narrowed to, a JSON list of campaign ids; none for all.
+    pub campaigns: Option<Vec<u8>>,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it was revoked.
+    pub revoked_at: Option<i64>,
+}
+
+/// A source key as it is shown in lists.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SourceKey {
+    /// Its id.
+    pub id: String,
+    /// The source it belongs to: the id of its first key, which regenerated keys share.
+    pub source_id: String,
+    /// Its organization.
+    pub organization_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its first characters.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// From when it no longer counts: revoked, or replaced with a grace.
+    pub expires_at: Option<i64>,
+}
+
+/// A key that was just made: the only time it is seen in full.
+#[derive(Debug, Clone)]
+pub struct FreshKey {
+    /// Its id.
+    pub id: String,
+    /// The key.
+    pub key: String,
+    /// Its first characters.
+    pub prefix: String,
+}
+
+/// SHA-256 of a key.
+pub fn key_hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+impl Store {
+    fn fresh_key(&self, id_prefix: &str, key_prefix: &str, now: Timestamp) -> FreshKey {
+        let mut chance = [0_u8; 32];
+        self.minter.fill(&mut chance);
+        let key = format!("{key_prefix}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(chance));
+        let prefix = key.chars().take(SHOWN_CHARACTERS).collect();
+        FreshKey { id: self.minter.mint(id_prefix, now), key, prefix }
+    }
+
+    /// Makes an API key of a user, narrowed to campaigns if given.
+    pub async fn create_api_key(
+        &self,
+        user_id: &str,
+        name: &str,
+        campaigns: Option<&[String]>,
+        now: Timestamp,
+    ) -> Result<FreshKey, StoreError> {
+        let fresh = self.fresh_key("key", API_KEY_PREFIX, now);
+        let campaigns = campaigns.map(|list| serde_json::json!(list).to_string().into_bytes());
+        writing!(self, connection => {
+            sqlx::query("insert into api_keys (id, user_id, name, prefix, key_hash, campaigns, created_at) values ($1, $2, $3, $4, $5, $6, $7)")
+                .bind(&fresh.id).bind(user_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(campaigns.as_deref())
+                .bind(now.0).execute(&mut *connection).await?;
+        });
+        Ok(fresh)
+    }
+
+    /// The user behind an API key that counts, and the key.
+    pub async fn api_key_user(&self, key: &str) -> Result<Option<(ApiKey, User)>, StoreError> {
+        let hash = key_hash(key);
+        let found: Option<ApiKey> = reading!(self, connection => {
+            sqlx::query_as("select id, user_id, name, prefix, campaigns, created_at, revoked_at from api_keys where key_hash = $1 and revoked_at is null")
+                .bind(hash.as_slice()).fetch_optional(&mut *connection).await?
+        });
+        let Some(found) = found else { return Ok(None) };
+        let user = self.user(&found.user_id).await?;
+        Ok(user.map(|user| (found, user)))
+    }
+
+    /// The API keys of an organization's users; of the operators when none is given.
+    pub async fn api_keys(
+        &self,
+        organization_id: Option<&str>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ApiKey>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_as("select k.id, k.user_id, k.name, k.prefix, k.campaigns, k.created_at, k.revoked_at from api_keys k join users u on u.id = k.user_id \
+                 where coalesce(u.organization_id, '') = $1 and $2 < k.id order by k.id limit $3")
+                .bind(organization_id.unwrap_or("")).bind(after).bind(limit).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// Revokes an API key of an organization; says whether there was one.
+    pub async fn revoke_api_key(
+        &self,
+        organization_id: Option<&str>,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let done = writing!(self, connection => {
+            sqlx::query("update api_keys set revoked_at = $1 where id = $2 and revoked_at is null and user_id in \
+                 (select id from users where coalesce(organization_id, '') = $3)")
+                .bind(now.0).bind(id).bind(organization_id.unwrap_or("")).execute(&mut *connection).await?.rows_affected()
+        });
+        Ok(done == 1)
+    }
+
+    /// Makes a source key.
+    pub async fn create_source_key(
+        &self,
+        organization_id: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<FreshKey, StoreError> {
+        let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
+        let sealed = self.seal(PURPOSE, fresh.key.as_bytes());
+        writing!(self, connection => {
+            sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, sealed, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
+                .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(sealed.as_slice())
+                .bind(now.0).execute(&mut *connection).await?;
+        });
+        Ok(fresh)
+    }
+
+    /// Puts a new key in a source key's place; the old one counts until `old_until`. None when there is none of that id.
+    pub async fn regenerate_source_key(
+        &self,
+        organization_id: &str,
+        id: &str,
+        old_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<FreshKey>, StoreError> {
+        let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
+        let sealed = self.seal(PURPOSE, fresh.key.as_bytes());
+        let done = writing!(self, connection => {
+            let ended = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $4 < expires_at)")
+                .bind(old_until.0).bind(id).bind(organization_id).bind(now.0).execute(&mut *connection).await?.rows_affected();
+            if ended == 1 {
+                sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, sealed, created_at) \
+                     select $1, source_id, organization_id, name, $2, $3, $4, $5 from source_keys where id = $6")
+                    .bind(&fresh.id).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(sealed.as_slice()).bind(now.0).bind(id)
+                    .execute(&mut *connection).await?;
+            }
+            ended == 1
+        });
+        Ok(done.then_some(fresh))
+    }
+
+    /// Ends a source key at once; says whether there was one.
+    pub async fn revoke_source_key(&self, organization_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let done = writing!(self, connection => {
+            sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $1 < expires_at)")
+                .bind(now.0).bind(id).bind(organization_id).execute(&mut *connection).await?.rows_affected()
+        });
+        Ok(done == 1)
+    }
+
+    /// The source key that counts now and has this hash.
+    pub async fn source_key_by_hash(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SourceKey>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
+                 where key_hash = $1 and (expires_at is null or $2 < expires_at)")
+                .bind(hash.as_slice()).bind(now.0).fetch_optional(&mut *connection).await?
+        }))
+    }
+
+    /// The source keys of an organization, ended ones too.
+    pub async fn source_keys(&self, organization_id: &str) -> Result<Vec<SourceKey>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys where organization_id = $1 order by id")
+                .bind(organization_id).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// A source key in full. The caller writes the audit line.
+    pub async fn reveal_source_key(&self, organization_id: &str, id: &str) -> Result<Option<String>, StoreError> {
+        let sealed: Option<Option<Vec<u8>>> = reading!(self, connection => {
+            sqlx::query_scalar("select sealed from source_keys where id = $1 and organization_id = $2").bind(id).bind(organization_id)
+                .fetch_optional(&mut *connection).await?
+        });
+        let Some(Some(sealed)) = sealed else { return Ok(None) };
+        let key = self.unseal(PURPOSE, "source_keys", id, &sealed)?;
+        String::from_utf8(key).map(Some).map_err(|error| StoreError::corrupt("source_keys", id, error))
+    }
+}

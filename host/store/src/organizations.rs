@@ -1,0 +1,64 @@
+//! Organizations (O1).
+
+use super::{Store, StoreError};
+use hookmill_domain::clock::Timestamp;
+
+/// A tenant.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Organization {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What its identity hashes are salted with.
+    pub salt: Vec<u8>,
+    /// Its own values, a JSON object.
+    pub facts: Vec<u8>,
+    /// When it was made.
+    pub created_at: i64,
+}
+
+const COLUMNS: &str = "select id, name, salt, facts, created_at from organizations";
+
+impl Store {
+    /// Makes an organization.
+    pub async fn create_organization(&self, name: &str, now: Timestamp) -> Result<Organization, StoreError> {
+        let mut salt = vec![0_u8; 16];
+        self.minter.fill(&mut salt);
+        let made = Organization {
+            id: self.minter.mint("org", now),
+            name: name.into(),
+            salt,
+            facts: b"{}".to_vec(),
+            created_at: now.0,
+        };
+        writing!(self, connection => {
+            sqlx::query("insert into organizations (id, name, salt, facts, created_at) values ($1, $2, $3, $4, $5)")
+                .bind(&made.id).bind(&made.name).bind(made.salt.as_slice()).bind(made.facts.as_slice()).bind(made.created_at)
+                .execute(&mut *connection).await?;
+        });
+        Ok(made)
+    }
+
+    /// One organization.
+    pub async fn organization(&self, id: &str) -> Result<Option<Organization>, StoreError> {
+        let sql = format!("{COLUMNS} where id = $1");
+        Ok(
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
+        )
+    }
+
+    /// All organizations, the oldest first.
+    pub async fn organizations(&self, after: &str, limit: i64) -> Result<Vec<Organization>, StoreError> {
+        let sql = format!("{COLUMNS} where $1 < id order by id limit $2");
+        Ok(
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(after).bind(limit).fetch_all(&mut *connection).await?),
+        )
+    }
+
+    /// Whether there is nobody here yet.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        let users: i64 = reading!(self, connection => sqlx::query_scalar("select count(*) from users").fetch_one(&mut *connection).await?);
+        Ok(users == 0)
+    }
+}
