@@ -63,7 +63,7 @@ on_both! {
             for (name, value) in element.as_object().unwrap().iter().filter(|(name, _)| ["email", "first_name"].contains(&name.as_str())) {
                 assert_eq!(page["lead"][name], *value, "{content_type} {coding}");
             }
-            let (raw, ..) = world.pipeline().store().element_place(&submission_ids(&answer)[0]).await.unwrap().unwrap();
+            let (raw, ..) = world.pipeline().store().element_place(&world.organization, &submission_ids(&answer)[0]).await.unwrap().unwrap();
             assert_eq!((raw.body, raw.content_type.as_str()), (body, content_type), "not kept as it came");
         }
         world.stop().await;

@@ -28,7 +28,7 @@ async fn later(world: &World, ms: i64) {
 
 async fn deliveries(world: &World, submission: &str, kind: &str) -> Vec<Value> {
     let page = world.admin.get(&format!("/v1/deliveries?submission={submission}")).await.expect(200);
-    page.json["items"].as_array().unwrap().iter().filter(|row| row["kind"] == kind).cloned().collect()
+    page.json["items"].as_array().unwrap().iter().filter(|row| row["destination_kind"] == kind).cloned().collect()
 }
 
 /// The client's delivery of a submission with its log.
@@ -144,7 +144,7 @@ on_both! {
         }
         let page = world.submission(&id).await;
         let line = page["timeline"].as_array().unwrap().last().unwrap().clone();
-        assert_eq!((&line["state"], &line["cause"], &line["detail"]["attempts"]), (&json!("failed"), &json!("retries_spent"), &json!(4)));
+        assert_eq!((&line["state"], &line["cause"], &line["detail"]["attempts"]), (&json!("failed"), &json!("retries_exhausted"), &json!(4)));
         later(&world, 86_400_000).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 4);
         let mut told = world.told(&id);
@@ -228,7 +228,7 @@ on_both! {
         world.campaign("CC", "").await;
         world.receiver.always("/subscriber", Behaviour::status(500));
         let id = submit(&world, "CC").await;
-        let delivery = deliveries(&world, &id, "settings").await[0]["id"].as_str().unwrap().to_owned();
+        let delivery = deliveries(&world, &id, "organization_webhook").await[0]["id"].as_str().unwrap().to_owned();
         let (path, resend) = (format!("/v1/deliveries/{delivery}"), format!("/v1/deliveries/{delivery}/resend"));
         world.admin.post(&resend, &json!({})).await.refused(409, "not_resendable");
         let mut expected = 2;
@@ -270,8 +270,8 @@ on_both! {
         let second = submit(&world, "CC").await;
         assert_eq!(world.receiver.at("/subscriber").len(), got);
         assert_eq!(world.state(&second).await, "delivered", "the lead is not affected");
-        let skipped = deliveries(&world, &second, "settings").await;
-        assert!(skipped.len() == 2 && skipped.iter().all(|row| row["state"] == "skipped"), "{skipped:?}");
+        let skipped = deliveries(&world, &second, "organization_webhook").await;
+        assert!(skipped.len() == 2 && skipped.iter().all(|row| row["state"] == "suppressed"), "{skipped:?}");
 
         let again = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.processed"]});
         let saved = world.admin.put("/v1/webhook-settings", &again).await.expect(200);
@@ -306,7 +306,7 @@ on_both! {
     async fn a_slow_endpoint_delays_no_other(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.deliveries_in_flight_max = 12;
-        options.settings.limits.deliveries_per_endpoint_max = 4;
+        options.settings.limits.deliveries_per_destination_max = 4;
         options.settings.limits.stop_ms = 500;
         let world = World::with(kind, options).await;
         world.campaign("SLOW", "").await;
@@ -385,7 +385,7 @@ on_both! {
         verified(told, secret, world.clock.now().0);
         let mut paths = vec!["/v1/campaigns/CC/endpoint".to_owned(), "/v1/webhook-settings".into(), "/v1/campaigns/CC".into(), "/v1/campaigns".into(), "/v1/audit".into(),
             "/v1/deliveries".into(), format!("/v1/submissions/{id}"), "/v1/requests".into()];
-        for kind in ["client", "settings"] {
+        for kind in ["client", "organization_webhook"] {
             for row in deliveries(&world, &id, kind).await {
                 paths.push(format!("/v1/deliveries/{}", row["id"].as_str().unwrap()));
             }
@@ -415,7 +415,7 @@ on_both! {
         later(&world, WAITS_MS[0]).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 1);
         assert_eq!(world.state(&id).await, "failed");
-        assert_eq!(to_client(&world, &id).await["log"][1]["outcome"], "endpoint_removed");
+        assert_eq!(to_client(&world, &id).await["log"][1]["outcome"], "destination_removed");
         let mut told = world.told(&id);
         told.sort();
         assert_eq!(told, ["lead.failed", "lead.processed"]);

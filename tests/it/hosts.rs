@@ -1,16 +1,8 @@
 //! Several hosts on one database share the work, and what one leaves behind the other takes. A host that is asked to stop loses
 //! and repeats nothing; one whose database is gone says so and comes back by itself.
 
-use hookmill_domain::ids::SystemMinter;
-use hookmill_store::claims::LEASE_MS;
-use hookmill_store::ingest::{NewRequest, NewSubmission};
-use hookmill_store::seal::Sealer;
-use hookmill_store::{Store, StoreOptions, Target};
 use hookmill_tests::rig::CAMPAIGN;
-use hookmill_tests::world::START;
-use hookmill_tests::{Books, Chance, HostProcess, Kind, Load, Rig, TestDatabase, on_both};
-use sqlx::{Connection, PgConnection};
-use std::sync::Arc;
+use hookmill_tests::{Books, Chance, HostProcess, Kind, Load, Rig, on_both};
 use std::time::Duration;
 
 /// How long hosts work before something happens, in milliseconds.
@@ -83,7 +75,7 @@ on_both! {
             work().await;
             stop(host, STOP_S).await;
             if kind == Kind::Postgres {
-                assert_eq!(rig.database.claims().await, 0, "a stopped host leaves a claim behind");
+                assert_eq!(rig.database.leases().await, 0, "a stopped host leaves a lease behind");
             }
             host = rig.host(0).await;
             load.aim(vec![rig.source(&host)]);
@@ -97,7 +89,7 @@ on_both! {
 }
 
 /// H7: a host that is asked to stop while receivers do not answer stops within its bound all the same, and hands back what it
-/// holds: nobody has to wait for its claims to run out.
+/// holds: nobody has to wait for its leases to run out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopping_host_hands_back_what_does_not_end() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
@@ -105,9 +97,9 @@ async fn a_stopping_host_hands_back_what_does_not_end() {
     let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&one)]);
     rig.silence(HELD).await;
     let books = load.stop().await;
-    assert_ne!(rig.database.claims().await, 0, "the host holds what it waits for");
+    assert_ne!(rig.database.leases().await, 0, "the host holds what it waits for");
     stop(one, STOP_WAITING_S).await;
-    assert_eq!(rig.database.claims().await, 0, "what a stopping host holds it hands back");
+    assert_eq!(rig.database.leases().await, 0, "what a stopping host holds it hands back");
     let other = rig.host(1).await;
     rig.rest(&other).await;
     let tally = rig.audit(&other, &books).await;
@@ -153,46 +145,4 @@ async fn broken_database_connections_lose_and_repeat_nothing() {
     let tally = rig.audit(&host, &books).await;
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
     assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
-}
-
-fn two_leads() -> NewRequest {
-    let lead = |index| NewSubmission { index, campaign_id: "cmp".into(), element_start: index, element_bytes: 1 };
-    NewRequest {
-        id: "req".into(),
-        organization_id: "org".into(),
-        source_key_id: "key".into(),
-        door: "batch",
-        content_type: "application/json".into(),
-        beside: b"{}".to_vec(),
-        remote_address: None,
-        body: b"00".as_slice().into(),
-        answer: b"{}".to_vec(),
-        received_at: START,
-        key: None,
-        submissions: vec![lead(0), lead(1)],
-    }
-}
-
-/// H1: who renews claims waits for nobody. A row that is locked is being finished, perhaps by somebody who waits for the next row
-/// that is renewed: both would stand still until PostgreSQL ends one of them.
-#[tokio::test]
-async fn renewing_claims_waits_for_nobody() {
-    let database = TestDatabase::create(Kind::Postgres).await;
-    let url = database.url.clone().expect("a PostgreSQL database");
-    let (sealer, minter) = (Sealer::new([7; 32]), Arc::new(SystemMinter::default()));
-    let store = Store::open(StoreOptions { target: Target::Postgres(url.clone()), sealer, minter }).await.unwrap();
-    store.keep_requests(&[two_leads()]).await.unwrap();
-    assert_eq!(store.claim_submissions("mine", 2, START).await.unwrap().len(), 2);
-
-    let mut other = PgConnection::connect(&url).await.unwrap();
-    let mut finishing = other.begin().await.unwrap();
-    sqlx::query("select id from submissions where id = 'req-0' for update").execute(&mut *finishing).await.unwrap();
-    let later = START.plus_ms(1_000);
-    let tokens = ["mine".to_owned()];
-    let renewed = tokio::time::timeout(Duration::from_secs(5), store.renew(&tokens, later, later)).await;
-    renewed.expect("it does not wait for the locked row").unwrap();
-    drop(finishing);
-    let dues: Vec<i64> =
-        sqlx::query_scalar("select due_at from submissions order by id").fetch_all(&mut other).await.unwrap();
-    assert_eq!(dues, [START.0 + LEASE_MS, later.0 + LEASE_MS]);
 }

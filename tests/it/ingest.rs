@@ -467,7 +467,7 @@ on_both! {
         let body = format!(r#"{{"idempotency_key":"k","leads":[{{"campaign_id":"GOOD","n":{number},"big":1e400}}]}}"#);
         let answer = world.source.post_bytes("/v1/leads", "application/json", body.into_bytes()).await.expect(202);
         let id = &hookmill_tests::world::submission_ids(&answer)[0];
-        let kept = world.pipeline().element(id).await.unwrap().unwrap();
+        let kept = world.pipeline().element(&world.organization, id).await.unwrap().unwrap();
         assert_eq!(kept, format!(r#"{{"campaign_id":"GOOD","n":{number},"big":1e400}}"#));
         let page = world.admin.get(&format!("/v1/submissions/{id}")).await.expect(200);
         assert!(page.text.contains(number), "{}", page.text);

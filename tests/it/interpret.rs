@@ -26,7 +26,7 @@ async fn submit(world: &World, answer: Behaviour) -> String {
 async fn attempt(world: &World, submission: &str) -> Value {
     let list = world.admin.get(&format!("/v1/deliveries?submission={submission}")).await.expect(200);
     let items = list.json["items"].as_array().unwrap();
-    let id = items.iter().find(|row| row["kind"] == "client").unwrap()["id"].as_str().unwrap();
+    let id = items.iter().find(|row| row["destination_kind"] == "client").unwrap()["id"].as_str().unwrap();
     let log = world.admin.get(&format!("/v1/deliveries/{id}")).await.expect(200).json["log"].clone();
     log.as_array().unwrap().last().unwrap().clone()
 }

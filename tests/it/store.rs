@@ -1,14 +1,14 @@
-//! What is kept: hostile text as it is, claims that only their holder can finish, and secrets that only their key opens.
+//! What is kept: hostile text as it is, work that only its owner takes up, and secrets that only their key opens.
 
 use hookmill_domain::clock::Clock;
+use hookmill_domain::flow::SHARDS;
 use hookmill_domain::ids::SystemMinter;
 use hookmill_domain::state::State;
-use hookmill_store::claims::LEASE_MS;
 use hookmill_store::processed::Processed;
 use hookmill_store::seal::Sealer;
 use hookmill_store::{Store, StoreError, StoreOptions, Target};
 use hookmill_tests::world::submission_ids;
-use hookmill_tests::{TestDatabase, World, WorldOptions, on_both};
+use hookmill_tests::{Kind, TestDatabase, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::Path;
@@ -114,6 +114,7 @@ fn decided(world: &World, id: &str, revision: i64, cause: &'static str) -> Proce
     Processed {
         id: id.to_owned(),
         organization_id: world.organization.clone(),
+        campaign_id: "cmp".into(),
         revision,
         state: State::Canceled,
         cause,
@@ -124,104 +125,74 @@ fn decided(world: &World, id: &str, revision: i64, cause: &'static str) -> Proce
         value_sets: None,
         delivery: None,
         events: Vec::new(),
-        born: None,
+        derived_from: None,
     }
 }
 
 on_both! {
-    /// H2: a claim that ran out is another's; whoever lost it writes nothing, however late.
-    async fn only_the_holder_of_a_claim_finishes(kind: Kind) {
+    /// H2: who commits on what has moved on since writes nothing, however late; a commit that happened is found by its id.
+    async fn a_late_commit_changes_nothing(kind: Kind) {
         let world = idle(kind).await;
         let ids = waiting(&world, 3).await;
-        let store = world.pipeline().store();
-        let now = || world.clock.now();
-        let loser = store.claim_submissions("loser", 10, now()).await.unwrap();
-        let claimed: Vec<&str> = loser.iter().map(|claimed| claimed.id.as_str()).collect();
-        assert_eq!(claimed, ids, "in the order of arrival");
-        assert!(store.claim_submissions("winner", 10, now()).await.unwrap().is_empty());
-        world.clock.advance_ms(LEASE_MS - 1);
-        assert!(store.claim_submissions("winner", 10, now()).await.unwrap().is_empty());
-        world.clock.advance_ms(1);
-        let winner = store.claim_submissions("winner", 10, now()).await.unwrap();
-        assert_eq!(winner.len(), 3);
-
-        let batch = |cause| ids.iter().map(|id| decided(&world, id, winner[0].revision, cause)).collect::<Vec<_>>();
-        assert_eq!(store.commit_processed("loser", &batch("lost"), now(), now()).await.unwrap(), 0);
-        store.hand_back("loser", &[&ids[0]], now(), now()).await.unwrap();
-        assert_eq!(world.state(&ids[0]).await, "processing");
-        assert_eq!(store.commit_processed("winner", &batch("won"), now(), now()).await.unwrap(), 3);
-        assert_eq!(store.commit_processed("loser", &batch("lost"), now(), now()).await.unwrap(), 0);
-        assert_eq!(store.commit_processed("winner", &batch("again"), now(), now()).await.unwrap(), 0);
+        let (store, now) = (world.pipeline().store(), world.clock.now());
+        let batch = |cause| ids.iter().map(|id| decided(&world, id, 0, cause)).collect::<Vec<_>>();
+        let first = store.commit_processed("cmt_first", &batch("first"), now, now).await.unwrap();
+        assert_eq!(first, ids.iter().cloned().collect::<HashSet<_>>());
+        for late in ["cmt_late", "cmt_later"] {
+            assert!(store.commit_processed(late, &batch("late"), now, now).await.unwrap().is_empty());
+        }
+        assert!(store.is_committed("cmt_first").await.unwrap() && !store.is_committed("cmt_never").await.unwrap());
         for id in &ids {
             let lines = world.submission(id).await["timeline"].clone();
             let causes: Vec<&Value> = lines.as_array().unwrap().iter().map(|line| &line["cause"]).collect();
-            assert_eq!(causes, ["ingested", "claimed", "won"]);
+            assert_eq!(causes, ["ingested", "started", "first"]);
         }
         world.stop().await;
     }
 }
 
 on_both! {
-    /// H2: a claim that is renewed does not run out.
-    async fn a_renewed_claim_does_not_run_out(kind: Kind) {
+    /// L7 H2: what is due is found by lane and read in the order of arrival, piece by piece; what is decided is not found again.
+    async fn due_work_is_read_in_order(kind: Kind) {
         let world = idle(kind).await;
-        waiting(&world, 2).await;
-        let store = world.pipeline().store();
-        assert_eq!(store.claim_submissions("living", 10, world.clock.now()).await.unwrap().len(), 2);
-        for _ in 0..5 {
-            world.clock.advance_ms(LEASE_MS - 1_000);
-            store.renew(&["living".into()], world.clock.now(), world.clock.now()).await.unwrap();
-            assert!(store.claim_submissions("other", 10, world.clock.now()).await.unwrap().is_empty());
-        }
-        world.clock.advance_ms(LEASE_MS);
-        store.renew(&["nobody".into()], world.clock.now(), world.clock.now()).await.unwrap();
-        assert_eq!(store.claim_submissions("other", 10, world.clock.now()).await.unwrap().len(), 2);
+        let ids = waiting(&world, 5).await;
+        let (store, now) = (world.pipeline().store(), world.clock.now());
+        let shards: Vec<u16> = (0..SHARDS).collect();
+        let lanes = store.submission_lanes(&shards).await.unwrap();
+        assert_eq!((lanes.len(), lanes[0].organization_id.as_str(), lanes[0].run_at), (1, world.organization.as_str(), now.0));
+        let piece = store.due_submissions(&lanes[0].lane, &shards, 3, now).await.unwrap();
+        let read: Vec<&str> = piece.rows.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!((read, piece.has_more), (ids[..3].iter().map(String::as_str).collect(), true));
+        let early = store.due_submissions(&lanes[0].lane, &shards, 9, now.plus_ms(-1)).await.unwrap();
+        assert_eq!((early.rows.len(), early.has_more, early.next_at), (0, false, Some(now)), "not due yet");
+        let batch: Vec<_> = ids.iter().map(|id| decided(&world, id, 0, "done")).collect();
+        store.commit_processed("cmt_done", &batch, now, now).await.unwrap();
+        assert!(store.submission_lanes(&shards).await.unwrap().is_empty());
         world.stop().await;
     }
 }
 
-on_both! {
-    /// H2: what ran out while the database was away is still its holder's, if nobody else has taken it.
-    async fn a_claim_that_ran_out_in_an_outage_is_renewed(kind: Kind) {
-        let world = idle(kind).await;
-        waiting(&world, 2).await;
-        let (store, renewed_at) = (world.pipeline().store(), world.clock.now());
-        assert_eq!(store.claim_submissions("living", 10, renewed_at).await.unwrap().len(), 2);
-        world.clock.advance_ms(3 * LEASE_MS);
-        store.renew(&["living".into()], renewed_at, world.clock.now()).await.unwrap();
-        assert!(store.claim_submissions("other", 10, world.clock.now()).await.unwrap().is_empty());
-        world.stop().await;
-    }
-}
-
-on_both! {
-    /// H1 H2: claims made at the same moment never share a submission, and leave none behind.
-    async fn claims_at_once_share_nothing(kind: Kind) {
-        let world = idle(kind).await;
-        let ids: HashSet<String> = waiting(&world, 200).await.into_iter().collect();
-        let now = world.clock.now();
-        let claiming: Vec<_> = (0..8).map(|host| {
-            let store = world.pipeline().store().clone();
-            tokio::spawn(async move {
-                let mut mine = Vec::new();
-                loop {
-                    let claimed = store.claim_submissions(&format!("host-{host}"), 7, now).await.unwrap();
-                    if claimed.is_empty() {
-                        return mine;
-                    }
-                    mine.extend(claimed.into_iter().map(|claimed| claimed.id));
-                }
-            })
-        }).collect();
-        let mut all = Vec::new();
-        for claim in claiming {
-            all.extend(claim.await.unwrap());
-        }
-        // One that finds every row locked by others sees none; those that hold them take them all.
-        assert_eq!(all.len(), 200);
-        assert_eq!(all.into_iter().collect::<HashSet<_>>(), ids);
-        world.stop().await;
-    }
+/// H1 H2: leases are counted by the database's clock: one host has a shard until it gives it up or is not heard of for the lease's time.
+#[tokio::test]
+async fn a_shard_has_one_owner_at_a_time() {
+    let (database, directory) = (TestDatabase::create(Kind::Postgres).await, tempfile::tempdir().unwrap());
+    let store = open(&database, directory.path(), 1).await.unwrap();
+    let (long, short) = (60_000, 1);
+    assert_eq!(store.take_lease("a", 7, 0, long).await.unwrap(), Some(1));
+    assert_eq!(store.take_lease("b", 7, 1, long).await.unwrap(), None, "it is held");
+    assert_eq!(store.renew_leases("a", &[(7, 1)], long).await.unwrap(), [(7, 1)]);
+    assert!(store.renew_leases("b", &[(7, 1)], long).await.unwrap().is_empty(), "somebody else's");
+    assert!(store.renew_leases("a", &[(7, 2)], long).await.unwrap().is_empty(), "another epoch");
+    store.give_up_leases("a", &[(7, 1)]).await.unwrap();
+    assert_eq!(store.take_lease("b", 7, 1, short).await.unwrap(), Some(2));
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert!(store.renew_leases("b", &[(7, 2)], long).await.unwrap().is_empty(), "it has run out");
+    assert_eq!(store.take_lease("c", 7, 1, long).await.unwrap(), None, "it was seen in an older epoch");
+    assert_eq!(store.take_lease("c", 7, 2, long).await.unwrap(), Some(3));
+    store.signal_shards(&[7, 7, 9]).await.unwrap();
+    let view = store.announce_host("c", long).await.unwrap();
+    assert_eq!((view.hosts, view.signals), (1, vec![(7, 1), (9, 1)]));
+    store.close().await;
 }
 
 async fn open(database: &TestDatabase, directory: &Path, key: u8) -> Result<Store, StoreError> {
@@ -279,9 +250,11 @@ on_both! {
         let secret = world.subscribe().await;
         let store = world.pipeline().store();
         let campaign = store.campaign_of(&world.organization, "SEAL").await.unwrap().unwrap();
-        let sealed = campaign.endpoint_sealed.clone().unwrap();
-        assert!(!contains(&sealed, b"tops3cret-header") && !contains(&sealed, world.receiver.url("/x").as_bytes()));
-        assert_eq!(store.endpoint_of(&campaign).unwrap().unwrap().headers["authorization"], "tops3cret-header");
+        let client = store.client_of(&campaign.id).await.unwrap().unwrap();
+        assert_eq!(client.settings.headers["authorization"], "tops3cret-header");
+        for encrypted in world.database.encrypted_settings().await {
+            assert!(!contains(&encrypted, b"tops3cret-header") && !contains(&encrypted, world.receiver.url("/x").as_bytes()));
+        }
         for file in world.data_files() {
             let bytes = std::fs::read(&file).unwrap_or_default();
             for text in ["tops3cret-header", secret.as_str(), world.source_key.as_str()] {

@@ -280,7 +280,7 @@ on_both! {
         for delivery in deliveries["items"].as_array().unwrap() {
             let page = world.admin.get(&format!("/v1/deliveries/{}", delivery["id"].as_str().unwrap())).await.expect(200).json;
             let attempt = &page["log"][0]["detail"]["value_sets"];
-            match delivery["kind"].as_str() {
+            match delivery["destination_kind"].as_str() {
                 Some("client") => assert_eq!((&page["message"]["value_sets"], attempt), (&json!({}), &read)),
                 _ => assert_eq!((&page["message"]["value_sets"], attempt), (&read, &json!({}))),
             }

@@ -57,17 +57,24 @@ impl TestDatabase {
             .await;
     }
 
-    /// How many rows of this PostgreSQL database some host holds a claim on.
-    pub async fn claims(&self) -> i64 {
+    /// How many shards of this PostgreSQL database some host has a lease on.
+    pub async fn leases(&self) -> i64 {
         let url = self.url.as_deref().expect("a PostgreSQL database");
         let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
-        sqlx::query_scalar(
-            "select (select count(*) from submissions where claim is not null) + \
-             (select count(*) from deliveries where claim is not null)",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .expect("the tables are there")
+        sqlx::query_scalar("select count(*) from shard_leases where owner <> ''")
+            .fetch_one(&mut connection)
+            .await
+            .expect("the tables are there")
+    }
+
+    /// The settings of destinations as this PostgreSQL database keeps them; none on SQLite, whose files can be read.
+    pub async fn encrypted_settings(&self) -> Vec<Vec<u8>> {
+        let Some(url) = self.url.as_deref() else { return Vec::new() };
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        let rows = sqlx::query_scalar("select encrypted_settings from destinations").fetch_all(&mut connection);
+        let rows: Vec<Vec<u8>> = rows.await.expect("the tables are there");
+        assert!(!rows.is_empty(), "no destination is kept");
+        rows
     }
 
     async fn order(&self, sql: &str) {

@@ -12,7 +12,7 @@ pub fn sample_of(body: String) -> DryRunInput {
         id: "org_case".into(),
         name: "Case".into(),
         salt: vec![7; 16],
-        facts: b"{}".to_vec(),
+        values: b"{}".to_vec(),
         created_at: START.0,
     };
     let campaign = campaign(&organization.id);
@@ -31,11 +31,11 @@ pub fn campaign(organization_id: &str) -> Campaign {
         state: "active".into(),
         time_zone: "America/Chicago".into(),
         phone_region: "US".into(),
-        facts: b"{}".to_vec(),
+        values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
-        endpoint_sealed: None,
         program_id: None,
         created_at: START.0,
         updated_at: START.0,
+        has_client: false,
     }
 }

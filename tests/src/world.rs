@@ -32,7 +32,6 @@ impl Default for WorldOptions {
     fn default() -> Self {
         let mut settings = HostSettings { development: true, public_url: String::new(), ..HostSettings::default() };
         settings.limits.poll_ms = 20;
-        settings.limits.sweep_ms = 100;
         settings.limits.lookup_ttl_ms = 0;
         Self { settings, engine_limits: hookmill_engine::Limits::default() }
     }
@@ -58,7 +57,8 @@ pub struct World {
     pub source_key: String,
     running: Option<Running>,
     data: tempfile::TempDir,
-    _database: TestDatabase,
+    /// Its database.
+    pub database: TestDatabase,
 }
 
 /// An organization beside the first, and its actors.
@@ -117,7 +117,7 @@ impl World {
             source_key,
             running: Some(running),
             data,
-            _database: database,
+            database,
         }
     }
 

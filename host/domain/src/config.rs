@@ -29,26 +29,35 @@ pub struct Limits {
     /// How long a key or campaign that was looked up is trusted, in milliseconds (1 s). On the host where it is changed, a change
     /// counts at once; on others after this.
     pub lookup_ttl_ms: i64,
-    /// How many submissions one claim takes (128): its commit holds the one writer of SQLite for some milliseconds.
-    pub process_batch_max: i64,
-    /// How many bytes of bodies and of elements one claim has in memory at once (32 MiB); a larger one stands alone.
-    pub process_batch_bytes_max: i64,
-    /// How many claims are processed at once (2).
+    /// How many submissions of one campaign are processed together (256): their commit holds the one writer of SQLite for some
+    /// milliseconds.
+    pub process_batch_max: usize,
+    /// How many bytes of elements are processed together (32 MiB); a larger one stands alone.
+    pub process_batch_bytes_max: usize,
+    /// How many batches are processed at once (2).
     pub process_workers: usize,
-    /// Which share of the time process workers work, all together, while sources are posting, in percent (25).
-    pub process_share_percent: u32,
-    /// How many events one claim shapes (256).
-    pub shape_batch_max: i64,
-    /// How many deliveries are under way at once (128).
+    /// How many submissions, and how many deliveries, are in memory at once (20,000 each); what is beyond stays in the database until
+    /// there is room.
+    pub resident_items_max: usize,
+    /// How many bytes of queued submissions, and of queued deliveries, are in memory at once (128 MiB each); one organization may have
+    /// a quarter.
+    pub resident_bytes_max: usize,
+    /// How many submissions of one campaign, and how many deliveries to one destination, are queued in memory (2,000).
+    pub lane_items_max: usize,
+    /// How many bytes of bodies and elements are read from the database at once (32 MiB); a larger body stands alone.
+    pub load_bytes_max: i64,
+    /// How many deliveries are under way at once (512).
     pub deliveries_in_flight_max: usize,
-    /// How many deliveries to one endpoint are under way at once (16).
-    pub deliveries_per_endpoint_max: usize,
+    /// How many deliveries to one destination are under way at once (64).
+    pub deliveries_per_destination_max: usize,
     /// How long a worker that found nothing waits before it looks again, in milliseconds (250); work of this host wakes it earlier.
     pub poll_ms: u64,
-    /// How often the host renews its claims, in milliseconds (5 s).
+    /// How long a lease on a shard lasts unless it is renewed, in milliseconds (12 s); PostgreSQL only.
+    pub lease_ms: i64,
+    /// How often the host renews its leases and looks what others have put into its shards, in milliseconds (250); PostgreSQL only.
     pub renew_ms: u64,
-    /// How often the host looks for submissions whose campaign was activated elsewhere, in milliseconds (2 s).
-    pub sweep_ms: u64,
+    /// How often the host reads which due work it has missed, in milliseconds (30 s).
+    pub read_whole_ms: u64,
     /// How long a stopping host waits for what is under way, in milliseconds (10 s).
     pub stop_ms: u64,
     /// How many connections are served at once (1,024).
@@ -98,16 +107,19 @@ impl Default for Limits {
             kept_header_bytes_max: 1 << 10,
             idempotency_ttl_ms: 7 * 24 * 3_600_000,
             lookup_ttl_ms: 1_000,
-            process_batch_max: 128,
+            process_batch_max: 256,
             process_batch_bytes_max: 32 << 20,
             process_workers: 2,
-            process_share_percent: 25,
-            shape_batch_max: 256,
-            deliveries_in_flight_max: 128,
-            deliveries_per_endpoint_max: 16,
+            resident_items_max: 20_000,
+            resident_bytes_max: 128 << 20,
+            lane_items_max: 2_000,
+            load_bytes_max: 32 << 20,
+            deliveries_in_flight_max: 512,
+            deliveries_per_destination_max: 64,
             poll_ms: 250,
-            renew_ms: 5_000,
-            sweep_ms: 2_000,
+            lease_ms: 12_000,
+            renew_ms: 250,
+            read_whole_ms: 30_000,
             stop_ms: 10_000,
             connections_max: 1_024,
             connection_idle_ms: 75_000,

@@ -41,8 +41,8 @@ pub struct OutboundLimits {
 impl Default for OutboundLimits {
     fn default() -> Self {
         Self {
-            requests_max: 256,
-            requests_per_host_max: 32,
+            requests_max: 1_024,
+            requests_per_host_max: 64,
             turn_wait_ms_max: 10_000,
             lookups_max: 64,
             addresses_max: 16,
@@ -54,7 +54,7 @@ impl Default for OutboundLimits {
             answer_header_bytes_max: 16 * 1_024,
             answer_body_bytes_max: 256 * 1_024,
             idle_hosts_max: 64,
-            idle_per_host_max: 4,
+            idle_per_host_max: 64,
             idle_timeout_ms: 4_000,
         }
     }

@@ -1,11 +1,10 @@
 //! What an answer means (M9): the campaign's plugin says so, or the host's default by status.
 
 use super::Pipeline;
-use super::conclude::Setting;
 use super::context;
+use super::finish::CampaignContext;
 use super::programs::NotReady;
 use super::runner::Run;
-use super::send::Receiver;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
@@ -13,7 +12,6 @@ use hookmill_engine::{ItemError, Program};
 use hookmill_outbound::{OutboundAnswer, SendError};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
-use hookmill_store::claims::ClaimedDelivery;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -50,59 +48,35 @@ pub(crate) struct Judged {
 }
 
 impl Pipeline {
-    /// What a client's answer means.
-    pub(crate) async fn judge_client(
+    /// What the campaign's plugin says to responses, in one call and on the tables as they stand now.
+    pub(crate) async fn judge_by_program(
         &self,
-        setting: &Setting,
-        program: Option<&Program>,
-        delivery: &ClaimedDelivery,
-        receiver: &Receiver,
-        answer: &Answer,
-    ) -> Judged {
-        let now = self.clock.now();
-        let by_status = judge_by_status(answer, now.0);
-        let Some(program) = program else { return by_status };
-        let attempt = delivery.attempts + 1;
-        let destination = client_destination(&setting.campaign, receiver.method(), receiver.url());
-        let asked = client_answer(&delivery.submission_id, attempt, destination, answer);
-        let judged = match self.judge_by_program(setting, program, delivery, &asked, &by_status).await {
-            Ok(judged) => judged,
-            Err(error) => {
-                tracing::warn!(delivery_id = delivery.id, error = %error, "the tables for an answer can't be read; its status decides");
-                by_status
-            }
-        };
-        if let Judge::StatusInstead(error) = &judged.judge {
-            let (delivery_id, code) = (&delivery.id, code_of(error));
-            tracing::warn!(delivery_id, code, "the answer could not be interpreted; its status decides");
-        }
-        judged
-    }
-
-    /// What the campaign's plugin says to an answer, on the tables as they stand now.
-    async fn judge_by_program(
-        &self,
-        setting: &Setting,
+        context: &CampaignContext,
         program: &Program,
-        delivery: &ClaimedDelivery,
-        asked: &ClientAnswer,
-        by_status: &Judged,
-    ) -> Result<Judged, StoreError> {
-        let mut lookups = self.lookups(&setting.campaign, delivery.program_id.as_deref()).await?;
-        let context = context::context(&setting.organization, &setting.campaign, self.clock.now(), &delivery.id);
+        program_id: Option<&str>,
+        asked: Vec<ClientAnswer>,
+        by_status: Vec<Judged>,
+    ) -> Result<Vec<Judged>, StoreError> {
+        let mut lookups = self.lookups(&context.campaign, program_id).await?;
+        let now = self.clock.now();
+        let run_id = self.minter.mint("run", now);
+        let call = context::context(&context.organization, &context.campaign, now, &run_id);
         loop {
-            let mut run = Run::new(self, program, context.clone(), &lookups);
-            let judged = judge(&mut run, asked.clone(), by_status.clone()).await;
+            let mut run = Run::new(self, program, call.clone(), &lookups);
+            let judged = judge_all(&mut run, asked.clone(), by_status.clone()).await;
             match self.fetched(&lookups).await? {
                 Some(more) => lookups = more,
-                None => return Ok(Judged { value_sets: lookups.read(), ..judged }),
+                None => {
+                    let read = lookups.read();
+                    return Ok(judged.into_iter().map(|one| Judged { value_sets: read.clone(), ..one }).collect());
+                }
             }
         }
     }
 
     /// What the submission of a delivery ran on.
-    pub(crate) async fn program_of_delivery(&self, delivery: &ClaimedDelivery) -> Result<Program, NotReady> {
-        match &delivery.program_id {
+    pub(crate) async fn program_of_delivery(&self, program_id: Option<&str>) -> Result<Program, NotReady> {
+        match program_id {
             Some(id) => self.program_by_id(id).await,
             None => Ok(self.standard.clone()),
         }
@@ -110,19 +84,27 @@ impl Pipeline {
 }
 
 /// Has the campaign's plugin say what an answer means; where it does not, the status decides. Production and dry runs both ask here.
-pub(crate) async fn judge(run: &mut Run, asked: ClientAnswer, by_status: Judged) -> Judged {
+pub(crate) async fn judge_all(run: &mut Run, asked: Vec<ClientAnswer>, by_status: Vec<Judged>) -> Vec<Judged> {
     if !run.interprets() {
         return by_status;
     }
-    match run.interpret(vec![asked]).await.and_then(|mut results| results.pop()) {
-        Some(Ok(Some(outcome))) => judge_by_plugin(outcome, by_status),
-        Some(Ok(None)) | None => by_status,
-        Some(Err(error)) => Judged { judge: Judge::StatusInstead(error), ..by_status },
-    }
+    let Some(results) = run.interpret(asked).await else { return by_status };
+    let judged = results.into_iter().zip(by_status).map(|(result, by_status)| match result {
+        Ok(Some(outcome)) => judge_by_plugin(outcome, by_status),
+        Ok(None) => by_status,
+        Err(error) => Judged { judge: Judge::StatusInstead(error), ..by_status },
+    });
+    judged.collect()
+}
+
+/// The same for one answer.
+pub(crate) async fn judge(run: &mut Run, asked: ClientAnswer, by_status: Judged) -> Judged {
+    let judged = judge_all(run, vec![asked], vec![by_status.clone()]).await;
+    judged.into_iter().next().unwrap_or(by_status)
 }
 
 /// What went wrong in one word: its message may quote the answer.
-fn code_of(error: &ItemError) -> &str {
+pub(crate) fn code_of(error: &ItemError) -> &str {
     match error {
         ItemError::Failure(failure) => &failure.code,
         ItemError::Fault(fault) => fault.kind.code(),

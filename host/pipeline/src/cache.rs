@@ -4,6 +4,7 @@
 use hookmill_domain::clock::Timestamp;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A map whose entries are trusted for a short time.
@@ -11,11 +12,13 @@ pub(crate) struct Cache<K, V> {
     ttl_ms: i64,
     entries_max: usize,
     entries: RwLock<HashMap<K, (Timestamp, Arc<V>)>>,
+    /// Counts how often everything was forgotten.
+    generation: AtomicU64,
 }
 
 impl<K: Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(ttl_ms: i64, entries_max: usize) -> Self {
-        Self { ttl_ms, entries_max, entries: RwLock::default() }
+        Self { ttl_ms, entries_max, entries: RwLock::default(), generation: AtomicU64::new(0) }
     }
 
     /// An entry that is still trusted.
@@ -36,8 +39,19 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         value
     }
 
+    /// Asked before something is looked up that [`Cache::put_if`] will keep.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    /// Keeps an entry unless everything was forgotten since: it may have been changed while it was looked up.
+    pub(crate) fn put_if(&self, generation: u64, key: K, value: V, now: Timestamp) -> Arc<V> {
+        if generation == self.generation() { self.put(key, value, now) } else { Arc::new(value) }
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
         self.entries.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -1,15 +1,14 @@
 //! The contract's records, made from what is kept.
 
-use super::element::Element;
+use super::element::Received;
 use hookmill_domain::beside::Beside;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::entropy_of;
 use hookmill_engine::contract::{
-    Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization, Origin, Pair,
-    Submission,
+    Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization,
+    Origin as ContractOrigin, Pair, Submission,
 };
 use hookmill_store::campaigns::Campaign;
-use hookmill_store::claims::{ClaimedRequest, ClaimedSubmission};
 use hookmill_store::organizations::Organization;
 
 /// What is the same for all items of a batch.
@@ -18,7 +17,7 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
         organization: ContractOrganization {
             id: organization.id.clone(),
             name: organization.name.clone(),
-            values: text_of(&organization.facts),
+            values: text_of(&organization.values),
         },
         campaign: ContractCampaign {
             id: campaign.public_id.clone(),
@@ -26,7 +25,7 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
             client: None,
             time_zone: campaign.time_zone.clone(),
             phone_region: campaign.phone_region.clone(),
-            values: text_of(&campaign.facts),
+            values: text_of(&campaign.values),
         },
         now: now.0,
         run_id: run_id.to_owned(),
@@ -34,23 +33,24 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
     }
 }
 
-/// One element as it came in.
-pub(crate) fn inbound(claimed: &ClaimedSubmission, request: &ClaimedRequest, element: Element) -> Inbound {
-    Inbound {
-        submission_id: claimed.id.clone(),
-        body: element.body,
-        headers: pairs(element.beside.headers),
-        query: pairs(element.beside.query),
-        origin: Origin {
-            door: door(&request.door),
-            name: request.source_name.clone().unwrap_or_default(),
+/// One element as it came in; none when it can't be read any more.
+pub(crate) fn inbound(received: &Received) -> Option<Inbound> {
+    let (row, origin) = (&received.row, &received.origin);
+    Some(Inbound {
+        submission_id: row.id.clone(),
+        body: received.body.clone().ok()?,
+        headers: pairs(origin.metadata.headers.iter().cloned()),
+        query: pairs(origin.metadata.query.iter().cloned()),
+        origin: ContractOrigin {
+            door: channel(&origin.channel),
+            name: origin.source_name.clone(),
             source_label: None,
             tag: None,
-            remote_address: request.remote_address.clone(),
+            remote_address: origin.remote_address.clone(),
         },
-        received_at: claimed.received_at,
-        entropy: entropy(&claimed.id),
-    }
+        received_at: row.received_at,
+        entropy: entropy(&row.id),
+    })
 }
 
 /// A sample in the place of something that came in.
@@ -60,7 +60,7 @@ pub(crate) fn sample_inbound(id: &str, body: String, beside: &Beside, received_a
         body,
         headers: pairs(beside.headers.clone()),
         query: pairs(beside.query.clone()),
-        origin: Origin {
+        origin: ContractOrigin {
             door: Door::Sample,
             name: "sample".into(),
             source_label: None,
@@ -101,7 +101,7 @@ pub(crate) fn text_of(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).unwrap_or("{}").to_owned()
 }
 
-fn door(name: &str) -> Door {
+fn channel(name: &str) -> Door {
     match name {
         "campaign" => Door::Campaign,
         "inbound_webhook" => Door::InboundWebhook,

@@ -1,370 +1,344 @@
-//! Deliver: messages that are due are claimed, sent, judged, and what follows is written, attempts that end together in one
-//! commit.
+//! Deliver: messages that are due are sent, as many at once as their destinations and the host bear. What a response means and what follows
+//! is the next step's ([`super::outcome`]).
 
 use super::Pipeline;
-use super::answer::{Answer, Judge, Judged, judge_by_status, kept};
-use super::conclude::Setting;
-use super::ingest::json;
-use super::parts::HeldToken;
+use super::finish::CampaignContext;
+use super::flow::UnderWay;
+use super::outcome::{Ended, Responded, Steps};
 use super::programs::NotReady;
 use super::send::{self, Receiver};
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::destination::Schemes;
-use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
-use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
-use hookmill_domain::state::State;
-use hookmill_outbound::{OutboundAnswer, SendError, SendErrorKind};
+use hookmill_domain::flow::lanes::{Item, LaneKey};
+use hookmill_engine::Program;
+use hookmill_outbound::{SendError, SendErrorKind};
 use hookmill_store::StoreError;
-use hookmill_store::claims::ClaimedDelivery;
-use hookmill_store::deliveries::Message;
-use hookmill_store::outcome::{Attempted, Next, Transition};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::mpsc;
+use hookmill_store::deliveries::{NewDelivery, NewEvent};
+use hookmill_store::outcome::Next;
+use hookmill_store::work::{DeliveryWork, EventWork};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
-/// How long a delivery waits whose campaign is paused before it is looked at again, in milliseconds.
-const PAUSED_MS: i64 = 15_000;
-/// How long a delivery waits for which this host had no slot, in milliseconds.
+/// How long a delivery waits for which this host had no place or no program, in milliseconds.
 const BUSY_MS: i64 = 1_000;
+/// What a delivery takes in memory besides its message and its lead, in bytes.
+const ITEM_BYTES: usize = 512;
 
-/// The deliveries under way, counted by endpoint, so that one slow endpoint takes no other's place (W12).
-#[derive(Debug, Default)]
-pub(crate) struct Flights(Mutex<HashMap<String, usize>>);
-
-impl Flights {
-    fn take_off(self: &Arc<Self>, endpoint: &str) -> Flight {
-        *self.lock().entry(endpoint.to_owned()).or_default() += 1;
-        Flight { flights: Arc::clone(self), endpoint: endpoint.to_owned() }
-    }
-
-    /// How many are under way.
-    pub(crate) fn count(&self) -> usize {
-        self.lock().values().sum()
-    }
-
-    fn full(&self, per_endpoint_max: usize) -> Vec<String> {
-        self.lock()
-            .iter()
-            .filter(|(_, count)| per_endpoint_max <= **count)
-            .map(|(endpoint, _)| endpoint.clone())
-            .collect()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A delivery: the same whether it came from the step before or was loaded from the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Delivery {
+    pub(crate) row: DeliveryWork,
+    /// The event it tells of; none where the message is shaped, or the event has still to be read.
+    pub(crate) event: Option<Arc<EventData>>,
+    /// What further messages about its submission are shaped from; none where it has still to be read.
+    pub(crate) subject: Option<Arc<Subject>>,
 }
 
-/// One delivery under way; its place is free when this is dropped, whatever happened.
-struct Flight {
-    flights: Arc<Flights>,
-    endpoint: String,
+/// An event as a message about it is shaped from it.
+#[derive(Debug, Clone)]
+pub(crate) struct EventData {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) status: Option<String>,
+    pub(crate) details: Vec<u8>,
+    pub(crate) occurred_at: i64,
 }
 
-impl Drop for Flight {
-    fn drop(&mut self) {
-        let mut flights = self.flights.lock();
-        if let Some(count) = flights.get_mut(&self.endpoint) {
-            *count -= 1;
-            if *count == 0 {
-                flights.remove(&self.endpoint);
-            }
+/// A submission as messages about it are shaped from it.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    pub(crate) submission_id: String,
+    pub(crate) lead_id: Option<String>,
+    pub(crate) lead: String,
+    pub(crate) is_test: bool,
+    pub(crate) received_at: i64,
+}
+
+impl EventData {
+    /// Of an event that is about to be written.
+    pub(crate) fn of(event: &NewEvent) -> Self {
+        Self {
+            id: event.id.clone(),
+            name: event.name.to_owned(),
+            status: Some(event.status.to_owned()),
+            details: event.details.clone(),
+            occurred_at: event.occurred_at.0,
+        }
+    }
+
+    /// Of an event that was read.
+    pub(crate) fn loaded(event: &EventWork) -> Self {
+        Self {
+            id: event.id.clone(),
+            name: event.name.clone(),
+            status: event.status.clone(),
+            details: event.details.clone(),
+            occurred_at: event.occurred_at,
         }
     }
 }
 
-/// An attempt that ended, and the claim it was made under: renewed until it is written.
-pub(crate) struct Landed {
-    pub(crate) attempted: Attempted,
-    _token: Arc<HeldToken>,
-    _flight: Flight,
+impl Subject {
+    /// Of an event's submission that was read.
+    pub(crate) fn loaded(event: &EventWork) -> Self {
+        Self {
+            submission_id: event.submission_id.clone(),
+            lead_id: event.lead_id.clone(),
+            lead: event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::text_of),
+            is_test: event.is_test,
+            received_at: event.received_at,
+        }
+    }
+}
+
+impl Delivery {
+    /// One that is about to be written.
+    pub(crate) fn new(
+        new: &NewDelivery,
+        event: Option<&Arc<EventData>>,
+        subject: Option<&Arc<Subject>>,
+        submission_revision: i64,
+        program_id: Option<&str>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            row: DeliveryWork {
+                id: new.id.clone(),
+                organization_id: new.organization_id.clone(),
+                campaign_id: new.campaign_id.clone(),
+                submission_id: new.submission_id.clone(),
+                submission_revision,
+                event_id: new.event_id.clone(),
+                destination_id: new.destination_id.clone(),
+                destination_kind: new.destination_kind.as_str().to_owned(),
+                shard: new.shard,
+                attempts: 0,
+                retries_max: new.retries_max,
+                run_at: now.0,
+                message: new.message.clone(),
+                program_id: program_id.map(str::to_owned),
+            },
+            event: event.cloned(),
+            subject: subject.cloned(),
+        }
+    }
+
+    /// One that was read.
+    pub(crate) fn loaded(row: DeliveryWork) -> Self {
+        Self { row, event: None, subject: None }
+    }
+
+    /// What kind of destination it goes to; none for a kind that this version does not know.
+    pub(crate) fn kind(&self) -> Option<DestinationKind> {
+        DestinationKind::parse(&self.row.destination_kind)
+    }
+
+    /// Its lane: its destination.
+    pub(crate) fn lane(&self) -> LaneKey {
+        LaneKey::new(&self.row.organization_id, &self.row.destination_id)
+    }
+
+    /// As it is queued.
+    pub(crate) fn into_item(self) -> Item<Self> {
+        let body = self.row.message.as_ref().and_then(|message| message.body.as_ref()).map_or(0, Vec::len);
+        let lead = self.subject.as_ref().map_or(0, |subject| subject.lead.len());
+        Item { id: self.row.id.as_str().into(), shard: self.row.shard, bytes: ITEM_BYTES + body + lead, work: self }
+    }
 }
 
 impl Pipeline {
-    /// Claims what is due and sends it; each attempt lands in `landed`. Answers how many took off.
-    pub(crate) async fn deliver_once(
-        &self,
-        flights: &Arc<Flights>,
-        landed: &mpsc::Sender<Landed>,
-    ) -> Result<usize, StoreError> {
-        let limits = &self.settings.limits;
-        let room =
-            limits.deliveries_in_flight_max.saturating_sub(flights.count()).min(limits.deliveries_per_endpoint_max);
-        if room == 0 {
-            return Ok(0);
+    /// Takes deliveries for one destination and sends them; answers whether there were some. `places` are the requests that may be
+    /// under way at once.
+    pub(crate) async fn deliver_next(&self, places: &Arc<tokio::sync::Semaphore>, steps: &Steps) -> bool {
+        let Ok(first) = Arc::clone(places).acquire_owned().await else { return false };
+        let room = places.available_permits().min(self.settings.limits.deliveries_per_destination_max).max(1);
+        let Some((under_way, items)) = self.flow.take_deliveries(room) else { return false };
+        let mut held = vec![first];
+        while held.len() < items.len()
+            && let Ok(place) = Arc::clone(places).acquire_owned().await
+        {
+            held.push(place);
         }
-        let token = Arc::new(self.hold_token());
-        let full = flights.full(limits.deliveries_per_endpoint_max);
-        let room = i64::try_from(room).unwrap_or(i64::MAX);
-        let claimed =
-            self.store.claim_deliveries(token.as_str(), &self.held_tokens(), &full, room, self.clock.now()).await?;
-        let count = claimed.len();
-        for delivery in claimed {
-            let flight = flights.take_off(&delivery.endpoint);
-            let (pipeline, token, landed) = (self.clone(), Arc::clone(&token), landed.clone());
-            tokio::spawn(async move {
-                match pipeline.attempt(&delivery).await {
-                    // The receiver of landed attempts lives as long as the workers; a host that stops hands the claim back.
-                    Ok(attempted) => drop(landed.send(Landed { attempted, _token: token, _flight: flight }).await),
-                    Err(error) => {
-                        tracing::error!(delivery_id = delivery.id, error = %error, "a delivery could not be made; its claim will run out")
-                    }
-                }
-            });
-        }
-        Ok(count)
+        let (pipeline, steps) = (self.clone(), steps.clone());
+        tokio::spawn(async move { pipeline.send_all(under_way, items, held, steps).await });
+        true
     }
 
-    async fn attempt(&self, delivery: &ClaimedDelivery) -> Result<Attempted, StoreError> {
-        let setting = self.delivery_setting(&delivery.campaign_id).await?;
-        let (receiver, paused) = receiver_of(delivery, &setting);
+    async fn send_all(
+        &self,
+        under_way: UnderWay<Delivery>,
+        items: Vec<Item<Delivery>>,
+        places: Vec<OwnedSemaphorePermit>,
+        steps: Steps,
+    ) {
+        let again_at = self.clock.now().plus_ms(BUSY_MS);
+        // Whatever happens from here on, what is not written is read again.
+        let each = under_way.ask_again_at(again_at).split();
+        let mut unshaped: HashMap<String, Vec<(Delivery, UnderWay<Delivery>, OwnedSemaphorePermit)>> = HashMap::new();
+        for ((item, under_way), place) in items.into_iter().zip(each).zip(places) {
+            let delivery = item.work;
+            if delivery.row.message.is_some() {
+                self.spawn_send(delivery, under_way, place, &steps);
+            } else {
+                unshaped.entry(delivery.row.campaign_id.clone()).or_default().push((delivery, under_way, place));
+            }
+        }
+        for (campaign_id, of_campaign) in unshaped {
+            let submissions = of_campaign.len();
+            if let Err(error) = self.shape_and_send(&campaign_id, of_campaign, &steps).await {
+                tracing::error!(campaign_id, submissions, error = %error, "messages could not be shaped; it is tried again");
+            }
+        }
+    }
+
+    async fn shape_and_send(
+        &self,
+        campaign_id: &str,
+        waiting: Vec<(Delivery, UnderWay<Delivery>, OwnedSemaphorePermit)>,
+        steps: &Steps,
+    ) -> Result<(), StoreError> {
+        let context = self.campaign_context(campaign_id).await?;
+        let mut held = HashMap::new();
+        let mut deliveries = Vec::with_capacity(waiting.len());
+        for (delivery, under_way, place) in waiting {
+            held.insert(delivery.row.id.clone(), (under_way, place));
+            deliveries.push(delivery);
+        }
+        let Some(ready) = self.shape_deliveries(&context, deliveries).await? else { return Ok(()) };
+        for delivery in ready {
+            if let Some((under_way, place)) = held.remove(&delivery.row.id) {
+                self.spawn_send(delivery, under_way, place, steps);
+            }
+        }
+        // What is left has ended without a message.
+        for (under_way, _place) in held.into_values() {
+            under_way.finish(None);
+        }
+        Ok(())
+    }
+
+    fn spawn_send(
+        &self,
+        delivery: Delivery,
+        under_way: UnderWay<Delivery>,
+        place: OwnedSemaphorePermit,
+        steps: &Steps,
+    ) {
+        let (pipeline, steps) = (self.clone(), steps.clone());
+        tokio::spawn(async move {
+            let id = delivery.row.id.clone();
+            if let Err(error) = pipeline.send_one(delivery, under_way, place, &steps).await {
+                tracing::error!(delivery_id = id, error = %error, "a delivery could not be made; it is tried again");
+            }
+        });
+    }
+
+    async fn send_one(
+        &self,
+        delivery: Delivery,
+        mut under_way: UnderWay<Delivery>,
+        place: OwnedSemaphorePermit,
+        steps: &Steps,
+    ) -> Result<(), StoreError> {
+        let context = self.campaign_context(&delivery.row.campaign_id).await?;
         let started_at = self.clock.now();
-        let Some(receiver) = receiver else {
-            return Ok(self.not_sent(&setting, delivery, "endpoint_removed", started_at));
-        };
-        if paused {
-            return Ok(self.not_sent(&setting, delivery, "endpoint_paused", started_at));
-        }
-        if delivery.event_id.is_none() {
-            match setting.campaign.state()? {
-                CampaignState::Active => {}
-                CampaignState::Archived => return Ok(self.canceled(&setting, delivery, started_at)),
-                // Pausing stops release; what was not sent yet waits.
-                CampaignState::Draft | CampaignState::Paused => return Ok(later(delivery, started_at, PAUSED_MS)),
+        let (receiver, program) = match self.prepare(&context, &delivery).await? {
+            Preparation::Send(receiver, program) => (receiver, program),
+            Preparation::End(outcome) => {
+                drop(place);
+                under_way.free_places();
+                steps.commit(Ended::without_request(self, &context, delivery, under_way, outcome, started_at)).await;
+                return Ok(());
             }
+        };
+        let Some(message) = &delivery.row.message else { return Ok(()) };
+        let id = delivery.row.event_id.as_deref().unwrap_or(&delivery.row.submission_id);
+        let request = send::request(&receiver, message, id, started_at.0.div_euclid(1000), self.schemes());
+        // A lease that ends now is somebody else's in a moment: whoever has it then sends.
+        if !self.flow.may_start(delivery.row.shard) {
+            under_way.finish(None);
+            return Ok(());
         }
-        let program = match (&receiver, self.program_of_delivery(delivery).await) {
-            (Receiver::Client(_), Err(NotReady::Later(why))) => {
-                // Who would read the answer is not known: nothing is sent before it is.
-                tracing::warn!(delivery_id = delivery.id, why, "a delivery is put off");
-                return Ok(later(delivery, started_at, BUSY_MS));
-            }
-            (_, program) => program.ok(),
-        };
-        let Some(message) = Message::read(&delivery.message) else {
-            return Err(StoreError::corrupt("deliveries", &delivery.id, "the message can't be read"));
-        };
-        let id = delivery.event_id.as_deref().unwrap_or(&delivery.submission_id);
-        let answer = match send::request(&receiver, &message, id, started_at.0.div_euclid(1000), self.schemes()) {
+        let response = match request {
             Ok(request) => self.sender.send(request).await,
             Err(why) => {
                 Err(SendError { kind: SendErrorKind::Refused, sent: false, status: None, elapsed_ms: 0, message: why })
             }
         };
-        if answer.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
-            return Ok(later(delivery, started_at, BUSY_MS));
+        drop(place);
+        under_way.free_places();
+        if response.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
+            let next = NoRequest::Then(Next::Defer(started_at.plus_ms(BUSY_MS)));
+            steps.commit(Ended::without_request(self, &context, delivery, under_way, next, started_at)).await;
+            return Ok(());
         }
-        let judged = match &receiver {
-            Receiver::Client(_) => self.judge_client(&setting, program.as_ref(), delivery, &receiver, &answer).await,
-            Receiver::Settings(_) => judge_by_status(&answer, self.clock.now().0),
-        };
-        if matches!(receiver, Receiver::Settings(_))
-            && answer.as_ref().is_ok_and(|answer| pauses_endpoint(answer.status))
-        {
-            tracing::warn!(
-                organization_id = delivery.organization_id,
-                "the webhook answered 410 Gone and is paused until its settings are saved again"
-            );
-            if let Err(error) = self.store.pause_webhook_settings(&delivery.organization_id, self.clock.now()).await {
-                tracing::error!(error = %error, "the webhook could not be paused; its next 410 will do it");
+        steps.interpret(Responded { context, delivery, receiver, program, response, started_at, under_way }).await;
+        Ok(())
+    }
+
+    /// What stands between a delivery and its request.
+    async fn prepare(&self, context: &CampaignContext, delivery: &Delivery) -> Result<Preparation, StoreError> {
+        let kind = delivery.kind();
+        let (receiver, paused) = match kind {
+            Some(DestinationKind::Client) => {
+                let client = context.client.as_ref().filter(|client| client.id == delivery.row.destination_id);
+                (client.map(|client| Receiver::Client(client.settings.clone())), false)
             }
-            self.forget_lookups();
+            Some(DestinationKind::OrganizationWebhook) => {
+                let webhook = context.webhook.as_ref().filter(|webhook| webhook.id == delivery.row.destination_id);
+                let enabled = webhook.filter(|webhook| webhook.settings.enabled);
+                (
+                    enabled.map(|w| Receiver::Settings(w.settings.clone())),
+                    webhook.is_some_and(|w| w.paused_at.is_some()),
+                )
+            }
+            None => (None, false),
+        };
+        let Some(receiver) = receiver else { return Ok(Preparation::End(NoRequest::Because("destination_removed"))) };
+        if paused {
+            return Ok(Preparation::End(NoRequest::Because("destination_paused")));
         }
-        Ok(self.landed(&setting, delivery, &answer, &judged, started_at))
+        if !kind.is_some_and(DestinationKind::decides) {
+            return Ok(Preparation::Send(receiver, None));
+        }
+        match context.campaign.state()? {
+            CampaignState::Active => {}
+            CampaignState::Archived => return Ok(Preparation::End(NoRequest::Archived)),
+            // Pausing stops release; what was not sent yet waits.
+            CampaignState::Draft | CampaignState::Paused => return Ok(Preparation::End(NoRequest::Then(Next::Hold))),
+        }
+        match self.program_of_delivery(delivery.row.program_id.as_deref()).await {
+            // Who would read the response is not known: nothing is sent before it is.
+            Err(NotReady::Later(why)) => {
+                tracing::warn!(delivery_id = delivery.row.id, why, "a delivery is deferred");
+                Ok(Preparation::End(NoRequest::Then(Next::Defer(self.clock.now().plus_ms(BUSY_MS)))))
+            }
+            program => Ok(Preparation::Send(receiver, program.ok())),
+        }
     }
 
     /// Which URLs may be dialled.
     pub fn schemes(&self) -> Schemes {
         if self.settings.development { Schemes::HttpToo } else { Schemes::HttpsOnly }
     }
-
-    async fn delivery_setting(&self, campaign_id: &str) -> Result<Arc<DeliverySetting>, StoreError> {
-        let (key, now) = (campaign_id.to_owned(), self.clock.now());
-        if let Some(known) = self.delivery_settings.get(&key, now) {
-            return Ok(known);
-        }
-        let (organization, campaign) = self.home_of(campaign_id, "a delivery").await?;
-        let (webhook, webhook_paused) = self
-            .store
-            .webhook_settings(&organization.id)
-            .await?
-            .map_or((None, false), |(s, at)| (Some(s), at.is_some()));
-        let endpoint = self.store.endpoint_of(&campaign)?;
-        let setting = Setting { organization, campaign, endpoint, webhook, run_id: String::new(), value_sets: None };
-        Ok(self.delivery_settings.put(key, DeliverySetting { setting, webhook_paused }, now))
-    }
-
-    fn landed(
-        &self,
-        setting: &Setting,
-        delivery: &ClaimedDelivery,
-        answer: &Answer,
-        judged: &Judged,
-        started_at: Timestamp,
-    ) -> Attempted {
-        let now = self.clock.now();
-        let retries = Retries::within(u64::try_from(delivery.retries_max).unwrap_or(0), 0..=u8::MAX);
-        let made = u32::try_from(delivery.attempts + 1).unwrap_or(u32::MAX);
-        let again = match (judged.kind, retries) {
-            (OutcomeKind::Retry, Ok(retries)) => {
-                Backoff::default().next(retries, made, now.0, judged.retry_after_ms, self.chance())
-            }
-            _ => NextTry::Spent,
-        };
-        let next = match (again, judged.kind) {
-            (NextTry::At(at), _) => Next::Retry(Timestamp(at)),
-            (NextTry::Spent, OutcomeKind::Accepted) => Next::Over("delivered"),
-            // A client's no is an answer that arrived: the delivery itself is done.
-            (NextTry::Spent, OutcomeKind::Rejected | OutcomeKind::Duplicate) => Next::Over("delivered"),
-            (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
-        };
-        let detail = kept(answer, judged, self.settings.limits.kept_answer_bytes_max);
-        let transition = (delivery.event_id.is_none() && !matches!(next, Next::Retry(_)))
-            .then(|| self.transition(setting, delivery, judged, &detail, now));
-        let elapsed_ms = answer.as_ref().map_or_else(|error| error.elapsed_ms, |answer| answer.elapsed_ms);
-        Attempted {
-            delivery_id: delivery.id.clone(),
-            claim: delivery.claim.clone(),
-            number: delivery.attempts + 1,
-            started_at,
-            elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
-            status: answer.as_ref().map_or_else(|error| error.status, |answer: &OutboundAnswer| Some(answer.status)),
-            outcome: judged.kind.as_str(),
-            detail: json(&detail),
-            next,
-            transition,
-        }
-    }
-
-    /// What a client's last answer means for the submission.
-    fn transition(
-        &self,
-        setting: &Setting,
-        delivery: &ClaimedDelivery,
-        judged: &Judged,
-        last: &Value,
-        now: Timestamp,
-    ) -> Transition {
-        let (state, cause) = state_after(judged.kind);
-        let mut detail = json!({
-            "reason": judged.reason,
-            "reference": judged.reference,
-            "price": judged.price,
-            "attempts": delivery.attempts + 1,
-            "lastAnswer": (state != State::Delivered).then_some(last),
-            "deliveryId": delivery.id,
-        });
-        // What the client did not say is not said either.
-        if let Some(members) = detail.as_object_mut() {
-            members.retain(|_, value| !value.is_null());
-        }
-        let events = self.events(setting, &delivery.submission_id, state, true, Some(&detail), now);
-        Transition { submission_id: delivery.submission_id.clone(), state, cause, detail: json(&detail), events }
-    }
-
-    /// An attempt for which there is nobody to send to.
-    fn not_sent(&self, setting: &Setting, delivery: &ClaimedDelivery, why: &'static str, now: Timestamp) -> Attempted {
-        let detail = json!({ "error": why, "sent": false });
-        let judged = Judged {
-            judge: Judge::Status,
-            kind: OutcomeKind::Failed,
-            reason: Some(why.into()),
-            reference: None,
-            price: None,
-            retry_after_ms: None,
-            value_sets: BTreeMap::new(),
-        };
-        let is_client = delivery.event_id.is_none();
-        Attempted {
-            delivery_id: delivery.id.clone(),
-            claim: delivery.claim.clone(),
-            number: delivery.attempts + 1,
-            started_at: now,
-            elapsed_ms: 0,
-            status: None,
-            outcome: why,
-            detail: json(&detail),
-            next: Next::Over(if is_client { "failed" } else { "skipped" }),
-            transition: is_client.then(|| self.transition(setting, delivery, &judged, &detail, now)),
-        }
-    }
-
-    /// A lead that was still to be sent when its campaign was archived.
-    fn canceled(&self, setting: &Setting, delivery: &ClaimedDelivery, now: Timestamp) -> Attempted {
-        let detail = json!({ "attempts": delivery.attempts, "deliveryId": delivery.id });
-        let events = self.events(setting, &delivery.submission_id, State::Canceled, false, Some(&detail), now);
-        let transition = Transition {
-            submission_id: delivery.submission_id.clone(),
-            state: State::Canceled,
-            cause: "campaign_archived",
-            detail: json(&detail),
-            events,
-        };
-        Attempted {
-            number: delivery.attempts + 1,
-            outcome: "campaign_archived",
-            detail: json(&json!({ "error": "campaign_archived", "sent": false })),
-            next: Next::Over("canceled"),
-            transition: Some(transition),
-            ..later(delivery, now, 0)
-        }
-    }
-
-    fn chance(&self) -> u64 {
-        let mut bytes = [0_u8; 8];
-        self.minter.fill(&mut bytes);
-        u64::from_be_bytes(bytes)
-    }
 }
 
-/// Where a submission stands after its client's last answer, and why.
-pub(crate) fn state_after(kind: OutcomeKind) -> (State, &'static str) {
-    match kind {
-        OutcomeKind::Accepted => (State::Delivered, "client_accepted"),
-        OutcomeKind::Rejected => (State::Rejected, "client_rejected"),
-        OutcomeKind::Duplicate => (State::Duplicate, "client_duplicate"),
-        OutcomeKind::Retry => (State::Failed, "retries_spent"),
-        OutcomeKind::Failed => (State::Failed, "client_failed"),
-    }
+/// What comes of a look at a delivery before it is sent.
+enum Preparation {
+    Send(Receiver, Option<Program>),
+    End(NoRequest),
 }
 
-/// Not an attempt: it is looked at again after a while.
-fn later(delivery: &ClaimedDelivery, now: Timestamp, wait_ms: i64) -> Attempted {
-    Attempted {
-        delivery_id: delivery.id.clone(),
-        claim: delivery.claim.clone(),
-        number: delivery.attempts,
-        started_at: now,
-        elapsed_ms: 0,
-        status: None,
-        outcome: "put_off",
-        detail: Vec::new(),
-        next: Next::Later(now.plus_ms(wait_ms)),
-        transition: None,
-    }
-}
-
-/// What deliveries of one campaign need to know.
-pub(crate) struct DeliverySetting {
-    setting: Setting,
-    webhook_paused: bool,
-}
-
-impl std::ops::Deref for DeliverySetting {
-    type Target = Setting;
-
-    fn deref(&self) -> &Setting {
-        &self.setting
-    }
-}
-
-/// To whom a delivery goes, and whether that endpoint is paused.
-fn receiver_of(delivery: &ClaimedDelivery, setting: &DeliverySetting) -> (Option<Receiver>, bool) {
-    if delivery.event_id.is_none() {
-        return (setting.endpoint.clone().map(Receiver::Client), false);
-    }
-    let settings = setting.webhook.clone().filter(|settings| settings.enabled);
-    (settings.map(Receiver::Settings), setting.webhook_paused)
+/// Why no request is made.
+#[derive(Debug, Clone)]
+pub(crate) enum NoRequest {
+    /// There is nothing to send to; the word says why.
+    Because(&'static str),
+    /// The campaign was archived before it was sent.
+    Archived,
+    /// Not now.
+    Then(Next),
 }

@@ -4,7 +4,7 @@
 mod probe;
 
 use super::Pipeline;
-use super::element::Reread;
+use super::element::RequestReader;
 use hookmill_domain::beside::Beside;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
@@ -77,7 +77,7 @@ impl Pipeline {
             }
         }
         let ids: Vec<&str> = by_request.iter().map(|(id, _)| id.as_str()).collect();
-        let sizes: HashMap<String, i64> = self.store.request_sizes(&ids).await?.into_iter().collect();
+        let sizes: HashMap<String, i64> = self.store.request_sizes(organization_id, &ids).await?.into_iter().collect();
         let (mut samples, mut request_bytes, mut element_bytes) = (Vec::new(), 0_i64, 0_usize);
         for (id, places) in by_request {
             request_bytes = request_bytes.saturating_add(sizes.get(&id).copied().unwrap_or_default());
@@ -86,11 +86,12 @@ impl Pipeline {
             }
             let Some(request) = self.store.raw_request(organization_id, &id).await? else { continue };
             let limits = &self.settings.limits;
-            let Ok(read) = Reread::open(&request.content_type, &request.beside, &request.body, limits) else {
+            let Ok(reader) = RequestReader::open(&request.content_type, &request.metadata, &request.body, limits)
+            else {
                 continue;
             };
             for place in places {
-                let Some(sample) = sample(&read, place, &mut element_bytes) else { continue };
+                let Some(sample) = sample(&reader, place, &mut element_bytes) else { continue };
                 samples.push(sample);
             }
         }
@@ -100,11 +101,11 @@ impl Pipeline {
 }
 
 /// The element at a place; none when it is no JSON, or beyond the bound on bytes.
-fn sample(read: &Reread<'_>, place: ElementPlace, bytes: &mut usize) -> Option<Sample> {
-    let element = read.element(place.element_start, place.element_bytes)?;
-    *bytes = bytes.saturating_add(element.body.len());
-    let value = serde_json::from_str(&element.body).ok().filter(|_| *bytes <= ELEMENTS_BYTES_MAX)?;
-    let beside = element.beside;
+fn sample(reader: &RequestReader<'_>, place: ElementPlace, bytes: &mut usize) -> Option<Sample> {
+    let body = reader.element(place.element_start, place.element_bytes)?;
+    *bytes = bytes.saturating_add(body.len());
+    let value = serde_json::from_str(&body).ok().filter(|_| *bytes <= ELEMENTS_BYTES_MAX)?;
+    let beside = reader.metadata().clone();
     Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, beside })
 }
 

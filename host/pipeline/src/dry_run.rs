@@ -324,5 +324,6 @@ fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> 
 }
 
 fn error_value(error: &ItemError) -> Value {
-    rendered::item_error(error).map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
+    rendered::item_error("map", error)
+        .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
 }

@@ -1,5 +1,5 @@
-//! Elements, read again from the raw request: its bytes are kept as they came, and read as its headers say (I11), by the very code that
-//! read them when they came.
+//! Elements of requests: as they go on in memory, and read again from the raw request by the very code that read them when they came
+//! (I11).
 
 use super::Pipeline;
 use super::ingest::unavailable;
@@ -7,53 +7,115 @@ use hookmill_domain::beside::Beside;
 use hookmill_domain::body::{self, Opened};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
+use hookmill_domain::flow::lanes::{Item, LaneKey};
 use hookmill_store::requests::RawRequest;
+use hookmill_store::work::{RequestWork, SubmissionWork};
+use std::sync::Arc;
 
-/// One element of a request, and what came with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Element {
-    /// The text of one JSON value.
-    pub(crate) body: String,
-    /// Headers and query.
-    pub(crate) beside: Beside,
+/// What a submission takes in memory besides its element, in bytes.
+const ITEM_BYTES: usize = 512;
+
+/// A submission with its element: the same whether it came from intake or was loaded from the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) row: SubmissionWork,
+    /// The text of one JSON value, or why it can't be read any more.
+    pub(crate) body: Result<String, String>,
+    pub(crate) origin: Arc<Origin>,
+}
+
+/// What the elements of one request have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) channel: String,
+    pub(crate) source_name: String,
+    pub(crate) metadata: Beside,
+    pub(crate) remote_address: Option<String>,
+}
+
+impl Received {
+    /// A submission whose element was read.
+    pub(crate) fn readable(row: SubmissionWork, body: String, origin: Arc<Origin>) -> Self {
+        Self { row, body: Ok(body), origin }
+    }
+
+    /// A submission whose element can't be read any more.
+    pub(crate) fn unreadable(row: SubmissionWork, why: String) -> Self {
+        Self { row, body: Err(why), origin: Arc::default() }
+    }
+
+    /// Its lane: its campaign.
+    pub(crate) fn lane(&self) -> LaneKey {
+        LaneKey::new(&self.row.organization_id, &self.row.campaign_id)
+    }
+
+    /// As it is queued.
+    pub(crate) fn into_item(self) -> Item<Self> {
+        let bytes = ITEM_BYTES + self.body.as_ref().map_or(0, String::len);
+        let shard = u16::try_from(self.row.shard).unwrap_or(0);
+        Item { id: self.row.id.as_str().into(), shard, bytes, work: self }
+    }
 }
 
 /// A request's body, opened once for all of its elements.
-pub(crate) struct Reread<'a> {
+pub(crate) struct RequestReader<'a> {
     opened: Opened<'a>,
-    beside: Beside,
+    metadata: Beside,
 }
 
-impl<'a> Reread<'a> {
+impl<'a> RequestReader<'a> {
     /// Opens a body. It could be read when it came; bounds that were lowered since may refuse it.
-    pub(crate) fn open(content_type: &str, beside: &[u8], bytes: &'a [u8], limits: &Limits) -> Result<Self, ApiError> {
-        let beside: Beside = serde_json::from_slice(beside).unwrap_or_default();
-        let coding = beside.headers.iter().find(|(name, _)| name == "content-encoding");
+    pub(crate) fn open(
+        content_type: &str,
+        metadata: &[u8],
+        bytes: &'a [u8],
+        limits: &Limits,
+    ) -> Result<Self, ApiError> {
+        let metadata: Beside = serde_json::from_slice(metadata).unwrap_or_default();
+        let coding = metadata.headers.iter().find(|(name, _)| name == "content-encoding");
         let head = body::head(content_type, coding.map_or("", |(_, value)| value))?;
-        Ok(Self { opened: body::open(&head, bytes, limits)?, beside })
+        Ok(Self { opened: body::open(&head, bytes, limits)?, metadata })
+    }
+
+    /// The headers that matter and the query.
+    pub(crate) fn metadata(&self) -> &Beside {
+        &self.metadata
+    }
+
+    /// What its elements have in common.
+    pub(crate) fn origin(&self, request: &RequestWork) -> Origin {
+        Origin {
+            channel: request.channel.clone(),
+            source_name: request.source_name.clone().unwrap_or_default(),
+            metadata: self.metadata.clone(),
+            remote_address: request.remote_address.clone(),
+        }
     }
 
     /// The element at this place; none when the text has no such place. A body that was made a value is one element.
-    pub(crate) fn element(&self, start: i64, bytes: i64) -> Option<Element> {
-        let text = match &self.opened {
-            Opened::Made(text) => text,
-            Opened::Json(text) => {
-                let start = usize::try_from(start).ok()?;
-                text.get(start..start.checked_add(usize::try_from(bytes).ok()?)?)?.trim()
-            }
-        };
-        Some(Element { body: text.to_owned(), beside: self.beside.clone() })
+    pub(crate) fn element(&self, start: i64, bytes: i64) -> Option<String> {
+        element_of(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
     }
+}
+
+/// An element of an opened body.
+pub(crate) fn element_of(opened: &Opened, start: usize, bytes: usize) -> Option<String> {
+    let text = match opened {
+        Opened::Made(text) => text,
+        Opened::Json(text) => text.get(start..start.checked_add(bytes)?)?.trim(),
+    };
+    Some(text.to_owned())
 }
 
 impl Pipeline {
     /// The element that a submission came from, as its campaign's plugin gets it; none when its request is gone.
-    pub async fn element(&self, submission_id: &str) -> Result<Option<String>, ApiError> {
-        let found = self.store.element_place(submission_id).await.map_err(|error| unavailable(&error))?;
+    pub async fn element(&self, organization_id: &str, submission_id: &str) -> Result<Option<String>, ApiError> {
+        let found =
+            self.store.element_place(organization_id, submission_id).await.map_err(|error| unavailable(&error))?;
         let Some((request, start, bytes)) = found else { return Ok(None) };
-        let RawRequest { content_type, beside, body } = request;
-        let read = Reread::open(&content_type, &beside, &body, &self.settings.limits);
-        Ok(read.ok().and_then(|read| read.element(start, bytes)).map(|element| element.body))
+        let RawRequest { content_type, metadata, body } = request;
+        let reader = RequestReader::open(&content_type, &metadata, &body, &self.settings.limits);
+        Ok(reader.ok().and_then(|reader| reader.element(start, bytes)))
     }
 }
 
@@ -62,8 +124,8 @@ mod tests {
     use super::*;
 
     fn element(content_type: &str, body: &[u8], place: (i64, i64)) -> Option<String> {
-        let read = Reread::open(content_type, b"{}", body, &Limits::default()).unwrap();
-        read.element(place.0, place.1).map(|element| element.body)
+        let reader = RequestReader::open(content_type, b"{}", body, &Limits::default()).unwrap();
+        reader.element(place.0, place.1)
     }
 
     /// I10 I11: places are those of the text, whatever the bytes were.
@@ -87,8 +149,9 @@ mod tests {
 
     #[test]
     fn i11_the_coding_is_among_the_headers_that_matter() {
-        let beside = br#"{"headers":[["content-encoding","gzip"]],"query":[]}"#;
-        let refused = Reread::open("application/json", beside, b"{}", &Limits::default()).err().map(|r| r.code);
+        let metadata = br#"{"headers":[["content-encoding","gzip"]],"query":[]}"#;
+        let refused =
+            RequestReader::open("application/json", metadata, b"{}", &Limits::default()).err().map(|error| error.code);
         assert_eq!(refused, Some("content_encoding_broken"));
     }
 }

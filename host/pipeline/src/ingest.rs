@@ -1,6 +1,7 @@
 //! Ingest: from bytes to durable submissions, in the order of checks that I5 gives.
 
 use super::Pipeline;
+use super::element::{Origin, Received, element_of};
 use bytes::Bytes;
 use hookmill_domain::beside::Beside;
 use hookmill_domain::body::{self, Head, Opened};
@@ -9,9 +10,11 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
 use hookmill_domain::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
 use hookmill_domain::error::{ApiError, Detail, Kind};
+use hookmill_domain::flow::lanes::Item;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
 use hookmill_store::keys::{SourceKey, key_hash};
+use hookmill_store::work::SubmissionWork;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -124,9 +127,13 @@ impl Pipeline {
 
     /// Takes a batch push. It returns when the request is on disk.
     pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, ApiError> {
-        let envelope = match envelope_of(&push, &self.settings.limits) {
+        let opened = match body::open(&push.source.head, &push.body, &self.settings.limits) {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.reject(&push, error).await),
+        };
+        let envelope = match envelope::parse(opened.text(), self.settings.limits.leads_per_request_max) {
             Ok(envelope) => envelope,
-            Err(refusal) => return Err(self.refuse(&push, refusal).await),
+            Err(error) => return Err(self.reject(&push, error).await),
         };
         let now = self.clock.now();
         let key = self.key_use(envelope.idempotency_key.as_bytes(), &push.body, now)?;
@@ -141,39 +148,44 @@ impl Pipeline {
             {
                 return Err(duplicate(&first, &key));
             }
-            return Err(self.refuse(&push, no_good_lead(answer)).await);
+            return Err(self.reject(&push, no_good_lead(answer)).await);
         }
         let request = NewRequest {
             id: answer.request_id.clone(),
             organization_id: push.source.key.organization_id.clone(),
             source_key_id: push.source.key.id.clone(),
-            door: "batch",
-            content_type: push.source.content_type,
-            beside: json(&push.source.beside),
-            remote_address: push.source.remote_address,
-            body: push.body,
-            answer: json(&answer),
+            channel: "batch",
+            content_type: push.source.content_type.clone(),
+            metadata: json(&push.source.beside),
+            remote_address: push.source.remote_address.clone(),
+            body: push.body.clone(),
+            response: json(&answer),
             received_at: now,
             key: Some(key),
             submissions,
         };
-        self.keep(request, answer).await
+        let elements = self.received(&request, &push.source, &opened);
+        self.keep(request, elements, answer).await
     }
 
     /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
     pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestAnswer, ApiError> {
         match self.judge_post(&post).await {
-            Ok((request, answer)) => self.keep(request, answer).await,
+            Ok((request, elements, answer)) => self.keep(request, elements, answer).await,
             Err(refusal) => {
-                self.keep_refusal(&post.source.key.organization_id, refusal.code, &post.body).await;
+                self.keep_rejected(&post.source.key.organization_id, refusal.code, &post.body).await;
                 Err(refusal)
             }
         }
     }
 
-    async fn judge_post(&self, post: &CampaignPost) -> Result<(NewRequest, IngestAnswer), ApiError> {
+    async fn judge_post(
+        &self,
+        post: &CampaignPost,
+    ) -> Result<(NewRequest, Vec<Item<Received>>, IngestAnswer), ApiError> {
         let (limits, now) = (&self.settings.limits, self.clock.now());
-        let elements = post_elements(post, limits)?;
+        let opened = body::open(&post.source.head, &post.body, limits)?;
+        let elements = post_elements(&opened, limits)?;
         let key = post.idempotency_key.as_deref().map(|key| self.key_use(key, &post.body, now)).transpose()?;
         let organization_id = &post.source.key.organization_id;
         if let Some(key) = &key
@@ -205,24 +217,54 @@ impl Pipeline {
             rejected: Vec::new(),
             unknown_keys: Vec::new(),
         };
+        let (shard, _) = self.flow.choose_shard(&campaign.id);
         let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| {
-            NewSubmission { index, campaign_id: campaign.id.clone(), element_start, element_bytes }
+            NewSubmission { index, campaign_id: campaign.id.clone(), shard, element_start, element_bytes }
         });
         let request = NewRequest {
             id: id.clone(),
             organization_id: organization_id.clone(),
             source_key_id: post.source.key.id.clone(),
-            door: "campaign",
+            channel: "campaign",
             content_type: post.source.content_type.clone(),
-            beside: json(&post.source.beside),
+            metadata: json(&post.source.beside),
             remote_address: post.source.remote_address.clone(),
             body: post.body.clone(),
-            answer: json(&answer),
+            response: json(&answer),
             received_at: now,
             key,
             submissions: submissions.collect(),
         };
-        Ok((request, answer))
+        let elements = self.received(&request, &post.source, &opened);
+        Ok((request, elements, answer))
+    }
+
+    /// The submissions of a request with their elements, as they go on in memory once the request is durable.
+    fn received(&self, request: &NewRequest, source: &Source, opened: &Opened) -> Vec<Item<Received>> {
+        let origin = Arc::new(Origin {
+            channel: request.channel.to_owned(),
+            source_name: source.key.name.clone(),
+            metadata: source.beside.clone(),
+            remote_address: request.remote_address.clone(),
+        });
+        let received = request.submissions.iter().filter_map(|new| {
+            let row = SubmissionWork {
+                id: submission_id(&request.id, new.index),
+                request_id: request.id.clone(),
+                organization_id: request.organization_id.clone(),
+                campaign_id: new.campaign_id.clone(),
+                parent_id: None,
+                shard: i64::from(new.shard),
+                element_start: i64::try_from(new.element_start).ok()?,
+                element_bytes: i64::try_from(new.element_bytes).ok()?,
+                revision: 0,
+                received_at: request.received_at.0,
+                run_at: request.received_at.0,
+            };
+            let body = element_of(opened, new.element_start, new.element_bytes)?;
+            Some(Received::readable(row, body, Arc::clone(&origin)).into_item())
+        });
+        received.collect()
     }
 
     fn key_use(&self, key: &[u8], body: &[u8], now: Timestamp) -> Result<KeyUse, ApiError> {
@@ -237,26 +279,53 @@ impl Pipeline {
         })
     }
 
-    async fn keep(&self, request: NewRequest, answer: IngestAnswer) -> Result<IngestAnswer, ApiError> {
+    /// Makes a request durable; then its submissions go on in memory, where this host still has their shards.
+    async fn keep(
+        &self,
+        request: NewRequest,
+        elements: Vec<Item<Received>>,
+        answer: IngestAnswer,
+    ) -> Result<IngestAnswer, ApiError> {
         let digest = request.key.as_ref().map(|key| key.body_digest);
+        let received_at = request.received_at;
+        let mut shards: Vec<u16> = request.submissions.iter().map(|new| new.shard).collect();
+        shards.dedup();
+        let epochs: Vec<(u16, Option<i64>)> = shards.iter().map(|shard| (*shard, self.flow.epoch(*shard))).collect();
+        let reserved = elements.iter().map(|item| (item.work.lane(), Arc::clone(&item.id))).collect();
+        let reservation = self.flow.reserve_submissions(reserved, received_at);
         match self.ingest.keep(request).await {
             Ok(Ingested::Accepted) => {
-                self.wake.process.notify_one();
+                let is_held = |shard: u16| {
+                    let epoch = epochs.iter().find(|(held, _)| *held == shard).and_then(|(_, epoch)| *epoch);
+                    epoch.is_some_and(|epoch| self.flow.is_epoch(shard, epoch))
+                };
+                let strangers: Vec<u16> = shards.into_iter().filter(|shard| !is_held(*shard)).collect();
+                let mine = elements.into_iter().filter(|item| !strangers.contains(&item.shard));
+                reservation.hand_over(mine.map(|item| (item.work.lane(), item)).collect());
+                // Whoever has the shard looks regularly as well; this only makes it sooner.
+                if let Err(error) = self.store.signal_shards(&strangers).await {
+                    tracing::debug!(error = %error, "the owner of a shard could not be told of new work");
+                }
                 Ok(answer)
             }
             Ok(Ingested::Duplicate(first)) => {
+                reservation.cancel();
                 Err(duplicate_of(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default()))
             }
-            Err(IngestError::Overloaded) => Err(ApiError::new(
-                Kind::Overload,
-                "overloaded",
-                "more requests wait to be written than this host keeps; try again shortly",
-            )),
+            Err(IngestError::Overloaded) => {
+                reservation.cancel();
+                Err(ApiError::new(
+                    Kind::Overload,
+                    "overloaded",
+                    "more requests wait to be written than this host keeps; try again shortly",
+                ))
+            }
             Err(IngestError::Stopping) => Err(ApiError::new(
                 Kind::Unavailable,
                 "stopping",
-                "this host is stopping; nothing was kept of this request",
+                "this host is stopping; post again with the same idempotency key",
             )),
+            // Dropping the reservation has the store asked: the request may be in it.
             Err(IngestError::Store(error)) => Err(unavailable(&error)),
         }
     }
@@ -294,6 +363,7 @@ impl Pipeline {
                 Some(campaign) => {
                     submissions.push(NewSubmission {
                         index,
+                        shard: self.flow.choose_shard(&campaign.id).0,
                         campaign_id: campaign.id.clone(),
                         element_start: element.start,
                         element_bytes: element.len,
@@ -309,38 +379,32 @@ impl Pipeline {
         Ok((IngestAnswer { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() }, submissions))
     }
 
-    /// Keeps what is kept of a refused request, and hands the refusal on.
-    async fn refuse(&self, push: &BatchPush, refusal: ApiError) -> ApiError {
-        self.keep_refusal(&push.source.key.organization_id, refusal.code, &push.body).await;
-        refusal
+    /// Keeps what is kept of a rejected request, and hands the error on.
+    async fn reject(&self, push: &BatchPush, error: ApiError) -> ApiError {
+        self.keep_rejected(&push.source.key.organization_id, error.code, &push.body).await;
+        error
     }
 
-    /// Keeps code, size and digest of a request that was wholly refused (I2).
-    pub async fn keep_refusal(&self, organization_id: &str, code: &str, body: &[u8]) {
-        if let Err(error) = self.store.keep_refusal(organization_id, code, body, self.clock.now()).await {
-            tracing::warn!(error = %error, code, "a refusal could not be kept");
+    /// Keeps code, size and digest of a request that was wholly rejected (I2).
+    pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
+        if let Err(error) = self.store.keep_rejected(organization_id, code, body, self.clock.now()).await {
+            tracing::warn!(error = %error, code, "a rejected request could not be kept");
         }
     }
 }
 
-/// The envelope of a push. What was inflated or decoded for it is gone again: its elements are places in what is read anew.
-fn envelope_of(push: &BatchPush, limits: &Limits) -> Result<Envelope, ApiError> {
-    let opened = body::open(&push.source.head, &push.body, limits)?;
-    envelope::parse(opened.text(), limits.leads_per_request_max)
-}
-
 /// The leads of a post: the elements of a JSON list, or the whole value that its body is, as places in the value's text.
-fn post_elements(post: &CampaignPost, limits: &Limits) -> Result<Vec<(usize, usize)>, ApiError> {
+fn post_elements(opened: &Opened, limits: &Limits) -> Result<Vec<(usize, usize)>, ApiError> {
     let leads_max = limits.leads_per_request_max;
-    let text = match body::open(&post.source.head, &post.body, limits)? {
+    let text: &str = match opened {
         Opened::Made(text) => return Ok(vec![(0, text.len())]),
         Opened::Json(text) => text,
     };
     if !text.trim_start().starts_with('[') {
-        serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(envelope::syntax)?;
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(envelope::syntax)?;
         return Ok(vec![(0, text.len())]);
     }
-    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).map_err(envelope::syntax)?;
+    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(envelope::syntax)?;
     if list.is_empty() || leads_max < list.len() {
         return Err(ApiError::new(
             Kind::Invalid,

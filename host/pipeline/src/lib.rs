@@ -1,19 +1,23 @@
-//! Floor 3: the life of a lead as verbs. No SQL, no HTTP types; each verb is one step that ends in one commit.
+//! The way of a lead. No SQL, no HTTP types; each step ends in one commit, and what follows goes on in memory.
 //!
-//! `ingest` makes a request durable, `process` maps, judges and shapes, `notify` shapes what subscribers are told, `deliver` sends,
-//! `release` puts back what waited, and [`Workers`] runs them.
+//! `ingest` makes a request durable, `process` maps, judges and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
+//! shapes what is told, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
 mod answer;
 mod cache;
-mod conclude;
 mod context;
 mod deliver;
 mod discovery;
 mod dry_run;
 mod element;
+mod events;
+mod finish;
+mod flow;
 mod ingest;
+mod leases;
+mod loader;
 mod lookups;
-mod notify;
+mod outcome;
 mod parts;
 mod process;
 mod programs;
@@ -29,7 +33,7 @@ mod workers;
 pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleAnswer, ShapedMessage, StageRun};
 pub use ingest::{BatchPush, CampaignPost, IngestAnswer, Source};
-pub use parts::{Parts, Pipeline, Wake};
+pub use parts::{Parts, Pipeline};
 pub use programs::{Chosen, Problem, STANDARD_DOCUMENT, SaveError};
 pub use rendered::Decision;
 pub use value_sets::{PutSet, TableFormat};

@@ -1,7 +1,8 @@
 //! What the verbs work with, built in one place.
 
 use super::cache::Cache;
-use super::deliver::DeliverySetting;
+use super::finish::CampaignContext;
+use super::flow::Flow;
 use super::lookups::Library;
 use super::programs::Ready;
 use hookmill_domain::clock::SharedClock;
@@ -14,8 +15,8 @@ use hookmill_store::ingest::Ingest;
 use hookmill_store::keys::SourceKey;
 use hookmill_store::organizations::Organization;
 use hookmill_store::{Store, StoreError};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, Semaphore};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// The parts a pipeline is made of.
 pub struct Parts {
@@ -46,28 +47,16 @@ pub struct Shared {
     pub(crate) clock: SharedClock,
     pub(crate) minter: SharedMinter,
     pub(crate) ingest: Ingest,
-    pub(crate) wake: Wake,
+    pub(crate) flow: Flow,
     /// The default plugin on its standard document: it serves every stage that a campaign's own component lacks.
     pub(crate) standard: Program,
     pub(crate) standard_digest: String,
     pub(crate) source_keys: Cache<[u8; 32], SourceKey>,
     pub(crate) campaigns: Cache<(String, String), Campaign>,
-    pub(crate) delivery_settings: Cache<String, DeliverySetting>,
+    pub(crate) contexts: Cache<String, CampaignContext>,
     pub(crate) ready: Ready,
     pub(crate) library: Library,
     body_room: Arc<Semaphore>,
-    tokens: Mutex<Vec<String>>,
-}
-
-/// How a verb that made work tells the worker that does it.
-#[derive(Debug, Default)]
-pub struct Wake {
-    /// There are submissions to process.
-    pub process: Notify,
-    /// There are events to shape.
-    pub notify: Notify,
-    /// There are messages to send.
-    pub deliver: Notify,
 }
 
 impl std::ops::Deref for Pipeline {
@@ -83,16 +72,16 @@ impl Pipeline {
     pub fn new(parts: Parts, standard: Program, standard_digest: String) -> Self {
         let limits = &parts.settings.limits;
         let ttl_ms = limits.lookup_ttl_ms;
+        let host = parts.minter.mint("host", parts.clock.now());
         Self(Arc::new(Shared {
             ingest: Ingest::start(&parts.store),
-            wake: Wake::default(),
+            flow: Flow::new(limits, parts.store.is_shared(), host),
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
-            delivery_settings: Cache::new(ttl_ms, limits.programs_cached_max),
+            contexts: Cache::new(ttl_ms, limits.programs_cached_max),
             body_room: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             ready: Ready::new(limits.programs_cached_max),
             library: Library::new(limits),
-            tokens: Mutex::default(),
             standard,
             standard_digest,
             settings: parts.settings,
@@ -138,7 +127,7 @@ impl Pipeline {
     pub fn forget_lookups(&self) {
         self.source_keys.clear();
         self.campaigns.clear();
-        self.delivery_settings.clear();
+        self.contexts.clear();
         self.library.forget_names();
     }
 
@@ -147,49 +136,12 @@ impl Pipeline {
         &self.0.body_room
     }
 
-    /// A campaign and its organization. `what` says what names them, should they be gone.
-    pub(crate) async fn home_of(&self, campaign_id: &str, what: &str) -> Result<(Organization, Campaign), StoreError> {
-        let gone = |table, id: &str| StoreError::corrupt(table, id, format!("{what} names it, and it is gone"));
+    /// A campaign and its organization, which due work names.
+    pub(crate) async fn find_campaign(&self, campaign_id: &str) -> Result<(Organization, Campaign), StoreError> {
+        let gone = |table, id: &str| StoreError::corrupt(table, id, "due work names it, and it is gone");
         let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
         let organization = self.store.organization(&campaign.organization_id).await?;
         let organization = organization.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
         Ok((organization, campaign))
-    }
-
-    /// There is something to send.
-    pub fn wake_delivery(&self) {
-        self.wake.deliver.notify_one();
-    }
-
-    /// A token for a claim; it is renewed until it is dropped.
-    pub(crate) fn hold_token(&self) -> HeldToken {
-        let token = self.store.claim_token(self.clock.now());
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
-        HeldToken { pipeline: self.clone(), token: Arc::from(token) }
-    }
-
-    /// The tokens that are held now.
-    pub(crate) fn held_tokens(&self) -> Vec<String> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// A claim's token, renewed while it is held.
-pub(crate) struct HeldToken {
-    pipeline: Pipeline,
-    token: Arc<str>,
-}
-
-impl HeldToken {
-    /// The token as text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.token
-    }
-}
-
-impl Drop for HeldToken {
-    fn drop(&mut self) {
-        let mut tokens = self.pipeline.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|held| **held != *self.token);
     }
 }

@@ -1,270 +1,319 @@
-//! Process: a claimed batch of one campaign, mapped, judged and shaped in one fresh instance, and written in one commit.
+//! Process: a batch of one campaign, mapped, judged and shaped in one fresh instance, and written in one commit.
 
 use super::Pipeline;
-use super::conclude::{Candidate, Conclusion, Setting, Stand};
 use super::context;
-use super::element::Reread;
+use super::deliver::{Delivery, EventData, Subject};
+use super::element::Received;
+use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
+use super::flow::UnderWay;
 use super::lookups::Lookups;
 use super::programs::NotReady;
 use super::rendered;
 use super::runner::Run;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::config::Limits;
 use hookmill_domain::lead::{Identity, IdentityHash};
 use hookmill_domain::state::State;
-use hookmill_engine::contract::{Destination, DestinationKind, Inbound, Severity, ShapeRequest, Subject};
+use hookmill_engine::contract::{
+    Destination, DestinationKind, Inbound, Severity, ShapeRequest, Subject as ShapeSubject,
+};
 use hookmill_engine::{ItemError, Program};
 use hookmill_store::StoreError;
-use hookmill_store::claims::{ClaimedRequest, ClaimedSubmission};
-use hookmill_store::processed::Born;
+use hookmill_store::processed::{DerivedFrom, Processed};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// How long a batch waits that could not be read or written, in milliseconds.
-const PUT_OFF_MS: i64 = 10_000;
+/// How long a batch waits that could not be processed or written, in milliseconds.
+const FAILED_BATCH_MS: i64 = 10_000;
 /// How long a submission waits that the host itself could not run, in milliseconds.
-const HAND_BACK_MS: i64 = 2_000;
+const DEFERRED_MS: i64 = 2_000;
+/// How often the store is asked whether a commit happened whose answer was lost, in milliseconds.
+const ASK_COMMIT_MS: u64 = 500;
+
+/// What a batch came to: its rows, and what is told of each.
+struct Decided {
+    processed: Vec<Processed>,
+    subjects: HashMap<String, Arc<Subject>>,
+    revisions: HashMap<String, i64>,
+    deferred: Vec<String>,
+}
 
 impl Pipeline {
-    /// Claims what is due and processes it; answers how many submissions it claimed.
-    pub async fn process_once(&self) -> Result<usize, StoreError> {
-        let token = self.hold_token();
-        let claimed = self
-            .store
-            .claim_submissions(token.as_str(), self.settings.limits.process_batch_max, self.clock.now())
-            .await?;
-        let count = claimed.len();
-        let (claimed, rest) = within_bytes(claimed, self.settings.limits.process_batch_bytes_max);
-        if !rest.is_empty() {
-            let (ids, now) = (rest.iter().map(|claimed| claimed.id.as_str()).collect::<Vec<_>>(), self.clock.now());
-            self.store.hand_back(token.as_str(), &ids, now, now).await?;
+    /// Takes a batch and processes it; answers whether there was one.
+    pub(crate) async fn process_next(&self) -> bool {
+        let limits = &self.settings.limits;
+        let Some((under_way, items)) =
+            self.flow.take_submissions(limits.process_batch_max, limits.process_batch_bytes_max)
+        else {
+            return false;
+        };
+        // Whatever happens from here on, what is not written is read again.
+        let under_way = under_way.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
+        let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
+        let campaign_id = batch.first().map(|received| received.row.campaign_id.clone()).unwrap_or_default();
+        let submissions = batch.len();
+        if let Err(error) = self.process_batch(under_way, &campaign_id, batch).await {
+            tracing::error!(campaign_id, submissions, error = %error, "a batch could not be processed; it is tried again later");
         }
-        for (campaign_id, batch) in by_campaign(claimed) {
-            let ids: Vec<String> = batch.iter().map(|claimed| claimed.id.clone()).collect();
-            if let Err(error) = self.process_batch(token.as_str(), &campaign_id, batch).await {
-                self.put_off(token.as_str(), &campaign_id, &ids, error).await?;
-            }
-        }
-        Ok(count)
-    }
-
-    /// What could not be processed goes back in line, and no other campaign's leads wait for it.
-    async fn put_off(
-        &self,
-        token: &str,
-        campaign_id: &str,
-        ids: &[String],
-        error: StoreError,
-    ) -> Result<(), StoreError> {
-        tracing::error!(campaign_id, submissions = ids.len(), error = %error, "a batch could not be processed; it is put off");
-        let (ids, now) = (ids.iter().map(String::as_str).collect::<Vec<_>>(), self.clock.now());
-        self.store.hand_back(token, &ids, now.plus_ms(PUT_OFF_MS), now).await
+        true
     }
 
     async fn process_batch(
         &self,
-        token: &str,
+        under_way: UnderWay<Received>,
         campaign_id: &str,
-        batch: Vec<ClaimedSubmission>,
+        batch: Vec<Received>,
     ) -> Result<(), StoreError> {
         let started_at = self.clock.now();
-        let mut setting = self.setting_of(campaign_id, &batch).await?;
-        let candidates = match setting.campaign.state()? {
+        let context = self.campaign_context(campaign_id).await?;
+        let (items, value_sets) = match context.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {
-                all(&batch, |_| Conclusion::pending(&setting.campaign.state))
+                (decide_all(&batch, &Transition::pending(&context.campaign.state)), None)
             }
-            CampaignState::Archived => all(&batch, |_| Conclusion::canceled("campaign_archived")),
-            CampaignState::Active => match self.program_of(&setting.campaign).await {
-                Ok(program) => self.run_program(&mut setting, &program, &batch, started_at).await?,
+            CampaignState::Archived => (decide_all(&batch, &Transition::canceled("campaign_archived")), None),
+            CampaignState::Active => match self.program_of(&context.campaign).await {
+                Ok(program) => self.run_program(&context, &program, &batch, started_at).await?,
                 Err(NotReady::Later(why)) => {
-                    tracing::warn!(campaign_id, why, "a batch goes back in line");
-                    batch.iter().map(Candidate::postponed).collect()
+                    tracing::warn!(campaign_id, why, "a batch is deferred");
+                    (batch.iter().map(BatchItem::deferred).collect(), None)
                 }
-                Err(NotReady::Never(why)) => all(&batch, |_| Conclusion::unusable(&why)),
+                Err(NotReady::Never(why)) => (decide_all(&batch, &Transition::unusable(&why)), None),
             },
         };
-        let is_handed_back = |c: &&Candidate| matches!(c.stand, Stand::Postponed) && !c.is_born();
-        let postponed: Vec<&str> = candidates.iter().filter(is_handed_back).map(|c| c.id.as_str()).collect();
-        if !postponed.is_empty() {
-            let now = self.clock.now();
-            self.store.hand_back(token, &postponed, now.plus_ms(HAND_BACK_MS), now).await?;
-        }
-        let postponed: HashSet<&str> = postponed.into_iter().collect();
+        let mut decided = self.decide(&context, &items, value_sets.as_deref());
+        self.shape_processed(&context, &mut decided).await;
+        self.write_processed(under_way, &context, decided, started_at).await
+    }
+
+    fn decide(&self, context: &CampaignContext, items: &[BatchItem], value_sets: Option<&[u8]>) -> Decided {
+        let now = self.clock.now();
+        let is_deferred = |item: &&BatchItem| matches!(item.status, ItemStatus::Deferred) && !item.is_derived();
+        let deferred: Vec<String> = items.iter().filter(is_deferred).map(|item| item.id.clone()).collect();
         // A lead made from an element that is looked at again is made again, too.
-        let decided = candidates.iter().filter(|c| !postponed.contains(c.family())).collect();
-        let processed = self.conclude(&setting, decided);
-        self.store.commit_processed(token, &processed, started_at, self.clock.now()).await?;
-        if processed.iter().any(|p| p.delivery.is_some()) {
-            self.wake.deliver.notify_one();
+        let written = items.iter().filter(|item| !deferred.iter().any(|id| id == item.source_id()));
+        let (mut processed, mut subjects, mut revisions) =
+            (Vec::with_capacity(items.len()), HashMap::new(), HashMap::new());
+        for item in written {
+            let Some(row) = self.finish_item(context, item, value_sets, now) else { continue };
+            if row.delivery.is_some() || !row.events.is_empty() {
+                subjects.insert(item.id.clone(), Arc::new(item.subject()));
+                revisions.insert(item.id.clone(), item.revision_after());
+            }
+            processed.push(row);
         }
-        if processed.iter().any(|p| p.events.iter().any(|event| !event.deliveries.is_empty())) {
-            self.wake.notify.notify_one();
-        }
-        Ok(())
+        Decided { processed, subjects, revisions, deferred }
     }
 
-    async fn setting_of(&self, campaign_id: &str, batch: &[ClaimedSubmission]) -> Result<Setting, StoreError> {
-        let (organization, campaign) = self.home_of(campaign_id, "a submission").await?;
-        let webhook = self.store.webhook_settings(&organization.id).await?.map(|(settings, _)| settings);
-        let endpoint = self.store.endpoint_of(&campaign)?;
-        let run_id = self.minter.mint("run", self.clock.now());
-        debug_assert!(batch.iter().all(|claimed| claimed.organization_id == organization.id));
-        Ok(Setting { organization, campaign, endpoint, webhook, run_id, value_sets: None })
+    /// Shapes what is told of a batch at once, as far as that succeeds; the rest is shaped when it is sent.
+    async fn shape_processed(&self, context: &CampaignContext, decided: &mut Decided) {
+        let Decided { processed, subjects, .. } = decided;
+        let program_id = context.campaign.program_id.clone();
+        let events = processed.iter_mut().flat_map(|row| &mut row.events);
+        let events = events.filter_map(|event| Some((subjects.get(&event.submission_id)?.clone(), event))).collect();
+        self.shape_new_events(context, program_id.as_deref(), events).await;
     }
 
-    /// Runs a batch on the tables as they stand now, once more for each time it asks for one that is not in memory yet.
+    async fn write_processed(
+        &self,
+        under_way: UnderWay<Received>,
+        context: &CampaignContext,
+        decided: Decided,
+        started_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let organization_id = &context.organization.id;
+        let deliveries = handed_over(&decided, context.campaign.program_id.as_deref(), now);
+        let reservation = self.flow.reserve_deliveries(
+            deliveries.iter().map(|(_, delivery)| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect(),
+            now,
+        );
+        if !decided.deferred.is_empty() {
+            let ids: Vec<&str> = decided.deferred.iter().map(String::as_str).collect();
+            self.store.defer_submissions(organization_id, &ids, now.plus_ms(DEFERRED_MS)).await?;
+        }
+        let waits = decided
+            .processed
+            .iter()
+            .any(|row| matches!(row.state, State::Pending | State::Quarantined | State::Received));
+        let again_at = match (waits, decided.deferred.is_empty()) {
+            (true, _) => Some(now),
+            (false, false) => Some(now.plus_ms(DEFERRED_MS)),
+            (false, true) => None,
+        };
+        let commit_id = self.minter.mint("cmt", now);
+        match self.store.commit_processed(&commit_id, &decided.processed, started_at, now).await {
+            Ok(written) => {
+                let items = deliveries.into_iter().filter(|(source_id, _)| written.contains(source_id));
+                reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
+                under_way.finish(again_at);
+                Ok(())
+            }
+            // The answer may be lost and the commit not: nothing goes on before that is known, and then the store tells what is due.
+            Err(error) if error.is_outage() => {
+                if self.wait_for_commit(&commit_id).await {
+                    under_way.finish(Some(self.clock.now()));
+                    return Ok(());
+                }
+                reservation.cancel();
+                Err(error)
+            }
+            Err(error) => {
+                reservation.cancel();
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks until the store says whether a commit happened.
+    pub(crate) async fn wait_for_commit(&self, commit_id: &str) -> bool {
+        loop {
+            match self.store.is_committed(commit_id).await {
+                Ok(is_committed) => return is_committed,
+                Err(error) => {
+                    tracing::warn!(commit_id, error = %error, "whether a commit happened is not known yet; the database is asked again");
+                    tokio::time::sleep(Duration::from_millis(ASK_COMMIT_MS)).await;
+                }
+            }
+        }
+    }
+
+    /// Runs a batch on the tables as they stand now, once more for each time it asks for one that is not in memory yet. Answers the
+    /// items and the digests of the tables they read.
     async fn run_program(
         &self,
-        setting: &mut Setting,
+        context: &CampaignContext,
         program: &Program,
-        batch: &[ClaimedSubmission],
+        batch: &[Received],
         now: Timestamp,
-    ) -> Result<Vec<Candidate>, StoreError> {
-        let mut lookups = self.lookups(&setting.campaign, setting.campaign.program_id.as_deref()).await?;
+    ) -> Result<(Vec<BatchItem>, Option<Vec<u8>>), StoreError> {
+        let mut lookups = self.lookups(&context.campaign, context.campaign.program_id.as_deref()).await?;
         loop {
-            let candidates = self.run_stages(setting, program, &lookups, batch, now).await?;
+            let items = self.run_stages(context, program, &lookups, batch, now).await?;
             match self.fetched(&lookups).await? {
                 Some(more) => lookups = more,
-                None => {
-                    setting.value_sets = lookups.record();
-                    return Ok(candidates);
-                }
+                None => return Ok((items, lookups.record())),
             }
         }
     }
 
     async fn run_stages(
         &self,
-        setting: &Setting,
+        context: &CampaignContext,
         program: &Program,
         lookups: &Lookups,
-        batch: &[ClaimedSubmission],
+        batch: &[Received],
         now: Timestamp,
-    ) -> Result<Vec<Candidate>, StoreError> {
-        let context = context::context(&setting.organization, &setting.campaign, now, &setting.run_id);
-        let mut run = Run::new(self, program, context, lookups);
-        let mut candidates = self.map(&mut run, batch).await?;
-        self.identify(setting, &mut candidates).await?;
-        let client = client_of(setting);
+    ) -> Result<Vec<BatchItem>, StoreError> {
+        let run_id = self.minter.mint("run", now);
+        let call = context::context(&context.organization, &context.campaign, now, &run_id);
+        let mut run = Run::new(self, program, call, lookups);
+        let mut items = self.map(&mut run, &context.organization.id, batch).await?;
+        self.identify(context, &mut items).await?;
+        let client = client_of(context);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
         let judged = self.engine.on_guest_thread(async move {
-            qualify(&mut run, Severity::Hard, &mut candidates).await;
-            qualify(&mut run, Severity::Soft, &mut candidates).await;
-            shape(&mut run, client.as_ref(), &mut candidates).await;
-            (run.finish(), candidates)
+            qualify(&mut run, Severity::Hard, &mut items).await;
+            qualify(&mut run, Severity::Soft, &mut items).await;
+            shape(&mut run, client.as_ref(), &mut items).await;
+            (run.finish(), items)
         });
-        let Ok((reports, candidates)) = judged.await else {
-            return Ok(batch.iter().map(Candidate::postponed).collect());
+        let Ok((reports, items)) = judged.await else {
+            return Ok(batch.iter().map(BatchItem::deferred).collect());
         };
         for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
             // What a plugin writes may be personal: its lines are not for the host's own log.
             let (lines, dropped) = (report.log.len(), report.log_lines_dropped);
-            tracing::info!(campaign_id = setting.campaign.id, faults = ?report.faults, lines, dropped, "a plugin spoke");
+            tracing::info!(campaign_id = context.campaign.id, faults = ?report.faults, lines, dropped, "plugin wrote log lines or faulted");
         }
-        Ok(candidates)
+        Ok(items)
     }
 
-    async fn map(&self, run: &mut Run, batch: &[ClaimedSubmission]) -> Result<Vec<Candidate>, StoreError> {
-        let mut found = self.elements_of(batch).await?;
-        let (mut candidates, mut elements, mut order) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
-        for claimed in batch {
-            match found.remove(&claimed.id) {
-                Some(Ok(element)) => {
+    async fn map(
+        &self,
+        run: &mut Run,
+        organization_id: &str,
+        batch: &[Received],
+    ) -> Result<Vec<BatchItem>, StoreError> {
+        let (mut items, mut elements, mut order) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
+        for received in batch {
+            match (&received.body, context::inbound(received)) {
+                (Ok(_), Some(element)) => {
                     elements.push(element);
-                    order.push(claimed);
+                    order.push(received);
                 }
-                Some(Err(why)) => candidates.push(Candidate::over(claimed, Conclusion::unusable(&why))),
-                None => candidates.push(Candidate::over(
-                    claimed,
-                    Conclusion::unusable("the raw request is gone: its retention has ended"),
-                )),
+                (Err(why), _) => items.push(BatchItem::decided(received, Transition::unusable(why))),
+                (Ok(_), None) => items.push(BatchItem::deferred(received)),
             }
         }
         let mapped = map_all(run, elements).await;
-        let known = self.children_of(&order, &mapped).await?;
-        for (claimed, result) in order.into_iter().zip(mapped) {
-            candidates.extend(candidates_of(claimed, result, &known));
+        let known = self.children_of(organization_id, &order, &mapped).await?;
+        for (received, result) in order.into_iter().zip(mapped) {
+            items.extend(items_of(received, result, &known));
         }
-        Ok(candidates)
-    }
-
-    /// The elements of a batch, by submission, or why a body can't be read any more. Requests are read some megabytes at a time:
-    /// bodies are large, elements are not.
-    async fn elements_of(
-        &self,
-        batch: &[ClaimedSubmission],
-    ) -> Result<HashMap<String, Result<Inbound, String>>, StoreError> {
-        let mut wanted: HashMap<&str, Vec<&ClaimedSubmission>> = HashMap::new();
-        for claimed in batch {
-            wanted.entry(claimed.request_id.as_str()).or_default().push(claimed);
-        }
-        let ids: Vec<&str> = wanted.keys().copied().collect();
-        let sizes = self.store.request_sizes(&ids).await?;
-        let mut elements = HashMap::with_capacity(batch.len());
-        for group in in_groups(&sizes, self.settings.limits.process_batch_bytes_max) {
-            for request in self.store.claimed_requests(&group).await? {
-                let of_request = wanted.get(request.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-                elements.extend(read_again(&request, of_request, &self.settings.limits));
-            }
-        }
-        Ok(elements)
+        Ok(items)
     }
 
     /// The submissions that elements with several leads have become before: they are not made twice.
     async fn children_of(
         &self,
-        order: &[&ClaimedSubmission],
+        organization_id: &str,
+        order: &[&Received],
         mapped: &[Mapped],
     ) -> Result<HashSet<String>, StoreError> {
         let several: Vec<&str> = order
             .iter()
             .zip(mapped)
             .filter(|(_, result)| result.as_ref().is_ok_and(|m| 1 < m.leads.len()))
-            .map(|(claimed, _)| claimed.id.as_str())
+            .map(|(received, _)| received.row.id.as_str())
             .collect();
         if several.is_empty() {
             return Ok(HashSet::new());
         }
-        Ok(self.store.children_of(&several).await?.into_iter().collect())
+        Ok(self.store.children_of(organization_id, &several).await?.into_iter().collect())
     }
 
     /// Finds out who each lead is.
-    async fn identify(&self, setting: &Setting, candidates: &mut [Candidate]) -> Result<(), StoreError> {
-        let salt = &setting.organization.salt;
+    async fn identify(&self, context: &CampaignContext, items: &mut [BatchItem]) -> Result<(), StoreError> {
+        let salt = &context.organization.salt;
         let identities: Vec<Option<Identity>> =
-            candidates.iter().map(|c| c.mapped().map(|lead| Identity::of(salt, &lead.lead))).collect();
+            items.iter().map(|item| item.mapped().map(|lead| Identity::of(salt, &lead.lead))).collect();
         let hashes: Vec<IdentityHash> =
             identities.iter().flatten().flat_map(|identity| identity.hashes.iter().copied()).collect();
-        let mut known = self.store.known_leads(&setting.organization.id, &hashes).await?;
-        for (candidate, identity) in candidates.iter_mut().zip(identities) {
+        let mut known = self.store.known_leads(&context.organization.id, &hashes).await?;
+        for (item, identity) in items.iter_mut().zip(identities) {
             let Some(identity) = identity else { continue };
             let found = identity.hashes.iter().find_map(|hash| known.get(hash).cloned());
-            let lead_id = found.unwrap_or_else(|| identity.lead_id(salt, &candidate.id));
+            let lead_id = found.unwrap_or_else(|| identity.lead_id(salt, &item.id));
             for hash in &identity.hashes {
                 known.entry(*hash).or_insert_with(|| lead_id.clone());
             }
-            candidate.person = Some((lead_id, identity.hashes));
+            item.person = Some((lead_id, identity.hashes));
         }
         Ok(())
     }
 }
 
-/// The elements of one request, whose body is opened once for all of them.
-fn read_again(
-    request: &ClaimedRequest,
-    claimed: &[&ClaimedSubmission],
-    limits: &Limits,
-) -> Vec<(String, Result<Inbound, String>)> {
-    let reread = Reread::open(&request.content_type, &request.beside, &request.body, limits);
-    let element_of = |claimed: &ClaimedSubmission| match &reread {
-        Ok(body) => match body.element(claimed.element_start, claimed.element_bytes) {
-            Some(element) => Ok(context::inbound(claimed, request, element)),
-            None => Err("the raw request has no such element".to_owned()),
-        },
-        Err(refusal) => Err(format!("the raw request can't be read any more: {refusal}")),
-    };
-    claimed.iter().map(|claimed| (claimed.id.clone(), element_of(claimed))).collect()
+/// The deliveries of a batch as they go on in memory, each with the submission that was taken up for it.
+fn handed_over(decided: &Decided, program_id: Option<&str>, now: Timestamp) -> Vec<(String, Delivery)> {
+    let mut deliveries = Vec::new();
+    for row in &decided.processed {
+        let Some(revision) = decided.revisions.get(&row.id) else { continue };
+        let subject = decided.subjects.get(&row.id);
+        let source_id = row.derived_from.as_ref().map_or(&row.id, |from| &from.parent_id);
+        if let Some(new) = &row.delivery {
+            deliveries.push((source_id.clone(), Delivery::new(new, None, subject, *revision, program_id, now)));
+        }
+        for event in &row.events {
+            let data = Arc::new(EventData::of(event));
+            for new in &event.deliveries {
+                deliveries
+                    .push((source_id.clone(), Delivery::new(new, Some(&data), subject, *revision, program_id, now)));
+            }
+        }
+    }
+    deliveries
 }
 
 type Mapped = Result<hookmill_engine::contract::Mapped, ItemError>;
@@ -273,98 +322,54 @@ type Mapped = Result<hookmill_engine::contract::Mapped, ItemError>;
 async fn map_all(run: &mut Run, elements: Vec<Inbound>) -> Vec<Mapped> {
     let count = elements.len();
     run.map(elements).await.unwrap_or_else(|missing| {
-        tracing::error!(%missing, "nobody maps");
+        tracing::error!(%missing, "no component serves the map stage");
         (0..count).map(|_| Err(ItemError::Postponed)).collect()
     })
 }
 
-/// The first submissions whose elements together stay within a bound, one at least, and the others.
-fn within_bytes(
-    mut claimed: Vec<ClaimedSubmission>,
-    bytes_max: i64,
-) -> (Vec<ClaimedSubmission>, Vec<ClaimedSubmission>) {
-    let mut bytes = 0_i64;
-    let fits = claimed.iter().take_while(|one| {
-        bytes = bytes.saturating_add(one.element_bytes);
-        bytes <= bytes_max
-    });
-    let kept = fits.count().max(1).min(claimed.len());
-    let rest = claimed.split_off(kept);
-    (claimed, rest)
+fn decide_all(batch: &[Received], transition: &Transition) -> Vec<BatchItem> {
+    batch.iter().map(|received| BatchItem::decided(received, transition.clone())).collect()
 }
 
-/// Requests in groups whose bodies together stay within a bound; a body beyond it is a group of its own.
-fn in_groups(sizes: &[(String, i64)], bytes_max: i64) -> Vec<Vec<&str>> {
-    let (mut groups, mut bytes) = (Vec::<Vec<&str>>::new(), i64::MAX);
-    for (id, size) in sizes {
-        bytes = bytes.saturating_add(*size);
-        if bytes_max < bytes {
-            groups.push(Vec::new());
-            bytes = *size;
-        }
-        if let Some(group) = groups.last_mut() {
-            group.push(id.as_str());
-        }
-    }
-    groups
-}
-
-fn by_campaign(claimed: Vec<ClaimedSubmission>) -> Vec<(String, Vec<ClaimedSubmission>)> {
-    let mut batches: Vec<(String, Vec<ClaimedSubmission>)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for submission in claimed {
-        let place = *places.entry(submission.campaign_id.clone()).or_insert_with(|| {
-            batches.push((submission.campaign_id.clone(), Vec::new()));
-            batches.len() - 1
-        });
-        batches[place].1.push(submission);
-    }
-    batches
-}
-
-fn all(batch: &[ClaimedSubmission], conclusion: impl Fn(&ClaimedSubmission) -> Conclusion) -> Vec<Candidate> {
-    batch.iter().map(|claimed| Candidate::over(claimed, conclusion(claimed))).collect()
-}
-
-/// What one element became: the claimed submission takes its first lead, the others are made anew. A submission that was made
-/// so takes only its own.
-fn candidates_of(claimed: &ClaimedSubmission, mapped: Mapped, known: &HashSet<String>) -> Vec<Candidate> {
+/// What one element became: its submission takes the first lead, the others are made anew. A submission that was made so takes only its
+/// own.
+fn items_of(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec<BatchItem> {
     let mapped = match mapped {
         Ok(mapped) => mapped,
-        Err(error) => return vec![Candidate::from_error(claimed, &error)],
+        Err(error) => return vec![BatchItem::from_error(received, &error)],
     };
-    let own =
-        claimed.parent_id.as_ref().and_then(|_| claimed.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
+    let row = &received.row;
+    let own = row.parent_id.as_ref().and_then(|_| row.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
     if mapped.leads.len() <= own {
-        return vec![Candidate::over(claimed, Conclusion::canceled("no_lead"))];
+        return vec![BatchItem::decided(received, Transition::canceled("no_lead"))];
     }
-    let mut candidates = Vec::with_capacity(mapped.leads.len());
+    let mut items = Vec::with_capacity(mapped.leads.len());
     for (index, lead) in mapped.leads.into_iter().enumerate() {
-        let stand = match lead {
-            Ok(lead) => Stand::Mapped(lead),
-            Err(failure) => Stand::Over(Conclusion::quarantined("mapping_failed", rendered::failure(&failure))),
+        let status = match lead {
+            Ok(lead) => ItemStatus::Mapped(lead),
+            Err(failure) => ItemStatus::Decided(Transition::quarantined("map_failed", rendered::failure(&failure))),
         };
         if index == own {
-            candidates.push(Candidate::new(claimed, claimed.id.clone(), None, stand));
-        } else if claimed.parent_id.is_none() && !known.contains(&format!("{}.{index}", claimed.id)) {
-            let born = Born {
-                parent_id: claimed.id.clone(),
-                request_id: claimed.request_id.clone(),
-                campaign_id: claimed.campaign_id.clone(),
-                element_start: claimed.element_start,
-                element_bytes: claimed.element_bytes,
-                received_at: claimed.received_at,
+            items.push(BatchItem::new(received, row.id.clone(), None, status));
+        } else if row.parent_id.is_none() && !known.contains(&format!("{}.{index}", row.id)) {
+            let from = DerivedFrom {
+                parent_id: row.id.clone(),
+                request_id: row.request_id.clone(),
+                shard: u16::try_from(row.shard).unwrap_or(0),
+                element_start: row.element_start,
+                element_bytes: row.element_bytes,
+                received_at: row.received_at,
             };
-            candidates.push(Candidate::new(claimed, format!("{}.{index}", claimed.id), Some(born), stand));
+            items.push(BatchItem::new(received, format!("{}.{index}", row.id), Some(from), status));
         }
     }
-    candidates
+    items
 }
 
 /// Judges those that are still on their way.
-async fn qualify(run: &mut Run, severity: Severity, candidates: &mut [Candidate]) {
+async fn qualify(run: &mut Run, severity: Severity, items: &mut [BatchItem]) {
     let (order, submissions): (Vec<usize>, Vec<_>) =
-        candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?))).unzip();
+        items.iter().enumerate().filter_map(|(at, item)| Some((at, item.submission()?))).unzip();
     if order.is_empty() {
         return;
     }
@@ -376,33 +381,26 @@ async fn qualify(run: &mut Run, severity: Severity, candidates: &mut [Candidate]
     for (at, verdict) in order.into_iter().zip(verdicts) {
         match verdict {
             Ok(verdict) if verdict.qualified => {}
-            Ok(verdict) => candidates[at].disqualify(verdict),
-            Err(error) => candidates[at].fail(&error),
+            Ok(verdict) => items[at].disqualify(verdict),
+            Err(error) => items[at].fail("qualify", &error),
         }
     }
 }
 
 /// Where the campaign sends its leads.
-fn client_of(setting: &Setting) -> Option<Destination> {
-    let endpoint = setting.endpoint.as_ref()?;
-    Some(Destination {
-        kind: DestinationKind::ClientEndpoint,
-        id: setting.campaign.public_id.clone(),
-        name: setting.campaign.name.clone(),
-        method: endpoint.method.clone(),
-        url: endpoint.url.clone(),
-        content_type: "application/json".into(),
-        settings: None,
-    })
+fn client_of(context: &CampaignContext) -> Option<Destination> {
+    let client = context.client.as_ref()?;
+    Some(super::answer::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
 }
 
 /// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
-async fn shape(run: &mut Run, client: Option<&Destination>, candidates: &mut [Candidate]) {
+async fn shape(run: &mut Run, client: Option<&Destination>, items: &mut [BatchItem]) {
     let Some(destination) = client else { return };
-    let waiting = candidates.iter().enumerate().filter_map(|(at, c)| Some((at, c.submission()?)));
+    debug_assert_eq!(destination.kind, DestinationKind::ClientEndpoint);
+    let waiting = items.iter().enumerate().filter_map(|(at, item)| Some((at, item.submission()?)));
     let (order, requests): (Vec<usize>, Vec<ShapeRequest>) = waiting
         .map(|(at, submission)| {
-            (at, ShapeRequest { destination: destination.clone(), subject: Subject::Submission(submission) })
+            (at, ShapeRequest { destination: destination.clone(), subject: ShapeSubject::Submission(submission) })
         })
         .unzip();
     if order.is_empty() {
@@ -413,13 +411,13 @@ async fn shape(run: &mut Run, client: Option<&Destination>, candidates: &mut [Ca
         run.shape(requests).await.unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
     for (at, payload) in order.into_iter().zip(payloads) {
         match payload {
-            Ok(payload) => candidates[at].payload = Some(payload),
-            Err(error) => candidates[at].fail(&error),
+            Ok(payload) => items[at].payload = Some(payload),
+            Err(error) => items[at].fail("shape", &error),
         }
     }
 }
 
-impl Conclusion {
+impl Transition {
     /// It waits for its campaign.
     fn pending(campaign_state: &str) -> Self {
         Self {
@@ -437,43 +435,5 @@ impl Conclusion {
     /// What the campaign runs can't be run.
     fn unusable(why: &str) -> Self {
         Self::quarantined("program_unusable", json!({ "code": "program_unusable", "message": why }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn claimed(id: &str, element_bytes: i64) -> ClaimedSubmission {
-        ClaimedSubmission {
-            id: id.into(),
-            request_id: "req".into(),
-            organization_id: "org".into(),
-            campaign_id: "cmp".into(),
-            parent_id: None,
-            element_start: 0,
-            element_bytes,
-            revision: 0,
-            received_at: 0,
-        }
-    }
-
-    #[test]
-    fn h6_a_batch_is_bounded_in_bytes_and_never_empty() {
-        let table =
-            [(vec![], 0), (vec![5], 1), (vec![50], 1), (vec![5, 5, 1], 2), (vec![1, 1, 1], 3), (vec![50, 1], 1)];
-        for (sizes, kept) in table {
-            let batch: Vec<_> = sizes.iter().enumerate().map(|(at, size)| claimed(&at.to_string(), *size)).collect();
-            let (first, rest) = within_bytes(batch, 10);
-            assert_eq!((first.len(), rest.len()), (kept, sizes.len() - kept), "{sizes:?}");
-        }
-    }
-
-    #[test]
-    fn h6_bodies_are_read_in_bounded_groups() {
-        let sizes: Vec<(String, i64)> =
-            [4, 5, 3, 20, 1].iter().enumerate().map(|(at, size)| (at.to_string(), *size)).collect();
-        assert_eq!(in_groups(&sizes, 10), [vec!["0", "1"], vec!["2"], vec!["3"], vec!["4"]]);
-        assert!(in_groups(&[], 10).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
+use hookmill_store::release::Release;
 
 impl Pipeline {
     /// Moves a campaign to another state. Activating processes what waited, in order; archiving cancels it.
@@ -20,37 +21,48 @@ impl Pipeline {
             return Err(ApiError::new(
                 Kind::Conflict,
                 "state_conflict",
-                "somebody else moved this campaign at the same moment; look again",
+                "the campaign was changed at the same moment; read it again",
             ));
         }
         self.forget_lookups();
-        if next == CampaignState::Archived {
-            let released = self.store.reprocess_quarantined(&campaign.id, None, "campaign_archived", now).await;
-            released.map_err(|error| unavailable(&error))?;
+        self.release_waiting(campaign, next).await.map_err(|error| unavailable(&error))
+    }
+
+    /// Lets go on what waited for this state of its campaign. What comes to wait at the very moment of the change is released by the
+    /// commit that makes it wait.
+    async fn release_waiting(&self, campaign: &Campaign, state: CampaignState) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        match state {
+            CampaignState::Active => {
+                self.store.release_submissions(&campaign.id, Release::Pending, "released", now).await?;
+            }
+            CampaignState::Archived => {
+                let cause = "campaign_archived";
+                self.store.release_submissions(&campaign.id, Release::Pending, cause, now).await?;
+                self.store.release_submissions(&campaign.id, Release::Quarantined, cause, now).await?;
+            }
+            CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
-        self.release_once(Some(&campaign.id)).await.map_err(|error| unavailable(&error))?;
+        self.store.release_deliveries(&campaign.id, now).await?;
+        self.flow.read_submissions(&campaign.organization_id, &campaign.id, now);
+        if let Some(client) = self.store.client_of(&campaign.id).await? {
+            self.flow.read_deliveries(&campaign.organization_id, &client.id, now);
+        }
         Ok(())
     }
 
-    /// Puts back in line what waited for its campaign, of one or of all. Run again and again, it also finds what was kept
-    /// pending at the very moment its campaign was activated.
-    pub async fn release_once(&self, campaign_id: Option<&str>) -> Result<u64, StoreError> {
-        let released = self.store.release_pending(campaign_id, self.clock.now()).await?;
-        if 0 < released {
-            self.wake.process.notify_one();
-        }
-        Ok(released)
+    /// Runs quarantined submissions again: one, or all of a campaign.
+    pub async fn reprocess(&self, campaign: &Campaign, submission_id: Option<&str>) -> Result<u64, ApiError> {
+        let now = self.clock.now();
+        let which = submission_id.map_or(Release::Quarantined, Release::One);
+        let released = self.store.release_submissions(&campaign.id, which, "reprocessed", now).await;
+        let count = released.map_err(|error| unavailable(&error))?;
+        self.flow.read_submissions(&campaign.organization_id, &campaign.id, now);
+        Ok(count)
     }
 
-    /// Runs quarantined submissions again: one, or all of a campaign.
-    pub async fn reprocess(&self, campaign_id: &str, submission_id: Option<&str>) -> Result<u64, ApiError> {
-        let now = self.clock.now();
-        let count = self
-            .store
-            .reprocess_quarantined(campaign_id, submission_id, "reprocessed", now)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        self.wake.process.notify_one();
-        Ok(count)
+    /// A delivery was made due by hand.
+    pub fn delivery_resent(&self, organization_id: &str, destination_id: &str) {
+        self.flow.read_deliveries(organization_id, destination_id, self.clock.now());
     }
 }

@@ -49,11 +49,21 @@ pub struct Remark {
 }
 
 /// Why an item has no result, for its timeline; none when nothing is known about it yet.
-pub(crate) fn item_error(error: &ItemError) -> Option<(&'static str, Value)> {
+pub(crate) fn item_error(stage: &'static str, error: &ItemError) -> Option<(&'static str, Value)> {
     match error {
-        ItemError::Failure(failed) => Some(("mapping_failed", failure(failed))),
+        ItemError::Failure(failed) => Some((failed_in(stage), failure(failed))),
         ItemError::Fault(faulted) => Some(("plugin_faulted", fault(faulted))),
         ItemError::Postponed => None,
+    }
+}
+
+/// The cause of a failure names the stage that failed.
+fn failed_in(stage: &str) -> &'static str {
+    match stage {
+        "map" => "map_failed",
+        "qualify" => "qualify_failed",
+        "shape" => "shape_failed",
+        _ => "stage_failed",
     }
 }
 

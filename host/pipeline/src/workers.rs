@@ -1,28 +1,29 @@
-//! The loops that run the verbs. Each looks, works until there is nothing left, and waits to be woken or for the next look.
+//! The loops of one host. Each works until there is nothing left, and waits to be woken or for the next look.
 
 use super::Pipeline;
-use super::deliver::{Flights, Landed};
-use hookmill_store::StoreError;
+use super::leases::LeaseKeeper;
+use super::outcome::Steps;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
-/// How many attempts one commit writes at most.
-const ATTEMPTS_PER_COMMIT_MAX: usize = 256;
-/// How long processing gives way to ingestion at most after one batch, in milliseconds.
-const GIVE_WAY_MS_MAX: u64 = 200;
-/// How long a worker waits after the store failed, in milliseconds.
+/// How long a loop waits after the store failed, in milliseconds.
 const FAILED_WAIT_MS: u64 = 1_000;
+/// How long commits are remembered, in milliseconds: longer than anybody waits for the answer to one.
+const COMMITS_KEPT_MS: i64 = 3_600_000;
+/// How old due work may be before a whole read takes it for something that memory has missed, in milliseconds.
+const OVERDUE_MS: i64 = 10_000;
 
 /// The loops of one host.
 pub struct Workers {
     pipeline: Pipeline,
     stop: watch::Sender<bool>,
-    flights: Arc<Flights>,
+    steps: Steps,
+    places: Arc<Semaphore>,
     loops: Vec<JoinHandle<()>>,
+    leases: JoinHandle<()>,
     writer: JoinHandle<()>,
-    renewer: JoinHandle<()>,
 }
 
 impl Workers {
@@ -30,155 +31,117 @@ impl Workers {
     pub fn start(pipeline: &Pipeline) -> Self {
         let (stop, stopped) = watch::channel(false);
         let limits = &pipeline.settings().limits;
-        let flights = Arc::new(Flights::default());
-        let (landed, landing) = mpsc::channel(limits.deliveries_in_flight_max.max(1));
+        let (steps, writer) = Steps::start(pipeline);
+        let places = Arc::new(Semaphore::new(limits.deliveries_in_flight_max));
         let mut loops: Vec<JoinHandle<()>> =
             (0..limits.process_workers).map(|_| tokio::spawn(process(pipeline.clone(), stopped.clone()))).collect();
-        loops.push(tokio::spawn(notify(pipeline.clone(), stopped.clone())));
-        loops.push(tokio::spawn(deliver(pipeline.clone(), Arc::clone(&flights), landed, stopped.clone())));
-        loops.push(tokio::spawn(sweep(pipeline.clone(), stopped.clone())));
-        let writer = tokio::spawn(write_landed(pipeline.clone(), landing));
-        let renewer = tokio::spawn(renew(pipeline.clone()));
-        Self { pipeline: pipeline.clone(), stop, flights, loops, writer, renewer }
+        loops.push(tokio::spawn(deliver(pipeline.clone(), Arc::clone(&places), steps.clone(), stopped.clone())));
+        loops.push(tokio::spawn(load(pipeline.clone(), stopped.clone())));
+        loops.push(tokio::spawn(read_whole(pipeline.clone(), stopped.clone())));
+        let leases = tokio::spawn(keep_leases(pipeline.clone(), stopped));
+        Self { pipeline: pipeline.clone(), stop, steps, places, loops, leases, writer }
     }
 
-    /// Takes nothing new, waits for what is under way, and hands back what does not end within the bound (H7).
+    /// Takes nothing new, waits for what is under way, and leaves to the store what does not end within the bound (H7).
     pub async fn stop(self) {
-        let Self { pipeline, stop, flights, loops, mut writer, renewer } = self;
+        let Self { pipeline, stop, steps, places, loops, leases, mut writer } = self;
         stop.send_replace(true);
         let bound = Duration::from_millis(pipeline.settings().limits.stop_ms);
+        let in_flight = u32::try_from(pipeline.settings().limits.deliveries_in_flight_max).unwrap_or(u32::MAX);
         let ended = async {
             for task in loops {
                 // A loop that panicked has said so; the others are still waited for.
                 let _ = task.await;
             }
+            // Every place is free when no request is under way.
+            let _ = places.acquire_many(in_flight).await;
+            drop(steps);
             let _ = (&mut writer).await;
         };
         if tokio::time::timeout(bound, ended).await.is_err() {
-            tracing::warn!(deliveries = flights.count(), "not everything ended in time; it is handed back");
+            let deliveries = pipeline.flow.deliveries.lanes().resident_count();
+            tracing::warn!(deliveries, "shutdown timed out; what is left goes on at the next start or on another host");
         }
         writer.abort();
-        renewer.abort();
-        if let Err(error) = pipeline.store().release_claims(&pipeline.held_tokens(), pipeline.clock().now()).await {
-            tracing::warn!(error = %error, "claims could not be handed back; they run out by themselves");
-        }
+        leases.abort();
+        pipeline.give_up_all_leases().await;
     }
 }
 
 async fn process(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        let (commits, begun) = (pipeline.ingest.commits(), now());
-        let done = pipeline.process_once().await;
-        if pipeline.ingest.commits() != commits {
-            give_way(&pipeline, begun.elapsed(), &mut stopped).await;
+        if !pipeline.process_next().await {
+            wait(&pipeline, &pipeline.flow.submissions.wake, &mut stopped).await;
+        } else {
+            // Another worker may have something to do, too.
+            pipeline.flow.submissions.wake.notify_one();
         }
-        rest(&pipeline, done, &pipeline.wake.process, &mut stopped).await;
     }
 }
 
-/// While sources post, processing takes its share and no more: a lead that is on disk can wait, a source that is not answered
-/// gives up.
-async fn give_way(pipeline: &Pipeline, worked: Duration, stopped: &mut watch::Receiver<bool>) {
-    let share = pipeline.settings().limits.process_share_percent.clamp(1, 100);
-    let workers = u32::try_from(pipeline.settings().limits.process_workers).unwrap_or(1);
-    let pause = (worked * workers * (100 - share) / share).min(Duration::from_millis(GIVE_WAY_MS_MAX));
-    tokio::select! {
-        () = tokio::time::sleep(pause) => {}
-        _ = stopped.changed() => {}
-    }
-}
-
-#[allow(clippy::disallowed_methods, reason = "pacing of this process, which no rule depends on")]
-fn now() -> tokio::time::Instant {
-    tokio::time::Instant::now()
-}
-
-async fn notify(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+async fn deliver(pipeline: Pipeline, places: Arc<Semaphore>, steps: Steps, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        let done = pipeline.notify_once().await;
-        rest(&pipeline, done, &pipeline.wake.notify, &mut stopped).await;
-    }
-}
-
-async fn deliver(
-    pipeline: Pipeline,
-    flights: Arc<Flights>,
-    landed: mpsc::Sender<Landed>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    while !*stopped.borrow() {
-        let done = pipeline.deliver_once(&flights, &landed).await;
-        rest(&pipeline, done, &pipeline.wake.deliver, &mut stopped).await;
-    }
-}
-
-async fn sweep(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
-    let every = Duration::from_millis(pipeline.settings().limits.sweep_ms);
-    while !*stopped.borrow() {
-        if let Err(error) = pipeline.release_once(None).await {
-            tracing::warn!(error = %error, "the sweep failed; it is tried again");
+        if !pipeline.deliver_next(&places, &steps).await {
+            wait(&pipeline, &pipeline.flow.deliveries.wake, &mut stopped).await;
         }
+    }
+}
+
+async fn load(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        if pipeline.load_due().await == 0 {
+            wait(&pipeline, &pipeline.flow.load, &mut stopped).await;
+        }
+    }
+}
+
+/// Reads what is due in all shards: at the start everything, later what memory has missed.
+async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    let every = Duration::from_millis(pipeline.settings().limits.read_whole_ms);
+    let mut is_first = true;
+    while !*stopped.borrow() {
+        let now = pipeline.clock().now();
+        let overdue_at = (!is_first).then(|| now.plus_ms(-OVERDUE_MS));
+        let shards = pipeline.flow.shards();
+        let found = pipeline.find_lanes(&shards, overdue_at).await;
+        let forgotten =
+            pipeline.store().forget_commits(&pipeline.minter().mint("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await;
+        let wait = match found.and(forgotten) {
+            Ok(()) => every,
+            Err(error) => {
+                tracing::warn!(error = %error, "due work could not be looked for; it is tried again");
+                Duration::from_millis(FAILED_WAIT_MS)
+            }
+        };
+        is_first = is_first && wait != every;
         tokio::select! {
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(wait) => {}
             _ = stopped.changed() => {}
         }
     }
 }
 
-async fn renew(pipeline: Pipeline) {
+async fn keep_leases(pipeline: Pipeline, stopped: watch::Receiver<bool>) {
+    if !pipeline.store().is_shared() {
+        return;
+    }
     let every = Duration::from_millis(pipeline.settings().limits.renew_ms);
-    let mut renewed_at = None;
+    let mut keeper = LeaseKeeper::default();
     loop {
-        tokio::time::sleep(every).await;
-        let now = pipeline.clock().now();
-        match pipeline.store().renew(&pipeline.held_tokens(), renewed_at.unwrap_or(now), now).await {
-            Ok(()) => renewed_at = None,
-            Err(error) => {
-                renewed_at = renewed_at.or(Some(now.plus_ms(-i64::try_from(every.as_millis()).unwrap_or(0))));
-                tracing::warn!(error = %error, "claims could not be renewed; it is tried again");
-            }
+        // A host that stops renews what it has, and takes nothing.
+        let is_stopping = *stopped.borrow();
+        if let Err(error) = keeper.keep(&pipeline, is_stopping).await {
+            tracing::warn!(error = %error, "leases could not be kept; it is tried again");
         }
+        pipeline.expire_leases();
+        tokio::time::sleep(every).await;
     }
 }
 
-/// Goes on at once while there is work; otherwise waits to be woken, for the next look, or for the end.
-async fn rest(
-    pipeline: &Pipeline,
-    done: Result<usize, StoreError>,
-    wake: &Notify,
-    stopped: &mut watch::Receiver<bool>,
-) {
-    let wait_ms = match done {
-        Ok(0) => pipeline.settings().limits.poll_ms,
-        Ok(_) => return,
-        Err(error) if error.is_passing() => return,
-        Err(error) => {
-            tracing::error!(error = %error, "a worker failed; it tries again");
-            FAILED_WAIT_MS
-        }
-    };
+async fn wait(pipeline: &Pipeline, wake: &Notify, stopped: &mut watch::Receiver<bool>) {
     tokio::select! {
         () = wake.notified() => {}
-        () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+        () = tokio::time::sleep(Duration::from_millis(pipeline.settings().limits.poll_ms)) => {}
         _ = stopped.changed() => {}
-    }
-}
-
-/// Writes attempts that ended, those that wait together in one commit. What could not be written is kept and tried again: a
-/// message that was sent must not be forgotten.
-async fn write_landed(pipeline: Pipeline, mut landing: mpsc::Receiver<Landed>) {
-    let mut landed = Vec::with_capacity(ATTEMPTS_PER_COMMIT_MAX);
-    while 0 < landing.recv_many(&mut landed, ATTEMPTS_PER_COMMIT_MAX).await {
-        let attempts: Vec<_> = landed.iter().map(|one| one.attempted.clone()).collect();
-        while let Err(error) = pipeline.store().commit_attempts(&attempts, pipeline.clock().now()).await {
-            tracing::error!(error = %error, attempts = attempts.len(), "attempts could not be written; it is tried again");
-            tokio::time::sleep(Duration::from_millis(FAILED_WAIT_MS)).await;
-        }
-        // Their places and claims are free only now.
-        landed.clear();
-        if attempts.iter().any(|attempt| attempt.transition.as_ref().is_some_and(|t| !t.events.is_empty())) {
-            pipeline.wake.notify.notify_one();
-        }
-        pipeline.wake.deliver.notify_one();
     }
 }

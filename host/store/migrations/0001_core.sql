@@ -10,7 +10,7 @@ create table organizations (
     id text primary key,
     name text not null,
     salt bytea not null,
-    facts bytea not null,
+    "values" bytea not null,
     created_at bigint not null
 );
 
@@ -44,7 +44,7 @@ create table source_keys (
     name text not null,
     prefix text not null,
     key_hash bytea not null,
-    sealed bytea,
+    encrypted_key bytea,
     created_at bigint not null,
     expires_at bigint
 );
@@ -84,10 +84,9 @@ create table campaigns (
     state text not null,
     time_zone text not null,
     phone_region text not null,
-    facts bytea not null,
+    "values" bytea not null,
     -- The value sets that its plugin may read, a JSON list of names.
     granted_value_sets bytea not null,
-    endpoint_sealed bytea,
     program_id text,
     created_at bigint not null,
     updated_at bigint not null
@@ -138,19 +137,22 @@ create table value_set_versions (
     primary key (value_set_id, number)
 );
 
+-- Tables that grow for ever begin their keys with the organization, so that they can be cut by organization and age.
+
 create table requests (
-    id text primary key,
     organization_id text not null,
+    id text not null,
     source_key_id text not null,
-    door text not null,
+    channel text not null,
     content_type text not null,
-    beside bytea not null,
+    -- The headers that matter and the query, a JSON object.
+    metadata bytea not null,
     remote_address text,
     body bytea not null,
-    answer bytea not null,
-    received_at bigint not null
+    response bytea not null,
+    received_at bigint not null,
+    primary key (organization_id, id)
 );
-create index requests_of_organization on requests (organization_id, id);
 
 create table idempotency (
     organization_id text not null,
@@ -162,59 +164,69 @@ create table idempotency (
     primary key (organization_id, key_hash)
 );
 
-create table refusals (
-    id text primary key,
+create table rejected_requests (
     organization_id text not null,
+    id text not null,
     code text not null,
     body_bytes bigint not null,
     body_digest bytea not null,
-    refused_at bigint not null
+    rejected_at bigint not null,
+    primary key (organization_id, id)
 );
-create index refusals_of_organization on refusals (organization_id, id);
 
 create table submissions (
-    id text primary key,
-    request_id text not null,
     organization_id text not null,
+    id text not null,
+    request_id text not null,
     campaign_id text not null,
     parent_id text,
+    -- Whose lease covers its work.
+    shard bigint not null,
     element_start bigint not null,
     element_bytes bigint not null,
     state text not null,
+    -- How many transitions it has behind it. A commit changes its state only while it is what the step saw (fencing).
     revision bigint not null,
     received_at bigint not null,
     updated_at bigint not null,
-    due_at bigint,
-    claim text,
+    -- When it is to be processed; null while nothing is to be done.
+    run_at bigint,
     program_id text,
     lead_id text,
     lead bytea,
     is_test boolean not null,
     decision bytea,
     -- The tables that were read for it, a JSON object from names to digests.
-    value_sets bytea
+    value_sets bytea,
+    primary key (organization_id, id)
 );
-create index submissions_due on submissions (due_at, element_start) where due_at is not null;
+create index submissions_due on submissions (shard, campaign_id, run_at, id) where run_at is not null;
 create index submissions_of_campaign on submissions (campaign_id, id);
-create index submissions_pending on submissions (campaign_id, id) where state = 'pending';
-create index submissions_of_parent on submissions (parent_id) where parent_id is not null;
+create index submissions_waiting on submissions (campaign_id, state, id) where state in ('pending', 'quarantined', 'pending_action', 'queued');
+create index submissions_ended on submissions (campaign_id, state, id)
+    where state in ('disqualified', 'delivered', 'duplicate', 'rejected', 'failed', 'canceled');
+create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
 create table timeline (
+    organization_id text not null,
     submission_id text not null,
     revision bigint not null,
+    -- When processing began; none for a transition without processing.
+    began_at bigint,
     at bigint not null,
     state text not null,
     cause text not null,
     detail bytea,
-    primary key (submission_id, revision)
+    primary key (organization_id, submission_id, revision)
 );
 
 create table leads (
-    id text primary key,
     organization_id text not null,
+    id text not null,
     created_at bigint not null,
     updated_at bigint not null,
-    seen bigint not null
+    submission_count bigint not null,
+    primary key (organization_id, id)
 );
 
 create table lead_identities (
@@ -224,57 +236,97 @@ create table lead_identities (
     primary key (organization_id, identity_hash)
 );
 
-create table webhook_settings (
-    organization_id text primary key references organizations (id),
-    sealed bytea not null,
+-- A receiver. Its settings are encrypted whole: they carry secrets, headers and addresses.
+create table destinations (
+    id text primary key,
+    organization_id text not null references organizations (id),
+    -- `client` or `organization_webhook`.
+    kind text not null,
+    -- The campaign of a client, the organization of an organization's webhook (the store's ids).
+    owner_id text not null,
+    encrypted_settings bytea not null,
     paused_at bigint,
+    created_at bigint not null,
     updated_at bigint not null
 );
+create unique index destinations_of_owner on destinations (owner_id, kind);
 
+-- Something that happened and that somebody is told of. What nobody is told of stands in the timeline alone.
 create table events (
-    id text primary key,
     organization_id text not null,
-    campaign_id text not null,
-    submission_id text not null,
+    id text not null,
+    -- What it is about: `submission`, `lead`, `campaign`, `plugin`, or `none` where the host knows nothing of it.
+    subject_kind text not null,
+    subject_id text,
+    campaign_id text,
     name text not null,
-    status text not null,
+    -- The submission's state after it, where it is about one.
+    status text,
     details bytea not null,
-    occurred_at bigint not null
+    occurred_at bigint not null,
+    primary key (organization_id, id)
 );
-create index events_of_submission on events (submission_id, id);
+create index events_of_subject on events (organization_id, subject_id, id) where subject_id is not null;
 
 create table deliveries (
-    id text primary key,
     organization_id text not null,
+    id text not null,
     campaign_id text not null,
     submission_id text not null,
     event_id text,
-    kind text not null,
-    endpoint text not null,
+    destination_id text not null,
+    destination_kind text not null,
+    shard bigint not null,
+    -- `waiting`, `held` while its campaign is not active, `delivered`, `failed`, `suppressed`, `canceled`.
     state text not null,
+    -- How many requests left for it. A commit changes its state only while it is what the step saw (fencing).
     attempts bigint not null,
     retries_max bigint not null,
     created_at bigint not null,
     updated_at bigint not null,
-    shape_due_at bigint,
-    due_at bigint,
-    claim text,
-    message bytea
+    -- When it is to be sent; null while nothing is to be done.
+    run_at bigint,
+    -- The message: once shaped it never changes between attempts. The head is a JSON object of method, query, headers and content type.
+    message_head bytea,
+    message_body bytea,
+    primary key (organization_id, id)
 );
-create index deliveries_due on deliveries (due_at, id) where due_at is not null;
-create index deliveries_to_shape on deliveries (shape_due_at, id) where shape_due_at is not null;
-create index deliveries_of_organization on deliveries (organization_id, id);
-create index deliveries_of_submission on deliveries (submission_id, id);
+create index deliveries_due on deliveries (shard, destination_id, run_at, id) where run_at is not null;
+create index deliveries_held on deliveries (campaign_id, id) where state = 'held';
+create index deliveries_of_submission on deliveries (organization_id, submission_id, id);
 
 create table attempts (
+    organization_id text not null,
     delivery_id text not null,
+    id text not null,
     number bigint not null,
     started_at bigint not null,
     elapsed_ms bigint not null,
     status bigint,
     outcome text not null,
     detail bytea not null,
-    primary key (delivery_id, number)
+    primary key (organization_id, delivery_id, id)
+);
+
+-- One row for each commit of processing and delivery: who lost the answer to a COMMIT looks here whether it succeeded.
+create table commits (
+    id text primary key,
+    committed_at bigint not null
+);
+
+-- Which host works on which shard, by the database's clock. PostgreSQL only: on SQLite the lock on the data directory is the lease.
+create table shard_leases (
+    shard bigint primary key,
+    owner text not null,
+    epoch bigint not null,
+    expires_at bigint not null,
+    -- Counts what others put into the shard: its owner reads it again when this has changed.
+    signals bigint not null
+);
+
+create table hosts (
+    id text primary key,
+    expires_at bigint not null
 );
 
 create table audit (

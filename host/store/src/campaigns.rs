@@ -3,7 +3,6 @@
 use super::{Store, StoreError};
 use hookmill_domain::campaign::{CampaignId, CampaignState};
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::endpoint::ClientEndpoint;
 use std::collections::BTreeSet;
 
 /// A campaign as it is kept.
@@ -26,17 +25,17 @@ pub struct Campaign {
     /// Its phone region.
     pub phone_region: String,
     /// Its own values, a JSON object.
-    pub facts: Vec<u8>,
+    pub values: Vec<u8>,
     /// The value sets that a plugin of its own may read, a JSON list of names.
     pub granted_value_sets: Vec<u8>,
-    /// Its client endpoint, sealed.
-    pub endpoint_sealed: Option<Vec<u8>>,
     /// The program it runs.
     pub program_id: Option<String>,
     /// When it was made.
     pub created_at: i64,
     /// When it was changed.
     pub updated_at: i64,
+    /// Whether it has a client endpoint.
+    pub has_client: bool,
 }
 
 /// What a campaign is made with, or changed to.
@@ -49,7 +48,7 @@ pub struct CampaignChange {
     /// Its phone region.
     pub phone_region: String,
     /// Its own values, a JSON object.
-    pub facts: Vec<u8>,
+    pub values: Vec<u8>,
     /// The value sets that a plugin of its own may read, a JSON list of names.
     pub granted_value_sets: Vec<u8>,
 }
@@ -68,9 +67,8 @@ impl Campaign {
     }
 }
 
-const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, granted_value_sets, endpoint_sealed, program_id, \
-     created_at, updated_at from campaigns";
-const PURPOSE: &str = "client endpoint";
+const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, program_id, \
+     created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.id and d.kind = 'client') as has_client from campaigns";
 
 impl Store {
     /// Makes a campaign, as a draft. `Conflict` when the organization has one of this id.
@@ -84,10 +82,10 @@ impl Store {
     ) -> Result<Campaign, StoreError> {
         let id = self.minter.mint("cmp", now);
         writing!(self, connection => {
-            sqlx::query("insert into campaigns (id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, facts, granted_value_sets, \
+            sqlx::query("insert into campaigns (id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, \
                  created_at, updated_at) values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $10)")
                 .bind(&id).bind(organization_id).bind(public_id.as_str()).bind(&change.name).bind(owner_id).bind(&change.time_zone)
-                .bind(&change.phone_region).bind(change.facts.as_slice()).bind(change.granted_value_sets.as_slice()).bind(now.0)
+                .bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice()).bind(now.0)
                 .execute(&mut *connection).await?;
         });
         self.campaign(&id).await?.ok_or_else(|| StoreError::corrupt("campaigns", &id, "gone after it was made"))
@@ -96,8 +94,8 @@ impl Store {
     /// Changes what a campaign is called and where it lives.
     pub async fn change_campaign(&self, id: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
-            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, facts = $4, granted_value_sets = $5, updated_at = $6 where id = $7")
-                .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.facts.as_slice()).bind(change.granted_value_sets.as_slice())
+            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6 where id = $7")
+                .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
                 .bind(now.0).bind(id).execute(&mut *connection).await?;
         });
         Ok(())
@@ -140,33 +138,5 @@ impl Store {
                 .bind(to.as_str()).bind(now.0).bind(id).bind(from.as_str()).execute(&mut *connection).await?.rows_affected()
         });
         Ok(moved == 1)
-    }
-
-    /// Sets or takes away the client endpoint.
-    pub async fn set_endpoint(
-        &self,
-        id: &str,
-        endpoint: Option<&ClientEndpoint>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let sealed = match endpoint {
-            Some(endpoint) => {
-                let text = serde_json::to_vec(endpoint).map_err(|error| StoreError::corrupt("campaigns", id, error))?;
-                Some(self.seal(PURPOSE, &text))
-            }
-            None => None,
-        };
-        writing!(self, connection => {
-            sqlx::query("update campaigns set endpoint_sealed = $1, updated_at = $2 where id = $3").bind(sealed.as_deref()).bind(now.0).bind(id)
-                .execute(&mut *connection).await?;
-        });
-        Ok(())
-    }
-
-    /// A campaign's client endpoint, opened.
-    pub fn endpoint_of(&self, campaign: &Campaign) -> Result<Option<ClientEndpoint>, StoreError> {
-        let Some(sealed) = &campaign.endpoint_sealed else { return Ok(None) };
-        let text = self.unseal(PURPOSE, "campaigns", &campaign.id, sealed)?;
-        serde_json::from_slice(&text).map(Some).map_err(|error| StoreError::corrupt("campaigns", &campaign.id, error))
     }
 }

@@ -1,5 +1,5 @@
 //! The two databases behind one text. `reading!` and `writing!` compile one body for each driver; the only forks are how a
-//! transaction begins and how a claim skips rows that another host holds.
+//! transaction begins, and leases, which SQLite does not need.
 
 use super::StoreError;
 use super::seal::Sealer;
@@ -124,14 +124,15 @@ macro_rules! insert_many {
     };
 }
 
-/// Reads the rows of many ids with few statements. `$head` ends with an open `in (`; `$query` is sqlx's function for such rows.
+/// Reads the rows of many ids with few statements. `$head` ends with an open `in (` and has one `?` before it for `$first`; `$query` is
+/// sqlx's function for such rows.
 macro_rules! select_in {
-    ($store:expr, $query:ident as $row:ty, $head:expr, $ids:expr) => {{
+    ($store:expr, $query:ident as $row:ty, $head:expr, $first:expr, $ids:expr) => {{
         let mut found = Vec::with_capacity($ids.len());
         for chunk in $crate::database::chunks($ids) {
             let rows: Vec<$row> = reading!($store, connection => {
-                let sql = $crate::database::many_sql(&*connection, $head, "?", chunk.len(), ")");
-                let mut query = sqlx::$query(sqlx::AssertSqlSafe(sql.as_str()));
+                let sql = $crate::database::select_sql(&*connection, $head, chunk.len());
+                let mut query = sqlx::$query(sqlx::AssertSqlSafe(sql.as_str())).bind($first);
                 for id in chunk {
                     query = query.bind(*id);
                 }
@@ -141,6 +142,17 @@ macro_rules! select_in {
         }
         found
     }};
+}
+
+/// Notes that a commit happened, so that whoever loses the answer to it can find out.
+macro_rules! insert_commit {
+    ($connection:expr, $id:expr, $now:expr) => {
+        sqlx::query("insert into commits (id, committed_at) values ($1, $2)")
+            .bind($id)
+            .bind($now.0)
+            .execute(&mut *$connection)
+            .await?
+    };
 }
 
 /// How many rows one statement writes at most; with the widest row it stays under both databases' bound on parameters.
@@ -176,6 +188,25 @@ impl Parameters for sqlx::PgConnection {
 /// `head (..), (..) tail` with as many parameters as the rows have.
 pub(super) fn many_sql<C: Parameters>(_: &C, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
     many_sql_as(C::NUMBERED, head, row_sql, rows, tail)
+}
+
+/// `head ?, ?)`, where the head has parameters of its own before an open parenthesis.
+pub(super) fn select_sql<C: Parameters>(_: &C, head: &str, ids: usize) -> String {
+    let mut number = 0;
+    let mut sql = String::with_capacity(head.len() + ids * 5 + 1);
+    let holes = (0..ids).map(|at| if at == 0 { "?" } else { ", ?" });
+    for part in std::iter::once(head).chain(holes).chain([")"]).flat_map(|part| part.split_inclusive('?')) {
+        match part.strip_suffix('?') {
+            Some(text) if C::NUMBERED => {
+                number += 1;
+                sql.push_str(text);
+                sql.push('$');
+                sql.push_str(&number.to_string());
+            }
+            _ => sql.push_str(part),
+        }
+    }
+    sql
 }
 
 fn many_sql_as(numbered: bool, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
@@ -235,14 +266,6 @@ impl Store {
                 writer.close().await;
             }
             Database::Postgres { pool } => pool.close().await,
-        }
-    }
-
-    /// How a claim leaves rows alone that another host is claiming. SQLite has one writer and needs nothing.
-    pub(super) fn skip_locked(&self) -> &'static str {
-        match &self.database {
-            Database::Sqlite { .. } => "",
-            Database::Postgres { .. } => "for update skip locked",
         }
     }
 

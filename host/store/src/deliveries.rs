@@ -1,7 +1,9 @@
 //! Events, deliveries and attempts (O7): what happened, what is to be sent of it, and how that went.
 
+use super::requests::before_or_end;
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::delivery::DestinationKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,12 +43,16 @@ pub struct NewDelivery {
     pub submission_id: String,
     /// The event; none for a lead on its way to the client.
     pub event_id: Option<String>,
-    /// To whom: `client:` and a campaign, or `settings:` and an organization (the store's ids).
-    pub endpoint: String,
+    /// To whom.
+    pub destination_id: String,
+    /// What kind of destination that is.
+    pub destination_kind: DestinationKind,
+    /// The shard of the submission.
+    pub shard: u16,
     /// Retries after the first attempt.
     pub retries_max: i64,
     /// The message, if it is shaped already.
-    pub message: Option<Vec<u8>>,
+    pub message: Option<Message>,
 }
 
 /// A message as it will be sent, again and again if need be: the bytes never change between attempts.
@@ -72,8 +78,6 @@ pub struct MessageHead {
     /// The digests of the tables that were read to shape it, by name, where it was shaped apart from its submission.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub value_sets: BTreeMap<String, String>,
-    /// Whether there is a body.
-    has_body: bool,
 }
 
 impl Message {
@@ -85,8 +89,7 @@ impl Message {
         content_type: Option<String>,
         body: Option<Vec<u8>>,
     ) -> Self {
-        let (value_sets, has_body) = (BTreeMap::new(), body.is_some());
-        Self { head: MessageHead { method, query, headers, content_type, value_sets, has_body }, body }
+        Self { head: MessageHead { method, query, headers, content_type, value_sets: BTreeMap::new() }, body }
     }
 
     /// The same, with the digests of the tables that were read to shape it.
@@ -95,20 +98,15 @@ impl Message {
         self
     }
 
-    /// The bytes that are kept: the head as one line of JSON, then the body as it is.
-    pub fn write(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(&self.head).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes.extend_from_slice(self.body.as_deref().unwrap_or_default());
-        bytes
+    /// The head as it is kept.
+    pub fn head_json(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.head).unwrap_or_default()
     }
 
-    /// Reads them back.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        let end = bytes.iter().position(|byte| *byte == b'\n')?;
-        let head: MessageHead = serde_json::from_slice(&bytes[..end]).ok()?;
-        let body = head.has_body.then(|| bytes[end + 1..].to_vec());
-        Some(Self { head, body })
+    /// Reads a message back; `id` is its delivery's.
+    pub fn read(id: &str, head: &[u8], body: Option<Vec<u8>>) -> Result<Self, StoreError> {
+        let head = serde_json::from_slice(head).map_err(|error| StoreError::corrupt("deliveries", id, error))?;
+        Ok(Self { head, body })
     }
 }
 
@@ -125,9 +123,9 @@ pub struct Delivery {
     pub event_id: Option<String>,
     /// The event's name.
     pub event_name: Option<String>,
-    /// `client` or `settings`.
-    pub kind: String,
-    /// How it stands: `waiting`, `delivered`, `failed`, `skipped`, `canceled`.
+    /// The destination's kind.
+    pub destination_kind: String,
+    /// Its state: `waiting`, `held`, `delivered`, `failed`, `suppressed`, `canceled`.
     pub state: String,
     /// Attempts made.
     pub attempts: i64,
@@ -138,7 +136,7 @@ pub struct Delivery {
     /// When it last changed.
     pub updated_at: i64,
     /// When it is tried next.
-    pub due_at: Option<i64>,
+    pub run_at: Option<i64>,
 }
 
 /// One request that was made.
@@ -174,10 +172,10 @@ pub struct EventRow {
 }
 
 macro_rules! insert_events {
-    ($connection:expr, $events:expr, $now:expr) => {
-        insert_many!($connection, "insert into events (id, organization_id, campaign_id, submission_id, name, status, details, occurred_at) values",
-            "(?, ?, ?, ?, ?, ?, ?, ?)", "", $events,
-            |query, e| query.bind(&e.id).bind(&e.organization_id).bind(&e.campaign_id).bind(&e.submission_id).bind(e.name).bind(e.status)
+    ($connection:expr, $events:expr) => {
+        insert_many!($connection, "insert into events (id, organization_id, subject_kind, subject_id, campaign_id, name, status, details, occurred_at) values",
+            "(?, ?, 'submission', ?, ?, ?, ?, ?, ?)", "", $events,
+            |query, e| query.bind(&e.id).bind(&e.organization_id).bind(&e.submission_id).bind(&e.campaign_id).bind(e.name).bind(e.status)
                 .bind(e.details.as_slice()).bind(e.occurred_at.0))
     };
 }
@@ -186,47 +184,35 @@ pub(super) use insert_events;
 macro_rules! insert_deliveries {
     ($connection:expr, $deliveries:expr, $now:expr) => {
         insert_many!($connection,
-            "insert into deliveries (id, organization_id, campaign_id, submission_id, event_id, kind, endpoint, state, attempts, retries_max, created_at, \
-             updated_at, shape_due_at, due_at, message) values",
-            "(?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?)", "", $deliveries,
+            "insert into deliveries (id, organization_id, campaign_id, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
+             retries_max, created_at, updated_at, run_at, message_head, message_body) values",
+            "(?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?)", "", $deliveries,
             |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_id).bind(&d.submission_id).bind(d.event_id.as_deref())
-                .bind(d.kind()).bind(&d.endpoint).bind(d.retries_max).bind($now.0).bind($now.0)
-                .bind(d.message.is_none().then_some($now.0)).bind(d.message.is_some().then_some($now.0)).bind(d.message.as_deref()))
+                .bind(&d.destination_id).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.retries_max).bind($now.0).bind($now.0)
+                .bind($now.0).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
     };
 }
 pub(super) use insert_deliveries;
 
-impl NewDelivery {
-    /// The part of the endpoint before the colon.
-    pub fn kind(&self) -> &str {
-        self.endpoint.split(':').next().unwrap_or_default()
-    }
-}
-
-const COLUMNS: &str = "select d.id, d.campaign_id, d.submission_id, d.event_id, e.name as event_name, d.kind, d.state, d.attempts, d.retries_max, \
-     d.created_at, d.updated_at, d.due_at from deliveries d left join events e on e.id = d.event_id";
+const COLUMNS: &str = "select d.id, d.campaign_id, d.submission_id, d.event_id, e.name as event_name, d.destination_kind, d.state, d.attempts, d.retries_max, \
+     d.created_at, d.updated_at, d.run_at from deliveries d left join events e on e.organization_id = d.organization_id and e.id = d.event_id";
 
 impl Store {
-    /// Keeps the shaped messages of claimed deliveries and makes them due.
-    pub async fn commit_shaped(
-        &self,
-        token: &str,
-        shaped: &[(String, Shaped)],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    /// Keeps messages that were shaped apart from the step that caused them. One that was shaped meanwhile stays as it is.
+    pub async fn commit_shaped(&self, shaped: &[(DeliveryKey, Shaped)], now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
-            for (id, result) in shaped {
+            for (key, result) in shaped {
                 match result {
                     Shaped::Message(message) => {
-                        sqlx::query("update deliveries set message = $1, shape_due_at = null, due_at = $2, claim = null, updated_at = $2 where id = $3 and claim = $4")
-                            .bind(message.as_slice()).bind(now.0).bind(id).bind(token).execute(&mut *connection).await?;
+                        sqlx::query("update deliveries set message_head = $1, message_body = $2, updated_at = $3 where organization_id = $4 and id = $5 and message_head is null")
+                            .bind(message.head_json()).bind(message.body.as_deref()).bind(now.0).bind(&key.organization_id).bind(&key.id).execute(&mut *connection).await?;
                     }
-                    Shaped::Failed(detail) => {
-                        sqlx::query("insert into attempts (delivery_id, number, started_at, elapsed_ms, outcome, detail) \
-                             select id, 0, $1, 0, 'shaping_failed', $2 from deliveries where id = $3 and claim = $4 on conflict do nothing")
-                            .bind(now.0).bind(detail.as_slice()).bind(id).bind(token).execute(&mut *connection).await?;
-                        sqlx::query("update deliveries set state = 'failed', shape_due_at = null, claim = null, updated_at = $1 where id = $2 and claim = $3")
-                            .bind(now.0).bind(id).bind(token).execute(&mut *connection).await?;
+                    Shaped::Failed { attempt_id, detail } => {
+                        sqlx::query("insert into attempts (organization_id, delivery_id, id, number, started_at, elapsed_ms, outcome, detail) \
+                             values ($1, $2, $3, 0, $4, 0, 'shaping_failed', $5)")
+                            .bind(&key.organization_id).bind(&key.id).bind(attempt_id).bind(now.0).bind(detail.as_slice()).execute(&mut *connection).await?;
+                        sqlx::query("update deliveries set state = 'failed', run_at = null, updated_at = $1 where organization_id = $2 and id = $3 and state = 'waiting'")
+                            .bind(now.0).bind(&key.organization_id).bind(&key.id).execute(&mut *connection).await?;
                     }
                 }
             }
@@ -234,7 +220,7 @@ impl Store {
         Ok(())
     }
 
-    /// The deliveries of an organization, the newest first, older than `before`; of one submission or state if given.
+    /// The deliveries of an organization, the newest first, older than `before`; of one submission, campaign or state if given.
     pub async fn deliveries(
         &self,
         organization_id: &str,
@@ -242,13 +228,19 @@ impl Store {
         before: &str,
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let sql = format!(
-            "{COLUMNS} where d.organization_id = $1 and ($2 = '' or d.id < $2) and ($3 = '' or d.submission_id = $3) and ($4 = '' or d.state = $4) and ($5 = '' or d.campaign_id = $5) \
-             order by d.id desc limit $6"
-        );
+        // Only what is asked for is in the statement, so that an index can serve it.
+        let given =
+            [("submission_id", &filter.submission_id), ("state", &filter.state), ("campaign_id", &filter.campaign_id)];
+        let given: Vec<_> = given.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let filters: String =
+            given.iter().enumerate().map(|(at, (column, _))| format!(" and d.{column} = ${}", at + 4)).collect();
+        let sql = format!("{COLUMNS} where d.organization_id = $1 and d.id < $2{filters} order by d.id desc limit $3");
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before).bind(&filter.submission_id).bind(&filter.state)
-                .bind(&filter.campaign_id).bind(limit).fetch_all(&mut *connection).await?
+            let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before_or_end(before)).bind(limit);
+            for (_, value) in &given {
+                query = query.bind(value.as_str());
+            }
+            query.fetch_all(&mut *connection).await?
         }))
     }
 
@@ -262,48 +254,73 @@ impl Store {
         reading!(self, connection => {
             let found: Option<Delivery> = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?;
             let Some(found) = found else { return Ok(None) };
-            let message: Option<Vec<u8>> = sqlx::query_scalar("select message from deliveries where id = $1").bind(id).fetch_one(&mut *connection).await?;
-            let attempts = sqlx::query_as("select number, started_at, elapsed_ms, status, outcome, detail from attempts where delivery_id = $1 order by number")
-                .bind(id).fetch_all(&mut *connection).await?;
-            Ok(Some((found, message.as_deref().and_then(Message::read), attempts)))
+            let (head, body): (Option<Vec<u8>>, Option<Vec<u8>>) = sqlx::query_as("select message_head, message_body from deliveries where organization_id = $1 and id = $2")
+                .bind(organization_id).bind(id).fetch_one(&mut *connection).await?;
+            let attempts = sqlx::query_as("select number, started_at, elapsed_ms, status, outcome, detail from attempts \
+                 where organization_id = $1 and delivery_id = $2 order by number, id")
+                .bind(organization_id).bind(id).fetch_all(&mut *connection).await?;
+            let message = match head {
+                Some(head) => Some(Message::read(id, &head, body)?),
+                None => None,
+            };
+            Ok(Some((found, message, attempts)))
         })
     }
 
     /// The events of a submission, in order.
-    pub async fn events_of_submission(&self, submission_id: &str) -> Result<Vec<EventRow>, StoreError> {
+    pub async fn events_of_submission(
+        &self,
+        organization_id: &str,
+        submission_id: &str,
+    ) -> Result<Vec<EventRow>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, name, status, details, occurred_at from events where submission_id = $1 order by id").bind(submission_id)
+            sqlx::query_as("select id, name, status, details, occurred_at from events where organization_id = $1 and subject_id = $2 order by id").bind(organization_id).bind(submission_id)
                 .fetch_all(&mut *connection).await?
         }))
     }
 
-    /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given.
-    /// Leads on their way to a client are not resent here: that is a repost. Says whether there was one to resend.
+    /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given. Leads on
+    /// their way to a client are not resent here: that is a repost. Answers the destination and the shard of what was made due.
     pub async fn resend_delivery(
         &self,
         organization_id: &str,
         id: &str,
         retries: u8,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let done = writing!(self, connection => {
-            // One that was never shaped is shaped now.
-            sqlx::query("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, \
-                 due_at = case when message is null then null else $1 end, shape_due_at = case when message is null then $1 else null end \
-                 where id = $2 and organization_id = $3 and event_id is not null and state <> 'waiting'")
-                .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).execute(&mut *connection).await?.rows_affected()
+    ) -> Result<Option<(String, u16)>, StoreError> {
+        let resent: Option<(String, i64)> = writing!(self, connection => {
+            sqlx::query_as("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1 \
+                 where id = $2 and organization_id = $3 and event_id is not null and state not in ('waiting', 'held') returning destination_id, shard")
+                .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).fetch_optional(&mut *connection).await?
         });
-        Ok(done == 1)
+        let Some((destination_id, shard)) = resent else { return Ok(None) };
+        let shard = u16::try_from(shard).unwrap_or(0);
+        self.signal_shards(&[shard]).await?;
+        Ok(Some((destination_id, shard)))
     }
+}
+
+/// Which delivery is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryKey {
+    /// Its organization.
+    pub organization_id: String,
+    /// Its id.
+    pub id: String,
 }
 
 /// What became of shaping a message.
 #[derive(Debug, Clone)]
 pub enum Shaped {
     /// The message.
-    Message(Vec<u8>),
-    /// Why there is none, a JSON object.
-    Failed(Vec<u8>),
+    Message(Message),
+    /// There is none.
+    Failed {
+        /// The id of the attempt that says so.
+        attempt_id: String,
+        /// Why, a JSON object.
+        detail: Vec<u8>,
+    },
 }
 
 /// Which deliveries to list; empty texts do not filter.
@@ -327,7 +344,7 @@ mod tests {
         fn a_message_is_read_back(method in proptest::option::of("[A-Z]{3}"), query in proptest::collection::vec((".*", ".*"), 0..3),
             body in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..50))) {
             let message = Message::new(method, query, vec![], Some("application/json".into()), body);
-            prop_assert_eq!(Message::read(&message.write()), Some(message));
+            prop_assert_eq!(Message::read("dlv_1", &message.head_json(), message.body.clone()).ok(), Some(message));
         }
     }
 }

@@ -29,18 +29,18 @@ pub struct NewRequest {
     pub organization_id: String,
     /// Which source key posted it.
     pub source_key_id: String,
-    /// By which door it came.
-    pub door: &'static str,
+    /// By which channel it came.
+    pub channel: &'static str,
     /// Its content type.
     pub content_type: String,
     /// The headers that matter and the query, as JSON.
-    pub beside: Vec<u8>,
+    pub metadata: Vec<u8>,
     /// Where it came from.
     pub remote_address: Option<String>,
     /// The bytes as they came.
     pub body: Bytes,
-    /// The answer it gets, as JSON.
-    pub answer: Vec<u8>,
+    /// The response it gets, as JSON.
+    pub response: Vec<u8>,
     /// When it came.
     pub received_at: Timestamp,
     /// Its idempotency key, if it has one.
@@ -56,6 +56,8 @@ pub struct NewSubmission {
     pub index: usize,
     /// The campaign (the store's id).
     pub campaign_id: String,
+    /// The shard whose lease will cover it.
+    pub shard: u16,
     /// The element's first byte in the body.
     pub element_start: usize,
     /// The element's length.
@@ -182,9 +184,20 @@ fn cost(waiting: &Waiting) -> (usize, usize) {
     (1 + waiting.request.submissions.len(), waiting.request.body.len())
 }
 
+/// The answer to a COMMIT may be lost while the commit succeeded: what is in the database then decides, not the error.
+async fn keep_or_find(store: &Store, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
+    match store.keep_requests(requests).await {
+        Err(error) if error.is_outage() => match store.are_kept(requests).await {
+            Ok(true) => Ok(requests.iter().map(|_| Ingested::Accepted).collect()),
+            Ok(false) | Err(_) => Err(error),
+        },
+        other => other,
+    }
+}
+
 async fn commit_group(store: &Store, group: Vec<Waiting>) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._room))).unzip();
-    match store.keep_requests(&requests).await {
+    match keep_or_find(store, &requests).await {
         Ok(results) => {
             for ((reply, _room), result) in replies.into_iter().zip(results) {
                 // A source that hung up finds its answer under its idempotency key.
@@ -208,7 +221,7 @@ async fn commit_group(store: &Store, group: Vec<Waiting>) {
 }
 
 async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, IngestError> {
-    match store.keep_requests(std::slice::from_ref(&request)).await {
+    match keep_or_find(store, std::slice::from_ref(&request)).await {
         Ok(mut results) => results.pop().ok_or(IngestError::Stopping),
         Err(error) => {
             tracing::error!(error = %error, request_id = request.id, "a request could not be kept");
@@ -251,21 +264,31 @@ impl Store {
             }
             let kept: Vec<&NewRequest> = firsts.iter().copied().filter(|request| !uses.contains_key(&request.id)).collect();
             insert_many!(connection,
-                "insert into requests (id, organization_id, source_key_id, door, content_type, beside, remote_address, body, answer, received_at) values",
+                "insert into requests (id, organization_id, source_key_id, channel, content_type, metadata, remote_address, body, response, received_at) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "", &kept,
-                |query, r| query.bind(&r.id).bind(&r.organization_id).bind(&r.source_key_id).bind(r.door).bind(&r.content_type)
-                    .bind(r.beside.as_slice()).bind(r.remote_address.as_deref()).bind(r.body.as_ref()).bind(r.answer.as_slice()).bind(r.received_at.0));
+                |query, r| query.bind(&r.id).bind(&r.organization_id).bind(&r.source_key_id).bind(r.channel).bind(&r.content_type)
+                    .bind(r.metadata.as_slice()).bind(r.remote_address.as_deref()).bind(r.body.as_ref()).bind(r.response.as_slice()).bind(r.received_at.0));
             let rows: Vec<(&NewRequest, &NewSubmission)> = kept.iter().flat_map(|request| request.submissions.iter().map(|s| (*request, s))).collect();
             insert_many!(connection,
-                "insert into submissions (id, request_id, organization_id, campaign_id, element_start, element_bytes, state, revision, \
-                 received_at, updated_at, due_at, is_test) values",
-                "(?, ?, ?, ?, ?, ?, 'received', 0, ?, ?, ?, false)", "", &rows,
-                |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_id)
+                "insert into submissions (id, request_id, organization_id, campaign_id, shard, element_start, element_bytes, state, revision, \
+                 received_at, updated_at, run_at, is_test) values",
+                "(?, ?, ?, ?, ?, ?, ?, 'received', 0, ?, ?, ?, false)", "", &rows,
+                |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_id).bind(i64::from(row.1.shard))
                     .bind(to_i64(row.1.element_start)).bind(to_i64(row.1.element_bytes))
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
             uses
         });
         Ok((0..requests.len()).map(|at| answer(requests, at, &seconds, &uses)).collect())
+    }
+
+    /// Whether these requests are in the database, every one: the ids are new, so only their own commit can have put them there.
+    async fn are_kept(&self, requests: &[NewRequest]) -> Result<bool, StoreError> {
+        for request in requests {
+            if self.request(&request.organization_id, &request.id).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The first use of a key that still counts, without using it.
@@ -281,8 +304,8 @@ impl Store {
         Ok(row.map(first_use).filter(|first| now < first.expires_at))
     }
 
-    /// Keeps what is kept of a request that was wholly refused: code, size and digest (I2).
-    pub async fn keep_refusal(
+    /// Keeps what is kept of a request that was wholly rejected: code, size and digest (I2).
+    pub async fn keep_rejected(
         &self,
         organization_id: &str,
         code: &str,
@@ -290,9 +313,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         use sha2::Digest;
-        let (id, digest) = (self.minter.mint("ref", now), sha2::Sha256::digest(body).to_vec());
+        let (id, digest) = (self.minter.mint("rej", now), sha2::Sha256::digest(body).to_vec());
         writing!(self, connection => {
-            sqlx::query("insert into refusals (id, organization_id, code, body_bytes, body_digest, refused_at) values ($1, $2, $3, $4, $5, $6)")
+            sqlx::query("insert into rejected_requests (id, organization_id, code, body_bytes, body_digest, rejected_at) values ($1, $2, $3, $4, $5, $6)")
                 .bind(&id).bind(organization_id).bind(code).bind(to_i64(body.len())).bind(digest.as_slice()).bind(now.0)
                 .execute(&mut *connection).await?;
         });

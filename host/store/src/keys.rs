@@ -1,5 +1,5 @@
 //! API keys and source keys (O8, O9, I6). Both are found by SHA-256, which is enough for keys of 256 bits of chance; a source
-//! key is also kept sealed, so that an admin can reveal it.
+//! key is also kept encrypted, so that an admin can reveal it.
 
 use super::users::User;
 use super::{Store, StoreError};
@@ -145,10 +145,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
-        let sealed = self.seal(PURPOSE, fresh.key.as_bytes());
+        let encrypted = self.seal(PURPOSE, fresh.key.as_bytes());
         writing!(self, connection => {
-            sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, sealed, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
-                .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(sealed.as_slice())
+            sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
+                .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice())
                 .bind(now.0).execute(&mut *connection).await?;
         });
         Ok(fresh)
@@ -163,14 +163,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<FreshKey>, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
-        let sealed = self.seal(PURPOSE, fresh.key.as_bytes());
+        let encrypted = self.seal(PURPOSE, fresh.key.as_bytes());
         let done = writing!(self, connection => {
             let ended = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $4 < expires_at)")
                 .bind(old_until.0).bind(id).bind(organization_id).bind(now.0).execute(&mut *connection).await?.rows_affected();
             if ended == 1 {
-                sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, sealed, created_at) \
+                sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) \
                      select $1, source_id, organization_id, name, $2, $3, $4, $5 from source_keys where id = $6")
-                    .bind(&fresh.id).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(sealed.as_slice()).bind(now.0).bind(id)
+                    .bind(&fresh.id).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice()).bind(now.0).bind(id)
                     .execute(&mut *connection).await?;
             }
             ended == 1
@@ -206,12 +206,12 @@ impl Store {
 
     /// A source key in full. The caller writes the audit line.
     pub async fn reveal_source_key(&self, organization_id: &str, id: &str) -> Result<Option<String>, StoreError> {
-        let sealed: Option<Option<Vec<u8>>> = reading!(self, connection => {
-            sqlx::query_scalar("select sealed from source_keys where id = $1 and organization_id = $2").bind(id).bind(organization_id)
+        let encrypted: Option<Option<Vec<u8>>> = reading!(self, connection => {
+            sqlx::query_scalar("select encrypted_key from source_keys where id = $1 and organization_id = $2").bind(id).bind(organization_id)
                 .fetch_optional(&mut *connection).await?
         });
-        let Some(Some(sealed)) = sealed else { return Ok(None) };
-        let key = self.unseal(PURPOSE, "source_keys", id, &sealed)?;
+        let Some(Some(encrypted)) = encrypted else { return Ok(None) };
+        let key = self.unseal(PURPOSE, "source_keys", id, &encrypted)?;
         String::from_utf8(key).map(Some).map_err(|error| StoreError::corrupt("source_keys", id, error))
     }
 }

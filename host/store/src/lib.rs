@@ -1,4 +1,4 @@
-//! Floor 2: everything that is kept. SQL is written once for SQLite and PostgreSQL; nothing outside knows which it is, and
+//! Everything that is kept. SQL is written once for SQLite and PostgreSQL; nothing outside knows which it is, and
 //! nothing else in the host knows SQL.
 //!
 //! A method is one commit: what a step decided and what follows from it are written together, or not at all.
@@ -7,24 +7,26 @@
 mod database;
 pub mod audit;
 pub mod campaigns;
-pub mod claims;
 pub mod components;
 pub mod deliveries;
+pub mod destinations;
 mod error;
 pub mod ingest;
 pub mod keys;
+pub mod leases;
 pub mod notices;
 pub mod organizations;
 pub mod outcome;
 pub mod processed;
 pub mod programs;
 pub mod recent;
+pub mod release;
 pub mod requests;
 pub mod seal;
-pub mod settings;
 pub mod submissions;
 pub mod users;
 pub mod value_sets;
+pub mod work;
 
 pub use database::{Store, StoreOptions, Target};
 pub use error::StoreError;

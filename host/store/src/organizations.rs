@@ -13,12 +13,12 @@ pub struct Organization {
     /// What its identity hashes are salted with.
     pub salt: Vec<u8>,
     /// Its own values, a JSON object.
-    pub facts: Vec<u8>,
+    pub values: Vec<u8>,
     /// When it was made.
     pub created_at: i64,
 }
 
-const COLUMNS: &str = "select id, name, salt, facts, created_at from organizations";
+const COLUMNS: &str = "select id, name, salt, \"values\", created_at from organizations";
 
 impl Store {
     /// Makes an organization.
@@ -29,12 +29,12 @@ impl Store {
             id: self.minter.mint("org", now),
             name: name.into(),
             salt,
-            facts: b"{}".to_vec(),
+            values: b"{}".to_vec(),
             created_at: now.0,
         };
         writing!(self, connection => {
-            sqlx::query("insert into organizations (id, name, salt, facts, created_at) values ($1, $2, $3, $4, $5)")
-                .bind(&made.id).bind(&made.name).bind(made.salt.as_slice()).bind(made.facts.as_slice()).bind(made.created_at)
+            sqlx::query("insert into organizations (id, name, salt, \"values\", created_at) values ($1, $2, $3, $4, $5)")
+                .bind(&made.id).bind(&made.name).bind(made.salt.as_slice()).bind(made.values.as_slice()).bind(made.created_at)
                 .execute(&mut *connection).await?;
         });
         Ok(made)

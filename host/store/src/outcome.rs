@@ -1,34 +1,44 @@
-//! The commit at the end of an attempt: the attempt, what follows for the delivery, and what follows for the submission. Attempts
-//! that end together share one commit.
+//! The commit at the end of attempts: each attempt, what follows for its delivery, and what follows for its submission. Attempts that
+//! end together share one commit.
 
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::State;
+use std::collections::HashSet;
 
-/// An attempt that ended.
+/// An attempt that ended, or a delivery that ended without one.
 #[derive(Debug, Clone)]
-pub struct Attempted {
+pub struct Outcome {
     /// The delivery.
     pub delivery_id: String,
-    /// The claim under which it was made.
-    pub claim: String,
-    /// Its number, from 1.
-    pub number: i64,
+    /// Its organization.
+    pub organization_id: String,
+    /// How many attempts it had before: the row must still have as many for its state to change (fencing).
+    pub attempts_before: i64,
+    /// The attempt; none when there was nothing to send to, or nothing was sent.
+    pub attempt: Option<Attempt>,
+    /// What follows for the delivery.
+    pub next: Next,
+    /// What follows for the submission.
+    pub transition: Option<Transition>,
+}
+
+/// One request that left, or that was refused on its way out.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Its id.
+    pub id: String,
     /// When it began.
     pub started_at: Timestamp,
     /// How long it took.
     pub elapsed_ms: i64,
-    /// The HTTP status; none when there was no answer.
+    /// The HTTP status; none when there was no response.
     pub status: Option<u16>,
     /// What it meant, in one word.
     pub outcome: &'static str,
     /// More, a JSON object.
     pub detail: Vec<u8>,
-    /// What follows for the delivery.
-    pub next: Next,
-    /// What follows for the submission.
-    pub transition: Option<Transition>,
 }
 
 /// What follows for a delivery.
@@ -37,8 +47,10 @@ pub enum Next {
     /// It is tried again then.
     Retry(Timestamp),
     /// It was not tried at all, and is looked at again then.
-    Later(Timestamp),
-    /// It is over: `delivered`, `failed`, `skipped`.
+    Defer(Timestamp),
+    /// It waits until its campaign is activated; where the campaign is active already, it is due at once.
+    Hold,
+    /// It is over: `delivered`, `failed`, `suppressed`, `canceled`.
     Over(&'static str),
 }
 
@@ -47,53 +59,100 @@ pub enum Next {
 pub struct Transition {
     /// The submission.
     pub submission_id: String,
-    /// Where it stands now.
+    /// How many transitions it had: the row must still have as many (fencing).
+    pub revision: i64,
+    /// Its state from now on.
     pub state: State,
     /// Why, in one word.
     pub cause: &'static str,
-    /// Facts for the timeline, a JSON object.
+    /// Details for the timeline, a JSON object.
     pub detail: Vec<u8>,
-    /// What happened, in order.
+    /// What happened and somebody is told of, in order.
     pub events: Vec<NewEvent>,
 }
 
+impl Outcome {
+    fn is_counted(&self) -> bool {
+        !matches!(self.next, Next::Defer(_) | Next::Hold)
+    }
+
+    fn state(&self) -> &'static str {
+        match self.next {
+            Next::Retry(_) | Next::Defer(_) => "waiting",
+            Next::Hold => "held",
+            Next::Over(state) => state,
+        }
+    }
+
+    fn run_at(&self) -> Option<i64> {
+        match self.next {
+            Next::Retry(at) | Next::Defer(at) => Some(at.0),
+            Next::Hold | Next::Over(_) => None,
+        }
+    }
+}
+
+const UPDATE_DELIVERIES: &str = "with v (organization_id, id, attempts_before, attempts, state, run_at, at) as (values";
+const UPDATE_DELIVERIES_TAIL: &str = ") update deliveries set state = v.state, run_at = v.run_at, attempts = v.attempts, updated_at = v.at from v \
+     where deliveries.organization_id = v.organization_id and deliveries.id = v.id and deliveries.attempts = v.attempts_before and deliveries.state = 'waiting' \
+     returning deliveries.id";
+const UPDATE_SUBMISSIONS: &str = "with v (organization_id, id, revision, state, at) as (values";
+const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 1, updated_at = v.at from v \
+     where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision and submissions.state = 'delivering' \
+     returning submissions.id";
+
 impl Store {
-    /// Writes what several attempts led to. An attempt whose claim is no longer held is not written: whoever holds the claim
-    /// makes it again. Answers how many were written.
-    pub async fn commit_attempts(&self, attempts: &[Attempted], now: Timestamp) -> Result<usize, StoreError> {
+    /// Writes what several attempts led to, under `commit_id`. An attempt that left is always kept; the states of deliveries and
+    /// submissions that have moved on meanwhile stay as they are. Answers the ids of the deliveries and submissions that were changed.
+    pub async fn commit_outcomes(
+        &self,
+        commit_id: &str,
+        outcomes: &[Outcome],
+        now: Timestamp,
+    ) -> Result<HashSet<String>, StoreError> {
         Ok(writing!(self, connection => {
-            let mut written = 0;
-            for attempt in attempts {
-                let (state, due_at) = match attempt.next {
-                    Next::Retry(at) | Next::Later(at) => ("waiting", Some(at.0)),
-                    Next::Over(state) => (state, None),
-                };
-                let held = sqlx::query("update deliveries set state = $1, due_at = $2, attempts = $3, claim = null, updated_at = $4 where id = $5 and claim = $6")
-                    .bind(state).bind(due_at).bind(attempt.number).bind(now.0).bind(&attempt.delivery_id).bind(&attempt.claim)
-                    .execute(&mut *connection).await?.rows_affected();
-                if held != 1 {
-                    continue;
+            let attempts: Vec<(&Outcome, &Attempt)> = outcomes.iter().filter_map(|o| o.attempt.as_ref().map(|attempt| (o, attempt))).collect();
+            insert_many!(connection,
+                "insert into attempts (organization_id, delivery_id, id, number, started_at, elapsed_ms, status, outcome, detail) values",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict do nothing", &attempts,
+                |query, row| query.bind(&row.0.organization_id).bind(&row.0.delivery_id).bind(&row.1.id).bind(row.0.attempts_before + 1).bind(row.1.started_at.0)
+                    .bind(row.1.elapsed_ms).bind(row.1.status.map(i64::from)).bind(row.1.outcome).bind(row.1.detail.as_slice()));
+            let mut changed: HashSet<String> = HashSet::with_capacity(outcomes.len() * 2);
+            for chunk in super::database::chunks(outcomes) {
+                let sql = super::database::many_sql(&*connection, UPDATE_DELIVERIES, "(?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_DELIVERIES_TAIL);
+                let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+                for o in chunk {
+                    query = query.bind(&o.organization_id).bind(&o.delivery_id).bind(o.attempts_before).bind(o.attempts_before + i64::from(o.is_counted()))
+                        .bind(o.state()).bind(o.run_at()).bind(now.0);
                 }
-                written += 1;
-                if matches!(attempt.next, Next::Later(_)) {
-                    continue;
-                }
-                sqlx::query("insert into attempts (delivery_id, number, started_at, elapsed_ms, status, outcome, detail) values ($1, $2, $3, $4, $5, $6, $7)")
-                    .bind(&attempt.delivery_id).bind(attempt.number).bind(attempt.started_at.0).bind(attempt.elapsed_ms).bind(attempt.status.map(i64::from))
-                    .bind(attempt.outcome).bind(attempt.detail.as_slice()).execute(&mut *connection).await?;
-                let Some(transition) = &attempt.transition else { continue };
-                let revision: Option<i64> = sqlx::query_scalar("update submissions set state = $1, revision = revision + 1, updated_at = $2 \
-                     where id = $3 and state = 'delivering' returning revision")
-                    .bind(transition.state.as_str()).bind(now.0).bind(&transition.submission_id).fetch_optional(&mut *connection).await?;
-                let Some(revision) = revision else { continue };
-                sqlx::query("insert into timeline (submission_id, revision, at, state, cause, detail) values ($1, $2, $3, $4, $5, $6)")
-                    .bind(&transition.submission_id).bind(revision).bind(now.0).bind(transition.state.as_str()).bind(transition.cause)
-                    .bind(transition.detail.as_slice()).execute(&mut *connection).await?;
-                insert_events!(connection, &transition.events, now);
-                let deliveries: Vec<&NewDelivery> = transition.events.iter().flat_map(|event| &event.deliveries).collect();
-                insert_deliveries!(connection, &deliveries, now);
+                changed.extend(query.fetch_all(&mut *connection).await?);
             }
-            written
+            for held in outcomes.iter().filter(|o| o.next == Next::Hold) {
+                // Its campaign may have been activated at this very moment: nobody would release it.
+                sqlx::query("update deliveries set state = 'waiting', run_at = $1 where organization_id = $2 and id = $3 and state = 'held' \
+                     and exists (select 1 from campaigns c where c.id = deliveries.campaign_id and c.state in ('active', 'archived'))")
+                    .bind(now.0).bind(&held.organization_id).bind(&held.delivery_id).execute(&mut *connection).await?;
+            }
+            let transitions: Vec<(&Outcome, &Transition)> = outcomes.iter().filter_map(|o| o.transition.as_ref().map(|transition| (o, transition))).collect();
+            for chunk in super::database::chunks(&transitions) {
+                let sql = super::database::many_sql(&*connection, UPDATE_SUBMISSIONS, "(?, ?, ?, ?, ?)", chunk.len(), UPDATE_SUBMISSIONS_TAIL);
+                let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+                for (o, transition) in chunk {
+                    query = query.bind(&o.organization_id).bind(&transition.submission_id).bind(transition.revision).bind(transition.state.as_str()).bind(now.0);
+                }
+                changed.extend(query.fetch_all(&mut *connection).await?);
+            }
+            let moved: Vec<&(&Outcome, &Transition)> = transitions.iter().filter(|(_, transition)| changed.contains(&transition.submission_id)).collect();
+            insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, ?, ?, ?, ?, ?)",
+                "on conflict do nothing", &moved,
+                |query, row| query.bind(&row.0.organization_id).bind(&row.1.submission_id).bind(row.1.revision + 1).bind(now.0).bind(row.1.state.as_str())
+                    .bind(row.1.cause).bind(row.1.detail.as_slice()));
+            let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).collect();
+            insert_events!(connection, &events);
+            let deliveries: Vec<&NewDelivery> = events.iter().flat_map(|event| &event.deliveries).collect();
+            insert_deliveries!(connection, &deliveries, now);
+            insert_commit!(connection, commit_id, now);
+            changed
         }))
     }
 }

@@ -1,9 +1,8 @@
 //! Submissions and their timeline as the API shows them (O4).
 
-use super::claims::LEASE_MS;
-use super::requests::RawRequest;
+use super::requests::{RawRequest, before_or_end};
 use super::{Store, StoreError};
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::state::State;
 
 /// A submission.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -47,6 +46,8 @@ pub struct SubmissionRow {
 pub struct TimelineRow {
     /// The number of the transition.
     pub revision: i64,
+    /// When processing began, where it led to this transition.
+    pub began_at: Option<i64>,
     /// When.
     pub at: i64,
     /// The state it led to.
@@ -55,6 +56,22 @@ pub struct TimelineRow {
     pub cause: String,
     /// Facts, a JSON object.
     pub detail: Option<Vec<u8>>,
+}
+
+impl TimelineRow {
+    /// Processing and what it led to are one row; they are two transitions.
+    fn with_processing(self) -> Vec<Self> {
+        let Some(began_at) = self.began_at else { return vec![self] };
+        let processing = Self {
+            revision: self.revision - 1,
+            began_at: None,
+            at: began_at,
+            state: State::Processing.as_str().into(),
+            cause: "started".into(),
+            detail: None,
+        };
+        vec![processing, self]
+    }
 }
 
 const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_id, c.public_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
@@ -73,19 +90,19 @@ impl Store {
     pub async fn submissions(
         &self,
         campaign_id: &str,
-        state: &str,
+        state: Option<State>,
         before: &str,
         limit: i64,
     ) -> Result<Vec<SubmissionRow>, StoreError> {
-        let sql = format!(
-            "{COLUMNS} where s.campaign_id = $1 and ($2 = '' or s.id < $2) and ($3 = '' or s.state = $3) order by s.id desc limit $4"
-        );
+        // The state is a word of ours: written out, the database may use the index of that state's rows.
+        let in_state = state.map(|state| format!("and s.state = '{}'", state.as_str())).unwrap_or_default();
+        let sql = format!("{COLUMNS} where s.campaign_id = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(before).bind(state).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 
-    /// How many submissions of a campaign stand in each state.
+    /// How many submissions of a campaign are in each state.
     pub async fn submission_counts(&self, campaign_id: &str) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select state, count(*) from submissions where campaign_id = $1 group by state order by state").bind(campaign_id)
@@ -94,36 +111,26 @@ impl Store {
     }
 
     /// The transitions of a submission after it was received, in order.
-    pub async fn timeline(&self, submission_id: &str) -> Result<Vec<TimelineRow>, StoreError> {
-        Ok(reading!(self, connection => {
-            sqlx::query_as("select revision, at, state, cause, detail from timeline where submission_id = $1 order by revision").bind(submission_id)
-                .fetch_all(&mut *connection).await?
-        }))
+    pub async fn timeline(&self, organization_id: &str, submission_id: &str) -> Result<Vec<TimelineRow>, StoreError> {
+        let rows: Vec<TimelineRow> = reading!(self, connection => {
+            sqlx::query_as("select revision, began_at, at, state, cause, detail from timeline where organization_id = $1 and submission_id = $2 order by revision")
+                .bind(organization_id).bind(submission_id).fetch_all(&mut *connection).await?
+        });
+        Ok(rows.into_iter().flat_map(TimelineRow::with_processing).collect())
     }
 
     /// The raw request of a submission, and where in its text the submission's element stands: first byte and length.
-    pub async fn element_place(&self, submission_id: &str) -> Result<Option<(RawRequest, i64, i64)>, StoreError> {
-        let place: Option<(String, String, i64, i64)> = reading!(self, connection => {
-            sqlx::query_as("select organization_id, request_id, element_start, element_bytes from submissions where id = $1").bind(submission_id)
-                .fetch_optional(&mut *connection).await?
+    pub async fn element_place(
+        &self,
+        organization_id: &str,
+        submission_id: &str,
+    ) -> Result<Option<(RawRequest, i64, i64)>, StoreError> {
+        let place: Option<(String, i64, i64)> = reading!(self, connection => {
+            sqlx::query_as("select request_id, element_start, element_bytes from submissions where organization_id = $1 and id = $2")
+                .bind(organization_id).bind(submission_id).fetch_optional(&mut *connection).await?
         });
-        let Some((organization_id, request_id, start, bytes)) = place else { return Ok(None) };
-        let request = self.raw_request(&organization_id, &request_id).await?;
+        let Some((request_id, start, bytes)) = place else { return Ok(None) };
+        let request = self.raw_request(organization_id, &request_id).await?;
         Ok(request.map(|request| (request, start, bytes)))
-    }
-
-    /// Whether any work is due or under way.
-    pub async fn is_busy_at(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let horizon = now.0 + LEASE_MS;
-        let (submissions, deliveries): (i64, i64) = reading!(self, connection => {
-            // What is claimed is due within the lease; what waits for a later try is not claimed.
-            let submissions: i64 = sqlx::query_scalar("select count(*) from submissions where due_at <= $1 or (due_at <= $2 and claim is not null)")
-                .bind(now.0).bind(horizon).fetch_one(&mut *connection).await?;
-            let deliveries: i64 = sqlx::query_scalar("select count(*) from deliveries where due_at <= $1 or shape_due_at <= $1 \
-                 or (claim is not null and (due_at <= $2 or shape_due_at <= $2))")
-                .bind(now.0).bind(horizon).fetch_one(&mut *connection).await?;
-            (submissions, deliveries)
-        });
-        Ok(0 < submissions + deliveries)
     }
 }

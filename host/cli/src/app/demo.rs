@@ -41,7 +41,7 @@ impl Demo {
     pub async fn show(running: &Running) -> Result<(), StartError> {
         let pipeline = &running.pipeline;
         let (receiver, mut received) = receiver::start().await.map_err(failed)?;
-        let key = set_up(pipeline, receiver).await?;
+        let (organization_id, key) = set_up(pipeline, receiver).await?;
         println!(
             "\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber."
         );
@@ -54,8 +54,8 @@ impl Demo {
             .flatten()
             .filter_map(|lead| Some(lead["submission_id"].as_str()?.to_owned()))
             .collect();
-        wait(pipeline, &ids).await?;
-        show_leads(pipeline, &answer, &ids).await?;
+        wait(pipeline, &organization_id, &ids).await?;
+        show_leads(pipeline, &organization_id, &answer, &ids).await?;
         show_received(&mut received);
         // From here on the receiver takes what comes and nobody looks.
         received.close();
@@ -67,7 +67,7 @@ impl Demo {
     }
 }
 
-async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, StartError> {
+async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<(String, String), StartError> {
     let (store, now) = (pipeline.store(), pipeline.clock().now());
     let organization = store.create_organization("Demonstration", now).await?;
     let key = store.create_source_key(&organization.id, "website", now).await?;
@@ -76,7 +76,7 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, Sta
             name: id.to_owned(),
             time_zone: "America/Los_Angeles".into(),
             phone_region: "US".into(),
-            facts: b"{}".to_vec(),
+            values: b"{}".to_vec(),
             granted_value_sets: b"[]".to_vec(),
         };
         let campaign = store
@@ -88,7 +88,8 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, Sta
         saved.map_err(failed)?;
         let endpoint = json!({ "url": format!("http://{receiver}/client/{}", id.to_lowercase()) });
         let endpoint: ClientEndpointDraft = serde_json::from_value(endpoint).map_err(failed)?;
-        store.set_endpoint(&campaign.id, Some(&endpoint.check(Schemes::HttpToo).map_err(failed)?), now).await?;
+        let endpoint = endpoint.check(Schemes::HttpToo).map_err(failed)?;
+        store.set_client(&organization.id, &campaign.id, &endpoint, now).await?;
         pipeline.move_campaign(&campaign, CampaignState::Active).await.map_err(failed)?;
     }
     let events: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();
@@ -97,11 +98,9 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<String, Sta
     let mut chance = vec![0_u8; 32];
     pipeline.minter().fill(&mut chance);
     let secret = SigningSecret::from_bytes(chance).map_err(failed)?.reveal();
-    store
-        .set_webhook_settings(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now)
-        .await?;
+    store.set_webhook(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now).await?;
     pipeline.forget_lookups();
-    Ok(key.key)
+    Ok((organization.id, key.key))
 }
 
 async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
@@ -134,13 +133,13 @@ async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
 }
 
 /// Until every lead stands still and everything was sent.
-async fn wait(pipeline: &Pipeline, ids: &[String]) -> Result<(), StartError> {
+async fn wait(pipeline: &Pipeline, organization_id: &str, ids: &[String]) -> Result<(), StartError> {
     let still = async {
         loop {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             let moving = pipeline
                 .store()
-                .states_of(&ids)
+                .submission_states(organization_id, &ids)
                 .await?
                 .into_iter()
                 .any(|(_, state)| ["received", "processing", "delivering"].contains(&state.as_str()));
@@ -152,15 +151,21 @@ async fn wait(pipeline: &Pipeline, ids: &[String]) -> Result<(), StartError> {
     };
     tokio::time::timeout(PATIENCE, still)
         .await
-        .map_err(|_| StartError::Demo("the leads did not come to rest in time".into()))?
+        .map_err(|_| StartError::Demo("the leads did not all end in time".into()))?
 }
 
-async fn show_leads(pipeline: &Pipeline, answer: &Value, ids: &[String]) -> Result<(), StartError> {
+async fn show_leads(
+    pipeline: &Pipeline,
+    organization_id: &str,
+    answer: &Value,
+    ids: &[String],
+) -> Result<(), StartError> {
+    let named: Vec<&str> = ids.iter().map(String::as_str).collect();
     let states: std::collections::HashMap<String, String> =
-        pipeline.store().states_of(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await?.into_iter().collect();
+        pipeline.store().submission_states(organization_id, &named).await?.into_iter().collect();
     println!("What each lead became:");
     for (lead, id) in answer["accepted"].as_array().into_iter().flatten().zip(ids) {
-        let timeline = pipeline.store().timeline(id).await?;
+        let timeline = pipeline.store().timeline(organization_id, id).await?;
         let why = timeline.last().map(|line| reason(&line.cause, line.detail.as_deref())).unwrap_or_default();
         let state = states.get(id).map(String::as_str).unwrap_or("unknown");
         println!("  {id}  {:<8} {state:<13} {why}", lead["campaign_id"].as_str().unwrap_or_default());

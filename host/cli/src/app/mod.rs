@@ -76,10 +76,6 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     }
     let store = open_store(&options, &data).await?;
     let pipeline = assemble(&options, &data, store).await?;
-    if options.database_url.is_none() {
-        // The lock on the data directory says that nobody else holds a claim here.
-        pipeline.store().release_all_claims(pipeline.clock().now()).await?;
-    }
     let operator_key = first_operator(&pipeline).await?;
     let workers = Workers::start(&pipeline);
     let (stop, stopped) = oneshot::channel::<()>();

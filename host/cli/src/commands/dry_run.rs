@@ -133,7 +133,7 @@ impl DryRunCommand {
     fn sample_of(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
         if let Some(path) = &self.campaign_values {
-            campaign.facts = values(path)?;
+            campaign.values = values(path)?;
         }
         let mut beside = Beside::of_headers(headers("--header", &self.header)?);
         beside.headers.push(("content-type".into(), self.content_type.clone()));
@@ -172,7 +172,7 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         id: "org_sample".into(),
         name: "Sample".into(),
         salt: vec![0; 16],
-        facts: b"{}".to_vec(),
+        values: b"{}".to_vec(),
         created_at: now_ms,
     };
     let campaign = Campaign {
@@ -184,12 +184,12 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         state: "active".into(),
         time_zone: time_zone.to_owned(),
         phone_region: phone_region.to_owned(),
-        facts: b"{}".to_vec(),
+        values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
-        endpoint_sealed: None,
         program_id: None,
         created_at: now_ms,
         updated_at: now_ms,
+        has_client: false,
     };
     (organization, campaign)
 }

@@ -147,9 +147,9 @@ impl From<Campaign> for CampaignView {
             owner_id: row.owner_id,
             time_zone: row.time_zone,
             phone_region: row.phone_region,
-            values: views::value(&row.facts),
+            values: views::value(&row.values),
             granted_value_sets: views::value(&row.granted_value_sets),
-            has_endpoint: row.endpoint_sealed.is_some(),
+            has_endpoint: row.has_client,
             program_id: row.program_id,
             created_at: views::time(row.created_at),
             updated_at: views::time(row.updated_at),
@@ -177,7 +177,7 @@ pub(crate) async fn create(
         name: views::checked_name(&pipeline, "name", &new.name)?,
         time_zone: checked_time_zone(new.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
         phone_region: checked_phone_region(new.phone_region.as_deref().unwrap_or(PHONE_REGION))?,
-        facts: checked_values(new.values.unwrap_or_default())?,
+        values: checked_values(new.values.unwrap_or_default())?,
         granted_value_sets: checked_grants(&pipeline, new.granted_value_sets.unwrap_or_default())?,
     };
     let store = pipeline.store();
@@ -272,7 +272,7 @@ pub(crate) async fn change(
             .map(|region| checked_phone_region(&region))
             .transpose()?
             .unwrap_or(campaign.phone_region),
-        facts: changed.values.map(checked_values).transpose()?.unwrap_or(campaign.facts),
+        values: changed.values.map(checked_values).transpose()?.unwrap_or(campaign.values),
         granted_value_sets: changed
             .granted_value_sets
             .map(|names| checked_grants(&pipeline, names))

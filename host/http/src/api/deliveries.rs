@@ -62,8 +62,8 @@ pub(crate) struct AskedDeliveries {
 #[schema(as = Delivery)]
 pub(crate) struct DeliveryView {
     id: String,
-    /// Whom it goes to: `client`, or the webhook of the organization's `settings`.
-    kind: String,
+    /// The kind of its destination: `client` or `organization_webhook`.
+    destination_kind: String,
     submission_id: String,
     event_id: Option<String>,
     #[schema(value_type = Option<EventName>)]
@@ -120,7 +120,7 @@ impl From<Delivery> for DeliveryView {
     fn from(row: Delivery) -> Self {
         Self {
             id: row.id,
-            kind: row.kind,
+            destination_kind: row.destination_kind,
             submission_id: row.submission_id,
             event_id: row.event_id,
             event: row.event_name,
@@ -129,7 +129,7 @@ impl From<Delivery> for DeliveryView {
             retries_max: row.retries_max,
             created_at: views::time(row.created_at),
             updated_at: views::time(row.updated_at),
-            next_try_at: row.due_at.map(views::time),
+            next_try_at: row.run_at.map(views::time),
         }
     }
 }
@@ -227,13 +227,15 @@ pub(crate) async fn resend(
     if pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?.is_none() {
         return Err(HttpError::not_found("delivery", &id));
     }
-    let settings = pipeline.store().webhook_settings(&scope.organization_id).await.map_err(unavailable)?;
-    let retries = settings.map_or(0, |(settings, _)| settings.retries);
-    if !pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)? {
+    let webhook = pipeline.store().webhook_of(&scope.organization_id).await.map_err(unavailable)?;
+    let retries = webhook.map_or(0, |webhook| webhook.settings.retries);
+    let resent =
+        pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)?;
+    let Some((destination_id, _)) = resent else {
         let message =
             "only an event's delivery that is over can be sent again; a lead is sent to its client again by a repost";
         return Err(HttpError::new(Kind::Conflict, "not_resendable", message));
-    }
-    pipeline.wake_delivery();
+    };
+    pipeline.delivery_resent(&scope.organization_id, &destination_id);
     Ok(StatusCode::ACCEPTED)
 }

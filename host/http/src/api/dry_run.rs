@@ -155,8 +155,13 @@ pub(crate) async fn handle(
             .await
             .map_err(|why| HttpError::new(Kind::Conflict, "program_unusable", why.to_string()))?,
     };
-    let client_url =
-        pipeline.store().endpoint_of(&campaign).map_err(unavailable)?.map(|endpoint| endpoint.url).unwrap_or_default();
+    let client_url = pipeline
+        .store()
+        .client_of(&campaign.id)
+        .await
+        .map_err(unavailable)?
+        .map(|client| client.settings.url)
+        .unwrap_or_default();
     let beside = Beside { headers: lower(sample.headers), query: sample.query.into_iter().collect() };
     let input = DryRunInput { organization, campaign, body, beside, client_url, answer };
     Ok(Json(pipeline.dry_run(&program, &input).await.map_err(unavailable)?))

@@ -8,6 +8,7 @@ use crate::views;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::destination::WebhookUrl;
 use hookmill_domain::endpoint::{ClientEndpoint, ClientEndpointDraft};
 use hookmill_domain::role::Permission;
@@ -54,12 +55,12 @@ pub(crate) async fn set(
 ) -> Result<Json<EndpointView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let mut draft = draft?;
-    let kept = pipeline.store().endpoint_of(&campaign).map_err(unavailable)?;
-    views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
+    let kept = pipeline.store().client_of(&campaign.id).await.map_err(unavailable)?;
+    views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.settings.headers))?;
     let endpoint = draft.check(pipeline.schemes())?;
     reachable(&pipeline, &endpoint.url).await?;
     let now = pipeline.clock().now();
-    pipeline.store().set_endpoint(&campaign.id, Some(&endpoint), now).await.map_err(unavailable)?;
+    pipeline.store().set_client(&campaign.organization_id, &campaign.id, &endpoint, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
     scope.record(&pipeline, "endpoint.set", &campaign.public_id).await;
     Ok(Json(EndpointView::from(&endpoint)))
@@ -74,10 +75,9 @@ pub(crate) async fn get(
     Path(campaign): Path<String>,
 ) -> Result<Json<EndpointView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let endpoint = pipeline.store().endpoint_of(&campaign).map_err(unavailable)?;
-    endpoint
-        .as_ref()
-        .map(|endpoint| Json(endpoint.into()))
+    let client = pipeline.store().client_of(&campaign.id).await.map_err(unavailable)?;
+    client
+        .map(|client| Json(EndpointView::from(&client.settings)))
         .ok_or_else(|| HttpError::not_found("client endpoint of campaign", &campaign.public_id))
 }
 
@@ -92,8 +92,7 @@ pub(crate) async fn remove(
     Path(campaign): Path<String>,
 ) -> Result<StatusCode, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
-    let now = pipeline.clock().now();
-    pipeline.store().set_endpoint(&campaign.id, None, now).await.map_err(unavailable)?;
+    pipeline.store().remove_destination(DestinationKind::Client, &campaign.id).await.map_err(unavailable)?;
     pipeline.forget_lookups();
     scope.record(&pipeline, "endpoint.removed", &campaign.public_id).await;
     Ok(StatusCode::NO_CONTENT)

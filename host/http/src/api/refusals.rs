@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use hookmill_domain::role::Permission;
 use hookmill_pipeline::Pipeline;
-use hookmill_store::requests::RefusedRow;
+use hookmill_store::requests::RejectedRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,17 +22,17 @@ pub(crate) struct RefusedView {
     /// SHA-256 of the body, by which its sender can find it.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     body_digest: String,
-    refused_at: Time,
+    rejected_at: Time,
 }
 
-impl From<RefusedRow> for RefusedView {
-    fn from(row: RefusedRow) -> Self {
+impl From<RejectedRequest> for RefusedView {
+    fn from(row: RejectedRequest) -> Self {
         Self {
             id: row.id,
             code: row.code,
             body_bytes: row.body_bytes,
             body_digest: row.body_digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-            refused_at: views::time(row.refused_at),
+            rejected_at: views::time(row.rejected_at),
         }
     }
 }
@@ -50,6 +50,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<RefusedView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
     let limit = shown.limit(&pipeline)?;
-    let rows = pipeline.store().refusals(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
+    let rows =
+        pipeline.store().rejected_requests(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }

@@ -17,8 +17,8 @@ use utoipa::ToSchema;
 pub(crate) struct RequestLine {
     id: String,
     source_key_id: String,
-    /// Which address it came to: `batch` or `campaign`.
-    door: String,
+    /// By which channel it came: `batch` or `campaign`.
+    channel: String,
     content_type: String,
     remote_address: Option<String>,
     body_bytes: i64,
@@ -30,7 +30,7 @@ impl From<RequestRow> for RequestLine {
         Self {
             id: row.id,
             source_key_id: row.source_key_id,
-            door: row.door,
+            channel: row.channel,
             content_type: row.content_type,
             remote_address: row.remote_address,
             body_bytes: row.body_bytes,

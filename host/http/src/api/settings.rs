@@ -67,7 +67,7 @@ pub(crate) async fn set(
     scope.caller.may_all(Permission::Administer)?;
     let mut draft = draft?;
     let store = pipeline.store();
-    let kept = store.webhook_settings(&scope.organization_id).await.map_err(unavailable)?.map(|(settings, _)| settings);
+    let kept = store.webhook_of(&scope.organization_id).await.map_err(unavailable)?.map(|webhook| webhook.settings);
     views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
     let kept = kept.map(|settings| settings.secrets);
     let given = draft.secrets.is_some();
@@ -76,7 +76,7 @@ pub(crate) async fn set(
     let settings = draft.check(pipeline.schemes(), secrets)?;
     reachable(&pipeline, &settings.url).await?;
     let now = pipeline.clock().now();
-    store.set_webhook_settings(&scope.organization_id, &settings, now).await.map_err(unavailable)?;
+    store.set_webhook(&scope.organization_id, &settings, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
     scope.record(&pipeline, "webhook_settings.set", &scope.organization_id).await;
     Ok(Json(view(settings, fresh, None)))
@@ -87,10 +87,10 @@ pub(crate) async fn set(
     responses((status = OK, description = "The settings; secrets and values of headers are never shown.", body = SettingsView)))]
 pub(crate) async fn get(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<SettingsView>, HttpError> {
     scope.caller.may_all(Permission::View)?;
-    let found = pipeline.store().webhook_settings(&scope.organization_id).await.map_err(unavailable)?;
-    let (settings, paused_at) =
+    let found = pipeline.store().webhook_of(&scope.organization_id).await.map_err(unavailable)?;
+    let webhook =
         found.ok_or_else(|| HttpError::not_found("webhook settings of organization", &scope.organization_id))?;
-    Ok(Json(view(settings, None, paused_at.map(|at| at.0))))
+    Ok(Json(view(webhook.settings, None, webhook.paused_at.map(|at| at.0))))
 }
 
 fn fresh_secret(pipeline: &Pipeline) -> Result<String, HttpError> {

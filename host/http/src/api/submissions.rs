@@ -165,10 +165,15 @@ fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<Timeline
 
 /// What the last line that a client caused says of it.
 fn client(lines: &[TimelineView]) -> Option<ClientView> {
-    let is_client = |line: &&TimelineView| line.cause.starts_with("client_") || line.cause == "retries_spent";
+    let is_client = |line: &&TimelineView| line.cause.starts_with("client_") || line.cause == "retries_exhausted";
     let detail = lines.iter().rev().find(is_client)?.detail.as_ref()?;
     let text = |name: &str| detail[name].as_str().map(str::to_owned);
     Some(ClientView { reason: text("reason"), reference: text("reference"), price: text("price") })
+}
+
+fn unknown_state() -> HttpError {
+    let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+    HttpError::invalid("state", format!("must be one of {}", known.join(", ")))
 }
 
 /// Lists a campaign's submissions
@@ -185,12 +190,9 @@ pub(crate) async fn list(
     Query(before): Query<Before>,
 ) -> Result<Json<Page<SubmissionView>>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    if filter.state.as_deref().is_some_and(|name| State::parse(name).is_none()) {
-        let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
-        return Err(HttpError::invalid("state", format!("must be one of {}", known.join(", "))));
-    }
-    let (limit, state) = (shown.limit(&pipeline)?, filter.state.unwrap_or_default());
-    let rows = pipeline.store().submissions(&campaign.id, &state, before.id(), limit).await.map_err(unavailable)?;
+    let state = filter.state.as_deref().map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
+    let limit = shown.limit(&pipeline)?;
+    let rows = pipeline.store().submissions(&campaign.id, state, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
@@ -206,9 +208,9 @@ pub(crate) async fn get(
 ) -> Result<Json<SubmissionPage>, HttpError> {
     let row = visible(&pipeline, &scope, &id, Permission::View).await?;
     let store = pipeline.store();
-    let lines = store.timeline(&row.id).await.map_err(unavailable)?;
-    let events = store.events_of_submission(&row.id).await.map_err(unavailable)?;
-    let element = pipeline.element(&row.id).await?;
+    let lines = store.timeline(&row.organization_id, &row.id).await.map_err(unavailable)?;
+    let events = store.events_of_submission(&row.organization_id, &row.id).await.map_err(unavailable)?;
+    let element = pipeline.element(&row.organization_id, &row.id).await?;
     let timeline = timeline(&row, lines);
     Ok(Json(SubmissionPage {
         client: client(&timeline),
@@ -230,7 +232,9 @@ pub(crate) async fn reprocess(
     Path(id): Path<String>,
 ) -> Result<Json<Reprocessed>, HttpError> {
     let row = visible(&pipeline, &scope, &id, Permission::Administer).await?;
-    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&row.campaign_id, Some(&row.id)).await? }))
+    let campaign = pipeline.store().campaign(&row.campaign_id).await.map_err(unavailable)?;
+    let campaign = campaign.ok_or_else(|| HttpError::not_found("campaign", &row.public_id))?;
+    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, Some(&row.id)).await? }))
 }
 
 /// Runs a campaign's quarantined submissions again
@@ -244,7 +248,7 @@ pub(crate) async fn reprocess_all(
     Path(campaign): Path<String>,
 ) -> Result<Json<Reprocessed>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
-    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign.id, None).await? }))
+    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, None).await? }))
 }
 
 /// A submission of this organization whose campaign the key covers.

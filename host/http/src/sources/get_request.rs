@@ -64,7 +64,7 @@ pub(crate) async fn handle(
     }
     let request = match &reader {
         Reader::Source(SourceCaller(key)) => {
-            pipeline.store().request_of_source(&key.source_id, &id).await.map_err(unavailable)?
+            pipeline.store().request_of_source(&key.organization_id, &key.source_id, &id).await.map_err(unavailable)?
         }
         Reader::User(scope) => {
             scope.caller.may_all(Permission::View)?;
@@ -76,16 +76,16 @@ pub(crate) async fn handle(
     Ok(Json(RequestView {
         request_id: request.id.clone(),
         received_at: views::time(request.received_at),
-        answer: views::value(&request.answer),
+        answer: views::value(&request.response),
         submissions,
     }))
 }
 
 async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<Standing>, HttpError> {
-    let answer = views::value(&request.answer);
+    let answer = views::value(&request.response);
     let accepted = answer["accepted"].as_array().cloned().unwrap_or_default();
     let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
-    let states = pipeline.store().states_of(&ids).await.map_err(unavailable)?;
+    let states = pipeline.store().submission_states(&request.organization_id, &ids).await.map_err(unavailable)?;
     let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
     let known =
         ids.iter().filter_map(|id| Some(Standing { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));

@@ -72,7 +72,7 @@ pub(crate) async fn handle(
     let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::head) {
         Ok(source) => source,
         Err(refusal) => {
-            pipeline.keep_refusal(&organization_id, refusal.code, &body).await;
+            pipeline.keep_rejected(&organization_id, refusal.code, &body).await;
             return Err(refusal);
         }
     };

@@ -2,7 +2,7 @@
 
 use super::{DryRunInput, SAMPLE_ID, Trial};
 use crate::answer::{Answer, Judge, Judged, client_answer, client_destination, judge, judge_by_status, said};
-use crate::deliver::state_after;
+use crate::outcome::state_after;
 use crate::rendered;
 use bytes::Bytes;
 use hookmill_domain::interpret::OutcomeKind;
@@ -85,5 +85,6 @@ fn context_of(judged: &Judged) -> Value {
 }
 
 fn why(error: &ItemError) -> Value {
-    rendered::item_error(error).map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
+    rendered::item_error("interpret", error)
+        .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
 }

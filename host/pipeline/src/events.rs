@@ -1,0 +1,190 @@
+//! Messages about events: shaped by what their submission ran on, many at once. In the step that causes them as far as that succeeds in
+//! time; else when they are sent, as a step of its own whose result is committed before anything leaves.
+
+use super::Pipeline;
+use super::context;
+use super::deliver::{Delivery, EventData, Subject};
+use super::finish::{CampaignContext, message};
+use super::ingest::json;
+use super::programs::NotReady;
+use super::rendered;
+use super::runner::Run;
+use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, ShapeRequest, Subject as ShapeSubject};
+use hookmill_engine::{FaultKind, ItemError, Program};
+use hookmill_store::StoreError;
+use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the step that causes events waits for their messages: a plugin that takes longer shapes them when they are sent.
+const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
+
+type ShapedPayloads = (Vec<Result<Payload, ItemError>>, BTreeMap<String, String>);
+
+impl Pipeline {
+    /// Shapes the messages of new events, as far as that succeeds in time; what is left has no message yet.
+    pub(crate) async fn shape_new_events(
+        &self,
+        context: &CampaignContext,
+        program_id: Option<&str>,
+        events: Vec<(Arc<Subject>, &mut NewEvent)>,
+    ) {
+        if events.is_empty() {
+            return;
+        }
+        let requests =
+            events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Arc::clone(subject))).collect();
+        let shaped = tokio::time::timeout(SHAPE_WITH_STEP, self.shape_events(context, program_id, requests)).await;
+        let (payloads, read) = match shaped {
+            Ok(Ok(Some(shaped))) => shaped,
+            Ok(Ok(None)) | Err(_) => return,
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "messages could not be shaped with their events; they are shaped when they are sent");
+                return;
+            }
+        };
+        for ((_, event), payload) in events.into_iter().zip(payloads) {
+            let Ok(payload) = payload else { continue };
+            let message = message(&payload).with_value_sets(read.clone());
+            for delivery in &mut event.deliveries {
+                delivery.message = Some(message.clone());
+            }
+        }
+    }
+
+    /// Gives deliveries that are about to be sent their messages, and keeps these first: every attempt sends the same bytes. What fails
+    /// for good has ended then, and is not among the answer; None where nothing is known yet.
+    pub(crate) async fn shape_deliveries(
+        &self,
+        context: &CampaignContext,
+        deliveries: Vec<Delivery>,
+    ) -> Result<Option<Vec<Delivery>>, StoreError> {
+        let deliveries = self.load_subjects(&context.organization.id, deliveries).await?;
+        let mut by_program: BTreeMap<Option<String>, Vec<Delivery>> = BTreeMap::new();
+        for delivery in deliveries {
+            by_program.entry(delivery.row.program_id.clone()).or_default().push(delivery);
+        }
+        let (mut ready, mut kept) = (Vec::new(), Vec::new());
+        for (program_id, of_program) in by_program {
+            let subjects = of_program.iter().filter_map(|d| Some((d.event.clone()?, d.subject.clone()?))).collect();
+            let Some((payloads, read)) = self.shape_events(context, program_id.as_deref(), subjects).await? else {
+                return Ok(None);
+            };
+            for (mut delivery, payload) in of_program.into_iter().zip(payloads) {
+                let key =
+                    DeliveryKey { organization_id: delivery.row.organization_id.clone(), id: delivery.row.id.clone() };
+                match payload {
+                    Ok(payload) => {
+                        let message: Message = message(&payload).with_value_sets(read.clone());
+                        delivery.row.message = Some(message.clone());
+                        kept.push((key, Shaped::Message(message)));
+                        ready.push(delivery);
+                    }
+                    // The host could not run it: nothing is known.
+                    Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host => return Ok(None),
+                    Err(error) => {
+                        let Some((cause, detail)) = rendered::item_error("shape", &error) else { return Ok(None) };
+                        let detail = json(&json!({ "error": cause, "detail": detail }));
+                        let attempt_id = self.minter.mint("att", self.clock.now());
+                        kept.push((key, Shaped::Failed { attempt_id, detail }));
+                    }
+                }
+            }
+        }
+        self.store.commit_shaped(&kept, self.clock.now()).await?;
+        Ok(Some(ready))
+    }
+
+    /// What deliveries that were loaded from the store are about. One whose event is gone is about nothing and is left out.
+    async fn load_subjects(
+        &self,
+        organization_id: &str,
+        deliveries: Vec<Delivery>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let missing: Vec<&str> = deliveries
+            .iter()
+            .filter(|delivery| delivery.event.is_none() || delivery.subject.is_none())
+            .filter_map(|delivery| delivery.row.event_id.as_deref())
+            .collect();
+        let loaded = self.store.events_to_shape(organization_id, &missing).await?;
+        let loaded: HashMap<String, _> = loaded.into_iter().map(|event| (event.id.clone(), event)).collect();
+        let filled = deliveries.into_iter().filter_map(|mut delivery| {
+            if delivery.event.is_none() || delivery.subject.is_none() {
+                let event = loaded.get(delivery.row.event_id.as_deref()?)?;
+                delivery.event = Some(Arc::new(EventData::loaded(event)));
+                delivery.subject = Some(Arc::new(Subject::loaded(event)));
+            }
+            Some(delivery)
+        });
+        Ok(filled.collect())
+    }
+
+    /// Shapes events of one campaign for its organization's webhook; None while it can't be known.
+    async fn shape_events(
+        &self,
+        context: &CampaignContext,
+        program_id: Option<&str>,
+        events: Vec<(Arc<EventData>, Arc<Subject>)>,
+    ) -> Result<Option<ShapedPayloads>, StoreError> {
+        let Some(program) = self.shaping_program(program_id).await else { return Ok(None) };
+        let (now, organization) = (self.clock.now(), &context.organization);
+        let call = context::context(organization, &context.campaign, now, &self.minter.mint("run", now));
+        let destination = Destination {
+            kind: DestinationKind::Settings,
+            id: organization.id.clone(),
+            name: organization.name.clone(),
+            method: "POST".into(),
+            url: context.webhook.as_ref().map(|webhook| webhook.settings.url.clone()).unwrap_or_default(),
+            content_type: "application/json".into(),
+            settings: None,
+        };
+        let requests: Vec<ShapeRequest> = events
+            .iter()
+            .map(|(event, subject)| ShapeRequest {
+                destination: destination.clone(),
+                subject: ShapeSubject::Event(contract_event(event, subject)),
+            })
+            .collect();
+        let mut lookups = self.lookups(&context.campaign, program_id).await?;
+        loop {
+            let mut run = Run::new(self, &program, call.clone(), &lookups);
+            let Ok(payloads) = run.shape(requests.clone()).await else { return Ok(None) };
+            match self.fetched(&lookups).await? {
+                Some(more) => lookups = more,
+                None => return Ok(Some((payloads, lookups.read()))),
+            }
+        }
+    }
+
+    /// The program the submission ran on shapes what is told of it; where it can never be run, the standard payload is told. None while
+    /// the store does not answer.
+    async fn shaping_program(&self, program_id: Option<&str>) -> Option<Program> {
+        let Some(id) = program_id else { return Some(self.standard.clone()) };
+        match self.program_by_id(id).await {
+            Ok(program) => Some(program),
+            Err(NotReady::Never(_)) => Some(self.standard.clone()),
+            Err(NotReady::Later(_)) => None,
+        }
+    }
+}
+
+fn contract_event(event: &EventData, subject: &Subject) -> Event {
+    Event {
+        id: event.id.clone(),
+        name: event.name.clone(),
+        occurred_at: event.occurred_at,
+        status: event.status.clone(),
+        submission: Some(context::submission(
+            &subject.submission_id,
+            subject.lead_id.as_deref(),
+            &subject.lead,
+            subject.is_test,
+            subject.received_at,
+        )),
+        details: context::text_of(&event.details),
+        payload: None,
+        category: None,
+    }
+}

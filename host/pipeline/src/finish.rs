@@ -1,0 +1,349 @@
+//! What a batch came to, as rows: a state and its cause for each submission, and everything that must follow from it.
+
+use super::Pipeline;
+use super::context;
+use super::deliver::Subject;
+use super::element::Received;
+use super::ingest::json;
+use super::rendered;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::delivery::DestinationKind;
+use hookmill_domain::endpoint::ClientEndpoint;
+use hookmill_domain::event::{EventName, events_of};
+use hookmill_domain::lead::IdentityHash;
+use hookmill_domain::settings::WebhookSettings;
+use hookmill_domain::state::State;
+use hookmill_engine::ItemError;
+use hookmill_engine::contract::{MappedLead, Payload, Submission, Verdict};
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::deliveries::{Message, NewDelivery, NewEvent};
+use hookmill_store::destinations::Destination;
+use hookmill_store::organizations::Organization;
+use hookmill_store::processed::{DerivedFrom, Processed, ProcessedLead};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What all work of a campaign needs to know. It is looked up once a second at most, and at once where something was changed.
+pub(crate) struct CampaignContext {
+    pub(crate) organization: Organization,
+    pub(crate) campaign: Campaign,
+    pub(crate) client: Option<Destination<ClientEndpoint>>,
+    pub(crate) webhook: Option<Destination<WebhookSettings>>,
+}
+
+/// A submission on its way through the stages.
+pub(crate) struct BatchItem {
+    pub(crate) id: String,
+    revision: i64,
+    shard: u16,
+    received_at: i64,
+    derived_from: Option<DerivedFrom>,
+    pub(crate) status: ItemStatus,
+    /// The lead, also when the submission is decided.
+    lead: Option<MappedLead>,
+    pub(crate) person: Option<(String, Vec<IdentityHash>)>,
+    verdict: Option<Verdict>,
+    pub(crate) payload: Option<Payload>,
+}
+
+/// How far an item is.
+pub(crate) enum ItemStatus {
+    /// Mapped, and still on its way.
+    Mapped(MappedLead),
+    /// Decided.
+    Decided(Transition),
+    /// Nothing is known: it is looked at again later.
+    Deferred,
+}
+
+/// The state a submission comes to, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Transition {
+    pub(crate) state: State,
+    pub(crate) cause: &'static str,
+    pub(crate) detail: Option<Value>,
+}
+
+impl Transition {
+    /// It is kept until somebody looks at it.
+    pub(crate) fn quarantined(cause: &'static str, detail: Value) -> Self {
+        Self { state: State::Quarantined, cause, detail: Some(detail) }
+    }
+}
+
+impl BatchItem {
+    pub(crate) fn new(received: &Received, id: String, derived_from: Option<DerivedFrom>, status: ItemStatus) -> Self {
+        Self {
+            id,
+            revision: received.row.revision,
+            shard: u16::try_from(received.row.shard).unwrap_or(0),
+            received_at: received.row.received_at,
+            derived_from,
+            status,
+            lead: None,
+            person: None,
+            verdict: None,
+            payload: None,
+        }
+    }
+
+    /// One that is decided before it was mapped.
+    pub(crate) fn decided(received: &Received, transition: Transition) -> Self {
+        Self::new(received, received.row.id.clone(), None, ItemStatus::Decided(transition))
+    }
+
+    /// One that is looked at again later.
+    pub(crate) fn deferred(received: &Received) -> Self {
+        Self::new(received, received.row.id.clone(), None, ItemStatus::Deferred)
+    }
+
+    /// One that could not be mapped.
+    pub(crate) fn from_error(received: &Received, error: &ItemError) -> Self {
+        let mut item = Self::deferred(received);
+        item.fail("map", error);
+        item
+    }
+
+    /// Whether it was made in this batch.
+    pub(crate) fn is_derived(&self) -> bool {
+        self.derived_from.is_some()
+    }
+
+    /// The submission that was taken up: itself, or the one it was made from.
+    pub(crate) fn source_id(&self) -> &str {
+        self.derived_from.as_ref().map_or(&self.id, |from| &from.parent_id)
+    }
+
+    /// Its lead, while it is on its way.
+    pub(crate) fn mapped(&self) -> Option<&MappedLead> {
+        match &self.status {
+            ItemStatus::Mapped(lead) => Some(lead),
+            ItemStatus::Decided(_) | ItemStatus::Deferred => None,
+        }
+    }
+
+    /// As the later stages see it, while it is on its way.
+    pub(crate) fn submission(&self) -> Option<Submission> {
+        let (lead, (lead_id, _)) = (self.mapped()?, self.person.as_ref()?);
+        Some(context::submission(&self.id, Some(lead_id), &lead.lead, lead.is_test, self.received_at))
+    }
+
+    /// What messages about it are shaped from.
+    pub(crate) fn subject(&self) -> Subject {
+        let lead = self.mapped().or(self.lead.as_ref());
+        Subject {
+            submission_id: self.id.clone(),
+            lead_id: self.person.as_ref().map(|(lead_id, _)| lead_id.clone()),
+            lead: lead.map_or_else(|| "{}".to_owned(), |lead| lead.lead.clone()),
+            is_test: lead.is_some_and(|lead| lead.is_test),
+            received_at: self.received_at,
+        }
+    }
+
+    /// How many transitions it has behind it once it is written.
+    pub(crate) fn revision_after(&self) -> i64 {
+        if self.is_derived() { 1 } else { self.revision + 2 }
+    }
+
+    /// Its plugin refused it in a stage, faulted on it, or did not get to it.
+    pub(crate) fn fail(&mut self, stage: &'static str, error: &ItemError) {
+        let status = match error {
+            ItemError::Fault(fault) if fault.kind == hookmill_engine::FaultKind::Host => ItemStatus::Deferred,
+            _ => match rendered::item_error(stage, error) {
+                Some((cause, detail)) => ItemStatus::Decided(Transition::quarantined(cause, detail)),
+                None => ItemStatus::Deferred,
+            },
+        };
+        self.end(status);
+    }
+
+    /// A rule said no.
+    pub(crate) fn disqualify(&mut self, verdict: Verdict) {
+        let detail = json!({
+            "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
+            "failedRules": rendered::failed_rules(&verdict),
+        });
+        self.verdict = Some(verdict);
+        let transition = Transition { state: State::Disqualified, cause: "rules", detail: Some(detail) };
+        self.end(ItemStatus::Decided(transition));
+    }
+
+    fn end(&mut self, status: ItemStatus) {
+        if let ItemStatus::Mapped(lead) = std::mem::replace(&mut self.status, status) {
+            self.lead = Some(lead);
+        }
+    }
+}
+
+impl Pipeline {
+    /// The row of an item, if it has one to write.
+    pub(crate) fn finish_item(
+        &self,
+        context: &CampaignContext,
+        item: &BatchItem,
+        value_sets: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Option<Processed> {
+        let (transition, delivery) = match &item.status {
+            // One that was made in this batch has no row that could wait: it gets one, and is looked at again.
+            ItemStatus::Deferred if item.is_derived() => {
+                (Transition { state: State::Received, cause: "deferred", detail: None }, None)
+            }
+            ItemStatus::Deferred => return None,
+            ItemStatus::Decided(transition) => (transition.clone(), None),
+            ItemStatus::Mapped(_) => self.send_or_store(context, item, now),
+        };
+        let lead = item.mapped().or(item.lead.as_ref());
+        let about = EventAbout { submission_id: &item.id, shard: item.shard };
+        let events = self.events(context, about, transition.state, false, transition.detail.as_ref(), now);
+        Some(Processed {
+            id: item.id.clone(),
+            organization_id: context.organization.id.clone(),
+            campaign_id: context.campaign.id.clone(),
+            revision: item.revision,
+            state: transition.state,
+            cause: transition.cause,
+            detail: transition.detail.as_ref().map(json),
+            program_id: context.campaign.program_id.clone(),
+            lead: lead.zip(item.person.as_ref()).map(|(lead, (lead_id, identities))| ProcessedLead {
+                lead_id: lead_id.clone(),
+                identities: identities.clone(),
+                lead: lead.lead.clone().into_bytes(),
+                is_test: lead.is_test,
+            }),
+            decision: rendered::decision(
+                item.verdict.as_ref(),
+                lead.map(|lead| lead.notices.as_slice()).unwrap_or_default(),
+            ),
+            value_sets: value_sets.map(<[u8]>::to_vec),
+            delivery,
+            events,
+            derived_from: item.derived_from.clone(),
+        })
+    }
+
+    /// A lead that passed everything goes to the client; without a client it is delivered as soon as it is stored.
+    fn send_or_store(
+        &self,
+        context: &CampaignContext,
+        item: &BatchItem,
+        now: Timestamp,
+    ) -> (Transition, Option<NewDelivery>) {
+        let (Some(client), Some(payload)) = (&context.client, &item.payload) else {
+            return (
+                Transition { state: State::Delivered, cause: "stored", detail: Some(json!({"detail": "stored"})) },
+                None,
+            );
+        };
+        let delivery = NewDelivery {
+            id: self.minter.mint("dlv", now),
+            organization_id: context.organization.id.clone(),
+            campaign_id: context.campaign.id.clone(),
+            submission_id: item.id.clone(),
+            event_id: None,
+            destination_id: client.id.clone(),
+            destination_kind: DestinationKind::Client,
+            shard: item.shard,
+            retries_max: i64::from(client.settings.retries),
+            message: Some(message(payload)),
+        };
+        let detail = json!({ "deliveryId": delivery.id });
+        (Transition { state: State::Delivering, cause: "shaped", detail: Some(detail) }, Some(delivery))
+    }
+
+    /// The events that reaching a state causes and that somebody is told of, each with the destinations it goes to.
+    pub(crate) fn events(
+        &self,
+        context: &CampaignContext,
+        about: EventAbout<'_>,
+        state: State,
+        by_client: bool,
+        detail: Option<&Value>,
+        now: Timestamp,
+    ) -> Vec<NewEvent> {
+        let empty = json!({});
+        let named = events_of(state, by_client).into_iter();
+        named.filter_map(|name| self.event(context, about, name, state, detail.unwrap_or(&empty), now)).collect()
+    }
+
+    fn event(
+        &self,
+        context: &CampaignContext,
+        about: EventAbout<'_>,
+        name: EventName,
+        state: State,
+        detail: &Value,
+        now: Timestamp,
+    ) -> Option<NewEvent> {
+        let webhooks = route(context, name);
+        if webhooks.is_empty() {
+            return None;
+        }
+        let id = self.minter.mint("evt", now);
+        let deliveries = webhooks.into_iter().map(|webhook| NewDelivery {
+            id: self.minter.mint("dlv", now),
+            organization_id: context.organization.id.clone(),
+            campaign_id: context.campaign.id.clone(),
+            submission_id: about.submission_id.to_owned(),
+            event_id: Some(id.clone()),
+            destination_id: webhook.id.clone(),
+            destination_kind: DestinationKind::OrganizationWebhook,
+            shard: about.shard,
+            retries_max: i64::from(webhook.settings.retries),
+            message: None,
+        });
+        let deliveries = deliveries.collect();
+        Some(NewEvent {
+            id,
+            organization_id: context.organization.id.clone(),
+            campaign_id: context.campaign.id.clone(),
+            submission_id: about.submission_id.to_owned(),
+            name: name.as_str(),
+            status: state.as_str(),
+            details: json(detail),
+            occurred_at: now,
+            deliveries,
+        })
+    }
+
+    /// What all work of a campaign needs to know.
+    pub(crate) async fn campaign_context(&self, campaign_id: &str) -> Result<Arc<CampaignContext>, StoreError> {
+        let (key, now) = (campaign_id.to_owned(), self.clock.now());
+        if let Some(known) = self.contexts.get(&key, now) {
+            return Ok(known);
+        }
+        let forgotten = self.contexts.generation();
+        let (organization, campaign) = self.find_campaign(campaign_id).await?;
+        let webhook = self.store.webhook_of(&organization.id).await?;
+        let client = self.store.client_of(campaign_id).await?;
+        let context = CampaignContext { organization, campaign, client, webhook };
+        Ok(self.contexts.put_if(forgotten, key, context, now))
+    }
+}
+
+/// The submission an event is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EventAbout<'a> {
+    pub(crate) submission_id: &'a str,
+    pub(crate) shard: u16,
+}
+
+/// Which destinations get an event.
+fn route(context: &CampaignContext, name: EventName) -> Vec<&Destination<WebhookSettings>> {
+    context.webhook.iter().filter(|webhook| webhook.settings.wants(name)).collect()
+}
+
+/// A shaped message as it is kept.
+pub(crate) fn message(payload: &Payload) -> Message {
+    let pairs = |list: &[hookmill_engine::contract::Pair]| {
+        list.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect()
+    };
+    Message::new(
+        payload.method.clone(),
+        pairs(&payload.query),
+        pairs(&payload.headers),
+        payload.content_type.clone(),
+        payload.body.clone(),
+    )
+}

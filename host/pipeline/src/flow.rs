@@ -1,0 +1,309 @@
+//! Due work in this host's memory, and the leases under which it may be worked on. The database is the truth: what is dropped here is
+//! read again.
+
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::config::Limits;
+use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, Taken};
+use hookmill_domain::flow::leases::{BootTime, LeaseTerms, Leases};
+use hookmill_domain::flow::{SHARDS, shard_of};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+use super::deliver::Delivery;
+use super::element::Received;
+
+/// What moves through this host.
+pub(crate) struct Flow {
+    pub(crate) submissions: Arc<Lane<Received>>,
+    pub(crate) deliveries: Arc<Lane<Delivery>>,
+    /// There are lanes to read, or the loader is to look whether there are.
+    pub(crate) load: Arc<Notify>,
+    leases: Mutex<Leases>,
+    host: String,
+}
+
+/// The lanes of one kind of work, and how its worker is told.
+pub(crate) struct Lane<T> {
+    lanes: Mutex<Lanes<T>>,
+    /// There is something to take.
+    pub(crate) wake: Notify,
+    under_way: Mutex<Vec<usize>>,
+}
+
+/// Items that are announced before their commit. What is not handed over when this is dropped is left to the store.
+pub(crate) struct Reservation<T> {
+    lane: Arc<Lane<T>>,
+    load: Arc<Notify>,
+    ids: Vec<(LaneKey, Arc<str>)>,
+    at: Timestamp,
+}
+
+/// Items that are being worked on. What is not finished when this is dropped is read again from the store.
+pub(crate) struct UnderWay<T> {
+    lane: Arc<Lane<T>>,
+    load: Arc<Notify>,
+    key: LaneKey,
+    ids: Vec<(Arc<str>, u16)>,
+    holds_places: bool,
+    again_at: Option<Timestamp>,
+}
+
+impl Flow {
+    pub(crate) fn new(limits: &Limits, is_shared: bool, host: String) -> Self {
+        let lane = |in_flight_max| LaneLimits {
+            items_max: limits.resident_items_max,
+            bytes_max: limits.resident_bytes_max,
+            organization_bytes_max: limits.resident_bytes_max / 4,
+            lane_items_max: limits.lane_items_max,
+            lane_in_flight_max: in_flight_max,
+        };
+        let terms = LeaseTerms { lease_ms: limits.lease_ms, margin_ms: limits.lease_ms / 4 };
+        Self {
+            submissions: Arc::new(Lane::new(lane(usize::MAX))),
+            deliveries: Arc::new(Lane::new(lane(limits.deliveries_per_destination_max))),
+            load: Arc::default(),
+            leases: Mutex::new(if is_shared { Leases::new(terms) } else { Leases::sole() }),
+            host,
+        }
+    }
+
+    /// This host's name among those that share the database: new at each start.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shard for new work of a campaign: one that this host holds, with the lease's epoch, so that the work goes on in memory; with
+    /// no epoch one of somebody else's while this host holds none.
+    pub(crate) fn choose_shard(&self, campaign_id: &str) -> (u16, Option<i64>) {
+        let hash = shard_of(campaign_id);
+        match self.leases().choose(hash, boot_time()) {
+            Some((shard, epoch)) => (shard, Some(epoch)),
+            None => (hash % SHARDS, None),
+        }
+    }
+
+    /// The epoch in which this host holds a shard; none when it does not.
+    pub(crate) fn epoch(&self, shard: u16) -> Option<i64> {
+        self.leases().held().into_iter().find(|(held, _)| *held == shard).map(|(_, epoch)| epoch)
+    }
+
+    /// Whether work of this shard may be started.
+    pub(crate) fn may_start(&self, shard: u16) -> bool {
+        self.leases().may_start(shard, boot_time())
+    }
+
+    /// Whether what was committed under this epoch may go on in memory.
+    pub(crate) fn is_epoch(&self, shard: u16, epoch: i64) -> bool {
+        self.leases().is_epoch(shard, epoch, boot_time())
+    }
+
+    /// The shards whose work may be started.
+    pub(crate) fn shards(&self) -> Vec<u16> {
+        self.leases().shards(boot_time())
+    }
+
+    /// Drops the unsent work of shards that this host no longer has, or is giving up.
+    pub(crate) fn drop_shards(&self, shards: &[u16]) {
+        self.submissions.lanes().drop_queued(|_, item| shards.contains(&item.shard));
+        self.deliveries.lanes().drop_queued(|_, item| shards.contains(&item.shard));
+    }
+
+    /// How many items of a shard are being worked on and not yet written.
+    pub(crate) fn under_way(&self, shard: u16) -> usize {
+        self.submissions.under_way_of(shard) + self.deliveries.under_way_of(shard)
+    }
+
+    /// The store has submissions of this campaign that memory does not hold.
+    pub(crate) fn read_submissions(&self, organization_id: &str, campaign_id: &str, at: Timestamp) {
+        self.submissions.lanes().spill(&LaneKey::new(organization_id, campaign_id), at);
+        self.load.notify_one();
+    }
+
+    /// The store has deliveries for this destination that memory does not hold.
+    pub(crate) fn read_deliveries(&self, organization_id: &str, destination_id: &str, at: Timestamp) {
+        self.deliveries.lanes().spill(&LaneKey::new(organization_id, destination_id), at);
+        self.load.notify_one();
+    }
+
+    pub(crate) fn reserve_submissions(&self, ids: Vec<(LaneKey, Arc<str>)>, at: Timestamp) -> Reservation<Received> {
+        Reservation::new(&self.submissions, &self.load, ids, at)
+    }
+
+    pub(crate) fn reserve_deliveries(&self, ids: Vec<(LaneKey, Arc<str>)>, at: Timestamp) -> Reservation<Delivery> {
+        Reservation::new(&self.deliveries, &self.load, ids, at)
+    }
+
+    /// Takes submissions of one campaign.
+    pub(crate) fn take_submissions(
+        &self,
+        count_max: usize,
+        bytes_max: usize,
+    ) -> Option<(UnderWay<Received>, Vec<Item<Received>>)> {
+        self.submissions.take(&self.load, count_max, bytes_max)
+    }
+
+    /// Takes deliveries for one destination.
+    pub(crate) fn take_deliveries(&self, count_max: usize) -> Option<(UnderWay<Delivery>, Vec<Item<Delivery>>)> {
+        self.deliveries.take(&self.load, count_max, usize::MAX)
+    }
+}
+
+impl<T> Lane<T> {
+    fn new(limits: LaneLimits) -> Self {
+        Self {
+            lanes: Mutex::new(Lanes::new(limits)),
+            wake: Notify::new(),
+            under_way: Mutex::new(vec![0; usize::from(SHARDS)]),
+        }
+    }
+
+    pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes<T>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(
+        self: &Arc<Self>,
+        load: &Arc<Notify>,
+        count_max: usize,
+        bytes_max: usize,
+    ) -> Option<(UnderWay<T>, Vec<Item<T>>)> {
+        let Taken { key, items } = self.lanes().take(count_max, bytes_max)?;
+        let ids: Vec<(Arc<str>, u16)> = items.iter().map(|item| (item.id.clone(), item.shard)).collect();
+        self.count(&ids, 1);
+        Some((
+            UnderWay { lane: Arc::clone(self), load: Arc::clone(load), key, ids, holds_places: true, again_at: None },
+            items,
+        ))
+    }
+
+    fn count(&self, ids: &[(Arc<str>, u16)], by: isize) {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, shard) in ids {
+            if let Some(count) = under_way.get_mut(usize::from(*shard)) {
+                *count = count.saturating_add_signed(by);
+            }
+        }
+    }
+
+    fn under_way_of(&self, shard: u16) -> usize {
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.get(usize::from(shard)).copied().unwrap_or(0)
+    }
+}
+
+impl<T> Reservation<T> {
+    fn new(lane: &Arc<Lane<T>>, load: &Arc<Notify>, ids: Vec<(LaneKey, Arc<str>)>, at: Timestamp) -> Self {
+        let mut lanes = lane.lanes();
+        for (_, id) in &ids {
+            lanes.reserve(id);
+        }
+        drop(lanes);
+        Self { lane: Arc::clone(lane), load: Arc::clone(load), ids, at }
+    }
+
+    /// Hands over what was committed. Reserved items that are not among `items` were not written: nobody has to ask for them.
+    pub(crate) fn hand_over(mut self, items: Vec<(LaneKey, Item<T>)>) {
+        let at = self.at;
+        let mut lanes = self.lane.lanes();
+        let mut has_spilled = false;
+        for (key, item) in items {
+            has_spilled |= lanes.offer(&key, item, at) == Offer::Spilled;
+        }
+        for (key, id) in self.ids.drain(..) {
+            lanes.release(&key, &id, None);
+        }
+        drop(lanes);
+        self.lane.wake.notify_one();
+        if has_spilled {
+            self.load.notify_one();
+        }
+    }
+
+    /// Nothing was written.
+    pub(crate) fn cancel(mut self) {
+        let mut lanes = self.lane.lanes();
+        for (key, id) in self.ids.drain(..) {
+            lanes.release(&key, &id, None);
+        }
+    }
+}
+
+/// Dropped without a word: the commit may have succeeded, so the store is asked.
+impl<T> Drop for Reservation<T> {
+    fn drop(&mut self) {
+        if self.ids.is_empty() {
+            return;
+        }
+        let mut lanes = self.lane.lanes();
+        for (key, id) in self.ids.drain(..) {
+            lanes.release(&key, &id, Some(self.at));
+        }
+        drop(lanes);
+        self.load.notify_one();
+    }
+}
+
+impl<T> UnderWay<T> {
+    /// The requests ended: others of the lane may start.
+    pub(crate) fn free_places(&mut self) {
+        if std::mem::take(&mut self.holds_places) {
+            self.lane.lanes().free_places(&self.key, self.ids.len());
+            self.lane.wake.notify_one();
+        }
+    }
+
+    /// All of it is written, or the store keeps it as it was; a row of it falls due again at `again_at`.
+    pub(crate) fn finish(mut self, again_at: Option<Timestamp>) {
+        self.again_at = again_at;
+        self.end();
+    }
+
+    /// The same work, one item each.
+    pub(crate) fn split(mut self) -> Vec<Self> {
+        let ids = std::mem::take(&mut self.ids);
+        let one = |id| UnderWay {
+            lane: Arc::clone(&self.lane),
+            load: Arc::clone(&self.load),
+            key: self.key.clone(),
+            ids: vec![id],
+            holds_places: self.holds_places,
+            again_at: self.again_at,
+        };
+        ids.into_iter().map(one).collect()
+    }
+
+    /// Unless something else is said before, the store is asked again at this time.
+    pub(crate) fn ask_again_at(mut self, at: Timestamp) -> Self {
+        self.again_at = Some(at);
+        self
+    }
+
+    fn end(&mut self) {
+        if self.ids.is_empty() {
+            return;
+        }
+        self.free_places();
+        self.lane.count(&self.ids, -1);
+        let ids = std::mem::take(&mut self.ids);
+        self.lane.lanes().finish(&self.key, ids.iter().map(|(id, _)| &**id), self.again_at);
+        if self.again_at.is_some() {
+            self.load.notify_one();
+        }
+    }
+}
+
+impl<T> Drop for UnderWay<T> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Now by the clock that runs through suspend, as leases are counted.
+pub(crate) fn boot_time() -> BootTime {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    BootTime(now.tv_sec.saturating_mul(1_000).saturating_add(now.tv_nsec / 1_000_000))
+}

@@ -1,0 +1,108 @@
+//! Keeping leases: saying that this host lives, renewing what it has, taking what is free, and giving up its surplus when it is drained.
+
+use super::Pipeline;
+use super::flow::boot_time;
+use hookmill_domain::clock::Timestamp;
+use hookmill_store::StoreError;
+use std::collections::HashMap;
+
+/// What the lease keeper remembers from one round to the next.
+#[derive(Debug, Default)]
+pub(crate) struct LeaseKeeper {
+    signals: HashMap<u16, i64>,
+}
+
+impl LeaseKeeper {
+    /// One round. Work of shards that are new to this host, or into which others have put something, is read.
+    pub(crate) async fn keep(&mut self, pipeline: &Pipeline, is_stopping: bool) -> Result<(), StoreError> {
+        let flow = &pipeline.flow;
+        let lease_ms = pipeline.settings.limits.lease_ms;
+        let view = pipeline.store.announce_host(flow.host(), lease_ms).await?;
+        let held = flow.leases().held();
+        if !held.is_empty() {
+            let sent_at = boot_time();
+            let renewed = pipeline.store.renew_leases(flow.host(), &held, lease_ms).await?;
+            let lost = flow.leases().renewed(&renewed, sent_at);
+            if !lost.is_empty() {
+                tracing::warn!(shards = ?lost, "leases were lost; what was not sent of them is dropped from memory");
+                flow.drop_shards(&lost);
+            }
+        }
+        if is_stopping {
+            return Ok(());
+        }
+        let plan = flow.leases().plan(&view.rows, view.hosts);
+        let mut to_read = Vec::new();
+        for (shard, epoch) in plan.take {
+            let sent_at = boot_time();
+            if let Some(epoch) = pipeline.store.take_lease(flow.host(), shard, epoch, lease_ms).await? {
+                flow.leases().taken(shard, epoch, sent_at);
+                to_read.push(shard);
+            }
+        }
+        for shard in plan.give_up {
+            flow.leases().drain(shard);
+            flow.drop_shards(&[shard]);
+        }
+        self.give_up_drained(pipeline).await?;
+        for (shard, count) in view.signals {
+            let is_new = self.signals.insert(shard, count).is_none_or(|before| before != count);
+            if is_new && flow.may_start(shard) && !to_read.contains(&shard) {
+                to_read.push(shard);
+            }
+        }
+        pipeline.find_lanes(&to_read, None).await
+    }
+
+    /// A shard is given up when nothing of it is under way: what was sent is written by then.
+    async fn give_up_drained(&self, pipeline: &Pipeline) -> Result<(), StoreError> {
+        let flow = &pipeline.flow;
+        let draining = flow.leases().draining();
+        let drained: Vec<(u16, i64)> = draining.into_iter().filter(|(shard, _)| flow.under_way(*shard) == 0).collect();
+        if drained.is_empty() {
+            return Ok(());
+        }
+        pipeline.store.give_up_leases(flow.host(), &drained).await?;
+        let mut leases = flow.leases();
+        for (shard, _) in drained {
+            leases.given_up(shard);
+        }
+        Ok(())
+    }
+}
+
+impl Pipeline {
+    /// Drops the work of leases that have run out without a renewal: the database does not answer, and others may have them.
+    pub(crate) fn expire_leases(&self) {
+        let lost = self.flow.leases().expire(boot_time());
+        if !lost.is_empty() {
+            tracing::warn!(shards = ?lost, "leases have run out; what was not sent of them is dropped from memory");
+            self.flow.drop_shards(&lost);
+        }
+    }
+
+    /// Finds the lanes that have work in these shards and lets the loader read them; with `overdue_at`, only those whose first work has
+    /// been due since before then, and that memory has missed somehow.
+    pub(crate) async fn find_lanes(&self, shards: &[u16], overdue_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let is_missed = |run_at: i64| overdue_at.is_none_or(|at| run_at <= at.0 || self.clock.now().0 < run_at);
+        for lane in self.store.submission_lanes(shards).await?.into_iter().filter(|lane| is_missed(lane.run_at)) {
+            self.flow.read_submissions(&lane.organization_id, &lane.lane, Timestamp(lane.run_at));
+        }
+        for lane in self.store.delivery_lanes(shards).await?.into_iter().filter(|lane| is_missed(lane.run_at)) {
+            self.flow.read_deliveries(&lane.organization_id, &lane.lane, Timestamp(lane.run_at));
+        }
+        Ok(())
+    }
+
+    /// Gives everything up at the end (H7): others need not wait for the leases to run out.
+    pub(crate) async fn give_up_all_leases(&self) {
+        if !self.store.is_shared() {
+            return;
+        }
+        let held = self.flow.leases().held();
+        let given_up = self.store.give_up_leases(self.flow.host(), &held).await;
+        if let Err(error) = given_up.and(self.store.retire_host(self.flow.host()).await) {
+            tracing::warn!(error = %error, "leases could not be given up; they run out by themselves");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The loader: reads from the store what memory does not hold. After a start, a take-over, a retry that falls due, a release, or when the
+//! queues were full; on the normal way it reads nothing.
+
+use super::Pipeline;
+use super::deliver::Delivery;
+use super::element::{Received, RequestReader};
+use hookmill_domain::config::Limits;
+use hookmill_domain::flow::lanes::{Item, LaneRead, ReadRows};
+use hookmill_store::StoreError;
+use hookmill_store::work::{DueRows, RequestWork, SubmissionWork};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many lanes are read in one round.
+const LANES_PER_ROUND: usize = 64;
+/// How long a lane waits after a read failed, in milliseconds.
+const FAILED_READ_MS: i64 = 1_000;
+
+impl Pipeline {
+    /// Reads the lanes that are due; answers how many there were.
+    pub(crate) async fn load_due(&self) -> usize {
+        let (now, shards) = (self.clock.now(), self.flow.shards());
+        let submissions = self.flow.submissions.lanes().lanes_to_read(now, LANES_PER_ROUND);
+        for read in &submissions {
+            let found = self.read_submission_lane(read, &shards).await;
+            self.end_read(&self.flow.submissions, read, found);
+        }
+        let deliveries = self.flow.deliveries.lanes().lanes_to_read(now, LANES_PER_ROUND);
+        for read in &deliveries {
+            let found = self.read_delivery_lane(read, &shards).await;
+            self.end_read(&self.flow.deliveries, read, found);
+        }
+        submissions.len() + deliveries.len()
+    }
+
+    fn end_read<T>(&self, lane: &super::flow::Lane<T>, read: &LaneRead, found: Result<ReadRows<T>, StoreError>) {
+        let retry_at = self.clock.now().plus_ms(FAILED_READ_MS);
+        let found = found
+            .inspect_err(|error| tracing::error!(lane = &*read.key.lane, error = %error, "due work could not be read; it is read again"));
+        lane.lanes().read_ended(read, found.ok(), retry_at);
+        lane.wake.notify_one();
+    }
+
+    async fn read_submission_lane(&self, read: &LaneRead, shards: &[u16]) -> Result<ReadRows<Received>, StoreError> {
+        if shards.is_empty() {
+            return Ok(nothing());
+        }
+        let limit = self.settings.limits.lane_items_max * 2;
+        let due = self.store.due_submissions(&read.key.lane, shards, limit, self.clock.now()).await?;
+        let DueRows { rows, mut has_more, next_at } = due;
+        // What is in memory needs no body; of the others only as many are opened as there is room for.
+        let (mut missing, mut bytes) = (Vec::new(), 0_i64);
+        for row in rows {
+            if self.flow.submissions.lanes().is_resident(&row.id) {
+                continue;
+            }
+            if self.settings.limits.lane_items_max <= missing.len() || self.settings.limits.load_bytes_max < bytes {
+                has_more = true;
+                break;
+            }
+            bytes = bytes.saturating_add(row.element_bytes);
+            missing.push(row);
+        }
+        let items = self.open_elements(&read.key.organization, missing).await?;
+        Ok(ReadRows { items, has_more, next_at })
+    }
+
+    /// The elements of submissions, in their order. Requests are read some megabytes at a time: bodies are large, elements are not.
+    async fn open_elements(
+        &self,
+        organization_id: &str,
+        rows: Vec<SubmissionWork>,
+    ) -> Result<Vec<Item<Received>>, StoreError> {
+        let mut by_request: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            by_request.entry(row.request_id.as_str()).or_default().push(at);
+        }
+        let ids: Vec<&str> = by_request.keys().copied().collect();
+        let sizes = self.store.request_sizes(organization_id, &ids).await?;
+        let mut opened: HashMap<usize, Received> = HashMap::with_capacity(rows.len());
+        for group in group_by_bytes(&sizes, self.settings.limits.load_bytes_max) {
+            for request in self.store.requests_to_read(organization_id, &group).await? {
+                let places = by_request.get(request.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+                let of_request: Vec<(usize, SubmissionWork)> =
+                    places.iter().map(|at| (*at, rows[*at].clone())).collect();
+                let limits = self.settings.limits.clone();
+                // Inflating and decoding takes its time: nobody else waits for it.
+                let read = tokio::task::spawn_blocking(move || read_elements(&request, of_request, &limits)).await;
+                opened.extend(read.map_err(|error| StoreError::corrupt("requests", organization_id, error))?);
+            }
+        }
+        let received = rows.into_iter().enumerate().map(|(at, row)| {
+            opened
+                .remove(&at)
+                .unwrap_or_else(|| Received::unreadable(row, "the raw request is gone: its retention has ended".into()))
+        });
+        Ok(received.map(Received::into_item).collect())
+    }
+
+    async fn read_delivery_lane(&self, read: &LaneRead, shards: &[u16]) -> Result<ReadRows<Delivery>, StoreError> {
+        if shards.is_empty() {
+            return Ok(nothing());
+        }
+        let limit = self.settings.limits.lane_items_max * 2;
+        let due = self.store.due_deliveries(&read.key.lane, shards, limit, self.clock.now()).await?;
+        let items = due.rows.into_iter().map(|row| Delivery::loaded(row).into_item()).collect();
+        Ok(ReadRows { items, has_more: due.has_more, next_at: due.next_at })
+    }
+}
+
+/// A host without a shard reads nothing; the owners do.
+fn nothing<T>() -> ReadRows<T> {
+    ReadRows { items: Vec::new(), has_more: false, next_at: None }
+}
+
+/// The elements of one request, whose body is opened once for all of them.
+fn read_elements(request: &RequestWork, rows: Vec<(usize, SubmissionWork)>, limits: &Limits) -> Vec<(usize, Received)> {
+    let reader = RequestReader::open(&request.content_type, &request.metadata, &request.body, limits);
+    let reader = match reader {
+        Ok(reader) => reader,
+        Err(error) => {
+            let why = format!("the raw request can't be read any more: {error}");
+            return rows.into_iter().map(|(at, row)| (at, Received::unreadable(row, why.clone()))).collect();
+        }
+    };
+    let origin = Arc::new(reader.origin(request));
+    let read = rows.into_iter().map(|(at, row)| {
+        let received = match reader.element(row.element_start, row.element_bytes) {
+            Some(body) => Received::readable(row, body, Arc::clone(&origin)),
+            None => Received::unreadable(row, "the raw request has no such element".into()),
+        };
+        (at, received)
+    });
+    read.collect()
+}
+
+/// Requests in groups whose bodies together stay within a bound; a body beyond it is a group of its own.
+fn group_by_bytes(sizes: &[(String, i64)], bytes_max: i64) -> Vec<Vec<&str>> {
+    let (mut groups, mut bytes) = (Vec::<Vec<&str>>::new(), i64::MAX);
+    for (id, size) in sizes {
+        bytes = bytes.saturating_add(*size);
+        if bytes_max < bytes {
+            groups.push(Vec::new());
+            bytes = *size;
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(id.as_str());
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h6_bodies_are_read_in_bounded_groups() {
+        let sizes: Vec<(String, i64)> =
+            [4, 5, 3, 20, 1].iter().enumerate().map(|(at, size)| (at.to_string(), *size)).collect();
+        assert_eq!(group_by_bytes(&sizes, 10), [vec!["0", "1"], vec!["2"], vec!["3"], vec!["4"]]);
+        assert!(group_by_bytes(&[], 10).is_empty());
+    }
+}

@@ -1,0 +1,434 @@
+//! Outcome: what responses mean, many of one campaign at once; what follows for delivery and submission; and the commit that all share
+//! which ended together.
+
+use super::Pipeline;
+use super::answer::{Answer, Judge, Judged, client_answer, client_destination, judge_by_status, kept};
+use super::deliver::{Delivery, EventData, NoRequest, Subject};
+use super::finish::{CampaignContext, EventAbout};
+use super::flow::UnderWay;
+use super::ingest::json;
+use super::send::Receiver;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::delivery::DestinationKind;
+use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
+use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
+use hookmill_domain::state::State;
+use hookmill_engine::Program;
+use hookmill_outbound::OutboundAnswer;
+use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How many responses are interpreted, and how many outcomes written, at once at most.
+const BATCH_MAX: usize = 512;
+/// How long the writer waits before it tries again what could not be written, in milliseconds.
+const FAILED_WAIT_MS: u64 = 1_000;
+
+/// The steps after a request.
+#[derive(Clone)]
+pub(crate) struct Steps {
+    interpret: mpsc::Sender<Responded>,
+    commit: mpsc::Sender<Ended>,
+}
+
+/// A request that ended.
+pub(crate) struct Responded {
+    pub(crate) context: Arc<CampaignContext>,
+    pub(crate) delivery: Delivery,
+    pub(crate) receiver: Receiver,
+    pub(crate) program: Option<Program>,
+    pub(crate) response: Answer,
+    pub(crate) started_at: Timestamp,
+    pub(crate) under_way: UnderWay<Delivery>,
+}
+
+/// An outcome that is to be written.
+pub(crate) struct Ended {
+    outcome: Outcome,
+    under_way: UnderWay<Delivery>,
+    /// What follows in memory, once it is written.
+    deliveries: Vec<Delivery>,
+}
+
+impl Steps {
+    /// Starts both steps; they end when the last handle is gone and everything is written.
+    pub(crate) fn start(pipeline: &Pipeline) -> (Self, tokio::task::JoinHandle<()>) {
+        let room = pipeline.settings.limits.resident_items_max.max(1);
+        let (interpret, responded) = mpsc::channel(room);
+        let (commit, ended) = mpsc::channel(room);
+        tokio::spawn(interpret_forever(pipeline.clone(), responded, commit.clone()));
+        let writer = tokio::spawn(commit_forever(pipeline.clone(), ended));
+        (Self { interpret, commit }, writer)
+    }
+
+    // The receivers live as long as the workers; a host that stops leaves the rest to the store.
+    pub(crate) async fn interpret(&self, responded: Responded) {
+        let _ = self.interpret.send(responded).await;
+    }
+
+    pub(crate) async fn commit(&self, ended: Ended) {
+        let _ = self.commit.send(ended).await;
+    }
+}
+
+async fn interpret_forever(pipeline: Pipeline, mut responded: mpsc::Receiver<Responded>, commit: mpsc::Sender<Ended>) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while 0 < responded.recv_many(&mut batch, BATCH_MAX).await {
+        let mut groups: HashMap<(String, Option<String>), Vec<Responded>> = HashMap::new();
+        for one in batch.drain(..) {
+            let key = (one.delivery.row.campaign_id.clone(), one.delivery.row.program_id.clone());
+            groups.entry(key).or_default().push(one);
+        }
+        // A slow plugin holds up its own campaign's outcomes alone.
+        for group in groups.into_values() {
+            let (pipeline, commit) = (pipeline.clone(), commit.clone());
+            tokio::spawn(async move {
+                for ended in pipeline.interpret_group(group).await {
+                    let _ = commit.send(ended).await;
+                }
+            });
+        }
+    }
+}
+
+async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<Ended>) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
+        pipeline.write_outcomes(std::mem::take(&mut batch)).await;
+    }
+}
+
+impl Pipeline {
+    /// What the responses of one campaign and program mean, and what follows.
+    async fn interpret_group(&self, group: Vec<Responded>) -> Vec<Ended> {
+        let judged = self.judge_group(&group).await;
+        let mut ended = Vec::with_capacity(group.len());
+        let mut subjects = Vec::with_capacity(group.len());
+        let mut shaping = None;
+        for (responded, judged) in group.into_iter().zip(judged) {
+            self.pause_where_gone(&responded).await;
+            let Responded { context, delivery, response, started_at, under_way, .. } = responded;
+            let outcome = self.outcome(&context, &delivery, &response, &judged, started_at);
+            subjects.push(delivery.subject.clone());
+            shaping.get_or_insert((context, delivery.row.program_id.clone()));
+            ended.push((outcome, delivery, under_way));
+        }
+        if let Some((context, program_id)) = shaping {
+            let transitions = ended
+                .iter_mut()
+                .zip(&subjects)
+                .filter_map(|((outcome, ..), subject)| Some((outcome.transition.as_mut()?, subject.clone()?)));
+            let events = transitions.flat_map(|(transition, subject)| {
+                transition.events.iter_mut().map(move |event| (subject.clone(), event))
+            });
+            self.shape_new_events(&context, program_id.as_deref(), events.collect()).await;
+        }
+        let now = self.clock.now();
+        ended.into_iter().map(|(outcome, delivery, under_way)| Ended::new(outcome, &delivery, under_way, now)).collect()
+    }
+
+    /// One call for all responses of a destination that decides; the others are judged by their status.
+    async fn judge_group(&self, group: &[Responded]) -> Vec<Judged> {
+        let now = self.clock.now();
+        let mut judged: Vec<Judged> = group.iter().map(|one| judge_by_status(&one.response, now.0)).collect();
+        let decides = |one: &Responded| one.delivery.kind().is_some_and(DestinationKind::decides);
+        let asked: Vec<usize> =
+            (0..group.len()).filter(|at| decides(&group[*at]) && group[*at].program.is_some()).collect();
+        let Some(first) = asked.first().map(|at| &group[*at]) else { return judged };
+        let Some(program) = &first.program else { return judged };
+        let answers = asked.iter().map(|at| {
+            let one = &group[*at];
+            let destination = client_destination(&one.context.campaign, one.receiver.method(), one.receiver.url());
+            client_answer(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
+        });
+        let by_status = asked.iter().map(|at| judged[*at].clone()).collect();
+        let program_id = first.delivery.row.program_id.as_deref();
+        match self.judge_by_program(&first.context, program, program_id, answers.collect(), by_status).await {
+            Ok(by_program) => {
+                for (at, one) in asked.into_iter().zip(by_program) {
+                    if let Judge::StatusInstead(error) = &one.judge {
+                        let (delivery_id, code) = (&group[at].delivery.row.id, super::answer::code_of(error));
+                        tracing::warn!(
+                            delivery_id,
+                            code,
+                            "the response could not be interpreted; falling back to the HTTP status"
+                        );
+                    }
+                    judged[at] = one;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "the tables for responses can't be read; falling back to the HTTP status");
+            }
+        }
+        judged
+    }
+
+    /// A webhook that is gone (`410`) is told nothing more until its settings are saved.
+    async fn pause_where_gone(&self, responded: &Responded) {
+        let is_gone = responded.response.as_ref().is_ok_and(|response| pauses_endpoint(response.status));
+        if !is_gone || responded.delivery.kind().is_none_or(DestinationKind::decides) {
+            return;
+        }
+        let destination_id = &responded.delivery.row.destination_id;
+        tracing::warn!(
+            destination_id,
+            "the destination answered 410 Gone and is paused until its settings are saved again"
+        );
+        if let Err(error) = self.store.pause_destination(destination_id, self.clock.now()).await {
+            tracing::error!(error = %error, "the destination could not be paused; its next 410 will do it");
+        }
+        self.forget_lookups();
+    }
+
+    fn outcome(
+        &self,
+        context: &CampaignContext,
+        delivery: &Delivery,
+        response: &Answer,
+        judged: &Judged,
+        started_at: Timestamp,
+    ) -> Outcome {
+        let (now, row) = (self.clock.now(), &delivery.row);
+        let decides = delivery.kind().is_some_and(DestinationKind::decides);
+        let retries = Retries::within(u64::try_from(row.retries_max).unwrap_or(0), 0..=u8::MAX);
+        let attempts = u32::try_from(row.attempts + 1).unwrap_or(u32::MAX);
+        let again = match (judged.kind, retries) {
+            (OutcomeKind::Retry, Ok(retries)) => {
+                Backoff::default().next(retries, attempts, now.0, judged.retry_after_ms, self.random())
+            }
+            _ => NextTry::Spent,
+        };
+        let next = match (again, judged.kind) {
+            (NextTry::At(at), _) => Next::Retry(Timestamp(at)),
+            // A client's no is a response that arrived: the delivery itself is done.
+            (NextTry::Spent, OutcomeKind::Accepted | OutcomeKind::Rejected | OutcomeKind::Duplicate) => {
+                Next::Over("delivered")
+            }
+            (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
+        };
+        let detail = kept(response, judged, self.settings.limits.kept_answer_bytes_max);
+        let transition = (decides && !matches!(next, Next::Retry(_)))
+            .then(|| self.transition(context, delivery, judged, &detail, now));
+        let elapsed_ms = response.as_ref().map_or_else(|error| error.elapsed_ms, |response| response.elapsed_ms);
+        Outcome {
+            delivery_id: row.id.clone(),
+            organization_id: row.organization_id.clone(),
+            attempts_before: row.attempts,
+            attempt: Some(Attempt {
+                id: self.minter.mint("att", now),
+                started_at,
+                elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
+                status: response
+                    .as_ref()
+                    .map_or_else(|error| error.status, |response: &OutboundAnswer| Some(response.status)),
+                outcome: judged.kind.as_str(),
+                detail: json(&detail),
+            }),
+            next,
+            transition,
+        }
+    }
+
+    /// What a client's last response means for the submission.
+    fn transition(
+        &self,
+        context: &CampaignContext,
+        delivery: &Delivery,
+        judged: &Judged,
+        last: &Value,
+        now: Timestamp,
+    ) -> Transition {
+        let (state, cause) = state_after(judged.kind);
+        let mut detail = json!({
+            "reason": judged.reason,
+            "reference": judged.reference,
+            "price": judged.price,
+            "attempts": delivery.row.attempts + 1,
+            "lastAnswer": (state != State::Delivered).then_some(last),
+            "deliveryId": delivery.row.id,
+        });
+        // What the client did not say is not said either.
+        if let Some(members) = detail.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
+        self.submission_transition(context, delivery, state, cause, true, &detail, now)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a transition is what these say, and nothing is left out")]
+    fn submission_transition(
+        &self,
+        context: &CampaignContext,
+        delivery: &Delivery,
+        state: State,
+        cause: &'static str,
+        by_client: bool,
+        detail: &Value,
+        now: Timestamp,
+    ) -> Transition {
+        let about = EventAbout { submission_id: &delivery.row.submission_id, shard: delivery.row.shard };
+        Transition {
+            submission_id: delivery.row.submission_id.clone(),
+            revision: delivery.row.submission_revision,
+            state,
+            cause,
+            detail: json(detail),
+            events: self.events(context, about, state, by_client, Some(detail), now),
+        }
+    }
+
+    /// Writes outcomes until it succeeds: what was sent must not be forgotten.
+    async fn write_outcomes(&self, ended: Vec<Ended>) {
+        let now = self.clock.now();
+        let outcomes: Vec<Outcome> = ended.iter().map(|ended| ended.outcome.clone()).collect();
+        let deliveries = ended.iter().flat_map(|ended| &ended.deliveries);
+        let reserved = deliveries.map(|delivery| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect();
+        let reservation = self.flow.reserve_deliveries(reserved, now);
+        let commit_id = self.minter.mint("cmt", now);
+        let mut is_repeated = false;
+        let changed = loop {
+            match self.store.commit_outcomes(&commit_id, &outcomes, self.clock.now()).await {
+                Ok(changed) => break Some(changed),
+                // The commit before had succeeded, and only its answer was lost.
+                Err(_) if is_repeated && self.store.is_committed(&commit_id).await.is_ok_and(|committed| committed) => {
+                    break None;
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, attempts = outcomes.len(), "attempts could not be written; it is tried again");
+                    tokio::time::sleep(Duration::from_millis(FAILED_WAIT_MS)).await;
+                    is_repeated = true;
+                }
+            }
+        };
+        match changed {
+            Some(changed) => {
+                let is_written = |ended: &&mut Ended| {
+                    ended
+                        .outcome
+                        .transition
+                        .as_ref()
+                        .is_some_and(|transition| changed.contains(&transition.submission_id))
+                };
+                let mut ended = ended;
+                let items = ended.iter_mut().filter(is_written).flat_map(|ended| std::mem::take(&mut ended.deliveries));
+                reservation.hand_over(items.map(|delivery| (delivery.lane(), delivery.into_item())).collect());
+                end_all(ended, now);
+            }
+            // What followed is in the store; dropping the reservation has it read.
+            None => {
+                drop(reservation);
+                end_all(ended, now);
+            }
+        }
+    }
+
+    /// A random number for jitter.
+    fn random(&self) -> u64 {
+        let mut bytes = [0_u8; 8];
+        self.minter.fill(&mut bytes);
+        u64::from_be_bytes(bytes)
+    }
+}
+
+fn end_all(ended: Vec<Ended>, now: Timestamp) {
+    for Ended { outcome, under_way, .. } in ended {
+        under_way.finish(match outcome.next {
+            Next::Retry(at) | Next::Defer(at) => Some(at),
+            // Its campaign may have been activated meanwhile.
+            Next::Hold => Some(now),
+            Next::Over(_) => None,
+        });
+    }
+}
+
+impl Ended {
+    fn new(outcome: Outcome, delivery: &Delivery, under_way: UnderWay<Delivery>, now: Timestamp) -> Self {
+        let mut deliveries = Vec::new();
+        let transition = outcome.transition.iter();
+        let revision = delivery.row.submission_revision + 1;
+        for event in transition.flat_map(|transition| &transition.events) {
+            let data = Arc::new(EventData::of(event));
+            let subject: Option<&Arc<Subject>> = delivery.subject.as_ref();
+            let program_id = delivery.row.program_id.as_deref();
+            let of_event = event.deliveries.iter();
+            deliveries.extend(of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, program_id, now)));
+        }
+        Self { outcome, under_way, deliveries }
+    }
+
+    /// A delivery for which no request was made.
+    pub(crate) fn without_request(
+        pipeline: &Pipeline,
+        context: &CampaignContext,
+        delivery: Delivery,
+        under_way: UnderWay<Delivery>,
+        why: NoRequest,
+        now: Timestamp,
+    ) -> Self {
+        let row = &delivery.row;
+        let decides = delivery.kind().is_some_and(DestinationKind::decides);
+        let attempt = |outcome: &'static str| Attempt {
+            id: pipeline.minter.mint("att", now),
+            started_at: now,
+            elapsed_ms: 0,
+            status: None,
+            outcome,
+            detail: json(&json!({ "error": outcome, "sent": false })),
+        };
+        let (attempt, next, transition) = match why {
+            NoRequest::Then(next) => (None, next, None),
+            NoRequest::Because(why) => {
+                let detail = json!({ "error": why, "sent": false });
+                let next = Next::Over(if decides { "failed" } else { "suppressed" });
+                let transition =
+                    decides.then(|| pipeline.transition(context, &delivery, &Judged::not_sent(why), &detail, now));
+                (Some(attempt(why)), next, transition)
+            }
+            NoRequest::Archived => {
+                let detail = json!({ "attempts": row.attempts, "deliveryId": row.id });
+                let cause = "campaign_archived";
+                let transition =
+                    pipeline.submission_transition(context, &delivery, State::Canceled, cause, false, &detail, now);
+                (Some(attempt(cause)), Next::Over("canceled"), Some(transition))
+            }
+        };
+        let outcome = Outcome {
+            delivery_id: row.id.clone(),
+            organization_id: row.organization_id.clone(),
+            attempts_before: row.attempts,
+            attempt,
+            next,
+            transition,
+        };
+        Self::new(outcome, &delivery, under_way, now)
+    }
+}
+
+impl Judged {
+    /// What a delivery comes to that was not sent.
+    fn not_sent(why: &str) -> Self {
+        Self {
+            judge: Judge::Status,
+            kind: OutcomeKind::Failed,
+            reason: Some(why.into()),
+            reference: None,
+            price: None,
+            retry_after_ms: None,
+            value_sets: BTreeMap::new(),
+        }
+    }
+}
+
+/// The state of a submission after its client's last response, and why.
+pub(crate) fn state_after(kind: OutcomeKind) -> (State, &'static str) {
+    match kind {
+        OutcomeKind::Accepted => (State::Delivered, "client_accepted"),
+        OutcomeKind::Rejected => (State::Rejected, "client_rejected"),
+        OutcomeKind::Duplicate => (State::Duplicate, "client_duplicate"),
+        OutcomeKind::Retry => (State::Failed, "retries_exhausted"),
+        OutcomeKind::Failed => (State::Failed, "client_failed"),
+    }
+}

@@ -1,0 +1,113 @@
+//! Destinations: who is sent to. A destination is a row of one kind with one owner; its settings are encrypted whole, since they carry
+//! secrets, headers and addresses.
+
+use super::{Store, StoreError};
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::delivery::DestinationKind;
+use hookmill_domain::endpoint::ClientEndpoint;
+use hookmill_domain::settings::WebhookSettings;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const PURPOSE: &str = "destination";
+
+/// A destination with its settings.
+#[derive(Debug, Clone)]
+pub struct Destination<S> {
+    /// Its id.
+    pub id: String,
+    /// Its settings.
+    pub settings: S,
+    /// Since when nothing is sent to it, because it answered `410 Gone`.
+    pub paused_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// A campaign's client.
+    pub async fn client_of(&self, campaign_id: &str) -> Result<Option<Destination<ClientEndpoint>>, StoreError> {
+        self.destination(DestinationKind::Client, campaign_id).await
+    }
+
+    /// The webhook of an organization's settings (W3).
+    pub async fn webhook_of(&self, organization_id: &str) -> Result<Option<Destination<WebhookSettings>>, StoreError> {
+        self.destination(DestinationKind::OrganizationWebhook, organization_id).await
+    }
+
+    /// Sets a campaign's client.
+    pub async fn set_client(
+        &self,
+        organization_id: &str,
+        campaign_id: &str,
+        endpoint: &ClientEndpoint,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.set_destination(DestinationKind::Client, organization_id, campaign_id, endpoint, now).await
+    }
+
+    /// Sets the webhook of an organization.
+    pub async fn set_webhook(
+        &self,
+        organization_id: &str,
+        settings: &WebhookSettings,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let kind = DestinationKind::OrganizationWebhook;
+        self.set_destination(kind, organization_id, organization_id, settings, now).await
+    }
+
+    /// Takes a destination away; answers whether there was one. What waits for it ends as `destination_removed`.
+    pub async fn remove_destination(&self, kind: DestinationKind, owner_id: &str) -> Result<bool, StoreError> {
+        let removed = writing!(self, connection => {
+            sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(owner_id).bind(kind.as_str())
+                .execute(&mut *connection).await?.rows_affected()
+        });
+        Ok(removed == 1)
+    }
+
+    /// Pauses a destination (`410 Gone`, W9); saving its settings resumes it.
+    pub async fn pause_destination(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            sqlx::query("update destinations set paused_at = $1 where id = $2 and paused_at is null").bind(now.0).bind(id)
+                .execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+
+    async fn destination<S: DeserializeOwned>(
+        &self,
+        kind: DestinationKind,
+        owner_id: &str,
+    ) -> Result<Option<Destination<S>>, StoreError> {
+        let row: Option<(String, Vec<u8>, Option<i64>)> = reading!(self, connection => {
+            sqlx::query_as("select id, encrypted_settings, paused_at from destinations where owner_id = $1 and kind = $2").bind(owner_id).bind(kind.as_str())
+                .fetch_optional(&mut *connection).await?
+        });
+        let Some((id, encrypted, paused_at)) = row else { return Ok(None) };
+        let text = self.unseal(PURPOSE, "destinations", owner_id, &encrypted)?;
+        let settings =
+            serde_json::from_slice(&text).map_err(|error| StoreError::corrupt("destinations", &id, error))?;
+        Ok(Some(Destination { id, settings, paused_at: paused_at.map(Timestamp) }))
+    }
+
+    /// A destination keeps its id when its settings change: what waits for it goes on.
+    async fn set_destination<S: Serialize>(
+        &self,
+        kind: DestinationKind,
+        organization_id: &str,
+        owner_id: &str,
+        settings: &S,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let text =
+            serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner_id, error))?;
+        let (id, encrypted) = (self.minter.mint("dst", now), self.seal(PURPOSE, &text));
+        writing!(self, connection => {
+            sqlx::query("insert into destinations (id, organization_id, kind, owner_id, encrypted_settings, created_at, updated_at) \
+                 values ($1, $2, $3, $4, $5, $6, $6) on conflict (owner_id, kind) do update set encrypted_settings = excluded.encrypted_settings, \
+                 paused_at = null, updated_at = excluded.updated_at")
+                .bind(&id).bind(organization_id).bind(kind.as_str()).bind(owner_id).bind(encrypted.as_slice()).bind(now.0)
+                .execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+}

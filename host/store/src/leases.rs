@@ -1,0 +1,154 @@
+//! Leases of shards, on PostgreSQL, by the database's clock alone: hosts' clocks may differ by any amount. On SQLite the lock on the data
+//! directory is the lease, and nothing here is asked.
+
+use super::database::Database;
+use super::{Store, StoreError};
+use hookmill_domain::flow::leases::LeaseRow;
+
+/// Now by the database's clock, in milliseconds; `now()` would be the time at which the transaction began.
+const CLOCK: &str = "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+
+/// What a host learns when it says that it lives.
+#[derive(Debug, Clone)]
+pub struct LeaseView {
+    /// How many hosts live, this one among them.
+    pub hosts: usize,
+    /// The rows of all shards that were ever leased.
+    pub rows: Vec<LeaseRow>,
+    /// What was put into each shard, as a count (see `signal_shards`).
+    pub signals: Vec<(u16, i64)>,
+    /// The database's clock, in milliseconds.
+    pub database_now: i64,
+}
+
+impl Store {
+    /// Whether several hosts may share this database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres { .. })
+    }
+
+    /// Says that this host lives for `lease_ms` more, and reads what there is to know.
+    pub async fn announce_host(&self, host: &str, lease_ms: i64) -> Result<LeaseView, StoreError> {
+        let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
+        let mut transaction = pool.begin().await?;
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "insert into hosts (id, expires_at) values ($1, {CLOCK} + $2) on conflict (id) do update set expires_at = excluded.expires_at"
+        )))
+        .bind(host)
+        .bind(lease_ms)
+        .execute(&mut *transaction)
+        .await?;
+        let (hosts, database_now): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "select count(*), {CLOCK} from hosts where {CLOCK} < expires_at"
+        )))
+        .fetch_one(&mut *transaction)
+        .await?;
+        let rows: Vec<(i64, String, i64, bool, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "select shard, owner, epoch, expires_at <= {CLOCK}, signals from shard_leases order by shard"
+        )))
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let shard = |shard: i64| u16::try_from(shard).unwrap_or(u16::MAX);
+        Ok(LeaseView {
+            hosts: usize::try_from(hosts).unwrap_or(1).max(1),
+            signals: rows.iter().map(|row| (shard(row.0), row.4)).collect(),
+            rows: rows
+                .into_iter()
+                .map(|row| LeaseRow { shard: shard(row.0), owner: row.1, epoch: row.2, is_expired: row.3 })
+                .collect(),
+            database_now,
+        })
+    }
+
+    /// Renews leases; answers those that this host still has.
+    pub async fn renew_leases(
+        &self,
+        host: &str,
+        held: &[(u16, i64)],
+        lease_ms: i64,
+    ) -> Result<Vec<(u16, i64)>, StoreError> {
+        let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
+        let shards: Vec<i64> = held.iter().map(|(shard, _)| i64::from(*shard)).collect();
+        let epochs: Vec<i64> = held.iter().map(|(_, epoch)| *epoch).collect();
+        // In one order for all hosts, so that two never wait in a circle.
+        let renewed: Vec<(i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "with mine as (select l.shard from shard_leases l join unnest($2::bigint[], $3::bigint[]) as h (shard, epoch) \
+             on h.shard = l.shard and h.epoch = l.epoch where l.owner = $1 and {CLOCK} < l.expires_at order by l.shard for update of l) \
+             update shard_leases l set expires_at = {CLOCK} + $4 from mine where l.shard = mine.shard returning l.shard, l.epoch"
+        )))
+        .bind(host)
+        .bind(shards)
+        .bind(epochs)
+        .bind(lease_ms)
+        .fetch_all(pool)
+        .await?;
+        Ok(renewed.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
+    }
+
+    /// Takes a shard that was free in `epoch`; answers the new epoch, none when somebody else was quicker.
+    pub async fn take_lease(
+        &self,
+        host: &str,
+        shard: u16,
+        epoch: i64,
+        lease_ms: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
+        let taken = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "insert into shard_leases (shard, owner, epoch, expires_at, signals) values ($2, $1, 1, {CLOCK} + $4, 0) \
+             on conflict (shard) do update set owner = excluded.owner, epoch = shard_leases.epoch + 1, expires_at = excluded.expires_at \
+             where shard_leases.epoch = $3 and (shard_leases.owner = '' or shard_leases.expires_at <= {CLOCK}) returning epoch"
+        )))
+        .bind(host)
+        .bind(i64::from(shard))
+        .bind(epoch)
+        .bind(lease_ms)
+        .fetch_optional(pool)
+        .await?;
+        Ok(taken)
+    }
+
+    /// Gives shards up, so that others need not wait for the leases to run out.
+    pub async fn give_up_leases(&self, host: &str, held: &[(u16, i64)]) -> Result<(), StoreError> {
+        let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
+        for (shard, epoch) in held {
+            sqlx::query("update shard_leases set owner = '' where shard = $1 and owner = $2 and epoch = $3")
+                .bind(i64::from(*shard))
+                .bind(host)
+                .bind(epoch)
+                .execute(pool)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Says that this host is gone: the others share its shards.
+    pub async fn retire_host(&self, host: &str) -> Result<(), StoreError> {
+        let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
+        sqlx::query("delete from hosts where id = $1").bind(host).execute(pool).await?;
+        Ok(())
+    }
+
+    /// Tells the owners of these shards that somebody else put work into them. Nothing is told where this host is alone.
+    pub async fn signal_shards(&self, shards: &[u16]) -> Result<(), StoreError> {
+        let Database::Postgres { pool } = &self.database else { return Ok(()) };
+        let mut shards: Vec<i64> = shards.iter().copied().map(i64::from).collect();
+        shards.sort_unstable();
+        shards.dedup();
+        for shard in shards {
+            sqlx::query(
+                "insert into shard_leases (shard, owner, epoch, expires_at, signals) values ($1, '', 0, 0, 1) \
+                 on conflict (shard) do update set signals = shard_leases.signals + 1",
+            )
+            .bind(shard)
+            .execute(pool)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+fn not_shared() -> StoreError {
+    StoreError::corrupt("shard_leases", "", "a database of one host has no leases")
+}

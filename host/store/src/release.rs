@@ -1,0 +1,93 @@
+//! What waits goes on: releases write when submissions and deliveries are to run, in pieces, and tell the owners of their shards.
+
+use super::{Store, StoreError};
+use hookmill_domain::clock::Timestamp;
+
+/// How many rows one commit of a release changes.
+const ROWS_PER_COMMIT: i64 = 1_000;
+
+/// Which waiting submissions of a campaign are released.
+#[derive(Debug, Clone, Copy)]
+pub enum Release<'a> {
+    /// Those that wait for the campaign to be active, and its held deliveries.
+    Pending,
+    /// Those in quarantine.
+    Quarantined,
+    /// This one, if it is in quarantine.
+    One(&'a str),
+}
+
+/// The lines of submissions that are received again. They are written after the rows were changed: of two that release the same ones at
+/// the same moment, only the one that changed a row writes its line.
+macro_rules! insert_received {
+    ($connection:expr, $released:expr, $cause:expr, $now:expr) => {
+        insert_many!(
+            $connection,
+            "insert into timeline (organization_id, submission_id, revision, at, state, cause) values",
+            "(?, ?, ?, ?, 'received', ?)",
+            "",
+            $released,
+            |query, row| query.bind(&row.0).bind(&row.1).bind(row.2).bind($now.0).bind($cause)
+        )
+    };
+}
+
+impl Store {
+    /// Releases submissions of a campaign; answers how many. What comes to wait meanwhile stays: only what waited before is run again.
+    pub async fn release_submissions(
+        &self,
+        campaign_id: &str,
+        which: Release<'_>,
+        cause: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (state, one) = match which {
+            Release::Pending => ("pending", None),
+            Release::Quarantined => ("quarantined", None),
+            Release::One(id) => ("quarantined", Some(id)),
+        };
+        let of_one = if one.is_some() { "and id = $4" } else { "" };
+        // In the order of arrival, and in one order for all hosts, so that two that release the same ones never wait in a circle.
+        let sql = format!(
+            "update submissions set state = 'received', run_at = received_at, revision = revision + 1, updated_at = $1 where campaign_id = $2 and id in \
+             (select id from submissions where campaign_id = $2 and state = '{state}' and updated_at <= $1 {of_one} order by id limit $3) \
+             and state = '{state}' returning organization_id, id, revision, shard"
+        );
+        let mut count = 0;
+        loop {
+            let released: Vec<(String, String, i64, i64)> = writing!(self, connection => {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now.0).bind(campaign_id).bind(ROWS_PER_COMMIT);
+                if let Some(id) = one {
+                    query = query.bind(id);
+                }
+                let released: Vec<(String, String, i64, i64)> = query.fetch_all(&mut *connection).await?;
+                insert_received!(connection, &released, cause, now);
+                released
+            });
+            count += released.len() as u64;
+            self.signal_shards(&released.iter().filter_map(|row| u16::try_from(row.3).ok()).collect::<Vec<_>>())
+                .await?;
+            if i64::try_from(released.len()).unwrap_or(i64::MAX) < ROWS_PER_COMMIT {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Makes the held deliveries of a campaign due: it was activated, or it was archived and they are to be canceled. Answers how many.
+    pub async fn release_deliveries(&self, campaign_id: &str, now: Timestamp) -> Result<u64, StoreError> {
+        const SQL: &str = "update deliveries set state = 'waiting', run_at = $1, updated_at = $1 where campaign_id = $2 and id in \
+            (select id from deliveries where campaign_id = $2 and state = 'held' order by id limit $3) and state = 'held' returning shard";
+        let mut count = 0;
+        loop {
+            let shards: Vec<i64> = writing!(self, connection => {
+                sqlx::query_scalar(SQL).bind(now.0).bind(campaign_id).bind(ROWS_PER_COMMIT).fetch_all(&mut *connection).await?
+            });
+            count += shards.len() as u64;
+            self.signal_shards(&shards.iter().filter_map(|shard| u16::try_from(*shard).ok()).collect::<Vec<_>>())
+                .await?;
+            if i64::try_from(shards.len()).unwrap_or(i64::MAX) < ROWS_PER_COMMIT {
+                return Ok(count);
+            }
+        }
+    }
+}

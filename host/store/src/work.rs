@@ -1,0 +1,335 @@
+//! Due work as the loader reads it: which lanes have some, and what is due in one lane. Nothing is written: a lease on the shard, not a
+//! claim on the row, says who works on it.
+
+use super::deliveries::Message;
+use super::{Store, StoreError};
+use hookmill_domain::clock::Timestamp;
+
+/// A submission to process.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SubmissionWork {
+    /// Its id.
+    pub id: String,
+    /// The request it came with.
+    pub request_id: String,
+    /// Its organization.
+    pub organization_id: String,
+    /// Its campaign (the store's id).
+    pub campaign_id: String,
+    /// The submission it was made from, when one element became several leads.
+    pub parent_id: Option<String>,
+    /// The shard whose lease covers it.
+    pub shard: i64,
+    /// Its element's first byte in the request's text.
+    pub element_start: i64,
+    /// Its element's length.
+    pub element_bytes: i64,
+    /// How many transitions it has behind it.
+    pub revision: i64,
+    /// When it was received.
+    pub received_at: i64,
+    /// When it fell due.
+    pub run_at: i64,
+}
+
+/// The request a submission came with.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RequestWork {
+    /// Its id.
+    pub id: String,
+    /// By which channel it came.
+    pub channel: String,
+    /// The name of the source key.
+    pub source_name: Option<String>,
+    /// Its content type.
+    pub content_type: String,
+    /// The headers that matter and the query, as JSON.
+    pub metadata: Vec<u8>,
+    /// Where it came from.
+    pub remote_address: Option<String>,
+    /// The bytes as they came.
+    pub body: Vec<u8>,
+}
+
+/// A delivery to make.
+#[derive(Debug, Clone)]
+pub struct DeliveryWork {
+    /// Its id.
+    pub id: String,
+    /// Its organization.
+    pub organization_id: String,
+    /// The campaign (the store's id).
+    pub campaign_id: String,
+    /// The submission.
+    pub submission_id: String,
+    /// How many transitions the submission has behind it.
+    pub submission_revision: i64,
+    /// The event; none for a lead on its way to the client.
+    pub event_id: Option<String>,
+    /// Where it goes.
+    pub destination_id: String,
+    /// What kind of destination that is.
+    pub destination_kind: String,
+    /// The shard whose lease covers it.
+    pub shard: u16,
+    /// Attempts made so far.
+    pub attempts: i64,
+    /// Retries allowed after the first attempt.
+    pub retries_max: i64,
+    /// When it fell due.
+    pub run_at: i64,
+    /// The message; none while it is to be shaped.
+    pub message: Option<Message>,
+    /// What the submission ran on.
+    pub program_id: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct DeliveryRow {
+    id: String,
+    organization_id: String,
+    campaign_id: String,
+    submission_id: String,
+    submission_revision: i64,
+    event_id: Option<String>,
+    destination_id: String,
+    destination_kind: String,
+    shard: i64,
+    attempts: i64,
+    retries_max: i64,
+    run_at: i64,
+    message_head: Option<Vec<u8>>,
+    message_body: Option<Vec<u8>>,
+    program_id: Option<String>,
+}
+
+/// An event and its submission, as a message about it is shaped from them.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct EventWork {
+    /// The event.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The submission's state after it.
+    pub status: Option<String>,
+    /// What goes into `context`, a JSON object.
+    pub details: Vec<u8>,
+    /// When it happened.
+    pub occurred_at: i64,
+    /// The submission.
+    pub submission_id: String,
+    /// The person.
+    pub lead_id: Option<String>,
+    /// The mapped lead.
+    pub lead: Option<Vec<u8>>,
+    /// Whether it is a test.
+    pub is_test: bool,
+    /// When the submission was received.
+    pub received_at: i64,
+}
+
+/// A lane that has work, due now or later.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct LaneWork {
+    /// Its organization.
+    pub organization_id: String,
+    /// The campaign or the destination.
+    pub lane: String,
+    /// When its first work falls due.
+    pub run_at: i64,
+}
+
+/// What is due in a lane.
+#[derive(Debug)]
+pub struct DueRows<T> {
+    /// The rows in their order.
+    pub rows: Vec<T>,
+    /// Whether there are more.
+    pub has_more: bool,
+    /// When the first row falls due that is not due yet.
+    pub next_at: Option<Timestamp>,
+}
+
+const SUBMISSION: &str = "select id, request_id, organization_id, campaign_id, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
+     from submissions";
+const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_id, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
+     d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.program_id from";
+
+impl Store {
+    /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
+    /// rows, so that a million rows of one lane cost one step.
+    pub async fn submission_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
+        self.lanes_of("submissions", "campaign_id", shards).await
+    }
+
+    /// The lanes of deliveries that have work in these shards.
+    pub async fn delivery_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
+        self.lanes_of("deliveries", "destination_id", shards).await
+    }
+
+    async fn lanes_of(&self, table: &str, lane: &str, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
+        let sql = format!(
+            "with recursive lanes (lane) as (select min({lane}) from {table} where shard = $1 and run_at is not null union all \
+             select (select min({lane}) from {table} where shard = $1 and run_at is not null and {lane} > lanes.lane) from lanes where lanes.lane is not null) \
+             select (select t.organization_id from {table} t where t.shard = $1 and t.{lane} = lanes.lane and t.run_at is not null order by t.run_at limit 1) as organization_id, \
+             lanes.lane as lane, (select min(t.run_at) from {table} t where t.shard = $1 and t.{lane} = lanes.lane and t.run_at is not null) as run_at \
+             from lanes where lanes.lane is not null"
+        );
+        let mut found = Vec::new();
+        for shard in shards {
+            let rows: Vec<LaneWork> = reading!(self, connection => {
+                sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(i64::from(*shard)).fetch_all(&mut *connection).await?
+            });
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
+    /// What is due of a campaign in these shards, in the order in which it fell due.
+    pub async fn due_submissions(
+        &self,
+        campaign_id: &str,
+        shards: &[u16],
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<DueRows<SubmissionWork>, StoreError> {
+        let branches = shards.iter().map(|shard| {
+            format!("select * from ({SUBMISSION} where shard = {shard} and campaign_id = $1 and run_at is not null order by run_at, id limit $2) as s{shard}")
+        });
+        let sql = format!(
+            "select * from ({}) as due order by run_at, id limit $2",
+            branches.collect::<Vec<_>>().join(" union all ")
+        );
+        let rows: Vec<SubmissionWork> = reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(limit_and_one(limit)).fetch_all(&mut *connection).await?
+        });
+        Ok(split(rows, limit, now, |row| row.run_at))
+    }
+
+    /// What is due for a destination in these shards, in the order in which it fell due.
+    pub async fn due_deliveries(
+        &self,
+        destination_id: &str,
+        shards: &[u16],
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<DueRows<DeliveryWork>, StoreError> {
+        let branches = shards.iter().map(|shard| {
+            format!("select * from (select * from deliveries where shard = {shard} and destination_id = $1 and run_at is not null order by run_at, id limit $2) as d{shard}")
+        });
+        let sql = format!(
+            "{DELIVERY} ({}) as d join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id order by d.run_at, d.id limit $2",
+            branches.collect::<Vec<_>>().join(" union all ")
+        );
+        let rows: Vec<DeliveryRow> = reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(destination_id).bind(limit_and_one(limit)).fetch_all(&mut *connection).await?
+        });
+        let due = split(rows, limit, now, |row| row.run_at);
+        let rows = due.rows.into_iter().map(delivery_work).collect::<Result<Vec<_>, _>>()?;
+        Ok(DueRows { rows, has_more: due.has_more, next_at: due.next_at })
+    }
+
+    /// The sizes of the bodies of these requests, in bytes.
+    pub async fn request_sizes(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
+        let head = "select id, cast(length(body) as bigint) from requests where organization_id = ? and id in (";
+        Ok(select_in!(self, query_as as (String, i64), head, organization_id, ids))
+    }
+
+    /// The requests of due submissions, bodies and all.
+    pub async fn requests_to_read(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<RequestWork>, StoreError> {
+        let head = "select r.id, r.channel, k.name as source_name, r.content_type, r.metadata, r.remote_address, r.body \
+             from requests r left join source_keys k on k.id = r.source_key_id where r.organization_id = ? and r.id in (";
+        Ok(select_in!(self, query_as as RequestWork, head, organization_id, ids))
+    }
+
+    /// The events of deliveries that are still to be shaped, with their submissions.
+    pub async fn events_to_shape(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<EventWork>, StoreError> {
+        let head = "select e.id, e.name, e.status, e.details, e.occurred_at, s.id as submission_id, s.lead_id, s.lead, s.is_test, s.received_at \
+             from events e join submissions s on s.organization_id = e.organization_id and s.id = e.subject_id where e.organization_id = ? and e.id in (";
+        Ok(select_in!(self, query_as as EventWork, head, organization_id, ids))
+    }
+
+    /// The submissions that were made from these before.
+    pub async fn children_of(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+        let head = "select id from submissions where organization_id = ? and parent_id in (";
+        Ok(select_in!(self, query_scalar as String, head, organization_id, ids))
+    }
+
+    /// Lets submissions wait until `run_at` before they are looked at again: nothing was decided about them.
+    pub async fn defer_submissions(
+        &self,
+        organization_id: &str,
+        ids: &[&str],
+        run_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            for id in ids {
+                sqlx::query("update submissions set run_at = $1 where organization_id = $2 and id = $3 and run_at is not null")
+                    .bind(run_at.0).bind(organization_id).bind(*id).execute(&mut *connection).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// Whether this commit happened: asked after the answer to a COMMIT was lost.
+    pub async fn is_committed(&self, commit_id: &str) -> Result<bool, StoreError> {
+        let found: Option<i64> = reading!(self, connection => {
+            sqlx::query_scalar("select committed_at from commits where id = $1").bind(commit_id).fetch_optional(&mut *connection).await?
+        });
+        Ok(found.is_some())
+    }
+
+    /// Forgets commits that are older than anybody could still ask for.
+    pub async fn forget_commits(&self, before_id: &str) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            sqlx::query("delete from commits where id < $1").bind(before_id).execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+
+    /// Whether anything is due at this moment.
+    pub async fn is_busy_at(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let submission: Option<String> = reading!(self, connection => {
+            sqlx::query_scalar("select id from submissions where run_at <= $1 limit 1").bind(now.0).fetch_optional(&mut *connection).await?
+        });
+        let delivery: Option<String> = reading!(self, connection => {
+            sqlx::query_scalar("select id from deliveries where run_at <= $1 limit 1").bind(now.0).fetch_optional(&mut *connection).await?
+        });
+        Ok(submission.is_some() || delivery.is_some())
+    }
+}
+
+fn limit_and_one(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1
+}
+
+fn split<T>(mut rows: Vec<T>, limit: usize, now: Timestamp, run_at: impl Fn(&T) -> i64) -> DueRows<T> {
+    let due = rows.iter().take_while(|row| run_at(row) <= now.0).count();
+    let next_at = rows.get(due).map(|row| Timestamp(run_at(row)));
+    let has_more = limit < due;
+    rows.truncate(due.min(limit));
+    DueRows { rows, has_more, next_at: next_at.filter(|_| !has_more) }
+}
+
+fn delivery_work(row: DeliveryRow) -> Result<DeliveryWork, StoreError> {
+    let message = match row.message_head {
+        Some(head) => Some(Message::read(&row.id, &head, row.message_body)?),
+        None => None,
+    };
+    Ok(DeliveryWork {
+        id: row.id,
+        organization_id: row.organization_id,
+        campaign_id: row.campaign_id,
+        submission_id: row.submission_id,
+        submission_revision: row.submission_revision,
+        event_id: row.event_id,
+        destination_id: row.destination_id,
+        destination_kind: row.destination_kind,
+        shard: u16::try_from(row.shard).unwrap_or(0),
+        attempts: row.attempts,
+        retries_max: row.retries_max,
+        run_at: row.run_at,
+        message,
+        program_id: row.program_id,
+    })
+}
