@@ -48,6 +48,9 @@ pub struct Plan {
     pub pace: Pace,
 }
 
+/// When a lead was acknowledged, and when what was waited for came, in microseconds since 1970.
+type Times = (u64, Option<u64>);
+
 /// What is known of a run once its leads have ended.
 struct Ended {
     posted: Posted,
@@ -55,7 +58,7 @@ struct Ended {
     progress: Progress,
     receipts: HashMap<Box<str>, u64>,
     /// For a sample: when it was acknowledged, and when it became delivered.
-    delivered_us: Vec<(u64, u64)>,
+    delivered_us: Vec<Times>,
 }
 
 /// Measures one run.
@@ -145,7 +148,7 @@ async fn delivered(
     setup: &Setup,
     posted: &Posted,
     receipts: &HashMap<Box<str>, u64>,
-) -> Result<Vec<(u64, u64)>> {
+) -> Result<Vec<Times>> {
     let measured: Vec<&Accepted> = measured(setup, posted).collect();
     let mut chosen: Vec<&Accepted> = sample::places(measured.len()).map(|place| measured[place]).collect();
     let mut last = measured;
@@ -153,7 +156,7 @@ async fn delivered(
     chosen.extend(last.iter().take(LAST_RECEIVED));
     let ids = chosen.iter().map(|lead| lead.id.clone()).collect();
     let times = sample::delivered_at_us(&world.api, &organization.id, ids).await?;
-    Ok(chosen.iter().zip(times).filter_map(|(lead, at_us)| Some((lead.at_us, at_us?))).collect())
+    Ok(chosen.iter().map(|lead| lead.at_us).zip(times).collect())
 }
 
 /// Of the leads that were received last so many are asked for, since the API's time of the last one ends the run.
@@ -169,8 +172,8 @@ impl Ended {
         let leads = measured(&plan.setup, &self.posted).count() as u64;
         let delivered = self.progress.in_state("delivered").saturating_sub(self.warm.in_state("delivered"));
         let received = self.receipts_us(&plan.setup);
-        let last_received_us = received.iter().map(|(_, at_us)| *at_us).max();
-        let last_delivered_us = self.delivered_us.iter().map(|(_, at_us)| *at_us).max();
+        let last_received_us = received.iter().filter_map(|(_, at_us)| *at_us).max();
+        let last_delivered_us = self.delivered_us.iter().filter_map(|(_, at_us)| *at_us).max();
         let end_us = if self.progress.is_complete {
             let ends = [last_received_us, last_delivered_us, Some(self.progress.last_event_us)];
             ends.into_iter().flatten().max().unwrap_or(self.progress.at_us)
@@ -198,14 +201,17 @@ impl Ended {
             is_complete: self.progress.is_complete,
             seconds: end_us.saturating_sub(self.posted.first_us) as f64 / 1e6,
             acknowledged_per_s: rate(self.posted.count, self.posted.last_us),
-            received_per_s: last_received_us.map(|last_us| rate(received.len() as u64, last_us)),
+            received_per_s: last_received_us
+                .map(|last_us| rate(received.iter().filter(|(_, at_us)| at_us.is_some()).count() as u64, last_us)),
             delivered_per_s: rate(delivered, last_delivered_us.filter(|_| self.progress.is_complete).unwrap_or(end_us)),
             leads_per_s: rate(delivered, end_us),
             events: self.progress.events.saturating_sub(self.warm.events),
             costs: None,
             acknowledge_ms: latency::percentiles(&self.posted.latency_us),
-            to_client_ms: percentiles_between(&received)?,
-            to_delivered_ms: percentiles_between(&self.delivered_us)?,
+            to_client_ms: self
+                .percentiles(received.as_slice())
+                .map(|found| found.filter(|_| plan.setup.client.is_some()))?,
+            to_delivered_ms: self.percentiles(&self.delivered_us)?,
             peak_memory_mb: 0.0,
             disk_bytes_per_lead: 0.0,
             notes: self.notes(leads, delivered),
@@ -213,8 +219,15 @@ impl Ended {
     }
 
     /// When the measured leads were acknowledged and received.
-    fn receipts_us(&self, setup: &Setup) -> Vec<(u64, u64)> {
-        measured(setup, &self.posted).filter_map(|lead| Some((lead.at_us, *self.receipts.get(&lead.id)?))).collect()
+    fn receipts_us(&self, setup: &Setup) -> Vec<Times> {
+        measured(setup, &self.posted).map(|lead| (lead.at_us, self.receipts.get(&lead.id).copied())).collect()
+    }
+
+    /// Percentiles of what came. What did not come in time counts with the time it waited, lest a host look quick that
+    /// delivers little. A lead may be received before its acknowledgement was read: that is no time at all.
+    fn percentiles(&self, times_us: &[Times]) -> Result<Option<Percentiles>> {
+        let waited = |&(from_us, to_us): &Times| to_us.unwrap_or(self.progress.at_us).saturating_sub(from_us);
+        latency::percentiles_of(times_us.iter().map(waited))
     }
 
     fn notes(&self, leads: u64, delivered: u64) -> Vec<String> {
@@ -233,9 +246,4 @@ impl Ended {
         }
         notes
     }
-}
-
-/// A lead may be received before its acknowledgement was read: that is no time at all.
-fn percentiles_between(times_us: &[(u64, u64)]) -> Result<Option<Percentiles>> {
-    latency::percentiles_of(times_us.iter().map(|(from_us, to_us)| to_us.saturating_sub(*from_us)))
 }

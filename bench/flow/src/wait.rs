@@ -12,7 +12,8 @@ use crate::world::{Organization, World};
 /// States after which nothing follows by itself.
 const ENDED: [&str; 7] = ["delivered", "disqualified", "rejected", "duplicate", "failed", "quarantined", "canceled"];
 
-const POLL_MIN: Duration = Duration::from_millis(20);
+/// What ends when is known from the receiver and from the API, so that looking seldom costs no precision.
+const POLL_MIN: Duration = Duration::from_millis(100);
 const POLL_MAX: Duration = Duration::from_secs(1);
 
 /// Between two questions to the host passes so many times what the first one took: polling costs it a twentieth at most.

@@ -41,6 +41,8 @@ struct Aim {
     name: String,
     bound: Bound,
     measured: f64,
+    /// Whether what was measured ended in time: else no aim is met.
+    is_complete: bool,
 }
 
 /// Every aim of which something was measured in this call.
@@ -48,8 +50,8 @@ pub fn table(report: &Report) -> Table {
     let mut table = Table::new(1, &["aim", "bound", "measured", "ratio", "met"]);
     for aim in aims(report) {
         let (sign, bound, is_met) = match aim.bound {
-            Bound::AtLeast(bound) => ("at least ", bound, bound <= aim.measured),
-            Bound::AtMost(bound) => ("at most ", bound, aim.measured <= bound),
+            Bound::AtLeast(bound) => ("at least ", bound, aim.is_complete && bound <= aim.measured),
+            Bound::AtMost(bound) => ("at most ", bound, aim.is_complete && aim.measured <= bound),
         };
         table.row(vec![
             aim.name,
@@ -77,20 +79,31 @@ fn rates(report: &Report, aims: &mut Vec<Aim>) {
         if let Some(row) = saturated(report, database, webhook) {
             let client = if webhook { "a client and a webhook" } else { "a client" };
             let name = format!("{}: leads/s, {client}", database.name());
-            aims.push(Aim { name, bound: Bound::AtLeast(bound), measured: row.leads_per_s });
+            aims.push(Aim {
+                name,
+                bound: Bound::AtLeast(bound),
+                measured: row.leads_per_s,
+                is_complete: row.is_complete,
+            });
         }
     }
 }
 
 fn costs(report: &Report, aims: &mut Vec<Aim>) {
-    let Some(costs) = saturated(report, Sqlite, false).and_then(|row| row.costs.as_ref()) else { return };
+    let Some(row) = saturated(report, Sqlite, false) else { return };
+    let (Some(costs), is_complete) = (row.costs.as_ref(), row.is_complete) else { return };
     let bounds = [
         ("sqlite: host CPU of a lead, us", HOST_CPU_US_MAX, Some(costs.host_cpu_us)),
         ("sqlite: commits a lead", COMMITS_MAX, costs.commits),
         ("sqlite: row writes a lead", ROW_WRITES_MAX, costs.row_writes),
     ];
     for (name, bound, measured) in bounds {
-        aims.extend(measured.map(|measured| Aim { name: name.to_owned(), bound: Bound::AtMost(bound), measured }));
+        aims.extend(measured.map(|measured| Aim {
+            name: name.to_owned(),
+            bound: Bound::AtMost(bound),
+            measured,
+            is_complete,
+        }));
     }
 }
 
@@ -98,7 +111,12 @@ fn half_load(report: &Report, aims: &mut Vec<Aim>) {
     for row in report.flow.iter().filter(|row| row.scenario == "half") {
         let Some(latency) = row.to_delivered_ms else { continue };
         let name = format!("{}: p99 to delivered at half load, ms, {}", row.database.name(), row.variant);
-        aims.push(Aim { name, bound: Bound::AtMost(HALF_LOAD_P99_MS_MAX), measured: latency.p99 });
+        aims.push(Aim {
+            name,
+            bound: Bound::AtMost(HALF_LOAD_P99_MS_MAX),
+            measured: latency.p99,
+            is_complete: row.is_complete,
+        });
     }
 }
 
@@ -110,7 +128,7 @@ fn neighbours(report: &Report, aims: &mut Vec<Aim>) {
         let Some((base, beside)) = latencies else { continue };
         let name = format!("{}: others' p99, {}", row.database.name(), row.variant);
         let measured = beside.p99 / base.p99.max(f64::MIN_POSITIVE);
-        aims.push(Aim { name, bound: Bound::AtMost(NEIGHBOUR_P99_RATIO_MAX), measured });
+        aims.push(Aim { name, bound: Bound::AtMost(NEIGHBOUR_P99_RATIO_MAX), measured, is_complete: row.is_complete });
     }
 }
 
@@ -118,14 +136,24 @@ fn others(report: &Report, aims: &mut Vec<Aim>) {
     for row in &report.flood {
         let Some(latency) = row.to_client_ms else { continue };
         let name = format!("{}: p99 of single leads beside a flood, ms", row.database.name());
-        aims.push(Aim { name, bound: Bound::AtMost(FLOOD_P99_MS_MAX), measured: latency.p99 });
+        aims.push(Aim {
+            name,
+            bound: Bound::AtMost(FLOOD_P99_MS_MAX),
+            measured: latency.p99,
+            is_complete: row.not_received == 0,
+        });
     }
     for row in &report.backlog {
         let first = report.backlog.iter().find(|first| first.database == row.database);
         let Some(first) = first.filter(|first| first.waiting < row.waiting) else { continue };
         let name = format!("{}: memory with {} waiting, to {}", row.database.name(), row.waiting, first.waiting);
         let measured = row.memory_mb / first.memory_mb;
-        aims.push(Aim { name, bound: Bound::AtMost(BACKLOG_MEMORY_RATIO_MAX), measured });
+        aims.push(Aim {
+            name,
+            bound: Bound::AtMost(BACKLOG_MEMORY_RATIO_MAX),
+            measured,
+            is_complete: row.waiting == row.pending,
+        });
     }
     for row in &report.ingest {
         let aim = ACKNOWLEDGED_PER_S_MIN.iter().find(|(batch, _)| row.database == Sqlite && *batch == row.batch);
@@ -133,11 +161,13 @@ fn others(report: &Report, aims: &mut Vec<Aim>) {
             name: format!("sqlite: leads/s acknowledged, {batch} in a request, while others are delivered"),
             bound: Bound::AtLeast(*bound),
             measured: row.acknowledged_per_s,
+            is_complete: true,
         }));
         aims.extend(row.received_per_s_alone.map(|alone| Aim {
             name: format!("{}: delivery beside posting, {} in a request", row.database.name(), row.batch),
             bound: Bound::AtLeast(BESIDE_INGEST_RATIO_MIN),
             measured: row.received_per_s / alone,
+            is_complete: true,
         }));
     }
 }

@@ -46,8 +46,9 @@ pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report)
     let alone = post_singles(&mut poster, ALONE_S).await?;
     wait_for_singles(&mut world, &alone).await?;
     let alone_ms = latencies(&alone.accepted, &world.receiver.receipts().await?, now_us())?.0;
+    let warmed_up = received(&mut world, &flooder).await?;
     let (beside, flood, seconds) = beside_flood(options, &mut world, &flooder, poster, flood_leads).await?;
-    let flood_received = received(&mut world, &flooder).await?;
+    let flood_received = received(&mut world, &flooder).await? - warmed_up;
     wait_for_singles(&mut world, &beside).await?;
     let (to_client_ms, not_received) = latencies(&beside.accepted, &world.receiver.receipts().await?, now_us())?;
     let mut errors = beside.errors;
