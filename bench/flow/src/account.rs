@@ -11,13 +11,24 @@ const ROW_WRITES: &str = "hookmill_store_row_writes_total";
 
 /// All accounts at one moment.
 pub struct Snapshot {
-    host_cpu_s: f64,
-    generator_cpu_s: f64,
-    receiver_cpu_s: f64,
-    postgres_cpu_s: Option<f64>,
+    cpu: CpuSeconds,
+    counts: Counts,
+}
+
+/// Processor time in seconds.
+struct CpuSeconds {
+    host: f64,
+    generator: f64,
+    receiver: f64,
+    postgres: Option<f64>,
+}
+
+/// What grows with work.
+struct Counts {
     written_bytes: Option<u64>,
     commits: Option<u64>,
     row_writes: Option<u64>,
+    disk_bytes: u64,
 }
 
 /// What lies between two moments, a lead.
@@ -37,28 +48,21 @@ pub struct Costs {
     pub row_writes: Option<f64>,
     /// Bytes that host and PostgreSQL sent to disks. `None` where this user may not know.
     pub written_bytes: Option<f64>,
+    /// By how much the data grew on disk, write-ahead log included on SQLite, in bytes.
+    pub disk_bytes: f64,
 }
 
 impl Snapshot {
-    /// Reads all accounts.
-    pub async fn take(world: &mut World) -> Result<Snapshot> {
-        let metrics = world.api.metrics().await?.unwrap_or_default();
-        let host = world.host.pid()?;
-        let postgres = world.database.as_ref().map(|database| database.server_pid()).transpose()?;
-        let mut written_bytes = process::written_bytes(host)?;
-        if let Some(pid) = postgres {
-            written_bytes = written_bytes.zip(process::written_bytes(pid)?).map(|(host, server)| host + server);
-        }
-        Ok(Snapshot {
-            host_cpu_s: process::cpu_seconds(host)?,
-            generator_cpu_s: own_cpu_seconds(world)?,
-            receiver_cpu_s: process::cpu_seconds(world.receiver.pid()?)?,
-            postgres_cpu_s: postgres.map(process::cpu_seconds).transpose()?,
-            written_bytes,
-            commits: counter(&metrics, COMMITS).map_or_else(|| commits_seen_outside(world), |count| Ok(Some(count)))?,
-            row_writes: counter(&metrics, ROW_WRITES)
-                .map_or_else(|| row_writes_seen_outside(world), |count| Ok(Some(count)))?,
-        })
+    /// Reads all accounts before a measurement. What reading costs is no part of it.
+    pub async fn before(world: &mut World) -> Result<Snapshot> {
+        let counts = Counts::read(world).await?;
+        Ok(Snapshot { cpu: CpuSeconds::read(world)?, counts })
+    }
+
+    /// Reads all accounts after a measurement. What reading costs is no part of it.
+    pub async fn after(world: &mut World) -> Result<Snapshot> {
+        let cpu = CpuSeconds::read(world)?;
+        Ok(Snapshot { cpu, counts: Counts::read(world).await? })
     }
 
     /// A PostgreSQL server has counted all rows only once the host has ended. A host that counts itself needs no such
@@ -67,7 +71,7 @@ impl Snapshot {
         let counts_itself = world.api.metrics().await?.is_some_and(|metrics| counter(&metrics, ROW_WRITES).is_some());
         world.host.kill().await?;
         if let Some(database) = world.database.as_ref().filter(|_| !counts_itself) {
-            self.row_writes = Some(database.row_writes_when_idle().await?);
+            self.counts.row_writes = Some(database.row_writes_when_idle().await?);
         }
         Ok(())
     }
@@ -79,22 +83,48 @@ impl Snapshot {
         let count = |after: Option<u64>, before: Option<u64>| {
             after.zip(before).map(|(after, before)| after.saturating_sub(before) as f64 / leads)
         };
+        let (cpu, cpu_before) = (&self.cpu, &before.cpu);
+        let (counts, counts_before) = (&self.counts, &before.counts);
         Costs {
-            host_cpu_us: us(self.host_cpu_s, before.host_cpu_s),
-            generator_cpu_us: us(self.generator_cpu_s, before.generator_cpu_s),
-            receiver_cpu_us: us(self.receiver_cpu_s, before.receiver_cpu_s),
-            postgres_cpu_us: self.postgres_cpu_s.zip(before.postgres_cpu_s).map(|(after, before)| us(after, before)),
-            commits: count(self.commits, before.commits),
-            row_writes: count(self.row_writes, before.row_writes),
-            written_bytes: count(self.written_bytes, before.written_bytes),
+            host_cpu_us: us(cpu.host, cpu_before.host),
+            generator_cpu_us: us(cpu.generator, cpu_before.generator),
+            receiver_cpu_us: us(cpu.receiver, cpu_before.receiver),
+            postgres_cpu_us: cpu.postgres.zip(cpu_before.postgres).map(|(after, before)| us(after, before)),
+            commits: count(counts.commits, counts_before.commits),
+            row_writes: count(counts.row_writes, counts_before.row_writes),
+            written_bytes: count(counts.written_bytes, counts_before.written_bytes),
+            disk_bytes: counts.disk_bytes.saturating_sub(counts_before.disk_bytes) as f64 / leads,
         }
     }
 }
 
-/// This program alone: host and receiver are its children.
-fn own_cpu_seconds(world: &World) -> Result<f64> {
-    let all = process::cpu_seconds(std::process::id())?;
-    Ok(all - process::cpu_seconds(world.host.pid()?)? - process::cpu_seconds(world.receiver.pid()?)?)
+impl CpuSeconds {
+    fn read(world: &World) -> Result<CpuSeconds> {
+        let (host, receiver) = (process::cpu_seconds(world.host.pid()?)?, process::cpu_seconds(world.receiver.pid()?)?);
+        let with_children = process::cpu_seconds(std::process::id())?;
+        let postgres = world.database.as_ref().map(|database| process::cpu_seconds(database.server_pid));
+        Ok(CpuSeconds { host, generator: with_children - host - receiver, receiver, postgres: postgres.transpose()? })
+    }
+}
+
+impl Counts {
+    async fn read(world: &mut World) -> Result<Counts> {
+        let metrics = world.api.metrics().await?.unwrap_or_default();
+        let mut written_bytes = process::written_bytes(world.host.pid()?)?;
+        if let Some(database) = &world.database {
+            let server = process::written_bytes(database.server_pid)?;
+            written_bytes = written_bytes.zip(server).map(|(host, server)| host + server);
+        }
+        let commits = match counter(&metrics, COMMITS) {
+            Some(count) => Some(count),
+            None => commits_seen_outside(world)?,
+        };
+        let row_writes = match counter(&metrics, ROW_WRITES) {
+            Some(count) => Some(count),
+            None => world.database.as_ref().map(|database| database.row_writes()).transpose()?,
+        };
+        Ok(Counts { written_bytes, commits, row_writes, disk_bytes: world.disk_bytes()? })
+    }
 }
 
 fn commits_seen_outside(world: &World) -> Result<Option<u64>> {
@@ -102,10 +132,6 @@ fn commits_seen_outside(world: &World) -> Result<Option<u64>> {
         Some(database) => database.write_transactions().map(Some),
         None => Ok(sqlite::commits(&world.host.data()).map(u64::from)),
     }
-}
-
-fn row_writes_seen_outside(world: &World) -> Result<Option<u64>> {
-    world.database.as_ref().map(|database| database.row_writes()).transpose()
 }
 
 /// The sum of a counter's lines in the text format of Prometheus, over all its labels.

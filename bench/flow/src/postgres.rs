@@ -17,6 +17,8 @@ const OTHER_SESSIONS: &str =
 pub struct Database {
     /// Where a host connects.
     pub url: String,
+    /// The server's first process, the parent of all others.
+    pub server_pid: u32,
     name: String,
     server_url: String,
 }
@@ -29,14 +31,8 @@ impl Database {
         let newest = query(url, "select coalesce(max(oid::bigint), 0) from pg_database")?;
         let name = format!("bench_flow_{newest}");
         query(url, &format!("create database {name}"))?;
-        Ok(Database { url: format!("{server}/{name}"), name, server_url: url.to_owned() })
-    }
-
-    /// The server's first process, the parent of all others.
-    pub fn server_pid(&self) -> Result<u32> {
-        let file = query(&self.url, "select pg_read_file('postmaster.pid')")?;
-        let first = file.lines().next().unwrap_or_default();
-        first.trim().parse().with_context(|| format!("`{first}` is not a process"))
+        let server_pid = server_pid(url)?;
+        Ok(Database { url: format!("{server}/{name}"), server_pid, name, server_url: url.to_owned() })
     }
 
     /// Transactions of the server that wrote, since ever: each takes a number.
@@ -70,6 +66,13 @@ impl Database {
     pub fn remove(self) -> Result<()> {
         query(&self.server_url, &format!("drop database {} with (force)", self.name)).map(drop)
     }
+}
+
+/// The first line of the file that a server keeps of its own process.
+fn server_pid(url: &str) -> Result<u32> {
+    let file = query(url, "select pg_read_file('postmaster.pid')")?;
+    let first = file.lines().next().unwrap_or_default();
+    first.trim().parse().with_context(|| format!("`{first}` is not a process"))
 }
 
 fn query(url: &str, sql: &str) -> Result<String> {

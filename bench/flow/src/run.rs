@@ -72,21 +72,20 @@ pub async fn measure(options: &Options, plan: &Plan) -> Result<FlowRow> {
     }
     let mut poster = Poster::new(organization.shape(&world, options.batch.into()), options.connections.into());
     let until = Instant::now() + options.limit();
-    let before = Snapshot::take(&mut world).await?;
+    let before = Snapshot::before(&mut world).await?;
     let posted = post(plan, &mut poster, until).await?;
     let goal = goal(setup, &posted, &warm.1);
     let progress = wait::until_ended(&mut world, &organization, &goal, until).await?;
-    let mut after = Snapshot::take(&mut world).await?;
+    let mut after = Snapshot::after(&mut world).await?;
     let receipts = world.receiver.receipts().await?;
     let delivered_us = delivered(&world, &organization, setup, &posted, &receipts).await?;
     let ended = Ended { posted, warm: warm.0, progress, receipts, delivered_us };
     let peak_memory_bytes = process::peak_memory_bytes(world.host.pid()?)?;
-    let (disk_bytes, warnings) = (world.disk_bytes()?, world.host.warnings());
+    let warnings = world.host.warnings();
     after.complete(&mut world).await?;
     let mut row = ended.row(options, plan)?;
     row.costs = Some(after.since(&before, row.delivered));
     row.peak_memory_mb = peak_memory_bytes as f64 / 1e6;
-    row.disk_bytes_per_lead = disk_bytes as f64 / (goal.leads.iter().sum::<u64>().max(1)) as f64;
     if 0 < warnings {
         row.notes.push(format!("{warnings} warnings in the host's log"));
     }
@@ -213,7 +212,6 @@ impl Ended {
                 .map(|found| found.filter(|_| plan.setup.client.is_some()))?,
             to_delivered_ms: self.percentiles(&self.delivered_us)?,
             peak_memory_mb: 0.0,
-            disk_bytes_per_lead: 0.0,
             notes: self.notes(leads, delivered),
         })
     }

@@ -58,8 +58,6 @@ pub struct FlowRow {
     pub to_delivered_ms: Option<Percentiles>,
     /// The most memory the host held.
     pub peak_memory_mb: f64,
-    /// What a lead takes on disk, write-ahead log included on SQLite.
-    pub disk_bytes_per_lead: f64,
     /// What was not as it should be.
     pub notes: Vec<String>,
 }
@@ -107,7 +105,7 @@ pub fn costs_table(rows: &[FlowRow]) -> Table {
             cost(|costs| costs.row_writes),
             number(row.peak_memory_mb),
             cost(|costs| costs.written_bytes),
-            number(row.disk_bytes_per_lead),
+            cost(|costs| Some(costs.disk_bytes)),
         ]);
     }
     table
