@@ -155,7 +155,7 @@ fn others(report: &Report, aims: &mut Vec<Aim>) {
             is_complete: row.waiting == row.pending,
         });
     }
-    for row in &report.ingest {
+    for row in report.ingest.iter().filter(|row| row.client) {
         let aim = ACKNOWLEDGED_PER_S_MIN.iter().find(|(batch, _)| row.database == Sqlite && *batch == row.batch);
         aims.extend(aim.map(|(batch, bound)| Aim {
             name: format!("sqlite: leads/s acknowledged, {batch} in a request, while others are delivered"),
@@ -163,10 +163,10 @@ fn others(report: &Report, aims: &mut Vec<Aim>) {
             measured: row.acknowledged_per_s,
             is_complete: true,
         }));
-        aims.extend(row.received_per_s_alone.map(|alone| Aim {
+        aims.extend(row.delivered_per_s_alone.map(|alone| Aim {
             name: format!("{}: delivery beside posting, {} in a request", row.database.name(), row.batch),
             bound: Bound::AtLeast(BESIDE_INGEST_RATIO_MIN),
-            measured: row.received_per_s / alone,
+            measured: row.delivered_per_s / alone,
             is_complete: true,
         }));
     }

@@ -62,6 +62,8 @@ pub struct BacklogRow {
 pub struct IngestRow {
     /// Where the host kept its data.
     pub database: DatabaseKind,
+    /// Whether leads had a client.
+    pub client: bool,
     /// Leads in one request.
     pub batch: u16,
     /// Connections that posted.
@@ -72,10 +74,14 @@ pub struct IngestRow {
     pub acknowledged_per_s: f64,
     /// From sending a request to its acknowledgement.
     pub acknowledge_ms: Option<Percentiles>,
-    /// Leads a second that clients received meanwhile.
-    pub received_per_s: f64,
-    /// The same without posting beside it, where that was measured in this call.
-    pub received_per_s_alone: Option<f64>,
+    /// Leads a second that were delivered meanwhile: received by the client, where there is one.
+    pub delivered_per_s: f64,
+    /// The same with nothing posted beside it.
+    pub delivered_per_s_alone: Option<f64>,
+    /// Processor time of the host for a lead that was acknowledged, in microseconds.
+    pub host_cpu_us: f64,
+    /// Of the load generator and the receiver.
+    pub generator_cpu_us: f64,
     /// What was not answered 202, by kind.
     pub errors: BTreeMap<String, u64>,
 }
@@ -146,19 +152,33 @@ pub fn backlog_table(rows: &[BacklogRow]) -> Table {
 
 /// The table of posting without a pause.
 pub fn ingest_table(rows: &[IngestRow]) -> Table {
-    let titles =
-        ["database", "batch", "connections", "acknowledged/s", "acknowledge ms", "to client/s", "alone/s", "ratio"];
-    let mut table = Table::new(1, &titles);
+    let titles = [
+        "database",
+        "client",
+        "batch",
+        "connections",
+        "acknowledged/s",
+        "acknowledge ms",
+        "delivered/s",
+        "alone/s",
+        "ratio",
+        "host CPU us",
+        "gen us",
+    ];
+    let mut table = Table::new(2, &titles);
     for row in rows {
         table.row(vec![
             row.database.name().to_owned(),
+            if row.client { "yes" } else { "no" }.to_owned(),
             row.batch.to_string(),
             row.connections.to_string(),
             number(row.acknowledged_per_s),
             three(row.acknowledge_ms),
-            number(row.received_per_s),
-            optional(row.received_per_s_alone),
-            optional(row.received_per_s_alone.map(|alone| row.received_per_s / alone)),
+            number(row.delivered_per_s),
+            optional(row.delivered_per_s_alone),
+            optional(row.delivered_per_s_alone.map(|alone| row.delivered_per_s / alone)),
+            number(row.host_cpu_us),
+            number(row.generator_cpu_us),
         ]);
     }
     table
