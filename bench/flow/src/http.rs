@@ -1,6 +1,7 @@
 //! As much HTTP/1.1 as a load generator needs: a request written in one piece, a response with a length.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,6 +9,7 @@ use tokio::net::TcpStream;
 
 /// Room for the receipts of a million leads.
 const RESPONSE_BYTES_MAX: usize = 128 << 20;
+const EXCHANGE_LIMIT: Duration = Duration::from_secs(60);
 const READ_BYTES: usize = 16 << 10;
 
 /// One connection, kept alive.
@@ -39,8 +41,16 @@ impl Connection {
         Ok(Connection { stream, buffer: Vec::with_capacity(READ_BYTES) })
     }
 
-    /// Writes a whole request, head and body, and reads the whole response.
+    /// Writes a whole request, head and body, and reads the whole response, in a bounded time. After an error the
+    /// connection is of no use any more.
     pub async fn exchange(&mut self, request: &[u8]) -> Result<Response<'_>> {
+        match tokio::time::timeout(EXCHANGE_LIMIT, self.exchange_unbounded(request)).await {
+            Ok(response) => response,
+            Err(_) => bail!("no response within {} s", EXCHANGE_LIMIT.as_secs()),
+        }
+    }
+
+    async fn exchange_unbounded(&mut self, request: &[u8]) -> Result<Response<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let head = self.read_head().await?;

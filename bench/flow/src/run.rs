@@ -59,6 +59,8 @@ struct Ended {
     receipts: HashMap<Box<str>, u64>,
     /// For a sample: when it was acknowledged, and when it became delivered.
     delivered_us: Vec<Times>,
+    /// When the last lead became delivered.
+    last_delivered_us: Option<u64>,
 }
 
 /// Measures one run.
@@ -78,8 +80,8 @@ pub async fn measure(options: &Options, plan: &Plan) -> Result<FlowRow> {
     let progress = wait::until_ended(&mut world, &organization, &goal, until).await?;
     let mut after = Snapshot::after(&mut world).await?;
     let receipts = world.receiver.receipts().await?;
-    let delivered_us = delivered(&world, &organization, setup, &posted, &receipts).await?;
-    let ended = Ended { posted, warm: warm.0, progress, receipts, delivered_us };
+    let (delivered_us, last_delivered_us) = delivered(&world, &organization, setup, &posted, &receipts).await?;
+    let ended = Ended { posted, warm: warm.0, progress, receipts, delivered_us, last_delivered_us };
     let peak_memory_bytes = process::peak_memory_bytes(world.host.pid()?)?;
     let warnings = world.host.warnings();
     after.complete(&mut world).await?;
@@ -136,7 +138,11 @@ fn goal(setup: &Setup, posted: &Posted, earlier: &[u64]) -> Goal {
 
 fn by_campaign(campaigns: usize, posted: &Posted) -> Vec<u64> {
     let mut counts = vec![0; campaigns];
-    posted.accepted.iter().filter_map(|lead| counts.get_mut(lead.campaign).map(|count| *count += 1)).count();
+    for lead in &posted.accepted {
+        if let Some(count) = counts.get_mut(lead.campaign) {
+            *count += 1;
+        }
+    }
     counts
 }
 
@@ -147,15 +153,18 @@ async fn delivered(
     setup: &Setup,
     posted: &Posted,
     receipts: &HashMap<Box<str>, u64>,
-) -> Result<Vec<Times>> {
-    let measured: Vec<&Accepted> = measured(setup, posted).collect();
-    let mut chosen: Vec<&Accepted> = sample::places(measured.len()).map(|place| measured[place]).collect();
-    let mut last = measured;
-    last.sort_unstable_by_key(|lead| std::cmp::Reverse(receipts.get(&lead.id).copied().unwrap_or(lead.at_us)));
-    chosen.extend(last.iter().take(LAST_RECEIVED));
-    let ids = chosen.iter().map(|lead| lead.id.clone()).collect();
-    let times = sample::delivered_at_us(&world.api, &organization.id, ids).await?;
-    Ok(chosen.iter().map(|lead| lead.at_us).zip(times).collect())
+) -> Result<(Vec<Times>, Option<u64>)> {
+    let mut leads: Vec<&Accepted> = measured(setup, posted).collect();
+    let sampled: Vec<&Accepted> = sample::places(leads.len()).map(|place| leads[place]).collect();
+    leads.sort_unstable_by_key(|lead| std::cmp::Reverse(receipts.get(&lead.id).copied().unwrap_or(lead.at_us)));
+    leads.truncate(LAST_RECEIVED);
+    let ask = |leads: &[&Accepted]| {
+        let ids = leads.iter().map(|lead| lead.id.clone()).collect();
+        sample::delivered_at_us(&world.api, &organization.id, ids)
+    };
+    let (of_sample, of_last) = (ask(&sampled).await?, ask(&leads).await?);
+    let last_us = of_sample.iter().chain(&of_last).flatten().max().copied();
+    Ok((sampled.iter().map(|lead| lead.at_us).zip(of_sample).collect(), last_us))
 }
 
 /// Of the leads that were received last so many are asked for, since the API's time of the last one ends the run.
@@ -172,9 +181,8 @@ impl Ended {
         let delivered = self.progress.in_state("delivered").saturating_sub(self.warm.in_state("delivered"));
         let received = self.receipts_us(&plan.setup);
         let last_received_us = received.iter().filter_map(|(_, at_us)| *at_us).max();
-        let last_delivered_us = self.delivered_us.iter().filter_map(|(_, at_us)| *at_us).max();
         let end_us = if self.progress.is_complete {
-            let ends = [last_received_us, last_delivered_us, Some(self.progress.last_event_us)];
+            let ends = [last_received_us, self.last_delivered_us, Some(self.progress.last_event_us)];
             ends.into_iter().flatten().max().unwrap_or(self.progress.at_us)
         } else {
             self.progress.at_us
@@ -202,7 +210,10 @@ impl Ended {
             acknowledged_per_s: rate(self.posted.count, self.posted.last_us),
             received_per_s: last_received_us
                 .map(|last_us| rate(received.iter().filter(|(_, at_us)| at_us.is_some()).count() as u64, last_us)),
-            delivered_per_s: rate(delivered, last_delivered_us.filter(|_| self.progress.is_complete).unwrap_or(end_us)),
+            delivered_per_s: rate(
+                delivered,
+                self.last_delivered_us.filter(|_| self.progress.is_complete).unwrap_or(end_us),
+            ),
             leads_per_s: rate(delivered, end_us),
             events: self.progress.events.saturating_sub(self.warm.events),
             costs: None,
