@@ -10,8 +10,8 @@ use crate::{plugins, program, run, say};
 
 const BENCHES: &str = "\
 benches:
-  ingest [--database sqlite|postgres|both] [--seconds N] [--json]
-      leads a second through POST /v1/leads, by batch size and number of connections
+  ingest [--database sqlite|postgres|both] [--quick] [--json] [--host-binary FILE]
+      leads a second through POST /v1/leads, by batch size, and what is delivered meanwhile; a part of flow
   flow [--scenario NAME,NAME] [--database sqlite|postgres|both] [--leads N] [--quick] [--json] [--host-binary FILE]
       leads from end to end, until clients have them: leads a second, costs of a lead, latencies, memory, disk
   engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--sample NAME] [--only NAME]
@@ -22,21 +22,12 @@ benches:
 pub fn bench(house: &House, arguments: &[String]) -> Result<()> {
     match arguments.split_first().map(|(name, rest)| (name.as_str(), rest)) {
         None | Some(("list" | "--help", _)) => println!("{BENCHES}"),
-        Some(("ingest", rest)) => ingest(house, rest)?,
+        Some(("ingest", rest)) => flow(house, &[&["--scenario=ingest".to_owned()], rest].concat())?,
         Some(("flow", rest)) => flow(house, rest)?,
         Some(("engine", rest)) => engine(house, rest)?,
         Some((unknown, _)) => bail!("there is no bench `{unknown}`\n{BENCHES}"),
     }
     Ok(())
-}
-
-fn ingest(house: &House, arguments: &[String]) -> Result<()> {
-    plugins::build_all(house)?;
-    run::build_host(house)?;
-    build_generator(house)?;
-    let mut command = Command::new(house.binary("release", "hookmill-bench"));
-    command.arg("ingest").args(arguments).arg("--host-binary").arg(house.binary("release", "hookmill"));
-    check_with_postgres(&mut command, arguments)
 }
 
 /// Measures the host that is built here, or the one that is named: the benchmark knows it by its HTTP interface alone.
