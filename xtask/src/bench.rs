@@ -10,8 +10,10 @@ use crate::{plugins, program, run, say};
 
 const BENCHES: &str = "\
 benches:
-  ingest [--database sqlite|postgres|both] [--seconds N] [--json]
-      leads a second through POST /v1/leads, by batch size and number of connections
+  ingest [--database sqlite|postgres|both] [--quick] [--json] [--host-binary FILE]
+      leads a second through POST /v1/leads, by batch size, and what is delivered meanwhile; a part of flow
+  flow [--scenario NAME,NAME] [--database sqlite|postgres|both] [--leads N] [--quick] [--json] [--host-binary FILE]
+      leads from end to end, until clients have them: leads a second, costs of a lead, latencies, memory, disk
   engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--sample NAME] [--only NAME]
       one lead through the sandbox, native code, QuickJS and V8 in one run; first calls; campaigns in turn; and the
       instructions of a fresh call, where there is a valgrind";
@@ -20,26 +22,37 @@ benches:
 pub fn bench(house: &House, arguments: &[String]) -> Result<()> {
     match arguments.split_first().map(|(name, rest)| (name.as_str(), rest)) {
         None | Some(("list" | "--help", _)) => println!("{BENCHES}"),
-        Some(("ingest", rest)) => ingest(house, rest)?,
+        Some(("ingest", rest)) => flow(house, &[&["--scenario=ingest".to_owned()], rest].concat())?,
+        Some(("flow", rest)) => flow(house, rest)?,
         Some(("engine", rest)) => engine(house, rest)?,
         Some((unknown, _)) => bail!("there is no bench `{unknown}`\n{BENCHES}"),
     }
     Ok(())
 }
 
-/// PostgreSQL is started unless SQLite alone is asked for.
-fn ingest(house: &House, arguments: &[String]) -> Result<()> {
-    plugins::build_all(house)?;
-    run::build_host(house)?;
-    build_generator(house)?;
+/// Measures the host that is built here, or the one that is named: the benchmark knows it by its HTTP interface alone.
+fn flow(house: &House, arguments: &[String]) -> Result<()> {
+    let mut command = Command::new(house.binary("release", "hookmill-bench-flow"));
+    command.args(arguments);
+    if !arguments.iter().any(|argument| argument.starts_with("--host-binary")) {
+        plugins::build_all(house)?;
+        run::build_host(house)?;
+        command.arg("--host-binary").arg(house.binary("release", "hookmill"));
+    }
+    let step = say::step("Building the load generator and the receiver");
+    program::check(program::cargo(&house.root).args(["build", "--release", "--package", "hookmill-bench-flow"]))?;
+    step.done("built");
+    check_with_postgres(&mut command, arguments)
+}
+
+/// Runs to the end, with a PostgreSQL beside it unless SQLite alone is asked for.
+fn check_with_postgres(command: &mut Command, arguments: &[String]) -> Result<()> {
     let is_sqlite_alone = arguments.join(" ").replace('=', " ").contains("--database sqlite");
     let postgres = if is_sqlite_alone { None } else { Some(Postgres::start()?) };
-    let mut command = Command::new(house.binary("release", "hookmill-bench"));
-    command.arg("ingest").args(arguments).arg("--host-binary").arg(house.binary("release", "hookmill"));
     if let Some(postgres) = &postgres {
         command.env("HOOKMILL_BENCH_POSTGRES", postgres.url());
     }
-    program::check(&mut command)
+    program::check(command)
 }
 
 fn engine(house: &House, arguments: &[String]) -> Result<()> {

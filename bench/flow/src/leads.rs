@@ -7,14 +7,11 @@ use serde_json::{Value, json};
 
 use crate::http;
 
-/// The campaign all leads are for.
-pub const CAMPAIGN: &str = "bench";
-
 /// Stands where digits are patched in. It occurs nowhere else in a request.
 const SERIAL: &[u8; 12] = b"#serial-no-#";
 
-/// Different requests on one connection.
-const VARIANTS: usize = 4;
+/// Different requests on one connection, at least.
+const VARIANTS_MIN: usize = 4;
 
 const FIRST_NAMES: [&str; 8] = ["Alice", "  Bob ", "Chloé", "DAVID", "eve", "Françoise", "Günther", "Hana"];
 const LAST_NAMES: [&str; 7] = ["Smith", "Nguyen", "O'Neill", "García", "van der Berg", "Li", "Kowalski"];
@@ -26,10 +23,33 @@ const CITIES: [(&str, &str, &str); 5] = [
     ("Miami", "FL", "33101"),
 ];
 
+/// The id of an organization's n-th campaign.
+pub fn campaign_id(number: usize) -> String {
+    format!("B{number:04}")
+}
+
+/// Which campaign of its organization an id names.
+pub fn campaign_number(id: &str) -> Option<usize> {
+    id.strip_prefix('B')?.parse().ok()
+}
+
 /// A whole request, and where its serial numbers go.
 pub struct Request {
     bytes: Vec<u8>,
     places: Vec<usize>,
+}
+
+/// What requests are like.
+#[derive(Clone, Copy)]
+pub struct Shape<'a> {
+    /// The key that may post.
+    pub source_key: &'a str,
+    /// Where the host listens.
+    pub address: SocketAddr,
+    /// Leads in one request.
+    pub batch: usize,
+    /// Campaigns among which leads go round.
+    pub campaigns: usize,
 }
 
 impl Request {
@@ -49,28 +69,31 @@ impl Request {
     }
 }
 
-/// For each connection a few different requests of `batch` leads.
-pub fn requests(source_key: &str, address: SocketAddr, batch: usize, connections: usize) -> Vec<Vec<Request>> {
-    let request = |seed| Request::new(http::post(address, "/v1/leads", source_key, &body(batch, seed)));
-    (0..connections)
-        .map(|connection| (0..VARIANTS).map(|variant| request(connection * VARIANTS + variant)).collect())
-        .collect()
+/// The different requests of one connection; in turn they reach every campaign.
+pub fn requests(shape: Shape<'_>, connection: usize) -> Vec<Request> {
+    let variants = VARIANTS_MIN.max(shape.campaigns.div_ceil(shape.batch));
+    let request = |variant| {
+        let body = body(shape, connection * variants + variant);
+        Request::new(http::request("POST", shape.address, "/v1/leads", shape.source_key, &body))
+    };
+    (0..variants).map(request).collect()
 }
 
-fn body(batch: usize, seed: usize) -> Vec<u8> {
-    let leads: Vec<Value> = (0..batch).map(|index| lead(seed * batch + index, index)).collect();
-    let key = format!("bench-{}", placeholder());
-    json!({"idempotency_key": key, "leads": leads}).to_string().into_bytes()
+fn body(shape: Shape<'_>, seed: usize) -> Vec<u8> {
+    let first = seed * shape.batch;
+    let lead = |index| lead(first + index, index, &campaign_id((first + index) % shape.campaigns));
+    let leads: Vec<Value> = (0..shape.batch).map(lead).collect();
+    json!({"idempotency_key": format!("bench-{}", placeholder()), "leads": leads}).to_string().into_bytes()
 }
 
 /// About a kilobyte: a form of a solar campaign, with what trackers and consent services add.
-fn lead(seed: usize, index: usize) -> Value {
+fn lead(seed: usize, index: usize, campaign: &str) -> Value {
     let serial = placeholder();
     let first_name = FIRST_NAMES[seed % FIRST_NAMES.len()];
     let last_name = LAST_NAMES[seed % LAST_NAMES.len()];
     let (city, state, postal) = CITIES[seed % CITIES.len()];
     json!({
-        "campaign_id": CAMPAIGN,
+        "campaign_id": campaign,
         "id": format!("L-{serial}-{index}"),
         "created": "2026-03-26T10:30:00Z",
         "contact": {
@@ -117,13 +140,15 @@ fn digits(serial: u64) -> [u8; SERIAL.len()] {
 mod tests {
     use super::*;
 
-    const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 80);
+    fn shape(batch: usize, campaigns: usize) -> Shape<'static> {
+        Shape { source_key: "hms_key", address: SocketAddr::from(([127, 0, 0, 1], 80)), batch, campaigns }
+    }
 
     /// A lead is about the kilobyte that the measurements speak of.
     #[test]
     fn a_lead_is_about_a_kilobyte() {
         for seed in 0..500 {
-            let bytes = lead(seed, seed % 100).to_string().len();
+            let bytes = lead(seed, seed % 100, "B0000").to_string().len();
             assert!((900..1150).contains(&bytes), "lead {seed} is {bytes} bytes");
         }
     }
@@ -131,7 +156,7 @@ mod tests {
     /// Stamping changes the key and every lead, and nothing of the request's shape.
     #[test]
     fn a_stamped_request_is_whole_and_new() -> anyhow::Result<()> {
-        let mut request = requests("hm_key", ADDRESS, 3, 1).remove(0).remove(0);
+        let mut request = requests(shape(3, 2), 0).remove(0);
         let [first, second] = [7, 123_456_789_012].map(|serial| request.stamped(serial).to_vec());
         assert_eq!(first.len(), second.len());
         let (head, body) = std::str::from_utf8(&second)?.split_once("\r\n\r\n").unwrap_or_default();
@@ -140,6 +165,21 @@ mod tests {
         assert_eq!(body["idempotency_key"], "bench-123456789012");
         assert_eq!(body["leads"][2]["id"], "L-123456789012-2");
         assert_eq!(body["leads"][1]["contact"]["emails"][0]["address"], "Lead.1.123456789012@Example.COM");
+        assert_eq!(body["leads"][1]["campaign_id"], campaign_id(1));
         Ok(())
+    }
+
+    /// Small batches reach every campaign, too, and ids say which.
+    #[test]
+    fn requests_in_turn_reach_every_campaign() {
+        let texts: Vec<String> = requests(shape(1, 100), 3)
+            .iter_mut()
+            .map(|request| String::from_utf8_lossy(request.stamped(1)).into_owned())
+            .collect();
+        for number in 0..100 {
+            let id = campaign_id(number);
+            assert!(texts.iter().any(|text| text.contains(&id)), "{id}");
+            assert_eq!(campaign_number(&id), Some(number));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The host under measurement: started on a free port with fresh data, and ended with the measurement.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// A host that starts on nothing compiles its plugin first.
+const START_LIMIT: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running host.
@@ -19,28 +20,29 @@ pub struct Host {
     pub address: SocketAddr,
     /// The key it printed when it found no data.
     pub operator_key: String,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Host {
-    /// Starts `hookmill serve` and waits for its address and its operator key. The data lie beside the program, not in
+    /// Starts `hookmill serve` and waits for its address and its operator key. The data lie beside this program, not in
     /// the system's temporary directory, which may be memory and then makes every commit look free.
     pub async fn start(binary: &Path, database_url: Option<&str>) -> Result<Host> {
-        let beside = binary.parent().with_context(|| format!("{} has no directory", binary.display()))?;
-        let directory = tempfile::Builder::new().prefix("bench-").tempdir_in(beside)?;
+        let program = std::env::current_exe()?;
+        let parent = program.parent().context("this program has no directory")?;
+        let directory = tempfile::Builder::new().prefix("bench-flow-").tempdir_in(parent)?;
         let log = directory.path().join("log");
         let mut child = spawn(binary, directory.path(), &log, database_url)?;
         let began = Instant::now();
         loop {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            if let Some((address, operator_key)) = announced(&said) {
-                return Ok(Host { child, address, operator_key, _directory: directory });
+            let output = std::fs::read_to_string(&log).unwrap_or_default();
+            if let Some((address, operator_key)) = announced(&output) {
+                return Ok(Host { child, address, operator_key, directory });
             }
             if let Some(status) = child.try_wait()? {
-                bail!("the host ended ({status}) before it listened; it says:\n{said}");
+                bail!("the host ended ({status}) before it listened; its output:\n{output}");
             }
             if START_LIMIT < began.elapsed() {
-                bail!("the host did not say where it listens within {} s; it says:\n{said}", START_LIMIT.as_secs());
+                bail!("the host did not listen within {} s; its output:\n{output}", START_LIMIT.as_secs());
             }
             tokio::time::sleep(POLL).await;
         }
@@ -48,11 +50,22 @@ impl Host {
 
     /// The process, to read its account.
     pub fn pid(&self) -> Result<u32> {
-        self.child.id().context("the host has ended during the measurement")
+        self.child.id().context("the host ended during the measurement")
     }
 
-    /// Ends it at once: its data go away with it.
-    pub async fn stop(mut self) -> Result<()> {
+    /// Where it keeps its data.
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Warnings and errors in its log so far.
+    pub fn warnings(&self) -> usize {
+        let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+        log.lines().filter(|line| line.contains(" WARN ") || line.contains("ERROR ")).count()
+    }
+
+    /// Ends it at once. Its data go away when it is dropped.
+    pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await.context("can't stop the host")
     }
 }
@@ -60,18 +73,19 @@ impl Host {
 fn spawn(binary: &Path, directory: &Path, log: &Path, database_url: Option<&str>) -> Result<Child> {
     let log = std::fs::File::create(log)?;
     let mut command = Command::new(binary);
-    command.arg("serve").arg("--data").arg(directory.join("data")).args(["--listen", "127.0.0.1:0"]);
+    // Receivers on the loopback interface, without TLS, are for developers alone.
+    command.args(["serve", "--development", "--listen", "127.0.0.1:0"]).arg("--data").arg(directory.join("data"));
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }
-    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
+    command.env("NO_COLOR", "1").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
     command.spawn().with_context(|| format!("can't start {}", binary.display()))
 }
 
 /// The two lines a host prints when it starts on nothing, whatever stands before them.
-fn announced(said: &str) -> Option<(SocketAddr, String)> {
-    let address = word_after(said, "listening on http://")?.parse().ok()?;
-    Some((address, word_after(said, "operator key: ")?.to_owned()))
+fn announced(output: &str) -> Option<(SocketAddr, String)> {
+    let address = word_after(output, "listening on http://")?.parse().ok()?;
+    Some((address, word_after(output, "operator key: ")?.to_owned()))
 }
 
 /// `None` as long as the line is not whole.

@@ -1,0 +1,164 @@
+//! The host's management API, as far as a measurement needs it: what an operator sets up before the first lead, and
+//! where leads stand.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::{self, Connection};
+
+/// The events of a delivered lead.
+pub const EVENTS: [&str; 2] = ["lead.delivered", "lead.processed"];
+
+/// How many submissions stand in which state.
+pub type StateCounts = BTreeMap<String, u64>;
+
+/// An operator's connection.
+pub struct Api {
+    address: SocketAddr,
+    operator_key: String,
+    connection: Option<Connection>,
+}
+
+#[derive(Deserialize)]
+struct Campaign {
+    submissions: StateCounts,
+}
+
+impl Api {
+    /// Connects at the first call.
+    pub fn new(address: SocketAddr, operator_key: &str) -> Api {
+        Api { address, operator_key: operator_key.to_owned(), connection: None }
+    }
+
+    /// Another connection of the same operator.
+    pub fn another(&self) -> Api {
+        Api::new(self.address, &self.operator_key)
+    }
+
+    /// Makes an organization and returns its id.
+    pub async fn create_organization(&mut self, name: &str) -> Result<String> {
+        text(&self.change("POST", "/v1/organizations", &json!({"name": name})).await?, "id")
+    }
+
+    /// Makes a source key and returns it.
+    pub async fn create_source_key(&mut self, organization: &str) -> Result<String> {
+        let path = format!("/v1/source-keys?organization={organization}");
+        text(&self.change("POST", &path, &json!({"name": "bench"})).await?, "key")
+    }
+
+    /// Makes an active campaign on the standard document.
+    pub async fn create_campaign(&mut self, organization: &str, id: &str) -> Result<()> {
+        let path = format!("/v1/campaigns?organization={organization}");
+        self.change("POST", &path, &json!({"id": id, "name": id, "state": "active"})).await.map(drop)
+    }
+
+    /// Pauses a campaign.
+    pub async fn pause_campaign(&mut self, organization: &str, id: &str) -> Result<()> {
+        let path = format!("/v1/campaigns/{id}/state?organization={organization}");
+        self.change("PUT", &path, &json!({"state": "paused"})).await.map(drop)
+    }
+
+    /// Sends a campaign's leads to a client.
+    pub async fn set_client(&mut self, organization: &str, id: &str, url: &str) -> Result<()> {
+        let path = format!("/v1/campaigns/{id}/endpoint?organization={organization}");
+        self.change("PUT", &path, &json!({"url": url})).await.map(drop)
+    }
+
+    /// Subscribes to [`EVENTS`].
+    pub async fn set_webhook(&mut self, organization: &str, url: &str) -> Result<()> {
+        let path = format!("/v1/webhook-settings?organization={organization}");
+        self.change("PUT", &path, &json!({"enabled": true, "url": url, "events": EVENTS})).await.map(drop)
+    }
+
+    /// Where a campaign's submissions stand.
+    pub async fn state_counts(&mut self, organization: &str, id: &str) -> Result<StateCounts> {
+        let campaign = self.read(&format!("/v1/campaigns/{id}?organization={organization}")).await?;
+        let campaign: Campaign = serde_json::from_slice(&campaign).context("a campaign is not as expected")?;
+        Ok(campaign.submissions)
+    }
+
+    /// When a submission became delivered, in microseconds since 1970. `None` while it is not.
+    pub async fn delivered_at_us(&mut self, organization: &str, submission: &str) -> Result<Option<u64>> {
+        let page = self.read(&format!("/v1/submissions/{submission}?organization={organization}")).await?;
+        delivered_at_us(&serde_json::from_slice(&page)?)
+    }
+
+    /// The host's own counters as text. `None` when it has none.
+    pub async fn metrics(&mut self) -> Result<Option<String>> {
+        let request = http::request("GET", self.address, "/metrics", &self.operator_key, b"");
+        let (status, body) = self.exchange(&request).await?;
+        if status != 200 {
+            return Ok(None);
+        }
+        Ok(Some(String::from_utf8(body)?))
+    }
+
+    async fn change(&mut self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let request = http::request(method, self.address, path, &self.operator_key, body.to_string().as_bytes());
+        let (status, response) = self.exchange(&request).await.with_context(|| format!("{method} {path}"))?;
+        if !(200..300).contains(&status) {
+            bail!("{method} {path} with {body} was answered {status}: {}", String::from_utf8_lossy(&response));
+        }
+        serde_json::from_slice(&response).with_context(|| format!("{method} {path} was not answered with JSON"))
+    }
+
+    /// A host closes connections that were idle for long, so reading is tried on a new one, too.
+    async fn read(&mut self, path: &str) -> Result<Vec<u8>> {
+        let request = http::request("GET", self.address, path, &self.operator_key, b"");
+        let (status, body) = match self.exchange(&request).await {
+            Ok(response) => response,
+            Err(_) => self.exchange(&request).await.with_context(|| format!("GET {path}"))?,
+        };
+        if status != 200 {
+            bail!("GET {path} was answered {status}: {}", String::from_utf8_lossy(&body));
+        }
+        Ok(body)
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>)> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => Connection::open(self.address).await?,
+        };
+        let response = connection.exchange(request).await?;
+        let response = (response.status, response.body.to_vec());
+        self.connection = Some(connection);
+        Ok(response)
+    }
+}
+
+/// The time of the timeline's last line, if that says `delivered`.
+fn delivered_at_us(submission: &Value) -> Result<Option<u64>> {
+    if submission["state"] != "delivered" {
+        return Ok(None);
+    }
+    let lines = submission["timeline"].as_array().context("a submission has no timeline")?;
+    let line = lines.iter().rfind(|line| line["state"] == "delivered").context("no line says `delivered`")?;
+    let at: jiff::Timestamp = text(line, "at")?.parse()?;
+    Ok(Some(u64::try_from(at.as_microsecond())?))
+}
+
+fn text(response: &Value, name: &str) -> Result<String> {
+    response[name].as_str().map(str::to_owned).with_context(|| format!("the response {response} has no text `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The time is the transition's, and there is none before it.
+    #[test]
+    fn the_time_of_delivery_is_in_the_timeline() -> Result<()> {
+        let line = |state: &str, at: &str| json!({"state": state, "at": at});
+        let timeline = [line("received", "2026-03-01T12:00:00.001Z"), line("delivered", "2026-03-01T12:00:00.250Z")];
+        let delivered = json!({"state": "delivered", "timeline": timeline});
+        assert_eq!(delivered_at_us(&delivered)?, Some(1_772_366_400_250_000));
+        assert_eq!(delivered_at_us(&json!({"state": "delivering", "timeline": timeline}))?, None);
+        assert!(delivered_at_us(&json!({"state": "delivered", "timeline": []})).is_err());
+        Ok(())
+    }
+}

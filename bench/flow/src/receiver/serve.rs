@@ -1,0 +1,166 @@
+//! HTTP/1 with kept-alive connections, as cheap as it can be.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hookmill_bench_flow::{COUNTS_PATH, RECEIPTS_PATH};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::tally::Tally;
+
+const SUBMISSION_HEADER: &str = "hookmill-submission-id";
+const MESSAGE_HEADER: &str = "webhook-id";
+
+/// What stands for an event whose body does not name it.
+const UNNAMED_EVENT: &str = "unnamed";
+
+type Shared = Arc<Mutex<Tally>>;
+
+/// What a path asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked<'a> {
+    Client { name: &'a str, delay: Delay },
+    Webhook,
+    Counts,
+    Receipts,
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Delay {
+    Milliseconds(u64),
+    Forever,
+}
+
+/// A request under way; it no longer waits once this is dropped, whoever ended it.
+struct Waiting(Shared);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        lock(&self.0).answered();
+    }
+}
+
+/// Serves each connection until its peer closes it.
+pub async fn accept(listener: TcpListener, tally: Shared) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&tally)))),
+            Err(error) => {
+                eprintln!("hookmill-bench-receiver: can't accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, tally: Shared) {
+    // A stream that refuses the option is slower, and nothing else.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| handle(request, Arc::clone(&tally)));
+    // A connection that breaks is the sender's to notice.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn handle(request: Request<Incoming>, tally: Shared) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let Ok(body) = body.collect().await else { return Ok(respond(StatusCode::BAD_REQUEST, Bytes::new())) };
+    let body = body.to_bytes();
+    match asked(head.uri.path()) {
+        Asked::Client { name, delay } => {
+            lock(&tally).client_request(name, header(SUBMISSION_HEADER));
+            let _waiting = Waiting(tally);
+            wait(delay).await;
+        }
+        Asked::Webhook => {
+            let event = event_name(&body).unwrap_or(UNNAMED_EVENT);
+            lock(&tally).event_request(event, header(MESSAGE_HEADER));
+            drop(Waiting(tally));
+        }
+        Asked::Counts => {
+            let counts = serde_json::to_vec(lock(&tally).counts()).unwrap_or_default();
+            return Ok(respond(StatusCode::OK, Bytes::from(counts)));
+        }
+        Asked::Receipts => return Ok(respond(StatusCode::OK, Bytes::from(lock(&tally).receipts()))),
+        Asked::Unknown => return Ok(respond(StatusCode::NOT_FOUND, Bytes::new())),
+    }
+    Ok(respond(StatusCode::OK, Bytes::from_static(b"{}")))
+}
+
+async fn wait(delay: Delay) {
+    match delay {
+        Delay::Milliseconds(0) => {}
+        Delay::Milliseconds(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Delay::Forever => std::future::pending().await,
+    }
+}
+
+fn asked(path: &str) -> Asked<'_> {
+    match path {
+        "/webhook" => return Asked::Webhook,
+        COUNTS_PATH => return Asked::Counts,
+        RECEIPTS_PATH => return Asked::Receipts,
+        _ => {}
+    }
+    let client = path.strip_prefix("/client/").and_then(|rest| rest.split_once('/'));
+    match client {
+        Some((name, "hang")) => Asked::Client { name, delay: Delay::Forever },
+        Some((name, ms)) => match ms.parse() {
+            Ok(ms) => Asked::Client { name, delay: Delay::Milliseconds(ms) },
+            Err(_) => Asked::Unknown,
+        },
+        None => Asked::Unknown,
+    }
+}
+
+/// The text of the body's first `"event"`, found without reading the rest.
+fn event_name(body: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, after) = text.split_once("\"event\"")?;
+    let value = after.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    value.split_once('"').map(|(name, _)| name)
+}
+
+fn respond(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response
+}
+
+fn lock(tally: &Shared) -> MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A path says how it is answered; all else is refused.
+    #[test]
+    fn paths_say_how_they_are_answered() {
+        let client = |delay| Asked::Client { name: "7", delay };
+        assert_eq!(asked("/client/7/0"), client(Delay::Milliseconds(0)));
+        assert_eq!(asked("/client/7/1000"), client(Delay::Milliseconds(1000)));
+        assert_eq!(asked("/client/7/hang"), client(Delay::Forever));
+        assert_eq!(asked("/webhook"), Asked::Webhook);
+        assert_eq!(asked(COUNTS_PATH), Asked::Counts);
+        for unknown in ["/", "/client/7", "/client/7/soon", "/control"] {
+            assert_eq!(asked(unknown), Asked::Unknown, "{unknown}");
+        }
+    }
+
+    /// The name is found however the body is spaced.
+    #[test]
+    fn the_event_is_found_in_the_body() {
+        assert_eq!(event_name(br#"{"event":"lead.delivered","data":{}}"#), Some("lead.delivered"));
+        assert_eq!(event_name(br#"{ "event" : "lead.processed" }"#), Some("lead.processed"));
+        assert_eq!(event_name(b"{}"), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! What was measured, for people and for programs.
+
+mod aims;
+pub mod flow;
+pub mod other;
+mod table;
+
+use serde::Serialize;
+
+use flow::FlowRow;
+use other::{BacklogRow, FloodRow, IngestRow};
+use table::Table;
+
+/// Everything that was measured in one call.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Runs from end to end.
+    pub flow: Vec<FlowRow>,
+    /// Single leads beside a flood.
+    pub flood: Vec<FloodRow>,
+    /// Memory of a backlog.
+    pub backlog: Vec<BacklogRow>,
+    /// Posting without a pause.
+    pub ingest: Vec<IngestRow>,
+    /// Runs that gave no result, and why.
+    pub failures: Vec<String>,
+}
+
+impl Report {
+    /// Notes a run that gave no result, and says so at once.
+    pub fn fail(&mut self, failure: String) {
+        eprintln!("    failed: {failure}");
+        self.failures.push(failure);
+    }
+
+    /// Prints all tables that have rows, and what is to be said of single runs.
+    pub fn print(&self) {
+        if !self.flow.is_empty() {
+            print(
+                "From end to end (costs a lead; row writes and commits where something counts them)",
+                &flow::costs_table(&self.flow),
+            );
+            print("Latency, ms, p50 / p95 / p99", &flow::latency_table(&self.flow));
+        }
+        if !self.flood.is_empty() {
+            print("A flood of one organization, single leads of another", &other::flood_table(&self.flood));
+        }
+        if !self.backlog.is_empty() {
+            print("Leads that wait in a paused campaign", &other::backlog_table(&self.backlog));
+        }
+        if !self.ingest.is_empty() {
+            print("Posting without a pause", &other::ingest_table(&self.ingest));
+        }
+        print("Aims", &aims::table(self));
+        self.print_notes();
+    }
+
+    fn print_notes(&self) {
+        for row in self.flow.iter().filter(|row| !row.notes.is_empty()) {
+            println!("note: {}, {}, {}: {}", row.scenario, row.database.name(), row.variant, row.notes.join("; "));
+        }
+        for row in self.backlog.iter().filter(|row| !row.notes.is_empty()) {
+            println!("note: backlog, {}, {} waiting: {}", row.database.name(), row.waiting, row.notes.join("; "));
+        }
+        let flood = self.flood.iter().map(|row| ("flood", row.database, &row.errors));
+        let ingest = self.ingest.iter().map(|row| ("ingest", row.database, &row.errors));
+        for (scenario, database, errors) in flood.chain(ingest) {
+            for (error, count) in errors {
+                println!("note: {scenario}, {}: {count} x {error}", database.name());
+            }
+        }
+        for failure in &self.failures {
+            println!("failed: {failure}");
+        }
+    }
+}
+
+fn print(title: &str, table: &Table) {
+    println!("{title}\n\n{table}");
+}

@@ -1,0 +1,185 @@
+//! What the scenarios came to that are not a run from end to end.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::flow::three;
+use super::table::{Table, number, optional};
+use crate::latency::Percentiles;
+use crate::options::DatabaseKind;
+
+/// Single leads of one organization beside a flood of another.
+#[derive(Debug, Clone, Serialize)]
+pub struct FloodRow {
+    /// Where the host kept its data.
+    pub database: DatabaseKind,
+    /// Leads of the flood that were acknowledged.
+    pub flood_leads: u64,
+    /// How many of them clients received within the time.
+    pub flood_received: u64,
+    /// How long was measured, in seconds.
+    pub seconds: f64,
+    /// Single leads before the flood: from acknowledged to received.
+    pub alone_ms: Option<Percentiles>,
+    /// Single leads beside the flood.
+    pub singles: u64,
+    /// How many of them were not received within the time; they count with the time they waited.
+    pub not_received: u64,
+    /// From sending to acknowledgement.
+    pub acknowledge_ms: Option<Percentiles>,
+    /// From acknowledged to received. A lower bound where some were not received.
+    pub to_client_ms: Option<Percentiles>,
+    /// What was not answered 202, by kind.
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// Memory with so many leads waiting.
+#[derive(Debug, Clone, Serialize)]
+pub struct BacklogRow {
+    /// Where the host keeps its data.
+    pub database: DatabaseKind,
+    /// Leads that wait.
+    pub waiting: u64,
+    /// How many of them the API calls `pending`.
+    pub pending: u64,
+    /// Leads a second while these were posted.
+    pub acknowledged_per_s: f64,
+    /// The host's memory, once it is at rest.
+    pub memory_mb: f64,
+    /// The most it held so far.
+    pub peak_memory_mb: f64,
+    /// Its processor time while they wait and nothing is asked of it, in percent of one core.
+    pub idle_cpu_percent: f64,
+    /// What the data take on disk.
+    pub disk_mb: f64,
+    /// What was not as it should be.
+    pub notes: Vec<String>,
+}
+
+/// Posting without a pause while leads are delivered.
+#[derive(Debug, Clone, Serialize)]
+pub struct IngestRow {
+    /// Where the host kept its data.
+    pub database: DatabaseKind,
+    /// Whether leads had a client.
+    pub client: bool,
+    /// Leads in one request.
+    pub batch: u16,
+    /// Connections that posted.
+    pub connections: u16,
+    /// How long was posted, in seconds.
+    pub seconds: f64,
+    /// Leads acknowledged a second.
+    pub acknowledged_per_s: f64,
+    /// From sending a request to its acknowledgement.
+    pub acknowledge_ms: Option<Percentiles>,
+    /// Leads a second that were delivered meanwhile: received by the client, where there is one.
+    pub delivered_per_s: f64,
+    /// The same with nothing posted beside it.
+    pub delivered_per_s_alone: Option<f64>,
+    /// Processor time of the host for a lead that was acknowledged, in microseconds.
+    pub host_cpu_us: f64,
+    /// Of the load generator and the receiver.
+    pub generator_cpu_us: f64,
+    /// What was not answered 202, by kind.
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// The flood's table.
+pub fn flood_table(rows: &[FloodRow]) -> Table {
+    let titles = [
+        "database",
+        "flood leads",
+        "received",
+        "in s",
+        "single leads",
+        "not received",
+        "acknowledge ms",
+        "to client ms",
+        "alone ms",
+        "p99 ratio",
+    ];
+    let mut table = Table::new(1, &titles);
+    for row in rows {
+        let ratio = row.to_client_ms.zip(row.alone_ms).map(|(beside, alone)| beside.p99 / alone.p99);
+        table.row(vec![
+            row.database.name().to_owned(),
+            row.flood_leads.to_string(),
+            row.flood_received.to_string(),
+            number(row.seconds),
+            row.singles.to_string(),
+            row.not_received.to_string(),
+            three(row.acknowledge_ms),
+            format!("{}{}", if 0 < row.not_received { "at least " } else { "" }, three(row.to_client_ms)),
+            three(row.alone_ms),
+            optional(ratio),
+        ]);
+    }
+    table
+}
+
+/// The backlog's table. The ratio compares with the first row of the same database.
+pub fn backlog_table(rows: &[BacklogRow]) -> Table {
+    let titles = [
+        "database",
+        "waiting",
+        "pending",
+        "acknowledged/s",
+        "memory MB",
+        "ratio",
+        "peak MB",
+        "idle CPU %",
+        "on disk MB",
+    ];
+    let mut table = Table::new(1, &titles);
+    for row in rows {
+        let first = rows.iter().find(|first| first.database == row.database && 0 < first.waiting);
+        table.row(vec![
+            row.database.name().to_owned(),
+            row.waiting.to_string(),
+            row.pending.to_string(),
+            number(row.acknowledged_per_s),
+            number(row.memory_mb),
+            optional(first.map(|first| row.memory_mb / first.memory_mb)),
+            number(row.peak_memory_mb),
+            number(row.idle_cpu_percent),
+            number(row.disk_mb),
+        ]);
+    }
+    table
+}
+
+/// The table of posting without a pause.
+pub fn ingest_table(rows: &[IngestRow]) -> Table {
+    let titles = [
+        "database",
+        "client",
+        "batch",
+        "connections",
+        "acknowledged/s",
+        "acknowledge ms",
+        "delivered/s",
+        "alone/s",
+        "ratio",
+        "host CPU us",
+        "gen us",
+    ];
+    let mut table = Table::new(2, &titles);
+    for row in rows {
+        table.row(vec![
+            row.database.name().to_owned(),
+            if row.client { "yes" } else { "no" }.to_owned(),
+            row.batch.to_string(),
+            row.connections.to_string(),
+            number(row.acknowledged_per_s),
+            three(row.acknowledge_ms),
+            number(row.delivered_per_s),
+            optional(row.delivered_per_s_alone),
+            optional(row.delivered_per_s_alone.map(|alone| row.delivered_per_s / alone)),
+            number(row.host_cpu_us),
+            number(row.generator_cpu_us),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,39 @@
+//! The groups of runs.
+
+mod backlog;
+mod flood;
+mod ingest;
+mod matrix;
+
+use anyhow::Result;
+
+use crate::options::{DatabaseKind, Options, ScenarioName};
+use crate::report::Report;
+
+/// Runs all that is asked for. A run that fails is reported, and the next one goes on.
+pub async fn run(options: &Options, report: &mut Report) {
+    for &database in options.databases() {
+        for scenario in options.scenarios() {
+            if let Err(error) = one(options, database, scenario, report).await {
+                report.fail(format!("{scenario:?} on {}: {error:#}", database.name()));
+            }
+        }
+    }
+}
+
+async fn one(options: &Options, database: DatabaseKind, scenario: ScenarioName, report: &mut Report) -> Result<()> {
+    match scenario {
+        ScenarioName::Saturation => matrix::saturation(options, database, report).await,
+        ScenarioName::Half => matrix::half(options, database, report).await,
+        ScenarioName::Slow => matrix::slow(options, database, report).await,
+        ScenarioName::Hang => matrix::hang(options, database, report).await,
+        ScenarioName::Flood => flood::run(options, database, report).await,
+        ScenarioName::Backlog => backlog::run(options, database, report).await,
+        ScenarioName::Ingest => ingest::run(options, database, report).await,
+    }
+}
+
+/// Tells the person in front of the terminal what begins.
+fn announce(scenario: &str, database: DatabaseKind, what: &str) {
+    eprintln!("==> {scenario}, {}, {what}", database.name());
+}
