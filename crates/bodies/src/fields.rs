@@ -1,7 +1,7 @@
 //! The fields of a form as one JSON object: in the order they come first, a name that comes again becomes a list in order.
 
 use crate::error::{BodyError, Fault};
-use crate::json;
+use hookmill_json::write_text;
 use std::collections::BTreeMap;
 
 /// What has been read of a form so far.
@@ -21,7 +21,7 @@ impl Fields {
     /// Adds a text.
     pub(crate) fn text(&mut self, name: String, value: &str) -> Result<(), BodyError> {
         let mut text = String::with_capacity(value.len() + 2);
-        json::string(&mut text, value);
+        write_text(&mut text, value);
         self.json(name, text)
     }
 
@@ -49,7 +49,7 @@ impl Fields {
             if 0 < at {
                 out.push(',');
             }
-            json::string(&mut out, &name);
+            write_text(&mut out, &name);
             out.push(':');
             match values.as_slice() {
                 [only] => out.push_str(only),

@@ -18,6 +18,7 @@
 mod charset;
 #[cfg(feature = "inbound")]
 mod coding;
+mod depth;
 mod error;
 #[cfg(feature = "inbound")]
 mod fields;
@@ -25,7 +26,6 @@ mod fields;
 pub mod form;
 #[cfg(feature = "inbound")]
 mod head;
-mod json;
 #[cfg(feature = "inbound")]
 mod limits;
 #[cfg(feature = "inbound")]
@@ -34,12 +34,12 @@ mod look;
 pub mod multipart;
 #[cfg(feature = "inbound")]
 mod open;
-mod scan;
 pub mod xml;
 
 #[cfg(all(test, feature = "inbound"))]
 mod tests;
 
+pub use depth::check_depth;
 pub use error::{BodyError, Fault, Place};
 #[cfg(feature = "inbound")]
 pub use head::{Head, Kind};
@@ -47,4 +47,3 @@ pub use head::{Head, Kind};
 pub use limits::BodyLimits;
 #[cfg(feature = "inbound")]
 pub use open::{Opened, open, to_json};
-pub use scan::check_depth;

@@ -16,11 +16,11 @@ use crate::error::{BodyError, Fault};
 use crate::fields::Fields;
 use crate::form;
 use crate::head::{parameter, split_unquoted};
-use crate::json;
 use crate::limits::BodyLimits;
 use bytes::Bytes;
 use encoding_rs::UTF_8;
 use futures_util::FutureExt;
+use hookmill_json::write_text;
 use multer::{Field, Multipart};
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
@@ -112,17 +112,17 @@ impl Part {
 
     fn file(&self, name: &str, text_bytes_max: usize) -> String {
         let mut out = String::from("{\"file_name\":");
-        json::string(&mut out, name);
+        write_text(&mut out, name);
         if let Some(content_type) = &self.content_type {
             out.push_str(",\"content_type\":");
-            json::string(&mut out, &content_type.chars().take(CONTENT_TYPE_CHARS_MAX).collect::<String>());
+            write_text(&mut out, &content_type.chars().take(CONTENT_TYPE_CHARS_MAX).collect::<String>());
         }
         out.push_str(&format!(",\"size\":{}", self.content.len()));
         let is_small = self.content.len() <= text_bytes_max;
         let is_text = is_small && self.content_type.as_deref().is_some_and(is_text);
         if let Some(text) = is_text.then(|| charset::decoded(&self.content, self.charset).ok()).flatten() {
             out.push_str(",\"text\":");
-            json::string(&mut out, &text);
+            write_text(&mut out, &text);
         }
         out.push('}');
         out

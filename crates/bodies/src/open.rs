@@ -1,10 +1,10 @@
 //! A body by its head, as one JSON value.
 
+use crate::depth::check_depth;
 use crate::error::{BodyError, Fault};
 use crate::head::{Head, Kind, unsupported};
 use crate::limits::BodyLimits;
 use crate::look::{Look, look};
-use crate::scan::check_depth;
 use crate::xml::{self, XmlLimits};
 use crate::{charset, coding, form, multipart};
 use bytes::Bytes;

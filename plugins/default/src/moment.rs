@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// The smallest JSON number that is read as milliseconds since 1970 (in 1973): a smaller one is likelier seconds.
 const MILLISECONDS_MIN: i64 = 100_000_000_000;

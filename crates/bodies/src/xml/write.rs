@@ -3,7 +3,7 @@
 use super::XmlLimits;
 use super::read::Element;
 use crate::error::{BodyError, Fault};
-use crate::json;
+use hookmill_json::write_text;
 use std::collections::BTreeMap;
 
 /// The whole value.
@@ -25,13 +25,13 @@ struct Writing<'a> {
 impl Writing<'_> {
     fn element(&mut self, element: &Element) -> Result<(), BodyError> {
         if element.attributes.is_empty() && element.children.is_empty() {
-            json::string(&mut self.out, &element.text);
+            write_text(&mut self.out, &element.text);
             return self.bounded(element);
         }
         self.out.push('{');
         for (name, value) in &element.attributes {
             self.member("@", name);
-            json::string(&mut self.out, value);
+            write_text(&mut self.out, value);
         }
         self.bounded(element)?;
         for siblings in by_name(&element.children) {
@@ -39,7 +39,7 @@ impl Writing<'_> {
         }
         if let Some(text) = own_text(element) {
             self.member("#", "text");
-            json::string(&mut self.out, text);
+            write_text(&mut self.out, text);
         }
         self.out.push('}');
         self.bounded(element)

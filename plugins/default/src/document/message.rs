@@ -8,9 +8,9 @@ use super::node::{Key, Node};
 use super::path::Stage;
 use super::rules::boolean;
 use super::{keys, recipe};
-use crate::json::Value;
 use crate::plan::owned::{Format, Message, Recipe, Shape, Source, SourceKind};
 use crate::run::xml::is_name;
+use hookmill_json::Value;
 
 const KEYS: [&str; 9] = keys::names(&keys::MESSAGE);
 

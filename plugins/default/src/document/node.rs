@@ -1,6 +1,6 @@
 //! A document as it was written: values with their places.
 
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 /// A place in the text: line and column from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use super::functions::path_of;
 use super::limits::{PATTERN_BYTES_MAX, SET_NAME_BYTES_MAX};
 use super::node::{Kind as NodeKind, Node};
 use super::path::Stage;
-use crate::json::{Decimal, Value};
 use crate::moment::Written;
 use crate::plan::owned::{Kind, Operator, Path, Pattern, Root, Step, Steps, With};
 use crate::plan::{Declared, Wants};
+use hookmill_json::{CanonicalNumber, Value};
 
 /// What the rule looks at, and how.
 #[derive(Clone, Copy)]
@@ -117,7 +117,10 @@ fn any_value(notes: &mut Notes, at: At<'_>, operator: Operator, path: &Path) -> 
     if operator == Operator::Contains {
         return text(notes, at, "contains");
     }
-    if matches!(path.root, Root::Status | Root::StatusClass) && value.decimal().is_none() && value != Value::Null {
+    if matches!(path.root, Root::Status | Root::StatusClass)
+        && value.canonical_number().is_none()
+        && value != Value::Null
+    {
         let name = &path.text;
         let message = format!("`{name}` is that of HTTP, a number, and never {}", at.node.quoted());
         notes.error(at, "wrong_type", message, Some(format!("for the key of the body write `body.{name}`")));
@@ -130,7 +133,7 @@ fn number(notes: &mut Notes, at: At<'_>) -> Option<With> {
     if matches!(value, Value::Number(_)) {
         return Some(With::Value(value));
     }
-    let suggestion = value.decimal().map(|_: Decimal| "write it without quotes".to_owned());
+    let suggestion = value.canonical_number().map(|_: CanonicalNumber| "write it without quotes".to_owned());
     let message = format!("this operator compares numbers, but the value is {}", value.type_name());
     notes.error(at, "wrong_type", message, suggestion);
     None
@@ -211,7 +214,7 @@ fn numbers(notes: &mut Notes, at: At<'_>) -> Option<With> {
     if let Value::List(items) = at.node.value()
         && let [Value::Number(_), Value::Number(_)] = items.as_slice()
     {
-        if items[1].decimal() < items[0].decimal() {
+        if items[1].canonical_number() < items[0].canonical_number() {
             let suggestion = Some("swap them".to_owned());
             notes.error(at, "unreachable", "nothing is between a number and a smaller one", suggestion);
         }

@@ -1,8 +1,8 @@
 //! The last step of compiling: which places of an element, or of a lead, paths lead to, so that reading it finds them all.
 
-use crate::json::{OutlineBuilder, OutlineStep};
 use crate::plan::owned::{Function, Line, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Segment};
 use crate::plan::owned::{Selector, Shape, Source, SourceKind, Step, Steps, TemplatePart, Unknown, With};
+use hookmill_json::{PathStep, PathTrieBuilder};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
 const PLACED_STEPS_MAX: usize = 16;
@@ -13,7 +13,7 @@ pub fn place(map: &mut MapPlan) {
     if map.unknown == Unknown::Reject {
         return;
     }
-    let mut places = OutlineBuilder::default();
+    let mut places = PathTrieBuilder::default();
     let mut placed = map.clone();
     for_each_path(&mut placed, &mut |path| place_path(path, &map.look_in, &mut places));
     placed.lines = map.fields.iter().map(|field| line(&field.recipe, &map.look_in, &mut places)).collect();
@@ -24,7 +24,7 @@ pub fn place(map: &mut MapPlan) {
 }
 
 /// The places of a recipe's first alternatives, those on which nothing is done, and where the others would be.
-fn line(recipe: &Recipe, look_in: &[Path], places: &mut OutlineBuilder) -> Option<Line> {
+fn line(recipe: &Recipe, look_in: &[Path], places: &mut PathTrieBuilder) -> Option<Line> {
     if recipe.rare().when.is_some() {
         return None;
     }
@@ -51,7 +51,7 @@ fn path_of(source: &Source) -> Option<&Path> {
 }
 
 /// The places of paths in the element, then of those with loose names in each container, in the order in which they count.
-fn in_all(paths: &[&Path], look_in: &[Path], places: &mut OutlineBuilder) -> Option<Vec<u16>> {
+fn in_all(paths: &[&Path], look_in: &[Path], places: &mut PathTrieBuilder) -> Option<Vec<u16>> {
     let mut found = Vec::new();
     for path in paths {
         found.push(placed(path, &[], places)?);
@@ -68,22 +68,22 @@ fn in_all(paths: &[&Path], look_in: &[Path], places: &mut OutlineBuilder) -> Opt
     Some(found)
 }
 
-fn placed(path: &Path, around: &[OutlineStep], places: &mut OutlineBuilder) -> Option<u16> {
+fn placed(path: &Path, around: &[PathStep], places: &mut PathTrieBuilder) -> Option<u16> {
     let (sure, _) = split(&path.steps);
     let is_of_element = path.root == Root::Whole && path.place.is_none() && !sure.is_empty();
     if is_of_element { places.add(&[around, &sure].concat()) } else { None }
 }
 
-/// Gives the paths of rules into the lead their places; returns the places as [`crate::json::Outline`] reads them.
+/// Gives the paths of rules into the lead their places; returns the places as [`hookmill_json::PathTrie`] reads them.
 pub fn place_rules(rules: &mut Vec<RulePlan>) -> Vec<u8> {
-    let (mut places, mut placed) = (OutlineBuilder::default(), rules.clone());
+    let (mut places, mut placed) = (PathTrieBuilder::default(), rules.clone());
     placed.iter_mut().for_each(|rule| of_rule(&mut rule.rule, &mut |path| in_lead(path, &mut places)));
     places.to_bytes().inspect(|_| *rules = placed).unwrap_or_default()
 }
 
 /// Gives the paths of a message into the lead their places.
 pub fn place_message(message: &mut Message) {
-    let (mut places, mut placed) = (OutlineBuilder::default(), message.clone());
+    let (mut places, mut placed) = (PathTrieBuilder::default(), message.clone());
     let mut call = |path: &mut Path| in_lead(path, &mut places);
     placed.headers.iter_mut().for_each(|(_, recipe)| of_recipe(recipe, &mut call));
     placed.query.iter_mut().chain(&mut placed.body).for_each(|shape| of_shape(shape, &mut call));
@@ -93,7 +93,7 @@ pub fn place_message(message: &mut Message) {
     }
 }
 
-fn in_lead(path: &mut Path, places: &mut OutlineBuilder) {
+fn in_lead(path: &mut Path, places: &mut PathTrieBuilder) {
     if path.root == Root::Lead && path.place.is_none() {
         take_place(path, places);
     }
@@ -158,7 +158,7 @@ fn of_rule(rule: &mut Rule, call: &mut impl FnMut(&mut Path)) {
 }
 
 /// The steps that lead to one place for sure are taken off the path; what needs a tree below it stays.
-fn place_path(path: &mut Path, look_in: &[Path], places: &mut OutlineBuilder) {
+fn place_path(path: &mut Path, look_in: &[Path], places: &mut PathTrieBuilder) {
     // A loose name is looked for in several places.
     if path.root != Root::Whole || path.place.is_some() || path.is_loose() && !look_in.is_empty() {
         return;
@@ -166,43 +166,43 @@ fn place_path(path: &mut Path, look_in: &[Path], places: &mut OutlineBuilder) {
     take_place(path, places);
 }
 
-fn take_place(path: &mut Path, places: &mut OutlineBuilder) {
+fn take_place(path: &mut Path, places: &mut PathTrieBuilder) {
     let (sure, rest) = split(&path.steps);
     if let Some(place) = places.add(&sure) {
         (path.place, path.steps) = (Some(place), rest);
     }
 }
 
-fn split(steps: &Steps) -> (Vec<OutlineStep>, Steps) {
+fn split(steps: &Steps) -> (Vec<PathStep>, Steps) {
     match steps {
         Steps::Singular(steps) => {
-            let sure: Vec<OutlineStep> = steps.iter().take(PLACED_STEPS_MAX).map_while(sure_step).collect();
+            let sure: Vec<PathStep> = steps.iter().take(PLACED_STEPS_MAX).map_while(sure_step).collect();
             let rest = steps[sure.len()..].to_vec();
             (sure, Steps::Singular(rest))
         }
         // A filter can ask for anything in the element by `$`.
         Steps::Many(segments) if segments.iter().any(Segment::asks_for_the_root) => (Vec::new(), steps.clone()),
         Steps::Many(segments) => {
-            let sure: Vec<OutlineStep> = segments.iter().take(PLACED_STEPS_MAX).map_while(sure_segment).collect();
+            let sure: Vec<PathStep> = segments.iter().take(PLACED_STEPS_MAX).map_while(sure_segment).collect();
             let rest = segments[sure.len()..].to_vec();
             (sure, Steps::Many(rest))
         }
     }
 }
 
-fn sure_step(step: &Step) -> Option<OutlineStep> {
+fn sure_step(step: &Step) -> Option<PathStep> {
     match step {
-        Step::Name(name) => Some(OutlineStep::Name(name.to_string())),
-        Step::Like(bare) => Some(OutlineStep::Loose(bare.to_string())),
-        Step::Index(index) => u32::try_from(*index).ok().map(OutlineStep::Item),
+        Step::Name(name) => Some(PathStep::Name(name.to_string())),
+        Step::Like(bare) => Some(PathStep::Loose(bare.to_string())),
+        Step::Index(index) => u32::try_from(*index).ok().map(PathStep::Item),
     }
 }
 
-fn sure_segment(segment: &Segment) -> Option<OutlineStep> {
+fn sure_segment(segment: &Segment) -> Option<PathStep> {
     let Segment::Child(selectors) = segment else { return None };
     match selectors.as_slice() {
-        [Selector::Name(name)] => Some(OutlineStep::Name(name.to_string())),
-        [Selector::Index(index)] => u32::try_from(*index).ok().map(OutlineStep::Item),
+        [Selector::Name(name)] => Some(PathStep::Name(name.to_string())),
+        [Selector::Index(index)] => u32::try_from(*index).ok().map(PathStep::Item),
         _ => None,
     }
 }

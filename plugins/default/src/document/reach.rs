@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use super::check::{At, Notes};
 use super::limits::{RULE_VALUES_COMPARED_MAX, RULES_COMPARED_MAX};
 use super::node::Node;
-use crate::json::{Decimal, Value};
 use crate::moment::Written;
 use crate::plan::owned::{Check, OnMissing, Operator, Path, Rule, RuleKind, With};
 use crate::run::compare::{against, among};
+use hookmill_json::{CanonicalNumber, Value};
 
 /// One comparison of a rule.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ fn excludes(one: Leaf<'_>, other: Leaf<'_>) -> bool {
     let (one, other) = (one.check, other.check);
     opposite(one, other)
         || opposite(other, one)
-        || apart(range(one), range(other), Decimal::cmp)
+        || apart(range(one), range(other), CanonicalNumber::cmp)
         || apart(ages(one), ages(other), u16::cmp)
         || apart_in_time(one, other)
         || different_starts(one, other, ignore_case)
@@ -118,8 +118,8 @@ fn opposite(one: &Check, other: &Check) -> bool {
 /// A lower and an upper end, and whether each belongs to it.
 type Range<T> = (Option<(T, bool)>, Option<(T, bool)>);
 
-fn range(check: &Check) -> Option<Range<Decimal>> {
-    let end = |value: &Value<'_>, included| Some((value.decimal()?, included));
+fn range(check: &Check) -> Option<Range<CanonicalNumber>> {
+    let end = |value: &Value<'_>, included| Some((value.canonical_number()?, included));
     Some(match (check.operator, &check.with) {
         (Operator::Lt, With::Value(value)) => (None, end(value, false)),
         (Operator::Le, With::Value(value)) => (None, end(value, true)),

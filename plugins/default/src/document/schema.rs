@@ -16,7 +16,7 @@ use super::keys::{self, Is, Known};
 use super::limits::PATH_BYTES_MAX;
 use super::path::{ROOTS, Stage};
 use super::yaml;
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 type Schema = Value<'static>;
 

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::limits::{DEPTH_MAX, NODES_MAX};
 use super::node::{Key, Kind, Node, Place, Unreadable};
-use crate::json::Decimal;
+use hookmill_json::CanonicalNumber;
 
 /// Reads one YAML document; an empty one is null.
 pub fn read(text: &str) -> Result<Node, Unreadable> {
@@ -164,7 +164,7 @@ fn plain(text: &str) -> Kind {
 fn is_json_number(text: &str) -> bool {
     let whole = text.strip_prefix('-').unwrap_or(text);
     let leading_zero = whole.len() > 1 && whole.starts_with('0') && whole.as_bytes()[1].is_ascii_digit();
-    !leading_zero && !text.starts_with('+') && Decimal::parse(text).is_some()
+    !leading_zero && !text.starts_with('+') && CanonicalNumber::parse(text).is_some()
 }
 
 fn refuse(code: &'static str, place: Place, message: &str, suggestion: &str) -> Unreadable {

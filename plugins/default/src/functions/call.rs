@@ -1,7 +1,7 @@
 //! What a function sees besides its value: its arguments, and what the world lets it look at.
 
-use crate::json::Value;
 use crate::plan::{Argument, Expression, Function, Path, Range, Template};
+use hookmill_json::Value;
 
 use super::refusal::Refusal;
 

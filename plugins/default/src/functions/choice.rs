@@ -1,7 +1,7 @@
 //! Functions that choose: another value for one that is not there, or nothing for one that is.
 
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// A function that sees every value as it is.
 const CHOICE: Spec = Spec { takes: Kind::Any, gives: Kind::Any, lists: Lists::Whole, ..Spec::USUAL };

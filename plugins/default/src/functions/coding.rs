@@ -12,7 +12,7 @@ use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, usually};
 use super::text::within_output;
-use crate::json::{Value, parse, text_of};
+use hookmill_json::{Value, parse, text_of};
 
 /// What RFC 3986 leaves as it is everywhere in a URL.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required, usually};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// A blank text has no digest: everybody's would be the same.
 const DIGEST: Spec = Spec { gives: Kind::Text, ..Spec::USUAL };

@@ -1,10 +1,10 @@
-//! Decimal numbers of up to a hundred digits on each side of the point, computed exactly: never a binary float.
+//! CanonicalNumber numbers of up to a hundred digits on each side of the point, computed exactly: never a binary float.
 
 use num_bigint::{BigInt, Sign};
 
 use super::limits::NUMBER_DIGITS_MAX;
 use super::refusal::{Refusal, quoted};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// A number: an integer, and how many of its last digits stand behind the point.
 #[derive(Clone, Debug, PartialEq, Eq)]

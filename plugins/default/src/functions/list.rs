@@ -8,7 +8,7 @@ use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, optional, required, usually};
 use super::text::{scalar, within_output};
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 /// A function that takes a list as one value.
 const LIST: Spec = Spec {
@@ -327,7 +327,7 @@ fn has_members(value: &Value<'_>, members: &[(Cow<'_, str>, Value<'_>)]) -> bool
 /// Whether a value is the one that a document wants.
 pub fn is_same(found: &Value<'_>, wanted: &Value<'_>) -> bool {
     match wanted {
-        Value::Number(_) => found.decimal().is_some() && found.decimal() == wanted.decimal(),
+        Value::Number(_) => found.canonical_number().is_some() && found.canonical_number() == wanted.canonical_number(),
         Value::Text(text) => found.scalar_text() == Some(text),
         _ => found == wanted,
     }

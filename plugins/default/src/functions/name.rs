@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::spec::{ArgumentKind, OnNothing, Run, Spec, example, required};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// The parts by name, in the order of [`NamePart`].
 const PARTS: [&str; 5] = ["prefix", "first", "middle", "last", "suffix"];

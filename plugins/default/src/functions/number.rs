@@ -6,7 +6,7 @@ use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
 use super::refusal::{Refusal, quoted};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, required, usually};
 use super::written::{Part, Style, range, read};
-use crate::json::Value;
+use hookmill_json::Value;
 
 const DECIMAL: Parameter = usually(
     "decimal",

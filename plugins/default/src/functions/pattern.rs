@@ -9,8 +9,8 @@ use super::limits::{PATTERN_INPUT_BYTES_MAX, PATTERN_MATCHES_MAX};
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::within_output;
-use crate::json::Value;
 use crate::plan::Expression;
+use hookmill_json::Value;
 
 const PATTERN: Parameter = required("pattern", ArgumentKind::Pattern, "the regular expression");
 

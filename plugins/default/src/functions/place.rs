@@ -10,7 +10,7 @@ use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, OnNothing, Parameter, Run, Spec, example, optional, usually};
 use super::text::scalar;
-use crate::json::Value;
+use hookmill_json::Value;
 
 use countries::{COUNTRIES, Country};
 use states::{STATES, State};

@@ -1,6 +1,6 @@
 //! Why a function refused, in words that quote what it refused.
 
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 /// How many characters of an input a reason quotes.
 const QUOTED_CHARS_MAX: usize = 60;

@@ -1,7 +1,7 @@
 //! Times of RFC 3339 in UTC, from milliseconds: what every message carries, so it is made without a detour.
 
 use super::refusal::{Refusal, quoted_text};
-use crate::json::Value;
+use hookmill_json::Value;
 
 const DAY_MS: i64 = 86_400_000;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::call::Call;
 use super::exact::Exact;
 use super::refusal::Refusal;
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// One function of the language.
 pub struct Spec {

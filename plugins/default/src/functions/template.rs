@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::refusal::Refusal;
 use super::text::within_output;
-use crate::json::{Value, write_value};
 use crate::plan::{Root, TemplatePart};
+use hookmill_json::{Value, write_value};
 
 /// The name by which a template inside a chain calls the value itself.
 pub const VALUE: &str = "value";

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, OnNothing, Run, Spec, example, required, usually};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// The functions of this group.
 pub const FUNCTIONS: &[Spec] = &[

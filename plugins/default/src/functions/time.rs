@@ -9,7 +9,7 @@ use super::exact::Exact;
 use super::refusal::{Refusal, quoted_text};
 use super::rfc3339::{of_milliseconds, rfc3339};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, optional, required};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// A function that reads a date or time in ISO 8601.
 const TIME: Spec = Spec {

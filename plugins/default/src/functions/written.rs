@@ -296,7 +296,7 @@ mod tests {
         fn what_is_read_is_a_number(text in "[-+$€ ,.'0-9km]{0,12}", comma: bool, suffixes: bool) {
             let style = Style { decimal: if comma { ',' } else { '.' }, suffixes };
             if let Some(digits) = number(&text, style) {
-                prop_assert!(crate::json::parse(&digits).is_ok() && Exact::parse(&digits).is_some(), "{text} is {digits}");
+                prop_assert!(hookmill_json::parse(&digits).is_ok() && Exact::parse(&digits).is_some(), "{text} is {digits}");
             }
             let _ = range(&text, Part::Avg, style);
         }

@@ -76,7 +76,7 @@ fn m7_values_are_moments_or_not() {
         ("1e400", None),
         ("[\"2024-06-15\"]", None),
     ] {
-        let value = crate::json::parse(json).unwrap();
+        let value = hookmill_json::parse(json).unwrap();
         assert_eq!(now().read(&value).map(|moment| moment.to_string()).as_deref(), expected, "{json}");
     }
 }

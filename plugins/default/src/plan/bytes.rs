@@ -10,7 +10,7 @@ use serde::de::Deserialize;
 use super::map_code::{self, LoadedMap};
 use super::message_code::{self, LoadedMessage};
 use super::{Interpretation, Plan, RulePlan};
-use crate::json::Outline;
+use hookmill_json::PathTrie;
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
@@ -67,7 +67,7 @@ pub struct Loaded<'p> {
     map: &'p [u8],
     loaded_map: OnceCell<Result<LoadedMap<'p>, Damaged>>,
     qualify: Part<'p, Vec<RulePlan<'p>>>,
-    judged: Outline<'p>,
+    judged: PathTrie<'p>,
     client: &'p [u8],
     loaded_client: OnceCell<Result<LoadedMessage<'p>, Damaged>>,
     webhook: &'p [u8],
@@ -116,7 +116,7 @@ impl<'p> Loaded<'p> {
             map,
             loaded_map: OnceCell::new(),
             qualify: Part::new(qualify),
-            judged: Outline::read(judged).unwrap_or_else(Outline::nothing),
+            judged: PathTrie::read(judged).unwrap_or_else(PathTrie::empty),
             client,
             loaded_client: OnceCell::new(),
             webhook,
@@ -142,7 +142,7 @@ impl<'p> Loaded<'p> {
     }
 
     /// The places that paths of the rules have in the lead.
-    pub fn judged(&self) -> &Outline<'p> {
+    pub fn judged(&self) -> &PathTrie<'p> {
         &self.judged
     }
 

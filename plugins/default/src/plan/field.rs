@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{Function, Path, Rule, Template};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// How elements become leads.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +26,7 @@ pub struct MapPlan<'p> {
     pub spread: Vec<Path<'p>>,
     /// Where the source says that a lead is a test.
     pub is_test: Vec<Path<'p>>,
-    /// The places that paths have, as [`crate::json::Outline`] reads them; nothing when none has one.
+    /// The places that paths have, as [`hookmill_json::PathTrie`] reads them; nothing when none has one.
     pub outline: Vec<u8>,
     /// How each field is made in the ordinary case; none where there is no such.
     pub lines: Vec<Option<Line>>,

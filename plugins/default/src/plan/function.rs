@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Expression, Path, Template, TemplatePart};
 use crate::functions::{ArgumentKind, Lists, Run, Spec, registry};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// One function in a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

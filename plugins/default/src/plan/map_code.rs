@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::bytes::{Damaged, read_part, written};
 use super::field::{Line, Rare};
 use super::{Fallback, Field, Function, MapPlan, Path, Steps, Target, Unknown};
-use crate::json::Outline;
 use crate::lead::TEXT_FIELDS;
+use hookmill_json::PathTrie;
 
 /// How many functions a record holds.
 const FUNCTIONS_MAX: usize = 4;
@@ -85,7 +85,7 @@ pub struct LoadedMap<'p> {
     /// What few documents say.
     pub around: Around<'p>,
     /// The places that paths have; none when they are followed one by one.
-    pub outline: Option<Outline<'p>>,
+    pub outline: Option<PathTrie<'p>>,
     /// Places where the source says that a lead is a test.
     tests: &'p [[u8; 2]],
     records: &'p [[u8; RECORD]],
@@ -151,7 +151,7 @@ impl<'p> LoadedMap<'p> {
         Ok(Self {
             unknown: *UNKNOWN.get(usize::from(*unknown)).ok_or(Damaged("its map section can't be read"))?,
             around: if around.is_empty() { Around::default() } else { read_part(around)? },
-            outline: Outline::read(outline).filter(|_| !outline.is_empty()),
+            outline: PathTrie::read(outline).filter(|_| !outline.is_empty()),
             tests: tests.as_chunks().0,
             records: records.as_chunks().0,
             places: places.as_chunks().0,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// One message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct Message<'p> {
     /// The body; none for a message without one.
     #[serde(borrow)]
     pub body: Option<Shape<'p>>,
-    /// The places that paths into the lead have, as [`crate::json::Outline`] reads them.
+    /// The places that paths into the lead have, as [`hookmill_json::PathTrie`] reads them.
     #[serde(borrow)]
     pub outline: Cow<'p, [u8]>,
 }

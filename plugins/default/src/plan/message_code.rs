@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::bytes::{Damaged, read_part, written};
 use super::map_code::{plain_codes, plain_of};
 use super::{Format, Function, Message, Path, Recipe, Root, Shape, SourceKind, Steps, TemplatePart};
-use crate::json::{Outline, text_of, write_text};
+use hookmill_json::{PathTrie, text_of, write_text};
 
 /// A loaded message.
 #[derive(Debug)]
 pub struct LoadedMessage<'p> {
     /// The places that paths into the lead have.
-    pub outline: Outline<'p>,
+    pub outline: PathTrie<'p>,
     /// What goes with the body.
     pub head: Head<'p>,
     /// The body, where it is JSON of the usual kind.
@@ -134,7 +134,7 @@ impl<'p> LoadedMessage<'p> {
         }
         let [outline, head, body, shape_bytes] = sections;
         Ok(Self {
-            outline: Outline::read(outline).unwrap_or_else(Outline::nothing),
+            outline: PathTrie::read(outline).unwrap_or_else(PathTrie::empty),
             head: read_part(head)?,
             body: (!body.is_empty()).then_some(Code(body)),
             bytes: rest,

@@ -42,7 +42,7 @@ pub struct Plan<'p> {
     pub map: MapPlan<'p>,
     /// The rules, in the order of the document.
     pub qualify: Vec<RulePlan<'p>>,
-    /// The places that paths of the rules have in the lead, as [`crate::json::Outline`] reads them.
+    /// The places that paths of the rules have in the lead, as [`hookmill_json::PathTrie`] reads them.
     pub judged: Vec<u8>,
     /// The message to the client.
     pub client: Message<'p>,

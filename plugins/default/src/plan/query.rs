@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use serde::{Deserialize, Serialize};
 
 use crate::functions::pattern_effort;
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// How many bytes a pattern may take when it is built: `(a{1000}){1000}` is short as a text.
 pub const PATTERN_BYTES_MAX: usize = 256 << 10;

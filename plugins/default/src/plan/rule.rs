@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::operator::Operator;
 use super::{Path, Pattern};
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// A rule of `qualify`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

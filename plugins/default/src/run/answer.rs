@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::scope::{Call, Scope, chance, destination, pairs};
 use super::work::Work;
-use crate::json::{Node, Spot, Tape, Value};
 use crate::plan::{ReadAs, Root};
+use hookmill_json::{JsonIndex, Node, NodeRef, Value};
 
 /// What no other stage mixes into its chance.
 const STAGE_OF_ANSWERS: u64 = 3;
@@ -53,9 +53,9 @@ impl<'a, 'c> AnswerScope<'a, 'c> {
 }
 
 impl Scope for AnswerScope<'_, '_> {
-    fn root(&self, root: Root) -> Option<Spot<'_>> {
+    fn root(&self, root: Root) -> Option<NodeRef<'_>> {
         let made = match root {
-            Root::Body => return self.body.map(Spot::Read),
+            Root::Body => return self.body.map(NodeRef::Indexed),
             Root::Status => self.status.as_ref(),
             Root::StatusClass => self.status_class.as_ref(),
             Root::Text => self.text.as_ref(),
@@ -65,7 +65,7 @@ impl Scope for AnswerScope<'_, '_> {
             Root::Destination => Some(self.destination.get_or_init(|| destination(&self.answer.destination))),
             _ => return self.call.root(root),
         };
-        made.map(Spot::Made)
+        made.map(NodeRef::Built)
     }
 
     fn phone_region(&self) -> &str {
@@ -136,7 +136,7 @@ fn by_first_character(text: &str) -> Option<ReadAs> {
 
 fn read(form: ReadAs, text: &str) -> Option<Cow<'_, str>> {
     match form {
-        ReadAs::Json => Tape::read(text).ok().map(|_| text.into()),
+        ReadAs::Json => JsonIndex::parse(text).ok().map(|_| text.into()),
         ReadAs::Xml => xml::to_json(text.trim_start(), &XmlLimits::default()).ok().map(Into::into),
         ReadAs::Auto | ReadAs::Text => None,
     }

@@ -8,8 +8,8 @@ use super::scope::Scope;
 use super::select::{look, select_in};
 use super::work::Work;
 use crate::functions::{Refusal, Surroundings};
-use crate::json::{Spot, Value, parse};
 use crate::plan::Path;
+use hookmill_json::{NodeRef, Value, parse};
 
 /// A remark: code and text.
 pub type Remark = (&'static str, String);
@@ -54,7 +54,7 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
     }
 
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
-        select_in(&path.steps, Spot::Made(value))?.value(self.scope.work())
+        select_in(&path.steps, NodeRef::Built(value))?.value(self.scope.work())
     }
 
     fn spend(&self, steps: usize) -> Result<(), Refusal> {
@@ -96,5 +96,5 @@ pub fn no_table(name: &str, error: LookupError) -> Refusal {
 
 /// What a path finds inside a value.
 pub fn value_in<'v>(path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
-    select_in(&path.steps, Spot::Made(value))?.value(&Work::default())
+    select_in(&path.steps, NodeRef::Built(value))?.value(&Work::default())
 }

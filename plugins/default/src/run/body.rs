@@ -9,8 +9,8 @@ use super::scope::Scope;
 use super::shape::Shaping;
 use super::work::MADE_BYTES_MAX;
 use crate::functions::apply;
-use crate::json::{Kind, Node, Spot, write_text, write_value};
 use crate::plan::{Code, LoadedMessage, Part, Piece, functions};
+use hookmill_json::{Kind, Node, NodeRef, write_text, write_value};
 
 /// About how many bytes a body takes, so that writing one rarely has to move it.
 const WRITTEN_BYTES_GUESS: usize = 512;
@@ -70,7 +70,7 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
     }
 
     fn node(&mut self, node: Node<'s>, codes: &'p [u8]) -> Option<bool> {
-        self.scope.work().spend_on(&[Spot::Read(node)]).ok()?;
+        self.scope.work().spend_on(&[NodeRef::Indexed(node)]).ok()?;
         if codes.is_empty() {
             node.write(&mut self.out, &|_| false);
             return Some(true);
@@ -117,7 +117,7 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
             self.out.push_str(node.text());
             return Some(());
         }
-        self.scope.work().spend_on(&[Spot::Read(node)]).ok()?;
+        self.scope.work().spend_on(&[NodeRef::Indexed(node)]).ok()?;
         let mut text = String::new();
         text_into(&mut text, &node.value());
         let mut quoted = String::new();

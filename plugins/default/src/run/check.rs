@@ -9,9 +9,9 @@ use super::valid::is_valid;
 use super::value_set;
 use super::work::Work;
 use crate::functions::{Refusal, effort};
-use crate::json::Value;
 use crate::moment::{Moment, Now, Written};
 use crate::plan::{Check, Lacking, OnMissing, Operator, Path, With};
+use hookmill_json::Value;
 
 /// Why a rule could not be judged: it can be neither met nor not met.
 #[derive(Debug, PartialEq)]

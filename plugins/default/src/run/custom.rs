@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::functions::weight;
-use crate::json::{Value, write_text, write_value};
+use hookmill_json::{Value, write_text, write_value};
 
 /// Names up to this many are compared one by one.
 const FEW_NAMES: usize = 16;

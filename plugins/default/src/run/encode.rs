@@ -4,8 +4,8 @@ use hookmill_plugin_sdk::types::{Failure, Pair};
 
 use super::form;
 use super::xml;
-use crate::json::{Value, text_of};
 use crate::plan::{Format, Message};
+use hookmill_json::{Value, text_of};
 
 /// The content type of JSON.
 pub const JSON_TYPE: &str = "application/json";

@@ -2,7 +2,7 @@
 
 use hookmill_plugin_sdk::types::Pair;
 
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 /// The names and values of a body; one that is no object has none.
 pub fn pairs(body: &Value<'_>) -> Vec<Pair> {
@@ -54,7 +54,7 @@ fn encode(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
+    use hookmill_json::parse;
 
     #[test]
     fn m8_d3_forms_repeat_lists_and_keep_digits() {

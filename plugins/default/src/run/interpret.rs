@@ -9,8 +9,8 @@ use super::recipe::{Maker, Wanted};
 use super::rule::{Judge, Judgement, Name};
 use super::scope::{Call, Scope};
 use super::trace;
-use crate::json::{Decimal, Tape, Value, text_of};
 use crate::plan::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe};
+use hookmill_json::{CanonicalNumber, JsonIndex, Value, text_of};
 
 /// Characters of a reason; a longer one is cut.
 const REASON_CHARS_MAX: usize = 500;
@@ -33,8 +33,8 @@ pub fn interpret(
     let Some(plan) = plan else { return Ok(None) };
     let text = text_of_body(answer);
     let json = json_of_body(plan.read_as, answer, &text);
-    let tape = json.as_deref().and_then(|json| Tape::read(json).ok());
-    let scope = AnswerScope::new(call, answer, &text, tape.as_ref().map(Tape::root));
+    let index = json.as_deref().and_then(|json| JsonIndex::parse(json).ok());
+    let scope = AnswerScope::new(call, answer, &text, index.as_ref().map(JsonIndex::root));
     let mut judge = Judge::new(&scope);
     judge.trace = call.traces().then(Vec::new);
     let decided = deciding(plan, &mut judge, answer)?;
@@ -156,7 +156,9 @@ fn reference(value: &Value<'_>) -> Option<String> {
 }
 
 fn price(value: &Value<'_>) -> Option<String> {
-    single(value).filter(|text| text.len() <= PRICE_BYTES_MAX && Decimal::parse(text).is_some()).map(str::to_owned)
+    single(value)
+        .filter(|text| text.len() <= PRICE_BYTES_MAX && CanonicalNumber::parse(text).is_some())
+        .map(str::to_owned)
 }
 
 /// Whole seconds; a fraction is left off, anything else is none.

@@ -2,8 +2,8 @@
 
 use super::scope::Scope;
 use super::work::Work;
-use crate::json::{Node, Spot, Value};
 use crate::plan::Root;
+use hookmill_json::{Node, NodeRef, Value};
 
 /// The scope of one item.
 pub struct ItemScope<'l> {
@@ -20,11 +20,11 @@ impl<'l> ItemScope<'l> {
 }
 
 impl Scope for ItemScope<'_> {
-    fn root(&self, root: Root) -> Option<Spot<'_>> {
+    fn root(&self, root: Root) -> Option<NodeRef<'_>> {
         match root {
-            Root::Item => Some(Spot::Made(&self.item)),
+            Root::Item => Some(NodeRef::Built(&self.item)),
             Root::Outer => self.around.root(Root::Item),
-            Root::Position => Some(Spot::Made(&self.position)),
+            Root::Position => Some(NodeRef::Built(&self.position)),
             root => self.around.root(root),
         }
     }

@@ -7,8 +7,8 @@ use super::scope::{Call, Element, ElementScope};
 use super::select::select_in;
 use super::trace;
 use super::work::Work;
-use crate::json::{Kind, Node, Outline, Refused, Spot, Tape, Value};
 use crate::plan::{LoadedMap, Unknown};
+use hookmill_json::{JsonError, JsonIndex, Kind, Node, NodeRef, PathTrie, Value};
 
 /// How many leads one element may become.
 pub const LEADS_MAX: usize = 1000;
@@ -38,25 +38,25 @@ struct Mapper<'m, 'p, 'c> {
 
 impl<'m> Mapper<'m, '_, '_> {
     fn whole(&mut self) -> Result<Leads, Failure> {
-        let tape = self.read(&self.inbound.body).map_err(unreadable)?;
-        let element = Element::new(&tape, tape.root(), self.skips());
-        Ok(vec![self.lead(element, tape.double_names())])
+        let index = self.read(&self.inbound.body).map_err(unreadable)?;
+        let element = Element::new(&index, index.root(), self.skips());
+        Ok(vec![self.lead(element, index.duplicate_names())])
     }
 
     /// The elements are parts of the body. Each is read again by itself where paths have places.
     fn parts(&mut self) -> Result<Leads, Failure> {
-        let around = Tape::read(&self.inbound.body).map_err(unreadable)?;
+        let around = JsonIndex::parse(&self.inbound.body).map_err(unreadable)?;
         let elements = elements(self.plan, &around)?;
         self.work.add_leads(elements.len());
         Ok(elements.into_iter().map(|node| self.part(&around, node)).collect())
     }
 
-    fn part(&mut self, around: &Tape<'_>, node: Node<'_>) -> Result<MappedLead, Failure> {
+    fn part(&mut self, around: &JsonIndex<'_>, node: Node<'_>) -> Result<MappedLead, Failure> {
         if self.plan.outline.is_none() || node.kind() != Kind::Object {
-            return self.lead(Element::new(around, node, false).inside(around, node), around.double_names());
+            return self.lead(Element::new(around, node, false).inside(around, node), around.duplicate_names());
         }
-        let tape = self.read(node.text()).map_err(unreadable)?;
-        self.lead(Element::new(&tape, tape.root(), self.skips()).inside(around, node), around.double_names())
+        let index = self.read(node.text()).map_err(unreadable)?;
+        self.lead(Element::new(&index, index.root(), self.skips()).inside(around, node), around.duplicate_names())
     }
 
     /// Where all that is not mapped is dropped, only what paths lead to is read.
@@ -64,14 +64,14 @@ impl<'m> Mapper<'m, '_, '_> {
         self.plan.unknown == Unknown::Drop && self.plan.outline.is_some() && self.plan.around.look_in.is_empty()
     }
 
-    fn read<'b>(&self, body: &'b str) -> Result<Tape<'b>, Refused> {
+    fn read<'b>(&self, body: &'b str) -> Result<JsonIndex<'b>, JsonError> {
         match &self.plan.outline {
-            Some(outline) => Tape::read_outlined(body, outline, !self.skips()),
-            None => Tape::read_outlined(body, &Outline::nothing(), true),
+            Some(outline) => JsonIndex::parse_paths(body, outline, !self.skips()),
+            None => JsonIndex::parse_paths(body, &PathTrie::empty(), true),
         }
     }
 
-    fn lead<'e>(&mut self, element: Element<'e>, double_names: &[String]) -> Result<MappedLead, Failure>
+    fn lead<'e>(&mut self, element: Element<'e>, duplicate_names: &[String]) -> Result<MappedLead, Failure>
     where
         'm: 'e,
     {
@@ -80,7 +80,7 @@ impl<'m> Mapper<'m, '_, '_> {
         let scope = scope.looking_in(&self.plan.around.look_in);
         let scope = scope.keeping(&self.plan.around.asked);
         let mut mapping = Mapping::new(self.plan, &scope, node, self.traces.is_some());
-        mapping.tell_doubles(double_names);
+        mapping.tell_doubles(duplicate_names);
         let lead = mapping.lead();
         if let Some(traces) = &mut self.traces {
             traces.push(Value::object([("fields", Value::List(mapping.into_trace()))]));
@@ -89,18 +89,18 @@ impl<'m> Mapper<'m, '_, '_> {
     }
 }
 
-fn unreadable(refused: Refused) -> Failure {
+fn unreadable(refused: JsonError) -> Failure {
     Failure::new(refused.code, format!("the body can't be read at byte {}: {}", refused.offset, refused.message))
 }
 
 /// What becomes a lead each: what `each` finds, or the items of a list, or the body.
-fn elements<'b>(plan: &LoadedMap<'_>, around: &'b Tape<'b>) -> Result<Vec<Node<'b>>, Failure> {
+fn elements<'b>(plan: &LoadedMap<'_>, around: &'b JsonIndex<'b>) -> Result<Vec<Node<'b>>, Failure> {
     let found = match &plan.around.each {
         None => vec![around.root()],
         Some(path) => {
-            let found = select_in(&path.steps, Spot::Read(around.root()));
+            let found = select_in(&path.steps, NodeRef::Indexed(around.root()));
             let found = found.map_err(|refusal| Failure::new(refusal.code, refusal.message))?;
-            found.spots().iter().filter_map(|spot| spot.read()).collect()
+            found.spots().iter().filter_map(|spot| spot.indexed()).collect()
         }
     };
     let elements: Vec<Node<'_>> = match found.as_slice() {

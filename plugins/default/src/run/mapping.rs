@@ -12,9 +12,9 @@ use super::select::{Found, look};
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
 use crate::functions::{Refusal, apply, weight};
-use crate::json::{Kind, Node, Spot, Value, text_of, write_text, write_value};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::{Field, Goal, LoadedMap, Path, Steps as PathSteps, Straight, Unknown};
+use hookmill_json::{Kind, Node, NodeRef, Value, text_of, write_text, write_value};
 
 /// How many characters of an input a failure quotes.
 const QUOTED_CHARS_MAX: usize = 200;
@@ -125,7 +125,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         {
             if let Some((node, value)) = made {
                 self.put(goal, value);
-                self.mark(Spot::Read(node));
+                self.mark(NodeRef::Indexed(node));
             }
             return Ok(());
         }
@@ -230,8 +230,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     fn is_test(&mut self) -> Result<bool, Failure> {
-        let at_places = self.plan.tests().filter_map(|place| self.scope.place(place)).map(Spot::Read);
-        let mut spots: Vec<Spot<'s>> = at_places.collect();
+        let at_places = self.plan.tests().filter_map(|place| self.scope.place(place)).map(NodeRef::Indexed);
+        let mut spots: Vec<NodeRef<'s>> = at_places.collect();
         for path in &self.plan.around.is_test {
             spots.extend(self.found(path)?.spots());
         }
@@ -249,7 +249,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     fn spread(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
         for path in paths {
             for spot in self.found(path)?.spots() {
-                let Some(node) = spot.read().filter(|node| node.kind() == Kind::Object) else { continue };
+                let Some(node) = spot.indexed().filter(|node| node.kind() == Kind::Object) else { continue };
                 for (name, rest) in self.left_in(node)? {
                     self.keep(name, rest)?;
                 }
@@ -276,7 +276,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         .collect()
     }
 
-    fn mark(&mut self, spot: Spot<'_>) {
+    fn mark(&mut self, spot: NodeRef<'_>) {
         if let Some(used) = &mut self.used {
             used.mark(spot);
         }

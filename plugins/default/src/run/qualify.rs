@@ -5,13 +5,13 @@ use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Submission, Verdict}
 use super::rule::{Judge, Judgement, Miss, Name, Unjudged};
 use super::scope::{Call, LeadScope};
 use super::trace;
-use crate::json::{Kind, Outline, Tape};
 use crate::plan::{RulePlan, Severity};
+use hookmill_json::{JsonIndex, Kind, PathTrie};
 
 /// Judges one lead by the rules of one severity.
 pub fn qualify(
     rules: &[RulePlan<'_>],
-    outline: &Outline<'_>,
+    outline: &PathTrie<'_>,
     call: &Call<'_>,
     severity: types::Severity,
     submission: &Submission,
@@ -37,11 +37,11 @@ pub fn failure(unjudged: Unjudged) -> Failure {
 }
 
 /// The lead of a submission, of which the places of an outline are read.
-pub fn lead<'l>(submission: &'l Submission, outline: &Outline<'_>) -> Result<Tape<'l>, Failure> {
+pub fn lead<'l>(submission: &'l Submission, outline: &PathTrie<'_>) -> Result<JsonIndex<'l>, Failure> {
     let refuse = |message: String| Failure::new("bad_lead", format!("the lead can't be read: {message}"));
-    match Tape::read_outlined(&submission.lead, outline, false) {
-        Ok(tape) if tape.root().kind() == Kind::Object => Ok(tape),
-        Ok(tape) => Err(refuse(format!("it is {}, not an object", tape.value().type_name()))),
+    match JsonIndex::parse_paths(&submission.lead, outline, false) {
+        Ok(index) if index.root().kind() == Kind::Object => Ok(index),
+        Ok(index) => Err(refuse(format!("it is {}, not an object", index.value().type_name()))),
         Err(refused) => Err(refuse(format!("at byte {}: {}", refused.offset, refused.message))),
     }
 }

@@ -8,8 +8,8 @@ use super::trace::Steps;
 use super::walk::{chooses, walk};
 use super::work::{MADE_BYTES_MAX, Work};
 use crate::functions::{Refusal, apply};
-use crate::json::{Node, Spot, Value, text_of, write_value};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
+use hookmill_json::{Node, NodeRef, Value, text_of, write_value};
 
 /// A made value.
 pub struct Made<'s> {
@@ -166,11 +166,11 @@ impl<'s, S: Scope> Maker<'s, S> {
         if !then.is_empty() || !recipe.then.first().is_some_and(chooses) {
             return None;
         }
-        let Ok(Found::One(Spot::Read(start))) = select(path, self.scope) else { return None };
-        let (work, used) = (self.scope.work(), Found::One(Spot::Read(start)));
-        work.spend_on_steps(Spot::Read(start)).ok()?;
+        let Ok(Found::One(NodeRef::Indexed(start))) = select(path, self.scope) else { return None };
+        let (work, used) = (self.scope.work(), Found::One(NodeRef::Indexed(start)));
+        work.spend_on_steps(NodeRef::Indexed(start)).ok()?;
         let (at, rest) = walk(&recipe.then, start);
-        work.spend_on(at.map(Spot::Read).as_slice()).ok()?;
+        work.spend_on(at.map(NodeRef::Indexed).as_slice()).ok()?;
         Some((Taken { value: at.map(Node::value), raw: Raw::Found(used.clone()), used }, rest))
     }
 
@@ -204,7 +204,7 @@ impl<'s, S: Scope> Maker<'s, S> {
     }
 
     /// Tries sources in the element, or only those with loose names in a container, until one is not blank.
-    fn offer(&self, sources: &'s [Source<'_>], container: Option<Spot<'s>>, choice: &mut Choice<'s, 's>) {
+    fn offer(&self, sources: &'s [Source<'_>], container: Option<NodeRef<'s>>, choice: &mut Choice<'s, 's>) {
         for source in sources {
             if choice.filled.is_some() {
                 return;
@@ -221,7 +221,7 @@ impl<'s, S: Scope> Maker<'s, S> {
         }
     }
 
-    fn take(&self, source: &'s Source<'_>, container: Option<Spot<'s>>) -> Result<Taken<'s>, Refused<'s>> {
+    fn take(&self, source: &'s Source<'_>, container: Option<NodeRef<'s>>) -> Result<Taken<'s>, Refused<'s>> {
         let taken = match (&source.kind, container) {
             (SourceKind::Path(path), Some(container)) if path.is_loose() => {
                 Taken::found(self.inside(path, container)?, self.scope.work())?
@@ -251,7 +251,7 @@ impl<'s, S: Scope> Maker<'s, S> {
         select(path, self.scope).map_err(refused)
     }
 
-    fn inside(&self, path: &Path<'_>, container: Spot<'s>) -> Result<Found<'s>, Refused<'s>> {
+    fn inside(&self, path: &Path<'_>, container: NodeRef<'s>) -> Result<Found<'s>, Refused<'s>> {
         select_in(&path.steps, container).map_err(refused)
     }
 

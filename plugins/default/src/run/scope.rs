@@ -13,13 +13,13 @@ use super::around::Around;
 pub use super::element::Element;
 use super::select::select_in;
 use super::work::Work;
-use crate::json::{Node, Spot, Tape, Value, parse};
 use crate::plan::{Path, Root};
+use hookmill_json::{JsonIndex, Node, NodeRef, Value, parse};
 
 /// The roots of one stage.
 pub trait Scope {
     /// The tree of a root; none when there is none here.
-    fn root(&self, root: Root) -> Option<Spot<'_>>;
+    fn root(&self, root: Root) -> Option<NodeRef<'_>>;
     /// What is at a place that was found while the text was read.
     fn place(&self, _place: u16) -> Option<Node<'_>> {
         None
@@ -42,7 +42,7 @@ pub trait Scope {
     /// What may still be done for this item.
     fn work(&self) -> &Work;
     /// Objects in the element where loose names are looked for as well.
-    fn containers(&self) -> &[Spot<'_>] {
+    fn containers(&self) -> &[NodeRef<'_>] {
         &[]
     }
     /// Keeps a field that was made, where a later one looks at it.
@@ -88,7 +88,7 @@ impl<'c> Call<'c> {
     }
 
     /// The trees that are the same for all items.
-    pub fn root(&self, root: Root) -> Option<Spot<'_>> {
+    pub fn root(&self, root: Root) -> Option<NodeRef<'_>> {
         let made = match root {
             Root::Campaign => Some(self.campaign.get_or_init(|| campaign(&self.context.campaign))),
             Root::Organization => Some(self.organization.get_or_init(|| organization(&self.context.organization))),
@@ -98,7 +98,7 @@ impl<'c> Call<'c> {
             })),
             _ => None,
         };
-        made.map(Spot::Made)
+        made.map(NodeRef::Built)
     }
 }
 
@@ -109,7 +109,7 @@ pub struct ElementScope<'e, 'c> {
     work: &'e Work,
     element: Element<'e>,
     look_in: &'e [Path<'e>],
-    containers: OnceCell<Vec<Spot<'e>>>,
+    containers: OnceCell<Vec<NodeRef<'e>>>,
     made: Vec<(u16, OnceCell<Value<'static>>)>,
     chances: Cell<u64>,
     header: OnceCell<Value<'e>>,
@@ -142,7 +142,7 @@ impl<'e, 'c> ElementScope<'e, 'c> {
 }
 
 impl Scope for ElementScope<'_, '_> {
-    fn root(&self, root: Root) -> Option<Spot<'_>> {
+    fn root(&self, root: Root) -> Option<NodeRef<'_>> {
         let made = match root {
             Root::Whole => return self.element.root(),
             Root::Body => return self.element.body(),
@@ -153,11 +153,11 @@ impl Scope for ElementScope<'_, '_> {
             Root::Origin => self.origin.get_or_init(|| origin(&self.inbound.origin)),
             _ => return self.call.root(root),
         };
-        Some(Spot::Made(made))
+        Some(NodeRef::Built(made))
     }
 
     fn place(&self, place: u16) -> Option<Node<'_>> {
-        self.element.tape.place(place)
+        self.element.index.at_path(place)
     }
 
     fn phone_region(&self) -> &str {
@@ -182,9 +182,9 @@ impl Scope for ElementScope<'_, '_> {
         self.work
     }
 
-    fn containers(&self) -> &[Spot<'_>] {
+    fn containers(&self) -> &[NodeRef<'_>] {
         self.containers.get_or_init(|| {
-            let root = Spot::Read(self.element.node);
+            let root = NodeRef::Indexed(self.element.node);
             let found = self.look_in.iter().filter_map(|path| select_in(&path.steps, root).ok());
             found.flat_map(|found| found.spots().to_vec()).collect()
         })
@@ -218,8 +218,8 @@ pub struct LeadScope<'l, 'c> {
 
 impl<'l, 'c> LeadScope<'l, 'c> {
     /// The scope of a submission's lead, of which as much as paths have places for is read.
-    pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<&'l Tape<'l>>) -> Self {
-        let lead = lead.map(|tape| Element::new(tape, tape.root(), true));
+    pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<&'l JsonIndex<'l>>) -> Self {
+        let lead = lead.map(|index| Element::new(index, index.root(), true));
         let (submission_tree, event_tree, destination_tree) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self {
             call,
@@ -245,7 +245,7 @@ impl<'l, 'c> LeadScope<'l, 'c> {
 }
 
 impl Scope for LeadScope<'_, '_> {
-    fn root(&self, root: Root) -> Option<Spot<'_>> {
+    fn root(&self, root: Root) -> Option<NodeRef<'_>> {
         let made = match root {
             Root::Lead => return self.lead.as_ref().and_then(Element::root),
             Root::Submission => self.submission.map(|it| self.submission_tree.get_or_init(|| submission(it))),
@@ -253,11 +253,11 @@ impl Scope for LeadScope<'_, '_> {
             Root::Destination => self.destination.map(|it| self.destination_tree.get_or_init(|| destination(it))),
             _ => return self.call.root(root),
         };
-        made.map(Spot::Made)
+        made.map(NodeRef::Built)
     }
 
     fn place(&self, place: u16) -> Option<Node<'_>> {
-        self.lead.as_ref().and_then(|lead| lead.tape.place(place))
+        self.lead.as_ref().and_then(|lead| lead.index.at_path(place))
     }
 
     fn phone_region(&self) -> &str {

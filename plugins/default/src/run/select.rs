@@ -4,8 +4,8 @@ use super::query;
 use super::scope::Scope;
 use super::work::Work;
 use crate::functions::Refusal;
-use crate::json::{Spot, Value, is_loosely};
 use crate::plan::{Path, Step, Steps};
+use hookmill_json::{NodeRef, Value, is_loosely};
 
 /// How many values one path may look at.
 pub const PATH_VISITS_MAX: usize = 100_000;
@@ -16,9 +16,9 @@ pub enum Found<'s> {
     /// Nothing.
     Missing,
     /// The one value of a singular path.
-    One(Spot<'s>),
+    One(NodeRef<'s>),
     /// The values of a query, at least one.
-    Many(Vec<Spot<'s>>),
+    Many(Vec<NodeRef<'s>>),
 }
 
 impl<'s> Found<'s> {
@@ -48,7 +48,7 @@ impl<'s> Found<'s> {
     }
 
     /// The places themselves.
-    pub fn spots(&self) -> &[Spot<'s>] {
+    pub fn spots(&self) -> &[NodeRef<'s>] {
         match self {
             Self::Missing => &[],
             Self::One(spot) => std::slice::from_ref(spot),
@@ -63,7 +63,7 @@ const STEPS_PER_VISIT: usize = 16;
 /// Follows a path; refuses only when it would have to look at too much, alone or with all that was done before.
 pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
     let start = match path.place {
-        Some(place) => scope.place(place).map(Spot::Read),
+        Some(place) => scope.place(place).map(NodeRef::Indexed),
         None => scope.root(path.root),
     };
     let Some(start) = start else { return Ok(Found::Missing) };
@@ -95,12 +95,12 @@ pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Ref
 }
 
 /// Follows steps from a place.
-pub fn select_in<'s>(steps: &Steps<'_>, root: Spot<'s>) -> Result<Found<'s>, Refusal> {
+pub fn select_in<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<Found<'s>, Refusal> {
     Ok(walk(steps, root)?.0)
 }
 
 /// What steps find from a place, and how many values a query looked at for it.
-fn walk<'s>(steps: &Steps<'_>, root: Spot<'s>) -> Result<(Found<'s>, usize), Refusal> {
+fn walk<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<(Found<'s>, usize), Refusal> {
     match steps {
         Steps::Singular(steps) => Ok((follow(steps, root).map_or(Found::Missing, Found::One), 0)),
         Steps::Many(segments) => {
@@ -110,7 +110,7 @@ fn walk<'s>(steps: &Steps<'_>, root: Spot<'s>) -> Result<(Found<'s>, usize), Ref
     }
 }
 
-fn follow<'s>(steps: &[Step<'_>], root: Spot<'s>) -> Option<Spot<'s>> {
+fn follow<'s>(steps: &[Step<'_>], root: NodeRef<'s>) -> Option<NodeRef<'s>> {
     steps.iter().try_fold(root, |spot, step| match step {
         Step::Name(name) => spot.member(name),
         Step::Index(index) => item_at(spot, *index),
@@ -119,7 +119,7 @@ fn follow<'s>(steps: &[Step<'_>], root: Spot<'s>) -> Option<Spot<'s>> {
 }
 
 /// The item at this index of a list, from its end when negative. Only then must the list be counted.
-pub fn item_at(spot: Spot<'_>, index: i64) -> Option<Spot<'_>> {
+pub fn item_at(spot: NodeRef<'_>, index: i64) -> Option<NodeRef<'_>> {
     match usize::try_from(index) {
         Ok(place) => spot.item(place),
         Err(_) => spot.item(place(index, spot.list_len()?)?),

@@ -14,8 +14,8 @@ use super::recipe::{Maker, Trouble, Wanted};
 use super::scope::{Call, LeadScope, Scope};
 use super::trace::{self, Steps};
 use crate::functions::{Refusal, weight};
-use crate::json::Value;
 use crate::plan::{ForEach, Format, LoadedMessage, Member, Message, Recipe, Shape};
+use hookmill_json::Value;
 
 /// How many values one message may be made of.
 pub const MESSAGE_VALUES_MAX: usize = 100_000;

@@ -1,6 +1,6 @@
 //! The trace of a dry run, written by the code that does the work.
 
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 /// The steps by which one value was made.
 #[derive(Default)]

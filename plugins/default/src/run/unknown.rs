@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::json::{Node, Spot, is_loosely};
 use crate::plan::{Around, Damaged, Field, LoadedMap, Path, Root, Segment, Selector, SourceKind, Step, Steps};
+use hookmill_json::{Node, NodeRef, is_loosely};
 
 /// The values of one element that were used, and of what lies around it in the body.
 pub struct Used<'s> {
@@ -23,8 +23,8 @@ impl<'s> Used<'s> {
     }
 
     /// Marks a value as used. What was made and not read leaves no mark.
-    pub fn mark(&mut self, spot: Spot<'_>) {
-        let Spot::Read(node) = spot else { return };
+    pub fn mark(&mut self, spot: NodeRef<'_>) {
+        let NodeRef::Indexed(node) = spot else { return };
         match self.place(node) {
             Some(place) => self.marks[place] = true,
             None => {
@@ -38,7 +38,7 @@ impl<'s> Used<'s> {
         let Some(start) = self.place(node) else { return };
         // What is inside stands behind what is around it.
         for place in (start..start + node.count()).rev() {
-            self.gone[place] = self.marks[place] || self.is_emptied(self.element.behind(place));
+            self.gone[place] = self.marks[place] || self.is_emptied(self.element.nth_following(place));
         }
     }
 
@@ -57,7 +57,7 @@ impl<'s> Used<'s> {
 
     /// None outside of the element.
     fn place(&self, node: Node<'_>) -> Option<usize> {
-        if !node.is_of_tape_of(self.element) {
+        if !node.shares_index(self.element) {
             return None;
         }
         let place = node.index().checked_sub(self.element.index())?;

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::functions::{email_normalized, phone, place};
-use crate::json::Decimal;
 use crate::moment::is_moment;
 use crate::plan::Kind;
+use hookmill_json::CanonicalNumber;
 
 /// Bytes of a URL; a longer one is none.
 const URL_BYTES_MAX: usize = 2048;
@@ -22,7 +22,7 @@ pub fn is_valid(kind: Kind, text: &str, phone_region: &str) -> bool {
         Kind::Zip => is_zip(text),
         Kind::State => place::is_state(text),
         Kind::Country => place::is_country(text),
-        Kind::Number => Decimal::parse(text).is_some(),
+        Kind::Number => CanonicalNumber::parse(text).is_some(),
         Kind::Uuid => is_uuid(text),
     }
 }

@@ -6,7 +6,7 @@ use hookmill_plugin_sdk::lookup;
 
 use super::around::no_table;
 use super::check::Unjudged;
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// Bytes of a key; a longer text is none.
 const KEY_BYTES_MAX: usize = 4096;

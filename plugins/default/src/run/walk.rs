@@ -2,8 +2,8 @@
 
 use super::select::{Found, item_at, select_in};
 use crate::functions::is_same;
-use crate::json::{Kind, Node, Spot, Value};
 use crate::plan::{Argument, Function, Steps};
+use hookmill_json::{Kind, Node, NodeRef, Value};
 
 /// Whether a function only chooses among what is there.
 pub fn chooses(function: &Function<'_>) -> bool {
@@ -35,16 +35,18 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
     let is_list = at.kind() == Kind::List;
     match (function.name(), function.arguments()) {
         ("pick", [Argument::Path(path)]) if !is_list && matches!(path.steps, Steps::Singular(_)) => {
-            match select_in(&path.steps, Spot::Read(at)) {
-                Ok(Found::One(spot)) => Some(spot.read()),
+            match select_in(&path.steps, NodeRef::Indexed(at)) {
+                Ok(Found::One(spot)) => Some(spot.indexed()),
                 _ => Some(None),
             }
         }
         // In XML and forms, a list of one looks like its one item.
         ("first" | "last", _) if !is_list => Some(Some(at)),
         ("first", _) => Some(at.item(0)),
-        ("last", _) => Some(item_at(Spot::Read(at), -1).and_then(Spot::read)),
-        ("item", [Argument::Whole(index)]) if is_list => Some(item_at(Spot::Read(at), *index).and_then(Spot::read)),
+        ("last", _) => Some(item_at(NodeRef::Indexed(at), -1).and_then(NodeRef::indexed)),
+        ("item", [Argument::Whole(index)]) if is_list => {
+            Some(item_at(NodeRef::Indexed(at), *index).and_then(NodeRef::indexed))
+        }
         ("find", [Argument::Pairs(members)]) => {
             let has_all = |item: &Node<'s>| members.iter().all(|(name, wanted)| has(*item, name, wanted));
             Some(if is_list { at.children().find(has_all) } else { Some(at).filter(has_all) })
@@ -55,7 +57,7 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
 
 fn has(item: Node<'_>, name: &str, wanted: &Value<'_>) -> bool {
     item.member(name).is_some_and(|found| match wanted {
-        Value::Text(text) => found.says(text),
+        Value::Text(text) => found.equals_text(text),
         _ => is_same(&found.value(), wanted),
     })
 }

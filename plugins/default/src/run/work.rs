@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use crate::functions::{Refusal, effort};
-use crate::json::{Spot, Value};
+use hookmill_json::{NodeRef, Value};
 
 /// Steps that one element, lead, message or answer may take: about one for each byte that a function reads.
 pub const WORK_MAX: usize = 16 << 20;
@@ -59,7 +59,7 @@ impl Work {
     }
 
     /// Takes what it takes to hold the values at these places as one more value. Single ones are free.
-    pub fn spend_on(&self, spots: &[Spot<'_>]) -> Result<(), Refusal> {
+    pub fn spend_on(&self, spots: &[NodeRef<'_>]) -> Result<(), Refusal> {
         if 0 < self.left.get() {
             return self.spend(spots.iter().map(|spot| STEPS_PER_VALUE * (values_at(*spot) - 1)).sum());
         }
@@ -67,7 +67,7 @@ impl Work {
     }
 
     /// Takes what it takes to step over the values at this place, without holding them.
-    pub fn spend_on_steps(&self, spot: Spot<'_>) -> Result<(), Refusal> {
+    pub fn spend_on_steps(&self, spot: NodeRef<'_>) -> Result<(), Refusal> {
         self.spend(STEPS_PER_STEP * (values_at(spot) - 1))
     }
 
@@ -111,10 +111,10 @@ pub struct Mark {
     room: usize,
 }
 
-fn values_at(spot: Spot<'_>) -> usize {
+fn values_at(spot: NodeRef<'_>) -> usize {
     match spot {
-        Spot::Read(node) => node.count(),
-        Spot::Made(value) => values_in(value),
+        NodeRef::Indexed(node) => node.count(),
+        NodeRef::Built(value) => values_in(value),
     }
 }
 

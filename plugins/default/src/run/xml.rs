@@ -20,7 +20,7 @@ use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesCData, BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::name::QName;
 
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// The key of an element's own text.
 pub const TEXT: &str = "#text";

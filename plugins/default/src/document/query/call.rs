@@ -5,8 +5,8 @@ use super::super::suggest::nearest;
 use super::cursor::{Cursor, Wrong};
 use super::filter::{Term, operand, term};
 use super::pattern;
-use crate::json::Value;
 use crate::plan::owned::{Filter, Operand, Pattern, Query};
+use hookmill_json::Value;
 
 const FUNCTIONS: [&str; 5] = ["length", "count", "value", "match", "search"];
 

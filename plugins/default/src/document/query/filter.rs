@@ -5,8 +5,8 @@ use super::call;
 use super::cursor::{Cursor, Wrong};
 use super::literal;
 use super::segment::{keys, segments};
-use crate::json::Value;
 use crate::plan::owned::{Comparison, Filter, Operand, Query, Singular, Start};
+use hookmill_json::Value;
 
 /// What stands in a condition, before it is known whether it is compared.
 pub enum Term {

@@ -1,7 +1,7 @@
 //! The words of JSON Schema.
 
 use crate::document::limits::ITEMS_MAX;
-use crate::json::Value;
+use hookmill_json::Value;
 
 use super::Schema;
 

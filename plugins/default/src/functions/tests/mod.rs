@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::document::chain_of;
-use crate::json::{Value, parse, text_of};
 use crate::plan::Path;
+use hookmill_json::{Value, parse, text_of};
 
 mod any_value;
 

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::inside::{children, members};
 use crate::functions::Refusal;
-use crate::json::{Kind, Spot, Value};
 use crate::plan::Comparison;
+use hookmill_json::{Kind, NodeRef, Value};
 
 /// One side of a comparison.
 pub enum Side<'v> {
@@ -14,19 +14,19 @@ pub enum Side<'v> {
     /// Null, a boolean, a number or a text.
     Scalar(Value<'v>),
     /// A list.
-    List(Spot<'v>),
+    List(NodeRef<'v>),
     /// An object.
-    Object(Spot<'v>),
+    Object(NodeRef<'v>),
 }
 
-impl<'v> From<Spot<'v>> for Side<'v> {
+impl<'v> From<NodeRef<'v>> for Side<'v> {
     /// What is there. Nothing is copied, but for a text with escapes.
-    fn from(spot: Spot<'v>) -> Self {
+    fn from(spot: NodeRef<'v>) -> Self {
         match spot {
-            Spot::Read(node) if node.kind() == Kind::List => Self::List(spot),
-            Spot::Read(node) if node.kind() == Kind::Object => Self::Object(spot),
-            Spot::Made(Value::List(_)) => Self::List(spot),
-            Spot::Made(Value::Object(_)) => Self::Object(spot),
+            NodeRef::Indexed(node) if node.kind() == Kind::List => Self::List(spot),
+            NodeRef::Indexed(node) if node.kind() == Kind::Object => Self::Object(spot),
+            NodeRef::Built(Value::List(_)) => Self::List(spot),
+            NodeRef::Built(Value::Object(_)) => Self::Object(spot),
             _ => Self::Scalar(spot.value()),
         }
     }
@@ -58,7 +58,7 @@ pub fn holds(comparison: Comparison, left: Side<'_>, right: Side<'_>, cost: Cost
 
 /// Whether two values are the same by what they mean: 1 is 1.0, and members have no order.
 pub fn same(left: &Value<'_>, right: &Value<'_>) -> bool {
-    is_equal(Spot::Made(left).into(), Spot::Made(right).into(), &mut |_| Ok(())).unwrap_or(false)
+    is_equal(NodeRef::Built(left).into(), NodeRef::Built(right).into(), &mut |_| Ok(())).unwrap_or(false)
 }
 
 /// Compares what is nested without recursing: values may be nested as deep as a body can be.
@@ -81,7 +81,7 @@ fn is_equal(left: Side<'_>, right: Side<'_>, cost: Cost<'_>) -> Result<bool, Ref
 fn is_equal_outside<'v>(
     left: Side<'v>,
     right: Side<'v>,
-    pairs: &mut Vec<(Spot<'v>, Spot<'v>)>,
+    pairs: &mut Vec<(NodeRef<'v>, NodeRef<'v>)>,
     cost: Cost<'_>,
 ) -> Result<bool, Refusal> {
     match (left, right) {
@@ -130,6 +130,6 @@ fn order_of_numbers(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     let small = |value: &Value<'_>| value.scalar_text().and_then(|text| text.parse::<i64>().ok());
     match (small(left), small(right)) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
-        _ => Some(left.decimal()?.cmp(&right.decimal()?)),
+        _ => Some(left.canonical_number()?.cmp(&right.canonical_number()?)),
     }
 }

@@ -4,15 +4,15 @@ use super::Walk;
 use super::compare::{Side, holds};
 use super::inside::children;
 use crate::functions::Refusal;
-use crate::json::{Spot, Value};
 use crate::plan::{Filter, Operand, Query};
+use hookmill_json::{NodeRef, Value};
 
 /// How many steps of a pattern count as much as one character that is only read.
 const STEPS_PER_CHARACTER: usize = 16;
 
 impl<'v> Walk<'v> {
     /// Whether a child passes. The depth is that of the path, which is bounded.
-    pub fn passes(&mut self, filter: &Filter<'_>, node: Spot<'v>) -> Result<bool, Refusal> {
+    pub fn passes(&mut self, filter: &Filter<'_>, node: NodeRef<'v>) -> Result<bool, Refusal> {
         self.visit(0)?;
         match filter {
             Filter::Any(parts) => parts.iter().try_fold(false, |found, part| Ok(found || self.passes(part, node)?)),
@@ -34,7 +34,7 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn query(&mut self, query: &Query<'_>, node: Spot<'v>) -> Result<Vec<Spot<'v>>, Refusal> {
+    fn query(&mut self, query: &Query<'_>, node: NodeRef<'v>) -> Result<Vec<NodeRef<'v>>, Refusal> {
         match query {
             Query::Single(query) => Ok(self.follow(query, node)?.into_iter().collect()),
             Query::Many(start, segments) => self.nodes(segments, self.start(*start, node)),
@@ -42,12 +42,12 @@ impl<'v> Walk<'v> {
     }
 
     /// One value, or nothing.
-    fn operand<'o>(&mut self, operand: &'o Operand<'_>, node: Spot<'v>) -> Result<Side<'o>, Refusal>
+    fn operand<'o>(&mut self, operand: &'o Operand<'_>, node: NodeRef<'v>) -> Result<Side<'o>, Refusal>
     where
         'v: 'o,
     {
         match operand {
-            Operand::Literal(value) => Ok(Spot::Made(value).into()),
+            Operand::Literal(value) => Ok(NodeRef::Built(value).into()),
             Operand::Single(query) => Ok(self.follow(query, node)?.map_or(Side::Nothing, Side::from)),
             Operand::Only(query) => Ok(match self.query(query, node)?.as_slice() {
                 [only] => (*only).into(),

@@ -8,8 +8,8 @@ mod slice;
 
 use super::select::PATH_VISITS_MAX;
 use crate::functions::Refusal;
-use crate::json::Spot;
 use crate::plan::{Key, Segment, Selector, Singular, Start};
+use hookmill_json::NodeRef;
 use inside::{children, skipped};
 
 pub use compare::same;
@@ -18,18 +18,18 @@ pub use compare::same;
 const STEPS_PER_VISIT: usize = 64;
 
 /// All values that the segments select, in the order of the RFC, and how many were looked at.
-pub fn all<'v>(segments: &[Segment<'_>], root: Spot<'v>) -> Result<(Vec<Spot<'v>>, usize), Refusal> {
+pub fn all<'v>(segments: &[Segment<'_>], root: NodeRef<'v>) -> Result<(Vec<NodeRef<'v>>, usize), Refusal> {
     let mut walk = Walk { root, visits: 0 };
     Ok((walk.nodes(segments, root)?, walk.visits))
 }
 
 struct Walk<'v> {
-    root: Spot<'v>,
+    root: NodeRef<'v>,
     visits: usize,
 }
 
 impl<'v> Walk<'v> {
-    fn nodes(&mut self, segments: &[Segment<'_>], from: Spot<'v>) -> Result<Vec<Spot<'v>>, Refusal> {
+    fn nodes(&mut self, segments: &[Segment<'_>], from: NodeRef<'v>) -> Result<Vec<NodeRef<'v>>, Refusal> {
         let mut nodes = vec![from];
         for segment in segments {
             let mut next = Vec::new();
@@ -56,7 +56,12 @@ impl<'v> Walk<'v> {
     }
 
     /// The node and all below it, each before what is inside it.
-    fn descend(&mut self, selectors: &[Selector<'_>], node: Spot<'v>, out: &mut Vec<Spot<'v>>) -> Result<(), Refusal> {
+    fn descend(
+        &mut self,
+        selectors: &[Selector<'_>],
+        node: NodeRef<'v>,
+        out: &mut Vec<NodeRef<'v>>,
+    ) -> Result<(), Refusal> {
         self.select(selectors, node, out)?;
         let mut open = vec![children(node)];
         while let Some(inside) = open.last_mut() {
@@ -70,7 +75,12 @@ impl<'v> Walk<'v> {
         Ok(())
     }
 
-    fn select(&mut self, selectors: &[Selector<'_>], node: Spot<'v>, out: &mut Vec<Spot<'v>>) -> Result<(), Refusal> {
+    fn select(
+        &mut self,
+        selectors: &[Selector<'_>],
+        node: NodeRef<'v>,
+        out: &mut Vec<NodeRef<'v>>,
+    ) -> Result<(), Refusal> {
         for selector in selectors {
             match selector {
                 Selector::Name(name) => out.extend(self.member(node, name)?),
@@ -97,7 +107,7 @@ impl<'v> Walk<'v> {
         Ok(())
     }
 
-    fn wildcard(&mut self, node: Spot<'v>, out: &mut Vec<Spot<'v>>) -> Result<(), Refusal> {
+    fn wildcard(&mut self, node: NodeRef<'v>, out: &mut Vec<NodeRef<'v>>) -> Result<(), Refusal> {
         self.visit(0)?;
         for child in children(node) {
             self.visit(0)?;
@@ -107,7 +117,7 @@ impl<'v> Walk<'v> {
     }
 
     /// What a singular query finds. Nothing is allocated: this runs for every item of a filtered list.
-    fn follow(&mut self, query: &Singular<'_>, node: Spot<'v>) -> Result<Option<Spot<'v>>, Refusal> {
+    fn follow(&mut self, query: &Singular<'_>, node: NodeRef<'v>) -> Result<Option<NodeRef<'v>>, Refusal> {
         let mut at = self.start(query.start, node);
         for key in &query.keys {
             let next = match key {
@@ -122,20 +132,20 @@ impl<'v> Walk<'v> {
         Ok(Some(at))
     }
 
-    fn start(&self, start: Start, node: Spot<'v>) -> Spot<'v> {
+    fn start(&self, start: Start, node: NodeRef<'v>) -> NodeRef<'v> {
         match start {
             Start::Root => self.root,
             Start::Current => node,
         }
     }
 
-    fn member(&mut self, node: Spot<'v>, name: &str) -> Result<Option<Spot<'v>>, Refusal> {
+    fn member(&mut self, node: NodeRef<'v>, name: &str) -> Result<Option<NodeRef<'v>>, Refusal> {
         let found = node.member(name);
         self.visit(skipped(node, found))?;
         Ok(found)
     }
 
-    fn item(&mut self, node: Spot<'v>, index: i64) -> Result<Option<Spot<'v>>, Refusal> {
+    fn item(&mut self, node: NodeRef<'v>, index: i64) -> Result<Option<NodeRef<'v>>, Refusal> {
         let found = super::select::item_at(node, index);
         // To count from the end, the whole list is stepped over first.
         self.visit(skipped(node, found.filter(|_| index >= 0)))?;

@@ -1,7 +1,7 @@
 //! Slices (RFC 9535, 2.3.4.2).
 
 use super::inside::{Inside, children};
-use crate::json::Spot;
+use hookmill_json::NodeRef;
 
 /// The items of a slice, not yet looked at.
 pub struct Picked<I> {
@@ -12,9 +12,14 @@ pub struct Picked<I> {
 }
 
 /// The items from, to, by. What is no list has none, and a step of 0 picks none.
-pub fn picked(node: Spot<'_>, from: Option<i64>, to: Option<i64>, by: i64) -> Picked<impl Iterator<Item = Spot<'_>>> {
+pub fn picked(
+    node: NodeRef<'_>,
+    from: Option<i64>,
+    to: Option<i64>,
+    by: i64,
+) -> Picked<impl Iterator<Item = NodeRef<'_>>> {
     let inside = if node.list_len().is_some() { children(node) } else { Inside::Nothing };
-    let items: Vec<Spot<'_>> = inside.collect();
+    let items: Vec<NodeRef<'_>> = inside.collect();
     let places = Places::new(items.len(), from, to, by);
     Picked { skipped: items.len(), items: places.filter_map(move |place| items.get(place).copied()) }
 }

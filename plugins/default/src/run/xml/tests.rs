@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::json::{parse, text_of};
+use hookmill_json::{parse, text_of};
 
 fn xml(json: &str) -> String {
     match document(&parse(json).unwrap(), None, true) {

@@ -1,7 +1,7 @@
 //! No query, however it is written, takes more than its bounds (H6).
 
+use hookmill_json::DEPTH_MAX;
 use hookmill_plugin_default::document::jsonpath;
-use hookmill_plugin_default::json::DEPTH_MAX;
 
 use super::found;
 

@@ -7,8 +7,8 @@ mod reference;
 mod refused;
 mod selectors;
 
+use hookmill_json::{JsonIndex, NodeRef, text_of};
 use hookmill_plugin_default::document::jsonpath;
-use hookmill_plugin_default::json::{Spot, Tape, text_of};
 use hookmill_plugin_default::run::select_in;
 
 /// A query, and the values that it finds, as one JSON list.
@@ -17,8 +17,8 @@ type Case = (&'static str, &'static str);
 /// What a query finds in a JSON text, as the texts of the values with commas between them in brackets; or why it is refused.
 fn found(query: &str, json: &str) -> Result<String, String> {
     let steps = jsonpath(query).map_err(|why| why.to_string())?;
-    let tape = Tape::read(json).map_err(|why| why.message)?;
-    let found = select_in(&steps, Spot::Read(tape.root())).map_err(|refusal| format!("{refusal:?}"))?;
+    let index = JsonIndex::parse(json).map_err(|why| why.message)?;
+    let found = select_in(&steps, NodeRef::Indexed(index.root())).map_err(|refusal| format!("{refusal:?}"))?;
     let texts: Vec<String> = found.spots().iter().map(|spot| text_of(&spot.value())).collect();
     Ok(format!("[{}]", texts.join(",")))
 }

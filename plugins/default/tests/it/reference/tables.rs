@@ -6,7 +6,7 @@ use hookmill_plugin_default::document::keys::{self, Is, Known};
 use hookmill_plugin_default::document::path::{ROOTS, Stage};
 use hookmill_plugin_default::functions::{ArgumentKind, Kind, Lists, Parameter, Presence, Spec, registry};
 use hookmill_plugin_default::plan::{Declared, Kind as Kinds, Lacking, OPERATORS, Wants};
-use hookmill_plugin_default::{document, functions, json, plan, run};
+use hookmill_plugin_default::{document, functions, plan, run};
 
 use super::Piece;
 
@@ -307,7 +307,7 @@ fn codes() -> String {
 fn bounds() -> String {
     let bound = |name, max: usize, about| Bound { name, max: max as i128, about };
     let run = [
-        bound("VALUES_MAX", json::VALUES_MAX, "Values of one body, lead or answer."),
+        bound("VALUES_MAX", hookmill_json::VALUES_MAX, "Values of one body, lead or answer."),
         bound("LEADS_MAX", run::LEADS_MAX, "Leads that one element may become."),
         bound("PATH_VISITS_MAX", run::PATH_VISITS_MAX, "Values that one path may look at."),
         bound("MESSAGE_VALUES_MAX", run::MESSAGE_VALUES_MAX, "Values of one message, lists and objects counted."),

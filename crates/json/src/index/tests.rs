@@ -1,7 +1,9 @@
 //! What is read, and what is refused with its place.
 
 use super::*;
-use crate::json::{Value, parse, text_of};
+use crate::string::plain_run;
+use crate::{DEPTH_MAX, Kind, Node};
+use crate::{Value, parse, text_of};
 
 #[test]
 fn m3_every_digit_survives() {
@@ -17,15 +19,15 @@ fn escapes_become_characters() {
 }
 
 #[test]
-fn i10_of_double_names_the_last_wins_and_is_told() {
-    let tape = Tape::read(r#"{"a":1,"b":2,"\u0061":3}"#).unwrap();
-    assert_eq!(text_of(&tape.value()), r#"{"b":2,"a":3}"#);
-    assert_eq!(tape.double_names(), ["a"]);
-    let nested = Tape::read(r#"{"a":{"x":1,"x":2},"b":1,"b":2}"#).unwrap();
-    assert_eq!(nested.double_names(), ["x", "b"]);
+fn i10_the_last_of_duplicate_names_counts_and_is_reported() {
+    let index = JsonIndex::parse(r#"{"a":1,"b":2,"\u0061":3}"#).unwrap();
+    assert_eq!(text_of(&index.value()), r#"{"b":2,"a":3}"#);
+    assert_eq!(index.duplicate_names(), ["a"]);
+    let nested = JsonIndex::parse(r#"{"a":{"x":1,"x":2},"b":1,"b":2}"#).unwrap();
+    assert_eq!(nested.duplicate_names(), ["x", "b"]);
     let many: Vec<String> = (0..40).map(|n| format!("\"k{}\":{n}", n % 39)).collect();
     let many = format!("{{{}}}", many.join(","));
-    assert_eq!(Tape::read(&many).unwrap().double_names(), ["k0"]);
+    assert_eq!(JsonIndex::parse(&many).unwrap().duplicate_names(), ["k0"]);
 }
 
 #[test]
@@ -61,12 +63,12 @@ fn h6_depth_has_a_bound() {
     assert_eq!(parse(&"[".repeat(1_000_000)).unwrap_err().code, "too_deep");
 }
 
-/// A place skips what is inside others, and says where it stands.
+/// Children skip what is inside others, and know where they stand.
 #[test]
-fn m3_places_are_found_along_the_tape() {
+fn m3_values_are_found_along_the_index() {
     let text = r#" {"a": [1, {"b": "x\ty"}, []], "\u0062": null} "#;
-    let tape = Tape::read(text).unwrap();
-    let root = tape.root();
+    let index = JsonIndex::parse(text).unwrap();
+    let root = index.root();
     let list = root.member("a").unwrap();
     assert_eq!((list.children().count(), list.kind()), (3, Kind::List));
     let inner = list.item(1).unwrap().member("b").unwrap();

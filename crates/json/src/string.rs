@@ -1,17 +1,17 @@
-//! Strings inside JSON text: where they end, whether their escapes are right, and what they say.
+//! Strings inside JSON text: where they end, whether their escapes are right, and which characters they stand for.
 
-use super::Refused;
+use crate::error::JsonError;
 
 /// How many bytes from here need no unescaping.
 #[inline]
-pub(super) fn plain_run(bytes: &[u8]) -> usize {
+pub(crate) fn plain_run(bytes: &[u8]) -> usize {
     #[cfg(target_arch = "wasm32")]
     return vector::plain_run(bytes);
     #[cfg(not(target_arch = "wasm32"))]
     plain_run_by_words(bytes)
 }
 
-/// The same with the vectors that every guest may use: sixteen bytes at once.
+/// The same with vector instructions: sixteen bytes at once.
 #[cfg(target_arch = "wasm32")]
 mod vector {
     use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
@@ -54,15 +54,15 @@ fn plain_run_by_words(bytes: &[u8]) -> usize {
 }
 
 /// Whether a byte can't stand in a string as it is.
-pub(super) fn is_special(byte: u8) -> bool {
+pub(crate) fn is_special(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..=0x1f)
 }
 
 /// The character of the escape that begins at `at` with its backslash, and the place behind it.
-pub(super) fn escape(text: &str, at: usize) -> Result<(char, usize), Refused> {
-    let refuse = |message: &str| Err(Refused::new("not_json", at + 1, message));
+pub(crate) fn escape(text: &str, at: usize) -> Result<(char, usize), JsonError> {
+    let refuse = |message: &str| Err(JsonError::new("not_json", at + 1, message));
     let character = match text.as_bytes().get(at + 1) {
-        None => return Err(Refused::new("truncated", at + 1, "the text ends inside a string")),
+        None => return Err(JsonError::new("truncated", at + 1, "the text ends inside a string")),
         Some(letter @ (b'"' | b'\\' | b'/')) => char::from(*letter),
         Some(b'b') => '\u{8}',
         Some(b'f') => '\u{c}',
@@ -76,37 +76,37 @@ pub(super) fn escape(text: &str, at: usize) -> Result<(char, usize), Refused> {
 }
 
 /// The character of an escape by number whose `u` is at `at`, two of them when it takes two.
-fn unicode_escape(text: &str, at: usize) -> Result<(char, usize), Refused> {
-    let no_character = |at| Refused::new("not_json", at, "this is no character");
+fn unicode_escape(text: &str, at: usize) -> Result<(char, usize), JsonError> {
+    let not_a_character = |at| JsonError::new("not_json", at, "this is not a character");
     let (high, after) = (hex4(text, at)?, at + 5);
     if !(0xd800..0xe000).contains(&high) {
-        return char::from_u32(high).map(|character| (character, after)).ok_or_else(|| no_character(after));
+        return char::from_u32(high).map(|character| (character, after)).ok_or_else(|| not_a_character(after));
     }
     if high < 0xdc00 && text.as_bytes()[after..].starts_with(b"\\u") {
         let (low, after) = (hex4(text, after + 1)?, after + 6);
         if (0xdc00..0xe000).contains(&low) {
             let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-            return char::from_u32(code).map(|character| (character, after)).ok_or_else(|| no_character(after));
+            return char::from_u32(code).map(|character| (character, after)).ok_or_else(|| not_a_character(after));
         }
         return Err(lone_surrogate(high, after));
     }
     Err(lone_surrogate(high, after))
 }
 
-fn lone_surrogate(high: u32, offset: usize) -> Refused {
-    Refused::new("lone_surrogate", offset, format!("`\\u{high:04x}` is half a character: its other half is missing"))
+fn lone_surrogate(high: u32, offset: usize) -> JsonError {
+    JsonError::new("lone_surrogate", offset, format!("`\\u{high:04x}` is half a character: its other half is missing"))
 }
 
 /// The four digits behind the `u` at `at`.
-fn hex4(text: &str, at: usize) -> Result<u32, Refused> {
+fn hex4(text: &str, at: usize) -> Result<u32, JsonError> {
     let digits = text.as_bytes().get(at + 1..at + 5);
     let code = digits
         .and_then(|digits| digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?)));
-    code.ok_or_else(|| Refused::new("not_json", at, "`\\u` needs four hexadecimal digits"))
+    code.ok_or_else(|| JsonError::new("not_json", at, "`\\u` needs four hexadecimal digits"))
 }
 
-/// What a checked string with escapes says.
-pub(super) fn unescaped(string: &str) -> String {
+/// The characters of a checked string with escapes.
+pub(crate) fn unescape(string: &str) -> String {
     let mut plain = String::with_capacity(string.len());
     let mut at = 0;
     while let Some(rest) = string.get(at..).filter(|rest| !rest.is_empty()) {

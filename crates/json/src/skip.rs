@@ -1,10 +1,10 @@
 //! Stepping over a value without looking at it. The text was checked by the host; what is skipped is used by nobody, so only
 //! its end matters.
 
-use super::text::plain_run;
+use crate::string::plain_run;
 
 /// The place behind the value that begins at `at`; none when the text ends first.
-pub(super) fn value(bytes: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn value(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at)? {
         b'"' => string(bytes, at),
         b'{' | b'[' => nested(bytes, at),
@@ -34,7 +34,7 @@ fn string(bytes: &[u8], at: usize) -> Option<usize> {
 fn nested(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     loop {
-        at += boring_run(bytes.get(at..)?);
+        at += run_between_marks(bytes.get(at..)?);
         match bytes.get(at)? {
             b'"' => {
                 at = string(bytes, at)?;
@@ -53,15 +53,33 @@ fn nested(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
+/// Where brackets outside of strings first nest deeper than `depth_max`.
+pub(crate) fn find_deeper(bytes: &[u8], depth_max: usize) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0_usize);
+    loop {
+        at += run_between_marks(bytes.get(at..)?);
+        match bytes.get(at)? {
+            b'"' => {
+                at = string(bytes, at)?;
+                continue;
+            }
+            b'{' | b'[' if depth == depth_max => return Some(at),
+            b'{' | b'[' => depth += 1,
+            _ => depth = depth.saturating_sub(1),
+        }
+        at += 1;
+    }
+}
+
 /// How many bytes from here are neither quotes nor brackets.
 #[cfg(not(target_arch = "wasm32"))]
-fn boring_run(bytes: &[u8]) -> usize {
+fn run_between_marks(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')).unwrap_or(bytes.len())
 }
 
 /// The same, sixteen bytes at once: brackets of both kinds differ in one bit alone.
 #[cfg(target_arch = "wasm32")]
-fn boring_run(bytes: &[u8]) -> usize {
+fn run_between_marks(bytes: &[u8]) -> usize {
     use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128_and, v128_or};
     let (blocks, rest) = bytes.as_chunks::<16>();
     for (index, block) in blocks.iter().enumerate() {
@@ -75,8 +93,8 @@ fn boring_run(bytes: &[u8]) -> usize {
             return index * 16 + hits.trailing_zeros() as usize;
         }
     }
-    let is_of_note = |byte: &u8| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']');
-    blocks.len() * 16 + rest.iter().position(is_of_note).unwrap_or(rest.len())
+    let is_mark = |byte: &u8| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']');
+    blocks.len() * 16 + rest.iter().position(is_mark).unwrap_or(rest.len())
 }
 
 #[cfg(test)]
@@ -95,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_no_value() {
+    fn an_unfinished_value_has_no_end() {
         for text in ["", ",", "\"a", "\"a\\", "[", "{\"a\":[1,2]", "[\"]"] {
             assert_eq!(value(text.as_bytes(), 0), None, "{text}");
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::Decimal;
+use crate::CanonicalNumber;
 
 /// One JSON value. Object members keep their order; names in one object are distinct.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub enum Value<'a> {
     /// A number, as its text.
     #[serde(borrow)]
     Number(Cow<'a, str>),
-    /// A text, unescaped.
+    /// A text, unescape.
     #[serde(borrow)]
     Text(Cow<'a, str>),
     /// An array.
@@ -46,7 +46,7 @@ impl<'a> Value<'a> {
         Self::Object(members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect())
     }
 
-    /// The member of this name; none when there is none or this is no object.
+    /// The member of this name; none when there is none or this is not an object.
     pub fn member(&self, name: &str) -> Option<&Value<'a>> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
@@ -74,9 +74,9 @@ impl<'a> Value<'a> {
     }
 
     /// The exact number that a number, or a text that is written like one, stands for.
-    pub fn decimal(&self) -> Option<Decimal> {
+    pub fn canonical_number(&self) -> Option<CanonicalNumber> {
         match self {
-            Self::Number(text) | Self::Text(text) => Decimal::parse(text.trim()),
+            Self::Number(text) | Self::Text(text) => CanonicalNumber::parse(text.trim()),
             _ => None,
         }
     }

@@ -1,18 +1,42 @@
-//! Exact comparison of decimal numbers of any length, without a float anywhere.
+//! JSON numbers: where one ends, and exact comparison of numbers of any length, without a float anywhere.
 
 use std::cmp::Ordering;
 
-use super::tape::number_length;
+/// The length of the number that begins here by the grammar of RFC 8259; 0 when none does.
+#[inline]
+pub(crate) fn number_length(bytes: &[u8]) -> usize {
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut at = usize::from(bytes.first() == Some(&b'-'));
+    let whole = if bytes.get(at) == Some(&b'0') { 1 } else { digits(at) };
+    if whole == 0 {
+        return 0;
+    }
+    at += whole;
+    if bytes.get(at) == Some(&b'.') {
+        match digits(at + 1) {
+            0 => return 0,
+            fraction => at += 1 + fraction,
+        }
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        match digits(at + 1 + sign) {
+            0 => return 0,
+            exponent => at += 1 + sign + exponent,
+        }
+    }
+    at
+}
 
-/// A decimal number: sign, significant digits without zeros at either end, and the power of ten of the first digit.
+/// A number in its canonical form, so that equal numbers are equal however they were written: sign, significant digits without zeros at either end, and the power of ten of the first digit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decimal {
+pub struct CanonicalNumber {
     negative: bool,
     digits: Vec<u8>,
     magnitude: i64,
 }
 
-impl Decimal {
+impl CanonicalNumber {
     /// Reads a number as JSON writes it, a leading `+` and leading zeros allowed; none for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
@@ -52,7 +76,7 @@ impl Decimal {
     }
 }
 
-impl Ord for Decimal {
+impl Ord for CanonicalNumber {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.sign(), other.sign()) {
             (left, right) if left != right => left.cmp(&right),
@@ -63,13 +87,13 @@ impl Ord for Decimal {
     }
 }
 
-impl PartialOrd for Decimal {
+impl PartialOrd for CanonicalNumber {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Decimal {
+impl CanonicalNumber {
     fn sign(&self) -> i8 {
         match (self.is_zero(), self.negative) {
             (true, _) => 0,
@@ -92,7 +116,7 @@ mod tests {
     use super::*;
 
     fn compare(left: &str, right: &str) -> Option<Ordering> {
-        Some(Decimal::parse(left)?.cmp(&Decimal::parse(right)?))
+        Some(CanonicalNumber::parse(left)?.cmp(&CanonicalNumber::parse(right)?))
     }
 
     #[test]
@@ -116,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_none() {
+    fn other_texts_are_not_numbers() {
         for text in
             ["", "-", "+", "+-1", "--1", "1.", ".5", "1e", "0x10", "1 2", "NaN", "one", "1,000", "--", "e5", "00x"]
         {
-            assert_eq!(Decimal::parse(text), None, "{text}");
+            assert_eq!(CanonicalNumber::parse(text), None, "{text}");
         }
     }
 
@@ -132,7 +156,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_not(text: String) {
-            let _ = Decimal::parse(&text);
+            let _ = CanonicalNumber::parse(&text);
         }
     }
 }

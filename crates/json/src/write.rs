@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Value;
-use super::text::plain_run;
+use crate::Value;
+use crate::string::plain_run;
 
 /// Appends a value as compact JSON text.
 pub fn write_value(out: &mut String, value: &Value<'_>) {
@@ -78,7 +78,7 @@ fn write_members(out: &mut String, members: &[(Cow<'_, str>, Value<'_>)]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
+    use crate::parse;
 
     #[test]
     fn what_is_written_reads_back() {

@@ -1,73 +1,73 @@
-//! What the texts of one source have in common: the same names in the same order. Who has read one knows what to expect of the
-//! next, and has only to compare. A text that is otherwise is read as if nothing was known.
+//! Predicts the members of an object: texts of one source have the same names in the same order. Who has read one knows which
+//! name to expect next, and has only to compare. A text that is otherwise is read as if nothing was known.
 
-use super::outline::Want;
+use crate::trie::Target;
 
-/// How many members are remembered; those behind are read as before.
+/// How many members are remembered; those behind are read without a prediction.
 const MEMBERS_MAX: usize = 256;
 
 /// How many bytes of names are remembered.
 const NAME_BYTES_MAX: usize = 4_096;
 
-/// How often a text may be otherwise before nothing is expected any more.
-const DISAPPOINTMENTS_MAX: u8 = 4;
+/// How many predictions may fail before nothing is predicted any more.
+const FAILURES_MAX: u8 = 4;
 
-/// The members of a text, in its order.
+/// The members of an earlier text, in its order.
 #[derive(Debug, Default)]
-pub(super) struct Habit {
+pub(crate) struct KeyOrderPredictor {
     /// The names, each from its first quote to the value behind it.
     names: Vec<u8>,
     members: Vec<Member>,
-    /// Which member comes next in the text that is read now; past the last one when nothing is expected.
+    /// Which member comes next in the text that is read now; past the last one when nothing is predicted.
     next: usize,
     stage: Stage,
-    disappointments: u8,
+    failures: u8,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 enum Stage {
     /// The first text is read as it is: most sandboxes see only one.
     #[default]
-    New,
+    First,
     /// The next text is remembered.
-    Curious,
+    Waiting,
     /// This text is remembered.
     Learning,
-    /// The next text is expected to be alike.
-    Knowing,
+    /// The next text is predicted to be alike.
+    Predicting,
     /// Texts are never alike.
-    Weary,
+    Disabled,
 }
 
-/// A member: in which object it is, and what is wanted of it.
+/// A member: in which object it is, and what paths lead to there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Member {
-    /// The object, as a node of the outline.
-    pub(super) node: u16,
-    /// What is wanted.
-    pub(super) want: Want,
-    /// The bit of its name among the wanted ones of the object.
-    pub(super) bit: u64,
+pub(crate) struct Member {
+    /// The object, as a node of the trie.
+    pub(crate) node: u16,
+    /// What paths lead to at its value.
+    pub(crate) target: Target,
+    /// The bit of its name among those that the trie names in the object.
+    pub(crate) bit: u64,
     end: u32,
 }
 
 impl Member {
     /// A member of an object; where its name ends is filled in when it is remembered.
-    pub(super) fn new(node: u16, want: Want, bit: u64) -> Self {
-        Self { node, want, bit, end: 0 }
+    pub(crate) fn new(node: u16, target: Target, bit: u64) -> Self {
+        Self { node, target, bit, end: 0 }
     }
 }
 
-impl Habit {
+impl KeyOrderPredictor {
     /// A text begins.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.next = match self.stage {
-            Stage::Knowing => 0,
+            Stage::Predicting => 0,
             _ => usize::MAX,
         };
         match self.stage {
-            Stage::New => self.stage = Stage::Curious,
-            Stage::Curious => {
+            Stage::First => self.stage = Stage::Waiting,
+            Stage::Waiting => {
                 self.names.clear();
                 self.members.clear();
                 self.stage = Stage::Learning;
@@ -77,20 +77,20 @@ impl Habit {
     }
 
     /// The text ends; what was remembered of one that could not be read is of no use.
-    pub(super) fn end(&mut self, was_read: bool) {
+    pub(crate) fn end(&mut self, is_read: bool) {
         if self.stage == Stage::Learning {
-            self.stage = if was_read { Stage::Knowing } else { Stage::Curious };
+            self.stage = if is_read { Stage::Predicting } else { Stage::Waiting };
         }
     }
 
-    /// The member that is expected here, with the length of its name up to the value, if it is the one that stands here.
+    /// The predicted member with the length of its name up to the value, if it is the one that stands here.
     #[inline]
-    pub(super) fn expected(&mut self, node: u16, text: &[u8]) -> Option<(Member, usize)> {
+    pub(crate) fn expect(&mut self, node: u16, text: &[u8]) -> Option<(Member, usize)> {
         let member = *self.members.get(self.next)?;
         let start = self.next.checked_sub(1).map_or(0, |before| self.members[before].end as usize);
         let name = &self.names[start..member.end as usize];
         if member.node != node || !text.starts_with(name) {
-            self.disappointed();
+            self.count_failure();
             return None;
         }
         self.next += 1;
@@ -98,15 +98,15 @@ impl Habit {
     }
 
     #[cold]
-    fn disappointed(&mut self) {
+    fn count_failure(&mut self) {
         self.next = usize::MAX;
-        self.disappointments += 1;
-        self.stage = if self.disappointments < DISAPPOINTMENTS_MAX { Stage::Curious } else { Stage::Weary };
+        self.failures += 1;
+        self.stage = if self.failures < FAILURES_MAX { Stage::Waiting } else { Stage::Disabled };
     }
 
     /// Remembers a member with its name up to the value.
     #[inline]
-    pub(super) fn learn(&mut self, member: Member, name: &[u8]) {
+    pub(crate) fn learn(&mut self, member: Member, name: &[u8]) {
         if self.stage == Stage::Learning && self.has_room(name) {
             self.names.extend_from_slice(name);
             self.members.push(Member { end: self.names.len() as u32, ..member });
