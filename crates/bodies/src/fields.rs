@@ -1,8 +1,10 @@
 //! The fields of a form as one JSON object: in the order they come first, a name that comes again becomes a list in order.
 
-use crate::error::{BodyError, Fault};
-use hookmill_json::write_text;
 use std::collections::BTreeMap;
+
+use hookmill_json::write_text;
+
+use crate::error::{BodyError, Fault};
 
 /// What has been read of a form so far.
 pub(crate) struct Fields {

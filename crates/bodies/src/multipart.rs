@@ -11,19 +11,21 @@
 //!
 //! Other content is not passed on; the raw request keeps it. A file input in which nothing was chosen (no name, no bytes) is `""`.
 
-use crate::charset::{self, Charset};
-use crate::error::{BodyError, Fault};
-use crate::fields::Fields;
-use crate::form;
-use crate::head::{parameter, split_unquoted};
-use crate::limits::BodyLimits;
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use encoding_rs::UTF_8;
 use futures_util::FutureExt;
 use hookmill_json::write_text;
 use multer::{Field, Multipart};
 use percent_encoding::percent_decode_str;
-use std::convert::Infallible;
+
+use crate::charset::{self, Charset};
+use crate::error::{BodyError, Fault};
+use crate::fields::Fields;
+use crate::form;
+use crate::head::{parameter, split_unquoted};
+use crate::limits::BodyLimits;
 
 /// How many characters of a file's content type are kept.
 const CONTENT_TYPE_CHARS_MAX: usize = 200;

@@ -26,7 +26,7 @@ pub use error::JsonError;
 pub use index::JsonIndex;
 pub use loose::is_loosely;
 pub use node::{Children, Node};
-pub use node_ref::NodeRef;
+pub use node_ref::{NodeRef, NodeRefChildren};
 pub use number::CanonicalNumber;
 pub use reader::{DEPTH_MAX, VALUES_MAX};
 pub use trie::{PathStep, PathTrie, PathTrieBuilder};

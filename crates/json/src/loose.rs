@@ -36,3 +36,18 @@ pub(crate) fn bare_in<'r>(room: &'r mut [u8; BARE_BYTES_MAX], name: &str) -> Opt
     }
     std::str::from_utf8(&room[..length]).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn o3_names_are_found_in_any_spelling() {
+        for name in ["firstName", "First Name", "first-name", "FIRST_NAME", "first.name", "firstname"] {
+            assert!(is_loosely(name, "firstname"), "{name}");
+        }
+        for name in ["firstname2", "first", "", "first/name"] {
+            assert!(!is_loosely(name, "firstname"), "{name}");
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! Writing: from a tree of elements to the text of one JSON value. The tree's depth is bounded, so this may recurse.
 
+use std::collections::BTreeMap;
+
+use hookmill_json::write_text;
+
 use super::XmlLimits;
 use super::read::Element;
 use crate::error::{BodyError, Fault};
-use hookmill_json::write_text;
-use std::collections::BTreeMap;
 
 /// The whole value.
 pub(super) fn document(text: &str, root: &Element, limits: &XmlLimits) -> Result<String, BodyError> {

@@ -1,8 +1,9 @@
 //! JSON to nodes, with the same places that YAML gives.
 
+use hookmill_json::{JsonError, JsonIndex, Value};
+
 use super::limits::{DEPTH_MAX, NODES_MAX};
 use super::node::{Key, Kind, Node, Place, Unreadable};
-use hookmill_json::{JsonError, JsonIndex, Value};
 
 /// Whether a text is meant as JSON: it begins like an object with a quoted name, or like an empty one.
 pub fn looks_like_json(text: &str) -> bool {

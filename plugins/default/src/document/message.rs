@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::body::{self, Reading};
 use super::check::{At, Notes, join, shortened, under};
 use super::node::{Key, Node};
@@ -10,7 +12,6 @@ use super::rules::boolean;
 use super::{keys, recipe};
 use crate::plan::owned::{Format, Message, Recipe, Shape, Source, SourceKind};
 use crate::run::xml::is_name;
-use hookmill_json::Value;
 
 const KEYS: [&str; 9] = keys::names(&keys::MESSAGE);
 

@@ -18,7 +18,6 @@ mod node;
 mod operand;
 pub mod path;
 mod placing;
-mod query;
 mod reach;
 mod recipe;
 mod rules;
@@ -35,5 +34,4 @@ pub use limits::{
     BOUNDS, DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
     PATTERN_BYTES_MAX, RULES_MAX,
 };
-pub use query::read as jsonpath;
 pub use schema::schema;

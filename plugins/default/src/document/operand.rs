@@ -1,14 +1,16 @@
 //! What an operator is compared with, read as the table of operators wants it.
 
+use hookmill_json::{CanonicalNumber, Value};
+use hookmill_jsonpath::Pattern;
+
 use super::check::{At, Notes, shortened, under};
 use super::functions::path_of;
 use super::limits::{PATTERN_BYTES_MAX, SET_NAME_BYTES_MAX};
 use super::node::{Kind as NodeKind, Node};
 use super::path::Stage;
 use crate::moment::Written;
-use crate::plan::owned::{Kind, Operator, Path, Pattern, Root, Step, Steps, With};
+use crate::plan::owned::{Kind, Operator, Path, Root, Step, Steps, With};
 use crate::plan::{Declared, Wants};
-use hookmill_json::{CanonicalNumber, Value};
 
 /// What the rule looks at, and how.
 #[derive(Clone, Copy)]

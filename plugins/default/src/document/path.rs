@@ -1,10 +1,12 @@
 //! Paths: the short form (`contact.first_name`, `~first_name`, `campaign.values.rate`) and RFC 9535 (`$...`).
 
+use hookmill_jsonpath::owned::{Segment, Selector};
+use hookmill_jsonpath::{PathError, parse, parse_short};
+
 use super::limits::PATH_BYTES_MAX;
-use super::query;
 use super::suggest::nearest;
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::owned::{Path, Root, Segment, Selector, Step, Steps};
+use crate::plan::owned::{Path, Root, Step, Steps};
 
 /// In which part of the document a path stands; it decides what there is to point at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +205,8 @@ fn within_bounds(text: &str) -> Result<(), NoPath> {
 }
 
 fn full(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
-    let steps = query::read(text).map_err(|why| not_a_path("this is not a JSONPath (RFC 9535)", why))?;
+    let segments = parse(text).map_err(|error| not_a_path("this is not a JSONPath (RFC 9535)", error))?;
+    let steps = Steps::of_query(segments);
     match stage {
         Stage::Map => Ok((Root::Whole, steps)),
         Stage::Qualify => Ok((Root::Lead, steps)),
@@ -247,11 +250,11 @@ fn bracketed(text: &str) -> Result<Steps, NoPath> {
         let mend = "leave the brackets out and take the part in `then`: `{item: 0}`, `{pick: 'values[0]'}`, or `first`";
         return refuse("a path with a loose name (`~name`) can't have brackets", mend);
     }
-    query::read_short(text).map_err(|why| not_a_path("this is not a path", why))
+    parse_short(text).map(Steps::of_query).map_err(|error| not_a_path("this is not a path", error))
 }
 
-fn not_a_path(what: &str, why: query::Wrong) -> NoPath {
-    NoPath { message: format!("{what}: {why}"), suggestion: why.mend }
+fn not_a_path(what: &str, error: PathError) -> NoPath {
+    NoPath { message: format!("{what}: {error}"), suggestion: error.hint }
 }
 
 fn dotted(text: &str) -> Result<Vec<Step>, NoPath> {
@@ -291,7 +294,7 @@ fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), NoPath> {
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
         return refuse(&format!("there is no `{first}` here"), &suggestion);
     };
-    if matches!(&steps, Steps::Many(segments) if segments.iter().any(Segment::asks_for_the_root)) {
+    if matches!(&steps, Steps::Many(segments) if segments.iter().any(Segment::uses_root)) {
         let message = format!("this path starts at `{first}`, so its filter can't start at `$`");
         return refuse(&message, "start at `@`, the item, and compare it with a fixed value");
     }

@@ -1,8 +1,10 @@
 //! The last step of compiling: which places of an element, or of a lead, paths lead to, so that reading it finds them all.
 
-use crate::plan::owned::{Function, Line, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Segment};
-use crate::plan::owned::{Selector, Shape, Source, SourceKind, Step, Steps, TemplatePart, Unknown, With};
 use hookmill_json::{PathStep, PathTrieBuilder};
+use hookmill_jsonpath::owned::{Segment, Selector};
+
+use crate::plan::owned::{Function, Line, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Shape};
+use crate::plan::owned::{Source, SourceKind, Step, Steps, TemplatePart, Unknown, With};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
 const PLACED_STEPS_MAX: usize = 16;
@@ -181,7 +183,7 @@ fn split(steps: &Steps) -> (Vec<PathStep>, Steps) {
             (sure, Steps::Singular(rest))
         }
         // A filter can ask for anything in the element by `$`.
-        Steps::Many(segments) if segments.iter().any(Segment::asks_for_the_root) => (Vec::new(), steps.clone()),
+        Steps::Many(segments) if segments.iter().any(Segment::uses_root) => (Vec::new(), steps.clone()),
         Steps::Many(segments) => {
             let sure: Vec<PathStep> = segments.iter().take(PLACED_STEPS_MAX).map_while(sure_segment).collect();
             let rest = segments[sure.len()..].to_vec();

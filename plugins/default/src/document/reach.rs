@@ -2,13 +2,14 @@
 
 use std::cmp::Ordering;
 
+use hookmill_json::{CanonicalNumber, Value};
+
 use super::check::{At, Notes};
 use super::limits::{RULE_VALUES_COMPARED_MAX, RULES_COMPARED_MAX};
 use super::node::Node;
 use crate::moment::Written;
 use crate::plan::owned::{Check, OnMissing, Operator, Path, Rule, RuleKind, With};
 use crate::run::compare::{against, among};
-use hookmill_json::{CanonicalNumber, Value};
 
 /// One comparison of a rule.
 #[derive(Clone, Copy)]

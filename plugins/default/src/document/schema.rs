@@ -10,13 +10,13 @@ mod section;
 mod tests;
 mod words;
 
+use hookmill_json::{Value, text_of};
 use words::{Members, all_of_any, any_of, list_of, reference, text, typed, whole};
 
 use super::keys::{self, Is, Known};
 use super::limits::PATH_BYTES_MAX;
 use super::path::{ROOTS, Stage};
 use super::yaml;
-use hookmill_json::{Value, text_of};
 
 type Schema = Value<'static>;
 

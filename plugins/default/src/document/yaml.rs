@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use hookmill_json::CanonicalNumber;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::limits::{DEPTH_MAX, NODES_MAX};
 use super::node::{Key, Kind, Node, Place, Unreadable};
-use hookmill_json::CanonicalNumber;
 
 /// Reads one YAML document; an empty one is null.
 pub fn read(text: &str) -> Result<Node, Unreadable> {

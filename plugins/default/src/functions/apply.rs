@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::call::{Call, Surroundings};
 use super::exact::Exact;
 use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, MADE_DEPTH_MAX};
 use super::refusal::Refusal;
 use super::spec::{Lists, Run, TextRun};
 use crate::plan::Function;
-use hookmill_json::Value;
 
 /// Applies a function to a value, or to the lack of one.
 ///

@@ -1,9 +1,9 @@
 //! What a function sees besides its value: its arguments, and what the world lets it look at.
 
-use crate::plan::{Argument, Expression, Function, Path, Range, Template};
 use hookmill_json::Value;
 
 use super::refusal::Refusal;
+use crate::plan::{Argument, Expression, Function, Path, Range, Template};
 
 /// What functions may look at besides their value.
 pub trait Surroundings<'t> {

@@ -1,7 +1,8 @@
 //! Functions that choose: another value for one that is not there, or nothing for one that is.
 
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required};
 use hookmill_json::Value;
+
+use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required};
 
 /// A function that sees every value as it is.
 const CHOICE: Spec = Spec { takes: Kind::Any, gives: Kind::Any, lists: Lists::Whole, ..Spec::USUAL };

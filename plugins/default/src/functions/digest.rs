@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use hmac::{Hmac, Mac};
+use hookmill_json::Value;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -10,7 +11,6 @@ use sha2::{Digest, Sha256};
 use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required, usually};
-use hookmill_json::Value;
 
 /// A blank text has no digest: everybody's would be the same.
 const DIGEST: Spec = Spec { gives: Kind::Text, ..Spec::USUAL };

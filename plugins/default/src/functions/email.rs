@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{Kind, OnNothing, Run, Spec, example};
 use super::text::lower;
-use hookmill_json::Value;
 
 /// What holds for all functions that read an address: a blank one is nobody's mistake.
 const ADDRESS: Spec = Spec {

@@ -1,10 +1,10 @@
 //! CanonicalNumber numbers of up to a hundred digits on each side of the point, computed exactly: never a binary float.
 
+use hookmill_json::Value;
 use num_bigint::{BigInt, Sign};
 
 use super::limits::NUMBER_DIGITS_MAX;
 use super::refusal::{Refusal, quoted};
-use hookmill_json::Value;
 
 /// A number: an integer, and how many of its last digits stand behind the point.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use hookmill_json::{Value, text_of};
+
 use super::apply::{apply_all, each, effort};
 use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, optional, required, usually};
 use super::text::{scalar, within_output};
-use hookmill_json::{Value, text_of};
 
 /// A function that takes a list as one value.
 const LIST: Spec = Spec {

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::call::Call;
 use super::exact::Exact;
 use super::refusal::{Refusal, quoted};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
-use hookmill_json::Value;
 
 /// What people and machines write for yes and no.
 const YES: [&str; 6] = ["true", "yes", "y", "1", "on", "t"];

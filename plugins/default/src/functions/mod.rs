@@ -34,7 +34,6 @@ pub use call::{Call, Surroundings};
 pub use email::normalized as email_normalized;
 pub use limits::*;
 pub use list::is_same;
-pub use pattern::pattern_effort;
 pub use refusal::Refusal;
 pub use rfc3339::rfc3339;
 pub use spec::{ArgumentKind, Example, Kind, Lists, OnNothing, Parameter, Presence, Run, Spec};

@@ -1,8 +1,9 @@
 //! The parts of a person's name, as people write them in one field.
 
+use hookmill_json::Value;
+
 use super::call::Call;
 use super::spec::{ArgumentKind, OnNothing, Run, Spec, example, required};
-use hookmill_json::Value;
 
 /// The parts by name, in the order of [`NamePart`].
 const PARTS: [&str; 5] = ["prefix", "first", "middle", "last", "suffix"];

@@ -1,12 +1,13 @@
 //! Numbers out of what people write, and exact arithmetic.
 
+use hookmill_json::Value;
+
 use super::call::Call;
 use super::exact::{Exact, Rounding};
 use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
 use super::refusal::{Refusal, quoted};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, required, usually};
 use super::written::{Part, Style, range, read};
-use hookmill_json::Value;
 
 const DECIMAL: Parameter = usually(
     "decimal",

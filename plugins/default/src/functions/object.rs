@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::apply::{weight, within_depth};
 use super::call::Call;
 use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, Lists, Members, OnNothing, Run, Spec, example, required, usually};
-use hookmill_json::Value;
 
 /// A function that takes an object.
 const OBJECT: Spec = Spec {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use regex_lite::{Captures, Regex};
 
 use super::call::Call;
@@ -10,7 +11,6 @@ use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::within_output;
 use crate::plan::Expression;
-use hookmill_json::Value;
 
 const PATTERN: Parameter = required("pattern", ArgumentKind::Pattern, "the regular expression");
 
@@ -80,24 +80,6 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
-/// What any expression takes for each byte of a text.
-const STEPS_PER_BYTE: usize = 16;
-
-/// What an expression takes on a text of so many bytes: at each byte it is at several of its places at once, and has as many of
-/// them as its text is long and its repetitions are high.
-pub fn pattern_effort(expression: &str, bytes: usize) -> usize {
-    let repetitions = expression.split('{').skip(1).map(|count| {
-        let digits = count.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b',').collect::<Vec<_>>();
-        digits
-            .split(|byte| *byte == b',')
-            .filter_map(|part| std::str::from_utf8(part).ok()?.parse().ok())
-            .max()
-            .unwrap_or(0)
-    });
-    let places = expression.len() + 2 * repetitions.sum::<usize>();
-    bytes.saturating_mul(STEPS_PER_BYTE + 2 * places)
-}
-
 /// The expression and what is built of it.
 fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<(&'t Expression<'t>, &'t Regex), Refusal> {
     if text.len() > PATTERN_INPUT_BYTES_MAX {
@@ -107,7 +89,7 @@ fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<(&'t Expression
     }
     let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
     let expression = call.expression(0).ok_or_else(damaged)?;
-    call.around.spend(pattern_effort(expression.text(), text.len()))?;
+    call.around.spend(hookmill_jsonpath::match_cost(expression.text(), text.len()))?;
     Ok((expression, expression.regex().ok_or_else(damaged)?))
 }
 
@@ -141,7 +123,7 @@ fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>
 /// To know that a match is the longest, all that follows may have to be read.
 fn spend_on_rest(captures: &Captures<'_>, text: &str, call: &Call<'_, '_>) -> Result<(), Refusal> {
     let end = captures.get(0).map_or(0, |whole| whole.end());
-    call.around.spend((text.len() - end) * STEPS_PER_BYTE)
+    call.around.spend((text.len() - end) * hookmill_jsonpath::STEPS_PER_BYTE)
 }
 
 fn within_matches(count: usize, text: &str) -> Result<(), Refusal> {

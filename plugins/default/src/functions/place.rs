@@ -6,14 +6,14 @@ mod states;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use countries::{COUNTRIES, Country};
+use hookmill_json::Value;
+use states::{STATES, State};
+
 use super::call::Call;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, OnNothing, Parameter, Run, Spec, example, optional, usually};
 use super::text::scalar;
-use hookmill_json::Value;
-
-use countries::{COUNTRIES, Country};
-use states::{STATES, State};
 
 /// Names longer than this are none.
 const NAME_BYTES_MAX: usize = 100;

@@ -1,7 +1,8 @@
 //! Times of RFC 3339 in UTC, from milliseconds: what every message carries, so it is made without a detour.
 
-use super::refusal::{Refusal, quoted_text};
 use hookmill_json::Value;
+
+use super::refusal::{Refusal, quoted_text};
 
 const DAY_MS: i64 = 86_400_000;
 

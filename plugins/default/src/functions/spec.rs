@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::call::Call;
 use super::exact::Exact;
 use super::refusal::Refusal;
-use hookmill_json::Value;
 
 /// One function of the language.
 pub struct Spec {

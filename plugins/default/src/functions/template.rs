@@ -1,10 +1,11 @@
 //! Texts made of values.
 
+use hookmill_json::{Value, write_value};
+
 use super::call::Call;
 use super::refusal::Refusal;
 use super::text::within_output;
 use crate::plan::{Root, TemplatePart};
-use hookmill_json::{Value, write_value};
 
 /// The name by which a template inside a chain calls the value itself.
 pub const VALUE: &str = "value";

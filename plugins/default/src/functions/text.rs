@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::call::Call;
 use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
 use super::refusal::Refusal;
 use super::spec::{ArgumentKind, Kind, OnNothing, Run, Spec, example, required, usually};
-use hookmill_json::Value;
 
 /// The functions of this group.
 pub const FUNCTIONS: &[Spec] = &[

@@ -1,5 +1,6 @@
 //! Dates and times as text: ISO 8601 in between, other formats where the document names them.
 
+use hookmill_json::Value;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -9,7 +10,6 @@ use super::exact::Exact;
 use super::refusal::{Refusal, quoted_text};
 use super::rfc3339::{of_milliseconds, rfc3339};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, optional, required};
-use hookmill_json::Value;
 
 /// A function that reads a date or time in ISO 8601.
 const TIME: Spec = Spec {

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use hookmill_json::PathTrie;
 use serde::Serialize;
 use serde::de::Deserialize;
 
 use super::map_code::{self, LoadedMap};
 use super::message_code::{self, LoadedMessage};
 use super::{Interpretation, Plan, RulePlan};
-use hookmill_json::PathTrie;
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
 use super::{Function, Path, Rule, Template};
-use hookmill_json::Value;
 
 /// How elements become leads.
 #[derive(Clone, Debug, Default, PartialEq)]

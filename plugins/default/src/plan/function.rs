@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Expression, Path, Template, TemplatePart};
 use crate::functions::{ArgumentKind, Lists, Run, Spec, registry};
-use hookmill_json::Value;
 
 /// One function in a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

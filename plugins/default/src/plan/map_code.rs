@@ -3,13 +3,13 @@
 
 use std::cell::OnceCell;
 
+use hookmill_json::PathTrie;
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{Damaged, read_part, written};
 use super::field::{Line, Rare};
 use super::{Fallback, Field, Function, MapPlan, Path, Steps, Target, Unknown};
 use crate::lead::TEXT_FIELDS;
-use hookmill_json::PathTrie;
 
 /// How many functions a record holds.
 const FUNCTIONS_MAX: usize = 4;

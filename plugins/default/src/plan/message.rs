@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
-use hookmill_json::Value;
 
 /// One message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

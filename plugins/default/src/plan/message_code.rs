@@ -3,12 +3,12 @@
 
 use std::cell::OnceCell;
 
+use hookmill_json::{PathTrie, text_of, write_text};
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{Damaged, read_part, written};
 use super::map_code::{plain_codes, plain_of};
 use super::{Format, Function, Message, Path, Recipe, Root, Shape, SourceKind, Steps, TemplatePart};
-use hookmill_json::{PathTrie, text_of, write_text};
 
 /// A loaded message.
 #[derive(Debug)]

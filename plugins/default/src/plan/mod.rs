@@ -11,7 +11,6 @@ mod message;
 mod message_code;
 mod operator;
 mod path;
-mod query;
 mod rule;
 
 use std::borrow::Cow;
@@ -26,9 +25,6 @@ pub use message::{ForEach, Format, Member, Message, Shape};
 pub use message_code::{Code, LoadedMessage, Part, Piece, functions};
 pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
-pub use query::{
-    Comparison, Filter, Key, Operand, PATTERN_BYTES_MAX, Pattern, Query, Segment, Selector, Singular, Start,
-};
 pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity, With};
 
 /// A compiled document. Parts that the document left out are the standard ones, so that a plan means the same for ever.
@@ -54,9 +50,7 @@ pub struct Plan<'p> {
 
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
-    pub use super::{
-        Comparison, Format, Kind, Line, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Start, Unknown,
-    };
+    pub use super::{Format, Kind, Line, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown};
 
     /// A plan.
     pub type Plan = super::Plan<'static>;
@@ -98,22 +92,6 @@ pub mod owned {
     pub type Steps = super::Steps<'static>;
     /// One step.
     pub type Step = super::Step<'static>;
-    /// One segment of a query.
-    pub type Segment = super::Segment<'static>;
-    /// What a segment selects.
-    pub type Selector = super::Selector<'static>;
-    /// A condition on a child.
-    pub type Filter = super::Filter<'static>;
-    /// One side of a comparison.
-    pub type Operand = super::Operand<'static>;
-    /// A query inside a filter.
-    pub type Query = super::Query<'static>;
-    /// A query that finds at most one value.
-    pub type Singular = super::Singular<'static>;
-    /// One step of it.
-    pub type Key = super::Key<'static>;
-    /// A regular expression.
-    pub type Pattern = super::Pattern<'static>;
     /// A text with places for values.
     pub type Template = super::Template<'static>;
     /// A piece of a template.

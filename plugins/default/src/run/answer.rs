@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use hookmill_bodies::xml::{self, XmlLimits};
+use hookmill_json::{JsonIndex, Node, NodeRef, Value};
 use hookmill_plugin_sdk::types::{ClientAnswer, Entropy};
 use sha2::{Digest, Sha256};
 
 use super::scope::{Call, Scope, chance, destination, pairs};
 use super::work::Work;
 use crate::plan::{ReadAs, Root};
-use hookmill_json::{JsonIndex, Node, NodeRef, Value};
 
 /// What no other stage mixes into its chance.
 const STAGE_OF_ANSWERS: u64 = 3;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use hookmill_json::{NodeRef, Value, parse};
 use hookmill_plugin_sdk::lookup::{self, LookupError};
 
 use super::scope::Scope;
@@ -9,7 +10,6 @@ use super::select::{look, select_in};
 use super::work::Work;
 use crate::functions::{Refusal, Surroundings};
 use crate::plan::Path;
-use hookmill_json::{NodeRef, Value, parse};
 
 /// A remark: code and text.
 pub type Remark = (&'static str, String);

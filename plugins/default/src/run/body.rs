@@ -4,13 +4,14 @@
 //! It goes on while everything is ordinary. Where a function refuses or a part can't be made, it gives up, and the message is made
 //! part by part, which gives the same and says what is wrong.
 
+use hookmill_json::{Kind, Node, NodeRef, write_text, write_value};
+
 use super::recipe::text_into;
 use super::scope::Scope;
 use super::shape::Shaping;
 use super::work::MADE_BYTES_MAX;
 use crate::functions::apply;
 use crate::plan::{Code, LoadedMessage, Part, Piece, functions};
-use hookmill_json::{Kind, Node, NodeRef, write_text, write_value};
 
 /// About how many bytes a body takes, so that writing one rarely has to move it.
 const WRITTEN_BYTES_GUESS: usize = 512;

@@ -2,6 +2,8 @@
 
 use std::cell::OnceCell;
 
+use hookmill_json::Value;
+
 use super::compare::{against, all_distinct, among, says};
 use super::scope::Scope;
 use super::select::look;
@@ -11,7 +13,6 @@ use super::work::Work;
 use crate::functions::{Refusal, effort};
 use crate::moment::{Moment, Now, Written};
 use crate::plan::{Check, Lacking, OnMissing, Operator, Path, With};
-use hookmill_json::Value;
 
 /// Why a rule could not be judged: it can be neither met nor not met.
 #[derive(Debug, PartialEq)]
@@ -206,7 +207,7 @@ fn effort_of(check: &Check<'_>, actual: &Value<'_>) -> usize {
     let reading = effort(actual) + STEPS_PER_CHECK;
     match &check.with {
         With::Values(values) => reading.saturating_mul(values.len()),
-        With::Pattern(_, pattern) => pattern.effort(reading),
+        With::Pattern(_, pattern) => pattern.cost(reading),
         _ => reading,
     }
 }

@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::query::same;
-use crate::plan::Operator;
 use hookmill_json::{CanonicalNumber, Value};
+use hookmill_jsonpath::is_equal;
+
+use crate::plan::Operator;
 
 /// One value against one other.
 pub fn against(operator: Operator, actual: &Value<'_>, wanted: &Value<'_>, ignore_case: bool) -> Option<bool> {
@@ -47,7 +48,7 @@ pub fn equals(actual: &Value<'_>, wanted: &Value<'_>, ignore_case: bool) -> bool
             Value::Text(text) => text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
             _ => false,
         },
-        _ => same(actual, wanted),
+        _ => is_equal(actual, wanted),
     }
 }
 

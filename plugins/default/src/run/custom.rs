@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::functions::weight;
 use hookmill_json::{Value, write_text, write_value};
+
+use crate::functions::weight;
 
 /// Names up to this many are compared one by one.
 const FEW_NAMES: usize = 16;

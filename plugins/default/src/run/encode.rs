@@ -1,11 +1,11 @@
 //! A filled-in body as bytes, or as a part of the query.
 
+use hookmill_json::{Value, text_of};
 use hookmill_plugin_sdk::types::{Failure, Pair};
 
 use super::form;
 use super::xml;
 use crate::plan::{Format, Message};
-use hookmill_json::{Value, text_of};
 
 /// The content type of JSON.
 pub const JSON_TYPE: &str = "application/json";

@@ -1,5 +1,6 @@
 //! `interpret`: from a client's answer to what it means.
 
+use hookmill_json::{CanonicalNumber, JsonIndex, Value, text_of};
 use hookmill_plugin_sdk::log;
 use hookmill_plugin_sdk::types::{self, ClientAnswer, Failure, OutcomeKind};
 
@@ -10,7 +11,6 @@ use super::rule::{Judge, Judgement, Name};
 use super::scope::{Call, Scope};
 use super::trace;
 use crate::plan::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe};
-use hookmill_json::{CanonicalNumber, JsonIndex, Value, text_of};
 
 /// Characters of a reason; a longer one is cut.
 const REASON_CHARS_MAX: usize = 500;

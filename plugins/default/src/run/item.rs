@@ -1,9 +1,10 @@
 //! The roots inside a `for_each`: the item, the one around it, and everything else as outside.
 
+use hookmill_json::{Node, NodeRef, Value};
+
 use super::scope::Scope;
 use super::work::Work;
 use crate::plan::Root;
-use hookmill_json::{Node, NodeRef, Value};
 
 /// The scope of one item.
 pub struct ItemScope<'l> {

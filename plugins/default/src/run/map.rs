@@ -1,5 +1,6 @@
 //! `map`: from one inbound element to its leads.
 
+use hookmill_json::{JsonError, JsonIndex, Kind, Node, NodeRef, PathTrie, Value};
 use hookmill_plugin_sdk::types::{Failure, Inbound, Mapped, MappedLead};
 
 use super::mapping::Mapping;
@@ -8,7 +9,6 @@ use super::select::select_in;
 use super::trace;
 use super::work::Work;
 use crate::plan::{LoadedMap, Unknown};
-use hookmill_json::{JsonError, JsonIndex, Kind, Node, NodeRef, PathTrie, Value};
 
 /// How many leads one element may become.
 pub const LEADS_MAX: usize = 1000;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::{Kind, Node, NodeRef, Value, text_of, write_text, write_value};
 use hookmill_plugin_sdk::types::{Failure, MappedLead, Notice};
 
 use super::compare::says;
@@ -14,7 +15,6 @@ use super::unknown::{Used, foreign_keys};
 use crate::functions::{Refusal, apply, weight};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::{Field, Goal, LoadedMap, Path, Steps as PathSteps, Straight, Unknown};
-use hookmill_json::{Kind, Node, NodeRef, Value, text_of, write_text, write_value};
 
 /// How many characters of an input a failure quotes.
 const QUOTED_CHARS_MAX: usize = 200;

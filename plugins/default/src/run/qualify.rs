@@ -1,12 +1,12 @@
 //! `qualify`: from a lead to a verdict.
 
+use hookmill_json::{JsonIndex, Kind, PathTrie};
 use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Submission, Verdict};
 
 use super::rule::{Judge, Judgement, Miss, Name, Unjudged};
 use super::scope::{Call, LeadScope};
 use super::trace;
 use crate::plan::{RulePlan, Severity};
-use hookmill_json::{JsonIndex, Kind, PathTrie};
 
 /// Judges one lead by the rules of one severity.
 pub fn qualify(

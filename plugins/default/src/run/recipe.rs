@@ -1,5 +1,7 @@
 //! Making one value: choose its source, apply its functions, and do what the document says when that gives nothing.
 
+use hookmill_json::{Node, NodeRef, Value, text_of, write_value};
+
 use super::around::Around;
 use super::rule::{Judge, Unjudged};
 use super::scope::Scope;
@@ -9,7 +11,6 @@ use super::walk::{chooses, walk};
 use super::work::{MADE_BYTES_MAX, Work};
 use crate::functions::{Refusal, apply};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
-use hookmill_json::{Node, NodeRef, Value, text_of, write_value};
 
 /// A made value.
 pub struct Made<'s> {

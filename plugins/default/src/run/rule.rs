@@ -2,9 +2,10 @@
 
 use super::check::Checker;
 pub use super::check::Unjudged;
+use hookmill_json::{Value, text_of};
+
 use super::scope::Scope;
 use crate::plan::{Check, Path, Rule, RuleKind, With};
-use hookmill_json::{Value, text_of};
 
 /// How many characters of the lead's value a verdict shows.
 const ACTUAL_CHARS_MAX: usize = 1000;

@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::around::Around;
 pub use super::element::Element;
+use hookmill_json::{JsonIndex, Node, NodeRef, Value, parse};
+
 use super::select::select_in;
 use super::work::Work;
 use crate::plan::{Path, Root};
-use hookmill_json::{JsonIndex, Node, NodeRef, Value, parse};
 
 /// The roots of one stage.
 pub trait Scope {

@@ -1,14 +1,12 @@
 //! Following a path into a tree.
 
-use super::query;
+use hookmill_json::{NodeRef, Value, is_loosely};
+use hookmill_jsonpath::TooWide;
+
 use super::scope::Scope;
 use super::work::Work;
 use crate::functions::Refusal;
 use crate::plan::{Path, Step, Steps};
-use hookmill_json::{NodeRef, Value, is_loosely};
-
-/// How many values one path may look at.
-pub const PATH_VISITS_MAX: usize = 100_000;
 
 /// What a path found.
 #[derive(Clone)]
@@ -104,8 +102,8 @@ fn walk<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<(Found<'s>, usize), 
     match steps {
         Steps::Singular(steps) => Ok((follow(steps, root).map_or(Found::Missing, Found::One), 0)),
         Steps::Many(segments) => {
-            let (spots, visits) = query::all(segments, root)?;
-            Ok((if spots.is_empty() { Found::Missing } else { Found::Many(spots) }, visits))
+            let (nodes, visits) = hookmill_jsonpath::find(segments, root).map_err(too_wide)?;
+            Ok((if nodes.is_empty() { Found::Missing } else { Found::Many(nodes) }, visits))
         }
     }
 }
@@ -113,47 +111,11 @@ fn walk<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<(Found<'s>, usize), 
 fn follow<'s>(steps: &[Step<'_>], root: NodeRef<'s>) -> Option<NodeRef<'s>> {
     steps.iter().try_fold(root, |spot, step| match step {
         Step::Name(name) => spot.member(name),
-        Step::Index(index) => item_at(spot, *index),
+        Step::Index(index) => spot.item_at(*index),
         Step::Like(bare) => spot.member_by(|name| is_loosely(name, bare)),
     })
 }
 
-/// The item at this index of a list, from its end when negative. Only then must the list be counted.
-pub fn item_at(spot: NodeRef<'_>, index: i64) -> Option<NodeRef<'_>> {
-    match usize::try_from(index) {
-        Ok(place) => spot.item(place),
-        Err(_) => spot.item(place(index, spot.list_len()?)?),
-    }
-}
-
-/// The place of an index in a list of this length; negative ones count from the end.
-fn place(index: i64, length: usize) -> Option<usize> {
-    if index < 0 {
-        return length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?);
-    }
-    usize::try_from(index).ok().filter(|index| *index < length)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn o3_names_are_found_in_any_spelling() {
-        for name in ["firstName", "First Name", "first-name", "FIRST_NAME", "first.name", "firstname"] {
-            assert!(is_loosely(name, "firstname"), "{name}");
-        }
-        for name in ["firstname2", "first", "", "first/name"] {
-            assert!(!is_loosely(name, "firstname"), "{name}");
-        }
-    }
-
-    #[test]
-    fn m3_indexes_count_from_both_ends() {
-        for (index, length, expected) in
-            [(0, 2, Some(0)), (-1, 2, Some(1)), (-2, 2, Some(0)), (-3, 2, None), (2, 2, None), (i64::MIN, 2, None)]
-        {
-            assert_eq!(place(index, length), expected, "{index}");
-        }
-    }
+fn too_wide(error: TooWide) -> Refusal {
+    Refusal::new("path_too_wide", error.to_string())
 }

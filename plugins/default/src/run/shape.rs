@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use hookmill_json::Value;
 use hookmill_plugin_sdk::types::{Destination, Failure, Pair, Payload, ShapeRequest, Subject};
 
 use super::body;
@@ -15,7 +16,6 @@ use super::scope::{Call, LeadScope, Scope};
 use super::trace::{self, Steps};
 use crate::functions::{Refusal, weight};
 use crate::plan::{ForEach, Format, LoadedMessage, Member, Message, Recipe, Shape};
-use hookmill_json::Value;
 
 /// How many values one message may be made of.
 pub const MESSAGE_VALUES_MAX: usize = 100_000;

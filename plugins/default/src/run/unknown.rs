@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::plan::{Around, Damaged, Field, LoadedMap, Path, Root, Segment, Selector, SourceKind, Step, Steps};
 use hookmill_json::{Node, NodeRef, is_loosely};
+use hookmill_jsonpath::{Segment, Selector};
+
+use crate::plan::{Around, Damaged, Field, LoadedMap, Path, Root, SourceKind, Step, Steps};
 
 /// The values of one element that were used, and of what lies around it in the body.
 pub struct Used<'s> {

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use hookmill_json::CanonicalNumber;
+
 use crate::functions::{email_normalized, phone, place};
 use crate::moment::is_moment;
 use crate::plan::Kind;
-use hookmill_json::CanonicalNumber;
 
 /// Bytes of a URL; a longer one is none.
 const URL_BYTES_MAX: usize = 2048;

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use hookmill_plugin_sdk::lookup;
 
 use super::around::no_table;
 use super::check::Unjudged;
-use hookmill_json::Value;
 
 /// Bytes of a key; a longer text is none.
 const KEY_BYTES_MAX: usize = 4096;

@@ -1,9 +1,10 @@
 //! Functions that only choose, done on the input itself: no copy is made of what they leave out.
 
-use super::select::{Found, item_at, select_in};
+use hookmill_json::{Kind, Node, NodeRef, Value};
+
+use super::select::{Found, select_in};
 use crate::functions::is_same;
 use crate::plan::{Argument, Function, Steps};
-use hookmill_json::{Kind, Node, NodeRef, Value};
 
 /// Whether a function only chooses among what is there.
 pub fn chooses(function: &Function<'_>) -> bool {
@@ -43,9 +44,9 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
         // In XML and forms, a list of one looks like its one item.
         ("first" | "last", _) if !is_list => Some(Some(at)),
         ("first", _) => Some(at.item(0)),
-        ("last", _) => Some(item_at(NodeRef::Indexed(at), -1).and_then(NodeRef::indexed)),
+        ("last", _) => Some(NodeRef::Indexed(at).item_at(-1).and_then(NodeRef::indexed)),
         ("item", [Argument::Whole(index)]) if is_list => {
-            Some(item_at(NodeRef::Indexed(at), *index).and_then(NodeRef::indexed))
+            Some(NodeRef::Indexed(at).item_at(*index).and_then(NodeRef::indexed))
         }
         ("find", [Argument::Pairs(members)]) => {
             let has_all = |item: &Node<'s>| members.iter().all(|(name, wanted)| has(*item, name, wanted));

@@ -3,8 +3,9 @@
 
 use std::cell::Cell;
 
-use crate::functions::{Refusal, effort};
 use hookmill_json::{NodeRef, Value};
+
+use crate::functions::{Refusal, effort};
 
 /// Steps that one element, lead, message or answer may take: about one for each byte that a function reads.
 pub const WORK_MAX: usize = 16 << 20;

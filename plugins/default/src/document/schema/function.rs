@@ -1,10 +1,11 @@
 //! Functions with their arguments.
 
+use hookmill_json::Value;
+
 use super::section::range;
 use super::words::{Members, all_of_any, any_of, bound, reference, text, texts, typed, whole};
 use super::{Schema, closed, one_or_more};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, Parameter, Presence, Spec, registry};
-use hookmill_json::Value;
 
 /// The definitions that chains of functions need.
 pub fn definitions() -> Schema {

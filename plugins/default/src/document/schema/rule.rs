@@ -1,11 +1,12 @@
 //! Conditions and rules, each operator with what it is compared with.
 
+use hookmill_json::Value;
+
 use super::super::keys;
 use super::super::limits::{PATTERN_BYTES_MAX, RULES_MAX, SET_NAME_BYTES_MAX};
 use super::words::{Members, all_of_any, any_of, bound, reference, required, text, texts, typed, when, whole};
 use super::{Schema, closed, of_key};
 use crate::plan::{Declared, Kind, OPERATORS, Wants};
-use hookmill_json::Value;
 
 /// The definitions that rules need.
 pub fn definitions() -> Schema {

@@ -1,11 +1,12 @@
 //! The sections of a document: what is more than a map of known keys.
 
+use hookmill_json::Value;
+
 use super::super::keys;
 use super::super::limits::{FIELDS_MAX, OUTCOMES_MAX};
 use super::words::{Members, any_of, bound, list_of, reference, required, text, texts, typed, when};
 use super::{Schema, closed, needs_one_of, object_of, of_key};
 use crate::lead::CUSTOM;
-use hookmill_json::Value;
 
 const SOURCES: [&str; 3] = ["from", "template", "value"];
 

@@ -1,9 +1,9 @@
 //! The words of JSON Schema.
 
-use crate::document::limits::ITEMS_MAX;
 use hookmill_json::Value;
 
 use super::Schema;
+use crate::document::limits::ITEMS_MAX;
 
 /// The members of a schema in the making.
 pub struct Members(Vec<(std::borrow::Cow<'static, str>, Schema)>);

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::{Known, NotAPhone};
 use crate::functions::call::Call;
 use crate::functions::refusal::{Refusal, quoted_text};
 use crate::functions::spec::{ArgumentKind, Kind, OnNothing, Parameter, Run, Spec, example, optional};
-use hookmill_json::Value;
 
 const REGION: [Parameter; 1] = [optional(
     "region",

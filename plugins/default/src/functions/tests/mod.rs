@@ -1,9 +1,10 @@
 //! Every function does what its declaration says.
 
+use hookmill_json::{Value, parse, text_of};
+
 use super::*;
 use crate::document::chain_of;
 use crate::plan::Path;
-use hookmill_json::{Value, parse, text_of};
 
 mod any_value;
 

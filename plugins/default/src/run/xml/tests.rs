@@ -1,9 +1,9 @@
 //! What is written, and that it reads back.
 
+use hookmill_json::{parse, text_of};
 use proptest::prelude::*;
 
 use super::*;
-use hookmill_json::{parse, text_of};
 
 fn xml(json: &str) -> String {
     match document(&parse(json).unwrap(), None, true) {

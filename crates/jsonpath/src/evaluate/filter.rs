@@ -1,18 +1,18 @@
 //! Conditions on a child (RFC 9535, 2.3.5 and 2.4).
 
-use super::Walk;
-use super::compare::{Side, holds};
-use super::inside::children;
-use crate::functions::Refusal;
-use crate::plan::{Filter, Operand, Query};
 use hookmill_json::{NodeRef, Value};
+
+use super::Evaluator;
+use super::compare::{Side, holds};
+use crate::TooWide;
+use crate::ast::{Filter, Operand, Query};
 
 /// How many steps of a pattern count as much as one character that is only read.
 const STEPS_PER_CHARACTER: usize = 16;
 
-impl<'v> Walk<'v> {
+impl<'v> Evaluator<'v> {
     /// Whether a child passes. The depth is that of the path, which is bounded.
-    pub fn passes(&mut self, filter: &Filter<'_>, node: NodeRef<'v>) -> Result<bool, Refusal> {
+    pub fn passes(&mut self, filter: &Filter<'_>, node: NodeRef<'v>) -> Result<bool, TooWide> {
         self.visit(0)?;
         match filter {
             Filter::Any(parts) => parts.iter().try_fold(false, |found, part| Ok(found || self.passes(part, node)?)),
@@ -26,7 +26,7 @@ impl<'v> Walk<'v> {
             }
             Filter::Matches(operand, pattern) => match self.operand(operand, node)? {
                 Side::Scalar(Value::Text(text)) => {
-                    self.visit(pattern.effort(text.len()) / STEPS_PER_CHARACTER)?;
+                    self.visit(pattern.cost(text.len()) / STEPS_PER_CHARACTER)?;
                     Ok(pattern.is_match(&text))
                 }
                 _ => Ok(false),
@@ -34,7 +34,7 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn query(&mut self, query: &Query<'_>, node: NodeRef<'v>) -> Result<Vec<NodeRef<'v>>, Refusal> {
+    fn query(&mut self, query: &Query<'_>, node: NodeRef<'v>) -> Result<Vec<NodeRef<'v>>, TooWide> {
         match query {
             Query::Single(query) => Ok(self.follow(query, node)?.into_iter().collect()),
             Query::Many(start, segments) => self.nodes(segments, self.start(*start, node)),
@@ -42,7 +42,7 @@ impl<'v> Walk<'v> {
     }
 
     /// One value, or nothing.
-    fn operand<'o>(&mut self, operand: &'o Operand<'_>, node: NodeRef<'v>) -> Result<Side<'o>, Refusal>
+    fn operand<'o>(&mut self, operand: &'o Operand<'_>, node: NodeRef<'v>) -> Result<Side<'o>, TooWide>
     where
         'v: 'o,
     {
@@ -62,14 +62,14 @@ impl<'v> Walk<'v> {
     }
 
     /// Characters, items or members; nothing of what has none (2.4.4).
-    fn length<'o>(&mut self, of: Side<'_>) -> Result<Side<'o>, Refusal> {
+    fn length<'o>(&mut self, of: Side<'_>) -> Result<Side<'o>, TooWide> {
         match of {
             Side::Scalar(Value::Text(text)) => {
                 self.visit(text.len())?;
                 Ok(count(text.chars().count()))
             }
-            Side::List(spot) | Side::Object(spot) => {
-                let length = children(spot).count();
+            Side::List(node) | Side::Object(node) => {
+                let length = node.children().count();
                 self.visit(length)?;
                 Ok(count(length))
             }

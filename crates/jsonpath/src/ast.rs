@@ -2,15 +2,33 @@
 //! the types: what a filter compares is one value, what it counts are many, a pattern is fixed and was tried.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
+use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
-use crate::functions::pattern_effort;
-use hookmill_json::Value;
+use crate::Pattern;
 
-/// How many bytes a pattern may take when it is built: `(a{1000}){1000}` is short as a text.
-pub const PATTERN_BYTES_MAX: usize = 256 << 10;
+/// The tree with texts of its own: what parsing makes.
+pub mod owned {
+    pub use super::{Comparison, Start};
+
+    /// One segment of a query.
+    pub type Segment = super::Segment<'static>;
+    /// What a segment selects.
+    pub type Selector = super::Selector<'static>;
+    /// A condition on a child.
+    pub type Filter = super::Filter<'static>;
+    /// One side of a comparison.
+    pub type Operand = super::Operand<'static>;
+    /// A query inside a filter.
+    pub type Query = super::Query<'static>;
+    /// A query that finds at most one value.
+    pub type Singular = super::Singular<'static>;
+    /// One step of it.
+    pub type Key = super::Key<'static>;
+    /// A regular expression.
+    pub type Pattern = crate::Pattern<'static>;
+}
 
 /// One segment of a query (2.5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,9 +43,9 @@ pub enum Segment<'p> {
 
 impl Segment<'_> {
     /// Whether a filter in it has a query from the root (`$`).
-    pub fn asks_for_the_root(&self) -> bool {
+    pub fn uses_root(&self) -> bool {
         let (Self::Child(selectors) | Self::Descendant(selectors)) = self;
-        selectors.iter().any(|selector| matches!(selector, Selector::Filter(filter) if filter.asks_for_the_root()))
+        selectors.iter().any(|selector| matches!(selector, Selector::Filter(filter) if filter.uses_root()))
     }
 }
 
@@ -71,13 +89,13 @@ pub enum Filter<'p> {
 
 impl Filter<'_> {
     /// The depth is that of the path, which is bounded.
-    fn asks_for_the_root(&self) -> bool {
+    fn uses_root(&self) -> bool {
         match self {
-            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::asks_for_the_root),
-            Self::Not(part) => part.asks_for_the_root(),
-            Self::Exists(query) => query.asks_for_the_root(),
-            Self::Compare(_, left, right) => left.asks_for_the_root() || right.asks_for_the_root(),
-            Self::Matches(operand, _) => operand.asks_for_the_root(),
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::uses_root),
+            Self::Not(part) => part.uses_root(),
+            Self::Exists(query) => query.uses_root(),
+            Self::Compare(_, left, right) => left.uses_root() || right.uses_root(),
+            Self::Matches(operand, _) => operand.uses_root(),
         }
     }
 }
@@ -116,12 +134,12 @@ pub enum Operand<'p> {
 }
 
 impl Operand<'_> {
-    fn asks_for_the_root(&self) -> bool {
+    fn uses_root(&self) -> bool {
         match self {
             Self::Literal(_) => false,
             Self::Single(query) => query.start == Start::Root,
-            Self::Only(query) | Self::Count(query) => query.asks_for_the_root(),
-            Self::Length(inner) => inner.asks_for_the_root(),
+            Self::Only(query) | Self::Count(query) => query.uses_root(),
+            Self::Length(inner) => inner.uses_root(),
         }
     }
 }
@@ -137,10 +155,10 @@ pub enum Query<'p> {
 }
 
 impl Query<'_> {
-    fn asks_for_the_root(&self) -> bool {
+    fn uses_root(&self) -> bool {
         match self {
             Self::Single(query) => query.start == Start::Root,
-            Self::Many(start, segments) => *start == Start::Root || segments.iter().any(Segment::asks_for_the_root),
+            Self::Many(start, segments) => *start == Start::Root || segments.iter().any(Segment::uses_root),
         }
     }
 }
@@ -160,7 +178,7 @@ pub struct Singular<'p> {
 pub enum Start {
     /// `$`: where the whole path starts.
     Root,
-    /// `@`: the child that is judged.
+    /// `@`: the child that is tested.
     Current,
 }
 
@@ -172,43 +190,4 @@ pub enum Key<'p> {
     Name(Cow<'p, str>),
     /// To an item, from the end when negative.
     Index(i64),
-}
-
-/// A regular expression that was checked when the document was compiled, built on first use.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Pattern<'p> {
-    #[serde(borrow)]
-    text: Cow<'p, str>,
-    #[serde(skip)]
-    built: OnceCell<Option<regex_lite::Regex>>,
-}
-
-impl<'p> Pattern<'p> {
-    /// A checked pattern, or why it is none.
-    pub fn new(text: impl Into<Cow<'p, str>>) -> Result<Self, String> {
-        let text = text.into();
-        let built = build(&text).map_err(|error| error.to_string())?;
-        Ok(Self { text, built: OnceCell::from(Some(built)) })
-    }
-
-    /// How many steps it may take to look for it in a text of so many bytes.
-    pub fn effort(&self, bytes: usize) -> usize {
-        pattern_effort(&self.text, bytes)
-    }
-
-    /// Whether it is found in the text.
-    pub fn is_match(&self, text: &str) -> bool {
-        let built = self.built.get_or_init(|| build(&self.text).ok());
-        built.as_ref().is_some_and(|regex| regex.is_match(text))
-    }
-}
-
-fn build(text: &str) -> Result<regex_lite::Regex, regex_lite::Error> {
-    regex_lite::RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build()
-}
-
-impl PartialEq for Pattern<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
 }

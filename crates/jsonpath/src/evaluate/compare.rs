@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::inside::{children, members};
-use crate::functions::Refusal;
-use crate::plan::Comparison;
 use hookmill_json::{Kind, NodeRef, Value};
+
+use super::children::members;
+use crate::TooWide;
+use crate::ast::Comparison;
 
 /// One side of a comparison.
 pub enum Side<'v> {
@@ -21,13 +22,13 @@ pub enum Side<'v> {
 
 impl<'v> From<NodeRef<'v>> for Side<'v> {
     /// What is there. Nothing is copied, but for a text with escapes.
-    fn from(spot: NodeRef<'v>) -> Self {
-        match spot {
-            NodeRef::Indexed(node) if node.kind() == Kind::List => Self::List(spot),
-            NodeRef::Indexed(node) if node.kind() == Kind::Object => Self::Object(spot),
-            NodeRef::Built(Value::List(_)) => Self::List(spot),
-            NodeRef::Built(Value::Object(_)) => Self::Object(spot),
-            _ => Self::Scalar(spot.value()),
+    fn from(value: NodeRef<'v>) -> Self {
+        match value {
+            NodeRef::Indexed(node) if node.kind() == Kind::List => Self::List(value),
+            NodeRef::Indexed(node) if node.kind() == Kind::Object => Self::Object(value),
+            NodeRef::Built(Value::List(_)) => Self::List(value),
+            NodeRef::Built(Value::Object(_)) => Self::Object(value),
+            _ => Self::Scalar(value.value()),
         }
     }
 }
@@ -43,26 +44,26 @@ impl Side<'_> {
 }
 
 /// What looking at more costs: a number of steps, which may be too many.
-type Cost<'c> = &'c mut dyn FnMut(usize) -> Result<(), Refusal>;
+type Cost<'c> = &'c mut dyn FnMut(usize) -> Result<(), TooWide>;
 
 /// Whether two sides stand so to each other.
-pub fn holds(comparison: Comparison, left: Side<'_>, right: Side<'_>, cost: Cost<'_>) -> Result<bool, Refusal> {
+pub fn holds(comparison: Comparison, left: Side<'_>, right: Side<'_>, cost: Cost<'_>) -> Result<bool, TooWide> {
     cost(left.size() + right.size())?;
     match comparison {
-        Comparison::Equal => is_equal(left, right, cost),
-        Comparison::NotEqual => Ok(!is_equal(left, right, cost)?),
+        Comparison::Equal => are_equal(left, right, cost),
+        Comparison::NotEqual => Ok(!are_equal(left, right, cost)?),
         Comparison::Less => Ok(order(&left, &right) == Some(Ordering::Less)),
-        Comparison::LessOrEqual => Ok(order(&left, &right) == Some(Ordering::Less) || is_equal(left, right, cost)?),
+        Comparison::LessOrEqual => Ok(order(&left, &right) == Some(Ordering::Less) || are_equal(left, right, cost)?),
     }
 }
 
-/// Whether two values are the same by what they mean: 1 is 1.0, and members have no order.
-pub fn same(left: &Value<'_>, right: &Value<'_>) -> bool {
-    is_equal(NodeRef::Built(left).into(), NodeRef::Built(right).into(), &mut |_| Ok(())).unwrap_or(false)
+/// Whether two values are equal by what they mean: 1 is 1.0, and members have no order.
+pub fn is_equal(left: &Value<'_>, right: &Value<'_>) -> bool {
+    are_equal(NodeRef::Built(left).into(), NodeRef::Built(right).into(), &mut |_| Ok(())).unwrap_or(false)
 }
 
 /// Compares what is nested without recursing: values may be nested as deep as a body can be.
-fn is_equal(left: Side<'_>, right: Side<'_>, cost: Cost<'_>) -> Result<bool, Refusal> {
+fn are_equal(left: Side<'_>, right: Side<'_>, cost: Cost<'_>) -> Result<bool, TooWide> {
     let mut pairs = Vec::new();
     if !is_equal_outside(left, right, &mut pairs, cost)? {
         return Ok(false);
@@ -83,12 +84,12 @@ fn is_equal_outside<'v>(
     right: Side<'v>,
     pairs: &mut Vec<(NodeRef<'v>, NodeRef<'v>)>,
     cost: Cost<'_>,
-) -> Result<bool, Refusal> {
+) -> Result<bool, TooWide> {
     match (left, right) {
         (Side::Nothing, Side::Nothing) => Ok(true),
         (Side::Scalar(left), Side::Scalar(right)) => Ok(is_equal_scalar(&left, &right)),
         (Side::List(left), Side::List(right)) => {
-            let (left, right): (Vec<_>, Vec<_>) = (children(left).collect(), children(right).collect());
+            let (left, right): (Vec<_>, Vec<_>) = (left.children().collect(), right.children().collect());
             cost(left.len() + right.len())?;
             let is_as_long = left.len() == right.len();
             pairs.extend(left.into_iter().zip(right));

@@ -1,7 +1,6 @@
 //! Slices (RFC 9535, 2.3.4.2).
 
-use super::inside::{Inside, children};
-use hookmill_json::NodeRef;
+use hookmill_json::{NodeRef, NodeRefChildren};
 
 /// The items of a slice, not yet looked at.
 pub struct Picked<I> {
@@ -18,8 +17,8 @@ pub fn picked(
     to: Option<i64>,
     by: i64,
 ) -> Picked<impl Iterator<Item = NodeRef<'_>>> {
-    let inside = if node.list_len().is_some() { children(node) } else { Inside::Nothing };
-    let items: Vec<NodeRef<'_>> = inside.collect();
+    let children = if node.list_len().is_some() { node.children() } else { NodeRefChildren::None };
+    let items: Vec<NodeRef<'_>> = children.collect();
     let places = Places::new(items.len(), from, to, by);
     Picked { skipped: items.len(), items: places.filter_map(move |place| items.get(place).copied()) }
 }

@@ -4,7 +4,7 @@
 //! library: the dot (here it leaves out `\r` too), the Unicode categories, which it does not know, and characters that mean
 //! more to it than they do here. `^` and `$` are anchors, as the published compliance cases have them.
 
-use super::category;
+use crate::category;
 
 /// How deep the groups of a pattern may be nested.
 const GROUP_DEPTH_MAX: usize = 16;
@@ -13,14 +13,14 @@ const REPEATS_MAX: u32 = 1000;
 
 /// Why a text is no pattern.
 #[derive(Debug, PartialEq)]
-pub struct Odd {
+pub struct PatternError {
     pub message: String,
-    pub mend: String,
+    pub hint: String,
 }
 
-impl Odd {
-    fn new(message: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { message: message.into(), mend: mend.into() }
+impl PatternError {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
     }
 
     /// What the library says of a pattern that reads well: it is too large when it is built.
@@ -30,13 +30,13 @@ impl Odd {
 }
 
 /// The pattern in the library's own dialect, without anchors of its own.
-pub fn translated(pattern: &str) -> Result<String, Odd> {
+pub fn translated(pattern: &str) -> Result<String, PatternError> {
     let mut translation = Translation { rest: pattern, out: String::new(), depth: 0, repeatable: false };
     while let Some(c) = translation.next() {
         translation.piece(c)?;
     }
     if translation.depth > 0 {
-        return Err(Odd::new("a `(` is not closed", "add the `)`, or write `\\(` for the character"));
+        return Err(PatternError::new("a `(` is not closed", "add the `)`, or write `\\(` for the character"));
     }
     Ok(translation.out)
 }
@@ -67,7 +67,7 @@ impl<'t> Translation<'t> {
         found.is_some()
     }
 
-    fn piece(&mut self, c: char) -> Result<(), Odd> {
+    fn piece(&mut self, c: char) -> Result<(), PatternError> {
         match c {
             '(' => return self.open(),
             ')' => self.close()?,
@@ -82,7 +82,10 @@ impl<'t> Translation<'t> {
             '[' => self.class()?,
             '\\' => self.escape()?,
             ']' | '}' => {
-                return Err(Odd::new(format!("`{c}` closes nothing"), format!("write `\\{c}` for the character")));
+                return Err(PatternError::new(
+                    format!("`{c}` closes nothing"),
+                    format!("write `\\{c}` for the character"),
+                ));
             }
             c => push_literal(&mut self.out, c),
         }
@@ -90,12 +93,15 @@ impl<'t> Translation<'t> {
         Ok(())
     }
 
-    fn open(&mut self) -> Result<(), Odd> {
+    fn open(&mut self) -> Result<(), PatternError> {
         if self.depth == GROUP_DEPTH_MAX {
-            return Err(Odd::new(format!("its groups are nested more than {GROUP_DEPTH_MAX} deep"), "simplify it"));
+            return Err(PatternError::new(
+                format!("its groups are nested more than {GROUP_DEPTH_MAX} deep"),
+                "simplify it",
+            ));
         }
         if self.peek() == Some('?') {
-            return Err(Odd::new("`(?` is not known here", "write `(...)`: a group only groups"));
+            return Err(PatternError::new("`(?` is not known here", "write `(...)`: a group only groups"));
         }
         self.depth += 1;
         self.out.push_str("(?:");
@@ -103,30 +109,37 @@ impl<'t> Translation<'t> {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Odd> {
+    fn close(&mut self) -> Result<(), PatternError> {
         let less = self.depth.checked_sub(1);
-        self.depth = less.ok_or_else(|| Odd::new("`)` closes nothing", "write `\\)` for the character"))?;
+        self.depth = less.ok_or_else(|| PatternError::new("`)` closes nothing", "write `\\)` for the character"))?;
         self.out.push(')');
         Ok(())
     }
 
-    fn repeat(&mut self, sign: char) -> Result<(), Odd> {
+    fn repeat(&mut self, sign: char) -> Result<(), PatternError> {
         if !std::mem::take(&mut self.repeatable) {
             let message = format!("there is nothing before `{sign}` that can be repeated");
-            return Err(Odd::new(message, format!("write `\\{sign}` for the character; lazy repetition is not known")));
+            return Err(PatternError::new(
+                message,
+                format!("write `\\{sign}` for the character; lazy repetition is not known"),
+            ));
         }
         self.out.push(sign);
         Ok(())
     }
 
     /// `{2}`, `{2,}` or `{2,4}`.
-    fn repeat_by_number(&mut self) -> Result<(), Odd> {
+    fn repeat_by_number(&mut self) -> Result<(), PatternError> {
         let written = self.rest.split_once('}').map(|(inside, rest)| {
             self.rest = rest;
             inside
         });
-        let odd =
-            || Odd::new("`{` is not followed by numbers", "write `{2}`, `{2,}` or `{2,4}`, or `\\{` for the character");
+        let odd = || {
+            PatternError::new(
+                "`{` is not followed by numbers",
+                "write `{2}`, `{2,}` or `{2,4}`, or `\\{` for the character",
+            )
+        };
         let written = written.ok_or_else(odd)?;
         let (low, high) = written.split_once(',').map_or((written, None), |(low, high)| (low, Some(high)));
         let low_count = count(low).ok_or_else(odd)?;
@@ -135,11 +148,14 @@ impl<'t> Translation<'t> {
             Some(high) => count(high).ok_or_else(odd)?,
         };
         if high_count > REPEATS_MAX || low_count > high_count {
-            let message = format!("`{{{written}}}` repeats too often, or its numbers are in the wrong order");
-            return Err(Odd::new(message, format!("repeat at most {REPEATS_MAX} times")));
+            let message = format!("`{{{written}}}` repeats too often, or its numbers are in the error order");
+            return Err(PatternError::new(message, format!("repeat at most {REPEATS_MAX} times")));
         }
         if !std::mem::take(&mut self.repeatable) {
-            return Err(Odd::new("there is nothing before `{` that can be repeated", "write `\\{` for the character"));
+            return Err(PatternError::new(
+                "there is nothing before `{` that can be repeated",
+                "write `\\{` for the character",
+            ));
         }
         self.out.push('{');
         self.out.push_str(written);
@@ -148,7 +164,7 @@ impl<'t> Translation<'t> {
     }
 
     /// An escape outside of brackets.
-    fn escape(&mut self) -> Result<(), Odd> {
+    fn escape(&mut self) -> Result<(), PatternError> {
         match self.next() {
             Some(sign @ ('p' | 'P')) => {
                 self.out.push('[');
@@ -161,7 +177,7 @@ impl<'t> Translation<'t> {
     }
 
     /// `[...]`, whose `[` is behind us.
-    fn class(&mut self) -> Result<(), Odd> {
+    fn class(&mut self) -> Result<(), PatternError> {
         self.out.push('[');
         if self.take('^') {
             self.out.push('^');
@@ -169,10 +185,15 @@ impl<'t> Translation<'t> {
         let mut is_first = true;
         loop {
             match self.next() {
-                None => return Err(Odd::new("a `[` is not closed", "add the `]`, or write `\\[` for the character")),
+                None => {
+                    return Err(PatternError::new(
+                        "a `[` is not closed",
+                        "add the `]`, or write `\\[` for the character",
+                    ));
+                }
                 Some(']') if !is_first => break,
                 Some(']') => {
-                    return Err(Odd::new(
+                    return Err(PatternError::new(
                         "`[]` has nothing in it",
                         "name characters in it, or write `\\]` for the character",
                     ));
@@ -186,7 +207,7 @@ impl<'t> Translation<'t> {
         Ok(())
     }
 
-    fn class_item(&mut self, c: char) -> Result<(), Odd> {
+    fn class_item(&mut self, c: char) -> Result<(), PatternError> {
         if c == '\\' && matches!(self.peek(), Some('p' | 'P')) {
             let sign = self.next();
             return self.category(sign == Some('P'));
@@ -200,33 +221,36 @@ impl<'t> Translation<'t> {
         let Some(c) = self.next() else { return Ok(()) };
         let high = self.class_character(c)?;
         if high < low {
-            return Err(Odd::new(format!("the range `{low}-{high}` is empty"), format!("write `{high}-{low}`")));
+            return Err(PatternError::new(
+                format!("the range `{low}-{high}` is empty"),
+                format!("write `{high}-{low}`"),
+            ));
         }
         self.out.push('-');
         push_literal(&mut self.out, high);
         Ok(())
     }
 
-    fn class_character(&mut self, c: char) -> Result<char, Odd> {
+    fn class_character(&mut self, c: char) -> Result<char, PatternError> {
         match c {
             '\\' => {
                 let next = self.next();
                 single(next)
             }
             '[' | '-' => {
-                let mend = format!("write `\\{c}`");
-                Err(Odd::new(format!("`{c}` can't stand there in brackets as it is"), mend))
+                let hint = format!("write `\\{c}`");
+                Err(PatternError::new(format!("`{c}` can't stand there in brackets as it is"), hint))
             }
             c => Ok(c),
         }
     }
 
     /// `{Lu}` behind `\p`.
-    fn category(&mut self, is_complement: bool) -> Result<(), Odd> {
+    fn category(&mut self, is_complement: bool) -> Result<(), PatternError> {
         let odd = || {
-            let mend =
+            let hint =
                 "write `\\p{L}` (letters), `\\p{Lu}` (upper case), `\\p{N}` (numbers) or another category of Unicode";
-            Odd::new("there is no such category of characters", mend)
+            PatternError::new("there is no such category of characters", hint)
         };
         let (name, rest) = self.rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).ok_or_else(odd)?;
         self.rest = rest;
@@ -244,15 +268,15 @@ fn count(text: &str) -> Option<u32> {
 }
 
 /// The character that an escape stands for.
-fn single(escaped: Option<char>) -> Result<char, Odd> {
+fn single(escaped: Option<char>) -> Result<char, PatternError> {
     Ok(match escaped {
         Some('n') => '\n',
         Some('r') => '\r',
         Some('t') => '\t',
         Some(c @ ('(' | ')' | '*' | '+' | '-' | '.' | '?' | '[' | '\\' | ']' | '^' | '{' | '|' | '}')) => c,
-        Some(c) => return Err(Odd::new(format!("`\\{c}` is not known"), instead_of(c))),
+        Some(c) => return Err(PatternError::new(format!("`\\{c}` is not known"), instead_of(c))),
         None => {
-            return Err(Odd::new(
+            return Err(PatternError::new(
                 "it ends with a backslash",
                 "write `\\\\\\\\` in the path for a backslash in the text",
             ));

@@ -1,16 +1,16 @@
-//! Texts that are no queries: each is told where and with the mend.
+//! Texts that are no queries: each is message where and with a suggested fix.
 
-use hookmill_plugin_default::document::jsonpath;
+use hookmill_jsonpath::parse;
 
-/// A text, the column of the error, and a part of its message or its mend.
+/// A text, the column of the error, and a part of its message or its suggested fix.
 type Case = (&'static str, usize, &'static str);
 
 fn check(section: &str, cases: &[Case]) {
     for (text, column, part) in cases {
-        let Err(wrong) = jsonpath(text) else { panic!("{section}: {text} is taken") };
-        let told = format!("{wrong} | {}", wrong.mend.as_deref().unwrap_or_default());
-        assert_eq!(wrong.column, *column, "{section}: {text}: {told}");
-        assert!(told.contains(part), "{section}: {text}: {told}");
+        let Err(error) = parse(text) else { panic!("{section}: {text} is taken") };
+        let message = format!("{error} | {}", error.hint.as_deref().unwrap_or_default());
+        assert_eq!(error.column, *column, "{section}: {text}: {message}");
+        assert!(message.contains(part), "{section}: {text}: {message}");
     }
 }
 
@@ -219,7 +219,7 @@ fn m3_rfc_9485_patterns_that_are_none() {
         ("a{", "write `{2}`"),
         ("a{x}", "write `{2}`"),
         ("a{,3}", "write `{2}`"),
-        ("a{3,2}", "wrong order"),
+        ("a{3,2}", "error order"),
         ("a{1001}", "at most 1000"),
         ("{2}", "nothing before `{`"),
         ("a{2}{2}", "nothing before `{`"),
@@ -241,8 +241,8 @@ fn m3_rfc_9485_patterns_that_are_none() {
         ("(a{1000}){1000}", "make it shorter"),
     ] {
         let text = format!("$[?match(@, '{pattern}')]");
-        let Err(wrong) = jsonpath(&text) else { panic!("{text} is taken") };
-        let told = format!("{wrong} | {}", wrong.mend.as_deref().unwrap_or_default());
-        assert!(wrong.column == 13 && told.contains(part), "{pattern}: {told}");
+        let Err(error) = parse(&text) else { panic!("{text} is taken") };
+        let message = format!("{error} | {}", error.hint.as_deref().unwrap_or_default());
+        assert!(error.column == 13 && message.contains(part), "{pattern}: {message}");
     }
 }

@@ -2,26 +2,26 @@
 
 use std::fmt;
 
-use super::super::limits::PATH_DEPTH_MAX;
+use crate::PATH_DEPTH_MAX;
 
 /// Why a text is no query.
 #[derive(Debug, PartialEq)]
-pub struct Wrong {
+pub struct PathError {
     /// Where, in characters from 1.
     pub column: usize,
-    /// What is wrong.
+    /// What is error.
     pub message: String,
-    /// The mend.
-    pub mend: Option<String>,
+    /// The hint.
+    pub hint: Option<String>,
 }
 
-impl Wrong {
-    pub(super) fn mend(self, mend: impl Into<String>) -> Self {
-        Self { mend: Some(mend.into()), ..self }
+impl PathError {
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at column {}, {}", self.column, self.message)
     }
@@ -101,10 +101,10 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads what stands in brackets or parentheses. All that nests goes through here.
-    pub fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Wrong>) -> Result<T, Wrong> {
+    pub fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, PathError>) -> Result<T, PathError> {
         if self.depth == PATH_DEPTH_MAX {
             let message = format!("brackets and parentheses are nested more than {PATH_DEPTH_MAX} deep");
-            return Err(self.wrong(message).mend("simplify its filter"));
+            return Err(self.error(message).with_hint("simplify its filter"));
         }
         self.depth += 1;
         let inside = read(self);
@@ -112,15 +112,15 @@ impl<'t> Cursor<'t> {
         inside
     }
 
-    /// What is wrong here.
-    pub fn wrong(&self, message: impl Into<String>) -> Wrong {
-        self.wrong_at(self.at, message)
+    /// What is error here.
+    pub fn error(&self, message: impl Into<String>) -> PathError {
+        self.error_at(self.at, message)
     }
 
-    /// What is wrong at an earlier place.
-    pub fn wrong_at(&self, at: usize, message: impl Into<String>) -> Wrong {
+    /// What is error at an earlier place.
+    pub fn error_at(&self, at: usize, message: impl Into<String>) -> PathError {
         let before = self.text.get(..at).unwrap_or(self.text);
-        Wrong { column: before.chars().count() + 1, message: message.into(), mend: None }
+        PathError { column: before.chars().count() + 1, message: message.into(), hint: None }
     }
 
     /// What stands here, for a message.

@@ -1,35 +1,39 @@
 //! Queries of RFC 9535 over a tree. Numbers are compared as decimals, and all work is counted: a query that would look at too
 //! much is refused, however it is written.
 
+mod children;
 mod compare;
 mod filter;
-mod inside;
 mod slice;
 
-use super::select::PATH_VISITS_MAX;
-use crate::functions::Refusal;
-use crate::plan::{Key, Segment, Selector, Singular, Start};
+use children::skipped;
 use hookmill_json::NodeRef;
-use inside::{children, skipped};
 
-pub use compare::same;
+use crate::PATH_VISITS_MAX;
+use crate::TooWide;
+use crate::ast::{Key, Segment, Selector, Singular, Start};
+
+pub use compare::is_equal;
 
 /// How many values that are only stepped over, or characters that are only read, count as much as one that is looked at.
 const STEPS_PER_VISIT: usize = 64;
 
-/// All values that the segments select, in the order of the RFC, and how many were looked at.
-pub fn all<'v>(segments: &[Segment<'_>], root: NodeRef<'v>) -> Result<(Vec<NodeRef<'v>>, usize), Refusal> {
-    let mut walk = Walk { root, visits: 0 };
-    Ok((walk.nodes(segments, root)?, walk.visits))
+/// All values that the segments select from a root, in the order of the RFC, and how many were looked at.
+///
+/// # Errors
+/// [`TooWide`] when more than [`PATH_VISITS_MAX`] would have to be looked at.
+pub fn find<'v>(segments: &[Segment<'_>], root: NodeRef<'v>) -> Result<(Vec<NodeRef<'v>>, usize), TooWide> {
+    let mut evaluator = Evaluator { root, visits: 0 };
+    Ok((evaluator.nodes(segments, root)?, evaluator.visits))
 }
 
-struct Walk<'v> {
+struct Evaluator<'v> {
     root: NodeRef<'v>,
     visits: usize,
 }
 
-impl<'v> Walk<'v> {
-    fn nodes(&mut self, segments: &[Segment<'_>], from: NodeRef<'v>) -> Result<Vec<NodeRef<'v>>, Refusal> {
+impl<'v> Evaluator<'v> {
+    fn nodes(&mut self, segments: &[Segment<'_>], from: NodeRef<'v>) -> Result<Vec<NodeRef<'v>>, TooWide> {
         let mut nodes = vec![from];
         for segment in segments {
             let mut next = Vec::new();
@@ -44,13 +48,10 @@ impl<'v> Walk<'v> {
         Ok(nodes)
     }
 
-    fn visit(&mut self, steps: usize) -> Result<(), Refusal> {
+    fn visit(&mut self, steps: usize) -> Result<(), TooWide> {
         self.visits += 1 + steps / STEPS_PER_VISIT;
         if self.visits > PATH_VISITS_MAX {
-            return Err(Refusal::new(
-                "path_too_wide",
-                format!("this path would look at more than {PATH_VISITS_MAX} values"),
-            ));
+            return Err(TooWide);
         }
         Ok(())
     }
@@ -61,16 +62,16 @@ impl<'v> Walk<'v> {
         selectors: &[Selector<'_>],
         node: NodeRef<'v>,
         out: &mut Vec<NodeRef<'v>>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TooWide> {
         self.select(selectors, node, out)?;
-        let mut open = vec![children(node)];
+        let mut open = vec![node.children()];
         while let Some(inside) = open.last_mut() {
             let Some(child) = inside.next() else {
                 open.pop();
                 continue;
             };
             self.select(selectors, child, out)?;
-            open.push(children(child));
+            open.push(child.children());
         }
         Ok(())
     }
@@ -80,7 +81,7 @@ impl<'v> Walk<'v> {
         selectors: &[Selector<'_>],
         node: NodeRef<'v>,
         out: &mut Vec<NodeRef<'v>>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TooWide> {
         for selector in selectors {
             match selector {
                 Selector::Name(name) => out.extend(self.member(node, name)?),
@@ -96,7 +97,7 @@ impl<'v> Walk<'v> {
                 }
                 Selector::Filter(filter) => {
                     self.visit(0)?;
-                    for child in children(node) {
+                    for child in node.children() {
                         if self.passes(filter, child)? {
                             out.push(child);
                         }
@@ -107,9 +108,9 @@ impl<'v> Walk<'v> {
         Ok(())
     }
 
-    fn wildcard(&mut self, node: NodeRef<'v>, out: &mut Vec<NodeRef<'v>>) -> Result<(), Refusal> {
+    fn wildcard(&mut self, node: NodeRef<'v>, out: &mut Vec<NodeRef<'v>>) -> Result<(), TooWide> {
         self.visit(0)?;
-        for child in children(node) {
+        for child in node.children() {
             self.visit(0)?;
             out.push(child);
         }
@@ -117,7 +118,7 @@ impl<'v> Walk<'v> {
     }
 
     /// What a singular query finds. Nothing is allocated: this runs for every item of a filtered list.
-    fn follow(&mut self, query: &Singular<'_>, node: NodeRef<'v>) -> Result<Option<NodeRef<'v>>, Refusal> {
+    fn follow(&mut self, query: &Singular<'_>, node: NodeRef<'v>) -> Result<Option<NodeRef<'v>>, TooWide> {
         let mut at = self.start(query.start, node);
         for key in &query.keys {
             let next = match key {
@@ -139,14 +140,14 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn member(&mut self, node: NodeRef<'v>, name: &str) -> Result<Option<NodeRef<'v>>, Refusal> {
+    fn member(&mut self, node: NodeRef<'v>, name: &str) -> Result<Option<NodeRef<'v>>, TooWide> {
         let found = node.member(name);
         self.visit(skipped(node, found))?;
         Ok(found)
     }
 
-    fn item(&mut self, node: NodeRef<'v>, index: i64) -> Result<Option<NodeRef<'v>>, Refusal> {
-        let found = super::select::item_at(node, index);
+    fn item(&mut self, node: NodeRef<'v>, index: i64) -> Result<Option<NodeRef<'v>>, TooWide> {
+        let found = node.item_at(index);
         // To count from the end, the whole list is stepped over first.
         self.visit(skipped(node, found.filter(|_| index >= 0)))?;
         Ok(found)

@@ -1,12 +1,13 @@
 //! Conditions (RFC 9535, 2.3.5), with their types checked: what is compared is one value, what stands alone is true or false.
 
-use super::super::check::shortened;
-use super::call;
-use super::cursor::{Cursor, Wrong};
-use super::literal;
-use super::segment::{keys, segments};
-use crate::plan::owned::{Comparison, Filter, Operand, Query, Singular, Start};
 use hookmill_json::Value;
+
+use super::call;
+use super::cursor::{Cursor, PathError};
+use super::literal;
+use super::segment::{segments, singular_keys};
+use super::shortened;
+use crate::ast::owned::{Comparison, Filter, Operand, Query, Singular, Start};
 
 /// What stands in a condition, before it is known whether it is compared.
 pub enum Term {
@@ -31,7 +32,7 @@ const OPERATORS: [(&str, Comparison, bool); 6] = [
 ];
 
 /// Conditions with `||` between them.
-pub fn condition(cursor: &mut Cursor<'_>) -> Result<Filter, Wrong> {
+pub fn condition(cursor: &mut Cursor<'_>) -> Result<Filter, PathError> {
     let first = all(cursor)?;
     let mut parts = vec![first];
     while cursor.take_spaced("||") {
@@ -41,7 +42,7 @@ pub fn condition(cursor: &mut Cursor<'_>) -> Result<Filter, Wrong> {
     Ok(joined(parts, Filter::Any))
 }
 
-fn all(cursor: &mut Cursor<'_>) -> Result<Filter, Wrong> {
+fn all(cursor: &mut Cursor<'_>) -> Result<Filter, PathError> {
     let first = basic(cursor)?;
     let mut parts = vec![first];
     while cursor.take_spaced("&&") {
@@ -61,7 +62,7 @@ fn joined(mut parts: Vec<Filter>, join: impl FnOnce(Vec<Filter>) -> Filter) -> F
     }
 }
 
-fn basic(cursor: &mut Cursor<'_>) -> Result<Filter, Wrong> {
+fn basic(cursor: &mut Cursor<'_>) -> Result<Filter, PathError> {
     let is_negated = cursor.take("!");
     cursor.space();
     let start = cursor.at();
@@ -69,7 +70,7 @@ fn basic(cursor: &mut Cursor<'_>) -> Result<Filter, Wrong> {
     Ok(if is_negated { Filter::Not(Box::new(filter)) } else { filter })
 }
 
-fn parenthesised(cursor: &mut Cursor<'_>) -> Result<Filter, Wrong> {
+fn parenthesised(cursor: &mut Cursor<'_>) -> Result<Filter, PathError> {
     let start = cursor.at();
     let inside = cursor.nested(|cursor| {
         cursor.take("(");
@@ -80,28 +81,28 @@ fn parenthesised(cursor: &mut Cursor<'_>) -> Result<Filter, Wrong> {
             return Ok(inside);
         }
         if cursor.peek().is_none() {
-            return Err(cursor.wrong_at(start, "this `(` is not closed").mend("add the `)`"));
+            return Err(cursor.error_at(start, "this `(` is not closed").with_hint("add the `)`"));
         }
         Err(no_operator(cursor).unwrap_or_else(|| {
-            let wrong = cursor.wrong(format!("`)`, `&&` or `||` should be here, not {}", cursor.here()));
-            wrong.mend("write it like `(@.a == 1 || @.b == 2) && @.c`")
+            let error = cursor.error(format!("`)`, `&&` or `||` should be here, not {}", cursor.here()));
+            error.with_hint("write it like `(@.a == 1 || @.b == 2) && @.c`")
         }))
     })?;
     if operator(&mut cursor.clone()).is_some() {
-        let wrong = cursor.wrong("a condition in parentheses is true or false already and can't be compared");
-        return Err(wrong.mend("remove the parentheses around what is compared"));
+        let error = cursor.error("a condition in parentheses is true or false already and can't be compared");
+        return Err(error.with_hint("remove the parentheses around what is compared"));
     }
     Ok(inside)
 }
 
 /// A comparison or a test.
-fn bare(cursor: &mut Cursor<'_>, is_negated: bool, start: usize) -> Result<Filter, Wrong> {
+fn bare(cursor: &mut Cursor<'_>, is_negated: bool, start: usize) -> Result<Filter, PathError> {
     let left = term(cursor)?;
     let mut after = cursor.clone();
     let Some((comparison, is_turned)) = operator(&mut after) else { return test(cursor, left, start) };
     if is_negated {
-        let wrong = cursor.wrong_at(start, "a comparison after `!` needs parentheses");
-        return Err(wrong.mend("write `!(@.a == 1)`, or `@.a != 1`"));
+        let error = cursor.error_at(start, "a comparison after `!` needs parentheses");
+        return Err(error.with_hint("write `!(@.a == 1)`, or `@.a != 1`"));
     }
     let left = operand(cursor, left, start)?;
     *cursor = after;
@@ -118,7 +119,7 @@ fn operator(cursor: &mut Cursor<'_>) -> Option<(Comparison, bool)> {
 }
 
 /// What is often written where an operator should be, and what to write.
-pub fn no_operator(cursor: &Cursor<'_>) -> Option<Wrong> {
+pub fn no_operator(cursor: &Cursor<'_>) -> Option<PathError> {
     const TAUGHT: [(&str, &str); 8] = [
         ("=~", "write `match(@.a, 'pattern')` or `search(@.a, 'pattern')`"),
         ("=", "write `==`"),
@@ -130,49 +131,49 @@ pub fn no_operator(cursor: &Cursor<'_>) -> Option<Wrong> {
         ("!", "write `!=`"),
     ];
     if operator(&mut cursor.clone()).is_some() {
-        return Some(cursor.wrong("a second comparison can't follow").mend("join comparisons with `&&` or `||`"));
+        return Some(cursor.error("a second comparison can't follow").with_hint("join comparisons with `&&` or `||`"));
     }
-    let (found, mend) = TAUGHT.iter().find(|taught| cursor.rest().starts_with(taught.0))?;
-    Some(cursor.wrong(format!("`{found}` is no operator")).mend(*mend))
+    let (found, hint) = TAUGHT.iter().find(|taught| cursor.rest().starts_with(taught.0))?;
+    Some(cursor.error(format!("`{found}` is no operator")).with_hint(*hint))
 }
 
 /// What stands alone: whether a query finds anything, or a function that is true or false.
-fn test(cursor: &Cursor<'_>, term: Term, start: usize) -> Result<Filter, Wrong> {
+fn test(cursor: &Cursor<'_>, term: Term, start: usize) -> Result<Filter, PathError> {
     match term {
         Term::Query(query) => Ok(Filter::Exists(query)),
         Term::Truth(filter) => Ok(filter),
         Term::Literal(_) => {
-            let wrong = cursor.wrong_at(start, "a value alone is no condition");
-            Err(wrong.mend("compare it: `@.type == 'home'`"))
+            let error = cursor.error_at(start, "a value alone is no condition");
+            Err(error.with_hint("compare it: `@.type == 'home'`"))
         }
         Term::Value(_) => {
-            let wrong = cursor.wrong_at(start, "what this function gives must be compared with something");
-            Err(wrong.mend("write it like `length(@.name) > 2`"))
+            let error = cursor.error_at(start, "what this function gives must be compared with something");
+            Err(error.with_hint("write it like `length(@.name) > 2`"))
         }
     }
 }
 
 /// What is compared, and what a function takes as one value.
-pub fn operand(cursor: &Cursor<'_>, term: Term, start: usize) -> Result<Operand, Wrong> {
+pub fn operand(cursor: &Cursor<'_>, term: Term, start: usize) -> Result<Operand, PathError> {
     match term {
         Term::Literal(value) => Ok(Operand::Literal(value)),
         Term::Query(Query::Single(query)) => Ok(Operand::Single(query)),
         Term::Value(operand) => Ok(operand),
         Term::Query(Query::Many(..)) => {
             let query = shortened(cursor.since(start));
-            let wrong = cursor.wrong_at(start, format!("`{query}` can find several values, but one is needed here"));
-            Err(wrong.mend(format!("use names and indexes only, or `value({query})`, or `count({query})`")))
+            let error = cursor.error_at(start, format!("`{query}` can find several values, but one is needed here"));
+            Err(error.with_hint(format!("use names and indexes only, or `value({query})`, or `count({query})`")))
         }
         Term::Truth(_) => {
-            let wrong =
-                cursor.wrong_at(start, "`match` and `search` are true or false already: they can't be compared");
-            Err(wrong.mend("write `match(@.a, 'x.*')`, or `!match(@.a, 'x.*')`"))
+            let error =
+                cursor.error_at(start, "`match` and `search` are true or false already: they can't be compared");
+            Err(error.with_hint("write `match(@.a, 'x.*')`, or `!match(@.a, 'x.*')`"))
         }
     }
 }
 
 /// A literal, a query or a function.
-pub fn term(cursor: &mut Cursor<'_>) -> Result<Term, Wrong> {
+pub fn term(cursor: &mut Cursor<'_>) -> Result<Term, PathError> {
     match cursor.peek() {
         Some('\'' | '"') => literal::string(cursor).map(|text| Term::Literal(Value::Text(text.into()))),
         Some('-' | '0'..='9') => literal::number(cursor).map(|text| Term::Literal(Value::Number(text.into()))),
@@ -183,22 +184,22 @@ pub fn term(cursor: &mut Cursor<'_>) -> Result<Term, Wrong> {
     }
 }
 
-fn no_term(cursor: &Cursor<'_>) -> Wrong {
-    let wrong = cursor.wrong(format!("a value or a path should be here, not {}", cursor.here()));
+fn no_term(cursor: &Cursor<'_>) -> PathError {
+    let error = cursor.error(format!("a value or a path should be here, not {}", cursor.here()));
     match cursor.peek() {
-        Some('[' | '{') => wrong.mend("a list or an object can't be written here; compare its parts"),
-        Some('.') => wrong.mend("a path begins with `@` or `$`, a number with a digit"),
-        Some('=') => wrong.mend("write `==` or `!=`"),
-        Some('+') => wrong.mend("remove the `+`"),
-        Some('(' | '!') => wrong.mend("a condition can't be compared, nor be the argument of a function"),
-        _ => wrong.mend("write it like `[?@.type == 'home']`: `@` is the item, texts stand in quotes"),
+        Some('[' | '{') => error.with_hint("a list or an object can't be written here; compare its parts"),
+        Some('.') => error.with_hint("a path begins with `@` or `$`, a number with a digit"),
+        Some('=') => error.with_hint("write `==` or `!=`"),
+        Some('+') => error.with_hint("remove the `+`"),
+        Some('(' | '!') => error.with_hint("a condition can't be compared, nor be the argument of a function"),
+        _ => error.with_hint("write it like `[?@.type == 'home']`: `@` is the item, texts stand in quotes"),
     }
 }
 
-fn query(cursor: &mut Cursor<'_>, start: Start) -> Result<Term, Wrong> {
+fn query(cursor: &mut Cursor<'_>, start: Start) -> Result<Term, PathError> {
     cursor.next();
     let segments = segments(cursor)?;
-    Ok(Term::Query(match keys(&segments) {
+    Ok(Term::Query(match singular_keys(&segments) {
         Some(keys) => Query::Single(Singular { start, keys }),
         None => Query::Many(start, segments),
     }))
