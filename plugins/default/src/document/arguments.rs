@@ -1,11 +1,13 @@
 //! One argument of a function, read as its parameter says.
 
+use hookmill_decimal::Decimal;
+
 use super::check::{At, Notes, join, shortened, under};
 use super::functions::{Chains, path_of};
 use super::node::{Kind, Node};
 use super::path::{self, Stage};
 use super::{keys, recipe, template};
-use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, exact::Exact, phone, template as filling};
+use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, phone, template as filling};
 use crate::plan::owned::{Argument, Expression, Path, Range, Root, Steps, Template};
 
 const RANGE_KEYS: [&str; 3] = keys::names(&keys::RANGE);
@@ -87,8 +89,8 @@ fn word(notes: &mut Notes, at: At<'_>, words: &[&'static str]) -> Option<u8> {
 /// A number, or a path to one. A text that is written like a number is a mistake: a path has no such name.
 fn operand(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Argument> {
     match &at.node.kind {
-        Kind::Number(text) if Exact::parse(text).is_some() => Some(Argument::Value(at.node.value())),
-        Kind::Text(text) if Exact::parse(text).is_none() => path_of(notes, at, stage).map(Argument::Path),
+        Kind::Number(text) if Decimal::parse(text).is_ok() => Some(Argument::Value(at.node.value())),
+        Kind::Text(text) if Decimal::parse(text).is_err() => path_of(notes, at, stage).map(Argument::Path),
         Kind::Text(_) => {
             notes.error(
                 at,
@@ -292,9 +294,9 @@ fn range(notes: &mut Notes, at: At<'_>) -> Option<Range> {
 }
 
 /// An end of a range: an outer none when it is no number, an inner one when it is left open.
-fn end(notes: &mut Notes, at: At<'_>, key: &str) -> Option<Option<(Exact, String)>> {
+fn end(notes: &mut Notes, at: At<'_>, key: &str) -> Option<Option<(Decimal, String)>> {
     let read = under(at, key, |at| match &at.node.kind {
-        Kind::Number(text) => Exact::parse(text).map(|number| (number, text.clone())),
+        Kind::Number(text) => Decimal::parse(text).ok().map(|number| (number, text.clone())),
         _ => {
             notes.expected(At { path: &join(at.path, ""), ..at }, "a number");
             None

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 
 use super::call::{Call, Surroundings};
-use super::exact::Exact;
 use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, MADE_DEPTH_MAX};
+use super::number::decimal_of;
 use super::refusal::Refusal;
 use super::spec::{Lists, Run, TextRun};
 use crate::plan::Function;
@@ -141,7 +141,7 @@ fn on_value<'t>(run: Run, value: Value<'t>, call: &Call<'_, 't>) -> Result<Optio
         Run::Filled(run) => filled(value, call, |value| on_text(run, value, call).map(Some)),
         Run::Read(run) => run(text_of(&value, call)?, call),
         Run::ReadFilled(run) => filled(value, call, |value| run(text_of(&value, call)?, call)),
-        Run::Number(run) => filled(value, call, |value| run(Exact::of_value(&value, call.name)?, call).map(Some)),
+        Run::Number(run) => filled(value, call, |value| run(decimal_of(&value, call.name)?, call).map(Some)),
         Run::List(run) => run(as_list(value), call),
         Run::Object(run) => match value {
             Value::Object(members) => run(members, call),

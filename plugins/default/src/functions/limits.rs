@@ -16,7 +16,7 @@ bounds! {
     /// Bytes of a text that a regular expression is run on: linear time is still time.
     pub const PATTERN_INPUT_BYTES_MAX: usize = 32 << 10;
     /// Digits of a number that is computed with, before and after the point each.
-    pub const NUMBER_DIGITS_MAX: usize = 100;
+    pub const NUMBER_DIGITS_MAX: usize = hookmill_decimal::NUMBER_DIGITS_MAX;
     /// Digits after the point that division and rounding can be asked for.
     pub const DECIMALS_MAX: i64 = 30;
     /// How deep chains inside chains (`map`) may be nested.

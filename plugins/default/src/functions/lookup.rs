@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use hookmill_decimal::Decimal;
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::exact::Exact;
 use super::refusal::{Refusal, quoted};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
@@ -151,8 +151,8 @@ fn or_default<'t>(
     found.or_else(|| call.value(1)).map(Some).ok_or_else(refuse)
 }
 
-fn range_label(number: Exact, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
-    let bound = |text: &Option<Cow<'_, str>>| text.as_deref().and_then(Exact::parse);
+fn range_label(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
+    let bound = |text: &Option<Cow<'_, str>>| text.as_deref().and_then(|text| Decimal::parse(text).ok());
     let holds = |range: &&crate::plan::Range<'_>| {
         bound(&range.from).is_none_or(|from| from <= number) && bound(&range.below).is_none_or(|below| number < below)
     };

@@ -8,7 +8,6 @@ pub mod clock;
 mod coding;
 mod digest;
 mod email;
-pub mod exact;
 mod fold;
 mod limits;
 mod list;

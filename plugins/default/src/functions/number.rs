@@ -1,9 +1,9 @@
 //! Numbers out of what people write, and exact arithmetic.
 
+use hookmill_decimal::{Decimal, ParseError, Rounding, TooLong};
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::exact::{Exact, Rounding};
 use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
 use super::refusal::{Refusal, quoted};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, required, usually};
@@ -100,7 +100,7 @@ pub const FUNCTIONS: &[Spec] = &[
         ],
         run: Run::ReadFilled(|text, call| {
             let part = [Part::Min, Part::Max, Part::Avg].get(call.word(0)).copied().unwrap_or(Part::Avg);
-            Ok(range(text, part, style(call, 1))?.map(Exact::into_value))
+            Ok(range(text, part, style(call, 1))?.map(number_value))
         }),
         ..NUMBER
     },
@@ -110,7 +110,7 @@ pub const FUNCTIONS: &[Spec] = &[
         parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
         on_nothing: OnNothing::of(["missing", "null", "\"\"", "0.1", "wrong_type", "wrong_type"]),
         examples: &[example("{add: 0.1}", "0.2", "0.3"), example("{add: quantity}", r#""-1""#, "2")],
-        run: Run::Number(|number, call| Ok(number.plus(&operand(call, 0)?)?.into_value())),
+        run: Run::Number(|number, call| Ok(number_value(number.plus(&operand(call, 0)?)?))),
         ..ARITHMETIC
     },
     Spec {
@@ -119,7 +119,7 @@ pub const FUNCTIONS: &[Spec] = &[
         parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
         on_nothing: OnNothing::of(["missing", "null", "\"\"", "-1", "wrong_type", "wrong_type"]),
         examples: &[example("{subtract: 1}", "0.5", "-0.5"), example("{subtract: beta}", "1", "not_a_number")],
-        run: Run::Number(|number, call| Ok(number.minus(&operand(call, 0)?)?.into_value())),
+        run: Run::Number(|number, call| Ok(number_value(number.minus(&operand(call, 0)?)?))),
         ..ARITHMETIC
     },
     Spec {
@@ -131,7 +131,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{multiply: 100}", "9007199254740993", "900719925474099300"),
             example("{multiply: gone}", "1", "no_operand"),
         ],
-        run: Run::Number(|number, call| Ok(number.times(&operand(call, 0)?)?.into_value())),
+        run: Run::Number(|number, call| Ok(number_value(number.times(&operand(call, 0)?)?))),
         ..ARITHMETIC
     },
     Spec {
@@ -177,7 +177,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds down to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("floor", "-1.5", "-2"), example("{floor: 1}", r#""1.29""#, "1.2")],
-        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Down))),
+        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Floor))),
         ..NUMBER
     },
     Spec {
@@ -185,7 +185,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds up to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("ceil", "-1.5", "-1"), example("{ceil: 1}", "1.21", "1.3")],
-        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Up))),
+        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Ceiling))),
         ..NUMBER
     },
     Spec {
@@ -228,11 +228,38 @@ fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>
     }
 }
 
+/// The number that a number, or a text that is written like one, stands for.
+///
+/// # Errors
+/// Why `function` can't compute with the value.
+pub fn decimal_of(value: &Value<'_>, function: &str) -> Result<Decimal, Refusal> {
+    let text = match value {
+        Value::Number(text) => text.as_ref(),
+        // In a text, `1E5` may be a flat as well as a number.
+        Value::Text(text) if text.contains(['e', 'E']) => "",
+        Value::Text(text) => text.trim(),
+        other => return Err(Refusal::wrong_type(function, "a number", other)),
+    };
+    Decimal::parse(text).map_err(|error| match error {
+        ParseError::NotANumber => {
+            let message =
+                format!("`{function}` needs a number, not {}; `number` reads other ways to write one", quoted(value));
+            Refusal::new("not_a_number", message)
+        }
+        ParseError::TooLong => TooLong { digits: quoted(value) }.into(),
+    })
+}
+
+/// A decimal as a JSON number.
+pub fn number_value(number: Decimal) -> Value<'static> {
+    Value::Number(number.digits().into())
+}
+
 /// The other number of a calculation.
-fn operand(call: &Call<'_, '_>, place: usize) -> Result<Exact, Refusal> {
+fn operand(call: &Call<'_, '_>, place: usize) -> Result<Decimal, Refusal> {
     let path = call.path(place).map(|path| path.text.as_ref()).unwrap_or_default();
     match call.operand(place)? {
-        Some(value) if !value.is_blank() => Exact::of_value(&value, call.name),
+        Some(value) if !value.is_blank() => decimal_of(&value, call.name),
         None => Err(Refusal::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
         Some(value) => {
             let message = format!("`{}` finds {} at `{path}`, which is no number", call.name, quoted(&value));
@@ -241,29 +268,29 @@ fn operand(call: &Call<'_, '_>, place: usize) -> Result<Exact, Refusal> {
     }
 }
 
-fn divide(number: Exact, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
+fn divide(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
     let by = operand(call, 0)?;
     let zero = || Refusal::new("divided_by_zero", format!("{} can't be divided by 0", number.digits()));
     let digits = call.size(1).unwrap_or(0);
-    number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).map(Exact::into_value).ok_or_else(zero)
+    number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).map(number_value).ok_or_else(zero)
 }
 
 fn rounding(call: &Call<'_, '_>, place: usize) -> Rounding {
     match call.word(place) {
         1 => Rounding::HalfEven,
-        2 => Rounding::Down,
-        3 => Rounding::Up,
-        4 => Rounding::Cut,
+        2 => Rounding::Floor,
+        3 => Rounding::Ceiling,
+        4 => Rounding::Truncate,
         _ => Rounding::HalfUp,
     }
 }
 
-fn rounded(number: Exact, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
-    number.rounded(call.whole(0).unwrap_or(0), rounding).into_value()
+fn rounded(number: Decimal, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
+    number_value(number.rounded(call.whole(0).unwrap_or(0), rounding))
 }
 
 /// With exactly so many decimals, and a mark between thousands.
-fn formatted(number: Exact, call: &Call<'_, '_>) -> String {
+fn formatted(number: Decimal, call: &Call<'_, '_>) -> String {
     let decimals = call.size(0).unwrap_or(0);
     let digits = number.rounded(call.whole(0).unwrap_or(0), rounding(call, 3)).digits();
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));

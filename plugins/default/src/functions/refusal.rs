@@ -1,5 +1,6 @@
 //! Why a function refused, in words that quote what it refused.
 
+use hookmill_decimal::TooLong;
 use hookmill_json::{Value, text_of};
 
 /// How many characters of an input a reason quotes.
@@ -36,6 +37,12 @@ impl Refusal {
         let message =
             format!("what `{function}` would make here is larger than {size_max} ({bound}); shorten its input");
         Self::new("output_too_large", message)
+    }
+}
+
+impl From<TooLong> for Refusal {
+    fn from(error: TooLong) -> Self {
+        Self::new("number_too_long", error.to_string())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use hookmill_decimal::Decimal;
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::exact::Exact;
 use super::refusal::Refusal;
 
 /// One function of the language.
@@ -240,7 +240,7 @@ pub type TextRun = for<'a> fn(&'a str, &Call<'_, '_>) -> Result<Cow<'a, str>, Re
 /// From a text to a value of its own.
 pub type ReadRun = fn(&str, &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal>;
 /// From a number to a value of its own.
-pub type NumberRun = fn(Exact, &Call<'_, '_>) -> Result<Value<'static>, Refusal>;
+pub type NumberRun = fn(Decimal, &Call<'_, '_>) -> Result<Value<'static>, Refusal>;
 /// From the items of a list.
 pub type ListRun = for<'t> fn(Vec<Value<'t>>, &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal>;
 /// From the members of an object.

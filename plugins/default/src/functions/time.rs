@@ -1,12 +1,12 @@
 //! Dates and times as text: ISO 8601 in between, other formats where the document names them.
 
+use hookmill_decimal::Decimal;
 use hookmill_json::Value;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::call::Call;
 use super::clock::{self, Moment};
-use super::exact::Exact;
 use super::refusal::{Refusal, quoted_text};
 use super::rfc3339::{of_milliseconds, rfc3339};
 use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, optional, required};
@@ -310,9 +310,9 @@ fn instant(text: &str, moment: Moment, call: &Call<'_, '_>, place: usize) -> Res
     }
 }
 
-fn epoch(number: Exact, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
+fn epoch(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
     let shown = number.digits();
-    let milliseconds = if call.word(0) == 0 { number.times(&Exact::whole(1000))? } else { number };
+    let milliseconds = if call.word(0) == 0 { number.times(&Decimal::integer(1000))? } else { number };
     let made = milliseconds.to_i64().and_then(rfc3339);
     let reason = "is outside the years 0000 to 9999, or counts parts of a millisecond; is the unit right?";
     made.map(Value::text).ok_or_else(|| Refusal::new("not_a_time", format!("{shown} {reason}")))

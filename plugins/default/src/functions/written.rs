@@ -1,6 +1,7 @@
 //! Numbers and ranges as people write them. A text is a number only when nothing else stands in it: "Unit 5" is not 5.
 
-use super::exact::{Exact, Rounding};
+use hookmill_decimal::{Decimal, Rounding};
+
 use super::limits::NUMBER_DIGITS_MAX;
 use super::refusal::{Refusal, quoted_text};
 
@@ -153,12 +154,12 @@ fn no_range(text: &str, style: Style) -> String {
 }
 
 /// A part of a range; none when the range has no such end.
-pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Exact>, Refusal> {
+pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, Refusal> {
     let refuse = |why: &str| Refusal::of_text("not_a_range", text, why);
     let (low, high) = ends(text, style).ok_or_else(|| refuse(&no_range(text, style)))?;
-    let exact = |digits: Option<String>| digits.map(|digits| Exact::parse(&digits).ok_or(())).transpose();
+    let exact = |digits: Option<String>| digits.map(|digits| Decimal::parse(&digits)).transpose();
     let too_long =
-        |()| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| refuse("is too long"));
+        |_| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| refuse("is too long"));
     let (low, high) = (exact(low).map_err(too_long)?, exact(high).map_err(too_long)?);
     if let (Some(low), Some(high)) = (&low, &high)
         && high < low
@@ -170,7 +171,7 @@ pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Exact>, Refu
         (Part::Max, _, high) => Ok(high),
         (Part::Avg, Some(low), Some(high)) => {
             let sum = low.plus(&high)?;
-            Ok(sum.divided_by(&Exact::whole(2), NUMBER_DIGITS_MAX, Rounding::HalfUp))
+            Ok(sum.divided_by(&Decimal::integer(2), NUMBER_DIGITS_MAX, Rounding::HalfUp))
         }
         (Part::Avg, ..) => Ok(None),
     }
@@ -296,7 +297,7 @@ mod tests {
         fn what_is_read_is_a_number(text in "[-+$€ ,.'0-9km]{0,12}", comma: bool, suffixes: bool) {
             let style = Style { decimal: if comma { ',' } else { '.' }, suffixes };
             if let Some(digits) = number(&text, style) {
-                prop_assert!(hookmill_json::parse(&digits).is_ok() && Exact::parse(&digits).is_some(), "{text} is {digits}");
+                prop_assert!(hookmill_json::parse(&digits).is_ok() && Decimal::parse(&digits).is_ok(), "{text} is {digits}");
             }
             let _ = range(&text, Part::Avg, style);
         }

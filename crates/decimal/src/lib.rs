@@ -1,14 +1,45 @@
-//! CanonicalNumber numbers of up to a hundred digits on each side of the point, computed exactly: never a binary float.
+//! Decimal numbers of up to a hundred digits on each side of the point, computed exactly: never a binary float, and never rounded
+//! unless a rounding is asked for.
+//!
+//! Sums and products are exact or an error; a quotient has the decimals that the caller names, and is rounded once, from the exact
+//! quotient. (A library of decimals rounds a quotient at its own precision first, which can turn 0.4999... into 0.5 and then
+//! into 1.)
 
-use hookmill_json::Value;
+use std::fmt;
+
 use num_bigint::{BigInt, Sign};
 
-use super::limits::NUMBER_DIGITS_MAX;
-use super::refusal::{Refusal, quoted};
+/// Digits of a number, before and after the point each.
+pub const NUMBER_DIGITS_MAX: usize = 100;
+
+/// A number has more than [`NUMBER_DIGITS_MAX`] digits before or after the point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// The number, as far as it is known.
+    pub digits: String,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = &self.digits;
+        write!(f, "{digits} has more than {NUMBER_DIGITS_MAX} digits before or after the point (NUMBER_DIGITS_MAX)")
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+/// Why a text is not a number that can be computed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// It is not written like a number.
+    NotANumber,
+    /// It has more than [`NUMBER_DIGITS_MAX`] digits before or after the point.
+    TooLong,
+}
 
 /// A number: an integer, and how many of its last digits stand behind the point.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exact {
+pub struct Decimal {
     unscaled: BigInt,
     decimals: usize,
 }
@@ -21,39 +52,26 @@ pub enum Rounding {
     /// To the nearer one; the middle goes to the even digit: 2.5 is 2, 3.5 is 4.
     HalfEven,
     /// To the lower one.
-    Down,
+    Floor,
     /// To the higher one.
-    Up,
+    Ceiling,
     /// Towards zero: the other digits are cut off.
-    Cut,
+    Truncate,
 }
 
-impl Exact {
+impl Decimal {
     /// A whole number.
-    pub fn whole(number: i64) -> Self {
+    pub fn integer(number: i64) -> Self {
         Self { unscaled: BigInt::from(number), decimals: 0 }
     }
 
-    /// The number that a number, or a text that is written like one, stands for; why it is none for `function`.
-    pub fn of_value(value: &Value<'_>, function: &str) -> Result<Self, Refusal> {
-        let text = match value {
-            Value::Number(text) => text.as_ref(),
-            // In a text, `1E5` may be a flat as well as a number.
-            Value::Text(text) if text.contains(['e', 'E']) => "",
-            Value::Text(text) => text.trim(),
-            other => return Err(Refusal::wrong_type(function, "a number", other)),
-        };
-        let mend = "`number` reads other ways to write one";
-        let refuse =
-            || Refusal::new("not_a_number", format!("`{function}` needs a number, not {}; {mend}", quoted(value)));
-        let (mantissa, exponent) = parts(text).ok_or_else(refuse)?;
-        Self::of_parts(mantissa, exponent).ok_or_else(|| too_long(&quoted(value)))
-    }
-
-    /// Reads a number as JSON writes it, a leading `+` and leading zeros allowed; none for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (mantissa, exponent) = parts(text)?;
-        Self::of_parts(mantissa, exponent)
+    /// Reads a number as JSON writes it, a leading `+` and leading zeros allowed.
+    ///
+    /// # Errors
+    /// Whether it is not a number, or one that is too long.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let (mantissa, exponent) = split_number(text).ok_or(ParseError::NotANumber)?;
+        Self::of_parts(mantissa, exponent).ok_or(ParseError::TooLong)
     }
 
     fn of_parts(mantissa: &str, exponent: &str) -> Option<Self> {
@@ -92,20 +110,29 @@ impl Exact {
         (raise(self), raise(other), decimals)
     }
 
-    /// The sum; a refusal when it has more digits than the bound.
-    pub fn plus(&self, other: &Self) -> Result<Self, Refusal> {
+    /// The sum.
+    ///
+    /// # Errors
+    /// When it has more digits than the bound.
+    pub fn plus(&self, other: &Self) -> Result<Self, TooLong> {
         let (left, right, decimals) = self.aligned(other);
         Self { unscaled: left + right, decimals }.checked()
     }
 
     /// The difference.
-    pub fn minus(&self, other: &Self) -> Result<Self, Refusal> {
+    ///
+    /// # Errors
+    /// When it has more digits than the bound.
+    pub fn minus(&self, other: &Self) -> Result<Self, TooLong> {
         let (left, right, decimals) = self.aligned(other);
         Self { unscaled: left - right, decimals }.checked()
     }
 
     /// The product.
-    pub fn times(&self, other: &Self) -> Result<Self, Refusal> {
+    ///
+    /// # Errors
+    /// When it has more digits than the bound.
+    pub fn times(&self, other: &Self) -> Result<Self, TooLong> {
         Self { unscaled: &self.unscaled * &other.unscaled, decimals: self.decimals + other.decimals }
             .without_trailing_zeros()
             .checked()
@@ -134,7 +161,7 @@ impl Exact {
     }
 
     /// Whether nothing but zeros stands behind the point.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_integer(&self) -> bool {
         self.clone().without_trailing_zeros().decimals == 0
     }
 
@@ -144,9 +171,9 @@ impl Exact {
         if bare.decimals > 0 { None } else { bare.unscaled.try_into().ok() }
     }
 
-    fn checked(self) -> Result<Self, Refusal> {
-        let shown = self.digits();
-        self.within_bounds().ok_or_else(|| too_long(&shown))
+    fn checked(self) -> Result<Self, TooLong> {
+        let digits = self.digits();
+        self.within_bounds().ok_or(TooLong { digits })
     }
 
     /// Without zeros at the end of its decimals.
@@ -158,7 +185,7 @@ impl Exact {
         let digits = self.unscaled.to_string();
         let zeros = (digits.len() - digits.trim_end_matches('0').len()).min(self.decimals);
         if self.is_zero() {
-            return Self::whole(0);
+            return Self::integer(0);
         }
         Self { unscaled: self.unscaled / ten_to(zeros), decimals: self.decimals - zeros }
     }
@@ -174,28 +201,23 @@ impl Exact {
         let (whole, fraction) = padded.split_at(padded.len() - self.decimals);
         format!("{sign}{whole}.{fraction}")
     }
-
-    /// As a value.
-    pub fn into_value(self) -> Value<'static> {
-        Value::Number(self.digits().into())
-    }
 }
 
-impl Ord for Exact {
+impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         let (left, right, _) = self.aligned(other);
         left.cmp(&right)
     }
 }
 
-impl PartialOrd for Exact {
+impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-/// The digits with sign and point, and the exponent; none when the text is no number.
-fn parts(text: &str) -> Option<(&str, &str)> {
+/// The digits with sign and point, and the exponent; none when the text is not a number.
+fn split_number(text: &str) -> Option<(&str, &str)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let bare = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
     let (whole, fraction) = bare.split_once('.').map_or((bare, None), |(whole, fraction)| (whole, Some(fraction)));
@@ -219,9 +241,9 @@ fn rounded_quotient(number: &BigInt, divisor: &BigInt, rounding: Rounding) -> Bi
     let twice = rest.magnitude() * 2_u32;
     let is_odd = quotient.bit(0);
     let away = match (rounding, twice.cmp(divisor.magnitude())) {
-        (Rounding::Cut, _) => false,
-        (Rounding::Down, _) => is_negative,
-        (Rounding::Up, _) => !is_negative,
+        (Rounding::Truncate, _) => false,
+        (Rounding::Floor, _) => is_negative,
+        (Rounding::Ceiling, _) => !is_negative,
         (_, std::cmp::Ordering::Less) => false,
         (_, std::cmp::Ordering::Greater) | (Rounding::HalfUp, _) => true,
         (Rounding::HalfEven, _) => is_odd,
@@ -233,12 +255,6 @@ fn rounded_quotient(number: &BigInt, divisor: &BigInt, rounding: Rounding) -> Bi
     }
 }
 
-fn too_long(shown: &str) -> Refusal {
-    let message =
-        format!("{shown} has more than {NUMBER_DIGITS_MAX} digits before or after the point (NUMBER_DIGITS_MAX)");
-    Refusal::new("number_too_long", message)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -247,7 +263,7 @@ mod tests {
 
     #[test]
     fn m4_numbers_are_computed_exactly() {
-        let exact = |text: &str| Exact::parse(text).unwrap();
+        let exact = |text: &str| Decimal::parse(text).unwrap();
         for (left, right, sum, product) in [
             ("0.1", "0.2", "0.3", "0.02"),
             ("1e2", "-0.5", "99.5", "-50"),
@@ -261,7 +277,7 @@ mod tests {
 
     #[test]
     fn m4_each_way_to_round() {
-        use Rounding::{Cut, Down, HalfEven, HalfUp, Up};
+        use Rounding::{Ceiling, Floor, HalfEven, HalfUp, Truncate};
         for (number, decimals, expected) in [
             ("2.5", 0, ["3", "2", "2", "3", "2"]),
             ("-2.5", 0, ["-3", "-2", "-3", "-2", "-2"]),
@@ -270,38 +286,50 @@ mod tests {
             ("1250", -2, ["1300", "1200", "1200", "1300", "1200"]),
             ("1.5", 3, ["1.5"; 5]),
         ] {
-            let found = [HalfUp, HalfEven, Down, Up, Cut]
-                .map(|rounding| Exact::parse(number).unwrap().rounded(decimals, rounding).digits());
+            let found = [HalfUp, HalfEven, Floor, Ceiling, Truncate]
+                .map(|rounding| Decimal::parse(number).unwrap().rounded(decimals, rounding).digits());
             assert_eq!(found, expected, "{number}");
         }
     }
 
     #[test]
-    fn what_is_no_number_or_too_long_is_none() {
+    fn other_texts_are_not_numbers() {
         for text in ["", "-", "1.", ".5", "1e", "e5", "0x1", "1 2", "1,000", "--1", "+-1", "NaN", "1e1000", "1e-1000"] {
-            assert_eq!(Exact::parse(text), None, "{text}");
+            assert!(Decimal::parse(text).is_err(), "{text}");
         }
-        assert!(Exact::parse(&"9".repeat(200)).is_some() && Exact::parse(&"9".repeat(300)).is_none());
+        assert!(Decimal::parse(&"9".repeat(200)).is_ok());
+        assert_eq!(Decimal::parse(&"9".repeat(300)), Err(ParseError::TooLong));
+    }
+
+    /// The quotient is rounded once, however many digits stand before the one that decides.
+    #[test]
+    fn m4_a_quotient_is_not_rounded_twice() {
+        let almost_half = format!("0.4{}", "9".repeat(95));
+        let quotient = Decimal::parse(&almost_half).unwrap().divided_by(&Decimal::integer(1), 0, Rounding::HalfUp);
+        assert_eq!(quotient.unwrap().digits(), "0");
+        let number = Decimal::parse(&format!("4{}", "9".repeat(120))).unwrap();
+        let divisor = Decimal::parse(&format!("1{}", "0".repeat(121))).unwrap();
+        assert_eq!(number.divided_by(&divisor, 0, Rounding::HalfUp).unwrap().digits(), "0");
     }
 
     proptest! {
         #[test]
         fn whole_numbers_are_computed_as_machines_do(left: i32, right: i32, decimals in 0_usize..5) {
-            let (a, b) = (Exact::whole(left.into()), Exact::whole(right.into()));
+            let (a, b) = (Decimal::integer(left.into()), Decimal::integer(right.into()));
             prop_assert_eq!(a.plus(&b).unwrap().to_i64(), Some(i64::from(left) + i64::from(right)));
             prop_assert_eq!(a.minus(&b).unwrap().to_i64(), Some(i64::from(left) - i64::from(right)));
             prop_assert_eq!(a.times(&b).unwrap().to_i64(), Some(i64::from(left) * i64::from(right)));
-            if let Some(quotient) = a.divided_by(&b, decimals, Rounding::Cut) {
+            if let Some(quotient) = a.divided_by(&b, decimals, Rounding::Truncate) {
                 let scale = 10_i64.pow(decimals as u32);
-                let scaled = quotient.times(&Exact::whole(scale)).unwrap().to_i64();
+                let scaled = quotient.times(&Decimal::integer(scale)).unwrap().to_i64();
                 prop_assert_eq!(scaled, Some(i64::from(left) * scale / i64::from(right)));
             }
         }
 
         #[test]
         fn any_text_is_read_or_not(text: String) {
-            if let Some(number) = Exact::parse(&text) {
-                prop_assert_eq!(Exact::parse(&number.digits()), Some(number));
+            if let Ok(number) = Decimal::parse(&text) {
+                prop_assert_eq!(Decimal::parse(&number.digits()), Ok(number));
             }
         }
     }
