@@ -1,7 +1,7 @@
 //! Gathering problems: a check that finds one notes it and goes on, so that all are told at once.
 
+use super::defined_fields::DefinedFields;
 use super::limits::{DIAGNOSTICS_MAX, ITEMS_MAX};
-use super::made::Made;
 use super::node::{Key, Kind, Node, Place, Unreadable};
 use super::suggest::nearest;
 
@@ -41,7 +41,7 @@ pub struct Notes {
     /// Rules so far.
     pub rules: usize,
     /// The fields of `map` so far.
-    pub made: Made,
+    pub defined_fields: DefinedFields,
 }
 
 /// A node, and the path by which people find it.

@@ -103,8 +103,8 @@ pub const CODES: [Code; 42] = [
         "Remove it, or change the order.",
     ),
     error(
-        "used_before_made",
-        "A path `made.x` in `map` to a field that is made later, or never.",
+        "used_before_defined",
+        "A path `fields.x` in `map` to a field that is defined later, or never.",
         "Put that field before this one.",
     ),
     error(

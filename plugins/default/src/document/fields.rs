@@ -1,9 +1,9 @@
 //! The `map` section.
 
 use super::check::{At, Notes, join, under};
+use super::defined_fields::DefinedFields;
 use super::functions::path_of;
 use super::limits::FIELDS_MAX;
-use super::made::Made;
 use super::node::{Key, Node};
 use super::path::Stage;
 use super::{keys, names, placing, recipe};
@@ -20,15 +20,15 @@ pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
     notes.map_of(at, "a map with `fields`", &KEYS)?;
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
     let made_fields = under(at, "fields", |at| fields(notes, at)).unwrap_or_default();
-    let asked = std::mem::take(&mut notes.made).into_asked();
+    let referenced = std::mem::take(&mut notes.defined_fields).into_referenced();
     let mut map = MapPlan {
-        each: under(at, "each", |at| each(notes, at)).flatten(),
-        look_in: under(at, "look_in", |at| paths(notes, at)).unwrap_or_default(),
+        items: under(at, "items", |at| each(notes, at)).flatten(),
+        also_search: under(at, "also_search", |at| paths(notes, at)).unwrap_or_default(),
         fields: made_fields,
-        asked,
+        referenced,
         unknown: under(at, "unknown", |at| notes.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
         ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),
-        spread: under(at, "spread", |at| paths(notes, at)).unwrap_or_default(),
+        expand: under(at, "expand", |at| paths(notes, at)).unwrap_or_default(),
         is_test: under(at, "is_test", |at| paths(notes, at)).unwrap_or_else(usual_test_marks),
         outline: Vec::new(),
         lines: Vec::new(),
@@ -44,7 +44,7 @@ fn each(notes: &mut Notes, at: At<'_>) -> Option<Path> {
         return Some(path);
     }
     let mend = Some("write it like `$.entry[*]`".to_owned());
-    notes.error(at, "bad_path", "`each` takes elements out of the body, and this path starts elsewhere", mend);
+    notes.error(at, "bad_path", "`items` takes elements out of the body, and this path starts elsewhere", mend);
     None
 }
 
@@ -69,15 +69,15 @@ fn fields(notes: &mut Notes, at: At<'_>) -> Vec<Field> {
         return Vec::new();
     }
     let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
-    notes.made = Made::of(entries);
+    notes.defined_fields = DefinedFields::of(entries);
     for (number, (key, node)) in entries.iter().enumerate() {
-        notes.made.begin(number);
+        notes.defined_fields.begin(number);
         let Some(field) = field(notes, at.path, key, node) else { continue };
         if let Some(other) = fields.iter().find(|other| other.target == field.target) {
             let message = format!("`{}` is the same field as `{}`", field.name, other.name);
             notes.bad_key(at.path, key, "double_field", message, "remove one of them");
         }
-        notes.made.end(fields.len());
+        notes.defined_fields.end(fields.len());
         fields.push(field);
     }
     names::warn_of_near_ones(notes, at.path, entries, &fields);

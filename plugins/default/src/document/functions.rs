@@ -5,7 +5,7 @@ use super::check::{At, Notes, join, shortened};
 use super::node::{Key, Kind as NodeKind, Node, Place};
 use super::path::{self, Stage};
 use super::suggest::nearest;
-use super::{arguments, made};
+use super::{arguments, defined_fields};
 use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Kind, Lists, Parameter, Presence, Spec, registry};
 use crate::plan::owned::{Argument, Function};
 
@@ -306,7 +306,7 @@ impl Kind {
 pub fn path_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<crate::plan::owned::Path> {
     let text = notes.text(at, "a path such as `contact.email`")?;
     match path::read(text, stage) {
-        Ok(path) if stage == Stage::Map => Some(made::resolved(notes, at, path)),
+        Ok(path) if stage == Stage::Map => Some(defined_fields::resolve(notes, at, path)),
         Ok(path) => Some(path),
         Err(why) => {
             notes.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion);

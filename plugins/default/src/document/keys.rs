@@ -79,13 +79,13 @@ pub const DOCUMENT: [Known; 6] = [
 /// `map`.
 pub const MAP: [Known; 7] = [
     key(
-        "each",
+        "items",
         Is::Part("path"),
         "$.entry[*]",
         "The elements of the body that become a lead each. Without it the body is one, or its items are when it is a list.",
     ),
     key(
-        "look_in",
+        "also_search",
         Is::Part("paths"),
         "[contact, answers]",
         "Objects in the element where `~name` looks as well, after the element itself.",
@@ -108,7 +108,7 @@ pub const MAP: [Known; 7] = [
         "[form_id, meta.debug]",
         "Keys that are no custom fields and no reason to reject.",
     ),
-    key("spread", Is::Part("paths"), "[answers]", "Objects whose members become custom fields of their own."),
+    key("expand", Is::Part("paths"), "[answers]", "Objects whose members become custom fields of their own."),
     key(
         "is_test",
         Is::Part("paths"),

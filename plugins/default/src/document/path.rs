@@ -91,14 +91,14 @@ pub const ROOTS: [Known; 21] = [
         Root::Body,
         &[],
         &[Stage::Map, Stage::Interpret],
-        "The whole body: around the element that `each` took, or a key of an answer that is called like a root.",
+        "The whole body: around the element that `items` took, or a key of an answer that is called like a root.",
     ),
     known_root(
         "parent",
         Root::Parent(1),
         &[],
         &[Stage::Map],
-        "The object around the element that `each` took; `parent.parent` is the one around that.",
+        "The object around the element that `items` took; `parent.parent` is the one around that.",
     ),
     known_root(
         "origin",
@@ -136,11 +136,11 @@ pub const ROOTS: [Known; 21] = [
         "The lead: its standard fields, and the others as `lead.custom.age`.",
     ),
     known_root(
-        "made",
-        Root::Made(Root::NO_FIELD),
+        "fields",
+        Root::Field(Root::NO_FIELD),
         &[],
         &[Stage::Map],
-        "A field that was made above, by its name in `fields`, as it stands in the lead.",
+        "A field that is defined above, by its name, as it stands in the lead.",
     ),
     known_root(
         "submission",

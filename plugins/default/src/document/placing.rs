@@ -17,8 +17,8 @@ pub fn place(map: &mut MapPlan) {
     }
     let mut places = PathTrieBuilder::default();
     let mut placed = map.clone();
-    for_each_path(&mut placed, &mut |path| place_path(path, &map.look_in, &mut places));
-    placed.lines = map.fields.iter().map(|field| line(&field.recipe, &map.look_in, &mut places)).collect();
+    for_each_path(&mut placed, &mut |path| place_path(path, &map.also_search, &mut places));
+    placed.lines = map.fields.iter().map(|field| line(&field.recipe, &map.also_search, &mut places)).collect();
     if let Some(bytes) = places.to_bytes() {
         placed.outline = bytes;
         *map = placed;
@@ -26,18 +26,18 @@ pub fn place(map: &mut MapPlan) {
 }
 
 /// The places of a recipe's first alternatives, those on which nothing is done, and where the others would be.
-fn line(recipe: &Recipe, look_in: &[Path], places: &mut PathTrieBuilder) -> Option<Line> {
+fn line(recipe: &Recipe, also_search: &[Path], places: &mut PathTrieBuilder) -> Option<Line> {
     if recipe.rare().when.is_some() {
         return None;
     }
     let plain = recipe.sources.iter().take_while(|source| source.then.is_empty() && is_sure(source)).count();
     let (first, others) = recipe.sources.split_at(plain);
     let first: Vec<&Path> = first.iter().filter_map(path_of).collect();
-    let mut line = Line { places: in_all(&first, look_in, places)?, guards: Vec::new() };
+    let mut line = Line { places: in_all(&first, also_search, places)?, guards: Vec::new() };
     for source in others {
         // A function that makes something of nothing needs no place.
         let path = path_of(source).filter(|_| source.then.iter().all(Function::gives_nothing_for_nothing))?;
-        line.guards.extend(in_all(&[path], look_in, places)?);
+        line.guards.extend(in_all(&[path], also_search, places)?);
     }
     (!recipe.sources.is_empty()).then_some(line)
 }
@@ -53,12 +53,12 @@ fn path_of(source: &Source) -> Option<&Path> {
 }
 
 /// The places of paths in the element, then of those with loose names in each container, in the order in which they count.
-fn in_all(paths: &[&Path], look_in: &[Path], places: &mut PathTrieBuilder) -> Option<Vec<u16>> {
+fn in_all(paths: &[&Path], also_search: &[Path], places: &mut PathTrieBuilder) -> Option<Vec<u16>> {
     let mut found = Vec::new();
     for path in paths {
         found.push(placed(path, &[], places)?);
     }
-    for container in look_in {
+    for container in also_search {
         let (around, rest) = split(&container.steps);
         if container.root != Root::Whole || rest != Steps::Singular(Vec::new()) {
             return None;
@@ -128,7 +128,7 @@ fn for_each_path(map: &mut MapPlan, call: &mut impl FnMut(&mut Path)) {
     for field in &mut map.fields {
         of_recipe(&mut field.recipe, call);
     }
-    map.is_test.iter_mut().chain(&mut map.ignore).chain(&mut map.spread).for_each(call);
+    map.is_test.iter_mut().chain(&mut map.ignore).chain(&mut map.expand).for_each(call);
 }
 
 fn of_source(source: &mut Source, call: &mut impl FnMut(&mut Path)) {
@@ -160,9 +160,9 @@ fn of_rule(rule: &mut Rule, call: &mut impl FnMut(&mut Path)) {
 }
 
 /// The steps that lead to one place for sure are taken off the path; what needs a tree below it stays.
-fn place_path(path: &mut Path, look_in: &[Path], places: &mut PathTrieBuilder) {
+fn place_path(path: &mut Path, also_search: &[Path], places: &mut PathTrieBuilder) {
     // A loose name is looked for in several places.
-    if path.root != Root::Whole || path.place.is_some() || path.is_loose() && !look_in.is_empty() {
+    if path.root != Root::Whole || path.place.is_some() || path.is_loose() && !also_search.is_empty() {
         return;
     }
     take_place(path, places);

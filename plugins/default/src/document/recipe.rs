@@ -5,7 +5,7 @@ use super::check::{At, Notes, shortened, under};
 use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
-use super::{keys, made, rules, template};
+use super::{defined_fields, keys, rules, template};
 use crate::plan::owned::{Fallback, Rare, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// The keys of a recipe.
@@ -108,10 +108,10 @@ pub fn template_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Templa
     }
 }
 
-/// A template of `map`, with its places for fields that were made before.
+/// A template of `map`, with its places for fields that are defined above.
 pub fn made_before(notes: &mut Notes, at: At<'_>, template: Template) -> Template {
     let part = |part| match part {
-        TemplatePart::Value(path) => TemplatePart::Value(made::resolved(notes, at, path)),
+        TemplatePart::Value(path) => TemplatePart::Value(defined_fields::resolve(notes, at, path)),
         fixed => fixed,
     };
     Template { parts: template.parts.into_iter().map(part).collect() }

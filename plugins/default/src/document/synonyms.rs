@@ -161,7 +161,7 @@ mod tests {
             ("now", &functions, "context.now"),
             ("default", &["from", "on_missing"], "`on_missing: {default: ...}`"),
             ("default", &["outcomes", "otherwise"], "`otherwise`"),
-            ("email", &["look_in", "fields"], "`fields:`"),
+            ("email", &["also_search", "fields"], "`fields:`"),
         ] {
             let told = meant(said, known).unwrap_or_default();
             assert!(told.contains(expected), "{said}: {told}");

@@ -11,19 +11,19 @@ use super::{Function, Path, Rule, Template};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MapPlan<'p> {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
-    pub each: Option<Path<'p>>,
+    pub items: Option<Path<'p>>,
     /// Objects in the element where loose names (`~email`) are looked for as well, after the element itself.
-    pub look_in: Vec<Path<'p>>,
+    pub also_search: Vec<Path<'p>>,
     /// The fields, in the order of the document.
     pub fields: Vec<Field<'p>>,
     /// The fields at which later ones look, by their places.
-    pub asked: Vec<u16>,
+    pub referenced: Vec<u16>,
     /// What becomes of inbound keys that no field used.
     pub unknown: Unknown,
     /// Inbound keys that are dropped without a word.
     pub ignore: Vec<Path<'p>>,
     /// Inbound objects whose members become custom fields of their own.
-    pub spread: Vec<Path<'p>>,
+    pub expand: Vec<Path<'p>>,
     /// Where the source says that a lead is a test.
     pub is_test: Vec<Path<'p>>,
     /// The places that paths have, as [`hookmill_json::PathTrie`] reads them; nothing when none has one.

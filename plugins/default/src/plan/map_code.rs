@@ -60,21 +60,21 @@ pub fn prepare() {
 pub struct Around<'p> {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
     #[serde(borrow)]
-    pub each: Option<Path<'p>>,
+    pub items: Option<Path<'p>>,
     /// Objects in the element where loose names are looked for as well.
     #[serde(borrow)]
-    pub look_in: Vec<Path<'p>>,
+    pub also_search: Vec<Path<'p>>,
     /// Inbound keys that are dropped without a word.
     #[serde(borrow)]
     pub ignore: Vec<Path<'p>>,
     /// Inbound objects whose members become custom fields of their own.
     #[serde(borrow)]
-    pub spread: Vec<Path<'p>>,
+    pub expand: Vec<Path<'p>>,
     /// Where the source says that a lead is a test, besides at places.
     #[serde(borrow)]
     pub is_test: Vec<Path<'p>>,
     /// The fields at which later ones look, by their places.
-    pub asked: Vec<u16>,
+    pub referenced: Vec<u16>,
 }
 
 /// A loaded map section.
@@ -237,12 +237,12 @@ fn slice(bytes: &[u8], start: usize, length: usize) -> Option<&[u8]> {
 pub(super) fn bytes_of(map: &MapPlan<'_>) -> Result<Vec<u8>, Damaged> {
     let (placed, unplaced): (Vec<&Path<'_>>, Vec<&Path<'_>>) = map.is_test.iter().partition(|path| is_at_place(path));
     let around = Around {
-        each: map.each.clone(),
-        look_in: map.look_in.clone(),
+        items: map.items.clone(),
+        also_search: map.also_search.clone(),
         ignore: map.ignore.clone(),
-        spread: map.spread.clone(),
+        expand: map.expand.clone(),
         is_test: unplaced.into_iter().cloned().collect(),
-        asked: map.asked.clone(),
+        referenced: map.referenced.clone(),
     };
     let around = if around == Around::default() { Vec::new() } else { written(&around)? };
     let tests: Vec<u8> = placed.iter().filter_map(|path| path.place).flat_map(u16::to_le_bytes).collect();

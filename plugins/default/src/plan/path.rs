@@ -34,7 +34,7 @@ impl Path<'_> {
 pub enum Root {
     /// The element that is mapped; in `shape` the whole of all roots.
     Whole,
-    /// The whole body, when `each` takes elements out of it.
+    /// The whole body, when `items` takes elements out of it.
     Body,
     /// The object around the element in the body, and those around that one: 1 is the nearest.
     Parent(u8),
@@ -75,13 +75,13 @@ pub enum Root {
     /// Why there was no answer.
     Error,
     /// In `map`, a field that was made before, by its place in the plan.
-    Made(u16),
+    Field(u16),
     /// In a template among functions, the value that is worked on.
     Value,
 }
 
 impl Root {
-    /// The field of a path `made.x` that was not looked up yet.
+    /// The field of a path `fields.x` that was not looked up yet.
     pub const NO_FIELD: u16 = u16::MAX;
 }
 

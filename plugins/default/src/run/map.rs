@@ -23,7 +23,7 @@ pub fn map(plan: &LoadedMap<'_>, call: &Call<'_>, inbound: &Inbound) -> Result<M
 
 /// Whether the body itself is the element.
 fn is_one_element(plan: &LoadedMap<'_>, body: &str) -> bool {
-    plan.around.each.is_none() && !body.trim_start().starts_with('[')
+    plan.around.items.is_none() && !body.trim_start().starts_with('[')
 }
 
 type Leads = Vec<Result<MappedLead, Failure>>;
@@ -61,7 +61,7 @@ impl<'m> Mapper<'m, '_, '_> {
 
     /// Where all that is not mapped is dropped, only what paths lead to is read.
     fn skips(&self) -> bool {
-        self.plan.unknown == Unknown::Drop && self.plan.outline.is_some() && self.plan.around.look_in.is_empty()
+        self.plan.unknown == Unknown::Drop && self.plan.outline.is_some() && self.plan.around.also_search.is_empty()
     }
 
     fn read<'b>(&self, body: &'b str) -> Result<JsonIndex<'b>, JsonError> {
@@ -77,8 +77,8 @@ impl<'m> Mapper<'m, '_, '_> {
     {
         let node = element.node;
         let scope = ElementScope::new(self.call, self.inbound, self.work, element);
-        let scope = scope.looking_in(&self.plan.around.look_in);
-        let scope = scope.keeping(&self.plan.around.asked);
+        let scope = scope.looking_in(&self.plan.around.also_search);
+        let scope = scope.keeping(&self.plan.around.referenced);
         let mut mapping = Mapping::new(self.plan, &scope, node, self.traces.is_some());
         mapping.tell_doubles(duplicate_names);
         let lead = mapping.lead();
@@ -93,9 +93,9 @@ fn unreadable(refused: JsonError) -> Failure {
     Failure::new(refused.code, format!("the body can't be read at byte {}: {}", refused.offset, refused.message))
 }
 
-/// What becomes a lead each: what `each` finds, or the items of a list, or the body.
+/// What becomes a lead each: what `items` finds, or the items of a list, or the body.
 fn elements<'b>(plan: &LoadedMap<'_>, around: &'b JsonIndex<'b>) -> Result<Vec<Node<'b>>, Failure> {
-    let found = match &plan.around.each {
+    let found = match &plan.around.items {
         None => vec![around.root()],
         Some(path) => {
             let found = select_in(&path.steps, NodeRef::Indexed(around.root()));

@@ -48,7 +48,7 @@ pub struct Mapping<'s, 'p, S> {
 impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     /// Nothing is made yet.
     pub fn new(plan: &'s LoadedMap<'p>, scope: &'s S, element: Node<'s>, traces: bool) -> Self {
-        let asks_what_is_left = plan.unknown == Unknown::Custom || !plan.around.spread.is_empty();
+        let asks_what_is_left = plan.unknown == Unknown::Custom || !plan.around.expand.is_empty();
         Self {
             plan,
             scope,
@@ -86,7 +86,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         let is_test = self.is_test()?;
         let around = &self.plan.around;
-        self.spread(&around.spread)?;
+        self.expand(&around.expand)?;
         self.mark_all(&around.ignore)?;
         self.unknown()?;
         Ok(MappedLead { lead: self.written()?, is_test, notices: std::mem::take(&mut self.notices) })
@@ -94,14 +94,14 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// Where a query for objects to look in is too wide, loose names would find less than there is.
     fn check_containers(&self) -> Result<(), Failure> {
-        let mut queries = self.plan.around.look_in.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
+        let mut queries = self.plan.around.also_search.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
         queries.try_for_each(|path| self.found(path).map(|_| ()))
     }
 
     /// Keeps what was made where a later field looks at it.
     fn keep_made(&self, index: usize) {
         let Ok(field) = u16::try_from(index) else { return };
-        if !self.plan.around.asked.contains(&field) {
+        if !self.plan.around.referenced.contains(&field) {
             return;
         }
         let made = match self.plan.goal(index) {
@@ -246,7 +246,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     /// Members of these objects become custom fields of their own.
-    fn spread(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
+    fn expand(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
         for path in paths {
             for spot in self.found(path)?.spots() {
                 let Some(node) = spot.indexed().filter(|node| node.kind() == Kind::Object) else { continue };

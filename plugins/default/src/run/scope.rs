@@ -109,7 +109,7 @@ pub struct ElementScope<'e, 'c> {
     inbound: &'e Inbound,
     work: &'e Work,
     element: Element<'e>,
-    look_in: &'e [Path<'e>],
+    also_search: &'e [Path<'e>],
     containers: OnceCell<Vec<NodeRef<'e>>>,
     made: Vec<(u16, OnceCell<Value<'static>>)>,
     chances: Cell<u64>,
@@ -124,13 +124,13 @@ impl<'e, 'c> ElementScope<'e, 'c> {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (containers, chances) = (OnceCell::new(), Cell::new(0));
         let made = Vec::new();
-        Self { call, inbound, work, element, look_in: &[], containers, made, chances, header, query, origin }
+        Self { call, inbound, work, element, also_search: &[], containers, made, chances, header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
     pub fn looking_in(mut self, paths: &'e [Path<'e>]) -> Self {
-        self.look_in = paths;
+        self.also_search = paths;
         self
     }
 
@@ -148,7 +148,7 @@ impl Scope for ElementScope<'_, '_> {
             Root::Whole => return self.element.root(),
             Root::Body => return self.element.body(),
             Root::Parent(levels) => return self.element.parent(usize::from(levels)),
-            Root::Made(field) => self.made.iter().find(|(kept, _)| *kept == field)?.1.get()?,
+            Root::Field(field) => self.made.iter().find(|(kept, _)| *kept == field)?.1.get()?,
             Root::Header => self.header.get_or_init(|| pairs(&self.inbound.headers)),
             Root::Query => self.query.get_or_init(|| pairs(&self.inbound.query)),
             Root::Origin => self.origin.get_or_init(|| origin(&self.inbound.origin)),
@@ -186,7 +186,7 @@ impl Scope for ElementScope<'_, '_> {
     fn containers(&self) -> &[NodeRef<'_>] {
         self.containers.get_or_init(|| {
             let root = NodeRef::Indexed(self.element.node);
-            let found = self.look_in.iter().filter_map(|path| select_in(&path.steps, root).ok());
+            let found = self.also_search.iter().filter_map(|path| select_in(&path.steps, root).ok());
             found.flat_map(|found| found.spots().to_vec()).collect()
         })
     }

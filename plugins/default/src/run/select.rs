@@ -73,7 +73,7 @@ pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, R
 }
 
 /// Follows a path as it is meant wherever it is no source of alternatives: a loose name is looked for in the element, then in each
-/// container (`look_in`); the first value that is not blank counts, else the first there is.
+/// container (`also_search`); the first value that is not blank counts, else the first there is.
 pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
     let mut best = select(path, scope)?;
     if !path.is_loose() {

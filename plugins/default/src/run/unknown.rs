@@ -89,9 +89,9 @@ fn paths_of<'a>(fields: &'a [&'a Field<'a>], around: &'a Around<'a>) -> impl Ite
     // What stands in an object that is looked in is known as far as that object is.
     of_fields
         .chain(of_functions)
-        .chain(&around.look_in)
+        .chain(&around.also_search)
         .chain(&around.ignore)
-        .chain(&around.spread)
+        .chain(&around.expand)
         .chain(&around.is_test)
 }
 

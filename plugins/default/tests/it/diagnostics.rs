@@ -195,7 +195,7 @@ fn m2_o3_the_standard_is_a_document() {
     assert_eq!(loaded.name(), Ok(standard.name.as_deref()));
     let map = loaded.map().unwrap();
     let fields: Vec<_> = (0..map.len()).map(|index| map.field(index).unwrap().clone()).collect();
-    assert_eq!((fields, &map.around.look_in), (standard.map.fields.clone(), &standard.map.look_in));
+    assert_eq!((fields, &map.around.also_search), (standard.map.fields.clone(), &standard.map.also_search));
     assert_eq!(loaded.qualify(), Ok(standard.qualify.as_slice()));
     assert_eq!(loaded.client().unwrap().message(), Ok(&standard.client));
     assert_eq!(loaded.webhook().unwrap().message(), Ok(&standard.webhook));

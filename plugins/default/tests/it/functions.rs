@@ -59,7 +59,7 @@ submitted: {from: lead_submit_time, then: [{in_zone: America/New_York}]}
 #[test]
 fn m4_dotted_keys_amounts_and_epochs() {
     let dotted = fields(
-        "first_name: {from: fields, then: [{pick: \"['name.first']\"}]}\nrating: {from: fields.rate_this, then: [{range_label: [{below: 3, is: bad}, {from: 3, is: good}]}]}",
+        "first_name: {from: fields, then: [{pick: \"['name.first']\"}]}\nrating: {from: $.fields.rate_this, then: [{range_label: [{below: 3, is: bad}, {from: 3, is: good}]}]}",
     );
     let lead = lead_json(&dotted, include_str!("../fixtures/dotted-keys-form.json"));
     assert_eq!(lead, r#"{"first_name":"Jake","custom":{"rating":"good"}}"#);

@@ -250,7 +250,7 @@ proptest! {
         froms in prop::collection::vec(prop::collection::vec(source(), 1..4), 1..4),
         thens in prop::collection::vec(prop::sample::select(vec!["", "trim", "lower, digits", "email", "phone", "{split: \",\"}"]), 3),
         ways in prop::sample::select(vec!["", ", on_missing: 'null'", ", on_blank: omit", ", on_error: keep_raw", ", on_null: {default: 5}"]),
-        frame in prop::sample::select(vec!["", "unknown: drop", "unknown: reject", "look_in: [contact, address]", "look_in: [contact]\n  unknown: drop", "spread: [custom]\n  unknown: drop", "ignore: [tags]"]),
+        frame in prop::sample::select(vec!["", "unknown: drop", "unknown: reject", "also_search: [contact, address]", "also_search: [contact]\n  unknown: drop", "expand: [custom]\n  unknown: drop", "ignore: [tags]"]),
         elements in prop::collection::vec(any_json(), 1..4),
         is_list: bool,
     ) {

@@ -37,8 +37,10 @@ fn repository() -> PathBuf {
 fn documents() -> Vec<(String, String)> {
     let root = repository();
     let mut found = vec![];
-    let mut open: Vec<PathBuf> =
-        ["tests/cases", "bench", "plugins/default", "host/cli/demo", "docs"].iter().map(|place| root.join(place)).collect();
+    let mut open: Vec<PathBuf> = ["tests/cases", "bench", "plugins/default", "host/cli/demo", "docs"]
+        .iter()
+        .map(|place| root.join(place))
+        .collect();
     while let Some(place) = open.pop() {
         for entry in std::fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()) {
             let name = entry.file_name().unwrap().to_string_lossy().into_owned();
