@@ -9,15 +9,15 @@ pub struct Code {
     /// What it means.
     pub about: &'static str,
     /// What to do.
-    pub mend: &'static str,
+    pub hint: &'static str,
 }
 
-const fn error(name: &'static str, about: &'static str, mend: &'static str) -> Code {
-    Code { name, is_warning: false, about, mend }
+const fn error(name: &'static str, about: &'static str, hint: &'static str) -> Code {
+    Code { name, is_warning: false, about, hint }
 }
 
-const fn warning(name: &'static str, about: &'static str, mend: &'static str) -> Code {
-    Code { name, is_warning: true, about, mend }
+const fn warning(name: &'static str, about: &'static str, hint: &'static str) -> Code {
+    Code { name, is_warning: true, about, hint }
 }
 
 /// Whether a code stands in the table.
@@ -122,6 +122,6 @@ mod tests {
     #[test]
     fn m2_the_codes_are_in_order_and_say_something() {
         assert!(CODES.windows(2).all(|pair| pair[0].name < pair[1].name));
-        assert!(CODES.iter().all(|code| code.about.ends_with('.') && code.mend.ends_with('.')));
+        assert!(CODES.iter().all(|code| code.about.ends_with('.') && code.hint.ends_with('.')));
     }
 }

@@ -1,6 +1,6 @@
 //! `fields.x` in `map`: the fields that are defined so far, in the order of the document.
 
-use super::check::{At, Notes};
+use super::check::{At, Diagnostics};
 use super::node::{Key, Node};
 use super::path;
 use super::suggest::nearest;
@@ -66,14 +66,14 @@ fn target_of(name: &str) -> Target {
 }
 
 /// Resolves a path of `map` that begins at `fields` to the field that it names, if that is defined above.
-pub fn resolve(notes: &mut Notes, at: At<'_>, path: Path) -> Path {
+pub fn resolve(diagnostics: &mut Diagnostics, at: At<'_>, path: Path) -> Path {
     if path.root != Root::Field(Root::NO_FIELD) {
         return path;
     }
-    match find(&notes.defined_fields, &path) {
+    match find(&diagnostics.defined_fields, &path) {
         Ok((place, steps)) => {
-            if !notes.defined_fields.referenced.contains(&place) {
-                notes.defined_fields.referenced.push(place);
+            if !diagnostics.defined_fields.referenced.contains(&place) {
+                diagnostics.defined_fields.referenced.push(place);
             }
             Path { root: Root::Field(place), steps, ..path }
         }
@@ -81,7 +81,7 @@ pub fn resolve(notes: &mut Notes, at: At<'_>, path: Path) -> Path {
         Err(Some(error)) => {
             let of_element = format!("a key of the element is written `$.{}`", path.text.trim_start_matches("$."));
             let hint = error.hint.map_or(of_element.clone(), |hint| format!("{hint}; {of_element}"));
-            notes.error(at, "used_before_defined", format!("`{}`: {}", path.text, error.message), Some(hint));
+            diagnostics.error(at, "used_before_defined", format!("`{}`: {}", path.text, error.message), Some(hint));
             path
         }
     }

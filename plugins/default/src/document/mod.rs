@@ -1,4 +1,4 @@
-//! The declarative document: from text to a plan, or to every problem in it at once, each with its place and the mend.
+//! The declarative document: from text to a plan, or to every problem in it at once, each with its place and a suggested fix.
 
 mod arguments;
 mod body;
@@ -27,7 +27,7 @@ mod synonyms;
 mod template;
 mod yaml;
 
-pub use check::{Problem, Severe};
+pub use check::{Problem, ProblemLevel};
 pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standard};
 pub use functions::chain_of;
 pub use limits::{

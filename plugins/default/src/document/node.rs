@@ -63,7 +63,7 @@ pub struct Unreadable {
     pub place: Place,
     /// What is wrong.
     pub message: String,
-    /// The mend.
+    /// A suggested fix.
     pub suggestion: Option<String>,
 }
 

@@ -3,7 +3,9 @@
 use hookmill_json::{PathStep, PathTrieBuilder};
 use hookmill_jsonpath::owned::{Segment, Selector};
 
-use crate::plan::owned::{Function, Line, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Shape};
+use crate::plan::owned::{
+    FastPathPlan, Function, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Shape,
+};
 use crate::plan::owned::{Source, SourceKind, Step, Steps, TemplatePart, Unknown, With};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
@@ -18,28 +20,29 @@ pub fn place(map: &mut MapPlan) {
     let mut places = PathTrieBuilder::default();
     let mut placed = map.clone();
     for_each_path(&mut placed, &mut |path| place_path(path, &map.also_search, &mut places));
-    placed.lines = map.fields.iter().map(|field| line(&field.recipe, &map.also_search, &mut places)).collect();
+    placed.fast_paths =
+        map.fields.iter().map(|field| fast_path(&field.recipe, &map.also_search, &mut places)).collect();
     if let Some(bytes) = places.to_bytes() {
-        placed.outline = bytes;
+        placed.path_trie = bytes;
         *map = placed;
     }
 }
 
 /// The places of a recipe's first alternatives, those on which nothing is done, and where the others would be.
-fn line(recipe: &Recipe, also_search: &[Path], places: &mut PathTrieBuilder) -> Option<Line> {
-    if recipe.rare().when.is_some() {
+fn fast_path(recipe: &Recipe, also_search: &[Path], places: &mut PathTrieBuilder) -> Option<FastPathPlan> {
+    if recipe.options().when.is_some() {
         return None;
     }
     let plain = recipe.sources.iter().take_while(|source| source.then.is_empty() && is_sure(source)).count();
     let (first, others) = recipe.sources.split_at(plain);
     let first: Vec<&Path> = first.iter().filter_map(path_of).collect();
-    let mut line = Line { places: in_all(&first, also_search, places)?, guards: Vec::new() };
+    let mut fast_path = FastPathPlan { places: in_all(&first, also_search, places)?, guards: Vec::new() };
     for source in others {
         // A function that makes something of nothing needs no place.
-        let path = path_of(source).filter(|_| source.then.iter().all(Function::gives_nothing_for_nothing))?;
-        line.guards.extend(in_all(&[path], also_search, places)?);
+        let path = path_of(source).filter(|_| source.then.iter().all(Function::passes_missing))?;
+        fast_path.guards.extend(in_all(&[path], also_search, places)?);
     }
-    (!recipe.sources.is_empty()).then_some(line)
+    (!recipe.sources.is_empty()).then_some(fast_path)
 }
 
 fn is_sure(source: &Source) -> bool {
@@ -90,7 +93,7 @@ pub fn place_message(message: &mut Message) {
     placed.headers.iter_mut().for_each(|(_, recipe)| of_recipe(recipe, &mut call));
     placed.query.iter_mut().chain(&mut placed.body).for_each(|shape| of_shape(shape, &mut call));
     if let Some(bytes) = places.to_bytes() {
-        placed.outline = bytes.into();
+        placed.path_trie = bytes.into();
         *message = placed;
     }
 }
@@ -119,7 +122,7 @@ fn of_shape(shape: &mut Shape, call: &mut impl FnMut(&mut Path)) {
 
 fn of_recipe(recipe: &mut Recipe, call: &mut impl FnMut(&mut Path)) {
     recipe.sources.iter_mut().for_each(|source| of_source(source, call));
-    if let Some(rule) = recipe.rare.as_mut().and_then(|rare| rare.when.as_mut()) {
+    if let Some(rule) = recipe.options.as_mut().and_then(|options| options.when.as_mut()) {
         of_rule(rule, call);
     }
 }

@@ -13,7 +13,7 @@ mod words;
 use hookmill_json::{Value, text_of};
 use words::{Members, all_of_any, any_of, list_of, reference, text, typed, whole};
 
-use super::keys::{self, Is, Known};
+use super::keys::{self, Is, KeySpec};
 use super::limits::PATH_BYTES_MAX;
 use super::path::{ROOTS, Stage};
 use super::yaml;
@@ -34,7 +34,7 @@ pub fn schema() -> String {
 }
 
 /// An object with these keys and no others.
-fn object_of(keys: &[Known], required: &[&'static str]) -> Schema {
+fn object_of(keys: &[KeySpec], required: &[&'static str]) -> Schema {
     closed(keys.iter().fold(Members::new(), |members, key| members.with(key.name, of_key(key))), required)
 }
 
@@ -44,7 +44,7 @@ fn closed(properties: Members, required: &[&'static str]) -> Schema {
     members.with("additionalProperties", Value::Bool(false)).made()
 }
 
-fn of_key(key: &Known) -> Schema {
+fn of_key(key: &KeySpec) -> Schema {
     of_is(key.is).with("description", text(key.about)).with("examples", Value::List(example(key.example))).made()
 }
 
@@ -60,12 +60,12 @@ fn of_is(is: Is) -> Members {
         Is::Flag => typed("boolean"),
         Is::Fixed => Members::new(),
         Is::Words(words) => Members::new().with("enum", words::texts(&words())),
-        Is::WayOut(own) => way_out(own),
+        Is::WayOut(own) => policy(own),
         Is::Part(name) => Members::new().with("$ref", text(format!("#/$defs/{name}"))),
     }
 }
 
-fn way_out(own: &'static str) -> Members {
+fn policy(own: &'static str) -> Members {
     let mut words = vec!["omit", "null", "fail"];
     if !words.contains(&own) {
         words.push(own);

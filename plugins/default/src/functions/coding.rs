@@ -9,9 +9,9 @@ use hookmill_json::{Value, parse, text_of};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::call::Call;
+use super::error::FunctionError;
 use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, usually};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, usually};
 use super::text::within_output;
 
 /// What RFC 3986 leaves as it is everywhere in a URL.
@@ -68,7 +68,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "base64_encode",
         summary: "Writes the bytes of a text in base64.",
         parameters: &[usually("url", ArgumentKind::Flag, "false", "whether with `-` and `_`, without `=` at the end")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"MA==\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"MA==\"", "[]", "wrong_type"]),
         examples: &[
             example("base64_encode", r#""añ?>""#, r#""YcOxPz4=""#),
             example("{base64_encode: {url: true}}", r#""añ?>""#, r#""YcOxPz4""#),
@@ -79,7 +79,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "base64_decode",
         summary: "Reads a text in base64, with either alphabet, with or without `=` at the end.",
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_base64", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_base64", "[]", "wrong_type"]),
         errors: &[("not_base64", "the text is no base64"), ("not_a_text", "what it stands for is no text in UTF-8")],
         examples: &[
             example("base64_decode", r#""YcOxPz4""#, r#""añ?>""#),
@@ -95,7 +95,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::Any,
         errors: &[
             ("not_json", "the text is no JSON"),
-            ("too_deep", "it is nested more than MADE_DEPTH_MAX deep"),
+            ("too_deep", "it is nested more than OUTPUT_DEPTH_MAX deep"),
             ("input_too_large", "the text is larger than FUNCTION_OUTPUT_BYTES_MAX"),
         ],
         examples: &[
@@ -110,12 +110,12 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Writes any value as JSON text.",
         takes: Kind::Any,
         lists: Lists::Whole,
-        on_nothing: OnNothing::of(["missing", "null", "\"\\\"\\\"\"", "\"0\"", "\"[]\"", "\"{}\""]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\\\"\\\"\"", "\"0\"", "\"[]\"", "\"{}\""]),
         examples: &[example("to_json", r#"{"a":[1.50,"x"]}"#, r#""{\"a\":[1.50,\"x\"]}""#)],
         run: Run::Value(|value, call| {
             let text = text_of(&value);
             // Marks and control characters are written as up to six; what is written again and again grows each time.
-            let usual = super::apply::weight(&value) * 6;
+            let usual = super::apply::text_size(&value) * 6;
             within_output(text.len(), usual.min(WRITTEN_BYTES_MAX), call.name)?;
             Ok(Some(Value::text(text)))
         }),
@@ -130,16 +130,16 @@ fn decoded_html(text: &str) -> Cow<'_, str> {
     if text.contains('&') { htmlize::unescape(text) } else { text.into() }
 }
 
-fn url_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn url_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     within_output(text.len() * 3, FUNCTION_OUTPUT_BYTES_MAX * 3, call.name)?;
     let made: Cow<'a, str> = utf8_percent_encode(text, ESCAPED).into();
     within_output(made.len(), text.len(), call.name)?;
     Ok(made)
 }
 
-fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let is_escaped = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-    let refuse = |why| Refusal::of_text("not_url_encoded", text, why);
+    let refuse = |why| FunctionError::of_text("not_url_encoded", text, why);
     if !text.split('%').skip(1).all(is_escaped) {
         return Err(refuse("is not written for a URL: each `%` needs two hexadecimal digits after it"));
     }
@@ -157,7 +157,7 @@ fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Re
     }
 }
 
-fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     within_output(text.len() / 3 * 4 + 4, 0, call.name)?;
     let engine = match call.flag(0) {
         true => base64::engine::general_purpose::URL_SAFE_NO_PAD,
@@ -166,27 +166,27 @@ fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>,
     Ok(engine.encode(text).into())
 }
 
-fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     let bare: String = text.split_whitespace().collect();
     let bytes = GeneralPurpose::new(alphabet, config).decode(bare);
-    let bytes =
-        bytes.map_err(|_| Refusal::of_text("not_base64", text, "is no base64: it has other characters, or too few"))?;
+    let bytes = bytes
+        .map_err(|_| FunctionError::of_text("not_base64", text, "is no base64: it has other characters, or too few"))?;
     let decoded = String::from_utf8(bytes);
     decoded
         .map(Cow::Owned)
-        .map_err(|_| Refusal::of_text("not_a_text", text, "stands for bytes that are no text in UTF-8"))
+        .map_err(|_| FunctionError::of_text("not_a_text", text, "stands for bytes that are no text in UTF-8"))
 }
 
-fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     if text.len() > FUNCTION_OUTPUT_BYTES_MAX {
         let message = format!("this text is larger than {FUNCTION_OUTPUT_BYTES_MAX} bytes (FUNCTION_OUTPUT_BYTES_MAX)");
-        return Err(Refusal::new("input_too_large", message));
+        return Err(FunctionError::new("input_too_large", message));
     }
     let read = parse(text).map_err(|refused| {
-        Refusal::of_text("not_json", text, &format!("is no JSON at byte {}: {}", refused.offset, refused.message))
+        FunctionError::of_text("not_json", text, &format!("is no JSON at byte {}: {}", refused.offset, refused.message))
     })?;
-    super::apply::within_depth(&read, call.name)?;
+    super::apply::check_depth(&read, call.name)?;
     Ok(Some(read.into_owned()))
 }

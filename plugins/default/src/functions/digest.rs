@@ -9,8 +9,8 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::call::Call;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required, usually};
+use super::error::FunctionError;
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, required, usually};
 
 /// A blank text has no digest: everybody's would be the same.
 const DIGEST: Spec = Spec { gives: Kind::Text, ..Spec::USUAL };
@@ -22,7 +22,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "sha256",
         summary: "Gives the SHA-256 of the exact text, in hexadecimal digits; a blank text stays as it is.",
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -41,7 +41,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "sha1",
         summary: "Gives the SHA-1 of the exact text, in hexadecimal digits; a blank text stays as it is.",
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -56,7 +56,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "md5",
         summary: "Gives the MD5 of the exact text, in hexadecimal digits; a blank text stays as it is.",
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -75,7 +75,7 @@ pub const FUNCTIONS: &[Spec] = &[
             required("key", ArgumentKind::Template, "the key, such as `{{ campaign.values.secret }}`"),
             usually("with", ArgumentKind::Word(&["sha256", "sha1", "md5"]), "sha256", "the digest under it"),
         ],
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -107,7 +107,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::Any,
         lists: Lists::Whole,
         parameters: &[usually("always", ArgumentKind::Flag, "false", "whether a value that is there is replaced, too")],
-        on_nothing: OnNothing::of([ZERO_UUID, ZERO_UUID, ZERO_UUID, "0", ZERO_UUID, ZERO_UUID]),
+        on_empty: EmptyInput::of([ZERO_UUID, ZERO_UUID, ZERO_UUID, "0", ZERO_UUID, ZERO_UUID]),
         examples: &[
             example("uuid", "missing", ZERO_UUID),
             example("uuid", r#""L-1""#, r#""L-1""#),
@@ -115,7 +115,7 @@ pub const FUNCTIONS: &[Spec] = &[
         ],
         run: Run::Any(|value, call| match value {
             Some(value) if !value.is_blank() && !call.flag(0) => Ok(Some(value)),
-            _ => Ok(Some(Value::text(uuid_of(call.around.chance(), 4)))),
+            _ => Ok(Some(Value::text(uuid_of(call.context.random_bytes(), 4)))),
         }),
         ..DIGEST
     },
@@ -128,7 +128,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "url",
             "the namespace of RFC 9562 in which it is a name",
         )],
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -152,10 +152,10 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let key = super::template::filled_in(call, 0)?;
     if key.trim().is_empty() {
-        return Err(Refusal::new("no_key", "`hmac` has no key: what its template names is missing or blank"));
+        return Err(FunctionError::new("no_key", "`hmac` has no key: what its template names is missing or blank"));
     }
     Ok(match call.word(1) {
         1 => mac::<Hmac<Sha1>>(&key, text),

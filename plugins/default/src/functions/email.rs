@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::refusal::Refusal;
-use super::spec::{Kind, OnNothing, Run, Spec, example};
+use super::error::FunctionError;
+use super::spec::{EmptyInput, Kind, Run, Spec, example};
 use super::text::lower;
 
 /// What holds for all functions that read an address: a blank one is nobody's mistake.
 const ADDRESS: Spec = Spec {
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_an_email", "[]", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_an_email", "[]", "wrong_type"]),
     errors: &[("not_an_email", "the text is no e-mail address")],
     ..Spec::USUAL
 };
@@ -32,7 +32,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "is_email",
         summary: "Says whether a text is an e-mail address.",
         gives: Kind::Boolean,
-        on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         errors: &[],
         examples: &[example("is_email", r#""a@b.example""#, "true"), example("is_email", r#""a@b""#, "false")],
         run: Run::Read(|text, _| Ok(Some(Value::Bool(checked(text).is_ok())))),
@@ -76,15 +76,15 @@ pub fn normalized(text: &str) -> Result<String, &'static str> {
     checked(text).map(str::to_lowercase)
 }
 
-fn address(text: &str) -> Result<&str, Refusal> {
-    checked(text).map_err(|reason| Refusal::of_text("not_an_email", text, reason))
+fn address(text: &str) -> Result<&str, FunctionError> {
+    checked(text).map_err(|reason| FunctionError::of_text("not_an_email", text, reason))
 }
 
 fn split(address: &str) -> (&str, &str) {
     address.rsplit_once('@').unwrap_or((address, ""))
 }
 
-fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let address = address(text)?;
     let (local, domain) = split(address);
     match local.split_once('+') {

@@ -28,7 +28,7 @@ bounds! {
     /// Bytes of a text that may be a date.
     pub const DATE_BYTES_MAX: usize = 100;
     /// How deep lists and objects that a function makes of texts and names may be nested.
-    pub const MADE_DEPTH_MAX: usize = 32;
+    pub const OUTPUT_DEPTH_MAX: usize = 32;
     /// How deep an object is flattened and unflattened.
     pub const FLATTEN_DEPTH_MAX: usize = 16;
 }

@@ -8,6 +8,7 @@ pub mod clock;
 mod coding;
 mod digest;
 mod email;
+mod error;
 mod fold;
 mod limits;
 mod list;
@@ -18,7 +19,6 @@ mod object;
 mod pattern;
 pub mod phone;
 pub mod place;
-mod refusal;
 pub mod registry;
 mod rfc3339;
 mod spec;
@@ -28,14 +28,14 @@ mod text;
 mod time;
 mod written;
 
-pub use apply::{apply, apply_all, effort, weight};
-pub use call::{Call, Surroundings};
+pub use apply::{apply, apply_all, cost, text_size};
+pub use call::{Call, EvalContext};
 pub use email::normalized as email_normalized;
+pub use error::FunctionError;
 pub use limits::*;
 pub use list::is_same;
-pub use refusal::Refusal;
 pub use rfc3339::rfc3339;
-pub use spec::{ArgumentKind, Example, Kind, Lists, OnNothing, Parameter, Presence, Run, Spec};
+pub use spec::{ArgumentKind, EmptyInput, Example, Kind, Lists, Parameter, Presence, Run, Spec};
 
 #[cfg(test)]
 mod tests;

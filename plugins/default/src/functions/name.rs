@@ -3,7 +3,7 @@
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::spec::{ArgumentKind, OnNothing, Run, Spec, example, required};
+use super::spec::{ArgumentKind, EmptyInput, Run, Spec, example, required};
 
 /// The parts by name, in the order of [`NamePart`].
 const PARTS: [&str; 5] = ["prefix", "first", "middle", "last", "suffix"];
@@ -28,7 +28,7 @@ pub const FUNCTIONS: &[Spec] = &[Spec {
     name: "split_name",
     summary: "Takes one part of a person's full name; a part that the name does not have is missing.",
     parameters: &[required("part", ArgumentKind::Word(&PARTS), "which part")],
-    on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
     examples: &[
         example("{split_name: last}", r#""Maria del Carmen Lopez""#, r#""Lopez""#),
         example("{split_name: first}", r#""Dr. King, Martin Luther""#, r#""Martin""#),

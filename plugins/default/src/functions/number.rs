@@ -4,9 +4,9 @@ use hookmill_decimal::{Decimal, ParseError, Rounding, TooLong};
 use hookmill_json::Value;
 
 use super::call::Call;
+use super::error::{FunctionError, quoted};
 use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
-use super::refusal::{Refusal, quoted};
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, required, usually};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, required, usually};
 use super::written::{Part, Style, range, read};
 
 const DECIMAL: Parameter = usually(
@@ -37,7 +37,7 @@ const NUMBER: Spec = Spec {
     takes: Kind::Number,
     gives: Kind::Number,
     lists: Lists::Refused,
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "0", "wrong_type", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "0", "wrong_type", "wrong_type"]),
     errors: &[
         ("not_a_number", "the value is no number, and no text that is written like one"),
         ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
@@ -108,7 +108,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "add",
         summary: "Adds a number.",
         parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "0.1", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "0.1", "wrong_type", "wrong_type"]),
         examples: &[example("{add: 0.1}", "0.2", "0.3"), example("{add: quantity}", r#""-1""#, "2")],
         run: Run::Number(|number, call| Ok(number_value(number.plus(&operand(call, 0)?)?))),
         ..ARITHMETIC
@@ -117,7 +117,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "subtract",
         summary: "Takes a number away.",
         parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "-1", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "-1", "wrong_type", "wrong_type"]),
         examples: &[example("{subtract: 1}", "0.5", "-0.5"), example("{subtract: beta}", "1", "not_a_number")],
         run: Run::Number(|number, call| Ok(number_value(number.minus(&operand(call, 0)?)?))),
         ..ARITHMETIC
@@ -198,7 +198,7 @@ pub const FUNCTIONS: &[Spec] = &[
             usually("decimal", ArgumentKind::Word(&[".", ","]), "'.'", "the mark before the decimals"),
             ROUNDING,
         ],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"0.00\"", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"0.00\"", "wrong_type", "wrong_type"]),
         examples: &[
             example("format_number", "12000", r#""12000.00""#),
             example("{format_number: {digits: 2, thousands: ','}}", "-1234567.895", r#""-1,234,567.90""#),
@@ -219,12 +219,12 @@ fn decimal_mark(call: &Call<'_, '_>, place: usize) -> char {
 }
 
 /// A JSON number is one already, and keeps every digit, however many.
-fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     match &value {
         Value::Number(_) => Ok(Some(value)),
         Value::Text(text) if text.trim().is_empty() => Ok(Some(value)),
         Value::Text(text) => read(text, style(call, 0)).map(|number| Some(Value::Number(number.into()))),
-        other => Err(Refusal::wrong_type(call.name, "a number", other)),
+        other => Err(FunctionError::wrong_type(call.name, "a number", other)),
     }
 }
 
@@ -232,19 +232,19 @@ fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>
 ///
 /// # Errors
 /// Why `function` can't compute with the value.
-pub fn decimal_of(value: &Value<'_>, function: &str) -> Result<Decimal, Refusal> {
+pub fn decimal_of(value: &Value<'_>, function: &str) -> Result<Decimal, FunctionError> {
     let text = match value {
         Value::Number(text) => text.as_ref(),
         // In a text, `1E5` may be a flat as well as a number.
         Value::Text(text) if text.contains(['e', 'E']) => "",
         Value::Text(text) => text.trim(),
-        other => return Err(Refusal::wrong_type(function, "a number", other)),
+        other => return Err(FunctionError::wrong_type(function, "a number", other)),
     };
     Decimal::parse(text).map_err(|error| match error {
         ParseError::NotANumber => {
             let message =
                 format!("`{function}` needs a number, not {}; `number` reads other ways to write one", quoted(value));
-            Refusal::new("not_a_number", message)
+            FunctionError::new("not_a_number", message)
         }
         ParseError::TooLong => TooLong { digits: quoted(value) }.into(),
     })
@@ -256,21 +256,21 @@ pub fn number_value(number: Decimal) -> Value<'static> {
 }
 
 /// The other number of a calculation.
-fn operand(call: &Call<'_, '_>, place: usize) -> Result<Decimal, Refusal> {
+fn operand(call: &Call<'_, '_>, place: usize) -> Result<Decimal, FunctionError> {
     let path = call.path(place).map(|path| path.text.as_ref()).unwrap_or_default();
     match call.operand(place)? {
         Some(value) if !value.is_blank() => decimal_of(&value, call.name),
-        None => Err(Refusal::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
+        None => Err(FunctionError::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
         Some(value) => {
             let message = format!("`{}` finds {} at `{path}`, which is no number", call.name, quoted(&value));
-            Err(Refusal::new("no_operand", message))
+            Err(FunctionError::new("no_operand", message))
         }
     }
 }
 
-fn divide(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
+fn divide(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
     let by = operand(call, 0)?;
-    let zero = || Refusal::new("divided_by_zero", format!("{} can't be divided by 0", number.digits()));
+    let zero = || FunctionError::new("divided_by_zero", format!("{} can't be divided by 0", number.digits()));
     let digits = call.size(1).unwrap_or(0);
     number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).map(number_value).ok_or_else(zero)
 }

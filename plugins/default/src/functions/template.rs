@@ -3,7 +3,7 @@
 use hookmill_json::{Value, write_value};
 
 use super::call::Call;
-use super::refusal::Refusal;
+use super::error::FunctionError;
 use super::text::within_output;
 use crate::plan::{Root, TemplatePart};
 
@@ -11,24 +11,24 @@ use crate::plan::{Root, TemplatePart};
 pub const VALUE: &str = "value";
 
 /// Fills a template: its places are the value itself, or values at paths. What is missing or null is nothing.
-pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     written(call, 0, &value).map(|text| Some(Value::text(text)))
 }
 
 /// A template among the arguments, filled without a value.
-pub fn filled_in(call: &Call<'_, '_>, place: usize) -> Result<String, Refusal> {
+pub fn filled_in(call: &Call<'_, '_>, place: usize) -> Result<String, FunctionError> {
     written(call, place, &Value::Null)
 }
 
-fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, Refusal> {
+fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, FunctionError> {
     let mut text = String::new();
     for part in call.template(place).iter().flat_map(|template| &template.parts) {
         match part {
             TemplatePart::Text(fixed) => text.push_str(fixed),
             TemplatePart::Value(path) => {
                 let found = match path.root {
-                    Root::Value => call.around.inside(path, value)?,
-                    _ => call.around.value_at(path)?,
+                    Root::Value => call.context.inside(path, value)?,
+                    _ => call.context.value_at(path)?,
                 };
                 if let Some(value) = found {
                     write_plain(&mut text, &value);

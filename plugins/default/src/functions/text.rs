@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 
 use super::call::Call;
+use super::error::FunctionError;
 use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, OnNothing, Run, Spec, example, required, usually};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Run, Spec, example, required, usually};
 
 /// The functions of this group.
 pub const FUNCTIONS: &[Spec] = &[
@@ -59,7 +59,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "text",
         summary: "Makes a number or a boolean the text it is written as.",
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"0\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"0\"", "[]", "wrong_type"]),
         examples: &[example("text", "1.50", "\"1.50\""), example("text", "true", "\"true\"")],
         run: Run::Read(|text, _| Ok(Some(Value::text(text.to_owned())))),
         ..Spec::USUAL
@@ -111,7 +111,7 @@ pub const FUNCTIONS: &[Spec] = &[
             usually("with", ArgumentKind::NonEmpty, "'0'", "the character, or characters, to fill with"),
             usually("at", ArgumentKind::Word(&["start", "end"]), "start", "where to fill"),
         ],
-        on_nothing: OnNothing::of(["missing", "null", "\"00000\"", "\"00000\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"00000\"", "\"00000\"", "[]", "wrong_type"]),
         examples: &[
             example("{pad: 5}", "2139", r#""02139""#),
             example("{pad: {to: 4, with: ., at: end}}", r#""ab""#, r#""ab..""#),
@@ -139,7 +139,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "prefix",
         summary: "Puts a text before one that is not blank and does not begin with it yet.",
         parameters: &[required("text", ArgumentKind::NonEmpty, "what stands before it")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"https://0\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"https://0\"", "[]", "wrong_type"]),
         examples: &[
             example("{prefix: 'https://'}", r#""x.example""#, r#""https://x.example""#),
             example("{prefix: 'https://'}", r#""https://x.example""#, r#""https://x.example""#),
@@ -151,7 +151,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "suffix",
         summary: "Puts a text behind one that is not blank and does not end with it yet.",
         parameters: &[required("text", ArgumentKind::NonEmpty, "what stands behind it")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"0%\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"0%\"", "[]", "wrong_type"]),
         examples: &[example("{suffix: '%'}", "\"5\"", "\"5%\""), example("{suffix: '%'}", "\"5%\"", "\"5%\"")],
         run: Run::Filled(|text, call| Ok(suffix(text, call.text_or_empty(0)))),
         ..Spec::USUAL
@@ -187,7 +187,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ArgumentKind::Template,
             "the text, with places such as `{{ value }}` or `{{ email }}`",
         )],
-        on_nothing: OnNothing::of(["missing", "null", "\"-/b\"", "\"0-/b\"", "\"[]-/b\"", "\"{}-/b\""]),
+        on_empty: EmptyInput::of(["missing", "null", "\"-/b\"", "\"0-/b\"", "\"[]-/b\"", "\"{}-/b\""]),
         errors: &[("output_too_large", "the result is larger than FUNCTION_OUTPUT_BYTES_MAX")],
         examples: &[
             example("{template: '{{ value }}-{{ gone }}/{{ beta }}'}", r#""a""#, r#""a-/b""#),
@@ -311,7 +311,7 @@ fn pad<'a>(text: &'a str, to: usize, with: &str, at_end: bool) -> Cow<'a, str> {
     if at_end { format!("{text}{filling}").into() } else { format!("{filling}{text}").into() }
 }
 
-fn replace<'a>(text: &'a str, what: &str, with: &str) -> Result<Cow<'a, str>, Refusal> {
+fn replace<'a>(text: &'a str, what: &str, with: &str) -> Result<Cow<'a, str>, FunctionError> {
     let found = if what.is_empty() { 0 } else { text.matches(what).count() };
     if found == 0 {
         return Ok(text.into());
@@ -322,11 +322,11 @@ fn replace<'a>(text: &'a str, what: &str, with: &str) -> Result<Cow<'a, str>, Re
 }
 
 /// Refuses what would be larger than its input and than the bound.
-pub fn within_output(size: usize, input: usize, function: &str) -> Result<(), Refusal> {
+pub fn within_output(size: usize, input: usize, function: &str) -> Result<(), FunctionError> {
     if size <= input.max(FUNCTION_OUTPUT_BYTES_MAX) {
         return Ok(());
     }
-    Err(Refusal::too_large(function, "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX))
+    Err(FunctionError::too_large(function, "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX))
 }
 
 fn prefix<'a>(text: &'a str, before: &str) -> Cow<'a, str> {
@@ -356,6 +356,6 @@ fn slug<'a>(text: &'a str, mark: &str) -> Cow<'a, str> {
 }
 
 /// The text of a scalar, or why it is none; for functions that look at several values.
-pub fn scalar<'v>(value: &'v Value<'_>, call: &Call<'_, '_>) -> Result<&'v str, Refusal> {
-    value.scalar_text().ok_or_else(|| Refusal::wrong_type(call.name, "a text", value))
+pub fn scalar<'v>(value: &'v Value<'_>, call: &Call<'_, '_>) -> Result<&'v str, FunctionError> {
+    value.scalar_text().ok_or_else(|| FunctionError::wrong_type(call.name, "a text", value))
 }

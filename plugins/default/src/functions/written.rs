@@ -2,8 +2,8 @@
 
 use hookmill_decimal::{Decimal, Rounding};
 
+use super::error::{FunctionError, quoted_text};
 use super::limits::NUMBER_DIGITS_MAX;
-use super::refusal::{Refusal, quoted_text};
 
 /// What may stand before or behind an amount.
 const CURRENCIES: [&str; 40] = [
@@ -41,13 +41,13 @@ pub enum Part {
 }
 
 /// The digits of a written number, as JSON writes them.
-pub fn read(text: &str, style: Style) -> Result<String, Refusal> {
+pub fn read(text: &str, style: Style) -> Result<String, FunctionError> {
     number(text, style).ok_or_else(|| not_a_number(text, style)).and_then(|digits| within_bounds(digits, text))
 }
 
-fn not_a_number(text: &str, style: Style) -> Refusal {
+fn not_a_number(text: &str, style: Style) -> FunctionError {
     let plain = text.trim().to_lowercase();
-    let mend = if !style.suffixes && number(text, Style { suffixes: true, ..style }).is_some() {
+    let hint = if !style.suffixes && number(text, Style { suffixes: true, ..style }).is_some() {
         "write `{number: {suffixes: true}}` if the letter stands for zeros"
     } else if number(text, Style { decimal: if style.decimal == '.' { ',' } else { '.' }, ..style }).is_some() {
         "write `{number: {decimal: ','}}` if a comma stands before its decimals, `'.'` if a point does"
@@ -56,15 +56,15 @@ fn not_a_number(text: &str, style: Style) -> Refusal {
     } else {
         "take the number out of the text with `extract` before, if it is one"
     };
-    Refusal::new("not_a_number", format!("{} is not a number and nothing else; {mend}", quoted_text(text)))
+    FunctionError::new("not_a_number", format!("{} is not a number and nothing else; {hint}", quoted_text(text)))
 }
 
-fn within_bounds(digits: String, text: &str) -> Result<String, Refusal> {
+fn within_bounds(digits: String, text: &str) -> Result<String, FunctionError> {
     if digits.len() <= 2 * NUMBER_DIGITS_MAX {
         return Ok(digits);
     }
     let message = format!("{} has more than {NUMBER_DIGITS_MAX} digits (NUMBER_DIGITS_MAX)", quoted_text(text));
-    Err(Refusal::new("number_too_long", message))
+    Err(FunctionError::new("number_too_long", message))
 }
 
 /// The digits of a number with an optional sign, currency and suffix; none for anything else.
@@ -146,16 +146,16 @@ fn assembled(negative: bool, whole: &str, fraction: &str, zeros: usize) -> Strin
 
 fn no_range(text: &str, style: Style) -> String {
     let with_suffixes = Style { suffixes: true, ..style };
-    let mend = match ends(text, with_suffixes) {
+    let hint = match ends(text, with_suffixes) {
         Some(_) if !style.suffixes => "; say `suffixes: true` if the letter stands for zeros",
         _ => "",
     };
-    format!("is no range such as `100-200`, `10+` or `under 50`{mend}")
+    format!("is no range such as `100-200`, `10+` or `under 50`{hint}")
 }
 
 /// A part of a range; none when the range has no such end.
-pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, Refusal> {
-    let refuse = |why: &str| Refusal::of_text("not_a_range", text, why);
+pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, FunctionError> {
+    let refuse = |why: &str| FunctionError::of_text("not_a_range", text, why);
     let (low, high) = ends(text, style).ok_or_else(|| refuse(&no_range(text, style)))?;
     let exact = |digits: Option<String>| digits.map(|digits| Decimal::parse(&digits)).transpose();
     let too_long =

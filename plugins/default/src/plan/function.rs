@@ -12,7 +12,7 @@ use crate::functions::{ArgumentKind, Lists, Run, Spec, registry};
 /// One function in a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Function<'p> {
-    called: Called,
+    id: FunctionId,
     #[serde(borrow)]
     arguments: Vec<Argument<'p>>,
 }
@@ -20,17 +20,17 @@ pub struct Function<'p> {
 impl<'p> Function<'p> {
     /// A function with its arguments, in the order of its parameters. None when no function has this name.
     pub fn new(name: &str, arguments: Vec<Argument<'p>>) -> Option<Self> {
-        Some(Self { called: Called::by_name(name)?, arguments })
+        Some(Self { id: FunctionId::by_name(name)?, arguments })
     }
 
     /// Its name in documents.
     pub fn name(&self) -> &'static str {
-        self.called.spec.name
+        self.id.spec.name
     }
 
     /// What is declared of it.
     pub fn spec(&self) -> &'static Spec {
-        self.called.spec
+        self.id.spec
     }
 
     /// Its arguments.
@@ -55,7 +55,7 @@ impl<'p> Function<'p> {
     }
 
     /// Whether nothing comes of a missing value.
-    pub fn gives_nothing_for_nothing(&self) -> bool {
+    pub fn passes_missing(&self) -> bool {
         !matches!(self.spec().run, Run::Any(_))
     }
 
@@ -67,12 +67,12 @@ impl<'p> Function<'p> {
 
 /// A function of the registry. In a plan it is its group and its place there: a plan belongs to one version of the plugin.
 #[derive(Clone, Copy)]
-struct Called {
+struct FunctionId {
     place: (u8, u8),
     spec: &'static Spec,
 }
 
-impl Called {
+impl FunctionId {
     fn by_name(name: &str) -> Option<Self> {
         let (group, place) = registry::place_of(name)?;
         Self::at((u8::try_from(group).ok()?, u8::try_from(place).ok()?))
@@ -84,25 +84,25 @@ impl Called {
     }
 }
 
-impl PartialEq for Called {
+impl PartialEq for FunctionId {
     fn eq(&self, other: &Self) -> bool {
         self.place == other.place
     }
 }
 
-impl std::fmt::Debug for Called {
+impl std::fmt::Debug for FunctionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.spec.name)
     }
 }
 
-impl Serialize for Called {
+impl Serialize for FunctionId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.place.serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Called {
+impl<'de> Deserialize<'de> for FunctionId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let place = Deserialize::deserialize(deserializer)?;
         Self::at(place).ok_or_else(|| D::Error::custom("no such function"))

@@ -36,7 +36,7 @@ pub struct Message<'p> {
     pub body: Option<Shape<'p>>,
     /// The places that paths into the lead have, as [`hookmill_json::PathTrie`] reads them.
     #[serde(borrow)]
-    pub outline: Cow<'p, [u8]>,
+    pub path_trie: Cow<'p, [u8]>,
 }
 
 /// How a body is written.

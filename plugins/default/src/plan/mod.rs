@@ -15,15 +15,15 @@ mod rule;
 
 use std::borrow::Cow;
 
-pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
+pub use bytes::{LoadedPlan, PLAN_BYTES_MAX, PlanError};
 pub use expression::Expression;
-pub use field::{Fallback, Field, Line, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
+pub use field::{Fallback, FastPathPlan, Field, MapPlan, Recipe, RecipeOptions, Source, SourceKind, Target, Unknown};
 pub use function::{Argument, Function, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
-pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
+pub use map_code::{FastPath, LoadedMap, MapOptions, TargetRef, prepare};
 pub use message::{ForEach, Format, Member, Message, Shape};
 pub use message_code::{Code, LoadedMessage, Part, Piece, functions};
-pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
+pub use operator::{Example, MissingOperand, MissingOperandRules, OPERATORS, Operator, OperatorSpec, Wants};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
 pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity, With};
 
@@ -39,7 +39,7 @@ pub struct Plan<'p> {
     /// The rules, in the order of the document.
     pub qualify: Vec<RulePlan<'p>>,
     /// The places that paths of the rules have in the lead, as [`hookmill_json::PathTrie`] reads them.
-    pub judged: Vec<u8>,
+    pub rule_paths: Vec<u8>,
     /// The message to the client.
     pub client: Message<'p>,
     /// The message to webhooks.
@@ -50,7 +50,9 @@ pub struct Plan<'p> {
 
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
-    pub use super::{Format, Kind, Line, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown};
+    pub use super::{
+        FastPathPlan, Format, Kind, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown,
+    };
 
     /// A plan.
     pub type Plan = super::Plan<'static>;
@@ -61,7 +63,7 @@ pub mod owned {
     /// How a value is made.
     pub type Recipe = super::Recipe<'static>;
     /// What most recipes do not have.
-    pub type Rare = super::Rare<'static>;
+    pub type RecipeOptions = super::RecipeOptions<'static>;
     /// Where a field goes.
     pub type Target = super::Target<'static>;
     /// One place a value may come from.

@@ -11,7 +11,7 @@ pub struct Element<'e> {
     /// The element in it.
     pub node: Node<'e>,
     /// The body, and the element's place in it, when the element is a part of it.
-    around: Option<(&'e JsonIndex<'e>, Node<'e>)>,
+    enclosing: Option<(&'e JsonIndex<'e>, Node<'e>)>,
     /// The whole element where only the wanted places of it were read: read when a path asks for more after all.
     whole: Option<OnceCell<Option<JsonIndex<'e>>>>,
 }
@@ -19,13 +19,13 @@ pub struct Element<'e> {
 impl<'e> Element<'e> {
     /// An element of which all was read, or only what paths lead to.
     pub fn new(index: &'e JsonIndex<'e>, node: Node<'e>, is_partial: bool) -> Self {
-        Self { index, node, around: None, whole: is_partial.then(OnceCell::new) }
+        Self { index, node, enclosing: None, whole: is_partial.then(OnceCell::new) }
     }
 
     /// As a part of a body.
     #[must_use]
     pub fn inside(mut self, body: &'e JsonIndex<'e>, node: Node<'e>) -> Self {
-        self.around = Some((body, node));
+        self.enclosing = Some((body, node));
         self
     }
 
@@ -39,7 +39,7 @@ impl<'e> Element<'e> {
 
     /// The body as a tree.
     pub fn body(&self) -> Option<NodeRef<'_>> {
-        match self.around {
+        match self.enclosing {
             Some((body, _)) => Some(NodeRef::Indexed(body.root())),
             None => self.root(),
         }
@@ -47,13 +47,13 @@ impl<'e> Element<'e> {
 
     /// Where it stands in the body, which tells it from the others there.
     pub fn place_in_body(&self) -> usize {
-        self.around.map_or(0, |(_, node)| node.index())
+        self.enclosing.map_or(0, |(_, node)| node.index())
     }
 
     /// The object around the element that is so many objects away, 1 for the nearest.
     pub fn parent(&self, levels: usize) -> Option<NodeRef<'_>> {
-        let (body, node) = self.around?;
-        let around = body.root().objects_holding(node);
-        around.len().checked_sub(levels).and_then(|index| around.get(index)).copied().map(NodeRef::Indexed)
+        let (body, node) = self.enclosing?;
+        let enclosing = body.root().objects_holding(node);
+        enclosing.len().checked_sub(levels).and_then(|index| enclosing.get(index)).copied().map(NodeRef::Indexed)
     }
 }

@@ -43,8 +43,8 @@ pub fn encoded(message: &Message<'_>, method: &str, format: Format, body: &Value
 
 fn in_query(message: &Message<'_>, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
     if message.body.is_some() && matches!(format, Format::Xml | Format::Text) {
-        let mend = "put the values under `query`, or send it with POST";
-        return Err(refuse("no_body_in_get", format!("a GET has no body, so its text would be lost; {mend}")));
+        let hint = "put the values under `query`, or send it with POST";
+        return Err(refuse("no_body_in_get", format!("a GET has no body, so its text would be lost; {hint}")));
     }
     Ok(Encoded { query: form::pairs(named(body, "a query")?), content_type: None, bytes: None })
 }

@@ -9,12 +9,12 @@ use hookmill_plugin_sdk::types::{
 
 use sha2::{Digest, Sha256};
 
-use super::around::Around;
+use super::context::ScopeContext;
 pub use super::element::Element;
 use hookmill_json::{JsonIndex, Node, NodeRef, Value, parse};
 
+use super::budget::WorkBudget;
 use super::select::select_in;
-use super::work::Work;
 use crate::plan::{Path, Root};
 
 /// The roots of one stage.
@@ -26,11 +26,11 @@ pub trait Scope {
         None
     }
     /// What functions may look at.
-    fn around(&self) -> Around<'_, Self>
+    fn context(&self) -> ScopeContext<'_, Self>
     where
         Self: Sized,
     {
-        Around::new(self)
+        ScopeContext::new(self)
     }
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
@@ -39,9 +39,9 @@ pub trait Scope {
     /// The time of this run.
     fn now_ms(&self) -> i64;
     /// Chance, the same in a replay; each call gives other bytes, in the same order.
-    fn chance(&self) -> [u8; 16];
+    fn random_bytes(&self) -> [u8; 16];
     /// What may still be done for this item.
-    fn work(&self) -> &Work;
+    fn budget(&self) -> &WorkBudget;
     /// Objects in the element where loose names are looked for as well.
     fn containers(&self) -> &[NodeRef<'_>] {
         &[]
@@ -107,12 +107,12 @@ impl<'c> Call<'c> {
 pub struct ElementScope<'e, 'c> {
     call: &'e Call<'c>,
     inbound: &'e Inbound,
-    work: &'e Work,
+    budget: &'e WorkBudget,
     element: Element<'e>,
     also_search: &'e [Path<'e>],
     containers: OnceCell<Vec<NodeRef<'e>>>,
     made: Vec<(u16, OnceCell<Value<'static>>)>,
-    chances: Cell<u64>,
+    random_calls: Cell<u64>,
     header: OnceCell<Value<'e>>,
     query: OnceCell<Value<'e>>,
     origin: OnceCell<Value<'e>>,
@@ -120,23 +120,23 @@ pub struct ElementScope<'e, 'c> {
 
 impl<'e, 'c> ElementScope<'e, 'c> {
     /// An element of a request, and what may be done for all that came with it.
-    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, work: &'e Work, element: Element<'e>) -> Self {
+    pub fn new(call: &'e Call<'c>, inbound: &'e Inbound, budget: &'e WorkBudget, element: Element<'e>) -> Self {
         let (header, query, origin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (containers, chances) = (OnceCell::new(), Cell::new(0));
+        let (containers, random_calls) = (OnceCell::new(), Cell::new(0));
         let made = Vec::new();
-        Self { call, inbound, work, element, also_search: &[], containers, made, chances, header, query, origin }
+        Self { call, inbound, budget, element, also_search: &[], containers, made, random_calls, header, query, origin }
     }
 
     /// With the objects in the element where loose names are looked for as well.
     #[must_use]
-    pub fn looking_in(mut self, paths: &'e [Path<'e>]) -> Self {
+    pub fn with_containers(mut self, paths: &'e [Path<'e>]) -> Self {
         self.also_search = paths;
         self
     }
 
     /// With room for the fields at which later ones look.
     #[must_use]
-    pub fn keeping(mut self, fields: &[u16]) -> Self {
+    pub fn with_referenced_fields(mut self, fields: &[u16]) -> Self {
         self.made = fields.iter().map(|field| (*field, OnceCell::new())).collect();
         self
     }
@@ -174,20 +174,20 @@ impl Scope for ElementScope<'_, '_> {
     }
 
     /// Several elements of one body have one entropy, so their places tell them apart.
-    fn chance(&self) -> [u8; 16] {
+    fn random_bytes(&self) -> [u8; 16] {
         let place = (self.element.place_in_body() as u64) << 1;
-        chance(&self.inbound.entropy, place, &self.chances)
+        random_bytes(&self.inbound.entropy, place, &self.random_calls)
     }
 
-    fn work(&self) -> &Work {
-        self.work
+    fn budget(&self) -> &WorkBudget {
+        self.budget
     }
 
     fn containers(&self) -> &[NodeRef<'_>] {
         self.containers.get_or_init(|| {
             let root = NodeRef::Indexed(self.element.node);
             let found = self.also_search.iter().filter_map(|path| select_in(&path.steps, root).ok());
-            found.flat_map(|found| found.spots().to_vec()).collect()
+            found.flat_map(|found| found.nodes().to_vec()).collect()
         })
     }
 
@@ -210,8 +210,8 @@ pub struct LeadScope<'l, 'c> {
     submission: Option<&'l Submission>,
     event: Option<&'l Event>,
     destination: Option<&'l Destination>,
-    work: Work,
-    chances: Cell<u64>,
+    budget: WorkBudget,
+    random_calls: Cell<u64>,
     submission_tree: OnceCell<Value<'l>>,
     event_tree: OnceCell<Value<'l>>,
     destination_tree: OnceCell<Value<'l>>,
@@ -228,8 +228,8 @@ impl<'l, 'c> LeadScope<'l, 'c> {
             submission,
             event: None,
             destination: None,
-            work: Work::default(),
-            chances: Cell::new(0),
+            budget: WorkBudget::default(),
+            random_calls: Cell::new(0),
             submission_tree,
             event_tree,
             destination_tree,
@@ -238,7 +238,7 @@ impl<'l, 'c> LeadScope<'l, 'c> {
 
     /// With what happened and who is told.
     #[must_use]
-    pub fn told(mut self, event: Option<&'l Event>, destination: &'l Destination) -> Self {
+    pub fn with_event(mut self, event: Option<&'l Event>, destination: &'l Destination) -> Self {
         self.event = event;
         self.destination = Some(destination);
         self
@@ -273,23 +273,23 @@ impl Scope for LeadScope<'_, '_> {
         self.call.time_zone()
     }
 
-    /// Without a submission there is no chance; the moment of the event stands for it.
-    fn chance(&self) -> [u8; 16] {
+    /// Without a submission there are no random bytes; the moment of the event stands for it.
+    fn random_bytes(&self) -> [u8; 16] {
         let none = || Entropy { high: 0, low: self.event.map_or(0, |event| event.occurred_at.cast_unsigned()) };
         let entropy = self.submission.map_or_else(none, |submission| submission.entropy);
-        chance(&entropy, STAGE_OF_LEADS, &self.chances)
+        random_bytes(&entropy, STAGE_OF_LEADS, &self.random_calls)
     }
 
-    fn work(&self) -> &Work {
-        &self.work
+    fn budget(&self) -> &WorkBudget {
+        &self.budget
     }
 }
 
-/// What `map` never mixes into its chance: its own places are even.
+/// What `map` never mixes into its random bytes: its own places are even.
 const STAGE_OF_LEADS: u64 = 1;
 
-/// The next bytes of chance: a digest of the item's, so that two of them have nothing in common.
-pub fn chance(entropy: &Entropy, place: u64, calls: &Cell<u64>) -> [u8; 16] {
+/// The next random bytes: a digest of the item's, so that two of them have nothing in common.
+pub fn random_bytes(entropy: &Entropy, place: u64, calls: &Cell<u64>) -> [u8; 16] {
     let call = calls.replace(calls.get() + 1);
     let words = [entropy.high, entropy.low, place, call].map(u64::to_be_bytes);
     let digest = Sha256::digest(words.concat());
@@ -298,7 +298,7 @@ pub fn chance(entropy: &Entropy, place: u64, calls: &Cell<u64>) -> [u8; 16] {
     bytes
 }
 
-/// A JSON text from the host; null if it is none, for a document can't mend the host.
+/// A JSON text from the host; null if it is none, for a document can't fix what the host sends.
 fn json(text: &str) -> Value<'_> {
     parse(text).unwrap_or(Value::Null)
 }

@@ -3,9 +3,9 @@
 use hookmill_json::{NodeRef, Value, is_loosely};
 use hookmill_jsonpath::TooWide;
 
+use super::budget::WorkBudget;
 use super::scope::Scope;
-use super::work::Work;
-use crate::functions::Refusal;
+use crate::functions::FunctionError;
 use crate::plan::{Path, Step, Steps};
 
 /// What a path found.
@@ -21,8 +21,8 @@ pub enum Found<'s> {
 
 impl<'s> Found<'s> {
     /// As one value: the values of a query are a list. Refuses when holding it is more than may still be done.
-    pub fn value(&self, work: &Work) -> Result<Option<Value<'s>>, Refusal> {
-        work.spend_on(self.spots())?;
+    pub fn value(&self, budget: &WorkBudget) -> Result<Option<Value<'s>>, FunctionError> {
+        budget.spend_copy(self.nodes())?;
         Ok(self.free_value())
     }
 
@@ -30,8 +30,8 @@ impl<'s> Found<'s> {
     pub fn free_value(&self) -> Option<Value<'s>> {
         match self {
             Self::Missing => None,
-            Self::One(spot) => Some(spot.value()),
-            Self::Many(spots) => Some(Value::List(spots.iter().map(|spot| spot.value()).collect())),
+            Self::One(node) => Some(node.value()),
+            Self::Many(nodes) => Some(Value::List(nodes.iter().map(|node| node.value()).collect())),
         }
     }
 
@@ -40,17 +40,17 @@ impl<'s> Found<'s> {
     fn is_filled(&self) -> bool {
         match self {
             Self::Missing => false,
-            Self::One(spot) => !spot.is_blank(),
-            Self::Many(spots) => !spots.is_empty(),
+            Self::One(node) => !node.is_blank(),
+            Self::Many(nodes) => !nodes.is_empty(),
         }
     }
 
     /// The places themselves.
-    pub fn spots(&self) -> &[NodeRef<'s>] {
+    pub fn nodes(&self) -> &[NodeRef<'s>] {
         match self {
             Self::Missing => &[],
-            Self::One(spot) => std::slice::from_ref(spot),
-            Self::Many(spots) => spots,
+            Self::One(node) => std::slice::from_ref(node),
+            Self::Many(nodes) => nodes,
         }
     }
 }
@@ -59,7 +59,7 @@ impl<'s> Found<'s> {
 const STEPS_PER_VISIT: usize = 16;
 
 /// Follows a path; refuses only when it would have to look at too much, alone or with all that was done before.
-pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
+pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, FunctionError> {
     let start = match path.place {
         Some(place) => scope.place(place).map(NodeRef::Indexed),
         None => scope.root(path.root),
@@ -67,14 +67,14 @@ pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, R
     let Some(start) = start else { return Ok(Found::Missing) };
     let (found, visits) = walk(&path.steps, start)?;
     if 0 < visits {
-        scope.work().spend(visits * STEPS_PER_VISIT)?;
+        scope.budget().spend(visits * STEPS_PER_VISIT)?;
     }
     Ok(found)
 }
 
 /// Follows a path as it is meant wherever it is no source of alternatives: a loose name is looked for in the element, then in each
 /// container (`also_search`); the first value that is not blank counts, else the first there is.
-pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Refusal> {
+pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, FunctionError> {
     let mut best = select(path, scope)?;
     if !path.is_loose() {
         return Ok(best);
@@ -83,9 +83,9 @@ pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Ref
         if best.is_filled() {
             break;
         }
-        scope.work().spend(STEPS_PER_VISIT)?;
+        scope.budget().spend(STEPS_PER_VISIT)?;
         let found = select_in(&path.steps, *container)?;
-        if found.is_filled() || best.spots().is_empty() {
+        if found.is_filled() || best.nodes().is_empty() {
             best = found;
         }
     }
@@ -93,12 +93,12 @@ pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, Ref
 }
 
 /// Follows steps from a place.
-pub fn select_in<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<Found<'s>, Refusal> {
+pub fn select_in<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<Found<'s>, FunctionError> {
     Ok(walk(steps, root)?.0)
 }
 
 /// What steps find from a place, and how many values a query looked at for it.
-fn walk<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<(Found<'s>, usize), Refusal> {
+fn walk<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<(Found<'s>, usize), FunctionError> {
     match steps {
         Steps::Singular(steps) => Ok((follow(steps, root).map_or(Found::Missing, Found::One), 0)),
         Steps::Many(segments) => {
@@ -109,13 +109,13 @@ fn walk<'s>(steps: &Steps<'_>, root: NodeRef<'s>) -> Result<(Found<'s>, usize), 
 }
 
 fn follow<'s>(steps: &[Step<'_>], root: NodeRef<'s>) -> Option<NodeRef<'s>> {
-    steps.iter().try_fold(root, |spot, step| match step {
-        Step::Name(name) => spot.member(name),
-        Step::Index(index) => spot.item_at(*index),
-        Step::Like(bare) => spot.member_by(|name| is_loosely(name, bare)),
+    steps.iter().try_fold(root, |node, step| match step {
+        Step::Name(name) => node.member(name),
+        Step::Index(index) => node.item_at(*index),
+        Step::Like(bare) => node.member_by(|name| is_loosely(name, bare)),
     })
 }
 
-fn too_wide(error: TooWide) -> Refusal {
-    Refusal::new("path_too_wide", error.to_string())
+fn too_wide(error: TooWide) -> FunctionError {
+    FunctionError::new("path_too_wide", error.to_string())
 }

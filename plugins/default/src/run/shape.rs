@@ -11,10 +11,10 @@ use super::encode::{self, JSON_TYPE, encoded};
 use super::form;
 use super::item::ItemScope;
 use super::qualify::lead;
-use super::recipe::{Maker, Trouble, Wanted};
+use super::recipe::{Evaluator, Expected, RecipeError};
 use super::scope::{Call, LeadScope, Scope};
 use super::trace::{self, Steps};
-use crate::functions::{Refusal, weight};
+use crate::functions::{FunctionError, text_size};
 use crate::plan::{ForEach, Format, LoadedMessage, Member, Message, Recipe, Shape};
 
 /// How many values one message may be made of.
@@ -27,17 +27,17 @@ pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest
         Subject::Submission(submission) => (Some(submission), None),
         Subject::Event(event) => (event.submission.as_ref(), Some(event)),
     };
-    let lead = submission.map(|submission| lead(submission, &loaded.outline)).transpose()?;
-    let scope = LeadScope::new(call, submission, lead.as_ref()).told(event, destination);
-    let mark = scope.work().mark();
-    if let Some(payload) = straight(loaded, call, &scope, destination) {
+    let lead = submission.map(|submission| lead(submission, &loaded.path_trie)).transpose()?;
+    let scope = LeadScope::new(call, submission, lead.as_ref()).with_event(event, destination);
+    let mark = scope.budget().save();
+    if let Some(payload) = fast_path(loaded, call, &scope, destination) {
         return Ok(payload);
     }
-    scope.work().restore(&mark);
+    scope.budget().restore(&mark);
     let message = loaded.message().map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
     let trace = call.traces().then(Vec::new);
     let mut shaping =
-        Shaping { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
+        MessageBuilder { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
     let method = message.method.as_deref().unwrap_or(&destination.method);
     let mut payload = shaping.payload(message, method, &destination.content_type)?;
     payload.trace = shaping.trace.map(|parts| trace::listed("parts", parts));
@@ -45,7 +45,7 @@ pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest
 }
 
 /// The message whose body is JSON of the usual kind, to a destination that takes it so. A trace has the parts one by one.
-fn straight<S: Scope>(
+fn fast_path<S: Scope>(
     loaded: &LoadedMessage<'_>,
     call: &Call<'_>,
     scope: &S,
@@ -80,21 +80,21 @@ impl std::fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Of(name) => f.write_str(name),
-            Self::Member(around, name) => write!(f, "{around}.{name}"),
-            Self::Item(around, index) => write!(f, "{around}[{index}]"),
+            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
 }
 
 /// A message in the making.
-pub struct Shaping<'s, S> {
+pub struct MessageBuilder<'s, S> {
     scope: &'s S,
     omits_blank: bool,
     values_left: usize,
     trace: Option<Vec<Value<'static>>>,
 }
 
-impl<'s, S: Scope> Shaping<'s, S> {
+impl<'s, S: Scope> MessageBuilder<'s, S> {
     /// A part of a message by itself; none when it can't be made, an inner none when there is nothing.
     pub fn part(scope: &'s S, shape: &'s Shape<'_>) -> Option<Option<Value<'s>>> {
         let mut shaping = Self { scope, omits_blank: false, values_left: MESSAGE_VALUES_MAX, trace: None };
@@ -130,7 +130,7 @@ impl<'s, S: Scope> Shaping<'s, S> {
     fn headers(&mut self, message: &'s Message<'_>) -> Result<Vec<Pair>, Failure> {
         let mut headers = Vec::with_capacity(message.headers.len());
         for (name, recipe) in &message.headers {
-            let made = self.leaf(recipe, Place::Member(&Place::Of("headers"), name), Wanted::Scalar)?;
+            let made = self.leaf(recipe, Place::Member(&Place::Of("headers"), name), Expected::Scalar)?;
             let Some(text) = made.as_ref().and_then(Value::scalar_text) else { continue };
             self.room(text.len(), Place::Member(&Place::Of("headers"), name))?;
             // A line break would begin another header.
@@ -144,10 +144,10 @@ impl<'s, S: Scope> Shaping<'s, S> {
     fn fill(&mut self, shape: &'s Shape<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
         self.count(place)?;
         match shape {
-            Shape::Fixed(value) => self.room(weight(value), place).map(|()| Some(value.borrowed())),
+            Shape::Fixed(value) => self.room(text_size(value), place).map(|()| Some(value.borrowed())),
             Shape::Leaf(recipe) => {
-                let value = self.leaf(recipe, place, Wanted::Any)?;
-                value.iter().try_for_each(|value| self.room(weight(value), place))?;
+                let value = self.leaf(recipe, place, Expected::Any)?;
+                value.iter().try_for_each(|value| self.room(text_size(value), place))?;
                 Ok(value)
             }
             Shape::Object(members) => {
@@ -182,7 +182,7 @@ impl<'s, S: Scope> Shaping<'s, S> {
 
     /// A part for each item. One value that is no list is a list of one; nothing is nothing.
     fn for_each(&mut self, each: &'s ForEach<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
-        let items = match self.leaf(&each.list, Place::Member(&place, "for_each"), Wanted::Any)? {
+        let items = match self.leaf(&each.list, Place::Member(&place, "for_each"), Expected::Any)? {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::List(items)) => items,
             Some(single) => vec![single],
@@ -191,7 +191,7 @@ impl<'s, S: Scope> Shaping<'s, S> {
         for (index, item) in items.into_iter().enumerate() {
             let scope = ItemScope::new(self.scope, item, index);
             let (omits_blank, values_left) = (self.omits_blank, self.values_left);
-            let mut inner = Shaping { scope: &scope, omits_blank, values_left, trace: self.trace.take() };
+            let mut inner = MessageBuilder { scope: &scope, omits_blank, values_left, trace: self.trace.take() };
             let filled = inner.fill(&each.make, Place::Item(&place, index)).map(|part| part.map(Value::into_owned));
             (self.values_left, self.trace) = (inner.values_left, inner.trace);
             made.extend(filled?);
@@ -243,15 +243,20 @@ impl<'s, S: Scope> Shaping<'s, S> {
         Ok(Value::Object(merged))
     }
 
-    fn leaf(&mut self, recipe: &'s Recipe<'_>, place: Place<'_>, wanted: Wanted) -> Result<Option<Value<'s>>, Failure> {
-        let mut maker = Maker::new(self.scope);
-        maker.steps = (self.trace.is_some() && self.scope.work().can_show()).then(Steps::default);
-        let made = maker.make(recipe, wanted).map_err(|trouble| failure(&place.to_string(), trouble))?;
-        if let (Some(trace), Some(steps)) = (&mut self.trace, maker.steps) {
+    fn leaf(
+        &mut self,
+        recipe: &'s Recipe<'_>,
+        place: Place<'_>,
+        expected: Expected,
+    ) -> Result<Option<Value<'s>>, Failure> {
+        let mut evaluator = Evaluator::new(self.scope);
+        evaluator.steps = (self.trace.is_some() && self.scope.budget().has_trace_room()).then(Steps::default);
+        let made = evaluator.evaluate(recipe, expected).map_err(|error| failure(&place.to_string(), error))?;
+        if let (Some(trace), Some(steps)) = (&mut self.trace, evaluator.steps) {
             let mut members =
                 vec![("part", Value::text(place.to_string())), ("line", Value::integer(recipe.line.into()))];
             members.extend(steps.members());
-            members.extend(made.value.as_ref().map(|value| ("value", self.scope.work().shown(value))));
+            members.extend(made.value.as_ref().map(|value| ("value", self.scope.budget().trace_value(value))));
             trace.push(trace::object(members));
         }
         Ok(made.value.filter(|value| !(self.omits_blank && value.is_blank())))
@@ -259,10 +264,10 @@ impl<'s, S: Scope> Shaping<'s, S> {
 
     /// Takes room for so many bytes of the message.
     fn room(&self, bytes: usize, place: Place<'_>) -> Result<(), Failure> {
-        let refuse = |refusal: Refusal| {
+        let refuse = |refusal: FunctionError| {
             Failure::new(refusal.code, format!("{place}: {}", refusal.message)).in_field(place.to_string())
         };
-        self.scope.work().make(bytes).map_err(refuse)
+        self.scope.budget().reserve(bytes).map_err(refuse)
     }
 }
 
@@ -274,9 +279,9 @@ fn nothing(format: Format) -> Value<'static> {
     }
 }
 
-fn failure(path: &str, trouble: Trouble) -> Failure {
-    let mut failure = Failure::new(trouble.code, format!("{path}: {}", trouble.message)).in_field(path);
-    failure.function = trouble.function.map(str::to_owned);
-    failure.input = trouble.input;
+fn failure(path: &str, error: RecipeError) -> Failure {
+    let mut failure = Failure::new(error.code, format!("{path}: {}", error.message)).in_field(path);
+    failure.function = error.function.map(str::to_owned);
+    failure.input = error.input;
     failure
 }

@@ -37,7 +37,7 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
     match (function.name(), function.arguments()) {
         ("pick", [Argument::Path(path)]) if !is_list && matches!(path.steps, Steps::Singular(_)) => {
             match select_in(&path.steps, NodeRef::Indexed(at)) {
-                Ok(Found::One(spot)) => Some(spot.indexed()),
+                Ok(Found::One(node)) => Some(node.indexed()),
                 _ => Some(None),
             }
         }

@@ -1,6 +1,6 @@
-//! What authors are told, with place and mend (M2).
+//! What authors are told, with place and hint (M2).
 
-use hookmill_plugin_default::{STANDARD_DOCUMENT, STANDARD_PAYLOAD, plan::Loaded};
+use hookmill_plugin_default::{STANDARD_DOCUMENT, STANDARD_PAYLOAD, plan::LoadedPlan};
 
 use crate::house::{problems, warnings};
 
@@ -191,11 +191,11 @@ fn m2_o3_the_standard_is_a_document() {
     }
     let standard = hookmill_plugin_default::document::standard().unwrap();
     let bytes = standard.to_bytes().unwrap();
-    let loaded = Loaded::read(&bytes).unwrap();
+    let loaded = LoadedPlan::read(&bytes).unwrap();
     assert_eq!(loaded.name(), Ok(standard.name.as_deref()));
     let map = loaded.map().unwrap();
     let fields: Vec<_> = (0..map.len()).map(|index| map.field(index).unwrap().clone()).collect();
-    assert_eq!((fields, &map.around.also_search), (standard.map.fields.clone(), &standard.map.also_search));
+    assert_eq!((fields, &map.options.also_search), (standard.map.fields.clone(), &standard.map.also_search));
     assert_eq!(loaded.qualify(), Ok(standard.qualify.as_slice()));
     assert_eq!(loaded.client().unwrap().message(), Ok(&standard.client));
     assert_eq!(loaded.webhook().unwrap().message(), Ok(&standard.webhook));
@@ -210,7 +210,7 @@ fn p4_damaged_plans_are_refused() {
     for (index, reason) in [(0, "this version"), (5, "checksum"), (bytes.len() - 1, "checksum")] {
         let mut damaged = bytes.clone();
         damaged[index] ^= 1;
-        assert!(Loaded::read(&damaged).unwrap_err().0.contains(reason), "{index}");
+        assert!(LoadedPlan::read(&damaged).unwrap_err().0.contains(reason), "{index}");
     }
-    assert!(Loaded::read(&[]).is_err() && Loaded::read(&bytes[..8]).is_err());
+    assert!(LoadedPlan::read(&[]).is_err() && LoadedPlan::read(&bytes[..8]).is_err());
 }

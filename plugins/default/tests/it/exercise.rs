@@ -57,7 +57,7 @@ impl Exercise {
             leads.extend(mapped(body));
         }
         for lead in &leads {
-            judged(lead);
+            rule_paths(lead);
             self.shaped(lead);
         }
         self.interpreted();
@@ -119,7 +119,7 @@ fn mapped(body: &str) -> Vec<String> {
     leads
 }
 
-fn judged(lead: &str) {
+fn rule_paths(lead: &str) {
     for severity in [Severity::Hard, Severity::Soft] {
         let run = |trace| {
             <Declarative as qualification::Guest>::qualify(with(trace), severity, vec![submission(lead)]).remove(0)

@@ -1,4 +1,4 @@
-//! Functions as documents use them: on real shapes, with notices, chance and value sets (M4).
+//! Functions as documents use them: on real shapes, with notices, random bytes and value sets (M4).
 
 use hookmill_plugin_sdk::testing;
 use hookmill_plugin_sdk::types::{Diagnostic, Entropy};
@@ -157,7 +157,7 @@ fn m4_refusals_quote_and_teach() {
     }
 }
 
-/// M2: what a chain can't be is told with place and mend.
+/// M2: what a chain can't be is told with place and hint.
 #[test]
 fn m2_chains_are_checked() {
     for (chain, expected) in [

@@ -2,7 +2,7 @@
 //! is done within the bounds. Without the bound, each of these takes minutes or gigabytes.
 
 use hookmill_plugin_default::document::DOCUMENT_BYTES_MAX;
-use hookmill_plugin_default::run::{MADE_BYTES_MAX, TRACE_BYTES_MAX};
+use hookmill_plugin_default::run::{OUTPUT_BYTES_MAX, TRACE_BYTES_MAX};
 use hookmill_plugin_sdk::types::*;
 use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
 
@@ -86,7 +86,7 @@ fn outcome(document: &str, element: &str) -> String {
     match map_with(document, context(), inbound(element)) {
         Ok(mapped) => match &mapped.leads[0] {
             Ok(lead) => {
-                assert!(lead.lead.len() <= 6 * MADE_BYTES_MAX);
+                assert!(lead.lead.len() <= 6 * OUTPUT_BYTES_MAX);
                 "lead".to_owned()
             }
             Err(failure) => failure.code.clone(),
@@ -168,7 +168,7 @@ fn p3_m5_hostile_leads_are_bounded() {
         map_with(&fields("\"items\":\"$.l[*]\",", 1, "\"parent.big\""), context(), inbound(&each)).unwrap().leads;
     let made: usize = leads.iter().flatten().map(|lead| lead.lead.len()).sum();
     let failed = leads.iter().filter_map(|lead| lead.as_ref().err());
-    assert!(made <= MADE_BYTES_MAX + leads.len() * 100 && failed.clone().count() > 0);
+    assert!(made <= OUTPUT_BYTES_MAX + leads.len() * 100 && failed.clone().count() > 0);
     assert!(failed.clone().all(|failure| failure.code == "too_large"));
 }
 

@@ -19,7 +19,7 @@ fn no_custom_field_replaces_another() {
     }
 }
 
-/// H6: keeping many keys takes time in proportion to them; a square of it would take minutes here.
+/// H6: with_referenced_fields many keys takes time in proportion to them; a square of it would take minutes here.
 #[test]
 fn many_keys_are_kept() {
     let members: Vec<String> = (0..100_000).map(|at| format!("\"k{at}\":{at}")).collect();

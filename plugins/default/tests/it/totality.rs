@@ -180,8 +180,8 @@ proptest! {
         for message in MESSAGES {
             let document = format!("version: 1\nqualify: [{{field: x, op: present}}, {{field: email, op: eq, other: x}}]\nshape: {{client: {message}}}");
             load(&document);
-            let judged = |context| <Declarative as qualification::Guest>::qualify(context, Severity::Hard, vec![submission(&lead)]);
-            let (plain, with_trace) = (judged(context()), judged(traced.clone()));
+            let rule_paths = |context| <Declarative as qualification::Guest>::qualify(context, Severity::Hard, vec![submission(&lead)]);
+            let (plain, with_trace) = (rule_paths(context()), rule_paths(traced.clone()));
             let told = |verdict: &[Result<hookmill_plugin_sdk::types::Verdict, _>]| format!("{:?}", verdict[0].as_ref().map(|v| (v.qualified, &v.failed)));
             prop_assert_eq!(told(&plain), told(&with_trace));
             let shaped = |context| <Declarative as shaping::Guest>::shape(context, vec![to_client(submission(&lead))]).remove(0);

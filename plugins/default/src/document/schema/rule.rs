@@ -6,7 +6,7 @@ use super::super::keys;
 use super::super::limits::{PATTERN_BYTES_MAX, RULES_MAX, SET_NAME_BYTES_MAX};
 use super::words::{Members, all_of_any, any_of, bound, reference, required, text, texts, typed, when, whole};
 use super::{Schema, closed, of_key};
-use crate::plan::{Declared, Kind, OPERATORS, Wants};
+use crate::plan::{Kind, OPERATORS, OperatorSpec, Wants};
 
 /// The definitions that rules need.
 pub fn definitions() -> Schema {
@@ -27,16 +27,16 @@ pub fn definitions() -> Schema {
 }
 
 /// A condition that compares or is made of others; `besides` it has these keys.
-fn forms(besides: &[keys::Known]) -> Schema {
+fn forms(besides: &[keys::KeySpec]) -> Schema {
     let groups = keys::GROUPS.iter().map(|group| closed(properties(&[&[*group], besides].concat()), &[group.name]));
     all_of_any([comparison(besides)].into_iter().chain(groups).collect())
 }
 
-fn properties(keys: &[keys::Known]) -> Members {
+fn properties(keys: &[keys::KeySpec]) -> Members {
     keys.iter().fold(Members::new(), |members, key| members.with(key.name, of_key(key)))
 }
 
-fn comparison(besides: &[keys::Known]) -> Schema {
+fn comparison(besides: &[keys::KeySpec]) -> Schema {
     let all = [&keys::COMPARISON, besides].concat();
     let one = any_of([required(&["field"]), required(&["fields"])]);
     Members::new()
@@ -47,14 +47,14 @@ fn comparison(besides: &[keys::Known]) -> Schema {
 }
 
 fn operators() -> Schema {
-    let one = |declared: &Declared| {
+    let one = |declared: &OperatorSpec| {
         Members::new().with("const", text(declared.name)).with("description", text(declared.about)).made()
     };
     all_of_any(OPERATORS.iter().map(one).collect())
 }
 
 /// What stands beside an operator, and what does not.
-fn with_operand(declared: &Declared) -> Schema {
+fn with_operand(declared: &OperatorSpec) -> Schema {
     let is_this = Members::new()
         .with("properties", Members::new().with("op", Members::new().with("const", text(declared.name)).made()).made())
         .and(required(&["op"]))
@@ -80,7 +80,7 @@ fn with_operand(declared: &Declared) -> Schema {
 }
 
 /// The keys from which an operator takes its operand.
-fn operands(declared: &Declared) -> Vec<(&'static str, Schema)> {
+fn operands(declared: &OperatorSpec) -> Vec<(&'static str, Schema)> {
     let mut found = match declared.wants {
         Wants::Nothing | Wants::Fields => Vec::new(),
         Wants::Value => vec![("value", Value::Bool(true))],

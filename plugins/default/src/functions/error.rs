@@ -8,14 +8,14 @@ const QUOTED_CHARS_MAX: usize = 60;
 
 /// Why a function refused.
 #[derive(Debug, PartialEq)]
-pub struct Refusal {
+pub struct FunctionError {
     /// A stable code in snake case.
     pub code: &'static str,
-    /// The reason and the mend, for people.
+    /// The reason, with a suggested fix, for people.
     pub message: String,
 }
 
-impl Refusal {
+impl FunctionError {
     /// A refusal with its code and reason.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
@@ -40,7 +40,7 @@ impl Refusal {
     }
 }
 
-impl From<TooLong> for Refusal {
+impl From<TooLong> for FunctionError {
     fn from(error: TooLong) -> Self {
         Self::new("number_too_long", error.to_string())
     }

@@ -8,15 +8,15 @@ use hookmill_json::{JsonIndex, Node, NodeRef, Value};
 use hookmill_plugin_sdk::types::{ClientAnswer, Entropy};
 use sha2::{Digest, Sha256};
 
-use super::scope::{Call, Scope, chance, destination, pairs};
-use super::work::Work;
+use super::budget::WorkBudget;
+use super::scope::{Call, Scope, destination, pairs, random_bytes};
 use crate::plan::{ReadAs, Root};
 
-/// What no other stage mixes into its chance.
+/// What no other stage mixes into its random bytes.
 const STAGE_OF_ANSWERS: u64 = 3;
 
 /// The roots of `interpret`.
-pub struct AnswerScope<'a, 'c> {
+pub struct ResponseScope<'a, 'c> {
     call: &'a Call<'c>,
     answer: &'a ClientAnswer,
     body: Option<Node<'a>>,
@@ -25,13 +25,13 @@ pub struct AnswerScope<'a, 'c> {
     attempt: Value<'static>,
     text: Option<Value<'a>>,
     error: Option<Value<'a>>,
-    work: Work,
-    chances: Cell<u64>,
+    budget: WorkBudget,
+    random_calls: Cell<u64>,
     header: OnceCell<Value<'a>>,
     destination: OnceCell<Value<'a>>,
 }
 
-impl<'a, 'c> AnswerScope<'a, 'c> {
+impl<'a, 'c> ResponseScope<'a, 'c> {
     /// The scope of an answer with its text, and its body where it could be read.
     pub fn new(call: &'a Call<'c>, answer: &'a ClientAnswer, text: &'a str, body: Option<Node<'a>>) -> Self {
         let number = |number: u16| Value::integer(number.into());
@@ -44,15 +44,15 @@ impl<'a, 'c> AnswerScope<'a, 'c> {
             attempt: Value::integer(answer.attempt.into()),
             text: answer.status.map(|_| Value::text(text)),
             error: answer.error.as_deref().map(Value::text),
-            work: Work::default(),
-            chances: Cell::new(0),
+            budget: WorkBudget::default(),
+            random_calls: Cell::new(0),
             header: OnceCell::new(),
             destination: OnceCell::new(),
         }
     }
 }
 
-impl Scope for AnswerScope<'_, '_> {
+impl Scope for ResponseScope<'_, '_> {
     fn root(&self, root: Root) -> Option<NodeRef<'_>> {
         let made = match root {
             Root::Body => return self.body.map(NodeRef::Indexed),
@@ -81,21 +81,21 @@ impl Scope for AnswerScope<'_, '_> {
     }
 
     /// An answer brings none; its submission and attempt stand for it.
-    fn chance(&self) -> [u8; 16] {
+    fn random_bytes(&self) -> [u8; 16] {
         let digest = Sha256::digest(&self.answer.submission_id);
         let high = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let entropy = Entropy { high, low: self.answer.attempt.into() };
-        chance(&entropy, STAGE_OF_ANSWERS, &self.chances)
+        random_bytes(&entropy, STAGE_OF_ANSWERS, &self.random_calls)
     }
 
-    fn work(&self) -> &Work {
-        &self.work
+    fn budget(&self) -> &WorkBudget {
+        &self.budget
     }
 }
 
 /// The bytes of an answer as text: UTF-8, or Latin-1 where the content type says so. What is neither is replaced: an answer
 /// is judged whatever its bytes.
-pub fn text_of_body(answer: &ClientAnswer) -> Cow<'_, str> {
+pub fn decode_body(answer: &ClientAnswer) -> Cow<'_, str> {
     let charset = header(answer, "content-type").to_ascii_lowercase();
     if charset.contains("charset=iso-8859-1") || charset.contains("charset=\"iso-8859-1\"") {
         return answer.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
@@ -109,7 +109,7 @@ fn header<'a>(answer: &'a ClientAnswer, name: &str) -> &'a str {
 }
 
 /// The body as JSON text, read as the document says; none when it is not what it claims to be.
-pub fn json_of_body<'t>(read_as: ReadAs, answer: &ClientAnswer, text: &'t str) -> Option<Cow<'t, str>> {
+pub fn body_to_json<'t>(read_as: ReadAs, answer: &ClientAnswer, text: &'t str) -> Option<Cow<'t, str>> {
     let forms = match read_as {
         ReadAs::Auto => [by_content_type(header(answer, "content-type")), by_first_character(text)],
         given => [Some(given), None],

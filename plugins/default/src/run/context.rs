@@ -5,34 +5,34 @@ use std::cell::RefCell;
 use hookmill_json::{NodeRef, Value, parse};
 use hookmill_plugin_sdk::lookup::{self, LookupError};
 
+use super::budget::WorkBudget;
 use super::scope::Scope;
 use super::select::{look, select_in};
-use super::work::Work;
-use crate::functions::{Refusal, Surroundings};
+use crate::functions::{EvalContext, FunctionError};
 use crate::plan::Path;
 
 /// A remark: code and text.
-pub type Remark = (&'static str, String);
+pub type Warning = (&'static str, String);
 
 /// One scope as functions see it.
-pub struct Around<'s, S> {
+pub struct ScopeContext<'s, S> {
     scope: &'s S,
-    remark: RefCell<Option<Remark>>,
+    remark: RefCell<Option<Warning>>,
 }
 
-impl<'s, S> Around<'s, S> {
+impl<'s, S> ScopeContext<'s, S> {
     /// A scope as functions see it.
     pub fn new(scope: &'s S) -> Self {
         Self { scope, remark: RefCell::new(None) }
     }
 
     /// The first remark since the last time, if there was one.
-    pub fn take_remark(&self) -> Option<Remark> {
+    pub fn take_warning(&self) -> Option<Warning> {
         self.remark.take()
     }
 }
 
-impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
+impl<'s, S: Scope> EvalContext<'s> for ScopeContext<'s, S> {
     fn phone_region(&self) -> &str {
         self.scope.phone_region()
     }
@@ -45,49 +45,49 @@ impl<'s, S: Scope> Surroundings<'s> for Around<'s, S> {
         self.scope.now_ms()
     }
 
-    fn chance(&self) -> [u8; 16] {
-        self.scope.chance()
+    fn random_bytes(&self) -> [u8; 16] {
+        self.scope.random_bytes()
     }
 
-    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, Refusal> {
-        look(path, self.scope)?.value(self.scope.work())
+    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, FunctionError> {
+        look(path, self.scope)?.value(self.scope.budget())
     }
 
-    fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
-        select_in(&path.steps, NodeRef::Built(value))?.value(self.scope.work())
+    fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, FunctionError> {
+        select_in(&path.steps, NodeRef::Built(value))?.value(self.scope.budget())
     }
 
-    fn spend(&self, steps: usize) -> Result<(), Refusal> {
-        self.scope.work().spend(steps)
+    fn spend(&self, steps: usize) -> Result<(), FunctionError> {
+        self.scope.budget().spend(steps)
     }
 
-    fn table(&self, name: &str, key: &str) -> Result<Option<Value<'s>>, Refusal> {
+    fn table(&self, name: &str, key: &str) -> Result<Option<Value<'s>>, FunctionError> {
         let found = lookup::get(name, key).map_err(|error| no_table(name, error))?;
         let Some(text) = found else { return Ok(None) };
         let read = parse(&text).map(Value::into_owned);
         read.map(Some).map_err(|refused| {
-            Refusal::new(
+            FunctionError::new(
                 "table_value",
                 format!("what the value set `{name}` has for `{key}` is no JSON: {}", refused.message),
             )
         })
     }
 
-    fn notice(&self, code: &'static str, message: String) {
+    fn warn(&self, code: &'static str, message: String) {
         self.remark.borrow_mut().get_or_insert((code, message));
     }
 }
 
 /// Why a table can't be read.
-pub fn no_table(name: &str, error: LookupError) -> Refusal {
+pub fn no_table(name: &str, error: LookupError) -> FunctionError {
     match error {
-        LookupError::NotGranted => Refusal::new(
+        LookupError::NotGranted => FunctionError::new(
             "table_not_granted",
             format!(
                 "the value set `{name}` is not granted to this plugin; an admin grants it where the plugin is activated"
             ),
         ),
-        LookupError::Unknown => Refusal::new(
+        LookupError::Unknown => FunctionError::new(
             "table_unknown",
             format!("the organization has no value set `{name}`; an admin makes it, and the lead can be run again"),
         ),
@@ -95,6 +95,6 @@ pub fn no_table(name: &str, error: LookupError) -> Refusal {
 }
 
 /// What a path finds inside a value.
-pub fn value_in<'v>(path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
-    select_in(&path.steps, NodeRef::Built(value))?.value(&Work::default())
+pub fn value_in<'v>(path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, FunctionError> {
+    select_in(&path.steps, NodeRef::Built(value))?.value(&WorkBudget::default())
 }
