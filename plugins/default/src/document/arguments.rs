@@ -18,7 +18,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
     match kind {
         ArgumentKind::Text => scalar(diagnostics, at).map(|text| Argument::Text(text.into())),
         ArgumentKind::NonEmpty => non_empty(diagnostics, at).map(|text| Argument::Text(text.into())),
-        ArgumentKind::Whole(min, max) => whole(diagnostics, at, min, max).map(Argument::Whole),
+        ArgumentKind::Whole(min, max) => integer(diagnostics, at, min, max).map(Argument::Whole),
         ArgumentKind::Flag => flag(diagnostics, at).map(Argument::Flag),
         ArgumentKind::Word(words) => word(diagnostics, at, words).map(Argument::Word),
         ArgumentKind::Fixed => Some(Argument::Value(at.node.value())),
@@ -63,7 +63,7 @@ fn non_empty(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
     Some(text)
 }
 
-fn whole(diagnostics: &mut Diagnostics, at: At<'_>, min: i64, max: i64) -> Option<i64> {
+fn integer(diagnostics: &mut Diagnostics, at: At<'_>, min: i64, max: i64) -> Option<i64> {
     let number = match &at.node.kind {
         Kind::Number(text) => text.parse::<i64>().ok(),
         _ => None,
@@ -123,23 +123,23 @@ fn paths(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Vec<
 fn inside(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
     let text = diagnostics.text(at, "a path inside the value, such as `address.city`")?;
     // A short path is read as one of the body, so that `campaign.id` is a member here, not the campaign's.
-    let whole = match text {
+    let integer = match text {
         _ if text.starts_with('$') => text.to_owned(),
         _ if text.starts_with('[') => format!("${text}"),
         _ => format!("body.{text}"),
     };
-    let read = path::read(&whole, Stage::Map);
-    noted(diagnostics, at, text, read.map(|path| Path { text: text.to_owned().into(), ..path }))
+    let read = path::read(&integer, Stage::Map);
+    report(diagnostics, at, text, read.map(|path| Path { text: text.to_owned().into(), ..path }))
 }
 
 /// A condition on an item, as in the filter of a JSONPath.
 fn condition(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
     let text = diagnostics.text(at, "a condition such as `@.type == 'home'`")?;
     let read = path::read(&format!("$[?{text}]"), Stage::Map);
-    noted(diagnostics, at, text, read)
+    report(diagnostics, at, text, read)
 }
 
-fn noted(diagnostics: &mut Diagnostics, at: At<'_>, text: &str, read: Result<Path, path::BadPath>) -> Option<Path> {
+fn report(diagnostics: &mut Diagnostics, at: At<'_>, text: &str, read: Result<Path, path::BadPath>) -> Option<Path> {
     read.map_err(|why| {
         diagnostics.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion)
     })
@@ -169,7 +169,7 @@ fn pattern(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Expression> {
 /// A template in which `{{ value }}` is the value itself, and `{{ value.name }}` a part of it.
 fn template(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Template> {
     let text = diagnostics.text(at, "a text with places such as `{{ value }}`")?;
-    match template::read_with(text, |place| in_chain(place, stage)) {
+    match template::read_with(text, |place| inside_chain(place, stage)) {
         Ok(template) if stage == Stage::Map => Some(recipe::made_before(diagnostics, at, template)),
         Ok(template) => Some(template),
         Err(why) => {
@@ -180,7 +180,7 @@ fn template(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<T
 }
 
 /// A path as it stands in a template among functions.
-fn in_chain(place: &str, stage: Stage) -> Result<Path, path::BadPath> {
+fn inside_chain(place: &str, stage: Stage) -> Result<Path, path::BadPath> {
     match place.strip_prefix(filling::VALUE) {
         Some("") => Ok(Path {
             text: place.to_owned().into(),

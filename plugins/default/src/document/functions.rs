@@ -41,7 +41,7 @@ impl Chains {
                 format!("{}[{index}]", at.path)
             };
             let at = At { node, path: &path };
-            let Some(function) = self.one(diagnostics, at) else {
+            let Some(function) = self.read_one(diagnostics, at) else {
                 flow = Flow::ANYTHING;
                 continue;
             };
@@ -54,9 +54,9 @@ impl Chains {
         functions
     }
 
-    fn one(self, diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Function> {
+    fn read_one(self, diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Function> {
         match &at.node.kind {
-            NodeKind::Text(name) => self.alone(diagnostics, at, name),
+            NodeKind::Text(name) => self.without_arguments(diagnostics, at, name),
             NodeKind::Map(entries) if entries.len() == 1 => {
                 let (key, argument) = &entries[0];
                 let path = join(at.path, &key.text);
@@ -81,17 +81,17 @@ impl Chains {
         }
     }
 
-    fn alone(self, diagnostics: &mut Diagnostics, at: At<'_>, name: &str) -> Option<Function> {
-        let spec = known(diagnostics, at, name)?;
+    fn without_arguments(self, diagnostics: &mut Diagnostics, at: At<'_>, name: &str) -> Option<Function> {
+        let spec = find_function(diagnostics, at, name)?;
         if !spec.stands_alone() {
             let example = spec.examples.first().map_or("", |example| example.call);
-            let needed = spec.parameters.iter().find(|one| one.presence == Presence::Required);
+            let needed = spec.parameters.iter().find(|read_one| read_one.presence == Presence::Required);
             let needed = needed.map_or("", |parameter| parameter.summary);
             let message = format!("`{name}` needs an argument: {needed}");
             diagnostics.error(at, "missing_argument", message, Some(format!("write it like `{example}`")));
             return None;
         }
-        self.made(diagnostics, at, spec, &[])
+        self.build_function(diagnostics, at, spec, &[])
     }
 
     fn with_arguments(
@@ -101,7 +101,7 @@ impl Chains {
         name: &Key,
         argument: At<'_>,
     ) -> Option<Function> {
-        let spec = known(diagnostics, at, &name.text)?;
+        let spec = find_function(diagnostics, at, &name.text)?;
         let Some(first) = spec.parameters.first() else {
             let hint = Some(format!("write just `{}`", spec.name));
             diagnostics.error(at, "odd_argument", format!("`{}` takes no argument", spec.name), hint);
@@ -109,8 +109,8 @@ impl Chains {
         };
         match &argument.node.kind {
             NodeKind::Map(entries) if 1 < spec.parameters.len() || !first.kind.takes_a_map() => {
-                if Self::is_a_nameless_table(diagnostics, argument, spec, entries)
-                    || !self.knows_all(diagnostics, argument, spec)
+                if Self::is_unnamed_table(diagnostics, argument, spec, entries)
+                    || !self.names_all_parameters(diagnostics, argument, spec)
                 {
                     return None;
                 }
@@ -120,14 +120,14 @@ impl Chains {
                     .collect();
                 let given: Vec<Given<'_>> =
                     given.iter().map(|(name, at, path)| Given { name, at: At { path, ..*at } }).collect();
-                self.made(diagnostics, argument, spec, &given)
+                self.build_function(diagnostics, argument, spec, &given)
             }
-            _ => self.made(diagnostics, argument, spec, &[Given { name: first.name, at: argument }]),
+            _ => self.build_function(diagnostics, argument, spec, &[Given { name: first.name, at: argument }]),
         }
     }
 
     /// Whether a map stands for the first argument, which can be one, though of several arguments each is named.
-    fn is_a_nameless_table(diagnostics: &mut Diagnostics, at: At<'_>, spec: &Spec, entries: &[(Key, Node)]) -> bool {
+    fn is_unnamed_table(diagnostics: &mut Diagnostics, at: At<'_>, spec: &Spec, entries: &[(Key, Node)]) -> bool {
         let is_known = |key: &Key| spec.parameters.iter().any(|parameter| parameter.name == key.text);
         let Some(first) = spec.parameters.first() else { return false };
         if !first.kind.takes_a_map() || entries.is_empty() || entries.iter().any(|(key, _)| is_known(key)) {
@@ -149,14 +149,14 @@ impl Chains {
         true
     }
 
-    fn knows_all(self, diagnostics: &mut Diagnostics, at: At<'_>, spec: &Spec) -> bool {
+    fn names_all_parameters(self, diagnostics: &mut Diagnostics, at: At<'_>, spec: &Spec) -> bool {
         let names: Vec<&str> = spec.parameters.iter().map(|parameter| parameter.name).collect();
         let before = diagnostics.problems.len();
         diagnostics.map_of(at, "the arguments by name", &names);
         before == diagnostics.problems.len()
     }
 
-    fn made(
+    fn build_function(
         self,
         diagnostics: &mut Diagnostics,
         at: At<'_>,
@@ -165,10 +165,10 @@ impl Chains {
     ) -> Option<Function> {
         let mut arguments = Vec::with_capacity(spec.parameters.len());
         for parameter in spec.parameters {
-            let given = given.iter().find(|one| one.name == parameter.name);
+            let given = given.iter().find(|read_one| read_one.name == parameter.name);
             arguments.push(match given {
                 Some(given) => arguments::read(diagnostics, given.at, parameter.kind, self),
-                None => self.left_out(diagnostics, at, spec, parameter),
+                None => self.missing_argument(diagnostics, at, spec, parameter),
             });
         }
         let mut arguments: Vec<Argument> = arguments.into_iter().collect::<Option<_>>()?;
@@ -178,7 +178,7 @@ impl Chains {
         Function::new(spec.name, arguments)
     }
 
-    fn left_out(
+    fn missing_argument(
         self,
         diagnostics: &mut Diagnostics,
         at: At<'_>,
@@ -188,7 +188,7 @@ impl Chains {
         match parameter.presence {
             Presence::Optional(_) => Some(Argument::Absent),
             Presence::Usual(usual) => {
-                let node = usual_node(usual, parameter.kind, at.node.place);
+                let node = default_node(usual, parameter.kind, at.node.place);
                 arguments::read(diagnostics, At { node: &node, path: at.path }, parameter.kind, self)
             }
             Presence::Required => {
@@ -208,7 +208,7 @@ struct Given<'n> {
 }
 
 /// A usual value as documents write it: a word, a number, a flag or a text in single quotes.
-fn usual_node(usual: &str, kind: ArgumentKind, place: Place) -> Node {
+fn default_node(usual: &str, kind: ArgumentKind, place: Place) -> Node {
     let quoted = usual.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     let kind = match (quoted, kind) {
         (Some(text), _) => NodeKind::Text(text.to_owned()),
@@ -219,7 +219,7 @@ fn usual_node(usual: &str, kind: ArgumentKind, place: Place) -> Node {
     Node { kind, place }
 }
 
-fn known(diagnostics: &mut Diagnostics, at: At<'_>, name: &str) -> Option<&'static Spec> {
+fn find_function(diagnostics: &mut Diagnostics, at: At<'_>, name: &str) -> Option<&'static Spec> {
     let spec = registry::find(name);
     if spec.is_none() {
         let message = format!("there is no function `{}`", shortened(name));

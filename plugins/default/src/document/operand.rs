@@ -14,7 +14,7 @@ use crate::plan::{OperatorSpec, Wants};
 
 /// What the rule looks at, and how.
 #[derive(Clone, Copy)]
-pub struct Looking<'r> {
+pub struct RuleSubject<'r> {
     /// The field.
     pub path: &'r Path,
     /// Where the rule stands.
@@ -27,16 +27,16 @@ pub struct Looking<'r> {
 const KEYS: [&str; 4] = ["value", "values", "set", "other"];
 
 /// Reads the operand of a rule.
-pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec, looking: Looking<'_>) -> Option<With> {
-    let is_odd = refuse_odd_keys(diagnostics, at, declared);
+pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec, subject: RuleSubject<'_>) -> Option<With> {
+    let is_odd = report_unexpected_keys(diagnostics, at, declared);
     if declared.takes_other && at.node.get("other").is_some() {
-        return under(at, "other", |at| path_of(diagnostics, at, looking.stage)).flatten().map(With::Other);
+        return under(at, "other", |at| path_of(diagnostics, at, subject.stage)).flatten().map(With::Other);
     }
     let name = declared.name;
-    let key = taken(declared.wants).iter().find(|key| at.node.get(key).is_some());
+    let key = operand_keys(declared.wants).iter().find(|key| at.node.get(key).is_some());
     match declared.wants {
         Wants::Nothing | Wants::Fields => return Some(With::Nothing),
-        Wants::Kind => return kind(diagnostics, at, declared, looking.path),
+        Wants::Kind => return kind(diagnostics, at, declared, subject.path),
         _ => {}
     }
     let Some(key) = key else {
@@ -48,20 +48,20 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec, 
     under(at, key, |at| match declared.wants {
         Wants::Number => number(diagnostics, at),
         Wants::Text => text(diagnostics, at, name),
-        Wants::Pattern => pattern(diagnostics, at, looking.ignore_case),
+        Wants::Pattern => pattern(diagnostics, at, subject.ignore_case),
         Wants::Moment => moment(diagnostics, at),
         Wants::Moments => moments(diagnostics, at),
         Wants::Numbers => numbers(diagnostics, at),
         Wants::Ages => ages(diagnostics, at),
         Wants::Values => values(diagnostics, at, declared.operator),
         Wants::Set => set(diagnostics, at),
-        _ => any_value(diagnostics, at, declared.operator, looking.path),
+        _ => value(diagnostics, at, declared.operator, subject.path),
     })
     .flatten()
 }
 
 /// The keys under which an operator finds its operand; the first is the usual one.
-fn taken(wants: Wants) -> &'static [&'static str] {
+fn operand_keys(wants: Wants) -> &'static [&'static str] {
     match wants {
         Wants::Nothing | Wants::Fields => &[],
         Wants::Value | Wants::Number | Wants::Text | Wants::Pattern | Wants::Moment | Wants::Kind => &["value"],
@@ -72,23 +72,23 @@ fn taken(wants: Wants) -> &'static [&'static str] {
 }
 
 /// Reports operands under keys where this operator takes none; says whether there were some.
-fn refuse_odd_keys(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec) -> bool {
+fn report_unexpected_keys(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec) -> bool {
     let mut room = 1;
     let mut is_odd = false;
-    let has_its_own = taken(declared.wants).iter().any(|key| at.node.get(key).is_some());
+    let has_its_own = operand_keys(declared.wants).iter().any(|key| at.node.get(key).is_some());
     for key in KEYS.into_iter().filter(|key| at.node.get(key).is_some()) {
-        let fits = taken(declared.wants).contains(&key) || key == "other" && declared.takes_other;
+        let fits = operand_keys(declared.wants).contains(&key) || key == "other" && declared.takes_other;
         if fits && room == 1 {
             room = 0;
             continue;
         }
-        let message = match (fits, taken(declared.wants).first()) {
+        let message = match (fits, operand_keys(declared.wants).first()) {
             (true, _) => format!("`{}` is compared with one thing: this is the second", declared.name),
             (false, None) => format!("`{}` compares with nothing", declared.name),
             (false, Some(usual)) => format!("`{}` takes `{usual}`, not `{key}`", declared.name),
         };
-        let hint = match taken(declared.wants).first() {
-            Some(usual) if !fits && !has_its_own => instead(declared.operator, usual, key),
+        let hint = match operand_keys(declared.wants).first() {
+            Some(usual) if !fits && !has_its_own => belongs_to(declared.operator, usual, key),
             _ => "remove this".to_owned(),
         };
         under(at, key, |at| diagnostics.error(at, "odd_argument", message, Some(hint)));
@@ -98,7 +98,7 @@ fn refuse_odd_keys(diagnostics: &mut Diagnostics, at: At<'_>, declared: &Operato
 }
 
 /// Where an operand belongs that stands under another operator's key.
-fn instead(operator: Operator, usual: &str, key: &str) -> String {
+fn belongs_to(operator: Operator, usual: &str, key: &str) -> String {
     let of_several = match operator {
         Operator::Eq if key == "values" => "; for several values there is `op: in`",
         Operator::Ne if key == "values" => "; for several values there is `op: not_in`",
@@ -108,13 +108,13 @@ fn instead(operator: Operator, usual: &str, key: &str) -> String {
 }
 
 fn missing(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec) {
-    let usual = taken(declared.wants).first().copied().unwrap_or("value");
+    let usual = operand_keys(declared.wants).first().copied().unwrap_or("value");
     let or_other = if declared.takes_other { ", or `other` with the path of another field" } else { "" };
     let message = format!("`{}` needs `{usual}`", declared.name);
     diagnostics.error(at, "missing_key", message, Some(format!("add `{usual}`{or_other}")));
 }
 
-fn any_value(diagnostics: &mut Diagnostics, at: At<'_>, operator: Operator, path: &Path) -> Option<With> {
+fn value(diagnostics: &mut Diagnostics, at: At<'_>, operator: Operator, path: &Path) -> Option<With> {
     let value = at.node.value();
     if operator == Operator::Contains {
         return text(diagnostics, at, "contains");
@@ -158,18 +158,18 @@ fn text(diagnostics: &mut Diagnostics, at: At<'_>, name: &str) -> Option<With> {
 }
 
 fn pattern(diagnostics: &mut Diagnostics, at: At<'_>, ignore_case: bool) -> Option<With> {
-    let written = diagnostics.text(at, "a regular expression such as `^[0-9]{5}$`")?;
-    if written.len() > PATTERN_BYTES_MAX {
+    let read_text = diagnostics.text(at, "a regular expression such as `^[0-9]{5}$`")?;
+    if read_text.len() > PATTERN_BYTES_MAX {
         let message =
-            format!("this pattern has {} bytes, the bound is {PATTERN_BYTES_MAX} (PATTERN_BYTES_MAX)", written.len());
+            format!("this pattern has {} bytes, the bound is {PATTERN_BYTES_MAX} (PATTERN_BYTES_MAX)", read_text.len());
         diagnostics.error(at, "too_large", message, Some("split it into several rules".to_owned()));
         return None;
     }
-    let used = if ignore_case { format!("(?i){written}") } else { written.to_owned() };
+    let used = if ignore_case { format!("(?i){read_text}") } else { read_text.to_owned() };
     match Pattern::new(used) {
-        Ok(pattern) => Some(With::Pattern(written.to_owned().into(), pattern)),
+        Ok(pattern) => Some(With::Pattern(read_text.to_owned().into(), pattern)),
         Err(why) => {
-            let message = format!("`{}` is no regular expression: {why}", shortened(written));
+            let message = format!("`{}` is no regular expression: {why}", shortened(read_text));
             let hint = "look-around and references back are not supported: they would not take linear time";
             diagnostics.error(at, "bad_pattern", message, Some(hint.to_owned()));
             None
@@ -178,13 +178,13 @@ fn pattern(diagnostics: &mut Diagnostics, at: At<'_>, ignore_case: bool) -> Opti
 }
 
 fn moment(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<With> {
-    written(diagnostics, at).map(|(text, _)| With::Moment(text.to_owned().into()))
+    read_text(diagnostics, at).map(|(text, _)| With::Moment(text.to_owned().into()))
 }
 
-fn written<'n>(diagnostics: &mut Diagnostics, at: At<'n>) -> Option<(&'n str, Written<'n>)> {
+fn read_text<'n>(diagnostics: &mut Diagnostics, at: At<'n>) -> Option<(&'n str, Written<'n>)> {
     let text = diagnostics.text(at, "a date such as `2026-01-31`, or a distance from now such as `-30d`")?;
     Written::read(text)
-        .map(|written| (text, written))
+        .map(|read_text| (text, read_text))
         .map_err(|why| diagnostics.error(at, "bad_moment", why, None))
         .ok()
 }
@@ -193,8 +193,8 @@ fn written<'n>(diagnostics: &mut Diagnostics, at: At<'n>) -> Option<(&'n str, Wr
 fn moments(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<With> {
     let example = Some("write it like `value: -30d`, or `values: [2026-01-01, 2026-12-31]`".to_owned());
     let NodeKind::List(items) = &at.node.kind else {
-        let (text, written) = written(diagnostics, at)?;
-        let Written::Distance(distance) = written else {
+        let (text, read_text) = read_text(diagnostics, at)?;
+        let Written::Distance(distance) = read_text else {
             diagnostics.error(at, "wrong_type", "`within` needs a distance from now, or two moments", example);
             return None;
         };
@@ -207,7 +207,7 @@ fn moments(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<With> {
         return None;
     };
     let (paths, nodes) = ([0, 1].map(|index| format!("{}[{index}]", at.path)), [from, to]);
-    let [from, to] = [0, 1].map(|index| written(diagnostics, At { node: nodes[index], path: &paths[index] }));
+    let [from, to] = [0, 1].map(|index| read_text(diagnostics, At { node: nodes[index], path: &paths[index] }));
     let (from, to) = (from?, to?);
     if from.1.order(to.1).is_some_and(std::cmp::Ordering::is_gt) {
         diagnostics.error(

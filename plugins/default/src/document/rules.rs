@@ -89,9 +89,9 @@ fn group_of(diagnostics: &mut Diagnostics, at: At<'_>, group: &str, stage: Stage
 }
 
 /// How the rules of one list are looked at together.
-type Together = fn(&mut Diagnostics, At<'_>, &[(&Node, &Rule)]);
+type CheckTogether = fn(&mut Diagnostics, At<'_>, &[(&Node, &Rule)]);
 
-fn parts(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, together: Together) -> Vec<Rule> {
+fn parts(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, together: CheckTogether) -> Vec<Rule> {
     let NodeKind::List(items) = &at.node.kind else {
         diagnostics.expected(at, "a list of rules");
         return Vec::new();
@@ -113,10 +113,10 @@ fn field(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Rule
     let paths = if several {
         under(at, "fields", |at| several_paths(diagnostics, at, stage)).flatten()
     } else {
-        needed(diagnostics, at, "field").and_then(|()| one_path(diagnostics, at, stage))
+        require(diagnostics, at, "field").and_then(|()| one_path(diagnostics, at, stage))
     };
     let declared =
-        needed(diagnostics, at, "op").and_then(|()| under(at, "op", |at| operator(diagnostics, at)).flatten());
+        require(diagnostics, at, "op").and_then(|()| under(at, "op", |at| operator(diagnostics, at)).flatten());
     let misses = [("fail", OnMissing::Fail), ("pass", OnMissing::Pass), ("skip", OnMissing::Skip)];
     let on_missing = under(at, "on_missing", |at| diagnostics.one_of(at, &misses)).unwrap_or(Some(OnMissing::Fail))?;
     let ignore_case = under(at, "ignore_case", |at| boolean(diagnostics, at)).unwrap_or(false);
@@ -131,7 +131,7 @@ fn field(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Rule
         let message = format!("`{}` knows no case to ignore", declared.name);
         under(at, "ignore_case", |at| diagnostics.error(at, "odd_argument", message, Some("remove this".to_owned())));
     }
-    let compared = operand::read(diagnostics, at, declared, operand::Looking { path: &path, stage, ignore_case })?;
+    let compared = operand::read(diagnostics, at, declared, operand::RuleSubject { path: &path, stage, ignore_case })?;
     let with = if others.is_empty() { compared } else { With::Others(others) };
     Some(RuleKind::Field { path, check: Check { operator: declared.operator, with }, on_missing, ignore_case })
 }
@@ -163,7 +163,7 @@ fn several_paths(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Opt
     Some((first, paths))
 }
 
-fn needed(diagnostics: &mut Diagnostics, at: At<'_>, key: &str) -> Option<()> {
+fn require(diagnostics: &mut Diagnostics, at: At<'_>, key: &str) -> Option<()> {
     if at.node.get(key).is_some() {
         return Some(());
     }

@@ -6,7 +6,7 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use super::error::{FunctionError, quoted_text};
+use super::error::{FunctionError, quote_text};
 use super::limits::DATE_BYTES_MAX;
 
 /// Years before this are not meant: `26` is read by `%y`, and nobody who sends a lead writes of the year 26.
@@ -94,7 +94,7 @@ pub fn is_zone(name: &str) -> bool {
 pub fn zone(name: &str) -> Result<TimeZone, FunctionError> {
     TimeZone::get(name).map_err(|_| {
         let hint = "set the campaign's time zone to a name such as America/New_York";
-        FunctionError::new("unknown_zone", format!("{} is no time zone; {hint}", quoted_text(name)))
+        FunctionError::new("unknown_zone", format!("{} is no time zone; {hint}", quote_text(name)))
     })
 }
 
@@ -212,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    fn told(moment: Option<Moment>) -> String {
+    fn describe(moment: Option<Moment>) -> String {
         match moment {
             None => "-".to_owned(),
             Some(Moment::Day(day)) => format!("day {day}"),
@@ -248,7 +248,7 @@ mod tests {
             ("2024-06-15 and more", "-"),
             ("", "-"),
         ] {
-            assert_eq!(told(iso(text)), expected, "{text}");
+            assert_eq!(describe(iso(text)), expected, "{text}");
         }
     }
 
@@ -268,7 +268,7 @@ mod tests {
             ("1718447400", "%s", "2024-06-15T10:30:00Z"),
         ] {
             assert!(check_input(format).is_ok(), "{format}");
-            assert_eq!(told(by_format(text, format)), expected, "{text} in {format}");
+            assert_eq!(describe(by_format(text, format)), expected, "{text} in {format}");
         }
     }
 

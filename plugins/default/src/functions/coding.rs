@@ -30,7 +30,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("html_decode", r#""Fish &amp; Chips &eacute;&#x1F600;""#, r#""Fish & Chips é😀""#),
             example("html_decode", r#""a & b &nope;""#, r#""a & b &nope;""#),
         ],
-        run: Run::Text(|text, _| Ok(decoded_html(text))),
+        run: Run::Text(|text, _| Ok(decode_html(text))),
         ..CODING
     },
     Spec {
@@ -41,7 +41,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("strip_tags", r#""<p>yes<br>no</p> <b>5 < 6</b>""#, r#""yes\nno\n 5 < 6""#),
             example("strip_tags", r#""<style>p{}</style><!-- x -->a<script>b</script>""#, r#""a""#),
         ],
-        run: Run::Text(|text, _| Ok(super::tags::stripped(text))),
+        run: Run::Text(|text, _| Ok(super::tags::strip_tags(text))),
         ..CODING
     },
     Spec {
@@ -126,7 +126,7 @@ pub const FUNCTIONS: &[Spec] = &[
 /// A value as large as a body may be, written as JSON.
 const WRITTEN_BYTES_MAX: usize = 2 << 20;
 
-fn decoded_html(text: &str) -> Cow<'_, str> {
+fn decode_html(text: &str) -> Cow<'_, str> {
     if text.contains('&') { htmlize::unescape(text) } else { text.into() }
 }
 

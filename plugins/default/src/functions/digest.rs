@@ -153,7 +153,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
-    let key = super::template::filled_in(call, 0)?;
+    let key = super::template::fill_argument(call, 0)?;
     if key.trim().is_empty() {
         return Err(FunctionError::new("no_key", "`hmac` has no key: what its template names is missing or blank"));
     }

@@ -35,7 +35,7 @@ pub const FUNCTIONS: &[Spec] = &[
         on_empty: EmptyInput::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         errors: &[],
         examples: &[example("is_email", r#""a@b.example""#, "true"), example("is_email", r#""a@b""#, "false")],
-        run: Run::Read(|text, _| Ok(Some(Value::Bool(checked(text).is_ok())))),
+        run: Run::Read(|text, _| Ok(Some(Value::Bool(check_address(text).is_ok())))),
         ..ADDRESS
     },
     Spec {
@@ -72,12 +72,12 @@ const LOCAL_BYTES_MAX: usize = 64;
 const LABEL_BYTES_MAX: usize = 63;
 
 /// The address without space around it, in lower case, or why it is none.
-pub fn normalized(text: &str) -> Result<String, &'static str> {
-    checked(text).map(str::to_lowercase)
+pub fn normalize(text: &str) -> Result<String, &'static str> {
+    check_address(text).map(str::to_lowercase)
 }
 
 fn address(text: &str) -> Result<&str, FunctionError> {
-    checked(text).map_err(|reason| FunctionError::of_text("not_an_email", text, reason))
+    check_address(text).map_err(|reason| FunctionError::of_text("not_an_email", text, reason))
 }
 
 fn split(address: &str) -> (&str, &str) {
@@ -94,7 +94,7 @@ fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Fun
 }
 
 /// The address without space and `mailto:` before it, or why it is none.
-fn checked(text: &str) -> Result<&str, &'static str> {
+fn check_address(text: &str) -> Result<&str, &'static str> {
     let text = text.trim();
     let text = text.strip_prefix("mailto:").unwrap_or(text);
     if text.len() > ADDRESS_BYTES_MAX {
@@ -142,7 +142,7 @@ mod tests {
         for good in
             ["a@b.co", "Me.You+tag@Sub.Example.COM", " x@y.example ", "mailto:a@b.example", "ü@münchen.de", "o'n@x.ie"]
         {
-            assert!(normalized(good).is_ok(), "{good}");
+            assert!(normalize(good).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -167,11 +167,11 @@ mod tests {
             "a,b@c.de",
             "a@b.de,c@d.de",
         ] {
-            assert!(normalized(bad).is_err(), "{bad}");
+            assert!(normalize(bad).is_err(), "{bad}");
         }
-        assert!(normalized(&format!("{}@b.de", "a".repeat(65))).is_err());
-        assert!(normalized(&format!("a@{}.de", "b".repeat(64))).is_err());
-        assert!(normalized(&format!("a@{}de", "b.".repeat(126))).is_err());
-        assert_eq!(normalized(" Me@Example.COM").as_deref(), Ok("me@example.com"));
+        assert!(normalize(&format!("{}@b.de", "a".repeat(65))).is_err());
+        assert!(normalize(&format!("a@{}.de", "b".repeat(64))).is_err());
+        assert!(normalize(&format!("a@{}de", "b.".repeat(126))).is_err());
+        assert_eq!(normalize(" Me@Example.COM").as_deref(), Ok("me@example.com"));
     }
 }

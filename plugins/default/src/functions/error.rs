@@ -23,13 +23,13 @@ impl FunctionError {
 
     /// A value of the wrong type for a function.
     pub fn wrong_type(function: &str, needed: &str, value: &Value<'_>) -> Self {
-        let message = format!("`{function}` needs {needed}, but this is {}: {}", value.type_name(), quoted(value));
+        let message = format!("`{function}` needs {needed}, but this is {}: {}", value.type_name(), quote(value));
         Self::new("wrong_type", message)
     }
 
     /// A text that does not say what it should.
     pub fn of_text(code: &'static str, text: &str, reason: &str) -> Self {
-        Self::new(code, format!("{} {reason}", quoted_text(text)))
+        Self::new(code, format!("{} {reason}", quote_text(text)))
     }
 
     /// A result that would be larger than a bound of this name.
@@ -47,22 +47,22 @@ impl From<TooLong> for FunctionError {
 }
 
 /// The beginning of a value as JSON text, for a message.
-pub fn quoted(value: &Value<'_>) -> String {
+pub fn quote(value: &Value<'_>) -> String {
     match value {
-        Value::Text(text) => quoted_text(text),
-        other => shortened(&text_of(other)),
+        Value::Text(text) => quote_text(text),
+        other => shorten(&text_of(other)),
     }
 }
 
 /// The beginning of a text in quotes, for a message.
-pub fn quoted_text(text: &str) -> String {
+pub fn quote_text(text: &str) -> String {
     match text.char_indices().nth(QUOTED_CHARS_MAX) {
         Some((end, _)) => text_of(&Value::text(format!("{}...", &text[..end]))),
         None => text_of(&Value::text(text)),
     }
 }
 
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     match text.char_indices().nth(QUOTED_CHARS_MAX) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

@@ -6,7 +6,7 @@ use hookmill_decimal::Decimal;
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::error::{FunctionError, quoted};
+use super::error::{FunctionError, quote};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
 
@@ -119,7 +119,7 @@ fn lookup<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>
         true => pairs.iter().position(|(name, _)| is_alike(name, key)),
     };
     let found = found.and_then(|place| pairs.get(place)).map(|(_, value)| value.borrowed());
-    or_default(found, value, call, || format!("the table knows {}", listed(pairs.iter().map(|(name, _)| &**name))))
+    or_default(found, value, call, || format!("the table knows {}", list_names(pairs.iter().map(|(name, _)| &**name))))
 }
 
 /// Whether two texts are the same but for case.
@@ -146,7 +146,7 @@ fn or_default<'t>(
     }
     let refuse = || {
         let hint = "add it, or write a `default`";
-        FunctionError::new("not_in_table", format!("{} is not in the table: {}; {hint}", quoted(&value), why()))
+        FunctionError::new("not_in_table", format!("{} is not in the table: {}; {hint}", quote(&value), why()))
     };
     found.or_else(|| call.value(1)).map(Some).ok_or_else(refuse)
 }
@@ -178,7 +178,7 @@ fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Fu
 }
 
 /// The first few names, for a message.
-fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+fn list_names<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let shown: Vec<&str> = names.take(6).collect();
     if shown.len() < 6 { shown.join(", ") } else { format!("{} and more", shown[..5].join(", ")) }
 }

@@ -30,7 +30,7 @@ mod written;
 
 pub use apply::{apply, apply_all, cost, text_size};
 pub use call::{Call, EvalContext};
-pub use email::normalized as email_normalized;
+pub use email::normalize as normalize_email;
 pub use error::FunctionError;
 pub use limits::*;
 pub use list::is_same;

@@ -4,7 +4,7 @@ use hookmill_decimal::{Decimal, ParseError, Rounding, TooLong};
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::error::{FunctionError, quoted};
+use super::error::{FunctionError, quote};
 use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, required, usually};
 use super::written::{Part, Style, range, read};
@@ -169,7 +169,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{round: -2}", "1250", "1300"),
             example("{round: 2}", "1.5", "1.5"),
         ],
-        run: Run::Number(|number, call| Ok(rounded(number, call, rounding(call, 1)))),
+        run: Run::Number(|number, call| Ok(round(number, call, rounding(call, 1)))),
         ..NUMBER
     },
     Spec {
@@ -177,7 +177,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds down to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("floor", "-1.5", "-2"), example("{floor: 1}", r#""1.29""#, "1.2")],
-        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Floor))),
+        run: Run::Number(|number, call| Ok(round(number, call, Rounding::Floor))),
         ..NUMBER
     },
     Spec {
@@ -185,7 +185,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds up to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("ceil", "-1.5", "-1"), example("{ceil: 1}", "1.21", "1.3")],
-        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Ceiling))),
+        run: Run::Number(|number, call| Ok(round(number, call, Rounding::Ceiling))),
         ..NUMBER
     },
     Spec {
@@ -205,7 +205,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{format_number: {thousands: '.', decimal: ','}}", r#""1234.5""#, r#""1.234,50""#),
             example("{format_number: 0}", "0.4", r#""0""#),
         ],
-        run: Run::Number(|number, call| Ok(Value::text(formatted(number, call)))),
+        run: Run::Number(|number, call| Ok(Value::text(format_number(number, call)))),
         ..NUMBER
     },
 ];
@@ -243,10 +243,10 @@ pub fn decimal_of(value: &Value<'_>, function: &str) -> Result<Decimal, Function
     Decimal::parse(text).map_err(|error| match error {
         ParseError::NotANumber => {
             let message =
-                format!("`{function}` needs a number, not {}; `number` reads other ways to write one", quoted(value));
+                format!("`{function}` needs a number, not {}; `number` reads other ways to write one", quote(value));
             FunctionError::new("not_a_number", message)
         }
-        ParseError::TooLong => TooLong { digits: quoted(value) }.into(),
+        ParseError::TooLong => TooLong { digits: quote(value) }.into(),
     })
 }
 
@@ -262,7 +262,7 @@ fn operand(call: &Call<'_, '_>, place: usize) -> Result<Decimal, FunctionError> 
         Some(value) if !value.is_blank() => decimal_of(&value, call.name),
         None => Err(FunctionError::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
         Some(value) => {
-            let message = format!("`{}` finds {} at `{path}`, which is no number", call.name, quoted(&value));
+            let message = format!("`{}` finds {} at `{path}`, which is no number", call.name, quote(&value));
             Err(FunctionError::new("no_operand", message))
         }
     }
@@ -285,17 +285,17 @@ fn rounding(call: &Call<'_, '_>, place: usize) -> Rounding {
     }
 }
 
-fn rounded(number: Decimal, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
+fn round(number: Decimal, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
     number_value(number.rounded(call.whole(0).unwrap_or(0), rounding))
 }
 
 /// With exactly so many decimals, and a mark between thousands.
-fn formatted(number: Decimal, call: &Call<'_, '_>) -> String {
+fn format_number(number: Decimal, call: &Call<'_, '_>) -> String {
     let decimals = call.size(0).unwrap_or(0);
     let digits = number.rounded(call.whole(0).unwrap_or(0), rounding(call, 3)).digits();
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
-    let mut text = format!("{sign}{}", grouped(whole, call.text_or_empty(1)));
+    let mut text = format!("{sign}{}", group_thousands(whole, call.text_or_empty(1)));
     if 0 < decimals {
         text.push(decimal_mark(call, 2));
         text.push_str(&format!("{fraction:0<decimals$}"));
@@ -304,7 +304,7 @@ fn formatted(number: Decimal, call: &Call<'_, '_>) -> String {
 }
 
 /// Digits with a mark between thousands.
-fn grouped(digits: &str, mark: &str) -> String {
+fn group_thousands(digits: &str, mark: &str) -> String {
     let mut text = String::with_capacity(digits.len());
     for (place, digit) in digits.chars().enumerate() {
         if 0 < place && (digits.len() - place).is_multiple_of(3) {

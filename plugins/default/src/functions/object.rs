@@ -83,7 +83,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Keeps these members of an object.",
         parameters: &[required("names", ArgumentKind::Texts, "their names")],
         examples: &[example("{only: [a, c]}", r#"{"a":1,"b":2}"#, r#"{"a":1}"#)],
-        run: Run::Object(|members, call| Ok(Some(kept(members, |name| is_among(name, call))))),
+        run: Run::Object(|members, call| Ok(Some(keep_members(members, |name| is_among(name, call))))),
         ..OBJECT
     },
     Spec {
@@ -91,7 +91,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Leaves out these members of an object.",
         parameters: &[required("names", ArgumentKind::Texts, "their names")],
         examples: &[example("{without: [a, c]}", r#"{"a":1,"b":2}"#, r#"{"b":2}"#)],
-        run: Run::Object(|members, call| Ok(Some(kept(members, |name| !is_among(name, call))))),
+        run: Run::Object(|members, call| Ok(Some(keep_members(members, |name| !is_among(name, call))))),
         ..OBJECT
     },
     Spec {
@@ -199,7 +199,7 @@ fn is_among(name: &str, call: &Call<'_, '_>) -> bool {
     call.texts(0).unwrap_or_default().iter().any(|one| one == name)
 }
 
-fn kept<'t>(members: Members<'t>, is_kept: impl Fn(&str) -> bool) -> Value<'t> {
+fn keep_members<'t>(members: Members<'t>, is_kept: impl Fn(&str) -> bool) -> Value<'t> {
     Value::Object(members.into_iter().filter(|(name, _)| is_kept(name)).collect())
 }
 
@@ -228,18 +228,18 @@ impl<'t> Flat<'t, '_> {
         match value {
             Value::Object(members) if !members.is_empty() && depth < FLATTEN_DEPTH_MAX => members
                 .into_iter()
-                .try_for_each(|(inner, value)| self.put(self.joined(&name, &inner), value, depth + 1)),
+                .try_for_each(|(inner, value)| self.put(self.join_name(&name, &inner), value, depth + 1)),
             Value::List(items) if self.lists && !items.is_empty() && depth < FLATTEN_DEPTH_MAX => {
                 let numbered = items.into_iter().enumerate();
                 numbered
                     .into_iter()
-                    .try_for_each(|(place, value)| self.put(self.joined(&name, &place.to_string()), value, depth + 1))
+                    .try_for_each(|(place, value)| self.put(self.join_name(&name, &place.to_string()), value, depth + 1))
             }
             value => self.add(name, value),
         }
     }
 
-    fn joined(&self, outer: &str, inner: &str) -> Cow<'t, str> {
+    fn join_name(&self, outer: &str, inner: &str) -> Cow<'t, str> {
         format!("{outer}{}{inner}", self.between).into()
     }
 
@@ -272,7 +272,7 @@ fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Val
     }
     let between = call.text_or_empty(0);
     let (long, mut object): (Members<'t>, Members<'t>) =
-        members.into_iter().partition(|(name, _)| is_way(name, between));
+        members.into_iter().partition(|(name, _)| is_nested_name(name, between));
     for (name, value) in long {
         // Each name is looked for among those that are there.
         call.context.spend(object.len() / NAMES_PER_STEP)?;
@@ -292,7 +292,7 @@ fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Val
 }
 
 /// Whether a name is several, none of them empty, and not too many.
-fn is_way(name: &str, between: &str) -> bool {
+fn is_nested_name(name: &str, between: &str) -> bool {
     let count = name.split(between).count();
     1 < count && count <= FLATTEN_DEPTH_MAX && name.split(between).all(|name| !name.is_empty())
 }

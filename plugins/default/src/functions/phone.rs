@@ -79,7 +79,7 @@ pub struct PhoneNumber {
 pub fn known(text: &str, region: &str) -> Result<PhoneNumber, NotAPhone> {
     let (plan, national) = read(text, region)?;
     Ok(PhoneNumber {
-        national: plan.written(&national),
+        national: plan.format_national(&national),
         area_code: plan.area_code(&national).map(str::to_owned),
         region: plan.region_of(&national).map(|region| region.id).filter(|id| *id != "001"),
     })

@@ -2,7 +2,7 @@
 
 use hookmill_json::Value;
 
-use super::error::{FunctionError, quoted_text};
+use super::error::{FunctionError, quote_text};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -13,7 +13,7 @@ const WRITABLE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402
 pub fn of_milliseconds(text: &str) -> Result<Value<'static>, FunctionError> {
     let reason = "is no whole number of milliseconds since 1970 within the years 0000 to 9999";
     let made = text.trim().parse().ok().and_then(rfc3339);
-    made.map(Value::text).ok_or_else(|| FunctionError::new("not_a_time", format!("{} {reason}", quoted_text(text))))
+    made.map(Value::text).ok_or_else(|| FunctionError::new("not_a_time", format!("{} {reason}", quote_text(text))))
 }
 
 /// A moment as RFC 3339 in UTC, with milliseconds only when there are any; none outside the years 0000 to 9999.

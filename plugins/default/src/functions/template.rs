@@ -12,15 +12,15 @@ pub const VALUE: &str = "value";
 
 /// Fills a template: its places are the value itself, or values at paths. What is missing or null is nothing.
 pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
-    written(call, 0, &value).map(|text| Some(Value::text(text)))
+    fill_value(call, 0, &value).map(|text| Some(Value::text(text)))
 }
 
 /// A template among the arguments, filled without a value.
-pub fn filled_in(call: &Call<'_, '_>, place: usize) -> Result<String, FunctionError> {
-    written(call, place, &Value::Null)
+pub fn fill_argument(call: &Call<'_, '_>, place: usize) -> Result<String, FunctionError> {
+    fill_value(call, place, &Value::Null)
 }
 
-fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, FunctionError> {
+fn fill_value(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, FunctionError> {
     let mut text = String::new();
     for part in call.template(place).iter().flat_map(|template| &template.parts) {
         match part {

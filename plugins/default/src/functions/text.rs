@@ -53,7 +53,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "digits",
         summary: "Keeps only the digits 0-9.",
         examples: &[example("digits", r#""a1-2٣""#, r#""12""#), example("digits", "\"x\"", "\"\"")],
-        run: Run::Text(|text, _| Ok(kept(text, |c| c.is_ascii_digit()))),
+        run: Run::Text(|text, _| Ok(keep_chars(text, |c| c.is_ascii_digit()))),
         ..Spec::USUAL
     },
     Spec {
@@ -268,7 +268,7 @@ fn letters(text: &str) -> impl Iterator<Item = (char, bool)> {
 }
 
 /// Only the characters that pass.
-pub fn kept(text: &str, passes: impl Fn(char) -> bool) -> Cow<'_, str> {
+pub fn keep_chars(text: &str, passes: impl Fn(char) -> bool) -> Cow<'_, str> {
     if text.chars().all(&passes) {
         return text.into();
     }
@@ -298,8 +298,8 @@ fn truncate<'a>(text: &'a str, to: usize, end: &str) -> Cow<'a, str> {
         return text.into();
     }
     let marked = end.chars().count().min(to);
-    let kept = &text[..byte_of(text, to - marked)];
-    if marked == 0 { kept.into() } else { format!("{kept}{}", &end[..byte_of(end, marked)]).into() }
+    let keep_chars = &text[..byte_of(text, to - marked)];
+    if marked == 0 { keep_chars.into() } else { format!("{keep_chars}{}", &end[..byte_of(end, marked)]).into() }
 }
 
 fn pad<'a>(text: &'a str, to: usize, with: &str, at_end: bool) -> Cow<'a, str> {

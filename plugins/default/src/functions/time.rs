@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::call::Call;
 use super::clock::{self, Moment};
-use super::error::{FunctionError, quoted_text};
+use super::error::{FunctionError, quote_text};
 use super::rfc3339::{of_milliseconds, rfc3339};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required};
 
@@ -245,14 +245,14 @@ fn first_reading(text: &str, call: &Call<'_, '_>) -> Option<(usize, Moment)> {
 }
 
 /// What the text says in the first format that fits, with a notice when a later one says something else.
-fn reading(text: &str, call: &Call<'_, '_>) -> Result<Moment, FunctionError> {
+fn read_first_format(text: &str, call: &Call<'_, '_>) -> Result<Moment, FunctionError> {
     let formats = call.texts(0).unwrap_or_default();
     let (place, moment) = first_reading(text, call).ok_or_else(|| not_a_date(text, formats))?;
     let others = formats.get(place + 1..).unwrap_or_default();
     if let Some(other) = others.iter().find(|other| clock::by_format(text, other).is_some_and(|found| found != moment))
     {
         let taken = formats.get(place).map(|format| &**format).unwrap_or_default();
-        let message = format!("{} was read as `{taken}`, but could be meant as `{other}`", quoted_text(text));
+        let message = format!("{} was read as `{taken}`, but could be meant as `{other}`", quote_text(text));
         call.context.warn("ambiguous_date", message);
     }
     Ok(moment)
@@ -276,7 +276,7 @@ fn iso(text: &str) -> Result<Moment, FunctionError> {
 }
 
 fn date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
-    let day = match reading(text, call)? {
+    let day = match read_first_format(text, call)? {
         Moment::Day(day) => day,
         Moment::Local(at) => at.date(),
         Moment::Instant(at) => at.to_zoned(zone_of(call, 1)?).date(),
@@ -285,7 +285,7 @@ fn date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Funct
 }
 
 fn time(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
-    let moment = reading(text, call)?;
+    let moment = read_first_format(text, call)?;
     Ok(Some(Value::text(instant(text, moment, call, 1)?.to_string())))
 }
 
@@ -302,7 +302,7 @@ fn instant(text: &str, moment: Moment, call: &Call<'_, '_>, place: usize) -> Res
             let outside = || FunctionError::of_text("not_a_time", text, "is outside the years that can be written");
             let (zoned, is_odd) = clock::in_zone(at, &zone).ok_or_else(outside)?;
             if is_odd {
-                let message = format!("clocks were changed at {}: it was there twice, or never", quoted_text(text));
+                let message = format!("clocks were changed at {}: it was there twice, or never", quote_text(text));
                 call.context.warn("ambiguous_time", message);
             }
             Ok(zoned.timestamp())

@@ -2,7 +2,7 @@
 
 use hookmill_decimal::{Decimal, Rounding};
 
-use super::error::{FunctionError, quoted_text};
+use super::error::{FunctionError, quote_text};
 use super::limits::NUMBER_DIGITS_MAX;
 
 /// What may stand before or behind an amount.
@@ -56,14 +56,14 @@ fn not_a_number(text: &str, style: Style) -> FunctionError {
     } else {
         "take the number out of the text with `extract` before, if it is one"
     };
-    FunctionError::new("not_a_number", format!("{} is not a number and nothing else; {hint}", quoted_text(text)))
+    FunctionError::new("not_a_number", format!("{} is not a number and nothing else; {hint}", quote_text(text)))
 }
 
 fn within_bounds(digits: String, text: &str) -> Result<String, FunctionError> {
     if digits.len() <= 2 * NUMBER_DIGITS_MAX {
         return Ok(digits);
     }
-    let message = format!("{} has more than {NUMBER_DIGITS_MAX} digits (NUMBER_DIGITS_MAX)", quoted_text(text));
+    let message = format!("{} has more than {NUMBER_DIGITS_MAX} digits (NUMBER_DIGITS_MAX)", quote_text(text));
     Err(FunctionError::new("number_too_long", message))
 }
 
@@ -76,12 +76,12 @@ fn number(text: &str, style: Style) -> Option<String> {
     let bare = if before { bare } else { without_currency_behind(bare) };
     let (bare, zeros) = suffix(bare, style);
     let (whole, fraction) = bare.split_once(style.decimal).map_or((bare, None), |(whole, rest)| (whole, Some(rest)));
-    let whole = grouped(whole, style)?;
+    let whole = parse_groups(whole, style)?;
     let fraction = fraction.unwrap_or_default();
     if bare.ends_with(style.decimal) || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(assembled(negative, &whole, fraction, zeros))
+    Some(shift_point(negative, &whole, fraction, zeros))
 }
 
 fn sign(text: &str) -> (bool, &str) {
@@ -114,7 +114,7 @@ fn suffix(text: &str, style: Style) -> (&str, usize) {
 }
 
 /// Digits with a mark before each three of them, always the same one; none for anything else.
-fn grouped(text: &str, style: Style) -> Option<String> {
+fn parse_groups(text: &str, style: Style) -> Option<String> {
     let other = if style.decimal == '.' { ',' } else { '.' };
     let mark = text.chars().find(|c| !c.is_ascii_digit());
     let Some(mark) = mark else {
@@ -132,7 +132,7 @@ fn grouped(text: &str, style: Style) -> Option<String> {
 }
 
 /// The number with its point moved by a suffix.
-fn assembled(negative: bool, whole: &str, fraction: &str, zeros: usize) -> String {
+fn shift_point(negative: bool, whole: &str, fraction: &str, zeros: usize) -> String {
     let moved = fraction.len().min(zeros);
     let mut digits = format!("{whole}{}{}", &fraction[..moved], "0".repeat(zeros - moved));
     digits.drain(..digits.len() - digits.trim_start_matches('0').len().max(1));
@@ -144,7 +144,7 @@ fn assembled(negative: bool, whole: &str, fraction: &str, zeros: usize) -> Strin
     }
 }
 
-fn no_range(text: &str, style: Style) -> String {
+fn range_hint(text: &str, style: Style) -> String {
     let with_suffixes = Style { suffixes: true, ..style };
     let hint = match ends(text, with_suffixes) {
         Some(_) if !style.suffixes => "; say `suffixes: true` if the letter stands for zeros",
@@ -156,7 +156,7 @@ fn no_range(text: &str, style: Style) -> String {
 /// A part of a range; none when the range has no such end.
 pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, FunctionError> {
     let refuse = |why: &str| FunctionError::of_text("not_a_range", text, why);
-    let (low, high) = ends(text, style).ok_or_else(|| refuse(&no_range(text, style)))?;
+    let (low, high) = ends(text, style).ok_or_else(|| refuse(&range_hint(text, style)))?;
     let exact = |digits: Option<String>| digits.map(|digits| Decimal::parse(&digits)).transpose();
     let too_long =
         |_| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| refuse("is too long"));

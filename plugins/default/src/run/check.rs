@@ -102,7 +102,7 @@ impl<'s, S: Scope> Checker<'s, S> {
             },
             _ => None,
         };
-        self.scope.budget().spend(effort_of(check, actual))?;
+        self.scope.budget().spend(comparison_cost(check, actual))?;
         let compared = self.compare(check, actual, other.as_ref(), ignore_case)?;
         Ok(Some(compared.unwrap_or(lacking.odd == MissingOperand::Passes)))
     }
@@ -147,7 +147,7 @@ impl<'s, S: Scope> Checker<'s, S> {
             (With::Ages(from, to), _) => {
                 self.now()?.age(actual).map(|age| from.is_none_or(|from| from <= age) && to.is_none_or(|to| age <= to))
             }
-            (With::Nothing | With::Others(_) | With::Other(_), _) => alone(check.operator, actual, ignore_case),
+            (With::Nothing | With::Others(_) | With::Other(_), _) => compare_one(check.operator, actual, ignore_case),
         })
     }
 
@@ -179,13 +179,13 @@ impl<'s, S: Scope> Checker<'s, S> {
                 members.extend(self.trace_value(|checker| checker.at(path)).map(|value| ("value".into(), value)));
                 Value::Object(members)
             }
-            With::Moment(text) => match self.resolved(text) {
+            With::Moment(text) => match self.resolve_moment(text) {
                 None => Value::text(&**text),
                 Some(is) => Value::object([("value", Value::text(&**text)), ("is", is)]),
             },
             With::Moments(from, to) => {
                 let written = Value::List(vec![Value::text(&**from), Value::text(&**to)]);
-                let ends = [from, to].map(|text| self.resolved(text).unwrap_or_else(|| Value::text(&**text)));
+                let ends = [from, to].map(|text| self.resolve_moment(text).unwrap_or_else(|| Value::text(&**text)));
                 let are = Value::List(ends.into());
                 if are == written { written } else { Value::object([("values", written), ("are", are)]) }
             }
@@ -195,7 +195,7 @@ impl<'s, S: Scope> Checker<'s, S> {
     }
 
     /// Which moment a text means that moves with now.
-    fn resolved(&self, text: &str) -> Option<Value<'static>> {
+    fn resolve_moment(&self, text: &str) -> Option<Value<'static>> {
         let written = Written::read(text).ok().filter(|written| written.is_relative())?;
         Some(Value::text(self.now().ok()?.meant(written)?.to_string()))
     }
@@ -203,7 +203,7 @@ impl<'s, S: Scope> Checker<'s, S> {
 
 /// What a comparison takes: the value is read once for each that it is compared with, and by an expression at once for each place
 /// where that may be.
-fn effort_of(check: &Check<'_>, actual: &Value<'_>) -> usize {
+fn comparison_cost(check: &Check<'_>, actual: &Value<'_>) -> usize {
     let reading = cost(actual) + STEPS_PER_CHECK;
     match &check.with {
         With::Values(values) => reading.saturating_mul(values.len()),
@@ -228,7 +228,7 @@ fn is_of_time(operator: Operator) -> bool {
 }
 
 /// One value by itself.
-fn alone(operator: Operator, actual: &Value<'_>, ignore_case: bool) -> Option<bool> {
+fn compare_one(operator: Operator, actual: &Value<'_>, ignore_case: bool) -> Option<bool> {
     match operator {
         Operator::Blank => Some(actual.is_blank()),
         Operator::Present => Some(!actual.is_blank()),

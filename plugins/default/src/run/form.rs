@@ -27,7 +27,7 @@ fn pair(name: &str, value: &Value<'_>) -> Pair {
 }
 
 /// Pairs as `application/x-www-form-urlencoded` (WHATWG URL).
-pub fn encoded(pairs: &[Pair]) -> String {
+pub fn encode_pairs(pairs: &[Pair]) -> String {
     let mut out = String::new();
     for pair in pairs {
         if !out.is_empty() {
@@ -60,7 +60,7 @@ mod tests {
     fn m8_d3_forms_repeat_lists_and_keep_digits() {
         let body = parse(r#"{"a b":"x&y=é","l":[1,"2",null],"o":{"k":1.10},"n":null,"z":0,"f":false}"#).unwrap();
         let expected = "a+b=x%26y%3D%C3%A9&l=1&l=2&l=&o=%7B%22k%22%3A1.10%7D&n=&z=0&f=false";
-        assert_eq!(encoded(&pairs(&body)), expected);
+        assert_eq!(encode_pairs(&pairs(&body)), expected);
         assert!(pairs(&Value::text("x")).is_empty());
     }
 }

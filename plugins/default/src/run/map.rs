@@ -18,7 +18,7 @@ pub fn map(plan: &LoadedMap<'_>, call: &Call<'_>, inbound: &Inbound) -> Result<M
     let budget = WorkBudget::default();
     let mut mapper = Mapper { plan, call, inbound, budget: &budget, traces: call.traces().then(Vec::new) };
     let leads = if is_one_element(plan, &inbound.body) { mapper.whole()? } else { mapper.parts()? };
-    Ok(Mapped { leads, trace: mapper.traces.map(|leads| trace::listed("leads", leads)) })
+    Ok(Mapped { leads, trace: mapper.traces.map(|leads| trace::json_list("leads", leads)) })
 }
 
 /// Whether the body itself is the element.

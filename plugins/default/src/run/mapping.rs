@@ -77,7 +77,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         if self.element.kind() != Kind::Object {
             let value = self.element.value();
             let message = format!("a lead must be a JSON object, not {}", value.type_name());
-            return Err(Failure::new("not_an_object", message).on_input(quoted(&text_of(&value))));
+            return Err(Failure::new("not_an_object", message).on_input(quote(&text_of(&value))));
         }
         self.check_containers()?;
         for index in 0..self.plan.len() {
@@ -89,7 +89,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         self.expand(&options.expand)?;
         self.mark_all(&options.ignore)?;
         self.unknown()?;
-        Ok(MappedLead { lead: self.written()?, is_test, notices: std::mem::take(&mut self.notices) })
+        Ok(MappedLead { lead: self.write_lead()?, is_test, notices: std::mem::take(&mut self.notices) })
     }
 
     /// Where a query for objects to look in is too wide, loose names would find less than there is.
@@ -275,7 +275,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         left.map(|member| {
             let mut text = String::new();
             member.write(&mut text, &|inside| used.is_gone(inside));
-            self.scope.budget().reserve(text.len()).map_err(|refusal| from_function_error(&refusal))?;
+            self.scope.budget().reserve(text.len()).map_err(|refusal| failure_of(&refusal))?;
             Ok((member.name(), CustomValue::Json(text)))
         })
         .collect()
@@ -301,7 +301,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// A path that is too wide fails the lead: what it would have found must not be kept as if nobody had named it.
     fn found(&self, path: &Path<'_>) -> Result<Found<'s>, Failure> {
-        look(path, self.scope).map_err(|refusal| from_function_error(&refusal).in_field(&*path.text))
+        look(path, self.scope).map_err(|refusal| failure_of(&refusal).in_field(&*path.text))
     }
 
     fn unknown(&mut self) -> Result<(), Failure> {
@@ -345,8 +345,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         if self.custom.is_taken(&free) {
             let message =
-                format!("more than {SAME_NAMES_MAX} values would be custom fields of the name {}", shortened(&name));
-            return Err(Failure::new("too_large", message).in_field(shortened(&name)));
+                format!("more than {SAME_NAMES_MAX} values would be custom fields of the name {}", shorten(&name));
+            return Err(Failure::new("too_large", message).in_field(shorten(&name)));
         }
         self.notice(
             "name_taken",
@@ -363,8 +363,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
     }
 
-    fn written(&self) -> Result<String, Failure> {
-        let room = |bytes| self.scope.budget().reserve(bytes).map_err(|refusal| from_function_error(&refusal));
+    fn write_lead(&self) -> Result<String, Failure> {
+        let room = |bytes| self.scope.budget().reserve(bytes).map_err(|refusal| failure_of(&refusal));
         let mut out = String::with_capacity(OUTPUT_BYTES_GUESS);
         out.push('{');
         let texts = TEXT_FIELDS.iter().zip(&self.texts).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
@@ -398,12 +398,12 @@ fn tags(value: Value<'_>) -> Value<'_> {
 fn failure(field: &Field<'_>, error: RecipeError) -> Failure {
     let mut failure = Failure::new(error.code, format!("{}: {}", field.name, error.message)).in_field(&*field.name);
     failure.function = error.function.map(str::to_owned);
-    failure.input = error.input.map(|input| quoted(&input));
+    failure.input = error.input.map(|input| quote(&input));
     failure
 }
 
 /// A JSON text, or its beginning as a JSON text.
-fn quoted(json: &str) -> String {
+fn quote(json: &str) -> String {
     match json.char_indices().nth(QUOTED_CHARS_MAX) {
         None => json.to_owned(),
         Some((end, _)) => text_of(&Value::text(format!("{}...", &json[..end]))),
@@ -417,20 +417,20 @@ fn names(names: &[Cow<'_, str>]) -> String {
 }
 
 fn duplicate_name_warning(name: &str) -> Notice {
-    let message = format!("the key `{}` stands twice in one object; the last one was taken", shortened(name));
+    let message = format!("the key `{}` stands twice in one object; the last one was taken", shorten(name));
     notice("double_key", name, &message)
 }
 
 /// A remark about a name that may be long.
 fn notice(code: &str, path: &str, message: &str) -> Notice {
-    Notice { code: code.to_owned(), path: shortened(path).to_owned(), message: shortened(message).to_owned() }
+    Notice { code: code.to_owned(), path: shorten(path).to_owned(), message: shorten(message).to_owned() }
 }
 
 /// The beginning of a text of the input, which may be long.
-fn shortened(text: &str) -> &str {
+fn shorten(text: &str) -> &str {
     &text[..text.char_indices().nth(NOTICE_CHARS_MAX).map_or(text.len(), |(end, _)| end)]
 }
 
-fn from_function_error(refusal: &FunctionError) -> Failure {
+fn failure_of(refusal: &FunctionError) -> Failure {
     Failure::new(refusal.code, refusal.message.as_str())
 }

@@ -26,7 +26,7 @@ pub fn qualify(
             failed.extend(failures.into_iter().map(|part| describe_failure(part, rule, severity)));
         }
     }
-    let trace = evaluator.trace.map(|rules| trace::listed("rules", rules));
+    let trace = evaluator.trace.map(|rules| trace::json_list("rules", rules));
     Ok(Verdict { qualified: failed.is_empty(), failed, trace })
 }
 

@@ -7,7 +7,7 @@ use hookmill_json::Value;
 use hookmill_plugin_sdk::types::{Destination, Failure, Pair, Payload, ShapeRequest, Subject};
 
 use super::body;
-use super::encode::{self, JSON_TYPE, encoded};
+use super::encode::{self, JSON_TYPE, encode};
 use super::form;
 use super::item::ItemScope;
 use super::qualify::lead;
@@ -40,7 +40,7 @@ pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest
         MessageBuilder { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
     let method = message.method.as_deref().unwrap_or(&destination.method);
     let mut payload = shaping.payload(message, method, &destination.content_type)?;
-    payload.trace = shaping.trace.map(|parts| trace::listed("parts", parts));
+    payload.trace = shaping.trace.map(|parts| trace::json_list("parts", parts));
     Ok(payload)
 }
 
@@ -112,7 +112,7 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
             None => None,
         };
         let encoded = match &body {
-            Some(body) => Some(encoded(message, method, format, body)?),
+            Some(body) => Some(encode(message, method, format, body)?),
             None => None,
         };
         let headers = self.headers(message)?;

@@ -34,6 +34,6 @@ pub fn object(members: Vec<(&'static str, Value<'static>)>) -> Value<'static> {
 }
 
 /// A list under a name, as JSON text.
-pub fn listed(name: &'static str, items: Vec<Value<'static>>) -> String {
+pub fn json_list(name: &'static str, items: Vec<Value<'static>>) -> String {
     text_of(&Value::object([(name, Value::List(items))]))
 }

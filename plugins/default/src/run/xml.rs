@@ -111,11 +111,11 @@ impl Xml {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Failure> {
-        self.put(Event::Text(BytesText::from_escaped(escaped(text, false))))
+        self.put(Event::Text(BytesText::from_escaped(escape(text, false))))
     }
 
     fn cdata(&mut self, text: &str) -> Result<(), Failure> {
-        let held: String = text.chars().filter(|c| is_held(*c)).collect();
+        let held: String = text.chars().filter(|c| is_xml_char(*c)).collect();
         BytesCData::escaped(&held).try_for_each(|section| self.put(Event::CData(section)))
     }
 }
@@ -128,7 +128,7 @@ fn push_attribute(start: &mut BytesStart<'_>, name: &str, value: &Value<'_>) -> 
         return Ok(());
     }
     let text = own_text(name, value)?;
-    start.push_attribute(Attribute { key: QName(name), value: escaped(text, true) });
+    start.push_attribute(Attribute { key: QName(name), value: escape(text, true) });
     Ok(())
 }
 
@@ -140,18 +140,18 @@ fn own_text<'v>(name: &str, value: &'v Value<'_>) -> Result<&'v str, Failure> {
 }
 
 /// Whether XML 1.0 can hold a character.
-fn is_held(c: char) -> bool {
+fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// A text as XML has it. A line break in an attribute, and a carriage return anywhere, would be read as something else.
-fn escaped(text: &str, in_attribute: bool) -> Cow<'_, str> {
-    let is_plain = |c: char| is_held(c) && !matches!(c, '&' | '<' | '>' | '"' | '\r' | '\n' | '\t');
+fn escape(text: &str, in_attribute: bool) -> Cow<'_, str> {
+    let is_plain = |c: char| is_xml_char(c) && !matches!(c, '&' | '<' | '>' | '"' | '\r' | '\n' | '\t');
     if text.chars().all(is_plain) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars().filter(|c| is_held(*c)) {
+    for c in text.chars().filter(|c| is_xml_char(*c)) {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -6,7 +6,7 @@ use hookmill_json::Value;
 
 use super::{NotAPhone, PhoneNumber};
 use crate::functions::call::Call;
-use crate::functions::error::{FunctionError, quoted_text};
+use crate::functions::error::{FunctionError, quote_text};
 use crate::functions::spec::{ArgumentKind, EmptyInput, Kind, Parameter, Run, Spec, example, optional};
 
 const REGION: [Parameter; 1] = [optional(
@@ -114,5 +114,5 @@ fn known(text: &str, call: &Call<'_, '_>) -> Result<PhoneNumber, FunctionError> 
 
 fn refusal(text: &str, reason: NotAPhone, region: &str) -> FunctionError {
     let place = if region.is_empty() { String::new() } else { format!(" (read in region {region})") };
-    FunctionError::new("not_a_phone", format!("{} is no phone number: {}{place}", quoted_text(text), reason.reason()))
+    FunctionError::new("not_a_phone", format!("{} is no phone number: {}{place}", quote_text(text), reason.reason()))
 }
