@@ -1,5 +1,5 @@
 //! From bytes to text. A byte-order mark says more than the charset parameter, and that more than XML's declaration; where nothing is
-//! said, it is UTF-8. Bytes that are no characters are refused with their place: a name with holes in it is not the name.
+//! said, it is UTF-8. Bytes that are not characters are refused with their place: a name with holes in it is not the name.
 
 use crate::error::{BodyError, Fault};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};

@@ -71,7 +71,7 @@ impl<'s> NodeRef<'s> {
         self.item(place)
     }
 
-    /// How many items a list has; none when this is no list.
+    /// How many items a list has; none when this is not a list.
     pub fn list_len(self) -> Option<usize> {
         match self {
             Self::Indexed(node) => (node.kind() == Kind::List).then(|| node.children().count()),

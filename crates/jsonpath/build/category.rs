@@ -11,7 +11,7 @@ const CATEGORIES: [&str; 29] = [
     "Zp", "Zs", "Sc", "Sk", "Sm", "So", "Cc", "Cf", "Cn", "Co",
 ];
 
-/// Stands for what is no character: surrogates.
+/// Stands for what is not a character: surrogates.
 const NONE: u32 = 255;
 
 /// The table as Rust text.
@@ -41,6 +41,6 @@ fn ranges(name: &str) -> Vec<(u32, u32)> {
             let text = std::str::from_utf8(&literal.0).expect("a character is UTF-8");
             text.chars().map(|c| (u32::from(c), u32::from(c))).collect()
         }
-        other => panic!("{name} is no class of characters: {other:?}"),
+        other => panic!("{name} is not a class of characters: {other:?}"),
     }
 }

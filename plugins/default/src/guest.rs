@@ -49,7 +49,7 @@ fn keep(bytes: Vec<u8>) -> Result<Rc<LoadedPlan<'static>>, Failure> {
 
 fn damaged(damaged: PlanError) -> Failure {
     let hint = "save the document again";
-    Failure::new("bad_plan", format!("this is no compiled document: {}; {hint}", damaged.0))
+    Failure::new("bad_plan", format!("this is not a compiled document: {}; {hint}", damaged.0))
 }
 
 /// One result for each item, each by itself.

@@ -10,7 +10,7 @@ pub struct Picked<I> {
     pub items: I,
 }
 
-/// The items from, to, by. What is no list has none, and a step of 0 picks none.
+/// The items from, to, by. What is not a list has none, and a step of 0 picks none.
 pub fn picked(
     node: NodeRef<'_>,
     from: Option<i64>,

@@ -31,7 +31,7 @@ pub fn word(cursor: &mut Cursor<'_>) -> Result<Term, PathError> {
 }
 
 fn no_word(cursor: &Cursor<'_>, name: &str, start: usize) -> PathError {
-    let error = cursor.error_at(start, format!("`{}` is no value", shortened(name)));
+    let error = cursor.error_at(start, format!("`{}` is not a value", shortened(name)));
     let lower = name.to_ascii_lowercase();
     if ["true", "false", "null"].contains(&lower.as_str()) {
         return error.with_hint(format!("write `{lower}`"));

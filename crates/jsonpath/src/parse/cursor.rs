@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::PATH_DEPTH_MAX;
 
-/// Why a text is no query.
+/// Why a text is not a query.
 #[derive(Debug, PartialEq)]
 pub struct PathError {
     /// Where, in characters from 1.

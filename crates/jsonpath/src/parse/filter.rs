@@ -134,7 +134,7 @@ pub fn no_operator(cursor: &Cursor<'_>) -> Option<PathError> {
         return Some(cursor.error("a second comparison can't follow").with_hint("join comparisons with `&&` or `||`"));
     }
     let (found, hint) = TAUGHT.iter().find(|taught| cursor.rest().starts_with(taught.0))?;
-    Some(cursor.error(format!("`{found}` is no operator")).with_hint(*hint))
+    Some(cursor.error(format!("`{found}` is not an operator")).with_hint(*hint))
 }
 
 /// What stands alone: whether a query finds anything, or a function that is true or false.
@@ -143,7 +143,7 @@ fn test(cursor: &Cursor<'_>, term: Term, start: usize) -> Result<Filter, PathErr
         Term::Query(query) => Ok(Filter::Exists(query)),
         Term::Truth(filter) => Ok(filter),
         Term::Literal(_) => {
-            let error = cursor.error_at(start, "a value alone is no condition");
+            let error = cursor.error_at(start, "a value alone is not a condition");
             Err(error.with_hint("compare it: `@.type == 'home'`"))
         }
         Term::Value(_) => {

@@ -11,7 +11,7 @@ const GROUP_DEPTH_MAX: usize = 16;
 /// How often something may be repeated by number.
 const REPEATS_MAX: u32 = 1000;
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, PartialEq)]
 pub struct PatternError {
     pub message: String,

@@ -41,7 +41,7 @@ fn escape(cursor: &mut Cursor<'_>, quote: Option<char>, at: usize) -> Result<cha
         Some('u') => return by_number(cursor, at),
         Some(c) if next == quote => c,
         Some(c) => {
-            let error = cursor.error_at(at, format!("`\\{}` is no escape", c.escape_debug()));
+            let error = cursor.error_at(at, format!("`\\{}` is not an escape", c.escape_debug()));
             return Err(
                 error.with_hint("for a backslash write `\\\\`; a quote needs one only in quotes of its own kind")
             );
@@ -94,7 +94,7 @@ pub fn integer(cursor: &mut Cursor<'_>) -> Result<i64, PathError> {
     }
     if text == "-0" {
         return Err(cursor
-            .error_at(start, "`-0` is no index")
+            .error_at(start, "`-0` is not an index")
             .with_hint("write `0` for the first item, `-1` for the last"));
     }
     let number = text.parse::<i64>().ok().filter(|number| number.abs() <= INTEGER_MAX);

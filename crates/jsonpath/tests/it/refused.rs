@@ -1,4 +1,4 @@
-//! Texts that are no queries: each is message where and with a suggested fix.
+//! Texts that are not queries: each is message where and with a suggested fix.
 
 use hookmill_jsonpath::parse;
 
@@ -67,8 +67,8 @@ fn m3_rfc_2_3_1_texts_that_are_none() {
             (r#"$['\"']"#, 4, "quotes of its own kind"),
             (r#"$["\'"]"#, 4, "quotes of its own kind"),
             (r"$['\a']", 4, r"`\\`"),
-            (r"$['\x41']", 4, r"`\x` is no escape"),
-            (r"$['\U0041']", 4, r"`\U` is no escape"),
+            (r"$['\x41']", 4, r"`\x` is not an escape"),
+            (r"$['\U0041']", 4, r"`\U` is not an escape"),
             (r"$['\u{41}']", 4, "four hexadecimal digits"),
             (r"$['\u00g0']", 4, "four hexadecimal digits"),
             (r"$['\u004", 4, "four hexadecimal digits"),
@@ -100,7 +100,7 @@ fn m3_rfc_2_3_3_and_2_3_4_numbers_that_are_none() {
             ("$[0:9007199254740992]", 5, "at most"),
             ("$[::9007199254740992]", 5, "at most"),
             ("$[1:02]", 5, "leading zeros"),
-            ("$[::-0]", 5, "`-0` is no index"),
+            ("$[::-0]", 5, "`-0` is not an index"),
             ("$[1:2:3:4]", 8, "`]` or a comma"),
             ("$[1:a]", 5, "`]` or a comma"),
             ("$[:'a']", 4, "`]` or a comma"),
@@ -190,7 +190,7 @@ fn m3_rfc_2_4_functions_that_are_not_well_typed() {
             ("$[?match(@.a, 'x') == true]", 4, "can't be compared"),
             ("$[?true == search(@.a, 'x')]", 12, "can't be compared"),
             ("$[?match(@.*, 'x')]", 10, "several values"),
-            // A decision of ours: what the data says is never built as a pattern, and what is no text is no pattern.
+            // A decision of ours: what the data says is never built as a pattern, and what is not text is not a pattern.
             ("$[?match(@.a, @.b)]", 15, "patterns from the data are not used"),
             ("$[?search(@.a, value($.b))]", 16, "patterns from the data are not used"),
             ("$[?match(@.a, 1)]", 15, "a text in quotes"),

@@ -160,7 +160,7 @@ fn pattern(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Expression> {
     diagnostics.error(
         at,
         "bad_pattern",
-        format!("`{}` is no regular expression: {why}", shortened(text)),
+        format!("`{}` is not a regular expression: {why}", shortened(text)),
         Some(hint.to_owned()),
     );
     None
@@ -226,7 +226,7 @@ fn zone(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
     if clock::is_zone(name) {
         return Some(name.to_owned());
     }
-    let message = format!("`{}` is no name of the IANA Time Zone Database", shortened(name));
+    let message = format!("`{}` is not a name in the IANA Time Zone Database", shortened(name));
     diagnostics.error(at, "unknown_zone", message, Some("write a name such as `America/New_York` or `UTC`".to_owned()));
     None
 }
@@ -236,7 +236,7 @@ fn region(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
     if phone::is_region(region) {
         return Some(region.to_ascii_uppercase());
     }
-    let message = format!("`{}` is no region with phone numbers", shortened(region));
+    let message = format!("`{}` is not a region with phone numbers", shortened(region));
     diagnostics.error(at, "unknown_region", message, Some("use a code of ISO 3166-1 such as US or DE".to_owned()));
     None
 }
@@ -297,7 +297,7 @@ fn range(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Range> {
     Some(Range { from: from.map(|(_, text)| text.into()), below: below.map(|(_, text)| text.into()), is })
 }
 
-/// An end of a range: an outer none when it is no number, an inner one when it is left open.
+/// An end of a range: an outer none when it is not a number, an inner one when it is left open.
 fn end(diagnostics: &mut Diagnostics, at: At<'_>, key: &str) -> Option<Option<(Decimal, String)>> {
     let read = under(at, key, |at| match &at.node.kind {
         Kind::Number(text) => Decimal::parse(text).ok().map(|number| (number, text.clone())),

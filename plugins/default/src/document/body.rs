@@ -33,7 +33,7 @@ pub fn shape(diagnostics: &mut Diagnostics, at: At<'_>, reading: Reading) -> Opt
             if is_rooted_path(text, reading.stage) {
                 let hint = format!("write `{{from: {text}}}` for the value, or leave it if the text is meant");
                 let message = format!("`{text}` is sent as it stands, as a text");
-                diagnostics.warning(at, "sent_as_it_stands", message, Some(hint));
+                diagnostics.warning(at, "sent_verbatim", message, Some(hint));
             }
             Some(Shape::Fixed(at.node.value()))
         }
@@ -79,7 +79,7 @@ fn is_recipe(entries: &[(Key, Node)]) -> bool {
     has_source && entries.iter().all(|(key, _)| recipe::KEYS.contains(&key.text.as_str()))
 }
 
-/// Warns of a map that has a path under `from` and is no recipe all the same, for one key too many; says whether it did.
+/// Warns of a map that has a path under `from` and is not a recipe all the same, for one key too many; says whether it did.
 fn is_told_as_no_recipe(diagnostics: &mut Diagnostics, at: At<'_>, entries: &[(Key, Node)], stage: Stage) -> bool {
     let has_path = at.node.get("from").and_then(Node::as_text).is_some_and(|text| is_rooted_path(text, stage));
     let odd = entries.iter().find(|(key, _)| !recipe::KEYS.contains(&key.text.as_str()));
@@ -87,7 +87,7 @@ fn is_told_as_no_recipe(diagnostics: &mut Diagnostics, at: At<'_>, entries: &[(K
     let name = shortened(&key.text);
     let message = format!("a recipe has no key `{name}`, so this map is sent as it stands, with its `from`");
     let hint = nearest(&key.text, &recipe::KEYS).unwrap_or_default();
-    diagnostics.warning_at_key(at.path, key, "sent_as_it_stands", message, &hint);
+    diagnostics.warning_at_key(at.path, key, "sent_verbatim", message, &hint);
     true
 }
 
@@ -142,5 +142,5 @@ fn check_xml_name(diagnostics: &mut Diagnostics, parent: &str, key: &Key, node: 
 
 /// What is said of a name that XML does not have.
 pub fn no_xml_name(name: &str) -> String {
-    format!("`{}` is no name of an XML element or attribute", shortened(name))
+    format!("`{}` is not the name of an XML element or attribute", shortened(name))
 }

@@ -103,7 +103,7 @@ impl Diagnostics {
                 for (key, value) in entries {
                     if key.is_double {
                         let message = format!("the key `{}` stands twice in this map", shortened(&key.text));
-                        self.bad_key(path, key, "double_key", message, "remove one of them");
+                        self.bad_key(path, key, "duplicate_key", message, "remove one of them");
                     }
                     self.doubles(value, &join(path, &key.text));
                 }
@@ -112,7 +112,7 @@ impl Diagnostics {
         }
     }
 
-    /// Reports that the text is no document at all.
+    /// Reports that the text is not a document at all.
     pub fn unreadable(&mut self, why: Unreadable) {
         self.note(ProblemLevel::Error, why.code, ("", why.place), why.message, why.suggestion);
     }

@@ -75,7 +75,7 @@ fn fields(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<Field> {
         let Some(field) = field(diagnostics, at.path, key, node) else { continue };
         if let Some(other) = fields.iter().find(|other| other.target == field.target) {
             let message = format!("`{}` is the same field as `{}`", field.name, other.name);
-            diagnostics.bad_key(at.path, key, "double_field", message, "remove one of them");
+            diagnostics.bad_key(at.path, key, "duplicate_field", message, "remove one of them");
         }
         diagnostics.defined_fields.end(fields.len());
         fields.push(field);
@@ -101,7 +101,7 @@ fn target(diagnostics: &mut Diagnostics, parent: &str, key: &Key) -> Option<Targ
     }
     let custom = name.strip_prefix("custom.").unwrap_or(name);
     if name == CUSTOM || custom.trim().is_empty() {
-        let message = format!("`{name}` is no name of a field");
+        let message = format!("`{name}` is not the name of a field");
         diagnostics.bad_key(parent, key, "bad_field_name", message, "name the custom field: `custom.age`");
         return None;
     }

@@ -104,7 +104,7 @@ impl Chains {
         let spec = find_function(diagnostics, at, &name.text)?;
         let Some(first) = spec.parameters.first() else {
             let hint = Some(format!("write just `{}`", spec.name));
-            diagnostics.error(at, "odd_argument", format!("`{}` takes no argument", spec.name), hint);
+            diagnostics.error(at, "unexpected_argument", format!("`{}` takes no argument", spec.name), hint);
             return None;
         };
         match &argument.node.kind {
@@ -142,7 +142,7 @@ impl Chains {
         );
         diagnostics.error(
             at,
-            "odd_argument",
+            "unexpected_argument",
             format!("`{}` wants its `{}` by name", spec.name, first.name),
             Some(hint),
         );

@@ -114,7 +114,7 @@ fn one(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<OutcomePlan> {
     if details.retry_after.is_some() && outcome.is_some_and(|outcome| outcome != Outcome::Retry) {
         let hint = Some("remove it, or write `outcome: retry`".to_owned());
         let message = "`retry_after` means something with `outcome: retry` only";
-        under(at, "retry_after", |at| diagnostics.error(at, "odd_argument", message, hint));
+        under(at, "retry_after", |at| diagnostics.error(at, "unexpected_argument", message, hint));
     }
     let name = under(at, "name", |at| diagnostics.text(at, "a name").map(str::to_owned)).flatten();
     Some(OutcomePlan {

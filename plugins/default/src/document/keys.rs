@@ -106,7 +106,7 @@ pub const MAP: [KeySpec; 7] = [
         "ignore",
         Is::Part("paths"),
         "[form_id, meta.debug]",
-        "Keys that are no custom fields and no reason to reject.",
+        "Keys that are not custom fields and no reason to reject.",
     ),
     key("expand", Is::Part("paths"), "[answers]", "Objects whose members become custom fields of their own."),
     key(

@@ -58,7 +58,7 @@ fn check(diagnostics: &mut Diagnostics, at: At<'_>, message: &Message) {
     for key in ["root", "declaration"] {
         if message.format != Some(Format::Xml) {
             let message = format!("`{key}` belongs to `format: xml`");
-            under(at, key, |at| diagnostics.error(at, "odd_argument", message, Some("remove this".to_owned())));
+            under(at, key, |at| diagnostics.error(at, "unexpected_argument", message, Some("remove this".to_owned())));
         }
     }
     let in_get = message.method.as_deref() == Some("GET") && matches!(message.format, Some(Format::Xml | Format::Text));
@@ -121,7 +121,7 @@ fn content_type(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
     if is_visible && has_type && text.trim() == text && text.len() <= CONTENT_TYPE_BYTES_MAX {
         return Some(text.to_owned());
     }
-    let message = format!("`{}` is no content type", shortened(text));
+    let message = format!("`{}` is not a content type", shortened(text));
     diagnostics.error(at, "bad_content_type", message, Some("write it like `text/xml; charset=utf-8`".to_owned()));
     None
 }
@@ -135,7 +135,7 @@ fn header(diagnostics: &mut Diagnostics, parent: &str, key: &Key, node: &Node) -
     let name = key.text.to_ascii_lowercase();
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
-        let message = format!("`{}` is no name of a header", key.text);
+        let message = format!("`{}` is not the name of a header", key.text);
         diagnostics.bad_key(parent, key, "bad_header", message, "use letters, digits and `-`");
         return None;
     }

@@ -54,7 +54,7 @@ impl AsRef<str> for Key {
     }
 }
 
-/// Why a text is no tree of values.
+/// Why a text is not a tree of values.
 #[derive(Debug)]
 pub struct Unreadable {
     /// A stable code.

@@ -27,7 +27,12 @@ pub struct RuleSubject<'r> {
 const KEYS: [&str; 4] = ["value", "values", "set", "other"];
 
 /// Reads the operand of a rule.
-pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec, subject: RuleSubject<'_>) -> Option<With> {
+pub fn read(
+    diagnostics: &mut Diagnostics,
+    at: At<'_>,
+    declared: &OperatorSpec,
+    subject: RuleSubject<'_>,
+) -> Option<With> {
     let is_odd = report_unexpected_keys(diagnostics, at, declared);
     if declared.takes_other && at.node.get("other").is_some() {
         return under(at, "other", |at| path_of(diagnostics, at, subject.stage)).flatten().map(With::Other);
@@ -91,7 +96,7 @@ fn report_unexpected_keys(diagnostics: &mut Diagnostics, at: At<'_>, declared: &
             Some(usual) if !fits && !has_its_own => belongs_to(declared.operator, usual, key),
             _ => "remove this".to_owned(),
         };
-        under(at, key, |at| diagnostics.error(at, "odd_argument", message, Some(hint)));
+        under(at, key, |at| diagnostics.error(at, "unexpected_argument", message, Some(hint)));
         is_odd = true;
     }
     is_odd
@@ -169,7 +174,7 @@ fn pattern(diagnostics: &mut Diagnostics, at: At<'_>, ignore_case: bool) -> Opti
     match Pattern::new(used) {
         Ok(pattern) => Some(With::Pattern(read_text.to_owned().into(), pattern)),
         Err(why) => {
-            let message = format!("`{}` is no regular expression: {why}", shortened(read_text));
+            let message = format!("`{}` is not a regular expression: {why}", shortened(read_text));
             let hint = "look-around and references back are not supported: they would not take linear time";
             diagnostics.error(at, "bad_pattern", message, Some(hint.to_owned()));
             None
@@ -291,7 +296,7 @@ fn set(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<With> {
     let name = diagnostics.text(at, "the name of a value set")?;
     let is_name = !name.trim().is_empty() && name.trim() == name && name.len() <= SET_NAME_BYTES_MAX;
     if !is_name {
-        let message = format!("`{}` is no name of a value set", shortened(name));
+        let message = format!("`{}` is not the name of a value set", shortened(name));
         diagnostics.error(
             at,
             "bad_name",

@@ -23,7 +23,7 @@ pub enum Stage {
     Interpret,
 }
 
-/// Why a text is no path.
+/// Why a text is not a path.
 #[derive(Debug, PartialEq)]
 pub struct BadPath {
     /// What is wrong.

@@ -72,7 +72,7 @@ fn each_pair(diagnostics: &mut Diagnostics, at: At<'_>, rules: &[(&Node, &Rule)]
         let same = rules[..index].iter().find(|(_, earlier)| is_double(earlier, rule));
         if let Some((_, earlier)) = same {
             let message = format!("this rule is the one of line {} once more", earlier.line);
-            diagnostics.warning(here, "double_rule", message, Some("remove it".to_owned()));
+            diagnostics.warning(here, "duplicate_rule", message, Some("remove it".to_owned()));
             continue;
         }
         let Some(leaf) = Leaf::of(rule) else { continue };

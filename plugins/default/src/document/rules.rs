@@ -124,12 +124,14 @@ fn field(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Rule
     if several && declared.wants != Wants::Fields {
         let hint = Some("write one path under `field`".to_owned());
         let message = format!("`{}` looks at one field; only `distinct` takes `fields`", declared.name);
-        under(at, "fields", |at| diagnostics.error(at, "odd_argument", message, hint));
+        under(at, "fields", |at| diagnostics.error(at, "unexpected_argument", message, hint));
         return None;
     }
     if ignore_case && !declared.has_case {
         let message = format!("`{}` knows no case to ignore", declared.name);
-        under(at, "ignore_case", |at| diagnostics.error(at, "odd_argument", message, Some("remove this".to_owned())));
+        under(at, "ignore_case", |at| {
+            diagnostics.error(at, "unexpected_argument", message, Some("remove this".to_owned()))
+        });
     }
     let compared = operand::read(diagnostics, at, declared, operand::RuleSubject { path: &path, stage, ignore_case })?;
     let with = if others.is_empty() { compared } else { With::Others(others) };
@@ -141,7 +143,7 @@ fn one_path(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<(
     if at.node.get("fields").is_some() {
         let hint = Some("name all paths under `fields`".to_owned());
         under(at, "fields", |at| {
-            diagnostics.error(at, "odd_argument", "a rule has `field` or `fields`, not both", hint)
+            diagnostics.error(at, "unexpected_argument", "a rule has `field` or `fields`, not both", hint)
         });
     }
     Some((path, Vec::new()))

@@ -11,7 +11,7 @@ mod tests;
 mod words;
 
 use hookmill_json::{Value, text_of};
-use words::{Members, all_of_any, any_of, list_of, reference, text, typed, integer};
+use words::{Members, all_of_any, any_of, integer, list_of, reference, text, typed};
 
 use super::keys::{self, Is, KeySpec};
 use super::limits::PATH_BYTES_MAX;
@@ -48,7 +48,7 @@ fn of_key(key: &KeySpec) -> Schema {
     of_is(key.is).with("description", text(key.about)).with("examples", Value::List(example(key.example))).build()
 }
 
-/// An example as the value that it is; one that is no YAML is left out, and a test says so.
+/// An example as the value that it is; one that is not YAML is left out, and a test says so.
 fn example(yaml: &str) -> Vec<Schema> {
     yaml::read(yaml).map(|node| node.value()).into_iter().collect()
 }
@@ -82,7 +82,10 @@ fn definitions() -> Schema {
     Members::new()
         .with("path", path())
         .with("paths", one_or_more(reference("path")))
-        .with("template", typed("string").with("description", text("A text with places such as `{{ email }}`.")).build())
+        .with(
+            "template",
+            typed("string").with("description", text("A text with places such as `{{ email }}`.")).build(),
+        )
         .with("number", typed("number").build())
         .with("values", list_of(Value::Bool(true)))
         .with("seconds", any_of([integer(0, i64::from(u32::MAX)), reference("field")]))

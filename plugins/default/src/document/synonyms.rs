@@ -134,7 +134,8 @@ const MEANINGS: &[Meaning] = &[
 /// How a word that is not known here is written, if it is one that people say for one of those that are.
 pub fn meant(known_elsewhere: &str, known: &[&str]) -> Option<String> {
     let known_elsewhere = known_elsewhere.to_lowercase().replace('-', "_");
-    let says = |meaning: &&Meaning| meaning.known_elsewhere.iter().any(|word| word.replace('-', "_") == known_elsewhere);
+    let says =
+        |meaning: &&Meaning| meaning.known_elsewhere.iter().any(|word| word.replace('-', "_") == known_elsewhere);
     let meaning = MEANINGS.iter().filter(says).find(|meaning| known.contains(&meaning.meant))?;
     Some(if meaning.written.is_empty() {
         format!("did you mean `{}`?", meaning.meant)

@@ -114,7 +114,7 @@ impl Tree {
                 Open::Map(..) => "write a name before the colon; a text that begins with `{{` stands in quotes",
                 Open::List(..) => "write a name before the colon",
             };
-            return Err(refuse("odd_key", place, "a key must be a text, not a list or map", hint));
+            return Err(refuse("bad_key", place, "a key must be a text, not a list or map", hint));
         }
         if self.open.len() == DEPTH_MAX {
             return Err(too_deep(place));

@@ -152,7 +152,7 @@ fn on_value<'t>(run: Run, value: Value<'t>, call: &Call<'_, 't>) -> Result<Optio
     }
 }
 
-/// A value that is no list is a list of one: in XML and forms, a list of one looks like that.
+/// A value that is not a list is a list of one: in XML and forms, a list of one looks like that.
 fn as_list(value: Value<'_>) -> Vec<Value<'_>> {
     match value {
         Value::List(items) => items,

@@ -94,7 +94,7 @@ pub fn is_zone(name: &str) -> bool {
 pub fn zone(name: &str) -> Result<TimeZone, FunctionError> {
     TimeZone::get(name).map_err(|_| {
         let hint = "set the campaign's time zone to a name such as America/New_York";
-        FunctionError::new("unknown_zone", format!("{} is no time zone; {hint}", quote_text(name)))
+        FunctionError::new("unknown_zone", format!("{} is not a time zone; {hint}", quote_text(name)))
     })
 }
 
@@ -126,7 +126,7 @@ const SAMPLE: DateTime = jiff::civil::datetime(2024, 6, 15, 13, 30, 45, 0);
 fn sample_in(format: &str) -> Result<String, BadFormat> {
     let tokens = || TOKENS.map(|(token, _)| token).join(" ");
     let refuse = |why: String| BadFormat {
-        message: format!("`{format}` is no date format: {why}"),
+        message: format!("`{format}` is not a date format: {why}"),
         hint: Some(format!("it is made of {}", tokens())),
     };
     for token in tokens_of(format) {

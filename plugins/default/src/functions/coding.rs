@@ -55,7 +55,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "url_decode",
         summary: "Reads a text that was written for a URL.",
         parameters: &[usually("plus", ArgumentKind::Flag, "false", "whether `+` is a space, as in forms")],
-        errors: &[("not_url_encoded", "a `%` has no two hexadecimal digits after it, or the bytes are no UTF-8")],
+        errors: &[("not_url_encoded", "a `%` has no two hexadecimal digits after it, or the bytes are not UTF-8")],
         examples: &[
             example("url_decode", r#""a%20b+%C3%A9""#, r#""a b+é""#),
             example("{url_decode: {plus: true}}", r#""a+b""#, r#""a b""#),
@@ -80,7 +80,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "base64_decode",
         summary: "Reads a text in base64, with either alphabet, with or without `=` at the end.",
         on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_base64", "[]", "wrong_type"]),
-        errors: &[("not_base64", "the text is no base64"), ("not_a_text", "what it stands for is no text in UTF-8")],
+        errors: &[("not_base64", "the text is not base64"), ("not_a_text", "what it stands for is not text in UTF-8")],
         examples: &[
             example("base64_decode", r#""YcOxPz4""#, r#""añ?>""#),
             example("base64_decode", r#""/w==""#, "not_a_text"),
@@ -94,7 +94,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Reads a text as JSON; a number keeps every digit.",
         gives: Kind::Any,
         errors: &[
-            ("not_json", "the text is no JSON"),
+            ("not_json", "the text is not JSON"),
             ("too_deep", "it is nested more than OUTPUT_DEPTH_MAX deep"),
             ("input_too_large", "the text is larger than FUNCTION_OUTPUT_BYTES_MAX"),
         ],
@@ -147,7 +147,7 @@ fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Fu
         true => Cow::Owned(text.replace('+', " ")),
         false => Cow::Borrowed(text),
     };
-    let not_utf8 = "is not written for a URL: its bytes are no UTF-8";
+    let not_utf8 = "is not written for a URL: its bytes are not UTF-8";
     match plain {
         Cow::Borrowed(text) => percent_decode_str(text).decode_utf8().map_err(|_| refuse(not_utf8)),
         Cow::Owned(text) => {
@@ -171,12 +171,13 @@ fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Fu
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     let bare: String = text.split_whitespace().collect();
     let bytes = GeneralPurpose::new(alphabet, config).decode(bare);
-    let bytes = bytes
-        .map_err(|_| FunctionError::of_text("not_base64", text, "is no base64: it has other characters, or too few"))?;
+    let bytes = bytes.map_err(|_| {
+        FunctionError::of_text("not_base64", text, "is not base64: it has other characters, or too few")
+    })?;
     let decoded = String::from_utf8(bytes);
     decoded
         .map(Cow::Owned)
-        .map_err(|_| FunctionError::of_text("not_a_text", text, "stands for bytes that are no text in UTF-8"))
+        .map_err(|_| FunctionError::of_text("not_a_text", text, "stands for bytes that are not text in UTF-8"))
 }
 
 fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
@@ -185,7 +186,11 @@ fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>,
         return Err(FunctionError::new("input_too_large", message));
     }
     let read = parse(text).map_err(|refused| {
-        FunctionError::of_text("not_json", text, &format!("is no JSON at byte {}: {}", refused.offset, refused.message))
+        FunctionError::of_text(
+            "not_json",
+            text,
+            &format!("is not JSON at byte {}: {}", refused.offset, refused.message),
+        )
     })?;
     super::apply::check_depth(&read, call.name)?;
     Ok(Some(read.into_owned()))

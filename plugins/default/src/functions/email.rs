@@ -12,7 +12,7 @@ use super::text::lower;
 /// What holds for all functions that read an address: a blank one is nobody's mistake.
 const ADDRESS: Spec = Spec {
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_an_email", "[]", "wrong_type"]),
-    errors: &[("not_an_email", "the text is no e-mail address")],
+    errors: &[("not_an_email", "the text is not an e-mail address")],
     ..Spec::USUAL
 };
 
@@ -98,14 +98,16 @@ fn check_address(text: &str) -> Result<&str, &'static str> {
     let text = text.trim();
     let text = text.strip_prefix("mailto:").unwrap_or(text);
     if text.len() > ADDRESS_BYTES_MAX {
-        return Err("is no e-mail address: it is longer than 254 bytes");
+        return Err("is not an e-mail address: it is longer than 254 bytes");
     }
-    let (local, domain) = text.rsplit_once('@').ok_or("is no e-mail address: it has no `@`")?;
+    let (local, domain) = text.rsplit_once('@').ok_or("is not an e-mail address: it has no `@`")?;
     if !is_local(local) {
-        return Err("is no e-mail address: what stands before the `@` is empty, too long or has a forbidden character");
+        return Err(
+            "is not an e-mail address: what stands before the `@` is empty, too long or has a forbidden character",
+        );
     }
     if !is_domain(domain) {
-        return Err("is no e-mail address: what stands behind the `@` is no domain such as example.com");
+        return Err("is not an e-mail address: what stands behind the `@` is not a domain such as example.com");
     }
     Ok(text)
 }

@@ -23,7 +23,7 @@ const LIST: Spec = Spec {
 pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "first",
-        summary: "Takes the first item of a list; a value that is no list is its own first.",
+        summary: "Takes the first item of a list; a value that is not a list is its own first.",
         gives: Kind::Any,
         examples: &[example("first", r#"["a","b"]"#, r#""a""#), example("first", "[]", "missing")],
         run: Run::List(|items, _| Ok(items.into_iter().next())),
@@ -31,7 +31,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "last",
-        summary: "Takes the last item of a list; a value that is no list is its own last.",
+        summary: "Takes the last item of a list; a value that is not a list is its own last.",
         gives: Kind::Any,
         examples: &[example("last", r#"["a","b"]"#, r#""b""#), example("last", r#""a""#, r#""a""#)],
         run: Run::List(|mut items, _| Ok(items.pop())),
@@ -120,7 +120,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "list",
-        summary: "Makes a list of one of a value that is no list.",
+        summary: "Makes a list of one of a value that is not a list.",
         gives: Kind::List,
         on_empty: EmptyInput::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
         examples: &[example("list", r#""a""#, r#"["a"]"#), example("list", r#"["a"]"#, r#"["a"]"#)],
@@ -234,7 +234,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "concat",
-        summary: "Puts the texts at other paths behind a text, those that are not blank; missing and blank are no part of it.",
+        summary: "Puts the texts at other paths behind a text, those that are not blank; missing and blank are not part of it.",
         takes: Kind::Text,
         gives: Kind::Text,
         parameters: &[
@@ -283,7 +283,7 @@ fn append<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Va
     Ok(Some(Value::List(items)))
 }
 
-/// The items of a list, or the one value; null is no item where it stands for nothing.
+/// The items of a list, or the one value; null is not an item where it stands for nothing.
 fn as_list(value: Option<Value<'_>>, null_is_nothing: bool) -> Vec<Value<'_>> {
     match value {
         None => Vec::new(),

@@ -51,7 +51,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ("not_in_table", "the value set does not have it, and there is no default"),
             ("table_unknown", "the organization has no such value set"),
             ("table_not_granted", "the value set is not granted to this plugin"),
-            ("table_value", "what the value set has for it is no JSON"),
+            ("table_value", "what the value set has for it is not JSON"),
         ],
         examples: &[
             example("{lookup_set: colours}", r#"" red""#, r##""#f00""##),
@@ -77,7 +77,7 @@ pub const FUNCTIONS: &[Spec] = &[
         ],
         on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"low\"", "wrong_type", "wrong_type"]),
         errors: &[
-            ("not_a_number", "the value is no number"),
+            ("not_a_number", "the value is not a number"),
             ("number_too_long", "the number has more digits than NUMBER_DIGITS_MAX"),
             ("not_in_range", "it lies in none of the ranges, and there is no default"),
         ],
@@ -171,7 +171,7 @@ fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Fu
         (true, _) => Ok(Some(Value::Bool(true))),
         (false, true) => Ok(Some(Value::Bool(false))),
         (false, false) => {
-            let hint = "is no word for yes or no; name your own: `{boolean: {true: [ja], false: [nein]}}`";
+            let hint = "is not a word for yes or no; name your own: `{boolean: {true: [ja], false: [nein]}}`";
             Err(FunctionError::of_text("not_a_boolean", text, hint))
         }
     }

@@ -39,7 +39,7 @@ const NUMBER: Spec = Spec {
     lists: Lists::Refused,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "0", "wrong_type", "wrong_type"]),
     errors: &[
-        ("not_a_number", "the value is no number, and no text that is written like one"),
+        ("not_a_number", "the value is not a number, and no text that is written like one"),
         ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
     ],
     ..Spec::USUAL
@@ -47,7 +47,7 @@ const NUMBER: Spec = Spec {
 
 const ARITHMETIC: Spec = Spec {
     errors: &[
-        ("not_a_number", "the value or the other number is no number"),
+        ("not_a_number", "the value or the other number is not a number"),
         ("no_operand", "there is no other number at the path"),
         ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
     ],
@@ -143,7 +143,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ROUNDING,
         ],
         errors: &[
-            ("not_a_number", "the value or the other number is no number"),
+            ("not_a_number", "the value or the other number is not a number"),
             ("no_operand", "there is no other number at the path"),
             ("divided_by_zero", "the other number is 0"),
             ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
@@ -262,7 +262,7 @@ fn operand(call: &Call<'_, '_>, place: usize) -> Result<Decimal, FunctionError> 
         Some(value) if !value.is_blank() => decimal_of(&value, call.name),
         None => Err(FunctionError::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
         Some(value) => {
-            let message = format!("`{}` finds {} at `{path}`, which is no number", call.name, quote(&value));
+            let message = format!("`{}` finds {} at `{path}`, which is not a number", call.name, quote(&value));
             Err(FunctionError::new("no_operand", message))
         }
     }

@@ -231,9 +231,9 @@ impl<'t> Flat<'t, '_> {
                 .try_for_each(|(inner, value)| self.put(self.join_name(&name, &inner), value, depth + 1)),
             Value::List(items) if self.lists && !items.is_empty() && depth < FLATTEN_DEPTH_MAX => {
                 let numbered = items.into_iter().enumerate();
-                numbered
-                    .into_iter()
-                    .try_for_each(|(place, value)| self.put(self.join_name(&name, &place.to_string()), value, depth + 1))
+                numbered.into_iter().try_for_each(|(place, value)| {
+                    self.put(self.join_name(&name, &place.to_string()), value, depth + 1)
+                })
             }
             value => self.add(name, value),
         }

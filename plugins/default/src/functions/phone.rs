@@ -10,7 +10,7 @@ mod text;
 pub use functions::FUNCTIONS;
 use plans::Region;
 
-/// Why a text is no phone number.
+/// Why a text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAPhone {
     /// No digits, or characters that no number has.

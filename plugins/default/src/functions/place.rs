@@ -87,7 +87,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ),
         ],
         on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_zip", "[]", "wrong_type"]),
-        errors: &[("not_a_zip", "it is no postal code of the country")],
+        errors: &[("not_a_zip", "it is not a postal code of the country")],
         examples: &[
             example("zip", r#"" 02139""#, r#""02139""#),
             example("zip", r#""021391234""#, r#""02139-1234""#),
@@ -195,7 +195,7 @@ fn state(text: &str, call: &Call<'_, '_>) -> Result<&'static State, FunctionErro
         _ => &["US", "CA"],
     };
     let found = find_state(text, countries);
-    let reason = format!("is no state of {}", countries.join(" or "));
+    let reason = format!("is not a state of {}", countries.join(" or "));
     found.ok_or_else(|| FunctionError::of_text("not_a_state", text, &reason))
 }
 
@@ -266,7 +266,7 @@ fn us_zip(text: &str, call: &Call<'_, '_>) -> Result<String, String> {
     }
     if five.len() != 5 || ![0, 4].contains(&four.len()) || !is_digits(five) || !is_digits(four) {
         let hint = if is_digits(text) && text.len() < 5 { "; `{zip: {pad: true}}` puts zeros before it" } else { "" };
-        return Err(format!("is no US ZIP code such as 02139 or 02139-1234{hint}"));
+        return Err(format!("is not a US ZIP code such as 02139 or 02139-1234{hint}"));
     }
     Ok(if four.is_empty() || drops { five.to_owned() } else { format!("{five}-{four}") })
 }
@@ -276,7 +276,7 @@ fn canadian(text: &str) -> Result<String, String> {
     let fits =
         |(place, byte): (usize, u8)| if place % 2 == 0 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() };
     if bare.len() != 6 || !bare.bytes().enumerate().all(fits) {
-        return Err("is no Canadian postal code such as K1A 0B1".to_owned());
+        return Err("is not a Canadian postal code such as K1A 0B1".to_owned());
     }
     Ok(format!("{} {}", &bare[..3], &bare[3..]))
 }
@@ -286,7 +286,7 @@ fn other_zip(text: &str) -> Result<String, String> {
         (2..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-'));
     if !fits {
         return Err(
-            "is no postal code: those have 2 to 12 letters and digits, with spaces and hyphens between".to_owned()
+            "is not a postal code: those have 2 to 12 letters and digits, with spaces and hyphens between".to_owned()
         );
     }
     Ok(text.to_ascii_uppercase())

@@ -18,7 +18,7 @@ const TIME: Spec = Spec {
     lists: Lists::Refused,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_time", "wrong_type", "wrong_type"]),
     errors: &[
-        ("not_a_time", "the text is no date or time in ISO 8601, or no such day exists"),
+        ("not_a_time", "the text is not a date or time in ISO 8601, or no such day exists"),
         ("unknown_zone", "the campaign's time zone is unknown"),
     ],
     ..Spec::USUAL
@@ -117,7 +117,7 @@ pub const FUNCTIONS: &[Spec] = &[
         parameters: &[required("unit", ArgumentKind::Word(&["s", "ms"]), "seconds or milliseconds")],
         on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
         errors: &[
-            ("not_a_number", "it is no number"),
+            ("not_a_number", "it is not a number"),
             ("number_too_long", "the number has more digits than NUMBER_DIGITS_MAX"),
             ("not_a_time", "it is outside the years 0000 to 9999, or counts parts of a millisecond"),
         ],
@@ -135,7 +135,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::Number,
         parameters: &[required("unit", ArgumentKind::Word(&["s", "ms"]), "seconds or milliseconds"), ZONE],
         errors: &[
-            ("not_a_time", "the text is no date or time in ISO 8601"),
+            ("not_a_time", "the text is not a date or time in ISO 8601"),
             ("no_time_of_day", "the text says a day only"),
             ("unknown_zone", "the campaign's time zone is unknown"),
         ],
@@ -152,7 +152,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Writes a number of milliseconds since 1970 as a date and time of RFC 3339 in UTC.",
         takes: Kind::Number,
         on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
-        errors: &[("not_a_time", "it is no whole number of milliseconds, or outside the years 0000 to 9999")],
+        errors: &[("not_a_time", "it is not a whole number of milliseconds, or outside the years 0000 to 9999")],
         examples: &[example("rfc3339", "1718447400000", "\"2024-06-15T10:30:00Z\"")],
         run: Run::ReadFilled(|text, _| of_milliseconds(text).map(Some)),
         ..TIME
@@ -183,7 +183,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ),
         ],
         errors: &[
-            ("not_a_time", "the text is no date or time in ISO 8601"),
+            ("not_a_time", "the text is not a date or time in ISO 8601"),
             ("no_time_of_day", "the format asks for a time, and the text says a day only"),
             ("unknown_zone", "the campaign's time zone is unknown"),
         ],
@@ -210,7 +210,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "the zone whose today is meant",
         )],
         errors: &[
-            ("not_a_time", "the text is no date in ISO 8601"),
+            ("not_a_time", "the text is not a date in ISO 8601"),
             ("in_the_future", "the date has not come yet"),
             ("unknown_zone", "the campaign's time zone is unknown"),
         ],
@@ -225,7 +225,7 @@ pub const FUNCTIONS: &[Spec] = &[
 ];
 
 const TO_EPOCH_ERRORS: &[(&str, &str)] = &[
-    ("not_a_time", "the text is no date or time in ISO 8601"),
+    ("not_a_time", "the text is not a date or time in ISO 8601"),
     ("no_time_of_day", "the text says a day only"),
     ("unknown_zone", "the campaign's time zone is unknown"),
 ];
@@ -260,10 +260,10 @@ fn read_first_format(text: &str, call: &Call<'_, '_>) -> Result<Moment, Function
 
 fn not_a_date(text: &str, formats: &[std::borrow::Cow<'_, str>]) -> FunctionError {
     let hint = if formats.is_empty() {
-        "is no date in ISO 8601 such as 2024-06-15; name its format: `{date: '%m/%d/%Y'}`".to_owned()
+        "is not a date in ISO 8601 such as 2024-06-15; name its format: `{date: '%m/%d/%Y'}`".to_owned()
     } else {
         format!(
-            "is no date of an existing day in {}",
+            "is not a date of an existing day in {}",
             formats.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")
         )
     };
@@ -271,7 +271,7 @@ fn not_a_date(text: &str, formats: &[std::borrow::Cow<'_, str>]) -> FunctionErro
 }
 
 fn iso(text: &str) -> Result<Moment, FunctionError> {
-    let hint = "is no date or time in ISO 8601; read it with `date` or `time` and its format before";
+    let hint = "is not a date or time in ISO 8601; read it with `date` or `time` and its format before";
     clock::iso(text).ok_or_else(|| FunctionError::of_text("not_a_time", text, hint))
 }
 

@@ -150,7 +150,7 @@ fn range_hint(text: &str, style: Style) -> String {
         Some(_) if !style.suffixes => "; say `suffixes: true` if the letter stands for zeros",
         _ => "",
     };
-    format!("is no range such as `100-200`, `10+` or `under 50`{hint}")
+    format!("is not a range such as `100-200`, `10+` or `under 50`{hint}")
 }
 
 /// A part of a range; none when the range has no such end.
@@ -164,7 +164,7 @@ pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, Fu
     if let (Some(low), Some(high)) = (&low, &high)
         && high < low
     {
-        return Err(refuse("is no range: it ends before it begins"));
+        return Err(refuse("is not a range: it ends before it begins"));
     }
     match (part, low, high) {
         (Part::Min, low, _) => Ok(low),

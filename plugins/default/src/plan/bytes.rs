@@ -21,7 +21,7 @@ const MARK: &[u8; 4] = b"HMP\x06";
 /// Name, map, qualify, client, webhook, interpret, what is judged.
 const PARTS: usize = 7;
 
-/// Why bytes are no plan.
+/// Why bytes are not a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlanError(pub &'static str);
 

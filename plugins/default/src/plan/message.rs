@@ -82,7 +82,7 @@ pub enum Shape<'p> {
 /// A part made for each item of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForEach<'p> {
-    /// The list; one value that is no list is a list of one.
+    /// The list; one value that is not a list is a list of one.
     #[serde(borrow)]
     pub list: Recipe<'p>,
     /// What is made, in which `item` is the item.

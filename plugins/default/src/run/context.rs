@@ -68,7 +68,7 @@ impl<'s, S: Scope> EvalContext<'s> for ScopeContext<'s, S> {
         read.map(Some).map_err(|refused| {
             FunctionError::new(
                 "table_value",
-                format!("what the value set `{name}` has for `{key}` is no JSON: {}", refused.message),
+                format!("what the value set `{name}` has for `{key}` is not JSON: {}", refused.message),
             )
         })
     }

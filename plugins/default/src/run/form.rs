@@ -4,7 +4,7 @@ use hookmill_plugin_sdk::types::Pair;
 
 use hookmill_json::{Value, text_of};
 
-/// The names and values of a body; one that is no object has none.
+/// The names and values of a body; one that is not an object has none.
 pub fn pairs(body: &Value<'_>) -> Vec<Pair> {
     let Value::Object(members) = body else { return Vec::new() };
     let mut pairs = Vec::with_capacity(members.len());

@@ -384,7 +384,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 }
 
-/// Tags are a list of texts: one value is a list of one, what is no text is written as JSON.
+/// Tags are a list of texts: one value is a list of one, what is not text is written as JSON.
 fn tags(value: Value<'_>) -> Value<'_> {
     let items = match value {
         Value::Null => return Value::Null,
@@ -418,7 +418,7 @@ fn names(names: &[Cow<'_, str>]) -> String {
 
 fn duplicate_name_warning(name: &str) -> Notice {
     let message = format!("the key `{}` stands twice in one object; the last one was taken", shorten(name));
-    notice("double_key", name, &message)
+    notice("duplicate_key", name, &message)
 }
 
 /// A remark about a name that may be long.

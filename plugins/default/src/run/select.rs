@@ -72,7 +72,7 @@ pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, F
     Ok(found)
 }
 
-/// Follows a path as it is meant wherever it is no source of alternatives: a loose name is looked for in the element, then in each
+/// Follows a path as it is meant wherever it is not a source of alternatives: a loose name is looked for in the element, then in each
 /// container (`also_search`); the first value that is not blank counts, else the first there is.
 pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, FunctionError> {
     let mut best = select(path, scope)?;

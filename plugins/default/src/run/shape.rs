@@ -180,7 +180,7 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
         (!(is_empty && self.omits_blank)).then_some(value)
     }
 
-    /// A part for each item. One value that is no list is a list of one; nothing is nothing.
+    /// A part for each item. One value that is not a list is a list of one; nothing is nothing.
     fn for_each(&mut self, each: &'s ForEach<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
         let items = match self.leaf(&each.list, Place::Member(&place, "for_each"), Expected::Any)? {
             None | Some(Value::Null) => return Ok(None),

@@ -18,7 +18,7 @@ pub fn key<'v>(actual: &'v Value<'_>, ignore_case: bool) -> Option<Cow<'v, str>>
     (key.len() <= KEY_BYTES_MAX).then_some(key)
 }
 
-/// Whether a set has a key. One that can't be read is no set without the key.
+/// Whether a set has a key. One that can't be read is not a set without the key.
 pub fn has(set: &str, key: &str) -> Result<bool, RuleError> {
     let found = lookup::get(set, key).map_err(|error| no_table(set, error))?;
     Ok(found.is_some())

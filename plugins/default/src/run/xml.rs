@@ -5,7 +5,7 @@
 //! | a member of an object | an element of that name; of the root object, the one member is the root element |
 //! | the member `@name` | an attribute; without a value it is left out |
 //! | `#text`, `#cdata` | the element's own text, the latter as CDATA |
-//! | a list | its element once for each item; an empty list is no element |
+//! | a list | its element once for each item; an empty list is not an element |
 //! | a text, number, boolean | text, every digit kept |
 //! | null | an empty element |
 //!
@@ -70,7 +70,9 @@ impl Xml {
     /// The depth is the value's, which is bounded.
     fn element(&mut self, name: &str, value: &Value<'_>) -> Result<(), Failure> {
         if !is_name(name) {
-            return Err(refuse(format!("`{name}` is no name of an XML element; rename it where the body is made")));
+            return Err(refuse(format!(
+                "`{name}` is not the name of an XML element; rename it where the body is made"
+            )));
         }
         match value {
             Value::List(items) => items.iter().try_for_each(|item| match item {
@@ -122,7 +124,7 @@ impl Xml {
 
 fn push_attribute(start: &mut BytesStart<'_>, name: &str, value: &Value<'_>) -> Result<(), Failure> {
     if !is_name(name) {
-        return Err(refuse(format!("`@{name}` is no name of an XML attribute; rename it where the body is made")));
+        return Err(refuse(format!("`@{name}` is not the name of an XML attribute; rename it where the body is made")));
     }
     if *value == Value::Null {
         return Ok(());

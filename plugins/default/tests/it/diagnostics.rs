@@ -91,7 +91,7 @@ interpret:
     assert_eq!(
         told(document),
         [
-            "4:46 odd_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
+            "4:46 unexpected_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
             "5:16 bad_path map.fields.last_name | write `{template: \"{{ surname }}\"}`; only in a message is a text a template by itself",
             "6:28 wrong_type map.fields.zip.then | write a list, `[{trim: ...}, {pad: ...}]`; several arguments of one function stand in a map inside",
             "9:35 bad_path interpret.outcomes[0].reason | write `{template: \"{{ response }} {{ info.status }}\"}`; only in a message is a text a template by itself",
@@ -111,7 +111,7 @@ fn m2_json_has_places_too() {
     );
     assert_eq!(told("{\"version\": 1,\n \"map\": tru}"), ["2:9 wrong_type map | -"]);
     assert_eq!(told("{\"version\": 1,\n \"map\": {\"fields\": {}"), ["2:22 not_json  | -"]);
-    assert_eq!(told("{\"version\": 1, \"map\": {}, \"map\": {}}"), ["1:27 double_key map | remove one of them"]);
+    assert_eq!(told("{\"version\": 1, \"map\": {}, \"map\": {}}"), ["1:27 duplicate_key map | remove one of them"]);
 }
 
 #[test]
@@ -122,11 +122,11 @@ fn m2_texts_that_are_no_documents() {
         ("just text", "1:1 wrong_type  | -"),
         ("- a\n- b", "1:1 wrong_type  | -"),
         ("a: &x 1\nb: *x", "2:4 alias  | write the value out"),
-        ("version: 1\nversion: 1", "2:1 double_key version | remove one of them"),
-        ("? [a]\n: b", "1:3 odd_key  | write a name before the colon"),
+        ("version: 1\nversion: 1", "2:1 duplicate_key version | remove one of them"),
+        ("? [a]\n: b", "1:3 bad_key  | write a name before the colon"),
         (
             "version: 1\nmap: {fields: {a: {template: {{ b }}}}}",
-            "2:31 odd_key  | write a name before the colon; a text that begins with `{{` stands in quotes",
+            "2:31 bad_key  | write a name before the colon; a text that begins with `{{` stands in quotes",
         ),
         ("version: 1\nmap:\n\tfields: {}", "3:2 not_yaml  | indent with spaces"),
         ("version: 1\nname: a: b", "2:8 not_yaml  | quote a text that has a colon in it"),
@@ -142,13 +142,10 @@ fn m2_texts_that_are_no_documents() {
 fn m2_what_is_sent_as_it_stands_is_told() {
     let told_of = |body: &str| warnings(&format!("version: 1\nshape:\n  client:\n    body: {body}\n"));
     for (body, place) in [
-        ("{a: lead.email}", "4:15 sent_as_it_stands shape.client.body.a"),
-        ("[lead.custom.age]", "4:12 sent_as_it_stands shape.client.body[0]"),
-        ("{a: {from: lead.email, default: none}}", "4:34 sent_as_it_stands shape.client.body.a.default"),
-        (
-            "{list: {for_each: lead.tags, make: {tag: item.name}}}",
-            "4:52 sent_as_it_stands shape.client.body.list.make.tag",
-        ),
+        ("{a: lead.email}", "4:15 sent_verbatim shape.client.body.a"),
+        ("[lead.custom.age]", "4:12 sent_verbatim shape.client.body[0]"),
+        ("{a: {from: lead.email, default: none}}", "4:34 sent_verbatim shape.client.body.a.default"),
+        ("{list: {for_each: lead.tags, make: {tag: item.name}}}", "4:52 sent_verbatim shape.client.body.list.make.tag"),
     ] {
         assert_eq!(told_of(body), [place], "{body}");
     }
@@ -203,7 +200,7 @@ fn m2_o3_the_standard_is_a_document() {
     assert_eq!(hookmill_plugin_default::document::compile("version: 1").unwrap().plan.to_bytes().unwrap(), bytes);
 }
 
-/// P4: bytes that are no plan are refused.
+/// P4: bytes that are not a plan are refused.
 #[test]
 fn p4_damaged_plans_are_refused() {
     let bytes = hookmill_plugin_default::document::standard().unwrap().to_bytes().unwrap();

@@ -218,7 +218,7 @@ fn is_json(text: &str) -> bool {
 }
 
 fn check_json(text: &str) {
-    assert!(is_json(text), "this is no JSON: {text}");
+    assert!(is_json(text), "this is not JSON: {text}");
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
         match byte {

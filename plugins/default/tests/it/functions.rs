@@ -178,7 +178,7 @@ fn m2_chains_are_checked() {
             "[{map: [count, flatten]}]",
             "15 wrong_kind | `flatten` needs an object, but `count` gives a number | take one of them out, or change their order",
         ),
-        ("[{trim: 1}]", "1 odd_argument | `trim` takes no argument | write just `trim`"),
+        ("[{trim: 1}]", "1 unexpected_argument | `trim` takes no argument | write just `trim`"),
         (
             "[truncate]",
             "1 missing_argument | `truncate` needs an argument: how many characters at most | write it like `{truncate: 3}`",
@@ -195,11 +195,11 @@ fn m2_chains_are_checked() {
         ),
         (
             "[{phone: USA}]",
-            "9 unknown_region | `USA` is no region with phone numbers | use a code of ISO 3166-1 such as US or DE",
+            "9 unknown_region | `USA` is not a region with phone numbers | use a code of ISO 3166-1 such as US or DE",
         ),
         (
             "[{in_zone: Mars}]",
-            "11 unknown_zone | `Mars` is no name of the IANA Time Zone Database | write a name such as `America/New_York` or `UTC`",
+            "11 unknown_zone | `Mars` is not a name in the IANA Time Zone Database | write a name such as `America/New_York` or `UTC`",
         ),
         ("[{add: '1'}]", "7 wrong_type | a number stands here without quotes | write it without quotes"),
         (

@@ -3,7 +3,7 @@
 use hookmill_json::Value;
 
 use super::section::range;
-use super::words::{Members, all_of_any, any_of, bound, reference, text, texts, typed, integer};
+use super::words::{Members, all_of_any, any_of, bound, integer, reference, text, texts, typed};
 use super::{Schema, closed_object, one_or_more};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, Parameter, Presence, Spec, registry};
 

@@ -4,7 +4,7 @@ use hookmill_json::Value;
 
 use super::super::keys;
 use super::super::limits::{PATTERN_BYTES_MAX, RULES_MAX, SET_NAME_BYTES_MAX};
-use super::words::{Members, all_of_any, any_of, bound, reference, required, text, texts, typed, when, integer};
+use super::words::{Members, all_of_any, any_of, bound, integer, reference, required, text, texts, typed, when};
 use super::{Schema, closed_object, of_key};
 use crate::plan::{Kind, OPERATORS, OperatorSpec, Wants};
 
@@ -28,7 +28,8 @@ pub fn definitions() -> Schema {
 
 /// A condition that compares or is made of others; `besides` it has these keys.
 fn forms(besides: &[keys::KeySpec]) -> Schema {
-    let groups = keys::GROUPS.iter().map(|group| closed_object(properties(&[&[*group], besides].concat()), &[group.name]));
+    let groups =
+        keys::GROUPS.iter().map(|group| closed_object(properties(&[&[*group], besides].concat()), &[group.name]));
     all_of_any([comparison(besides)].into_iter().chain(groups).collect())
 }
 
@@ -56,7 +57,10 @@ fn operators() -> Schema {
 /// What stands beside an operator, and what does not.
 fn with_operand(declared: &OperatorSpec) -> Schema {
     let is_this = Members::new()
-        .with("properties", Members::new().with("op", Members::new().with("const", text(declared.name)).build()).build())
+        .with(
+            "properties",
+            Members::new().with("op", Members::new().with("const", text(declared.name)).build()).build(),
+        )
         .and(required(&["op"]))
         .build();
     let operands = operands(declared);

@@ -20,7 +20,7 @@ const REGION: [Parameter; 1] = [optional(
 const NUMBER: Spec = Spec {
     parameters: &REGION,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_phone", "[]", "wrong_type"]),
-    errors: &[("not_a_phone", "the text is no phone number of its country")],
+    errors: &[("not_a_phone", "the text is not a phone number of its country")],
     ..Spec::USUAL
 };
 
@@ -114,5 +114,5 @@ fn known(text: &str, call: &Call<'_, '_>) -> Result<PhoneNumber, FunctionError> 
 
 fn refusal(text: &str, reason: NotAPhone, region: &str) -> FunctionError {
     let place = if region.is_empty() { String::new() } else { format!(" (read in region {region})") };
-    FunctionError::new("not_a_phone", format!("{} is no phone number: {}{place}", quote_text(text), reason.reason()))
+    FunctionError::new("not_a_phone", format!("{} is not a phone number: {}{place}", quote_text(text), reason.reason()))
 }

@@ -208,7 +208,7 @@ pub const OPERATORS: [OperatorSpec; 26] = [
         Operator::NotInSet,
         "not_in_set",
         Wants::Set,
-        "Its text is no key of this value set; what is no single value fails.",
+        "Its text is not a key of this value set; what is not a single value fails.",
         NOTHING_IN_SET,
         example(
             "{field: email, op: not_in_set, set: blocked, ignore_case: true}",
