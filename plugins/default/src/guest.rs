@@ -10,9 +10,9 @@ use hookmill_plugin_sdk::types::{
 use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
 
 use crate::document::{self, Problem, ProblemLevel};
-use crate::functions::{clock, phone, place};
+use crate::functions::{clock, phone, place, plain, plain_codes};
 use crate::lead::{TAGS, TEXT_FIELDS};
-use crate::plan::{self, LoadedPlan, PlanError};
+use crate::plan::{LoadedPlan, PlanError};
 use crate::run::{self, Call};
 
 /// What a hundred leads of some kilobytes need: growing the heap costs more than mapping one of them.
@@ -36,7 +36,7 @@ fn plan() -> Result<Rc<LoadedPlan<'static>>, Failure> {
         return Ok(plan);
     }
     let no_plan = || Failure::new("no_plan", "the standard document does not compile");
-    let standard = document::standard().map_err(|_| no_plan())?.to_bytes().map_err(damaged)?;
+    let standard = document::standard().map_err(|_| no_plan())?.to_bytes(plain_codes).map_err(damaged)?;
     keep(standard)
 }
 
@@ -106,7 +106,7 @@ impl lifecycle::Guest for Declarative {
         phone::prepare();
         clock::prepare();
         place::prepare();
-        plan::prepare();
+        plain::prepare();
         // At last, so that this much is free beside all tables.
         drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
     }
@@ -115,7 +115,7 @@ impl lifecycle::Guest for Declarative {
 impl configuration::Guest for Declarative {
     fn compile(text: String) -> Result<Compiled, Vec<Diagnostic>> {
         let compiled = document::compile(&text).map_err(diagnostics)?;
-        let plan = compiled.plan.to_bytes().map_err(|damaged| diagnostics(vec![too_large(damaged.0)]))?;
+        let plan = compiled.plan.to_bytes(plain_codes).map_err(|damaged| diagnostics(vec![too_large(damaged.0)]))?;
         Ok(Compiled { plan, warnings: diagnostics(compiled.warnings) })
     }
 

@@ -1,11 +1,10 @@
 //! `fields.x` in `map`: the fields that are defined so far, in the order of the document.
 
-use super::check::{At, Diagnostics};
 use super::node::{Key, Node};
 use super::path;
 use super::suggest::nearest;
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::owned::{Path, Root, Steps, Target};
+use crate::plan::owned::{Path, Steps, Target};
 
 /// The fields of a document, and which of them are defined so far.
 #[derive(Default)]
@@ -50,6 +49,13 @@ impl DefinedFields {
         }
     }
 
+    /// Remembers that another field refers to the one at this place in the plan.
+    pub fn refer_to(&mut self, place: u16) {
+        if !self.referenced.contains(&place) {
+            self.referenced.push(place);
+        }
+    }
+
     /// Places in the plan of the fields that others refer to.
     pub fn into_referenced(self) -> Vec<u16> {
         self.referenced
@@ -65,36 +71,16 @@ fn target_of(name: &str) -> Target {
     }
 }
 
-/// Resolves a path of `map` that begins at `fields` to the field that it names, if that is defined above.
-pub fn resolve(diagnostics: &mut Diagnostics, at: At<'_>, path: Path) -> Path {
-    if path.root != Root::Field(Root::NO_FIELD) {
-        return path;
-    }
-    match find(&diagnostics.defined_fields, &path) {
-        Ok((place, steps)) => {
-            if !diagnostics.defined_fields.referenced.contains(&place) {
-                diagnostics.defined_fields.referenced.push(place);
-            }
-            Path { root: Root::Field(place), steps, ..path }
-        }
-        Err(None) => path,
-        Err(Some(error)) => {
-            let of_element = format!("a key of the element is written `$.{}`", path.text.trim_start_matches("$."));
-            let hint = error.hint.map_or(of_element.clone(), |hint| format!("{hint}; {of_element}"));
-            diagnostics.error(at, "used_before_defined", format!("`{}`: {}", path.text, error.message), Some(hint));
-            path
-        }
-    }
-}
-
 /// Why a path does not lead to a field.
-struct ReferenceError {
-    message: String,
-    hint: Option<String>,
+pub struct ReferenceError {
+    /// What is wrong.
+    pub message: String,
+    /// A suggested fix.
+    pub hint: Option<String>,
 }
 
 /// Finds the place of the field and the steps that go on from it. No reason where another problem was reported already.
-fn find(defined: &DefinedFields, path: &Path) -> Result<(u16, Steps), Option<ReferenceError>> {
+pub fn find(defined: &DefinedFields, path: &Path) -> Result<(u16, Steps), Option<ReferenceError>> {
     let error = |message: String, hint| Err(Some(ReferenceError { message, hint }));
     let Some(current) = defined.current else {
         return error("no field of the lead is defined here".to_owned(), None);

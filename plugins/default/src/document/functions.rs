@@ -5,8 +5,8 @@ use super::check::{At, Diagnostics, join, shortened};
 use super::node::{Key, Kind as NodeKind, Node, Place};
 use super::path::{self, Stage};
 use super::suggest::nearest;
-use super::{arguments, defined_fields};
-use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Kind, Lists, Parameter, Presence, Spec, registry};
+use super::{arguments, references};
+use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Declared, Kind, Lists, Parameter, Presence, Spec, registry};
 use crate::plan::owned::{Argument, Function};
 
 /// The functions of a list, or the one function that stands for a list of one.
@@ -45,7 +45,7 @@ impl Chains {
                 flow = Flow::ANYTHING;
                 continue;
             };
-            if let Some(why) = flow.misfit(function.spec(), functions.last().map(Function::name)) {
+            if let Some(why) = flow.misfit(function.spec(), functions.last().map(Declared::name)) {
                 diagnostics.error(at, "wrong_kind", why.message, Some(why.hint));
             }
             flow = flow.after(function.spec());
@@ -175,7 +175,7 @@ impl Chains {
         while arguments.last() == Some(&Argument::Absent) {
             arguments.pop();
         }
-        Function::new(spec.name, arguments)
+        registry::id_of(spec.name).map(|id| Function { id, arguments })
     }
 
     fn missing_argument(
@@ -332,7 +332,7 @@ impl Kind {
 pub fn path_of(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<crate::plan::owned::Path> {
     let text = diagnostics.text(at, "a path such as `contact.email`")?;
     match path::read(text, stage) {
-        Ok(path) if stage == Stage::Map => Some(defined_fields::resolve(diagnostics, at, path)),
+        Ok(path) if stage == Stage::Map => Some(references::resolve(diagnostics, at, path)),
         Ok(path) => Some(path),
         Err(why) => {
             diagnostics.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion);

@@ -5,34 +5,12 @@ use super::limits::OUTCOMES_MAX;
 use super::message::fixed;
 use super::node::{Kind, Node};
 use super::path::Stage;
-use super::{keys, recipe, rules};
-use crate::plan::owned::{
-    Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs, Recipe, Root, Rule, RuleKind,
-};
+use super::{keys, recipe, rules, words};
+use crate::plan::owned::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe, Root, Rule, RuleKind};
 
 const KEYS: [&str; 7] = keys::names(&keys::INTERPRET);
 
 const OUTCOME_KEYS: [&str; 7] = keys::names(&keys::OUTCOME);
-
-pub(super) const FORMS: [(&str, ReadAs); 4] =
-    [("auto", ReadAs::Auto), ("json", ReadAs::Json), ("xml", ReadAs::Xml), ("text", ReadAs::Text)];
-
-pub(super) const OUTCOMES: [(&str, Outcome); 5] = [
-    ("accepted", Outcome::Accepted),
-    ("rejected", Outcome::Rejected),
-    ("duplicate", Outcome::Duplicate),
-    ("retry", Outcome::Retry),
-    ("failed", Outcome::Failed),
-];
-
-pub(super) const OTHERWISE: [(&str, Otherwise); 6] = [
-    ("default", Otherwise::Default),
-    ("accepted", Otherwise::Is(Outcome::Accepted)),
-    ("rejected", Otherwise::Is(Outcome::Rejected)),
-    ("duplicate", Otherwise::Is(Outcome::Duplicate)),
-    ("retry", Otherwise::Is(Outcome::Retry)),
-    ("failed", Otherwise::Is(Outcome::Failed)),
-];
 
 /// Reads the section.
 pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Interpretation> {
@@ -47,7 +25,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Interpretation>
     let claims = outcomes.iter().any(|outcome| outcome.outcome == Outcome::Accepted);
     let unsaid = if claims { Otherwise::Unclaimed } else { Otherwise::Default };
     Some(Interpretation {
-        read_as: under(at, "as", |at| diagnostics.one_of(at, &FORMS)).flatten().unwrap_or_default(),
+        read_as: under(at, "as", |at| diagnostics.one_of(at, &words::BODY_FORMS)).flatten().unwrap_or_default(),
         outcomes,
         otherwise: said.unwrap_or(unsaid),
         details,
@@ -59,7 +37,7 @@ fn otherwise(diagnostics: &mut Diagnostics, at: At<'_>, outcomes: &[OutcomePlan]
         let message = format!("nothing gets here: the outcome of line {} has no `when` and takes all", all.line);
         diagnostics.error(at, "unreachable", message, Some("remove one of them".to_owned()));
     }
-    diagnostics.one_of(at, &OTHERWISE)
+    diagnostics.one_of(at, &words::OTHERWISE)
 }
 
 fn outcomes(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<OutcomePlan> {
@@ -105,7 +83,7 @@ fn one(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<OutcomePlan> {
         let hint = "add `outcome:` with one of accepted, rejected, duplicate, retry, failed";
         diagnostics.error(at, "missing_key", "this does not say which `outcome` it is", Some(hint.to_owned()));
     }
-    let outcome = under(at, "outcome", |at| diagnostics.one_of(at, &OUTCOMES)).flatten();
+    let outcome = under(at, "outcome", |at| diagnostics.one_of(at, &words::OUTCOMES)).flatten();
     let when = match at.node.get("when") {
         None => None,
         Some(_) => Some(under(at, "when", |at| rules::condition(diagnostics, at, Stage::Interpret)).flatten()?),

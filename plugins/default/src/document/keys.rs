@@ -1,7 +1,7 @@
 //! What the maps of a document may hold, each key once with one line about it. The parser takes its lists of keys from these
 //! tables, the JSON Schema and the reference are made of them.
 
-use super::{interpret, message};
+use super::words;
 use crate::lead::TEXT_FIELDS;
 
 /// A key of a map.
@@ -259,7 +259,7 @@ pub const SHAPE: [KeySpec; 2] = [
 
 /// A message.
 pub const MESSAGE: [KeySpec; 9] = [
-    key("method", Is::Words(|| words(&message::METHODS)), "PUT", "The HTTP method, instead of the destination's."),
+    key("method", Is::Words(|| list(&words::METHODS)), "PUT", "The HTTP method, instead of the destination's."),
     key("query", Is::Part("query"), "{key: {from: campaign.values.key}}", "What is added to the query of the URL."),
     key(
         "headers",
@@ -270,7 +270,7 @@ pub const MESSAGE: [KeySpec; 9] = [
     key("content_type", Is::Text, "application/vnd.api+json", "The content type, instead of the format's."),
     key(
         "format",
-        Is::Words(|| words(&message::FORMATS)),
+        Is::Words(|| list(&words::FORMATS)),
         "xml",
         "How the body is written. Without it as the destination wants it.",
     ),
@@ -311,7 +311,7 @@ pub const CHOICES: [KeySpec; 2] = [
 pub const INTERPRET: [KeySpec; 7] = [
     key(
         "as",
-        Is::Words(|| words(&interpret::FORMS)),
+        Is::Words(|| list(&words::BODY_FORMS)),
         "xml",
         "How the body is read; `auto` (the usual) goes by its content type.",
     ),
@@ -323,7 +323,7 @@ pub const INTERPRET: [KeySpec; 7] = [
     ),
     key(
         "otherwise",
-        Is::Words(|| words(&interpret::OTHERWISE)),
+        Is::Words(|| list(&words::OTHERWISE)),
         "failed",
         "What an answer means that nothing matches; `default` goes by its status.",
     ),
@@ -335,7 +335,7 @@ pub const INTERPRET: [KeySpec; 7] = [
 
 /// An outcome.
 pub const OUTCOME: [KeySpec; 7] = [
-    key("outcome", Is::Words(|| words(&interpret::OUTCOMES)), "rejected", "What such an answer means."),
+    key("outcome", Is::Words(|| list(&words::OUTCOMES)), "rejected", "What such an answer means."),
     key(
         "name",
         Is::Text,
@@ -386,7 +386,7 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<KeySpec>)> {
     ]
 }
 
-fn words<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+fn list<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
     table.iter().map(|(word, _)| *word).collect()
 }
 

@@ -9,17 +9,11 @@ use super::check::{At, Diagnostics, join, shortened, under};
 use super::node::{Key, Node};
 use super::path::Stage;
 use super::rules::boolean;
-use super::{keys, recipe};
+use super::{keys, recipe, words};
 use crate::plan::owned::{Format, Message, Recipe, Shape, Source, SourceKind};
 use crate::run::xml::is_name;
 
 const KEYS: [&str; 9] = keys::names(&keys::MESSAGE);
-
-pub(super) const METHODS: [(&str, &str); 5] =
-    [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")];
-
-pub(super) const FORMATS: [(&str, Format); 4] =
-    [("json", Format::Json), ("form", Format::Form), ("xml", Format::Xml), ("text", Format::Text)];
 
 /// Headers that the host alone sets.
 const HOST_HEADERS: [&str; 7] =
@@ -31,10 +25,10 @@ const CONTENT_TYPE_BYTES_MAX: usize = 255;
 /// Reads one message.
 pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Message> {
     diagnostics.map_of(at, "a map with `body`", &KEYS)?;
-    let format = under(at, "format", |at| diagnostics.one_of(at, &FORMATS)).flatten();
+    let format = under(at, "format", |at| diagnostics.one_of(at, &words::FORMATS)).flatten();
     let reading = Reading { stage: Stage::Shape, is_xml: format == Some(Format::Xml) };
     let message = Message {
-        method: under(at, "method", |at| diagnostics.one_of(at, &METHODS)).flatten().map(Into::into),
+        method: under(at, "method", |at| diagnostics.one_of(at, &words::METHODS)).flatten().map(Into::into),
         query: under(at, "query", |at| query(diagnostics, at)).flatten(),
         headers: under(at, "headers", |at| headers(diagnostics, at)).unwrap_or_default(),
         content_type: under(at, "content_type", |at| content_type(diagnostics, at)).flatten().map(Into::into),

@@ -20,11 +20,13 @@ pub mod path;
 mod placing;
 mod reach;
 mod recipe;
+mod references;
 mod rules;
 mod schema;
 mod suggest;
 mod synonyms;
 mod template;
+mod words;
 mod yaml;
 
 pub use check::{Problem, ProblemLevel};

@@ -3,9 +3,8 @@
 use hookmill_json::{PathStep, PathTrieBuilder};
 use hookmill_jsonpath::owned::{Segment, Selector};
 
-use crate::plan::owned::{
-    FastPathPlan, Function, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Shape,
-};
+use crate::functions::Declared;
+use crate::plan::owned::{FastPathPlan, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Shape};
 use crate::plan::owned::{Source, SourceKind, Step, Steps, TemplatePart, Unknown, With};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
@@ -39,7 +38,7 @@ fn fast_path(recipe: &Recipe, also_search: &[Path], places: &mut PathTrieBuilder
     let mut fast_path = FastPathPlan { places: add_to_all(&first, also_search, places)?, guards: Vec::new() };
     for source in others {
         // A function that makes something of nothing needs no place.
-        let path = path_of(source).filter(|_| source.then.iter().all(Function::passes_missing))?;
+        let path = path_of(source).filter(|_| source.then.iter().all(Declared::passes_missing))?;
         fast_path.guards.extend(add_to_all(&[path], also_search, places)?);
     }
     (!recipe.sources.is_empty()).then_some(fast_path)

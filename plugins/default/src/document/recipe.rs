@@ -5,7 +5,7 @@ use super::check::{At, Diagnostics, shortened, under};
 use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
-use super::{defined_fields, keys, rules, template};
+use super::{keys, references, rules, template};
 use crate::plan::owned::{Fallback, Recipe, RecipeOptions, Source, SourceKind, Template, TemplatePart};
 
 /// The keys of a recipe.
@@ -123,7 +123,7 @@ pub fn template_of(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> O
 /// A template of `map`, with its places for fields that are defined above.
 pub fn made_before(diagnostics: &mut Diagnostics, at: At<'_>, template: Template) -> Template {
     let part = |part| match part {
-        TemplatePart::Value(path) => TemplatePart::Value(defined_fields::resolve(diagnostics, at, path)),
+        TemplatePart::Value(path) => TemplatePart::Value(references::resolve(diagnostics, at, path)),
         fixed => fixed,
     };
     Template { parts: template.parts.into_iter().map(part).collect() }

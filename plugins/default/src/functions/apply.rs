@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 
 use super::call::{Call, EvalContext};
+use super::declared::Declared;
 use super::error::FunctionError;
-use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, OUTPUT_DEPTH_MAX};
+use super::items::map_items;
+use super::measure::cost;
 use super::number::decimal_of;
 use super::spec::{Lists, Run, TextRun};
 use crate::plan::Function;
@@ -21,7 +23,7 @@ pub fn apply<'t>(
     context: &dyn EvalContext<'t>,
 ) -> Result<Option<Value<'t>>, FunctionError> {
     let spec = function.spec();
-    let call = Call { name: spec.name, arguments: function.arguments(), context };
+    let call = Call { name: spec.name, arguments: &function.arguments, context };
     context.spend(value.as_ref().map_or(0, cost) + STEPS_PER_CALL)?;
     let made = run(function, value, &call)?;
     if let Some(made @ (Value::List(_) | Value::Object(_))) = &made {
@@ -53,19 +55,6 @@ fn run<'t>(
 /// What calling a function takes, whatever it is called on.
 const STEPS_PER_CALL: usize = 64;
 
-/// What a function takes for each value in a list or an object, besides its bytes.
-const STEPS_PER_VALUE: usize = 32;
-
-/// How many steps it takes to read a value.
-pub fn cost(value: &Value<'_>) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) => 0,
-        Value::Number(text) | Value::Text(text) => text.len(),
-        Value::List(items) => items.iter().map(|item| cost(item) + STEPS_PER_VALUE).sum(),
-        Value::Object(members) => members.iter().map(|(name, value)| name.len() + cost(value) + STEPS_PER_VALUE).sum(),
-    }
-}
-
 /// Applies functions in order.
 pub fn apply_all<'t>(
     chain: &'t [Function<'_>],
@@ -79,60 +68,6 @@ fn list_error(name: &str, list: &Value<'_>) -> FunctionError {
     let mut refusal = FunctionError::wrong_type(name, "one value", list);
     refusal.message += &format!("; take one of them with `first`, or write `{{map: [{name}]}}` to do it to each");
     refusal
-}
-
-/// A list is treated item by item; what comes to nothing is left out, and lists that are made stand in a row.
-pub fn map_items<'t>(
-    items: Vec<Value<'t>>,
-    make: impl Fn(Option<Value<'t>>) -> Result<Option<Value<'t>>, FunctionError>,
-) -> Result<Option<Value<'t>>, FunctionError> {
-    let mut done = Vec::with_capacity(items.len());
-    let mut room = items.iter().map(text_size).sum::<usize>().max(FUNCTION_OUTPUT_BYTES_MAX);
-    let items_max = items.len().max(FUNCTION_ITEMS_MAX);
-    for item in items {
-        let made = make(Some(item))?;
-        let taken = made.as_ref().map_or(0, text_size);
-        room = room.checked_sub(taken).ok_or_else(|| {
-            FunctionError::too_large("a list", "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX)
-        })?;
-        match made {
-            Some(Value::List(pieces)) => done.extend(pieces),
-            Some(value) => done.push(value),
-            None => {}
-        }
-        if items_max < done.len() {
-            return Err(FunctionError::too_large("a list", "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
-        }
-    }
-    Ok(Some(Value::List(done)))
-}
-
-/// About how many bytes of text a value holds.
-pub fn text_size(value: &Value<'_>) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) => 0,
-        Value::Number(text) | Value::Text(text) => text.len(),
-        Value::List(items) => items.iter().map(text_size).sum(),
-        Value::Object(members) => members.iter().map(|(name, value)| name.len() + text_size(value)).sum(),
-    }
-}
-
-/// Refuses what is nested deeper than the bound: a function can make depth that no input had.
-pub fn check_depth(value: &Value<'_>, function: &str) -> Result<(), FunctionError> {
-    if has_depth(value, OUTPUT_DEPTH_MAX) {
-        return Ok(());
-    }
-    let message =
-        format!("what `{function}` would make here is nested more than {OUTPUT_DEPTH_MAX} deep (OUTPUT_DEPTH_MAX)");
-    Err(FunctionError::new("too_deep", message))
-}
-
-fn has_depth(value: &Value<'_>, depth: usize) -> bool {
-    match value {
-        Value::List(items) => 0 < depth && items.iter().all(|item| has_depth(item, depth - 1)),
-        Value::Object(members) => 0 < depth && members.iter().all(|(_, value)| has_depth(value, depth - 1)),
-        _ => true,
-    }
 }
 
 fn on_value<'t>(run: Run, value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {

@@ -23,6 +23,12 @@ pub trait EvalContext<'t> {
     fn table(&self, name: &str, key: &str) -> Result<Option<Value<'t>>, FunctionError>;
     /// A remark that does not stop the lead.
     fn warn(&self, code: &'static str, message: String);
+    /// Applies functions in order.
+    fn apply_chain(
+        &self,
+        chain: &'t [Function<'t>],
+        value: Option<Value<'t>>,
+    ) -> Result<Option<Value<'t>>, FunctionError>;
     /// Takes so many steps of what may still be done for the item.
     fn spend(&self, steps: usize) -> Result<(), FunctionError>;
 }

@@ -9,10 +9,10 @@ use hookmill_json::{Value, parse, text_of};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::call::Call;
-use super::error::FunctionError;
+use super::error::{FunctionError, check_output_size};
 use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
+use super::measure::{check_depth, text_size};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, usually};
-use super::text::within_output;
 
 /// What RFC 3986 leaves as it is everywhere in a URL.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -115,8 +115,8 @@ pub const FUNCTIONS: &[Spec] = &[
         run: Run::Value(|value, call| {
             let text = text_of(&value);
             // Marks and control characters are written as up to six; what is written again and again grows each time.
-            let usual = super::apply::text_size(&value) * 6;
-            within_output(text.len(), usual.min(WRITTEN_BYTES_MAX), call.name)?;
+            let usual = text_size(&value) * 6;
+            check_output_size(text.len(), usual.min(WRITTEN_BYTES_MAX), call.name)?;
             Ok(Some(Value::text(text)))
         }),
         ..CODING
@@ -131,9 +131,9 @@ fn decode_html(text: &str) -> Cow<'_, str> {
 }
 
 fn url_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
-    within_output(text.len() * 3, FUNCTION_OUTPUT_BYTES_MAX * 3, call.name)?;
+    check_output_size(text.len() * 3, FUNCTION_OUTPUT_BYTES_MAX * 3, call.name)?;
     let made: Cow<'a, str> = utf8_percent_encode(text, ESCAPED).into();
-    within_output(made.len(), text.len(), call.name)?;
+    check_output_size(made.len(), text.len(), call.name)?;
     Ok(made)
 }
 
@@ -158,7 +158,7 @@ fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Fu
 }
 
 fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
-    within_output(text.len() / 3 * 4 + 4, 0, call.name)?;
+    check_output_size(text.len() / 3 * 4 + 4, 0, call.name)?;
     let engine = match call.flag(0) {
         true => base64::engine::general_purpose::URL_SAFE_NO_PAD,
         false => base64::engine::general_purpose::STANDARD,
@@ -192,6 +192,6 @@ fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>,
             &format!("is not JSON at byte {}: {}", refused.offset, refused.message),
         )
     })?;
-    super::apply::check_depth(&read, call.name)?;
+    check_depth(&read, call.name)?;
     Ok(Some(read.into_owned()))
 }

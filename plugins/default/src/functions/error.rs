@@ -3,6 +3,8 @@
 use hookmill_decimal::TooLong;
 use hookmill_json::{Value, text_of};
 
+use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
+
 /// How many characters of an input a reason quotes.
 const QUOTED_CHARS_MAX: usize = 60;
 
@@ -44,6 +46,14 @@ impl From<TooLong> for FunctionError {
     fn from(error: TooLong) -> Self {
         Self::new("number_too_long", error.to_string())
     }
+}
+
+/// Refuses what would be larger than its input and than the bound.
+pub fn check_output_size(size: usize, input: usize, function: &str) -> Result<(), FunctionError> {
+    if size <= input.max(FUNCTION_OUTPUT_BYTES_MAX) {
+        return Ok(());
+    }
+    Err(FunctionError::too_large(function, "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX))
 }
 
 /// The beginning of a value as JSON text, for a message.

@@ -10,9 +10,9 @@ bounds! {
     /// Bytes of a regular expression.
     pub const PATTERN_BYTES_MAX: usize = 1000;
     /// Bytes of memory that a regular expression may take when it is built.
-    pub const PATTERN_SIZE_MAX: usize = 16 << 10;
+    pub const PATTERN_SIZE_MAX: usize = crate::plan::PATTERN_SIZE_MAX;
     /// How deep groups of a regular expression may be nested.
-    pub const PATTERN_DEPTH_MAX: u32 = 32;
+    pub const PATTERN_DEPTH_MAX: u32 = crate::plan::PATTERN_DEPTH_MAX;
     /// Bytes of a text that a regular expression is run on: linear time is still time.
     pub const PATTERN_INPUT_BYTES_MAX: usize = 32 << 10;
     /// Digits of a number that is computed with, before and after the point each.

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hookmill_json::{Value, text_of};
 
-use super::apply::{apply_all, cost, map_items};
 use super::call::Call;
-use super::error::FunctionError;
+use super::error::{FunctionError, check_output_size};
+use super::items::map_items;
+use super::measure::cost;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, optional, required, usually};
-use super::text::{scalar, within_output};
+use super::text::scalar;
 
 /// A function that takes a list as one value.
 const LIST: Spec = Spec {
@@ -205,7 +206,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{map: [trim, {multiply: 2}]}", r#"["1"," 2.5 "]"#, "[2,5]"),
             example("{map: [{pick: id}]}", r#"[{"id":1},{}]"#, "[1]"),
         ],
-        run: Run::List(|items, call| map_items(items, |item| apply_all(call.chain(0), item, call.context))),
+        run: Run::List(|items, call| map_items(items, |item| call.context.apply_chain(call.chain(0), item))),
         ..LIST
     },
     Spec {
@@ -264,7 +265,7 @@ fn join<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, 
     let pieces: Vec<&str> = skip_blank.map(|item| scalar(item, call)).collect::<Result<_, _>>()?;
     let between = call.text_or_empty(0);
     let size = pieces.iter().map(|piece| piece.len() + between.len()).sum();
-    within_output(size, 0, call.name)?;
+    check_output_size(size, 0, call.name)?;
     Ok(Some(Value::text(pieces.join(between))))
 }
 
@@ -386,6 +387,6 @@ fn concat<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Va
     }
     let pieces: Vec<&str> = skip_blank.into_iter().map(|piece| scalar(piece, call)).collect::<Result<_, _>>()?;
     let between = call.text_or_empty(1);
-    within_output(pieces.iter().map(|piece| piece.len() + between.len()).sum(), 0, call.name)?;
+    check_output_size(pieces.iter().map(|piece| piece.len() + between.len()).sum(), 0, call.name)?;
     Ok(Some(Value::text(pieces.join(between))))
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use hookmill_json::Value;
 
-use super::apply::{check_depth, text_size};
 use super::call::Call;
 use super::error::FunctionError;
 use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
+use super::measure::{check_depth, text_size};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Members, Run, Spec, example, required, usually};
 
 /// A function that takes an object.

@@ -6,10 +6,9 @@ use hookmill_json::Value;
 use regex_lite::{Captures, Regex};
 
 use super::call::Call;
-use super::error::FunctionError;
+use super::error::{FunctionError, check_output_size};
 use super::limits::{PATTERN_INPUT_BYTES_MAX, PATTERN_MATCHES_MAX};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Parameter, Run, Spec, example, optional, required, usually};
-use super::text::within_output;
 use crate::plan::Expression;
 
 const PATTERN: Parameter = required("pattern", ArgumentKind::Pattern, "the regular expression");
@@ -143,7 +142,7 @@ fn replace<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Funct
         out.push_str(&text[end..whole.start()]);
         captures.expand(call.text_or_empty(1), &mut out);
         end = whole.end();
-        within_output(out.len(), text.len(), call.name)?;
+        check_output_size(out.len(), text.len(), call.name)?;
     }
     if end == 0 && out.is_empty() {
         return Ok(text.into());

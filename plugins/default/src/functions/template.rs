@@ -3,8 +3,7 @@
 use hookmill_json::{Value, write_value};
 
 use super::call::Call;
-use super::error::FunctionError;
-use super::text::within_output;
+use super::error::{FunctionError, check_output_size};
 use crate::plan::{Root, TemplatePart};
 
 /// The name by which a template inside a chain calls the value itself.
@@ -35,7 +34,7 @@ fn fill_value(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<St
                 }
             }
         }
-        within_output(text.len(), 0, call.name)?;
+        check_output_size(text.len(), 0, call.name)?;
     }
     Ok(text)
 }

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::error::FunctionError;
-use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
+use super::error::{FunctionError, check_output_size};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Run, Spec, example, required, usually};
 
 /// The functions of this group.
@@ -317,16 +316,8 @@ fn replace<'a>(text: &'a str, what: &str, with: &str) -> Result<Cow<'a, str>, Fu
         return Ok(text.into());
     }
     let size = text.len() + found * with.len() - found * what.len();
-    within_output(size, text.len(), "replace")?;
+    check_output_size(size, text.len(), "replace")?;
     Ok(text.replace(what, with).into())
-}
-
-/// Refuses what would be larger than its input and than the bound.
-pub fn within_output(size: usize, input: usize, function: &str) -> Result<(), FunctionError> {
-    if size <= input.max(FUNCTION_OUTPUT_BYTES_MAX) {
-        return Ok(());
-    }
-    Err(FunctionError::too_large(function, "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX))
 }
 
 fn prefix<'a>(text: &'a str, before: &str) -> Cow<'a, str> {

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use hookmill_json::PathTrie;
-use serde::Serialize;
 use serde::de::Deserialize;
 
+use super::codec::{PlainCodes, PlanError, decode, encode};
 use super::map_code::{self, LoadedMap};
 use super::message_code::{self, LoadedMessage};
 use super::{Interpretation, Plan, RulePlan};
@@ -21,20 +21,19 @@ const MARK: &[u8; 4] = b"HMP\x06";
 /// Name, map, qualify, client, webhook, interpret, what is judged.
 const PARTS: usize = 7;
 
-/// Why bytes are not a plan.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlanError(pub &'static str);
-
 impl Plan<'_> {
-    /// The same plan gives the same bytes.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, PlanError> {
+    /// Encodes it; the same plan gives the same bytes. `plain_codes` names the functions that need no arguments.
+    ///
+    /// # Errors
+    /// When a part is too large to be encoded.
+    pub fn to_bytes(&self, plain_codes: PlainCodes) -> Result<Vec<u8>, PlanError> {
         let Self { name, map, qualify, rule_paths, client, webhook, interpret } = self;
         let parts: [Vec<u8>; PARTS] = [
             encode(name)?,
-            map_code::encode_section(map)?,
+            map_code::encode_section(map, plain_codes)?,
             encode(qualify)?,
-            message_code::encode_section(client)?,
-            message_code::encode_section(webhook)?,
+            message_code::encode_section(client, plain_codes)?,
+            message_code::encode_section(webhook, plain_codes)?,
             encode(interpret)?,
             rule_paths.clone(),
         ];
@@ -50,14 +49,6 @@ impl Plan<'_> {
         }
         Ok(bytes)
     }
-}
-
-pub(super) fn encode(part: &impl Serialize) -> Result<Vec<u8>, PlanError> {
-    postcard::to_allocvec(part).map_err(|_| PlanError("the plan can't be written"))
-}
-
-pub(super) fn decode<'p, T: Deserialize<'p>>(bytes: &'p [u8]) -> Result<T, PlanError> {
-    postcard::from_bytes(bytes).map_err(|_| PlanError("it can't be read"))
 }
 
 /// A plan that was loaded.

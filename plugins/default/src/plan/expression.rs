@@ -6,7 +6,11 @@ use std::cell::OnceCell;
 use regex_lite::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use crate::functions::{PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX};
+/// Bytes of memory that a regular expression may take when it is built.
+pub const PATTERN_SIZE_MAX: usize = 16 << 10;
+
+/// How deep groups of a regular expression may be nested.
+pub const PATTERN_DEPTH_MAX: u32 = 32;
 
 /// A regular expression, built on first use.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use std::cell::OnceCell;
 use hookmill_json::PathTrie;
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{PlanError, decode, encode};
+use super::codec::{PlainCodes, PlanError, decode, encode};
 use super::field::{FastPathPlan, RecipeOptions};
-use super::{Fallback, Field, Function, MapPlan, Path, Steps, Target, Unknown};
+use super::{Fallback, Field, MapPlan, Path, Steps, Target, Unknown};
 use crate::lead::TEXT_FIELDS;
 
 /// How many functions a record holds.
@@ -29,31 +29,6 @@ const SKIPS_OBJECTS: u8 = 8;
 
 const TAGS_TARGET: u8 = TEXT_FIELDS.len() as u8;
 const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
-
-/// The functions that a record can name: they need no arguments, and texts are all they take.
-const PLAIN_NAMES: [&str; 11] = [
-    "trim",
-    "collapse_space",
-    "lower",
-    "upper",
-    "title",
-    "digits",
-    "email",
-    "phone",
-    "ascii",
-    "html_decode",
-    "country",
-];
-
-thread_local! {
-    static PLAIN: &'static [Function<'static>] =
-        PLAIN_NAMES.iter().filter_map(|name| Function::new(name, Vec::new())).collect::<Vec<_>>().leak();
-}
-
-/// Builds what every map section needs.
-pub fn prepare() {
-    PLAIN.with(|_| ());
-}
 
 /// What few documents say about their elements.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -120,9 +95,9 @@ impl<'p> FastPath<'p> {
         self.guards.iter().map(|place| u16::from_le_bytes(*place))
     }
 
-    /// Its functions in order.
-    pub fn functions(self) -> impl Iterator<Item = &'static Function<'static>> + use<'p> {
-        self.functions.iter().filter_map(|code| plain_function(*code))
+    /// Its functions in order, by the codes that the plan was encoded with.
+    pub fn functions(self) -> &'p [u8] {
+        self.functions
     }
 }
 
@@ -234,7 +209,7 @@ fn slice(bytes: &[u8], start: usize, length: usize) -> Option<&[u8]> {
 }
 
 /// The bytes of a map section.
-pub(super) fn encode_section(map: &MapPlan<'_>) -> Result<Vec<u8>, PlanError> {
+pub(super) fn encode_section(map: &MapPlan<'_>, plain_codes: PlainCodes) -> Result<Vec<u8>, PlanError> {
     let (placed, unplaced): (Vec<&Path<'_>>, Vec<&Path<'_>>) = map.is_test.iter().partition(|path| is_at_place(path));
     let options = MapOptions {
         items: map.items.clone(),
@@ -252,7 +227,10 @@ pub(super) fn encode_section(map: &MapPlan<'_>) -> Result<Vec<u8>, PlanError> {
         let recipe = encode(field)?;
         let line = map.fast_paths.get(index).and_then(Option::as_ref);
         let words = [places.len() / 2, names.len(), name.len(), recipes.len(), recipe.len()];
-        records.extend_from_slice(&record(field, line, words).ok_or(PlanError("a part of the plan is too large"))?);
+        records.extend_from_slice(
+            &record(field, line, plain_codes(&field.recipe.then), words)
+                .ok_or(PlanError("a part of the plan is too large"))?,
+        );
         let all = line.into_iter().flat_map(|line| line.places.iter().chain(&line.guards));
         places.extend(all.flat_map(|place| place.to_le_bytes()));
         names.extend_from_slice(name);
@@ -268,14 +246,19 @@ pub(super) fn encode_section(map: &MapPlan<'_>) -> Result<Vec<u8>, PlanError> {
     Ok(bytes)
 }
 
-fn record(field: &Field<'_>, line: Option<&FastPathPlan>, words: [usize; 5]) -> Option<[u8; RECORD]> {
+fn record(
+    field: &Field<'_>,
+    line: Option<&FastPathPlan>,
+    codes: Option<Vec<u8>>,
+    words: [usize; 5],
+) -> Option<[u8; RECORD]> {
     let mut record = [0; RECORD];
     record[0] = match field.target {
         Target::Text(index) => u8::try_from(index).ok()?,
         Target::Tags => TAGS_TARGET,
         Target::Custom(_) => CUSTOM_TARGET,
     };
-    if let (Some(line), Some(functions)) = (line, plain_codes(&field.recipe.then)) {
+    if let (Some(line), Some(functions)) = (line, codes.filter(|codes| codes.len() <= FUNCTIONS_MAX)) {
         record[1] = HAS_FAST_PATH | ending(field.recipe.options());
         if 1 < field.recipe.sources.len() && matches!(field.target, Target::Text(_)) {
             record[1] |= SKIPS_OBJECTS;
@@ -297,18 +280,6 @@ fn ending(options: &RecipeOptions<'_>) -> u8 {
     let omits = options.on_missing == Fallback::Omit;
     let keeps = options.on_null == Fallback::Keep && options.on_blank == Fallback::Keep;
     (u8::from(omits) * OMITS_MISSING) | (u8::from(keeps) * KEEPS_BLANK)
-}
-
-/// The function of a code.
-pub(super) fn plain_function(code: u8) -> Option<&'static Function<'static>> {
-    PLAIN.with(|plain| *plain).get(usize::from(code))
-}
-
-/// The functions as a record names them; none when it can't.
-pub(super) fn plain_codes(functions: &[Function<'_>]) -> Option<Vec<u8>> {
-    let plain = PLAIN.with(|plain| *plain);
-    let code = |function: &Function<'_>| plain.iter().position(|plain| plain == function).map(|code| code as u8);
-    functions.iter().map(code).collect::<Option<Vec<u8>>>().filter(|codes| codes.len() <= FUNCTIONS_MAX)
 }
 
 fn is_at_place(path: &Path<'_>) -> bool {

@@ -6,9 +6,8 @@ use std::cell::OnceCell;
 use hookmill_json::{PathTrie, text_of, write_text};
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{PlanError, decode, encode};
-use super::map_code::{plain_codes, plain_function};
-use super::{Format, Function, Message, Path, Recipe, Root, Shape, SourceKind, Steps, TemplatePart};
+use super::codec::{PlainCodes, PlanError, decode, encode};
+use super::{Format, Message, Path, Recipe, Root, Shape, SourceKind, Steps, TemplatePart};
 
 /// A loaded message.
 #[derive(Debug)]
@@ -118,11 +117,6 @@ impl<'p> Code<'p> {
     }
 }
 
-/// The functions that codes name.
-pub fn functions(codes: &[u8]) -> impl Iterator<Item = &'static Function<'static>> + use<'_> {
-    codes.iter().filter_map(|code| plain_function(*code))
-}
-
 impl<'p> LoadedMessage<'p> {
     /// Takes what [`encode_section`] made.
     pub(super) fn read(bytes: &'p [u8]) -> Result<Self, PlanError> {
@@ -167,8 +161,8 @@ impl<'p> LoadedMessage<'p> {
 }
 
 /// The bytes of a message.
-pub(super) fn encode_section(message: &Message<'_>) -> Result<Vec<u8>, PlanError> {
-    let mut body = Body::default();
+pub(super) fn encode_section(message: &Message<'_>, plain_codes: PlainCodes) -> Result<Vec<u8>, PlanError> {
+    let mut body = Body { code: Vec::new(), shapes: Vec::new(), plain_codes };
     let is_usual = message.query.is_none() && message.headers.is_empty() && !message.omits_blank;
     let is_json = matches!(message.format, None | Some(Format::Json));
     let code = match &message.body {
@@ -204,8 +198,8 @@ fn concat_sections(shapes: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-#[derive(Default)]
 struct Body {
+    plain_codes: PlainCodes,
     code: Vec<u8>,
     shapes: Vec<Vec<u8>>,
 }
@@ -245,7 +239,7 @@ impl Body {
     fn place(&mut self, recipe: &Recipe<'_>) -> Option<()> {
         let [source] = recipe.sources.as_slice() else { return None };
         let SourceKind::Path(path) = &source.kind else { return None };
-        let codes = plain_codes(&recipe.then).filter(|_| recipe.options.is_none() && source.then.is_empty())?;
+        let codes = (self.plain_codes)(&recipe.then).filter(|_| recipe.options.is_none() && source.then.is_empty())?;
         let place = lead_place(path)?;
         self.code.push(PLACE);
         self.code.extend_from_slice(&place.to_le_bytes());

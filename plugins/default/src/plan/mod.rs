@@ -2,6 +2,7 @@
 //! only to load it. The same document gives the same bytes.
 
 mod bytes;
+mod codec;
 mod expression;
 mod field;
 mod function;
@@ -15,14 +16,15 @@ mod rule;
 
 use std::borrow::Cow;
 
-pub use bytes::{LoadedPlan, PLAN_BYTES_MAX, PlanError};
-pub use expression::Expression;
+pub use bytes::{LoadedPlan, PLAN_BYTES_MAX};
+pub use codec::{PlainCodes, PlanError};
+pub use expression::{Expression, PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX};
 pub use field::{Fallback, FastPathPlan, Field, MapPlan, Recipe, RecipeOptions, Source, SourceKind, Target, Unknown};
-pub use function::{Argument, Function, Range};
+pub use function::{Argument, Function, FunctionId, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
-pub use map_code::{FastPath, LoadedMap, MapOptions, TargetRef, prepare};
+pub use map_code::{FastPath, LoadedMap, MapOptions, TargetRef};
 pub use message::{ForEach, Format, Member, Message, Shape};
-pub use message_code::{Code, LoadedMessage, Part, Piece, functions};
+pub use message_code::{Code, LoadedMessage, Part, Piece};
 pub use operator::{Example, MissingOperand, MissingOperandRules, OPERATORS, Operator, OperatorSpec, Wants};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
 pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity, With};

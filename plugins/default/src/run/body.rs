@@ -7,11 +7,12 @@
 use hookmill_json::{Kind, Node, NodeRef, write_text, write_value};
 
 use super::budget::OUTPUT_BYTES_MAX;
+use super::context::ScopeContext;
+use super::message::MessageBuilder;
 use super::recipe::append_text;
 use super::scope::Scope;
-use super::shape::MessageBuilder;
-use crate::functions::apply;
-use crate::plan::{Code, LoadedMessage, Part, Piece, functions};
+use crate::functions::{apply, plain_functions};
+use crate::plan::{Code, LoadedMessage, Part, Piece};
 
 /// About how many bytes a body takes, so that writing one rarely has to move it.
 const OUTPUT_BYTES_GUESS: usize = 512;
@@ -77,8 +78,8 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
             return Some(true);
         }
         let mut value = node.value();
-        let context = self.scope.context();
-        for function in functions(codes) {
+        let context = ScopeContext::new(self.scope);
+        for function in plain_functions(codes) {
             value = apply(function, Some(value), &context).ok()??;
         }
         write_value(&mut self.out, &value);

@@ -7,9 +7,10 @@ use hookmill_plugin_sdk::lookup::{self, LookupError};
 
 use super::budget::WorkBudget;
 use super::scope::Scope;
-use super::select::{look, select_in};
-use crate::functions::{EvalContext, FunctionError};
-use crate::plan::Path;
+use super::select::look;
+use super::steps::select_in;
+use crate::functions::{EvalContext, FunctionError, apply_all};
+use crate::plan::{Function, Path};
 
 /// A remark: code and text.
 pub type Warning = (&'static str, String);
@@ -55,6 +56,14 @@ impl<'s, S: Scope> EvalContext<'s> for ScopeContext<'s, S> {
 
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, FunctionError> {
         select_in(&path.steps, NodeRef::Built(value))?.value(self.scope.budget())
+    }
+
+    fn apply_chain(
+        &self,
+        chain: &'s [Function<'s>],
+        value: Option<Value<'s>>,
+    ) -> Result<Option<Value<'s>>, FunctionError> {
+        apply_all(chain, value, self)
     }
 
     fn spend(&self, steps: usize) -> Result<(), FunctionError> {

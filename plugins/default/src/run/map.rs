@@ -4,9 +4,10 @@ use hookmill_json::{JsonError, JsonIndex, Kind, Node, NodeRef, PathTrie, Value};
 use hookmill_plugin_sdk::types::{Failure, Inbound, Mapped, MappedLead};
 
 use super::budget::WorkBudget;
+use super::element::Element;
 use super::mapping::Mapping;
-use super::scope::{Call, Element, ElementScope};
-use super::select::select_in;
+use super::scope::{Call, ElementScope};
+use super::steps::select_in;
 use super::trace;
 use crate::plan::{LoadedMap, Unknown};
 

@@ -6,13 +6,15 @@ use hookmill_json::{Kind, Node, NodeRef, Value, text_of, write_text, write_value
 use hookmill_plugin_sdk::types::{Failure, MappedLead, Notice};
 
 use super::compare::says;
+use super::context::ScopeContext;
 use super::custom::{CustomFields, CustomValue};
 use super::recipe::{Evaluated, Evaluator, Expected, RecipeError};
 use super::scope::Scope;
-use super::select::{Found, look};
+use super::select::look;
+use super::steps::Found;
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
-use crate::functions::{FunctionError, apply, text_size};
+use crate::functions::{FunctionError, apply, plain_functions, text_size};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::{FastPath, Field, LoadedMap, Path, Steps as PathSteps, TargetRef, Unknown};
 
@@ -168,8 +170,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         value: Value<'s>,
     ) -> Option<Option<(Node<'s>, Value<'s>)>> {
         let mut value = value;
-        for function in fast_path.functions() {
-            value = apply(function, Some(value), &self.scope.context()).ok()??;
+        for function in plain_functions(fast_path.functions()) {
+            value = apply(function, Some(value), &ScopeContext::new(self.scope)).ok()??;
         }
         (fast_path.keeps_blank || !value.is_blank()).then_some(Some((node, value)))
     }

@@ -6,10 +6,11 @@ use super::budget::{OUTPUT_BYTES_MAX, WorkBudget};
 use super::context::ScopeContext;
 use super::rule::{RuleError, RuleEvaluator};
 use super::scope::Scope;
-use super::select::{Found, look, select, select_in};
+use super::select::{look, select};
+use super::steps::{Found, select_in};
 use super::trace::Steps;
 use super::walk::{chooses, walk};
-use crate::functions::{FunctionError, apply};
+use crate::functions::{Declared, FunctionError, apply};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// A value, evaluated.

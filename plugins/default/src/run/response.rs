@@ -9,7 +9,8 @@ use hookmill_plugin_sdk::types::{ClientAnswer, Entropy};
 use sha2::{Digest, Sha256};
 
 use super::budget::WorkBudget;
-use super::scope::{Call, Scope, destination, pairs, random_bytes};
+use super::scope::trees::{destination, pairs};
+use super::scope::{Call, Scope, random_bytes};
 use crate::plan::{ReadAs, Root};
 
 /// What no other stage mixes into its random bytes.

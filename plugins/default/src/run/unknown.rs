@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use hookmill_json::{Node, NodeRef, is_loosely};
 use hookmill_jsonpath::{Segment, Selector};
 
+use crate::functions::Declared;
 use crate::plan::{Field, LoadedMap, MapOptions, Path, PlanError, Root, SourceKind, Step, Steps};
 
 /// The values of one element that were used, and of what lies options it in the body.

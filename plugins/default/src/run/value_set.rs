@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 use hookmill_plugin_sdk::lookup;
 
-use super::check::RuleError;
 use super::context::no_table;
+use crate::functions::FunctionError;
 
 /// Bytes of a key; a longer text is none.
 const KEY_BYTES_MAX: usize = 4096;
@@ -19,7 +19,6 @@ pub fn key<'v>(actual: &'v Value<'_>, ignore_case: bool) -> Option<Cow<'v, str>>
 }
 
 /// Whether a set has a key. One that can't be read is not a set without the key.
-pub fn has(set: &str, key: &str) -> Result<bool, RuleError> {
-    let found = lookup::get(set, key).map_err(|error| no_table(set, error))?;
-    Ok(found.is_some())
+pub fn has(set: &str, key: &str) -> Result<bool, FunctionError> {
+    lookup::get(set, key).map(|found| found.is_some()).map_err(|error| no_table(set, error))
 }

@@ -2,8 +2,8 @@
 
 use hookmill_json::{Kind, Node, NodeRef, Value};
 
-use super::select::{Found, select_in};
-use crate::functions::is_same;
+use super::steps::{Found, select_in};
+use crate::functions::{Declared, is_same};
 use crate::plan::{Argument, Function, Steps};
 
 /// Whether a function only chooses among what is there.
@@ -34,7 +34,7 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
         return Some(Some(at));
     }
     let is_list = at.kind() == Kind::List;
-    match (function.name(), function.arguments()) {
+    match (function.name(), function.arguments.as_slice()) {
         ("pick", [Argument::Path(path)]) if !is_list && matches!(path.steps, Steps::Singular(_)) => {
             match select_in(&path.steps, NodeRef::Indexed(at)) {
                 Ok(Found::One(node)) => Some(node.indexed()),

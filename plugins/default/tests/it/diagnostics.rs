@@ -187,7 +187,7 @@ fn m2_o3_the_standard_is_a_document() {
         assert_eq!(told(document), Vec::<String>::new());
     }
     let standard = hookmill_plugin_default::document::standard().unwrap();
-    let bytes = standard.to_bytes().unwrap();
+    let bytes = standard.to_bytes(hookmill_plugin_default::functions::plain_codes).unwrap();
     let loaded = LoadedPlan::read(&bytes).unwrap();
     assert_eq!(loaded.name(), Ok(standard.name.as_deref()));
     let map = loaded.map().unwrap();
@@ -197,13 +197,23 @@ fn m2_o3_the_standard_is_a_document() {
     assert_eq!(loaded.client().unwrap().message(), Ok(&standard.client));
     assert_eq!(loaded.webhook().unwrap().message(), Ok(&standard.webhook));
     assert_eq!((loaded.interpret(), &standard.interpret), (Ok(None), &None));
-    assert_eq!(hookmill_plugin_default::document::compile("version: 1").unwrap().plan.to_bytes().unwrap(), bytes);
+    assert_eq!(
+        hookmill_plugin_default::document::compile("version: 1")
+            .unwrap()
+            .plan
+            .to_bytes(hookmill_plugin_default::functions::plain_codes)
+            .unwrap(),
+        bytes
+    );
 }
 
 /// P4: bytes that are not a plan are refused.
 #[test]
 fn p4_damaged_plans_are_refused() {
-    let bytes = hookmill_plugin_default::document::standard().unwrap().to_bytes().unwrap();
+    let bytes = hookmill_plugin_default::document::standard()
+        .unwrap()
+        .to_bytes(hookmill_plugin_default::functions::plain_codes)
+        .unwrap();
     for (index, reason) in [(0, "this version"), (5, "checksum"), (bytes.len() - 1, "checksum")] {
         let mut damaged = bytes.clone();
         damaged[index] ^= 1;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, apply::text_size, registry};
+use super::super::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, registry, text_size};
 use super::*;
 
 fn any_value() -> impl Strategy<Value = Value<'static>> {

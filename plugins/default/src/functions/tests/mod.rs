@@ -4,7 +4,7 @@ use hookmill_json::{Value, parse, text_of};
 
 use super::*;
 use crate::document::chain_of;
-use crate::plan::Path;
+use crate::plan::{Function, Path};
 
 mod any_value;
 
@@ -48,6 +48,14 @@ impl EvalContext<'static> for Here {
 
     fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'static>>, FunctionError> {
         Ok(crate::run::value_in(path, &self.element)?.map(Value::into_owned))
+    }
+
+    fn apply_chain(
+        &self,
+        chain: &'static [Function<'static>],
+        value: Option<Value<'static>>,
+    ) -> Result<Option<Value<'static>>, FunctionError> {
+        apply_all(chain, value, self)
     }
 
     fn spend(&self, _steps: usize) -> Result<(), FunctionError> {
