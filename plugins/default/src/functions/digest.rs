@@ -35,7 +35,7 @@ pub const FUNCTIONS: &[Spec] = &[
             r#""abc""#,
             r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#,
         )],
-        run: Run::Filled(|text, _| Ok(hex(&Sha256::digest(text)).into())),
+        run: Run::Filled(|text, _| Ok(hex::encode(Sha256::digest(text)).into())),
         ..DIGEST
     },
     Spec {
@@ -50,7 +50,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "wrong_type",
         ]),
         examples: &[example("sha1", r#""abc""#, r#""a9993e364706816aba3e25717850c26c9cd0d89d""#)],
-        run: Run::Filled(|text, _| Ok(hex(&Sha1::digest(text)).into())),
+        run: Run::Filled(|text, _| Ok(hex::encode(Sha1::digest(text)).into())),
         ..DIGEST
     },
     Spec {
@@ -65,7 +65,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "wrong_type",
         ]),
         examples: &[example("md5", r#""abc""#, r#""900150983cd24fb0d6963f7d28e17f72""#)],
-        run: Run::Filled(|text, _| Ok(hex(&Md5::digest(text)).into())),
+        run: Run::Filled(|text, _| Ok(hex::encode(Md5::digest(text)).into())),
         ..DIGEST
     },
     Spec {
@@ -142,16 +142,6 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(half.into(), 16));
-        }
-    }
-    text
-}
-
 fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let key = super::template::fill_argument(call, 0)?;
     if key.trim().is_empty() {
@@ -168,7 +158,7 @@ fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Function
 /// A key may have any length, so there is always a digest.
 fn mac<M: Mac + hmac::digest::KeyInit>(key: &str, text: &str) -> String {
     let made = <M as Mac>::new_from_slice(key.as_bytes()).map(|mac| mac.chain_update(text).finalize().into_bytes());
-    made.map(|bytes| hex(&bytes)).unwrap_or_default()
+    made.map(|bytes| hex::encode(bytes)).unwrap_or_default()
 }
 
 fn name_uuid(name: &str, namespace: usize) -> String {
@@ -184,6 +174,6 @@ fn name_uuid(name: &str, namespace: usize) -> String {
 fn uuid_of(mut bytes: [u8; 16], version: u8) -> String {
     bytes[6] = bytes[6] & 0x0f | version << 4;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let text = hex(&bytes);
+    let text = hex::encode(bytes);
     [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
 }

@@ -1,6 +1,7 @@
 //! A body as a form or a query: lists as repeated names, objects as JSON text, every digit kept (D3).
 
 use hookmill_plugin_sdk::types::Pair;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use hookmill_json::{Value, text_of};
 
@@ -40,15 +41,11 @@ pub fn encode_pairs(pairs: &[Pair]) -> String {
     out
 }
 
+/// What a form leaves as it is; a space becomes a plus.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
+
 fn encode(out: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'*' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            _ => out.extend(['%', char::from(HEX[usize::from(byte >> 4)]), char::from(HEX[usize::from(byte & 15)])]),
-        }
-    }
+    utf8_percent_encode(text, FORM).for_each(|piece| out.push_str(&piece.replace(' ', "+")));
 }
 
 #[cfg(test)]
