@@ -9,8 +9,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 
-#[path = "build/category.rs"]
-mod category;
 #[path = "build/fold.rs"]
 mod fold;
 
@@ -38,7 +36,6 @@ const LOCAL_MOBILES: [u16; 5] = [52, 54, 55, 62, 86];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=build/category.rs");
     println!("cargo::rerun-if-changed=build/fold.rs");
     let mut automaton = Shared::default();
     let mut regions: Vec<(String, u16, bool, String)> = Vec::new();
@@ -54,7 +51,6 @@ fn main() {
     regions.sort_by(|a, b| (a.1, !a.2, &a.0).cmp(&(b.1, !b.2, &b.0)));
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(format!("{out}/phone_table.rs"), text(&regions, &automaton)).expect("OUT_DIR can be written");
-    std::fs::write(format!("{out}/category_table.rs"), category::table()).expect("OUT_DIR can be written");
     std::fs::write(format!("{out}/fold_table.rs"), fold::table()).expect("OUT_DIR can be written");
 }
 

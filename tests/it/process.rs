@@ -31,7 +31,7 @@ qualify:
 const MANY: &str = "
 version: 1
 map:
-  each: $.people[*]
+  items: $.people[*]
   fields:
     email: {from: email, then: [email], on_error: fail}
 ";

@@ -9,10 +9,10 @@ use hookmill_plugin_sdk::types::{
 };
 use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
 
-use crate::document::{self, Problem, Severe};
-use crate::functions::{clock, phone, place};
+use crate::document::{self, Problem, ProblemLevel};
+use crate::functions::{clock, phone, place, plain, plain_codes};
 use crate::lead::{TAGS, TEXT_FIELDS};
-use crate::plan::{self, Damaged, Loaded};
+use crate::plan::{LoadedPlan, PlanError};
 use crate::run::{self, Call};
 
 /// What a hundred leads of some kilobytes need: growing the heap costs more than mapping one of them.
@@ -27,33 +27,33 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 pub struct Declarative;
 
 thread_local! {
-    static LOADED: RefCell<Option<Rc<Loaded<'static>>>> = const { RefCell::new(None) };
+    static LOADED: RefCell<Option<Rc<LoadedPlan<'static>>>> = const { RefCell::new(None) };
 }
 
 /// The loaded plan; the standard one when none was loaded.
-fn plan() -> Result<Rc<Loaded<'static>>, Failure> {
+fn plan() -> Result<Rc<LoadedPlan<'static>>, Failure> {
     if let Some(plan) = LOADED.with_borrow(Clone::clone) {
         return Ok(plan);
     }
     let no_plan = || Failure::new("no_plan", "the standard document does not compile");
-    let standard = document::standard().map_err(|_| no_plan())?.to_bytes().map_err(damaged)?;
+    let standard = document::standard().map_err(|_| no_plan())?.to_bytes(plain_codes).map_err(damaged)?;
     keep(standard)
 }
 
 /// Loads a plan for all calls to come. Its bytes stay as long as the instance, which is one batch.
-fn keep(bytes: Vec<u8>) -> Result<Rc<Loaded<'static>>, Failure> {
-    let loaded = Rc::new(Loaded::read(bytes.leak()).map_err(damaged)?);
+fn keep(bytes: Vec<u8>) -> Result<Rc<LoadedPlan<'static>>, Failure> {
+    let loaded = Rc::new(LoadedPlan::read(bytes.leak()).map_err(damaged)?);
     LOADED.set(Some(Rc::clone(&loaded)));
     Ok(loaded)
 }
 
-fn damaged(damaged: Damaged) -> Failure {
-    let mend = "save the document again";
-    Failure::new("bad_plan", format!("this is no compiled document: {}; {mend}", damaged.0))
+fn damaged(damaged: PlanError) -> Failure {
+    let hint = "save the document again";
+    Failure::new("bad_plan", format!("this is not a compiled document: {}; {hint}", damaged.0))
 }
 
 /// One result for each item, each by itself.
-fn each<I, O>(items: &[I], call: impl Fn(&Loaded<'static>, &I) -> Result<O, Failure>) -> Vec<Result<O, Failure>> {
+fn each<I, O>(items: &[I], call: impl Fn(&LoadedPlan<'static>, &I) -> Result<O, Failure>) -> Vec<Result<O, Failure>> {
     let plan = plan();
     items
         .iter()
@@ -75,7 +75,7 @@ impl qualification::Guest for Declarative {
     fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
         let call = Call::new(&context);
         each(&submissions, |plan, submission| {
-            run::qualify(plan.qualify().map_err(damaged)?, plan.judged(), &call, severity, submission)
+            run::qualify(plan.qualify().map_err(damaged)?, plan.rule_paths(), &call, severity, submission)
         })
     }
 }
@@ -106,7 +106,7 @@ impl lifecycle::Guest for Declarative {
         phone::prepare();
         clock::prepare();
         place::prepare();
-        plan::prepare();
+        plain::prepare();
         // At last, so that this much is free beside all tables.
         drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP_BYTES)));
     }
@@ -115,7 +115,7 @@ impl lifecycle::Guest for Declarative {
 impl configuration::Guest for Declarative {
     fn compile(text: String) -> Result<Compiled, Vec<Diagnostic>> {
         let compiled = document::compile(&text).map_err(diagnostics)?;
-        let plan = compiled.plan.to_bytes().map_err(|damaged| diagnostics(vec![too_large(damaged.0)]))?;
+        let plan = compiled.plan.to_bytes(plain_codes).map_err(|damaged| diagnostics(vec![too_large(damaged.0)]))?;
         Ok(Compiled { plan, warnings: diagnostics(compiled.warnings) })
     }
 
@@ -140,7 +140,7 @@ impl configuration::Guest for Declarative {
 
 fn too_large(why: &str) -> Problem {
     Problem {
-        severe: Severe::Error,
+        severe: ProblemLevel::Error,
         code: "too_large",
         path: String::new(),
         line: 0,
@@ -157,8 +157,8 @@ fn diagnostics(problems: Vec<Problem>) -> Vec<Diagnostic> {
 fn diagnostic(problem: Problem) -> Diagnostic {
     let Problem { severe, code, path, line, column, message, suggestion } = problem;
     let level = match severe {
-        Severe::Error => Level::Error,
-        Severe::Warning => Level::Warning,
+        ProblemLevel::Error => Level::Error,
+        ProblemLevel::Warning => Level::Warning,
     };
     Diagnostic { level, code: code.to_owned(), path, line, column, message, suggestion }
 }

@@ -1,13 +1,12 @@
 //! The default plugin: runs declarative documents.
 //!
 //! A document is compiled once, when it is saved ([`document`]), to a [`plan`]; a fresh instance loads the plan and runs it
-//! on batches ([`run`]) with its [`functions`]. What comes in is read by [`json`] alone.
+//! on batches ([`run`]) with its [`functions`]. What comes in is read by `hookmill_json` alone.
 
 pub mod bounds;
 pub mod document;
 pub mod functions;
 mod guest;
-pub mod json;
 pub mod lead;
 pub mod moment;
 pub mod plan;

@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// The smallest JSON number that is read as milliseconds since 1970 (in 1973): a smaller one is likelier seconds.
 const MILLISECONDS_MIN: i64 = 100_000_000_000;
@@ -133,7 +133,7 @@ impl Now {
         Some(Moment::Instant(there.timestamp()))
     }
 
-    /// The full years since a birthday; none for what is no date, or a day to come. Somebody who is born on 29 February is a
+    /// The full years since a birthday; none for what is not a date, or a day to come. Somebody who is born on 29 February is a
     /// year older on 1 March of other years. Of a date and time the date counts as it is written.
     pub fn age(&self, birthday: &Value<'_>) -> Option<u16> {
         let born = match birthday {
@@ -280,7 +280,7 @@ impl Distance {
 
 fn no_moment(text: &str) -> String {
     format!(
-        "`{text}` is no date, time or distance from now; write it like `2026-01-31`, `2026-01-31T10:00:00Z`, `now`, `today`, `30d` or `-1y6mo` (y, mo, w, d, h, min, s)"
+        "`{text}` is not a date, time or distance from now; write it like `2026-01-31`, `2026-01-31T10:00:00Z`, `now`, `today`, `30d` or `-1y6mo` (y, mo, w, d, h, min, s)"
     )
 }
 

@@ -200,9 +200,9 @@ impl<'f> Draft<'f> {
         self.used.extend(ignored.iter().map(|field| &field.path));
         let ignored = ignored.iter().map(|field| field.written.clone()).collect();
         self.list("ignore", "Of the envelope, not of the lead.", ignored);
-        let mut spread: Vec<String> = self.fields.fields.iter().filter_map(|field| spread_of(&field.path)).collect();
-        spread.dedup();
-        self.list("spread", "Their members become custom fields of their own.", spread);
+        let mut expand: Vec<String> = self.fields.fields.iter().filter_map(|field| expanded_path(&field.path)).collect();
+        expand.dedup();
+        self.list("expand", "Their members become custom fields of their own.", expand);
     }
 
     fn list(&mut self, key: &str, why: &str, paths: Vec<String>) {
@@ -253,7 +253,7 @@ fn is_foreign_day(field: &Field) -> bool {
 }
 
 /// The object of custom fields that a path leads through.
-fn spread_of(path: &Path) -> Option<String> {
+fn expanded_path(path: &Path) -> Option<String> {
     let is_one = |step: &Step| matches!(step, Step::Name(name) if names::is_spread(name));
     let end = path.0.iter().position(is_one).filter(|end| end + 1 < path.0.len())?;
     let until = Path(path.0.get(..=end)?.to_vec());

@@ -125,7 +125,7 @@ map:
   # Of the envelope, not of the lead.
   ignore: [campaign_id]
   # Their members become custom fields of their own.
-  spread: [custom_fields]
+  expand: [custom_fields]
 # Not recognised, so kept as custom fields:
 #   custom_fields.roof  text, filled in 100%, like xxxx
 "#;

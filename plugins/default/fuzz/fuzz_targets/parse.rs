@@ -2,7 +2,7 @@
 #![no_main]
 
 use hookmill_bodies::xml::{self, XmlLimits};
-use hookmill_plugin_default::json::{Outline, Tape, parse, text_of};
+use hookmill_json::{PathTrie, JsonIndex, parse, text_of};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -14,14 +14,14 @@ fuzz_target!(|text: &str| {
 
 /// What is read is JSON, says the judge, and is the same again when it is written and read.
 fn json(text: &str) {
-    let _ = Tape::read_outlined(text, &Outline::NOTHING, true);
-    let judged = serde_json::from_str::<serde_json::Value>(text).is_ok();
+    let _ = JsonIndex::parse_paths(text, &PathTrie::NOTHING, true);
+    let rule_paths = serde_json::from_str::<serde_json::Value>(text).is_ok();
     match parse(text) {
         Ok(value) => {
-            assert!(judged, "this is no JSON");
+            assert!(rule_paths, "this is no JSON");
             let written = text_of(&value);
             assert_eq!(parse(&written).ok(), Some(value));
         }
-        Err(refused) => assert!(!judged || ["too_deep", "too_large"].contains(&refused.code), "{refused:?}"),
+        Err(refused) => assert!(!rule_paths || ["too_deep", "too_large"].contains(&refused.code), "{refused:?}"),
     }
 }

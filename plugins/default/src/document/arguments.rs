@@ -1,96 +1,100 @@
 //! One argument of a function, read as its parameter says.
 
-use super::check::{At, Notes, join, shortened, under};
+use hookmill_decimal::Decimal;
+
+use super::check::{At, Diagnostics, join, shortened, under};
 use super::functions::{Chains, path_of};
 use super::node::{Kind, Node};
 use super::path::{self, Stage};
 use super::{keys, recipe, template};
-use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, exact::Exact, phone, template as filling};
+use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, phone, template as filling};
 use crate::plan::owned::{Argument, Expression, Path, Range, Root, Steps, Template};
 
 const RANGE_KEYS: [&str; 3] = keys::names(&keys::RANGE);
 
-/// Reads an argument, or notes why it is none.
-pub fn read(notes: &mut Notes, at: At<'_>, kind: ArgumentKind, chains: Chains) -> Option<Argument> {
+/// Reads an argument, or reports why it is none.
+pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chains: Chains) -> Option<Argument> {
     let stage = chains.stage;
     match kind {
-        ArgumentKind::Text => scalar(notes, at).map(|text| Argument::Text(text.into())),
-        ArgumentKind::NonEmpty => non_empty(notes, at).map(|text| Argument::Text(text.into())),
-        ArgumentKind::Whole(min, max) => whole(notes, at, min, max).map(Argument::Whole),
-        ArgumentKind::Flag => flag(notes, at).map(Argument::Flag),
-        ArgumentKind::Word(words) => word(notes, at, words).map(Argument::Word),
+        ArgumentKind::Text => scalar(diagnostics, at).map(|text| Argument::Text(text.into())),
+        ArgumentKind::NonEmpty => non_empty(diagnostics, at).map(|text| Argument::Text(text.into())),
+        ArgumentKind::Whole(min, max) => integer(diagnostics, at, min, max).map(Argument::Whole),
+        ArgumentKind::Flag => flag(diagnostics, at).map(Argument::Flag),
+        ArgumentKind::Word(words) => word(diagnostics, at, words).map(Argument::Word),
         ArgumentKind::Fixed => Some(Argument::Value(at.node.value())),
-        ArgumentKind::Operand => operand(notes, at, stage),
-        ArgumentKind::Path => path_of(notes, at, stage).map(Argument::Path),
-        ArgumentKind::Paths => paths(notes, at, stage).map(Argument::Paths),
-        ArgumentKind::Inside => inside(notes, at).map(Argument::Path),
-        ArgumentKind::Condition => condition(notes, at).map(Argument::Path),
-        ArgumentKind::Chain => Some(Argument::Chain(Chains { depth: chains.depth + 1, ..chains }.read(notes, at))),
-        ArgumentKind::Pattern => pattern(notes, at).map(Argument::Expression),
-        ArgumentKind::Template => template(notes, at, stage).map(Argument::Template),
-        ArgumentKind::Format => format(notes, at).map(|text| Argument::Text(text.into())),
-        ArgumentKind::Formats => formats(notes, at),
-        ArgumentKind::Zone => zone(notes, at).map(|text| Argument::Text(text.into())),
-        ArgumentKind::Region => region(notes, at).map(|text| Argument::Text(text.into())),
-        ArgumentKind::Texts => texts(notes, at),
-        ArgumentKind::Table | ArgumentKind::Members => pairs(notes, at, kind),
-        ArgumentKind::Ranges => ranges(notes, at),
+        ArgumentKind::Operand => operand(diagnostics, at, stage),
+        ArgumentKind::Path => path_of(diagnostics, at, stage).map(Argument::Path),
+        ArgumentKind::Paths => paths(diagnostics, at, stage).map(Argument::Paths),
+        ArgumentKind::Inside => inside(diagnostics, at).map(Argument::Path),
+        ArgumentKind::Condition => condition(diagnostics, at).map(Argument::Path),
+        ArgumentKind::Chain => {
+            Some(Argument::Chain(Chains { depth: chains.depth + 1, ..chains }.read(diagnostics, at)))
+        }
+        ArgumentKind::Pattern => pattern(diagnostics, at).map(Argument::Expression),
+        ArgumentKind::Template => template(diagnostics, at, stage).map(Argument::Template),
+        ArgumentKind::Format => format(diagnostics, at).map(|text| Argument::Text(text.into())),
+        ArgumentKind::Formats => formats(diagnostics, at),
+        ArgumentKind::Zone => zone(diagnostics, at).map(|text| Argument::Text(text.into())),
+        ArgumentKind::Region => region(diagnostics, at).map(|text| Argument::Text(text.into())),
+        ArgumentKind::Texts => texts(diagnostics, at),
+        ArgumentKind::Table | ArgumentKind::Members => pairs(diagnostics, at, kind),
+        ArgumentKind::Ranges => ranges(diagnostics, at),
     }
 }
 
 /// A text; a number or a boolean in the document stands for what it is written as.
-fn scalar(notes: &mut Notes, at: At<'_>) -> Option<String> {
+fn scalar(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
     match &at.node.kind {
         Kind::Text(text) | Kind::Number(text) => Some(text.clone()),
         Kind::Bool(value) => Some(value.to_string()),
         _ => {
-            notes.expected(at, "a text");
+            diagnostics.expected(at, "a text");
             None
         }
     }
 }
 
-fn non_empty(notes: &mut Notes, at: At<'_>) -> Option<String> {
-    let text = scalar(notes, at)?;
+fn non_empty(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
+    let text = scalar(diagnostics, at)?;
     if text.is_empty() {
-        notes.error(at, "empty", "this text must not be empty", Some("name at least one character".to_owned()));
+        diagnostics.error(at, "empty", "this text must not be empty", Some("name at least one character".to_owned()));
         return None;
     }
     Some(text)
 }
 
-fn whole(notes: &mut Notes, at: At<'_>, min: i64, max: i64) -> Option<i64> {
+fn integer(diagnostics: &mut Diagnostics, at: At<'_>, min: i64, max: i64) -> Option<i64> {
     let number = match &at.node.kind {
         Kind::Number(text) => text.parse::<i64>().ok(),
         _ => None,
     };
     let found = number.filter(|number| (min..=max).contains(number));
     if found.is_none() {
-        notes.expected(at, &format!("a whole number from {min} to {max}"));
+        diagnostics.expected(at, &format!("a whole number from {min} to {max}"));
     }
     found
 }
 
-fn flag(notes: &mut Notes, at: At<'_>) -> Option<bool> {
+fn flag(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<bool> {
     if let Kind::Bool(value) = at.node.kind {
         return Some(value);
     }
-    notes.expected(at, "`true` or `false`");
+    diagnostics.expected(at, "`true` or `false`");
     None
 }
 
-fn word(notes: &mut Notes, at: At<'_>, words: &[&'static str]) -> Option<u8> {
+fn word(diagnostics: &mut Diagnostics, at: At<'_>, words: &[&'static str]) -> Option<u8> {
     let places: Vec<(&str, u8)> = words.iter().copied().zip(0..).collect();
-    notes.one_of(at, &places)
+    diagnostics.one_of(at, &places)
 }
 
 /// A number, or a path to one. A text that is written like a number is a mistake: a path has no such name.
-fn operand(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Argument> {
+fn operand(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Argument> {
     match &at.node.kind {
-        Kind::Number(text) if Exact::parse(text).is_some() => Some(Argument::Value(at.node.value())),
-        Kind::Text(text) if Exact::parse(text).is_none() => path_of(notes, at, stage).map(Argument::Path),
+        Kind::Number(text) if Decimal::parse(text).is_ok() => Some(Argument::Value(at.node.value())),
+        Kind::Text(text) if Decimal::parse(text).is_err() => path_of(diagnostics, at, stage).map(Argument::Path),
         Kind::Text(_) => {
-            notes.error(
+            diagnostics.error(
                 at,
                 "wrong_type",
                 "a number stands here without quotes",
@@ -99,49 +103,51 @@ fn operand(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Argument> {
             None
         }
         _ => {
-            notes.expected(at, "a number, or a path to one");
+            diagnostics.expected(at, "a number, or a path to one");
             None
         }
     }
 }
 
-fn paths(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Vec<Path>> {
-    let items = notes.items(at);
+fn paths(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Vec<Path>> {
+    let items = diagnostics.items(at);
     let mut paths = Vec::with_capacity(items.len());
     for (index, node) in items.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
-        paths.push(path_of(notes, At { node, path: &path }, stage)?);
+        paths.push(path_of(diagnostics, At { node, path: &path }, stage)?);
     }
     Some(paths)
 }
 
 /// A path that starts at the value itself: `address.city`, `[0]`, `$.items[*]`.
-fn inside(notes: &mut Notes, at: At<'_>) -> Option<Path> {
-    let text = notes.text(at, "a path inside the value, such as `address.city`")?;
+fn inside(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
+    let text = diagnostics.text(at, "a path inside the value, such as `address.city`")?;
     // A short path is read as one of the body, so that `campaign.id` is a member here, not the campaign's.
-    let whole = match text {
+    let integer = match text {
         _ if text.starts_with('$') => text.to_owned(),
         _ if text.starts_with('[') => format!("${text}"),
         _ => format!("body.{text}"),
     };
-    let read = path::read(&whole, Stage::Map);
-    noted(notes, at, text, read.map(|path| Path { text: text.to_owned().into(), ..path }))
+    let read = path::read(&integer, Stage::Map);
+    report(diagnostics, at, text, read.map(|path| Path { text: text.to_owned().into(), ..path }))
 }
 
 /// A condition on an item, as in the filter of a JSONPath.
-fn condition(notes: &mut Notes, at: At<'_>) -> Option<Path> {
-    let text = notes.text(at, "a condition such as `@.type == 'home'`")?;
+fn condition(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
+    let text = diagnostics.text(at, "a condition such as `@.type == 'home'`")?;
     let read = path::read(&format!("$[?{text}]"), Stage::Map);
-    noted(notes, at, text, read)
+    report(diagnostics, at, text, read)
 }
 
-fn noted(notes: &mut Notes, at: At<'_>, text: &str, read: Result<Path, path::NoPath>) -> Option<Path> {
-    read.map_err(|why| notes.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion))
-        .ok()
+fn report(diagnostics: &mut Diagnostics, at: At<'_>, text: &str, read: Result<Path, path::BadPath>) -> Option<Path> {
+    read.map_err(|why| {
+        diagnostics.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion)
+    })
+    .ok()
 }
 
-fn pattern(notes: &mut Notes, at: At<'_>) -> Option<Expression> {
-    let text = notes.text(at, "a regular expression")?;
+fn pattern(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Expression> {
+    let text = diagnostics.text(at, "a regular expression")?;
     let why = if text.len() > PATTERN_BYTES_MAX {
         format!("it is longer than {PATTERN_BYTES_MAX} bytes (PATTERN_BYTES_MAX)")
     } else {
@@ -150,31 +156,31 @@ fn pattern(notes: &mut Notes, at: At<'_>) -> Option<Expression> {
             Err(why) => why,
         }
     };
-    let mend = "look-around and back-references don't exist here; write `\\` before a mark that stands for itself";
-    notes.error(
+    let hint = "look-around and back-references don't exist here; write `\\` before a mark that stands for itself";
+    diagnostics.error(
         at,
         "bad_pattern",
-        format!("`{}` is no regular expression: {why}", shortened(text)),
-        Some(mend.to_owned()),
+        format!("`{}` is not a regular expression: {why}", shortened(text)),
+        Some(hint.to_owned()),
     );
     None
 }
 
 /// A template in which `{{ value }}` is the value itself, and `{{ value.name }}` a part of it.
-fn template(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<Template> {
-    let text = notes.text(at, "a text with places such as `{{ value }}`")?;
-    match template::read_with(text, |place| in_chain(place, stage)) {
-        Ok(template) if stage == Stage::Map => Some(recipe::made_before(notes, at, template)),
+fn template(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Template> {
+    let text = diagnostics.text(at, "a text with places such as `{{ value }}`")?;
+    match template::read_with(text, |place| inside_chain(place, stage)) {
+        Ok(template) if stage == Stage::Map => Some(recipe::made_before(diagnostics, at, template)),
         Ok(template) => Some(template),
         Err(why) => {
-            notes.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
+            diagnostics.error(at, "bad_template", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
             None
         }
     }
 }
 
 /// A path as it stands in a template among functions.
-fn in_chain(place: &str, stage: Stage) -> Result<Path, path::NoPath> {
+fn inside_chain(place: &str, stage: Stage) -> Result<Path, path::BadPath> {
     match place.strip_prefix(filling::VALUE) {
         Some("") => Ok(Path {
             text: place.to_owned().into(),
@@ -190,71 +196,71 @@ fn in_chain(place: &str, stage: Stage) -> Result<Path, path::NoPath> {
     }
 }
 
-fn format(notes: &mut Notes, at: At<'_>) -> Option<String> {
-    let text = notes.text(at, "a date format such as `%m/%d/%Y`")?;
+fn format(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
+    let text = diagnostics.text(at, "a date format such as `%m/%d/%Y`")?;
     let found = clock::check_output(text);
-    found.map_err(|why| notes.error(at, "bad_format", why.message, why.mend)).ok()?;
+    found.map_err(|why| diagnostics.error(at, "bad_format", why.message, why.hint)).ok()?;
     Some(text.to_owned())
 }
 
-fn formats(notes: &mut Notes, at: At<'_>) -> Option<Argument> {
-    let items = notes.items(at);
+fn formats(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
+    let items = diagnostics.items(at);
     if items.len() > FORMATS_MAX {
         let message = format!("there are {} formats, the bound is {FORMATS_MAX} (FORMATS_MAX)", items.len());
-        notes.error(at, "too_many", message, None);
+        diagnostics.error(at, "too_many", message, None);
         return None;
     }
     let mut formats = Vec::with_capacity(items.len());
     for (index, node) in items.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
         let at = At { node, path: &path };
-        let text = notes.text(at, "a date format such as `%m/%d/%Y`")?;
-        clock::check_input(text).map_err(|why| notes.error(at, "bad_format", why.message, why.mend)).ok()?;
+        let text = diagnostics.text(at, "a date format such as `%m/%d/%Y`")?;
+        clock::check_input(text).map_err(|why| diagnostics.error(at, "bad_format", why.message, why.hint)).ok()?;
         formats.push(text.to_owned().into());
     }
     Some(Argument::Texts(formats))
 }
 
-fn zone(notes: &mut Notes, at: At<'_>) -> Option<String> {
-    let name = notes.text(at, "a time zone such as America/New_York")?;
+fn zone(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
+    let name = diagnostics.text(at, "a time zone such as America/New_York")?;
     if clock::is_zone(name) {
         return Some(name.to_owned());
     }
-    let message = format!("`{}` is no name of the IANA Time Zone Database", shortened(name));
-    notes.error(at, "unknown_zone", message, Some("write a name such as `America/New_York` or `UTC`".to_owned()));
+    let message = format!("`{}` is not a name in the IANA Time Zone Database", shortened(name));
+    diagnostics.error(at, "unknown_zone", message, Some("write a name such as `America/New_York` or `UTC`".to_owned()));
     None
 }
 
-fn region(notes: &mut Notes, at: At<'_>) -> Option<String> {
-    let region = notes.text(at, "a region such as US")?;
+fn region(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<String> {
+    let region = diagnostics.text(at, "a region such as US")?;
     if phone::is_region(region) {
         return Some(region.to_ascii_uppercase());
     }
-    let message = format!("`{}` is no region with phone numbers", shortened(region));
-    notes.error(at, "unknown_region", message, Some("use a code of ISO 3166-1 such as US or DE".to_owned()));
+    let message = format!("`{}` is not a region with phone numbers", shortened(region));
+    diagnostics.error(at, "unknown_region", message, Some("use a code of ISO 3166-1 such as US or DE".to_owned()));
     None
 }
 
-fn texts(notes: &mut Notes, at: At<'_>) -> Option<Argument> {
-    let items = notes.items(at);
+fn texts(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
+    let items = diagnostics.items(at);
     let mut texts = Vec::with_capacity(items.len());
     for (index, node) in items.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
-        texts.push(scalar(notes, At { node, path: &path })?.into());
+        texts.push(scalar(diagnostics, At { node, path: &path })?.into());
     }
     Some(Argument::Texts(texts))
 }
 
 /// Sorted, so that looking up is quick.
-fn pairs(notes: &mut Notes, at: At<'_>, kind: ArgumentKind) -> Option<Argument> {
+fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind) -> Option<Argument> {
     let example =
         if kind == ArgumentKind::Table { "a map such as `{TX: Texas}`" } else { "a map such as `{name: email}`" };
     let Kind::Map(entries) = &at.node.kind else {
-        notes.expected(at, example);
+        diagnostics.expected(at, example);
         return None;
     };
     if entries.is_empty() {
-        notes.error(at, "empty", "there is nothing in it", Some(format!("write {example}")));
+        diagnostics.error(at, "empty", "there is nothing in it", Some(format!("write {example}")));
         return None;
     }
     let mut pairs: Vec<_> = entries.iter().map(|(key, node)| (key.text.clone().into(), node.value())).collect();
@@ -262,41 +268,41 @@ fn pairs(notes: &mut Notes, at: At<'_>, kind: ArgumentKind) -> Option<Argument> 
     Some(Argument::Pairs(pairs))
 }
 
-fn ranges(notes: &mut Notes, at: At<'_>) -> Option<Argument> {
-    let items = notes.items(at);
+fn ranges(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
+    let items = diagnostics.items(at);
     let mut ranges = Vec::with_capacity(items.len());
     for (index, node) in items.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
-        ranges.push(range(notes, At { node, path: &path })?);
+        ranges.push(range(diagnostics, At { node, path: &path })?);
     }
     Some(Argument::Ranges(ranges))
 }
 
-fn range(notes: &mut Notes, at: At<'_>) -> Option<Range> {
-    notes.map_of(at, "a map with `from`, `below` and `is`", &RANGE_KEYS)?;
-    let from = end(notes, at, "from")?;
-    let below = end(notes, at, "below")?;
+fn range(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Range> {
+    diagnostics.map_of(at, "a map with `from`, `below` and `is`", &RANGE_KEYS)?;
+    let from = end(diagnostics, at, "from")?;
+    let below = end(diagnostics, at, "below")?;
     let Some(is) = at.node.get("is").map(Node::value) else {
-        let mend = Some("write it like `{from: 0, below: 100, is: low}`".to_owned());
-        notes.error(at, "missing_key", "the range does not say what a number in it `is`", mend);
+        let hint = Some("write it like `{from: 0, below: 100, is: low}`".to_owned());
+        diagnostics.error(at, "missing_key", "the range does not say what a number in it `is`", hint);
         return None;
     };
     if let (Some((low, _)), Some((high, _))) = (&from, &below)
         && high <= low
     {
-        let mend = Some("`below` must be above `from`".to_owned());
-        notes.error(at, "empty_range", "no number lies in this range", mend);
+        let hint = Some("`below` must be above `from`".to_owned());
+        diagnostics.error(at, "empty_range", "no number lies in this range", hint);
         return None;
     }
     Some(Range { from: from.map(|(_, text)| text.into()), below: below.map(|(_, text)| text.into()), is })
 }
 
-/// An end of a range: an outer none when it is no number, an inner one when it is left open.
-fn end(notes: &mut Notes, at: At<'_>, key: &str) -> Option<Option<(Exact, String)>> {
+/// An end of a range: an outer none when it is not a number, an inner one when it is left open.
+fn end(diagnostics: &mut Diagnostics, at: At<'_>, key: &str) -> Option<Option<(Decimal, String)>> {
     let read = under(at, key, |at| match &at.node.kind {
-        Kind::Number(text) => Exact::parse(text).map(|number| (number, text.clone())),
+        Kind::Number(text) => Decimal::parse(text).ok().map(|number| (number, text.clone())),
         _ => {
-            notes.expected(At { path: &join(at.path, ""), ..at }, "a number");
+            diagnostics.expected(At { path: &join(at.path, ""), ..at }, "a number");
             None
         }
     });

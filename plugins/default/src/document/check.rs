@@ -1,13 +1,13 @@
-//! Gathering problems: a check that finds one notes it and goes on, so that all are told at once.
+//! Gathering problems: a check that finds one diagnostics it and goes on, so that all are told at once.
 
+use super::defined_fields::DefinedFields;
 use super::limits::{DIAGNOSTICS_MAX, ITEMS_MAX};
-use super::made::Made;
 use super::node::{Key, Kind, Node, Place, Unreadable};
 use super::suggest::nearest;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severe {
+pub enum ProblemLevel {
     /// The document can't be used.
     Error,
     /// It can, but probably does not say what its author meant.
@@ -18,7 +18,7 @@ pub enum Severe {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// How bad.
-    pub severe: Severe,
+    pub severe: ProblemLevel,
     /// A stable code in snake case.
     pub code: &'static str,
     /// The place as a path, such as `map.fields.email.from`.
@@ -29,19 +29,19 @@ pub struct Problem {
     pub column: u32,
     /// What is wrong.
     pub message: String,
-    /// The mend.
+    /// A suggested fix.
     pub suggestion: Option<String>,
 }
 
 /// Everything noted so far, and what is counted across the document.
 #[derive(Default)]
-pub struct Notes {
+pub struct Diagnostics {
     /// In the order of finding.
     pub problems: Vec<Problem>,
     /// Rules so far.
     pub rules: usize,
     /// The fields of `map` so far.
-    pub made: Made,
+    pub defined_fields: DefinedFields,
 }
 
 /// A node, and the path by which people find it.
@@ -53,24 +53,24 @@ pub struct At<'n> {
     pub path: &'n str,
 }
 
-impl Notes {
-    /// Notes an error at a node.
+impl Diagnostics {
+    /// Reports an error at a node.
     pub fn error(&mut self, at: At<'_>, code: &'static str, message: impl Into<String>, suggestion: Option<String>) {
-        self.note(Severe::Error, code, (at.path, at.node.place), message.into(), suggestion);
+        self.note(ProblemLevel::Error, code, (at.path, at.node.place), message.into(), suggestion);
     }
 
-    /// Notes what its author probably did not mean.
+    /// Reports what its author probably did not mean.
     pub fn warning(&mut self, at: At<'_>, code: &'static str, message: impl Into<String>, suggestion: Option<String>) {
-        self.note(Severe::Warning, code, (at.path, at.node.place), message.into(), suggestion);
+        self.note(ProblemLevel::Warning, code, (at.path, at.node.place), message.into(), suggestion);
     }
 
-    /// Notes that a node should be something else.
+    /// Reports that a node should be something else.
     pub fn expected(&mut self, at: At<'_>, what: &str) {
         let message = format!("this should be {what}, not {}: {}", at.node.type_name(), at.node.quoted());
         self.error(at, "wrong_type", message, None);
     }
 
-    /// Notes a key that nothing here is called.
+    /// Reports a key that nothing here is called.
     pub fn unknown_key(&mut self, parent: &str, key: &Key, known: &[&str]) {
         // To look for the nearest name of each takes time that nobody gains by.
         if self.problems.len() == DIAGNOSTICS_MAX {
@@ -78,22 +78,22 @@ impl Notes {
         }
         let path = join(parent, &key.text);
         let message = format!("`{}` means nothing here", shortened(&key.text));
-        self.note(Severe::Error, "unknown_key", (&path, key.place), message, nearest(&key.text, known));
+        self.note(ProblemLevel::Error, "unknown_key", (&path, key.place), message, nearest(&key.text, known));
     }
 
-    /// Notes an error at a key.
+    /// Reports an error at a key.
     pub fn bad_key(&mut self, parent: &str, key: &Key, code: &'static str, message: String, suggestion: &str) {
         let path = join(parent, &key.text);
-        self.note(Severe::Error, code, (&path, key.place), message, Some(suggestion.to_owned()));
+        self.note(ProblemLevel::Error, code, (&path, key.place), message, Some(suggestion.to_owned()));
     }
 
-    /// Notes at a key what its author probably did not mean.
+    /// Reports at a key what its author probably did not mean.
     pub fn warning_at_key(&mut self, parent: &str, key: &Key, code: &'static str, message: String, suggestion: &str) {
         let path = join(parent, &key.text);
-        self.note(Severe::Warning, code, (&path, key.place), message, Some(suggestion.to_owned()));
+        self.note(ProblemLevel::Warning, code, (&path, key.place), message, Some(suggestion.to_owned()));
     }
 
-    /// Notes the keys that stood twice; of their values the last one is looked at. The depth is the document's, which is bounded.
+    /// Reports the keys that stood twice; of their values the last one is looked at. The depth is the document's, which is bounded.
     pub fn doubles(&mut self, node: &Node, path: &str) {
         match &node.kind {
             Kind::List(items) => {
@@ -103,7 +103,7 @@ impl Notes {
                 for (key, value) in entries {
                     if key.is_double {
                         let message = format!("the key `{}` stands twice in this map", shortened(&key.text));
-                        self.bad_key(path, key, "double_key", message, "remove one of them");
+                        self.bad_key(path, key, "duplicate_key", message, "remove one of them");
                     }
                     self.doubles(value, &join(path, &key.text));
                 }
@@ -112,14 +112,14 @@ impl Notes {
         }
     }
 
-    /// Notes that the text is no document at all.
+    /// Reports that the text is not a document at all.
     pub fn unreadable(&mut self, why: Unreadable) {
-        self.note(Severe::Error, why.code, ("", why.place), why.message, why.suggestion);
+        self.note(ProblemLevel::Error, why.code, ("", why.place), why.message, why.suggestion);
     }
 
     fn note(
         &mut self,
-        severe: Severe,
+        severe: ProblemLevel,
         code: &'static str,
         at: (&str, Place),
         message: String,

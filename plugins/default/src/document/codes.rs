@@ -9,15 +9,15 @@ pub struct Code {
     /// What it means.
     pub about: &'static str,
     /// What to do.
-    pub mend: &'static str,
+    pub hint: &'static str,
 }
 
-const fn error(name: &'static str, about: &'static str, mend: &'static str) -> Code {
-    Code { name, is_warning: false, about, mend }
+const fn error(name: &'static str, about: &'static str, hint: &'static str) -> Code {
+    Code { name, is_warning: false, about, hint }
 }
 
-const fn warning(name: &'static str, about: &'static str, mend: &'static str) -> Code {
-    Code { name, is_warning: true, about, mend }
+const fn warning(name: &'static str, about: &'static str, hint: &'static str) -> Code {
+    Code { name, is_warning: true, about, hint }
 }
 
 /// Whether a code stands in the table.
@@ -29,16 +29,21 @@ pub fn is_known(name: &str) -> bool {
 pub const CODES: [Code; 42] = [
     error("alias", "An alias of YAML (`*name`).", "Write the value out."),
     warning("always_true", "A rule that every lead passes.", "Remove it, or say what you mean."),
-    error("bad_content_type", "No content type.", "Write it like `text/xml; charset=utf-8`."),
-    error("bad_field_name", "No name of a field.", "Give the custom field a name: `custom.age`."),
+    error("bad_content_type", "A text that is not a content type.", "Write it like `text/xml; charset=utf-8`."),
+    error("bad_field_name", "A text that is not the name of a field.", "Give the custom field a name: `custom.age`."),
     error(
         "bad_format",
         "A date format that can't be read or written, or that leaves the day open.",
         "Use the tokens of this page.",
     ),
-    error("bad_header", "No name of a header.", "Use letters, digits and `-`."),
-    error("bad_moment", "No date, time or distance from now.", "Write it like `2026-01-31`, `now`, or `-30d`."),
-    error("bad_name", "No name of a value set.", "Write it as it was created."),
+    error("bad_header", "A text that is not the name of a header.", "Use letters, digits and `-`."),
+    error("bad_key", "A key of YAML that is not text.", "Write a name before the colon."),
+    error(
+        "bad_moment",
+        "A text that is not a date, time or distance from now.",
+        "Write it like `2026-01-31`, `now`, or `-30d`.",
+    ),
+    error("bad_name", "A text that is not the name of a value set.", "Write it as it was created."),
     error(
         "bad_path",
         "A path that can't be read, or that points at what is not there at this stage.",
@@ -46,18 +51,18 @@ pub const CODES: [Code; 42] = [
     ),
     error(
         "bad_pattern",
-        "No regular expression, or one that does not run in linear time.",
+        "A text that is not a regular expression, or one that does not run in linear time.",
         "No look-around, no references back.",
     ),
-    error("bad_template", "A template with a place that is no path.", "Write places like `{{ email }}`."),
+    error("bad_template", "A template with a place that is not a path.", "Write places like `{{ email }}`."),
     error(
         "bad_xml_name",
-        "No name of an XML element or attribute.",
+        "A text that is not the name of an XML element or attribute.",
         "Letters, digits, `_`, `-`, `.`; `@name` is an attribute.",
     ),
-    error("double_field", "Two names of one field.", "Remove one of them."),
-    error("double_key", "A key that stands twice in one map.", "Remove one of them."),
-    warning("double_rule", "The same rule once more.", "Remove it."),
+    error("duplicate_field", "Two names of one field.", "Remove one of them."),
+    error("duplicate_key", "A key that stands twice in one map.", "Remove one of them."),
+    warning("duplicate_rule", "The same rule once more.", "Remove it."),
     error("empty", "An empty list or text where something is needed.", "Put something in, or remove the key."),
     error("empty_range", "A range in which no number lies.", "`below` must be above `from`."),
     error("missing_argument", "A function without an argument that it needs.", "Add it; the message shows how."),
@@ -72,10 +77,8 @@ pub const CODES: [Code; 42] = [
         "A custom field that is called nearly like a standard one.",
         "Write the standard name, or `custom.name`.",
     ),
-    error("not_json", "The text begins like JSON and is none.", "Mend the place that is named."),
-    error("not_yaml", "The text is no YAML.", "Mend the place that is named; quote what has a colon in it."),
-    error("odd_argument", "A key or argument that means nothing beside the others.", "Remove it."),
-    error("odd_key", "A key of YAML that is no text.", "Write a name before the colon."),
+    error("not_json", "The text begins like JSON but is not JSON.", "Fix the place that is named."),
+    error("not_yaml", "The text is not YAML.", "Fix the place that is named; quote what has a colon in it."),
     error(
         "one_source",
         "None or several of `from`, `template` and `value`.",
@@ -84,27 +87,36 @@ pub const CODES: [Code; 42] = [
     error("reserved_header", "A header that the host sets.", "Remove it."),
     error("second_document", "A second YAML document in the text.", "Keep one."),
     warning(
-        "sent_as_it_stands",
+        "sent_verbatim",
         "A text of a message that looks like a path, or a map that looks like a recipe, and is neither.",
         "Write `{from: lead.email}`, or keep it if it is meant.",
     ),
     error("too_deep", "Nested deeper than the bound that is named.", "Do it in fewer levels."),
     error("too_large", "Larger than the bound that is named.", "Shorten it; long tables belong into value sets."),
     error("too_many", "More than the bound that is named.", "Leave some out; long lists belong into value sets."),
+    error("unexpected_argument", "A key or argument that means nothing beside the others.", "Remove it."),
     error("unknown_function", "A function that does not exist.", "See the functions."),
     error("unknown_key", "A key that means nothing at this place.", "See the keys of the place."),
-    error("unknown_region", "No region with phone numbers.", "Use a code of ISO 3166-1 such as `US`."),
+    error(
+        "unknown_region",
+        "A text that is not a region with phone numbers.",
+        "Use a code of ISO 3166-1 such as `US`.",
+    ),
     error("unknown_version", "A version of documents that this plugin does not know.", "Write `version: 1`."),
     error("unknown_word", "A word that is not one of those that are possible.", "Take one of those in the message."),
-    error("unknown_zone", "No name of the IANA Time Zone Database.", "Write a name such as `America/New_York`."),
+    error(
+        "unknown_zone",
+        "A text that is not a name in the IANA Time Zone Database.",
+        "Write a name such as `America/New_York`.",
+    ),
     error(
         "unreachable",
         "A rule that no lead passes, or an outcome that no answer reaches.",
         "Remove it, or change the order.",
     ),
     error(
-        "used_before_made",
-        "A path `made.x` in `map` to a field that is made later, or never.",
+        "used_before_defined",
+        "A path `fields.x` in `map` to a field that is defined later, or never.",
         "Put that field before this one.",
     ),
     error(
@@ -122,6 +134,6 @@ mod tests {
     #[test]
     fn m2_the_codes_are_in_order_and_say_something() {
         assert!(CODES.windows(2).all(|pair| pair[0].name < pair[1].name));
-        assert!(CODES.iter().all(|code| code.about.ends_with('.') && code.mend.ends_with('.')));
+        assert!(CODES.iter().all(|code| code.about.ends_with('.') && code.hint.ends_with('.')));
     }
 }

@@ -1,6 +1,6 @@
 //! The whole document: from text to plan.
 
-use super::check::{At, Notes, Problem, Severe, under};
+use super::check::{At, Diagnostics, Problem, ProblemLevel, under};
 use super::limits::DOCUMENT_BYTES_MAX;
 use super::node::{Kind, Node, Place, Unreadable};
 use super::{fields, interpret, json, keys, message, placing, rules, yaml};
@@ -50,9 +50,9 @@ pub fn compile(text: &str) -> Result<Compiled, Vec<Problem>> {
         }
     };
     let Sections { name, mut qualify, interpret, .. } = sections;
-    let judged = placing::place_rules(&mut qualify);
+    let rule_paths = placing::place_rules(&mut qualify);
     [&mut client, &mut webhook].into_iter().for_each(placing::place_message);
-    let plan = Plan { name: name.map(Into::into), map, qualify, judged, client, webhook, interpret };
+    let plan = Plan { name: name.map(Into::into), map, qualify, rule_paths, client, webhook, interpret };
     Ok(Compiled { plan, warnings })
 }
 
@@ -71,22 +71,22 @@ fn standard_messages() -> Result<(Message, Message), Vec<Problem>> {
 }
 
 fn sections(text: &str) -> Result<(Sections, Vec<Problem>), Vec<Problem>> {
-    let mut notes = Notes::default();
+    let mut diagnostics = Diagnostics::default();
     let sections = match read(text) {
         Ok(root) => {
-            notes.doubles(&root, "");
-            document(&mut notes, &root)
+            diagnostics.doubles(&root, "");
+            document(&mut diagnostics, &root)
         }
         Err(why) => {
-            notes.unreadable(why);
+            diagnostics.unreadable(why);
             None
         }
     };
     match sections {
-        Some(sections) if notes.problems.iter().all(|problem| problem.severe == Severe::Warning) => {
-            Ok((sections, notes.problems))
+        Some(sections) if diagnostics.problems.iter().all(|problem| problem.severe == ProblemLevel::Warning) => {
+            Ok((sections, diagnostics.problems))
         }
-        _ => Err(notes.problems),
+        _ => Err(diagnostics.problems),
     }
 }
 
@@ -109,41 +109,41 @@ fn read(text: &str) -> Result<Node, Unreadable> {
     json::read(text).or_else(|why| if why.code == "not_json" { yaml::read(text).map_err(|_| why) } else { Err(why) })
 }
 
-fn document(notes: &mut Notes, root: &Node) -> Option<Sections> {
+fn document(diagnostics: &mut Diagnostics, root: &Node) -> Option<Sections> {
     let at = At { node: root, path: "" };
-    notes.map_of(at, "a document with `version: 1`", &KEYS)?;
+    diagnostics.map_of(at, "a document with `version: 1`", &KEYS)?;
     if root.kind != Kind::Null && !matches!(&root.kind, Kind::Map(entries) if entries.is_empty()) {
-        version(notes, at);
+        version(diagnostics, at);
     }
-    let name = under(at, "name", |at| notes.text(at, "the document's name").map(str::to_owned)).flatten();
-    let map = under(at, "map", |at| fields::read(notes, at)).flatten();
-    let qualify = under(at, "qualify", |at| rules::list(notes, at)).unwrap_or_default();
-    let (client, webhook) = under(at, "shape", |at| shapes(notes, at)).unwrap_or_default();
-    let interpret = under(at, "interpret", |at| interpret::read(notes, at)).flatten();
+    let name = under(at, "name", |at| diagnostics.text(at, "the document's name").map(str::to_owned)).flatten();
+    let map = under(at, "map", |at| fields::read(diagnostics, at)).flatten();
+    let qualify = under(at, "qualify", |at| rules::list(diagnostics, at)).unwrap_or_default();
+    let (client, webhook) = under(at, "shape", |at| shapes(diagnostics, at)).unwrap_or_default();
+    let interpret = under(at, "interpret", |at| interpret::read(diagnostics, at)).flatten();
     Some(Sections { name, map, qualify, client, webhook, interpret })
 }
 
-fn version(notes: &mut Notes, at: At<'_>) {
+fn version(diagnostics: &mut Diagnostics, at: At<'_>) {
     match at.node.get("version").map(|node| &node.kind) {
         Some(Kind::Number(number)) if number == "1" => {}
         Some(_) => {
-            let mend = Some("write `version: 1`".to_owned());
+            let hint = Some("write `version: 1`".to_owned());
             under(at, "version", |at| {
-                notes.error(at, "unknown_version", "this version of documents is not known", mend)
+                diagnostics.error(at, "unknown_version", "this version of documents is not known", hint)
             });
         }
         None => {
-            let mend = Some("begin the document with `version: 1`".to_owned());
-            notes.error(at, "missing_key", "the document does not say its `version`", mend);
+            let hint = Some("begin the document with `version: 1`".to_owned());
+            diagnostics.error(at, "missing_key", "the document does not say its `version`", hint);
         }
     }
 }
 
-fn shapes(notes: &mut Notes, at: At<'_>) -> (Option<Message>, Option<Message>) {
-    if notes.map_of(at, "a map with `client` and `webhook`", &SHAPE_KEYS).is_none() {
+fn shapes(diagnostics: &mut Diagnostics, at: At<'_>) -> (Option<Message>, Option<Message>) {
+    if diagnostics.map_of(at, "a map with `client` and `webhook`", &SHAPE_KEYS).is_none() {
         return (None, None);
     }
-    let client = under(at, "client", |at| message::read(notes, at)).flatten();
-    let webhook = under(at, "webhook", |at| message::read(notes, at)).flatten();
+    let client = under(at, "client", |at| message::read(diagnostics, at)).flatten();
+    let webhook = under(at, "webhook", |at| message::read(diagnostics, at)).flatten();
     (client, webhook)
 }

@@ -1,9 +1,9 @@
 //! The `map` section.
 
-use super::check::{At, Notes, join, under};
+use super::check::{At, Diagnostics, join, under};
+use super::defined_fields::DefinedFields;
 use super::functions::path_of;
 use super::limits::FIELDS_MAX;
-use super::made::Made;
 use super::node::{Key, Node};
 use super::path::Stage;
 use super::{keys, names, placing, recipe};
@@ -16,35 +16,35 @@ const KEYS: [&str; 7] = keys::names(&keys::MAP);
 const IS_TEST: [&str; 2] = ["~is_test", "~test"];
 
 /// Reads the `map` section.
-pub fn read(notes: &mut Notes, at: At<'_>) -> Option<MapPlan> {
-    notes.map_of(at, "a map with `fields`", &KEYS)?;
+pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
+    diagnostics.map_of(at, "a map with `fields`", &KEYS)?;
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
-    let made_fields = under(at, "fields", |at| fields(notes, at)).unwrap_or_default();
-    let asked = std::mem::take(&mut notes.made).into_asked();
+    let made_fields = under(at, "fields", |at| fields(diagnostics, at)).unwrap_or_default();
+    let referenced = std::mem::take(&mut diagnostics.defined_fields).into_referenced();
     let mut map = MapPlan {
-        each: under(at, "each", |at| each(notes, at)).flatten(),
-        look_in: under(at, "look_in", |at| paths(notes, at)).unwrap_or_default(),
+        items: under(at, "items", |at| each(diagnostics, at)).flatten(),
+        also_search: under(at, "also_search", |at| paths(diagnostics, at)).unwrap_or_default(),
         fields: made_fields,
-        asked,
-        unknown: under(at, "unknown", |at| notes.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
-        ignore: under(at, "ignore", |at| paths(notes, at)).unwrap_or_default(),
-        spread: under(at, "spread", |at| paths(notes, at)).unwrap_or_default(),
-        is_test: under(at, "is_test", |at| paths(notes, at)).unwrap_or_else(usual_test_marks),
-        outline: Vec::new(),
-        lines: Vec::new(),
+        referenced,
+        unknown: under(at, "unknown", |at| diagnostics.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
+        ignore: under(at, "ignore", |at| paths(diagnostics, at)).unwrap_or_default(),
+        expand: under(at, "expand", |at| paths(diagnostics, at)).unwrap_or_default(),
+        is_test: under(at, "is_test", |at| paths(diagnostics, at)).unwrap_or_else(usual_test_marks),
+        path_trie: Vec::new(),
+        fast_paths: Vec::new(),
     };
     placing::place(&mut map);
     Some(map)
 }
 
 /// Where the elements are. They are parts of the body, so that is where the path must start.
-fn each(notes: &mut Notes, at: At<'_>) -> Option<Path> {
-    let path = path_of(notes, at, Stage::Map)?;
+fn each(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
+    let path = path_of(diagnostics, at, Stage::Map)?;
     if path.root == Root::Whole {
         return Some(path);
     }
-    let mend = Some("write it like `$.entry[*]`".to_owned());
-    notes.error(at, "bad_path", "`each` takes elements out of the body, and this path starts elsewhere", mend);
+    let hint = Some("write it like `$.entry[*]`".to_owned());
+    diagnostics.error(at, "bad_path", "`items` takes elements out of the body, and this path starts elsewhere", hint);
     None
 }
 
@@ -52,46 +52,46 @@ fn usual_test_marks() -> Vec<Path> {
     IS_TEST.iter().filter_map(|text| super::path::read(text, Stage::Map).ok()).collect()
 }
 
-fn paths(notes: &mut Notes, at: At<'_>) -> Vec<Path> {
+fn paths(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<Path> {
     let mut paths = Vec::new();
-    for (index, node) in notes.items(at).iter().enumerate() {
+    for (index, node) in diagnostics.items(at).iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
-        paths.extend(path_of(notes, At { node, path: &path }, Stage::Map));
+        paths.extend(path_of(diagnostics, At { node, path: &path }, Stage::Map));
     }
     paths
 }
 
-fn fields(notes: &mut Notes, at: At<'_>) -> Vec<Field> {
-    let entries = notes.map(at, "a map from a field's name to where it comes from").unwrap_or_default();
+fn fields(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<Field> {
+    let entries = diagnostics.map(at, "a map from a field's name to where it comes from").unwrap_or_default();
     if entries.len() > FIELDS_MAX {
         let message = format!("there are {} fields, the bound is {FIELDS_MAX} (FIELDS_MAX)", entries.len());
-        notes.error(at, "too_many", message, None);
+        diagnostics.error(at, "too_many", message, None);
         return Vec::new();
     }
     let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
-    notes.made = Made::of(entries);
+    diagnostics.defined_fields = DefinedFields::of(entries);
     for (number, (key, node)) in entries.iter().enumerate() {
-        notes.made.begin(number);
-        let Some(field) = field(notes, at.path, key, node) else { continue };
+        diagnostics.defined_fields.begin(number);
+        let Some(field) = field(diagnostics, at.path, key, node) else { continue };
         if let Some(other) = fields.iter().find(|other| other.target == field.target) {
             let message = format!("`{}` is the same field as `{}`", field.name, other.name);
-            notes.bad_key(at.path, key, "double_field", message, "remove one of them");
+            diagnostics.bad_key(at.path, key, "duplicate_field", message, "remove one of them");
         }
-        notes.made.end(fields.len());
+        diagnostics.defined_fields.end(fields.len());
         fields.push(field);
     }
-    names::warn_of_near_ones(notes, at.path, entries, &fields);
+    names::warn_of_near_ones(diagnostics, at.path, entries, &fields);
     fields
 }
 
-fn field(notes: &mut Notes, parent: &str, key: &Key, node: &Node) -> Option<Field> {
-    let target = target(notes, parent, key);
+fn field(diagnostics: &mut Diagnostics, parent: &str, key: &Key, node: &Node) -> Option<Field> {
+    let target = target(diagnostics, parent, key);
     let path = join(parent, &key.text);
-    let recipe = recipe::read(notes, At { node, path: &path }, Stage::Map);
+    let recipe = recipe::read(diagnostics, At { node, path: &path }, Stage::Map);
     Some(Field { name: key.text.clone().into(), target: target?, recipe: recipe? })
 }
 
-fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
+fn target(diagnostics: &mut Diagnostics, parent: &str, key: &Key) -> Option<Target> {
     let name = key.text.as_str();
     if let Some(index) = TEXT_FIELDS.iter().position(|field| *field == name) {
         return Some(Target::Text(index));
@@ -101,16 +101,16 @@ fn target(notes: &mut Notes, parent: &str, key: &Key) -> Option<Target> {
     }
     let custom = name.strip_prefix("custom.").unwrap_or(name);
     if name == CUSTOM || custom.trim().is_empty() {
-        let message = format!("`{name}` is no name of a field");
-        notes.bad_key(parent, key, "bad_field_name", message, "name the custom field: `custom.age`");
+        let message = format!("`{name}` is not the name of a field");
+        diagnostics.bad_key(parent, key, "bad_field_name", message, "name the custom field: `custom.age`");
         return None;
     }
     if custom == name
         && let Some(close) = names::misspelt(name)
     {
         let message = format!("`{name}` would be a custom field, but looks like the standard field `{close}`");
-        let mend = format!("write `{close}`, or `custom.{name}` if you mean a custom field");
-        notes.bad_key(parent, key, "misspelt_field", message, &mend);
+        let hint = format!("write `{close}`, or `custom.{name}` if you mean a custom field");
+        diagnostics.bad_key(parent, key, "misspelt_field", message, &hint);
         return None;
     }
     Some(Target::Custom(custom.to_owned().into()))

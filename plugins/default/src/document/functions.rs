@@ -1,17 +1,17 @@
 //! Chains of functions: `then: [trim, {default: "US"}]`. What a function is called, what it takes and gives, and which
 //! arguments it has is told by the registry; nothing is known here twice.
 
-use super::check::{At, Notes, join, shortened};
+use super::check::{At, Diagnostics, join, shortened};
 use super::node::{Key, Kind as NodeKind, Node, Place};
 use super::path::{self, Stage};
 use super::suggest::nearest;
-use super::{arguments, made};
-use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Kind, Lists, Parameter, Presence, Spec, registry};
+use super::{arguments, references};
+use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Declared, Kind, Lists, Parameter, Presence, Spec, registry};
 use crate::plan::owned::{Argument, Function};
 
 /// The functions of a list, or the one function that stands for a list of one.
-pub fn chain(notes: &mut Notes, at: At<'_>, stage: Stage) -> Vec<Function> {
-    Chains { stage, depth: 0 }.read(notes, at)
+pub fn chain(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Vec<Function> {
+    Chains { stage, depth: 0 }.read(diagnostics, at)
 }
 
 /// Where chains stand: at which stage, and inside how many others.
@@ -25,13 +25,13 @@ pub struct Chains {
 
 impl Chains {
     /// The functions of a list, each fitting the one before it.
-    pub fn read(self, notes: &mut Notes, at: At<'_>) -> Vec<Function> {
+    pub fn read(self, diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<Function> {
         if self.depth > CHAIN_DEPTH_MAX {
             let message = format!("chains are nested more than {CHAIN_DEPTH_MAX} deep (CHAIN_DEPTH_MAX)");
-            notes.error(at, "too_deep", message, Some("do it in fewer steps".to_owned()));
+            diagnostics.error(at, "too_deep", message, Some("do it in fewer steps".to_owned()));
             return Vec::new();
         }
-        let items = notes.items(at);
+        let items = diagnostics.items(at);
         let mut functions: Vec<Function> = Vec::with_capacity(items.len());
         let mut flow = Flow::ANYTHING;
         for (index, node) in items.iter().enumerate() {
@@ -41,12 +41,12 @@ impl Chains {
                 format!("{}[{index}]", at.path)
             };
             let at = At { node, path: &path };
-            let Some(function) = self.one(notes, at) else {
+            let Some(function) = self.read_one(diagnostics, at) else {
                 flow = Flow::ANYTHING;
                 continue;
             };
-            if let Some(why) = flow.misfit(function.spec(), functions.last().map(Function::name)) {
-                notes.error(at, "wrong_kind", why.message, Some(why.mend));
+            if let Some(why) = flow.misfit(function.spec(), functions.last().map(Declared::name)) {
+                diagnostics.error(at, "wrong_kind", why.message, Some(why.hint));
             }
             flow = flow.after(function.spec());
             functions.push(function);
@@ -54,55 +54,64 @@ impl Chains {
         functions
     }
 
-    fn one(self, notes: &mut Notes, at: At<'_>) -> Option<Function> {
+    fn read_one(self, diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Function> {
         match &at.node.kind {
-            NodeKind::Text(name) => self.alone(notes, at, name),
+            NodeKind::Text(name) => self.without_arguments(diagnostics, at, name),
             NodeKind::Map(entries) if entries.len() == 1 => {
                 let (key, argument) = &entries[0];
                 let path = join(at.path, &key.text);
-                self.with_arguments(notes, at, key, At { node: argument, path: &path })
+                self.with_arguments(diagnostics, at, key, At { node: argument, path: &path })
             }
             NodeKind::Map(entries)
                 if 1 < entries.len() && entries.iter().all(|(key, _)| registry::find(&key.text).is_some()) =>
             {
                 let each: Vec<String> = entries.iter().map(|(key, _)| format!("{{{}: ...}}", key.text)).collect();
-                let mend = format!(
+                let hint = format!(
                     "write a list, `[{}]`; several arguments of one function stand in a map inside",
                     each.join(", ")
                 );
-                notes.error(at, "wrong_type", "this map has several functions, and no order", Some(mend));
+                diagnostics.error(at, "wrong_type", "this map has several functions, and no order", Some(hint));
                 None
             }
             _ => {
-                notes.expected(at, "a function such as `trim`, or one with its argument such as `{default: none}`");
+                diagnostics
+                    .expected(at, "a function such as `trim`, or one with its argument such as `{default: none}`");
                 None
             }
         }
     }
 
-    fn alone(self, notes: &mut Notes, at: At<'_>, name: &str) -> Option<Function> {
-        let spec = known(notes, at, name)?;
+    fn without_arguments(self, diagnostics: &mut Diagnostics, at: At<'_>, name: &str) -> Option<Function> {
+        let spec = find_function(diagnostics, at, name)?;
         if !spec.stands_alone() {
             let example = spec.examples.first().map_or("", |example| example.call);
-            let needed = spec.parameters.iter().find(|one| one.presence == Presence::Required);
+            let needed = spec.parameters.iter().find(|read_one| read_one.presence == Presence::Required);
             let needed = needed.map_or("", |parameter| parameter.summary);
             let message = format!("`{name}` needs an argument: {needed}");
-            notes.error(at, "missing_argument", message, Some(format!("write it like `{example}`")));
+            diagnostics.error(at, "missing_argument", message, Some(format!("write it like `{example}`")));
             return None;
         }
-        self.made(notes, at, spec, &[])
+        self.build_function(diagnostics, at, spec, &[])
     }
 
-    fn with_arguments(self, notes: &mut Notes, at: At<'_>, name: &Key, argument: At<'_>) -> Option<Function> {
-        let spec = known(notes, at, &name.text)?;
+    fn with_arguments(
+        self,
+        diagnostics: &mut Diagnostics,
+        at: At<'_>,
+        name: &Key,
+        argument: At<'_>,
+    ) -> Option<Function> {
+        let spec = find_function(diagnostics, at, &name.text)?;
         let Some(first) = spec.parameters.first() else {
-            let mend = Some(format!("write just `{}`", spec.name));
-            notes.error(at, "odd_argument", format!("`{}` takes no argument", spec.name), mend);
+            let hint = Some(format!("write just `{}`", spec.name));
+            diagnostics.error(at, "unexpected_argument", format!("`{}` takes no argument", spec.name), hint);
             return None;
         };
         match &argument.node.kind {
             NodeKind::Map(entries) if 1 < spec.parameters.len() || !first.kind.takes_a_map() => {
-                if Self::is_a_nameless_table(notes, argument, spec, entries) || !self.knows_all(notes, argument, spec) {
+                if Self::is_unnamed_table(diagnostics, argument, spec, entries)
+                    || !self.names_all_parameters(diagnostics, argument, spec)
+                {
                     return None;
                 }
                 let given: Vec<(&str, At<'_>, String)> = entries
@@ -111,64 +120,81 @@ impl Chains {
                     .collect();
                 let given: Vec<Given<'_>> =
                     given.iter().map(|(name, at, path)| Given { name, at: At { path, ..*at } }).collect();
-                self.made(notes, argument, spec, &given)
+                self.build_function(diagnostics, argument, spec, &given)
             }
-            _ => self.made(notes, argument, spec, &[Given { name: first.name, at: argument }]),
+            _ => self.build_function(diagnostics, argument, spec, &[Given { name: first.name, at: argument }]),
         }
     }
 
     /// Whether a map stands for the first argument, which can be one, though of several arguments each is named.
-    fn is_a_nameless_table(notes: &mut Notes, at: At<'_>, spec: &Spec, entries: &[(Key, Node)]) -> bool {
+    fn is_unnamed_table(diagnostics: &mut Diagnostics, at: At<'_>, spec: &Spec, entries: &[(Key, Node)]) -> bool {
         let is_known = |key: &Key| spec.parameters.iter().any(|parameter| parameter.name == key.text);
         let Some(first) = spec.parameters.first() else { return false };
         if !first.kind.takes_a_map() || entries.is_empty() || entries.iter().any(|(key, _)| is_known(key)) {
             return false;
         }
         let others: Vec<&str> = spec.parameters.iter().skip(1).map(|parameter| parameter.name).collect();
-        let mend = format!(
+        let hint = format!(
             "write `{{{}: {{{}: {{...}}}}}}`; beside it may stand {}",
             spec.name,
             first.name,
             others.join(", ")
         );
-        notes.error(at, "odd_argument", format!("`{}` wants its `{}` by name", spec.name, first.name), Some(mend));
+        diagnostics.error(
+            at,
+            "unexpected_argument",
+            format!("`{}` wants its `{}` by name", spec.name, first.name),
+            Some(hint),
+        );
         true
     }
 
-    fn knows_all(self, notes: &mut Notes, at: At<'_>, spec: &Spec) -> bool {
+    fn names_all_parameters(self, diagnostics: &mut Diagnostics, at: At<'_>, spec: &Spec) -> bool {
         let names: Vec<&str> = spec.parameters.iter().map(|parameter| parameter.name).collect();
-        let before = notes.problems.len();
-        notes.map_of(at, "the arguments by name", &names);
-        before == notes.problems.len()
+        let before = diagnostics.problems.len();
+        diagnostics.map_of(at, "the arguments by name", &names);
+        before == diagnostics.problems.len()
     }
 
-    fn made(self, notes: &mut Notes, at: At<'_>, spec: &'static Spec, given: &[Given<'_>]) -> Option<Function> {
+    fn build_function(
+        self,
+        diagnostics: &mut Diagnostics,
+        at: At<'_>,
+        spec: &'static Spec,
+        given: &[Given<'_>],
+    ) -> Option<Function> {
         let mut arguments = Vec::with_capacity(spec.parameters.len());
         for parameter in spec.parameters {
-            let given = given.iter().find(|one| one.name == parameter.name);
+            let given = given.iter().find(|read_one| read_one.name == parameter.name);
             arguments.push(match given {
-                Some(given) => arguments::read(notes, given.at, parameter.kind, self),
-                None => self.left_out(notes, at, spec, parameter),
+                Some(given) => arguments::read(diagnostics, given.at, parameter.kind, self),
+                None => self.missing_argument(diagnostics, at, spec, parameter),
             });
         }
         let mut arguments: Vec<Argument> = arguments.into_iter().collect::<Option<_>>()?;
         while arguments.last() == Some(&Argument::Absent) {
             arguments.pop();
         }
-        Function::new(spec.name, arguments)
+        registry::id_of(spec.name).map(|id| Function { id, arguments })
     }
 
-    fn left_out(self, notes: &mut Notes, at: At<'_>, spec: &Spec, parameter: &Parameter) -> Option<Argument> {
+    fn missing_argument(
+        self,
+        diagnostics: &mut Diagnostics,
+        at: At<'_>,
+        spec: &Spec,
+        parameter: &Parameter,
+    ) -> Option<Argument> {
         match parameter.presence {
             Presence::Optional(_) => Some(Argument::Absent),
             Presence::Usual(usual) => {
-                let node = usual_node(usual, parameter.kind, at.node.place);
-                arguments::read(notes, At { node: &node, path: at.path }, parameter.kind, self)
+                let node = default_node(usual, parameter.kind, at.node.place);
+                arguments::read(diagnostics, At { node: &node, path: at.path }, parameter.kind, self)
             }
             Presence::Required => {
                 let example = spec.examples.first().map_or("", |example| example.call);
                 let message = format!("`{}` needs `{}`: {}", spec.name, parameter.name, parameter.summary);
-                notes.error(at, "missing_argument", message, Some(format!("write it like `{example}`")));
+                diagnostics.error(at, "missing_argument", message, Some(format!("write it like `{example}`")));
                 None
             }
         }
@@ -182,7 +208,7 @@ struct Given<'n> {
 }
 
 /// A usual value as documents write it: a word, a number, a flag or a text in single quotes.
-fn usual_node(usual: &str, kind: ArgumentKind, place: Place) -> Node {
+fn default_node(usual: &str, kind: ArgumentKind, place: Place) -> Node {
     let quoted = usual.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     let kind = match (quoted, kind) {
         (Some(text), _) => NodeKind::Text(text.to_owned()),
@@ -193,11 +219,11 @@ fn usual_node(usual: &str, kind: ArgumentKind, place: Place) -> Node {
     Node { kind, place }
 }
 
-fn known(notes: &mut Notes, at: At<'_>, name: &str) -> Option<&'static Spec> {
+fn find_function(diagnostics: &mut Diagnostics, at: At<'_>, name: &str) -> Option<&'static Spec> {
     let spec = registry::find(name);
     if spec.is_none() {
         let message = format!("there is no function `{}`", shortened(name));
-        notes.error(at, "unknown_function", message, nearest(name, &registry::names()));
+        diagnostics.error(at, "unknown_function", message, nearest(name, &registry::names()));
     }
     spec
 }
@@ -206,9 +232,9 @@ fn known(notes: &mut Notes, at: At<'_>, name: &str) -> Option<&'static Spec> {
 #[derive(Clone, Copy)]
 struct Flow(u8);
 
-struct Misfit {
+struct TypeMismatch {
     message: String,
-    mend: String,
+    hint: String,
 }
 
 impl Flow {
@@ -246,7 +272,7 @@ impl Flow {
         Self(self.0 & !16)
     }
 
-    fn misfit(self, spec: &Spec, before: Option<&str>) -> Option<Misfit> {
+    fn misfit(self, spec: &Spec, before: Option<&str>) -> Option<TypeMismatch> {
         let before = before?;
         let takes_items = spec.lists == Lists::Each && self.has_list();
         if self.0 & Self::into_kind(spec.takes).0 != 0 || takes_items {
@@ -258,12 +284,12 @@ impl Flow {
             spec.takes.phrase(),
             self.only_kind().phrase()
         );
-        let mend = if self.only_kind() == Kind::List {
+        let hint = if self.only_kind() == Kind::List {
             format!("put `first` between them, or write `{{map: [{}]}}` to do it to each item", spec.name)
         } else {
             "take one of them out, or change their order".to_owned()
         };
-        Some(Misfit { message, mend })
+        Some(TypeMismatch { message, hint })
     }
 
     /// The kind that comes out, where it is one; of a list of them, what its items are.
@@ -302,14 +328,14 @@ impl Kind {
     }
 }
 
-/// A path, or a note why it is none.
-pub fn path_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<crate::plan::owned::Path> {
-    let text = notes.text(at, "a path such as `contact.email`")?;
+/// A path, or a diagnostic why it is none.
+pub fn path_of(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<crate::plan::owned::Path> {
+    let text = diagnostics.text(at, "a path such as `contact.email`")?;
     match path::read(text, stage) {
-        Ok(path) if stage == Stage::Map => Some(made::resolved(notes, at, path)),
+        Ok(path) if stage == Stage::Map => Some(references::resolve(diagnostics, at, path)),
         Ok(path) => Some(path),
         Err(why) => {
-            notes.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
+            diagnostics.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
             None
         }
     }
@@ -317,13 +343,13 @@ pub fn path_of(notes: &mut Notes, at: At<'_>, stage: Stage) -> Option<crate::pla
 
 /// A chain by itself, as a document of the stage `map` would have it; for tests and tools.
 pub fn chain_of(text: &str) -> Result<Vec<Function>, Vec<super::Problem>> {
-    let mut notes = Notes::default();
+    let mut diagnostics = Diagnostics::default();
     let chain = match super::yaml::read(text) {
-        Ok(root) => chain(&mut notes, At { node: &root, path: "then" }, Stage::Map),
+        Ok(root) => chain(&mut diagnostics, At { node: &root, path: "then" }, Stage::Map),
         Err(why) => {
-            notes.unreadable(why);
+            diagnostics.unreadable(why);
             Vec::new()
         }
     };
-    if notes.problems.is_empty() { Ok(chain) } else { Err(notes.problems) }
+    if diagnostics.problems.is_empty() { Ok(chain) } else { Err(diagnostics.problems) }
 }

@@ -1,74 +1,52 @@
 //! The `interpret` section: what a client's answer means.
 
-use super::check::{At, Notes, under};
+use super::check::{At, Diagnostics, under};
 use super::limits::OUTCOMES_MAX;
 use super::message::fixed;
 use super::node::{Kind, Node};
 use super::path::Stage;
-use super::{keys, recipe, rules};
-use crate::plan::owned::{
-    Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs, Recipe, Root, Rule, RuleKind,
-};
+use super::{keys, recipe, rules, words};
+use crate::plan::owned::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe, Root, Rule, RuleKind};
 
 const KEYS: [&str; 7] = keys::names(&keys::INTERPRET);
 
 const OUTCOME_KEYS: [&str; 7] = keys::names(&keys::OUTCOME);
 
-pub(super) const FORMS: [(&str, ReadAs); 4] =
-    [("auto", ReadAs::Auto), ("json", ReadAs::Json), ("xml", ReadAs::Xml), ("text", ReadAs::Text)];
-
-pub(super) const OUTCOMES: [(&str, Outcome); 5] = [
-    ("accepted", Outcome::Accepted),
-    ("rejected", Outcome::Rejected),
-    ("duplicate", Outcome::Duplicate),
-    ("retry", Outcome::Retry),
-    ("failed", Outcome::Failed),
-];
-
-pub(super) const OTHERWISE: [(&str, Otherwise); 6] = [
-    ("default", Otherwise::Default),
-    ("accepted", Otherwise::Is(Outcome::Accepted)),
-    ("rejected", Otherwise::Is(Outcome::Rejected)),
-    ("duplicate", Otherwise::Is(Outcome::Duplicate)),
-    ("retry", Otherwise::Is(Outcome::Retry)),
-    ("failed", Otherwise::Is(Outcome::Failed)),
-];
-
 /// Reads the section.
-pub fn read(notes: &mut Notes, at: At<'_>) -> Option<Interpretation> {
-    notes.map_of(at, "a map with `outcomes`", &KEYS)?;
-    let outcomes = under(at, "outcomes", |at| outcomes(notes, at)).unwrap_or_default();
-    let details = details(notes, at);
+pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Interpretation> {
+    diagnostics.map_of(at, "a map with `outcomes`", &KEYS)?;
+    let outcomes = under(at, "outcomes", |at| outcomes(diagnostics, at)).unwrap_or_default();
+    let details = details(diagnostics, at);
     if details == Details::default() && at.node.get("outcomes").is_none() {
-        let mend = "write it like `outcomes: [{outcome: rejected, when: {field: result, op: eq, value: error}}]`";
-        notes.error(at, "missing_key", "`interpret` needs `outcomes`", Some(mend.to_owned()));
+        let hint = "write it like `outcomes: [{outcome: rejected, when: {field: result, op: eq, value: error}}]`";
+        diagnostics.error(at, "missing_key", "`interpret` needs `outcomes`", Some(hint.to_owned()));
     }
-    let said = under(at, "otherwise", |at| otherwise(notes, at, &outcomes)).flatten();
+    let said = under(at, "otherwise", |at| otherwise(diagnostics, at, &outcomes)).flatten();
     let claims = outcomes.iter().any(|outcome| outcome.outcome == Outcome::Accepted);
     let unsaid = if claims { Otherwise::Unclaimed } else { Otherwise::Default };
     Some(Interpretation {
-        read_as: under(at, "as", |at| notes.one_of(at, &FORMS)).flatten().unwrap_or_default(),
+        read_as: under(at, "as", |at| diagnostics.one_of(at, &words::BODY_FORMS)).flatten().unwrap_or_default(),
         outcomes,
         otherwise: said.unwrap_or(unsaid),
         details,
     })
 }
 
-fn otherwise(notes: &mut Notes, at: At<'_>, outcomes: &[OutcomePlan]) -> Option<Otherwise> {
+fn otherwise(diagnostics: &mut Diagnostics, at: At<'_>, outcomes: &[OutcomePlan]) -> Option<Otherwise> {
     if let Some(all) = outcomes.iter().find(|outcome| outcome.when.is_none()) {
         let message = format!("nothing gets here: the outcome of line {} has no `when` and takes all", all.line);
-        notes.error(at, "unreachable", message, Some("remove one of them".to_owned()));
+        diagnostics.error(at, "unreachable", message, Some("remove one of them".to_owned()));
     }
-    notes.one_of(at, &OTHERWISE)
+    diagnostics.one_of(at, &words::OTHERWISE)
 }
 
-fn outcomes(notes: &mut Notes, at: At<'_>) -> Vec<OutcomePlan> {
+fn outcomes(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<OutcomePlan> {
     let Kind::List(items) = &at.node.kind else {
-        notes.expected(at, "a list of outcomes");
+        diagnostics.expected(at, "a list of outcomes");
         return Vec::new();
     };
     if items.len() > OUTCOMES_MAX {
-        notes.error(
+        diagnostics.error(
             at,
             "too_many",
             format!("there are {} outcomes, the bound is {OUTCOMES_MAX} (OUTCOMES_MAX)", items.len()),
@@ -77,41 +55,46 @@ fn outcomes(notes: &mut Notes, at: At<'_>) -> Vec<OutcomePlan> {
         return Vec::new();
     }
     if items.is_empty() {
-        notes.error(at, "empty", "this list of outcomes is empty", Some("put an outcome in, or remove it".to_owned()));
+        diagnostics.error(
+            at,
+            "empty",
+            "this list of outcomes is empty",
+            Some("put an outcome in, or remove it".to_owned()),
+        );
     }
     let mut outcomes: Vec<OutcomePlan> = Vec::with_capacity(items.len());
     for (index, node) in items.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
         let at = At { node, path: &path };
-        let Some(outcome) = one(notes, at) else { continue };
-        refuse_unreachable(notes, at, &outcomes, &outcome);
+        let Some(outcome) = one(diagnostics, at) else { continue };
+        refuse_unreachable(diagnostics, at, &outcomes, &outcome);
         outcomes.push(outcome);
     }
     outcomes
 }
 
-fn one(notes: &mut Notes, at: At<'_>) -> Option<OutcomePlan> {
+fn one(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<OutcomePlan> {
     if !matches!(at.node.kind, Kind::Map(_)) {
-        notes.expected(at, "an outcome such as `{outcome: rejected, when: {field: code, op: lt, value: 0}}`");
+        diagnostics.expected(at, "an outcome such as `{outcome: rejected, when: {field: code, op: lt, value: 0}}`");
         return None;
     }
-    notes.map_of(at, "an outcome", &OUTCOME_KEYS)?;
+    diagnostics.map_of(at, "an outcome", &OUTCOME_KEYS)?;
     if at.node.get("outcome").is_none() {
-        let mend = "add `outcome:` with one of accepted, rejected, duplicate, retry, failed";
-        notes.error(at, "missing_key", "this does not say which `outcome` it is", Some(mend.to_owned()));
+        let hint = "add `outcome:` with one of accepted, rejected, duplicate, retry, failed";
+        diagnostics.error(at, "missing_key", "this does not say which `outcome` it is", Some(hint.to_owned()));
     }
-    let outcome = under(at, "outcome", |at| notes.one_of(at, &OUTCOMES)).flatten();
+    let outcome = under(at, "outcome", |at| diagnostics.one_of(at, &words::OUTCOMES)).flatten();
     let when = match at.node.get("when") {
         None => None,
-        Some(_) => Some(under(at, "when", |at| rules::condition(notes, at, Stage::Interpret)).flatten()?),
+        Some(_) => Some(under(at, "when", |at| rules::condition(diagnostics, at, Stage::Interpret)).flatten()?),
     };
-    let details = details(notes, at);
+    let details = details(diagnostics, at);
     if details.retry_after.is_some() && outcome.is_some_and(|outcome| outcome != Outcome::Retry) {
-        let mend = Some("remove it, or write `outcome: retry`".to_owned());
+        let hint = Some("remove it, or write `outcome: retry`".to_owned());
         let message = "`retry_after` means something with `outcome: retry` only";
-        under(at, "retry_after", |at| notes.error(at, "odd_argument", message, mend));
+        under(at, "retry_after", |at| diagnostics.error(at, "unexpected_argument", message, hint));
     }
-    let name = under(at, "name", |at| notes.text(at, "a name").map(str::to_owned)).flatten();
+    let name = under(at, "name", |at| diagnostics.text(at, "a name").map(str::to_owned)).flatten();
     Some(OutcomePlan {
         name: name.unwrap_or_else(|| at.path.to_owned()).into(),
         outcome: outcome?,
@@ -122,7 +105,7 @@ fn one(notes: &mut Notes, at: At<'_>) -> Option<OutcomePlan> {
     })
 }
 
-fn refuse_unreachable(notes: &mut Notes, at: At<'_>, earlier: &[OutcomePlan], outcome: &OutcomePlan) {
+fn refuse_unreachable(diagnostics: &mut Diagnostics, at: At<'_>, earlier: &[OutcomePlan], outcome: &OutcomePlan) {
     let same = |one: &Rule, other: &Rule| one.kind == other.kind;
     let before = earlier.iter().find(|earlier| match (&earlier.when, &outcome.when) {
         (None, _) => true,
@@ -132,7 +115,7 @@ fn refuse_unreachable(notes: &mut Notes, at: At<'_>, earlier: &[OutcomePlan], ou
     let Some(before) = before else { return };
     let why = if before.when.is_none() { "takes all answers" } else { "has the same condition" };
     let message = format!("no answer gets here: the outcome of line {} {why}", before.line);
-    notes.error(at, "unreachable", message, Some("remove one of them, or put this one first".to_owned()));
+    diagnostics.error(at, "unreachable", message, Some("remove one of them, or put this one first".to_owned()));
 }
 
 fn looks_at_error(rule: &Rule) -> bool {
@@ -143,20 +126,20 @@ fn looks_at_error(rule: &Rule) -> bool {
     }
 }
 
-fn details(notes: &mut Notes, at: At<'_>) -> Details {
-    let mut recipe = |key| under(at, key, |at| recipe::read(notes, at, Stage::Interpret)).flatten();
+fn details(diagnostics: &mut Diagnostics, at: At<'_>) -> Details {
+    let mut recipe = |key| under(at, key, |at| recipe::read(diagnostics, at, Stage::Interpret)).flatten();
     let (reason, price, reference) = (recipe("reason"), recipe("price"), recipe("reference"));
-    let retry_after = under(at, "retry_after", |at| seconds(notes, at)).flatten();
+    let retry_after = under(at, "retry_after", |at| seconds(diagnostics, at)).flatten();
     Details { reason, price, reference, retry_after }
 }
 
 /// A number of seconds, or where it stands.
-fn seconds(notes: &mut Notes, at: At<'_>) -> Option<Recipe> {
+fn seconds(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Recipe> {
     let Node { kind: Kind::Number(digits), place } = at.node else {
-        return recipe::read(notes, at, Stage::Interpret);
+        return recipe::read(diagnostics, at, Stage::Interpret);
     };
     if digits.parse::<u32>().is_err() {
-        notes.expected(at, "a whole number of seconds, or a path to one");
+        diagnostics.expected(at, "a whole number of seconds, or a path to one");
         return None;
     }
     Some(fixed(at.node.value(), place.line))

@@ -1,8 +1,9 @@
 //! JSON to nodes, with the same places that YAML gives.
 
+use hookmill_json::{JsonError, JsonIndex, Value};
+
 use super::limits::{DEPTH_MAX, NODES_MAX};
 use super::node::{Key, Kind, Node, Place, Unreadable};
-use crate::json::{self, Refused, Tape, Value};
 
 /// Whether a text is meant as JSON: it begins like an object with a quoted name, or like an empty one.
 pub fn looks_like_json(text: &str) -> bool {
@@ -13,13 +14,13 @@ pub fn looks_like_json(text: &str) -> bool {
 /// Reads a JSON document.
 pub fn read(text: &str) -> Result<Node, Unreadable> {
     let lines = Lines::of(text);
-    let tape = Tape::read(text).map_err(|refused| unreadable(&lines, refused))?;
-    let root = node(&Source { lines, tape: &tape }, tape.root());
+    let index = JsonIndex::parse(text).map_err(|refused| unreadable(&lines, refused))?;
+    let root = node(&Source { lines, index: &index }, index.root());
     within_bounds(&root, DEPTH_MAX, &mut 0)?;
     Ok(root)
 }
 
-fn unreadable(lines: &Lines<'_>, refused: Refused) -> Unreadable {
+fn unreadable(lines: &Lines<'_>, refused: JsonError) -> Unreadable {
     let place = lines.place(refused.offset);
     if refused.code == "too_deep" {
         return too_deep(place);
@@ -73,14 +74,14 @@ impl<'a> Lines<'a> {
 /// The text that was read.
 struct Source<'a> {
     lines: Lines<'a>,
-    tape: &'a Tape<'a>,
+    index: &'a JsonIndex<'a>,
 }
 
 /// A place in the text as a node of the document. The depth is the text's, which is bounded.
-fn node(source: &Source<'_>, from: json::Node<'_>) -> Node {
+fn node(source: &Source<'_>, from: hookmill_json::Node<'_>) -> Node {
     let kind = match from.kind() {
-        json::Kind::List => Kind::List(from.children().map(|item| node(source, item)).collect()),
-        json::Kind::Object => {
+        hookmill_json::Kind::List => Kind::List(from.children().map(|item| node(source, item)).collect()),
+        hookmill_json::Kind::Object => {
             Kind::Map(from.children().map(|member| (key(source, member), node(source, member))).collect())
         }
         _ => match from.value() {
@@ -93,7 +94,7 @@ fn node(source: &Source<'_>, from: json::Node<'_>) -> Node {
     Node { kind, place: source.lines.place(from.offsets().0) }
 }
 
-fn key(source: &Source<'_>, member: json::Node<'_>) -> Key {
+fn key(source: &Source<'_>, member: hookmill_json::Node<'_>) -> Key {
     let place = source.lines.place(member.offsets().1);
-    Key { text: member.name().into_owned(), place, is_double: source.tape.is_double(member) }
+    Key { text: member.name().into_owned(), place, is_double: source.index.is_overriding(member) }
 }

@@ -1,12 +1,12 @@
 //! What the maps of a document may hold, each key once with one line about it. The parser takes its lists of keys from these
 //! tables, the JSON Schema and the reference are made of them.
 
-use super::{interpret, message};
+use super::words;
 use crate::lead::TEXT_FIELDS;
 
 /// A key of a map.
 #[derive(Clone, Copy)]
-pub struct Known {
+pub struct KeySpec {
     /// Its name.
     pub name: &'static str,
     /// What stands under it.
@@ -36,12 +36,12 @@ pub enum Is {
     Part(&'static str),
 }
 
-const fn key(name: &'static str, is: Is, example: &'static str, about: &'static str) -> Known {
-    Known { name, is, about, example }
+const fn key(name: &'static str, is: Is, example: &'static str, about: &'static str) -> KeySpec {
+    KeySpec { name, is, about, example }
 }
 
 /// The names of a table, for the parser.
-pub const fn names<const N: usize>(keys: &[Known; N]) -> [&'static str; N] {
+pub const fn names<const N: usize>(keys: &[KeySpec; N]) -> [&'static str; N] {
     let mut names = [""; N];
     let mut index = 0;
     while index < N {
@@ -52,7 +52,7 @@ pub const fn names<const N: usize>(keys: &[Known; N]) -> [&'static str; N] {
 }
 
 /// A document.
-pub const DOCUMENT: [Known; 6] = [
+pub const DOCUMENT: [KeySpec; 6] = [
     key("version", Is::Version, "1", "The version of the language: 1."),
     key("name", Is::Text, "solar", "What people call this document."),
     key("map", Is::Part("map"), "{fields: {email: ~email}}", "How an inbound element becomes a lead."),
@@ -77,15 +77,15 @@ pub const DOCUMENT: [Known; 6] = [
 ];
 
 /// `map`.
-pub const MAP: [Known; 7] = [
+pub const MAP: [KeySpec; 7] = [
     key(
-        "each",
+        "items",
         Is::Part("path"),
         "$.entry[*]",
         "The elements of the body that become a lead each. Without it the body is one, or its items are when it is a list.",
     ),
     key(
-        "look_in",
+        "also_search",
         Is::Part("paths"),
         "[contact, answers]",
         "Objects in the element where `~name` looks as well, after the element itself.",
@@ -106,9 +106,9 @@ pub const MAP: [Known; 7] = [
         "ignore",
         Is::Part("paths"),
         "[form_id, meta.debug]",
-        "Keys that are no custom fields and no reason to reject.",
+        "Keys that are not custom fields and no reason to reject.",
     ),
-    key("spread", Is::Part("paths"), "[answers]", "Objects whose members become custom fields of their own."),
+    key("expand", Is::Part("paths"), "[answers]", "Objects whose members become custom fields of their own."),
     key(
         "is_test",
         Is::Part("paths"),
@@ -118,7 +118,7 @@ pub const MAP: [Known; 7] = [
 ];
 
 /// The standard fields, in the order of [`crate::lead`].
-pub const FIELDS: [Known; TEXT_FIELDS.len() + 1] = [
+pub const FIELDS: [KeySpec; TEXT_FIELDS.len() + 1] = [
     key("external_id", Is::Part("field"), "id", "The source's own id of the lead."),
     key("first_name", Is::Part("field"), "~first_name", "The given name."),
     key("last_name", Is::Part("field"), "~last_name", "The family name."),
@@ -146,7 +146,7 @@ pub const FIELDS: [Known; TEXT_FIELDS.len() + 1] = [
 ];
 
 /// One alternative of several.
-pub const SOURCE: [Known; 4] = [
+pub const SOURCE: [KeySpec; 4] = [
     key("path", Is::Part("path"), "full_name", "Where the value stands."),
     key("template", Is::Part("template"), "'{{ first }} {{ last }}'", "A text made of values."),
     key("value", Is::Fixed, "webinar", "A fixed value."),
@@ -154,7 +154,7 @@ pub const SOURCE: [Known; 4] = [
 ];
 
 /// How a value is made.
-pub const RECIPE: [Known; 9] = [
+pub const RECIPE: [KeySpec; 9] = [
     key(
         "from",
         Is::Part("sources"),
@@ -197,7 +197,7 @@ pub const RECIPE: [Known; 9] = [
 ];
 
 /// A comparison.
-pub const COMPARISON: [Known; 9] = [
+pub const COMPARISON: [KeySpec; 9] = [
     key("field", Is::Part("path"), "state", "The path of the value that is looked at."),
     key("op", Is::Part("operator"), "eq", "How it is compared."),
     key("value", Is::Fixed, "CA", "What it is compared with."),
@@ -215,7 +215,7 @@ pub const COMPARISON: [Known; 9] = [
 ];
 
 /// Conditions made of others.
-pub const GROUPS: [Known; 3] = [
+pub const GROUPS: [KeySpec; 3] = [
     key(
         "all",
         Is::Part("conditions"),
@@ -232,10 +232,10 @@ pub const GROUPS: [Known; 3] = [
 ];
 
 /// What every condition may say besides.
-pub const REASON: Known = key("reason", Is::Text, "too young", "What the verdict says when it fails.");
+pub const REASON: KeySpec = key("reason", Is::Text, "too young", "What the verdict says when it fails.");
 
 /// What a rule of `qualify` may say besides its condition.
-pub const RULE: [Known; 3] = [
+pub const RULE: [KeySpec; 3] = [
     key("name", Is::Text, "age", "The rule's name in verdicts. Without one its place, such as `qualify[2]`."),
     REASON,
     key(
@@ -247,7 +247,7 @@ pub const RULE: [Known; 3] = [
 ];
 
 /// `shape`.
-pub const SHAPE: [Known; 2] = [
+pub const SHAPE: [KeySpec; 2] = [
     key(
         "client",
         Is::Part("message"),
@@ -258,8 +258,8 @@ pub const SHAPE: [Known; 2] = [
 ];
 
 /// A message.
-pub const MESSAGE: [Known; 9] = [
-    key("method", Is::Words(|| words(&message::METHODS)), "PUT", "The HTTP method, instead of the destination's."),
+pub const MESSAGE: [KeySpec; 9] = [
+    key("method", Is::Words(|| list(&words::METHODS)), "PUT", "The HTTP method, instead of the destination's."),
     key("query", Is::Part("query"), "{key: {from: campaign.values.key}}", "What is added to the query of the URL."),
     key(
         "headers",
@@ -270,7 +270,7 @@ pub const MESSAGE: [Known; 9] = [
     key("content_type", Is::Text, "application/vnd.api+json", "The content type, instead of the format's."),
     key(
         "format",
-        Is::Words(|| words(&message::FORMATS)),
+        Is::Words(|| list(&words::FORMATS)),
         "xml",
         "How the body is written. Without it as the destination wants it.",
     ),
@@ -286,13 +286,13 @@ pub const MESSAGE: [Known; 9] = [
 ];
 
 /// A part of a body for each item of a list.
-pub const FOR_EACH: [Known; 2] = [
+pub const FOR_EACH: [KeySpec; 2] = [
     key("for_each", Is::Part("field"), "lead.custom.items", "The list; in `make`, `item` is the item."),
     key("make", Is::Part("body"), "{sku: {from: item.sku}}", "What is made for each item."),
 ];
 
 /// Parts of a body that choose among others.
-pub const CHOICES: [Known; 2] = [
+pub const CHOICES: [KeySpec; 2] = [
     key(
         "first_of",
         Is::Part("bodies"),
@@ -308,10 +308,10 @@ pub const CHOICES: [Known; 2] = [
 ];
 
 /// `interpret`.
-pub const INTERPRET: [Known; 7] = [
+pub const INTERPRET: [KeySpec; 7] = [
     key(
         "as",
-        Is::Words(|| words(&interpret::FORMS)),
+        Is::Words(|| list(&words::BODY_FORMS)),
         "xml",
         "How the body is read; `auto` (the usual) goes by its content type.",
     ),
@@ -323,7 +323,7 @@ pub const INTERPRET: [Known; 7] = [
     ),
     key(
         "otherwise",
-        Is::Words(|| words(&interpret::OTHERWISE)),
+        Is::Words(|| list(&words::OTHERWISE)),
         "failed",
         "What an answer means that nothing matches; `default` goes by its status.",
     ),
@@ -334,8 +334,8 @@ pub const INTERPRET: [Known; 7] = [
 ];
 
 /// An outcome.
-pub const OUTCOME: [Known; 7] = [
-    key("outcome", Is::Words(|| words(&interpret::OUTCOMES)), "rejected", "What such an answer means."),
+pub const OUTCOME: [KeySpec; 7] = [
+    key("outcome", Is::Words(|| list(&words::OUTCOMES)), "rejected", "What such an answer means."),
     key(
         "name",
         Is::Text,
@@ -360,14 +360,14 @@ pub const OUTCOME: [Known; 7] = [
 ];
 
 /// A range of `range_label`.
-pub const RANGE: [Known; 3] = [
+pub const RANGE: [KeySpec; 3] = [
     key("from", Is::Part("number"), "0", "The smallest number in it; without it there is no lower end."),
     key("below", Is::Part("number"), "100", "The smallest number above it; without it there is no upper end."),
     key("is", Is::Fixed, "low", "What a number in it becomes."),
 ];
 
 /// The tables with the places of their maps in a document, for the reference.
-pub fn tables() -> Vec<(&'static str, &'static str, Vec<Known>)> {
+pub fn tables() -> Vec<(&'static str, &'static str, Vec<KeySpec>)> {
     vec![
         ("document", "A document", DOCUMENT.to_vec()),
         ("map", "`map`", MAP.to_vec()),
@@ -386,7 +386,7 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Known>)> {
     ]
 }
 
-fn words<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+fn list<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
     table.iter().map(|(word, _)| *word).collect()
 }
 

@@ -26,7 +26,7 @@ bounds! {
     /// Bytes of one path.
     pub const PATH_BYTES_MAX: usize = 1000;
     /// How deep brackets and parentheses of one path may be nested.
-    pub const PATH_DEPTH_MAX: usize = 8;
+    pub const PATH_DEPTH_MAX: usize = hookmill_jsonpath::PATH_DEPTH_MAX;
     /// Alternatives of one field, functions of one chain, values of one list.
     pub const ITEMS_MAX: usize = 1000;
     /// Problems that are reported; there may be more.

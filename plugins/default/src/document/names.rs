@@ -1,6 +1,6 @@
 //! Names of custom fields that were probably meant to be standard ones.
 
-use super::check::Notes;
+use super::check::Diagnostics;
 use super::node::{Key, Node};
 use super::{path, suggest};
 use crate::lead::{TAGS, TEXT_FIELDS};
@@ -48,14 +48,14 @@ pub fn misspelt(name: &str) -> Option<&'static str> {
 }
 
 /// Warns of custom fields that are called nearly like a standard one which the document does not map.
-pub fn warn_of_near_ones(notes: &mut Notes, parent: &str, entries: &[(Key, Node)], fields: &[Field]) {
+pub fn warn_of_near_ones(diagnostics: &mut Diagnostics, parent: &str, entries: &[(Key, Node)], fields: &[Field]) {
     let mapped: Vec<&str> = fields.iter().filter_map(|field| standard_name(&field.target)).collect();
     for (key, _) in entries {
         let is_custom = fields.iter().any(|field| field.name == key.text && matches!(field.target, Target::Custom(_)));
         let Some(near) = near(&key.text).filter(|near| is_custom && !mapped.contains(near)) else { continue };
         let message = format!("`{}` will be a custom field; the standard field is called `{near}`", key.text);
-        let mend = format!("write `{near}`, or `custom.{}` if you mean a custom field", key.text);
-        notes.warning_at_key(parent, key, "near_standard_field", message, &mend);
+        let hint = format!("write `{near}`, or `custom.{}` if you mean a custom field", key.text);
+        diagnostics.warning_at_key(parent, key, "near_standard_field", message, &hint);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A document as it was written: values with their places.
 
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 /// A place in the text: line and column from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl AsRef<str> for Key {
     }
 }
 
-/// Why a text is no tree of values.
+/// Why a text is not a tree of values.
 #[derive(Debug)]
 pub struct Unreadable {
     /// A stable code.
@@ -63,7 +63,7 @@ pub struct Unreadable {
     pub place: Place,
     /// What is wrong.
     pub message: String,
-    /// The mend.
+    /// A suggested fix.
     pub suggestion: Option<String>,
 }
 

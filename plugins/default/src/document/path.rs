@@ -1,10 +1,12 @@
 //! Paths: the short form (`contact.first_name`, `~first_name`, `campaign.values.rate`) and RFC 9535 (`$...`).
 
+use hookmill_jsonpath::owned::{Segment, Selector};
+use hookmill_jsonpath::{PathError, parse, parse_short};
+
 use super::limits::PATH_BYTES_MAX;
-use super::query;
 use super::suggest::nearest;
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::owned::{Path, Root, Segment, Selector, Step, Steps};
+use crate::plan::owned::{Path, Root, Step, Steps};
 
 /// In which part of the document a path stands; it decides what there is to point at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +23,17 @@ pub enum Stage {
     Interpret,
 }
 
-/// Why a text is no path.
+/// Why a text is not a path.
 #[derive(Debug, PartialEq)]
-pub struct NoPath {
+pub struct BadPath {
     /// What is wrong.
     pub message: String,
-    /// The mend.
+    /// A suggested fix.
     pub suggestion: Option<String>,
 }
 
 /// A root that a path can begin with.
-pub struct Known {
+pub struct RootSpec {
     /// What it is called.
     pub name: &'static str,
     root: Root,
@@ -42,7 +44,7 @@ pub struct Known {
     pub about: &'static str,
 }
 
-impl Known {
+impl RootSpec {
     /// Whether it is one value, so that nothing can follow it.
     pub fn is_single(&self) -> bool {
         is_single_value(self.root) || self.root == Root::Position
@@ -54,14 +56,14 @@ impl Known {
     }
 }
 
-const fn known_root(
+const fn root_spec(
     name: &'static str,
     root: Root,
     members: &'static [&'static str],
     stages: &'static [Stage],
     about: &'static str,
-) -> Known {
-    Known { name, root, members, stages, about }
+) -> RootSpec {
+    RootSpec { name, root, members, stages, about }
 }
 
 const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::Item, Stage::Interpret];
@@ -69,110 +71,110 @@ const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::
 const WITH_LEAD: &[Stage] = &[Stage::Qualify, Stage::Shape, Stage::Item];
 
 /// All roots.
-pub const ROOTS: [Known; 21] = [
-    known_root(
+pub const ROOTS: [RootSpec; 21] = [
+    root_spec(
         "header",
         Root::Header,
         &[],
         &[Stage::Map, Stage::Interpret],
         "A header, by its name in any case. Of a request these are kept: `content-type`, `content-encoding`, `user-agent`, `referer`, `origin`, `accept-language`.",
     ),
-    known_root(
+    root_spec(
         "query",
         Root::Query,
         &[],
         &[Stage::Map],
         "A parameter of the request's query; a repeated one is a list.",
     ),
-    known_root(
+    root_spec(
         "body",
         Root::Body,
         &[],
         &[Stage::Map, Stage::Interpret],
-        "The whole body: around the element that `each` took, or a key of an answer that is called like a root.",
+        "The whole body: around the element that `items` took, or a key of an answer that is called like a root.",
     ),
-    known_root(
+    root_spec(
         "parent",
         Root::Parent(1),
         &[],
         &[Stage::Map],
-        "The object around the element that `each` took; `parent.parent` is the one around that.",
+        "The object around the element that `items` took; `parent.parent` is the one around that.",
     ),
-    known_root(
+    root_spec(
         "origin",
         Root::Origin,
         &["door", "name", "source_label", "tag", "remote_address"],
         &[Stage::Map],
         "How the element came in; what is unknown is missing.",
     ),
-    known_root(
+    root_spec(
         "campaign",
         Root::Campaign,
         &["id", "name", "client", "time_zone", "phone_region", "values"],
         EVERYWHERE,
         "The campaign; `client.id` and `client.name`, and its own values such as `campaign.values.rate`.",
     ),
-    known_root(
+    root_spec(
         "organization",
         Root::Organization,
         &["id", "name", "values"],
         EVERYWHERE,
         "The organization and its own values.",
     ),
-    known_root(
+    root_spec(
         "context",
         Root::Context,
         &["now", "run_id"],
         EVERYWHERE,
         "This run; `now` is in milliseconds since 1970.",
     ),
-    known_root(
+    root_spec(
         "lead",
         Root::Lead,
         &[],
         WITH_LEAD,
         "The lead: its standard fields, and the others as `lead.custom.age`.",
     ),
-    known_root(
-        "made",
-        Root::Made(Root::NO_FIELD),
+    root_spec(
+        "fields",
+        Root::Field(Root::NO_FIELD),
         &[],
         &[Stage::Map],
-        "A field that was made above, by its name in `fields`, as it stands in the lead.",
+        "A field that is defined above, by its name, as it stands in the lead.",
     ),
-    known_root(
+    root_spec(
         "submission",
         Root::Submission,
         &["id", "lead_id", "is_test", "received_at"],
         WITH_LEAD,
         "The submission; `received_at` is in milliseconds since 1970.",
     ),
-    known_root(
+    root_spec(
         "event",
         Root::Event,
         &["id", "name", "occurred_at", "status", "details", "payload", "category"],
         &[Stage::Shape, Stage::Item],
         "What happened, in messages to subscribers.",
     ),
-    known_root(
+    root_spec(
         "destination",
         Root::Destination,
         &["kind", "id", "name", "method", "url", "content_type", "settings"],
         &[Stage::Shape, Stage::Item, Stage::Interpret],
         "Who receives the message.",
     ),
-    known_root("item", Root::Item, &[], &[Stage::Item], "Inside `for_each`: the item."),
-    known_root("outer", Root::Outer, &[], &[Stage::Item], "Inside a `for_each` in another: the item around."),
-    known_root("position", Root::Position, &[], &[Stage::Item], "Inside `for_each`: which item it is, from 1."),
-    known_root("status", Root::Status, &[], &[Stage::Interpret], "The answer's HTTP status, a number."),
-    known_root("status_class", Root::StatusClass, &[], &[Stage::Interpret], "Its first digit."),
-    known_root("text", Root::Text, &[], &[Stage::Interpret], "The answer's body as text."),
-    known_root("attempt", Root::Attempt, &[], &[Stage::Interpret], "Which attempt this was, from 1."),
-    known_root("error", Root::Error, &[], &[Stage::Interpret], "Why there was no answer."),
+    root_spec("item", Root::Item, &[], &[Stage::Item], "Inside `for_each`: the item."),
+    root_spec("outer", Root::Outer, &[], &[Stage::Item], "Inside a `for_each` in another: the item around."),
+    root_spec("position", Root::Position, &[], &[Stage::Item], "Inside `for_each`: which item it is, from 1."),
+    root_spec("status", Root::Status, &[], &[Stage::Interpret], "The answer's HTTP status, a number."),
+    root_spec("status_class", Root::StatusClass, &[], &[Stage::Interpret], "Its first digit."),
+    root_spec("text", Root::Text, &[], &[Stage::Interpret], "The answer's body as text."),
+    root_spec("attempt", Root::Attempt, &[], &[Stage::Interpret], "Which attempt this was, from 1."),
+    root_spec("error", Root::Error, &[], &[Stage::Interpret], "Why there was no answer."),
 ];
 
 /// Reads a path.
-pub fn read(text: &str, stage: Stage) -> Result<Path, NoPath> {
+pub fn read(text: &str, stage: Stage) -> Result<Path, BadPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
     let steps = if root == Root::Header { in_small_letters(steps) } else { steps };
@@ -189,7 +191,7 @@ fn in_small_letters(steps: Steps) -> Steps {
     Steps::Singular(steps)
 }
 
-fn within_bounds(text: &str) -> Result<(), NoPath> {
+fn within_bounds(text: &str) -> Result<(), BadPath> {
     if text.trim() != text || text.is_empty() {
         return refuse(
             "a path must not be empty or have space around it",
@@ -202,8 +204,9 @@ fn within_bounds(text: &str) -> Result<(), NoPath> {
     Ok(())
 }
 
-fn full(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
-    let steps = query::read(text).map_err(|why| not_a_path("this is not a JSONPath (RFC 9535)", why))?;
+fn full(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
+    let segments = parse(text).map_err(|error| not_a_path("this is not a JSONPath (RFC 9535)", error))?;
+    let steps = Steps::of_query(segments);
     match stage {
         Stage::Map => Ok((Root::Whole, steps)),
         Stage::Qualify => Ok((Root::Lead, steps)),
@@ -212,10 +215,10 @@ fn full(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
     }
 }
 
-fn short(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
+fn short(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
     if text.contains("{{") {
-        let mend = format!("write `{{template: \"{text}\"}}`; only in a message is a text a template by itself");
-        return refuse("this is a template, and here stands a path", &mend);
+        let hint = format!("write `{{template: \"{text}\"}}`; only in a message is a text a template by itself");
+        return refuse("this is a template, and here stands a path", &hint);
     }
     let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text)?) };
     match (stage, first_name(&steps).and_then(|name| known(name, stage))) {
@@ -229,7 +232,7 @@ fn short(text: &str, stage: Stage) -> Result<(Root, Steps), NoPath> {
 }
 
 /// What an answer has besides its body: single values by a single word, trees by more. All else is in the body.
-fn in_answer(steps: Steps, found: Option<&'static Known>) -> Result<(Root, Steps), NoPath> {
+fn in_answer(steps: Steps, found: Option<&'static RootSpec>) -> Result<(Root, Steps), BadPath> {
     let is_single = length(&steps) == 1;
     match found.map(|known| known.root) {
         Some(Root::Body) => Ok((Root::Body, without_first(steps))),
@@ -242,31 +245,31 @@ fn is_single_value(root: Root) -> bool {
     matches!(root, Root::Status | Root::StatusClass | Root::Text | Root::Attempt | Root::Error)
 }
 
-fn bracketed(text: &str) -> Result<Steps, NoPath> {
+fn bracketed(text: &str) -> Result<Steps, BadPath> {
     if text.split('[').next().is_some_and(|names| names.contains('~')) {
-        let mend = "leave the brackets out and take the part in `then`: `{item: 0}`, `{pick: 'values[0]'}`, or `first`";
-        return refuse("a path with a loose name (`~name`) can't have brackets", mend);
+        let hint = "leave the brackets out and take the part in `then`: `{item: 0}`, `{pick: 'values[0]'}`, or `first`";
+        return refuse("a path with a loose name (`~name`) can't have brackets", hint);
     }
-    query::read_short(text).map_err(|why| not_a_path("this is not a path", why))
+    parse_short(text).map(Steps::of_query).map_err(|error| not_a_path("this is not a path", error))
 }
 
-fn not_a_path(what: &str, why: query::Wrong) -> NoPath {
-    NoPath { message: format!("{what}: {why}"), suggestion: why.mend }
+fn not_a_path(what: &str, error: PathError) -> BadPath {
+    BadPath { message: format!("{what}: {error}"), suggestion: error.hint }
 }
 
-fn dotted(text: &str) -> Result<Vec<Step>, NoPath> {
+fn dotted(text: &str) -> Result<Vec<Step>, BadPath> {
     text.split('.').map(dotted_step).collect()
 }
 
-fn dotted_step(piece: &str) -> Result<Step, NoPath> {
+fn dotted_step(piece: &str) -> Result<Step, BadPath> {
     let (like, name) = piece.strip_prefix('~').map_or((false, piece), |name| (true, name));
     if name.trim().is_empty() || name.trim() != name {
         return refuse("a path must have a name before and after each dot", "for a dot inside a key write `$['a.b']`");
     }
     if name.contains('|') {
-        let mend =
+        let hint =
             "functions stand in `then`, as in `{from: zip, then: [upper]}`; for a key with a bar write `$['a|b']`";
-        return refuse("a path has no pipes and no functions", mend);
+        return refuse("a path has no pipes and no functions", hint);
     }
     if name.contains(['*', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
         let message = format!("`{name}` has a character that a short path can't have");
@@ -281,17 +284,17 @@ pub fn bare(name: &str) -> String {
 }
 
 /// The path begins with the name of a root, which is taken off.
-fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), NoPath> {
+fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), BadPath> {
     let names: Vec<&str> = ROOTS.iter().filter(|root| root.is_at(stage)).map(|root| root.name).collect();
     let Some(first) = first_name(&steps) else {
         return refuse("a path must begin with a name here", &format!("begin it with one of {}", names.join(", ")));
     };
-    let Some(Known { root, .. }) = known(first, stage) else {
+    let Some(RootSpec { root, .. }) = known(first, stage) else {
         let suggestion =
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
         return refuse(&format!("there is no `{first}` here"), &suggestion);
     };
-    if matches!(&steps, Steps::Many(segments) if segments.iter().any(Segment::asks_for_the_root)) {
+    if matches!(&steps, Steps::Many(segments) if segments.iter().any(Segment::uses_root)) {
         let message = format!("this path starts at `{first}`, so its filter can't start at `$`");
         return refuse(&message, "start at `@`, the item, and compare it with a fixed value");
     }
@@ -329,7 +332,7 @@ fn in_lead(steps: Steps) -> Steps {
     }
 }
 
-fn check_first(root: Root, steps: &Steps) -> Result<(), NoPath> {
+fn check_first(root: Root, steps: &Steps) -> Result<(), BadPath> {
     let Some(name) = first_name(steps) else { return Ok(()) };
     if root == Root::Lead {
         if is_lead_field(name) {
@@ -338,21 +341,21 @@ fn check_first(root: Root, steps: &Steps) -> Result<(), NoPath> {
         let message = format!("a lead has no field `{name}`");
         return refuse(&message, &format!("a custom field is written `custom.{name}`"));
     }
-    let Some(Known { name: root_name, members: names, .. }) = ROOTS.iter().find(|known| known.root == root) else {
+    let Some(RootSpec { name: root_name, members: names, .. }) = ROOTS.iter().find(|known| known.root == root) else {
         return Ok(());
     };
     if names.is_empty() || names.contains(&name) {
         return Ok(());
     }
     let message = format!("`{root_name}` has no `{name}`");
-    Err(NoPath { message, suggestion: nearest(name, names) })
+    Err(BadPath { message, suggestion: nearest(name, names) })
 }
 
 fn is_lead_field(name: &str) -> bool {
     TEXT_FIELDS.contains(&name) || name == TAGS || name == CUSTOM
 }
 
-fn known(name: &str, stage: Stage) -> Option<&'static Known> {
+fn known(name: &str, stage: Stage) -> Option<&'static RootSpec> {
     ROOTS.iter().find(|root| root.name == name && root.is_at(stage))
 }
 
@@ -388,9 +391,9 @@ fn length(steps: &Steps) -> usize {
     }
 }
 
-fn refuse<T>(message: &str, suggestion: &str) -> Result<T, NoPath> {
+fn refuse<T>(message: &str, suggestion: &str) -> Result<T, BadPath> {
     let suggestion = Some(suggestion.to_owned()).filter(|text| !text.is_empty());
-    Err(NoPath { message: message.to_owned(), suggestion })
+    Err(BadPath { message: message.to_owned(), suggestion })
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::check::{At, Notes};
+use hookmill_json::{CanonicalNumber, Value};
+
+use super::check::{At, Diagnostics};
 use super::limits::{RULE_VALUES_COMPARED_MAX, RULES_COMPARED_MAX};
 use super::node::Node;
-use crate::json::{Decimal, Value};
 use crate::moment::Written;
 use crate::plan::owned::{Check, OnMissing, Operator, Path, Rule, RuleKind, With};
 use crate::run::compare::{against, among};
@@ -40,30 +41,30 @@ impl<'r> Leaf<'r> {
 }
 
 /// Looks at rules that must all hold.
-pub fn all(notes: &mut Notes, at: At<'_>, rules: &[(&Node, &Rule)]) {
-    let look = |notes: &mut Notes, at: At<'_>, one: Leaf<'_>, other: Leaf<'_>| {
+pub fn all(diagnostics: &mut Diagnostics, at: At<'_>, rules: &[(&Node, &Rule)]) {
+    let look = |diagnostics: &mut Diagnostics, at: At<'_>, one: Leaf<'_>, other: Leaf<'_>| {
         if excludes(one, other) {
             let message = format!("no value passes this rule and the one of line {}: nothing can pass both", one.line);
-            notes.error(at, "unreachable", message, Some("remove one, or put both under `any`".to_owned()));
+            diagnostics.error(at, "unreachable", message, Some("remove one, or put both under `any`".to_owned()));
         }
     };
-    each_pair(notes, at, rules, look);
+    each_pair(diagnostics, at, rules, look);
 }
 
 /// Looks at rules of which one must hold.
-pub fn any(notes: &mut Notes, at: At<'_>, rules: &[(&Node, &Rule)]) {
-    let look = |notes: &mut Notes, at: At<'_>, one: Leaf<'_>, other: Leaf<'_>| {
+pub fn any(diagnostics: &mut Diagnostics, at: At<'_>, rules: &[(&Node, &Rule)]) {
+    let look = |diagnostics: &mut Diagnostics, at: At<'_>, one: Leaf<'_>, other: Leaf<'_>| {
         if completes(one.check, other.check) {
             let message = format!("every value passes this rule or the one of line {}", one.line);
-            notes.warning(at, "always_true", message, Some("remove the `any`".to_owned()));
+            diagnostics.warning(at, "always_true", message, Some("remove the `any`".to_owned()));
         }
     };
-    each_pair(notes, at, rules, look);
+    each_pair(diagnostics, at, rules, look);
 }
 
-type Look = fn(&mut Notes, At<'_>, Leaf<'_>, Leaf<'_>);
+type Look = fn(&mut Diagnostics, At<'_>, Leaf<'_>, Leaf<'_>);
 
-fn each_pair(notes: &mut Notes, at: At<'_>, rules: &[(&Node, &Rule)], look: Look) {
+fn each_pair(diagnostics: &mut Diagnostics, at: At<'_>, rules: &[(&Node, &Rule)], look: Look) {
     let rules = &rules[..rules.len().min(RULES_COMPARED_MAX)];
     for (index, (node, rule)) in rules.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
@@ -71,12 +72,12 @@ fn each_pair(notes: &mut Notes, at: At<'_>, rules: &[(&Node, &Rule)], look: Look
         let same = rules[..index].iter().find(|(_, earlier)| is_double(earlier, rule));
         if let Some((_, earlier)) = same {
             let message = format!("this rule is the one of line {} once more", earlier.line);
-            notes.warning(here, "double_rule", message, Some("remove it".to_owned()));
+            diagnostics.warning(here, "duplicate_rule", message, Some("remove it".to_owned()));
             continue;
         }
         let Some(leaf) = Leaf::of(rule) else { continue };
         let earlier = rules[..index].iter().filter_map(|(_, rule)| Leaf::of(rule));
-        earlier.filter(|earlier| earlier.looks_where(leaf)).for_each(|earlier| look(notes, here, earlier, leaf));
+        earlier.filter(|earlier| earlier.looks_where(leaf)).for_each(|earlier| look(diagnostics, here, earlier, leaf));
     }
 }
 
@@ -93,7 +94,7 @@ fn excludes(one: Leaf<'_>, other: Leaf<'_>) -> bool {
     let (one, other) = (one.check, other.check);
     opposite(one, other)
         || opposite(other, one)
-        || apart(range(one), range(other), Decimal::cmp)
+        || apart(range(one), range(other), CanonicalNumber::cmp)
         || apart(ages(one), ages(other), u16::cmp)
         || apart_in_time(one, other)
         || different_starts(one, other, ignore_case)
@@ -118,8 +119,8 @@ fn opposite(one: &Check, other: &Check) -> bool {
 /// A lower and an upper end, and whether each belongs to it.
 type Range<T> = (Option<(T, bool)>, Option<(T, bool)>);
 
-fn range(check: &Check) -> Option<Range<Decimal>> {
-    let end = |value: &Value<'_>, included| Some((value.decimal()?, included));
+fn range(check: &Check) -> Option<Range<CanonicalNumber>> {
+    let end = |value: &Value<'_>, included| Some((value.canonical_number()?, included));
     Some(match (check.operator, &check.with) {
         (Operator::Lt, With::Value(value)) => (None, end(value, false)),
         (Operator::Le, With::Value(value)) => (None, end(value, true)),

@@ -10,13 +10,13 @@ mod section;
 mod tests;
 mod words;
 
-use words::{Members, all_of_any, any_of, list_of, reference, text, typed, whole};
+use hookmill_json::{Value, text_of};
+use words::{Members, all_of_any, any_of, integer, list_of, reference, text, typed};
 
-use super::keys::{self, Is, Known};
+use super::keys::{self, Is, KeySpec};
 use super::limits::PATH_BYTES_MAX;
 use super::path::{ROOTS, Stage};
 use super::yaml;
-use crate::json::{Value, text_of};
 
 type Schema = Value<'static>;
 
@@ -30,25 +30,25 @@ pub fn schema() -> String {
         .with("description", text(about))
         .and(document)
         .with("$defs", definitions());
-    text_of(&root.made())
+    text_of(&root.build())
 }
 
 /// An object with these keys and no others.
-fn object_of(keys: &[Known], required: &[&'static str]) -> Schema {
-    closed(keys.iter().fold(Members::new(), |members, key| members.with(key.name, of_key(key))), required)
+fn object_of(keys: &[KeySpec], required: &[&'static str]) -> Schema {
+    closed_object(keys.iter().fold(Members::new(), |members, key| members.with(key.name, of_key(key))), required)
 }
 
-fn closed(properties: Members, required: &[&'static str]) -> Schema {
-    let members = typed("object").with("properties", properties.made());
+fn closed_object(properties: Members, required: &[&'static str]) -> Schema {
+    let members = typed("object").with("properties", properties.build());
     let members = if required.is_empty() { members } else { members.with("required", words::texts(required)) };
-    members.with("additionalProperties", Value::Bool(false)).made()
+    members.with("additionalProperties", Value::Bool(false)).build()
 }
 
-fn of_key(key: &Known) -> Schema {
-    of_is(key.is).with("description", text(key.about)).with("examples", Value::List(example(key.example))).made()
+fn of_key(key: &KeySpec) -> Schema {
+    of_is(key.is).with("description", text(key.about)).with("examples", Value::List(example(key.example))).build()
 }
 
-/// An example as the value that it is; one that is no YAML is left out, and a test says so.
+/// An example as the value that it is; one that is not YAML is left out, and a test says so.
 fn example(yaml: &str) -> Vec<Schema> {
     yaml::read(yaml).map(|node| node.value()).into_iter().collect()
 }
@@ -60,21 +60,21 @@ fn of_is(is: Is) -> Members {
         Is::Flag => typed("boolean"),
         Is::Fixed => Members::new(),
         Is::Words(words) => Members::new().with("enum", words::texts(&words())),
-        Is::WayOut(own) => way_out(own),
+        Is::WayOut(own) => policy(own),
         Is::Part(name) => Members::new().with("$ref", text(format!("#/$defs/{name}"))),
     }
 }
 
-fn way_out(own: &'static str) -> Members {
+fn policy(own: &'static str) -> Members {
     let mut words = vec!["omit", "null", "fail"];
     if !words.contains(&own) {
         words.push(own);
     }
     let words = words.into_iter().map(text).chain([Value::Null]).collect();
-    let given = Members::new().with("default", Members::new().with("description", text("The value instead.")).made());
+    let given = Members::new().with("default", Members::new().with("description", text("The value instead.")).build());
     Members::new().with(
         "anyOf",
-        Value::List(vec![Members::new().with("enum", Value::List(words)).made(), closed(given, &["default"])]),
+        Value::List(vec![Members::new().with("enum", Value::List(words)).build(), closed_object(given, &["default"])]),
     )
 }
 
@@ -82,27 +82,30 @@ fn definitions() -> Schema {
     Members::new()
         .with("path", path())
         .with("paths", one_or_more(reference("path")))
-        .with("template", typed("string").with("description", text("A text with places such as `{{ email }}`.")).made())
-        .with("number", typed("number").made())
+        .with(
+            "template",
+            typed("string").with("description", text("A text with places such as `{{ email }}`.")).build(),
+        )
+        .with("number", typed("number").build())
         .with("values", list_of(Value::Bool(true)))
-        .with("seconds", any_of([whole(0, i64::from(u32::MAX)), reference("field")]))
+        .with("seconds", any_of([integer(0, i64::from(u32::MAX)), reference("field")]))
         .with("map", object_of(&keys::MAP, &[]))
         .with("fields", section::fields())
         .with("field", any_of([reference("path"), section::alternatives(), reference("recipe")]))
         .with("sources", any_of([reference("path"), reference("alternative"), section::alternatives()]))
         .with("alternative", section::alternative())
         .with("recipe", section::recipe())
-        .and(Members::new().and(rule::definitions()).made())
+        .and(Members::new().and(rule::definitions()).build())
         .and(function::definitions())
         .with("shape", object_of(&keys::SHAPE, &[]))
         .with("message", section::message())
         .with("query", section::query())
         .with("headers", section::headers())
         .with("body", section::body())
-        .with("bodies", Members::new().and(typed("array").made()).with("items", reference("body")).made())
+        .with("bodies", Members::new().and(typed("array").build()).with("items", reference("body")).build())
         .with("interpret", section::interpret())
         .with("outcomes", section::outcomes())
-        .made()
+        .build()
 }
 
 /// One of these, or a list of them.
@@ -129,7 +132,7 @@ fn path() -> Schema {
         .with("maxLength", words::bound(PATH_BYTES_MAX))
         .with("description", text(about))
         .with("examples", words::texts(&["~first_name", "contact.email", "emails[0].address", "$['postal code']"]))
-        .made()
+        .build()
 }
 
 /// An object in which at least one of these stands.

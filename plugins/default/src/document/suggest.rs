@@ -41,27 +41,13 @@ pub fn is_swapped(name: &str, other: &str) -> bool {
         && matches!(differing.as_slice(), [first, second] if first + 1 == *second && swapped(*first))
 }
 
-/// How many characters must be put in, taken out, replaced or swapped with their neighbour.
+/// How many characters must be put in, taken out, replaced or swapped with their neighbour. Case and `-` for `_` do not count.
 pub fn distance(left: &str, right: &str) -> usize {
-    let bare = |text: &str| text.to_lowercase().replace('-', "_").chars().collect::<Vec<char>>();
-    let (left, right) = (bare(left), bare(right));
-    if left.len() > NAME_CHARS_MAX {
+    if left.chars().count() > NAME_CHARS_MAX {
         return usize::MAX;
     }
-    let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];
-    for (i, a) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let replaced = rows[i][j] + usize::from(a != b);
-            let mut best = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[left.len()][right.len()]
+    let normalize = |text: &str| text.to_lowercase().replace('-', "_");
+    strsim::osa_distance(&normalize(left), &normalize(right))
 }
 
 #[cfg(test)]

@@ -2,17 +2,17 @@
 
 /// Words that are said elsewhere, the one that is meant, and how it is written where the word alone does not show it.
 struct Meaning {
-    said: &'static [&'static str],
+    known_elsewhere: &'static [&'static str],
     meant: &'static str,
     written: &'static str,
 }
 
-const fn word(said: &'static [&'static str], meant: &'static str) -> Meaning {
-    Meaning { said, meant, written: "" }
+const fn word(known_elsewhere: &'static [&'static str], meant: &'static str) -> Meaning {
+    Meaning { known_elsewhere, meant, written: "" }
 }
 
-const fn shown(said: &'static [&'static str], meant: &'static str, written: &'static str) -> Meaning {
-    Meaning { said, meant, written }
+const fn written_as(known_elsewhere: &'static [&'static str], meant: &'static str, written: &'static str) -> Meaning {
+    Meaning { known_elsewhere, meant, written }
 }
 
 /// In the order in which they are looked for: a word may mean several things, and only one of them is known at its place.
@@ -60,12 +60,12 @@ const MEANINGS: &[Meaning] = &[
     word(&["bucket", "band", "tier", "ranges"], "range_label"),
     word(&["zip_code", "postal_code", "zipcode"], "zip"),
     word(&["state", "us_state", "province"], "state_code"),
-    shown(
+    written_as(
         &["now", "today", "current_time"],
         "rfc3339",
         "the time of the run is a value, not a function: `{from: context.now, then: [rfc3339]}`",
     ),
-    shown(
+    written_as(
         &["if", "when", "unless"],
         "default",
         "a condition stands beside `from`: `{from: ..., when: {field: ..., op: ...}}`",
@@ -97,7 +97,7 @@ const MEANINGS: &[Meaning] = &[
     word(&["path", "source", "field", "key", "src"], "from"),
     word(&["transform", "transforms", "functions", "function", "pipe", "filters", "apply", "do", "format"], "then"),
     word(&["if", "condition", "only_if", "where"], "when"),
-    shown(
+    written_as(
         &["default", "else", "fallback"],
         "on_missing",
         "write `on_missing: {default: ...}`, and `on_blank` or `on_error` likewise",
@@ -108,7 +108,7 @@ const MEANINGS: &[Meaning] = &[
     word(&["mapping", "mappings", "input"], "map"),
     word(&["payload", "data", "content", "template"], "body"),
     word(&["path", "key", "column", "attribute"], "field"),
-    shown(
+    written_as(
         &[
             "email",
             "phone",
@@ -132,9 +132,10 @@ const MEANINGS: &[Meaning] = &[
 ];
 
 /// How a word that is not known here is written, if it is one that people say for one of those that are.
-pub fn meant(said: &str, known: &[&str]) -> Option<String> {
-    let said = said.to_lowercase().replace('-', "_");
-    let says = |meaning: &&Meaning| meaning.said.iter().any(|word| word.replace('-', "_") == said);
+pub fn meant(known_elsewhere: &str, known: &[&str]) -> Option<String> {
+    let known_elsewhere = known_elsewhere.to_lowercase().replace('-', "_");
+    let says =
+        |meaning: &&Meaning| meaning.known_elsewhere.iter().any(|word| word.replace('-', "_") == known_elsewhere);
     let meaning = MEANINGS.iter().filter(says).find(|meaning| known.contains(&meaning.meant))?;
     Some(if meaning.written.is_empty() {
         format!("did you mean `{}`?", meaning.meant)
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn m2_what_other_tools_say_is_told_as_it_is_written_here() {
         let functions = registry::names();
-        for (said, known, expected) in [
+        for (known_elsewhere, known, expected) in [
             ("uppercase", functions.as_slice(), "`upper`"),
             ("To-Number", &functions, "`number`"),
             ("regex", &functions, "`extract`"),
@@ -161,10 +162,10 @@ mod tests {
             ("now", &functions, "context.now"),
             ("default", &["from", "on_missing"], "`on_missing: {default: ...}`"),
             ("default", &["outcomes", "otherwise"], "`otherwise`"),
-            ("email", &["look_in", "fields"], "`fields:`"),
+            ("email", &["also_search", "fields"], "`fields:`"),
         ] {
-            let told = meant(said, known).unwrap_or_default();
-            assert!(told.contains(expected), "{said}: {told}");
+            let told = meant(known_elsewhere, known).unwrap_or_default();
+            assert!(told.contains(expected), "{known_elsewhere}: {told}");
         }
         assert_eq!(meant("frobnicate", &functions), None);
         assert_eq!(meant("regex", &["from", "then"]), None);

@@ -1,6 +1,6 @@
 //! Templates: `Hello {{ contact.first_name }}`.
 
-use super::path::{self, NoPath, Stage};
+use super::path::{self, BadPath, Stage};
 use crate::plan::owned::{Path, Template, TemplatePart};
 
 /// Whether a text has places for values.
@@ -9,17 +9,17 @@ pub fn is_template(text: &str) -> bool {
 }
 
 /// Reads a template.
-pub fn read(text: &str, stage: Stage) -> Result<Template, NoPath> {
+pub fn read(text: &str, stage: Stage) -> Result<Template, BadPath> {
     read_with(text, |place| path::read(place, stage))
 }
 
 /// Reads a template whose places are read so.
-pub fn read_with(text: &str, read_place: impl Fn(&str) -> Result<Path, NoPath>) -> Result<Template, NoPath> {
+pub fn read_with(text: &str, read_place: impl Fn(&str) -> Result<Path, BadPath>) -> Result<Template, BadPath> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((path, behind)) = after.split_once("}}") else {
-            return Err(NoPath {
+            return Err(BadPath {
                 message: "a `{{` has no `}}` after it".to_owned(),
                 suggestion: Some("write a place for a value like `{{ email }}`".to_owned()),
             });

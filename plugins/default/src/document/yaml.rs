@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use hookmill_json::CanonicalNumber;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::limits::{DEPTH_MAX, NODES_MAX};
 use super::node::{Key, Kind, Node, Place, Unreadable};
-use crate::json::Decimal;
 
 /// Reads one YAML document; an empty one is null.
 pub fn read(text: &str) -> Result<Node, Unreadable> {
@@ -26,7 +26,7 @@ fn unreadable(error: &saphyr_parser::ScanError) -> Unreadable {
         return too_deep(here);
     }
     let message = format!("this is not YAML: {}", error.info());
-    Unreadable { code: "not_yaml", place: here, message, suggestion: mend(error.info()) }
+    Unreadable { code: "not_yaml", place: here, message, suggestion: hint(error.info()) }
 }
 
 fn too_deep(place: Place) -> Unreadable {
@@ -34,15 +34,15 @@ fn too_deep(place: Place) -> Unreadable {
 }
 
 /// How the usual mistakes are mended, by what the parser says of them.
-fn mend(info: &str) -> Option<String> {
-    let mend = if info.contains("tab") {
+fn hint(info: &str) -> Option<String> {
+    let hint = if info.contains("tab") {
         "indent with spaces"
     } else if info.contains("mapping values are not allowed") {
         "quote a text that has a colon in it"
     } else {
         return None;
     };
-    Some(mend.to_owned())
+    Some(hint.to_owned())
 }
 
 fn place(mark: saphyr_parser::Marker) -> Place {
@@ -110,11 +110,11 @@ impl Tree {
 
     fn begin(&mut self, open: Open, place: Place) -> Result<(), Unreadable> {
         if let Some(Open::Map(_, _, None)) = self.open.last() {
-            let mend = match open {
+            let hint = match open {
                 Open::Map(..) => "write a name before the colon; a text that begins with `{{` stands in quotes",
                 Open::List(..) => "write a name before the colon",
             };
-            return Err(refuse("odd_key", place, "a key must be a text, not a list or map", mend));
+            return Err(refuse("bad_key", place, "a key must be a text, not a list or map", hint));
         }
         if self.open.len() == DEPTH_MAX {
             return Err(too_deep(place));
@@ -164,7 +164,7 @@ fn plain(text: &str) -> Kind {
 fn is_json_number(text: &str) -> bool {
     let whole = text.strip_prefix('-').unwrap_or(text);
     let leading_zero = whole.len() > 1 && whole.starts_with('0') && whole.as_bytes()[1].is_ascii_digit();
-    !leading_zero && !text.starts_with('+') && Decimal::parse(text).is_some()
+    !leading_zero && !text.starts_with('+') && CanonicalNumber::parse(text).is_some()
 }
 
 fn refuse(code: &'static str, place: Place, message: &str, suggestion: &str) -> Unreadable {

@@ -1,12 +1,12 @@
 //! What a function sees besides its value: its arguments, and what the world lets it look at.
 
-use crate::json::Value;
+use hookmill_json::Value;
+
+use super::error::FunctionError;
 use crate::plan::{Argument, Expression, Function, Path, Range, Template};
 
-use super::refusal::Refusal;
-
 /// What functions may look at besides their value.
-pub trait Surroundings<'t> {
+pub trait EvalContext<'t> {
     /// The region in which a phone number without a country code is read.
     fn phone_region(&self) -> &str;
     /// The campaign's time zone.
@@ -14,17 +14,23 @@ pub trait Surroundings<'t> {
     /// The time of this run.
     fn now_ms(&self) -> i64;
     /// Chance, the same in a replay; each call gives other bytes, in the same order.
-    fn chance(&self) -> [u8; 16];
+    fn random_bytes(&self) -> [u8; 16];
     /// The value at a path.
-    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'t>>, Refusal>;
+    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'t>>, FunctionError>;
     /// What a path finds inside a value.
-    fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal>;
+    fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, FunctionError>;
     /// The value under a key of a named table of the organization.
-    fn table(&self, name: &str, key: &str) -> Result<Option<Value<'t>>, Refusal>;
+    fn table(&self, name: &str, key: &str) -> Result<Option<Value<'t>>, FunctionError>;
     /// A remark that does not stop the lead.
-    fn notice(&self, code: &'static str, message: String);
+    fn warn(&self, code: &'static str, message: String);
+    /// Applies functions in order.
+    fn apply_chain(
+        &self,
+        chain: &'t [Function<'t>],
+        value: Option<Value<'t>>,
+    ) -> Result<Option<Value<'t>>, FunctionError>;
     /// Takes so many steps of what may still be done for the item.
-    fn spend(&self, steps: usize) -> Result<(), Refusal>;
+    fn spend(&self, steps: usize) -> Result<(), FunctionError>;
 }
 
 /// One call of a function.
@@ -35,7 +41,7 @@ pub struct Call<'a, 't> {
     /// Its arguments, in the order of its parameters.
     pub arguments: &'t [Argument<'t>],
     /// What it may look at.
-    pub around: &'a dyn Surroundings<'t>,
+    pub context: &'a dyn EvalContext<'t>,
 }
 
 impl<'t> Call<'_, 't> {
@@ -79,9 +85,9 @@ impl<'t> Call<'_, 't> {
     }
 
     /// A fixed value, or the one at a path.
-    pub fn operand(&self, place: usize) -> Result<Option<Value<'t>>, Refusal> {
+    pub fn operand(&self, place: usize) -> Result<Option<Value<'t>>, FunctionError> {
         match self.at(place) {
-            Argument::Path(path) => self.around.value_at(path),
+            Argument::Path(path) => self.context.value_at(path),
             _ => Ok(self.value(place)),
         }
     }
@@ -92,8 +98,8 @@ impl<'t> Call<'_, 't> {
     }
 
     /// The value at a path.
-    pub fn value_at(&self, place: usize) -> Result<Option<Value<'t>>, Refusal> {
-        self.path(place).map_or(Ok(None), |path| self.around.value_at(path))
+    pub fn value_at(&self, place: usize) -> Result<Option<Value<'t>>, FunctionError> {
+        self.path(place).map_or(Ok(None), |path| self.context.value_at(path))
     }
 
     /// Paths.

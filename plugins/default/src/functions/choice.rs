@@ -1,7 +1,8 @@
 //! Functions that choose: another value for one that is not there, or nothing for one that is.
 
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required};
-use crate::json::Value;
+use hookmill_json::Value;
+
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, required};
 
 /// A function that sees every value as it is.
 const CHOICE: Spec = Spec { takes: Kind::Any, gives: Kind::Any, lists: Lists::Whole, ..Spec::USUAL };
@@ -12,7 +13,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "default",
         summary: "Gives another value for one that is missing or blank.",
         parameters: &[required("value", ArgumentKind::Fixed, "the other value")],
-        on_nothing: OnNothing::of(["\"d\"", "\"d\"", "\"d\"", "0", "\"d\"", "\"d\""]),
+        on_empty: EmptyInput::of(["\"d\"", "\"d\"", "\"d\"", "0", "\"d\"", "\"d\""]),
         examples: &[example("{default: d}", "missing", "\"d\""), example("{default: d}", "false", "false")],
         run: Run::Any(|value, call| match value {
             Some(value) if !value.is_blank() => Ok(Some(value)),
@@ -24,7 +25,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "coalesce",
         summary: "Gives the first value at other paths that is not blank, for one that is missing or blank.",
         parameters: &[required("from", ArgumentKind::Paths, "the paths, in the order in which they are tried")],
-        on_nothing: OnNothing::of(["\"b\"", "\"b\"", "\"b\"", "0", "\"b\"", "\"b\""]),
+        on_empty: EmptyInput::of(["\"b\"", "\"b\"", "\"b\"", "0", "\"b\"", "\"b\""]),
         examples: &[
             example("{coalesce: [gone, beta]}", "missing", "\"b\""),
             example("{coalesce: gone}", "\"\"", "\"\""),
@@ -34,7 +35,7 @@ pub const FUNCTIONS: &[Spec] = &[
                 return Ok(value);
             }
             for path in call.paths(0) {
-                if let Some(other) = call.around.value_at(path)?.filter(|other| !other.is_blank()) {
+                if let Some(other) = call.context.value_at(path)?.filter(|other| !other.is_blank()) {
                     return Ok(Some(other));
                 }
             }
@@ -51,7 +52,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "the values, as texts; white space around and case do not matter",
         )],
         lists: Lists::Each,
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "0", "[]", "{}"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "0", "[]", "{}"]),
         examples: &[
             example("{null_if: [n/a, none]}", "\" N/A \"", "null"),
             example("{null_if: [n/a, none]}", "\"x\"", "\"x\""),
@@ -68,7 +69,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "omit_blank",
         summary: "Makes a blank value missing: null, white space, an empty list or object.",
-        on_nothing: OnNothing::of(["missing", "missing", "missing", "0", "missing", "missing"]),
+        on_empty: EmptyInput::of(["missing", "missing", "missing", "0", "missing", "missing"]),
         examples: &[example("omit_blank", "\" \"", "missing"), example("omit_blank", "false", "false")],
         run: Run::Any(|value, _| Ok(value.filter(|value| !value.is_blank()))),
         ..CHOICE
@@ -77,7 +78,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "constant",
         summary: "Gives this value for any that is there and not blank.",
         parameters: &[required("value", ArgumentKind::Fixed, "the value")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"yes\"", "[]", "{}"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"yes\"", "[]", "{}"]),
         examples: &[example("{constant: 'yes'}", "\"anything\"", "\"yes\""), example("{constant: 1}", "\"\"", "\"\"")],
         run: Run::Value(|value, call| Ok(if value.is_blank() { Some(value) } else { call.value(0) })),
         ..CHOICE

@@ -6,8 +6,8 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use super::error::{FunctionError, quote_text};
 use super::limits::DATE_BYTES_MAX;
-use super::refusal::{Refusal, quoted_text};
 
 /// Years before this are not meant: `26` is read by `%y`, and nobody who sends a lead writes of the year 26.
 const YEAR_MIN: i16 = 1000;
@@ -43,8 +43,8 @@ pub const TOKENS: [(&str, &str); 22] = [
 pub struct BadFormat {
     /// What is wrong.
     pub message: String,
-    /// The mend.
-    pub mend: Option<String>,
+    /// A suggested fix.
+    pub hint: Option<String>,
 }
 
 /// What a text says about time.
@@ -91,10 +91,10 @@ pub fn is_zone(name: &str) -> bool {
 }
 
 /// A zone by its name.
-pub fn zone(name: &str) -> Result<TimeZone, Refusal> {
+pub fn zone(name: &str) -> Result<TimeZone, FunctionError> {
     TimeZone::get(name).map_err(|_| {
-        let mend = "set the campaign's time zone to a name such as America/New_York";
-        Refusal::new("unknown_zone", format!("{} is no time zone; {mend}", quoted_text(name)))
+        let hint = "set the campaign's time zone to a name such as America/New_York";
+        FunctionError::new("unknown_zone", format!("{} is not a time zone; {hint}", quote_text(name)))
     })
 }
 
@@ -107,7 +107,7 @@ pub fn check_output(format: &str) -> Result<(), BadFormat> {
 pub fn check_input(format: &str) -> Result<(), BadFormat> {
     let written = sample_in(format)?;
     let refuse =
-        |what: &str, mend: &str| Err(BadFormat { message: format!("`{format}` {what}"), mend: Some(mend.to_owned()) });
+        |what: &str, hint: &str| Err(BadFormat { message: format!("`{format}` {what}"), hint: Some(hint.to_owned()) });
     let day = "name day, month and year, as in `%m/%d/%Y`";
     match by_format(&written, format) {
         Some(Moment::Day(date)) if date == SAMPLE.date() => Ok(()),
@@ -126,8 +126,8 @@ const SAMPLE: DateTime = jiff::civil::datetime(2024, 6, 15, 13, 30, 45, 0);
 fn sample_in(format: &str) -> Result<String, BadFormat> {
     let tokens = || TOKENS.map(|(token, _)| token).join(" ");
     let refuse = |why: String| BadFormat {
-        message: format!("`{format}` is no date format: {why}"),
-        mend: Some(format!("it is made of {}", tokens())),
+        message: format!("`{format}` is not a date format: {why}"),
+        hint: Some(format!("it is made of {}", tokens())),
     };
     for token in tokens_of(format) {
         if token != "%%" && !TOKENS.iter().any(|(known, _)| *known == token) {
@@ -212,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    fn told(moment: Option<Moment>) -> String {
+    fn describe(moment: Option<Moment>) -> String {
         match moment {
             None => "-".to_owned(),
             Some(Moment::Day(day)) => format!("day {day}"),
@@ -248,7 +248,7 @@ mod tests {
             ("2024-06-15 and more", "-"),
             ("", "-"),
         ] {
-            assert_eq!(told(iso(text)), expected, "{text}");
+            assert_eq!(describe(iso(text)), expected, "{text}");
         }
     }
 
@@ -268,7 +268,7 @@ mod tests {
             ("1718447400", "%s", "2024-06-15T10:30:00Z"),
         ] {
             assert!(check_input(format).is_ok(), "{format}");
-            assert_eq!(told(by_format(text, format)), expected, "{text} in {format}");
+            assert_eq!(describe(by_format(text, format)), expected, "{text} in {format}");
         }
     }
 

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hookmill_json::{Value, parse, text_of};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::call::Call;
+use super::error::{FunctionError, check_output_size};
 use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, usually};
-use super::text::within_output;
-use crate::json::{Value, parse, text_of};
+use super::measure::{check_depth, text_size};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, usually};
 
 /// What RFC 3986 leaves as it is everywhere in a URL.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -30,7 +30,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("html_decode", r#""Fish &amp; Chips &eacute;&#x1F600;""#, r#""Fish & Chips é😀""#),
             example("html_decode", r#""a & b &nope;""#, r#""a & b &nope;""#),
         ],
-        run: Run::Text(|text, _| Ok(decoded_html(text))),
+        run: Run::Text(|text, _| Ok(decode_html(text))),
         ..CODING
     },
     Spec {
@@ -41,7 +41,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("strip_tags", r#""<p>yes<br>no</p> <b>5 < 6</b>""#, r#""yes\nno\n 5 < 6""#),
             example("strip_tags", r#""<style>p{}</style><!-- x -->a<script>b</script>""#, r#""a""#),
         ],
-        run: Run::Text(|text, _| Ok(super::tags::stripped(text))),
+        run: Run::Text(|text, _| Ok(super::tags::strip_tags(text))),
         ..CODING
     },
     Spec {
@@ -55,7 +55,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "url_decode",
         summary: "Reads a text that was written for a URL.",
         parameters: &[usually("plus", ArgumentKind::Flag, "false", "whether `+` is a space, as in forms")],
-        errors: &[("not_url_encoded", "a `%` has no two hexadecimal digits after it, or the bytes are no UTF-8")],
+        errors: &[("not_url_encoded", "a `%` has no two hexadecimal digits after it, or the bytes are not UTF-8")],
         examples: &[
             example("url_decode", r#""a%20b+%C3%A9""#, r#""a b+é""#),
             example("{url_decode: {plus: true}}", r#""a+b""#, r#""a b""#),
@@ -68,7 +68,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "base64_encode",
         summary: "Writes the bytes of a text in base64.",
         parameters: &[usually("url", ArgumentKind::Flag, "false", "whether with `-` and `_`, without `=` at the end")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"MA==\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"MA==\"", "[]", "wrong_type"]),
         examples: &[
             example("base64_encode", r#""añ?>""#, r#""YcOxPz4=""#),
             example("{base64_encode: {url: true}}", r#""añ?>""#, r#""YcOxPz4""#),
@@ -79,8 +79,8 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "base64_decode",
         summary: "Reads a text in base64, with either alphabet, with or without `=` at the end.",
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_base64", "[]", "wrong_type"]),
-        errors: &[("not_base64", "the text is no base64"), ("not_a_text", "what it stands for is no text in UTF-8")],
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_base64", "[]", "wrong_type"]),
+        errors: &[("not_base64", "the text is not base64"), ("not_a_text", "what it stands for is not text in UTF-8")],
         examples: &[
             example("base64_decode", r#""YcOxPz4""#, r#""añ?>""#),
             example("base64_decode", r#""/w==""#, "not_a_text"),
@@ -94,8 +94,8 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Reads a text as JSON; a number keeps every digit.",
         gives: Kind::Any,
         errors: &[
-            ("not_json", "the text is no JSON"),
-            ("too_deep", "it is nested more than MADE_DEPTH_MAX deep"),
+            ("not_json", "the text is not JSON"),
+            ("too_deep", "it is nested more than OUTPUT_DEPTH_MAX deep"),
             ("input_too_large", "the text is larger than FUNCTION_OUTPUT_BYTES_MAX"),
         ],
         examples: &[
@@ -110,13 +110,13 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Writes any value as JSON text.",
         takes: Kind::Any,
         lists: Lists::Whole,
-        on_nothing: OnNothing::of(["missing", "null", "\"\\\"\\\"\"", "\"0\"", "\"[]\"", "\"{}\""]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\\\"\\\"\"", "\"0\"", "\"[]\"", "\"{}\""]),
         examples: &[example("to_json", r#"{"a":[1.50,"x"]}"#, r#""{\"a\":[1.50,\"x\"]}""#)],
         run: Run::Value(|value, call| {
             let text = text_of(&value);
             // Marks and control characters are written as up to six; what is written again and again grows each time.
-            let usual = super::apply::weight(&value) * 6;
-            within_output(text.len(), usual.min(WRITTEN_BYTES_MAX), call.name)?;
+            let usual = text_size(&value) * 6;
+            check_output_size(text.len(), usual.min(WRITTEN_BYTES_MAX), call.name)?;
             Ok(Some(Value::text(text)))
         }),
         ..CODING
@@ -126,20 +126,20 @@ pub const FUNCTIONS: &[Spec] = &[
 /// A value as large as a body may be, written as JSON.
 const WRITTEN_BYTES_MAX: usize = 2 << 20;
 
-fn decoded_html(text: &str) -> Cow<'_, str> {
+fn decode_html(text: &str) -> Cow<'_, str> {
     if text.contains('&') { htmlize::unescape(text) } else { text.into() }
 }
 
-fn url_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
-    within_output(text.len() * 3, FUNCTION_OUTPUT_BYTES_MAX * 3, call.name)?;
+fn url_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
+    check_output_size(text.len() * 3, FUNCTION_OUTPUT_BYTES_MAX * 3, call.name)?;
     let made: Cow<'a, str> = utf8_percent_encode(text, ESCAPED).into();
-    within_output(made.len(), text.len(), call.name)?;
+    check_output_size(made.len(), text.len(), call.name)?;
     Ok(made)
 }
 
-fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let is_escaped = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-    let refuse = |why| Refusal::of_text("not_url_encoded", text, why);
+    let refuse = |why| FunctionError::of_text("not_url_encoded", text, why);
     if !text.split('%').skip(1).all(is_escaped) {
         return Err(refuse("is not written for a URL: each `%` needs two hexadecimal digits after it"));
     }
@@ -147,7 +147,7 @@ fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Re
         true => Cow::Owned(text.replace('+', " ")),
         false => Cow::Borrowed(text),
     };
-    let not_utf8 = "is not written for a URL: its bytes are no UTF-8";
+    let not_utf8 = "is not written for a URL: its bytes are not UTF-8";
     match plain {
         Cow::Borrowed(text) => percent_decode_str(text).decode_utf8().map_err(|_| refuse(not_utf8)),
         Cow::Owned(text) => {
@@ -157,8 +157,8 @@ fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Re
     }
 }
 
-fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
-    within_output(text.len() / 3 * 4 + 4, 0, call.name)?;
+fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
+    check_output_size(text.len() / 3 * 4 + 4, 0, call.name)?;
     let engine = match call.flag(0) {
         true => base64::engine::general_purpose::URL_SAFE_NO_PAD,
         false => base64::engine::general_purpose::STANDARD,
@@ -166,27 +166,32 @@ fn base64_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>,
     Ok(engine.encode(text).into())
 }
 
-fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     let bare: String = text.split_whitespace().collect();
     let bytes = GeneralPurpose::new(alphabet, config).decode(bare);
-    let bytes =
-        bytes.map_err(|_| Refusal::of_text("not_base64", text, "is no base64: it has other characters, or too few"))?;
+    let bytes = bytes.map_err(|_| {
+        FunctionError::of_text("not_base64", text, "is not base64: it has other characters, or too few")
+    })?;
     let decoded = String::from_utf8(bytes);
     decoded
         .map(Cow::Owned)
-        .map_err(|_| Refusal::of_text("not_a_text", text, "stands for bytes that are no text in UTF-8"))
+        .map_err(|_| FunctionError::of_text("not_a_text", text, "stands for bytes that are not text in UTF-8"))
 }
 
-fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     if text.len() > FUNCTION_OUTPUT_BYTES_MAX {
         let message = format!("this text is larger than {FUNCTION_OUTPUT_BYTES_MAX} bytes (FUNCTION_OUTPUT_BYTES_MAX)");
-        return Err(Refusal::new("input_too_large", message));
+        return Err(FunctionError::new("input_too_large", message));
     }
     let read = parse(text).map_err(|refused| {
-        Refusal::of_text("not_json", text, &format!("is no JSON at byte {}: {}", refused.offset, refused.message))
+        FunctionError::of_text(
+            "not_json",
+            text,
+            &format!("is not JSON at byte {}: {}", refused.offset, refused.message),
+        )
     })?;
-    super::apply::within_depth(&read, call.name)?;
+    check_depth(&read, call.name)?;
     Ok(Some(read.into_owned()))
 }

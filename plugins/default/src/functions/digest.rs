@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use hmac::{Hmac, Mac};
+use hookmill_json::Value;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::call::Call;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, required, usually};
-use crate::json::Value;
+use super::error::FunctionError;
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, required, usually};
 
 /// A blank text has no digest: everybody's would be the same.
 const DIGEST: Spec = Spec { gives: Kind::Text, ..Spec::USUAL };
@@ -22,7 +22,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "sha256",
         summary: "Gives the SHA-256 of the exact text, in hexadecimal digits; a blank text stays as it is.",
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -35,13 +35,13 @@ pub const FUNCTIONS: &[Spec] = &[
             r#""abc""#,
             r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#,
         )],
-        run: Run::Filled(|text, _| Ok(hex(&Sha256::digest(text)).into())),
+        run: Run::Filled(|text, _| Ok(hex::encode(Sha256::digest(text)).into())),
         ..DIGEST
     },
     Spec {
         name: "sha1",
         summary: "Gives the SHA-1 of the exact text, in hexadecimal digits; a blank text stays as it is.",
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -50,13 +50,13 @@ pub const FUNCTIONS: &[Spec] = &[
             "wrong_type",
         ]),
         examples: &[example("sha1", r#""abc""#, r#""a9993e364706816aba3e25717850c26c9cd0d89d""#)],
-        run: Run::Filled(|text, _| Ok(hex(&Sha1::digest(text)).into())),
+        run: Run::Filled(|text, _| Ok(hex::encode(Sha1::digest(text)).into())),
         ..DIGEST
     },
     Spec {
         name: "md5",
         summary: "Gives the MD5 of the exact text, in hexadecimal digits; a blank text stays as it is.",
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -65,7 +65,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "wrong_type",
         ]),
         examples: &[example("md5", r#""abc""#, r#""900150983cd24fb0d6963f7d28e17f72""#)],
-        run: Run::Filled(|text, _| Ok(hex(&Md5::digest(text)).into())),
+        run: Run::Filled(|text, _| Ok(hex::encode(Md5::digest(text)).into())),
         ..DIGEST
     },
     Spec {
@@ -75,7 +75,7 @@ pub const FUNCTIONS: &[Spec] = &[
             required("key", ArgumentKind::Template, "the key, such as `{{ campaign.values.secret }}`"),
             usually("with", ArgumentKind::Word(&["sha256", "sha1", "md5"]), "sha256", "the digest under it"),
         ],
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -107,7 +107,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::Any,
         lists: Lists::Whole,
         parameters: &[usually("always", ArgumentKind::Flag, "false", "whether a value that is there is replaced, too")],
-        on_nothing: OnNothing::of([ZERO_UUID, ZERO_UUID, ZERO_UUID, "0", ZERO_UUID, ZERO_UUID]),
+        on_empty: EmptyInput::of([ZERO_UUID, ZERO_UUID, ZERO_UUID, "0", ZERO_UUID, ZERO_UUID]),
         examples: &[
             example("uuid", "missing", ZERO_UUID),
             example("uuid", r#""L-1""#, r#""L-1""#),
@@ -115,7 +115,7 @@ pub const FUNCTIONS: &[Spec] = &[
         ],
         run: Run::Any(|value, call| match value {
             Some(value) if !value.is_blank() && !call.flag(0) => Ok(Some(value)),
-            _ => Ok(Some(Value::text(uuid_of(call.around.chance(), 4)))),
+            _ => Ok(Some(Value::text(uuid_of(call.context.random_bytes(), 4)))),
         }),
         ..DIGEST
     },
@@ -128,7 +128,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "url",
             "the namespace of RFC 9562 in which it is a name",
         )],
-        on_nothing: OnNothing::of([
+        on_empty: EmptyInput::of([
             "missing",
             "null",
             "\"\"",
@@ -142,20 +142,10 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(half.into(), 16));
-        }
-    }
-    text
-}
-
-fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
-    let key = super::template::filled_in(call, 0)?;
+fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
+    let key = super::template::fill_argument(call, 0)?;
     if key.trim().is_empty() {
-        return Err(Refusal::new("no_key", "`hmac` has no key: what its template names is missing or blank"));
+        return Err(FunctionError::new("no_key", "`hmac` has no key: what its template names is missing or blank"));
     }
     Ok(match call.word(1) {
         1 => mac::<Hmac<Sha1>>(&key, text),
@@ -168,7 +158,7 @@ fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal>
 /// A key may have any length, so there is always a digest.
 fn mac<M: Mac + hmac::digest::KeyInit>(key: &str, text: &str) -> String {
     let made = <M as Mac>::new_from_slice(key.as_bytes()).map(|mac| mac.chain_update(text).finalize().into_bytes());
-    made.map(|bytes| hex(&bytes)).unwrap_or_default()
+    made.map(|bytes| hex::encode(bytes)).unwrap_or_default()
 }
 
 fn name_uuid(name: &str, namespace: usize) -> String {
@@ -184,6 +174,6 @@ fn name_uuid(name: &str, namespace: usize) -> String {
 fn uuid_of(mut bytes: [u8; 16], version: u8) -> String {
     bytes[6] = bytes[6] & 0x0f | version << 4;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let text = hex(&bytes);
+    let text = hex::encode(bytes);
     [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
 }

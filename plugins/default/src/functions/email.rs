@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::call::Call;
-use super::refusal::Refusal;
-use super::spec::{Kind, OnNothing, Run, Spec, example};
+use super::error::FunctionError;
+use super::spec::{EmptyInput, Kind, Run, Spec, example};
 use super::text::lower;
-use crate::json::Value;
 
 /// What holds for all functions that read an address: a blank one is nobody's mistake.
 const ADDRESS: Spec = Spec {
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_an_email", "[]", "wrong_type"]),
-    errors: &[("not_an_email", "the text is no e-mail address")],
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_an_email", "[]", "wrong_type"]),
+    errors: &[("not_an_email", "the text is not an e-mail address")],
     ..Spec::USUAL
 };
 
@@ -31,10 +32,10 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "is_email",
         summary: "Says whether a text is an e-mail address.",
         gives: Kind::Boolean,
-        on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         errors: &[],
         examples: &[example("is_email", r#""a@b.example""#, "true"), example("is_email", r#""a@b""#, "false")],
-        run: Run::Read(|text, _| Ok(Some(Value::Bool(checked(text).is_ok())))),
+        run: Run::Read(|text, _| Ok(Some(Value::Bool(check_address(text).is_ok())))),
         ..ADDRESS
     },
     Spec {
@@ -71,19 +72,19 @@ const LOCAL_BYTES_MAX: usize = 64;
 const LABEL_BYTES_MAX: usize = 63;
 
 /// The address without space around it, in lower case, or why it is none.
-pub fn normalized(text: &str) -> Result<String, &'static str> {
-    checked(text).map(str::to_lowercase)
+pub fn normalize(text: &str) -> Result<String, &'static str> {
+    check_address(text).map(str::to_lowercase)
 }
 
-fn address(text: &str) -> Result<&str, Refusal> {
-    checked(text).map_err(|reason| Refusal::of_text("not_an_email", text, reason))
+fn address(text: &str) -> Result<&str, FunctionError> {
+    check_address(text).map_err(|reason| FunctionError::of_text("not_an_email", text, reason))
 }
 
 fn split(address: &str) -> (&str, &str) {
     address.rsplit_once('@').unwrap_or((address, ""))
 }
 
-fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let address = address(text)?;
     let (local, domain) = split(address);
     match local.split_once('+') {
@@ -93,18 +94,20 @@ fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Ref
 }
 
 /// The address without space and `mailto:` before it, or why it is none.
-fn checked(text: &str) -> Result<&str, &'static str> {
+fn check_address(text: &str) -> Result<&str, &'static str> {
     let text = text.trim();
     let text = text.strip_prefix("mailto:").unwrap_or(text);
     if text.len() > ADDRESS_BYTES_MAX {
-        return Err("is no e-mail address: it is longer than 254 bytes");
+        return Err("is not an e-mail address: it is longer than 254 bytes");
     }
-    let (local, domain) = text.rsplit_once('@').ok_or("is no e-mail address: it has no `@`")?;
+    let (local, domain) = text.rsplit_once('@').ok_or("is not an e-mail address: it has no `@`")?;
     if !is_local(local) {
-        return Err("is no e-mail address: what stands before the `@` is empty, too long or has a forbidden character");
+        return Err(
+            "is not an e-mail address: what stands before the `@` is empty, too long or has a forbidden character",
+        );
     }
     if !is_domain(domain) {
-        return Err("is no e-mail address: what stands behind the `@` is no domain such as example.com");
+        return Err("is not an e-mail address: what stands behind the `@` is not a domain such as example.com");
     }
     Ok(text)
 }
@@ -141,7 +144,7 @@ mod tests {
         for good in
             ["a@b.co", "Me.You+tag@Sub.Example.COM", " x@y.example ", "mailto:a@b.example", "ü@münchen.de", "o'n@x.ie"]
         {
-            assert!(normalized(good).is_ok(), "{good}");
+            assert!(normalize(good).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -166,11 +169,11 @@ mod tests {
             "a,b@c.de",
             "a@b.de,c@d.de",
         ] {
-            assert!(normalized(bad).is_err(), "{bad}");
+            assert!(normalize(bad).is_err(), "{bad}");
         }
-        assert!(normalized(&format!("{}@b.de", "a".repeat(65))).is_err());
-        assert!(normalized(&format!("a@{}.de", "b".repeat(64))).is_err());
-        assert!(normalized(&format!("a@{}de", "b.".repeat(126))).is_err());
-        assert_eq!(normalized(" Me@Example.COM").as_deref(), Ok("me@example.com"));
+        assert!(normalize(&format!("{}@b.de", "a".repeat(65))).is_err());
+        assert!(normalize(&format!("a@{}.de", "b".repeat(64))).is_err());
+        assert!(normalize(&format!("a@{}de", "b.".repeat(126))).is_err());
+        assert_eq!(normalize(" Me@Example.COM").as_deref(), Ok("me@example.com"));
     }
 }

@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::apply::{apply_all, each, effort};
+use hookmill_json::{Value, text_of};
+
 use super::call::Call;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Run, Spec, example, optional, required, usually};
-use super::text::{scalar, within_output};
-use crate::json::{Value, text_of};
+use super::error::{FunctionError, check_output_size};
+use super::items::map_items;
+use super::measure::cost;
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, optional, required, usually};
+use super::text::scalar;
 
 /// A function that takes a list as one value.
 const LIST: Spec = Spec {
     takes: Kind::List,
     lists: Lists::Whole,
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "0", "missing", "{}"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "0", "missing", "{}"]),
     ..Spec::USUAL
 };
 
@@ -22,7 +24,7 @@ const LIST: Spec = Spec {
 pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "first",
-        summary: "Takes the first item of a list; a value that is no list is its own first.",
+        summary: "Takes the first item of a list; a value that is not a list is its own first.",
         gives: Kind::Any,
         examples: &[example("first", r#"["a","b"]"#, r#""a""#), example("first", "[]", "missing")],
         run: Run::List(|items, _| Ok(items.into_iter().next())),
@@ -30,7 +32,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "last",
-        summary: "Takes the last item of a list; a value that is no list is its own last.",
+        summary: "Takes the last item of a list; a value that is not a list is its own last.",
         gives: Kind::Any,
         examples: &[example("last", r#"["a","b"]"#, r#""b""#), example("last", r#""a""#, r#""a""#)],
         run: Run::List(|mut items, _| Ok(items.pop())),
@@ -40,7 +42,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "join",
         summary: "Makes one text of the items that are not blank.",
         parameters: &[required("between", ArgumentKind::Text, "what stands between the items")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "0", "\"\"", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "0", "\"\"", "wrong_type"]),
         errors: &[("output_too_large", "the result is larger than FUNCTION_OUTPUT_BYTES_MAX")],
         examples: &[
             example("{join: ', '}", r#"["a",null,1,""]"#, r#""a, 1""#),
@@ -54,7 +56,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Cuts a text at a mark: its pieces are trimmed, empty ones left out.",
         gives: Kind::List,
         parameters: &[required("at", ArgumentKind::NonEmpty, "what stands between the pieces")],
-        on_nothing: OnNothing::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
         examples: &[
             example("{split: ','}", r#""a, b,,c""#, r#"["a","b","c"]"#),
             example("{split: ','}", r#"["a,b","c"]"#, r#"["a","b","c"]"#),
@@ -67,7 +69,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Puts the values of another path behind a list, those that it does not have yet; missing and null are an empty list.",
         gives: Kind::List,
         parameters: &[required("from", ArgumentKind::Path, "where the values are")],
-        on_nothing: OnNothing::of(["[\"b\"]", "[\"b\"]", "[\"\",\"b\"]", "[0,\"b\"]", "[\"b\"]", "[{},\"b\"]"]),
+        on_empty: EmptyInput::of(["[\"b\"]", "[\"b\"]", "[\"\",\"b\"]", "[0,\"b\"]", "[\"b\"]", "[{},\"b\"]"]),
         examples: &[
             example("{append: beta}", r#"["a"]"#, r#"["a","b"]"#),
             example("{append: beta}", r#"["b"]"#, r#"["b"]"#),
@@ -81,7 +83,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Takes one item of a list, counted from 0, from the end when negative; missing when there is none.",
         gives: Kind::Any,
         parameters: &[required("at", ArgumentKind::Whole(-100_000, 100_000), "which item")],
-        on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "missing", "missing"]),
+        on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "missing", "missing"]),
         examples: &[
             example("{item: 1}", r#"["a","b"]"#, r#""b""#),
             example("{item: -1}", r#"["a","b"]"#, r#""b""#),
@@ -94,7 +96,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "count",
         summary: "Counts the items of a list.",
         gives: Kind::Number,
-        on_nothing: OnNothing::of(["missing", "null", "1", "1", "0", "1"]),
+        on_empty: EmptyInput::of(["missing", "null", "1", "1", "0", "1"]),
         examples: &[example("count", r#"["a","b"]"#, "2"), example("count", r#""a""#, "1")],
         run: Run::List(|items, _| Ok(Some(Value::Number(items.len().to_string().into())))),
         ..LIST
@@ -103,7 +105,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "unique",
         summary: "Leaves out items that a list has already.",
         gives: Kind::List,
-        on_nothing: OnNothing::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
+        on_empty: EmptyInput::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
         examples: &[example("unique", r#"["x","y","x",1,1.0]"#, r#"["x","y",1,1.0]"#)],
         run: Run::List(|items, _| Ok(Some(Value::List(distinct(items))))),
         ..LIST
@@ -112,16 +114,16 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "compact",
         summary: "Leaves out the blank items of a list.",
         gives: Kind::List,
-        on_nothing: OnNothing::of(["missing", "null", "[]", "[0]", "[]", "[]"]),
+        on_empty: EmptyInput::of(["missing", "null", "[]", "[0]", "[]", "[]"]),
         examples: &[example("compact", r#"["a",null," ",0,false]"#, r#"["a",0,false]"#)],
         run: Run::List(|items, _| Ok(Some(Value::List(items.into_iter().filter(|item| !item.is_blank()).collect())))),
         ..LIST
     },
     Spec {
         name: "list",
-        summary: "Makes a list of one of a value that is no list.",
+        summary: "Makes a list of one of a value that is not a list.",
         gives: Kind::List,
-        on_nothing: OnNothing::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
+        on_empty: EmptyInput::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
         examples: &[example("list", r#""a""#, r#"["a"]"#), example("list", r#"["a"]"#, r#"["a"]"#)],
         run: Run::List(|items, _| Ok(Some(Value::List(items)))),
         ..LIST
@@ -130,7 +132,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "flatten_list",
         summary: "Puts the items of lists inside a list in a row, one level deep.",
         gives: Kind::List,
-        on_nothing: OnNothing::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
+        on_empty: EmptyInput::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
         examples: &[example("flatten_list", r#"[["a","b"],"c",[["d"]]]"#, r#"["a","b","c",["d"]]"#)],
         run: Run::List(|items, _| {
             Ok(Some(Value::List(items.into_iter().flat_map(|item| as_list(Some(item), false)).collect())))
@@ -142,7 +144,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Takes the first item of a list whose members have these values; a text of the document fits a number, too.",
         gives: Kind::Any,
         parameters: &[required("members", ArgumentKind::Members, "the members and their values")],
-        on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "missing", "missing"]),
+        on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "missing", "missing"]),
         examples: &[
             example(
                 "{find: {name: email}}",
@@ -162,7 +164,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::Any,
         lists: Lists::Each,
         parameters: &[required("path", ArgumentKind::Inside, "the path, such as `values[0]` or `address.city`")],
-        on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "[]", "missing"]),
+        on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "[]", "missing"]),
         errors: &[("path_too_wide", "the path looks at more values than PATH_VISITS_MAX")],
         examples: &[
             example("{pick: 'values[0]'}", r#"{"name":"email","values":["a"]}"#, r#""a""#),
@@ -170,7 +172,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{pick: id}", r#"[{"id":1},{"x":2},{"id":3}]"#, "[1,3]"),
         ],
         run: Run::Value(|value, call| match call.path(0) {
-            Some(path) => Ok(call.around.inside(path, &value)?.map(Value::into_owned)),
+            Some(path) => Ok(call.context.inside(path, &value)?.map(Value::into_owned)),
             None => Ok(Some(value)),
         }),
         ..LIST
@@ -180,7 +182,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Keeps the items of a list for which a condition holds, written as in a JSONPath filter.",
         gives: Kind::List,
         parameters: &[required("condition", ArgumentKind::Condition, "the condition, such as `@.type == 'home'`")],
-        on_nothing: OnNothing::of(["missing", "null", "[]", "[]", "[]", "[]"]),
+        on_empty: EmptyInput::of(["missing", "null", "[]", "[]", "[]", "[]"]),
         errors: &[("path_too_wide", "the condition looks at more values than PATH_VISITS_MAX")],
         examples: &[
             example(
@@ -198,13 +200,13 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Does functions to each item of a list; items that come to nothing are left out.",
         gives: Kind::List,
         parameters: &[required("then", ArgumentKind::Chain, "the functions")],
-        on_nothing: OnNothing::of(["missing", "null", "[\"\"]", "[0]", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "[\"\"]", "[0]", "[]", "wrong_type"]),
         errors: &[("output_too_large", "the list is larger than FUNCTION_OUTPUT_BYTES_MAX or FUNCTION_ITEMS_MAX")],
         examples: &[
             example("{map: [trim, {multiply: 2}]}", r#"["1"," 2.5 "]"#, "[2,5]"),
             example("{map: [{pick: id}]}", r#"[{"id":1},{}]"#, "[1]"),
         ],
-        run: Run::List(|items, call| each(items, |item| apply_all(call.chain(0), item, call.around))),
+        run: Run::List(|items, call| map_items(items, |item| call.context.apply_chain(call.chain(0), item))),
         ..LIST
     },
     Spec {
@@ -221,7 +223,7 @@ pub const FUNCTIONS: &[Spec] = &[
                 "what that member is called in the other list",
             ),
         ],
-        on_nothing: OnNothing::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
+        on_empty: EmptyInput::of(["missing", "null", "[\"\"]", "[0]", "[]", "[{}]"]),
         errors: &[("output_too_large", "the list is larger than FUNCTION_OUTPUT_BYTES_MAX")],
         examples: &[example(
             "{join_lists: {with: answers, key: id, other_key: question_id}}",
@@ -233,14 +235,14 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "concat",
-        summary: "Puts the texts at other paths behind a text, those that are not blank; missing and blank are no part of it.",
+        summary: "Puts the texts at other paths behind a text, those that are not blank; missing and blank are not part of it.",
         takes: Kind::Text,
         gives: Kind::Text,
         parameters: &[
             required("from", ArgumentKind::Paths, "where the other texts are"),
             usually("between", ArgumentKind::Text, "' '", "what stands between them"),
         ],
-        on_nothing: OnNothing::of(["\"b\"", "\"b\"", "\"b\"", "\"0 b\"", "\"b\"", "wrong_type"]),
+        on_empty: EmptyInput::of(["\"b\"", "\"b\"", "\"b\"", "\"0 b\"", "\"b\"", "wrong_type"]),
         errors: &[("output_too_large", "the result is larger than FUNCTION_OUTPUT_BYTES_MAX")],
         examples: &[
             example("{concat: beta}", r#""a""#, r#""a b""#),
@@ -253,17 +255,17 @@ pub const FUNCTIONS: &[Spec] = &[
 ];
 
 /// The items that are not blank, in one text.
-fn join<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn join<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let items = match value {
         Value::List(items) => items,
-        object @ Value::Object(_) => return Err(Refusal::wrong_type(call.name, "a list", &object)),
+        object @ Value::Object(_) => return Err(FunctionError::wrong_type(call.name, "a list", &object)),
         other => return Ok(Some(other)),
     };
-    let filled = items.iter().filter(|item| !item.is_blank());
-    let pieces: Vec<&str> = filled.map(|item| scalar(item, call)).collect::<Result<_, _>>()?;
+    let skip_blank = items.iter().filter(|item| !item.is_blank());
+    let pieces: Vec<&str> = skip_blank.map(|item| scalar(item, call)).collect::<Result<_, _>>()?;
     let between = call.text_or_empty(0);
     let size = pieces.iter().map(|piece| piece.len() + between.len()).sum();
-    within_output(size, 0, call.name)?;
+    check_output_size(size, 0, call.name)?;
     Ok(Some(Value::text(pieces.join(between))))
 }
 
@@ -274,7 +276,7 @@ fn split(text: &str, at: &str) -> Value<'static> {
 }
 
 /// A list with what it does not have yet behind it; null and a missing value are an empty list.
-fn append<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn append<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let Some(more) = call.value_at(0)?.filter(|more| !more.is_blank()) else { return Ok(value) };
     let mut items = as_list(value, true);
     let mut seen = Seen::of(&items);
@@ -282,7 +284,7 @@ fn append<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Va
     Ok(Some(Value::List(items)))
 }
 
-/// The items of a list, or the one value; null is no item where it stands for nothing.
+/// The items of a list, or the one value; null is not an item where it stands for nothing.
 fn as_list(value: Option<Value<'_>>, null_is_nothing: bool) -> Vec<Value<'_>> {
     match value {
         None => Vec::new(),
@@ -310,7 +312,7 @@ fn distinct(items: Vec<Value<'_>>) -> Vec<Value<'_>> {
     items.into_iter().filter(|item| seen.is_new(item)).collect()
 }
 
-fn item<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn item<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let at = call.whole(0).unwrap_or(0);
     let place = match usize::try_from(at) {
         Ok(place) => Some(place),
@@ -327,20 +329,20 @@ fn has_members(value: &Value<'_>, members: &[(Cow<'_, str>, Value<'_>)]) -> bool
 /// Whether a value is the one that a document wants.
 pub fn is_same(found: &Value<'_>, wanted: &Value<'_>) -> bool {
     match wanted {
-        Value::Number(_) => found.decimal().is_some() && found.decimal() == wanted.decimal(),
+        Value::Number(_) => found.canonical_number().is_some() && found.canonical_number() == wanted.canonical_number(),
         Value::Text(text) => found.scalar_text() == Some(text),
         _ => found == wanted,
     }
 }
 
-fn filter<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn filter<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let list = Value::List(items);
     let Some(path) = call.path(0) else { return Ok(Some(list)) };
-    let kept = call.around.inside(path, &list)?.map(Value::into_owned);
+    let kept = call.context.inside(path, &list)?.map(Value::into_owned);
     Ok(Some(kept.unwrap_or(Value::List(Vec::new()))))
 }
 
-fn join_lists<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn join_lists<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let key = call.text_or_empty(1);
     let other_key = call.text(2).unwrap_or(key);
     let others = as_list(call.value_at(0)?, true);
@@ -350,10 +352,10 @@ fn join_lists<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<V
             by_key.entry(found).or_insert(other);
         }
     }
-    each(items, |item| {
+    map_items(items, |item| {
         let Some(item) = item else { return Ok(None) };
         let joined = with_members(item, key, &by_key);
-        call.around.spend(effort(&joined))?;
+        call.context.spend(cost(&joined))?;
         Ok(Some(joined))
     })
 }
@@ -373,18 +375,18 @@ fn with_members<'t>(item: Value<'t>, key: &str, by_key: &BTreeMap<&str, &Value<'
     }
 }
 
-fn concat<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn concat<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let mut all = as_list(value.clone(), true);
     for path in call.paths(0) {
-        all.extend(as_list(call.around.value_at(path)?, true));
+        all.extend(as_list(call.context.value_at(path)?, true));
     }
-    let filled: Vec<&Value<'t>> =
+    let skip_blank: Vec<&Value<'t>> =
         all.iter().filter(|value| !value.is_blank() || matches!(value, Value::Object(_))).collect();
-    if filled.is_empty() {
+    if skip_blank.is_empty() {
         return Ok(value);
     }
-    let pieces: Vec<&str> = filled.into_iter().map(|piece| scalar(piece, call)).collect::<Result<_, _>>()?;
+    let pieces: Vec<&str> = skip_blank.into_iter().map(|piece| scalar(piece, call)).collect::<Result<_, _>>()?;
     let between = call.text_or_empty(1);
-    within_output(pieces.iter().map(|piece| piece.len() + between.len()).sum(), 0, call.name)?;
+    check_output_size(pieces.iter().map(|piece| piece.len() + between.len()).sum(), 0, call.name)?;
     Ok(Some(Value::text(pieces.join(between))))
 }

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use hookmill_decimal::Decimal;
+use hookmill_json::Value;
+
 use super::call::Call;
-use super::exact::Exact;
-use super::refusal::{Refusal, quoted};
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
+use super::error::{FunctionError, quote};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
-use crate::json::Value;
 
 /// What people and machines write for yes and no.
 const YES: [&str; 6] = ["true", "yes", "y", "1", "on", "t"];
@@ -18,7 +19,7 @@ const OTHERWISE: Parameter =
 
 const TABLE: Spec = Spec {
     gives: Kind::Any,
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_in_table", "[]", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_in_table", "[]", "wrong_type"]),
     errors: &[("not_in_table", "the table does not have it, and there is no default")],
     ..Spec::USUAL
 };
@@ -50,7 +51,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ("not_in_table", "the value set does not have it, and there is no default"),
             ("table_unknown", "the organization has no such value set"),
             ("table_not_granted", "the value set is not granted to this plugin"),
-            ("table_value", "what the value set has for it is no JSON"),
+            ("table_value", "what the value set has for it is not JSON"),
         ],
         examples: &[
             example("{lookup_set: colours}", r#"" red""#, r##""#f00""##),
@@ -74,9 +75,9 @@ pub const FUNCTIONS: &[Spec] = &[
             ),
             OTHERWISE,
         ],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"low\"", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"low\"", "wrong_type", "wrong_type"]),
         errors: &[
-            ("not_a_number", "the value is no number"),
+            ("not_a_number", "the value is not a number"),
             ("number_too_long", "the number has more digits than NUMBER_DIGITS_MAX"),
             ("not_in_range", "it lies in none of the ranges, and there is no default"),
         ],
@@ -97,7 +98,7 @@ pub const FUNCTIONS: &[Spec] = &[
             optional("true", ArgumentKind::Texts, "true, yes, y, 1, on, t", "the words for yes, in any case"),
             optional("false", ArgumentKind::Texts, "false, no, n, 0, off, f", "the words for no, in any case"),
         ],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "false", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "false", "[]", "wrong_type"]),
         errors: &[("not_a_boolean", "it is none of the words")],
         examples: &[
             example("boolean", r#"" Yes""#, "true"),
@@ -110,7 +111,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
-fn lookup<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn lookup<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let key = scalar(&value, call)?.trim();
     let pairs = call.pairs(0);
     let found = match call.flag(2) {
@@ -118,7 +119,7 @@ fn lookup<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>
         true => pairs.iter().position(|(name, _)| is_alike(name, key)),
     };
     let found = found.and_then(|place| pairs.get(place)).map(|(_, value)| value.borrowed());
-    or_default(found, value, call, || format!("the table knows {}", listed(pairs.iter().map(|(name, _)| &**name))))
+    or_default(found, value, call, || format!("the table knows {}", list_names(pairs.iter().map(|(name, _)| &**name))))
 }
 
 /// Whether two texts are the same but for case.
@@ -126,10 +127,10 @@ fn is_alike(one: &str, other: &str) -> bool {
     one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 
-fn lookup_set<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn lookup_set<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let key = scalar(&value, call)?.trim();
     let set = call.text_or_empty(0);
-    let found = if key.is_empty() { None } else { call.around.table(set, key)? };
+    let found = if key.is_empty() { None } else { call.context.table(set, key)? };
     or_default(found, value, call, || format!("the value set `{set}` does not have it"))
 }
 
@@ -139,29 +140,30 @@ fn or_default<'t>(
     value: Value<'t>,
     call: &Call<'_, 't>,
     why: impl Fn() -> String,
-) -> Result<Option<Value<'t>>, Refusal> {
+) -> Result<Option<Value<'t>>, FunctionError> {
     if found.is_none() && value.is_blank() {
         return Ok(Some(value));
     }
     let refuse = || {
-        let mend = "add it, or write a `default`";
-        Refusal::new("not_in_table", format!("{} is not in the table: {}; {mend}", quoted(&value), why()))
+        let hint = "add it, or write a `default`";
+        FunctionError::new("not_in_table", format!("{} is not in the table: {}; {hint}", quote(&value), why()))
     };
     found.or_else(|| call.value(1)).map(Some).ok_or_else(refuse)
 }
 
-fn range_label(number: Exact, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
-    let bound = |text: &Option<Cow<'_, str>>| text.as_deref().and_then(Exact::parse);
+fn range_label(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
+    let bound = |text: &Option<Cow<'_, str>>| text.as_deref().and_then(|text| Decimal::parse(text).ok());
     let holds = |range: &&crate::plan::Range<'_>| {
         bound(&range.from).is_none_or(|from| from <= number) && bound(&range.below).is_none_or(|below| number < below)
     };
     let found = call.ranges(0).iter().find(holds).map(|range| range.is.borrowed()).or_else(|| call.value(1));
-    let refuse =
-        || Refusal::new("not_in_range", format!("{} lies in none of the ranges; write a `default`", number.digits()));
+    let refuse = || {
+        FunctionError::new("not_in_range", format!("{} lies in none of the ranges; write a `default`", number.digits()))
+    };
     found.map(Value::into_owned).ok_or_else(refuse)
 }
 
-fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let word = text.trim().to_lowercase();
     let is_own = |own: &[Cow<'_, str>]| own.iter().any(|one| one.trim().to_lowercase() == word);
     let says = |place: usize, usual: &[&str]| call.texts(place).map_or_else(|| usual.contains(&word.as_str()), is_own);
@@ -169,14 +171,14 @@ fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Re
         (true, _) => Ok(Some(Value::Bool(true))),
         (false, true) => Ok(Some(Value::Bool(false))),
         (false, false) => {
-            let mend = "is no word for yes or no; name your own: `{boolean: {true: [ja], false: [nein]}}`";
-            Err(Refusal::of_text("not_a_boolean", text, mend))
+            let hint = "is not a word for yes or no; name your own: `{boolean: {true: [ja], false: [nein]}}`";
+            Err(FunctionError::of_text("not_a_boolean", text, hint))
         }
     }
 }
 
 /// The first few names, for a message.
-fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+fn list_names<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let shown: Vec<&str> = names.take(6).collect();
     if shown.len() < 6 { shown.join(", ") } else { format!("{} and more", shown[..5].join(", ")) }
 }

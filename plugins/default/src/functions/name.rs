@@ -1,8 +1,9 @@
 //! The parts of a person's name, as people write them in one field.
 
+use hookmill_json::Value;
+
 use super::call::Call;
-use super::spec::{ArgumentKind, OnNothing, Run, Spec, example, required};
-use crate::json::Value;
+use super::spec::{ArgumentKind, EmptyInput, Run, Spec, example, required};
 
 /// The parts by name, in the order of [`NamePart`].
 const PARTS: [&str; 5] = ["prefix", "first", "middle", "last", "suffix"];
@@ -27,7 +28,7 @@ pub const FUNCTIONS: &[Spec] = &[Spec {
     name: "split_name",
     summary: "Takes one part of a person's full name; a part that the name does not have is missing.",
     parameters: &[required("part", ArgumentKind::Word(&PARTS), "which part")],
-    on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
     examples: &[
         example("{split_name: last}", r#""Maria del Carmen Lopez""#, r#""Lopez""#),
         example("{split_name: first}", r#""Dr. King, Martin Luther""#, r#""Martin""#),
@@ -69,7 +70,7 @@ fn split(full_name: &str, part: NamePart) -> Option<String> {
         suffix = words[words.len() - 1].to_owned();
         words = &words[..words.len() - 1];
     }
-    let groups = grouped(words);
+    let groups = group_particles(words);
     let (first, rest) = groups.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first.clone()), rest));
     let (last, middle) = rest.split_last().map_or((None, &[][..]), |(last, middle)| (Some(last.clone()), middle));
     let found = match part {
@@ -88,11 +89,11 @@ fn cut_suffix_after_comma(full_name: &str) -> (String, String) {
     if after.split_whitespace().next().is_some_and(is_suffix) {
         return (before.to_owned(), after.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    (format!("{} {}", after.replace(',', " "), glued(before)), String::new())
+    (format!("{} {}", after.replace(',', " "), keep_together(before)), String::new())
 }
 
 /// A family name of several words stays one group behind the given names.
-fn glued(family_name: &str) -> String {
+fn keep_together(family_name: &str) -> String {
     family_name.split_whitespace().collect::<Vec<_>>().join("\u{a0}")
 }
 
@@ -112,7 +113,7 @@ fn is_suffix(word: &str) -> bool {
 }
 
 /// Words with the particles before them, except that the first word always stands for itself.
-fn grouped(words: &[&str]) -> Vec<String> {
+fn group_particles(words: &[&str]) -> Vec<String> {
     let mut groups: Vec<String> = Vec::new();
     let mut open = false;
     for (index, word) in words.iter().enumerate() {

@@ -1,12 +1,13 @@
 //! Numbers out of what people write, and exact arithmetic.
 
+use hookmill_decimal::{Decimal, ParseError, Rounding, TooLong};
+use hookmill_json::Value;
+
 use super::call::Call;
-use super::exact::{Exact, Rounding};
+use super::error::{FunctionError, quote};
 use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
-use super::refusal::{Refusal, quoted};
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, required, usually};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, required, usually};
 use super::written::{Part, Style, range, read};
-use crate::json::Value;
 
 const DECIMAL: Parameter = usually(
     "decimal",
@@ -36,9 +37,9 @@ const NUMBER: Spec = Spec {
     takes: Kind::Number,
     gives: Kind::Number,
     lists: Lists::Refused,
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "0", "wrong_type", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "0", "wrong_type", "wrong_type"]),
     errors: &[
-        ("not_a_number", "the value is no number, and no text that is written like one"),
+        ("not_a_number", "the value is not a number, and no text that is written like one"),
         ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
     ],
     ..Spec::USUAL
@@ -46,7 +47,7 @@ const NUMBER: Spec = Spec {
 
 const ARITHMETIC: Spec = Spec {
     errors: &[
-        ("not_a_number", "the value or the other number is no number"),
+        ("not_a_number", "the value or the other number is not a number"),
         ("no_operand", "there is no other number at the path"),
         ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
     ],
@@ -99,7 +100,7 @@ pub const FUNCTIONS: &[Spec] = &[
         ],
         run: Run::ReadFilled(|text, call| {
             let part = [Part::Min, Part::Max, Part::Avg].get(call.word(0)).copied().unwrap_or(Part::Avg);
-            Ok(range(text, part, style(call, 1))?.map(Exact::into_value))
+            Ok(range(text, part, style(call, 1))?.map(number_value))
         }),
         ..NUMBER
     },
@@ -107,18 +108,18 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "add",
         summary: "Adds a number.",
         parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "0.1", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "0.1", "wrong_type", "wrong_type"]),
         examples: &[example("{add: 0.1}", "0.2", "0.3"), example("{add: quantity}", r#""-1""#, "2")],
-        run: Run::Number(|number, call| Ok(number.plus(&operand(call, 0)?)?.into_value())),
+        run: Run::Number(|number, call| Ok(number_value(number.plus(&operand(call, 0)?)?))),
         ..ARITHMETIC
     },
     Spec {
         name: "subtract",
         summary: "Takes a number away.",
         parameters: &[required("number", ArgumentKind::Operand, "the number, or a path to one")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "-1", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "-1", "wrong_type", "wrong_type"]),
         examples: &[example("{subtract: 1}", "0.5", "-0.5"), example("{subtract: beta}", "1", "not_a_number")],
-        run: Run::Number(|number, call| Ok(number.minus(&operand(call, 0)?)?.into_value())),
+        run: Run::Number(|number, call| Ok(number_value(number.minus(&operand(call, 0)?)?))),
         ..ARITHMETIC
     },
     Spec {
@@ -130,7 +131,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{multiply: 100}", "9007199254740993", "900719925474099300"),
             example("{multiply: gone}", "1", "no_operand"),
         ],
-        run: Run::Number(|number, call| Ok(number.times(&operand(call, 0)?)?.into_value())),
+        run: Run::Number(|number, call| Ok(number_value(number.times(&operand(call, 0)?)?))),
         ..ARITHMETIC
     },
     Spec {
@@ -142,7 +143,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ROUNDING,
         ],
         errors: &[
-            ("not_a_number", "the value or the other number is no number"),
+            ("not_a_number", "the value or the other number is not a number"),
             ("no_operand", "there is no other number at the path"),
             ("divided_by_zero", "the other number is 0"),
             ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
@@ -168,7 +169,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{round: -2}", "1250", "1300"),
             example("{round: 2}", "1.5", "1.5"),
         ],
-        run: Run::Number(|number, call| Ok(rounded(number, call, rounding(call, 1)))),
+        run: Run::Number(|number, call| Ok(round(number, call, rounding(call, 1)))),
         ..NUMBER
     },
     Spec {
@@ -176,7 +177,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds down to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("floor", "-1.5", "-2"), example("{floor: 1}", r#""1.29""#, "1.2")],
-        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Down))),
+        run: Run::Number(|number, call| Ok(round(number, call, Rounding::Floor))),
         ..NUMBER
     },
     Spec {
@@ -184,7 +185,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds up to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("ceil", "-1.5", "-1"), example("{ceil: 1}", "1.21", "1.3")],
-        run: Run::Number(|number, call| Ok(rounded(number, call, Rounding::Up))),
+        run: Run::Number(|number, call| Ok(round(number, call, Rounding::Ceiling))),
         ..NUMBER
     },
     Spec {
@@ -197,14 +198,14 @@ pub const FUNCTIONS: &[Spec] = &[
             usually("decimal", ArgumentKind::Word(&[".", ","]), "'.'", "the mark before the decimals"),
             ROUNDING,
         ],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"0.00\"", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"0.00\"", "wrong_type", "wrong_type"]),
         examples: &[
             example("format_number", "12000", r#""12000.00""#),
             example("{format_number: {digits: 2, thousands: ','}}", "-1234567.895", r#""-1,234,567.90""#),
             example("{format_number: {thousands: '.', decimal: ','}}", r#""1234.5""#, r#""1.234,50""#),
             example("{format_number: 0}", "0.4", r#""0""#),
         ],
-        run: Run::Number(|number, call| Ok(Value::text(formatted(number, call)))),
+        run: Run::Number(|number, call| Ok(Value::text(format_number(number, call)))),
         ..NUMBER
     },
 ];
@@ -218,56 +219,83 @@ fn decimal_mark(call: &Call<'_, '_>, place: usize) -> char {
 }
 
 /// A JSON number is one already, and keeps every digit, however many.
-fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     match &value {
         Value::Number(_) => Ok(Some(value)),
         Value::Text(text) if text.trim().is_empty() => Ok(Some(value)),
         Value::Text(text) => read(text, style(call, 0)).map(|number| Some(Value::Number(number.into()))),
-        other => Err(Refusal::wrong_type(call.name, "a number", other)),
+        other => Err(FunctionError::wrong_type(call.name, "a number", other)),
     }
 }
 
+/// The number that a number, or a text that is written like one, stands for.
+///
+/// # Errors
+/// Why `function` can't compute with the value.
+pub fn decimal_of(value: &Value<'_>, function: &str) -> Result<Decimal, FunctionError> {
+    let text = match value {
+        Value::Number(text) => text.as_ref(),
+        // In a text, `1E5` may be a flat as well as a number.
+        Value::Text(text) if text.contains(['e', 'E']) => "",
+        Value::Text(text) => text.trim(),
+        other => return Err(FunctionError::wrong_type(function, "a number", other)),
+    };
+    Decimal::parse(text).map_err(|error| match error {
+        ParseError::NotANumber => {
+            let message =
+                format!("`{function}` needs a number, not {}; `number` reads other ways to write one", quote(value));
+            FunctionError::new("not_a_number", message)
+        }
+        ParseError::TooLong => TooLong { digits: quote(value) }.into(),
+    })
+}
+
+/// A decimal as a JSON number.
+pub fn number_value(number: Decimal) -> Value<'static> {
+    Value::Number(number.digits().into())
+}
+
 /// The other number of a calculation.
-fn operand(call: &Call<'_, '_>, place: usize) -> Result<Exact, Refusal> {
+fn operand(call: &Call<'_, '_>, place: usize) -> Result<Decimal, FunctionError> {
     let path = call.path(place).map(|path| path.text.as_ref()).unwrap_or_default();
     match call.operand(place)? {
-        Some(value) if !value.is_blank() => Exact::of_value(&value, call.name),
-        None => Err(Refusal::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
+        Some(value) if !value.is_blank() => decimal_of(&value, call.name),
+        None => Err(FunctionError::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
         Some(value) => {
-            let message = format!("`{}` finds {} at `{path}`, which is no number", call.name, quoted(&value));
-            Err(Refusal::new("no_operand", message))
+            let message = format!("`{}` finds {} at `{path}`, which is not a number", call.name, quote(&value));
+            Err(FunctionError::new("no_operand", message))
         }
     }
 }
 
-fn divide(number: Exact, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
+fn divide(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
     let by = operand(call, 0)?;
-    let zero = || Refusal::new("divided_by_zero", format!("{} can't be divided by 0", number.digits()));
+    let zero = || FunctionError::new("divided_by_zero", format!("{} can't be divided by 0", number.digits()));
     let digits = call.size(1).unwrap_or(0);
-    number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).map(Exact::into_value).ok_or_else(zero)
+    number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).map(number_value).ok_or_else(zero)
 }
 
 fn rounding(call: &Call<'_, '_>, place: usize) -> Rounding {
     match call.word(place) {
         1 => Rounding::HalfEven,
-        2 => Rounding::Down,
-        3 => Rounding::Up,
-        4 => Rounding::Cut,
+        2 => Rounding::Floor,
+        3 => Rounding::Ceiling,
+        4 => Rounding::Truncate,
         _ => Rounding::HalfUp,
     }
 }
 
-fn rounded(number: Exact, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
-    number.rounded(call.whole(0).unwrap_or(0), rounding).into_value()
+fn round(number: Decimal, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
+    number_value(number.rounded(call.whole(0).unwrap_or(0), rounding))
 }
 
 /// With exactly so many decimals, and a mark between thousands.
-fn formatted(number: Exact, call: &Call<'_, '_>) -> String {
+fn format_number(number: Decimal, call: &Call<'_, '_>) -> String {
     let decimals = call.size(0).unwrap_or(0);
     let digits = number.rounded(call.whole(0).unwrap_or(0), rounding(call, 3)).digits();
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
-    let mut text = format!("{sign}{}", grouped(whole, call.text_or_empty(1)));
+    let mut text = format!("{sign}{}", group_thousands(whole, call.text_or_empty(1)));
     if 0 < decimals {
         text.push(decimal_mark(call, 2));
         text.push_str(&format!("{fraction:0<decimals$}"));
@@ -276,7 +304,7 @@ fn formatted(number: Exact, call: &Call<'_, '_>) -> String {
 }
 
 /// Digits with a mark between thousands.
-fn grouped(digits: &str, mark: &str) -> String {
+fn group_thousands(digits: &str, mark: &str) -> String {
     let mut text = String::with_capacity(digits.len());
     for (place, digit) in digits.chars().enumerate() {
         if 0 < place && (digits.len() - place).is_multiple_of(3) {

@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::apply::{weight, within_depth};
+use hookmill_json::Value;
+
 use super::call::Call;
+use super::error::FunctionError;
 use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, Lists, Members, OnNothing, Run, Spec, example, required, usually};
-use crate::json::Value;
+use super::measure::{check_depth, text_size};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Members, Run, Spec, example, required, usually};
 
 /// A function that takes an object.
 const OBJECT: Spec = Spec {
     takes: Kind::Object,
     gives: Kind::Object,
-    on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "{}"]),
+    on_empty: EmptyInput::of(["missing", "null", "wrong_type", "wrong_type", "[]", "{}"]),
     ..Spec::USUAL
 };
 
@@ -27,7 +28,7 @@ pub const FUNCTIONS: &[Spec] = &[
             usually("name", ArgumentKind::NonEmpty, "name", "what the name is called in each item"),
             usually("value", ArgumentKind::NonEmpty, "value", "what the value is called in each item"),
         ],
-        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
+        on_empty: EmptyInput::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
         examples: &[
             example("to_pairs", r#"{"a":1,"b":null}"#, r#"[{"name":"a","value":1},{"name":"b","value":null}]"#),
             example("{to_pairs: {name: key}}", r#"{"a":1}"#, r#"[{"key":"a","value":1}]"#),
@@ -45,7 +46,7 @@ pub const FUNCTIONS: &[Spec] = &[
             usually("value", ArgumentKind::NonEmpty, "value", "what the value is called in each item"),
             usually("single", ArgumentKind::Flag, "false", "whether a list of one item is that item"),
         ],
-        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "{}", "{}"]),
+        on_empty: EmptyInput::of(["missing", "null", "wrong_type", "wrong_type", "{}", "{}"]),
         examples: &[
             example("from_pairs", r#"[{"name":"a","value":1},{"name":"b"}]"#, r#"{"a":1}"#),
             example(
@@ -61,7 +62,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "keys",
         summary: "Lists the names of the members of an object.",
         gives: Kind::List,
-        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
+        on_empty: EmptyInput::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
         examples: &[example("keys", r#"{"a":1,"b":2}"#, r#"["a","b"]"#)],
         run: Run::Object(|members, _| {
             Ok(Some(Value::List(members.into_iter().map(|(name, _)| Value::Text(name)).collect())))
@@ -72,7 +73,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "values",
         summary: "Lists the values of the members of an object.",
         gives: Kind::List,
-        on_nothing: OnNothing::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
+        on_empty: EmptyInput::of(["missing", "null", "wrong_type", "wrong_type", "[]", "[]"]),
         examples: &[example("values", r#"{"a":1,"b":2}"#, "[1,2]")],
         run: Run::Object(|members, _| Ok(Some(Value::List(members.into_iter().map(|(_, value)| value).collect())))),
         ..OBJECT
@@ -82,7 +83,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Keeps these members of an object.",
         parameters: &[required("names", ArgumentKind::Texts, "their names")],
         examples: &[example("{only: [a, c]}", r#"{"a":1,"b":2}"#, r#"{"a":1}"#)],
-        run: Run::Object(|members, call| Ok(Some(kept(members, |name| is_among(name, call))))),
+        run: Run::Object(|members, call| Ok(Some(keep_members(members, |name| is_among(name, call))))),
         ..OBJECT
     },
     Spec {
@@ -90,7 +91,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Leaves out these members of an object.",
         parameters: &[required("names", ArgumentKind::Texts, "their names")],
         examples: &[example("{without: [a, c]}", r#"{"a":1,"b":2}"#, r#"{"b":2}"#)],
-        run: Run::Object(|members, call| Ok(Some(kept(members, |name| !is_among(name, call))))),
+        run: Run::Object(|members, call| Ok(Some(keep_members(members, |name| !is_among(name, call))))),
         ..OBJECT
     },
     Spec {
@@ -123,7 +124,7 @@ pub const FUNCTIONS: &[Spec] = &[
         parameters: &[usually("with", ArgumentKind::NonEmpty, "'.'", "what stands between the names")],
         errors: &[
             ("output_too_large", "the object has more members than FUNCTION_ITEMS_MAX"),
-            ("too_deep", "the result would be nested more than MADE_DEPTH_MAX deep"),
+            ("too_deep", "the result would be nested more than OUTPUT_DEPTH_MAX deep"),
         ],
         notices: &[("key_conflict", "a name stays as it is, for a value stands where it needs an object")],
         examples: &[
@@ -147,12 +148,12 @@ fn to_pairs<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Value<'t> {
     Value::List(members.into_iter().map(pair).collect())
 }
 
-fn from_pairs<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn from_pairs<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let (name_key, value_key) = (call.text_or_empty(0), call.text_or_empty(1));
     let mut object = Names::default();
     for item in items {
         let Value::Object(members) = item else {
-            return Err(Refusal::wrong_type(call.name, "a list of objects", &item));
+            return Err(FunctionError::wrong_type(call.name, "a list of objects", &item));
         };
         let (mut name, mut value) = (None, None);
         for (key, member) in members {
@@ -198,7 +199,7 @@ fn is_among(name: &str, call: &Call<'_, '_>) -> bool {
     call.texts(0).unwrap_or_default().iter().any(|one| one == name)
 }
 
-fn kept<'t>(members: Members<'t>, is_kept: impl Fn(&str) -> bool) -> Value<'t> {
+fn keep_members<'t>(members: Members<'t>, is_kept: impl Fn(&str) -> bool) -> Value<'t> {
     Value::Object(members.into_iter().filter(|(name, _)| is_kept(name)).collect())
 }
 
@@ -211,9 +212,9 @@ struct Flat<'t, 'c> {
     lists: bool,
 }
 
-fn flatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn flatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let bytes_max =
-        members.iter().map(|(name, value)| name.len() + weight(value)).sum::<usize>().max(FUNCTION_OUTPUT_BYTES_MAX);
+        members.iter().map(|(name, value)| name.len() + text_size(value)).sum::<usize>().max(FUNCTION_OUTPUT_BYTES_MAX);
     let mut flat =
         Flat { names: Names::default(), bytes: 0, bytes_max, between: call.text_or_empty(0), lists: call.flag(1) };
     for (name, value) in members {
@@ -223,35 +224,39 @@ fn flatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value
 }
 
 impl<'t> Flat<'t, '_> {
-    fn put(&mut self, name: Cow<'t, str>, value: Value<'t>, depth: usize) -> Result<(), Refusal> {
+    fn put(&mut self, name: Cow<'t, str>, value: Value<'t>, depth: usize) -> Result<(), FunctionError> {
         match value {
             Value::Object(members) if !members.is_empty() && depth < FLATTEN_DEPTH_MAX => members
                 .into_iter()
-                .try_for_each(|(inner, value)| self.put(self.joined(&name, &inner), value, depth + 1)),
+                .try_for_each(|(inner, value)| self.put(self.join_name(&name, &inner), value, depth + 1)),
             Value::List(items) if self.lists && !items.is_empty() && depth < FLATTEN_DEPTH_MAX => {
                 let numbered = items.into_iter().enumerate();
-                numbered
-                    .into_iter()
-                    .try_for_each(|(place, value)| self.put(self.joined(&name, &place.to_string()), value, depth + 1))
+                numbered.into_iter().try_for_each(|(place, value)| {
+                    self.put(self.join_name(&name, &place.to_string()), value, depth + 1)
+                })
             }
             value => self.add(name, value),
         }
     }
 
-    fn joined(&self, outer: &str, inner: &str) -> Cow<'t, str> {
+    fn join_name(&self, outer: &str, inner: &str) -> Cow<'t, str> {
         format!("{outer}{}{inner}", self.between).into()
     }
 
-    fn add(&mut self, name: Cow<'t, str>, value: Value<'t>) -> Result<(), Refusal> {
-        self.bytes += name.len() + weight(&value);
+    fn add(&mut self, name: Cow<'t, str>, value: Value<'t>) -> Result<(), FunctionError> {
+        self.bytes += name.len() + text_size(&value);
         if self.bytes_max < self.bytes {
-            return Err(Refusal::too_large("flatten", "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX));
+            return Err(FunctionError::too_large("flatten", "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX));
         }
         if FUNCTION_ITEMS_MAX <= self.names.members.len() {
-            return Err(Refusal::too_large("flatten", "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
+            return Err(FunctionError::too_large("flatten", "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
         }
         let conflict = || {
-            Refusal::of_text("key_conflict", &name, "would be the name of two values; use another mark between names")
+            FunctionError::of_text(
+                "key_conflict",
+                &name,
+                "would be the name of two values; use another mark between names",
+            )
         };
         if self.names.add(name.clone(), value) { Ok(()) } else { Err(conflict()) }
     }
@@ -261,33 +266,33 @@ impl<'t> Flat<'t, '_> {
 const NAMES_PER_STEP: usize = 4;
 
 /// Names that need no place in another object come first: then it is known where values stand in the way.
-fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     if FUNCTION_ITEMS_MAX < members.len() {
-        return Err(Refusal::too_large(call.name, "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
+        return Err(FunctionError::too_large(call.name, "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
     }
     let between = call.text_or_empty(0);
     let (long, mut object): (Members<'t>, Members<'t>) =
-        members.into_iter().partition(|(name, _)| is_way(name, between));
+        members.into_iter().partition(|(name, _)| is_nested_name(name, between));
     for (name, value) in long {
         // Each name is looked for among those that are there.
-        call.around.spend(object.len() / NAMES_PER_STEP)?;
+        call.context.spend(object.len() / NAMES_PER_STEP)?;
         let names: Vec<&str> = name.split(between).collect();
         match place_for(&mut object, &names) {
             Some((inside, last)) => inside.push((last.to_owned().into(), value)),
             None => {
                 let message = format!("`{name}` is left as it is: a value stands where it needs an object");
-                call.around.notice("key_conflict", message);
+                call.context.warn("key_conflict", message);
                 object.push((name, value));
             }
         }
     }
     let made = Value::Object(object);
-    within_depth(&made, call.name)?;
+    check_depth(&made, call.name)?;
     Ok(Some(made))
 }
 
 /// Whether a name is several, none of them empty, and not too many.
-fn is_way(name: &str, between: &str) -> bool {
+fn is_nested_name(name: &str, between: &str) -> bool {
     let count = name.split(between).count();
     1 < count && count <= FLATTEN_DEPTH_MAX && name.split(between).all(|name| !name.is_empty())
 }

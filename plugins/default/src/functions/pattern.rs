@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use regex_lite::{Captures, Regex};
 
 use super::call::Call;
+use super::error::{FunctionError, check_output_size};
 use super::limits::{PATTERN_INPUT_BYTES_MAX, PATTERN_MATCHES_MAX};
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, OnNothing, Parameter, Run, Spec, example, optional, required, usually};
-use super::text::within_output;
-use crate::json::Value;
+use super::spec::{ArgumentKind, EmptyInput, Kind, Parameter, Run, Spec, example, optional, required, usually};
 use crate::plan::Expression;
 
 const PATTERN: Parameter = required("pattern", ArgumentKind::Pattern, "the regular expression");
@@ -35,7 +34,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "extract",
         summary: "Takes what a regular expression finds first; missing when it finds nothing.",
         parameters: &[PATTERN, GROUP],
-        on_nothing: OnNothing::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),
         examples: &[
             example(r"{extract: 'utm_source=(\w+)'}", r#""?utm_source=g&x=1""#, r#""g""#),
             example(r"{extract: {pattern: '(\d+)-(\d+)', group: 2}}", r#""1-22""#, r#""22""#),
@@ -49,7 +48,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Lists all that a regular expression finds.",
         gives: Kind::List,
         parameters: &[PATTERN, GROUP],
-        on_nothing: OnNothing::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
         examples: &[example(r"{extract_all: '\d+'}", r#""1 and 22""#, r#"["1","22"]"#)],
         run: Run::Read(extract_all),
         ..PATTERNS
@@ -70,7 +69,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Says whether a regular expression is found in a text.",
         gives: Kind::Boolean,
         parameters: &[PATTERN],
-        on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         examples: &[example(r"{is_match: '^\d{5}$'}", r#""02139""#, "true")],
         run: Run::Read(|text, call| {
             let (expression, _) = expression_for(text, call)?;
@@ -80,34 +79,16 @@ pub const FUNCTIONS: &[Spec] = &[
     },
 ];
 
-/// What any expression takes for each byte of a text.
-const STEPS_PER_BYTE: usize = 16;
-
-/// What an expression takes on a text of so many bytes: at each byte it is at several of its places at once, and has as many of
-/// them as its text is long and its repetitions are high.
-pub fn pattern_effort(expression: &str, bytes: usize) -> usize {
-    let repetitions = expression.split('{').skip(1).map(|count| {
-        let digits = count.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b',').collect::<Vec<_>>();
-        digits
-            .split(|byte| *byte == b',')
-            .filter_map(|part| std::str::from_utf8(part).ok()?.parse().ok())
-            .max()
-            .unwrap_or(0)
-    });
-    let places = expression.len() + 2 * repetitions.sum::<usize>();
-    bytes.saturating_mul(STEPS_PER_BYTE + 2 * places)
-}
-
 /// The expression and what is built of it.
-fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<(&'t Expression<'t>, &'t Regex), Refusal> {
+fn expression_for<'t>(text: &str, call: &Call<'_, 't>) -> Result<(&'t Expression<'t>, &'t Regex), FunctionError> {
     if text.len() > PATTERN_INPUT_BYTES_MAX {
         let bound =
             format!("is larger than {PATTERN_INPUT_BYTES_MAX} bytes (PATTERN_INPUT_BYTES_MAX); shorten it before");
-        return Err(Refusal::of_text("input_too_large", text, &bound));
+        return Err(FunctionError::of_text("input_too_large", text, &bound));
     }
-    let damaged = || Refusal::new("bad_plan", "the regular expression can't be built; save the document again");
+    let damaged = || FunctionError::new("bad_plan", "the regular expression can't be built; save the document again");
     let expression = call.expression(0).ok_or_else(damaged)?;
-    call.around.spend(pattern_effort(expression.text(), text.len()))?;
+    call.context.spend(hookmill_jsonpath::match_cost(expression.text(), text.len()))?;
     Ok((expression, expression.regex().ok_or_else(damaged)?))
 }
 
@@ -117,7 +98,7 @@ fn group<'h>(captures: &Captures<'h>, call: &Call<'_, '_>) -> Option<&'h str> {
     captures.get(group).map(|found| found.as_str())
 }
 
-fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let (expression, regex) = expression_for(text, call)?;
     // To find the whole takes less than to find its groups.
     let found = match call.size(1) {
@@ -128,7 +109,7 @@ fn extract(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Re
     Ok(found.map(|found| Value::text(found.to_owned())))
 }
 
-fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let mut found = Vec::new();
     for (count, captures) in expression_for(text, call)?.1.captures_iter(text).enumerate() {
         within_matches(count, text)?;
@@ -139,20 +120,20 @@ fn extract_all(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>
 }
 
 /// To know that a match is the longest, all that follows may have to be read.
-fn spend_on_rest(captures: &Captures<'_>, text: &str, call: &Call<'_, '_>) -> Result<(), Refusal> {
+fn spend_on_rest(captures: &Captures<'_>, text: &str, call: &Call<'_, '_>) -> Result<(), FunctionError> {
     let end = captures.get(0).map_or(0, |whole| whole.end());
-    call.around.spend((text.len() - end) * STEPS_PER_BYTE)
+    call.context.spend((text.len() - end) * hookmill_jsonpath::STEPS_PER_BYTE)
 }
 
-fn within_matches(count: usize, text: &str) -> Result<(), Refusal> {
+fn within_matches(count: usize, text: &str) -> Result<(), FunctionError> {
     if count < PATTERN_MATCHES_MAX {
         return Ok(());
     }
     let bound = format!("has more than {PATTERN_MATCHES_MAX} matches (PATTERN_MATCHES_MAX)");
-    Err(Refusal::of_text("too_many_matches", text, &bound))
+    Err(FunctionError::of_text("too_many_matches", text, &bound))
 }
 
-fn replace<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn replace<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let (mut out, mut end) = (String::new(), 0);
     for (count, captures) in expression_for(text, call)?.1.captures_iter(text).enumerate() {
         within_matches(count, text)?;
@@ -161,7 +142,7 @@ fn replace<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refus
         out.push_str(&text[end..whole.start()]);
         captures.expand(call.text_or_empty(1), &mut out);
         end = whole.end();
-        within_output(out.len(), text.len(), call.name)?;
+        check_output_size(out.len(), text.len(), call.name)?;
     }
     if end == 0 && out.is_empty() {
         return Ok(text.into());

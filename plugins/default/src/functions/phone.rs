@@ -10,7 +10,7 @@ mod text;
 pub use functions::FUNCTIONS;
 use plans::Region;
 
-/// Why a text is no phone number.
+/// Why a text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAPhone {
     /// No digits, or characters that no number has.
@@ -66,7 +66,7 @@ pub fn is_assignable(text: &str, region: &str) -> bool {
 }
 
 /// What is known of a number.
-pub struct Known {
+pub struct PhoneNumber {
     /// The number as it is written in its own country.
     pub national: String,
     /// Its area code, if it has one.
@@ -76,10 +76,10 @@ pub struct Known {
 }
 
 /// What is known of a number, read as one of `region` when it has no country code.
-pub fn known(text: &str, region: &str) -> Result<Known, NotAPhone> {
+pub fn known(text: &str, region: &str) -> Result<PhoneNumber, NotAPhone> {
     let (plan, national) = read(text, region)?;
-    Ok(Known {
-        national: plan.written(&national),
+    Ok(PhoneNumber {
+        national: plan.format_national(&national),
         area_code: plan.area_code(&national).map(str::to_owned),
         region: plan.region_of(&national).map(|region| region.id).filter(|id| *id != "001"),
     })

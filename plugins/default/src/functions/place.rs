@@ -6,14 +6,14 @@ mod states;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::call::Call;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, OnNothing, Parameter, Run, Spec, example, optional, usually};
-use super::text::scalar;
-use crate::json::Value;
-
 use countries::{COUNTRIES, Country};
+use hookmill_json::Value;
 use states::{STATES, State};
+
+use super::call::Call;
+use super::error::FunctionError;
+use super::spec::{ArgumentKind, EmptyInput, Parameter, Run, Spec, example, optional, usually};
+use super::text::scalar;
 
 /// Names longer than this are none.
 const NAME_BYTES_MAX: usize = 100;
@@ -27,13 +27,13 @@ const STATE_COUNTRY: Parameter = usually(
 
 const STATE: Spec = Spec {
     parameters: &[STATE_COUNTRY],
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_state", "[]", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_state", "[]", "wrong_type"]),
     errors: &[("not_a_state", "it is neither the name nor the code of a state of these countries")],
     ..Spec::USUAL
 };
 
 const COUNTRY: Spec = Spec {
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_country", "[]", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_country", "[]", "wrong_type"]),
     errors: &[("not_a_country", "it is neither the name nor a code of a country")],
     ..Spec::USUAL
 };
@@ -86,8 +86,8 @@ pub const FUNCTIONS: &[Spec] = &[
                 "whether zeros are put before a US code of fewer than five digits",
             ),
         ],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_zip", "[]", "wrong_type"]),
-        errors: &[("not_a_zip", "it is no postal code of the country")],
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_zip", "[]", "wrong_type"]),
+        errors: &[("not_a_zip", "it is not a postal code of the country")],
         examples: &[
             example("zip", r#"" 02139""#, r#""02139""#),
             example("zip", r#""021391234""#, r#""02139-1234""#),
@@ -188,15 +188,15 @@ fn names_of<T: Copy>(
     names
 }
 
-fn state(text: &str, call: &Call<'_, '_>) -> Result<&'static State, Refusal> {
+fn state(text: &str, call: &Call<'_, '_>) -> Result<&'static State, FunctionError> {
     let countries: &[&str] = match call.word(0) {
         1 => &["US"],
         2 => &["CA"],
         _ => &["US", "CA"],
     };
     let found = find_state(text, countries);
-    let reason = format!("is no state of {}", countries.join(" or "));
-    found.ok_or_else(|| Refusal::of_text("not_a_state", text, &reason))
+    let reason = format!("is not a state of {}", countries.join(" or "));
+    found.ok_or_else(|| FunctionError::of_text("not_a_state", text, &reason))
 }
 
 fn find_state(text: &str, countries: &[&str]) -> Option<&'static State> {
@@ -209,9 +209,9 @@ fn find_state(text: &str, countries: &[&str]) -> Option<&'static State> {
     STATE_NAMES.with(|names| names.get(&plain).copied()).filter(|state| countries.contains(&state.country))
 }
 
-fn country(text: &str) -> Result<&'static Country, Refusal> {
+fn country(text: &str) -> Result<&'static Country, FunctionError> {
     let reason = "is neither the name nor a code of a country";
-    find_country(text).ok_or_else(|| Refusal::of_text("not_a_country", text, reason))
+    find_country(text).ok_or_else(|| FunctionError::of_text("not_a_country", text, reason))
 }
 
 fn find_country(text: &str) -> Option<&'static Country> {
@@ -231,7 +231,7 @@ fn by_alpha2(code: &str) -> Option<&'static Country> {
     COUNTRIES.binary_search_by(|row| row.0.cmp(code)).ok().and_then(|at| COUNTRIES.get(at))
 }
 
-fn zip<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
+fn zip<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let text = scalar(&value, call)?.trim();
     if text.is_empty() {
         return Ok(Some(value));
@@ -241,7 +241,7 @@ fn zip<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, R
         "CA" => canadian(text),
         _ => other_zip(text),
     };
-    let made = written.map_err(|reason| Refusal::of_text("not_a_zip", text, &reason))?;
+    let made = written.map_err(|reason| FunctionError::of_text("not_a_zip", text, &reason))?;
     // A postal code is text, also when it came as a number.
     Ok(Some(if value == Value::Text(Cow::Borrowed(&*made)) { value } else { Value::text(made) }))
 }
@@ -249,7 +249,7 @@ fn zip<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, R
 fn country_of_zips<'c>(call: &'c Call<'_, '_>) -> &'c str {
     match call.arguments.first() {
         Some(crate::plan::Argument::Word(_)) => ["US", "CA", "other"].get(call.word(0)).copied().unwrap_or("other"),
-        _ => call.around.phone_region(),
+        _ => call.context.phone_region(),
     }
 }
 
@@ -266,7 +266,7 @@ fn us_zip(text: &str, call: &Call<'_, '_>) -> Result<String, String> {
     }
     if five.len() != 5 || ![0, 4].contains(&four.len()) || !is_digits(five) || !is_digits(four) {
         let hint = if is_digits(text) && text.len() < 5 { "; `{zip: {pad: true}}` puts zeros before it" } else { "" };
-        return Err(format!("is no US ZIP code such as 02139 or 02139-1234{hint}"));
+        return Err(format!("is not a US ZIP code such as 02139 or 02139-1234{hint}"));
     }
     Ok(if four.is_empty() || drops { five.to_owned() } else { format!("{five}-{four}") })
 }
@@ -276,7 +276,7 @@ fn canadian(text: &str) -> Result<String, String> {
     let fits =
         |(place, byte): (usize, u8)| if place % 2 == 0 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() };
     if bare.len() != 6 || !bare.bytes().enumerate().all(fits) {
-        return Err("is no Canadian postal code such as K1A 0B1".to_owned());
+        return Err("is not a Canadian postal code such as K1A 0B1".to_owned());
     }
     Ok(format!("{} {}", &bare[..3], &bare[3..]))
 }
@@ -286,7 +286,7 @@ fn other_zip(text: &str) -> Result<String, String> {
         (2..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-'));
     if !fits {
         return Err(
-            "is no postal code: those have 2 to 12 letters and digits, with spaces and hyphens between".to_owned()
+            "is not a postal code: those have 2 to 12 letters and digits, with spaces and hyphens between".to_owned()
         );
     }
     Ok(text.to_ascii_uppercase())

@@ -2,6 +2,7 @@
 
 use super::spec::Spec;
 use super::{choice, coding, digest, email, list, lookup, name, number, object, pattern, phone, place, text, time};
+use crate::plan::FunctionId;
 
 /// The functions by group. A function's place is written into plans, so a plan belongs to the version that compiled it.
 pub static GROUPS: &[&[Spec]] = &[
@@ -31,9 +32,16 @@ pub fn find(name: &str) -> Option<&'static Spec> {
     registry().find(|spec| spec.name == name)
 }
 
-/// The group and the place in it of the function of this name.
-pub fn place_of(name: &str) -> Option<(usize, usize)> {
-    GROUPS.iter().enumerate().find_map(|(group, specs)| Some((group, specs.iter().position(|spec| spec.name == name)?)))
+/// The id of the function of this name.
+pub fn id_of(name: &str) -> Option<FunctionId> {
+    let group_of = |specs: &&[Spec]| specs.iter().position(|spec| spec.name == name);
+    let (group, place) = GROUPS.iter().enumerate().find_map(|(group, specs)| Some((group, group_of(specs)?)))?;
+    Some(FunctionId { group: u8::try_from(group).ok()?, place: u8::try_from(place).ok()? })
+}
+
+/// The function of this id.
+pub fn by_id(id: FunctionId) -> Option<&'static Spec> {
+    GROUPS.get(usize::from(id.group))?.get(usize::from(id.place))
 }
 
 /// All names.

@@ -1,7 +1,8 @@
 //! Times of RFC 3339 in UTC, from milliseconds: what every message carries, so it is made without a detour.
 
-use super::refusal::{Refusal, quoted_text};
-use crate::json::Value;
+use hookmill_json::Value;
+
+use super::error::{FunctionError, quote_text};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -9,10 +10,10 @@ const DAY_MS: i64 = 86_400_000;
 const WRITABLE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 /// The time of a text that is a number of milliseconds since 1970.
-pub fn of_milliseconds(text: &str) -> Result<Value<'static>, Refusal> {
-    let reason = "is no whole number of milliseconds since 1970 within the years 0000 to 9999";
+pub fn of_milliseconds(text: &str) -> Result<Value<'static>, FunctionError> {
+    let reason = "is not a whole number of milliseconds since 1970 within the years 0000 to 9999";
     let made = text.trim().parse().ok().and_then(rfc3339);
-    made.map(Value::text).ok_or_else(|| Refusal::new("not_a_time", format!("{} {reason}", quoted_text(text))))
+    made.map(Value::text).ok_or_else(|| FunctionError::new("not_a_time", format!("{} {reason}", quote_text(text))))
 }
 
 /// A moment as RFC 3339 in UTC, with milliseconds only when there are any; none outside the years 0000 to 9999.

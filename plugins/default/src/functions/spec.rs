@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use hookmill_decimal::Decimal;
+use hookmill_json::Value;
+
 use super::call::Call;
-use super::exact::Exact;
-use super::refusal::Refusal;
-use crate::json::Value;
+use super::error::FunctionError;
 
 /// One function of the language.
 pub struct Spec {
@@ -22,7 +23,7 @@ pub struct Spec {
     /// Its arguments, the first one being what stands directly after the name.
     pub parameters: &'static [Parameter],
     /// What becomes of missing, null, `""`, 0, `[]` and `{}`, with the arguments of its first example.
-    pub on_nothing: OnNothing,
+    pub on_empty: EmptyInput,
     /// The codes with which it refuses, and when.
     pub errors: &'static [(&'static str, &'static str)],
     /// The codes of the notices it gives, and when.
@@ -42,7 +43,7 @@ impl Spec {
         gives: Kind::Text,
         lists: Lists::Each,
         parameters: &[],
-        on_nothing: OnNothing::TEXT,
+        on_empty: EmptyInput::TEXT,
         errors: &[],
         notices: &[],
         examples: &[],
@@ -87,7 +88,7 @@ pub enum Lists {
 
 /// What becomes of the six kinds of nothing: JSON text, `missing`, or the code of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OnNothing {
+pub struct EmptyInput {
     /// There is no value.
     pub missing: &'static str,
     /// Null.
@@ -102,7 +103,7 @@ pub struct OnNothing {
     pub empty_object: &'static str,
 }
 
-impl OnNothing {
+impl EmptyInput {
     /// In the order missing, null, blank, zero, empty list, empty object.
     pub const fn of(all: [&'static str; 6]) -> Self {
         let [missing, null, blank, zero, empty_list, empty_object] = all;
@@ -235,19 +236,19 @@ pub const fn optional(
 }
 
 /// From a text to a text: what is not changed stays the slice it was.
-pub type TextRun = for<'a> fn(&'a str, &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal>;
+pub type TextRun = for<'a> fn(&'a str, &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError>;
 /// From a text to a value of its own.
-pub type ReadRun = fn(&str, &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal>;
+pub type ReadRun = fn(&str, &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError>;
 /// From a number to a value of its own.
-pub type NumberRun = fn(Exact, &Call<'_, '_>) -> Result<Value<'static>, Refusal>;
+pub type NumberRun = fn(Decimal, &Call<'_, '_>) -> Result<Value<'static>, FunctionError>;
 /// From the items of a list.
-pub type ListRun = for<'t> fn(Vec<Value<'t>>, &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal>;
+pub type ListRun = for<'t> fn(Vec<Value<'t>>, &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError>;
 /// From the members of an object.
-pub type ObjectRun = for<'t> fn(Members<'t>, &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal>;
+pub type ObjectRun = for<'t> fn(Members<'t>, &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError>;
 /// From any value but null.
-pub type ValueRun = for<'t> fn(Value<'t>, &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal>;
+pub type ValueRun = for<'t> fn(Value<'t>, &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError>;
 /// From anything, missing and null too.
-pub type AnyRun = for<'t> fn(Option<Value<'t>>, &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal>;
+pub type AnyRun = for<'t> fn(Option<Value<'t>>, &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError>;
 
 /// The members of an object.
 pub type Members<'t> = Vec<(Cow<'t, str>, Value<'t>)>;

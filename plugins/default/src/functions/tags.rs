@@ -10,7 +10,7 @@ const LINES: [&str; 15] =
 const HIDDEN: [&str; 2] = ["script", "style"];
 
 /// The text without tags. A `<` that begins no tag, or a tag that does not end, is text.
-pub fn stripped(text: &str) -> Cow<'_, str> {
+pub fn strip_tags(text: &str) -> Cow<'_, str> {
     let Some(first) = next_tag(text) else { return text.into() };
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut found) = (text, Some(first));
@@ -95,14 +95,14 @@ mod tests {
             ("<!-- a > b -->c", "c"),
             ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
         ] {
-            assert_eq!(stripped(text), expected, "{text}");
+            assert_eq!(strip_tags(text), expected, "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn any_text_is_stripped(text in "[<>a/!'\"= p-]{0,40}") {
-            prop_assert!(stripped(&text).len() <= text.len());
+            prop_assert!(strip_tags(&text).len() <= text.len());
         }
     }
 }

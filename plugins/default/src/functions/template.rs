@@ -1,40 +1,40 @@
 //! Texts made of values.
 
+use hookmill_json::{Value, write_value};
+
 use super::call::Call;
-use super::refusal::Refusal;
-use super::text::within_output;
-use crate::json::{Value, write_value};
+use super::error::{FunctionError, check_output_size};
 use crate::plan::{Root, TemplatePart};
 
 /// The name by which a template inside a chain calls the value itself.
 pub const VALUE: &str = "value";
 
 /// Fills a template: its places are the value itself, or values at paths. What is missing or null is nothing.
-pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, Refusal> {
-    written(call, 0, &value).map(|text| Some(Value::text(text)))
+pub fn fill<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
+    fill_value(call, 0, &value).map(|text| Some(Value::text(text)))
 }
 
 /// A template among the arguments, filled without a value.
-pub fn filled_in(call: &Call<'_, '_>, place: usize) -> Result<String, Refusal> {
-    written(call, place, &Value::Null)
+pub fn fill_argument(call: &Call<'_, '_>, place: usize) -> Result<String, FunctionError> {
+    fill_value(call, place, &Value::Null)
 }
 
-fn written(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, Refusal> {
+fn fill_value(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, FunctionError> {
     let mut text = String::new();
     for part in call.template(place).iter().flat_map(|template| &template.parts) {
         match part {
             TemplatePart::Text(fixed) => text.push_str(fixed),
             TemplatePart::Value(path) => {
                 let found = match path.root {
-                    Root::Value => call.around.inside(path, value)?,
-                    _ => call.around.value_at(path)?,
+                    Root::Value => call.context.inside(path, value)?,
+                    _ => call.context.value_at(path)?,
                 };
                 if let Some(value) = found {
                     write_plain(&mut text, &value);
                 }
             }
         }
-        within_output(text.len(), 0, call.name)?;
+        check_output_size(text.len(), 0, call.name)?;
     }
     Ok(text)
 }

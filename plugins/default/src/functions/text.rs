@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+
 use super::call::Call;
-use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
-use super::refusal::Refusal;
-use super::spec::{ArgumentKind, Kind, OnNothing, Run, Spec, example, required, usually};
-use crate::json::Value;
+use super::error::{FunctionError, check_output_size};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Run, Spec, example, required, usually};
 
 /// The functions of this group.
 pub const FUNCTIONS: &[Spec] = &[
@@ -52,13 +52,13 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "digits",
         summary: "Keeps only the digits 0-9.",
         examples: &[example("digits", r#""a1-2٣""#, r#""12""#), example("digits", "\"x\"", "\"\"")],
-        run: Run::Text(|text, _| Ok(kept(text, |c| c.is_ascii_digit()))),
+        run: Run::Text(|text, _| Ok(keep_chars(text, |c| c.is_ascii_digit()))),
         ..Spec::USUAL
     },
     Spec {
         name: "text",
         summary: "Makes a number or a boolean the text it is written as.",
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"0\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"0\"", "[]", "wrong_type"]),
         examples: &[example("text", "1.50", "\"1.50\""), example("text", "true", "\"true\"")],
         run: Run::Read(|text, _| Ok(Some(Value::text(text.to_owned())))),
         ..Spec::USUAL
@@ -110,7 +110,7 @@ pub const FUNCTIONS: &[Spec] = &[
             usually("with", ArgumentKind::NonEmpty, "'0'", "the character, or characters, to fill with"),
             usually("at", ArgumentKind::Word(&["start", "end"]), "start", "where to fill"),
         ],
-        on_nothing: OnNothing::of(["missing", "null", "\"00000\"", "\"00000\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"00000\"", "\"00000\"", "[]", "wrong_type"]),
         examples: &[
             example("{pad: 5}", "2139", r#""02139""#),
             example("{pad: {to: 4, with: ., at: end}}", r#""ab""#, r#""ab..""#),
@@ -138,7 +138,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "prefix",
         summary: "Puts a text before one that is not blank and does not begin with it yet.",
         parameters: &[required("text", ArgumentKind::NonEmpty, "what stands before it")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"https://0\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"https://0\"", "[]", "wrong_type"]),
         examples: &[
             example("{prefix: 'https://'}", r#""x.example""#, r#""https://x.example""#),
             example("{prefix: 'https://'}", r#""https://x.example""#, r#""https://x.example""#),
@@ -150,7 +150,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "suffix",
         summary: "Puts a text behind one that is not blank and does not end with it yet.",
         parameters: &[required("text", ArgumentKind::NonEmpty, "what stands behind it")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"0%\"", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"0%\"", "[]", "wrong_type"]),
         examples: &[example("{suffix: '%'}", "\"5\"", "\"5%\""), example("{suffix: '%'}", "\"5%\"", "\"5%\"")],
         run: Run::Filled(|text, call| Ok(suffix(text, call.text_or_empty(0)))),
         ..Spec::USUAL
@@ -186,7 +186,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ArgumentKind::Template,
             "the text, with places such as `{{ value }}` or `{{ email }}`",
         )],
-        on_nothing: OnNothing::of(["missing", "null", "\"-/b\"", "\"0-/b\"", "\"[]-/b\"", "\"{}-/b\""]),
+        on_empty: EmptyInput::of(["missing", "null", "\"-/b\"", "\"0-/b\"", "\"[]-/b\"", "\"{}-/b\""]),
         errors: &[("output_too_large", "the result is larger than FUNCTION_OUTPUT_BYTES_MAX")],
         examples: &[
             example("{template: '{{ value }}-{{ gone }}/{{ beta }}'}", r#""a""#, r#""a-/b""#),
@@ -267,7 +267,7 @@ fn letters(text: &str) -> impl Iterator<Item = (char, bool)> {
 }
 
 /// Only the characters that pass.
-pub fn kept(text: &str, passes: impl Fn(char) -> bool) -> Cow<'_, str> {
+pub fn keep_chars(text: &str, passes: impl Fn(char) -> bool) -> Cow<'_, str> {
     if text.chars().all(&passes) {
         return text.into();
     }
@@ -297,8 +297,8 @@ fn truncate<'a>(text: &'a str, to: usize, end: &str) -> Cow<'a, str> {
         return text.into();
     }
     let marked = end.chars().count().min(to);
-    let kept = &text[..byte_of(text, to - marked)];
-    if marked == 0 { kept.into() } else { format!("{kept}{}", &end[..byte_of(end, marked)]).into() }
+    let keep_chars = &text[..byte_of(text, to - marked)];
+    if marked == 0 { keep_chars.into() } else { format!("{keep_chars}{}", &end[..byte_of(end, marked)]).into() }
 }
 
 fn pad<'a>(text: &'a str, to: usize, with: &str, at_end: bool) -> Cow<'a, str> {
@@ -310,22 +310,14 @@ fn pad<'a>(text: &'a str, to: usize, with: &str, at_end: bool) -> Cow<'a, str> {
     if at_end { format!("{text}{filling}").into() } else { format!("{filling}{text}").into() }
 }
 
-fn replace<'a>(text: &'a str, what: &str, with: &str) -> Result<Cow<'a, str>, Refusal> {
+fn replace<'a>(text: &'a str, what: &str, with: &str) -> Result<Cow<'a, str>, FunctionError> {
     let found = if what.is_empty() { 0 } else { text.matches(what).count() };
     if found == 0 {
         return Ok(text.into());
     }
     let size = text.len() + found * with.len() - found * what.len();
-    within_output(size, text.len(), "replace")?;
+    check_output_size(size, text.len(), "replace")?;
     Ok(text.replace(what, with).into())
-}
-
-/// Refuses what would be larger than its input and than the bound.
-pub fn within_output(size: usize, input: usize, function: &str) -> Result<(), Refusal> {
-    if size <= input.max(FUNCTION_OUTPUT_BYTES_MAX) {
-        return Ok(());
-    }
-    Err(Refusal::too_large(function, "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX))
 }
 
 fn prefix<'a>(text: &'a str, before: &str) -> Cow<'a, str> {
@@ -355,6 +347,6 @@ fn slug<'a>(text: &'a str, mark: &str) -> Cow<'a, str> {
 }
 
 /// The text of a scalar, or why it is none; for functions that look at several values.
-pub fn scalar<'v>(value: &'v Value<'_>, call: &Call<'_, '_>) -> Result<&'v str, Refusal> {
-    value.scalar_text().ok_or_else(|| Refusal::wrong_type(call.name, "a text", value))
+pub fn scalar<'v>(value: &'v Value<'_>, call: &Call<'_, '_>) -> Result<&'v str, FunctionError> {
+    value.scalar_text().ok_or_else(|| FunctionError::wrong_type(call.name, "a text", value))
 }

@@ -1,31 +1,31 @@
 //! Dates and times as text: ISO 8601 in between, other formats where the document names them.
 
+use hookmill_decimal::Decimal;
+use hookmill_json::Value;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::call::Call;
 use super::clock::{self, Moment};
-use super::exact::Exact;
-use super::refusal::{Refusal, quoted_text};
+use super::error::{FunctionError, quote_text};
 use super::rfc3339::{of_milliseconds, rfc3339};
-use super::spec::{ArgumentKind, Kind, Lists, OnNothing, Parameter, Run, Spec, example, optional, required};
-use crate::json::Value;
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required};
 
 /// A function that reads a date or time in ISO 8601.
 const TIME: Spec = Spec {
     takes: Kind::Time,
     gives: Kind::Time,
     lists: Lists::Refused,
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_time", "wrong_type", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_time", "wrong_type", "wrong_type"]),
     errors: &[
-        ("not_a_time", "the text is no date or time in ISO 8601, or no such day exists"),
+        ("not_a_time", "the text is not a date or time in ISO 8601, or no such day exists"),
         ("unknown_zone", "the campaign's time zone is unknown"),
     ],
     ..Spec::USUAL
 };
 
 const READING: Spec = Spec {
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_date", "wrong_type", "wrong_type"]),
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_date", "wrong_type", "wrong_type"]),
     errors: &[
         ("not_a_date", "the text fits none of the formats, or no such day exists"),
         ("no_time_of_day", "the text says a day only"),
@@ -100,7 +100,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::Boolean,
         lists: Lists::Each,
         parameters: &[FORMATS],
-        on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         errors: &[],
         notices: &[],
         examples: &[
@@ -115,9 +115,9 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Writes a number of seconds or milliseconds since 1970 as a time of RFC 3339 in UTC.",
         takes: Kind::Number,
         parameters: &[required("unit", ArgumentKind::Word(&["s", "ms"]), "seconds or milliseconds")],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
         errors: &[
-            ("not_a_number", "it is no number"),
+            ("not_a_number", "it is not a number"),
             ("number_too_long", "the number has more digits than NUMBER_DIGITS_MAX"),
             ("not_a_time", "it is outside the years 0000 to 9999, or counts parts of a millisecond"),
         ],
@@ -135,7 +135,7 @@ pub const FUNCTIONS: &[Spec] = &[
         gives: Kind::Number,
         parameters: &[required("unit", ArgumentKind::Word(&["s", "ms"]), "seconds or milliseconds"), ZONE],
         errors: &[
-            ("not_a_time", "the text is no date or time in ISO 8601"),
+            ("not_a_time", "the text is not a date or time in ISO 8601"),
             ("no_time_of_day", "the text says a day only"),
             ("unknown_zone", "the campaign's time zone is unknown"),
         ],
@@ -151,8 +151,8 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "rfc3339",
         summary: "Writes a number of milliseconds since 1970 as a date and time of RFC 3339 in UTC.",
         takes: Kind::Number,
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
-        errors: &[("not_a_time", "it is no whole number of milliseconds, or outside the years 0000 to 9999")],
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
+        errors: &[("not_a_time", "it is not a whole number of milliseconds, or outside the years 0000 to 9999")],
         examples: &[example("rfc3339", "1718447400000", "\"2024-06-15T10:30:00Z\"")],
         run: Run::ReadFilled(|text, _| of_milliseconds(text).map(Some)),
         ..TIME
@@ -183,7 +183,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ),
         ],
         errors: &[
-            ("not_a_time", "the text is no date or time in ISO 8601"),
+            ("not_a_time", "the text is not a date or time in ISO 8601"),
             ("no_time_of_day", "the format asks for a time, and the text says a day only"),
             ("unknown_zone", "the campaign's time zone is unknown"),
         ],
@@ -210,7 +210,7 @@ pub const FUNCTIONS: &[Spec] = &[
             "the zone whose today is meant",
         )],
         errors: &[
-            ("not_a_time", "the text is no date in ISO 8601"),
+            ("not_a_time", "the text is not a date in ISO 8601"),
             ("in_the_future", "the date has not come yet"),
             ("unknown_zone", "the campaign's time zone is unknown"),
         ],
@@ -225,13 +225,13 @@ pub const FUNCTIONS: &[Spec] = &[
 ];
 
 const TO_EPOCH_ERRORS: &[(&str, &str)] = &[
-    ("not_a_time", "the text is no date or time in ISO 8601"),
+    ("not_a_time", "the text is not a date or time in ISO 8601"),
     ("no_time_of_day", "the text says a day only"),
     ("unknown_zone", "the campaign's time zone is unknown"),
 ];
 
-fn zone_of(call: &Call<'_, '_>, place: usize) -> Result<TimeZone, Refusal> {
-    clock::zone(call.text(place).unwrap_or_else(|| call.around.time_zone()))
+fn zone_of(call: &Call<'_, '_>, place: usize) -> Result<TimeZone, FunctionError> {
+    clock::zone(call.text(place).unwrap_or_else(|| call.context.time_zone()))
 }
 
 /// The first format that fits, by its place, and what it says.
@@ -245,38 +245,38 @@ fn first_reading(text: &str, call: &Call<'_, '_>) -> Option<(usize, Moment)> {
 }
 
 /// What the text says in the first format that fits, with a notice when a later one says something else.
-fn reading(text: &str, call: &Call<'_, '_>) -> Result<Moment, Refusal> {
+fn read_first_format(text: &str, call: &Call<'_, '_>) -> Result<Moment, FunctionError> {
     let formats = call.texts(0).unwrap_or_default();
     let (place, moment) = first_reading(text, call).ok_or_else(|| not_a_date(text, formats))?;
     let others = formats.get(place + 1..).unwrap_or_default();
     if let Some(other) = others.iter().find(|other| clock::by_format(text, other).is_some_and(|found| found != moment))
     {
         let taken = formats.get(place).map(|format| &**format).unwrap_or_default();
-        let message = format!("{} was read as `{taken}`, but could be meant as `{other}`", quoted_text(text));
-        call.around.notice("ambiguous_date", message);
+        let message = format!("{} was read as `{taken}`, but could be meant as `{other}`", quote_text(text));
+        call.context.warn("ambiguous_date", message);
     }
     Ok(moment)
 }
 
-fn not_a_date(text: &str, formats: &[std::borrow::Cow<'_, str>]) -> Refusal {
-    let mend = if formats.is_empty() {
-        "is no date in ISO 8601 such as 2024-06-15; name its format: `{date: '%m/%d/%Y'}`".to_owned()
+fn not_a_date(text: &str, formats: &[std::borrow::Cow<'_, str>]) -> FunctionError {
+    let hint = if formats.is_empty() {
+        "is not a date in ISO 8601 such as 2024-06-15; name its format: `{date: '%m/%d/%Y'}`".to_owned()
     } else {
         format!(
-            "is no date of an existing day in {}",
+            "is not a date of an existing day in {}",
             formats.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")
         )
     };
-    Refusal::of_text("not_a_date", text, &mend)
+    FunctionError::of_text("not_a_date", text, &hint)
 }
 
-fn iso(text: &str) -> Result<Moment, Refusal> {
-    let mend = "is no date or time in ISO 8601; read it with `date` or `time` and its format before";
-    clock::iso(text).ok_or_else(|| Refusal::of_text("not_a_time", text, mend))
+fn iso(text: &str) -> Result<Moment, FunctionError> {
+    let hint = "is not a date or time in ISO 8601; read it with `date` or `time` and its format before";
+    clock::iso(text).ok_or_else(|| FunctionError::of_text("not_a_time", text, hint))
 }
 
-fn date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
-    let day = match reading(text, call)? {
+fn date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
+    let day = match read_first_format(text, call)? {
         Moment::Day(day) => day,
         Moment::Local(at) => at.date(),
         Moment::Instant(at) => at.to_zoned(zone_of(call, 1)?).date(),
@@ -284,53 +284,53 @@ fn date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refus
     Ok(Some(Value::text(day.to_string())))
 }
 
-fn time(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
-    let moment = reading(text, call)?;
+fn time(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
+    let moment = read_first_format(text, call)?;
     Ok(Some(Value::text(instant(text, moment, call, 1)?.to_string())))
 }
 
 /// The moment itself; a time without an offset is one of the zone.
-fn instant(text: &str, moment: Moment, call: &Call<'_, '_>, place: usize) -> Result<Timestamp, Refusal> {
+fn instant(text: &str, moment: Moment, call: &Call<'_, '_>, place: usize) -> Result<Timestamp, FunctionError> {
     match moment {
         Moment::Instant(at) => Ok(at),
         Moment::Day(_) => {
-            let mend = "says a day, but no time of it; read it with `date`";
-            Err(Refusal::of_text("no_time_of_day", text, mend))
+            let hint = "says a day, but no time of it; read it with `date`";
+            Err(FunctionError::of_text("no_time_of_day", text, hint))
         }
         Moment::Local(at) => {
             let zone = zone_of(call, place)?;
-            let outside = || Refusal::of_text("not_a_time", text, "is outside the years that can be written");
+            let outside = || FunctionError::of_text("not_a_time", text, "is outside the years that can be written");
             let (zoned, is_odd) = clock::in_zone(at, &zone).ok_or_else(outside)?;
             if is_odd {
-                let message = format!("clocks were changed at {}: it was there twice, or never", quoted_text(text));
-                call.around.notice("ambiguous_time", message);
+                let message = format!("clocks were changed at {}: it was there twice, or never", quote_text(text));
+                call.context.warn("ambiguous_time", message);
             }
             Ok(zoned.timestamp())
         }
     }
 }
 
-fn epoch(number: Exact, call: &Call<'_, '_>) -> Result<Value<'static>, Refusal> {
+fn epoch(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
     let shown = number.digits();
-    let milliseconds = if call.word(0) == 0 { number.times(&Exact::whole(1000))? } else { number };
+    let milliseconds = if call.word(0) == 0 { number.times(&Decimal::integer(1000))? } else { number };
     let made = milliseconds.to_i64().and_then(rfc3339);
     let reason = "is outside the years 0000 to 9999, or counts parts of a millisecond; is the unit right?";
-    made.map(Value::text).ok_or_else(|| Refusal::new("not_a_time", format!("{shown} {reason}")))
+    made.map(Value::text).ok_or_else(|| FunctionError::new("not_a_time", format!("{shown} {reason}")))
 }
 
-fn to_epoch(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn to_epoch(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let at = instant(text, iso(text)?, call, 1)?;
     let number = if call.word(0) == 0 { at.as_second() } else { at.as_millisecond() };
     Ok(Some(Value::integer(number)))
 }
 
-fn in_zone(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn in_zone(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let at = instant(text, iso(text)?, call, 0)?;
     let offset = zone_of(call, 0)?.to_offset(at);
     Ok(Some(Value::text(at.display_with_offset(offset).to_string())))
 }
 
-fn format_date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn format_date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let format = call.text_or_empty(0);
     let made = match iso(text)? {
         Moment::Day(day) => jiff::fmt::strtime::format(format, day),
@@ -338,20 +338,21 @@ fn format_date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>
         Moment::Instant(at) => jiff::fmt::strtime::format(format, &at.to_zoned(zone_of(call, 1)?)),
     };
     let reason = format!("says too little for `{format}`");
-    made.map(|made| Some(Value::text(made))).map_err(|_| Refusal::of_text("no_time_of_day", text, &reason))
+    made.map(|made| Some(Value::text(made))).map_err(|_| FunctionError::of_text("no_time_of_day", text, &reason))
 }
 
-fn age(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, Refusal> {
+fn age(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let zone = zone_of(call, 0)?;
     let born = match iso(text)? {
         Moment::Day(day) => day,
         Moment::Local(at) => at.date(),
         Moment::Instant(at) => at.to_zoned(zone.clone()).date(),
     };
-    let out_of_range = |_| Refusal::new("not_a_time", "the time of this run is outside the years that can be written");
-    let today = Timestamp::from_millisecond(call.around.now_ms()).map_err(out_of_range)?.to_zoned(zone).date();
+    let out_of_range =
+        |_| FunctionError::new("not_a_time", "the time of this run is outside the years that can be written");
+    let today = Timestamp::from_millisecond(call.context.now_ms()).map_err(out_of_range)?.to_zoned(zone).date();
     if today < born {
-        return Err(Refusal::of_text("in_the_future", text, &format!("has not come yet: today is {today}")));
+        return Err(FunctionError::of_text("in_the_future", text, &format!("has not come yet: today is {today}")));
     }
     let had_birthday = (born.month(), born.day()) <= (today.month(), today.day());
     let years = i64::from(today.year()) - i64::from(born.year()) - i64::from(!had_birthday);

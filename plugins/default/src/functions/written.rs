@@ -1,8 +1,9 @@
 //! Numbers and ranges as people write them. A text is a number only when nothing else stands in it: "Unit 5" is not 5.
 
-use super::exact::{Exact, Rounding};
+use hookmill_decimal::{Decimal, Rounding};
+
+use super::error::{FunctionError, quote_text};
 use super::limits::NUMBER_DIGITS_MAX;
-use super::refusal::{Refusal, quoted_text};
 
 /// What may stand before or behind an amount.
 const CURRENCIES: [&str; 40] = [
@@ -40,13 +41,13 @@ pub enum Part {
 }
 
 /// The digits of a written number, as JSON writes them.
-pub fn read(text: &str, style: Style) -> Result<String, Refusal> {
+pub fn read(text: &str, style: Style) -> Result<String, FunctionError> {
     number(text, style).ok_or_else(|| not_a_number(text, style)).and_then(|digits| within_bounds(digits, text))
 }
 
-fn not_a_number(text: &str, style: Style) -> Refusal {
+fn not_a_number(text: &str, style: Style) -> FunctionError {
     let plain = text.trim().to_lowercase();
-    let mend = if !style.suffixes && number(text, Style { suffixes: true, ..style }).is_some() {
+    let hint = if !style.suffixes && number(text, Style { suffixes: true, ..style }).is_some() {
         "write `{number: {suffixes: true}}` if the letter stands for zeros"
     } else if number(text, Style { decimal: if style.decimal == '.' { ',' } else { '.' }, ..style }).is_some() {
         "write `{number: {decimal: ','}}` if a comma stands before its decimals, `'.'` if a point does"
@@ -55,15 +56,15 @@ fn not_a_number(text: &str, style: Style) -> Refusal {
     } else {
         "take the number out of the text with `extract` before, if it is one"
     };
-    Refusal::new("not_a_number", format!("{} is not a number and nothing else; {mend}", quoted_text(text)))
+    FunctionError::new("not_a_number", format!("{} is not a number and nothing else; {hint}", quote_text(text)))
 }
 
-fn within_bounds(digits: String, text: &str) -> Result<String, Refusal> {
+fn within_bounds(digits: String, text: &str) -> Result<String, FunctionError> {
     if digits.len() <= 2 * NUMBER_DIGITS_MAX {
         return Ok(digits);
     }
-    let message = format!("{} has more than {NUMBER_DIGITS_MAX} digits (NUMBER_DIGITS_MAX)", quoted_text(text));
-    Err(Refusal::new("number_too_long", message))
+    let message = format!("{} has more than {NUMBER_DIGITS_MAX} digits (NUMBER_DIGITS_MAX)", quote_text(text));
+    Err(FunctionError::new("number_too_long", message))
 }
 
 /// The digits of a number with an optional sign, currency and suffix; none for anything else.
@@ -75,12 +76,12 @@ fn number(text: &str, style: Style) -> Option<String> {
     let bare = if before { bare } else { without_currency_behind(bare) };
     let (bare, zeros) = suffix(bare, style);
     let (whole, fraction) = bare.split_once(style.decimal).map_or((bare, None), |(whole, rest)| (whole, Some(rest)));
-    let whole = grouped(whole, style)?;
+    let whole = parse_groups(whole, style)?;
     let fraction = fraction.unwrap_or_default();
     if bare.ends_with(style.decimal) || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(assembled(negative, &whole, fraction, zeros))
+    Some(shift_point(negative, &whole, fraction, zeros))
 }
 
 fn sign(text: &str) -> (bool, &str) {
@@ -113,7 +114,7 @@ fn suffix(text: &str, style: Style) -> (&str, usize) {
 }
 
 /// Digits with a mark before each three of them, always the same one; none for anything else.
-fn grouped(text: &str, style: Style) -> Option<String> {
+fn parse_groups(text: &str, style: Style) -> Option<String> {
     let other = if style.decimal == '.' { ',' } else { '.' };
     let mark = text.chars().find(|c| !c.is_ascii_digit());
     let Some(mark) = mark else {
@@ -131,7 +132,7 @@ fn grouped(text: &str, style: Style) -> Option<String> {
 }
 
 /// The number with its point moved by a suffix.
-fn assembled(negative: bool, whole: &str, fraction: &str, zeros: usize) -> String {
+fn shift_point(negative: bool, whole: &str, fraction: &str, zeros: usize) -> String {
     let moved = fraction.len().min(zeros);
     let mut digits = format!("{whole}{}{}", &fraction[..moved], "0".repeat(zeros - moved));
     digits.drain(..digits.len() - digits.trim_start_matches('0').len().max(1));
@@ -143,34 +144,34 @@ fn assembled(negative: bool, whole: &str, fraction: &str, zeros: usize) -> Strin
     }
 }
 
-fn no_range(text: &str, style: Style) -> String {
+fn range_hint(text: &str, style: Style) -> String {
     let with_suffixes = Style { suffixes: true, ..style };
-    let mend = match ends(text, with_suffixes) {
+    let hint = match ends(text, with_suffixes) {
         Some(_) if !style.suffixes => "; say `suffixes: true` if the letter stands for zeros",
         _ => "",
     };
-    format!("is no range such as `100-200`, `10+` or `under 50`{mend}")
+    format!("is not a range such as `100-200`, `10+` or `under 50`{hint}")
 }
 
 /// A part of a range; none when the range has no such end.
-pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Exact>, Refusal> {
-    let refuse = |why: &str| Refusal::of_text("not_a_range", text, why);
-    let (low, high) = ends(text, style).ok_or_else(|| refuse(&no_range(text, style)))?;
-    let exact = |digits: Option<String>| digits.map(|digits| Exact::parse(&digits).ok_or(())).transpose();
+pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, FunctionError> {
+    let refuse = |why: &str| FunctionError::of_text("not_a_range", text, why);
+    let (low, high) = ends(text, style).ok_or_else(|| refuse(&range_hint(text, style)))?;
+    let exact = |digits: Option<String>| digits.map(|digits| Decimal::parse(&digits)).transpose();
     let too_long =
-        |()| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| refuse("is too long"));
+        |_| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| refuse("is too long"));
     let (low, high) = (exact(low).map_err(too_long)?, exact(high).map_err(too_long)?);
     if let (Some(low), Some(high)) = (&low, &high)
         && high < low
     {
-        return Err(refuse("is no range: it ends before it begins"));
+        return Err(refuse("is not a range: it ends before it begins"));
     }
     match (part, low, high) {
         (Part::Min, low, _) => Ok(low),
         (Part::Max, _, high) => Ok(high),
         (Part::Avg, Some(low), Some(high)) => {
             let sum = low.plus(&high)?;
-            Ok(sum.divided_by(&Exact::whole(2), NUMBER_DIGITS_MAX, Rounding::HalfUp))
+            Ok(sum.divided_by(&Decimal::integer(2), NUMBER_DIGITS_MAX, Rounding::HalfUp))
         }
         (Part::Avg, ..) => Ok(None),
     }
@@ -296,7 +297,7 @@ mod tests {
         fn what_is_read_is_a_number(text in "[-+$€ ,.'0-9km]{0,12}", comma: bool, suffixes: bool) {
             let style = Style { decimal: if comma { ',' } else { '.' }, suffixes };
             if let Some(digits) = number(&text, style) {
-                prop_assert!(crate::json::parse(&digits).is_ok() && Exact::parse(&digits).is_some(), "{text} is {digits}");
+                prop_assert!(hookmill_json::parse(&digits).is_ok() && Decimal::parse(&digits).is_ok(), "{text} is {digits}");
             }
             let _ = range(&text, Part::Avg, style);
         }

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use serde::Serialize;
+use hookmill_json::PathTrie;
 use serde::de::Deserialize;
 
+use super::codec::{PlainCodes, PlanError, decode, encode};
 use super::map_code::{self, LoadedMap};
 use super::message_code::{self, LoadedMessage};
 use super::{Interpretation, Plan, RulePlan};
-use crate::json::Outline;
 
 /// How many bytes a plan may have.
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
@@ -21,64 +21,55 @@ const MARK: &[u8; 4] = b"HMP\x06";
 /// Name, map, qualify, client, webhook, interpret, what is judged.
 const PARTS: usize = 7;
 
-/// Why bytes are no plan.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Damaged(pub &'static str);
-
 impl Plan<'_> {
-    /// The same plan gives the same bytes.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, Damaged> {
-        let Self { name, map, qualify, judged, client, webhook, interpret } = self;
+    /// Encodes it; the same plan gives the same bytes. `plain_codes` names the functions that need no arguments.
+    ///
+    /// # Errors
+    /// When a part is too large to be encoded.
+    pub fn to_bytes(&self, plain_codes: PlainCodes) -> Result<Vec<u8>, PlanError> {
+        let Self { name, map, qualify, rule_paths, client, webhook, interpret } = self;
         let parts: [Vec<u8>; PARTS] = [
-            written(name)?,
-            map_code::bytes_of(map)?,
-            written(qualify)?,
-            message_code::bytes_of(client)?,
-            message_code::bytes_of(webhook)?,
-            written(interpret)?,
-            judged.clone(),
+            encode(name)?,
+            map_code::encode_section(map, plain_codes)?,
+            encode(qualify)?,
+            message_code::encode_section(client, plain_codes)?,
+            message_code::encode_section(webhook, plain_codes)?,
+            encode(interpret)?,
+            rule_paths.clone(),
         ];
         let mut body = Vec::new();
         for part in &parts {
-            let length = u32::try_from(part.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
+            let length = u32::try_from(part.len()).map_err(|_| PlanError("a part of the plan is too large"))?;
             body.extend_from_slice(&length.to_le_bytes());
         }
         parts.iter().for_each(|part| body.extend_from_slice(part));
         let bytes = [MARK, checksum(&body).to_le_bytes().as_slice(), &body].concat();
         if bytes.len() > PLAN_BYTES_MAX {
-            return Err(Damaged("the plan is larger than PLAN_BYTES_MAX"));
+            return Err(PlanError("the plan is larger than PLAN_BYTES_MAX"));
         }
         Ok(bytes)
     }
 }
 
-pub(super) fn written(part: &impl Serialize) -> Result<Vec<u8>, Damaged> {
-    postcard::to_allocvec(part).map_err(|_| Damaged("the plan can't be written"))
-}
-
-pub(super) fn read_part<'p, T: Deserialize<'p>>(bytes: &'p [u8]) -> Result<T, Damaged> {
-    postcard::from_bytes(bytes).map_err(|_| Damaged("it can't be read"))
-}
-
 /// A plan that was loaded.
 #[derive(Debug)]
-pub struct Loaded<'p> {
+pub struct LoadedPlan<'p> {
     name: Part<'p, Option<Cow<'p, str>>>,
     map: &'p [u8],
-    loaded_map: OnceCell<Result<LoadedMap<'p>, Damaged>>,
+    loaded_map: OnceCell<Result<LoadedMap<'p>, PlanError>>,
     qualify: Part<'p, Vec<RulePlan<'p>>>,
-    judged: Outline<'p>,
+    rule_paths: PathTrie<'p>,
     client: &'p [u8],
-    loaded_client: OnceCell<Result<LoadedMessage<'p>, Damaged>>,
+    loaded_client: OnceCell<Result<LoadedMessage<'p>, PlanError>>,
     webhook: &'p [u8],
-    loaded_webhook: OnceCell<Result<LoadedMessage<'p>, Damaged>>,
+    loaded_webhook: OnceCell<Result<LoadedMessage<'p>, PlanError>>,
     interpret: Part<'p, Option<Interpretation<'p>>>,
 }
 
 #[derive(Debug)]
 struct Part<'p, T> {
     bytes: &'p [u8],
-    read: OnceCell<Result<T, Damaged>>,
+    read: OnceCell<Result<T, PlanError>>,
 }
 
 impl<'p, T: Deserialize<'p>> Part<'p, T> {
@@ -86,37 +77,37 @@ impl<'p, T: Deserialize<'p>> Part<'p, T> {
         Self { bytes, read: OnceCell::new() }
     }
 
-    fn get(&self) -> Result<&T, Damaged> {
-        let read = self.read.get_or_init(|| read_part(self.bytes));
+    fn get(&self) -> Result<&T, PlanError> {
+        let read = self.read.get_or_init(|| decode(self.bytes));
         read.as_ref().map_err(|damaged| *damaged)
     }
 }
 
-impl<'p> Loaded<'p> {
+impl<'p> LoadedPlan<'p> {
     /// Takes what [`Plan::to_bytes`] made. The checksum guards against accidents: a plan is a tree, and reading a
     /// random one could nest without end.
-    pub fn read(bytes: &'p [u8]) -> Result<Self, Damaged> {
+    pub fn read(bytes: &'p [u8]) -> Result<Self, PlanError> {
         if bytes.len() > PLAN_BYTES_MAX {
-            return Err(Damaged("it is larger than PLAN_BYTES_MAX"));
+            return Err(PlanError("it is larger than PLAN_BYTES_MAX"));
         }
-        let cut_off = Damaged("it is cut off");
-        let rest = bytes.strip_prefix(MARK).ok_or(Damaged("it was not compiled by this version of the plugin"))?;
+        let cut_off = PlanError("it is cut off");
+        let rest = bytes.strip_prefix(MARK).ok_or(PlanError("it was not compiled by this version of the plugin"))?;
         let (sum, body) = rest.split_first_chunk::<8>().ok_or(cut_off)?;
         if u64::from_le_bytes(*sum) != checksum(body) {
-            return Err(Damaged("its checksum is wrong"));
+            return Err(PlanError("its checksum is wrong"));
         }
         let (lengths, mut rest) = body.split_at_checked(PARTS * 4).ok_or(cut_off)?;
         let mut parts = [&body[..0]; PARTS];
         for (part, length) in parts.iter_mut().zip(lengths.as_chunks::<4>().0) {
             (*part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [name, map, qualify, client, webhook, interpret, judged] = parts;
+        let [name, map, qualify, client, webhook, interpret, rule_paths] = parts;
         Ok(Self {
             name: Part::new(name),
             map,
             loaded_map: OnceCell::new(),
             qualify: Part::new(qualify),
-            judged: Outline::read(judged).unwrap_or_else(Outline::nothing),
+            rule_paths: PathTrie::read(rule_paths).unwrap_or_else(PathTrie::empty),
             client,
             loaded_client: OnceCell::new(),
             webhook,
@@ -126,40 +117,40 @@ impl<'p> Loaded<'p> {
     }
 
     /// The document's name.
-    pub fn name(&self) -> Result<Option<&str>, Damaged> {
+    pub fn name(&self) -> Result<Option<&str>, PlanError> {
         self.name.get().map(Option::as_deref)
     }
 
     /// How elements become leads.
-    pub fn map(&self) -> Result<&LoadedMap<'p>, Damaged> {
+    pub fn map(&self) -> Result<&LoadedMap<'p>, PlanError> {
         let read = self.loaded_map.get_or_init(|| LoadedMap::read(self.map));
         read.as_ref().map_err(|damaged| *damaged)
     }
 
     /// The rules.
-    pub fn qualify(&self) -> Result<&[RulePlan<'p>], Damaged> {
+    pub fn qualify(&self) -> Result<&[RulePlan<'p>], PlanError> {
         self.qualify.get().map(Vec::as_slice)
     }
 
     /// The places that paths of the rules have in the lead.
-    pub fn judged(&self) -> &Outline<'p> {
-        &self.judged
+    pub fn rule_paths(&self) -> &PathTrie<'p> {
+        &self.rule_paths
     }
 
     /// The message to the client.
-    pub fn client(&self) -> Result<&LoadedMessage<'p>, Damaged> {
+    pub fn client(&self) -> Result<&LoadedMessage<'p>, PlanError> {
         let read = self.loaded_client.get_or_init(|| LoadedMessage::read(self.client));
         read.as_ref().map_err(|damaged| *damaged)
     }
 
     /// The message to webhooks.
-    pub fn webhook(&self) -> Result<&LoadedMessage<'p>, Damaged> {
+    pub fn webhook(&self) -> Result<&LoadedMessage<'p>, PlanError> {
         let read = self.loaded_webhook.get_or_init(|| LoadedMessage::read(self.webhook));
         read.as_ref().map_err(|damaged| *damaged)
     }
 
     /// What a client's answer means; none for the host's default.
-    pub fn interpret(&self) -> Result<Option<&Interpretation<'p>>, Damaged> {
+    pub fn interpret(&self) -> Result<Option<&Interpretation<'p>>, PlanError> {
         self.interpret.get().map(Option::as_ref)
     }
 }

@@ -6,7 +6,11 @@ use std::cell::OnceCell;
 use regex_lite::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use crate::functions::{PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX};
+/// Bytes of memory that a regular expression may take when it is built.
+pub const PATTERN_SIZE_MAX: usize = 16 << 10;
+
+/// How deep groups of a regular expression may be nested.
+pub const PATTERN_DEPTH_MAX: u32 = 32;
 
 /// A regular expression, built on first use.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -14,14 +18,14 @@ pub struct Expression<'p> {
     #[serde(borrow)]
     text: Cow<'p, str>,
     #[serde(borrow)]
-    begin: Begin<'p>,
+    match_start: MatchStart<'p>,
     #[serde(skip)]
     built: OnceCell<Option<Regex>>,
 }
 
 /// What every match begins with, as far as it is plain to see: where that is not, nothing needs to be tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Begin<'p> {
+enum MatchStart<'p> {
     /// Anything.
     Anything,
     /// This text.
@@ -36,7 +40,7 @@ impl<'p> Expression<'p> {
     pub fn new(text: impl Into<Cow<'p, str>>) -> Result<Self, String> {
         let text = text.into();
         let built = build(&text).map_err(|error| error.to_string())?;
-        Ok(Self { begin: begin(&text), text, built: OnceCell::from(Some(built)) })
+        Ok(Self { match_start: match_start(&text), text, built: OnceCell::from(Some(built)) })
     }
 
     /// The expression as its author wrote it.
@@ -51,25 +55,25 @@ impl<'p> Expression<'p> {
 
     /// Whether it is found in a text.
     pub fn is_match(&self, text: &str) -> bool {
-        self.first_try(text).is_some_and(|start| self.regex().is_some_and(|regex| regex.is_match_at(text, start)))
+        self.first_candidate(text).is_some_and(|start| self.regex().is_some_and(|regex| regex.is_match_at(text, start)))
     }
 
     /// What it finds first.
     pub fn find<'h>(&self, text: &'h str) -> Option<&'h str> {
-        Some(self.regex()?.find_at(text, self.first_try(text)?)?.as_str())
+        Some(self.regex()?.find_at(text, self.first_candidate(text)?)?.as_str())
     }
 
     /// What it finds first, with its groups.
     pub fn captures<'h>(&self, text: &'h str) -> Option<Captures<'h>> {
-        self.regex()?.captures_at(text, self.first_try(text)?)
+        self.regex()?.captures_at(text, self.first_candidate(text)?)
     }
 
     /// Where the first match may begin.
-    fn first_try(&self, text: &str) -> Option<usize> {
-        match &self.begin {
-            Begin::Anything => Some(0),
-            Begin::Text(begin) => text.find(&**begin),
-            Begin::OneOf(set) => text.bytes().position(|byte| is_in(set, byte)),
+    fn first_candidate(&self, text: &str) -> Option<usize> {
+        match &self.match_start {
+            MatchStart::Anything => Some(0),
+            MatchStart::Text(match_start) => text.find(&**match_start),
+            MatchStart::OneOf(set) => text.bytes().position(|byte| is_in(set, byte)),
         }
     }
 }
@@ -89,12 +93,12 @@ fn is_in(set: &[u64; 2], byte: u8) -> bool {
 }
 
 /// What every match of an expression begins with. With an alternative in it, or flags before it, that is anything.
-fn begin(text: &str) -> Begin<'static> {
+fn match_start(text: &str) -> MatchStart<'static> {
     if text.contains('|') {
-        return Begin::Anything;
+        return MatchStart::Anything;
     }
     if let Some((set, rest)) = set(text) {
-        return if may_be_left_out(rest) { Begin::Anything } else { Begin::OneOf(set) };
+        return if may_be_left_out(rest) { MatchStart::Anything } else { MatchStart::OneOf(set) };
     }
     let (mut literal, mut rest) = (String::new(), text);
     while let Some((c, behind)) = plain(rest) {
@@ -104,7 +108,7 @@ fn begin(text: &str) -> Begin<'static> {
         literal.push(c);
         rest = behind;
     }
-    if literal.is_empty() { Begin::Anything } else { Begin::Text(literal.into()) }
+    if literal.is_empty() { MatchStart::Anything } else { MatchStart::Text(literal.into()) }
 }
 
 /// A character that stands for itself at the beginning, and what follows it.
@@ -160,16 +164,16 @@ mod tests {
             ("é+", "é"),
         ];
         for (pattern, expected) in texts {
-            assert_eq!(begin(pattern), Begin::Text(expected.into()), "{pattern}");
+            assert_eq!(match_start(pattern), MatchStart::Text(expected.into()), "{pattern}");
         }
         for pattern in [
             "a|b", "(?i)abc", "^a", "[^a]", "[a-z", r"[\d]", r"\w", "a?", "[0-9]*", "(ab)", ".", r"\bab", r"\<ab",
             "[é]", "",
         ] {
-            assert_eq!(begin(pattern), Begin::Anything, "{pattern}");
+            assert_eq!(match_start(pattern), MatchStart::Anything, "{pattern}");
         }
         for pattern in ["[0-9]{4}", r"\d+", "[0-9]", "[a-f0-9_]x"] {
-            assert!(matches!(begin(pattern), Begin::OneOf(_)), "{pattern}");
+            assert!(matches!(match_start(pattern), MatchStart::OneOf(_)), "{pattern}");
         }
     }
 

@@ -2,39 +2,39 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
 use super::{Function, Path, Rule, Template};
-use crate::json::Value;
 
 /// How elements become leads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MapPlan<'p> {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
-    pub each: Option<Path<'p>>,
+    pub items: Option<Path<'p>>,
     /// Objects in the element where loose names (`~email`) are looked for as well, after the element itself.
-    pub look_in: Vec<Path<'p>>,
+    pub also_search: Vec<Path<'p>>,
     /// The fields, in the order of the document.
     pub fields: Vec<Field<'p>>,
     /// The fields at which later ones look, by their places.
-    pub asked: Vec<u16>,
+    pub referenced: Vec<u16>,
     /// What becomes of inbound keys that no field used.
     pub unknown: Unknown,
     /// Inbound keys that are dropped without a word.
     pub ignore: Vec<Path<'p>>,
     /// Inbound objects whose members become custom fields of their own.
-    pub spread: Vec<Path<'p>>,
+    pub expand: Vec<Path<'p>>,
     /// Where the source says that a lead is a test.
     pub is_test: Vec<Path<'p>>,
-    /// The places that paths have, as [`crate::json::Outline`] reads them; nothing when none has one.
-    pub outline: Vec<u8>,
+    /// The places that paths have, as [`hookmill_json::PathTrie`] reads them; nothing when none has one.
+    pub path_trie: Vec<u8>,
     /// How each field is made in the ordinary case; none where there is no such.
-    pub lines: Vec<Option<Line>>,
+    pub fast_paths: Vec<Option<FastPathPlan>>,
 }
 
 /// How a field is made in the ordinary case: it is what stands at the first of some places that is not blank.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Line {
+pub struct FastPathPlan {
     /// Where its first alternatives may be, in the order in which they count.
     pub places: Vec<u16>,
     /// Where its other alternatives may be: when nothing is at any, they give nothing.
@@ -80,12 +80,12 @@ pub struct Recipe<'p> {
     pub line: u32,
     /// What most recipes do not have.
     #[serde(borrow)]
-    pub rare: Option<Box<Rare<'p>>>,
+    pub options: Option<Box<RecipeOptions<'p>>>,
 }
 
 /// What most recipes do not have: a condition, and other ways out than the usual ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rare<'p> {
+pub struct RecipeOptions<'p> {
     /// Only then is it made.
     #[serde(borrow)]
     pub when: Option<Rule<'p>>,
@@ -99,7 +99,7 @@ pub struct Rare<'p> {
     pub on_error: Fallback<'p>,
 }
 
-impl Rare<'static> {
+impl RecipeOptions<'static> {
     /// What holds where a recipe says nothing.
     pub const USUAL: Self = Self {
         when: None,
@@ -112,9 +112,9 @@ impl Rare<'static> {
 
 impl Recipe<'_> {
     /// The condition and the ways out, as written or as usual.
-    pub fn rare(&self) -> &Rare<'_> {
-        const USUAL: &Rare<'static> = &Rare::USUAL;
-        self.rare.as_deref().unwrap_or(USUAL)
+    pub fn options(&self) -> &RecipeOptions<'_> {
+        const USUAL: &RecipeOptions<'static> = &RecipeOptions::USUAL;
+        self.options.as_deref().unwrap_or(USUAL)
     }
 }
 

@@ -2,111 +2,28 @@
 
 use std::borrow::Cow;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use hookmill_json::Value;
+use serde::{Deserialize, Serialize};
 
-use super::{Expression, Path, Template, TemplatePart};
-use crate::functions::{ArgumentKind, Lists, Run, Spec, registry};
-use crate::json::Value;
+use super::{Expression, Path, Template};
+
+/// A function of the registry: its group, and its place in the group. A plan belongs to one version of the plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionId {
+    /// The group.
+    pub group: u8,
+    /// The place in the group.
+    pub place: u8,
+}
 
 /// One function in a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Function<'p> {
-    called: Called,
+    /// Which function it is.
+    pub id: FunctionId,
+    /// Its arguments, in the order of its parameters.
     #[serde(borrow)]
-    arguments: Vec<Argument<'p>>,
-}
-
-impl<'p> Function<'p> {
-    /// A function with its arguments, in the order of its parameters. None when no function has this name.
-    pub fn new(name: &str, arguments: Vec<Argument<'p>>) -> Option<Self> {
-        Some(Self { called: Called::by_name(name)?, arguments })
-    }
-
-    /// Its name in documents.
-    pub fn name(&self) -> &'static str {
-        self.called.spec.name
-    }
-
-    /// What is declared of it.
-    pub fn spec(&self) -> &'static Spec {
-        self.called.spec
-    }
-
-    /// Its arguments.
-    pub fn arguments(&self) -> &[Argument<'p>] {
-        &self.arguments
-    }
-
-    /// The paths of its stage at which it looks: those of chains inside it, too, but not those that start at the value itself.
-    pub fn paths(&self) -> Vec<&Path<'p>> {
-        let mut paths = Vec::new();
-        for (parameter, argument) in self.spec().parameters.iter().zip(&self.arguments) {
-            match (argument, parameter.kind) {
-                (Argument::Path(_), ArgumentKind::Inside | ArgumentKind::Condition) => {}
-                (Argument::Path(path), _) => paths.push(path),
-                (Argument::Paths(several), _) => paths.extend(several),
-                (Argument::Chain(chain), _) => paths.extend(chain.iter().flat_map(Function::paths)),
-                (Argument::Template(template), _) => paths.extend(template.parts.iter().filter_map(TemplatePart::path)),
-                _ => {}
-            }
-        }
-        paths
-    }
-
-    /// Whether nothing comes of a missing value.
-    pub fn gives_nothing_for_nothing(&self) -> bool {
-        !matches!(self.spec().run, Run::Any(_))
-    }
-
-    /// Whether it takes a list as one value, instead of its items one by one.
-    pub fn takes_lists(&self) -> bool {
-        self.spec().lists == Lists::Whole
-    }
-}
-
-/// A function of the registry. In a plan it is its group and its place there: a plan belongs to one version of the plugin.
-#[derive(Clone, Copy)]
-struct Called {
-    place: (u8, u8),
-    spec: &'static Spec,
-}
-
-impl Called {
-    fn by_name(name: &str) -> Option<Self> {
-        let (group, place) = registry::place_of(name)?;
-        Self::at((u8::try_from(group).ok()?, u8::try_from(place).ok()?))
-    }
-
-    fn at(place: (u8, u8)) -> Option<Self> {
-        let spec = registry::GROUPS.get(usize::from(place.0))?.get(usize::from(place.1))?;
-        Some(Self { place, spec })
-    }
-}
-
-impl PartialEq for Called {
-    fn eq(&self, other: &Self) -> bool {
-        self.place == other.place
-    }
-}
-
-impl std::fmt::Debug for Called {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.spec.name)
-    }
-}
-
-impl Serialize for Called {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.place.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Called {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let place = Deserialize::deserialize(deserializer)?;
-        Self::at(place).ok_or_else(|| D::Error::custom("no such function"))
-    }
+    pub arguments: Vec<Argument<'p>>,
 }
 
 /// An argument, checked.

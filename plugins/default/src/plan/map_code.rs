@@ -3,12 +3,12 @@
 
 use std::cell::OnceCell;
 
+use hookmill_json::PathTrie;
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{Damaged, read_part, written};
-use super::field::{Line, Rare};
-use super::{Fallback, Field, Function, MapPlan, Path, Steps, Target, Unknown};
-use crate::json::Outline;
+use super::codec::{PlainCodes, PlanError, decode, encode};
+use super::field::{FastPathPlan, RecipeOptions};
+use super::{Fallback, Field, MapPlan, Path, Steps, Target, Unknown};
 use crate::lead::TEXT_FIELDS;
 
 /// How many functions a record holds.
@@ -19,7 +19,7 @@ const FUNCTIONS_MAX: usize = 4;
 const RECORD: usize = 32;
 
 /// The record says how the field is made in the ordinary case.
-const IS_STRAIGHT: u8 = 1;
+const HAS_FAST_PATH: u8 = 1;
 /// What is missing is left out.
 const OMITS_MISSING: u8 = 2;
 /// What is null or blank stays as it is.
@@ -30,51 +30,26 @@ const SKIPS_OBJECTS: u8 = 8;
 const TAGS_TARGET: u8 = TEXT_FIELDS.len() as u8;
 const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
 
-/// The functions that a record can name: they need no arguments, and texts are all they take.
-const PLAIN_NAMES: [&str; 11] = [
-    "trim",
-    "collapse_space",
-    "lower",
-    "upper",
-    "title",
-    "digits",
-    "email",
-    "phone",
-    "ascii",
-    "html_decode",
-    "country",
-];
-
-thread_local! {
-    static PLAIN: &'static [Function<'static>] =
-        PLAIN_NAMES.iter().filter_map(|name| Function::new(name, Vec::new())).collect::<Vec<_>>().leak();
-}
-
-/// Builds what every map section needs.
-pub fn prepare() {
-    PLAIN.with(|_| ());
-}
-
 /// What few documents say about their elements.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Around<'p> {
+pub struct MapOptions<'p> {
     /// Where the elements are in the body; none for the body itself, or its items when it is a list.
     #[serde(borrow)]
-    pub each: Option<Path<'p>>,
+    pub items: Option<Path<'p>>,
     /// Objects in the element where loose names are looked for as well.
     #[serde(borrow)]
-    pub look_in: Vec<Path<'p>>,
+    pub also_search: Vec<Path<'p>>,
     /// Inbound keys that are dropped without a word.
     #[serde(borrow)]
     pub ignore: Vec<Path<'p>>,
     /// Inbound objects whose members become custom fields of their own.
     #[serde(borrow)]
-    pub spread: Vec<Path<'p>>,
+    pub expand: Vec<Path<'p>>,
     /// Where the source says that a lead is a test, besides at places.
     #[serde(borrow)]
     pub is_test: Vec<Path<'p>>,
     /// The fields at which later ones look, by their places.
-    pub asked: Vec<u16>,
+    pub referenced: Vec<u16>,
 }
 
 /// A loaded map section.
@@ -83,21 +58,21 @@ pub struct LoadedMap<'p> {
     /// What becomes of inbound keys that no field used.
     pub unknown: Unknown,
     /// What few documents say.
-    pub around: Around<'p>,
+    pub options: MapOptions<'p>,
     /// The places that paths have; none when they are followed one by one.
-    pub outline: Option<Outline<'p>>,
+    pub path_trie: Option<PathTrie<'p>>,
     /// Places where the source says that a lead is a test.
     tests: &'p [[u8; 2]],
     records: &'p [[u8; RECORD]],
     places: &'p [[u8; 2]],
     names: &'p [u8],
     recipes: &'p [u8],
-    fields: OnceCell<Vec<OnceCell<Result<Field<'p>, Damaged>>>>,
+    fields: OnceCell<Vec<OnceCell<Result<Field<'p>, PlanError>>>>,
 }
 
 /// How a field is made in the ordinary case.
 #[derive(Clone, Copy, Debug)]
-pub struct Straight<'p> {
+pub struct FastPath<'p> {
     places: &'p [[u8; 2]],
     guards: &'p [[u8; 2]],
     functions: &'p [u8],
@@ -109,7 +84,7 @@ pub struct Straight<'p> {
     pub skips_objects: bool,
 }
 
-impl<'p> Straight<'p> {
+impl<'p> FastPath<'p> {
     /// Where it may be: the first that is not blank counts.
     pub fn places(self) -> impl Iterator<Item = u16> + use<'p> {
         self.places.iter().map(|place| u16::from_le_bytes(*place))
@@ -120,15 +95,15 @@ impl<'p> Straight<'p> {
         self.guards.iter().map(|place| u16::from_le_bytes(*place))
     }
 
-    /// Its functions in order.
-    pub fn functions(self) -> impl Iterator<Item = &'static Function<'static>> + use<'p> {
-        self.functions.iter().filter_map(|code| plain_of(*code))
+    /// Its functions in order, by the codes that the plan was encoded with.
+    pub fn functions(self) -> &'p [u8] {
+        self.functions
     }
 }
 
 /// Where a field goes, as its record says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Goal<'p> {
+pub enum TargetRef<'p> {
     /// A standard field that holds a text, by its place in [`TEXT_FIELDS`].
     Text(usize),
     /// The tags.
@@ -138,20 +113,20 @@ pub enum Goal<'p> {
 }
 
 impl<'p> LoadedMap<'p> {
-    /// Takes what [`bytes_of`] made.
-    pub(super) fn read(bytes: &'p [u8]) -> Result<Self, Damaged> {
-        let cut_off = Damaged("its map section is cut off");
+    /// Takes what [`encode_section`] made.
+    pub(super) fn read(bytes: &'p [u8]) -> Result<Self, PlanError> {
+        let cut_off = PlanError("its map section is cut off");
         let (unknown, mut rest) = bytes.split_first().ok_or(cut_off)?;
         let mut sections = [&bytes[..0]; 7];
         for section in &mut sections {
             let (length, behind) = rest.split_first_chunk::<4>().ok_or(cut_off)?;
             (*section, rest) = behind.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [around, outline, tests, records, places, names, recipes] = sections;
+        let [options, path_trie, tests, records, places, names, recipes] = sections;
         Ok(Self {
-            unknown: *UNKNOWN.get(usize::from(*unknown)).ok_or(Damaged("its map section can't be read"))?,
-            around: if around.is_empty() { Around::default() } else { read_part(around)? },
-            outline: Outline::read(outline).filter(|_| !outline.is_empty()),
+            unknown: *UNKNOWN.get(usize::from(*unknown)).ok_or(PlanError("its map section can't be read"))?,
+            options: if options.is_empty() { MapOptions::default() } else { decode(options)? },
+            path_trie: PathTrie::read(path_trie).filter(|_| !path_trie.is_empty()),
             tests: tests.as_chunks().0,
             records: records.as_chunks().0,
             places: places.as_chunks().0,
@@ -177,14 +152,14 @@ impl<'p> LoadedMap<'p> {
     }
 
     /// How a field is made in the ordinary case, if its record says it.
-    pub fn straight(&self, index: usize) -> Option<Straight<'p>> {
+    pub fn fast_path(&self, index: usize) -> Option<FastPath<'p>> {
         let record: &'p [u8; RECORD] = self.records.get(index)?;
-        if record[1] & IS_STRAIGHT == 0 {
+        if record[1] & HAS_FAST_PATH == 0 {
             return None;
         }
         let (first, places, guards) = (word(record, 12), short(record, 8), short(record, 10));
         let (places, guards) = self.places.get(first..first + places + guards)?.split_at_checked(places)?;
-        Some(Straight {
+        Some(FastPath {
             places,
             guards,
             functions: record.get(3..3 + usize::from(record[2]))?,
@@ -195,25 +170,25 @@ impl<'p> LoadedMap<'p> {
     }
 
     /// Where a field goes.
-    pub fn goal(&self, index: usize) -> Option<Goal<'p>> {
+    pub fn target(&self, index: usize) -> Option<TargetRef<'p>> {
         let record = self.records.get(index)?;
         match record[0] {
             CUSTOM_TARGET => {
                 let name = slice(self.names, word(record, 16), word(record, 20))?;
-                std::str::from_utf8(name).ok().map(Goal::Custom)
+                std::str::from_utf8(name).ok().map(TargetRef::Custom)
             }
-            TAGS_TARGET => Some(Goal::Tags),
-            text => (usize::from(text) < TEXT_FIELDS.len()).then_some(Goal::Text(text.into())),
+            TAGS_TARGET => Some(TargetRef::Tags),
+            text => (usize::from(text) < TEXT_FIELDS.len()).then_some(TargetRef::Text(text.into())),
         }
     }
 
     /// A field as its author wrote it.
-    pub fn field(&self, index: usize) -> Result<&Field<'p>, Damaged> {
+    pub fn field(&self, index: usize) -> Result<&Field<'p>, PlanError> {
         let fields = self.fields.get_or_init(|| (0..self.len()).map(|_| OnceCell::new()).collect());
-        let damaged = Damaged("a field can't be read");
+        let damaged = PlanError("a field can't be read");
         let field = fields.get(index).ok_or(damaged)?.get_or_init(|| {
             let record = self.records.get(index).ok_or(damaged)?;
-            read_part(slice(self.recipes, word(record, 24), word(record, 28)).ok_or(damaged)?)
+            decode(slice(self.recipes, word(record, 24), word(record, 28)).ok_or(damaged)?)
         });
         field.as_ref().map_err(|damaged| *damaged)
     }
@@ -234,25 +209,28 @@ fn slice(bytes: &[u8], start: usize, length: usize) -> Option<&[u8]> {
 }
 
 /// The bytes of a map section.
-pub(super) fn bytes_of(map: &MapPlan<'_>) -> Result<Vec<u8>, Damaged> {
+pub(super) fn encode_section(map: &MapPlan<'_>, plain_codes: PlainCodes) -> Result<Vec<u8>, PlanError> {
     let (placed, unplaced): (Vec<&Path<'_>>, Vec<&Path<'_>>) = map.is_test.iter().partition(|path| is_at_place(path));
-    let around = Around {
-        each: map.each.clone(),
-        look_in: map.look_in.clone(),
+    let options = MapOptions {
+        items: map.items.clone(),
+        also_search: map.also_search.clone(),
         ignore: map.ignore.clone(),
-        spread: map.spread.clone(),
+        expand: map.expand.clone(),
         is_test: unplaced.into_iter().cloned().collect(),
-        asked: map.asked.clone(),
+        referenced: map.referenced.clone(),
     };
-    let around = if around == Around::default() { Vec::new() } else { written(&around)? };
+    let options = if options == MapOptions::default() { Vec::new() } else { encode(&options)? };
     let tests: Vec<u8> = placed.iter().filter_map(|path| path.place).flat_map(u16::to_le_bytes).collect();
     let (mut records, mut places, mut names, mut recipes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, field) in map.fields.iter().enumerate() {
         let name = if let Target::Custom(name) = &field.target { name.as_bytes() } else { &[] };
-        let recipe = written(field)?;
-        let line = map.lines.get(index).and_then(Option::as_ref);
+        let recipe = encode(field)?;
+        let line = map.fast_paths.get(index).and_then(Option::as_ref);
         let words = [places.len() / 2, names.len(), name.len(), recipes.len(), recipe.len()];
-        records.extend_from_slice(&record(field, line, words).ok_or(Damaged("a part of the plan is too large"))?);
+        records.extend_from_slice(
+            &record(field, line, plain_codes(&field.recipe.then), words)
+                .ok_or(PlanError("a part of the plan is too large"))?,
+        );
         let all = line.into_iter().flat_map(|line| line.places.iter().chain(&line.guards));
         places.extend(all.flat_map(|place| place.to_le_bytes()));
         names.extend_from_slice(name);
@@ -260,23 +238,28 @@ pub(super) fn bytes_of(map: &MapPlan<'_>) -> Result<Vec<u8>, Damaged> {
     }
     let unknown = UNKNOWN.iter().position(|unknown| *unknown == map.unknown).unwrap_or_default();
     let mut bytes = vec![unknown as u8];
-    for section in [&around, &map.outline, &tests, &records, &places, &names, &recipes] {
-        let length = u32::try_from(section.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
+    for section in [&options, &map.path_trie, &tests, &records, &places, &names, &recipes] {
+        let length = u32::try_from(section.len()).map_err(|_| PlanError("a part of the plan is too large"))?;
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(section);
     }
     Ok(bytes)
 }
 
-fn record(field: &Field<'_>, line: Option<&Line>, words: [usize; 5]) -> Option<[u8; RECORD]> {
+fn record(
+    field: &Field<'_>,
+    line: Option<&FastPathPlan>,
+    codes: Option<Vec<u8>>,
+    words: [usize; 5],
+) -> Option<[u8; RECORD]> {
     let mut record = [0; RECORD];
     record[0] = match field.target {
         Target::Text(index) => u8::try_from(index).ok()?,
         Target::Tags => TAGS_TARGET,
         Target::Custom(_) => CUSTOM_TARGET,
     };
-    if let (Some(line), Some(functions)) = (line, plain_codes(&field.recipe.then)) {
-        record[1] = IS_STRAIGHT | ending(field.recipe.rare());
+    if let (Some(line), Some(functions)) = (line, codes.filter(|codes| codes.len() <= FUNCTIONS_MAX)) {
+        record[1] = HAS_FAST_PATH | ending(field.recipe.options());
         if 1 < field.recipe.sources.len() && matches!(field.target, Target::Text(_)) {
             record[1] |= SKIPS_OBJECTS;
         }
@@ -293,22 +276,10 @@ fn record(field: &Field<'_>, line: Option<&Line>, words: [usize; 5]) -> Option<[
     Some(record)
 }
 
-fn ending(rare: &Rare<'_>) -> u8 {
-    let omits = rare.on_missing == Fallback::Omit;
-    let keeps = rare.on_null == Fallback::Keep && rare.on_blank == Fallback::Keep;
+fn ending(options: &RecipeOptions<'_>) -> u8 {
+    let omits = options.on_missing == Fallback::Omit;
+    let keeps = options.on_null == Fallback::Keep && options.on_blank == Fallback::Keep;
     (u8::from(omits) * OMITS_MISSING) | (u8::from(keeps) * KEEPS_BLANK)
-}
-
-/// The function of a code.
-pub(super) fn plain_of(code: u8) -> Option<&'static Function<'static>> {
-    PLAIN.with(|plain| *plain).get(usize::from(code))
-}
-
-/// The functions as a record names them; none when it can't.
-pub(super) fn plain_codes(functions: &[Function<'_>]) -> Option<Vec<u8>> {
-    let plain = PLAIN.with(|plain| *plain);
-    let code = |function: &Function<'_>| plain.iter().position(|plain| plain == function).map(|code| code as u8);
-    functions.iter().map(code).collect::<Option<Vec<u8>>>().filter(|codes| codes.len() <= FUNCTIONS_MAX)
 }
 
 fn is_at_place(path: &Path<'_>) -> bool {

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
-use crate::json::Value;
 
 /// One message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,9 +34,9 @@ pub struct Message<'p> {
     /// The body; none for a message without one.
     #[serde(borrow)]
     pub body: Option<Shape<'p>>,
-    /// The places that paths into the lead have, as [`crate::json::Outline`] reads them.
+    /// The places that paths into the lead have, as [`hookmill_json::PathTrie`] reads them.
     #[serde(borrow)]
-    pub outline: Cow<'p, [u8]>,
+    pub path_trie: Cow<'p, [u8]>,
 }
 
 /// How a body is written.
@@ -82,7 +82,7 @@ pub enum Shape<'p> {
 /// A part made for each item of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForEach<'p> {
-    /// The list; one value that is no list is a list of one.
+    /// The list; one value that is not a list is a list of one.
     #[serde(borrow)]
     pub list: Recipe<'p>,
     /// What is made, in which `item` is the item.

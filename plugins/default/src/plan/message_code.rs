@@ -3,26 +3,25 @@
 
 use std::cell::OnceCell;
 
+use hookmill_json::{PathTrie, text_of, write_text};
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{Damaged, read_part, written};
-use super::map_code::{plain_codes, plain_of};
-use super::{Format, Function, Message, Path, Recipe, Root, Shape, SourceKind, Steps, TemplatePart};
-use crate::json::{Outline, text_of, write_text};
+use super::codec::{PlainCodes, PlanError, decode, encode};
+use super::{Format, Message, Path, Recipe, Root, Shape, SourceKind, Steps, TemplatePart};
 
 /// A loaded message.
 #[derive(Debug)]
 pub struct LoadedMessage<'p> {
     /// The places that paths into the lead have.
-    pub outline: Outline<'p>,
+    pub path_trie: PathTrie<'p>,
     /// What goes with the body.
     pub head: Head<'p>,
     /// The body, where it is JSON of the usual kind.
     pub body: Option<Code<'p>>,
     bytes: &'p [u8],
-    message: OnceCell<Result<Message<'p>, Damaged>>,
+    message: OnceCell<Result<Message<'p>, PlanError>>,
     shape_bytes: &'p [u8],
-    shapes: OnceCell<Vec<OnceCell<Result<Shape<'p>, Damaged>>>>,
+    shapes: OnceCell<Vec<OnceCell<Result<Shape<'p>, PlanError>>>>,
 }
 
 /// What goes with a body.
@@ -118,24 +117,19 @@ impl<'p> Code<'p> {
     }
 }
 
-/// The functions that codes name.
-pub fn functions(codes: &[u8]) -> impl Iterator<Item = &'static Function<'static>> + use<'_> {
-    codes.iter().filter_map(|code| plain_of(*code))
-}
-
 impl<'p> LoadedMessage<'p> {
-    /// Takes what [`bytes_of`] made.
-    pub(super) fn read(bytes: &'p [u8]) -> Result<Self, Damaged> {
-        let cut_off = Damaged("a message is cut off");
+    /// Takes what [`encode_section`] made.
+    pub(super) fn read(bytes: &'p [u8]) -> Result<Self, PlanError> {
+        let cut_off = PlanError("a message is cut off");
         let (mut sections, mut rest) = ([&bytes[..0]; 4], bytes);
         for section in &mut sections {
             let (length, behind) = rest.split_first_chunk::<4>().ok_or(cut_off)?;
             (*section, rest) = behind.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [outline, head, body, shape_bytes] = sections;
+        let [path_trie, head, body, shape_bytes] = sections;
         Ok(Self {
-            outline: Outline::read(outline).unwrap_or_else(Outline::nothing),
-            head: read_part(head)?,
+            path_trie: PathTrie::read(path_trie).unwrap_or_else(PathTrie::empty),
+            head: decode(head)?,
             body: (!body.is_empty()).then_some(Code(body)),
             bytes: rest,
             message: OnceCell::new(),
@@ -145,8 +139,8 @@ impl<'p> LoadedMessage<'p> {
     }
 
     /// The message as its author wrote it.
-    pub fn message(&self) -> Result<&Message<'p>, Damaged> {
-        let message = self.message.get_or_init(|| read_part(self.bytes));
+    pub fn message(&self) -> Result<&Message<'p>, PlanError> {
+        let message = self.message.get_or_init(|| decode(self.bytes));
         message.as_ref().map_err(|damaged| *damaged)
     }
 
@@ -159,40 +153,40 @@ impl<'p> LoadedMessage<'p> {
         let cell = cells.get(usize::from(number))?;
         let place = counted.get(usize::from(number) + 1)?;
         let word = |at: usize| u32::from_le_bytes([place[at], place[at + 1], place[at + 2], place[at + 3]]) as usize;
-        let damaged = Damaged("a part of a message can't be read");
+        let damaged = PlanError("a part of a message can't be read");
         let read =
-            || read_part(self.shape_bytes.get(word(0)..word(0).checked_add(word(4)).ok_or(damaged)?).ok_or(damaged)?);
+            || decode(self.shape_bytes.get(word(0)..word(0).checked_add(word(4)).ok_or(damaged)?).ok_or(damaged)?);
         cell.get_or_init(read).as_ref().ok()
     }
 }
 
 /// The bytes of a message.
-pub(super) fn bytes_of(message: &Message<'_>) -> Result<Vec<u8>, Damaged> {
-    let mut body = Body::default();
+pub(super) fn encode_section(message: &Message<'_>, plain_codes: PlainCodes) -> Result<Vec<u8>, PlanError> {
+    let mut body = Body { code: Vec::new(), shapes: Vec::new(), plain_codes };
     let is_usual = message.query.is_none() && message.headers.is_empty() && !message.omits_blank;
     let is_json = matches!(message.format, None | Some(Format::Json));
     let code = match &message.body {
         Some(shape @ Shape::Object(_)) if is_usual && is_json && body.value(shape).is_some() => body.code,
         _ => Vec::new(),
     };
-    let shapes = in_one(&body.shapes);
+    let shapes = concat_sections(&body.shapes);
     let mut bytes = Vec::new();
     let head = Head {
         method: message.method.as_deref(),
         content_type: message.content_type.as_deref(),
         is_json: message.format.is_some(),
     };
-    for section in [&*message.outline, &written(&head)?, &code, &shapes] {
-        let length = u32::try_from(section.len()).map_err(|_| Damaged("a part of the plan is too large"))?;
+    for section in [&*message.path_trie, &encode(&head)?, &code, &shapes] {
+        let length = u32::try_from(section.len()).map_err(|_| PlanError("a part of the plan is too large"))?;
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(section);
     }
-    bytes.extend_from_slice(&written(message)?);
+    bytes.extend_from_slice(&encode(message)?);
     Ok(bytes)
 }
 
 /// How many there are, where each begins and how long it is, then all of them.
-fn in_one(shapes: &[Vec<u8>]) -> Vec<u8> {
+fn concat_sections(shapes: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = (shapes.len() as u64).to_le_bytes().to_vec();
     let mut start = 8 * (shapes.len() + 1);
     for shape in shapes {
@@ -204,8 +198,8 @@ fn in_one(shapes: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-#[derive(Default)]
 struct Body {
+    plain_codes: PlainCodes,
     code: Vec<u8>,
     shapes: Vec<Vec<u8>>,
 }
@@ -234,7 +228,7 @@ impl Body {
             Shape::Leaf(recipe) if self.place(recipe).is_some() || self.template(recipe).is_some() => Some(()),
             other => {
                 let number = u16::try_from(self.shapes.len()).ok()?;
-                self.shapes.push(written(other).ok()?);
+                self.shapes.push(encode(other).ok()?);
                 self.code.push(SHAPE);
                 self.code.extend_from_slice(&number.to_le_bytes());
                 Some(())
@@ -245,7 +239,7 @@ impl Body {
     fn place(&mut self, recipe: &Recipe<'_>) -> Option<()> {
         let [source] = recipe.sources.as_slice() else { return None };
         let SourceKind::Path(path) = &source.kind else { return None };
-        let codes = plain_codes(&recipe.then).filter(|_| recipe.rare.is_none() && source.then.is_empty())?;
+        let codes = (self.plain_codes)(&recipe.then).filter(|_| recipe.options.is_none() && source.then.is_empty())?;
         let place = lead_place(path)?;
         self.code.push(PLACE);
         self.code.extend_from_slice(&place.to_le_bytes());
@@ -257,7 +251,7 @@ impl Body {
     fn template(&mut self, recipe: &Recipe<'_>) -> Option<()> {
         let [source] = recipe.sources.as_slice() else { return None };
         let SourceKind::Template(template) = &source.kind else { return None };
-        let is_plain = recipe.then.is_empty() && recipe.rare.is_none() && source.then.is_empty();
+        let is_plain = recipe.then.is_empty() && recipe.options.is_none() && source.then.is_empty();
         let mut code = vec![TEMPLATE];
         code.extend_from_slice(&u16::try_from(template.parts.len()).ok().filter(|_| is_plain)?.to_le_bytes());
         for part in &template.parts {

@@ -2,6 +2,7 @@
 //! only to load it. The same document gives the same bytes.
 
 mod bytes;
+mod codec;
 mod expression;
 mod field;
 mod function;
@@ -11,24 +12,21 @@ mod message;
 mod message_code;
 mod operator;
 mod path;
-mod query;
 mod rule;
 
 use std::borrow::Cow;
 
-pub use bytes::{Damaged, Loaded, PLAN_BYTES_MAX};
-pub use expression::Expression;
-pub use field::{Fallback, Field, Line, MapPlan, Rare, Recipe, Source, SourceKind, Target, Unknown};
-pub use function::{Argument, Function, Range};
+pub use bytes::{LoadedPlan, PLAN_BYTES_MAX};
+pub use codec::{PlainCodes, PlanError};
+pub use expression::{Expression, PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX};
+pub use field::{Fallback, FastPathPlan, Field, MapPlan, Recipe, RecipeOptions, Source, SourceKind, Target, Unknown};
+pub use function::{Argument, Function, FunctionId, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
-pub use map_code::{Around, Goal, LoadedMap, Straight, prepare};
+pub use map_code::{FastPath, LoadedMap, MapOptions, TargetRef};
 pub use message::{ForEach, Format, Member, Message, Shape};
-pub use message_code::{Code, LoadedMessage, Part, Piece, functions};
-pub use operator::{Declared, Example, Lacking, OPERATORS, OnLack, Operator, Wants};
+pub use message_code::{Code, LoadedMessage, Part, Piece};
+pub use operator::{Example, MissingOperand, MissingOperandRules, OPERATORS, Operator, OperatorSpec, Wants};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
-pub use query::{
-    Comparison, Filter, Key, Operand, PATTERN_BYTES_MAX, Pattern, Query, Segment, Selector, Singular, Start,
-};
 pub use rule::{Check, Kind, OnMissing, Rule, RuleKind, RulePlan, Severity, With};
 
 /// A compiled document. Parts that the document left out are the standard ones, so that a plan means the same for ever.
@@ -42,8 +40,8 @@ pub struct Plan<'p> {
     pub map: MapPlan<'p>,
     /// The rules, in the order of the document.
     pub qualify: Vec<RulePlan<'p>>,
-    /// The places that paths of the rules have in the lead, as [`crate::json::Outline`] reads them.
-    pub judged: Vec<u8>,
+    /// The places that paths of the rules have in the lead, as [`hookmill_json::PathTrie`] reads them.
+    pub rule_paths: Vec<u8>,
     /// The message to the client.
     pub client: Message<'p>,
     /// The message to webhooks.
@@ -55,7 +53,7 @@ pub struct Plan<'p> {
 /// The parts of a plan that own their texts: what compiling makes.
 pub mod owned {
     pub use super::{
-        Comparison, Format, Kind, Line, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Start, Unknown,
+        FastPathPlan, Format, Kind, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown,
     };
 
     /// A plan.
@@ -67,7 +65,7 @@ pub mod owned {
     /// How a value is made.
     pub type Recipe = super::Recipe<'static>;
     /// What most recipes do not have.
-    pub type Rare = super::Rare<'static>;
+    pub type RecipeOptions = super::RecipeOptions<'static>;
     /// Where a field goes.
     pub type Target = super::Target<'static>;
     /// One place a value may come from.
@@ -98,22 +96,6 @@ pub mod owned {
     pub type Steps = super::Steps<'static>;
     /// One step.
     pub type Step = super::Step<'static>;
-    /// One segment of a query.
-    pub type Segment = super::Segment<'static>;
-    /// What a segment selects.
-    pub type Selector = super::Selector<'static>;
-    /// A condition on a child.
-    pub type Filter = super::Filter<'static>;
-    /// One side of a comparison.
-    pub type Operand = super::Operand<'static>;
-    /// A query inside a filter.
-    pub type Query = super::Query<'static>;
-    /// A query that finds at most one value.
-    pub type Singular = super::Singular<'static>;
-    /// One step of it.
-    pub type Key = super::Key<'static>;
-    /// A regular expression.
-    pub type Pattern = super::Pattern<'static>;
     /// A text with places for values.
     pub type Template = super::Template<'static>;
     /// A piece of a template.

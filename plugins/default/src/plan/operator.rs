@@ -72,7 +72,7 @@ pub enum Wants {
 
 /// What an operator says where there is nothing that it could compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lacking {
+pub enum MissingOperand {
     /// The rule passes.
     Passes,
     /// The rule fails.
@@ -83,15 +83,15 @@ pub enum Lacking {
 
 /// What an operator says to each kind of nothing, and to a value of a wrong type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OnLack {
+pub struct MissingOperandRules {
     /// The field is missing; otherwise the rule's `on_missing` decides.
     pub missing_is_compared: bool,
     /// The value is null.
-    pub null: Lacking,
+    pub null: MissingOperand,
     /// The value is a text of nothing but white space.
-    pub blank: Lacking,
+    pub blank: MissingOperand,
     /// The value is of a type that the operator can't look at, or says nothing to it.
-    pub odd: Lacking,
+    pub odd: MissingOperand,
 }
 
 /// A rule that is tried on leads by a test, and shown in the reference.
@@ -111,7 +111,7 @@ pub struct Example {
 
 /// One operator.
 #[derive(Clone, Copy, Debug)]
-pub struct Declared {
+pub struct OperatorSpec {
     /// Which.
     pub operator: Operator,
     /// Its name in documents.
@@ -125,14 +125,14 @@ pub struct Declared {
     /// One line for people.
     pub about: &'static str,
     /// What it says where there is nothing to compare.
-    pub lacking: OnLack,
+    pub lacking: MissingOperandRules,
     /// An example.
     pub example: Example,
 }
 
 impl Operator {
     /// Its line of the table.
-    pub fn declared(self) -> &'static Declared {
+    pub fn declared(self) -> &'static OperatorSpec {
         &OPERATORS[self as usize]
     }
 

@@ -1,11 +1,10 @@
 //! Paths, resolved: where they start, and the steps from there. Singular ones are a plain list of steps; queries with
-//! wildcards, slices and filters (RFC 9535) keep their tree, which is in `query.rs`.
+//! wildcards, slices and filters (RFC 9535) keep their tree, which `hookmill_jsonpath` defines.
 
 use std::borrow::Cow;
 
+use hookmill_jsonpath::{Key, Segment, singular_keys};
 use serde::{Deserialize, Serialize};
-
-use super::query::Segment;
 
 /// Where a value is found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +34,7 @@ impl Path<'_> {
 pub enum Root {
     /// The element that is mapped; in `shape` the whole of all roots.
     Whole,
-    /// The whole body, when `each` takes elements out of it.
+    /// The whole body, when `items` takes elements out of it.
     Body,
     /// The object around the element in the body, and those around that one: 1 is the nearest.
     Parent(u8),
@@ -76,13 +75,13 @@ pub enum Root {
     /// Why there was no answer.
     Error,
     /// In `map`, a field that was made before, by its place in the plan.
-    Made(u16),
+    Field(u16),
     /// In a template among functions, the value that is worked on.
     Value,
 }
 
 impl Root {
-    /// The field of a path `made.x` that was not looked up yet.
+    /// The field of a path `fields.x` that was not looked up yet.
     pub const NO_FIELD: u16 = u16::MAX;
 }
 
@@ -95,6 +94,20 @@ pub enum Steps<'p> {
     /// To any number of values.
     #[serde(borrow)]
     Many(Vec<Segment<'p>>),
+}
+
+impl Steps<'static> {
+    /// The steps of a query: a plain list where it has names and indexes alone.
+    pub fn of_query(segments: Vec<Segment<'static>>) -> Self {
+        let step = |key| match key {
+            Key::Name(name) => Step::Name(name),
+            Key::Index(index) => Step::Index(index),
+        };
+        match singular_keys(&segments) {
+            Some(keys) => Self::Singular(keys.into_iter().map(step).collect()),
+            None => Self::Many(segments),
+        }
+    }
 }
 
 /// One step to at most one value.

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
+use hookmill_jsonpath::Pattern;
 use serde::{Deserialize, Serialize};
 
+use super::Path;
 use super::operator::Operator;
-use super::{Path, Pattern};
-use crate::json::Value;
 
 /// A rule of `qualify`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,22 +4,24 @@
 //! It goes on while everything is ordinary. Where a function refuses or a part can't be made, it gives up, and the message is made
 //! part by part, which gives the same and says what is wrong.
 
-use super::recipe::text_into;
+use hookmill_json::{Kind, Node, NodeRef, write_text, write_value};
+
+use super::budget::OUTPUT_BYTES_MAX;
+use super::context::ScopeContext;
+use super::message::MessageBuilder;
+use super::recipe::append_text;
 use super::scope::Scope;
-use super::shape::Shaping;
-use super::work::MADE_BYTES_MAX;
-use crate::functions::apply;
-use crate::json::{Kind, Node, Spot, write_text, write_value};
-use crate::plan::{Code, LoadedMessage, Part, Piece, functions};
+use crate::functions::{apply, plain_functions};
+use crate::plan::{Code, LoadedMessage, Part, Piece};
 
 /// About how many bytes a body takes, so that writing one rarely has to move it.
-const WRITTEN_BYTES_GUESS: usize = 512;
+const OUTPUT_BYTES_GUESS: usize = 512;
 
 /// Writes the body; none when the long way is to be gone.
 pub fn written<'s, 'p, S: Scope>(message: &'s LoadedMessage<'p>, code: Code<'p>, scope: &'s S) -> Option<String> {
-    let mut writer = Writer { message, scope, code, out: String::with_capacity(WRITTEN_BYTES_GUESS) };
+    let mut writer = Writer { message, scope, code, out: String::with_capacity(OUTPUT_BYTES_GUESS) };
     writer.value()?;
-    (writer.out.len() <= MADE_BYTES_MAX).then_some(writer.out)
+    (writer.out.len() <= OUTPUT_BYTES_MAX).then_some(writer.out)
 }
 
 struct Writer<'s, 'p, S> {
@@ -32,7 +34,7 @@ struct Writer<'s, 'p, S> {
 impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
     /// Writes the next value, as long as there is room. Whether there is one. The depth is the document's, which is bounded.
     fn value(&mut self) -> Option<bool> {
-        if MADE_BYTES_MAX < self.out.len() {
+        if OUTPUT_BYTES_MAX < self.out.len() {
             return None;
         }
         match self.code.part()? {
@@ -70,15 +72,15 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
     }
 
     fn node(&mut self, node: Node<'s>, codes: &'p [u8]) -> Option<bool> {
-        self.scope.work().spend_on(&[Spot::Read(node)]).ok()?;
+        self.scope.budget().spend_copy(&[NodeRef::Indexed(node)]).ok()?;
         if codes.is_empty() {
             node.write(&mut self.out, &|_| false);
             return Some(true);
         }
         let mut value = node.value();
-        let around = self.scope.around();
-        for function in functions(codes) {
-            value = apply(function, Some(value), &around).ok()??;
+        let context = ScopeContext::new(self.scope);
+        for function in plain_functions(codes) {
+            value = apply(function, Some(value), &context).ok()??;
         }
         write_value(&mut self.out, &value);
         Some(true)
@@ -109,7 +111,7 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
     }
 
     fn piece(&mut self, node: Node<'s>) -> Option<()> {
-        if MADE_BYTES_MAX < self.out.len() {
+        if OUTPUT_BYTES_MAX < self.out.len() {
             return None;
         }
         // A text is as it stands there; anything else goes by way of its own text.
@@ -117,9 +119,9 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
             self.out.push_str(node.text());
             return Some(());
         }
-        self.scope.work().spend_on(&[Spot::Read(node)]).ok()?;
+        self.scope.budget().spend_copy(&[NodeRef::Indexed(node)]).ok()?;
         let mut text = String::new();
-        text_into(&mut text, &node.value());
+        append_text(&mut text, &node.value());
         let mut quoted = String::new();
         write_text(&mut quoted, &text);
         self.out.push_str(&quoted[1..quoted.len() - 1]);
@@ -127,7 +129,7 @@ impl<'s, 'p, S: Scope> Writer<'s, 'p, S> {
     }
 
     fn shape(&mut self, number: u16) -> Option<bool> {
-        let filled = Shaping::part(self.scope, self.message.shape(number)?)?;
+        let filled = MessageBuilder::part(self.scope, self.message.shape(number)?)?;
         if let Some(value) = &filled {
             write_value(&mut self.out, value);
         }

@@ -2,30 +2,31 @@
 
 use std::cell::OnceCell;
 
+use hookmill_json::Value;
+
+use super::budget::WorkBudget;
 use super::compare::{against, all_distinct, among, says};
 use super::scope::Scope;
 use super::select::look;
 use super::valid::is_valid;
 use super::value_set;
-use super::work::Work;
-use crate::functions::{Refusal, effort};
-use crate::json::Value;
+use crate::functions::{FunctionError, cost};
 use crate::moment::{Moment, Now, Written};
-use crate::plan::{Check, Lacking, OnMissing, Operator, Path, With};
+use crate::plan::{Check, MissingOperand, OnMissing, Operator, Path, With};
 
 /// Why a rule could not be judged: it can be neither met nor not met.
 #[derive(Debug, PartialEq)]
-pub struct Unjudged {
+pub struct RuleError {
     /// A stable code.
     pub code: &'static str,
     /// The field the rule looks at.
     pub field: String,
-    /// The reason and the mend.
+    /// The reason, with a suggested fix.
     pub message: String,
 }
 
-impl From<Refusal> for Unjudged {
-    fn from(refusal: Refusal) -> Self {
+impl From<FunctionError> for RuleError {
+    fn from(refusal: FunctionError) -> Self {
         Self { code: refusal.code, field: String::new(), message: refusal.message }
     }
 }
@@ -44,7 +45,7 @@ impl<'s, S: Scope> Checker<'s, S> {
 
     /// The value a rule looks at, or those of its several paths. Where a path is too wide, nothing can be said of the lead: what
     /// was not looked at is not missing.
-    pub fn actual(&self, path: &Path<'_>, check: &Check<'_>) -> Result<Option<Value<'s>>, Unjudged> {
+    pub fn actual(&self, path: &Path<'_>, check: &Check<'_>) -> Result<Option<Value<'s>>, RuleError> {
         let With::Others(more) = &check.with else { return self.at(path) };
         let mut found = Vec::new();
         for path in std::iter::once(path).chain(more) {
@@ -53,20 +54,20 @@ impl<'s, S: Scope> Checker<'s, S> {
         Ok((!found.is_empty()).then_some(Value::List(found)))
     }
 
-    fn at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, Unjudged> {
-        Ok(look(path, self.scope)?.value(self.scope.work())?)
+    fn at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, RuleError> {
+        Ok(look(path, self.scope)?.value(self.scope.budget())?)
     }
 
     /// What may still be done for the item.
-    pub fn work(&self) -> &'s Work {
-        self.scope.work()
+    pub fn budget(&self) -> &'s WorkBudget {
+        self.scope.budget()
     }
 
     /// The same again, to be shown: it takes nothing of what may still be done, so that a trace changes nothing.
-    pub fn shown<T>(&self, look: impl FnOnce(&Self) -> Result<Option<T>, Unjudged>) -> Option<T> {
-        let mark = self.scope.work().mark();
+    pub fn trace_value<T>(&self, look: impl FnOnce(&Self) -> Result<Option<T>, RuleError>) -> Option<T> {
+        let mark = self.scope.budget().save();
         let found = look(self).ok().flatten();
-        self.scope.work().restore(&mark);
+        self.scope.budget().restore(&mark);
         found
     }
 
@@ -77,7 +78,7 @@ impl<'s, S: Scope> Checker<'s, S> {
         actual: Option<&Value<'_>>,
         on_missing: OnMissing,
         ignore_case: bool,
-    ) -> Result<Option<bool>, Unjudged> {
+    ) -> Result<Option<bool>, RuleError> {
         let lacking = check.operator.declared().lacking;
         let Some(actual) = actual else {
             let is_blank = check.operator == Operator::Blank;
@@ -86,24 +87,24 @@ impl<'s, S: Scope> Checker<'s, S> {
         let first = match actual {
             Value::Null => lacking.null,
             Value::Text(text) if text.trim().is_empty() => lacking.blank,
-            _ => Lacking::Compared,
+            _ => MissingOperand::Compared,
         };
-        if first != Lacking::Compared {
-            return Ok(Some(first == Lacking::Passes));
+        if first != MissingOperand::Compared {
+            return Ok(Some(first == MissingOperand::Passes));
         }
         let other = match &check.with {
             With::Other(path) => match self.at(path)? {
                 None => return Ok(by(on_missing)),
                 Some(found) => {
-                    self.scope.work().spend(effort(&found))?;
+                    self.scope.budget().spend(cost(&found))?;
                     Some(found)
                 }
             },
             _ => None,
         };
-        self.scope.work().spend(effort_of(check, actual))?;
+        self.scope.budget().spend(comparison_cost(check, actual))?;
         let compared = self.compare(check, actual, other.as_ref(), ignore_case)?;
-        Ok(Some(compared.unwrap_or(lacking.odd == Lacking::Passes)))
+        Ok(Some(compared.unwrap_or(lacking.odd == MissingOperand::Passes)))
     }
 
     /// What an operator says; none when it can't say anything of such a value.
@@ -113,7 +114,7 @@ impl<'s, S: Scope> Checker<'s, S> {
         actual: &Value<'_>,
         other: Option<&Value<'_>>,
         ignore_case: bool,
-    ) -> Result<Option<bool>, Unjudged> {
+    ) -> Result<Option<bool>, RuleError> {
         Ok(match (&check.with, other) {
             (With::Value(value), _) => against(check.operator, actual, value, ignore_case),
             (With::Other(_), Some(other)) if is_of_time(check.operator) => {
@@ -146,17 +147,17 @@ impl<'s, S: Scope> Checker<'s, S> {
             (With::Ages(from, to), _) => {
                 self.now()?.age(actual).map(|age| from.is_none_or(|from| from <= age) && to.is_none_or(|to| age <= to))
             }
-            (With::Nothing | With::Others(_) | With::Other(_), _) => alone(check.operator, actual, ignore_case),
+            (With::Nothing | With::Others(_) | With::Other(_), _) => compare_one(check.operator, actual, ignore_case),
         })
     }
 
-    fn now(&self) -> Result<&Now, Unjudged> {
+    fn now(&self) -> Result<&Now, RuleError> {
         let now = self.now.get_or_init(|| Now::new(self.scope.now_ms(), self.scope.time_zone()));
         now.as_ref().ok_or_else(|| {
             let zone = self.scope.time_zone();
             let message =
                 format!("the campaign's time zone `{zone}` is not known; choose one such as America/New_York");
-            Unjudged { code: "unknown_zone", field: String::new(), message }
+            RuleError { code: "unknown_zone", field: String::new(), message }
         })
     }
 
@@ -175,16 +176,16 @@ impl<'s, S: Scope> Checker<'s, S> {
             }
             With::Other(path) => {
                 let mut members = vec![("other".into(), Value::text(&*path.text))];
-                members.extend(self.shown(|checker| checker.at(path)).map(|value| ("value".into(), value)));
+                members.extend(self.trace_value(|checker| checker.at(path)).map(|value| ("value".into(), value)));
                 Value::Object(members)
             }
-            With::Moment(text) => match self.resolved(text) {
+            With::Moment(text) => match self.resolve_moment(text) {
                 None => Value::text(&**text),
                 Some(is) => Value::object([("value", Value::text(&**text)), ("is", is)]),
             },
             With::Moments(from, to) => {
                 let written = Value::List(vec![Value::text(&**from), Value::text(&**to)]);
-                let ends = [from, to].map(|text| self.resolved(text).unwrap_or_else(|| Value::text(&**text)));
+                let ends = [from, to].map(|text| self.resolve_moment(text).unwrap_or_else(|| Value::text(&**text)));
                 let are = Value::List(ends.into());
                 if are == written { written } else { Value::object([("values", written), ("are", are)]) }
             }
@@ -194,7 +195,7 @@ impl<'s, S: Scope> Checker<'s, S> {
     }
 
     /// Which moment a text means that moves with now.
-    fn resolved(&self, text: &str) -> Option<Value<'static>> {
+    fn resolve_moment(&self, text: &str) -> Option<Value<'static>> {
         let written = Written::read(text).ok().filter(|written| written.is_relative())?;
         Some(Value::text(self.now().ok()?.meant(written)?.to_string()))
     }
@@ -202,11 +203,11 @@ impl<'s, S: Scope> Checker<'s, S> {
 
 /// What a comparison takes: the value is read once for each that it is compared with, and by an expression at once for each place
 /// where that may be.
-fn effort_of(check: &Check<'_>, actual: &Value<'_>) -> usize {
-    let reading = effort(actual) + STEPS_PER_CHECK;
+fn comparison_cost(check: &Check<'_>, actual: &Value<'_>) -> usize {
+    let reading = cost(actual) + STEPS_PER_CHECK;
     match &check.with {
         With::Values(values) => reading.saturating_mul(values.len()),
-        With::Pattern(_, pattern) => pattern.effort(reading),
+        With::Pattern(_, pattern) => pattern.cost(reading),
         _ => reading,
     }
 }
@@ -227,7 +228,7 @@ fn is_of_time(operator: Operator) -> bool {
 }
 
 /// One value by itself.
-fn alone(operator: Operator, actual: &Value<'_>, ignore_case: bool) -> Option<bool> {
+fn compare_one(operator: Operator, actual: &Value<'_>, ignore_case: bool) -> Option<bool> {
     match operator {
         Operator::Blank => Some(actual.is_blank()),
         Operator::Present => Some(!actual.is_blank()),

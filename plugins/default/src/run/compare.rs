@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::query::same;
-use crate::json::{Decimal, Value};
+use hookmill_json::{CanonicalNumber, Value};
+use hookmill_jsonpath::is_equal;
+
 use crate::plan::Operator;
 
 /// One value against one other.
@@ -38,20 +39,22 @@ pub fn among(operator: Operator, actual: &Value<'_>, values: &[Value<'_>], ignor
 /// zip 02139 is not 2139; true and false also with those words.
 pub fn equals(actual: &Value<'_>, wanted: &Value<'_>, ignore_case: bool) -> bool {
     match wanted {
-        Value::Number(_) => actual.decimal().is_some() && actual.decimal() == wanted.decimal(),
+        Value::Number(_) => {
+            actual.canonical_number().is_some() && actual.canonical_number() == wanted.canonical_number()
+        }
         Value::Text(text) => on_texts(actual, text, ignore_case, |actual, wanted| actual == wanted).unwrap_or(false),
         Value::Bool(wanted) => match actual {
             Value::Bool(actual) => actual == wanted,
             Value::Text(text) => text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
             _ => false,
         },
-        _ => same(actual, wanted),
+        _ => is_equal(actual, wanted),
     }
 }
 
 /// How two numbers stand to each other; none when one is none.
 pub fn ordered(actual: &Value<'_>, limit: &Value<'_>) -> Option<Ordering> {
-    Some(actual.decimal()?.cmp(&limit.decimal()?))
+    Some(actual.canonical_number()?.cmp(&limit.canonical_number()?))
 }
 
 /// Asks of the text of a scalar; none of anything else.
@@ -74,15 +77,15 @@ pub fn all_distinct(values: &[Value<'_>], ignore_case: bool) -> bool {
     let filled = || values.iter().filter(|value| !value.is_blank());
     let mut texts: Vec<String> = filled().map(|value| plain_text(value, ignore_case)).collect();
     texts.sort_unstable();
-    let mut numbers: Vec<Decimal> =
-        filled().filter(|value| matches!(value, Value::Number(_))).filter_map(Value::decimal).collect();
+    let mut numbers: Vec<CanonicalNumber> =
+        filled().filter(|value| matches!(value, Value::Number(_))).filter_map(Value::canonical_number).collect();
     numbers.sort_unstable();
     let is_twice = |pair: &[String]| pair.first() == pair.last();
     !texts.windows(2).any(is_twice) && !numbers.windows(2).any(|pair| pair.first() == pair.last())
 }
 
 fn plain_text(value: &Value<'_>, ignore_case: bool) -> String {
-    let text = value.scalar_text().map_or_else(|| crate::json::text_of(value), |text| text.trim().to_owned());
+    let text = value.scalar_text().map_or_else(|| hookmill_json::text_of(value), |text| text.trim().to_owned());
     if ignore_case { text.to_lowercase() } else { text }
 }
 
@@ -101,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::json::parse;
+    use hookmill_json::parse;
 
     #[test]
     fn m7_distinct_looks_at_what_is_there() {

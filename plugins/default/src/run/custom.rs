@@ -3,29 +3,30 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::functions::weight;
-use crate::json::{Value, write_text, write_value};
+use hookmill_json::{Value, write_text, write_value};
+
+use crate::functions::text_size;
 
 /// Names up to this many are compared one by one.
 const FEW_NAMES: usize = 16;
 
 /// The value of a custom field.
-pub enum Kept<'s> {
+pub enum CustomValue<'s> {
     /// Made by a field.
-    Made(Value<'s>),
+    Built(Value<'s>),
     /// What was left of the input, as JSON text.
-    Rest(String),
+    Json(String),
 }
 
 /// Custom fields in order; no two have one name.
 #[derive(Default)]
-pub struct Custom<'s> {
-    fields: Vec<(Cow<'s, str>, Kept<'s>)>,
+pub struct CustomFields<'s> {
+    fields: Vec<(Cow<'s, str>, CustomValue<'s>)>,
     /// Their names, once they are many.
     taken: BTreeSet<Cow<'s, str>>,
 }
 
-impl<'s> Custom<'s> {
+impl<'s> CustomFields<'s> {
     /// Whether there is a field of this name.
     pub fn is_taken(&self, name: &str) -> bool {
         if self.fields.len() <= FEW_NAMES {
@@ -36,14 +37,14 @@ impl<'s> Custom<'s> {
 
     /// The value of a field that was made.
     pub fn made(&self, name: &str) -> Option<&Value<'s>> {
-        self.fields.iter().find_map(|(made, kept)| match kept {
-            Kept::Made(value) if made == name => Some(value),
+        self.fields.iter().find_map(|(made, value)| match value {
+            CustomValue::Built(value) if made == name => Some(value),
             _ => None,
         })
     }
 
     /// Adds a field whose name is not taken.
-    pub fn add(&mut self, name: Cow<'s, str>, value: Kept<'s>) {
+    pub fn add(&mut self, name: Cow<'s, str>, value: CustomValue<'s>) {
         if self.fields.len() == FEW_NAMES {
             self.taken.extend(self.fields.iter().map(|(name, _)| name.clone()));
         }
@@ -54,26 +55,26 @@ impl<'s> Custom<'s> {
     }
 
     /// About how many bytes the names and the made ones are, without those of escapes.
-    pub fn weight(&self) -> usize {
-        let of = |kept: &Kept<'_>| match kept {
-            Kept::Made(value) => weight(value),
-            Kept::Rest(_) => 0,
+    pub fn text_size(&self) -> usize {
+        let of = |value: &CustomValue<'_>| match value {
+            CustomValue::Built(value) => text_size(value),
+            CustomValue::Json(_) => 0,
         };
-        self.fields.iter().map(|(name, kept)| name.len() + of(kept)).sum()
+        self.fields.iter().map(|(name, value)| name.len() + of(value)).sum()
     }
 
     /// Appends them as a JSON object.
     pub fn write(&self, out: &mut String) {
         out.push('{');
-        for (index, (name, kept)) in self.fields.iter().enumerate() {
+        for (index, (name, value)) in self.fields.iter().enumerate() {
             if index > 0 {
                 out.push(',');
             }
             write_text(out, name);
             out.push(':');
-            match kept {
-                Kept::Made(value) => write_value(out, value),
-                Kept::Rest(text) => out.push_str(text),
+            match value {
+                CustomValue::Built(value) => write_value(out, value),
+                CustomValue::Json(text) => out.push_str(text),
             }
         }
         out.push('}');

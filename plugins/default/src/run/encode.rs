@@ -1,10 +1,10 @@
 //! A filled-in body as bytes, or as a part of the query.
 
+use hookmill_json::{Value, text_of};
 use hookmill_plugin_sdk::types::{Failure, Pair};
 
 use super::form;
 use super::xml;
-use crate::json::{Value, text_of};
 use crate::plan::{Format, Message};
 
 /// The content type of JSON.
@@ -27,13 +27,13 @@ pub fn format_of(content_type: &str) -> Format {
 }
 
 /// Writes a body as a message says. A GET has no body: its values go into the query.
-pub fn encoded(message: &Message<'_>, method: &str, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
+pub fn encode(message: &Message<'_>, method: &str, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
     if method == "GET" {
-        return in_query(message, format, body);
+        return encode_query(message, format, body);
     }
     let (usual, bytes) = match format {
         Format::Json => (JSON_TYPE, text_of(body).into_bytes()),
-        Format::Form => (FORM_TYPE, form::encoded(&form::pairs(named(body, "a form")?)).into_bytes()),
+        Format::Form => (FORM_TYPE, form::encode_pairs(&form::pairs(check_named(body, "a form")?)).into_bytes()),
         Format::Xml => ("application/xml", xml::document(body, message.root.as_deref(), message.is_undeclared)?),
         Format::Text => ("text/plain; charset=utf-8", plain(body)?.into_bytes()),
     };
@@ -41,16 +41,16 @@ pub fn encoded(message: &Message<'_>, method: &str, format: Format, body: &Value
     Ok(Encoded { query: Vec::new(), content_type: Some(content_type), bytes: Some(bytes) })
 }
 
-fn in_query(message: &Message<'_>, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
+fn encode_query(message: &Message<'_>, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
     if message.body.is_some() && matches!(format, Format::Xml | Format::Text) {
-        let mend = "put the values under `query`, or send it with POST";
-        return Err(refuse("no_body_in_get", format!("a GET has no body, so its text would be lost; {mend}")));
+        let hint = "put the values under `query`, or send it with POST";
+        return Err(refuse("no_body_in_get", format!("a GET has no body, so its text would be lost; {hint}")));
     }
-    Ok(Encoded { query: form::pairs(named(body, "a query")?), content_type: None, bytes: None })
+    Ok(Encoded { query: form::pairs(check_named(body, "a query")?), content_type: None, bytes: None })
 }
 
 /// Names and values, or the reason why there are none.
-fn named<'b, 'v>(body: &'b Value<'v>, what: &str) -> Result<&'b Value<'v>, Failure> {
+fn check_named<'b, 'v>(body: &'b Value<'v>, what: &str) -> Result<&'b Value<'v>, Failure> {
     match body {
         Value::Object(_) => Ok(body),
         other => {

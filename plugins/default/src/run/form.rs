@@ -1,10 +1,11 @@
 //! A body as a form or a query: lists as repeated names, objects as JSON text, every digit kept (D3).
 
 use hookmill_plugin_sdk::types::Pair;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
-/// The names and values of a body; one that is no object has none.
+/// The names and values of a body; one that is not an object has none.
 pub fn pairs(body: &Value<'_>) -> Vec<Pair> {
     let Value::Object(members) = body else { return Vec::new() };
     let mut pairs = Vec::with_capacity(members.len());
@@ -27,7 +28,7 @@ fn pair(name: &str, value: &Value<'_>) -> Pair {
 }
 
 /// Pairs as `application/x-www-form-urlencoded` (WHATWG URL).
-pub fn encoded(pairs: &[Pair]) -> String {
+pub fn encode_pairs(pairs: &[Pair]) -> String {
     let mut out = String::new();
     for pair in pairs {
         if !out.is_empty() {
@@ -40,27 +41,23 @@ pub fn encoded(pairs: &[Pair]) -> String {
     out
 }
 
+/// What a form leaves as it is; a space becomes a plus.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
+
 fn encode(out: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'*' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            _ => out.extend(['%', char::from(HEX[usize::from(byte >> 4)]), char::from(HEX[usize::from(byte & 15)])]),
-        }
-    }
+    utf8_percent_encode(text, FORM).for_each(|piece| out.push_str(&piece.replace(' ', "+")));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
+    use hookmill_json::parse;
 
     #[test]
     fn m8_d3_forms_repeat_lists_and_keep_digits() {
         let body = parse(r#"{"a b":"x&y=é","l":[1,"2",null],"o":{"k":1.10},"n":null,"z":0,"f":false}"#).unwrap();
         let expected = "a+b=x%26y%3D%C3%A9&l=1&l=2&l=&o=%7B%22k%22%3A1.10%7D&n=&z=0&f=false";
-        assert_eq!(encoded(&pairs(&body)), expected);
+        assert_eq!(encode_pairs(&pairs(&body)), expected);
         assert!(pairs(&Value::text("x")).is_empty());
     }
 }

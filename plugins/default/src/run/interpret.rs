@@ -1,15 +1,15 @@
 //! `interpret`: from a client's answer to what it means.
 
+use hookmill_json::{CanonicalNumber, JsonIndex, Value, text_of};
 use hookmill_plugin_sdk::log;
 use hookmill_plugin_sdk::types::{self, ClientAnswer, Failure, OutcomeKind};
 
-use super::answer::{AnswerScope, json_of_body, text_of_body};
 use super::qualify::failure;
-use super::recipe::{Maker, Wanted};
-use super::rule::{Judge, Judgement, Name};
+use super::recipe::{Evaluator, Expected};
+use super::response::{ResponseScope, body_to_json, decode_body};
+use super::rule::{Name, RuleEvaluator, RuleResult};
 use super::scope::{Call, Scope};
 use super::trace;
-use crate::json::{Decimal, Tape, Value, text_of};
 use crate::plan::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe};
 
 /// Characters of a reason; a longer one is cut.
@@ -31,68 +31,72 @@ pub fn interpret(
     answer: &ClientAnswer,
 ) -> Result<Option<types::Outcome>, Failure> {
     let Some(plan) = plan else { return Ok(None) };
-    let text = text_of_body(answer);
-    let json = json_of_body(plan.read_as, answer, &text);
-    let tape = json.as_deref().and_then(|json| Tape::read(json).ok());
-    let scope = AnswerScope::new(call, answer, &text, tape.as_ref().map(Tape::root));
-    let mut judge = Judge::new(&scope);
-    judge.trace = call.traces().then(Vec::new);
-    let decided = deciding(plan, &mut judge, answer)?;
+    let text = decode_body(answer);
+    let json = body_to_json(plan.read_as, answer, &text);
+    let index = json.as_deref().and_then(|json| JsonIndex::parse(json).ok());
+    let scope = ResponseScope::new(call, answer, &text, index.as_ref().map(JsonIndex::root));
+    let mut evaluator = RuleEvaluator::new(&scope);
+    evaluator.trace = call.traces().then(Vec::new);
+    let decided = find_match(plan, &mut evaluator, answer)?;
     let outcome = match decided {
-        Some(outcome) => Some(outcome_of(plan, outcome, &scope)),
-        None => unmatched(plan, answer, &scope),
+        Some(outcome) => Some(build_outcome(plan, outcome, &scope)),
+        None => outcome_without_match(plan, answer, &scope),
     };
-    if let Some(comparisons) = judge.trace {
-        tell(decided, outcome.as_ref(), comparisons);
+    if let Some(comparisons) = evaluator.trace {
+        log_trace(decided, outcome.as_ref(), comparisons);
     }
     Ok(outcome)
 }
 
 /// The first outcome that matches.
-fn deciding<'p, S: Scope>(
+fn find_match<'p, S: Scope>(
     plan: &'p Interpretation<'p>,
-    judge: &mut Judge<'_, S>,
+    evaluator: &mut RuleEvaluator<'_, S>,
     answer: &ClientAnswer,
 ) -> Result<Option<&'p OutcomePlan<'p>>, Failure> {
     for outcome in plan.outcomes.iter().filter(|outcome| answer.status.is_some() || outcome.knows_silence) {
         let Some(rule) = &outcome.when else { return Ok(Some(outcome)) };
         // A condition without anything to judge says nothing of this answer.
-        if let Judgement::Passed = judge.judge(rule, Name::Of(&outcome.name)).map_err(failure)? {
+        if let RuleResult::Passed = evaluator.evaluate(rule, Name::Of(&outcome.name)).map_err(failure)? {
             return Ok(Some(outcome));
         }
     }
     Ok(None)
 }
 
-fn outcome_of(plan: &Interpretation<'_>, outcome: &OutcomePlan<'_>, scope: &impl Scope) -> types::Outcome {
-    let kind = kind_of(outcome.outcome);
-    let mut told = told(kind, &outcome.name, [&outcome.details, &plan.details], scope);
-    if told.reason.is_none() && kind != OutcomeKind::Accepted {
-        told.reason = outcome.when.as_ref().and_then(|rule| rule.reason.as_deref()).map(str::to_owned);
+fn build_outcome(plan: &Interpretation<'_>, outcome: &OutcomePlan<'_>, scope: &impl Scope) -> types::Outcome {
+    let kind = outcome_kind(outcome.outcome);
+    let mut outcome_found = with_details(kind, &outcome.name, [&outcome.details, &plan.details], scope);
+    if outcome_found.reason.is_none() && kind != OutcomeKind::Accepted {
+        outcome_found.reason = outcome.when.as_ref().and_then(|rule| rule.reason.as_deref()).map(str::to_owned);
     }
-    told
+    outcome_found
 }
 
 /// An answer that nothing matches. Success by status alone is none when the document says what an acceptance looks like.
-fn unmatched(plan: &Interpretation<'_>, answer: &ClientAnswer, scope: &impl Scope) -> Option<types::Outcome> {
+fn outcome_without_match(
+    plan: &Interpretation<'_>,
+    answer: &ClientAnswer,
+    scope: &impl Scope,
+) -> Option<types::Outcome> {
     let status = answer.status?;
     let is_success = (200..300).contains(&status);
     let details = [&plan.details, &Details::default()];
     match plan.otherwise {
-        Otherwise::Is(outcome) => Some(told(kind_of(outcome), "interpret.otherwise", details, scope)),
+        Otherwise::Is(outcome) => Some(with_details(outcome_kind(outcome), "interpret.otherwise", details, scope)),
         Otherwise::Unclaimed if is_success => {
-            let mut outcome = told(OutcomeKind::Failed, "interpret.otherwise", details, scope);
+            let mut outcome = with_details(OutcomeKind::Failed, "interpret.otherwise", details, scope);
             let unsaid = || "the answer matches no outcome of the document".to_owned();
             outcome.reason = Some(outcome.reason.unwrap_or_else(unsaid));
             Some(outcome)
         }
         _ if plan.details == Details::default() => None,
-        _ => Some(told(by_status(status), "status", details, scope)),
+        _ => Some(with_details(outcome_by_status(status), "status", details, scope)),
     }
 }
 
 /// What the host would say.
-fn by_status(status: u16) -> OutcomeKind {
+fn outcome_by_status(status: u16) -> OutcomeKind {
     match status {
         200..=299 => OutcomeKind::Accepted,
         408 | 425 | 429 | 500..=599 => OutcomeKind::Retry,
@@ -100,7 +104,7 @@ fn by_status(status: u16) -> OutcomeKind {
     }
 }
 
-fn kind_of(outcome: Outcome) -> OutcomeKind {
+fn outcome_kind(outcome: Outcome) -> OutcomeKind {
     match outcome {
         Outcome::Accepted => OutcomeKind::Accepted,
         Outcome::Rejected => OutcomeKind::Rejected,
@@ -111,23 +115,26 @@ fn kind_of(outcome: Outcome) -> OutcomeKind {
 }
 
 /// An outcome with what the answer says besides. What can't be taken out of it is left out: the outcome is sure all the same.
-fn told(kind: OutcomeKind, rule: &str, details: [&Details<'_>; 2], scope: &impl Scope) -> types::Outcome {
+fn with_details(kind: OutcomeKind, rule: &str, details: [&Details<'_>; 2], scope: &impl Scope) -> types::Outcome {
     let [own, all] = details;
-    let made =
-        |own: &Option<_>, all: &Option<_>| own.as_ref().or(all.as_ref()).and_then(|recipe| value_of(recipe, scope));
+    let made = |own: &Option<_>, all: &Option<_>| {
+        own.as_ref().or(all.as_ref()).and_then(|recipe| evaluate_detail(recipe, scope))
+    };
     let is_retry = kind == OutcomeKind::Retry;
     types::Outcome {
         kind,
         reason: made(&own.reason, &all.reason).and_then(|value| reason(&value)),
         reference: made(&own.reference, &all.reference).and_then(|value| reference(&value)),
         price: made(&own.price, &all.price).and_then(|value| price(&value)),
-        retry_after_ms: made(&own.retry_after, &all.retry_after).filter(|_| is_retry).and_then(|value| wait_ms(&value)),
+        retry_after_ms: made(&own.retry_after, &all.retry_after)
+            .filter(|_| is_retry)
+            .and_then(|value| parse_retry_after(&value)),
         rule: Some(rule.to_owned()),
     }
 }
 
-fn value_of(recipe: &Recipe<'_>, scope: &impl Scope) -> Option<Value<'static>> {
-    let made = Maker::new(scope).make(recipe, Wanted::Any).ok()?;
+fn evaluate_detail(recipe: &Recipe<'_>, scope: &impl Scope) -> Option<Value<'static>> {
+    let made = Evaluator::new(scope).evaluate(recipe, Expected::Any).ok()?;
     made.value.filter(|value| !value.is_blank()).map(Value::into_owned)
 }
 
@@ -156,11 +163,13 @@ fn reference(value: &Value<'_>) -> Option<String> {
 }
 
 fn price(value: &Value<'_>) -> Option<String> {
-    single(value).filter(|text| text.len() <= PRICE_BYTES_MAX && Decimal::parse(text).is_some()).map(str::to_owned)
+    single(value)
+        .filter(|text| text.len() <= PRICE_BYTES_MAX && CanonicalNumber::parse(text).is_some())
+        .map(str::to_owned)
 }
 
 /// Whole seconds; a fraction is left off, anything else is none.
-fn wait_ms(value: &Value<'_>) -> Option<u64> {
+fn parse_retry_after(value: &Value<'_>) -> Option<u64> {
     let text = single(value)?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let seconds = whole.parse::<u64>().ok().filter(|_| fraction.bytes().all(|byte| byte.is_ascii_digit()))?;
@@ -168,7 +177,7 @@ fn wait_ms(value: &Value<'_>) -> Option<u64> {
 }
 
 /// An outcome has no room for a trace: a dry run finds it in the log.
-fn tell(decided: Option<&OutcomePlan<'_>>, outcome: Option<&types::Outcome>, comparisons: Vec<Value<'static>>) {
+fn log_trace(decided: Option<&OutcomePlan<'_>>, outcome: Option<&types::Outcome>, comparisons: Vec<Value<'static>>) {
     let mut members = vec![("rules", Value::List(comparisons))];
     let rule = outcome.and_then(|outcome| outcome.rule.clone());
     members.push(("decided", Value::text(rule.unwrap_or_else(|| "the status, by the host's default".to_owned()))));

@@ -2,25 +2,27 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::{Kind, Node, NodeRef, Value, text_of, write_text, write_value};
 use hookmill_plugin_sdk::types::{Failure, MappedLead, Notice};
 
 use super::compare::says;
-use super::custom::{Custom, Kept};
-use super::recipe::{Made, Maker, Trouble, Wanted};
+use super::context::ScopeContext;
+use super::custom::{CustomFields, CustomValue};
+use super::recipe::{Evaluated, Evaluator, Expected, RecipeError};
 use super::scope::Scope;
-use super::select::{Found, look};
+use super::select::look;
+use super::steps::Found;
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
-use crate::functions::{Refusal, apply, weight};
-use crate::json::{Kind, Node, Spot, Value, text_of, write_text, write_value};
+use crate::functions::{FunctionError, apply, plain_functions, text_size};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::{Field, Goal, LoadedMap, Path, Steps as PathSteps, Straight, Unknown};
+use crate::plan::{FastPath, Field, LoadedMap, Path, Steps as PathSteps, TargetRef, Unknown};
 
 /// How many characters of an input a failure quotes.
 const QUOTED_CHARS_MAX: usize = 200;
 
 /// About how many bytes a lead takes, so that writing one rarely has to move it.
-const WRITTEN_BYTES_GUESS: usize = 512;
+const OUTPUT_BYTES_GUESS: usize = 512;
 
 /// How many characters of a name or a reason a remark has.
 const NOTICE_CHARS_MAX: usize = 500;
@@ -38,7 +40,7 @@ pub struct Mapping<'s, 'p, S> {
     element: Node<'s>,
     texts: [Option<Value<'s>>; TEXT_FIELDS.len()],
     tags: Option<Value<'s>>,
-    custom: Custom<'s>,
+    custom: CustomFields<'s>,
     /// What was used of the element; none where nobody asks what is left.
     used: Option<Used<'s>>,
     notices: Vec<Notice>,
@@ -48,14 +50,14 @@ pub struct Mapping<'s, 'p, S> {
 impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     /// Nothing is made yet.
     pub fn new(plan: &'s LoadedMap<'p>, scope: &'s S, element: Node<'s>, traces: bool) -> Self {
-        let asks_what_is_left = plan.unknown == Unknown::Custom || !plan.around.spread.is_empty();
+        let asks_what_is_left = plan.unknown == Unknown::Custom || !plan.options.expand.is_empty();
         Self {
             plan,
             scope,
             element,
             texts: Default::default(),
             tags: None,
-            custom: Custom::default(),
+            custom: CustomFields::default(),
             used: asks_what_is_left.then(|| Used::new(element)),
             notices: Vec::new(),
             trace: traces.then(Vec::new),
@@ -63,8 +65,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     /// Tells names that stood twice.
-    pub fn tell_doubles(&mut self, names: &[String]) {
-        self.notices.extend(names.iter().take(NOTICES_MAX).map(|name| double_name(name)));
+    pub fn warn_of_duplicates(&mut self, names: &[String]) {
+        self.notices.extend(names.iter().take(NOTICES_MAX).map(|name| duplicate_name_warning(name)));
     }
 
     /// How each field was made, if that was asked for.
@@ -77,37 +79,37 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         if self.element.kind() != Kind::Object {
             let value = self.element.value();
             let message = format!("a lead must be a JSON object, not {}", value.type_name());
-            return Err(Failure::new("not_an_object", message).on_input(quoted(&text_of(&value))));
+            return Err(Failure::new("not_an_object", message).on_input(quote(&text_of(&value))));
         }
         self.check_containers()?;
         for index in 0..self.plan.len() {
             self.field(index)?;
-            self.keep_made(index);
+            self.store_if_referenced(index);
         }
         let is_test = self.is_test()?;
-        let around = &self.plan.around;
-        self.spread(&around.spread)?;
-        self.mark_all(&around.ignore)?;
+        let options = &self.plan.options;
+        self.expand(&options.expand)?;
+        self.mark_all(&options.ignore)?;
         self.unknown()?;
-        Ok(MappedLead { lead: self.written()?, is_test, notices: std::mem::take(&mut self.notices) })
+        Ok(MappedLead { lead: self.write_lead()?, is_test, notices: std::mem::take(&mut self.notices) })
     }
 
     /// Where a query for objects to look in is too wide, loose names would find less than there is.
     fn check_containers(&self) -> Result<(), Failure> {
-        let mut queries = self.plan.around.look_in.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
+        let mut queries = self.plan.options.also_search.iter().filter(|path| matches!(path.steps, PathSteps::Many(_)));
         queries.try_for_each(|path| self.found(path).map(|_| ()))
     }
 
     /// Keeps what was made where a later field looks at it.
-    fn keep_made(&self, index: usize) {
+    fn store_if_referenced(&self, index: usize) {
         let Ok(field) = u16::try_from(index) else { return };
-        if !self.plan.around.asked.contains(&field) {
+        if !self.plan.options.referenced.contains(&field) {
             return;
         }
-        let made = match self.plan.goal(index) {
-            Some(Goal::Text(text)) => self.texts.get(text).and_then(Option::as_ref),
-            Some(Goal::Tags) => self.tags.as_ref(),
-            Some(Goal::Custom(name)) => self.custom.made(name),
+        let made = match self.plan.target(index) {
+            Some(TargetRef::Text(text)) => self.texts.get(text).and_then(Option::as_ref),
+            Some(TargetRef::Tags) => self.tags.as_ref(),
+            Some(TargetRef::Custom(name)) => self.custom.made(name),
             None => None,
         };
         if let Some(value) = made {
@@ -118,100 +120,105 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     /// Makes a field: as its record says where the value is an ordinary one, else by its recipe. A trace has the recipe's
     /// steps; both ways give the same.
     fn field(&mut self, index: usize) -> Result<(), Failure> {
-        let mark = self.scope.work().mark();
+        let mark = self.scope.budget().save();
         if self.trace.is_none()
-            && let (Some(straight), Some(goal)) = (self.plan.straight(index), self.plan.goal(index))
-            && let Some(made) = self.go_straight(straight)
+            && let (Some(fast_path), Some(target)) = (self.plan.fast_path(index), self.plan.target(index))
+            && let Some(made) = self.try_fast_path(fast_path)
         {
             if let Some((node, value)) = made {
-                self.put(goal, value);
-                self.mark(Spot::Read(node));
+                self.put(target, value);
+                self.mark(NodeRef::Indexed(node));
             }
             return Ok(());
         }
-        self.scope.work().restore(&mark);
+        self.scope.budget().restore(&mark);
         let plan = self.plan;
         let field = plan.field(index).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
-        let goal = plan.goal(index).ok_or_else(|| Failure::new("bad_plan", "a field goes nowhere"))?;
-        self.by_recipe(field, goal)
+        let target = plan.target(index).ok_or_else(|| Failure::new("bad_plan", "a field goes nowhere"))?;
+        self.evaluate_recipe(field, target)
     }
 
     /// The value at the first place that is not blank, after functions that have nothing to say against it. None when that
     /// is not how it is; an inner none when nothing is there.
-    fn go_straight(&self, straight: Straight<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
+    fn try_fast_path(&self, fast_path: FastPath<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
         let mut best = None;
-        for node in straight.places().filter_map(|place| self.scope.place(place)) {
+        for node in fast_path.places().filter_map(|place| self.scope.place(place)) {
             match node.kind() {
-                Kind::Object if straight.skips_objects => continue,
+                Kind::Object if fast_path.skips_objects => continue,
                 Kind::List | Kind::Object => return None,
                 _ => {}
             }
             let value = node.value();
             if !value.is_blank() {
-                return self.after(straight, node, value);
+                return self.after(fast_path, node, value);
             }
             best.get_or_insert((node, value));
         }
-        if straight.guards().any(|place| self.scope.place(place).is_some()) {
+        if fast_path.guards().any(|place| self.scope.place(place).is_some()) {
             return None;
         }
         match best {
-            Some((node, value)) => self.after(straight, node, value),
-            None => straight.omits_missing.then_some(None),
+            Some((node, value)) => self.after(fast_path, node, value),
+            None => fast_path.omits_missing.then_some(None),
         }
     }
 
-    fn after(&self, straight: Straight<'s>, node: Node<'s>, value: Value<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
+    fn after(
+        &self,
+        fast_path: FastPath<'s>,
+        node: Node<'s>,
+        value: Value<'s>,
+    ) -> Option<Option<(Node<'s>, Value<'s>)>> {
         let mut value = value;
-        for function in straight.functions() {
-            value = apply(function, Some(value), &self.scope.around()).ok()??;
+        for function in plain_functions(fast_path.functions()) {
+            value = apply(function, Some(value), &ScopeContext::new(self.scope)).ok()??;
         }
-        (straight.keeps_blank || !value.is_blank()).then_some(Some((node, value)))
+        (fast_path.keeps_blank || !value.is_blank()).then_some(Some((node, value)))
     }
 
-    fn by_recipe(&mut self, field: &'s Field<'p>, goal: Goal<'s>) -> Result<(), Failure> {
-        let wanted = if matches!(goal, Goal::Text(_)) { Wanted::Scalar } else { Wanted::Any };
-        let mut maker = Maker::new(self.scope);
-        maker.steps = (self.trace.is_some() && self.scope.work().can_show()).then(Steps::default);
-        let made = maker.make(&field.recipe, wanted);
-        let steps = maker.steps.take();
-        let placed = made.map_err(|trouble| failure(field, trouble)).map(|made| self.place(field, goal, made));
-        self.note_trace(field, steps, &placed);
+    fn evaluate_recipe(&mut self, field: &'s Field<'p>, target: TargetRef<'s>) -> Result<(), Failure> {
+        let expected = if matches!(target, TargetRef::Text(_)) { Expected::Scalar } else { Expected::Any };
+        let mut evaluator = Evaluator::new(self.scope);
+        evaluator.steps = (self.trace.is_some() && self.scope.budget().has_trace_room()).then(Steps::default);
+        let made = evaluator.evaluate(&field.recipe, expected);
+        let steps = evaluator.steps.take();
+        let placed = made.map_err(|error| failure(field, error)).map(|made| self.place(field, target, made));
+        self.push_trace(field, steps, &placed);
         placed.map(|_| ())
     }
 
     /// Puts a value where it belongs, and returns it for the trace.
-    fn place(&mut self, field: &'s Field<'_>, goal: Goal<'s>, made: Made<'s>) -> Option<Value<'static>> {
-        let Made { value, used, notice } = made;
-        if let Some((code, message)) = notice {
+    fn place(&mut self, field: &'s Field<'_>, target: TargetRef<'s>, made: Evaluated<'s>) -> Option<Value<'static>> {
+        let Evaluated { value, used, warning } = made;
+        if let Some((code, message)) = warning {
             self.notice(code, &field.name, format!("{}: {message}", field.name));
         }
         let value = value?;
         // Lists and objects that were kept raw stay among the unmapped keys, where they keep their shape.
-        if matches!((goal, &value), (Goal::Text(_), Value::List(_) | Value::Object(_))) {
+        if matches!((target, &value), (TargetRef::Text(_), Value::List(_) | Value::Object(_))) {
             self.notice("not_a_text", &field.name, format!("{} is left out: it must be one text", field.name));
             return None;
         }
         self.mark_found(&used);
-        let shown = self.trace.is_some().then(|| self.scope.work().shown(&value));
-        self.put(goal, value);
-        Some(shown.unwrap_or(Value::Null))
+        let trace_value = self.trace.is_some().then(|| self.scope.budget().trace_value(&value));
+        self.put(target, value);
+        Some(trace_value.unwrap_or(Value::Null))
     }
 
     /// Puts a value where it belongs. A text field holds a text: digits and booleans as they are written.
-    fn put(&mut self, goal: Goal<'s>, value: Value<'s>) {
-        match (goal, value) {
-            (Goal::Tags, value) => self.tags = Some(tags(value)),
-            (Goal::Custom(name), value) => self.custom.add(Cow::Borrowed(name), Kept::Made(value)),
-            (Goal::Text(index), Value::Number(digits)) => self.texts[index] = Some(Value::Text(digits)),
-            (Goal::Text(index), Value::Bool(value)) => {
+    fn put(&mut self, target: TargetRef<'s>, value: Value<'s>) {
+        match (target, value) {
+            (TargetRef::Tags, value) => self.tags = Some(tags(value)),
+            (TargetRef::Custom(name), value) => self.custom.add(Cow::Borrowed(name), CustomValue::Built(value)),
+            (TargetRef::Text(index), Value::Number(digits)) => self.texts[index] = Some(Value::Text(digits)),
+            (TargetRef::Text(index), Value::Bool(value)) => {
                 self.texts[index] = Some(Value::text(if value { "true" } else { "false" }));
             }
-            (Goal::Text(index), value) => self.texts[index] = Some(value),
+            (TargetRef::Text(index), value) => self.texts[index] = Some(value),
         }
     }
 
-    fn note_trace(
+    fn push_trace(
         &mut self,
         field: &Field<'_>,
         steps: Option<Steps>,
@@ -230,37 +237,37 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     fn is_test(&mut self) -> Result<bool, Failure> {
-        let at_places = self.plan.tests().filter_map(|place| self.scope.place(place)).map(Spot::Read);
-        let mut spots: Vec<Spot<'s>> = at_places.collect();
-        for path in &self.plan.around.is_test {
-            spots.extend(self.found(path)?.spots());
+        let at_places = self.plan.tests().filter_map(|place| self.scope.place(place)).map(NodeRef::Indexed);
+        let mut nodes: Vec<NodeRef<'s>> = at_places.collect();
+        for path in &self.plan.options.is_test {
+            nodes.extend(self.found(path)?.nodes());
         }
         let mut is_test = false;
-        for spot in spots {
-            if let Some(answer) = says(&spot.value()) {
+        for node in nodes {
+            if let Some(answer) = says(&node.value()) {
                 is_test |= answer;
-                self.mark(spot);
+                self.mark(node);
             }
         }
         Ok(is_test)
     }
 
     /// Members of these objects become custom fields of their own.
-    fn spread(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
+    fn expand(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
         for path in paths {
-            for spot in self.found(path)?.spots() {
-                let Some(node) = spot.read().filter(|node| node.kind() == Kind::Object) else { continue };
-                for (name, rest) in self.left_in(node)? {
+            for found in self.found(path)?.nodes() {
+                let Some(node) = found.indexed().filter(|node| node.kind() == Kind::Object) else { continue };
+                for (name, rest) in self.unused_members(node)? {
                     self.keep(name, rest)?;
                 }
-                self.mark(*spot);
+                self.mark(*found);
             }
         }
         Ok(())
     }
 
     /// The members of a value of which something is left, each written out: what is used later must not change it.
-    fn left_in(&mut self, node: Node<'s>) -> Result<Vec<(Cow<'s, str>, Kept<'s>)>, Failure> {
+    fn unused_members(&mut self, node: Node<'s>) -> Result<Vec<(Cow<'s, str>, CustomValue<'s>)>, Failure> {
         let Some(used) = &mut self.used else { return Ok(Vec::new()) };
         used.settle(node);
         if used.is_gone(node) {
@@ -270,20 +277,20 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         left.map(|member| {
             let mut text = String::new();
             member.write(&mut text, &|inside| used.is_gone(inside));
-            self.scope.work().make(text.len()).map_err(|refusal| of_refusal(&refusal))?;
-            Ok((member.name(), Kept::Rest(text)))
+            self.scope.budget().reserve(text.len()).map_err(|refusal| failure_of(&refusal))?;
+            Ok((member.name(), CustomValue::Json(text)))
         })
         .collect()
     }
 
-    fn mark(&mut self, spot: Spot<'_>) {
+    fn mark(&mut self, node: NodeRef<'_>) {
         if let Some(used) = &mut self.used {
-            used.mark(spot);
+            used.mark(node);
         }
     }
 
     fn mark_found(&mut self, found: &Found<'s>) {
-        found.spots().iter().for_each(|spot| self.mark(*spot));
+        found.nodes().iter().for_each(|node| self.mark(*node));
     }
 
     fn mark_all(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
@@ -296,14 +303,14 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// A path that is too wide fails the lead: what it would have found must not be kept as if nobody had named it.
     fn found(&self, path: &Path<'_>) -> Result<Found<'s>, Failure> {
-        look(path, self.scope).map_err(|refusal| of_refusal(&refusal).in_field(&*path.text))
+        look(path, self.scope).map_err(|refusal| failure_of(&refusal).in_field(&*path.text))
     }
 
     fn unknown(&mut self) -> Result<(), Failure> {
         match self.plan.unknown {
             Unknown::Drop => {}
             Unknown::Custom => {
-                for (name, rest) in self.left_in(self.element)? {
+                for (name, rest) in self.unused_members(self.element)? {
                     if !self.scope.is_of_envelope(&name) {
                         self.keep(name, rest)?;
                     }
@@ -326,7 +333,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     /// Keeps a value as a custom field; a name that is taken gets `inbound_` before it.
-    fn keep(&mut self, name: Cow<'s, str>, value: Kept<'s>) -> Result<(), Failure> {
+    fn keep(&mut self, name: Cow<'s, str>, value: CustomValue<'s>) -> Result<(), Failure> {
         if !self.custom.is_taken(&name) {
             self.custom.add(name, value);
             return Ok(());
@@ -340,8 +347,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         if self.custom.is_taken(&free) {
             let message =
-                format!("more than {SAME_NAMES_MAX} values would be custom fields of the name {}", shortened(&name));
-            return Err(Failure::new("too_large", message).in_field(shortened(&name)));
+                format!("more than {SAME_NAMES_MAX} values would be custom fields of the name {}", shorten(&name));
+            return Err(Failure::new("too_large", message).in_field(shorten(&name)));
         }
         self.notice(
             "name_taken",
@@ -358,13 +365,13 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
     }
 
-    fn written(&self) -> Result<String, Failure> {
-        let room = |bytes| self.scope.work().make(bytes).map_err(|refusal| of_refusal(&refusal));
-        let mut out = String::with_capacity(WRITTEN_BYTES_GUESS);
+    fn write_lead(&self) -> Result<String, Failure> {
+        let room = |bytes| self.scope.budget().reserve(bytes).map_err(|refusal| failure_of(&refusal));
+        let mut out = String::with_capacity(OUTPUT_BYTES_GUESS);
         out.push('{');
         let texts = TEXT_FIELDS.iter().zip(&self.texts).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
         for (name, value) in texts.chain(self.tags.as_ref().map(|tags| (TAGS, tags))) {
-            room(weight(value))?;
+            room(text_size(value))?;
             write_text(&mut out, name);
             out.push(':');
             write_value(&mut out, value);
@@ -372,14 +379,14 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         write_text(&mut out, CUSTOM);
         out.push(':');
-        room(self.custom.weight())?;
+        room(self.custom.text_size())?;
         self.custom.write(&mut out);
         out.push('}');
         Ok(out)
     }
 }
 
-/// Tags are a list of texts: one value is a list of one, what is no text is written as JSON.
+/// Tags are a list of texts: one value is a list of one, what is not text is written as JSON.
 fn tags(value: Value<'_>) -> Value<'_> {
     let items = match value {
         Value::Null => return Value::Null,
@@ -390,15 +397,15 @@ fn tags(value: Value<'_>) -> Value<'_> {
     Value::List(items.into_iter().filter(|item| !item.is_blank()).map(|item| Value::text(text(item))).collect())
 }
 
-fn failure(field: &Field<'_>, trouble: Trouble) -> Failure {
-    let mut failure = Failure::new(trouble.code, format!("{}: {}", field.name, trouble.message)).in_field(&*field.name);
-    failure.function = trouble.function.map(str::to_owned);
-    failure.input = trouble.input.map(|input| quoted(&input));
+fn failure(field: &Field<'_>, error: RecipeError) -> Failure {
+    let mut failure = Failure::new(error.code, format!("{}: {}", field.name, error.message)).in_field(&*field.name);
+    failure.function = error.function.map(str::to_owned);
+    failure.input = error.input.map(|input| quote(&input));
     failure
 }
 
 /// A JSON text, or its beginning as a JSON text.
-fn quoted(json: &str) -> String {
+fn quote(json: &str) -> String {
     match json.char_indices().nth(QUOTED_CHARS_MAX) {
         None => json.to_owned(),
         Some((end, _)) => text_of(&Value::text(format!("{}...", &json[..end]))),
@@ -406,26 +413,26 @@ fn quoted(json: &str) -> String {
 }
 
 fn names(names: &[Cow<'_, str>]) -> String {
-    let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+    let trace_value: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
-    shown.join(", ") + &more
+    trace_value.join(", ") + &more
 }
 
-fn double_name(name: &str) -> Notice {
-    let message = format!("the key `{}` stands twice in one object; the last one was taken", shortened(name));
-    notice("double_key", name, &message)
+fn duplicate_name_warning(name: &str) -> Notice {
+    let message = format!("the key `{}` stands twice in one object; the last one was taken", shorten(name));
+    notice("duplicate_key", name, &message)
 }
 
 /// A remark about a name that may be long.
 fn notice(code: &str, path: &str, message: &str) -> Notice {
-    Notice { code: code.to_owned(), path: shortened(path).to_owned(), message: shortened(message).to_owned() }
+    Notice { code: code.to_owned(), path: shorten(path).to_owned(), message: shorten(message).to_owned() }
 }
 
 /// The beginning of a text of the input, which may be long.
-fn shortened(text: &str) -> &str {
+fn shorten(text: &str) -> &str {
     &text[..text.char_indices().nth(NOTICE_CHARS_MAX).map_or(text.len(), |(end, _)| end)]
 }
 
-fn of_refusal(refusal: &Refusal) -> Failure {
+fn failure_of(refusal: &FunctionError) -> Failure {
     Failure::new(refusal.code, refusal.message.as_str())
 }

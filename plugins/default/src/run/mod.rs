@@ -1,10 +1,10 @@
 //! Running a plan: map, qualify and shape, each on a batch, each item by itself.
 
-mod answer;
-mod around;
 mod body;
+mod budget;
 mod check;
 pub(crate) mod compare;
+mod context;
 mod custom;
 mod element;
 mod encode;
@@ -13,26 +13,29 @@ mod interpret;
 mod item;
 mod map;
 mod mapping;
+mod message;
 mod qualify;
-mod query;
 mod recipe;
+mod response;
 mod rule;
 mod scope;
 mod select;
 mod shape;
+mod steps;
 mod trace;
 mod unknown;
 mod valid;
 mod value_set;
 mod walk;
-mod work;
 pub(crate) mod xml;
 
-pub use around::value_in;
+pub use budget::{OUTPUT_BYTES_MAX, TRACE_BYTES_MAX, WORK_MAX, WORK_PER_LEAD};
+pub use context::value_in;
+pub use hookmill_jsonpath::PATH_VISITS_MAX;
 pub use interpret::interpret;
 pub use map::{LEADS_MAX, map};
+pub use message::MESSAGE_VALUES_MAX;
 pub use qualify::qualify;
 pub use scope::Call;
-pub use select::{Found, PATH_VISITS_MAX, select_in};
-pub use shape::{MESSAGE_VALUES_MAX, shape};
-pub use work::{MADE_BYTES_MAX, TRACE_BYTES_MAX, WORK_MAX, WORK_PER_LEAD};
+pub use shape::shape;
+pub use steps::{Found, select_in};

@@ -1,47 +1,47 @@
 //! `qualify`: from a lead to a verdict.
 
+use hookmill_json::{JsonIndex, Kind, PathTrie};
 use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Submission, Verdict};
 
-use super::rule::{Judge, Judgement, Miss, Name, Unjudged};
+use super::rule::{FailedCheck, Name, RuleError, RuleEvaluator, RuleResult};
 use super::scope::{Call, LeadScope};
 use super::trace;
-use crate::json::{Kind, Outline, Tape};
 use crate::plan::{RulePlan, Severity};
 
 /// Judges one lead by the rules of one severity.
 pub fn qualify(
     rules: &[RulePlan<'_>],
-    outline: &Outline<'_>,
+    path_trie: &PathTrie<'_>,
     call: &Call<'_>,
     severity: types::Severity,
     submission: &Submission,
 ) -> Result<Verdict, Failure> {
-    let lead = lead(submission, outline)?;
+    let lead = lead(submission, path_trie)?;
     let scope = LeadScope::new(call, Some(submission), Some(&lead));
-    let mut judge = Judge::new(&scope);
-    judge.trace = call.traces().then(Vec::new);
+    let mut evaluator = RuleEvaluator::new(&scope);
+    evaluator.trace = call.traces().then(Vec::new);
     let mut failed = Vec::new();
     for rule in rules.iter().filter(|rule| is_of(rule.severity, severity)) {
-        if let Judgement::Failed(misses) = judge.judge(&rule.rule, Name::Of(&rule.name)).map_err(failure)? {
-            failed.extend(misses.into_iter().map(|miss| told(miss, rule, severity)));
+        if let RuleResult::Failed(failures) = evaluator.evaluate(&rule.rule, Name::Of(&rule.name)).map_err(failure)? {
+            failed.extend(failures.into_iter().map(|part| describe_failure(part, rule, severity)));
         }
     }
-    let trace = judge.trace.map(|rules| trace::listed("rules", rules));
+    let trace = evaluator.trace.map(|rules| trace::json_list("rules", rules));
     Ok(Verdict { qualified: failed.is_empty(), failed, trace })
 }
 
 /// A rule that can be neither met nor not met fails the lead, so that nothing is decided about it.
-pub fn failure(unjudged: Unjudged) -> Failure {
-    let Unjudged { code, field, message } = unjudged;
+pub fn failure(unjudged: RuleError) -> Failure {
+    let RuleError { code, field, message } = unjudged;
     Failure::new(code, format!("{field}: {message}")).in_field(field)
 }
 
 /// The lead of a submission, of which the places of an outline are read.
-pub fn lead<'l>(submission: &'l Submission, outline: &Outline<'_>) -> Result<Tape<'l>, Failure> {
+pub fn lead<'l>(submission: &'l Submission, path_trie: &PathTrie<'_>) -> Result<JsonIndex<'l>, Failure> {
     let refuse = |message: String| Failure::new("bad_lead", format!("the lead can't be read: {message}"));
-    match Tape::read_outlined(&submission.lead, outline, false) {
-        Ok(tape) if tape.root().kind() == Kind::Object => Ok(tape),
-        Ok(tape) => Err(refuse(format!("it is {}, not an object", tape.value().type_name()))),
+    match JsonIndex::parse_paths(&submission.lead, path_trie, false) {
+        Ok(index) if index.root().kind() == Kind::Object => Ok(index),
+        Ok(index) => Err(refuse(format!("it is {}, not an object", index.value().type_name()))),
         Err(refused) => Err(refuse(format!("at byte {}: {}", refused.offset, refused.message))),
     }
 }
@@ -53,14 +53,14 @@ fn is_of(severity: Severity, wanted: types::Severity) -> bool {
     }
 }
 
-fn told(miss: Miss, rule: &RulePlan<'_>, severity: types::Severity) -> FailedRule {
+fn describe_failure(part: FailedCheck, rule: &RulePlan<'_>, severity: types::Severity) -> FailedRule {
     FailedRule {
-        rule: miss.rule,
-        field: miss.field,
-        operator: miss.operator,
-        reason: miss.reason.unwrap_or_else(|| rule.reason.to_string()),
+        rule: part.rule,
+        field: part.field,
+        operator: part.operator,
+        reason: part.reason.unwrap_or_else(|| rule.reason.to_string()),
         severity,
-        expected: miss.expected,
-        actual: miss.actual,
+        expected: part.expected,
+        actual: part.actual,
     }
 }

@@ -1,98 +1,100 @@
-//! Making one value: choose its source, apply its functions, and do what the document says when that gives nothing.
+//! Evaluating one recipe: choose its source, apply its functions, and follow its error and fallback policies.
 
-use super::around::Around;
-use super::rule::{Judge, Unjudged};
+use hookmill_json::{Node, NodeRef, Value, text_of, write_value};
+
+use super::budget::{OUTPUT_BYTES_MAX, WorkBudget};
+use super::context::ScopeContext;
+use super::rule::{RuleError, RuleEvaluator};
 use super::scope::Scope;
-use super::select::{Found, look, select, select_in};
+use super::select::{look, select};
+use super::steps::{Found, select_in};
 use super::trace::Steps;
 use super::walk::{chooses, walk};
-use super::work::{MADE_BYTES_MAX, Work};
-use crate::functions::{Refusal, apply};
-use crate::json::{Node, Spot, Value, text_of, write_value};
+use crate::functions::{Declared, FunctionError, apply};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
-/// A made value.
-pub struct Made<'s> {
+/// A value, evaluated.
+pub struct Evaluated<'s> {
     /// The value; none when it is left out.
     pub value: Option<Value<'s>>,
-    /// The values of the input it was made of.
+    /// The values of the input that it was built from.
     pub used: Found<'s>,
-    /// A remark: code and text.
-    pub notice: Option<(&'static str, String)>,
+    /// A warning: code and text.
+    pub warning: Option<(&'static str, String)>,
 }
 
-/// Why a value could not be made.
+/// Why a value could not be evaluated.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct RecipeError {
     /// A stable code.
     pub code: &'static str,
-    /// The function that refused.
+    /// The function that failed.
     pub function: Option<&'static str>,
-    /// What it refused, JSON text.
+    /// Its input, JSON text.
     pub input: Option<String>,
     /// The reason.
     pub message: String,
 }
 
-impl From<Unjudged> for Trouble {
-    fn from(unjudged: Unjudged) -> Self {
-        let Unjudged { code, field, message } = unjudged;
+impl From<RuleError> for RecipeError {
+    fn from(error: RuleError) -> Self {
+        let RuleError { code, field, message } = error;
         Self { code, function: None, input: None, message: format!("`when` looks at `{field}`: {message}") }
     }
 }
 
-/// Whether a value must be one text, or may be anything.
+/// What a recipe must give.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Expected {
     /// One text, number or boolean.
     Scalar,
     /// Anything.
     Any,
 }
 
-/// Makes values in one scope.
-pub struct Maker<'s, S> {
+/// Evaluates recipes in one scope.
+pub struct Evaluator<'s, S> {
     scope: &'s S,
-    around: Around<'s, S>,
-    /// The steps of the value being made, when a trace is wanted.
+    context: ScopeContext<'s, S>,
+    /// The steps of the value being evaluated, when a trace is asked for.
     pub steps: Option<Steps>,
 }
 
 /// What a source gave.
-struct Taken<'s> {
+struct SourceValue<'s> {
     value: Option<Value<'s>>,
     used: Found<'s>,
-    raw: Raw<'s>,
+    chain_input: ChainInput<'s>,
 }
 
-/// What stood at the beginning of a chain. It is wanted only when a function refuses, and a list is dear to copy.
+/// The value at the beginning of a chain. It is needed only when a function fails, and a list is expensive to copy.
 #[derive(Clone)]
-enum Raw<'s> {
+enum ChainInput<'s> {
     /// What was found.
     Found(Found<'s>),
-    /// What was made.
-    Made(Option<Value<'s>>),
+    /// What was built.
+    Evaluated(Option<Value<'s>>),
 }
 
-impl<'s> Raw<'s> {
+impl<'s> ChainInput<'s> {
     fn value(&self) -> Option<Value<'s>> {
         match self {
             Self::Found(found) => found.free_value(),
-            Self::Made(value) => value.clone(),
+            Self::Evaluated(value) => value.clone(),
         }
     }
 }
 
-impl<'s> Taken<'s> {
-    const NOTHING: Self = Self { value: None, used: Found::Missing, raw: Raw::Made(None) };
+impl<'s> SourceValue<'s> {
+    const MISSING: Self = Self { value: None, used: Found::Missing, chain_input: ChainInput::Evaluated(None) };
 
-    fn found(found: Found<'s>, work: &Work) -> Result<Self, Refused<'s>> {
-        let value = found.value(work).map_err(refused)?;
-        Ok(Self { value, raw: Raw::Found(found.clone()), used: found })
+    fn found(found: Found<'s>, budget: &WorkBudget) -> Result<Self, FailedSource<'s>> {
+        let value = found.value(budget).map_err(failed_source)?;
+        Ok(Self { value, chain_input: ChainInput::Found(found.clone()), used: found })
     }
 
-    fn made(value: Option<Value<'s>>, used: Found<'s>) -> Self {
-        Self { raw: Raw::Made(value.clone()), value, used }
+    fn built(value: Option<Value<'s>>, used: Found<'s>) -> Self {
+        Self { chain_input: ChainInput::Evaluated(value.clone()), value, used }
     }
 
     fn is_blank(&self) -> bool {
@@ -104,60 +106,62 @@ impl<'s> Taken<'s> {
     }
 }
 
-/// A refusal, by whom and of what.
-struct Refused<'s> {
-    refusal: Refusal,
+/// Why a source gave no value, and its value before.
+struct FailedSource<'s> {
+    error: FunctionError,
     function: Option<&'static str>,
-    /// What it was refused of. Refusals are rare, and this is large.
-    raw: Box<Taken<'s>>,
+    /// The value that was refused. Failures are rare, and this is large.
+    chain_input: Box<SourceValue<'s>>,
 }
 
 /// The best source so far.
 #[derive(Default)]
-struct Choice<'p, 's> {
+struct BestSource<'p, 's> {
     skips_objects: bool,
-    filled: Option<(Taken<'s>, &'p Source<'p>)>,
-    blank: Option<(Taken<'s>, &'p Source<'p>)>,
-    refused: Option<(Refused<'s>, &'p Source<'p>)>,
+    filled: Option<(SourceValue<'s>, &'p Source<'p>)>,
+    blank: Option<(SourceValue<'s>, &'p Source<'p>)>,
+    failed: Option<(FailedSource<'s>, &'p Source<'p>)>,
 }
 
-impl<'p, 's> Choice<'p, 's> {
-    fn best(self) -> (Result<Taken<'s>, Refused<'s>>, Option<&'p Source<'p>>) {
-        match (self.filled.or(self.blank), self.refused) {
+impl<'p, 's> BestSource<'p, 's> {
+    fn into_best(self) -> (Result<SourceValue<'s>, FailedSource<'s>>, Option<&'p Source<'p>>) {
+        match (self.filled.or(self.blank), self.failed) {
             (Some((taken, source)), _) => (Ok(taken), Some(source)),
-            (None, Some((why, source))) => (Err(why), Some(source)),
-            (None, None) => (Ok(Taken::NOTHING), None),
+            (None, Some((failure, source))) => (Err(failure), Some(source)),
+            (None, None) => (Ok(SourceValue::MISSING), None),
         }
     }
 }
 
-impl<'s, S: Scope> Maker<'s, S> {
-    /// A maker without a trace.
+impl<'s, S: Scope> Evaluator<'s, S> {
+    /// An evaluator without a trace.
     pub fn new(scope: &'s S) -> Self {
-        Self { scope, around: Around::new(scope), steps: None }
+        Self { scope, context: ScopeContext::new(scope), steps: None }
     }
 
-    /// Makes a value.
-    pub fn make(&mut self, recipe: &'s Recipe<'_>, wanted: Wanted) -> Result<Made<'s>, Trouble> {
-        if let Some(rule) = &recipe.rare().when
-            && !Judge::new(self.scope).holds(rule)?
+    /// Evaluates a recipe.
+    pub fn evaluate(&mut self, recipe: &'s Recipe<'_>, expected: Expected) -> Result<Evaluated<'s>, RecipeError> {
+        if let Some(rule) = &recipe.options().when
+            && !RuleEvaluator::new(self.scope).holds(rule)?
         {
-            self.instead("when does not hold");
-            return Ok(left_out());
+            self.trace_fallback("when does not hold");
+            return Ok(omitted());
         }
-        let tried = match self.walked(recipe) {
-            Some((taken, rest)) => self.chain(rest, taken, wanted),
-            None => self.choose(&recipe.sources, wanted).and_then(|taken| self.chain(&recipe.then, taken, wanted)),
+        let tried = match self.select_in_place(recipe) {
+            Some((taken, rest)) => self.apply_chain(rest, taken, expected),
+            None => self
+                .choose_source(&recipe.sources, expected)
+                .and_then(|taken| self.apply_chain(&recipe.then, taken, expected)),
         };
         match tried {
-            Ok(taken) => self.judge(recipe, taken),
-            Err(refused) => self.after_refusal(recipe, refused),
+            Ok(taken) => self.apply_policy(recipe, taken),
+            Err(failed) => self.on_function_error(recipe, failed),
         }
     }
 
-    /// Where the first functions go in the input, as long as they only choose, and the functions that are left: a long list is
-    /// not copied to take one item. A trace tells what each gives, so it has none of this.
-    fn walked(&self, recipe: &'s Recipe<'_>) -> Option<(Taken<'s>, &'s [Function<'s>])> {
+    /// Follows the first functions in the input itself, as long as they only select, and returns the functions that are left: a long list is
+    /// not copied to take one item. A trace shows what each function gives, so it does without this.
+    fn select_in_place(&self, recipe: &'s Recipe<'_>) -> Option<(SourceValue<'s>, &'s [Function<'s>])> {
         let ([Source { kind: SourceKind::Path(path), then }], [], None) =
             (&*recipe.sources, self.scope.containers(), &self.steps)
         else {
@@ -166,211 +170,235 @@ impl<'s, S: Scope> Maker<'s, S> {
         if !then.is_empty() || !recipe.then.first().is_some_and(chooses) {
             return None;
         }
-        let Ok(Found::One(Spot::Read(start))) = select(path, self.scope) else { return None };
-        let (work, used) = (self.scope.work(), Found::One(Spot::Read(start)));
-        work.spend_on_steps(Spot::Read(start)).ok()?;
+        let Ok(Found::One(NodeRef::Indexed(start))) = select(path, self.scope) else { return None };
+        let (budget, used) = (self.scope.budget(), Found::One(NodeRef::Indexed(start)));
+        budget.spend_walk(NodeRef::Indexed(start)).ok()?;
         let (at, rest) = walk(&recipe.then, start);
-        work.spend_on(at.map(Spot::Read).as_slice()).ok()?;
-        Some((Taken { value: at.map(Node::value), raw: Raw::Found(used.clone()), used }, rest))
+        budget.spend_copy(at.map(NodeRef::Indexed).as_slice()).ok()?;
+        Some((SourceValue { value: at.map(Node::value), chain_input: ChainInput::Found(used.clone()), used }, rest))
     }
 
-    /// The first source that is not blank, else the first that has anything, else a refusal, if one refused.
-    fn choose(&mut self, sources: &'s [Source<'_>], wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
+    /// The first source that is not blank, else the first that has anything, else the first failure.
+    fn choose_source(
+        &mut self,
+        sources: &'s [Source<'_>],
+        expected: Expected,
+    ) -> Result<SourceValue<'s>, FailedSource<'s>> {
         if let ([only], []) = (sources, self.scope.containers()) {
-            let taken = self.take(only, None);
-            // What came to nothing was not used: it stays among the unmapped keys.
+            let taken = self.evaluate_source(only, None);
+            // A value that is left out was not used: it stays among the unmapped keys.
             if matches!(&taken, Ok(taken) if taken.value.is_none()) {
-                return Ok(Taken::NOTHING);
+                return Ok(SourceValue::MISSING);
             }
-            self.came_from(only);
+            self.trace_source(only);
             return taken;
         }
-        // Among alternatives, an object is none for a text; alone it is a mistake that the chain will refuse.
-        let mut choice = Choice { skips_objects: wanted == Wanted::Scalar && sources.len() > 1, ..Choice::default() };
+        // Among alternatives, an object is skipped where a text is expected; alone it is a mistake that the chain refuses.
+        let mut best =
+            BestSource { skips_objects: expected == Expected::Scalar && sources.len() > 1, ..BestSource::default() };
         for alike in sources.chunk_by(|one, next| one.then == next.then) {
-            self.offer(alike, None, &mut choice);
+            self.try_sources(alike, None, &mut best);
             for container in self.scope.containers() {
-                self.offer(alike, Some(*container), &mut choice);
+                self.try_sources(alike, Some(*container), &mut best);
             }
-            if choice.filled.is_some() {
+            if best.filled.is_some() {
                 break;
             }
         }
-        let (result, source) = choice.best();
+        let (result, source) = best.into_best();
         if let Some(source) = source {
-            self.came_from(source);
+            self.trace_source(source);
         }
         result
     }
 
     /// Tries sources in the element, or only those with loose names in a container, until one is not blank.
-    fn offer(&self, sources: &'s [Source<'_>], container: Option<Spot<'s>>, choice: &mut Choice<'s, 's>) {
+    fn try_sources(&self, sources: &'s [Source<'_>], container: Option<NodeRef<'s>>, best: &mut BestSource<'s, 's>) {
         for source in sources {
-            if choice.filled.is_some() {
+            if best.filled.is_some() {
                 return;
             }
-            match self.take(source, container) {
-                Ok(Taken { value: Some(Value::Object(_)), .. }) if choice.skips_objects => {}
-                Err(why) if why.raw.is_object() && choice.skips_objects => {}
-                Ok(taken) if !taken.is_blank() => choice.filled = Some((taken, source)),
-                Ok(taken) if taken.value.is_some() && choice.blank.is_none() => choice.blank = Some((taken, source)),
+            match self.evaluate_source(source, container) {
+                Ok(SourceValue { value: Some(Value::Object(_)), .. }) if best.skips_objects => {}
+                Err(failure) if failure.chain_input.is_object() && best.skips_objects => {}
+                Ok(taken) if !taken.is_blank() => best.filled = Some((taken, source)),
+                Ok(taken) if taken.value.is_some() && best.blank.is_none() => best.blank = Some((taken, source)),
                 Ok(_) => {}
-                Err(why) if choice.refused.is_none() => choice.refused = Some((why, source)),
+                Err(failure) if best.failed.is_none() => best.failed = Some((failure, source)),
                 Err(_) => {}
             }
         }
     }
 
-    fn take(&self, source: &'s Source<'_>, container: Option<Spot<'s>>) -> Result<Taken<'s>, Refused<'s>> {
+    fn evaluate_source(
+        &self,
+        source: &'s Source<'_>,
+        container: Option<NodeRef<'s>>,
+    ) -> Result<SourceValue<'s>, FailedSource<'s>> {
         let taken = match (&source.kind, container) {
             (SourceKind::Path(path), Some(container)) if path.is_loose() => {
-                Taken::found(self.inside(path, container)?, self.scope.work())?
+                SourceValue::found(self.inside(path, container)?, self.scope.budget())?
             }
-            (_, Some(_)) => return Ok(Taken::NOTHING),
-            (SourceKind::Path(path), None) => Taken::found(self.select(path)?, self.scope.work())?,
-            (SourceKind::Template(template), None) => self.fill(template)?,
-            (SourceKind::Fixed(value), None) => Taken::made(Some(value.borrowed()), Found::Missing),
+            (_, Some(_)) => return Ok(SourceValue::MISSING),
+            (SourceKind::Path(path), None) => SourceValue::found(self.select(path)?, self.scope.budget())?,
+            (SourceKind::Template(template), None) => self.fill_template(template)?,
+            (SourceKind::Fixed(value), None) => SourceValue::built(Some(value.borrowed()), Found::Missing),
         };
         if source.then.is_empty() {
             return Ok(taken);
         }
-        // What another source remarked is of no interest.
-        self.around.take_remark();
-        let Taken { mut value, used, raw } = taken;
+        // Warnings of another source are of no interest.
+        self.context.take_warning();
+        let SourceValue { mut value, used, chain_input } = taken;
         for function in &source.then {
-            value = apply(function, value, &self.around).map_err(|refusal| Refused {
-                refusal,
+            value = apply(function, value, &self.context).map_err(|error| FailedSource {
+                error,
                 function: Some(function.name()),
-                raw: Box::new(Taken::made(raw.value(), used.clone())),
+                chain_input: Box::new(SourceValue::built(chain_input.value(), used.clone())),
             })?;
         }
-        Ok(Taken::made(value, used))
+        Ok(SourceValue::built(value, used))
     }
 
-    fn select(&self, path: &Path<'_>) -> Result<Found<'s>, Refused<'s>> {
-        select(path, self.scope).map_err(refused)
+    fn select(&self, path: &Path<'_>) -> Result<Found<'s>, FailedSource<'s>> {
+        select(path, self.scope).map_err(failed_source)
     }
 
-    fn inside(&self, path: &Path<'_>, container: Spot<'s>) -> Result<Found<'s>, Refused<'s>> {
-        select_in(&path.steps, container).map_err(refused)
+    fn inside(&self, path: &Path<'_>, container: NodeRef<'s>) -> Result<Found<'s>, FailedSource<'s>> {
+        select_in(&path.steps, container).map_err(failed_source)
     }
 
     /// A template of which every value is missing is missing itself.
-    fn fill(&self, template: &Template<'_>) -> Result<Taken<'s>, Refused<'s>> {
+    fn fill_template(&self, template: &Template<'_>) -> Result<SourceValue<'s>, FailedSource<'s>> {
         let (mut text, mut used, mut places) = (String::new(), Vec::new(), 0);
         for part in &template.parts {
             match part {
                 TemplatePart::Text(fixed) => text.push_str(fixed),
                 TemplatePart::Value(path) => {
                     places += 1;
-                    let found = look(path, self.scope).map_err(refused)?;
-                    used.extend(found.spots());
-                    if let Some(value) = found.value(self.scope.work()).map_err(refused)? {
-                        text_into(&mut text, &value);
+                    let found = look(path, self.scope).map_err(failed_source)?;
+                    used.extend(found.nodes());
+                    if let Some(value) = found.value(self.scope.budget()).map_err(failed_source)? {
+                        append_text(&mut text, &value);
                     }
-                    within_template(&text).map_err(refused)?;
+                    check_template_size(&text).map_err(failed_source)?;
                 }
             }
         }
         let value = (places == 0 || !used.is_empty()).then(|| Value::text(text));
-        Ok(Taken::made(value, Found::Many(used)))
+        Ok(SourceValue::built(value, Found::Many(used)))
     }
 
-    fn chain(&mut self, then: &'s [Function<'_>], taken: Taken<'s>, wanted: Wanted) -> Result<Taken<'s>, Refused<'s>> {
-        let Taken { mut value, mut used, raw } = taken;
+    fn apply_chain(
+        &mut self,
+        then: &'s [Function<'_>],
+        taken: SourceValue<'s>,
+        expected: Expected,
+    ) -> Result<SourceValue<'s>, FailedSource<'s>> {
+        let SourceValue { mut value, mut used, chain_input } = taken;
         for function in then {
-            if wanted == Wanted::Scalar && !function.takes_lists() {
-                used = narrowed_use(value.as_ref(), used);
-                value = narrowed(value);
+            if expected == Expected::Scalar && !function.takes_lists() {
+                used = narrow_used(value.as_ref(), used);
+                value = narrow(value);
             }
-            value = apply(function, value, &self.around).map_err(|refusal| Refused {
-                refusal,
+            value = apply(function, value, &self.context).map_err(|error| FailedSource {
+                error,
                 function: Some(function.name()),
-                raw: Box::new(Taken::made(raw.value(), used.clone())),
+                chain_input: Box::new(SourceValue::built(chain_input.value(), used.clone())),
             })?;
-            if let Some(steps) = self.steps.as_mut().filter(|_| self.scope.work().can_show()) {
-                steps.functions.push((function.name(), value.as_ref().map(|value| self.scope.work().shown(value))));
+            if let Some(steps) = self.steps.as_mut().filter(|_| self.scope.budget().has_trace_room()) {
+                steps
+                    .functions
+                    .push((function.name(), value.as_ref().map(|value| self.scope.budget().trace_value(value))));
             }
         }
-        if wanted == Wanted::Any {
-            return Ok(Taken { value, used, raw });
+        if expected == Expected::Any {
+            return Ok(SourceValue { value, used, chain_input });
         }
-        used = narrowed_use(value.as_ref(), used);
-        match narrowed(value) {
+        used = narrow_used(value.as_ref(), used);
+        match narrow(value) {
             Some(value @ (Value::Object(_) | Value::List(_))) => {
                 let message = format!("this field holds one text, but this is {}", value.type_name());
-                let refusal = Refusal::new("wrong_type", message);
-                Err(Refused { refusal, function: None, raw: Box::new(Taken::made(raw.value(), used)) })
+                let error = FunctionError::new("wrong_type", message);
+                Err(FailedSource {
+                    error,
+                    function: None,
+                    chain_input: Box::new(SourceValue::built(chain_input.value(), used)),
+                })
             }
-            value => Ok(Taken { value, used, raw }),
+            value => Ok(SourceValue { value, used, chain_input }),
         }
     }
 
-    fn judge(&mut self, recipe: &'s Recipe<'_>, taken: Taken<'s>) -> Result<Made<'s>, Trouble> {
+    fn apply_policy(&mut self, recipe: &'s Recipe<'_>, taken: SourceValue<'s>) -> Result<Evaluated<'s>, RecipeError> {
         let (fallback, what) = match &taken.value {
-            None => (&recipe.rare().on_missing, "missing"),
-            Some(Value::Null) => (&recipe.rare().on_null, "null"),
-            Some(value) if value.is_blank() => (&recipe.rare().on_blank, "blank"),
+            None => (&recipe.options().on_missing, "missing"),
+            Some(Value::Null) => (&recipe.options().on_null, "null"),
+            Some(value) if value.is_blank() => (&recipe.options().on_blank, "blank"),
             Some(_) => {
-                return Ok(Made { value: taken.value, used: taken.used, notice: self.around.take_remark() });
+                return Ok(Evaluated { value: taken.value, used: taken.used, warning: self.context.take_warning() });
             }
         };
-        let Taken { value, used, .. } = taken;
-        let made = |value| Ok(Made { value, used, notice: None });
+        let SourceValue { value, used, .. } = taken;
+        let evaluated = |value| Ok(Evaluated { value, used, warning: None });
         match fallback {
-            Fallback::Keep => made(value),
+            Fallback::Keep => evaluated(value),
             Fallback::Omit => {
-                self.instead("omitted");
-                made(None)
+                self.trace_fallback("omitted");
+                evaluated(None)
             }
             Fallback::Null => {
-                self.instead("null");
-                made(Some(Value::Null))
+                self.trace_fallback("null");
+                evaluated(Some(Value::Null))
             }
             Fallback::Default(default) => {
-                self.instead("default");
-                made(Some(default.borrowed()))
+                self.trace_fallback("default");
+                evaluated(Some(default.borrowed()))
             }
-            Fallback::Fail => Err(Trouble {
+            Fallback::Fail => Err(RecipeError {
                 code: if value.is_none() { "field_missing" } else { "field_blank" },
                 function: None,
                 input: value.as_ref().map(text_of),
-                message: format!("it is {what}, and `on_{what}` says fail; {}", looked_at(recipe)),
+                message: format!("it is {what}, and `on_{what}` says fail; {}", describe_sources(recipe)),
             }),
         }
     }
 
-    fn after_refusal(&mut self, recipe: &'s Recipe<'_>, refused: Refused<'s>) -> Result<Made<'s>, Trouble> {
-        let Refused { refusal, function, raw } = refused;
-        let (value, used) = (raw.value, raw.used);
-        match &recipe.rare().on_error {
-            Fallback::Fail => Err(Trouble {
-                code: refusal.code,
+    fn on_function_error(
+        &mut self,
+        recipe: &'s Recipe<'_>,
+        failed: FailedSource<'s>,
+    ) -> Result<Evaluated<'s>, RecipeError> {
+        let FailedSource { error, function, chain_input } = failed;
+        let (value, used) = (chain_input.value, chain_input.used);
+        match &recipe.options().on_error {
+            Fallback::Fail => Err(RecipeError {
+                code: error.code,
                 function,
                 input: value.as_ref().map(text_of),
-                message: refusal.message,
+                message: error.message,
             }),
             Fallback::Keep => {
-                self.instead("kept raw");
-                Ok(Made { value, used, notice: Some(("kept_raw", refusal.message)) })
+                self.trace_fallback("kept raw");
+                Ok(Evaluated { value, used, warning: Some(("kept_raw", error.message)) })
             }
             // What is left out was not used: it stays among the unmapped keys.
             Fallback::Omit => {
-                self.instead("omitted");
-                Ok(Made { value: None, used: Found::Missing, notice: Some(("omitted", refusal.message)) })
+                self.trace_fallback("omitted");
+                Ok(Evaluated { value: None, used: Found::Missing, warning: Some(("omitted", error.message)) })
             }
             Fallback::Null => {
-                self.instead("null");
-                Ok(Made { value: Some(Value::Null), used, notice: Some(("nulled", refusal.message)) })
+                self.trace_fallback("null");
+                Ok(Evaluated { value: Some(Value::Null), used, warning: Some(("nulled", error.message)) })
             }
             Fallback::Default(default) => {
-                self.instead("default");
-                Ok(Made { value: Some(default.borrowed()), used, notice: Some(("defaulted", refusal.message)) })
+                self.trace_fallback("default");
+                Ok(Evaluated { value: Some(default.borrowed()), used, warning: Some(("defaulted", error.message)) })
             }
         }
     }
 
-    fn came_from(&mut self, source: &Source<'_>) {
+    fn trace_source(&mut self, source: &Source<'_>) {
         let Some(steps) = &mut self.steps else { return };
         steps.from = Some(match &source.kind {
             SourceKind::Path(path) => path.text.to_string(),
@@ -379,30 +407,30 @@ impl<'s, S: Scope> Maker<'s, S> {
         });
     }
 
-    fn instead(&mut self, what: &'static str) {
+    fn trace_fallback(&mut self, what: &'static str) {
         if let Some(steps) = &mut self.steps {
             steps.instead = Some(what);
         }
     }
 }
 
-fn within_template(text: &str) -> Result<(), Refusal> {
-    if text.len() <= MADE_BYTES_MAX {
+fn check_template_size(text: &str) -> Result<(), FunctionError> {
+    if text.len() <= OUTPUT_BYTES_MAX {
         return Ok(());
     }
-    Err(Refusal::too_large("template", "MADE_BYTES_MAX", MADE_BYTES_MAX))
+    Err(FunctionError::too_large("template", "OUTPUT_BYTES_MAX", OUTPUT_BYTES_MAX))
 }
 
-fn refused<'s>(refusal: Refusal) -> Refused<'s> {
-    Refused { refusal, function: None, raw: Box::new(Taken::NOTHING) }
+fn failed_source<'s>(error: FunctionError) -> FailedSource<'s> {
+    FailedSource { error, function: None, chain_input: Box::new(SourceValue::MISSING) }
 }
 
-fn left_out<'s>() -> Made<'s> {
-    Made { value: None, used: Found::Missing, notice: None }
+fn omitted<'s>() -> Evaluated<'s> {
+    Evaluated { value: None, used: Found::Missing, warning: None }
 }
 
-/// Where a field was looked for, for people.
-fn looked_at(recipe: &Recipe<'_>) -> String {
+/// The places where a field was looked for, for people.
+fn describe_sources(recipe: &Recipe<'_>) -> String {
     let paths = recipe.sources.iter().filter_map(|source| match &source.kind {
         SourceKind::Path(path) => Some(format!("`{}`", path.text)),
         _ => None,
@@ -410,27 +438,27 @@ fn looked_at(recipe: &Recipe<'_>) -> String {
     format!("looked at {}", paths.take(5).collect::<Vec<_>>().join(", "))
 }
 
-/// What is used of the input when a list is narrowed to one value: that one alone, so that the others are kept as custom fields.
-fn narrowed_use<'s>(value: Option<&Value<'_>>, used: Found<'s>) -> Found<'s> {
+/// Narrows what is used of the input to the item of a list that counts, so that the others are kept as custom fields.
+fn narrow_used<'s>(value: Option<&Value<'_>>, used: Found<'s>) -> Found<'s> {
     let Some(Value::List(items)) = value else { return used };
     let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
-    let one = match used.spots() {
-        [spot] if spot.list_len() == Some(items.len()) && Some(&spot.value()) == value => spot.item(first),
+    let one = match used.nodes() {
+        [node] if node.list_len() == Some(items.len()) && Some(&node.value()) == value => node.item(first),
         several if several.len() == items.len() && 1 < items.len() => several.get(first).copied(),
         _ => None,
     };
     one.map_or(used, Found::One)
 }
 
-/// Of a list where one value is wanted: the first that is not blank.
-fn narrowed(value: Option<Value<'_>>) -> Option<Value<'_>> {
+/// Takes the first item of a list that is not blank, where one value is expected.
+fn narrow(value: Option<Value<'_>>) -> Option<Value<'_>> {
     let Some(Value::List(items)) = value else { return value };
     let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
     items.into_iter().nth(first)
 }
 
 /// Writes a value into a text: nothing for null, lists and objects as JSON.
-pub fn text_into(text: &mut String, value: &Value<'_>) {
+pub fn append_text(text: &mut String, value: &Value<'_>) {
     match value {
         Value::Null => {}
         Value::List(_) | Value::Object(_) => write_value(text, value),

@@ -1,9 +1,10 @@
 //! Judging rules.
 
 use super::check::Checker;
-pub use super::check::Unjudged;
+pub use super::check::RuleError;
+use hookmill_json::{Value, text_of};
+
 use super::scope::Scope;
-use crate::json::{Value, text_of};
 use crate::plan::{Check, Path, Rule, RuleKind, With};
 
 /// How many characters of the lead's value a verdict shows.
@@ -13,7 +14,7 @@ const ACTUAL_CHARS_MAX: usize = 1000;
 const EXPECTED_CHARS_MAX: usize = 20_000;
 
 /// A rule that was not met.
-pub struct Miss {
+pub struct FailedCheck {
     /// Its name or place.
     pub rule: String,
     /// The field it looks at, or several.
@@ -29,11 +30,11 @@ pub struct Miss {
 }
 
 /// What a rule says of a lead.
-pub enum Judgement {
+pub enum RuleResult {
     /// Met.
     Passed,
     /// Not met, by these parts.
-    Failed(Vec<Miss>),
+    Failed(Vec<FailedCheck>),
     /// Nothing to judge.
     Skipped,
 }
@@ -60,25 +61,25 @@ impl std::fmt::Display for Name<'_> {
 }
 
 /// Judges rules in one scope.
-pub struct Judge<'s, S> {
+pub struct RuleEvaluator<'s, S> {
     checker: Checker<'s, S>,
     /// Each comparison, when a trace is wanted.
     pub trace: Option<Vec<Value<'static>>>,
 }
 
-impl<'s, S: Scope> Judge<'s, S> {
+impl<'s, S: Scope> RuleEvaluator<'s, S> {
     /// A judge without a trace.
     pub fn new(scope: &'s S) -> Self {
         Self { checker: Checker::new(scope), trace: None }
     }
 
     /// Whether a condition holds; one without anything to judge does.
-    pub fn holds(&mut self, rule: &Rule<'_>) -> Result<bool, Unjudged> {
-        Ok(!matches!(self.judge(rule, Name::Of(""))?, Judgement::Failed(_)))
+    pub fn holds(&mut self, rule: &Rule<'_>) -> Result<bool, RuleError> {
+        Ok(!matches!(self.evaluate(rule, Name::Of(""))?, RuleResult::Failed(_)))
     }
 
     /// Judges a rule of this name. The depth is the document's, which is bounded.
-    pub fn judge(&mut self, rule: &Rule<'_>, name: Name<'_>) -> Result<Judgement, Unjudged> {
+    pub fn evaluate(&mut self, rule: &Rule<'_>, name: Name<'_>) -> Result<RuleResult, RuleError> {
         match &rule.kind {
             RuleKind::All(parts) => self.all(parts, name),
             RuleKind::Any(parts) => self.any(rule, parts, name),
@@ -87,119 +88,119 @@ impl<'s, S: Scope> Judge<'s, S> {
         }
     }
 
-    fn all(&mut self, parts: &[Rule<'_>], name: Name<'_>) -> Result<Judgement, Unjudged> {
-        let mut misses = Vec::new();
-        let mut judged = false;
+    fn all(&mut self, parts: &[Rule<'_>], name: Name<'_>) -> Result<RuleResult, RuleError> {
+        let mut failures = Vec::new();
+        let mut is_decided = false;
         for (index, part) in parts.iter().enumerate() {
-            match self.judge(part, Name::Part(&name, "all", index))? {
-                Judgement::Passed => judged = true,
-                Judgement::Failed(more) => misses.extend(more),
-                Judgement::Skipped => {}
+            match self.evaluate(part, Name::Part(&name, "all", index))? {
+                RuleResult::Passed => is_decided = true,
+                RuleResult::Failed(more) => failures.extend(more),
+                RuleResult::Skipped => {}
             }
         }
-        Ok(match (misses.is_empty(), judged) {
-            (false, _) => Judgement::Failed(misses),
-            (true, true) => Judgement::Passed,
-            (true, false) => Judgement::Skipped,
+        Ok(match (failures.is_empty(), is_decided) {
+            (false, _) => RuleResult::Failed(failures),
+            (true, true) => RuleResult::Passed,
+            (true, false) => RuleResult::Skipped,
         })
     }
 
-    fn any(&mut self, rule: &Rule<'_>, parts: &[Rule<'_>], name: Name<'_>) -> Result<Judgement, Unjudged> {
-        let mut misses = Vec::new();
-        let mut judged = false;
+    fn any(&mut self, rule: &Rule<'_>, parts: &[Rule<'_>], name: Name<'_>) -> Result<RuleResult, RuleError> {
+        let mut failures = Vec::new();
+        let mut is_decided = false;
         for (index, part) in parts.iter().enumerate() {
-            match self.judge(part, Name::Part(&name, "any", index))? {
-                Judgement::Passed => return Ok(Judgement::Passed),
-                Judgement::Failed(more) => misses.extend(more),
-                Judgement::Skipped => continue,
+            match self.evaluate(part, Name::Part(&name, "any", index))? {
+                RuleResult::Passed => return Ok(RuleResult::Passed),
+                RuleResult::Failed(more) => failures.extend(more),
+                RuleResult::Skipped => continue,
             }
-            judged = true;
+            is_decided = true;
         }
-        if !judged {
-            return Ok(Judgement::Skipped);
+        if !is_decided {
+            return Ok(RuleResult::Skipped);
         }
-        Ok(Judgement::Failed(vec![together(rule, &name.to_string(), "any", &misses)]))
+        Ok(RuleResult::Failed(vec![together(rule, &name.to_string(), "any", &failures)]))
     }
 
-    fn not(&mut self, rule: &Rule<'_>, part: &Rule<'_>, name: Name<'_>) -> Result<Judgement, Unjudged> {
-        Ok(match self.judge(part, Name::Not(&name))? {
-            Judgement::Failed(_) => Judgement::Passed,
-            Judgement::Skipped => Judgement::Skipped,
-            Judgement::Passed => {
-                let leaves: Vec<Miss> = self.leaves(part, name);
-                Judgement::Failed(vec![together(rule, &name.to_string(), "not", &leaves)])
+    fn not(&mut self, rule: &Rule<'_>, part: &Rule<'_>, name: Name<'_>) -> Result<RuleResult, RuleError> {
+        Ok(match self.evaluate(part, Name::Not(&name))? {
+            RuleResult::Failed(_) => RuleResult::Passed,
+            RuleResult::Skipped => RuleResult::Skipped,
+            RuleResult::Passed => {
+                let leaves: Vec<FailedCheck> = self.leaves(part, name);
+                RuleResult::Failed(vec![together(rule, &name.to_string(), "not", &leaves)])
             }
         })
     }
 
     /// What a rule that was met looks at: the reason why its negation fails.
-    fn leaves(&self, rule: &Rule<'_>, name: Name<'_>) -> Vec<Miss> {
+    fn leaves(&self, rule: &Rule<'_>, name: Name<'_>) -> Vec<FailedCheck> {
         match &rule.kind {
             RuleKind::All(parts) | RuleKind::Any(parts) => {
                 parts.iter().flat_map(|part| self.leaves(part, name)).collect()
             }
             RuleKind::Not(part) => self.leaves(part, name),
             RuleKind::Field { path, check, .. } => {
-                let actual = self.checker.shown(|checker| checker.actual(path, check));
-                vec![self.miss(rule, &name.to_string(), actual.as_ref())]
+                let actual = self.checker.trace_value(|checker| checker.actual(path, check));
+                vec![self.fail(rule, &name.to_string(), actual.as_ref())]
             }
         }
     }
 
-    fn field(&mut self, rule: &Rule<'_>, name: Name<'_>) -> Result<Judgement, Unjudged> {
+    fn field(&mut self, rule: &Rule<'_>, name: Name<'_>) -> Result<RuleResult, RuleError> {
         let RuleKind::Field { path, check, on_missing, ignore_case } = &rule.kind else {
-            return Ok(Judgement::Skipped);
+            return Ok(RuleResult::Skipped);
         };
-        let in_field = |unjudged| Unjudged { field: path.text.to_string(), ..unjudged };
+        let in_field = |unjudged| RuleError { field: path.text.to_string(), ..unjudged };
         let actual = self.checker.actual(path, check).map_err(in_field)?;
         let passed = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case).map_err(in_field)?;
         let judgement = match passed {
-            Some(true) => Judgement::Passed,
-            Some(false) => Judgement::Failed(vec![self.miss(rule, &name.to_string(), actual.as_ref())]),
-            None => Judgement::Skipped,
+            Some(true) => RuleResult::Passed,
+            Some(false) => RuleResult::Failed(vec![self.fail(rule, &name.to_string(), actual.as_ref())]),
+            None => RuleResult::Skipped,
         };
-        if self.trace.is_some() && self.checker.work().can_show() {
-            let miss = self.miss(rule, &name.to_string(), actual.as_ref());
-            let expected = self.checker.work().shown(&self.checker.expected(check));
-            let actual = actual.map(|actual| self.checker.work().shown(&actual));
-            self.note(rule, miss, expected, actual, passed);
+        if self.trace.is_some() && self.checker.budget().has_trace_room() {
+            let failed_check = self.fail(rule, &name.to_string(), actual.as_ref());
+            let expected = self.checker.budget().trace_value(&self.checker.expected(check));
+            let actual = actual.map(|actual| self.checker.budget().trace_value(&actual));
+            self.note(rule, failed_check, expected, actual, passed);
         }
         Ok(judgement)
     }
 
-    fn miss(&self, rule: &Rule<'_>, name: &str, actual: Option<&Value<'_>>) -> Miss {
+    fn fail(&self, rule: &Rule<'_>, name: &str, actual: Option<&Value<'_>>) -> FailedCheck {
         let (field, operator, expected) = match &rule.kind {
             RuleKind::Field { path, check, .. } => (
                 looked_at(path, check),
                 check.operator.name().to_owned(),
-                shown(&self.checker.expected(check), EXPECTED_CHARS_MAX),
+                trace_value(&self.checker.expected(check), EXPECTED_CHARS_MAX),
             ),
             _ => (String::new(), String::new(), "null".to_owned()),
         };
-        Miss {
+        FailedCheck {
             rule: name.to_owned(),
             field,
             operator,
             reason: rule.reason.as_deref().map(str::to_owned),
             expected,
-            actual: actual.map(|actual| shown(actual, ACTUAL_CHARS_MAX)),
+            actual: actual.map(|actual| trace_value(actual, ACTUAL_CHARS_MAX)),
         }
     }
 
     fn note(
         &mut self,
         rule: &Rule<'_>,
-        miss: Miss,
+        failed_check: FailedCheck,
         expected: Value<'static>,
         actual: Option<Value<'static>>,
         passed: Option<bool>,
     ) {
         let Some(trace) = &mut self.trace else { return };
         let mut members = vec![
-            ("rule", Value::text(miss.rule)),
+            ("rule", Value::text(failed_check.rule)),
             ("line", Value::integer(rule.line.into())),
-            ("field", Value::text(miss.field)),
-            ("operator", Value::text(miss.operator)),
+            ("field", Value::text(failed_check.field)),
+            ("operator", Value::text(failed_check.operator)),
             ("expected", expected),
         ];
         members.extend(actual.map(|actual| ("actual", actual)));
@@ -209,7 +210,7 @@ impl<'s, S: Scope> Judge<'s, S> {
 }
 
 /// A value as JSON text; of a large one the beginning, as a text.
-fn shown(value: &Value<'_>, chars_max: usize) -> String {
+fn trace_value(value: &Value<'_>, chars_max: usize) -> String {
     // Of a long text, no more is written than is shown.
     let long = value.scalar_text().filter(|text| chars_max < text.len());
     let text = match long.and_then(|text| text.char_indices().nth(chars_max).map(|(end, _)| &text[..end])) {
@@ -229,15 +230,15 @@ fn looked_at(path: &Path<'_>, check: &Check<'_>) -> String {
 }
 
 /// One miss for a group: which fields, and what each was.
-fn together(rule: &Rule<'_>, name: &str, operator: &str, parts: &[Miss]) -> Miss {
+fn together(rule: &Rule<'_>, name: &str, operator: &str, parts: &[FailedCheck]) -> FailedCheck {
     let join = |pieces: Vec<String>| format!("[{}]", pieces.join(","));
     let quoted = |text: &str| text_of(&Value::text(text));
-    let wanted = |part: &Miss| {
+    let wanted = |part: &FailedCheck| {
         format!("{{\"field\":{},\"op\":{},\"value\":{}}}", quoted(&part.field), quoted(&part.operator), part.expected)
     };
     let mut fields: Vec<&str> = parts.iter().map(|part| part.field.as_str()).collect();
     fields.dedup();
-    Miss {
+    FailedCheck {
         rule: name.to_owned(),
         field: fields.join(", "),
         operator: operator.to_owned(),

@@ -1,24 +1,13 @@
 //! `shape`: from a lead or an event to the exact bytes that are sent.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use hookmill_plugin_sdk::types::{Destination, Failure, Pair, Payload, ShapeRequest, Subject};
+use hookmill_plugin_sdk::types::{Destination, Failure, Payload, ShapeRequest, Subject};
 
 use super::body;
-use super::encode::{self, JSON_TYPE, encoded};
-use super::form;
-use super::item::ItemScope;
+use super::encode::{self, JSON_TYPE};
+use super::message::build_payload;
 use super::qualify::lead;
-use super::recipe::{Maker, Trouble, Wanted};
 use super::scope::{Call, LeadScope, Scope};
-use super::trace::{self, Steps};
-use crate::functions::{Refusal, weight};
-use crate::json::Value;
-use crate::plan::{ForEach, Format, LoadedMessage, Member, Message, Recipe, Shape};
-
-/// How many values one message may be made of.
-pub const MESSAGE_VALUES_MAX: usize = 100_000;
+use crate::plan::{Format, LoadedMessage};
 
 /// Shapes one message.
 pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest) -> Result<Payload, Failure> {
@@ -27,25 +16,20 @@ pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest
         Subject::Submission(submission) => (Some(submission), None),
         Subject::Event(event) => (event.submission.as_ref(), Some(event)),
     };
-    let lead = submission.map(|submission| lead(submission, &loaded.outline)).transpose()?;
-    let scope = LeadScope::new(call, submission, lead.as_ref()).told(event, destination);
-    let mark = scope.work().mark();
-    if let Some(payload) = straight(loaded, call, &scope, destination) {
+    let lead = submission.map(|submission| lead(submission, &loaded.path_trie)).transpose()?;
+    let scope = LeadScope::new(call, submission, lead.as_ref()).with_event(event, destination);
+    let saved = scope.budget().save();
+    if let Some(payload) = fast_path(loaded, call, &scope, destination) {
         return Ok(payload);
     }
-    scope.work().restore(&mark);
+    scope.budget().restore(&saved);
     let message = loaded.message().map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
-    let trace = call.traces().then(Vec::new);
-    let mut shaping =
-        Shaping { scope: &scope, omits_blank: message.omits_blank, values_left: MESSAGE_VALUES_MAX, trace };
     let method = message.method.as_deref().unwrap_or(&destination.method);
-    let mut payload = shaping.payload(message, method, &destination.content_type)?;
-    payload.trace = shaping.trace.map(|parts| trace::listed("parts", parts));
-    Ok(payload)
+    build_payload(message, &scope, method, &destination.content_type, call.traces())
 }
 
 /// The message whose body is JSON of the usual kind, to a destination that takes it so. A trace has the parts one by one.
-fn straight<S: Scope>(
+fn fast_path<S: Scope>(
     loaded: &LoadedMessage<'_>,
     call: &Call<'_>,
     scope: &S,
@@ -66,217 +50,4 @@ fn straight<S: Scope>(
         body: Some(bytes),
         trace: None,
     })
-}
-
-/// A place in a message, written out only when somebody is told.
-#[derive(Clone, Copy)]
-enum Place<'n> {
-    Of(&'n str),
-    Member(&'n Place<'n>, &'n str),
-    Item(&'n Place<'n>, usize),
-}
-
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Of(name) => f.write_str(name),
-            Self::Member(around, name) => write!(f, "{around}.{name}"),
-            Self::Item(around, index) => write!(f, "{around}[{index}]"),
-        }
-    }
-}
-
-/// A message in the making.
-pub struct Shaping<'s, S> {
-    scope: &'s S,
-    omits_blank: bool,
-    values_left: usize,
-    trace: Option<Vec<Value<'static>>>,
-}
-
-impl<'s, S: Scope> Shaping<'s, S> {
-    /// A part of a message by itself; none when it can't be made, an inner none when there is nothing.
-    pub fn part(scope: &'s S, shape: &'s Shape<'_>) -> Option<Option<Value<'s>>> {
-        let mut shaping = Self { scope, omits_blank: false, values_left: MESSAGE_VALUES_MAX, trace: None };
-        shaping.fill(shape, Place::Of("body")).ok()
-    }
-
-    fn payload(&mut self, message: &'s Message<'_>, method: &str, content_type: &str) -> Result<Payload, Failure> {
-        let mut query = match &message.query {
-            None => Vec::new(),
-            Some(shape) => form::pairs(&self.whole(shape, "query", Value::Object(Vec::new()))?),
-        };
-        let format = message.format.unwrap_or_else(|| encode::format_of(content_type));
-        let body = match &message.body {
-            Some(shape) => Some(self.whole(shape, "body", nothing(format))?),
-            None => None,
-        };
-        let encoded = match &body {
-            Some(body) => Some(encoded(message, method, format, body)?),
-            None => None,
-        };
-        let headers = self.headers(message)?;
-        let (more, content_type, bytes) =
-            encoded.map_or_else(Default::default, |encoded| (encoded.query, encoded.content_type, encoded.bytes));
-        query.extend(more);
-        let method = message.method.as_deref().map(str::to_owned);
-        Ok(Payload { method, query, headers, content_type, body: bytes, trace: None })
-    }
-
-    fn whole(&mut self, shape: &'s Shape<'_>, name: &str, nothing: Value<'s>) -> Result<Value<'s>, Failure> {
-        Ok(self.fill(shape, Place::Of(name))?.unwrap_or(nothing))
-    }
-
-    fn headers(&mut self, message: &'s Message<'_>) -> Result<Vec<Pair>, Failure> {
-        let mut headers = Vec::with_capacity(message.headers.len());
-        for (name, recipe) in &message.headers {
-            let made = self.leaf(recipe, Place::Member(&Place::Of("headers"), name), Wanted::Scalar)?;
-            let Some(text) = made.as_ref().and_then(Value::scalar_text) else { continue };
-            self.room(text.len(), Place::Member(&Place::Of("headers"), name))?;
-            // A line break would begin another header.
-            let value: String = text.chars().filter(|c| !c.is_control() || *c == '\t').collect();
-            headers.push(Pair { name: name.to_string(), value: value.trim().to_owned() });
-        }
-        Ok(headers)
-    }
-
-    /// Fills in a shape; none when it has no value. The depth is the document's, which is bounded.
-    fn fill(&mut self, shape: &'s Shape<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
-        self.count(place)?;
-        match shape {
-            Shape::Fixed(value) => self.room(weight(value), place).map(|()| Some(value.borrowed())),
-            Shape::Leaf(recipe) => {
-                let value = self.leaf(recipe, place, Wanted::Any)?;
-                value.iter().try_for_each(|value| self.room(weight(value), place))?;
-                Ok(value)
-            }
-            Shape::Object(members) => {
-                let members = self.object(members, place)?;
-                Ok(self.unless_empty(members.is_empty(), Value::Object(members)))
-            }
-            Shape::List(items) => {
-                let mut filled = Vec::with_capacity(items.len());
-                for (index, item) in items.iter().enumerate() {
-                    filled.extend(self.fill(item, Place::Item(&place, index))?);
-                }
-                Ok(self.unless_empty(filled.is_empty(), Value::List(filled)))
-            }
-            Shape::FirstOf(shapes) => {
-                for (index, shape) in shapes.iter().enumerate() {
-                    let filled = self.fill(shape, Place::Item(&Place::Member(&place, "first_of"), index))?;
-                    if filled.as_ref().is_some_and(|value| *value != Value::Null) {
-                        return Ok(filled);
-                    }
-                }
-                Ok(None)
-            }
-            Shape::Merge(shapes) => self.merge(shapes, place).map(Some),
-            Shape::ForEach(each) => self.for_each(each, place),
-        }
-    }
-
-    /// What is empty is blank, too.
-    fn unless_empty(&self, is_empty: bool, value: Value<'s>) -> Option<Value<'s>> {
-        (!(is_empty && self.omits_blank)).then_some(value)
-    }
-
-    /// A part for each item. One value that is no list is a list of one; nothing is nothing.
-    fn for_each(&mut self, each: &'s ForEach<'_>, place: Place<'_>) -> Result<Option<Value<'s>>, Failure> {
-        let items = match self.leaf(&each.list, Place::Member(&place, "for_each"), Wanted::Any)? {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::List(items)) => items,
-            Some(single) => vec![single],
-        };
-        let mut made = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            let scope = ItemScope::new(self.scope, item, index);
-            let (omits_blank, values_left) = (self.omits_blank, self.values_left);
-            let mut inner = Shaping { scope: &scope, omits_blank, values_left, trace: self.trace.take() };
-            let filled = inner.fill(&each.make, Place::Item(&place, index)).map(|part| part.map(Value::into_owned));
-            (self.values_left, self.trace) = (inner.values_left, inner.trace);
-            made.extend(filled?);
-        }
-        Ok(self.unless_empty(made.is_empty(), Value::List(made)))
-    }
-
-    fn count(&mut self, place: Place<'_>) -> Result<(), Failure> {
-        let left = self.values_left.checked_sub(1);
-        self.values_left = left.ok_or_else(|| {
-            let message = format!("{place}: the message has more than {MESSAGE_VALUES_MAX} values");
-            Failure::new("too_large", message).in_field(place.to_string())
-        })?;
-        Ok(())
-    }
-
-    fn object(
-        &mut self,
-        shapes: &'s [Member<'_>],
-        place: Place<'_>,
-    ) -> Result<Vec<(Cow<'s, str>, Value<'s>)>, Failure> {
-        let mut members = Vec::with_capacity(shapes.len());
-        for Member { name, shape } in shapes {
-            let filled = self.fill(shape, Place::Member(&place, name))?;
-            self.room(name.len(), place)?;
-            members.extend(filled.map(|value| (Cow::Borrowed(&**name), value)));
-        }
-        Ok(members)
-    }
-
-    fn merge(&mut self, shapes: &'s [Shape<'_>], place: Place<'_>) -> Result<Value<'s>, Failure> {
-        let mut merged: Vec<(Cow<'s, str>, Value<'s>)> = Vec::new();
-        let mut places: BTreeMap<Cow<'s, str>, usize> = BTreeMap::new();
-        for (index, shape) in shapes.iter().enumerate() {
-            let Some(Value::Object(members)) = self.fill(shape, Place::Item(&Place::Member(&place, "merge"), index))?
-            else {
-                continue;
-            };
-            for (name, value) in members {
-                match places.get(&name).and_then(|place| merged.get_mut(*place)) {
-                    Some((_, old)) => *old = value,
-                    None => {
-                        places.insert(name.clone(), merged.len());
-                        merged.push((name, value));
-                    }
-                }
-            }
-        }
-        Ok(Value::Object(merged))
-    }
-
-    fn leaf(&mut self, recipe: &'s Recipe<'_>, place: Place<'_>, wanted: Wanted) -> Result<Option<Value<'s>>, Failure> {
-        let mut maker = Maker::new(self.scope);
-        maker.steps = (self.trace.is_some() && self.scope.work().can_show()).then(Steps::default);
-        let made = maker.make(recipe, wanted).map_err(|trouble| failure(&place.to_string(), trouble))?;
-        if let (Some(trace), Some(steps)) = (&mut self.trace, maker.steps) {
-            let mut members =
-                vec![("part", Value::text(place.to_string())), ("line", Value::integer(recipe.line.into()))];
-            members.extend(steps.members());
-            members.extend(made.value.as_ref().map(|value| ("value", self.scope.work().shown(value))));
-            trace.push(trace::object(members));
-        }
-        Ok(made.value.filter(|value| !(self.omits_blank && value.is_blank())))
-    }
-
-    /// Takes room for so many bytes of the message.
-    fn room(&self, bytes: usize, place: Place<'_>) -> Result<(), Failure> {
-        let refuse = |refusal: Refusal| {
-            Failure::new(refusal.code, format!("{place}: {}", refusal.message)).in_field(place.to_string())
-        };
-        self.scope.work().make(bytes).map_err(refuse)
-    }
-}
-
-/// What is sent for a body of which nothing is left.
-fn nothing(format: Format) -> Value<'static> {
-    match format {
-        Format::Text => Value::text(""),
-        Format::Json | Format::Form | Format::Xml => Value::Object(Vec::new()),
-    }
-}
-
-fn failure(path: &str, trouble: Trouble) -> Failure {
-    let mut failure = Failure::new(trouble.code, format!("{path}: {}", trouble.message)).in_field(path);
-    failure.function = trouble.function.map(str::to_owned);
-    failure.input = trouble.input;
-    failure
 }

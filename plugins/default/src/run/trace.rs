@@ -1,6 +1,6 @@
 //! The trace of a dry run, written by the code that does the work.
 
-use crate::json::{Value, text_of};
+use hookmill_json::{Value, text_of};
 
 /// The steps by which one value was made.
 #[derive(Default)]
@@ -34,6 +34,6 @@ pub fn object(members: Vec<(&'static str, Value<'static>)>) -> Value<'static> {
 }
 
 /// A list under a name, as JSON text.
-pub fn listed(name: &'static str, items: Vec<Value<'static>>) -> String {
+pub fn json_list(name: &'static str, items: Vec<Value<'static>>) -> String {
     text_of(&Value::object([(name, Value::List(items))]))
 }

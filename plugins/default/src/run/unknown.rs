@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::json::{Node, Spot, is_loosely};
-use crate::plan::{Around, Damaged, Field, LoadedMap, Path, Root, Segment, Selector, SourceKind, Step, Steps};
+use hookmill_json::{Node, NodeRef, is_loosely};
+use hookmill_jsonpath::{Segment, Selector};
 
-/// The values of one element that were used, and of what lies around it in the body.
+use crate::functions::Declared;
+use crate::plan::{Field, LoadedMap, MapOptions, Path, PlanError, Root, SourceKind, Step, Steps};
+
+/// The values of one element that were used, and of what lies options it in the body.
 pub struct Used<'s> {
     element: Node<'s>,
     marks: Vec<bool>,
@@ -23,8 +26,8 @@ impl<'s> Used<'s> {
     }
 
     /// Marks a value as used. What was made and not read leaves no mark.
-    pub fn mark(&mut self, spot: Spot<'_>) {
-        let Spot::Read(node) = spot else { return };
+    pub fn mark(&mut self, node: NodeRef<'_>) {
+        let NodeRef::Indexed(node) = node else { return };
         match self.place(node) {
             Some(place) => self.marks[place] = true,
             None => {
@@ -38,7 +41,7 @@ impl<'s> Used<'s> {
         let Some(start) = self.place(node) else { return };
         // What is inside stands behind what is around it.
         for place in (start..start + node.count()).rev() {
-            self.gone[place] = self.marks[place] || self.is_emptied(self.element.behind(place));
+            self.gone[place] = self.marks[place] || self.is_emptied(self.element.nth_following(place));
         }
     }
 
@@ -57,7 +60,7 @@ impl<'s> Used<'s> {
 
     /// None outside of the element.
     fn place(&self, node: Node<'_>) -> Option<usize> {
-        if !node.is_of_tape_of(self.element) {
+        if !node.shares_index(self.element) {
             return None;
         }
         let place = node.index().checked_sub(self.element.index())?;
@@ -66,14 +69,14 @@ impl<'s> Used<'s> {
 }
 
 /// The top-level keys that no path of the document names.
-pub fn foreign_keys<'s>(plan: &LoadedMap<'_>, element: Node<'s>) -> Result<Vec<Cow<'s, str>>, Damaged> {
+pub fn foreign_keys<'s>(plan: &LoadedMap<'_>, element: Node<'s>) -> Result<Vec<Cow<'s, str>>, PlanError> {
     let fields: Vec<&Field<'_>> = (0..plan.len()).map(|index| plan.field(index)).collect::<Result<_, _>>()?;
-    let paths: Vec<&Path<'_>> = paths_of(&fields, &plan.around).collect();
+    let paths: Vec<&Path<'_>> = paths_of(&fields, &plan.options).collect();
     let named = |name: &str| paths.iter().any(|path| names(path, name));
     Ok(element.children().map(Node::name).filter(|name| !named(name)).collect())
 }
 
-fn paths_of<'a>(fields: &'a [&'a Field<'a>], around: &'a Around<'a>) -> impl Iterator<Item = &'a Path<'a>> {
+fn paths_of<'a>(fields: &'a [&'a Field<'a>], options: &'a MapOptions<'a>) -> impl Iterator<Item = &'a Path<'a>> {
     let sources = fields.iter().flat_map(|field| &field.recipe.sources);
     let of_fields = sources.flat_map(|source| match &source.kind {
         SourceKind::Path(path) => vec![path],
@@ -87,10 +90,10 @@ fn paths_of<'a>(fields: &'a [&'a Field<'a>], around: &'a Around<'a>) -> impl Ite
     // What stands in an object that is looked in is known as far as that object is.
     of_fields
         .chain(of_functions)
-        .chain(&around.look_in)
-        .chain(&around.ignore)
-        .chain(&around.spread)
-        .chain(&around.is_test)
+        .chain(&options.also_search)
+        .chain(&options.ignore)
+        .chain(&options.expand)
+        .chain(&options.is_test)
 }
 
 /// Whether a path begins with this key.

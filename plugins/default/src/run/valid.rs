@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::functions::{email_normalized, phone, place};
-use crate::json::Decimal;
+use hookmill_json::CanonicalNumber;
+
+use crate::functions::{normalize_email, phone, place};
 use crate::moment::is_moment;
 use crate::plan::Kind;
 
@@ -14,7 +15,7 @@ const URL_BYTES_MAX: usize = 2048;
 pub fn is_valid(kind: Kind, text: &str, phone_region: &str) -> bool {
     let text = text.trim();
     match kind {
-        Kind::Email => email_normalized(text).is_ok(),
+        Kind::Email => normalize_email(text).is_ok(),
         Kind::Phone => phone::is_assignable(text, phone_region),
         Kind::Date => is_moment(text),
         Kind::Url => is_url(text),
@@ -22,7 +23,7 @@ pub fn is_valid(kind: Kind, text: &str, phone_region: &str) -> bool {
         Kind::Zip => is_zip(text),
         Kind::State => place::is_state(text),
         Kind::Country => place::is_country(text),
-        Kind::Number => Decimal::parse(text).is_some(),
+        Kind::Number => CanonicalNumber::parse(text).is_some(),
         Kind::Uuid => is_uuid(text),
     }
 }

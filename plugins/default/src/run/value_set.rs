@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use hookmill_json::Value;
 use hookmill_plugin_sdk::lookup;
 
-use super::around::no_table;
-use super::check::Unjudged;
-use crate::json::Value;
+use super::context::no_table;
+use crate::functions::FunctionError;
 
 /// Bytes of a key; a longer text is none.
 const KEY_BYTES_MAX: usize = 4096;
@@ -18,8 +18,7 @@ pub fn key<'v>(actual: &'v Value<'_>, ignore_case: bool) -> Option<Cow<'v, str>>
     (key.len() <= KEY_BYTES_MAX).then_some(key)
 }
 
-/// Whether a set has a key. One that can't be read is no set without the key.
-pub fn has(set: &str, key: &str) -> Result<bool, Unjudged> {
-    let found = lookup::get(set, key).map_err(|error| no_table(set, error))?;
-    Ok(found.is_some())
+/// Whether a set has a key. One that can't be read is not a set without the key.
+pub fn has(set: &str, key: &str) -> Result<bool, FunctionError> {
+    lookup::get(set, key).map(|found| found.is_some()).map_err(|error| no_table(set, error))
 }

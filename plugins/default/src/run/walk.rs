@@ -1,8 +1,9 @@
 //! Functions that only choose, done on the input itself: no copy is made of what they leave out.
 
-use super::select::{Found, item_at, select_in};
-use crate::functions::is_same;
-use crate::json::{Kind, Node, Spot, Value};
+use hookmill_json::{Kind, Node, NodeRef, Value};
+
+use super::steps::{Found, select_in};
+use crate::functions::{Declared, is_same};
 use crate::plan::{Argument, Function, Steps};
 
 /// Whether a function only chooses among what is there.
@@ -33,18 +34,20 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
         return Some(Some(at));
     }
     let is_list = at.kind() == Kind::List;
-    match (function.name(), function.arguments()) {
+    match (function.name(), function.arguments.as_slice()) {
         ("pick", [Argument::Path(path)]) if !is_list && matches!(path.steps, Steps::Singular(_)) => {
-            match select_in(&path.steps, Spot::Read(at)) {
-                Ok(Found::One(spot)) => Some(spot.read()),
+            match select_in(&path.steps, NodeRef::Indexed(at)) {
+                Ok(Found::One(node)) => Some(node.indexed()),
                 _ => Some(None),
             }
         }
         // In XML and forms, a list of one looks like its one item.
         ("first" | "last", _) if !is_list => Some(Some(at)),
         ("first", _) => Some(at.item(0)),
-        ("last", _) => Some(item_at(Spot::Read(at), -1).and_then(Spot::read)),
-        ("item", [Argument::Whole(index)]) if is_list => Some(item_at(Spot::Read(at), *index).and_then(Spot::read)),
+        ("last", _) => Some(NodeRef::Indexed(at).item_at(-1).and_then(NodeRef::indexed)),
+        ("item", [Argument::Whole(index)]) if is_list => {
+            Some(NodeRef::Indexed(at).item_at(*index).and_then(NodeRef::indexed))
+        }
         ("find", [Argument::Pairs(members)]) => {
             let has_all = |item: &Node<'s>| members.iter().all(|(name, wanted)| has(*item, name, wanted));
             Some(if is_list { at.children().find(has_all) } else { Some(at).filter(has_all) })
@@ -55,7 +58,7 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
 
 fn has(item: Node<'_>, name: &str, wanted: &Value<'_>) -> bool {
     item.member(name).is_some_and(|found| match wanted {
-        Value::Text(text) => found.says(text),
+        Value::Text(text) => found.equals_text(text),
         _ => is_same(&found.value(), wanted),
     })
 }

@@ -5,7 +5,7 @@
 //! | a member of an object | an element of that name; of the root object, the one member is the root element |
 //! | the member `@name` | an attribute; without a value it is left out |
 //! | `#text`, `#cdata` | the element's own text, the latter as CDATA |
-//! | a list | its element once for each item; an empty list is no element |
+//! | a list | its element once for each item; an empty list is not an element |
 //! | a text, number, boolean | text, every digit kept |
 //! | null | an empty element |
 //!
@@ -20,7 +20,7 @@ use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesCData, BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::name::QName;
 
-use crate::json::Value;
+use hookmill_json::Value;
 
 /// The key of an element's own text.
 pub const TEXT: &str = "#text";
@@ -70,7 +70,9 @@ impl Xml {
     /// The depth is the value's, which is bounded.
     fn element(&mut self, name: &str, value: &Value<'_>) -> Result<(), Failure> {
         if !is_name(name) {
-            return Err(refuse(format!("`{name}` is no name of an XML element; rename it where the body is made")));
+            return Err(refuse(format!(
+                "`{name}` is not the name of an XML element; rename it where the body is made"
+            )));
         }
         match value {
             Value::List(items) => items.iter().try_for_each(|item| match item {
@@ -111,24 +113,24 @@ impl Xml {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Failure> {
-        self.put(Event::Text(BytesText::from_escaped(escaped(text, false))))
+        self.put(Event::Text(BytesText::from_escaped(escape(text, false))))
     }
 
     fn cdata(&mut self, text: &str) -> Result<(), Failure> {
-        let held: String = text.chars().filter(|c| is_held(*c)).collect();
+        let held: String = text.chars().filter(|c| is_xml_char(*c)).collect();
         BytesCData::escaped(&held).try_for_each(|section| self.put(Event::CData(section)))
     }
 }
 
 fn push_attribute(start: &mut BytesStart<'_>, name: &str, value: &Value<'_>) -> Result<(), Failure> {
     if !is_name(name) {
-        return Err(refuse(format!("`@{name}` is no name of an XML attribute; rename it where the body is made")));
+        return Err(refuse(format!("`@{name}` is not the name of an XML attribute; rename it where the body is made")));
     }
     if *value == Value::Null {
         return Ok(());
     }
     let text = own_text(name, value)?;
-    start.push_attribute(Attribute { key: QName(name), value: escaped(text, true) });
+    start.push_attribute(Attribute { key: QName(name), value: escape(text, true) });
     Ok(())
 }
 
@@ -140,18 +142,18 @@ fn own_text<'v>(name: &str, value: &'v Value<'_>) -> Result<&'v str, Failure> {
 }
 
 /// Whether XML 1.0 can hold a character.
-fn is_held(c: char) -> bool {
+fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// A text as XML has it. A line break in an attribute, and a carriage return anywhere, would be read as something else.
-fn escaped(text: &str, in_attribute: bool) -> Cow<'_, str> {
-    let is_plain = |c: char| is_held(c) && !matches!(c, '&' | '<' | '>' | '"' | '\r' | '\n' | '\t');
+fn escape(text: &str, in_attribute: bool) -> Cow<'_, str> {
+    let is_plain = |c: char| is_xml_char(c) && !matches!(c, '&' | '<' | '>' | '"' | '\r' | '\n' | '\t');
     if text.chars().all(is_plain) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars().filter(|c| is_held(*c)) {
+    for c in text.chars().filter(|c| is_xml_char(*c)) {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -2,7 +2,6 @@
 //! chosen for these bounds.
 
 use hookmill_plugin_default::document;
-use hookmill_plugin_default::json;
 use hookmill_plugin_sdk::types::Severity;
 
 use crate::house::{
@@ -22,11 +21,11 @@ fn nested_rules(depth: usize) -> String {
 
 #[test]
 fn h6_the_deepest_element_is_mapped() {
-    let deepest = nested(json::DEPTH_MAX);
+    let deepest = nested(hookmill_json::DEPTH_MAX);
     let document = "version: 1\nmap: {fields: {all: {from: '$..b', on_missing: null}}}";
     let expected = format!("{{\"custom\":{{\"all\":null,{}}}", &deepest[1..]);
     assert_eq!(lead(document, &deepest).lead, expected);
-    assert_eq!(map_with("", context(), inbound(&nested(json::DEPTH_MAX + 1))).unwrap_err().code, "too_deep");
+    assert_eq!(map_with("", context(), inbound(&nested(hookmill_json::DEPTH_MAX + 1))).unwrap_err().code, "too_deep");
 }
 
 #[test]
@@ -68,9 +67,12 @@ fn h6_the_deepest_answer_is_interpreted() {
     let document = "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: $..x, op: present}}]}";
     let json = |depth: usize| format!("{}{{\"x\":1}}{}", "{\"a\":".repeat(depth - 1), "}".repeat(depth - 1));
     let xml = |depth: usize| format!("{}<x>1</x>{}", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
-    for (text, is_read) in
-        [(json(json::DEPTH_MAX), true), (json(json::DEPTH_MAX + 1), false), (xml(32), true), (xml(200), false)]
-    {
+    for (text, is_read) in [
+        (json(hookmill_json::DEPTH_MAX), true),
+        (json(hookmill_json::DEPTH_MAX + 1), false),
+        (xml(32), true),
+        (xml(200), false),
+    ] {
         let outcome = interpreted(document, answer(200, "", &text)).unwrap();
         assert_eq!(outcome.is_some(), is_read, "{} bytes", text.len());
     }

@@ -1,6 +1,6 @@
-//! What authors are told, with place and mend (M2).
+//! What authors are told, with place and hint (M2).
 
-use hookmill_plugin_default::{STANDARD_DOCUMENT, STANDARD_PAYLOAD, plan::Loaded};
+use hookmill_plugin_default::{STANDARD_DOCUMENT, STANDARD_PAYLOAD, plan::LoadedPlan};
 
 use crate::house::{problems, warnings};
 
@@ -91,7 +91,7 @@ interpret:
     assert_eq!(
         told(document),
         [
-            "4:46 odd_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
+            "4:46 unexpected_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
             "5:16 bad_path map.fields.last_name | write `{template: \"{{ surname }}\"}`; only in a message is a text a template by itself",
             "6:28 wrong_type map.fields.zip.then | write a list, `[{trim: ...}, {pad: ...}]`; several arguments of one function stand in a map inside",
             "9:35 bad_path interpret.outcomes[0].reason | write `{template: \"{{ response }} {{ info.status }}\"}`; only in a message is a text a template by itself",
@@ -111,7 +111,7 @@ fn m2_json_has_places_too() {
     );
     assert_eq!(told("{\"version\": 1,\n \"map\": tru}"), ["2:9 wrong_type map | -"]);
     assert_eq!(told("{\"version\": 1,\n \"map\": {\"fields\": {}"), ["2:22 not_json  | -"]);
-    assert_eq!(told("{\"version\": 1, \"map\": {}, \"map\": {}}"), ["1:27 double_key map | remove one of them"]);
+    assert_eq!(told("{\"version\": 1, \"map\": {}, \"map\": {}}"), ["1:27 duplicate_key map | remove one of them"]);
 }
 
 #[test]
@@ -122,11 +122,11 @@ fn m2_texts_that_are_no_documents() {
         ("just text", "1:1 wrong_type  | -"),
         ("- a\n- b", "1:1 wrong_type  | -"),
         ("a: &x 1\nb: *x", "2:4 alias  | write the value out"),
-        ("version: 1\nversion: 1", "2:1 double_key version | remove one of them"),
-        ("? [a]\n: b", "1:3 odd_key  | write a name before the colon"),
+        ("version: 1\nversion: 1", "2:1 duplicate_key version | remove one of them"),
+        ("? [a]\n: b", "1:3 bad_key  | write a name before the colon"),
         (
             "version: 1\nmap: {fields: {a: {template: {{ b }}}}}",
-            "2:31 odd_key  | write a name before the colon; a text that begins with `{{` stands in quotes",
+            "2:31 bad_key  | write a name before the colon; a text that begins with `{{` stands in quotes",
         ),
         ("version: 1\nmap:\n\tfields: {}", "3:2 not_yaml  | indent with spaces"),
         ("version: 1\nname: a: b", "2:8 not_yaml  | quote a text that has a colon in it"),
@@ -142,13 +142,10 @@ fn m2_texts_that_are_no_documents() {
 fn m2_what_is_sent_as_it_stands_is_told() {
     let told_of = |body: &str| warnings(&format!("version: 1\nshape:\n  client:\n    body: {body}\n"));
     for (body, place) in [
-        ("{a: lead.email}", "4:15 sent_as_it_stands shape.client.body.a"),
-        ("[lead.custom.age]", "4:12 sent_as_it_stands shape.client.body[0]"),
-        ("{a: {from: lead.email, default: none}}", "4:34 sent_as_it_stands shape.client.body.a.default"),
-        (
-            "{list: {for_each: lead.tags, make: {tag: item.name}}}",
-            "4:52 sent_as_it_stands shape.client.body.list.make.tag",
-        ),
+        ("{a: lead.email}", "4:15 sent_verbatim shape.client.body.a"),
+        ("[lead.custom.age]", "4:12 sent_verbatim shape.client.body[0]"),
+        ("{a: {from: lead.email, default: none}}", "4:34 sent_verbatim shape.client.body.a.default"),
+        ("{list: {for_each: lead.tags, make: {tag: item.name}}}", "4:52 sent_verbatim shape.client.body.list.make.tag"),
     ] {
         assert_eq!(told_of(body), [place], "{body}");
     }
@@ -190,27 +187,37 @@ fn m2_o3_the_standard_is_a_document() {
         assert_eq!(told(document), Vec::<String>::new());
     }
     let standard = hookmill_plugin_default::document::standard().unwrap();
-    let bytes = standard.to_bytes().unwrap();
-    let loaded = Loaded::read(&bytes).unwrap();
+    let bytes = standard.to_bytes(hookmill_plugin_default::functions::plain_codes).unwrap();
+    let loaded = LoadedPlan::read(&bytes).unwrap();
     assert_eq!(loaded.name(), Ok(standard.name.as_deref()));
     let map = loaded.map().unwrap();
     let fields: Vec<_> = (0..map.len()).map(|index| map.field(index).unwrap().clone()).collect();
-    assert_eq!((fields, &map.around.look_in), (standard.map.fields.clone(), &standard.map.look_in));
+    assert_eq!((fields, &map.options.also_search), (standard.map.fields.clone(), &standard.map.also_search));
     assert_eq!(loaded.qualify(), Ok(standard.qualify.as_slice()));
     assert_eq!(loaded.client().unwrap().message(), Ok(&standard.client));
     assert_eq!(loaded.webhook().unwrap().message(), Ok(&standard.webhook));
     assert_eq!((loaded.interpret(), &standard.interpret), (Ok(None), &None));
-    assert_eq!(hookmill_plugin_default::document::compile("version: 1").unwrap().plan.to_bytes().unwrap(), bytes);
+    assert_eq!(
+        hookmill_plugin_default::document::compile("version: 1")
+            .unwrap()
+            .plan
+            .to_bytes(hookmill_plugin_default::functions::plain_codes)
+            .unwrap(),
+        bytes
+    );
 }
 
-/// P4: bytes that are no plan are refused.
+/// P4: bytes that are not a plan are refused.
 #[test]
 fn p4_damaged_plans_are_refused() {
-    let bytes = hookmill_plugin_default::document::standard().unwrap().to_bytes().unwrap();
+    let bytes = hookmill_plugin_default::document::standard()
+        .unwrap()
+        .to_bytes(hookmill_plugin_default::functions::plain_codes)
+        .unwrap();
     for (index, reason) in [(0, "this version"), (5, "checksum"), (bytes.len() - 1, "checksum")] {
         let mut damaged = bytes.clone();
         damaged[index] ^= 1;
-        assert!(Loaded::read(&damaged).unwrap_err().0.contains(reason), "{index}");
+        assert!(LoadedPlan::read(&damaged).unwrap_err().0.contains(reason), "{index}");
     }
-    assert!(Loaded::read(&[]).is_err() && Loaded::read(&bytes[..8]).is_err());
+    assert!(LoadedPlan::read(&[]).is_err() && LoadedPlan::read(&bytes[..8]).is_err());
 }

@@ -57,7 +57,7 @@ impl Exercise {
             leads.extend(mapped(body));
         }
         for lead in &leads {
-            judged(lead);
+            rule_paths(lead);
             self.shaped(lead);
         }
         self.interpreted();
@@ -119,7 +119,7 @@ fn mapped(body: &str) -> Vec<String> {
     leads
 }
 
-fn judged(lead: &str) {
+fn rule_paths(lead: &str) {
     for severity in [Severity::Hard, Severity::Soft] {
         let run = |trace| {
             <Declarative as qualification::Guest>::qualify(with(trace), severity, vec![submission(lead)]).remove(0)
@@ -218,7 +218,7 @@ fn is_json(text: &str) -> bool {
 }
 
 fn check_json(text: &str) {
-    assert!(is_json(text), "this is no JSON: {text}");
+    assert!(is_json(text), "this is not JSON: {text}");
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
         match byte {

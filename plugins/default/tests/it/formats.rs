@@ -76,8 +76,8 @@ fn m8_xml_that_can_not_be_is_told() {
         ("format: xml\nbody: {lead: {'@a': {b: c}}}", "wrong_type shape.client.body.lead.@a"),
         ("format: xml\nroot: a b\nbody: {}", "bad_xml_name shape.client.root"),
         ("format: xml\nmethod: GET\nbody: {a: 1}", "wrong_type shape.client.body"),
-        ("root: a\nbody: {}", "odd_argument shape.client.root"),
-        ("declaration: false\nbody: {}", "odd_argument shape.client.declaration"),
+        ("root: a\nbody: {}", "unexpected_argument shape.client.root"),
+        ("declaration: false\nbody: {}", "unexpected_argument shape.client.declaration"),
         ("format: text\nbody: {a: 1}", "wrong_type shape.client.body"),
         ("format: form\nbody: {for_each: lead.tags, make: {from: item}}", "wrong_type shape.client.body"),
         ("content_type: json\nbody: {}", "bad_content_type shape.client.content_type"),
@@ -122,7 +122,7 @@ fn m8_values_in_the_query() {
     assert_eq!((pairs(&get).as_str(), get.body), ("v=2&zip=02139", None));
 }
 
-/// M8: what a GET or a form can't carry is no silent loss.
+/// M8: what a GET or a form can't carry is not a silent loss.
 #[test]
 fn m8_what_can_not_be_carried_is_refused() {
     for (message, method, content_type, code) in [

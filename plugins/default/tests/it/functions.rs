@@ -1,4 +1,4 @@
-//! Functions as documents use them: on real shapes, with notices, chance and value sets (M4).
+//! Functions as documents use them: on real shapes, with notices, random bytes and value sets (M4).
 
 use hookmill_plugin_sdk::testing;
 use hookmill_plugin_sdk::types::{Diagnostic, Entropy};
@@ -59,7 +59,7 @@ submitted: {from: lead_submit_time, then: [{in_zone: America/New_York}]}
 #[test]
 fn m4_dotted_keys_amounts_and_epochs() {
     let dotted = fields(
-        "first_name: {from: fields, then: [{pick: \"['name.first']\"}]}\nrating: {from: fields.rate_this, then: [{range_label: [{below: 3, is: bad}, {from: 3, is: good}]}]}",
+        "first_name: {from: fields, then: [{pick: \"['name.first']\"}]}\nrating: {from: $.fields.rate_this, then: [{range_label: [{below: 3, is: bad}, {from: 3, is: good}]}]}",
     );
     let lead = lead_json(&dotted, include_str!("../fixtures/dotted-keys-form.json"));
     assert_eq!(lead, r#"{"first_name":"Jake","custom":{"rating":"good"}}"#);
@@ -157,7 +157,7 @@ fn m4_refusals_quote_and_teach() {
     }
 }
 
-/// M2: what a chain can't be is told with place and mend.
+/// M2: what a chain can't be is told with place and hint.
 #[test]
 fn m2_chains_are_checked() {
     for (chain, expected) in [
@@ -178,7 +178,7 @@ fn m2_chains_are_checked() {
             "[{map: [count, flatten]}]",
             "15 wrong_kind | `flatten` needs an object, but `count` gives a number | take one of them out, or change their order",
         ),
-        ("[{trim: 1}]", "1 odd_argument | `trim` takes no argument | write just `trim`"),
+        ("[{trim: 1}]", "1 unexpected_argument | `trim` takes no argument | write just `trim`"),
         (
             "[truncate]",
             "1 missing_argument | `truncate` needs an argument: how many characters at most | write it like `{truncate: 3}`",
@@ -195,11 +195,11 @@ fn m2_chains_are_checked() {
         ),
         (
             "[{phone: USA}]",
-            "9 unknown_region | `USA` is no region with phone numbers | use a code of ISO 3166-1 such as US or DE",
+            "9 unknown_region | `USA` is not a region with phone numbers | use a code of ISO 3166-1 such as US or DE",
         ),
         (
             "[{in_zone: Mars}]",
-            "11 unknown_zone | `Mars` is no name of the IANA Time Zone Database | write a name such as `America/New_York` or `UTC`",
+            "11 unknown_zone | `Mars` is not a name in the IANA Time Zone Database | write a name such as `America/New_York` or `UTC`",
         ),
         ("[{add: '1'}]", "7 wrong_type | a number stands here without quotes | write it without quotes"),
         (

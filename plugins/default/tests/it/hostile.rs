@@ -2,7 +2,7 @@
 //! is done within the bounds. Without the bound, each of these takes minutes or gigabytes.
 
 use hookmill_plugin_default::document::DOCUMENT_BYTES_MAX;
-use hookmill_plugin_default::run::{MADE_BYTES_MAX, TRACE_BYTES_MAX};
+use hookmill_plugin_default::run::{OUTPUT_BYTES_MAX, TRACE_BYTES_MAX};
 use hookmill_plugin_sdk::types::*;
 use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
 
@@ -86,7 +86,7 @@ fn outcome(document: &str, element: &str) -> String {
     match map_with(document, context(), inbound(element)) {
         Ok(mapped) => match &mapped.leads[0] {
             Ok(lead) => {
-                assert!(lead.lead.len() <= 6 * MADE_BYTES_MAX);
+                assert!(lead.lead.len() <= 6 * OUTPUT_BYTES_MAX);
                 "lead".to_owned()
             }
             Err(failure) => failure.code.clone(),
@@ -155,20 +155,20 @@ fn p3_m5_hostile_leads_are_bounded() {
         (fields("\"unknown\":\"drop\",", 400, "\"$\""), &list, "too_much_work"),
         (fields("", 400, "\"$..*\""), &format!("{{\"a\":[{}]}}", times(40_000, "0")), "too_much_work"),
         (fields("", 1, &template), &text, "output_too_large"),
-        (fields("\"each\":\"$.l[*]\",", 1, "\"parent.big\""), &each, "lead"),
+        (fields("\"items\":\"$.l[*]\",", 1, "\"parent.big\""), &each, "lead"),
         (fields("", 1, "\"b\""), &format!("[{{\"a\":[{}]}}]", times(400_000, "0")), "too_large"),
         (fields("\"ignore\":[\"$..*\"],", 1, "\"b\""), &list, "path_too_wide"),
-        (fields("\"look_in\":[\"$..*\"],", 1, "\"~b\""), &list, "path_too_wide"),
-        (fields("\"spread\":[\"$.l[*]\"],", 1, "\"b\""), &same, "too_large"),
+        (fields("\"also_search\":[\"$..*\"],", 1, "\"~b\""), &list, "path_too_wide"),
+        (fields("\"expand\":[\"$.l[*]\"],", 1, "\"b\""), &same, "too_large"),
     ] {
         assert_eq!(outcome(&document, element), code, "{}", &document[..document.len().min(200)]);
     }
     // The first leads have room; those for which there is none fail, each by itself.
     let leads =
-        map_with(&fields("\"each\":\"$.l[*]\",", 1, "\"parent.big\""), context(), inbound(&each)).unwrap().leads;
+        map_with(&fields("\"items\":\"$.l[*]\",", 1, "\"parent.big\""), context(), inbound(&each)).unwrap().leads;
     let made: usize = leads.iter().flatten().map(|lead| lead.lead.len()).sum();
     let failed = leads.iter().filter_map(|lead| lead.as_ref().err());
-    assert!(made <= MADE_BYTES_MAX + leads.len() * 100 && failed.clone().count() > 0);
+    assert!(made <= OUTPUT_BYTES_MAX + leads.len() * 100 && failed.clone().count() > 0);
     assert!(failed.clone().all(|failure| failure.code == "too_large"));
 }
 

@@ -200,7 +200,7 @@ fn m9_comparisons_are_typed() {
     }
 }
 
-/// M9: how a body is read, and that one which can't be read is no trap.
+/// M9: how a body is read, and that one which can't be read is not a trap.
 #[test]
 fn m9_bodies_are_read_as_they_are_or_as_the_document_says() {
     let xml = "<r><a>1</a></r>";
@@ -297,7 +297,7 @@ fn m2_what_is_wrong_in_interpret_is_told() {
         ("{outcomes: [{outcome: rejectd}]}", "25 unknown_word interpret.outcomes[0].outcome"),
         ("{outcomes: [{when: {field: a, op: blank}}]}", "15 missing_key interpret.outcomes[0]"),
         ("{outcomes: [{outcome: failed, wen: 1}]}", "33 unknown_key interpret.outcomes[0].wen"),
-        ("{outcomes: [{outcome: failed, retry_after: 5}]}", "46 odd_argument interpret.outcomes[0].retry_after"),
+        ("{outcomes: [{outcome: failed, retry_after: 5}]}", "46 unexpected_argument interpret.outcomes[0].retry_after"),
         ("{outcomes: [{outcome: retry, retry_after: 1.5}]}", "45 wrong_type interpret.outcomes[0].retry_after"),
         ("{outcomes: [rejected]}", "15 wrong_type interpret.outcomes[0]"),
         ("{outcomes: {outcome: failed}}", "14 wrong_type interpret.outcomes"),

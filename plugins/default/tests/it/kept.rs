@@ -19,7 +19,7 @@ fn no_custom_field_replaces_another() {
     }
 }
 
-/// H6: keeping many keys takes time in proportion to them; a square of it would take minutes here.
+/// H6: with_referenced_fields many keys takes time in proportion to them; a square of it would take minutes here.
 #[test]
 fn many_keys_are_kept() {
     let members: Vec<String> = (0..100_000).map(|at| format!("\"k{at}\":{at}")).collect();
@@ -47,7 +47,7 @@ fn what_came_to_nothing_is_kept() {
 /// M6: what lies around an element and was used is not kept again.
 #[test]
 fn what_is_used_around_an_element_is_kept_once() {
-    let document = "version: 1\nmap: {each: \"$.leads[*]\", fields: {source: body.meta.utm}, spread: [body.meta]}";
+    let document = "version: 1\nmap: {items: \"$.leads[*]\", fields: {source: body.meta.utm}, expand: [body.meta]}";
     let lead = lead_json(document, r#"{"meta":{"utm":"g","x":1},"leads":[{"email":"a@b.example"}]}"#);
     assert_eq!(lead, r#"{"source":"g","custom":{"x":1,"email":"a@b.example"}}"#);
 }
@@ -56,7 +56,7 @@ fn what_is_used_around_an_element_is_kept_once() {
 #[test]
 fn many_objects_are_spread() {
     let rows: Vec<String> = (0..20_000).map(|at| format!("{{\"a{at}\":1}}")).collect();
-    let lead = lead_json("version: 1\nmap: {spread: [\"$.rows[*]\"]}", &format!("{{\"rows\":[{}]}}", rows.join(",")));
+    let lead = lead_json("version: 1\nmap: {expand: [\"$.rows[*]\"]}", &format!("{{\"rows\":[{}]}}", rows.join(",")));
     assert!(lead.contains(r#""a0":1"#) && lead.contains(r#""a19999":1"#));
 }
 

@@ -10,7 +10,6 @@ mod grammar;
 mod hostile;
 mod house;
 mod interpreting;
-mod jsonpath;
 mod kept;
 mod mapping;
 mod qualifying;

@@ -125,19 +125,20 @@ fn m6_unknown_keys_are_kept_dropped_or_rejected() {
     assert_eq!(partly, r#"{"email":"b","custom":{"contact":{"x":1}}}"#);
 }
 
-/// M6: what stands in an object that `look_in` names is known, as far as its own key goes.
+/// M6: what stands in an object that `also_search` names is known, as far as its own key goes.
 #[test]
 fn m6_objects_that_are_looked_in_are_known() {
-    let document = "version: 1\nmap: {look_in: [fields], unknown: reject, fields: {email: ~email}}";
+    let document = "version: 1\nmap: {also_search: [fields], unknown: reject, fields: {email: ~email}}";
     assert_eq!(lead_json(document, r#"{"fields":{"E-Mail":"a"}}"#), r#"{"email":"a","custom":{}}"#);
     let refused = failure(document, r#"{"fields":{"email":"a"},"other":{}}"#);
     assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("unknown_field", Some("other")));
 }
 
-/// M3 M6: a loose name is looked for in the objects of `look_in` wherever it stands, not in `from` alone.
+/// M3 M6: a loose name is looked for in the objects of `also_search` wherever it stands, not in `from` alone.
 #[test]
 fn m3_loose_names_are_looked_for_everywhere() {
-    let document = |field: &str| format!("version: 1\nmap: {{look_in: [a, b], unknown: drop, fields: {{x: {field}}}}}");
+    let document =
+        |field: &str| format!("version: 1\nmap: {{also_search: [a, b], unknown: drop, fields: {{x: {field}}}}}");
     let body = r#"{"zip": "1", "a": {"City": "Rome", "blank": " "}, "b": {"city": "Bonn", "Blank": "full"}}"#;
     for (field, expected) in [
         ("{template: '{{ ~city }} {{ zip }}'}", r#""Rome 1""#),
@@ -151,13 +152,13 @@ fn m3_loose_names_are_looked_for_everywhere() {
     ] {
         assert_eq!(lead_json(&document(field), body), format!(r#"{{"custom":{{"x":{expected}}}}}"#), "{field}");
     }
-    let ignored = "version: 1\nmap: {look_in: [a], unknown: reject, fields: {}, ignore: [~city, zip]}";
+    let ignored = "version: 1\nmap: {also_search: [a], unknown: reject, fields: {}, ignore: [~city, zip]}";
     assert_eq!(lead_json(ignored, r#"{"zip": 1, "a": {"city": "Rome"}}"#), r#"{"custom":{}}"#);
 }
 
 #[test]
-fn m1_each_makes_several_leads_of_one_element() {
-    let document = "version: 1\nmap:\n  each: $.entry[*].changes[*].value\n  unknown: drop\n  fields: {external_id: leadgen_id, page: body.object}";
+fn m1_items_make_several_leads_of_one_element() {
+    let document = "version: 1\nmap:\n  items: $.entry[*].changes[*].value\n  unknown: drop\n  fields: {external_id: leadgen_id, page: body.object}";
     let leads = leads(document, include_str!("../fixtures/facebook-leadgen-notification.json"));
     let texts: Vec<String> = leads.into_iter().map(|lead| lead.unwrap().lead).collect();
     assert_eq!(texts[1], r#"{"external_id":"123123123124","custom":{"page":"page"}}"#);
@@ -211,7 +212,7 @@ fn m10_the_trace_tells_how_each_field_was_made() {
     assert_eq!(trace, json(expected));
 }
 
-/// M2, M3: `made.x` in `map` is a field that was made before, as it stands in the lead, on every way a field can be made.
+/// M2, M3: `fields.x` in `map` is a field that was made before, as it stands in the lead, on every way a field can be fields.
 #[test]
 fn m3_fields_made_before_are_looked_at() {
     let document = "\
@@ -223,14 +224,14 @@ map:
     tags: tags
     amount: {from: amount, then: [number]}
     gone: nowhere
-    twice: {from: made.amount, then: [{multiply: 2}]}
-    greeting: {template: 'Dear {{ made.first_name }}, {{ made.phone }}', when: {field: made.first_name, op: eq, value: Ann}}
-    second: made.tags[1]
-    sum: {from: amount, then: [number, {add: made.custom.twice}]}
-    text: {from: made.phone, then: [{template: '{{ value }} of {{ made.first_name }}'}]}
-    nothing: {from: made.gone, on_missing: {default: none}}
-    different: {from: made.first_name, when: {field: made.first_name, op: ne, other: made.phone}}
-    all: {from: [nowhere, made.phone]}
+    twice: {from: fields.amount, then: [{multiply: 2}]}
+    greeting: {template: 'Dear {{ fields.first_name }}, {{ fields.phone }}', when: {field: fields.first_name, op: eq, value: Ann}}
+    second: fields.tags[1]
+    sum: {from: amount, then: [number, {add: fields.custom.twice}]}
+    text: {from: fields.phone, then: [{template: '{{ value }} of {{ fields.first_name }}'}]}
+    nothing: {from: fields.gone, on_missing: {default: none}}
+    different: {from: fields.first_name, when: {field: fields.first_name, op: ne, other: fields.phone}}
+    all: {from: [nowhere, fields.phone]}
 ";
     let expected = r#"{"first_name":"Ann","phone":"512","tags":["a","b"],"custom":{"amount":1.50,"twice":3,"greeting":"Dear Ann, 512",
         "second":"b","sum":4.50,"text":"512 of Ann","nothing":"none","different":"Ann","all":"512"}}"#;
@@ -276,7 +277,7 @@ fn m3_what_is_chosen_in_the_input_is_what_the_functions_choose() {
         "[null]",
     ];
     for chain in chains {
-        for field in ["first_name", "tags", "made"] {
+        for field in ["first_name", "tags", "fields"] {
             let document =
                 format!("version: 1\nmap:\n  fields:\n    {field}: {{from: x, then: [{chain}], on_error: keep_raw}}\n");
             for value in values {

@@ -5,7 +5,7 @@ use hookmill_plugin_sdk::{qualification::Guest, types::Verdict};
 
 use crate::house::{context, json, load, submission, verdict};
 
-fn judged(rule: &str, lead: &str) -> Verdict {
+fn rule_paths(rule: &str, lead: &str) -> Verdict {
     verdict(&format!("version: 1\nqualify:\n  - {rule}"), Severity::Hard, lead)
 }
 
@@ -48,7 +48,7 @@ fn m7_every_operator_on_every_kind_of_value() {
     ] {
         for (values, qualified) in [(passing, true), (failing, false)] {
             for value in values {
-                let verdict = judged(&format!("{{field: x, {rule}, reason: r}}"), &lead(value));
+                let verdict = rule_paths(&format!("{{field: x, {rule}, reason: r}}"), &lead(value));
                 assert_eq!(verdict.qualified, qualified, "{rule} on {value}");
                 assert_eq!(verdict.failed.is_empty(), qualified);
             }
@@ -108,11 +108,12 @@ fn m7_groups_combine_rules() {
         ("{any: [{field: no, op: eq, value: 1, on_missing: skip}]}", vec![]),
         ("{not: {field: no, op: eq, value: 1, on_missing: skip}}", vec![]),
     ] {
-        let verdict = judged(rule, lead);
+        let verdict = rule_paths(rule, lead);
         let names: Vec<&str> = verdict.failed.iter().map(|rule| rule.rule.as_str()).collect();
         assert_eq!(names, failed, "{rule}");
     }
-    let any = judged("{any: [{field: age, op: ge, value: 18}, {field: state, op: eq, value: CA}], reason: r}", lead);
+    let any =
+        rule_paths("{any: [{field: age, op: ge, value: 18}, {field: state, op: eq, value: CA}], reason: r}", lead);
     assert_eq!(any.failed[0].field, "age, state");
     let expected = r#"[{"field":"age","op":"ge","value":18},{"field":"state","op":"eq","value":"CA"}]"#;
     assert_eq!((any.failed[0].expected.as_str(), any.failed[0].actual.as_deref()), (expected, Some(r#"[17,"NV"]"#)));

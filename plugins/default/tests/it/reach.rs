@@ -70,7 +70,7 @@ fn m2_rules_that_always_hold_are_warnings() {
         ("{field: a, op: starts_with, value: ''}", "2:46 always_true qualify[0].value"),
         ("{field: a, op: age_between, values: [null, null]}", "2:47 always_true qualify[0].values"),
         ("{any: [{field: a, op: blank}, {field: a, op: present}]}", "2:41 always_true qualify[0].any[1]"),
-        ("{field: a, op: blank}, {field: a, op: blank}", "2:34 double_rule qualify[1]"),
+        ("{field: a, op: blank}, {field: a, op: blank}", "2:34 duplicate_rule qualify[1]"),
     ] {
         assert_eq!(warnings(&format!("version: 1\nqualify: [{rules}]")), [expected], "{rules}");
     }

@@ -1,6 +1,6 @@
 //! The table of operators: every example, and what each operator says where there is nothing to compare (M7).
 
-use hookmill_plugin_default::plan::{Lacking, OPERATORS, Wants};
+use hookmill_plugin_default::plan::{MissingOperand, OPERATORS, Wants};
 use hookmill_plugin_sdk::testing::table;
 use hookmill_plugin_sdk::types::{Context, Severity, Verdict};
 use hookmill_plugin_sdk::{qualification::Guest, types::Failure};
@@ -11,7 +11,7 @@ fn document(rule: &str) -> String {
     format!("version: 1\nqualify:\n  - {rule}")
 }
 
-fn judged(rule: &str, lead: &str) -> Verdict {
+fn rule_paths(rule: &str, lead: &str) -> Verdict {
     verdict(&document(rule), Severity::Hard, lead)
 }
 
@@ -31,9 +31,9 @@ fn m7_every_operator_does_what_its_example_says() {
     tables();
     for declared in &OPERATORS {
         let example = declared.example;
-        let passed = judged(example.rule, example.passes);
+        let passed = rule_paths(example.rule, example.passes);
         assert!(passed.qualified, "{} on {}: {:?}", example.rule, example.passes, passed.failed);
-        let failed = judged(example.rule, example.fails).failed;
+        let failed = rule_paths(example.rule, example.fails).failed;
         assert_eq!(failed.len(), 1, "{} on {}", example.rule, example.fails);
         let (expected, actual) = (failed[0].expected.as_str(), failed[0].actual.as_deref());
         assert_eq!((expected, actual), (example.expected, example.actual), "{}", example.rule);
@@ -66,15 +66,15 @@ fn m7_every_operator_keeps_to_its_declaration() {
         let lacking = declared.lacking;
         let odd = if declared.wants == Wants::Set || declared.wants == Wants::Kind { "[1]" } else { "{\"a\":1}" };
         for (value, declared) in [("null", lacking.null), ("\" \"", lacking.blank), (odd, lacking.odd)] {
-            let qualified = judged(&format!("{{{rule}}}"), &format!("{{\"custom\":{{\"x\":{value}}}}}")).qualified;
+            let qualified = rule_paths(&format!("{{{rule}}}"), &format!("{{\"custom\":{{\"x\":{value}}}}}")).qualified;
             match declared {
-                Lacking::Passes => assert!(qualified, "{rule} on {value}"),
-                Lacking::Fails => assert!(!qualified, "{rule} on {value}"),
-                Lacking::Compared => {}
+                MissingOperand::Passes => assert!(qualified, "{rule} on {value}"),
+                MissingOperand::Fails => assert!(!qualified, "{rule} on {value}"),
+                MissingOperand::Compared => {}
             }
         }
         for (on_missing, passes) in [("fail", false), ("pass", true), ("skip", true)] {
-            let qualified = judged(&format!("{{{rule}, on_missing: {on_missing}}}"), "{}").qualified;
+            let qualified = rule_paths(&format!("{{{rule}, on_missing: {on_missing}}}"), "{}").qualified;
             let expected = if lacking.missing_is_compared { declared.name == "blank" } else { passes };
             assert_eq!(qualified, expected, "{rule} on_missing {on_missing}");
         }
@@ -106,11 +106,12 @@ fn m7_keys_of_a_value_set() {
     for (value, in_set) in
         [("\" 78701\"", true), ("78701", true), ("78701.0", false), ("\"7870\"", false), ("[78701]", false)]
     {
-        let verdict = judged("{field: x, op: in_set, set: served_zips}", &format!("{{\"custom\":{{\"x\":{value}}}}}"));
+        let verdict =
+            rule_paths("{field: x, op: in_set, set: served_zips}", &format!("{{\"custom\":{{\"x\":{value}}}}}"));
         assert_eq!(verdict.qualified, in_set, "{value}");
     }
     let long = format!("{{\"custom\":{{\"x\":\"{}\"}}}}", "a".repeat(5000));
-    assert!(!judged("{field: x, op: not_in_set, set: served_zips}", &long).qualified);
+    assert!(!rule_paths("{field: x, op: not_in_set, set: served_zips}", &long).qualified);
 }
 
 /// M7: one field against another; where the other is missing, there is nothing to compare.
@@ -134,7 +135,7 @@ fn m7_fields_are_compared_with_each_other() {
         ("op: after, other: submission.received_at", r#"{"a":"2024-06-16"}"#, true),
         ("op: after, other: context.now", r#"{"a":"2024-06-15T10:29:59Z"}"#, false),
     ] {
-        let verdict = judged(&format!("{{field: a, {rule}}}"), &format!("{{\"custom\":{lead}}}"));
+        let verdict = rule_paths(&format!("{{field: a, {rule}}}"), &format!("{{\"custom\":{lead}}}"));
         assert_eq!(verdict.qualified, qualified, "{rule} on {lead}");
     }
 }
@@ -178,12 +179,12 @@ fn m7_operands_that_do_not_fit_are_told() {
     for (rule, expected) in [
         ("{field: a, op: ge, value: x}", "31 wrong_type qualify[0].value"),
         ("{field: a, op: ge}", "5 missing_key qualify[0]"),
-        ("{field: a, op: ge, values: [1]}", "32 odd_argument qualify[0].values"),
-        ("{field: a, op: ge, value: 1, other: b}", "41 odd_argument qualify[0].other"),
+        ("{field: a, op: ge, values: [1]}", "32 unexpected_argument qualify[0].values"),
+        ("{field: a, op: ge, value: 1, other: b}", "41 unexpected_argument qualify[0].other"),
         ("{field: a, op: in, values: CA}", "32 wrong_type qualify[0].values"),
-        ("{field: a, op: in, values: [1], other: b}", "44 odd_argument qualify[0].other"),
-        ("{field: a, op: blank, value: 1}", "34 odd_argument qualify[0].value"),
-        ("{field: a, op: ge, value: 1, ignore_case: true}", "47 odd_argument qualify[0].ignore_case"),
+        ("{field: a, op: in, values: [1], other: b}", "44 unexpected_argument qualify[0].other"),
+        ("{field: a, op: blank, value: 1}", "34 unexpected_argument qualify[0].value"),
+        ("{field: a, op: ge, value: 1, ignore_case: true}", "47 unexpected_argument qualify[0].ignore_case"),
         ("{field: a, op: matches, value: '(?=x)'}", "36 bad_pattern qualify[0].value"),
         ("{field: a, op: matches, value: '('}", "36 bad_pattern qualify[0].value"),
         ("{field: a, op: before, value: 30m}", "35 bad_moment qualify[0].value"),
@@ -193,9 +194,9 @@ fn m7_operands_that_do_not_fit_are_told() {
         ("{field: a, op: age_between, values: [18]}", "41 wrong_type qualify[0].values"),
         ("{field: a, op: age_between, values: [1.5, 3]}", "41 wrong_type qualify[0].values"),
         ("{field: a, op: valid, value: emial}", "34 unknown_word qualify[0].value"),
-        ("{field: a, op: in_set, value: x}", "35 odd_argument qualify[0].value"),
+        ("{field: a, op: in_set, value: x}", "35 unexpected_argument qualify[0].value"),
         ("{field: a, op: in_set, set: ' '}", "33 bad_name qualify[0].set"),
-        ("{fields: [a, b], op: eq, value: 1}", "14 odd_argument qualify[0].fields"),
+        ("{fields: [a, b], op: eq, value: 1}", "14 unexpected_argument qualify[0].fields"),
         ("{fields: [a], op: distinct}", "14 wrong_type qualify[0].fields"),
         ("{field: a, op: eq, other: 'a..b'}", "31 bad_path qualify[0].other"),
     ] {

@@ -160,5 +160,5 @@ fn o6_label_and_tag_of_the_webhook_reach_the_lead() {
 fn i10_double_keys_are_told() {
     let lead = lead("", r#"{"email":"a@b.example","email":"c@d.example"}"#);
     assert_eq!(json(&lead.lead)["email"], "c@d.example");
-    assert_eq!((lead.notices[0].code.as_str(), lead.notices[0].path.as_str()), ("double_key", "email"));
+    assert_eq!((lead.notices[0].code.as_str(), lead.notices[0].path.as_str()), ("duplicate_key", "email"));
 }

@@ -180,8 +180,8 @@ proptest! {
         for message in MESSAGES {
             let document = format!("version: 1\nqualify: [{{field: x, op: present}}, {{field: email, op: eq, other: x}}]\nshape: {{client: {message}}}");
             load(&document);
-            let judged = |context| <Declarative as qualification::Guest>::qualify(context, Severity::Hard, vec![submission(&lead)]);
-            let (plain, with_trace) = (judged(context()), judged(traced.clone()));
+            let rule_paths = |context| <Declarative as qualification::Guest>::qualify(context, Severity::Hard, vec![submission(&lead)]);
+            let (plain, with_trace) = (rule_paths(context()), rule_paths(traced.clone()));
             let told = |verdict: &[Result<hookmill_plugin_sdk::types::Verdict, _>]| format!("{:?}", verdict[0].as_ref().map(|v| (v.qualified, &v.failed)));
             prop_assert_eq!(told(&plain), told(&with_trace));
             let shaped = |context| <Declarative as shaping::Guest>::shape(context, vec![to_client(submission(&lead))]).remove(0);
@@ -250,7 +250,7 @@ proptest! {
         froms in prop::collection::vec(prop::collection::vec(source(), 1..4), 1..4),
         thens in prop::collection::vec(prop::sample::select(vec!["", "trim", "lower, digits", "email", "phone", "{split: \",\"}"]), 3),
         ways in prop::sample::select(vec!["", ", on_missing: 'null'", ", on_blank: omit", ", on_error: keep_raw", ", on_null: {default: 5}"]),
-        frame in prop::sample::select(vec!["", "unknown: drop", "unknown: reject", "look_in: [contact, address]", "look_in: [contact]\n  unknown: drop", "spread: [custom]\n  unknown: drop", "ignore: [tags]"]),
+        frame in prop::sample::select(vec!["", "unknown: drop", "unknown: reject", "also_search: [contact, address]", "also_search: [contact]\n  unknown: drop", "expand: [custom]\n  unknown: drop", "ignore: [tags]"]),
         elements in prop::collection::vec(any_json(), 1..4),
         is_list: bool,
     ) {

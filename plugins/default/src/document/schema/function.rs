@@ -1,10 +1,11 @@
 //! Functions with their arguments.
 
+use hookmill_json::Value;
+
 use super::section::range;
-use super::words::{Members, all_of_any, any_of, bound, reference, text, texts, typed, whole};
-use super::{Schema, closed, one_or_more};
+use super::words::{Members, all_of_any, any_of, bound, integer, reference, text, texts, typed};
+use super::{Schema, closed_object, one_or_more};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, Parameter, Presence, Spec, registry};
-use crate::json::Value;
 
 /// The definitions that chains of functions need.
 pub fn definitions() -> Schema {
@@ -12,21 +13,21 @@ pub fn definitions() -> Schema {
     let called = registry::registry().filter(|spec| !spec.parameters.is_empty());
     let called = called.fold(Members::new(), |members, spec| members.with(spec.name, call(spec)));
     let with_arguments = Members::new()
-        .and(closed(called, &[]))
+        .and(closed_object(called, &[]))
         .with("minProperties", Value::integer(1))
         .with("maxProperties", Value::integer(1))
-        .made();
+        .build();
     Members::new()
         .with("functions", one_or_more(reference("function")))
         .with("function", any_of([all_of_any(alone), with_arguments]))
-        .made()
+        .build()
 }
 
 fn name(spec: &Spec) -> Schema {
-    Members::new().with("const", text(spec.name)).with("description", text(described(spec))).made()
+    Members::new().with("const", text(spec.name)).with("description", text(describe(spec))).build()
 }
 
-fn described(spec: &Spec) -> String {
+fn describe(spec: &Spec) -> String {
     let Some(example) = spec.examples.first() else { return spec.summary.to_owned() };
     format!("{} `{}` makes `{}` of `{}`.", spec.summary, example.call, example.output, example.input)
 }
@@ -41,18 +42,18 @@ fn call(spec: &Spec) -> Schema {
         (kind, false) if kind.takes_a_map() => argument(first),
         _ if others_needed => by_name(spec),
         (ArgumentKind::Fixed, true) => {
-            any_of([by_name(spec), Members::new().with("not", typed("object").made()).made()])
+            any_of([by_name(spec), Members::new().with("not", typed("object").build()).build()])
         }
         _ => any_of([argument(first), by_name(spec)]),
     };
-    Members::new().and(schema).with("description", text(described(spec))).made()
+    Members::new().and(schema).with("description", text(describe(spec))).build()
 }
 
 fn by_name(spec: &Spec) -> Schema {
     let properties = spec.parameters.iter().fold(Members::new(), |members, one| members.with(one.name, argument(one)));
     let needed: Vec<&'static str> =
         spec.parameters.iter().filter(|one| one.presence == Presence::Required).map(|one| one.name).collect();
-    closed(properties, &needed)
+    closed_object(properties, &needed)
 }
 
 fn argument(parameter: &Parameter) -> Schema {
@@ -61,7 +62,7 @@ fn argument(parameter: &Parameter) -> Schema {
         Presence::Usual(usual) => format!("{} Usually {usual}.", sentence(parameter.summary)),
         Presence::Optional(otherwise) => format!("{} Without it: {otherwise}.", sentence(parameter.summary)),
     };
-    Members::new().and(kind(parameter.kind)).with("description", text(about)).made()
+    Members::new().and(kind(parameter.kind)).with("description", text(about)).build()
 }
 
 fn sentence(text: &str) -> String {
@@ -70,24 +71,24 @@ fn sentence(text: &str) -> String {
 
 fn kind(kind: ArgumentKind) -> Schema {
     match kind {
-        ArgumentKind::Text => scalar().made(),
-        ArgumentKind::NonEmpty => scalar().with("minLength", Value::integer(1)).made(),
-        ArgumentKind::Whole(min, max) => whole(min, max),
-        ArgumentKind::Flag => typed("boolean").made(),
-        ArgumentKind::Word(words) => Members::new().with("enum", texts(words)).made(),
-        ArgumentKind::Fixed => Members::new().made(),
-        ArgumentKind::Operand => any_of([typed("number").made(), reference("path")]),
+        ArgumentKind::Text => scalar().build(),
+        ArgumentKind::NonEmpty => scalar().with("minLength", Value::integer(1)).build(),
+        ArgumentKind::Whole(min, max) => integer(min, max),
+        ArgumentKind::Flag => typed("boolean").build(),
+        ArgumentKind::Word(words) => Members::new().with("enum", texts(words)).build(),
+        ArgumentKind::Fixed => Members::new().build(),
+        ArgumentKind::Operand => any_of([typed("number").build(), reference("path")]),
         ArgumentKind::Path => reference("path"),
         ArgumentKind::Paths => reference("paths"),
-        ArgumentKind::Inside | ArgumentKind::Condition => filled(),
+        ArgumentKind::Inside | ArgumentKind::Condition => check_filled(),
         ArgumentKind::Chain => reference("functions"),
-        ArgumentKind::Pattern => typed("string").with("maxLength", bound(PATTERN_BYTES_MAX)).made(),
+        ArgumentKind::Pattern => typed("string").with("maxLength", bound(PATTERN_BYTES_MAX)).build(),
         ArgumentKind::Template => reference("template"),
-        ArgumentKind::Format | ArgumentKind::Zone => filled(),
-        ArgumentKind::Formats => any_of([filled(), formats()]),
-        ArgumentKind::Region => typed("string").with("pattern", text("^[A-Za-z]{2}$")).made(),
-        ArgumentKind::Texts => one_or_more(scalar().made()),
-        ArgumentKind::Table | ArgumentKind::Members => typed("object").with("minProperties", Value::integer(1)).made(),
+        ArgumentKind::Format | ArgumentKind::Zone => check_filled(),
+        ArgumentKind::Formats => any_of([check_filled(), formats()]),
+        ArgumentKind::Region => typed("string").with("pattern", text("^[A-Za-z]{2}$")).build(),
+        ArgumentKind::Texts => one_or_more(scalar().build()),
+        ArgumentKind::Table | ArgumentKind::Members => typed("object").with("minProperties", Value::integer(1)).build(),
         ArgumentKind::Ranges => one_or_more(range()),
     }
 }
@@ -96,10 +97,10 @@ fn scalar() -> Members {
     Members::new().with("type", texts(&["string", "number", "boolean"]))
 }
 
-fn filled() -> Schema {
-    typed("string").with("minLength", Value::integer(1)).made()
+fn check_filled() -> Schema {
+    typed("string").with("minLength", Value::integer(1)).build()
 }
 
 fn formats() -> Schema {
-    typed("array").with("items", filled()).with("maxItems", bound(FORMATS_MAX)).made()
+    typed("array").with("items", check_filled()).with("maxItems", bound(FORMATS_MAX)).build()
 }

@@ -1,9 +1,9 @@
 //! The words of JSON Schema.
 
-use crate::document::limits::ITEMS_MAX;
-use crate::json::Value;
+use hookmill_json::Value;
 
 use super::Schema;
+use crate::document::limits::ITEMS_MAX;
 
 /// The members of a schema in the making.
 pub struct Members(Vec<(std::borrow::Cow<'static, str>, Schema)>);
@@ -31,7 +31,7 @@ impl Members {
     }
 
     /// The schema.
-    pub fn made(self) -> Schema {
+    pub fn build(self) -> Schema {
         Value::Object(self.0)
     }
 }
@@ -58,7 +58,7 @@ pub fn bound(bound: usize) -> Schema {
 
 /// A definition of this schema.
 pub fn reference(name: &'static str) -> Schema {
-    Members::new().with("$ref", text(format!("#/$defs/{name}"))).made()
+    Members::new().with("$ref", text(format!("#/$defs/{name}"))).build()
 }
 
 /// At least one of some.
@@ -68,22 +68,22 @@ pub fn any_of<const N: usize>(some: [Schema; N]) -> Schema {
 
 /// At least one of some.
 pub fn all_of_any(some: Vec<Schema>) -> Schema {
-    Members::new().with("anyOf", Value::List(some)).made()
+    Members::new().with("anyOf", Value::List(some)).build()
 }
 
 /// A list of at most as many items as documents may list.
 pub fn list_of(item: Schema) -> Schema {
-    typed("array").with("items", item).with("maxItems", bound(ITEMS_MAX)).made()
+    typed("array").with("items", item).with("maxItems", bound(ITEMS_MAX)).build()
 }
 
 /// A whole number from, to.
-pub fn whole(min: i64, max: i64) -> Schema {
-    typed("integer").with("minimum", Value::integer(min)).with("maximum", Value::integer(max)).made()
+pub fn integer(min: i64, max: i64) -> Schema {
+    typed("integer").with("minimum", Value::integer(min)).with("maximum", Value::integer(max)).build()
 }
 
 /// These keys must stand there.
 pub fn required(names: &[&'static str]) -> Schema {
-    Members::new().with("required", texts(names)).made()
+    Members::new().with("required", texts(names)).build()
 }
 
 /// What holds where something else does.

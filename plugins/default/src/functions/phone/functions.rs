@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Known, NotAPhone};
+use hookmill_json::Value;
+
+use super::{NotAPhone, PhoneNumber};
 use crate::functions::call::Call;
-use crate::functions::refusal::{Refusal, quoted_text};
-use crate::functions::spec::{ArgumentKind, Kind, OnNothing, Parameter, Run, Spec, example, optional};
-use crate::json::Value;
+use crate::functions::error::{FunctionError, quote_text};
+use crate::functions::spec::{ArgumentKind, EmptyInput, Kind, Parameter, Run, Spec, example, optional};
 
 const REGION: [Parameter; 1] = [optional(
     "region",
@@ -18,8 +19,8 @@ const REGION: [Parameter; 1] = [optional(
 /// What holds for all functions that read a number: a blank one is nobody's mistake.
 const NUMBER: Spec = Spec {
     parameters: &REGION,
-    on_nothing: OnNothing::of(["missing", "null", "\"\"", "not_a_phone", "[]", "wrong_type"]),
-    errors: &[("not_a_phone", "the text is no phone number of its country")],
+    on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_phone", "[]", "wrong_type"]),
+    errors: &[("not_a_phone", "the text is not a phone number of its country")],
     ..Spec::USUAL
 };
 
@@ -76,7 +77,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "phone_extension",
         summary: "Takes the extension of a phone number, such as the 12 of `555 0142 x12`; missing when it has none.",
         parameters: &[],
-        on_nothing: OnNothing::of(["missing", "null", "\"\"", "missing", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "missing", "[]", "wrong_type"]),
         errors: &[],
         examples: &[
             example("phone_extension", r#""(512) 555-0142 ext. 12""#, r#""12""#),
@@ -89,7 +90,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "is_phone",
         summary: "Says whether a text is a phone number that can be assigned to someone.",
         gives: Kind::Boolean,
-        on_nothing: OnNothing::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
+        on_empty: EmptyInput::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         errors: &[],
         examples: &[example("is_phone", r#""(512) 789-1111""#, "true"), example("is_phone", r#""12""#, "false")],
         run: Run::Read(|text, call| Ok(Some(Value::Bool(super::is_assignable(text, region(call)))))),
@@ -99,19 +100,19 @@ pub const FUNCTIONS: &[Spec] = &[
 
 /// The region of the call, else the campaign's.
 fn region<'c>(call: &'c Call<'_, '_>) -> &'c str {
-    call.text(0).unwrap_or_else(|| call.around.phone_region())
+    call.text(0).unwrap_or_else(|| call.context.phone_region())
 }
 
-fn e164<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Refusal> {
+fn e164<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let made = super::e164(text, region(call)).map_err(|reason| refusal(text, reason, region(call)))?;
     Ok(if made == text { text.into() } else { made.into() })
 }
 
-fn known(text: &str, call: &Call<'_, '_>) -> Result<Known, Refusal> {
+fn known(text: &str, call: &Call<'_, '_>) -> Result<PhoneNumber, FunctionError> {
     super::known(text, region(call)).map_err(|reason| refusal(text, reason, region(call)))
 }
 
-fn refusal(text: &str, reason: NotAPhone, region: &str) -> Refusal {
+fn refusal(text: &str, reason: NotAPhone, region: &str) -> FunctionError {
     let place = if region.is_empty() { String::new() } else { format!(" (read in region {region})") };
-    Refusal::new("not_a_phone", format!("{} is no phone number: {}{place}", quoted_text(text), reason.reason()))
+    FunctionError::new("not_a_phone", format!("{} is not a phone number: {}{place}", quote_text(text), reason.reason()))
 }

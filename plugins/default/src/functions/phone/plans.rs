@@ -65,16 +65,16 @@ impl Format {
         rest.is_empty().then_some(groups)
     }
 
-    fn written(&self, national: &str) -> Option<String> {
+    fn format_national(&self, national: &str) -> Option<String> {
         let groups = self.cut(national)?;
         let mut pieces = self.text.split('$');
-        let mut written = pieces.next()?.to_owned();
+        let mut format_national = pieces.next()?.to_owned();
         for piece in pieces {
             let (group, behind) = piece.split_at_checked(1)?;
-            written.push_str(groups.get(group.parse::<usize>().ok()?.checked_sub(1)?)?);
-            written.push_str(behind);
+            format_national.push_str(groups.get(group.parse::<usize>().ok()?.checked_sub(1)?)?);
+            format_national.push_str(behind);
         }
-        Some(written)
+        Some(format_national)
     }
 
     /// The group that is written first.
@@ -143,9 +143,9 @@ impl Region {
     }
 
     /// The number as it is written in its own country; its bare digits where no format is known.
-    pub fn written(&self, national: &str) -> String {
+    pub fn format_national(&self, national: &str) -> String {
         let format = self.format_of(national);
-        format.and_then(|format| format.written(national)).unwrap_or_else(|| national.to_owned())
+        format.and_then(|format| format.format_national(national)).unwrap_or_else(|| national.to_owned())
     }
 
     /// The area code of a number that belongs to a place; none in countries without area codes.

@@ -1,6 +1,6 @@
 //! What people write for a phone number: digits with all kinds of marks between them, an extension, letters for digits.
 
-/// Longer texts are no phone numbers.
+/// Longer texts are not phone numbers.
 const TEXT_CHARS_MAX: usize = 250;
 
 /// Longer numbers are none: the longest has 17 digits and may have prefixes before it.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, apply::weight, registry};
+use super::super::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX, registry, text_size};
 use super::*;
 
 fn any_value() -> impl Strategy<Value = Value<'static>> {
@@ -86,9 +86,9 @@ proptest! {
         for spec in registry::registry() {
             for example in spec.examples {
                 let chain: &'static [_] = chain_of(example.call).unwrap().leak();
-                let size = weight(&value).max(FUNCTION_OUTPUT_BYTES_MAX);
+                let size = text_size(&value).max(FUNCTION_OUTPUT_BYTES_MAX);
                 let Ok(Some(made)) = apply_all(chain, Some(value.clone()), &Here::new()) else { continue };
-                prop_assert!(weight(&made) <= size + 1000, "{} is too large", example.call);
+                prop_assert!(text_size(&made) <= size + 1000, "{} is too large", example.call);
                 if let Value::List(items) = &made {
                     prop_assert!(items.len() <= FUNCTION_ITEMS_MAX);
                 }

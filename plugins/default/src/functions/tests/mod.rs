@@ -1,9 +1,10 @@
 //! Every function does what its declaration says.
 
+use hookmill_json::{Value, parse, text_of};
+
 use super::*;
 use crate::document::chain_of;
-use crate::json::{Value, parse, text_of};
-use crate::plan::Path;
+use crate::plan::{Function, Path};
 
 mod any_value;
 
@@ -27,7 +28,7 @@ impl Here {
     }
 }
 
-impl Surroundings<'static> for Here {
+impl EvalContext<'static> for Here {
     fn phone_region(&self) -> &str {
         "US"
     }
@@ -40,32 +41,40 @@ impl Surroundings<'static> for Here {
         NOW_MS
     }
 
-    fn chance(&self) -> [u8; 16] {
+    fn random_bytes(&self) -> [u8; 16] {
         self.calls.set(self.calls.get() + 1);
         [self.calls.get(); 16]
     }
 
-    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'static>>, Refusal> {
+    fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'static>>, FunctionError> {
         Ok(crate::run::value_in(path, &self.element)?.map(Value::into_owned))
     }
 
-    fn spend(&self, _steps: usize) -> Result<(), Refusal> {
+    fn apply_chain(
+        &self,
+        chain: &'static [Function<'static>],
+        value: Option<Value<'static>>,
+    ) -> Result<Option<Value<'static>>, FunctionError> {
+        apply_all(chain, value, self)
+    }
+
+    fn spend(&self, _steps: usize) -> Result<(), FunctionError> {
         Ok(())
     }
 
-    fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, Refusal> {
+    fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, FunctionError> {
         crate::run::value_in(path, value)
     }
 
-    fn table(&self, name: &str, key: &str) -> Result<Option<Value<'static>>, Refusal> {
+    fn table(&self, name: &str, key: &str) -> Result<Option<Value<'static>>, FunctionError> {
         match (name, key) {
             ("colours", "red") => Ok(Some(Value::text("#f00"))),
             ("colours", _) => Ok(None),
-            _ => Err(Refusal::new("table_unknown", format!("the organization has no table `{name}`"))),
+            _ => Err(FunctionError::new("table_unknown", format!("the organization has no table `{name}`"))),
         }
     }
 
-    fn notice(&self, code: &'static str, _message: String) {
+    fn warn(&self, code: &'static str, _message: String) {
         self.notices.borrow_mut().push(code);
     }
 }
@@ -84,8 +93,8 @@ fn outcome(call: &str, input: &str) -> String {
             refusal.code.to_owned()
         }
     };
-    for notice in here.notices.borrow().iter() {
-        told = format!("{told} + {notice}");
+    for warn in here.notices.borrow().iter() {
+        told = format!("{told} + {warn}");
     }
     told
 }
@@ -113,8 +122,8 @@ fn m3_m4_every_function_on_every_kind_of_nothing() {
     for spec in registry::registry() {
         let call = spec.examples[0].call;
         let found = inputs.map(|input| outcome(call, input));
-        if found.iter().map(String::as_str).ne(spec.on_nothing.all()) {
-            wrong += &format!("{call}: {found:?}\n     declared {:?}\n", spec.on_nothing.all());
+        if found.iter().map(String::as_str).ne(spec.on_empty.all()) {
+            wrong += &format!("{call}: {found:?}\n     declared {:?}\n", spec.on_empty.all());
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
@@ -133,7 +142,7 @@ fn m4_every_declaration_is_whole() {
         assert!(spec.examples.iter().any(|example| !example.output.ends_with("wrong_type")), "{}", spec.name);
         assert!(spec.parameters.iter().all(|parameter| is_sentence(parameter.summary)), "{}", spec.name);
         let declared: Vec<&str> = spec.errors.iter().map(|(code, _)| *code).collect();
-        for example in spec.examples.iter().map(|example| example.output).chain(spec.on_nothing.all()) {
+        for example in spec.examples.iter().map(|example| example.output).chain(spec.on_empty.all()) {
             let is_code =
                 example.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
                     && parse(example).is_err();

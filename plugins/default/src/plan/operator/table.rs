@@ -1,18 +1,35 @@
 //! The table of operators.
 
-use super::{Declared, Example, Lacking, OnLack, Operator, Wants};
+use super::{Example, MissingOperand, MissingOperandRules, Operator, OperatorSpec, Wants};
 
-const FAILS: OnLack =
-    OnLack { missing_is_compared: false, null: Lacking::Fails, blank: Lacking::Fails, odd: Lacking::Fails };
-const PASSES: OnLack =
-    OnLack { missing_is_compared: false, null: Lacking::Passes, blank: Lacking::Passes, odd: Lacking::Passes };
-const COMPARED: OnLack =
-    OnLack { missing_is_compared: false, null: Lacking::Compared, blank: Lacking::Compared, odd: Lacking::Fails };
-const COMPARED_NOT: OnLack = OnLack { odd: Lacking::Passes, ..COMPARED };
-const ON_TEXT: OnLack = OnLack { blank: Lacking::Compared, ..FAILS };
-const NOTHING_IN_SET: OnLack = OnLack { null: Lacking::Passes, blank: Lacking::Passes, ..FAILS };
-const ALWAYS: OnLack =
-    OnLack { missing_is_compared: true, null: Lacking::Compared, blank: Lacking::Compared, odd: Lacking::Compared };
+const FAILS: MissingOperandRules = MissingOperandRules {
+    missing_is_compared: false,
+    null: MissingOperand::Fails,
+    blank: MissingOperand::Fails,
+    odd: MissingOperand::Fails,
+};
+const PASSES: MissingOperandRules = MissingOperandRules {
+    missing_is_compared: false,
+    null: MissingOperand::Passes,
+    blank: MissingOperand::Passes,
+    odd: MissingOperand::Passes,
+};
+const COMPARED: MissingOperandRules = MissingOperandRules {
+    missing_is_compared: false,
+    null: MissingOperand::Compared,
+    blank: MissingOperand::Compared,
+    odd: MissingOperand::Fails,
+};
+const COMPARED_NOT: MissingOperandRules = MissingOperandRules { odd: MissingOperand::Passes, ..COMPARED };
+const ON_TEXT: MissingOperandRules = MissingOperandRules { blank: MissingOperand::Compared, ..FAILS };
+const NOTHING_IN_SET: MissingOperandRules =
+    MissingOperandRules { null: MissingOperand::Passes, blank: MissingOperand::Passes, ..FAILS };
+const ALWAYS: MissingOperandRules = MissingOperandRules {
+    missing_is_compared: true,
+    null: MissingOperand::Compared,
+    blank: MissingOperand::Compared,
+    odd: MissingOperand::Compared,
+};
 
 const fn example(
     rule: &'static str,
@@ -29,24 +46,24 @@ const fn plain(
     name: &'static str,
     wants: Wants,
     about: &'static str,
-    lacking: OnLack,
+    lacking: MissingOperandRules,
     example: Example,
-) -> Declared {
-    Declared { operator, name, wants, takes_other: false, has_case: false, about, lacking, example }
+) -> OperatorSpec {
+    OperatorSpec { operator, name, wants, takes_other: false, has_case: false, about, lacking, example }
 }
 
 /// Compared with another field, too.
-const fn or_other(declared: Declared) -> Declared {
-    Declared { takes_other: true, ..declared }
+const fn or_other(declared: OperatorSpec) -> OperatorSpec {
+    OperatorSpec { takes_other: true, ..declared }
 }
 
 /// Knows `ignore_case`.
-const fn cased(declared: Declared) -> Declared {
-    Declared { has_case: true, ..declared }
+const fn cased(declared: OperatorSpec) -> OperatorSpec {
+    OperatorSpec { has_case: true, ..declared }
 }
 
 /// Every operator, in the order of [`Operator`].
-pub const OPERATORS: [Declared; 26] = [
+pub const OPERATORS: [OperatorSpec; 26] = [
     cased(or_other(plain(
         Operator::Eq,
         "eq",
@@ -191,7 +208,7 @@ pub const OPERATORS: [Declared; 26] = [
         Operator::NotInSet,
         "not_in_set",
         Wants::Set,
-        "Its text is no key of this value set; what is no single value fails.",
+        "Its text is not a key of this value set; what is not a single value fails.",
         NOTHING_IN_SET,
         example(
             "{field: email, op: not_in_set, set: blocked, ignore_case: true}",
@@ -396,7 +413,7 @@ pub const OPERATORS: [Declared; 26] = [
         "distinct",
         Wants::Fields,
         "No two of these fields, or of the values of this list, are the same; what is blank or missing is the same as nothing.",
-        OnLack { odd: Lacking::Compared, ..PASSES },
+        MissingOperandRules { odd: MissingOperand::Compared, ..PASSES },
         example(
             "{fields: [phone, work_phone, home_phone], op: distinct}",
             r#"{"phone":"1","custom":{"work_phone":"2","home_phone":""}}"#,

@@ -1,9 +1,9 @@
 //! What is written, and that it reads back.
 
+use hookmill_json::{parse, text_of};
 use proptest::prelude::*;
 
 use super::*;
-use crate::json::{parse, text_of};
 
 fn xml(json: &str) -> String {
     match document(&parse(json).unwrap(), None, true) {
@@ -39,8 +39,8 @@ fn m8_what_is_no_xml_is_refused() {
         ("[1]", "no name"),
         (r#"{"a":[1,2]}"#, "one element only"),
         (r#"{"a":{"b":[[1]]}}"#, "list in a list"),
-        (r#"{"First Name":1}"#, "`First Name` is no name"),
-        (r#"{"a":{"@b c":1}}"#, "`@b c` is no name"),
+        (r#"{"First Name":1}"#, "`First Name` is not the name"),
+        (r#"{"a":{"@b c":1}}"#, "`@b c` is not the name"),
         (r#"{"a":{"@b":[1]}}"#, "must be one text"),
         (r##"{"a":{"#text":{}}}"##, "must be one text"),
     ] {

@@ -27,11 +27,11 @@ pub fn document(draw: &mut Draw<'_>) -> String {
 fn part(draw: &mut Draw<'_>, made: &mut Value) {
     match draw.count(9) {
         0 => {
-            made["map"][draw.one(&["look_in", "ignore", "spread", "is_test"])] =
+            made["map"][draw.one(&["also_search", "ignore", "expand", "is_test"])] =
                 Value::from(vec![path(draw, Stage::Map)])
         }
         1 => made["map"]["unknown"] = Value::from(draw.word(&["custom", "drop", "reject"])),
-        2 => made["map"]["each"] = Value::from(path(draw, Stage::Map)),
+        2 => made["map"]["items"] = Value::from(path(draw, Stage::Map)),
         3 => made["shape"]["client"] = message(draw),
         4 => made["shape"]["webhook"] = message(draw),
         5 => push(&mut made["qualify"], rule(draw)),

@@ -121,7 +121,7 @@ pub fn recipe(draw: &mut Draw<'_>, stage: Stage) -> Value {
     ];
     for (key, words) in keys {
         if draw.once_in(2) {
-            made[key] = way_out(draw, words);
+            made[key] = policy(draw, words);
         }
     }
     if draw.once_in(8) {
@@ -139,6 +139,6 @@ fn alternative(draw: &mut Draw<'_>, stage: Stage) -> Value {
     }
 }
 
-fn way_out(draw: &mut Draw<'_>, words: &[&str]) -> Value {
+fn policy(draw: &mut Draw<'_>, words: &[&str]) -> Value {
     if draw.once_in(4) { json!({"default": fixed(draw)}) } else { Value::from(draw.word(words)) }
 }

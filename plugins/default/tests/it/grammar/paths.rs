@@ -29,8 +29,8 @@ const IN_MAP: [&str; 10] = [
     "parent.name",
     "parent.parent.id",
     "origin.door",
-    "made.email",
-    "made.x",
+    "fields.email",
+    "fields.x",
 ];
 const IN_QUALIFY: [&str; 5] = ["custom.x", "lead.email", "submission.is_test", "x", "tags"];
 const IN_SHAPE: [&str; 8] = [

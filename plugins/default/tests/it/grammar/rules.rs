@@ -1,6 +1,6 @@
 //! Conditions with every operator of the table, alone and in groups.
 
-use hookmill_plugin_default::plan::{Declared, OPERATORS, Wants};
+use hookmill_plugin_default::plan::{OPERATORS, OperatorSpec, Wants};
 use serde_json::{Value, json};
 
 use super::Draw;
@@ -35,7 +35,7 @@ fn comparison(draw: &mut Draw<'_>, stage: Stage) -> Value {
     made
 }
 
-fn operand(draw: &mut Draw<'_>, stage: Stage, declared: &Declared, made: &mut Value) {
+fn operand(draw: &mut Draw<'_>, stage: Stage, declared: &OperatorSpec, made: &mut Value) {
     match declared.wants {
         Wants::Nothing => {}
         Wants::Value => made["value"] = fixed(draw),

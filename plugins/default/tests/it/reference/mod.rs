@@ -32,8 +32,8 @@ fn settle(text: &str, pieces: &[Piece]) {
     if !is_update() {
         for piece in pieces {
             let there = &text[piece.start..piece.end];
-            let mend = "run with HOOKMILL_UPDATE_REFERENCE=1 and read the difference";
-            assert!(there == piece.made, "{}: {mend}\n-- there\n{there}\n-- made\n{}", piece.what, piece.made);
+            let hint = "run with HOOKMILL_UPDATE_REFERENCE=1 and read the difference";
+            assert!(there == piece.made, "{}: {hint}\n-- there\n{there}\n-- made\n{}", piece.what, piece.made);
         }
         return;
     }

@@ -2,11 +2,11 @@
 
 use hookmill_plugin_default::bounds::Bound;
 use hookmill_plugin_default::document::codes::CODES;
-use hookmill_plugin_default::document::keys::{self, Is, Known};
+use hookmill_plugin_default::document::keys::{self, Is, KeySpec};
 use hookmill_plugin_default::document::path::{ROOTS, Stage};
 use hookmill_plugin_default::functions::{ArgumentKind, Kind, Lists, Parameter, Presence, Spec, registry};
-use hookmill_plugin_default::plan::{Declared, Kind as Kinds, Lacking, OPERATORS, Wants};
-use hookmill_plugin_default::{document, functions, json, plan, run};
+use hookmill_plugin_default::plan::{Kind as Kinds, MissingOperand, OPERATORS, OperatorSpec, Wants};
+use hookmill_plugin_default::{document, functions, plan, run};
 
 use super::Piece;
 
@@ -85,9 +85,10 @@ fn made(name: &str) -> String {
     }
 }
 
-fn key_table(known: &[Known]) -> String {
-    let row =
-        |key: &Known| format!("| `{}` | {} | {} | {} |\n", key.name, what(key.is), cell(key.about), code(key.example));
+fn key_table(known: &[KeySpec]) -> String {
+    let row = |key: &KeySpec| {
+        format!("| `{}` | {} | {} | {} |\n", key.name, what(key.is), cell(key.about), code(key.example))
+    };
     format!("| key | is | says | example |\n|---|---|---|---|\n{}", known.iter().map(row).collect::<String>())
 }
 
@@ -184,7 +185,7 @@ fn function(spec: &Spec) -> String {
     };
     text.extend(spec.examples.iter().map(row));
     let names = ["missing", "null", "`\"\"`", "`0`", "`[]`", "`{}`"];
-    let nothing = names.iter().zip(spec.on_nothing.all()).map(|(name, made)| format!("{name} → {}", outcome(made)));
+    let nothing = names.iter().zip(spec.on_empty.all()).map(|(name, made)| format!("{name} → {}", outcome(made)));
     text += &format!("\nOf nothing, called as in the first line: {}.\n", nothing.collect::<Vec<_>>().join(" · "));
     text + &told("Refuses", spec.errors) + &told("Notices", spec.notices)
 }
@@ -252,7 +253,7 @@ fn argument(kind: ArgumentKind) -> String {
     words.to_owned()
 }
 
-fn operator(declared: &Declared) -> String {
+fn operator(declared: &OperatorSpec) -> String {
     let operand = match declared.wants {
         Wants::Nothing => "nothing".to_owned(),
         Wants::Value => "`value`, anything".to_owned(),
@@ -288,32 +289,32 @@ fn operator(declared: &Declared) -> String {
     )
 }
 
-fn says(lacking: Lacking) -> &'static str {
+fn says(lacking: MissingOperand) -> &'static str {
     match lacking {
-        Lacking::Passes => "passes",
-        Lacking::Fails => "fails",
-        Lacking::Compared => "compared",
+        MissingOperand::Passes => "passes",
+        MissingOperand::Fails => "fails",
+        MissingOperand::Compared => "compared",
     }
 }
 
 fn codes() -> String {
     let row = |code: &document::codes::Code| {
         let level = if code.is_warning { "warning" } else { "error" };
-        format!("| `{}` | {level} | {} | {} |\n", code.name, cell(code.about), cell(code.mend))
+        format!("| `{}` | {level} | {} | {} |\n", code.name, cell(code.about), cell(code.hint))
     };
-    format!("| code | | means | mend |\n|---|---|---|---|\n{}", CODES.iter().map(row).collect::<String>())
+    format!("| code | | means | hint |\n|---|---|---|---|\n{}", CODES.iter().map(row).collect::<String>())
 }
 
 fn bounds() -> String {
     let bound = |name, max: usize, about| Bound { name, max: max as i128, about };
     let run = [
-        bound("VALUES_MAX", json::VALUES_MAX, "Values of one body, lead or answer."),
+        bound("VALUES_MAX", hookmill_json::VALUES_MAX, "Values of one body, lead or answer."),
         bound("LEADS_MAX", run::LEADS_MAX, "Leads that one element may become."),
         bound("PATH_VISITS_MAX", run::PATH_VISITS_MAX, "Values that one path may look at."),
         bound("MESSAGE_VALUES_MAX", run::MESSAGE_VALUES_MAX, "Values of one message, lists and objects counted."),
         bound(
-            "MADE_BYTES_MAX",
-            run::MADE_BYTES_MAX,
+            "OUTPUT_BYTES_MAX",
+            run::OUTPUT_BYTES_MAX,
             "Bytes of all leads of one element, of one message, of one template.",
         ),
         bound(

@@ -1,0 +1,49 @@
+//! One JSON value from a body of any kind (I10), so that one path language reaches them all.
+//!
+//! No input or output happens here: text or bytes go in, the text of one JSON value or a refusal with its place comes out. Plugins use
+//! the part that reads XML ([`xml`]); the host uses all of it.
+//!
+//! What is true of every kind: nothing is guessed (what was text stays text, `02139` too), nothing is lost without a refusal, and every
+//! bound has a name.
+//!
+//! | Content type | Value |
+//! |---|---|
+//! | `application/json`, `text/json`, `*/*+json` | as it is written: every digit, every key |
+//! | `application/x-www-form-urlencoded` | an object of texts; see [`form`] |
+//! | `multipart/form-data` | the same; a file is an object; see [`multipart`] |
+//! | `application/xml`, `text/xml`, `*/*+xml` | see [`xml`] |
+//! | `text/plain`, `application/octet-stream`, none | JSON when it begins with `{` or `[`, XML when it begins with `<`, else refused |
+
+#[cfg(feature = "inbound")]
+mod charset;
+#[cfg(feature = "inbound")]
+mod coding;
+mod depth;
+mod error;
+#[cfg(feature = "inbound")]
+mod fields;
+#[cfg(feature = "inbound")]
+pub mod form;
+#[cfg(feature = "inbound")]
+mod head;
+#[cfg(feature = "inbound")]
+mod limits;
+#[cfg(feature = "inbound")]
+mod look;
+#[cfg(feature = "inbound")]
+pub mod multipart;
+#[cfg(feature = "inbound")]
+mod open;
+pub mod xml;
+
+#[cfg(all(test, feature = "inbound"))]
+mod tests;
+
+pub use depth::check_depth;
+pub use error::{BodyError, Fault, Place};
+#[cfg(feature = "inbound")]
+pub use head::{Head, Kind};
+#[cfg(feature = "inbound")]
+pub use limits::BodyLimits;
+#[cfg(feature = "inbound")]
+pub use open::{Opened, open, to_json};

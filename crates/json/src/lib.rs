@@ -1,0 +1,39 @@
+//! JSON in and out, shared by the host and plugins: a text becomes a flat index over itself ([`JsonIndex`]), on which paths skip
+//! along ([`PathTrie`], [`Node`]). Numbers stay the text they were sent as, so no digit is ever lost, and the depth has a bound,
+//! so no input can exhaust the stack.
+
+mod check;
+mod entry;
+mod error;
+mod index;
+mod lexer;
+mod loose;
+mod node;
+mod node_ref;
+mod number;
+mod pick;
+mod predictor;
+mod reader;
+mod skip;
+mod string;
+mod trie;
+mod value;
+mod write;
+
+pub use check::{check, find_too_deep, is_object};
+pub use entry::Kind;
+pub use error::JsonError;
+pub use index::JsonIndex;
+pub use loose::is_loosely;
+pub use node::{Children, Node};
+pub use node_ref::{NodeRef, NodeRefChildren};
+pub use number::CanonicalNumber;
+pub use reader::{DEPTH_MAX, VALUES_MAX};
+pub use trie::{PathStep, PathTrie, PathTrieBuilder};
+pub use value::Value;
+pub use write::{text_of, write_text, write_value};
+
+/// Reads one value that borrows what it can from the text.
+pub fn parse(text: &str) -> Result<Value<'_>, JsonError> {
+    JsonIndex::parse(text).map(|index| index.value())
+}

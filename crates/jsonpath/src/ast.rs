@@ -1,0 +1,193 @@
+//! Queries of RFC 9535, as trees: segments, selectors, filters. Everything that the RFC lets a parser decide is decided by
+//! the types: what a filter compares is one value, what it counts are many, a pattern is fixed and was tried.
+
+use std::borrow::Cow;
+
+use hookmill_json::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::Pattern;
+
+/// The tree with texts of its own: what parsing makes.
+pub mod owned {
+    pub use super::{Comparison, Start};
+
+    /// One segment of a query.
+    pub type Segment = super::Segment<'static>;
+    /// What a segment selects.
+    pub type Selector = super::Selector<'static>;
+    /// A condition on a child.
+    pub type Filter = super::Filter<'static>;
+    /// One side of a comparison.
+    pub type Operand = super::Operand<'static>;
+    /// A query inside a filter.
+    pub type Query = super::Query<'static>;
+    /// A query that finds at most one value.
+    pub type Singular = super::Singular<'static>;
+    /// One step of it.
+    pub type Key = super::Key<'static>;
+    /// A regular expression.
+    pub type Pattern = crate::Pattern<'static>;
+}
+
+/// One segment of a query (2.5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Segment<'p> {
+    /// Selects among the children.
+    #[serde(borrow)]
+    Child(Vec<Selector<'p>>),
+    /// Selects among the children of the node and of all its descendants.
+    #[serde(borrow)]
+    Descendant(Vec<Selector<'p>>),
+}
+
+impl Segment<'_> {
+    /// Whether a filter in it has a query from the root (`$`).
+    pub fn uses_root(&self) -> bool {
+        let (Self::Child(selectors) | Self::Descendant(selectors)) = self;
+        selectors.iter().any(|selector| matches!(selector, Selector::Filter(filter) if filter.uses_root()))
+    }
+}
+
+/// What a segment selects (2.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Selector<'p> {
+    /// A member.
+    #[serde(borrow)]
+    Name(Cow<'p, str>),
+    /// An item.
+    Index(i64),
+    /// All children.
+    Wildcard,
+    /// Items from, to, by.
+    Slice(Option<i64>, Option<i64>, i64),
+    /// Children that pass.
+    #[serde(borrow)]
+    Filter(Filter<'p>),
+}
+
+/// A condition on a child (2.3.5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Filter<'p> {
+    /// One of them.
+    #[serde(borrow)]
+    Any(Vec<Filter<'p>>),
+    /// All of them.
+    #[serde(borrow)]
+    All(Vec<Filter<'p>>),
+    /// Not this one.
+    #[serde(borrow)]
+    Not(Box<Filter<'p>>),
+    /// The query finds something.
+    #[serde(borrow)]
+    Exists(Query<'p>),
+    /// Two values stand so to each other.
+    Compare(Comparison, Operand<'p>, Operand<'p>),
+    /// A text matches a pattern.
+    Matches(Operand<'p>, Pattern<'p>),
+}
+
+impl Filter<'_> {
+    /// The depth is that of the path, which is bounded.
+    fn uses_root(&self) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::uses_root),
+            Self::Not(part) => part.uses_root(),
+            Self::Exists(query) => query.uses_root(),
+            Self::Compare(_, left, right) => left.uses_root() || right.uses_root(),
+            Self::Matches(operand, _) => operand.uses_root(),
+        }
+    }
+}
+
+/// How two values are compared in a filter; `>` and `>=` are these with the sides changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+}
+
+/// One value, or nothing: a side of a comparison, an argument of a function.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Operand<'p> {
+    /// A fixed value.
+    #[serde(borrow)]
+    Literal(Value<'p>),
+    /// What a singular query finds.
+    #[serde(borrow)]
+    Single(Singular<'p>),
+    /// What a query finds, if it is exactly one value: `value(...)`.
+    #[serde(borrow)]
+    Only(Query<'p>),
+    /// How many values it finds: `count(...)`.
+    #[serde(borrow)]
+    Count(Query<'p>),
+    /// How many characters, items or members the value has: `length(...)`.
+    #[serde(borrow)]
+    Length(Box<Operand<'p>>),
+}
+
+impl Operand<'_> {
+    fn uses_root(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Single(query) => query.start == Start::Root,
+            Self::Only(query) | Self::Count(query) => query.uses_root(),
+            Self::Length(inner) => inner.uses_root(),
+        }
+    }
+}
+
+/// A query inside a filter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Query<'p> {
+    /// To at most one value.
+    #[serde(borrow)]
+    Single(Singular<'p>),
+    /// To any number of values.
+    Many(Start, #[serde(borrow)] Vec<Segment<'p>>),
+}
+
+impl Query<'_> {
+    fn uses_root(&self) -> bool {
+        match self {
+            Self::Single(query) => query.start == Start::Root,
+            Self::Many(start, segments) => *start == Start::Root || segments.iter().any(Segment::uses_root),
+        }
+    }
+}
+
+/// A query that finds at most one value: names and indexes alone (2.3.5.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Singular<'p> {
+    /// Where it starts.
+    pub start: Start,
+    /// How it goes on.
+    #[serde(borrow)]
+    pub keys: Vec<Key<'p>>,
+}
+
+/// Where a query inside a filter starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Start {
+    /// `$`: where the whole path starts.
+    Root,
+    /// `@`: the child that is tested.
+    Current,
+}
+
+/// One step of a singular query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Key<'p> {
+    /// To a member.
+    #[serde(borrow)]
+    Name(Cow<'p, str>),
+    /// To an item, from the end when negative.
+    Index(i64),
+}

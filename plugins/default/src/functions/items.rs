@@ -1,0 +1,33 @@
+//! Working on a list item by item.
+
+use hookmill_json::Value;
+
+use super::error::FunctionError;
+use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
+use super::measure::text_size;
+
+/// A list is treated item by item; what comes to nothing is left out, and lists that are made stand in a row.
+pub fn map_items<'t>(
+    items: Vec<Value<'t>>,
+    make: impl Fn(Option<Value<'t>>) -> Result<Option<Value<'t>>, FunctionError>,
+) -> Result<Option<Value<'t>>, FunctionError> {
+    let mut done = Vec::with_capacity(items.len());
+    let mut room = items.iter().map(text_size).sum::<usize>().max(FUNCTION_OUTPUT_BYTES_MAX);
+    let items_max = items.len().max(FUNCTION_ITEMS_MAX);
+    for item in items {
+        let made = make(Some(item))?;
+        let taken = made.as_ref().map_or(0, text_size);
+        room = room.checked_sub(taken).ok_or_else(|| {
+            FunctionError::too_large("a list", "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX)
+        })?;
+        match made {
+            Some(Value::List(pieces)) => done.extend(pieces),
+            Some(value) => done.push(value),
+            None => {}
+        }
+        if items_max < done.len() {
+            return Err(FunctionError::too_large("a list", "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
+        }
+    }
+    Ok(Some(Value::List(done)))
+}
