@@ -19,6 +19,7 @@ mod interpret;
 mod layers;
 mod prepared;
 mod process;
+mod requirements;
 mod store;
 mod tables_of_documents;
 mod value_sets;

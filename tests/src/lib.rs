@@ -15,6 +15,7 @@ pub mod process;
 pub mod receiver;
 pub mod rig;
 pub mod sample;
+pub mod tree;
 pub mod world;
 
 pub use chance::Chance;
