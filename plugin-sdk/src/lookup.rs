@@ -45,8 +45,8 @@ pub fn find<T: DeserializeOwned>(table: &str, key: &str) -> Result<Option<T>, Fa
     let failure = |code: &str, what: String| Failure::new(code, what).by_function("lookup");
     let json = get(table, key).map_err(|error| match error {
         LookupError::NotGranted => {
-            let mend = "an admin grants it to the campaign (`granted_value_sets`)";
-            failure("table_not_granted", format!("the table `{table}` is not granted to this plugin; {mend}"))
+            let hint = "an admin grants it to the campaign (`granted_value_sets`)";
+            failure("table_not_granted", format!("the table `{table}` is not granted to this plugin; {hint}"))
         }
         LookupError::Unknown => failure("table_unknown", format!("the organization has no table `{table}`")),
     })?;

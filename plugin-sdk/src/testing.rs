@@ -194,7 +194,7 @@ pub fn configured<T: Configure>(document: &str) -> Result<T, Vec<Diagnostic>> {
     compiling::load(&plan).map_err(|failure| vec![Diagnostic::error("", failure.message).with_code(failure.code)])
 }
 
-/// All that is said of a configuration, errors and warnings, one line each: `line:column path: message (mend)`.
+/// All that is said of a configuration, errors and warnings, one line each: `line:column path: message (hint)`.
 ///
 /// ```
 /// use hookmill_plugin_sdk::{Configure, testing};
@@ -214,8 +214,8 @@ pub fn diagnosed<T: Configure>(document: &str) -> Vec<String> {
 
 fn told(diagnostic: &Diagnostic) -> String {
     let Diagnostic { path, line, column, message, .. } = diagnostic;
-    let mend = diagnostic.suggestion.as_ref().map(|mend| format!(" ({mend})")).unwrap_or_default();
-    format!("{line}:{column} {path}: {message}{mend}")
+    let hint = diagnostic.suggestion.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    format!("{line}:{column} {path}: {message}{hint}")
 }
 
 /// A line that the plugin logged.

@@ -36,7 +36,7 @@ fn said_of(file: &Path, sdk: &Path) -> String {
     String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// P9: each mistake is told in words that name the mend.
+/// P9: each mistake is told in words that name the suggested fix.
 #[test]
 fn p9_the_compiler_helps() {
     let sdk = crate_under_test();

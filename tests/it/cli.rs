@@ -62,7 +62,7 @@ fn check_takes_a_good_document() {
     assert_eq!(serde_json::from_str::<Value>(&out(&done)).unwrap(), serde_json::json!([]));
 }
 
-/// M2: all that is wrong is named at once, each with file, line, column and a mend.
+/// M2: all that is wrong is named at once, each with file, line, column and a suggested fix.
 #[test]
 fn check_names_all_that_is_wrong_at_once() {
     let desk = Desk::new();
@@ -86,7 +86,7 @@ fn check_names_all_that_is_wrong_at_once() {
         && problem["code"].is_string()
         && problem["message"].is_string()));
     assert!(
-        errors.iter().any(|problem| problem["suggestion"].as_str().is_some_and(|mend| mend.contains("email"))),
+        errors.iter().any(|problem| problem["suggestion"].as_str().is_some_and(|hint| hint.contains("email"))),
         "{problems:?}"
     );
 }
@@ -180,7 +180,7 @@ shape: {client: {body: {region: {from: lead.custom.region}}}}
     assert!(out(&without).contains("table_unknown") && out(&without).contains("regions"), "{}", out(&without));
 }
 
-/// M7: a table that can't be taken is refused with the file, the place and the mend.
+/// M7: a table that can't be taken is refused with the file, the place and the suggested fix.
 #[test]
 fn m7_a_value_set_that_cannot_be_read_says_why() {
     let desk = Desk::new();

@@ -10,8 +10,8 @@ use hookmill_engine::contract::{
     Campaign, Context, Door, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severity,
 };
 use hookmill_engine::{
-    ConfigurationError, Digest, Engine, FaultKind, ItemError, Limits, LoadError, Loaded, MissingStage, Phase, Program,
-    Session, Stage, ValueSets,
+    ConfigurationError, Digest, Engine, FaultKind, ItemError, Limits, LoadError, LoadedComponent, MissingStage, Phase,
+    Program, Session, Stage, ValueSets,
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
 /// A sandbox in a directory of its own, with the hostile plugin in it.
 struct Sandbox {
     engine: Engine,
-    hostile: Arc<Loaded>,
+    hostile: Arc<LoadedComponent>,
     directory: tempfile::TempDir,
 }
 
@@ -49,7 +49,7 @@ impl Sandbox {
     }
 }
 
-pub(crate) async fn load(engine: &Engine, digest: Digest, bytes: &[u8]) -> Result<Arc<Loaded>, LoadError> {
+pub(crate) async fn load(engine: &Engine, digest: Digest, bytes: &[u8]) -> Result<Arc<LoadedComponent>, LoadError> {
     engine.load(digest, || async { Ok::<_, std::io::Error>(bytes.to_vec()) }).await
 }
 
@@ -60,7 +60,7 @@ fn quick() -> Limits {
 
 /// Deadlines that a guest which fills its memory meets on a busy machine: touching pages is CPU time, too.
 fn roomy() -> Limits {
-    Limits { deadline_base_ms: 250, halving_cpu_ms_max: 20_000, ..quick() }
+    Limits { deadline_base_ms: 250, bisection_cpu_ms_max: 20_000, ..quick() }
 }
 
 pub(crate) fn context() -> Context {
@@ -210,7 +210,7 @@ async fn several_guilty_leads() {
 /// P3: a plugin that loops on every lead can't hold the sandbox; what is not judged is handed back, and later sessions end it.
 #[tokio::test]
 async fn all_loop() {
-    let sandbox = Sandbox::new(Limits { halving_cpu_ms_max: 100, ..quick() }).await;
+    let sandbox = Sandbox::new(Limits { bisection_cpu_ms_max: 100, ..quick() }).await;
     let mut session = sandbox.session();
     let all: Vec<_> = (0..100).map(|place| (place, "loop")).collect();
     let results = session.map(hundred(&all)).await.unwrap();
@@ -334,7 +334,7 @@ async fn a_table_that_is_elsewhere_ends_the_call() {
     assert_eq!(faults(&session.map(hundred(&[])).await.unwrap()), [], "the session goes on in a fresh instance");
     let report = session.finish();
     assert_eq!((report.calls[&Phase::Map], report.instances), (2, 2));
-    assert_eq!(sandbox.engine.stats().halvings, 0);
+    assert_eq!(sandbox.engine.stats().bisections, 0);
 }
 
 /// M1: asking for a stage that is not there is the caller's mistake, and no fault of the plugin.
@@ -384,7 +384,7 @@ async fn tampering_with_the_cache_is_noticed() {
         std::fs::write(&path, file).unwrap();
         let engine = restarted();
         load(&engine, digest, &bytes).await.unwrap();
-        assert_eq!((engine.stats().disk_refusals, engine.stats().compilations), (1, 1));
+        assert_eq!((engine.stats().disk_rejections, engine.stats().compilations), (1, 1));
         let engine = restarted();
         load(&engine, digest, &[]).await.expect("the file was made again");
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hookmill_engine::contract::{Entropy, Severity, Submission};
-use hookmill_engine::{ConfigurationError, Engine, Limits, Loaded, Program};
+use hookmill_engine::{ConfigurationError, Engine, Limits, LoadedComponent, Program};
 use serde_json::Value;
 
 use crate::engine::{context, element, guest};
@@ -21,7 +21,7 @@ fn sample(name: &str, file: &str) -> String {
 /// An example in a sandbox of its own.
 struct Example {
     engine: Engine,
-    component: Arc<Loaded>,
+    component: Arc<LoadedComponent>,
     _directory: tempfile::TempDir,
 }
 

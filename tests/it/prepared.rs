@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use hookmill_engine::contract::{Inbound, LookupError};
 use hookmill_engine::{
-    Compiler, Engine, FaultKind, Limits, Loaded, Phase, Preparation, Program, Session, SessionReport, ValueSets,
+    Compiler, Engine, FaultKind, Limits, LoadedComponent, Phase, Program, Session, SessionReport, SnapshotStatus,
+    ValueSets,
 };
 use hookmill_tests::{Forge, World, on_both};
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use crate::engine::{context, element, guest, lead, load};
 /// A sandbox in a directory of its own, with the prepared plugin in it.
 struct Sandbox {
     engine: Engine,
-    plugin: Arc<Loaded>,
+    plugin: Arc<LoadedComponent>,
     directory: tempfile::TempDir,
 }
 
@@ -29,7 +30,7 @@ impl Sandbox {
         let bytes = guest("prepared");
         let admitted = engine.admit(bytes.clone()).await.unwrap();
         let plugin = load(&engine, admitted.digest, &bytes).await.unwrap();
-        assert_eq!(plugin.preparation(), &admitted.preparation);
+        assert_eq!(plugin.snapshot_status(), &admitted.snapshot_status);
         Sandbox { engine, plugin, directory }
     }
 
@@ -38,7 +39,7 @@ impl Sandbox {
     }
 }
 
-fn session(engine: &Engine, plugin: &Arc<Loaded>) -> Session {
+fn session(engine: &Engine, plugin: &Arc<LoadedComponent>) -> Session {
     engine.session(&Program { component: Arc::clone(plugin), plan: None }, context())
 }
 
@@ -56,8 +57,8 @@ async fn told(session: &mut Session, body: Value) -> Value {
 #[tokio::test]
 async fn a_first_call_is_as_fast_as_a_second() {
     let sandbox = Sandbox::new(Limits::default(), child()).await;
-    assert!(sandbox.plugin.preparation().is_prepared(), "{:?}", sandbox.plugin.preparation());
-    let small = Sandbox::new(Limits { image_bytes_max: 1_000, ..Limits::default() }, Compiler::InProcess).await;
+    assert!(sandbox.plugin.snapshot_status().is_taken(), "{:?}", sandbox.plugin.snapshot_status());
+    let small = Sandbox::new(Limits { snapshot_bytes_max: 1_000, ..Limits::default() }, Compiler::InProcess).await;
     let (warm, cold) = (mapped(&sandbox, 2).await, mapped(&small, 2).await);
     assert_eq!(warm.calls, [(Phase::Start, 1), (Phase::Map, 2)].into());
     assert_eq!(cold.calls, [(Phase::Start, 1), (Phase::Initialize, 1), (Phase::Map, 2)].into());
@@ -122,8 +123,8 @@ impl ValueSets for Colours {
 /// P4, P8: `initialize` finds no table of any organization, in a snapshot as without, so that both give the same.
 #[tokio::test]
 async fn initialize_knows_nobody() {
-    for image_bytes_max in [16 << 20, 1_000] {
-        let limits = Limits { image_bytes_max, ..Limits::default() };
+    for snapshot_bytes_max in [16 << 20, 1_000] {
+        let limits = Limits { snapshot_bytes_max, ..Limits::default() };
         let sandbox = Sandbox::new(limits, Compiler::InProcess).await;
         let mut session = sandbox.session().with_value_sets(Arc::new(Colours));
         let found = told(&mut session, json!({})).await;
@@ -134,29 +135,29 @@ async fn initialize_knows_nobody() {
 /// P4: a snapshot that would be too large is none, and the report names the bound.
 #[tokio::test]
 async fn an_image_has_a_bound() {
-    let limits = Limits { image_bytes_max: 1_000, ..Limits::default() };
+    let limits = Limits { snapshot_bytes_max: 1_000, ..Limits::default() };
     let sandbox = Sandbox::new(limits, child()).await;
-    let Preparation::Cold { reason } = sandbox.plugin.preparation() else {
-        panic!("{:?}", sandbox.plugin.preparation())
+    let SnapshotStatus::Unavailable { reason } = sandbox.plugin.snapshot_status() else {
+        panic!("{:?}", sandbox.plugin.snapshot_status())
     };
-    assert!(reason.contains("`image_bytes_max` is 1000"), "{reason}");
+    assert!(reason.contains("`snapshot_bytes_max` is 1000"), "{reason}");
 }
 
 /// P4: the snapshot and the report are kept with the compiled code; a host with another bound makes its own.
 #[tokio::test]
 async fn the_report_is_kept() {
     let sandbox = Sandbox::new(Limits::default(), Compiler::InProcess).await;
-    let (digest, report) = (sandbox.plugin.digest(), sandbox.plugin.preparation().clone());
+    let (digest, report) = (sandbox.plugin.digest(), sandbox.plugin.snapshot_status().clone());
     let restarted = |limits| Engine::new(limits, sandbox.directory.path()).unwrap();
     let engine = restarted(Limits::default());
-    assert_eq!(engine.preparation(digest).await.as_ref(), Some(&report));
+    assert_eq!(engine.snapshot_status(digest).await.as_ref(), Some(&report));
     let again = load(&engine, digest, &[]).await.unwrap();
-    assert_eq!((again.preparation(), engine.stats().compilations), (&report, 0));
+    assert_eq!((again.snapshot_status(), engine.stats().compilations), (&report, 0));
     assert_eq!(told(&mut session(&engine, &again), json!({})).await["entries"], 100_000);
-    let other = restarted(Limits { image_bytes_max: 1_000, ..Limits::default() });
-    assert_eq!(other.preparation(digest).await, None);
-    assert!(!load(&other, digest, &guest("prepared")).await.unwrap().preparation().is_prepared());
-    assert_eq!(engine.preparation(digest).await.as_ref(), Some(&report));
+    let other = restarted(Limits { snapshot_bytes_max: 1_000, ..Limits::default() });
+    assert_eq!(other.snapshot_status(digest).await, None);
+    assert!(!load(&other, digest, &guest("prepared")).await.unwrap().snapshot_status().is_taken());
+    assert_eq!(engine.snapshot_status(digest).await.as_ref(), Some(&report));
 }
 
 /// P4: a plugin without `lifecycle` has nothing to prepare.
@@ -164,7 +165,7 @@ async fn the_report_is_kept() {
 async fn most_have_nothing_to_prepare() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::new(Limits::default(), directory.path()).unwrap();
-    assert_eq!(engine.admit(guest("solar")).await.unwrap().preparation, Preparation::None);
+    assert_eq!(engine.admit(guest("solar")).await.unwrap().snapshot_status, SnapshotStatus::NotNeeded);
 }
 
 on_both! {
@@ -172,17 +173,17 @@ on_both! {
     async fn the_answer_to_an_upload_has_the_report(kind: Kind) {
         let world = World::new(kind).await;
         for (name, bytes, state) in [
-            ("ready", guest("prepared"), "prepared"),
-            ("odd", odd(GROWS), "cold"),
-            ("plain", guest("solar"), "none"),
+            ("ready", guest("prepared"), "taken"),
+            ("odd", odd(GROWS), "unavailable"),
+            ("plain", guest("solar"), "not_needed"),
         ] {
             let uploaded = world.admin.put_bytes(&format!("/v1/plugins/{name}"), bytes).await.expect(201);
-            let report = &uploaded.json["preparation"];
+            let report = &uploaded.json["snapshot"];
             assert_eq!(report["state"], state, "{report}");
-            assert_eq!(report["image_bytes"].is_u64(), state == "prepared", "{report}");
-            assert_eq!(report["reason"].as_str().is_some_and(|reason| reason.contains("table.grow")), state == "cold", "{report}");
+            assert_eq!(report["snapshot_bytes"].is_u64(), state == "taken", "{report}");
+            assert_eq!(report["reason"].as_str().is_some_and(|reason| reason.contains("table.grow")), state == "unavailable", "{report}");
             let versions = world.admin.get(&format!("/v1/plugins/{name}")).await.expect(200);
-            assert_eq!(&versions.json["items"][0]["preparation"], report);
+            assert_eq!(&versions.json["items"][0]["snapshot"], report);
         }
         world.stop().await;
     }
@@ -204,10 +205,10 @@ fn odd_in(memory: &str, parts: &str) -> Vec<u8> {
     forge.component().unwrap()
 }
 
-async fn admitted(parts: &str, directory: &Path) -> Result<Preparation, String> {
+async fn admitted(parts: &str, directory: &Path) -> Result<SnapshotStatus, String> {
     let limits = Limits { deadline_configure_ms: 200, ..Limits::default() };
     let engine = Engine::with_compiler(limits, directory, child()).unwrap();
-    engine.admit(odd(parts)).await.map(|admitted| admitted.preparation).map_err(|refusal| refusal.to_string())
+    engine.admit(odd(parts)).await.map(|admitted| admitted.snapshot_status).map_err(|refusal| refusal.to_string())
 }
 
 /// P2, P4: what can't be kept runs as it is, and it is said why; what could never start is refused with its fault.
@@ -215,14 +216,14 @@ async fn admitted(parts: &str, directory: &Path) -> Result<Preparation, String> 
 async fn what_has_no_snapshot_still_runs() {
     let directory = tempfile::tempdir().unwrap();
     let reason = async |parts: &str| match admitted(parts, directory.path()).await {
-        Ok(Preparation::Cold { reason }) => reason,
+        Ok(SnapshotStatus::Unavailable { reason }) => reason,
         other => panic!("{other:?}"),
     };
     assert!(reason(GROWS).await.contains("table.grow"));
     let vector = r#"(global (mut v128) (v128.const i64x2 1 2)) (func (export "init"))"#;
     assert!(reason(vector).await.contains("v128"));
     let plain = r#"(func (export "init"))"#;
-    assert!(matches!(admitted(plain, directory.path()).await, Ok(Preparation::Prepared { image_bytes: 0 })));
+    assert!(matches!(admitted(plain, directory.path()).await, Ok(SnapshotStatus::Taken { snapshot_bytes: 0 })));
     for (parts, fault) in [
         (r#"(func (export "init") (unreachable))"#, "`initialize` failed: wasm trap: wasm `unreachable`"),
         (r#"(func (export "init") (loop (br 0)))"#, "`deadline_us` is 200000"),
@@ -245,7 +246,7 @@ async fn the_largest_image() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::with_compiler(Limits::default(), directory.path(), child()).unwrap();
     let admitted = engine.admit(odd_in(MEMORY, PARTS)).await.unwrap();
-    assert!(matches!(admitted.preparation, Preparation::Prepared { image_bytes: 16_777_213.. }), "{admitted:?}");
+    assert!(matches!(admitted.snapshot_status, SnapshotStatus::Taken { snapshot_bytes: 16_777_213.. }), "{admitted:?}");
     let plugin = load(&engine, admitted.digest, &admitted.component).await.unwrap();
     let mut started_us = Vec::new();
     for _ in 0..10 {
@@ -267,10 +268,10 @@ async fn a_stopped_preparation_is_no_refusal() {
     std::fs::write(&stopped, script).unwrap();
     std::fs::set_permissions(&stopped, std::fs::Permissions::from_mode(0o700)).unwrap();
     let sandbox = Sandbox::new(Limits::default(), Compiler::Child(stopped)).await;
-    let Preparation::Cold { reason } = sandbox.plugin.preparation() else {
-        panic!("{:?}", sandbox.plugin.preparation())
+    let SnapshotStatus::Unavailable { reason } = sandbox.plugin.snapshot_status() else {
+        panic!("{:?}", sandbox.plugin.snapshot_status())
     };
-    assert!(reason.contains("preparing it was stopped"), "{reason}");
+    assert!(reason.contains("taking it was stopped"), "{reason}");
     assert_eq!(told(&mut sandbox.session(), json!({})).await["initialized"], 1);
 }
 

@@ -10,7 +10,7 @@ use hookmill_engine::contract::{
     Campaign, Context, Destination, DestinationKind, Door, Entropy, Inbound, Mapped, Organization, Origin, Payload,
     Severity, ShapeRequest, Subject, Submission, Verdict,
 };
-use hookmill_engine::{Digest, Engine, Limits, Loaded, Outcomes, Program, Session};
+use hookmill_engine::{Digest, Engine, Limits, LoadedComponent, Outcomes, Program, Session};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -28,7 +28,7 @@ pub struct Ours(Arc<Parts>);
 struct Parts {
     runtime: Runtime,
     engine: Engine,
-    component: Arc<Loaded>,
+    component: Arc<LoadedComponent>,
     program: Program,
     sample: &'static Sample,
     wasm: Vec<u8>,
@@ -69,7 +69,7 @@ impl Ours {
         &self.0.engine
     }
 
-    pub fn component(&self) -> &Arc<Loaded> {
+    pub fn component(&self) -> &Arc<LoadedComponent> {
         &self.0.component
     }
 
@@ -98,7 +98,7 @@ pub fn engine(directory: &Path, instances_max: usize) -> Result<Engine> {
 }
 
 /// A program of the component with this document.
-pub async fn program(engine: &Engine, component: &Arc<Loaded>, document: &str) -> Result<Program> {
+pub async fn program(engine: &Engine, component: &Arc<LoadedComponent>, document: &str) -> Result<Program> {
     let compiled = engine.compile_configuration(component, document).await?;
     Ok(Program { component: Arc::clone(component), plan: Some(compiled.plan) })
 }

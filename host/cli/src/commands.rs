@@ -25,7 +25,7 @@ struct Cli {
 enum Command {
     /// Run the host.
     Serve(serve::Serve),
-    /// Check a declarative document: all problems at once, with line, column and mend.
+    /// Check a declarative document: all problems at once, with line, column and suggested fix.
     Check(check::Check),
     /// Run a sample through a document: every stage's input and output and the bytes that would be sent; nothing is kept or sent.
     DryRun(dry_run::DryRunCommand),

@@ -9,7 +9,7 @@ pub struct Detail {
     pub path: String,
     /// A stable code in snake case.
     pub code: String,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 
@@ -40,7 +40,7 @@ pub enum Kind {
     Unavailable,
 }
 
-/// A refusal: what, where, and the mend.
+/// A refusal: what, where, and the suggested fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct ApiError {

@@ -1,7 +1,7 @@
-//! Admission (P2): yes or no to foreign bytes, with every reason that can be told at once.
+//! Admission (P2): accepts or rejects foreign bytes, with every reason that can be found at once.
 //!
-//! In this order, so that the dangerous parts see only what passed the harmless ones: size and kind, the names of what it imports
-//! and exports, sizes inside, validity, and only then the compiler; at last it must start, and say what it is if it can.
+//! In this order, so that the risky parts see only what passed the harmless ones: size and kind, the names of imports and exports,
+//! inner sizes, validity, and only then the compiler; at last the component must start, and describe itself if it can.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use super::digest::Digest;
 use super::exports::Stages;
 use super::fault::Fault;
 use super::inspect;
-use super::preparation::Preparation;
 use super::runtime::Runtime;
+use super::snapshot_status::SnapshotStatus;
 
 /// A component that may be stored and activated.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,13 +24,13 @@ pub struct Admitted {
     pub component: Vec<u8>,
     /// What it offers.
     pub stages: Stages,
-    /// What it says of itself, if it does.
+    /// Its own description, if it has one.
     pub description: Option<Description>,
-    /// Whether its instances start from a snapshot, and why not.
-    pub preparation: Preparation,
+    /// Whether its instances start from a snapshot, or why not.
+    pub snapshot_status: SnapshotStatus,
 }
 
-/// Why the bytes are not admitted. At least one reason.
+/// Why the bytes are rejected: at least one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdmissionError {
     /// Every reason found.
@@ -44,30 +44,30 @@ pub struct Reason {
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
-    /// What to do about it.
-    pub mend: String,
+    /// The suggested fix.
+    pub hint: String,
 }
 
 impl AdmissionError {
-    pub(crate) fn of(code: &'static str, message: impl Into<String>, mend: impl Into<String>) -> Self {
-        AdmissionError { reasons: vec![Reason { code, message: message.into(), mend: mend.into() }] }
+    pub(crate) fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        AdmissionError { reasons: vec![Reason { code, message: message.into(), hint: hint.into() }] }
     }
 }
 
 impl fmt::Display for AdmissionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reasons: Vec<_> =
-            self.reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.mend)).collect();
-        write!(f, "the plugin is refused: {}", reasons.join("; "))
+            self.reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.hint)).collect();
+        write!(f, "the plugin is rejected: {}", reasons.join("; "))
     }
 }
 
 impl std::error::Error for AdmissionError {}
 
-/// Goes through all checks.
+/// Runs all checks.
 pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
     check_size(bytes.len(), runtime.limits.component_bytes_max)?;
-    let component = match kind(&bytes)? {
+    let component = match detect_kind(&bytes)? {
         Kind::Component => bytes,
         Kind::CoreModule => runtime.run_task(Task::Componentize, bytes).await.map_err(not_a_component)?,
     };
@@ -78,12 +78,12 @@ pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admi
     let description = match runtime.describe(&loaded).await {
         Ok(description) => description,
         Err(fault) => {
-            runtime.forget(digest).await;
+            runtime.remove_compiled(digest).await;
             return Err(not_started(fault));
         }
     };
-    let preparation = loaded.preparation().clone();
-    Ok(Admitted { digest, component, stages: loaded.stages(), description, preparation })
+    let snapshot_status = loaded.snapshot_status().clone();
+    Ok(Admitted { digest, component, stages: loaded.stages(), description, snapshot_status })
 }
 
 /// Off the asynchronous threads: reading megabytes takes a while.
@@ -98,33 +98,33 @@ fn check_size(bytes: usize, bytes_max: usize) -> Result<(), AdmissionError> {
         return Ok(());
     }
     let message = format!("it has {bytes} bytes; `component_bytes_max` is {bytes_max}");
-    Err(AdmissionError::of("too_large", message, "strip debug information and build for size"))
+    Err(AdmissionError::new("too_large", message, "strip debug information and build for size"))
 }
 
-/// What the first bytes say.
+/// The kind of file that the first bytes declare.
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     Component,
     CoreModule,
 }
 
-fn kind(bytes: &[u8]) -> Result<Kind, AdmissionError> {
+fn detect_kind(bytes: &[u8]) -> Result<Kind, AdmissionError> {
     const BUILD: &str = "upload the .wasm file that `hookmill plugin build` makes";
     match bytes {
         [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(Kind::Component),
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Ok(Kind::CoreModule),
-        [b'\0', b'a', b's', b'm', ..] => Err(AdmissionError::of(
+        [b'\0', b'a', b's', b'm', ..] => Err(AdmissionError::new(
             "unknown_wasm_version",
             "it is WebAssembly of a version that this host does not know",
             BUILD,
         )),
         [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] => {
-            Err(AdmissionError::of("native_code", "it is native or precompiled code, which is never loaded", BUILD))
+            Err(AdmissionError::new("native_code", "it is native or precompiled code, which is never loaded", BUILD))
         }
         _ if is_text(bytes) => {
-            Err(AdmissionError::of("text", "it is WebAssembly text, not binary", "convert it with `wasm-tools parse`"))
+            Err(AdmissionError::new("text", "it is WebAssembly text, not binary", "convert it with `wasm-tools parse`"))
         }
-        _ => Err(AdmissionError::of("not_wasm", "it does not start as WebAssembly does", BUILD)),
+        _ => Err(AdmissionError::new("not_wasm", "it does not start like WebAssembly", BUILD)),
     }
 }
 
@@ -134,42 +134,42 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 fn not_a_component(error: CompileError) -> AdmissionError {
-    let mend = "build it with wit-bindgen against hookmill:plugin and for wasm32-unknown-unknown, so that it imports nothing else";
-    AdmissionError::of("not_a_component", format!("the core module can't be made a component: {error}"), mend)
+    let hint = "build it with wit-bindgen against hookmill:plugin and for wasm32-unknown-unknown, so that it imports nothing else";
+    AdmissionError::new("not_a_component", format!("the core module can't be turned into a component: {error}"), hint)
 }
 
 fn unreadable(lost: impl fmt::Display) -> AdmissionError {
-    AdmissionError::of("unreadable", format!("it could not be examined: {lost}"), "build it again with current tools")
+    AdmissionError::new("unreadable", format!("it could not be examined: {lost}"), "build it again with current tools")
 }
 
 fn not_started(fault: Fault) -> AdmissionError {
-    AdmissionError::of("does_not_start", fault.message, "run it with `hookmill plugin test` to see where it fails")
+    AdmissionError::new("does_not_start", fault.message, "run it with `hookmill plugin test` to see where it fails")
 }
 
 fn not_compiled(error: CompileError) -> AdmissionError {
-    let mend = "build it against hookmill:plugin of this host's version, without experimental features";
-    AdmissionError::of("does_not_compile", error.to_string(), mend)
+    let hint = "build it against hookmill:plugin of this host's version, without experimental features";
+    AdmissionError::new("does_not_compile", error.to_string(), hint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(bytes: &[u8]) -> &'static str {
-        kind(bytes).unwrap_err().reasons[0].code
+    fn rejection_code(bytes: &[u8]) -> &'static str {
+        detect_kind(bytes).unwrap_err().reasons[0].code
     }
 
     /// P2: not native code, not text, not anything else.
     #[test]
-    fn knows_what_it_gets() {
-        assert_eq!(kind(b"\0asm\x0d\0\x01\0").unwrap(), Kind::Component);
-        assert_eq!(kind(b"\0asm\x01\0\0\0").unwrap(), Kind::CoreModule);
-        assert_eq!(refused(b"\0asm\x02\0\0\0"), "unknown_wasm_version");
-        assert_eq!(refused(b"\x7fELF\x02"), "native_code");
-        assert_eq!(refused(b"MZ\x90"), "native_code");
-        assert_eq!(refused(b"\n (module)"), "text");
-        assert_eq!(refused(b";; a comment\n(component)"), "text");
-        assert_eq!(refused(b"PK\x03\x04"), "not_wasm");
-        assert_eq!(refused(b""), "not_wasm");
+    fn detects_the_kind() {
+        assert_eq!(detect_kind(b"\0asm\x0d\0\x01\0").unwrap(), Kind::Component);
+        assert_eq!(detect_kind(b"\0asm\x01\0\0\0").unwrap(), Kind::CoreModule);
+        assert_eq!(rejection_code(b"\0asm\x02\0\0\0"), "unknown_wasm_version");
+        assert_eq!(rejection_code(b"\x7fELF\x02"), "native_code");
+        assert_eq!(rejection_code(b"MZ\x90"), "native_code");
+        assert_eq!(rejection_code(b"\n (module)"), "text");
+        assert_eq!(rejection_code(b";; a comment\n(component)"), "text");
+        assert_eq!(rejection_code(b"PK\x03\x04"), "not_wasm");
+        assert_eq!(rejection_code(b""), "not_wasm");
     }
 }

@@ -1,15 +1,15 @@
-//! A stage called on a batch: part by part, until each item has its result or its blame (P3).
+//! A stage called on a batch: part by part, until each item has a result or a fault of its own (P3).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::call::{Answers, At, StageCall};
+use super::bisect::{Bisection, Finding, Part};
+use super::call::{CallTarget, StageCall, StageResults};
 use super::contract_types::{Context, Failure};
 use super::deadline::Abandoned;
 use super::fault::{Fault, FaultKind, ItemError, Phase};
-use super::halve::{Blame, Halving, Part};
 use super::host_log::LogBuffer;
-use super::instance::{Ledger, Recipe, Running, Seat, Slot};
+use super::instance::{CallStats, HostPermit, InstanceSlot, InstanceSpec, Running};
 use super::lookup::ValueSets;
 use super::output;
 use super::program::Program;
@@ -17,10 +17,10 @@ use super::runtime::Runtime;
 use super::session::Outcomes;
 use super::stats::add;
 
-/// Work on one thread after which others go first.
-const TURN_NS: u64 = 1_000_000;
+/// CPU time on one thread after which other work goes first.
+const TIME_SLICE_NS: u64 = 1_000_000;
 
-/// A stage called on a batch: everything that the thread which runs it must know.
+/// A stage called on a batch, with everything that the thread which runs it needs.
 pub(crate) struct Batch<C: StageCall> {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) program: Program,
@@ -32,14 +32,14 @@ pub(crate) struct Batch<C: StageCall> {
 
 /// Calls in a row on one thread.
 #[derive(Debug, Default)]
-pub(crate) struct Turn {
+pub(crate) struct TimeSlice {
     begun_at_ns: u64,
 }
 
-impl Turn {
-    /// After much work, lets others go first, as they would if each call waited for a thread. `used_ns` is all CPU time so far.
+impl TimeSlice {
+    /// Yields after much work, as if each call waited for a thread. `used_ns` is all CPU time so far.
     pub(crate) async fn end_if_long(&mut self, used_ns: u64) {
-        if TURN_NS < used_ns.saturating_sub(self.begun_at_ns) {
+        if TIME_SLICE_NS < used_ns.saturating_sub(self.begun_at_ns) {
             self.begun_at_ns = used_ns;
             tokio::task::yield_now().await;
         }
@@ -49,64 +49,65 @@ impl Turn {
 /// A batch after it ran.
 pub(crate) struct BatchRun<T> {
     pub(crate) outcomes: Outcomes<T>,
-    pub(crate) seat: Seat,
-    pub(crate) ledger: Ledger,
+    pub(crate) instance_slot: InstanceSlot,
+    pub(crate) stats: CallStats,
 }
 
 /// How a part of a batch ended.
 enum PartEnd<T> {
     /// Each item has its result.
     Done(Outcomes<T>),
-    /// The call faulted: one of its items is guilty, or several.
+    /// The call faulted: at least one of its items is a culprit.
     Faulted(Fault),
-    /// The plugin can't run at all; no item is to blame.
+    /// The plugin can't run at all; no item caused it.
     Unable(Fault),
 }
 
 /// A part of a batch after it ran.
 struct PartRun<T> {
-    seat: Seat,
+    instance_slot: InstanceSlot,
     ran_fresh: bool,
     end: PartEnd<T>,
-    ledger: Ledger,
+    stats: CallStats,
 }
 
 impl<C: StageCall> Batch<C> {
-    /// Runs all parts, the first in the instance that sits in `seat`. To be awaited on a thread of the pool.
-    pub(crate) async fn run(self, mut seat: Seat, abandoned: Arc<AtomicBool>) -> BatchRun<C::Output> {
+    /// Runs all parts, the first in the instance in `instance_slot`. To be awaited on a thread of the pool.
+    pub(crate) async fn run(self, mut instance_slot: InstanceSlot, abandoned: Arc<AtomicBool>) -> BatchRun<C::Output> {
         let limits = &self.runtime.limits;
-        let mut halving = Halving::new(self.items.len(), limits.batch_items_max, limits.halving_cpu_ms_max * 1_000);
-        let mut settled = Settled::new(&self.runtime, self.items.len());
-        let mut turn = Turn::default();
-        while let Some(part) = halving.next() {
-            // Finding the guilty takes its time.
-            turn.end_if_long(settled.ledger.cpu_time_ns).await;
-            let run = self.run_part(&part, seat, &abandoned);
-            seat = settled.settle(run, part, &mut halving);
+        let mut bisection =
+            Bisection::new(self.items.len(), limits.batch_items_max, limits.bisection_cpu_ms_max * 1_000);
+        let mut results = PartialResults::new(&self.runtime, self.items.len());
+        let mut time_slice = TimeSlice::default();
+        while let Some(part) = bisection.next() {
+            // Bisecting can take long.
+            time_slice.end_if_long(results.stats.cpu_time_ns).await;
+            let run = self.run_part(&part, instance_slot, &abandoned);
+            instance_slot = results.record_part(run, part, &mut bisection);
         }
-        add(&self.runtime.counters.postponed, halving.postponed().count() as u64);
-        settled.finish(seat)
+        add(&self.runtime.counters.postponed, bisection.postponed().count() as u64);
+        results.finish(instance_slot)
     }
 
-    /// Runs one part in the instance that sits in `seat`, or in a new one.
-    fn run_part(&self, part: &Part, seat: Seat, abandoned: &Arc<AtomicBool>) -> PartRun<C::Output> {
-        let recipe = self.recipe(abandoned);
-        let mut ledger = Ledger::default();
+    /// Runs one part in the instance in `instance_slot`, or in a new one.
+    fn run_part(&self, part: &Part, instance_slot: InstanceSlot, abandoned: &Arc<AtomicBool>) -> PartRun<C::Output> {
+        let spec = self.spec(abandoned);
+        let mut stats = CallStats::default();
         if abandoned.load(Ordering::Relaxed) {
-            return unable(Fault::host(C::STAGE.into(), Abandoned), seat.emptied(), ledger);
+            return unable_to_run(Fault::host(C::STAGE.into(), Abandoned), instance_slot.into_permit(), stats);
         }
-        let running = match seat {
-            Seat::Taken(running) if !part.fresh => Ok(running),
-            seat => recipe.start(seat.emptied(), &mut ledger),
+        let running = match instance_slot {
+            InstanceSlot::Taken(running) if !part.fresh => Ok(running),
+            instance_slot => spec.start(instance_slot.into_permit(), &mut stats),
         };
         match running {
-            Ok(running) => self.run_in(running, &recipe, part, ledger),
-            Err((fault, slot)) => unable(fault, slot, ledger),
+            Ok(running) => self.run_in_instance(running, &spec, part, stats),
+            Err((fault, permit)) => unable_to_run(fault, permit, stats),
         }
     }
 
-    fn recipe<'a>(&'a self, abandoned: &'a Arc<AtomicBool>) -> Recipe<'a> {
-        Recipe {
+    fn spec<'a>(&'a self, abandoned: &'a Arc<AtomicBool>) -> InstanceSpec<'a> {
+        InstanceSpec {
             runtime: &self.runtime,
             component: &self.program.component,
             plan: self.program.plan.as_deref(),
@@ -116,140 +117,146 @@ impl<C: StageCall> Batch<C> {
         }
     }
 
-    fn run_in(&self, mut running: Running, recipe: &Recipe<'_>, part: &Part, mut ledger: Ledger) -> PartRun<C::Output> {
+    fn run_in_instance(
+        &self,
+        mut running: Running,
+        spec: &InstanceSpec<'_>,
+        part: &Part,
+        mut stats: CallStats,
+    ) -> PartRun<C::Output> {
         let ran_fresh = !std::mem::replace(&mut running.used, true);
-        let end = match self.call_guest(&mut running, recipe, part, &mut ledger) {
-            Ok(answers) => PartEnd::Done(answers.into_iter().map(|answer| self.checked(answer)).collect()),
+        let end = match self.call_guest(&mut running, spec, part, &mut stats) {
+            Ok(results) => PartEnd::Done(results.into_iter().map(|result| self.check_result(result)).collect()),
             Err(fault) if fault.kind == FaultKind::Host => PartEnd::Unable(fault),
             Err(fault) => PartEnd::Faulted(fault),
         };
         let is_sound =
-            matches!(&end, PartEnd::Done(results) if !results.iter().any(|result| fault_of(result).is_some()));
-        let seat = Seat::Taken(running);
-        let seat = if is_sound { seat } else { Seat::Empty(seat.emptied()) };
-        PartRun { seat, ran_fresh, end, ledger }
+            matches!(&end, PartEnd::Done(results) if !results.iter().any(|result| as_fault(result).is_some()));
+        let instance_slot = InstanceSlot::Taken(running);
+        let instance_slot = if is_sound { instance_slot } else { InstanceSlot::Empty(instance_slot.into_permit()) };
+        PartRun { instance_slot, ran_fresh, end, stats }
     }
 
     fn call_guest(
         &self,
         running: &mut Running,
-        recipe: &Recipe<'_>,
+        spec: &InstanceSpec<'_>,
         part: &Part,
-        ledger: &mut Ledger,
-    ) -> Result<Answers<C>, Fault> {
+        stats: &mut CallStats,
+    ) -> Result<StageResults<C>, Fault> {
         let items = &self.items[part.range.clone()];
         let phase = Phase::from(C::STAGE);
-        self.runtime.counters.called(phase, items.len());
+        self.runtime.counters.count_call(phase, items.len());
         let allowed_us = self.runtime.limits.deadline_us(items.len());
         let (instance, exports) = (&running.instance, &self.program.component.exports);
-        let answers = recipe.call(&mut running.store, phase, allowed_us, ledger, |store| {
-            self.call.invoke(At { store, instance, exports }, &self.context, items).transpose()
+        let results = spec.call(&mut running.store, phase, allowed_us, stats, |store| {
+            self.call.invoke(CallTarget { store, instance, exports }, &self.context, items).transpose()
         })?;
-        let answers = answers.ok_or_else(|| Fault::host(phase, "the component does not export it"))?;
-        if answers.len() == items.len() {
-            return Ok(answers);
+        let results = results.ok_or_else(|| Fault::host(phase, "the component does not export it"))?;
+        if results.len() == items.len() {
+            return Ok(results);
         }
-        let what = format_args!("it returned {} results for {} items", answers.len(), items.len());
+        let what = format_args!("it returned {} results for {} items", results.len(), items.len());
         Err(Fault::new(FaultKind::WrongLength, phase, what))
     }
 
-    /// An answer that can't be used is a fault of this item alone: its place in the list says whose it is.
-    fn checked(&self, answer: Result<C::Output, Failure>) -> Result<C::Output, ItemError> {
-        output::check(&answer, Phase::from(C::STAGE), &self.runtime.limits).map_err(ItemError::Fault)?;
-        answer.map_err(ItemError::Failure)
+    /// A result that can't be used is a fault of this item alone: its position in the list identifies it.
+    fn check_result(&self, result: Result<C::Output, Failure>) -> Result<C::Output, ItemError> {
+        output::check(&result, Phase::from(C::STAGE), &self.runtime.limits).map_err(ItemError::Fault)?;
+        result.map_err(ItemError::Failure)
     }
 }
 
-fn fault_of<T>(result: &Result<T, ItemError>) -> Option<&Fault> {
+fn as_fault<T>(result: &Result<T, ItemError>) -> Option<&Fault> {
     match result {
         Err(ItemError::Fault(fault)) => Some(fault),
         _ => None,
     }
 }
 
-fn unable<T>(fault: Fault, slot: Slot, ledger: Ledger) -> PartRun<T> {
-    PartRun { seat: Seat::Empty(slot), ran_fresh: true, end: PartEnd::Unable(fault), ledger }
+fn unable_to_run<T>(fault: Fault, permit: HostPermit, stats: CallStats) -> PartRun<T> {
+    PartRun { instance_slot: InstanceSlot::Empty(permit), ran_fresh: true, end: PartEnd::Unable(fault), stats }
 }
 
 /// The results so far.
-struct Settled<'a, T> {
+struct PartialResults<'a, T> {
     runtime: &'a Runtime,
     items: usize,
     /// Empty or as many as items.
     outcomes: Outcomes<T>,
-    ledger: Ledger,
+    stats: CallStats,
     /// Why the plugin could not run, if it could not.
     unable: Option<FaultKind>,
 }
 
-impl<'a, T> Settled<'a, T> {
+impl<'a, T> PartialResults<'a, T> {
     fn new(runtime: &'a Runtime, items: usize) -> Self {
-        Settled { runtime, items, outcomes: Vec::new(), ledger: Ledger::default(), unable: None }
+        PartialResults { runtime, items, outcomes: Vec::new(), stats: CallStats::default(), unable: None }
     }
 
-    fn settle(&mut self, run: PartRun<T>, part: Part, halving: &mut Halving) -> Seat {
-        let PartRun { seat, ran_fresh, end, ledger } = run;
-        let spent_us = ledger.cpu_time_us();
-        let log = self.ledger.add(ledger);
+    fn record_part(&mut self, run: PartRun<T>, part: Part, bisection: &mut Bisection) -> InstanceSlot {
+        let PartRun { instance_slot, ran_fresh, end, stats } = run;
+        let spent_us = stats.cpu_time_us();
+        let log = self.stats.add(stats);
         match end {
             PartEnd::Done(results) => {
                 self.keep_log(log);
-                self.done(part, results);
+                self.record_results(part, results);
             }
             PartEnd::Unable(fault) => {
                 self.keep_log(log);
-                // One reason, however many parts meet it.
+                // Counted once, however many parts it stops.
                 if self.unable != Some(fault.kind) {
                     self.unable = Some(fault.kind);
                     self.count_fault(fault.kind);
                 }
-                self.put(part.range.map(|item| (item, Err(ItemError::Fault(fault.clone())))));
+                self.set_results(part.range.map(|item| (item, Err(ItemError::Fault(fault.clone())))));
             }
-            PartEnd::Faulted(fault) => match halving.faulted(part, ran_fresh, spent_us) {
-                // It runs again, and what it writes then is kept.
-                Blame::Unclear => add(&self.runtime.counters.halvings, 1),
-                Blame::Guilty(item) => {
+            PartEnd::Faulted(fault) => match bisection.faulted(part, ran_fresh, spent_us) {
+                // It runs again, and the log of that run is kept.
+                Finding::Unclear => add(&self.runtime.counters.bisections, 1),
+                Finding::Culprit(item) => {
                     self.keep_log(log);
                     self.count_fault(fault.kind);
-                    self.put([(item, Err(ItemError::Fault(fault)))]);
+                    self.set_results([(item, Err(ItemError::Fault(fault)))]);
                 }
             },
         }
-        seat
+        instance_slot
     }
 
-    fn done(&mut self, part: Part, results: Outcomes<T>) {
-        for fault in results.iter().filter_map(fault_of) {
+    fn record_results(&mut self, part: Part, results: Outcomes<T>) {
+        for fault in results.iter().filter_map(as_fault) {
             self.count_fault(fault.kind);
         }
         if self.outcomes.is_empty() && results.len() == self.items {
             self.outcomes = results;
         } else {
-            self.put(part.range.zip(results));
+            self.set_results(part.range.zip(results));
         }
     }
 
-    fn put(&mut self, results: impl IntoIterator<Item = (usize, Result<T, ItemError>)>) {
-        self.make_room();
+    fn set_results(&mut self, results: impl IntoIterator<Item = (usize, Result<T, ItemError>)>) {
+        self.fill_unknown();
         results.into_iter().for_each(|(item, result)| self.outcomes[item] = result);
     }
 
-    /// Nothing is known about an item that no part settled.
-    fn make_room(&mut self) {
+    /// An item without a result so far is postponed.
+    fn fill_unknown(&mut self) {
         self.outcomes.resize_with(self.items, || Err(ItemError::Postponed));
     }
 
     fn keep_log(&mut self, log: LogBuffer) {
-        self.ledger.log.append(log, self.runtime.limits.log_lines_max);
+        self.stats.log.append(log, self.runtime.limits.log_lines_max);
     }
 
     fn count_fault(&mut self, kind: FaultKind) {
-        self.runtime.counters.faulted(kind);
-        self.ledger.faults.push(kind);
+        self.runtime.counters.count_fault(kind);
+        self.stats.faults.push(kind);
     }
 
-    fn finish(mut self, seat: Seat) -> BatchRun<T> {
-        self.make_room();
-        BatchRun { outcomes: self.outcomes, seat, ledger: self.ledger }
+    fn finish(mut self, instance_slot: InstanceSlot) -> BatchRun<T> {
+        self.fill_unknown();
+        BatchRun { outcomes: self.outcomes, instance_slot, stats: self.stats }
     }
 }

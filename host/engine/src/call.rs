@@ -10,8 +10,8 @@ use super::contract_types::{
 use super::exports::{Exports, Stage};
 use super::output::Output;
 
-/// What a guest answers to a list of items.
-pub(crate) type Answers<C> = Vec<Result<<C as StageCall>::Output, Failure>>;
+/// What a guest results to a list of items.
+pub(crate) type StageResults<C> = Vec<Result<<C as StageCall>::Output, Failure>>;
 
 /// A stage, as something that can be called with a list of items.
 pub(crate) trait StageCall: Send + Sync + 'static {
@@ -20,13 +20,18 @@ pub(crate) trait StageCall: Send + Sync + 'static {
     const STAGE: Stage;
 
     /// Calls the export. None when the component has none.
-    fn invoke(&self, at: At<'_>, context: &Context, items: &[Self::Item]) -> Option<wasmtime::Result<Answers<Self>>>
+    fn invoke(
+        &self,
+        target: CallTarget<'_>,
+        context: &Context,
+        items: &[Self::Item],
+    ) -> Option<wasmtime::Result<StageResults<Self>>>
     where
         Self: Sized;
 }
 
 /// The instance a call goes to.
-pub(crate) struct At<'a> {
+pub(crate) struct CallTarget<'a> {
     pub(crate) store: &'a mut Store<super::state::GuestState>,
     pub(crate) instance: &'a Instance,
     pub(crate) exports: &'a Exports,
@@ -34,11 +39,11 @@ pub(crate) struct At<'a> {
 
 /// Calls the function of the interface `$interface` with the arguments.
 macro_rules! call {
-    ($at:ident, $interface:ident, $($argument:expr),+) => {{
-        let At { store, instance, exports } = $at;
+    ($target:ident, $interface:ident, $($argument:expr),+) => {{
+        let CallTarget { store, instance, exports } = $target;
         let function = exports.$interface.as_ref()?;
         let function = function.typed(store, instance, |indices, store, instance| indices.load(store, instance).map(drop));
-        Some(function.and_then(|function| function.call(store, ($($argument,)+))).map(|(answers,)| answers))
+        Some(function.and_then(|function| function.call(store, ($($argument,)+))).map(|(results,)| results))
     }};
 }
 
@@ -58,8 +63,13 @@ impl StageCall for Map {
     type Output = Mapped;
     const STAGE: Stage = Stage::Map;
 
-    fn invoke(&self, at: At<'_>, context: &Context, items: &[Inbound]) -> Option<wasmtime::Result<Answers<Self>>> {
-        call!(at, mapping, context, items)
+    fn invoke(
+        &self,
+        target: CallTarget<'_>,
+        context: &Context,
+        items: &[Inbound],
+    ) -> Option<wasmtime::Result<StageResults<Self>>> {
+        call!(target, mapping, context, items)
     }
 }
 
@@ -68,8 +78,13 @@ impl StageCall for Enrich {
     type Output = Vec<Question>;
     const STAGE: Stage = Stage::Enrich;
 
-    fn invoke(&self, at: At<'_>, context: &Context, items: &[Submission]) -> Option<wasmtime::Result<Answers<Self>>> {
-        call!(at, enrichment, context, items)
+    fn invoke(
+        &self,
+        target: CallTarget<'_>,
+        context: &Context,
+        items: &[Submission],
+    ) -> Option<wasmtime::Result<StageResults<Self>>> {
+        call!(target, enrichment, context, items)
     }
 }
 
@@ -78,8 +93,13 @@ impl StageCall for Qualify {
     type Output = Verdict;
     const STAGE: Stage = Stage::Qualify;
 
-    fn invoke(&self, at: At<'_>, context: &Context, items: &[Submission]) -> Option<wasmtime::Result<Answers<Self>>> {
-        call!(at, qualification, context, self.0, items)
+    fn invoke(
+        &self,
+        target: CallTarget<'_>,
+        context: &Context,
+        items: &[Submission],
+    ) -> Option<wasmtime::Result<StageResults<Self>>> {
+        call!(target, qualification, context, self.0, items)
     }
 }
 
@@ -88,8 +108,13 @@ impl StageCall for Shape {
     type Output = Payload;
     const STAGE: Stage = Stage::Shape;
 
-    fn invoke(&self, at: At<'_>, context: &Context, items: &[ShapeRequest]) -> Option<wasmtime::Result<Answers<Self>>> {
-        call!(at, shaping, context, items)
+    fn invoke(
+        &self,
+        target: CallTarget<'_>,
+        context: &Context,
+        items: &[ShapeRequest],
+    ) -> Option<wasmtime::Result<StageResults<Self>>> {
+        call!(target, shaping, context, items)
     }
 }
 
@@ -98,7 +123,12 @@ impl StageCall for Interpret {
     type Output = Option<Outcome>;
     const STAGE: Stage = Stage::Interpret;
 
-    fn invoke(&self, at: At<'_>, context: &Context, items: &[ClientAnswer]) -> Option<wasmtime::Result<Answers<Self>>> {
-        call!(at, response, context, items)
+    fn invoke(
+        &self,
+        target: CallTarget<'_>,
+        context: &Context,
+        items: &[ClientAnswer],
+    ) -> Option<wasmtime::Result<StageResults<Self>>> {
+        call!(target, response, context, items)
     }
 }

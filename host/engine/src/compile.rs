@@ -1,8 +1,8 @@
 //! From foreign bytes to a component, and from a component to machine code.
 //!
-//! Here foreign bytes meet tools that were not written against enemies: some kilobytes can take the compiler minutes or gigabytes.
-//! So they run in a process of their own, which bounds its time and memory and is killed when it overstays; the host binary is
-//! that process too, under a hidden subcommand. Tests and tools that have no such binary do it in their own process.
+//! The tools used here were not written for hostile input: some kilobytes can take the compiler minutes or gigabytes. So they run
+//! in a child process with bounded time and memory, which is killed when it takes too long; the host binary is that process too,
+//! under a hidden subcommand. Tests and tools that have no such binary compile in their own process.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,17 +17,17 @@ use wit_component::ComponentEncoder;
 
 use super::limits::Limits;
 use super::pool::JobLost;
-use super::prepare;
-use super::settings::settings;
+use super::settings::base_config;
+use super::take_snapshot;
 
 /// The hidden subcommand of the host binary: `compile-component TASK LIMITS`, from standard input to standard output.
 pub const COMPILE_COMMAND: &str = "compile-component";
 /// Stack of the thread that compiles: the compiler recurses.
 const STACK_BYTES: usize = 16 << 20;
-/// Bytes of the child's standard error that are told.
-const COMPLAINT_BYTES_MAX: usize = 2_000;
+/// Bytes of the child's standard error that are shown.
+const STDERR_BYTES_MAX: usize = 2_000;
 /// Bytes of it that are read: a panic with its traces fits.
-const COMPLAINT_BYTES_READ_MAX: usize = 1 << 20;
+const STDERR_BYTES_READ_MAX: usize = 1 << 20;
 
 /// Where components are compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +45,12 @@ pub(crate) enum Task {
     Componentize,
     /// A component that was admitted by its names and sizes becomes machine code.
     Compile,
-    /// Such a component is initialised and becomes the machine code of its snapshot, or it is said why not: a
-    /// [`Compiled`](super::preparation::Compiled) in any case.
-    Prepare,
+    /// Such a component is initialised and becomes the machine code of its snapshot, or the reason why not: a
+    /// [`Compiled`](super::snapshot_status::Compiled) in any case.
+    Snapshot,
 }
 
-/// The compiler refused the bytes, or was stopped.
+/// The compiler rejected the bytes, or was stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct CompileError(pub(crate) String);
@@ -66,24 +66,24 @@ impl Task {
         match self {
             Task::Componentize => "componentize",
             Task::Compile => "compile",
-            Task::Prepare => "prepare",
+            Task::Snapshot => "snapshot",
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
-        [Task::Componentize, Task::Compile, Task::Prepare].into_iter().find(|task| task.name() == name)
+    fn from_name(name: &str) -> Option<Self> {
+        [Task::Componentize, Task::Compile, Task::Snapshot].into_iter().find(|task| task.name() == name)
     }
 
-    /// Does it here and now.
+    /// Runs it in this process.
     pub(crate) fn run(self, wasm: &Wasm, limits: &Limits, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
         match self {
             Task::Componentize => componentize(bytes),
             Task::Compile => wasm.precompile_component(bytes).map_err(|error| CompileError(format!("{error:#}"))),
-            Task::Prepare => Ok(prepare::prepare(bytes, limits).write()),
+            Task::Snapshot => Ok(take_snapshot::take_snapshot(bytes, limits).write()),
         }
     }
 
-    /// Does it in a child process.
+    /// Runs it in a child process.
     pub(crate) async fn run_in_child(
         self,
         program: &Path,
@@ -98,11 +98,11 @@ impl Task {
             .spawn()
             .map_err(|error| CompileError(format!("`{}` can't be started: {error}", program.display())))?;
         let wall_s = limits.compile_wall_s_max;
-        match tokio::time::timeout(Duration::from_secs(wall_s), converse(child, bytes, limits.compiled_cache_bytes_max))
+        match tokio::time::timeout(Duration::from_secs(wall_s), exchange(child, bytes, limits.compiled_cache_bytes_max))
             .await
         {
-            Ok(Ok((status, made, complaint))) => judge(status, made, &complaint, limits),
-            Ok(Err(error)) => Err(CompileError(format!("the compiling process was given up: {error}"))),
+            Ok(Ok((status, output, stderr))) => read_result(status, output, &stderr, limits),
+            Ok(Err(error)) => Err(CompileError(format!("the compiling process was abandoned: {error}"))),
             Err(_) => Err(CompileError(format!("compiling it took too long; `compile_wall_s_max` is {wall_s}"))),
         }
     }
@@ -113,24 +113,24 @@ fn componentize(module: &[u8]) -> Result<Vec<u8>, CompileError> {
     encoded.map_err(|error| CompileError(format!("{error:#}")))
 }
 
-async fn converse(
+async fn exchange(
     mut child: Child,
     bytes: Vec<u8>,
-    made_bytes_max: usize,
+    output_bytes_max: usize,
 ) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let tell = async move {
+    let write_input = async move {
         if let Some(mut stdin) = stdin {
-            // A child that gave up early has said why on its standard error.
+            // A child that failed early has written the reason to its standard error.
             let _ = stdin.write_all(&bytes).await;
         }
         Ok(())
     };
-    // A child that makes too much is killed, as all are that nobody waits for.
-    let made = read_at_most(stdout, made_bytes_max, "compiled_cache_bytes_max");
-    let complaint = read_at_most(stderr, COMPLAINT_BYTES_READ_MAX, "its complaint");
-    let ((), made, complaint) = tokio::try_join!(tell, made, complaint)?;
-    Ok((child.wait().await?, made, complaint))
+    // A child that writes too much is killed, like every child that is no longer waited for.
+    let output = read_at_most(stdout, output_bytes_max, "compiled_cache_bytes_max");
+    let stderr = read_at_most(stderr, STDERR_BYTES_READ_MAX, "standard error");
+    let ((), output, stderr) = tokio::try_join!(write_input, output, stderr)?;
+    Ok((child.wait().await?, output, stderr))
 }
 
 async fn read_at_most(
@@ -145,32 +145,31 @@ async fn read_at_most(
     if bytes.len() <= bytes_max {
         return Ok(bytes);
     }
-    Err(std::io::Error::other(format!("it makes more than {bytes_max} bytes, which is `{name}`")))
+    Err(std::io::Error::other(format!("it writes more than {bytes_max} bytes, which is `{name}`")))
 }
 
-fn judge(status: ExitStatus, made: Vec<u8>, complaint: &[u8], limits: &Limits) -> Result<Vec<u8>, CompileError> {
+fn read_result(status: ExitStatus, output: Vec<u8>, stderr: &[u8], limits: &Limits) -> Result<Vec<u8>, CompileError> {
     if status.success() {
-        return Ok(made);
+        return Ok(output);
     }
-    let complaint = String::from_utf8_lossy(&complaint[..complaint.len().min(COMPLAINT_BYTES_MAX)]);
+    let stderr = String::from_utf8_lossy(&stderr[..stderr.len().min(STDERR_BYTES_MAX)]);
     if status.code().is_some() {
-        return Err(CompileError(complaint.trim().to_owned()));
+        return Err(CompileError(stderr.trim().to_owned()));
     }
     let (cpu_s, bytes) = (limits.compile_cpu_s_max, limits.compile_memory_bytes_max);
     let message = format!(
         "compiling it was stopped ({status}): `compile_cpu_s_max` is {cpu_s}, `compile_memory_bytes_max` is {bytes}. {}",
-        complaint.trim()
+        stderr.trim()
     );
     Err(CompileError(message))
 }
 
-/// The child's side: the whole of the hidden subcommand, with its two arguments. An error belongs on standard error, and the exit
-/// code must then be 1.
+/// The child's side: the hidden subcommand, with its two arguments. The caller writes an error to standard error and exits with 1.
 pub fn compile_child(task: &str, settings: &str) -> Result<(), String> {
-    let task = Task::named(task).ok_or_else(|| format!("`{task}` is no task"))?;
+    let task = Task::from_name(task).ok_or_else(|| format!("`{task}` is not a task"))?;
     let limits: Limits =
         serde_json::from_str(settings).map_err(|error| format!("the limits can't be read: {error}"))?;
-    bound_this_process(&limits).map_err(|error| format!("the limits can't be set: {error}"))?;
+    limit_this_process(&limits).map_err(|error| format!("the limits can't be set: {error}"))?;
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || run_on_streams(task, &limits));
     let thread = thread.map_err(|error| format!("no thread: {error}"))?;
     thread.join().unwrap_or_else(|_| Err("the compiler panicked".to_owned()))
@@ -180,12 +179,12 @@ fn run_on_streams(task: Task, limits: &Limits) -> Result<(), String> {
     let mut bytes = Vec::new();
     let bytes_max = limits.component_bytes_max as u64;
     std::io::stdin().take(bytes_max).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    let wasm = Wasm::new(&settings(limits)).map_err(|error| format!("{error:#}"))?;
-    let made = task.run(&wasm, limits, &bytes).map_err(|error| error.to_string())?;
-    std::io::stdout().write_all(&made).map_err(|error| error.to_string())
+    let wasm = Wasm::new(&base_config(limits)).map_err(|error| format!("{error:#}"))?;
+    let output = task.run(&wasm, limits, &bytes).map_err(|error| error.to_string())?;
+    std::io::stdout().write_all(&output).map_err(|error| error.to_string())
 }
 
-fn bound_this_process(limits: &Limits) -> rustix::io::Result<()> {
+fn limit_this_process(limits: &Limits) -> rustix::io::Result<()> {
     let both = |value| Rlimit { current: Some(value), maximum: Some(value) };
     setrlimit(Resource::Core, both(0))?;
     setrlimit(Resource::Cpu, both(limits.compile_cpu_s_max))?;
@@ -207,19 +206,19 @@ mod tests {
     #[test]
     fn a_plain_core_module_carries_no_contract() {
         let module = wat::parse_str(r#"(module (import "env" "print" (func)))"#).unwrap();
-        let refusal = Task::Componentize.run(&Wasm::default(), &Limits::default(), &module).unwrap_err();
-        assert!(refusal.0.contains("env"), "{refusal}");
+        let error = Task::Componentize.run(&Wasm::default(), &Limits::default(), &module).unwrap_err();
+        assert!(error.0.contains("env"), "{error}");
     }
 
     #[test]
     fn tasks_have_names() {
-        assert_eq!(Task::named("compile"), Some(Task::Compile));
-        assert_eq!(Task::named("componentize"), Some(Task::Componentize));
-        assert_eq!(Task::named("prepare"), Some(Task::Prepare));
+        assert_eq!(Task::from_name("compile"), Some(Task::Compile));
+        assert_eq!(Task::from_name("componentize"), Some(Task::Componentize));
+        assert_eq!(Task::from_name("snapshot"), Some(Task::Snapshot));
         assert!(compile_child("burn", "{}").unwrap_err().contains("burn"));
     }
 
-    /// P2: what the child says is the result or the reason; a child that hangs or dies is a reason, too.
+    /// P2: the child returns the result or the reason; a child that hangs or dies is a reason, too.
     #[tokio::test]
     async fn children() {
         let quick = Limits { compile_wall_s_max: 1, ..Limits::default() };

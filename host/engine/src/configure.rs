@@ -5,14 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use super::contract_types::{Compiled, Description, Diagnostic, DiagnosticLevel};
 use super::fault::{Fault, FaultKind, Phase};
-use super::instance::{Ledger, Recipe, Running, Slot};
+use super::instance::{CallStats, HostPermit, InstanceSpec, Running};
 use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
 use super::output;
-use super::program::Loaded;
+use super::program::LoadedComponent;
 use super::runtime::Runtime;
 
-/// A configuration that compiled and that the component takes.
+/// A configuration that compiled and that the component loads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompiledConfiguration {
     /// What a fresh instance loads; the same document gives the same bytes.
@@ -35,74 +35,81 @@ pub enum ConfigurationError {
     NotConfigurable,
 }
 
-/// A plugin's work outside of any session: no lead, no tables.
-pub(crate) struct Workbench<'a> {
+/// A plugin's work outside of any session: no leads, no tables.
+pub(crate) struct ConfigCompiler<'a> {
     runtime: &'a Runtime,
-    component: &'a Loaded,
+    component: &'a LoadedComponent,
     value_sets: Arc<dyn ValueSets>,
     abandoned: Arc<AtomicBool>,
-    ledger: Ledger,
+    stats: CallStats,
 }
 
-impl<'a> Workbench<'a> {
-    pub(crate) fn new(runtime: &'a Runtime, component: &'a Loaded) -> Self {
+impl<'a> ConfigCompiler<'a> {
+    pub(crate) fn new(runtime: &'a Runtime, component: &'a LoadedComponent) -> Self {
         let (value_sets, abandoned) = (Arc::new(NoValueSets), Arc::default());
-        Workbench { runtime, component, value_sets, abandoned, ledger: Ledger::default() }
+        ConfigCompiler { runtime, component, value_sets, abandoned, stats: CallStats::default() }
     }
 
-    /// Compiles a document, and makes sure that a fresh instance takes the result.
-    pub(crate) fn compile(&mut self, document: &str, slot: Slot) -> Result<CompiledConfiguration, ConfigurationError> {
+    /// Compiles a document, and checks that a fresh instance loads the result.
+    pub(crate) fn compile(
+        &mut self,
+        document: &str,
+        permit: HostPermit,
+    ) -> Result<CompiledConfiguration, ConfigurationError> {
         let limits = &self.runtime.limits;
         if limits.document_bytes_max < document.len() {
-            return Err(ConfigurationError::Diagnostics(vec![too_long(document.len(), limits.document_bytes_max)]));
+            return Err(ConfigurationError::Diagnostics(vec![document_too_long(
+                document.len(),
+                limits.document_bytes_max,
+            )]));
         }
-        let (mut running, recipe) = self.start(None, slot)?;
-        let compiled = recipe.compile(&mut running, document)?;
+        let (mut running, spec) = self.start(None, permit)?;
+        let compiled = spec.compile(&mut running, document)?;
         let plan: Arc<[u8]> = compiled.plan.into();
-        self.start(Some(&plan), super::instance::Seat::Taken(running).emptied())?;
+        self.start(Some(&plan), super::instance::InstanceSlot::Taken(running).into_permit())?;
         Ok(CompiledConfiguration { plan, warnings: compiled.warnings })
     }
 
-    /// Asks a component what it is; none when it does not say. Starts it in any case.
-    pub(crate) fn describe(&mut self, slot: Slot) -> Result<Option<Description>, Fault> {
-        let (mut running, desk) = self.start(None, slot)?;
-        desk.check_types(&mut running)?;
-        desk.describe(&mut running)
+    /// Calls `describe`; none when the component does not export it. Starts the component in any case.
+    pub(crate) fn describe(&mut self, permit: HostPermit) -> Result<Option<Description>, Fault> {
+        let (mut running, call) = self.start(None, permit)?;
+        call.check_types(&mut running)?;
+        call.describe(&mut running)
     }
 
-    fn start<'b>(&'b mut self, plan: Option<&'b [u8]>, slot: Slot) -> Result<(Running, Desk<'b>), Fault> {
-        let Workbench { runtime, component, value_sets, abandoned, ledger } = self;
-        let recipe = Recipe { runtime, component, plan, value_sets, now_ms: 0, abandoned };
-        let running = recipe.start(slot, ledger).map_err(|(fault, _)| fault)?;
-        Ok((running, Desk { recipe, ledger }))
+    fn start<'b>(&'b mut self, plan: Option<&'b [u8]>, permit: HostPermit) -> Result<(Running, ConfigCall<'b>), Fault> {
+        let ConfigCompiler { runtime, component, value_sets, abandoned, stats } = self;
+        let spec = InstanceSpec { runtime, component, plan, value_sets, now_ms: 0, abandoned };
+        let running = spec.start(permit, stats).map_err(|(fault, _)| fault)?;
+        Ok((running, ConfigCall { spec, stats }))
     }
 }
 
-/// A workbench with an instance on it.
-struct Desk<'a> {
-    recipe: Recipe<'a>,
-    ledger: &'a mut Ledger,
+/// One call of a configuration export, in an instance of its own.
+struct ConfigCall<'a> {
+    spec: InstanceSpec<'a>,
+    stats: &'a mut CallStats,
 }
 
-impl Desk<'_> {
+impl ConfigCall<'_> {
     fn compile(self, running: &mut Running, document: &str) -> Result<Compiled, ConfigurationError> {
-        let Some(configuration) = &self.recipe.component.exports.configuration else {
+        let Some(configuration) = &self.spec.component.exports.configuration else {
             return Err(ConfigurationError::NotConfigurable);
         };
-        let limits = &self.recipe.runtime.limits;
+        let limits = &self.spec.runtime.limits;
         let Running { store, instance, .. } = running;
         let allowed_us = limits.deadline_configure_ms * 1_000;
-        let answer = self.recipe.call(store, Phase::Compile, allowed_us, self.ledger, |store| {
+        let compiled = self.spec.call(store, Phase::Compile, allowed_us, self.stats, |store| {
             configuration.indices.load(&mut *store, instance)?.call_compile(store, document)
         })?;
-        match answer {
-            Ok(compiled) => Ok(checked(compiled, limits)?),
-            Err(diagnostics) => Err(refused(diagnostics, limits)),
+        match compiled {
+            Ok(compiled) => Ok(check_compiled(compiled, limits)?),
+            Err(diagnostics) => Err(check_diagnostics(diagnostics, limits)),
         }
     }
 
     fn check_types(&self, running: &mut Running) -> Result<(), Fault> {
-        let checked = self.recipe.component.exports.check_types(&mut running.store, &running.instance);
+        let checked = self.spec.component.exports.check_types(&mut running.store, &running.instance);
         checked.map_err(|error| {
             let what = format_args!("its exports are not the contract's: {error:#}");
             Fault::new(FaultKind::InvalidOutput, Phase::Start, what)
@@ -110,18 +117,18 @@ impl Desk<'_> {
     }
 
     fn describe(self, running: &mut Running) -> Result<Option<Description>, Fault> {
-        let Some(configuration) = &self.recipe.component.exports.configuration else { return Ok(None) };
+        let Some(configuration) = &self.spec.component.exports.configuration else { return Ok(None) };
         let Running { store, instance, .. } = running;
-        let allowed_us = self.recipe.runtime.limits.deadline_configure_ms * 1_000;
-        let described = self.recipe.call(store, Phase::Describe, allowed_us, self.ledger, |store| {
+        let allowed_us = self.spec.runtime.limits.deadline_configure_ms * 1_000;
+        let described = self.spec.call(store, Phase::Describe, allowed_us, self.stats, |store| {
             configuration.indices.load(&mut *store, instance)?.call_describe(store)
         })?;
-        output::check_one(&described, Phase::Describe, &self.recipe.runtime.limits)?;
+        output::check_one(&described, Phase::Describe, &self.spec.runtime.limits)?;
         Ok(Some(described))
     }
 }
 
-fn checked(mut compiled: Compiled, limits: &Limits) -> Result<Compiled, Fault> {
+fn check_compiled(mut compiled: Compiled, limits: &Limits) -> Result<Compiled, Fault> {
     if limits.plan_bytes_max < compiled.plan.len() {
         let what = format_args!("its plan has {} bytes", compiled.plan.len());
         let value = limits.plan_bytes_max as u64;
@@ -139,10 +146,10 @@ fn checked(mut compiled: Compiled, limits: &Limits) -> Result<Compiled, Fault> {
     Ok(compiled)
 }
 
-/// Errors first, in the order of the document, so that the bound never cuts the last of them off.
-fn refused(mut diagnostics: Vec<Diagnostic>, limits: &Limits) -> ConfigurationError {
+/// Errors first, in the order of the document, so that truncation never removes the last of them.
+fn check_diagnostics(mut diagnostics: Vec<Diagnostic>, limits: &Limits) -> ConfigurationError {
     if !diagnostics.iter().any(is_error) {
-        let what = "it refused the document and named no error";
+        let what = "it rejected the document without naming an error";
         return Fault::new(FaultKind::InvalidOutput, Phase::Compile, what).into();
     }
     if limits.diagnostics_max < diagnostics.len() {
@@ -159,14 +166,14 @@ fn is_error(diagnostic: &Diagnostic) -> bool {
     diagnostic.level == DiagnosticLevel::Error
 }
 
-fn too_long(bytes: usize, bytes_max: usize) -> Diagnostic {
+fn document_too_long(bytes: usize, bytes_max: usize) -> Diagnostic {
     Diagnostic {
         level: DiagnosticLevel::Error,
         code: "document_too_long".into(),
         path: String::new(),
         line: 0,
         column: 0,
-        message: format!("the document has {bytes} bytes; at most {bytes_max} are taken"),
+        message: format!("the document has {bytes} bytes; at most {bytes_max} are accepted"),
         suggestion: Some("move long tables into a value set".into()),
     }
 }
@@ -176,29 +183,29 @@ mod tests {
     use super::*;
 
     fn diagnostic(level: DiagnosticLevel) -> Diagnostic {
-        Diagnostic { level, ..too_long(1, 0) }
+        Diagnostic { level, ..document_too_long(1, 0) }
     }
 
-    /// P3, M2: what `compile` answers is bounded, and says one thing.
+    /// P3, M2: what `compile` returns is bounded and consistent.
     #[test]
     fn plans_are_bounded() {
         let limits = Limits { plan_bytes_max: 3, ..Limits::default() };
         let compiled = |bytes, warnings| Compiled { plan: vec![0; bytes], warnings };
-        assert!(checked(compiled(3, vec![]), &limits).is_ok());
-        assert_eq!(checked(compiled(4, vec![]), &limits).unwrap_err().limit.unwrap().name, "plan_bytes_max");
+        assert!(check_compiled(compiled(3, vec![]), &limits).is_ok());
+        assert_eq!(check_compiled(compiled(4, vec![]), &limits).unwrap_err().limit.unwrap().name, "plan_bytes_max");
         let contradiction = compiled(1, vec![diagnostic(DiagnosticLevel::Error)]);
-        assert_eq!(checked(contradiction, &limits).unwrap_err().kind, FaultKind::InvalidOutput);
+        assert_eq!(check_compiled(contradiction, &limits).unwrap_err().kind, FaultKind::InvalidOutput);
     }
 
-    /// P3: 500 diagnostics of a megabyte each would be no bound.
+    /// P3: 500 diagnostics of a megabyte each would not be bounded.
     #[test]
     fn diagnostics_are_bounded_in_bytes() {
         let limits = Limits { output_item_bytes_max: 100, ..Limits::default() };
         let loud = |level| Diagnostic { message: "x".repeat(101), ..diagnostic(level) };
-        let refused = refused(vec![loud(DiagnosticLevel::Error)], &limits);
+        let refused = check_diagnostics(vec![loud(DiagnosticLevel::Error)], &limits);
         assert!(matches!(refused, ConfigurationError::Fault(fault) if fault.kind == FaultKind::OutputSize));
         let compiled = Compiled { plan: vec![], warnings: vec![loud(DiagnosticLevel::Warning)] };
-        assert_eq!(checked(compiled, &limits).unwrap_err().kind, FaultKind::OutputSize);
+        assert_eq!(check_compiled(compiled, &limits).unwrap_err().kind, FaultKind::OutputSize);
     }
 
     #[test]
@@ -206,10 +213,10 @@ mod tests {
         let limits = Limits { diagnostics_max: 2, ..Limits::default() };
         let mut all = vec![diagnostic(DiagnosticLevel::Warning); 5];
         all.push(diagnostic(DiagnosticLevel::Error));
-        let ConfigurationError::Diagnostics(kept) = refused(all, &limits) else { panic!("no diagnostics") };
+        let ConfigurationError::Diagnostics(kept) = check_diagnostics(all, &limits) else { panic!("no diagnostics") };
         assert_eq!(kept.len(), 2);
         assert!(is_error(&kept[0]));
-        let none = refused(vec![diagnostic(DiagnosticLevel::Warning)], &limits);
+        let none = check_diagnostics(vec![diagnostic(DiagnosticLevel::Warning)], &limits);
         assert!(matches!(none, ConfigurationError::Fault(fault) if fault.kind == FaultKind::InvalidOutput));
     }
 }

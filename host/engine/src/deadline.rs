@@ -1,11 +1,11 @@
-//! Deadlines in CPU time (P3): on a loaded host, a good plugin must not be punished for the time it did not run.
+//! Deadlines in CPU time (P3): on a loaded host, a plugin must not pay for the time it did not run.
 //!
 //! wasmtime interrupts a guest at the next loop head or function entry after the epoch moved on. A ticker thread moves it; the
 //! interrupted thread then reads its own CPU clock and goes on or stops. Nothing in a guest can wait, so CPU time is a bound.
 //!
-//! Reading a thread's CPU clock is a system call, dearer than many a call of a guest; the clock on the wall is not. A call that is
-//! shorter on the wall than [`TRUSTED_NS`] is taken to have run all of that time. For a longer one the CPU clock tells: it took no
-//! more than the clock moved since it was read last, less what is known of the time in between.
+//! Reading a thread's CPU clock is a system call and costs more than many guest calls; reading the wall clock is not. A call that
+//! takes less wall time than [`TRUSTED_NS`] is taken to have run all of that time. For a longer one the CPU clock is read: the call
+//! used no more than the clock moved since it was last read, less the time already accounted for.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{EngineWeak, UpdateDeadline};
 
-/// What lasts longer may have waited for a processor in between: a scheduler hands out milliseconds.
+/// A longer call may have waited for a processor in between: a scheduler hands out milliseconds.
 const TRUSTED_NS: u64 = 1_000_000;
 /// After so much time the CPU clock is read again: no call is charged wrongly by more.
 const READING_LASTS_NS: u64 = 5_000_000;
@@ -24,7 +24,7 @@ thread_local! {
     static READING: Cell<Option<Reading>> = const { Cell::new(None) };
 }
 
-/// What the CPU clock of this thread said, and what is known of the time since.
+/// The last value of the CPU clock of this thread, and the time accounted for since then.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     cpu_ns: u64,
@@ -40,18 +40,18 @@ impl Reading {
     }
 
     /// The last one of this thread.
-    fn last(now_ns: u64) -> Self {
+    fn last_or_new(now_ns: u64) -> Self {
         READING.get().unwrap_or_else(|| Reading::new(now_ns))
     }
 
     /// The CPU time since then of which nothing is known.
-    fn unknown_ns(self) -> u64 {
+    fn unaccounted_ns(self) -> u64 {
         let since_ns = clock_ns(ClockId::ThreadCPUTime).saturating_sub(self.cpu_ns);
         since_ns.saturating_sub(self.known_ns)
     }
 
     /// After so much more CPU time became known; anew when it may have been waiting, or when much has added up.
-    fn after(self, used_ns: u64, until_ns: u64) -> Self {
+    fn advance(self, used_ns: u64, until_ns: u64) -> Self {
         let known_ns = self.known_ns + used_ns;
         let is_old = TRUSTED_NS <= used_ns || READING_LASTS_NS < known_ns;
         if is_old { Reading::new(until_ns) } else { Reading { cpu_ns: self.cpu_ns, known_ns, until_ns } }
@@ -71,9 +71,9 @@ pub(crate) struct DeadlinePassed {
     pub(crate) allowed_us: u64,
 }
 
-/// The guest was stopped because nobody waits for its answer any more.
+/// The guest was stopped because its result is no longer waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nobody waits for the answer any more")]
+#[error("the result is no longer waited for")]
 pub(crate) struct Abandoned;
 
 /// How long the call under way may run.
@@ -92,23 +92,23 @@ impl Deadline {
         }
         (self.started_ns, self.allowed_us) = (clock_ns(ClockId::Monotonic), allowed_us);
         // What the host did since the last call, such as wiping what a hostile one left behind, is not this call's.
-        let last = Reading::last(self.started_ns);
+        let last = Reading::last_or_new(self.started_ns);
         let between_ns = self.started_ns.saturating_sub(last.until_ns);
-        READING.set(Some(last.after(between_ns, self.started_ns)));
+        READING.set(Some(last.advance(between_ns, self.started_ns)));
     }
 
-    /// Ends the time of a call, on the thread that made it; answers the CPU time it used.
+    /// Ends the time of a call, on the thread that made it; returns the CPU time it used.
     pub(crate) fn end(&self) -> u64 {
         let now_ns = clock_ns(ClockId::Monotonic);
         let used_ns = self.used_ns(now_ns);
-        READING.set(Some(Reading::last(now_ns).after(used_ns, now_ns)));
+        READING.set(Some(Reading::last_or_new(now_ns).advance(used_ns, now_ns)));
         used_ns
     }
 
     /// The CPU time used since [`Deadline::start`].
     fn used_ns(&self, now_ns: u64) -> u64 {
         let elapsed_ns = now_ns.saturating_sub(self.started_ns);
-        if elapsed_ns < TRUSTED_NS { elapsed_ns } else { elapsed_ns.min(Reading::last(now_ns).unknown_ns()) }
+        if elapsed_ns < TRUSTED_NS { elapsed_ns } else { elapsed_ns.min(Reading::last_or_new(now_ns).unaccounted_ns()) }
     }
 
     /// What the interrupted guest does next.
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    /// P3: short calls and what lies between them do not add up to somebody's deadline.
+    /// P3: short calls and what lies between them do not add up to a deadline.
     #[test]
     fn p3_a_reading_is_renewed() {
         for _ in 0..50 {

@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
-/// A text that is no digest.
+/// A text that is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no digest: 64 lower-case hexadecimal digits are wanted")]
+#[error("`{0}` is not a digest: expected 64 lower-case hexadecimal digits")]
 pub struct DigestError(String);
 
 impl Digest {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_none() {
+    fn rejects_other_texts() {
         for text in ["", "ab", &"A".repeat(64), &"g0".repeat(32), &"é".repeat(32)] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }

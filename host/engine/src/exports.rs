@@ -13,15 +13,15 @@ use super::bindings::exports::hookmill::plugin::{
 /// A stage of the pipeline that a plugin may serve (M1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// From what came in to leads.
+    /// From an inbound element to leads.
     Map,
-    /// What to ask the outside.
+    /// Which HTTP requests to make.
     Enrich,
     /// Whether a lead goes on.
     Qualify,
     /// What is sent.
     Shape,
-    /// What a client's answer means.
+    /// What a client's response means.
     Interpret,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What a component offers. The host's default plugin serves the stages that are missing.
+/// The stages that a component exports. The host's default plugin serves the stages that are missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stages {
     stages: [bool; Stage::ALL.len()],
@@ -169,12 +169,12 @@ impl Exports {
         })
     }
 
-    /// Whether every function has the contract's types: the look-up by name does not tell.
+    /// Whether every function has the contract's types: the look-up by name does not check it.
     pub(crate) fn check_types<T: 'static>(&self, store: &mut Store<T>, instance: &Instance) -> wasmtime::Result<()> {
         check_types!(self, store, instance; mapping enrichment qualification shaping response configuration)
     }
 
-    /// What the component offers.
+    /// The stages that the component exports.
     pub(crate) fn stages(&self) -> Stages {
         let stages = [
             self.mapping.is_some(),

@@ -1,6 +1,6 @@
-//! What goes wrong in a plugin, told apart: which limit, how far, during which call.
+//! Faults of a plugin by kind: which limit, how far, during which call.
 //!
-//! [`ItemError`] is what a session answers for one item: the plugin's own typed `failure`, a [`Fault`] of the plugin, or a
+//! [`ItemError`] is what a session returns for one item without a result: the plugin's own typed `failure`, a [`Fault`] of the plugin, or a
 //! postponement. Callers' mistakes (a stage that is not there) are [`super::MissingStage`], never a fault.
 
 use std::fmt;
@@ -17,12 +17,12 @@ use super::limits::Limits;
 /// Why one item has no result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ItemError {
-    /// The plugin says what is wrong with the item.
+    /// The plugin returned a failure for the item.
     Failure(Failure),
     /// The plugin misbehaved on this item alone, in a fresh instance; or it can't run at all.
     Fault(Fault),
-    /// The item was in the company of too many guilty ones, and the time for telling them apart ran out. Nothing is known about
-    /// it: hand it back and run it again. Each session finds at least one guilty item, so this ends.
+    /// The item shared a batch with too many culprits, and the time for bisection ran out. Nothing is known about it: requeue it
+    /// and run it again. Each session finds at least one culprit, so this ends.
     Postponed,
 }
 
@@ -38,7 +38,7 @@ pub struct Fault {
     pub message: String,
     /// The limit that was passed, if it was one.
     pub limit: Option<LimitHit>,
-    /// What the plugin's panic hook said, if it panicked.
+    /// The message of the plugin's panic hook, if it panicked.
     pub panic: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct LimitHit {
 pub enum FaultKind {
     /// It used more CPU time than the call may.
     Deadline,
-    /// It wanted more memory than an instance may have.
+    /// It needed more memory than an instance may have.
     Memory,
     /// It called itself too deep.
     Stack,
@@ -66,9 +66,9 @@ pub enum FaultKind {
     OutputSize,
     /// It returned JSON nested too deep.
     OutputDepth,
-    /// It returned what can't be used: no JSON, no header name, no string.
+    /// It returned what can't be used: invalid JSON, an invalid header name, an invalid string.
     InvalidOutput,
-    /// It returned another number of results than it got items.
+    /// It returned a number of results other than the number of items.
     WrongLength,
     /// It passed more bytes to an import than a call may.
     HostCallBytes,
@@ -78,9 +78,9 @@ pub enum FaultKind {
     WouldWait,
     /// It called `exit`.
     Exit,
-    /// It refused its compiled configuration.
+    /// It rejected its compiled configuration.
     ConfigurationRefused,
-    /// The host could not run it: no fault of the plugin.
+    /// The host could not run it: not a fault of the plugin.
     Host,
 }
 
@@ -170,7 +170,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether a panic can end so. What else a plugin wrote as an error does not explain, say, a deadline.
+    /// Whether a panic can end like this. An error line of the plugin does not explain, say, a deadline.
     fn may_be_a_panic(self) -> bool {
         matches!(self, FaultKind::Trap | FaultKind::Memory | FaultKind::Exit)
     }
@@ -217,18 +217,18 @@ impl From<Stage> for Phase {
     }
 }
 
-/// What an import of ours refused.
+/// Why an import of the host failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ImportRefusal {
+pub(crate) enum ImportError {
     #[error("it passed {bytes} bytes to `{import}`")]
     TooManyBytes { import: &'static str, bytes: usize },
-    #[error("the plugin would wait in `{import}`; a plugin never waits, it asks the host in `enrich`")]
+    #[error("the plugin would wait in `{import}`; a plugin never waits: return HTTP requests from `enrich` instead")]
     WouldWait { import: &'static str },
     #[error("a table that it reads has to be fetched first")]
     NotFetched,
 }
 
-/// What is known about a call beside the error it ended with.
+/// What is known about a call besides the error it ended with.
 #[derive(Debug)]
 pub(crate) struct Evidence<'a> {
     pub(crate) phase: Phase,
@@ -261,16 +261,16 @@ impl Fault {
         Fault { kind: FaultKind::Host, phase, message, limit: None, panic: None }
     }
 
-    /// Reads what a call ended with.
+    /// Classifies the error that a call ended with.
     pub(crate) fn of(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Self {
-        let mut fault = known(error, evidence);
+        let mut fault = classify(error, evidence);
         if let Some(panic) = evidence.panic.filter(|_| fault.kind.may_be_a_panic()) {
             fault.message.push_str(": ");
             fault.message.push_str(panic);
             fault.panic = Some(panic.into());
         }
         if fault.kind != FaultKind::Host
-            && let Some(place) = frames::innermost(error)
+            && let Some(place) = frames::format_innermost(error)
         {
             fault.message.push_str("; ");
             fault.message.push_str(&place);
@@ -279,13 +279,13 @@ impl Fault {
     }
 }
 
-fn known(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
+fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
     let (phase, limits) = (evidence.phase, evidence.limits);
     if let Some(passed) = error.downcast_ref::<DeadlinePassed>() {
         return Fault::limit(FaultKind::Deadline, phase, "deadline_us", passed.allowed_us, passed);
     }
-    if let Some(refusal) = error.downcast_ref::<ImportRefusal>() {
-        return refused(refusal, phase, limits);
+    if let Some(import_error) = error.downcast_ref::<ImportError>() {
+        return import_fault(import_error, phase, limits);
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return Fault::new(FaultKind::Exit, phase, format_args!("it called `exit` with status {}", exit.0));
@@ -294,7 +294,7 @@ fn known(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
         return Fault::host(phase, error);
     }
     if evidence.memory_refused {
-        let what = "it wanted more memory than an instance may have";
+        let what = "it needed more memory than an instance may have";
         return Fault::limit(FaultKind::Memory, phase, "memory_bytes_max", limits.memory_bytes_max as u64, what);
     }
     match error.downcast_ref::<Trap>() {
@@ -303,31 +303,32 @@ fn known(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
             Fault::limit(FaultKind::Stack, phase, "stack_bytes_max", limits.stack_bytes_max as u64, what)
         }
         Some(trap @ Trap::MemoryOutOfBounds) => {
-            let what =
-                format_args!("{trap} (so ends a guest's own stack, too, when it is too small for its recursion)");
+            let what = format_args!(
+                "{trap} (a guest's own stack ends like this, too, when it is too small for its recursion)"
+            );
             Fault::new(FaultKind::Trap, phase, what)
         }
         Some(trap) => Fault::new(FaultKind::Trap, phase, trap),
-        None => unreadable(error, evidence),
+        None => transfer_fault(error, evidence),
     }
 }
 
-fn refused(refusal: &ImportRefusal, phase: Phase, limits: &Limits) -> Fault {
-    match refusal {
-        ImportRefusal::TooManyBytes { .. } => {
+fn import_fault(error: &ImportError, phase: Phase, limits: &Limits) -> Fault {
+    match error {
+        ImportError::TooManyBytes { .. } => {
             let value = limits.host_call_bytes_max as u64;
-            Fault::limit(FaultKind::HostCallBytes, phase, "host_call_bytes_max", value, refusal)
+            Fault::limit(FaultKind::HostCallBytes, phase, "host_call_bytes_max", value, error)
         }
-        ImportRefusal::WouldWait { .. } => Fault::new(FaultKind::WouldWait, phase, refusal),
-        ImportRefusal::NotFetched => Fault::host(phase, refusal),
+        ImportError::WouldWait { .. } => Fault::new(FaultKind::WouldWait, phase, error),
+        ImportError::NotFetched => Fault::host(phase, error),
     }
 }
 
 /// The guest returned, but what it returned could not be taken over.
-fn unreadable(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
+fn transfer_fault(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
     if is_transfer_limit(error) {
         let value = evidence.limits.output_bytes_max as u64;
-        let what = "more would have gone from it to the host in one piece than may";
+        let what = "it returned more bytes at once than a call may";
         return Fault::limit(FaultKind::OutputSize, evidence.phase, "output_bytes_max", value, what);
     }
     if is_handle_limit(error) {
@@ -366,7 +367,7 @@ mod tests {
         assert_eq!(deadline.limit, Some(LimitHit { name: "deadline_us", value: 10 }));
         assert!(deadline.message.contains("`deadline_us` is 10"), "{}", deadline.message);
         assert_eq!(fault(Trap::StackOverflow.into(), false, None).kind, FaultKind::Stack);
-        let refused = ImportRefusal::TooManyBytes { import: "log", bytes: 9 };
+        let refused = ImportError::TooManyBytes { import: "log", bytes: 9 };
         assert_eq!(fault(refused.into(), false, None).kind, FaultKind::HostCallBytes);
     }
 
@@ -384,9 +385,9 @@ mod tests {
         assert!(fault.message.ends_with("no such field"));
     }
 
-    /// P3: a line that looks like a panic is no evidence where the host knows better.
+    /// P3: a line that looks like a panic is ignored where the host knows the cause.
     #[test]
-    fn a_deadline_is_no_panic() {
+    fn a_deadline_is_not_a_panic() {
         let fault = fault(DeadlinePassed { used_us: 12, allowed_us: 10 }.into(), false, Some("`deadline_us` is 999"));
         assert_eq!(fault.panic, None);
         assert!(!fault.message.contains("999"), "{}", fault.message);

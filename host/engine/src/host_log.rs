@@ -6,11 +6,11 @@ use super::fault::Phase;
 /// One line of a plugin's log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogLine {
-    /// How important the plugin says it is.
+    /// The level that the plugin gave it.
     pub level: LogLevel,
     /// During which call it was written.
     pub phase: Phase,
-    /// The line, cut at the bound.
+    /// The line, truncated at the limit.
     pub message: String,
 }
 
@@ -47,9 +47,9 @@ impl LogBuffer {
     }
 }
 
-/// The message, cut to at most `bytes_max` bytes at a character's edge. What is cut off is given back: two hundred lines of which
-/// a megabyte each was passed must not keep two hundred megabytes.
-pub(crate) fn cut(mut message: String, bytes_max: usize) -> String {
+/// The message, truncated to at most `bytes_max` bytes at a character boundary. The memory of the rest is freed: two hundred lines
+/// of a megabyte each must not keep two hundred megabytes.
+pub(crate) fn truncate(mut message: String, bytes_max: usize) -> String {
     if bytes_max < message.len() {
         message.truncate(message.floor_char_boundary(bytes_max));
         message.shrink_to_fit();
@@ -78,10 +78,10 @@ mod tests {
 
     #[test]
     fn cuts_between_characters() {
-        assert_eq!(cut("äöü".into(), 3), "ä");
-        assert_eq!(cut("äöü".into(), 6), "äöü");
-        assert_eq!(cut("ä".into(), 0), "");
-        assert!(cut("x".repeat(1 << 20), 10).capacity() < 1_000);
+        assert_eq!(truncate("äöü".into(), 3), "ä");
+        assert_eq!(truncate("äöü".into(), 6), "äöü");
+        assert_eq!(truncate("ä".into(), 0), "");
+        assert!(truncate("x".repeat(1 << 20), 10).capacity() < 1_000);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) enum ImportVerdict {
 }
 
 /// Judges an import by its name alone, before anything is compiled.
-pub(crate) fn judge(name: &str) -> ImportVerdict {
+pub(crate) fn check_import(name: &str) -> ImportVerdict {
     if wasi::is_linked(name) {
         return ImportVerdict::Granted;
     }
@@ -72,7 +72,7 @@ mod tests {
             ("", NotGranted),
         ];
         for (name, verdict) in table {
-            assert_eq!(judge(name), verdict, "{name}");
+            assert_eq!(check_import(name), verdict, "{name}");
         }
     }
 }

@@ -4,26 +4,26 @@ use wasmparser::{Parser, Payload, Validator};
 
 use super::admit::{AdmissionError, Reason};
 use super::exports::Stage;
-use super::imports::{ImportVerdict, is_version_1, judge};
+use super::imports::{ImportVerdict, check_import, is_version_1};
 use super::limits::Limits;
 use super::runtime::Runtime;
 
-/// Says no with every reason it finds.
+/// Rejects with every reason it finds.
 pub(crate) fn inspect(component: &[u8], runtime: &Runtime) -> Result<(), AdmissionError> {
     let mut survey = Survey::default();
     survey.read(component, &runtime.limits).map_err(invalid)?;
-    survey.conclude()?;
+    survey.finish()?;
     let features = runtime.wasm.get_wasm_features();
     Validator::new_with_features(features).validate_all(component).map_err(invalid)?;
     Ok(())
 }
 
 fn invalid(error: wasmparser::BinaryReaderError) -> AdmissionError {
-    let mend = "build it with current tools, without experimental WebAssembly features";
-    AdmissionError::of("invalid", format!("it is no valid component: {error}"), mend)
+    let hint = "build it with current tools, without experimental WebAssembly features";
+    AdmissionError::new("invalid", format!("it is not a valid component: {error}"), hint)
 }
 
-/// What is found on the way.
+/// What is found so far.
 #[derive(Default)]
 struct Survey {
     depth: usize,
@@ -56,36 +56,36 @@ impl Survey {
         Ok(())
     }
 
-    fn conclude(mut self) -> Result<(), AdmissionError> {
+    fn finish(mut self) -> Result<(), AdmissionError> {
         if !self.serves && self.reasons.is_empty() {
             let stages: Vec<_> = Stage::ALL.iter().map(|stage| format!("hookmill:plugin/{stage}@1.0.0")).collect();
-            let mend = format!("export at least one of {}", stages.join(", "));
-            self.refuse("no_stage", "it exports no stage of the contract".into(), mend);
+            let hint = format!("export at least one of {}", stages.join(", "));
+            self.reject("no_stage", "it exports no stage of the contract".into(), hint);
         }
         if self.reasons.is_empty() { Ok(()) } else { Err(AdmissionError { reasons: self.reasons }) }
     }
 
-    fn refuse(&mut self, code: &'static str, message: String, mend: String) {
+    fn reject(&mut self, code: &'static str, message: String, hint: String) {
         if self.reasons.len() < REASONS_MAX {
-            self.reasons.push(Reason { code, message, mend });
+            self.reasons.push(Reason { code, message, hint });
         }
     }
 
     fn import(&mut self, name: &str) {
-        let name = shown(name);
-        match judge(&name) {
+        let name = truncate_name(name);
+        match check_import(&name) {
             ImportVerdict::Granted => {}
             ImportVerdict::OtherVersion => {
-                let mend = "build it against hookmill:plugin@1.0.0".into();
-                self.refuse("contract_version", format!("it imports `{name}`; this host speaks version 1"), mend);
+                let hint = "build it against hookmill:plugin@1.0.0".into();
+                self.reject("contract_version", format!("it imports `{name}`; this host speaks version 1"), hint);
             }
             ImportVerdict::NotGranted => {
-                let mend = "a plugin may import hookmill:plugin/log and hookmill:plugin/lookup and nothing else; \
-                            what it needs from outside, it asks for in `enrich`";
-                self.refuse(
+                let hint = "a plugin may import hookmill:plugin/log and hookmill:plugin/lookup and nothing else; \
+                            return HTTP requests from `enrich` for what it needs from outside";
+                self.reject(
                     "import_not_granted",
-                    format!("it imports `{name}`, which is granted to no plugin"),
-                    mend.into(),
+                    format!("it imports `{name}`, which is not granted to any plugin"),
+                    hint.into(),
                 );
             }
         }
@@ -97,11 +97,11 @@ impl Survey {
             return;
         };
         if !is_version_1(version) {
-            let mend = "build it against hookmill:plugin@1.0.0".into();
-            return self.refuse(
+            let hint = "build it against hookmill:plugin@1.0.0".into();
+            return self.reject(
                 "contract_version",
-                format!("it exports `{}`; this host speaks version 1", shown(name)),
-                mend,
+                format!("it exports `{}`; this host speaks version 1", truncate_name(name)),
+                hint,
             );
         }
         self.serves |= Stage::ALL.iter().any(|stage| stage.interface() == interface);
@@ -112,7 +112,7 @@ impl Survey {
         self.functions = self.functions.saturating_add(count);
         if before <= limits.functions_max && limits.functions_max < self.functions {
             let message = format!("it has more than {} functions, which is `functions_max`", limits.functions_max);
-            self.refuse("too_many_functions", message, "leave out what is not used".into());
+            self.reject("too_many_functions", message, "leave out what is not used".into());
         }
     }
 
@@ -122,15 +122,15 @@ impl Survey {
         }
         let message =
             format!("one of its functions has {bytes} bytes; `function_bytes_max` is {}", limits.function_bytes_max);
-        self.refuse("function_too_large", message, "split the function; keep tables in data, not in code".into());
+        self.reject("function_too_large", message, "split the function; keep tables in data, not in code".into());
     }
 }
 
-/// Reasons told at once.
+/// Reasons listed.
 const REASONS_MAX: usize = 50;
 
 /// The start of a foreign name.
-fn shown(name: &str) -> String {
+fn truncate_name(name: &str) -> String {
     name.chars().take(200).collect()
 }
 
@@ -142,7 +142,7 @@ mod tests {
         let mut survey = Survey::default();
         let limits = Limits { functions_max: 2, function_bytes_max: 20, ..Limits::default() };
         survey.read(&wat::parse_str(text).unwrap(), &limits).unwrap();
-        survey.conclude().err().map_or(vec![], |refusal| refusal.reasons.iter().map(|reason| reason.code).collect())
+        survey.finish().err().map_or(vec![], |error| error.reasons.iter().map(|reason| reason.code).collect())
     }
 
     /// P2, P5: all ungranted imports are named at once, and nested components' own are not mistaken for them.
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_is_wanted() {
+    fn a_stage_is_required() {
         assert_eq!(codes("(component)"), ["no_stage"]);
         assert_eq!(
             codes(r#"(component (instance $i) (export "hookmill:plugin/mapping@1.0.0" (instance $i)))"#),
@@ -173,7 +173,7 @@ mod tests {
         );
     }
 
-    /// P2: what makes compiling dear is bounded before the compiler sees it.
+    /// P2: what makes compiling expensive is bounded before the compiler sees it.
     #[test]
     fn sizes_inside() {
         let functions = "(func) (func) (func)";

@@ -9,21 +9,21 @@ use wasmtime::{Engine as Wasm, Store, UpdateDeadline};
 
 use super::contract_types::Failure;
 use super::fault::{Evidence, Fault, FaultKind, Phase};
-use super::host_log::{LogBuffer, cut};
+use super::host_log::{LogBuffer, truncate};
 use super::limits::Limits;
 use super::lookup::ValueSets;
-use super::program::Loaded;
+use super::program::LoadedComponent;
 use super::runtime::Runtime;
 use super::state::GuestState;
 use super::stats::{Counters, add};
 
-/// A place for an instance: where there is none, the host is full.
+/// The right to hold an instance: when there is none left, the host is full.
 #[derive(Debug)]
-pub(crate) struct Slot(#[expect(dead_code, reason = "held, not read")] pub(crate) OwnedSemaphorePermit);
+pub(crate) struct HostPermit(#[expect(dead_code, reason = "held, not read")] pub(crate) OwnedSemaphorePermit);
 
-/// A slot with or without an instance in it.
-pub(crate) enum Seat {
-    Empty(Slot),
+/// A permit with or without an instance.
+pub(crate) enum InstanceSlot {
+    Empty(HostPermit),
     Taken(Running),
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Running {
     /// Whether a stage was called in it.
     pub(crate) used: bool,
     _alive: Alive,
-    slot: Slot,
+    permit: HostPermit,
 }
 
 /// Counts an instance from its start to its end.
@@ -46,117 +46,117 @@ impl Drop for Alive {
     }
 }
 
-/// What calls used and left behind.
+/// What calls used, and their log.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct CallStats {
     pub(crate) instances: u64,
     /// By phase.
     pub(crate) calls: [u64; Phase::ALL.len()],
     pub(crate) cpu_time_ns: u64,
     pub(crate) memory_high_water_bytes: usize,
-    /// Each guilty item counted once.
+    /// Each culprit counted once.
     pub(crate) faults: Vec<FaultKind>,
     pub(crate) log: LogBuffer,
 }
 
-/// What an instance is made of.
-pub(crate) struct Recipe<'a> {
+/// What is needed to start an instance.
+pub(crate) struct InstanceSpec<'a> {
     pub(crate) runtime: &'a Runtime,
-    pub(crate) component: &'a Loaded,
+    pub(crate) component: &'a LoadedComponent,
     pub(crate) plan: Option<&'a [u8]>,
     pub(crate) value_sets: &'a Arc<dyn ValueSets>,
     pub(crate) now_ms: i64,
     pub(crate) abandoned: &'a Arc<AtomicBool>,
 }
 
-impl Seat {
-    /// The slot alone; what ran in it is gone.
-    pub(crate) fn emptied(self) -> Slot {
+impl InstanceSlot {
+    /// The permit alone; the instance is dropped.
+    pub(crate) fn into_permit(self) -> HostPermit {
         match self {
-            Seat::Empty(slot) => slot,
-            Seat::Taken(running) => running.slot,
+            InstanceSlot::Empty(permit) => permit,
+            InstanceSlot::Taken(running) => running.permit,
         }
     }
 }
 
-impl Recipe<'_> {
-    /// Makes a fresh instance, initialises it unless it comes out of a snapshot, and gives it its configuration. On a fault the slot
+impl InstanceSpec<'_> {
+    /// Makes a fresh instance, initialises it unless it comes out of a snapshot, and gives it its configuration. On a fault the permit
     /// comes back.
-    pub(crate) fn start(&self, slot: Slot, ledger: &mut Ledger) -> Result<Running, (Fault, Slot)> {
+    pub(crate) fn start(&self, permit: HostPermit, stats: &mut CallStats) -> Result<Running, (Fault, HostPermit)> {
         let limits = &self.runtime.limits;
         let mut store = new_store(&self.runtime.wasm, limits);
         let base_us = limits.deadline_us(0);
         let pre = &self.component.pre;
-        let started = self.call(&mut store, Phase::Start, base_us, ledger, |store| pre.instantiate(store));
+        let started = self.call(&mut store, Phase::Start, base_us, stats, |store| pre.instantiate(store));
         let instance = match started {
             Ok(instance) => instance,
-            Err(fault) => return Err((fault, slot)),
+            Err(fault) => return Err((fault, permit)),
         };
         let counters = &self.runtime.counters;
         add(&counters.instances, 1);
-        ledger.instances += 1;
-        let mut running = Running { store, instance, used: false, _alive: Alive(Arc::clone(counters)), slot };
-        let initialized = self.initialize(&mut running, ledger);
-        running.store.data_mut().begin(Arc::clone(self.value_sets), self.now_ms);
-        match initialized.and_then(|()| self.load(&mut running, ledger)) {
+        stats.instances += 1;
+        let mut running = Running { store, instance, used: false, _alive: Alive(Arc::clone(counters)), permit };
+        let initialized = self.initialize(&mut running, stats);
+        running.store.data_mut().assign(Arc::clone(self.value_sets), self.now_ms);
+        match initialized.and_then(|()| self.load(&mut running, stats)) {
             Ok(()) => Ok(running),
-            Err(fault) => Err((fault, running.slot)),
+            Err(fault) => Err((fault, running.permit)),
         }
     }
 
-    fn initialize(&self, running: &mut Running, ledger: &mut Ledger) -> Result<(), Fault> {
-        if self.component.preparation.is_prepared() {
+    fn initialize(&self, running: &mut Running, stats: &mut CallStats) -> Result<(), Fault> {
+        if self.component.snapshot_status.is_taken() {
             return Ok(());
         }
         let Some(lifecycle) = &self.component.exports.lifecycle else { return Ok(()) };
         let Running { store, instance, .. } = running;
         let allowed_us = self.runtime.limits.deadline_configure_ms * 1_000;
-        self.call(store, Phase::Initialize, allowed_us, ledger, |store| {
+        self.call(store, Phase::Initialize, allowed_us, stats, |store| {
             lifecycle.load(&mut *store, instance)?.call_initialize(store)
         })
     }
 
-    fn load(&self, running: &mut Running, ledger: &mut Ledger) -> Result<(), Fault> {
+    fn load(&self, running: &mut Running, stats: &mut CallStats) -> Result<(), Fault> {
         let Some(plan) = self.plan else { return Ok(()) };
         let Some(configuration) = &self.component.exports.configuration else {
             return Err(Fault::new(FaultKind::ConfigurationRefused, Phase::Load, "it takes no configuration"));
         };
         let Running { store, instance, .. } = running;
         let allowed_us = self.runtime.limits.deadline_us(0);
-        let loaded: Result<(), Failure> = self.call(store, Phase::Load, allowed_us, ledger, |store| {
+        let loaded: Result<(), Failure> = self.call(store, Phase::Load, allowed_us, stats, |store| {
             let function = configuration
                 .typed(store, instance, |indices, store, instance| indices.load(store, instance).map(drop));
             function?.call(store, (plan,)).map(|(loaded,)| loaded)
         })?;
-        // Every item of the batch gets this message: it must not be the plugin who says how long it is.
-        let shown = |text| cut(text, self.runtime.limits.log_line_bytes_max);
+        // Every item of the batch gets this message: the plugin must not decide how long it is.
+        let truncated = |text| truncate(text, self.runtime.limits.log_line_bytes_max);
         loaded.map_err(|failure| {
-            let (message, code) = (shown(failure.message), shown(failure.code));
-            let what = format_args!("it refuses its configuration: {message} ({code})");
+            let (message, code) = (truncated(failure.message), truncated(failure.code));
+            let what = format_args!("it rejects its configuration: {message} ({code})");
             Fault::new(FaultKind::ConfigurationRefused, Phase::Load, what)
         })
     }
 
-    /// Makes one call within its bounds and writes down what it used.
+    /// Makes one call within its limits and records what it used.
     pub(crate) fn call<T>(
         &self,
         store: &mut Store<GuestState>,
         phase: Phase,
         allowed_us: u64,
-        ledger: &mut Ledger,
+        stats: &mut CallStats,
         call: impl FnOnce(&mut Store<GuestState>) -> wasmtime::Result<T>,
     ) -> Result<T, Fault> {
-        bounded(store, phase, allowed_us, self.abandoned, ledger, call)
+        bounded(store, phase, allowed_us, self.abandoned, stats, call)
     }
 }
 
-/// Makes one call within its bounds and writes down what it used.
+/// Makes one call within its limits and records what it used.
 pub(crate) fn bounded<T>(
     store: &mut Store<GuestState>,
     phase: Phase,
     allowed_us: u64,
     abandoned: &Arc<AtomicBool>,
-    ledger: &mut Ledger,
+    stats: &mut CallStats,
     call: impl FnOnce(&mut Store<GuestState>) -> wasmtime::Result<T>,
 ) -> Result<T, Fault> {
     let state = store.data_mut();
@@ -167,25 +167,25 @@ pub(crate) fn bounded<T>(
     let result = call(store);
     store.data_mut().collect_printed();
     let result = result.map_err(|error| read_fault(&error, phase, store.data()));
-    ledger.enter(phase, store.data_mut());
+    stats.record(phase, store.data_mut());
     result
 }
 
 fn read_fault(error: &wasmtime::Error, phase: Phase, state: &GuestState) -> Fault {
-    let (limits, memory_refused) = (&state.limits, state.memory.refused());
+    let (limits, memory_refused) = (&state.limits, state.memory.growth_refused());
     Fault::of(error, &Evidence { phase, limits, memory_refused, panic: state.log.last_error() })
 }
 
-impl Ledger {
-    fn enter(&mut self, phase: Phase, state: &mut GuestState) {
+impl CallStats {
+    fn record(&mut self, phase: Phase, state: &mut GuestState) {
         self.calls[phase as usize] += 1;
         self.cpu_time_ns += state.deadline.end();
         self.memory_high_water_bytes = self.memory_high_water_bytes.max(state.memory.high_water());
         self.log.append(std::mem::take(&mut state.log), state.limits.log_lines_max);
     }
 
-    /// Adds another one up, but for its log, which comes back: of calls that are run again it is not kept.
-    pub(crate) fn add(&mut self, other: Ledger) -> LogBuffer {
+    /// Adds up another one, except for its log, which is returned: the log of calls that are run again is not kept.
+    pub(crate) fn add(&mut self, other: CallStats) -> LogBuffer {
         self.instances += other.instances;
         self.calls.iter_mut().zip(other.calls).for_each(|(calls, more)| *calls += more);
         self.cpu_time_ns += other.cpu_time_ns;

@@ -1,12 +1,12 @@
 //! One pass over a JSON text from a plugin: is it JSON by RFC 8259, and how deep?
 //!
 //! It builds nothing and does not recurse, so a hostile text costs its length and no more. Unlike a plain grammar check it refuses
-//! lone surrogates (`"\ud800"`), which are no text and which no reader further on could take.
+//! lone surrogates (`"\ud800"`), which are not text and which no later reader could take.
 
 /// What is wrong with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JsonFlaw {
-    #[error("it is no JSON at byte {at}")]
+    #[error("it is not valid JSON at byte {at}")]
     Syntax { at: usize },
     #[error("its JSON nests deeper than {depth_max}")]
     TooDeep { depth_max: usize },

@@ -1,6 +1,6 @@
 //! The sandbox: everything that knows wasmtime, and nothing else.
 //!
-//! A plugin's bytes are foreign. They come in through [`Engine::admit`], which says yes or no with reasons; what was admitted is
+//! A plugin's bytes are foreign. They come in through [`Engine::admit`], which admits or rejects them with reasons; what is admitted is
 //! compiled once and found again by [`Engine::load`]; a campaign's [`Program`] is such a component with a compiled configuration;
 //! and a [`Session`] runs one batch of one campaign in a fresh instance, stage by stage.
 //!
@@ -11,6 +11,7 @@
 mod admit;
 mod batch;
 mod bindings;
+mod bisect;
 mod call;
 mod compile;
 mod configure;
@@ -20,7 +21,6 @@ mod digest;
 mod exports;
 mod fault;
 mod frames;
-mod halve;
 mod host_log;
 mod imports;
 mod inspect;
@@ -30,20 +30,20 @@ mod limits;
 mod load;
 mod lookup;
 mod memory;
-mod obstacles;
 mod output;
 mod pool;
-mod preparation;
-mod prepare;
 mod program;
-mod reports;
 mod runtime;
 mod seal;
 mod session;
 mod settings;
 mod snapshot;
+mod snapshot_blockers;
+mod snapshot_status;
+mod snapshot_statuses;
 mod state;
 mod stats;
+mod take_snapshot;
 mod wasi;
 
 pub use admit::{AdmissionError, Admitted, Reason};
@@ -57,10 +57,10 @@ pub use limits::Limits;
 pub use load::LoadError;
 pub use lookup::ValueSets;
 pub use pool::JobLost;
-pub use preparation::Preparation;
-pub use program::{Loaded, Program};
+pub use program::{LoadedComponent, Program};
 pub use runtime::{Engine, EngineError};
 pub use session::{MissingStage, Outcomes, Session, SessionReport};
+pub use snapshot_status::SnapshotStatus;
 pub use stats::EngineStats;
 
 /// The values of the contract `wit/v1`, as Rust types: what callers build and get.

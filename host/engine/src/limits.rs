@@ -8,7 +8,7 @@ pub struct Limits {
     /// Bytes of a component or core module that is uploaded.
     pub component_bytes_max: usize,
     /// Linear memory that a snapshot has, from the first byte that is not zero to the last; of all memories together.
-    pub image_bytes_max: usize,
+    pub snapshot_bytes_max: usize,
     /// Linear memory and tables of one instance, all of them together.
     pub memory_bytes_max: usize,
     /// How many linear memories one instance may have.
@@ -27,21 +27,21 @@ pub struct Limits {
     pub deadline_base_ms: u64,
     /// CPU time that each item adds to a call's deadline.
     pub deadline_per_item_us: u64,
-    /// CPU time for compiling a configuration, describing and preparing.
+    /// CPU time for compiling a configuration, for `describe` and for `initialize`.
     pub deadline_configure_ms: u64,
     /// How often a running guest's CPU clock is read.
     pub deadline_tick_ms: u64,
-    /// CPU time that finding the guilty items of one call may take, beyond the first guilty one; the rest is postponed.
-    pub halving_cpu_ms_max: u64,
+    /// CPU time that bisecting one call may take once a culprit is found; the remaining items are postponed.
+    pub bisection_cpu_ms_max: u64,
     /// Bytes that one call may return. A batch of good items that return more is split.
     pub output_bytes_max: usize,
     /// Bytes that may be returned for one item.
     pub output_item_bytes_max: usize,
     /// Nesting of a JSON value that a plugin returns: deeper than a body may come in, since a lead and its trace wrap it.
     pub output_json_depth_max: usize,
-    /// Leads that one element may become, and questions that one lead may ask.
+    /// Leads that one element may become, and HTTP requests that one lead may ask for.
     pub output_list_items_max: usize,
-    /// Bytes of one log line; the rest is cut.
+    /// Bytes of one log line; the rest is truncated.
     pub log_line_bytes_max: usize,
     /// Log lines of one session; the rest is counted.
     pub log_lines_max: usize,
@@ -85,7 +85,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             component_bytes_max: 32 << 20,
-            image_bytes_max: 16 << 20,
+            snapshot_bytes_max: 16 << 20,
             memory_bytes_max: 64 << 20,
             memories_max: 4,
             tables_max: 8,
@@ -97,7 +97,7 @@ impl Default for Limits {
             deadline_per_item_us: 2_000,
             deadline_configure_ms: 5_000,
             deadline_tick_ms: 5,
-            halving_cpu_ms_max: 2_000,
+            bisection_cpu_ms_max: 2_000,
             output_bytes_max: 16 << 20,
             output_item_bytes_max: 1 << 20,
             output_json_depth_max: 96,

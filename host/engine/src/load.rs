@@ -15,9 +15,9 @@ use wasmtime::Engine as Wasm;
 use wasmtime::component::Component;
 
 use super::digest::Digest;
-use super::preparation::{Compiled, LAYOUT};
-use super::program::Loaded;
+use super::program::LoadedComponent;
 use super::seal::{SealKey, private_file};
+use super::snapshot_status::{Compiled, LAYOUT};
 
 /// The ending of the files' names.
 const EXTENSION: &str = "compiled";
@@ -30,7 +30,7 @@ pub enum LoadError {
     Fetch {
         /// The component.
         digest: Digest,
-        /// What the caller's function said.
+        /// The error of the caller's function.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The bytes are not those of the digest.
@@ -63,7 +63,7 @@ pub(crate) struct CompiledFiles {
 pub(crate) enum Found {
     Nothing,
     /// A file that this installation did not write, or that changed since.
-    Refused,
+    Rejected,
     Compiled(Compiled),
 }
 
@@ -72,7 +72,7 @@ impl CompiledFiles {
     pub(crate) fn open(directory: &Path, wasm: &Wasm, bytes_max: u64) -> io::Result<Self> {
         create_private(directory)?;
         let key = SealKey::open(directory)?;
-        Ok(CompiledFiles { directory: directory.into(), key, compatibility: compatibility(wasm), bytes_max })
+        Ok(CompiledFiles { directory: directory.into(), key, compatibility: compatibility_tag(wasm), bytes_max })
     }
 
     /// Reads a compiled component. What can't be read counts as absent: it can always be made again.
@@ -81,7 +81,7 @@ impl CompiledFiles {
         let Ok(sealed) = fs::read(self.directory.join(&name)) else { return Found::Nothing };
         match self.key.open_sealed(&name, &sealed).and_then(Compiled::read) {
             Some(compiled) => Found::Compiled(compiled),
-            None => Found::Refused,
+            None => Found::Rejected,
         }
     }
 
@@ -94,7 +94,7 @@ impl CompiledFiles {
         }
         // Somebody may have deleted the directory: it must be safe to.
         create_private(&self.directory)?;
-        self.make_room(sealed.len() as u64)?;
+        self.evict_until_fits(sealed.len() as u64)?;
         let unnamed = self.directory.join(format!("{name}.{}", std::process::id()));
         // A leftover of a process of the same id that was killed.
         let _ = fs::remove_file(&unnamed);
@@ -102,9 +102,9 @@ impl CompiledFiles {
         fs::rename(unnamed, self.directory.join(name))
     }
 
-    /// Forgets a component that was refused after it was compiled.
+    /// Removes a component that was rejected after it was compiled.
     pub(crate) fn remove(&self, digest: Digest) {
-        // A file that can't be removed is harmless: nobody asks for a component that is stored nowhere.
+        // A file that can't be removed is harmless: a component that is stored nowhere is never asked for.
         let _ = fs::remove_file(self.directory.join(self.name(digest)));
     }
 
@@ -112,7 +112,7 @@ impl CompiledFiles {
         format!("{digest}-{}.{EXTENSION}", self.compatibility)
     }
 
-    fn make_room(&self, wanted: u64) -> io::Result<()> {
+    fn evict_until_fits(&self, wanted: u64) -> io::Result<()> {
         let mut files = self.files()?;
         files.sort();
         let mut total: u64 = wanted + files.iter().map(|(_, bytes, _)| bytes).sum::<u64>();
@@ -120,7 +120,7 @@ impl CompiledFiles {
             if total <= self.bytes_max {
                 break;
             }
-            unless_gone(fs::remove_file(path))?;
+            ignore_missing(fs::remove_file(path))?;
             total -= bytes;
         }
         Ok(())
@@ -131,7 +131,7 @@ impl CompiledFiles {
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().contains(EXTENSION) {
-                let Some(metadata) = unless_gone(entry.metadata())? else { continue };
+                let Some(metadata) = ignore_missing(entry.metadata())? else { continue };
                 files.push((metadata.modified()?, metadata.len(), entry.path()));
             }
         }
@@ -140,7 +140,7 @@ impl CompiledFiles {
 }
 
 /// Another host on the same directory, or a person, may have been quicker.
-fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+fn ignore_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -157,7 +157,7 @@ fn create_private(directory: &Path) -> io::Result<()> {
 }
 
 /// Names the compiler, its settings and the processor it compiles for, and what a snapshot may be.
-fn compatibility(wasm: &Wasm) -> String {
+fn compatibility_tag(wasm: &Wasm) -> String {
     use std::hash::Hash;
     let mut hasher = ShaHasher::default();
     wasm.precompile_compatibility_hash().hash(&mut hasher);
@@ -191,67 +191,67 @@ pub(crate) fn deserialize(wasm: &Wasm, compiled: &[u8]) -> wasmtime::Result<Comp
 
 /// Compiled components in memory, the latest used last to go. Several callers of one digest share one load.
 #[derive(Default)]
-pub(crate) struct Shelf {
-    places: Mutex<Places>,
+pub(crate) struct ComponentCache {
+    entries: Mutex<CacheEntries>,
 }
 
 #[derive(Default)]
-struct Places {
-    by_digest: HashMap<Digest, Place>,
+struct CacheEntries {
+    by_digest: HashMap<Digest, CacheEntry>,
     uses: u64,
 }
 
-struct Place {
-    cell: Arc<OnceCell<Arc<Loaded>>>,
+struct CacheEntry {
+    cell: Arc<OnceCell<Arc<LoadedComponent>>>,
     used: u64,
 }
 
-impl Shelf {
+impl ComponentCache {
     /// The cell of a digest, to be filled by the first who needs it.
-    pub(crate) fn cell(&self, digest: Digest) -> Arc<OnceCell<Arc<Loaded>>> {
-        let mut places = self.lock();
-        places.uses += 1;
-        let used = places.uses;
-        let place = places.by_digest.entry(digest).or_insert_with(|| Place { cell: Arc::default(), used });
-        place.used = used;
-        Arc::clone(&place.cell)
+    pub(crate) fn cell(&self, digest: Digest) -> Arc<OnceCell<Arc<LoadedComponent>>> {
+        let mut entries = self.lock();
+        entries.uses += 1;
+        let used = entries.uses;
+        let entry = entries.by_digest.entry(digest).or_insert_with(|| CacheEntry { cell: Arc::default(), used });
+        entry.used = used;
+        Arc::clone(&entry.cell)
     }
 
     /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded
-    /// as their bytes are: each holds an open file, the image of its memory.
-    pub(crate) fn trim(&self, bytes_max: usize, components_max: usize, keep: Digest) {
-        let mut places = self.lock();
-        while bytes_max < places.bytes() || components_max < places.by_digest.len() {
-            let Some(oldest) = places.oldest(keep) else { break };
-            places.by_digest.remove(&oldest);
+    /// as their bytes are: each holds an open file, its memory snapshot.
+    pub(crate) fn evict(&self, bytes_max: usize, components_max: usize, keep: Digest) {
+        let mut entries = self.lock();
+        while bytes_max < entries.bytes() || components_max < entries.by_digest.len() {
+            let Some(oldest) = entries.least_recently_used(keep) else { break };
+            entries.by_digest.remove(&oldest);
         }
     }
 
     /// Forgets a digest whose load failed, so that the table holds nothing that was never there.
-    pub(crate) fn forget_empty(&self, digest: Digest) {
-        let mut places = self.lock();
-        if places
+    pub(crate) fn remove_failed(&self, digest: Digest) {
+        let mut entries = self.lock();
+        if entries
             .by_digest
             .get(&digest)
-            .is_some_and(|place| Arc::strong_count(&place.cell) == 1 && !place.cell.initialized())
+            .is_some_and(|entry| Arc::strong_count(&entry.cell) == 1 && !entry.cell.initialized())
         {
-            places.by_digest.remove(&digest);
+            entries.by_digest.remove(&digest);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, CacheEntries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Places {
+impl CacheEntries {
     fn bytes(&self) -> usize {
-        self.by_digest.values().filter_map(|place| place.cell.get()).map(|loaded| loaded.compiled_bytes).sum()
+        self.by_digest.values().filter_map(|entry| entry.cell.get()).map(|loaded| loaded.compiled_bytes).sum()
     }
 
-    fn oldest(&self, keep: Digest) -> Option<Digest> {
-        let loaded = self.by_digest.iter().filter(|(digest, place)| **digest != keep && place.cell.initialized());
-        loaded.min_by_key(|(_, place)| place.used).map(|(digest, _)| *digest)
+    fn least_recently_used(&self, keep: Digest) -> Option<Digest> {
+        let loaded = self.by_digest.iter().filter(|(digest, entry)| **digest != keep && entry.cell.initialized());
+        loaded.min_by_key(|(_, entry)| entry.used).map(|(digest, _)| *digest)
     }
 }
 
@@ -266,12 +266,12 @@ mod tests {
     fn read(files: &CompiledFiles, digest: Digest) -> Option<Vec<u8>> {
         match files.read(digest) {
             Found::Compiled(compiled) => Some(compiled.code),
-            Found::Nothing | Found::Refused => None,
+            Found::Nothing | Found::Rejected => None,
         }
     }
 
     fn compiled(code: &[u8]) -> Compiled {
-        Compiled { code: code.into(), ..Compiled::nothing_to_prepare() }
+        Compiled { code: code.into(), ..Compiled::no_lifecycle() }
     }
 
     /// P2: a file that was changed, cut, renamed or put there by another is ignored.
@@ -284,10 +284,10 @@ mod tests {
         assert_eq!(read(&files, one).as_deref(), Some(&b"machine code"[..]));
         let path = |digest| directory.path().join(files.name(digest));
         fs::rename(path(one), path(two)).unwrap();
-        assert!(matches!(files.read(two), Found::Refused));
+        assert!(matches!(files.read(two), Found::Rejected));
         assert!(matches!(files.read(one), Found::Nothing));
         fs::write(path(one), b"machine code").unwrap();
-        assert!(matches!(files.read(one), Found::Refused));
+        assert!(matches!(files.read(one), Found::Rejected));
     }
 
     /// P3: the directory is bounded; the oldest goes first.
@@ -322,6 +322,6 @@ mod tests {
 
     #[test]
     fn the_compatibility_is_stable() {
-        assert_eq!(compatibility(&Wasm::default()), compatibility(&Wasm::default()));
+        assert_eq!(compatibility_tag(&Wasm::default()), compatibility_tag(&Wasm::default()));
     }
 }

@@ -39,13 +39,13 @@ impl MemoryMeter {
         self.high_water
     }
 
-    /// Whether a growth was refused since the last [`MemoryMeter::forget_refusals`]: why a guest gave up.
-    pub(crate) fn refused(&self) -> bool {
+    /// Whether a growth was refused since the last [`MemoryMeter::forget_refusals`]: why a guest aborted.
+    pub(crate) fn growth_refused(&self) -> bool {
         self.refused
     }
 
     /// From now on, growth is counted and not refused.
-    pub(crate) fn unbound(&mut self) {
+    pub(crate) fn remove_limit(&mut self) {
         self.bytes_max = usize::MAX;
     }
 
@@ -66,7 +66,7 @@ impl MemoryMeter {
     }
 
     /// Whether a growth stays within what the memory or table itself may become; wasmtime refuses it later if not.
-    fn fits(&mut self, desired: usize, maximum: Option<usize>) -> bool {
+    fn fits_maximum(&mut self, desired: usize, maximum: Option<usize>) -> bool {
         let fits = maximum.is_none_or(|maximum| desired <= maximum);
         self.refused |= !fits;
         fits
@@ -75,7 +75,7 @@ impl MemoryMeter {
 
 impl ResourceLimiter for MemoryMeter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(self.fits(desired, maximum) && self.grow(desired.saturating_sub(current)))
+        Ok(self.fits_maximum(desired, maximum) && self.grow(desired.saturating_sub(current)))
     }
 
     /// Takes nothing back. wasmtime also calls this for a growth that it never asked [`Self::memory_growing`] about, and a guest
@@ -88,7 +88,7 @@ impl ResourceLimiter for MemoryMeter {
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let growth = desired.saturating_sub(current).saturating_mul(ELEMENT_BYTES);
-        Ok(self.fits(desired, maximum) && self.grow(growth))
+        Ok(self.fits_maximum(desired, maximum) && self.grow(growth))
     }
 
     /// Takes nothing back, for the same reason.
@@ -124,9 +124,9 @@ mod tests {
         let mut meter = meter(1_000);
         assert!(meter.memory_growing(0, 600, None).unwrap());
         assert!(meter.table_growing(0, 25, None).unwrap());
-        assert!(!meter.refused());
+        assert!(!meter.growth_refused());
         assert!(!meter.memory_growing(0, 201, None).unwrap());
-        assert!(meter.refused());
+        assert!(meter.growth_refused());
         assert!(meter.memory_growing(600, 800, None).unwrap());
         assert_eq!(meter.high_water(), 1_000);
     }
@@ -137,7 +137,7 @@ mod tests {
         let mut meter = meter(1_000);
         assert!(meter.memory_growing(0, 1_000, None).unwrap());
         meter.memory_grow_failed(wasmtime::Error::msg("memory growth exceeds memory type's limits")).unwrap();
-        assert!(meter.refused());
+        assert!(meter.growth_refused());
         assert!(!meter.memory_growing(0, 1, None).unwrap());
     }
 
@@ -147,7 +147,7 @@ mod tests {
         let mut meter = meter(1_000);
         assert!(!meter.memory_growing(0, 900, Some(800)).unwrap());
         assert!(!meter.table_growing(0, 90, Some(80)).unwrap());
-        assert!(meter.refused());
+        assert!(meter.growth_refused());
         assert!(meter.memory_growing(0, 1_000, Some(1_000)).unwrap());
     }
 

@@ -89,7 +89,7 @@ impl Inspector<'_> {
 
     fn object(&mut self, place: &str, text: &str) -> Checked {
         self.json(place, text)?;
-        if json::is_object(text) { Ok(()) } else { Err(self.invalid(place, "it is no JSON object")) }
+        if json::is_object(text) { Ok(()) } else { Err(self.invalid(place, "it is not a JSON object")) }
     }
 
     fn headers(&mut self, headers: &[Pair]) -> Checked {
@@ -100,7 +100,9 @@ impl Inspector<'_> {
     fn header(&mut self, header: &Pair) -> Checked {
         self.text(&header.name);
         if HeaderName::from_bytes(header.name.as_bytes()).is_err() {
-            return Err(self.invalid("headers", format_args!("{:?} is no header name", shown(&header.name))));
+            return Err(
+                self.invalid("headers", format_args!("{:?} is not a header name", truncate_for_display(&header.name)))
+            );
         }
         self.header_value(&header.name, &header.value)
     }
@@ -109,7 +111,7 @@ impl Inspector<'_> {
         self.text(value);
         match HeaderValue::from_str(value) {
             Ok(_) => Ok(()),
-            Err(_) => Err(self.invalid(name, format_args!("{:?} is no header value", shown(value)))),
+            Err(_) => Err(self.invalid(name, format_args!("{:?} is not a header value", truncate_for_display(value)))),
         }
     }
 
@@ -124,7 +126,8 @@ impl Inspector<'_> {
         if is_token && !method.bytes().any(|byte| byte.is_ascii_lowercase()) {
             return Ok(());
         }
-        Err(self.invalid("method", format_args!("{:?} is no HTTP method in upper case", shown(method))))
+        Err(self
+            .invalid("method", format_args!("{:?} is not an HTTP method in upper case", truncate_for_display(method))))
     }
 
     fn decimal(&mut self, place: &str, number: &str) -> Checked {
@@ -132,12 +135,12 @@ impl Inspector<'_> {
         if is_decimal(number) {
             return Ok(());
         }
-        Err(self.invalid(place, format_args!("{:?} is no decimal number", shown(number))))
+        Err(self.invalid(place, format_args!("{:?} is not a decimal number", truncate_for_display(number))))
     }
 }
 
 /// The start of a foreign text, for a message.
-fn shown(text: &str) -> String {
+fn truncate_for_display(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
@@ -323,7 +326,7 @@ mod tests {
         assert_eq!(kind(Payload { content_type: Some("a\nb".into()), ..payload() }), Some(FaultKind::InvalidOutput));
     }
 
-    /// M7: a verdict says one thing.
+    /// M7: a verdict is consistent.
     #[test]
     fn verdicts() {
         let rule = FailedRule {

@@ -1,7 +1,7 @@
 //! A fixed number of threads that run guests, so that they starve neither each other nor the rest of the host.
 //!
-//! What they run are futures: work on a whole batch stays on one thread, from call to call, and still lets others go first where it
-//! would hold the thread for long. They are no runtime of tokio's: inside of one, what stands behind WASI could not run.
+//! What they run are futures: work on a whole batch stays on one thread, from call to call, and still yields where it
+//! would hold the thread for long. They are not a tokio runtime: inside of one, the WASI implementation could not run.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use tokio::sync::{Semaphore, oneshot};
 
 tokio::task_local! {
-    static WORK: Work;
+    static WORK: WorkScope;
 }
 
 /// Threads with a bounded queue before them. They end when the pool and all its work are gone.
@@ -24,7 +24,7 @@ pub(crate) struct Pool {
     waiting: Arc<Semaphore>,
 }
 
-/// Work that waits for a thread, runs, or waits for something else.
+/// WorkScope that waits for a thread, runs, or waits for something else.
 struct Task {
     work: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     queue: Sender<Arc<Task>>,
@@ -32,7 +32,7 @@ struct Task {
 
 /// What runs on a thread of a pool.
 #[derive(Clone)]
-struct Work {
+struct WorkScope {
     waiting: Arc<Semaphore>,
     abandoned: Arc<AtomicBool>,
 }
@@ -49,7 +49,7 @@ impl Pool {
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..threads.max(1) {
             let (receiver, thread) = (Arc::clone(&receiver), std::thread::Builder::new());
-            thread.name(name.to_owned()).stack_size(stack_bytes).spawn(move || serve(&receiver))?;
+            thread.name(name.to_owned()).stack_size(stack_bytes).spawn(move || run_worker(&receiver))?;
         }
         Ok(Pool { queue: sender, waiting: Arc::new(Semaphore::new(queued_max.max(1))) })
     }
@@ -59,29 +59,29 @@ impl Pool {
         self.spawn(|_| async move { job() }).await
     }
 
-    /// Runs work on one of the threads. When the waiting future is dropped, the flag tells the work so.
+    /// Runs work on one of the threads. When the waiting future is dropped, the flag is set.
     pub(crate) async fn spawn<W>(&self, work: impl FnOnce(Arc<AtomicBool>) -> W) -> Result<W::Output, JobLost>
     where
         W: Future<Output: Send> + Send + 'static,
     {
         let place = Arc::clone(&self.waiting).acquire_owned().await.map_err(|_| JobLost)?;
         let abandoned = AbandonOnDrop::default();
-        let scope = Work { waiting: Arc::clone(&self.waiting), abandoned: Arc::clone(&abandoned.0) };
+        let scope = WorkScope { waiting: Arc::clone(&self.waiting), abandoned: Arc::clone(&abandoned.0) };
         let work = work(Arc::clone(&abandoned.0));
-        let (answer, answered) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let work = WORK.scope(scope, async move {
-            // Others may wait in its place once it runs, though it may give way later on.
+            // Others may queue once it runs, though it may yield later on.
             drop(place);
-            drop(answer.send(work.await));
+            drop(sender.send(work.await));
         });
         let task = Task { work: Mutex::new(Some(Box::pin(work))), queue: self.queue.clone() };
         self.queue.send(Arc::new(task)).map_err(|_| JobLost)?;
-        answered.await.map_err(|_| JobLost)
+        receiver.await.map_err(|_| JobLost)
     }
 
-    /// Whether this is work on a thread of this pool; then, the flag that tells that nobody waits for it any more.
-    pub(crate) fn here(&self) -> Option<Arc<AtomicBool>> {
-        let is_mine = |work: &Work| Arc::ptr_eq(&work.waiting, &self.waiting).then(|| Arc::clone(&work.abandoned));
+    /// On a thread of this pool: the flag that is set when the work is no longer waited for.
+    pub(crate) fn current_abandon_flag(&self) -> Option<Arc<AtomicBool>> {
+        let is_mine = |work: &WorkScope| Arc::ptr_eq(&work.waiting, &self.waiting).then(|| Arc::clone(&work.abandoned));
         WORK.try_with(is_mine).ok().flatten()
     }
 }
@@ -90,14 +90,14 @@ impl Wake for Task {
     /// Puts it behind all others.
     fn wake(self: Arc<Self>) {
         let queue = self.queue.clone();
-        // Without threads there is nobody who waits for it either.
+        // Without threads the work is not waited for either.
         let _ = queue.send(self);
     }
 }
 
 impl Task {
     /// Goes on with the work until it ends or waits. A panic ends it: the panic hook has reported it, the caller gets [`JobLost`].
-    fn go_on(self: Arc<Self>) {
+    fn poll_once(self: Arc<Self>) {
         let waker = Waker::from(Arc::clone(&self));
         let mut place = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut work) = place.take() else { return };
@@ -109,13 +109,13 @@ impl Task {
     }
 }
 
-fn serve(queue: &Mutex<Receiver<Arc<Task>>>) {
-    while let Some(task) = next(queue) {
-        task.go_on();
+fn run_worker(queue: &Mutex<Receiver<Arc<Task>>>) {
+    while let Some(task) = receive(queue) {
+        task.poll_once();
     }
 }
 
-fn next(queue: &Mutex<Receiver<Arc<Task>>>) -> Option<Arc<Task>> {
+fn receive(queue: &Mutex<Receiver<Arc<Task>>>) -> Option<Arc<Task>> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
@@ -125,7 +125,7 @@ impl std::fmt::Debug for Task {
     }
 }
 
-/// Tells a running guest that nobody waits for it any more.
+/// Sets the flag of a running guest when it is no longer waited for.
 #[derive(Default)]
 struct AbandonOnDrop(Arc<AtomicBool>);
 
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(pool.run(|| 1).await, Ok(1));
     }
 
-    /// Nothing leaks when nobody waits any more: the job ends and what it returns is dropped.
+    /// Nothing leaks when a job is no longer waited for: the job ends and what it returns is dropped.
     #[tokio::test]
     async fn an_abandoned_job_drops_its_result() {
         struct Counted(Arc<AtomicUsize>);
@@ -179,9 +179,9 @@ mod tests {
         assert_eq!(dropped.load(Ordering::SeqCst), 1);
     }
 
-    /// P3: work that gives way lets others go first, though it could always go on.
+    /// P3: work that yields lets others go first, though it could always go on.
     #[tokio::test]
-    async fn p3_work_gives_way() {
+    async fn p3_work_yields() {
         let pool = Arc::new(pool(1));
         let done = Arc::new(AtomicBool::new(false));
         let (long, stop) = (Arc::clone(&pool), Arc::clone(&done));
@@ -202,16 +202,16 @@ mod tests {
         assert!(long.await.unwrap().is_ok());
     }
 
-    /// Work knows whose thread it is on, and hears that it was abandoned.
+    /// Work knows which pool it runs on, and is notified when it is abandoned.
     #[tokio::test]
     async fn work_knows_where_it_is() {
         let (pool, other) = (Arc::new(pool(1)), pool(1));
-        assert!(pool.here().is_none());
+        assert!(pool.current_abandon_flag().is_none());
         let (mine, heard) = (Arc::clone(&pool), Arc::new(AtomicBool::new(false)));
         let hears = Arc::clone(&heard);
         let waiting = pool.spawn(|_| async move {
-            assert!(other.here().is_none());
-            let abandoned = mine.here().unwrap();
+            assert!(other.current_abandon_flag().is_none());
+            let abandoned = mine.current_abandon_flag().unwrap();
             while !abandoned.load(Ordering::SeqCst) {
                 tokio::task::yield_now().await;
             }

@@ -1,4 +1,4 @@
-//! The engine itself: wasmtime with our settings, the threads, the slots and the shelf of compiled components.
+//! The engine itself: wasmtime with our settings, the threads, the permits and the cache of compiled components.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -10,26 +10,26 @@ use wasmtime::component::Linker;
 
 use super::admit::{self, AdmissionError, Admitted};
 use super::compile::{CompileError, Compiler, Task};
-use super::configure::{CompiledConfiguration, ConfigurationError, Workbench};
+use super::configure::{CompiledConfiguration, ConfigCompiler, ConfigurationError};
 use super::contract_types::{Context, Description};
 use super::deadline;
 use super::digest::Digest;
 use super::fault::{Fault, Phase};
 use super::imports;
-use super::instance::Slot;
+use super::instance::HostPermit;
 use super::limits::Limits;
-use super::load::{CompiledFiles, Found, LoadError, Shelf, deserialize};
-use super::obstacles;
+use super::load::{CompiledFiles, ComponentCache, Found, LoadError, deserialize};
 use super::pool::{JobLost, Pool};
-use super::preparation::{Compiled, Preparation};
-use super::program::{Loaded, Program};
-use super::reports::Reports;
+use super::program::{LoadedComponent, Program};
 use super::session::Session;
-use super::settings::config;
+use super::settings::host_config;
+use super::snapshot_blockers;
+use super::snapshot_status::{Compiled, SnapshotStatus};
+use super::snapshot_statuses::SnapshotStatuses;
 use super::state::GuestState;
 use super::stats::{Counters, EngineStats, add};
 
-/// Stack of a guest thread beside the guest's own: ours and wasmtime's.
+/// Stack of a guest thread besides the guest's own: the host's and wasmtime's.
 const HOST_STACK_BYTES: usize = 2 << 20;
 /// Threads that compile and read compiled code: one that compiles for long must not hold up the reading.
 const COMPILER_THREADS: usize = 2;
@@ -42,10 +42,10 @@ pub struct Engine {
     runtime: Arc<Runtime>,
 }
 
-/// The engine could not be made: a matter of the machine or of the settings.
+/// The engine could not be created, because of the machine or the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// wasmtime refuses the settings or the machine.
+    /// wasmtime rejects the settings or the machine.
     #[error("the WebAssembly engine can't start: {0}")]
     Wasm(String),
     /// The directory for compiled code can't be used.
@@ -70,11 +70,11 @@ pub(crate) struct Runtime {
     pub(crate) compilers: Pool,
     compiler: Compiler,
     linker: Linker<GuestState>,
-    slots: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     children: Semaphore,
     files: CompiledFiles,
-    shelf: Shelf,
-    reports: Reports,
+    cache: ComponentCache,
+    snapshot_statuses: SnapshotStatuses,
 }
 
 impl Engine {
@@ -94,13 +94,17 @@ impl Engine {
         &self.runtime.limits
     }
 
-    /// Once an upload: says yes or no to foreign bytes, with all reasons. Compiles them, so that the first use is fast.
+    /// Admits or rejects foreign bytes, with all reasons. Compiles them, so that the first use is fast. Once per upload.
     pub async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
         admit::admit(&self.runtime, bytes).await
     }
 
-    /// Once a batch: the component of this digest, from memory, from disk or compiled now from what `fetch` brings.
-    pub async fn load<F, E>(&self, digest: Digest, fetch: impl FnOnce() -> F + Send) -> Result<Arc<Loaded>, LoadError>
+    /// The component of this digest, from memory, from disk, or compiled from the bytes that `fetch` returns. Once per batch.
+    pub async fn load<F, E>(
+        &self,
+        digest: Digest,
+        fetch: impl FnOnce() -> F + Send,
+    ) -> Result<Arc<LoadedComponent>, LoadError>
     where
         F: Future<Output = Result<Vec<u8>, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -108,40 +112,40 @@ impl Engine {
         self.runtime.load(digest, fetch).await
     }
 
-    /// Once a save: checks and compiles a configuration in the sandbox.
+    /// Checks and compiles a configuration in the sandbox. Once per save.
     pub async fn compile_configuration(
         &self,
-        component: &Arc<Loaded>,
+        component: &Arc<LoadedComponent>,
         document: &str,
     ) -> Result<CompiledConfiguration, ConfigurationError> {
         if !component.stages().is_configurable() {
             return Err(ConfigurationError::NotConfigurable);
         }
-        let slot = self.runtime.free_slot(Phase::Compile).await?;
+        let permit = self.runtime.acquire_permit(Phase::Compile).await?;
         let (runtime, component, document) = (Arc::clone(&self.runtime), Arc::clone(component), document.to_owned());
-        let job = move || Workbench::new(&runtime, &component).compile(&document, slot);
+        let job = move || ConfigCompiler::new(&runtime, &component).compile(&document, permit);
         let compiled = self.runtime.pool.run(job).await;
         compiled.unwrap_or_else(|lost| Err(Fault::host(Phase::Compile, lost).into()))
     }
 
-    /// Asks a component what it is; none when it does not say.
-    pub async fn describe(&self, component: &Arc<Loaded>) -> Result<Option<Description>, Fault> {
+    /// Calls `describe`; none when the component does not export it.
+    pub async fn describe(&self, component: &Arc<LoadedComponent>) -> Result<Option<Description>, Fault> {
         self.runtime.describe(component).await
     }
 
-    /// Once a look: how the instances of a component get ready, if this host has it in memory or on disk.
-    pub async fn preparation(&self, digest: Digest) -> Option<Preparation> {
-        self.runtime.preparation(digest).await
+    /// Whether the instances of a component start from a snapshot, if this host has it in memory or on disk.
+    pub async fn snapshot_status(&self, digest: Digest) -> Option<SnapshotStatus> {
+        self.runtime.snapshot_status(digest).await
     }
 
-    /// Once a batch: a session makes its instance when it is first called.
+    /// A session for one batch; its instance is made at the first call.
     pub fn session(&self, program: &Program, context: Context) -> Session {
         Session::new(Arc::clone(&self.runtime), program, context)
     }
 
-    /// Once a batch: runs work on a thread that runs guests, where the sessions of this engine need not change threads between their
-    /// calls. Nothing in it may block but they. When the waiting future is dropped, the call under way stops at the next tick, and
-    /// each later one answers with a fault of the host.
+    /// Runs the work of a batch on a guest thread, where the sessions of this engine need not change threads between their
+    /// calls. Nothing else in it may block. When the waiting future is dropped, the call under way stops at the next tick, and
+    /// each later one returns a fault of the host.
     pub async fn on_guest_thread<W>(&self, work: W) -> Result<W::Output, JobLost>
     where
         W: Future<Output: Send> + Send + 'static,
@@ -163,7 +167,7 @@ impl std::fmt::Debug for Engine {
 
 impl Runtime {
     fn new(limits: Limits, cache_dir: &Path, compiler: Compiler) -> Result<Self, EngineError> {
-        let wasm = Wasm::new(&config(&limits)).map_err(|error| EngineError::Wasm(format!("{error:#}")))?;
+        let wasm = Wasm::new(&host_config(&limits)).map_err(|error| EngineError::Wasm(format!("{error:#}")))?;
         let mut linker = Linker::new(&wasm);
         imports::link(&mut linker).map_err(|error| EngineError::Wasm(format!("{error:#}")))?;
         let files = CompiledFiles::open(cache_dir, &wasm, limits.compiled_disk_bytes_max)
@@ -181,25 +185,28 @@ impl Runtime {
             compiler,
             linker,
             files,
-            slots: Arc::new(Semaphore::new(limits.instances_max as usize)),
+            permits: Arc::new(Semaphore::new(limits.instances_max as usize)),
             children: Semaphore::new(limits.compilations_max.max(1)),
             counters: Arc::default(),
-            shelf: Shelf::default(),
-            reports: Reports::default(),
+            cache: ComponentCache::default(),
+            snapshot_statuses: SnapshotStatuses::default(),
             limits: Arc::new(limits),
         })
     }
 
-    /// Waits for a place to put an instance into.
-    pub(crate) async fn free_slot(&self, phase: Phase) -> Result<Slot, Fault> {
-        let permit = Arc::clone(&self.slots).acquire_owned().await;
-        permit.map(Slot).map_err(|closed| Fault::host(phase, closed))
+    /// Waits for a permit to hold an instance.
+    pub(crate) async fn acquire_permit(&self, phase: Phase) -> Result<HostPermit, Fault> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        permit.map(HostPermit).map_err(|closed| Fault::host(phase, closed))
     }
 
-    pub(crate) async fn describe(self: &Arc<Self>, component: &Arc<Loaded>) -> Result<Option<Description>, Fault> {
-        let slot = self.free_slot(Phase::Describe).await?;
+    pub(crate) async fn describe(
+        self: &Arc<Self>,
+        component: &Arc<LoadedComponent>,
+    ) -> Result<Option<Description>, Fault> {
+        let permit = self.acquire_permit(Phase::Describe).await?;
         let (runtime, component) = (Arc::clone(self), Arc::clone(component));
-        let described = self.pool.run(move || Workbench::new(&runtime, &component).describe(slot)).await;
+        let described = self.pool.run(move || ConfigCompiler::new(&runtime, &component).describe(permit)).await;
         described.unwrap_or_else(|lost| Err(Fault::host(Phase::Describe, lost)))
     }
 
@@ -207,29 +214,29 @@ impl Runtime {
         self: &Arc<Self>,
         digest: Digest,
         fetch: impl FnOnce() -> F + Send,
-    ) -> Result<Arc<Loaded>, LoadError>
+    ) -> Result<Arc<LoadedComponent>, LoadError>
     where
         F: Future<Output = Result<Vec<u8>, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let cell = self.shelf.cell(digest);
+        let cell = self.cache.cell(digest);
         if let Some(loaded) = cell.get() {
             return Ok(Arc::clone(loaded));
         }
-        let loaded = cell.get_or_try_init(|| self.load_unshelved(digest, fetch)).await.cloned();
+        let loaded = cell.get_or_try_init(|| self.load_uncached(digest, fetch)).await.cloned();
         drop(cell);
         match &loaded {
-            Ok(_) => self.shelf.trim(self.limits.compiled_cache_bytes_max, self.limits.loaded_components_max, digest),
-            Err(_) => self.shelf.forget_empty(digest),
+            Ok(_) => self.cache.evict(self.limits.compiled_cache_bytes_max, self.limits.loaded_components_max, digest),
+            Err(_) => self.cache.remove_failed(digest),
         }
         loaded
     }
 
-    async fn load_unshelved<F, E>(
+    async fn load_uncached<F, E>(
         self: &Arc<Self>,
         digest: Digest,
         fetch: impl FnOnce() -> F,
-    ) -> Result<Arc<Loaded>, LoadError>
+    ) -> Result<Arc<LoadedComponent>, LoadError>
     where
         F: Future<Output = Result<Vec<u8>, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -246,18 +253,18 @@ impl Runtime {
     }
 
     /// From the directory; none when there is nothing there that can be trusted and used.
-    async fn load_file(self: &Arc<Self>, digest: Digest) -> Option<Arc<Loaded>> {
+    async fn load_file(self: &Arc<Self>, digest: Digest) -> Option<Arc<LoadedComponent>> {
         let runtime = Arc::clone(self);
         let loaded = self.compilers.run(move || runtime.read_file(digest)).await;
         loaded.ok().flatten()
     }
 
-    fn read_file(&self, digest: Digest) -> Option<Arc<Loaded>> {
+    fn read_file(&self, digest: Digest) -> Option<Arc<LoadedComponent>> {
         match self.files.read(digest) {
             Found::Nothing => None,
-            Found::Refused => {
-                add(&self.counters.disk_refusals, 1);
-                tracing::warn!(%digest, "compiled plugin on disk is damaged or not ours, compiling it again");
+            Found::Rejected => {
+                add(&self.counters.disk_rejections, 1);
+                tracing::warn!(%digest, "compiled plugin on disk is damaged or from another installation; compiling it again");
                 None
             }
             Found::Compiled(compiled) => {
@@ -272,52 +279,53 @@ impl Runtime {
         self: &Arc<Self>,
         digest: Digest,
         component: Vec<u8>,
-    ) -> Result<Arc<Loaded>, CompileError> {
+    ) -> Result<Arc<LoadedComponent>, CompileError> {
         add(&self.counters.compilations, 1);
         let compiled = self.compile(component).await?;
         let runtime = Arc::clone(self);
-        self.compilers.run(move || runtime.keep(digest, &compiled)).await.unwrap_or_else(lost)
+        self.compilers.run(move || runtime.link_and_store(digest, &compiled)).await.unwrap_or_else(job_lost)
     }
 
-    /// Removes what is left of a component that was refused.
-    pub(crate) async fn forget(self: &Arc<Self>, digest: Digest) {
+    /// Removes what is left of a component that was rejected.
+    pub(crate) async fn remove_compiled(self: &Arc<Self>, digest: Digest) {
         let runtime = Arc::clone(self);
         // A lost job is logged where it was lost; a file that stays is harmless.
         let _ = self.compilers.run(move || runtime.files.remove(digest)).await;
     }
 
-    /// Initialised where that can be kept, otherwise as it is.
+    /// From a snapshot where one can be taken, otherwise as it is.
     async fn compile(self: &Arc<Self>, component: Vec<u8>) -> Result<Compiled, CompileError> {
-        let read = move || (obstacles::exports_lifecycle(&component), component);
+        let read = move || (snapshot_blockers::exports_lifecycle(&component), component);
         let (has_lifecycle, component) = self.compilers.run(read).await.map_err(CompileError::from)?;
-        let prepared =
-            if has_lifecycle { self.prepare(component.clone()).await } else { Compiled::nothing_to_prepare() };
-        if prepared.preparation.is_prepared() {
-            return Ok(prepared);
+        let with_snapshot =
+            if has_lifecycle { self.take_snapshot(component.clone()).await } else { Compiled::no_lifecycle() };
+        if with_snapshot.snapshot_status.is_taken() {
+            return Ok(with_snapshot);
         }
         let code = self.run_task(Task::Compile, component).await?;
-        Ok(Compiled { code, ..prepared })
+        Ok(Compiled { code, ..with_snapshot })
     }
 
-    async fn prepare(self: &Arc<Self>, component: Vec<u8>) -> Compiled {
-        match self.run_task(Task::Prepare, component).await {
-            Ok(answer) => Compiled::read(&answer).unwrap_or_else(|| Compiled::cold("what prepares it gave no answer")),
-            Err(error) => Compiled::cold(format!("preparing it was stopped: {error}")),
+    async fn take_snapshot(self: &Arc<Self>, component: Vec<u8>) -> Compiled {
+        match self.run_task(Task::Snapshot, component).await {
+            Ok(output) => Compiled::read(&output)
+                .unwrap_or_else(|| Compiled::without_snapshot("the process that takes it returned nothing")),
+            Err(error) => Compiled::without_snapshot(format!("taking it was stopped: {error}")),
         }
     }
 
-    async fn preparation(self: &Arc<Self>, digest: Digest) -> Option<Preparation> {
-        if let Some(known) = self.reports.get(digest) {
+    async fn snapshot_status(self: &Arc<Self>, digest: Digest) -> Option<SnapshotStatus> {
+        if let Some(known) = self.snapshot_statuses.get(digest) {
             return Some(known);
         }
         let runtime = Arc::clone(self);
         let found = self.compilers.run(move || runtime.files.read(digest)).await;
         let Ok(Found::Compiled(compiled)) = found else { return None };
-        self.reports.put(digest, &compiled.preparation);
-        Some(compiled.preparation)
+        self.snapshot_statuses.put(digest, &compiled.snapshot_status);
+        Some(compiled.snapshot_status)
     }
 
-    /// Has the compiler do something to foreign bytes.
+    /// Runs a task of the compiler on foreign bytes.
     pub(crate) async fn run_task(self: &Arc<Self>, task: Task, bytes: Vec<u8>) -> Result<Vec<u8>, CompileError> {
         match &self.compiler {
             Compiler::Child(program) => {
@@ -326,38 +334,43 @@ impl Runtime {
             }
             Compiler::InProcess => {
                 let runtime = Arc::clone(self);
-                self.compilers.run(move || task.run(&runtime.wasm, &runtime.limits, &bytes)).await.unwrap_or_else(lost)
+                self.compilers
+                    .run(move || task.run(&runtime.wasm, &runtime.limits, &bytes))
+                    .await
+                    .unwrap_or_else(job_lost)
             }
         }
     }
 
-    fn keep(&self, digest: Digest, compiled: &Compiled) -> Result<Arc<Loaded>, CompileError> {
+    fn link_and_store(&self, digest: Digest, compiled: &Compiled) -> Result<Arc<LoadedComponent>, CompileError> {
         let loaded = self.link(digest, compiled).map_err(|error| CompileError(format!("{error:#}")))?;
-        report(digest, &compiled.preparation);
+        log_compiled(digest, &compiled.snapshot_status);
         if let Err(error) = self.files.write(digest, compiled) {
-            tracing::warn!(%digest, %error, "compiled plugin could not be kept on disk, it will be compiled again");
+            tracing::warn!(%digest, %error, "compiled plugin could not be stored on disk; it will be compiled again");
         }
         Ok(loaded)
     }
 
-    fn link(&self, digest: Digest, compiled: &Compiled) -> wasmtime::Result<Arc<Loaded>> {
+    fn link(&self, digest: Digest, compiled: &Compiled) -> wasmtime::Result<Arc<LoadedComponent>> {
         let component = deserialize(&self.wasm, &compiled.code)?;
-        self.reports.put(digest, &compiled.preparation);
-        let (bytes, preparation) = (compiled.code.len(), compiled.preparation.clone());
-        Loaded::link(digest, &component, &self.linker, bytes, preparation).map(Arc::new)
+        self.snapshot_statuses.put(digest, &compiled.snapshot_status);
+        let (bytes, snapshot_status) = (compiled.code.len(), compiled.snapshot_status.clone());
+        LoadedComponent::link(digest, &component, &self.linker, bytes, snapshot_status).map(Arc::new)
     }
 }
 
-fn report(digest: Digest, preparation: &Preparation) {
-    match preparation {
-        Preparation::None => tracing::info!(%digest, "plugin compiled, there is nothing to prepare"),
-        Preparation::Prepared { image_bytes } => tracing::info!(%digest, image_bytes, "plugin compiled and prepared"),
-        Preparation::Cold { reason } => {
-            tracing::warn!(%digest, reason, "plugin compiled, but each of its instances must initialise itself");
+fn log_compiled(digest: Digest, snapshot_status: &SnapshotStatus) {
+    match snapshot_status {
+        SnapshotStatus::NotNeeded => tracing::info!(%digest, "plugin compiled; it has nothing to initialise"),
+        SnapshotStatus::Taken { snapshot_bytes } => {
+            tracing::info!(%digest, snapshot_bytes, "plugin compiled; its instances start from a snapshot")
+        }
+        SnapshotStatus::Unavailable { reason } => {
+            tracing::warn!(%digest, reason, "plugin compiled without a snapshot; each instance initialises itself");
         }
     }
 }
 
-fn lost<T>(lost: JobLost) -> Result<T, CompileError> {
+fn job_lost<T>(lost: JobLost) -> Result<T, CompileError> {
     Err(lost.into())
 }

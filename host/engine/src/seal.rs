@@ -1,5 +1,5 @@
 //! Seals on compiled code. Loading compiled code means running it unchecked, so nothing is loaded that this installation did not
-//! write: a file carries an HMAC under a key of mode 600 that lies beside it and never leaves.
+//! write: a file carries an HMAC under a key of mode 600 in the same directory, which never leaves it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -18,8 +18,8 @@ const SEAL_BYTES: usize = 32;
 pub(crate) struct SealKey([u8; KEY_BYTES]);
 
 impl SealKey {
-    /// Reads the key from the directory, or makes one. A key that was cut is replaced, which makes all files worthless and harms
-    /// nobody: they are compiled again.
+    /// Reads the key from the directory, or makes one. A truncated key is replaced, which invalidates all files: they are
+    /// compiled again.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let path = directory.join(KEY_FILE);
         match fs::read(&path) {
@@ -38,7 +38,7 @@ impl SealKey {
         let mut key = [0; KEY_BYTES];
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         let unnamed = directory.join(format!("{KEY_FILE}.{}", hex(&key[..8])));
-        // The name must not tell anything of the key.
+        // The name must not reveal anything of the key.
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         private_file(&unnamed)?.write_all(&key)?;
         let named = fs::hard_link(&unnamed, path);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_stays_and_a_cut_key_is_replaced() {
+    fn the_key_stays_and_a_truncated_key_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let sealed = SealKey::open(directory.path()).unwrap().seal("a", b"code");
         assert!(SealKey::open(directory.path()).unwrap().open_sealed("a", &sealed).is_some());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::batch::{Batch, BatchRun, Turn};
+use super::batch::{Batch, BatchRun, TimeSlice};
 use super::call::{Enrich, Interpret, Map, Qualify, Shape, StageCall};
 use super::contract_types::{
     ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission, Verdict,
@@ -11,11 +11,11 @@ use super::contract_types::{
 use super::exports::{Stage, Stages};
 use super::fault::{Fault, FaultKind, ItemError, Phase};
 use super::host_log::LogLine;
-use super::instance::{Ledger, Seat};
+use super::instance::{CallStats, InstanceSlot};
 use super::lookup::{NoValueSets, ValueSets};
 use super::program::Program;
 use super::runtime::Runtime;
-use super::stats::named;
+use super::stats::nonzero_by_name;
 
 /// One result for each item, in the order of the items.
 pub type Outcomes<T> = Vec<Result<T, ItemError>>;
@@ -32,19 +32,19 @@ pub struct MissingStage {
 /// nothing survives the session.
 ///
 /// A call runs on a thread of the pool. Inside of [`super::Engine::on_guest_thread`] it stays on the thread it is called on; otherwise
-/// it goes to one and comes back. Dropping the future of a call (of the whole work, inside) stops the guest at the next tick; the
+/// it moves to one and returns. Dropping the future of a call (of all the work, inside) stops the guest at the next tick; the
 /// session can be used on, in a new instance.
 pub struct Session {
     runtime: Arc<Runtime>,
     program: Program,
     context: Arc<Context>,
     value_sets: Arc<dyn ValueSets>,
-    seat: Option<Seat>,
-    ledger: Ledger,
-    turn: Turn,
+    instance_slot: Option<InstanceSlot>,
+    stats: CallStats,
+    time_slice: TimeSlice,
 }
 
-/// What a session used and left behind.
+/// What a session used, and its log.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SessionReport {
     /// Instances made: one, unless something faulted.
@@ -55,7 +55,7 @@ pub struct SessionReport {
     pub cpu_time_us: u64,
     /// The most linear memory and tables that an instance held.
     pub memory_high_water_bytes: usize,
-    /// Faults by kind, each guilty item counted once.
+    /// Faults by kind, each culprit counted once.
     pub faults: BTreeMap<FaultKind, u64>,
     /// The plugin's log, bounded. Lines of calls that were run again are not here twice.
     pub log: Vec<LogLine>,
@@ -70,19 +70,19 @@ impl Session {
             program: program.clone(),
             context: Arc::new(context),
             value_sets: Arc::new(NoValueSets),
-            seat: None,
-            ledger: Ledger::default(),
-            turn: Turn::default(),
+            instance_slot: None,
+            stats: CallStats::default(),
+            time_slice: TimeSlice::default(),
         }
     }
 
-    /// Lets the plugin read these tables; without, every look-up is answered with `not-granted`.
+    /// Lets the plugin read these tables; without, every look-up returns `not-granted`.
     pub fn with_value_sets(mut self, value_sets: Arc<dyn ValueSets>) -> Self {
         self.value_sets = value_sets;
         self
     }
 
-    /// What the component offers.
+    /// The stages that the component exports.
     pub fn stages(&self) -> Stages {
         self.program.component.stages()
     }
@@ -92,12 +92,12 @@ impl Session {
         self.run(Map, elements).await
     }
 
-    /// Stage 2: asks for each lead which questions to ask.
+    /// Stage 2: the HTTP requests to make for each lead.
     pub async fn enrich(&mut self, submissions: Vec<Submission>) -> Result<Outcomes<Vec<Question>>, MissingStage> {
         self.run(Enrich, submissions).await
     }
 
-    /// Stage 3: judges each lead by the rules of one severity.
+    /// Stage 3: qualifies each lead by the rules of one severity.
     pub async fn qualify(
         &mut self,
         severity: Severity,
@@ -111,14 +111,14 @@ impl Session {
         self.run(Shape, requests).await
     }
 
-    /// Stage 5: interprets each answer; none leaves it to the host's default.
-    pub async fn interpret(&mut self, answers: Vec<ClientAnswer>) -> Result<Outcomes<Option<Outcome>>, MissingStage> {
-        self.run(Interpret, answers).await
+    /// Stage 5: interprets each response; none leaves it to the host's default.
+    pub async fn interpret(&mut self, responses: Vec<ClientAnswer>) -> Result<Outcomes<Option<Outcome>>, MissingStage> {
+        self.run(Interpret, responses).await
     }
 
-    /// Drops the instance and says what was used.
+    /// Drops the instance and returns what was used.
     pub fn finish(self) -> SessionReport {
-        self.ledger.into()
+        self.stats.into()
     }
 
     async fn run<C: StageCall>(&mut self, call: C, items: Vec<C::Item>) -> Result<Outcomes<C::Output>, MissingStage> {
@@ -130,14 +130,14 @@ impl Session {
             return Ok(Vec::new());
         }
         match self.run_batch(self.batch(call, items)).await {
-            Ok(BatchRun { outcomes, seat, ledger }) => {
-                self.seat = Some(seat);
-                self.account(ledger);
+            Ok(BatchRun { outcomes, instance_slot, stats }) => {
+                self.instance_slot = Some(instance_slot);
+                self.merge_stats(stats);
                 Ok(outcomes)
             }
             Err(fault) => {
-                self.runtime.counters.faulted(fault.kind);
-                self.ledger.faults.push(fault.kind);
+                self.runtime.counters.count_fault(fault.kind);
+                self.stats.faults.push(fault.kind);
                 Ok((0..count).map(|_| Err(ItemError::Fault(fault.clone()))).collect())
             }
         }
@@ -154,46 +154,46 @@ impl Session {
         }
     }
 
-    /// On this thread when it is one of the pool, otherwise on one of those.
+    /// On this thread if it is one of the pool, otherwise on one of those.
     async fn run_batch<C: StageCall>(&mut self, batch: Batch<C>) -> Result<BatchRun<C::Output>, Fault> {
-        // Before there is a thread: one that has an instance may need the thread to be done with it.
-        let seat = match self.seat.take() {
-            Some(seat) => seat,
-            None => Seat::Empty(self.runtime.free_slot(C::STAGE.into()).await?),
+        // Before taking a thread: a session that holds an instance may need the thread to finish with it.
+        let instance_slot = match self.instance_slot.take() {
+            Some(instance_slot) => instance_slot,
+            None => InstanceSlot::Empty(self.runtime.acquire_permit(C::STAGE.into()).await?),
         };
         let runtime = Arc::clone(&self.runtime);
-        if let Some(abandoned) = runtime.pool.here() {
-            self.turn.end_if_long(self.ledger.cpu_time_ns).await;
-            return Ok(batch.run(seat, abandoned).await);
+        if let Some(abandoned) = runtime.pool.current_abandon_flag() {
+            self.time_slice.end_if_long(self.stats.cpu_time_ns).await;
+            return Ok(batch.run(instance_slot, abandoned).await);
         }
-        let run = runtime.pool.spawn(|abandoned| batch.run(seat, abandoned)).await;
+        let run = runtime.pool.spawn(|abandoned| batch.run(instance_slot, abandoned)).await;
         run.map_err(|lost| Fault::host(C::STAGE.into(), lost))
     }
 
-    fn account(&mut self, ledger: Ledger) {
-        let log = self.ledger.add(ledger);
-        self.ledger.log.append(log, self.runtime.limits.log_lines_max);
+    fn merge_stats(&mut self, stats: CallStats) {
+        let log = self.stats.add(stats);
+        self.stats.log.append(log, self.runtime.limits.log_lines_max);
     }
 }
 
-impl From<Ledger> for SessionReport {
-    fn from(ledger: Ledger) -> Self {
+impl From<CallStats> for SessionReport {
+    fn from(stats: CallStats) -> Self {
         let mut faults = BTreeMap::new();
-        ledger.faults.iter().for_each(|kind| *faults.entry(*kind).or_default() += 1);
+        stats.faults.iter().for_each(|kind| *faults.entry(*kind).or_default() += 1);
         SessionReport {
-            instances: ledger.instances,
-            calls: named(&Phase::ALL, ledger.calls),
-            cpu_time_us: ledger.cpu_time_us(),
-            memory_high_water_bytes: ledger.memory_high_water_bytes,
+            instances: stats.instances,
+            calls: nonzero_by_name(&Phase::ALL, stats.calls),
+            cpu_time_us: stats.cpu_time_us(),
+            memory_high_water_bytes: stats.memory_high_water_bytes,
             faults,
-            log: ledger.log.lines,
-            log_lines_dropped: ledger.log.dropped,
+            log: stats.log.lines,
+            log_lines_dropped: stats.log.dropped,
         }
     }
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("program", &self.program).field("ledger", &self.ledger).finish_non_exhaustive()
+        f.debug_struct("Session").field("program", &self.program).field("stats", &self.stats).finish_non_exhaustive()
     }
 }

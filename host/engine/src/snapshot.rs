@@ -12,95 +12,98 @@ use wasmtime::component::{Instance, Lift, WasmList};
 use wasmtime_wizer::{ComponentContext, ComponentInstanceState, Wizer};
 
 use super::fault::Phase;
-use super::instance::{Ledger, bounded};
+use super::instance::{CallStats, bounded};
 use super::limits::Limits;
 use super::state::GuestState;
 
 /// An instance whose state is read.
 ///
-/// The tool that reads has no way to hear that something can't be read. So what goes wrong is written down, and the reading
-/// stops where it is: its future is never ready.
-pub(crate) struct Sitter {
+/// The tool that takes snapshots can't be told that something is unreadable. So an error is recorded, and reading stops
+/// where it is: its future is never ready.
+pub(crate) struct SnapshotReader {
     store: Store<GuestState>,
     instance: Instance,
     limits: Arc<Limits>,
     /// The bytes from the first that is not zero to the last, of each memory by its accessor.
-    images: BTreeMap<String, usize>,
-    obstacle: Option<String>,
+    memory_bytes: BTreeMap<String, usize>,
+    blocker: Option<String>,
 }
 
-/// A component that starts as the sitter is.
+/// A component that starts in the state that was read.
 pub(crate) struct Snapshot {
     pub(crate) component: Vec<u8>,
-    pub(crate) image_bytes: usize,
+    pub(crate) snapshot_bytes: usize,
 }
 
-impl Sitter {
+impl SnapshotReader {
     pub(crate) fn new(mut store: Store<GuestState>, instance: Instance, limits: Arc<Limits>) -> Self {
-        // The accessors return a whole memory, and grow it by a page to say where it lies.
+        // The accessors return a whole memory, and grow it by a page to return where it lies.
         store.set_hostcall_fuel(usize::MAX);
-        store.data_mut().memory.unbound();
-        Sitter { store, instance, limits, images: BTreeMap::new(), obstacle: None }
+        store.data_mut().memory.remove_limit();
+        SnapshotReader { store, instance, limits, memory_bytes: BTreeMap::new(), blocker: None }
     }
 
-    /// Takes the snapshot, or says why not.
+    /// Takes the snapshot, or returns why not.
     pub(crate) fn take(mut self, wizer: &Wizer, context: &ComponentContext<'_>) -> Result<Snapshot, String> {
-        let taken = at_once(wizer.snapshot_component(context, &mut self));
-        match (taken, self.obstacle) {
-            (Some(Ok(component)), None) => Ok(Snapshot { component, image_bytes: self.images.values().sum() }),
+        let taken = poll_once(wizer.snapshot_component(context, &mut self));
+        match (taken, self.blocker) {
+            (Some(Ok(component)), None) => Ok(Snapshot { component, snapshot_bytes: self.memory_bytes.values().sum() }),
             (Some(Err(error)), None) => Err(format!("{error:#}")),
-            (_, obstacle) => Err(obstacle.unwrap_or_else(|| "its state could not be read".into())),
+            (_, blocker) => Err(blocker.unwrap_or_else(|| "its state could not be read".into())),
         }
     }
 
     fn read<R: Lift + 'static>(&mut self, interface: &str, function: &str) -> Result<R, String> {
         let unreadable = |what: &dyn std::fmt::Display| format!("its `{function}` can't be read: {what}");
-        let Sitter { store, instance, limits, .. } = self;
+        let SnapshotReader { store, instance, limits, .. } = self;
         let interface = instance.get_export_index(&mut *store, None, interface);
         let accessor = interface.and_then(|at| instance.get_export_index(&mut *store, Some(&at), function));
         let accessor = accessor.ok_or_else(|| unreadable(&"it has no accessor"))?;
         let accessor =
             instance.get_typed_func::<(), (R,)>(&mut *store, accessor).map_err(|error| unreadable(&error))?;
         let allowed_us = limits.deadline_configure_ms * 1_000;
-        let read = bounded(store, Phase::Initialize, allowed_us, &Arc::default(), &mut Ledger::default(), |store| {
+        let read = bounded(store, Phase::Initialize, allowed_us, &Arc::default(), &mut CallStats::default(), |store| {
             accessor.call(store, ())
         });
         read.map(|(value,)| value).map_err(|fault| unreadable(&fault))
     }
 
     fn read_memory(&mut self, interface: &str, function: &str) -> Result<WasmList<u8>, String> {
-        let list = self.read::<WasmList<u8>>(interface, function).map_err(|obstacle| {
-            format!("{obstacle} (a memory must be able to grow by two pages, beyond what `initialize` leaves)")
+        let list = self.read::<WasmList<u8>>(interface, function).map_err(|blocker| {
+            format!("{blocker} (a memory must be able to grow by two pages, beyond what `initialize` leaves)")
         })?;
         // It is read twice, and the second time it has the page in which the accessor wrote.
-        if !self.images.contains_key(function) {
-            self.images.insert(function.into(), extent(list.as_le_slice(&self.store)));
+        if !self.memory_bytes.contains_key(function) {
+            self.memory_bytes.insert(function.into(), nonzero_extent(list.as_le_slice(&self.store)));
         }
-        let (image_bytes, image_bytes_max) = (self.images.values().sum::<usize>(), self.limits.image_bytes_max);
-        if image_bytes <= image_bytes_max {
+        let (snapshot_bytes, snapshot_bytes_max) =
+            (self.memory_bytes.values().sum::<usize>(), self.limits.snapshot_bytes_max);
+        if snapshot_bytes <= snapshot_bytes_max {
             return Ok(list);
         }
-        Err(format!("its initialised memory takes {image_bytes} bytes; `image_bytes_max` is {image_bytes_max}"))
+        Err(format!(
+            "its initialised memory takes {snapshot_bytes} bytes; `snapshot_bytes_max` is {snapshot_bytes_max}"
+        ))
     }
 
     async fn value<R: Lift + 'static>(&mut self, interface: &str, function: &str) -> R {
         match self.read(interface, function) {
             Ok(value) => value,
-            Err(obstacle) => self.stop(obstacle).await,
+            Err(blocker) => self.abort(blocker).await,
         }
     }
 
-    async fn stop<T>(&mut self, obstacle: String) -> T {
-        self.obstacle = Some(obstacle);
+    async fn abort<T>(&mut self, blocker: String) -> T {
+        self.blocker = Some(blocker);
         pending().await
     }
 }
 
-impl ComponentInstanceState for Sitter {
+impl ComponentInstanceState for SnapshotReader {
     async fn call_func_ret_list_u8(&mut self, instance: &str, func: &str, contents: impl FnOnce(&[u8]) + Send) {
         match self.read_memory(instance, func) {
             Ok(list) => contents(list.as_le_slice(&self.store)),
-            Err(obstacle) => self.stop(obstacle).await,
+            Err(blocker) => self.abort(blocker).await,
         }
     }
 
@@ -121,8 +124,8 @@ impl ComponentInstanceState for Sitter {
     }
 }
 
-/// What a future comes to that waits for nothing; none when it stopped.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+/// The result of a future that never waits; none when it stopped.
+fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
@@ -130,7 +133,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 /// The bytes from the first that is not zero to the last: what is mapped into each new instance.
-fn extent(memory: &[u8]) -> usize {
+fn nonzero_extent(memory: &[u8]) -> usize {
     let first = memory.iter().position(|byte| *byte != 0);
     let last = memory.iter().rposition(|byte| *byte != 0);
     first.zip(last).map_or(0, |(first, last)| last + 1 - first)
@@ -141,16 +144,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_extent_is_without_the_zeros_around() {
-        assert_eq!(extent(&[]), 0);
-        assert_eq!(extent(&[0; 9]), 0);
-        assert_eq!(extent(&[0, 0, 1, 0, 2, 0]), 3);
-        assert_eq!(extent(&[1]), 1);
+    fn the_extent_is_without_leading_and_trailing_zeros() {
+        assert_eq!(nonzero_extent(&[]), 0);
+        assert_eq!(nonzero_extent(&[0; 9]), 0);
+        assert_eq!(nonzero_extent(&[0, 0, 1, 0, 2, 0]), 3);
+        assert_eq!(nonzero_extent(&[1]), 1);
     }
 
     #[test]
     fn what_stops_is_not_waited_for() {
-        assert_eq!(at_once(async { 7 }), Some(7));
-        assert_eq!(at_once(pending::<u8>()), None);
+        assert_eq!(poll_once(async { 7 }), Some(7));
+        assert_eq!(poll_once(pending::<u8>()), None);
     }
 }

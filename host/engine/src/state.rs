@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::bindings::hookmill::plugin::{log, lookup};
 use super::contract_types::{LogLevel, LookupError};
 use super::deadline::Deadline;
-use super::fault::{ImportRefusal, Phase};
-use super::host_log::{LogBuffer, LogLine, cut};
+use super::fault::{ImportError, Phase};
+use super::host_log::{LogBuffer, LogLine, truncate};
 use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
 use super::memory::MemoryMeter;
@@ -25,8 +25,8 @@ pub(crate) struct GuestState {
 }
 
 impl GuestState {
-    /// An instance that starts. It finds no tables and no time, so that it starts the same whoever it will work for, and its
-    /// state can be kept.
+    /// An instance that starts. It finds no tables and no time, so that it starts the same for every campaign, and a snapshot
+    /// of it can be taken.
     pub(crate) fn new(limits: Arc<Limits>) -> Self {
         GuestState {
             memory: MemoryMeter::new(&limits),
@@ -45,10 +45,10 @@ impl GuestState {
         Self::new(Arc::default())
     }
 
-    /// The instance is initialised, or came out of a snapshot: from now on it works for somebody, at a time.
-    pub(crate) fn begin(&mut self, value_sets: Arc<dyn ValueSets>, now_ms: i64) {
+    /// Assigns an instance that is initialised, or came out of a snapshot, to a campaign and a time.
+    pub(crate) fn assign(&mut self, value_sets: Arc<dyn ValueSets>, now_ms: i64) {
         (self.value_sets, self.now_ms) = (value_sets, now_ms);
-        // Without handles, a new WASI world does for what was initialised just now as for what was in a snapshot.
+        // Without handles, a new WASI context works for an instance that was initialised as for one from a snapshot.
         if self.holds_resources() {
             self.wasi().set_time(now_ms);
         } else {
@@ -78,23 +78,23 @@ impl GuestState {
         }
     }
 
-    fn accept(&self, import: &'static str, bytes: usize) -> wasmtime::Result<()> {
+    fn check_host_call_bytes(&self, import: &'static str, bytes: usize) -> wasmtime::Result<()> {
         if self.limits.host_call_bytes_max < bytes {
-            return Err(ImportRefusal::TooManyBytes { import, bytes }.into());
+            return Err(ImportError::TooManyBytes { import, bytes }.into());
         }
         Ok(())
     }
 
     /// Writes one line into the plugin's log.
     pub(crate) fn write_line(&mut self, level: LogLevel, message: String) {
-        let message = cut(message, self.limits.log_line_bytes_max);
+        let message = truncate(message, self.limits.log_line_bytes_max);
         self.log.push(LogLine { level, phase: self.phase, message }, self.limits.log_lines_max);
     }
 }
 
 impl log::Host for GuestState {
     fn write(&mut self, level: LogLevel, message: String) -> wasmtime::Result<()> {
-        self.accept("log.write", message.len())?;
+        self.check_host_call_bytes("log.write", message.len())?;
         self.write_line(level, message);
         Ok(())
     }
@@ -102,9 +102,9 @@ impl log::Host for GuestState {
 
 impl lookup::Host for GuestState {
     fn get(&mut self, table: String, key: String) -> wasmtime::Result<Result<Option<String>, LookupError>> {
-        self.accept("lookup.get", table.len() + key.len())?;
+        self.check_host_call_bytes("lookup.get", table.len() + key.len())?;
         if self.value_sets.must_fetch(&table) {
-            return Err(ImportRefusal::NotFetched.into());
+            return Err(ImportError::NotFetched.into());
         }
         Ok(self.value_sets.get(&table, &key))
     }

@@ -18,16 +18,16 @@ pub struct EngineStats {
     pub items: BTreeMap<Phase, u64>,
     /// Faults by kind, each counted once.
     pub faults: BTreeMap<FaultKind, u64>,
-    /// Items handed back because the time for finding the guilty ones ran out.
+    /// Items postponed because the time for bisection ran out.
     pub postponed: u64,
     /// Calls that were split because they faulted.
-    pub halvings: u64,
+    pub bisections: u64,
     /// Components compiled.
     pub compilations: u64,
     /// Components found compiled on disk.
     pub disk_hits: u64,
-    /// Compiled files on disk that were not ours or were damaged, and were ignored.
-    pub disk_refusals: u64,
+    /// Compiled files on disk that were damaged or from another installation, and were ignored.
+    pub disk_rejections: u64,
 }
 
 /// The counters behind [`EngineStats`].
@@ -36,10 +36,10 @@ pub(crate) struct Counters {
     pub(crate) instances: AtomicU64,
     pub(crate) instances_dropped: AtomicU64,
     pub(crate) postponed: AtomicU64,
-    pub(crate) halvings: AtomicU64,
+    pub(crate) bisections: AtomicU64,
     pub(crate) compilations: AtomicU64,
     pub(crate) disk_hits: AtomicU64,
-    pub(crate) disk_refusals: AtomicU64,
+    pub(crate) disk_rejections: AtomicU64,
     calls: [AtomicU64; Phase::ALL.len()],
     items: [AtomicU64; Phase::ALL.len()],
     faults: [AtomicU64; FaultKind::ALL.len()],
@@ -55,12 +55,12 @@ fn read(counter: &AtomicU64) -> u64 {
 }
 
 impl Counters {
-    pub(crate) fn called(&self, phase: Phase, items: usize) {
+    pub(crate) fn count_call(&self, phase: Phase, items: usize) {
         add(&self.calls[phase as usize], 1);
         add(&self.items[phase as usize], items as u64);
     }
 
-    pub(crate) fn faulted(&self, kind: FaultKind) {
+    pub(crate) fn count_fault(&self, kind: FaultKind) {
         add(&self.faults[kind as usize], 1);
     }
 
@@ -70,20 +70,20 @@ impl Counters {
         EngineStats {
             instances,
             instances_alive: instances.saturating_sub(read(&self.instances_dropped)),
-            calls: named(&Phase::ALL, self.calls.iter().map(read)),
-            items: named(&Phase::ALL, self.items.iter().map(read)),
-            faults: named(&FaultKind::ALL, self.faults.iter().map(read)),
+            calls: nonzero_by_name(&Phase::ALL, self.calls.iter().map(read)),
+            items: nonzero_by_name(&Phase::ALL, self.items.iter().map(read)),
+            faults: nonzero_by_name(&FaultKind::ALL, self.faults.iter().map(read)),
             postponed: read(&self.postponed),
-            halvings: read(&self.halvings),
+            bisections: read(&self.bisections),
             compilations: read(&self.compilations),
             disk_hits: read(&self.disk_hits),
-            disk_refusals: read(&self.disk_refusals),
+            disk_rejections: read(&self.disk_rejections),
         }
     }
 }
 
 /// Counters under their names; what never happened is left out.
-pub(crate) fn named<N: Copy + Ord>(names: &[N], counters: impl IntoIterator<Item = u64>) -> BTreeMap<N, u64> {
+pub(crate) fn nonzero_by_name<N: Copy + Ord>(names: &[N], counters: impl IntoIterator<Item = u64>) -> BTreeMap<N, u64> {
     names.iter().copied().zip(counters).filter(|(_, count)| *count != 0).collect()
 }
 
@@ -101,8 +101,8 @@ mod tests {
             assert_eq!(kind as usize, place);
         }
         let counters = Counters::default();
-        counters.called(Phase::Map, 100);
-        counters.faulted(FaultKind::Trap);
+        counters.count_call(Phase::Map, 100);
+        counters.count_fault(FaultKind::Trap);
         let stats = counters.read();
         assert_eq!(stats.calls, BTreeMap::from([(Phase::Map, 1)]));
         assert_eq!(stats.items, BTreeMap::from([(Phase::Map, 100)]));

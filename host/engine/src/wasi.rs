@@ -15,7 +15,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use super::fault::ImportRefusal;
+use super::fault::ImportError;
 use super::limits::Limits;
 use super::state::GuestState;
 
@@ -54,7 +54,7 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
 }
 
 fn would_wait<T>(import: &'static str) -> wasmtime::Result<T> {
-    Err(ImportRefusal::WouldWait { import }.into())
+    Err(ImportError::WouldWait { import }.into())
 }
 
 /// The empty world of one instance.
@@ -248,7 +248,7 @@ mod tests {
         Fault::of(error, &Evidence { phase: Phase::Map, limits: &limits, memory_refused: false, panic: None }).kind
     }
 
-    /// P5: no waiting. A guest that sleeps is told so, at once.
+    /// P5: no waiting. A guest that sleeps traps at once.
     #[test]
     fn waiting_traps() {
         let (result, _) = run(r#"(component

@@ -26,7 +26,7 @@ pub(super) struct ErrorBody<'a> {
 pub(super) struct ErrorContent<'a> {
     /// A stable code in snake case.
     code: &'a str,
-    /// What is wrong and how to mend it, for people.
+    /// What is wrong and how to fix it, for people.
     message: &'a str,
     /// The single things that are wrong, if there are several or they have a place.
     details: &'a [Detail],

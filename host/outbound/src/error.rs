@@ -17,7 +17,7 @@ const CAUSE_CHARS_MAX: usize = 300;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockedDestination {
     /// The host is, or resolves to, an address that must not be dialled.
-    #[error("`{host}` can't be a destination: {ip} is {reason}{}", mend(*reason))]
+    #[error("`{host}` can't be a destination: {ip} is {reason}{}", hint(*reason))]
     Address {
         /// The host as it is written.
         host: String,
@@ -195,6 +195,6 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     error.source()
 }
 
-fn mend(reason: Reason) -> &'static str {
+fn hint(reason: Reason) -> &'static str {
     if reason.can_be_allowed() { "; an operator can allow its range" } else { "" }
 }

@@ -4,7 +4,7 @@ use super::Pipeline;
 use super::ingest::{json, unavailable};
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
-use hookmill_engine::{ConfigurationError, Digest, LoadError, Loaded, Program};
+use hookmill_engine::{ConfigurationError, Digest, LoadError, LoadedComponent, Program};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::programs::{Activation, NewProgram};
@@ -66,7 +66,7 @@ pub struct Problem {
     pub column: u32,
     /// What is wrong.
     pub message: String,
-    /// The mend.
+    /// The suggested fix.
     pub suggestion: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl std::fmt::Display for Problem {
             write!(f, " ({})", self.path)?;
         }
         match &self.suggestion {
-            Some(mend) => write!(f, "\n    {mend}"),
+            Some(hint) => write!(f, "\n    {hint}"),
             None => Ok(()),
         }
     }
@@ -163,7 +163,7 @@ pub struct Chosen {
 
 impl Pipeline {
     /// The component of this digest, compiled.
-    pub async fn component(&self, digest: &str) -> Result<Arc<Loaded>, NotReady> {
+    pub async fn component(&self, digest: &str) -> Result<Arc<LoadedComponent>, NotReady> {
         let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
         let fetch = || async {
             let found = self.store.component(digest).await?;

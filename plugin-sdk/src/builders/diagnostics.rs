@@ -46,15 +46,15 @@ impl Diagnostic {
         self
     }
 
-    /// The mend.
+    /// The suggested fix.
     ///
     /// ```
     /// # use hookmill_plugin_sdk::types::Diagnostic;
     /// assert_eq!(Diagnostic::error("", "").suggest("write TX").suggestion.as_deref(), Some("write TX"));
     /// ```
     #[must_use]
-    pub fn suggest(mut self, mend: impl Into<String>) -> Self {
-        self.suggestion = Some(mend.into());
+    pub fn suggest(mut self, hint: impl Into<String>) -> Self {
+        self.suggestion = Some(hint.into());
         self
     }
 }

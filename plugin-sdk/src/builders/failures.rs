@@ -3,7 +3,7 @@
 use crate::types::{Failure, Json};
 
 impl Failure {
-    /// A failure of the whole item: a stable code in snake case, and what, where and the mend for people.
+    /// A failure of the whole item: a stable code in snake case, and what, where and the suggested fix for people.
     ///
     /// ```
     /// use hookmill_plugin_sdk::types::Failure;

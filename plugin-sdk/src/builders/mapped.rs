@@ -32,7 +32,7 @@ impl From<MappedLead> for Mapped {
 }
 
 impl Notice {
-    /// A remark that does not stop the lead: a stable code, the field or path, and what and the mend for people.
+    /// A remark that does not stop the lead: a stable code, the field or path, and what and the suggested fix for people.
     ///
     /// ```
     /// use hookmill_plugin_sdk::types::Notice;

@@ -50,9 +50,9 @@ fn checked<T: Configure>(document: &str, plugin: T) -> Vec<Diagnostic> {
 
 /// The plugin that a document makes, which was checked when it was saved.
 pub(crate) fn load<T: Configure>(plan: &[u8]) -> Result<T, Failure> {
-    let mend = "save the configuration again";
+    let hint = "save the configuration again";
     let plugin: T = serde_json::from_slice(plan).map_err(|error| {
-        Failure::new("bad_plan", format!("this configuration is not for this version of the plugin: {error}; {mend}"))
+        Failure::new("bad_plan", format!("this configuration is not for this version of the plugin: {error}; {hint}"))
     })?;
     plugin.ready()
 }

@@ -84,7 +84,7 @@ fn files(directory: &Path) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// P2: no with every reason, and the mend.
+/// P2: no with every reason, and the suggested fix.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused() {
     let other = |from: &str, to: &str| {

@@ -197,7 +197,7 @@ async fn many_memories_in_many_sessions() {
 /// P3: every item guilty, each of something else: CPU time is bounded for all of them together, and nobody is blamed for another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_is_guilty() {
-    let engine = engine(Limits { halving_cpu_ms_max: 300, deadline_base_ms: 40, ..limits() });
+    let engine = engine(Limits { bisection_cpu_ms_max: 300, deadline_base_ms: 40, ..limits() });
     let loaded = load(&engine, guest("hostile")).await.unwrap();
     let behaviours = ["loop", "memory", "trap", "deep", "huge", "short", "log-long", "unreachable"];
     let items: Vec<Value> = (0..200).map(|n| json!({ "do": behaviours[n % behaviours.len()] })).collect();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hookmill_engine::{Digest, Engine, Limits, Loaded, Stage};
+use hookmill_engine::{Digest, Engine, Limits, LoadedComponent, Stage};
 use hookmill_tests::Forge;
 
 use super::yard::{batch, load, run, session};
@@ -29,7 +29,7 @@ fn compiled(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
-async fn works(engine: &Engine, component: &Arc<Loaded>) {
+async fn works(engine: &Engine, component: &Arc<LoadedComponent>) {
     let ends = run(&mut session(engine, component, None), Stage::Map, &batch("")).await;
     assert!(ends.iter().all(Result::is_ok), "{ends:?}");
 }
@@ -64,7 +64,7 @@ async fn a_file_that_is_not_as_it_was_is_made_again() {
         let loaded = load(&engine, component(1)).await.unwrap();
         works(&engine, &loaded).await;
         let stats = engine.stats();
-        assert_eq!((stats.disk_refusals, stats.disk_hits, stats.compilations), (refusals, 0, 1), "{name}");
+        assert_eq!((stats.disk_rejections, stats.disk_hits, stats.compilations), (refusals, 0, 1), "{name}");
         let again = restarted(directory.path());
         load(&again, component(1)).await.unwrap();
         let hits = if name == "a directory" { 0 } else { 1 };
@@ -103,7 +103,7 @@ async fn files_that_changed_places_are_refused() {
         assert_eq!(load(&engine, component(number)).await.unwrap().digest(), Digest::of(&component(number)));
     }
     let stats = engine.stats();
-    assert_eq!((stats.disk_refusals, stats.disk_hits, stats.compilations), (2, 0, 2));
+    assert_eq!((stats.disk_rejections, stats.disk_hits, stats.compilations), (2, 0, 2));
 }
 
 /// P4: the files, and the directory itself, can be deleted under a running host; it notices nothing but time.
@@ -127,7 +127,7 @@ async fn the_directory_can_be_deleted_at_any_time() {
     fs::write(&home, b"in the way").unwrap();
     works(&engine, &load(&engine, component(1)).await.unwrap()).await;
     works(&engine, &load(&engine, component(2)).await.unwrap()).await;
-    assert_eq!((engine.stats().disk_hits, engine.stats().disk_refusals), (0, 0));
+    assert_eq!((engine.stats().disk_hits, engine.stats().disk_rejections), (0, 0));
     fs::remove_file(&home).unwrap();
     let engine = restarted(&home);
     works(&engine, &load(&engine, component(1)).await.unwrap()).await;

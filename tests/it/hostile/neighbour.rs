@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hookmill_engine::{Engine, Limits, Loaded, Stage};
+use hookmill_engine::{Engine, Limits, LoadedComponent, Stage};
 use serde_json::{Value, json};
 
 use super::yard::{batch, element, guest, limits, load, run, session};
@@ -146,7 +146,7 @@ async fn alone() {
 }
 
 /// Everything once; who is guilty falls, and nobody else.
-async fn attack(engine: &Engine, hostile: &Arc<Loaded>) {
+async fn attack(engine: &Engine, hostile: &Arc<LoadedComponent>) {
     for (stage, behaviour) in ATTACKS {
         let mut session = session(engine, hostile, None);
         let ends = run(&mut session, stage, &batch(behaviour)).await;
@@ -156,7 +156,11 @@ async fn attack(engine: &Engine, hostile: &Arc<Loaded>) {
 }
 
 /// Batch after batch of a good campaign: how long each took, and what came out of each (always the same).
-async fn neighbour(engine: &Engine, good: &Arc<Loaded>, goes_on: impl Fn(usize) -> bool) -> (Latencies, String) {
+async fn neighbour(
+    engine: &Engine,
+    good: &Arc<LoadedComponent>,
+    goes_on: impl Fn(usize) -> bool,
+) -> (Latencies, String) {
     let leads: Vec<Value> =
         (0..LEADS).map(|n| json!({ "email": format!("lead{n}@x.example"), "name": "Ann" })).collect();
     let (mut latencies, mut results) = (Vec::new(), String::new());

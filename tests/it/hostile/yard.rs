@@ -7,8 +7,8 @@ use hookmill_engine::contract::{
     ClientAnswer, Destination, DestinationKind, Entropy, Inbound, Severity, ShapeRequest, Subject, Submission,
 };
 use hookmill_engine::{
-    AdmissionError, ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, Loaded, Outcomes, Phase,
-    Program, Session, SessionReport, Stage,
+    AdmissionError, ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, LoadedComponent, Outcomes,
+    Phase, Program, Session, SessionReport, Stage,
 };
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub fn limits() -> Limits {
         deadline_per_item_us: 200,
         deadline_configure_ms: 80,
         deadline_tick_ms: 2,
-        halving_cpu_ms_max: 20_000,
+        bisection_cpu_ms_max: 20_000,
         instances_max: 16,
         ..Limits::default()
     }
@@ -57,11 +57,11 @@ pub fn engine(limits: Limits) -> Engine {
 }
 
 /// Loads bytes that no admission saw.
-pub async fn load(engine: &Engine, bytes: Vec<u8>) -> Result<Arc<Loaded>, LoadError> {
+pub async fn load(engine: &Engine, bytes: Vec<u8>) -> Result<Arc<LoadedComponent>, LoadError> {
     engine.load(Digest::of(&bytes), || async { Ok::<_, std::io::Error>(bytes) }).await
 }
 
-pub fn session(engine: &Engine, component: &Arc<Loaded>, plan: Option<&str>) -> Session {
+pub fn session(engine: &Engine, component: &Arc<LoadedComponent>, plan: Option<&str>) -> Session {
     let plan = plan.map(|plan| Arc::from(plan.as_bytes()));
     engine.session(&Program { component: Arc::clone(component), plan }, context())
 }
@@ -137,7 +137,7 @@ fn ends<T, E: std::fmt::Debug>(outcomes: Result<Outcomes<T>, E>) -> Vec<Result<(
 }
 
 /// Attacks each stage with one bad item among good ones, and says what came of it, once for stages with the same end.
-pub async fn attack_stages(engine: &Engine, component: &Arc<Loaded>, behaviour: &str) -> String {
+pub async fn attack_stages(engine: &Engine, component: &Arc<LoadedComponent>, behaviour: &str) -> String {
     let mut ends: Vec<(String, Vec<&str>)> = Vec::new();
     for stage in Stage::ALL {
         let phase = Phase::from(stage).as_str();
@@ -152,7 +152,7 @@ pub async fn attack_stages(engine: &Engine, component: &Arc<Loaded>, behaviour: 
 }
 
 /// Afterwards the session serves good items again.
-async fn attack_stage(engine: &Engine, component: &Arc<Loaded>, stage: Stage, behaviour: &str) -> String {
+async fn attack_stage(engine: &Engine, component: &Arc<LoadedComponent>, stage: Stage, behaviour: &str) -> String {
     let mut session = session(engine, component, None);
     let ends = run(&mut session, stage, &batch(behaviour)).await;
     let told = told(&ends);
@@ -193,7 +193,7 @@ pub fn fault_told(fault: &Fault) -> String {
 /// A refusal, a reason a line.
 pub fn refusal_told(refusal: &AdmissionError) -> String {
     let reasons = refusal.reasons.iter();
-    let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.mend));
+    let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.hint));
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -1,4 +1,4 @@
-//! Why a host does not start, with the mend.
+//! Why a host does not start, with the suggested fix.
 
 use hookmill_engine::EngineError;
 use hookmill_outbound::BuildError;

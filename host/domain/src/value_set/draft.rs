@@ -47,7 +47,7 @@ pub struct TableProblem {
     pub column: u64,
     /// A stable code in snake case.
     pub code: &'static str,
-    /// What is wrong, and the mend.
+    /// What is wrong, and the suggested fix.
     pub message: String,
 }
 

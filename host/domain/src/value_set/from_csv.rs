@@ -40,8 +40,8 @@ pub fn read_csv(body: &[u8], header: CsvHeader, limits: &TableLimits) -> Result<
 fn read_rows(text: &str, header: CsvHeader, draft: &mut Draft<'_>) {
     let mut rows = Rows::new(text);
     let Some(first) = rows.next_row() else {
-        let mend = "there is no row; an empty table is sent as `[]` in JSON";
-        return draft.wrong(Place { line: 1, column: 1 }, "no_rows", mend);
+        let hint = "there is no row; an empty table is sent as `[]` in JSON";
+        return draft.wrong(Place { line: 1, column: 1 }, "no_rows", hint);
     };
     let Some(names) = columns(&first, header, draft) else { return };
     let width = first.fields.len();
@@ -54,8 +54,8 @@ fn read_rows(text: &str, header: CsvHeader, draft: &mut Draft<'_>) {
         take_row(&row, &names, width, draft);
     }
     if let Some(line) = rows.unclosed {
-        let mend = "a quote that is opened here is never closed; a quote inside of quotes is written twice";
-        draft.wrong(Place { line, column: 1 }, "unclosed_quote", mend);
+        let hint = "a quote that is opened here is never closed; a quote inside of quotes is written twice";
+        draft.wrong(Place { line, column: 1 }, "unclosed_quote", hint);
     }
 }
 
@@ -76,8 +76,8 @@ fn columns(first: &Row, header: CsvHeader, draft: &mut Draft<'_>) -> Option<Opti
         }
         CsvHeader::Absent if few => return Some(None),
         CsvHeader::Absent => {
-            let mend = "the values of more than two columns are named by a header; send one, with `header=present`";
-            draft.wrong(place, "header_needed", format!("there are {} columns: {mend}", names.len()));
+            let hint = "the values of more than two columns are named by a header; send one, with `header=present`";
+            draft.wrong(place, "header_needed", format!("there are {} columns: {hint}", names.len()));
             return None;
         }
     }
@@ -108,8 +108,8 @@ fn are_names(first: &Row, names: &[String], draft: &mut Draft<'_>) -> bool {
 fn take_row(row: &Row, names: &[String], width: usize, draft: &mut Draft<'_>) {
     let fields = &row.fields;
     if fields.len() != width {
-        let mend = "a field with a comma in it stands in quotes";
-        let message = format!("the row has {} columns, and the first row {width}; {mend}", fields.len());
+        let hint = "a field with a comma in it stands in quotes";
+        let message = format!("the row has {} columns, and the first row {width}; {hint}", fields.len());
         return draft.wrong(row.place(fields.len() as u64), "uneven_row", message);
     }
     let key = fields.get(0).unwrap_or_default();

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hookmill_domain::error::{Detail, Kind};
 use hookmill_domain::role::Permission;
-use hookmill_engine::{Digest, Preparation};
+use hookmill_engine::{Digest, SnapshotStatus};
 use hookmill_pipeline::Pipeline;
 use hookmill_store::components::{Plugin, PluginVersion};
 use serde::Serialize;
@@ -42,36 +42,36 @@ pub(crate) struct VersionView {
     created_by: String,
     created_at: Time,
     /// How its instances get ready; null while this host has not compiled it.
-    preparation: Option<PreparationView>,
+    snapshot: Option<SnapshotView>,
 }
 
 /// How instances get ready, as this host has it compiled.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Preparation)]
-pub(crate) struct PreparationView {
-    /// `prepared`: they start from a snapshot. `cold`: each initialises itself. `none`: there is nothing to initialise.
+#[schema(as = Snapshot)]
+pub(crate) struct SnapshotView {
+    /// `taken`: they start from a snapshot. `unavailable`: each initialises itself. `not_needed`: there is nothing to initialise.
     state: &'static str,
     /// Bytes of linear memory in the snapshot.
-    image_bytes: Option<usize>,
+    snapshot_bytes: Option<usize>,
     /// Why there is no snapshot.
     reason: Option<String>,
 }
 
-impl From<Preparation> for PreparationView {
-    fn from(preparation: Preparation) -> Self {
-        let (state, image_bytes, reason) = match preparation {
-            Preparation::None => ("none", None, None),
-            Preparation::Prepared { image_bytes } => ("prepared", Some(image_bytes), None),
-            Preparation::Cold { reason } => ("cold", None, Some(reason)),
+impl From<SnapshotStatus> for SnapshotView {
+    fn from(status: SnapshotStatus) -> Self {
+        let (state, snapshot_bytes, reason) = match status {
+            SnapshotStatus::NotNeeded => ("not_needed", None, None),
+            SnapshotStatus::Taken { snapshot_bytes } => ("taken", Some(snapshot_bytes), None),
+            SnapshotStatus::Unavailable { reason } => ("unavailable", None, Some(reason)),
         };
-        Self { state, image_bytes, reason }
+        Self { state, snapshot_bytes, reason }
     }
 }
 
 impl VersionView {
     async fn of(pipeline: &Pipeline, row: PluginVersion) -> Self {
-        let preparation = match row.component_digest.parse::<Digest>() {
-            Ok(digest) => pipeline.engine().preparation(digest).await.map(Into::into),
+        let snapshot = match row.component_digest.parse::<Digest>() {
+            Ok(digest) => pipeline.engine().snapshot_status(digest).await.map(Into::into),
             Err(_) => None,
         };
         Self {
@@ -80,7 +80,7 @@ impl VersionView {
             component_digest: row.component_digest,
             created_by: row.created_by,
             created_at: views::time(row.created_at),
-            preparation,
+            snapshot,
         }
     }
 }
@@ -157,7 +157,7 @@ fn not_admitted(refusal: hookmill_engine::AdmissionError) -> HttpError {
     let details = refusal.reasons.into_iter().map(|reason| Detail {
         path: String::new(),
         code: reason.code.into(),
-        message: format!("{}: {}", reason.message, reason.mend),
+        message: format!("{}: {}", reason.message, reason.hint),
     });
     HttpError::new(Kind::Invalid, "plugin_not_admitted", "this is not a plugin that can be run here; nothing was kept")
         .with_details(details.collect())

@@ -96,7 +96,7 @@ fn view(row: Program, active_id: Option<&str>) -> ProgramView {
 
 /// Saves a document or chooses a plugin
 ///
-/// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and mend.
+/// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and suggested fix.
 #[utoipa::path(put, path = "", operation_id = "saveProgram", request_body = NewProgram,
     responses((status = CREATED, description = "It is kept, and runs if it was to be activated.", body = SavedView)))]
 pub(crate) async fn save(

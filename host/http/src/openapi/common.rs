@@ -45,7 +45,11 @@ const REFUSALS: [(&str, u16, &str); 9] = [
         "`body_too_large`, `document_too_large`: send it in parts. A compressed body counts as what it inflates to. The connection ends.",
     ),
     ("UnknownContentType", 415, "`content_type_unsupported`, `content_encoding_unsupported`, `charset_unsupported`."),
-    ("Unacceptable", 422, "Read, and not acceptable. `details` names all that is wrong, each with its path and mend."),
+    (
+        "Unacceptable",
+        422,
+        "Read, and not acceptable. `details` names all that is wrong, each with its path and suggested fix.",
+    ),
     ("Overloaded", 429, "`overloaded`: more is under way than this host keeps in memory. Nothing was kept; try again."),
     (
         "Unavailable",

@@ -112,7 +112,7 @@ state rejected, 42 us of CPU time
     assert_eq!(shown, expected, "\n{shown}");
 }
 
-/// M10: a stage that failed says why, whole enough to mend it; a sample without leads says so.
+/// M10: a stage that failed says why, whole enough to fix it; a sample without leads says so.
 #[test]
 fn m10_failures_are_told() {
     let failed = StageRun {

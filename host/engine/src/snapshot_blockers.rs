@@ -1,15 +1,15 @@
-//! What can be told of a component's preparation by reading it alone.
+//! Whether a snapshot of a component can be taken, as far as reading the component shows it.
 
 use wasmparser::{BinaryReaderError, CanonicalFunction, Parser, Payload};
 
 use super::imports::is_version_1;
 
-/// The interface that asks for a preparation, in any version that the host's own is compatible with.
+/// The interface that is called before the snapshot, in any version that the host's own is compatible with.
 const LIFECYCLE: &str = "hookmill:plugin/lifecycle@";
 /// Globals whose values are read one by one, in a time that grows with their square. Compilers make a handful.
 const GLOBALS_MAX: usize = 1_000;
 
-/// Whether a component has something to prepare. What can't be read has not: the compiler says what is wrong with it.
+/// Whether a component exports `lifecycle`. An unreadable one does not: the compiler reports what is wrong with it.
 pub(crate) fn exports_lifecycle(component: &[u8]) -> bool {
     has_export(component, |name| name.strip_prefix(LIFECYCLE).is_some_and(is_version_1)).unwrap_or(false)
 }
@@ -33,11 +33,11 @@ fn has_export(component: &[u8], is_it: impl Fn(&str) -> bool) -> Result<bool, Bi
     Ok(false)
 }
 
-/// What stands in the way of a snapshot and is not seen by the tool that takes it.
+/// What prevents a snapshot and is not seen by the tool that takes it.
 ///
 /// State that lies neither in linear memories nor in globals is in no snapshot: the tables of handles which the canonical ABI
-/// keeps. So nothing that makes an entry may be there, in no nested component either.
-pub(crate) fn obstacle(component: &[u8]) -> Result<Option<&'static str>, BinaryReaderError> {
+/// keeps. So nothing that makes an entry may be there, in nested components neither.
+pub(crate) fn find_blocker(component: &[u8]) -> Result<Option<&'static str>, BinaryReaderError> {
     let mut globals = 0;
     for payload in Parser::new(0).parse_all(component) {
         match payload? {
@@ -87,10 +87,10 @@ mod tests {
     #[test]
     fn resources_are_found_at_any_depth() {
         let maker = "(component (type $r (resource (rep i32))) (core func (canon resource.new $r)))";
-        assert!(obstacle(&component(maker)).unwrap().unwrap().contains("resources"));
-        assert!(obstacle(&component(&format!("(component {maker})"))).unwrap().unwrap().contains("resources"));
+        assert!(find_blocker(&component(maker)).unwrap().unwrap().contains("resources"));
+        assert!(find_blocker(&component(&format!("(component {maker})"))).unwrap().unwrap().contains("resources"));
         let dropper = "(component (type $r (resource (rep i32))) (core func (canon resource.drop $r)))";
-        assert_eq!(obstacle(&component(dropper)).unwrap(), None);
+        assert_eq!(find_blocker(&component(dropper)).unwrap(), None);
     }
 
     /// P3: what would take the tool minutes is not begun.
@@ -98,8 +98,11 @@ mod tests {
     fn globals_are_counted() {
         let globals = |number: usize| "(global (mut i32) (i32.const 0))".repeat(number);
         let one = |number| format!("(core module {} (global i32 (i32.const 0)))", globals(number));
-        assert_eq!(obstacle(&component(&format!("(component {} {})", one(GLOBALS_MAX - 1), one(1)))).unwrap(), None);
-        let more = obstacle(&component(&format!("(component {} {})", one(GLOBALS_MAX), one(1))));
+        assert_eq!(
+            find_blocker(&component(&format!("(component {} {})", one(GLOBALS_MAX - 1), one(1)))).unwrap(),
+            None
+        );
+        let more = find_blocker(&component(&format!("(component {} {})", one(GLOBALS_MAX), one(1))));
         assert!(more.unwrap().unwrap().contains(&GLOBALS_MAX.to_string()));
     }
 }

@@ -8,7 +8,7 @@ use crate::load::deserialize;
 
 /// The bounds of these tests: little enough that reaching them is quick.
 fn limits() -> Limits {
-    Limits { deadline_configure_ms: 300, image_bytes_max: 1 << 20, memory_bytes_max: 4 << 20, ..Limits::default() }
+    Limits { deadline_configure_ms: 300, snapshot_bytes_max: 1 << 20, memory_bytes_max: 4 << 20, ..Limits::default() }
 }
 
 /// A component around these parts, whose core instance `$i` exports `init`, and `probe` that gives an i32.
@@ -31,7 +31,7 @@ fn module(body: &str) -> Vec<u8> {
 
 /// What two probes in one new instance give. It is initialised here unless it was prepared.
 fn probes(code: &[u8], initialize: bool) -> Vec<Result<i32, String>> {
-    let (wasm, limits) = (Wasm::new(&settings(&limits())).unwrap(), Arc::new(limits()));
+    let (wasm, limits) = (Wasm::new(&base_config(&limits())).unwrap(), Arc::new(limits()));
     let component = deserialize(&wasm, code).unwrap();
     let mut linker = Linker::new(&wasm);
     imports::link(&mut linker).unwrap();
@@ -43,7 +43,7 @@ fn probes(code: &[u8], initialize: bool) -> Vec<Result<i32, String>> {
         let initialize = instance.get_export_index(&mut store, Some(&interface), "initialize").unwrap();
         instance.get_typed_func::<(), ()>(&mut store, initialize).unwrap().call(&mut store, ()).unwrap();
     }
-    store.data_mut().begin(Arc::new(crate::lookup::NoValueSets), 1_700_000_000_000);
+    store.data_mut().assign(Arc::new(crate::lookup::NoValueSets), 1_700_000_000_000);
     let probe: TypedFunc<(), (i32,)> = instance.get_typed_func(&mut store, "probe").unwrap();
     let mut probe = || probe.call(&mut store, ()).map(|(value,)| value).map_err(|error| error.root_cause().to_string());
     vec![probe(), probe()]
@@ -51,19 +51,21 @@ fn probes(code: &[u8], initialize: bool) -> Vec<Result<i32, String>> {
 
 /// It can be prepared, and its instances are then as if each had been initialised.
 fn prepared(component: &[u8]) -> (usize, Vec<Result<i32, String>>) {
-    let compiled = prepare(component, &limits());
-    let Preparation::Prepared { image_bytes } = compiled.preparation else { panic!("{:?}", compiled.preparation) };
-    let as_it_is = Wasm::new(&settings(&limits())).unwrap().precompile_component(component).unwrap();
+    let compiled = take_snapshot(component, &limits());
+    let SnapshotStatus::Taken { snapshot_bytes } = compiled.snapshot_status else {
+        panic!("{:?}", compiled.snapshot_status)
+    };
+    let as_it_is = Wasm::new(&base_config(&limits())).unwrap().precompile_component(component).unwrap();
     let (warm, cold) = (probes(&compiled.code, false), probes(&as_it_is, true));
     assert_eq!(warm, cold);
     assert_eq!(probes(&compiled.code, false), warm, "two instances differ");
-    (image_bytes, warm)
+    (snapshot_bytes, warm)
 }
 
 /// It can't be prepared, and this is why.
-fn cold(component: &[u8]) -> String {
-    match prepare(component, &limits()).preparation {
-        Preparation::Cold { reason } => reason,
+fn blocker(component: &[u8]) -> String {
+    match take_snapshot(component, &limits()).snapshot_status {
+        SnapshotStatus::Unavailable { reason } => reason,
         other => panic!("{other:?}"),
     }
 }
@@ -115,8 +117,8 @@ fn keeps_sizes() {
         (func (export "probe") (result i32)
             (i32.add (i32.mul (memory.grow (i32.const 1)) (i32.const 10)) (i32.load8_u (i32.const 200000))))"#,
     );
-    let (image_bytes, values) = prepared(&grown);
-    assert_eq!((image_bytes, values), (1, vec![Ok(41), Ok(51)]));
+    let (snapshot_bytes, values) = prepared(&grown);
+    assert_eq!((snapshot_bytes, values), (1, vec![Ok(41), Ok(51)]));
     let untouched = module(r#"(func (export "init")) (func (export "probe") (result i32) (i32.const 3))"#);
     assert_eq!(prepared(&untouched).0, 0);
 }
@@ -245,8 +247,8 @@ fn with_a_stream(init: &str) -> Vec<u8> {
 
 /// P4: an open stream would dangle; one that was closed again leaves nothing behind.
 #[test]
-fn handles_stand_in_the_way() {
-    assert!(cold(&with_a_stream("(global.set $g (call $open))")).contains("WASI resource"));
+fn handles_block_a_snapshot() {
+    assert!(blocker(&with_a_stream("(global.set $g (call $open))")).contains("WASI resource"));
     assert_eq!(values(&with_a_stream("(call $close (call $open)) (global.set $g (i32.const 3))")), [3, 3]);
     let own = component(
         r#"(type $r (resource (rep i32))) (core func $new (canon resource.new $r))
@@ -254,12 +256,12 @@ fn handles_stand_in_the_way() {
             (func (export "init") (drop (call $new (i32.const 1)))) (func (export "probe") (result i32) (i32.const 0)))
         (core instance $i (instantiate $m (with "h" (instance (export "new" (func $new))))))"#,
     );
-    assert!(cold(&own).contains("resources of its own"));
+    assert!(blocker(&own).contains("resources of its own"));
 }
 
-/// P4: clock and chance are the same in `initialize` for all, and an instance then goes on as if it had not asked.
+/// P4: clock and randomness are the same in `initialize` for all, and an instance then goes on as if it had not asked.
 #[test]
-fn clocks_and_chance_are_set_anew() {
+fn clocks_and_randomness_start_anew() {
     let asking = component(
         r#"(import "wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))))
         (import "wasi:clocks/wall-clock@0.2.0" (instance $clock
@@ -284,14 +286,14 @@ fn clocks_and_chance_are_set_anew() {
     assert_eq!(values(&asking)[0], 1_700_000_000 + 1);
 }
 
-/// P4: whatever the tool can't take is told, and nothing of it panics outside or hangs.
+/// P4: whatever the tool can't snapshot is a reason, and nothing of it panics outside or hangs.
 #[test]
-fn tells_what_can_not_be_kept() {
+fn reports_what_blocks_a_snapshot() {
     let with = |body: &str| module(&format!(r#"{body} (func (export "probe") (result i32) (i32.const 0))"#));
     let table = |init: &str| {
         with(&format!(r#"(table $t 2 funcref) (elem $e func $f) (func $f) (func (export "init") {init})"#))
     };
-    let told = [
+    let table = [
         (with(r#"(global (mut v128) (v128.const i64x2 1 2)) (memory (export "m") 1) (func (export "init"))"#), "v128"),
         (with(r#"(global (mut funcref) (ref.null func)) (func (export "init"))"#), "reference type"),
         (table("(drop (table.grow $t (ref.null func) (i32.const 1)))"), "table.grow"),
@@ -306,7 +308,7 @@ fn tells_what_can_not_be_kept() {
             with(
                 r#"(memory 64) (func (export "init") (i32.store8 (i32.const 0) (i32.const 1)) (i32.store8 (i32.const 1048576) (i32.const 1)))"#,
             ),
-            "`image_bytes_max` is 1048576",
+            "`snapshot_bytes_max` is 1048576",
         ),
         (with(r#"(func (export "init") (unreachable))"#), "`initialize` failed"),
         (with(r#"(func (export "init") (loop (br 0)))"#), "`deadline_us` is 300000"),
@@ -319,18 +321,18 @@ fn tells_what_can_not_be_kept() {
             "`memory_bytes_max` is 4194304",
         ),
     ];
-    for (component, reason) in told {
-        let found = cold(&component);
+    for (component, reason) in table {
+        let found = blocker(&component);
         assert!(found.contains(reason), "{reason}: {found}");
     }
 }
 
 /// P4: the same of parts that are put together in ways which the tool does not know.
 #[test]
-fn tells_what_is_put_together_too_cleverly() {
+fn reports_unusual_compositions() {
     const BODY: &str = r#"(func (export "init")) (func (export "probe") (result i32) (i32.const 0))"#;
     const ONCE: &str = "(core instance $i (instantiate $m))";
-    let told = [
+    let table = [
         (
             format!("(core module $m {BODY}) (core instance $j (instantiate $m)) (core instance $i (instantiate $m))"),
             "at most once",
@@ -345,7 +347,7 @@ fn tells_what_is_put_together_too_cleverly() {
             ),
             "wasmtime:wizer/access",
         ),
-        (format!(r#"(core module $n (import "" "" (tag))) (core module $m {BODY}) {ONCE}"#), "gave up"),
+        (format!(r#"(core module $n (import "" "" (tag))) (core module $m {BODY}) {ONCE}"#), "failed"),
         (format!("(core module $m {BODY} (memory i64 1)) {ONCE}"), ""),
         (format!("(core module $m {BODY} (memory 1 (pagesize 1))) {ONCE}"), ""),
         (format!("(core module $m {BODY} (memory 1 2 shared)) {ONCE}"), ""),
@@ -354,39 +356,39 @@ fn tells_what_is_put_together_too_cleverly() {
             format!(
                 "(core module $n (memory 1) (data (i32.const 0) \"x\")) (core module $m {BODY}) (core instance (instantiate $n)) (core instance $i (instantiate $m))"
             ),
-            "gave up",
+            "failed",
         ),
         (
             format!(
                 "(core module $n (global (mut i32) (i32.const 0))) (core module $m {BODY}) (core instance (instantiate $n)) (core instance $i (instantiate $m))"
             ),
-            "gave up",
+            "failed",
         ),
     ];
-    for (parts, reason) in told {
-        let found = cold(&component(&parts));
+    for (parts, reason) in table {
+        let found = blocker(&component(&parts));
         assert!(found.contains(reason), "{reason}: {found}");
     }
-    assert!(!cold(b"\0asm\x0d\0\x01\0").is_empty());
-    assert!(!cold(b"no component").is_empty());
+    assert!(!blocker(b"\0asm\x0d\0\x01\0").is_empty());
+    assert!(!blocker(b"not a component").is_empty());
 }
 
-/// P4: an image with a hole is mapped as a whole, up to the bound: no instance copies it together.
+/// P4: a snapshot with a hole is mapped as one piece, up to the limit: no instance copies it together.
 #[test]
-fn images_are_mapped() {
+fn snapshots_are_mapped() {
     let hole = module(
         r#"(memory (export "memory") 64)
         (func (export "init") (i32.store8 (i32.const 100) (i32.const 1)) (i32.store8 (i32.const 1048675) (i32.const 2)))
         (func (export "probe") (result i32) (i32.load8_u (i32.const 1048675)))"#,
     );
     assert_eq!(prepared(&hole), (1 << 20, vec![Ok(2), Ok(2)]));
-    let code = prepare(&hole, &limits()).code;
-    assert!(1 << 20 <= code.len(), "the code of {} bytes has no image in it", code.len());
+    let code = take_snapshot(&hole, &limits()).code;
+    assert!(1 << 20 <= code.len(), "the code of {} bytes has no snapshot in it", code.len());
 }
 
-/// P3: the dearest image there can be, of bytes that lie too far apart to be one piece, is one, too.
+/// P3: the most expensive snapshot there can be, of bytes that lie too far apart to be one piece, is one, too.
 #[test]
-fn an_image_of_many_pieces() {
+fn a_snapshot_of_many_pieces() {
     let holes = module(
         r#"(memory (export "memory") 64)
         (func (export "init") (local $i i32)

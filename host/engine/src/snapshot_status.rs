@@ -1,10 +1,10 @@
-//! How an instance gets ready, and the compiled form that remembers it.
+//! Whether instances start from a snapshot, and the compiled form that records it.
 
 use serde::{Deserialize, Serialize};
 
-use super::host_log::cut;
+use super::host_log::truncate;
 
-/// What a compiled form starts with. Another number, another layout: what is older is made anew.
+/// What a compiled form starts with. Another number, another layout: an older one is compiled again.
 pub(crate) const LAYOUT: &[u8; 12] = b"hookmill-c1\n";
 /// Bytes of a reason, which may quote foreign names.
 const REASON_BYTES_MAX: usize = 1_000;
@@ -12,55 +12,55 @@ const REASON_BYTES_MAX: usize = 1_000;
 /// Whether the instances of a component start from a snapshot of one that was initialised (P4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Preparation {
-    /// There is nothing to prepare: the component does not export `lifecycle`.
-    None,
-    /// Every instance starts as `initialize` left the one that was kept.
-    Prepared {
+pub enum SnapshotStatus {
+    /// There is nothing to initialise: the component does not export `lifecycle`.
+    NotNeeded,
+    /// Every instance starts from the memory that `initialize` left.
+    Taken {
         /// Bytes of linear memory in the snapshot.
-        image_bytes: usize,
+        snapshot_bytes: usize,
     },
     /// No snapshot can be taken, so each instance calls `initialize` again.
-    Cold {
+    Unavailable {
         /// Why, for the author.
         reason: String,
     },
 }
 
-impl Preparation {
+impl SnapshotStatus {
     /// No snapshot, and why.
-    pub(crate) fn cold(reason: impl Into<String>) -> Self {
-        Preparation::Cold { reason: cut(reason.into(), REASON_BYTES_MAX) }
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        SnapshotStatus::Unavailable { reason: truncate(reason.into(), REASON_BYTES_MAX) }
     }
 
     /// Whether `initialize` has been called for all instances.
-    pub fn is_prepared(&self) -> bool {
-        matches!(self, Preparation::Prepared { .. })
+    pub fn is_taken(&self) -> bool {
+        matches!(self, SnapshotStatus::Taken { .. })
     }
 }
 
-/// Machine code, and how its instances get ready.
+/// Machine code, and whether its instances start from a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Compiled {
-    pub(crate) preparation: Preparation,
-    /// Empty where preparing failed and nothing was compiled yet.
+    pub(crate) snapshot_status: SnapshotStatus,
+    /// Empty where no snapshot could be taken and nothing is compiled yet.
     pub(crate) code: Vec<u8>,
 }
 
 impl Compiled {
-    /// Nothing is compiled yet, and nothing but that is to be done.
-    pub(crate) fn nothing_to_prepare() -> Self {
-        Compiled { preparation: Preparation::None, code: Vec::new() }
+    /// Nothing is compiled yet, and no snapshot is needed.
+    pub(crate) fn no_lifecycle() -> Self {
+        Compiled { snapshot_status: SnapshotStatus::NotNeeded, code: Vec::new() }
     }
 
     /// Nothing is compiled yet: no snapshot can be taken.
-    pub(crate) fn cold(reason: impl Into<String>) -> Self {
-        Compiled { preparation: Preparation::cold(reason), code: Vec::new() }
+    pub(crate) fn without_snapshot(reason: impl Into<String>) -> Self {
+        Compiled { snapshot_status: SnapshotStatus::unavailable(reason), code: Vec::new() }
     }
 
     /// As bytes: the layout, the length of the header, the header as JSON, the code.
     pub(crate) fn write(&self) -> Vec<u8> {
-        let header = serde_json::to_vec(&self.preparation).unwrap_or_default();
+        let header = serde_json::to_vec(&self.snapshot_status).unwrap_or_default();
         let length = (header.len() as u32).to_le_bytes();
         [LAYOUT.as_slice(), &length, &header, &self.code].concat()
     }
@@ -69,7 +69,7 @@ impl Compiled {
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.strip_prefix(LAYOUT)?.split_first_chunk()?;
         let (header, code) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        Some(Compiled { preparation: serde_json::from_slice(header).ok()?, code: code.into() })
+        Some(Compiled { snapshot_status: serde_json::from_slice(header).ok()?, code: code.into() })
     }
 }
 
@@ -81,10 +81,12 @@ mod tests {
     #[test]
     fn writes_and_reads() {
         let reason = "ä".repeat(REASON_BYTES_MAX);
-        for preparation in
-            [Preparation::None, Preparation::Prepared { image_bytes: 7 }, Preparation::cold(reason.as_str())]
-        {
-            let compiled = Compiled { preparation, code: b"code".to_vec() };
+        for snapshot_status in [
+            SnapshotStatus::NotNeeded,
+            SnapshotStatus::Taken { snapshot_bytes: 7 },
+            SnapshotStatus::unavailable(reason.as_str()),
+        ] {
+            let compiled = Compiled { snapshot_status, code: b"code".to_vec() };
             let bytes = compiled.write();
             assert_eq!(Compiled::read(&bytes), Some(compiled));
             for cut in 0..bytes.len() - b"code".len() {
