@@ -200,7 +200,8 @@ impl<'f> Draft<'f> {
         self.used.extend(ignored.iter().map(|field| &field.path));
         let ignored = ignored.iter().map(|field| field.written.clone()).collect();
         self.list("ignore", "Of the envelope, not of the lead.", ignored);
-        let mut expand: Vec<String> = self.fields.fields.iter().filter_map(|field| expanded_path(&field.path)).collect();
+        let mut expand: Vec<String> =
+            self.fields.fields.iter().filter_map(|field| expanded_path(&field.path)).collect();
         expand.dedup();
         self.list("expand", "Their members become custom fields of their own.", expand);
     }

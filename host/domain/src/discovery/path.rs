@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 /// The first words of paths that lead somewhere else than into the element, when more follows.
-const ROOTS: [&str; 8] = ["header", "query", "body", "parent", "origin", "campaign", "organization", "context"];
+const ROOTS: [&str; 9] =
+    ["header", "query", "body", "parent", "origin", "campaign", "organization", "context", "fields"];
 /// How many bytes a path may have in a document.
 const PATH_BYTES_MAX: usize = 1_000;
 
@@ -160,7 +161,7 @@ mod tests {
     #[test]
     fn m11_paths_are_those_of_documents() {
         let pair = |name: &str| Step::Pair { by: "name".into(), name: name.into(), value: "values".into() };
-        let table: [(Vec<Step>, &str); 16] = [
+        let table: [(Vec<Step>, &str); 17] = [
             (vec![], "$"),
             (vec![name("email")], "email"),
             (vec![name("First Name")], "First Name"),
@@ -173,6 +174,7 @@ mod tests {
             (vec![name("")], "$['']"),
             (vec![name("it's \\ \n")], "$['it\\'s \\\\ \\u000A']"),
             (vec![name("query")], "query"),
+            (vec![name("fields"), name("email")], "$.fields.email"),
             (vec![name("query"), name("utm")], "$.query.utm"),
             (vec![name("query"), Step::Each], "$.query[*]"),
             (vec![name("field_data"), pair("email"), Step::Values], "$.field_data[?@.name == 'email'].values[0]"),

@@ -22,7 +22,8 @@ impl Configure for Solar {
         let is_code = |state: &String| state.len() == 2 && state.bytes().all(|byte| byte.is_ascii_uppercase());
         let bad = self.states.iter().enumerate().filter(|(_, state)| !is_code(state));
         let told = bad.map(|(at, state)| {
-            Diagnostic::error(format!("states[{at}]"), format!("`{state}` is not a code of a state")).suggest("such as TX")
+            Diagnostic::error(format!("states[{at}]"), format!("`{state}` is not a code of a state"))
+                .suggest("such as TX")
         });
         told.collect()
     }

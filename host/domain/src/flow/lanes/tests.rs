@@ -1,3 +1,5 @@
+//! Fairness, residency, spilling, and random histories.
+
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -183,7 +185,7 @@ impl Model {
             }
             Step::Read { fails } => self.read(*fails),
             Step::Take => {
-                for taken in self.lanes.take(2, 1_000) {
+                if let Some(taken) = self.lanes.take(2, 1_000) {
                     for item in taken.items {
                         prop_assert!(
                             !self.under_way.iter().any(|(_, id)| *id == item.id),
@@ -196,7 +198,7 @@ impl Model {
                 }
             }
             Step::Finish { retries } => {
-                for (key, id) in self.under_way.pop() {
+                if let Some((key, id)) = self.under_way.pop() {
                     if !retries {
                         self.store.remove(&*id);
                     }
