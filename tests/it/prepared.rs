@@ -264,7 +264,7 @@ async fn a_stopped_preparation_is_no_refusal() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let (stopped, host) = (directory.path().join("stopped"), hookmill_tests::process::binary());
-    let script = format!("#!/bin/sh\n[ \"$2\" = prepare ] && kill -9 $$\nexec {} \"$@\"\n", host.display());
+    let script = format!("#!/bin/sh\n[ \"$2\" = snapshot ] && kill -9 $$\nexec {} \"$@\"\n", host.display());
     std::fs::write(&stopped, script).unwrap();
     std::fs::set_permissions(&stopped, std::fs::Permissions::from_mode(0o700)).unwrap();
     let sandbox = Sandbox::new(Limits::default(), Compiler::Child(stopped)).await;
