@@ -5,6 +5,7 @@ use super::flow::boot_time;
 use hookmill_domain::clock::Timestamp;
 use hookmill_store::StoreError;
 use std::collections::HashMap;
+use tokio::sync::watch;
 
 /// What the lease keeper remembers from one round to the next.
 #[derive(Debug, Default)]
@@ -14,7 +15,11 @@ pub(crate) struct LeaseKeeper {
 
 impl LeaseKeeper {
     /// One round. Work of shards that are new to this host, or into which others have put something, is read.
-    pub(crate) async fn keep(&mut self, pipeline: &Pipeline, is_stopping: bool) -> Result<(), StoreError> {
+    pub(crate) async fn keep(
+        &mut self,
+        pipeline: &Pipeline,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<(), StoreError> {
         let flow = &pipeline.flow;
         let lease_ms = pipeline.settings.limits.lease_ms;
         let view = pipeline.store.announce_host(flow.host(), lease_ms).await?;
@@ -28,12 +33,15 @@ impl LeaseKeeper {
                 flow.drop_shards(&lost);
             }
         }
-        if is_stopping {
+        if *stopped.borrow() {
             return Ok(());
         }
         let plan = flow.leases().plan(&view.rows, view.hosts);
         let mut to_read = Vec::new();
         for (shard, epoch) in plan.take {
+            if *stopped.borrow() {
+                return Ok(());
+            }
             let sent_at = boot_time();
             if let Some(epoch) = pipeline.store.take_lease(flow.host(), shard, epoch, lease_ms).await? {
                 flow.leases().taken(shard, epoch, sent_at);

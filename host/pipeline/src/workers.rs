@@ -23,6 +23,7 @@ pub struct Workers {
     places: Arc<Semaphore>,
     loops: Vec<JoinHandle<()>>,
     leases: JoinHandle<()>,
+    leases_end: Arc<Notify>,
     writer: JoinHandle<()>,
 }
 
@@ -38,13 +39,14 @@ impl Workers {
         loops.push(tokio::spawn(deliver(pipeline.clone(), Arc::clone(&places), steps.clone(), stopped.clone())));
         loops.push(tokio::spawn(load(pipeline.clone(), stopped.clone())));
         loops.push(tokio::spawn(read_whole(pipeline.clone(), stopped.clone())));
-        let leases = tokio::spawn(keep_leases(pipeline.clone(), stopped));
-        Self { pipeline: pipeline.clone(), stop, steps, places, loops, leases, writer }
+        let leases_end = Arc::new(Notify::new());
+        let leases = tokio::spawn(keep_leases(pipeline.clone(), stopped, Arc::clone(&leases_end)));
+        Self { pipeline: pipeline.clone(), stop, steps, places, loops, leases, leases_end, writer }
     }
 
     /// Takes nothing new, waits for what is under way, and leaves to the store what does not end within the bound (H7).
     pub async fn stop(self) {
-        let Self { pipeline, stop, steps, places, loops, leases, mut writer } = self;
+        let Self { pipeline, stop, steps, places, loops, mut leases, leases_end, mut writer } = self;
         stop.send_replace(true);
         let bound = Duration::from_millis(pipeline.settings().limits.stop_ms);
         let in_flight = u32::try_from(pipeline.settings().limits.deliveries_in_flight_max).unwrap_or(u32::MAX);
@@ -63,7 +65,11 @@ impl Workers {
             tracing::warn!(deliveries, "shutdown timed out; what is left goes on at the next start or on another host");
         }
         writer.abort();
-        leases.abort();
+        // A lease that is being taken at this moment must be known before all are given up.
+        leases_end.notify_one();
+        if tokio::time::timeout(Duration::from_millis(FAILED_WAIT_MS), &mut leases).await.is_err() {
+            leases.abort();
+        }
         pipeline.give_up_all_leases().await;
     }
 }
@@ -121,7 +127,7 @@ async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn keep_leases(pipeline: Pipeline, stopped: watch::Receiver<bool>) {
+async fn keep_leases(pipeline: Pipeline, stopped: watch::Receiver<bool>, end: Arc<Notify>) {
     if !pipeline.store().is_shared() {
         return;
     }
@@ -129,12 +135,14 @@ async fn keep_leases(pipeline: Pipeline, stopped: watch::Receiver<bool>) {
     let mut keeper = LeaseKeeper::default();
     loop {
         // A host that stops renews what it has, and takes nothing.
-        let is_stopping = *stopped.borrow();
-        if let Err(error) = keeper.keep(&pipeline, is_stopping).await {
+        if let Err(error) = keeper.keep(&pipeline, &stopped).await {
             tracing::warn!(error = %error, "leases could not be kept; it is tried again");
         }
         pipeline.expire_leases();
-        tokio::time::sleep(every).await;
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = end.notified() => return,
+        }
     }
 }
 

@@ -123,9 +123,10 @@ impl Store {
         Ok(())
     }
 
-    /// Says that this host is gone: the others share its shards.
+    /// Says that this host is gone: the others share its shards, whatever it still had.
     pub async fn retire_host(&self, host: &str) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
+        sqlx::query("update shard_leases set owner = '' where owner = $1").bind(host).execute(pool).await?;
         sqlx::query("delete from hosts where id = $1").bind(host).execute(pool).await?;
         Ok(())
     }
