@@ -158,7 +158,7 @@ fn hmac<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Function
 /// A key may have any length, so there is always a digest.
 fn mac<M: Mac + hmac::digest::KeyInit>(key: &str, text: &str) -> String {
     let made = <M as Mac>::new_from_slice(key.as_bytes()).map(|mac| mac.chain_update(text).finalize().into_bytes());
-    made.map(|bytes| hex::encode(bytes)).unwrap_or_default()
+    made.map(hex::encode).unwrap_or_default()
 }
 
 fn name_uuid(name: &str, namespace: usize) -> String {
