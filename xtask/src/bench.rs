@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::house::House;
 use crate::postgres::Postgres;
-use crate::{plugins, program, run, say};
+use crate::{plugins, program, say};
 
 const BENCHES: &str = "\
 benches:
@@ -35,13 +35,9 @@ fn flow(house: &House, arguments: &[String]) -> Result<()> {
     let mut command = Command::new(house.binary("release", "hookmill-bench-flow"));
     command.args(arguments);
     if !arguments.iter().any(|argument| argument.starts_with("--host-binary")) {
-        plugins::build_all(house)?;
-        run::build_host(house)?;
         command.arg("--host-binary").arg(house.binary("release", "hookmill"));
     }
-    let step = say::step("Building the load generator and the receiver");
-    program::check(program::cargo(&house.root).args(["build", "--release", "--package", "hookmill-bench-flow"]))?;
-    step.done("built");
+    build_release(house)?;
     check_with_postgres(&mut command, arguments)
 }
 
@@ -56,8 +52,7 @@ fn check_with_postgres(command: &mut Command, arguments: &[String]) -> Result<()
 }
 
 fn engine(house: &House, arguments: &[String]) -> Result<()> {
-    plugins::build_all(house)?;
-    build_generator(house)?;
+    build_release(house)?;
     build_native_peer(house)?;
     let native = house.binary("release", "hookmill-bench-native");
     let mut command = Command::new(house.binary("release", "hookmill-bench"));
@@ -105,9 +100,13 @@ fn instructions(house: &House, calls: u64) -> Result<u64> {
     }
 }
 
-fn build_generator(house: &House) -> Result<()> {
-    let step = say::step("Building the load generator");
-    program::check(program::cargo(&house.root).args(["build", "--release", "--package", "hookmill-bench"]))?;
+/// The host and both benchmarks, optimised. Always together: cargo chooses the features of the libraries by what is built together,
+/// and two choices would compile wasmtime twice.
+fn build_release(house: &House) -> Result<()> {
+    plugins::build_all(house)?;
+    let step = say::step("Building the host and the benchmarks, optimised (the first time takes some minutes)");
+    let packages = ["hookmill", "hookmill-bench", "hookmill-bench-flow"].map(|package| format!("--package={package}"));
+    program::check(program::cargo(&house.root).args(["build", "--release", "--bins"]).args(packages))?;
     step.done("built");
     Ok(())
 }

@@ -1,13 +1,11 @@
-//! Which crates of this repository are guests, and how one becomes a component.
+//! Which crates of this repository are guests, and how one is built.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
-use wit_component::ComponentEncoder;
-
 use crate::house::House;
+use anyhow::{Context, Result, bail};
 
 /// A crate that is built to a component.
 pub struct Guest {
@@ -17,9 +15,14 @@ pub struct Guest {
     pub directory: PathBuf,
 }
 
+/// What the host itself embeds.
+pub fn default(house: &House) -> Guest {
+    Guest { name: "default".to_owned(), directory: house.root.join("plugins/default") }
+}
+
 /// The default plugin first, then the examples and the tests' own, by name.
 pub fn all(house: &House) -> Result<Vec<Guest>> {
-    let mut guests = vec![Guest { name: "default".to_owned(), directory: house.root.join("plugins/default") }];
+    let mut guests = vec![default(house)];
     for home in ["plugins/examples", "tests/guests"] {
         guests.extend(crates_in(&house.root.join(home))?);
     }
@@ -40,14 +43,6 @@ pub fn build_module(mut command: Command, guest: &Guest) -> Result<PathBuf> {
     module.with_context(|| {
         format!("cargo built no .wasm file for {}: does it have a library?", guest.directory.display())
     })
-}
-
-/// Turns a core module that carries its interface (wit-bindgen puts it there) into a validated component.
-pub fn componentize(module: &Path) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(module).with_context(|| format!("can't read {}", module.display()))?;
-    let mut encoder = ComponentEncoder::default();
-    let component = encoder.validate(true).module(&bytes).and_then(|encoder| encoder.encode());
-    component.with_context(|| format!("{} can't be made a component", module.display()))
 }
 
 /// Every directory with a manifest; others (JavaScript, Python) are not cargo's.

@@ -8,20 +8,30 @@ use anyhow::{Context, Result};
 use crate::guests::{self, Guest};
 use crate::house::House;
 use crate::wasm::{self, Toolchain};
-use crate::{program, say};
+use crate::{program, say, wit};
 
 /// The target of every guest: nothing can be imported but what the contract names.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Builds all guests. A component's file is touched only when its bytes change, so that nothing is rebuilt for nothing.
+/// Builds all guests.
 pub fn build_all(house: &House) -> Result<()> {
+    build_each(house, &guests::all(house)?)
+}
+
+/// Builds what the host embeds and no more.
+pub fn build_default(house: &House) -> Result<()> {
+    build_each(house, &[guests::default(house)])
+}
+
+/// A component's file is touched only when its bytes change, so that nothing is rebuilt for nothing.
+fn build_each(house: &House, guests: &[Guest]) -> Result<()> {
     let step = say::step("Finding a Rust standard library for WebAssembly");
     let toolchain = wasm::find(house)?;
     step.done(toolchain.description());
     let flags = encoded_flags(house)?;
     std::fs::create_dir_all(house.plugins())?;
-    for guest in guests::all(house)? {
-        build(house, &toolchain, &flags, &guest)?;
+    for guest in guests {
+        build(house, &toolchain, &flags, guest)?;
     }
     Ok(())
 }
@@ -29,10 +39,12 @@ pub fn build_all(house: &House) -> Result<()> {
 fn build(house: &House, toolchain: &Toolchain, flags: &str, guest: &Guest) -> Result<()> {
     let step = say::step(format!("Building the plugin `{}`", guest.name));
     let module = guests::build_module(build_command(house, toolchain, flags, guest), guest)?;
-    let component = guests::componentize(&module)?;
     let file = house.plugins().join(&guest.name).with_extension("wasm");
-    let outcome = if write_if_changed(&file, &component)? { "written" } else { "unchanged" };
-    step.done(format!("{outcome}, {} KB", component.len().div_ceil(1024)));
+    let new = file.with_extension("wasm.new");
+    wit::componentize(house, &module, &new)?;
+    let bytes = std::fs::metadata(&new)?.len();
+    let outcome = if replace_if_changed(&file, &new)? { "written" } else { "unchanged" };
+    step.done(format!("{outcome}, {} KB", bytes.div_ceil(1024)));
     Ok(())
 }
 
@@ -72,14 +84,13 @@ fn cargo_home() -> Option<PathBuf> {
     named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
 }
 
-/// Whether the file had to be written. Written beside and renamed, so that a reader never sees half of it.
-fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<bool> {
-    if std::fs::read(file).is_ok_and(|old| old == bytes) {
+/// Puts `new` in the place of `file` unless they are equal; answers whether it did. Renamed, so that a reader never sees half of it.
+fn replace_if_changed(file: &Path, new: &Path) -> Result<bool> {
+    if std::fs::read(file).is_ok_and(|old| std::fs::read(new).is_ok_and(|new| old == new)) {
+        std::fs::remove_file(new)?;
         return Ok(false);
     }
-    let beside = file.with_extension("wasm.new");
-    std::fs::write(&beside, bytes).with_context(|| format!("can't write {}", beside.display()))?;
-    std::fs::rename(&beside, file).with_context(|| format!("can't write {}", file.display()))?;
+    std::fs::rename(new, file).with_context(|| format!("can't write {}", file.display()))?;
     Ok(true)
 }
 
@@ -98,9 +109,14 @@ mod tests {
     #[test]
     fn an_equal_file_is_left_alone() -> Result<()> {
         let file = std::env::temp_dir().join(format!("hookmill-xtask-{}.wasm", std::process::id()));
-        assert!(write_if_changed(&file, b"one")?);
-        assert!(!write_if_changed(&file, b"one")?);
-        assert!(write_if_changed(&file, b"two")?);
+        let replace = |bytes: &[u8]| -> Result<bool> {
+            let new = file.with_extension("wasm.new");
+            std::fs::write(&new, bytes)?;
+            replace_if_changed(&file, &new)
+        };
+        assert!(replace(b"one")?);
+        assert!(!replace(b"one")?);
+        assert!(replace(b"two")?);
         std::fs::remove_file(&file)?;
         Ok(())
     }

@@ -109,7 +109,7 @@ impl Task {
 }
 
 fn componentize(module: &[u8]) -> Result<Vec<u8>, CompileError> {
-    let encoded = ComponentEncoder::default().validate(true).module(module).and_then(|encoder| encoder.encode());
+    let encoded = ComponentEncoder::default().validate(true).module(module).and_then(|mut encoder| encoder.encode());
     encoded.map_err(|error| CompileError(format!("{error:#}")))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::contract::{About, Contract, FunctionItem, Interface, TypeItem, World};
+use crate::contract::{About, Contract, FunctionItem, Interface, TypeItem, World};
 
 /// The whole page.
 pub fn markdown(contract: &Contract) -> String {

@@ -12,7 +12,7 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 
-use super::contract::{About, Contract, FunctionItem, Interface, TypeItem, Version, World};
+use crate::contract::{About, Contract, FunctionItem, Interface, TypeItem, Version, World};
 
 /// How much a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
