@@ -14,6 +14,7 @@ mod events;
 mod finish;
 mod flow;
 mod ingest;
+mod jobs;
 mod leases;
 mod loader;
 mod lookups;

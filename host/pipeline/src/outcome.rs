@@ -272,6 +272,7 @@ impl Pipeline {
         let about = EventAbout { submission_id: &delivery.row.submission_id, shard: delivery.row.shard };
         Transition {
             submission_id: delivery.row.submission_id.clone(),
+            campaign_id: delivery.row.campaign_id.clone(),
             revision: delivery.row.submission_revision,
             state,
             cause,

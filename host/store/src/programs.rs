@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
 /// A version of what a campaign runs.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Program {
     /// Its id.
     pub id: String,
@@ -30,6 +30,19 @@ pub struct Program {
     /// When.
     pub created_at: i64,
 }
+from_row!(Program {
+    id,
+    campaign_id,
+    number,
+    plugin_id,
+    plugin_version,
+    component_digest,
+    document,
+    plan,
+    warnings,
+    created_by,
+    created_at
+});
 
 /// What a new program is made of.
 #[derive(Debug, Clone)]
