@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::element::{Origin, Received, element_of};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::beside::Beside;
 use hookmill_domain::body::{self, Head, Opened};
@@ -103,6 +104,7 @@ pub struct RejectedLead {
 
 impl Pipeline {
     /// The source key behind this text, if it counts now.
+    #[boxed]
     pub async fn source_key(&self, key: &str) -> Result<Option<Arc<SourceKey>>, ApiError> {
         let (hash, now) = (key_hash(key), self.clock.now());
         if let Some(known) = self.source_keys.get(&hash, now) {
@@ -113,6 +115,7 @@ impl Pipeline {
     }
 
     /// A campaign by the id its users know.
+    #[boxed]
     pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Arc<Campaign>>, ApiError> {
         let (key, now) = ((organization_id.to_owned(), public_id.to_owned()), self.clock.now());
         if let Some(known) = self.campaigns.get(&key, now) {
@@ -126,6 +129,7 @@ impl Pipeline {
     }
 
     /// Takes a batch push. It returns when the request is on disk.
+    #[boxed]
     pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, ApiError> {
         let opened = match body::open(&push.source.head, &push.body, &self.settings.limits) {
             Ok(opened) => opened,
@@ -169,6 +173,7 @@ impl Pipeline {
     }
 
     /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
+    #[boxed]
     pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestAnswer, ApiError> {
         match self.judge_post(&post).await {
             Ok((request, elements, answer)) => self.keep(request, elements, answer).await,
@@ -386,6 +391,7 @@ impl Pipeline {
     }
 
     /// Keeps code, size and digest of a request that was wholly rejected (I2).
+    #[boxed]
     pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
         if let Err(error) = self.store.keep_rejected(organization_id, code, body, self.clock.now()).await {
             tracing::warn!(error = %error, code, "a rejected request could not be kept");

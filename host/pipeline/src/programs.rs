@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::ingest::{json, unavailable};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
 use hookmill_engine::{ConfigurationError, Digest, LoadError, LoadedComponent, Program};
@@ -163,6 +164,7 @@ pub struct Chosen {
 
 impl Pipeline {
     /// The component of this digest, compiled.
+    #[boxed]
     pub async fn component(&self, digest: &str) -> Result<Arc<LoadedComponent>, NotReady> {
         let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
         let fetch = || async {
@@ -179,6 +181,7 @@ impl Pipeline {
     }
 
     /// What a campaign runs, ready to run.
+    #[boxed]
     pub async fn program_of(&self, campaign: &Campaign) -> Result<Program, NotReady> {
         let Some(id) = &campaign.program_id else { return Ok(self.standard.clone()) };
         self.program_by_id(id).await
@@ -197,6 +200,7 @@ impl Pipeline {
     }
 
     /// Compiles a document for a component, without keeping anything.
+    #[boxed]
     pub async fn compile(&self, digest: &str, document: &str) -> Result<(Program, Vec<Problem>), SaveError> {
         let bytes_max = self.settings.limits.document_bytes_max;
         if bytes_max < document.len() {
@@ -235,6 +239,7 @@ impl Pipeline {
     }
 
     /// Saves what a campaign is to run, and activates it if asked to.
+    #[boxed]
     pub async fn save_program(
         &self,
         campaign_id: &str,

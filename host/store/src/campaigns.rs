@@ -1,6 +1,7 @@
 //! Campaigns (O3).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::{CampaignId, CampaignState};
 use hookmill_domain::clock::Timestamp;
 use std::collections::BTreeSet;
@@ -88,6 +89,7 @@ const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, st
 
 impl Store {
     /// Makes a campaign, as a draft. `Conflict` when the organization has one of this id.
+    #[boxed]
     pub async fn create_campaign(
         &self,
         organization_id: &str,
@@ -108,6 +110,7 @@ impl Store {
     }
 
     /// Changes what a campaign is called and where it lives.
+    #[boxed]
     pub async fn change_campaign(&self, id: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6 where id = $7")
@@ -118,6 +121,7 @@ impl Store {
     }
 
     /// One campaign by the store's id.
+    #[boxed]
     pub async fn campaign(&self, id: &str) -> Result<Option<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
         Ok(
@@ -126,6 +130,7 @@ impl Store {
     }
 
     /// One campaign by the id its users know.
+    #[boxed]
     pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where organization_id = $1 and public_id = $2");
         Ok(reading!(self, connection => {
@@ -134,6 +139,7 @@ impl Store {
     }
 
     /// The campaigns of an organization, in the order they were made.
+    #[boxed]
     pub async fn campaigns(&self, organization_id: &str, after: &str, limit: i64) -> Result<Vec<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where organization_id = $1 and $2 < id order by id limit $3");
         Ok(reading!(self, connection => {
@@ -142,6 +148,7 @@ impl Store {
     }
 
     /// Moves a campaign to another state, if it still stands where the caller saw it.
+    #[boxed]
     pub async fn move_campaign(
         &self,
         id: &str,

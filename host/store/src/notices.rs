@@ -1,6 +1,7 @@
 //! What was remarked of a campaign's newest submissions, and who sent them (M4, P4).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 
 /// A submission of which something was decided or remarked.
 #[derive(Debug, Clone)]
@@ -20,6 +21,7 @@ from_row!(DecidedRow { id, source_key_id, source_name, decision, received_at });
 
 impl Store {
     /// Those of the newest submissions of a campaign that have a decision, the newest first.
+    #[boxed]
     pub async fn newest_decisions(&self, campaign_id: &str, limit: i64) -> Result<Vec<DecidedRow>, StoreError> {
         const SQL: &str = "select s.id, r.source_key_id, k.name as source_name, s.decision, s.received_at from \
             (select id, organization_id, request_id, decision, received_at from submissions where campaign_id = $1 order by id desc limit $2) s \

@@ -2,6 +2,7 @@
 //! back is activating an older number (O5).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 /// A version of what a campaign runs.
@@ -104,6 +105,7 @@ impl Store {
     }
 
     /// Makes the campaign run the program of this number; says whether there is one.
+    #[boxed]
     pub async fn activate_program(&self, campaign_id: &str, number: i64, now: Timestamp) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
             sqlx::query("update campaigns set program_id = (select id from programs where campaign_id = $1 and number = $2), updated_at = $3 \
@@ -114,6 +116,7 @@ impl Store {
     }
 
     /// One program.
+    #[boxed]
     pub async fn program(&self, id: &str) -> Result<Option<Program>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
         Ok(
@@ -122,6 +125,7 @@ impl Store {
     }
 
     /// The programs of a campaign, the newest first.
+    #[boxed]
     pub async fn programs(&self, campaign_id: &str, limit: i64) -> Result<Vec<Program>, StoreError> {
         let sql = format!("{COLUMNS} where campaign_id = $1 order by number desc limit $2");
         Ok(reading!(self, connection => {
