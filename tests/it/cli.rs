@@ -344,8 +344,8 @@ fn m10_a_dry_run_has_what_comes_beside_the_body() {
         "version: 1\nmap:\n  fields:\n    source: query.utm\n    tags: query.tag\n    agent: header.User-Agent\n    rate: campaign.values.rate\n",
     );
     let (sample, values) = (desk.file("s.json", "{}"), desk.file("v.json", r#"{"rate": 12.50}"#));
-    let beside = ["--query", "utm=g", "--query", "tag=a=b", "--query", "tag=c", "--header", "User-Agent: form/1"];
-    let words = [&["dry-run", "--json"][..], &beside].concat();
+    let options = ["--query", "utm=g", "--query", "tag=a=b", "--query", "tag=c", "--header", "User-Agent: form/1"];
+    let words = [&["dry-run", "--json"][..], &options].concat();
     let files =
         [("--document", document.as_path()), ("--input", sample.as_path()), ("--campaign-values", values.as_path())];
     let ran = desk.run(&words, &files);

@@ -1,12 +1,12 @@
 //! Field discovery (M11), from outside: the table of a campaign's newest leads, what each path is used for, and drafts that compile.
 
 use hookmill::app;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body;
 use hookmill_domain::clock::ManualClock;
 use hookmill_domain::config::{HostSettings, Limits};
 use hookmill_domain::discovery;
 use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{Pipeline, Sample};
 use hookmill_tests::sample::sample_of;
 use hookmill_tests::world::{START, cache, workspace};
@@ -285,5 +285,5 @@ async fn m11_drafts_of_hostile_keys_compile() {
 
 fn sample(value: Value) -> Sample {
     let element = discovery::Element { received_at_ms: START.0, value };
-    Sample { id: "sample-0".into(), element, beside: Beside::default() }
+    Sample { id: "sample-0".into(), element, metadata: RequestMetadata::default() }
 }

@@ -1,7 +1,7 @@
 //! A body to be tried without a server, as the one campaign of the one organization there is.
 
 use crate::world::START;
-use hookmill_domain::beside::Beside;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::DryRunInput;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
@@ -17,7 +17,7 @@ pub fn sample_of(body: String) -> DryRunInput {
     };
     let campaign = campaign(&organization.id);
     let client_url = "https://client.example/".into();
-    DryRunInput { organization, campaign, body, beside: Beside::default(), client_url, answer: None }
+    DryRunInput { organization, campaign, body, metadata: RequestMetadata::default(), client_url, answer: None }
 }
 
 /// The campaign, of this organization.

@@ -1,7 +1,6 @@
 //! The values and rules of lead campaigns, pure: no input or output. Time, ids and randomness are arguments ([`clock`], [`ids`]), and
 //! every bound of the host has its name in [`config`].
 
-pub mod beside;
 pub mod body;
 pub mod campaign;
 pub mod clock;
@@ -17,6 +16,7 @@ pub mod flow;
 pub mod ids;
 pub mod interpret;
 pub mod lead;
+pub mod metadata;
 pub mod retry;
 pub mod role;
 pub mod settings;

@@ -1,9 +1,9 @@
 //! The contract's records, made from what is kept.
 
 use super::element::Received;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::entropy_of;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_engine::contract::{
     Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization,
     Origin as ContractOrigin, Pair, Submission,
@@ -54,12 +54,12 @@ pub(crate) fn inbound(received: &Received) -> Option<Inbound> {
 }
 
 /// A sample in the place of something that came in.
-pub(crate) fn sample_inbound(id: &str, body: String, beside: &Beside, received_at_ms: i64) -> Inbound {
+pub(crate) fn sample_inbound(id: &str, body: String, metadata: &RequestMetadata, received_at_ms: i64) -> Inbound {
     Inbound {
         submission_id: id.to_owned(),
         body,
-        headers: pairs(beside.headers.clone()),
-        query: pairs(beside.query.clone()),
+        headers: pairs(metadata.headers.clone()),
+        query: pairs(metadata.query.clone()),
         origin: ContractOrigin {
             door: Door::Sample,
             name: "sample".into(),

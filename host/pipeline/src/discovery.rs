@@ -5,10 +5,10 @@ mod probe;
 
 use super::Pipeline;
 use super::element::RequestReader;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
 use hookmill_domain::discovery::{self, ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
@@ -24,7 +24,7 @@ pub struct Sample {
     /// What it says.
     pub element: Element,
     /// What came with it.
-    pub beside: Beside,
+    pub metadata: RequestMetadata,
 }
 
 /// What was found in a campaign's newest elements.
@@ -105,8 +105,8 @@ fn sample(reader: &RequestReader<'_>, place: ElementPlace, bytes: &mut usize) ->
     let body = reader.element(place.element_start, place.element_bytes)?;
     *bytes = bytes.saturating_add(body.len());
     let value = serde_json::from_str(&body).ok().filter(|_| *bytes <= ELEMENTS_BYTES_MAX)?;
-    let beside = reader.metadata().clone();
-    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, beside })
+    let metadata = reader.metadata().clone();
+    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, metadata })
 }
 
 impl Sample {
@@ -126,7 +126,7 @@ impl Sample {
         let sample = |(index, value)| Self {
             id: format!("{name}-{index}"),
             element: Element { received_at_ms: now.0, value },
-            beside: Beside::default(),
+            metadata: RequestMetadata::default(),
         };
         Ok(leads.into_iter().take(limits.leads_per_request_max).enumerate().map(sample).collect())
     }

@@ -7,9 +7,9 @@ use super::context;
 use super::lookups::Lookups;
 use super::rendered::{self, raw};
 use super::runner::Run;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::event::{EventName, events_of};
 use hookmill_domain::lead::Identity;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
 use hookmill_engine::contract::{
     Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Severity, ShapeRequest, Subject,
@@ -36,7 +36,7 @@ pub struct DryRunInput {
     /// The element as one JSON value.
     pub body: String,
     /// What comes with it: the headers that matter, names in lower case, and the query.
-    pub beside: Beside,
+    pub metadata: RequestMetadata,
     /// The URL of the client to shape for; the destination's is used where there is one.
     pub client_url: String,
     /// What the client answers; without one, it takes the lead.
@@ -151,8 +151,9 @@ struct Trial {
 impl Trial {
     /// The leads the sample becomes; an error ends the run.
     async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
-        let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.beside, now_ms);
-        let shown = json!({ "body": raw(&input.body), "headers": input.beside.headers, "query": input.beside.query });
+        let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.metadata, now_ms);
+        let shown =
+            json!({ "body": raw(&input.body), "headers": input.metadata.headers, "query": input.metadata.query });
         let result = self.run.map(vec![element]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(mapped)) => {

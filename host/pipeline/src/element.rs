@@ -3,11 +3,11 @@
 
 use super::Pipeline;
 use super::ingest::unavailable;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body::{self, Opened};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::requests::RawRequest;
 use hookmill_store::work::{RequestWork, SubmissionWork};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) struct Received {
 pub(crate) struct Origin {
     pub(crate) channel: String,
     pub(crate) source_name: String,
-    pub(crate) metadata: Beside,
+    pub(crate) metadata: RequestMetadata,
     pub(crate) remote_address: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl Received {
 /// A request's body, opened once for all of its elements.
 pub(crate) struct RequestReader<'a> {
     opened: Opened<'a>,
-    metadata: Beside,
+    metadata: RequestMetadata,
 }
 
 impl<'a> RequestReader<'a> {
@@ -71,14 +71,14 @@ impl<'a> RequestReader<'a> {
         bytes: &'a [u8],
         limits: &Limits,
     ) -> Result<Self, ApiError> {
-        let metadata: Beside = serde_json::from_slice(metadata).unwrap_or_default();
+        let metadata: RequestMetadata = serde_json::from_slice(metadata).unwrap_or_default();
         let coding = metadata.headers.iter().find(|(name, _)| name == "content-encoding");
         let head = body::head(content_type, coding.map_or("", |(_, value)| value))?;
         Ok(Self { opened: body::open(&head, bytes, limits)?, metadata })
     }
 
     /// The headers that matter and the query.
-    pub(crate) fn metadata(&self) -> &Beside {
+    pub(crate) fn metadata(&self) -> &RequestMetadata {
         &self.metadata
     }
 

@@ -3,7 +3,6 @@
 use super::Pipeline;
 use super::element::{Origin, Received, element_of};
 use bytes::Bytes;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body::{self, Head, Opened};
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
@@ -11,6 +10,7 @@ use hookmill_domain::config::Limits;
 use hookmill_domain::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_domain::flow::lanes::Item;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
 use hookmill_store::keys::{SourceKey, key_hash};
@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a request says beside its body.
+/// What a request carries apart from its body.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The source key that posted it.
@@ -30,7 +30,7 @@ pub struct Source {
     /// What its headers say of its body.
     pub head: Head,
     /// The headers that matter, and the query.
-    pub beside: Beside,
+    pub metadata: RequestMetadata,
     /// Where it came from.
     pub remote_address: Option<String>,
 }
@@ -156,7 +156,7 @@ impl Pipeline {
             source_key_id: push.source.key.id.clone(),
             channel: "batch",
             content_type: push.source.content_type.clone(),
-            metadata: json(&push.source.beside),
+            metadata: json(&push.source.metadata),
             remote_address: push.source.remote_address.clone(),
             body: push.body.clone(),
             response: json(&answer),
@@ -227,7 +227,7 @@ impl Pipeline {
             source_key_id: post.source.key.id.clone(),
             channel: "campaign",
             content_type: post.source.content_type.clone(),
-            metadata: json(&post.source.beside),
+            metadata: json(&post.source.metadata),
             remote_address: post.source.remote_address.clone(),
             body: post.body.clone(),
             response: json(&answer),
@@ -244,7 +244,7 @@ impl Pipeline {
         let origin = Arc::new(Origin {
             channel: request.channel.to_owned(),
             source_name: source.key.name.clone(),
-            metadata: source.beside.clone(),
+            metadata: source.metadata.clone(),
             remote_address: request.remote_address.clone(),
         });
         let received = request.submissions.iter().filter_map(|new| {

@@ -6,8 +6,8 @@ use super::bench::Bench;
 use super::output::{say, say_json};
 use super::value_sets::ValueSetFiles;
 use clap::Args;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{DryRunInput, Problem, SampleAnswer, SaveError};
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
@@ -135,11 +135,11 @@ impl DryRunCommand {
         if let Some(path) = &self.campaign_values {
             campaign.values = values(path)?;
         }
-        let mut beside = Beside::of_headers(headers("--header", &self.header)?);
-        beside.headers.push(("content-type".into(), self.content_type.clone()));
-        beside.query = pairs("--query", '=', "name=value", &self.query)?;
+        let mut metadata = RequestMetadata::from_headers(headers("--header", &self.header)?);
+        metadata.headers.push(("content-type".into(), self.content_type.clone()));
+        metadata.query = pairs("--query", '=', "name=value", &self.query)?;
         let client_url = "https://client.example/".into();
-        Ok(DryRunInput { organization, campaign, body, beside, client_url, answer: None })
+        Ok(DryRunInput { organization, campaign, body, metadata, client_url, answer: None })
     }
 }
 

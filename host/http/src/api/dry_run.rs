@@ -10,10 +10,10 @@ use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body;
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::role::Permission;
 use hookmill_pipeline::{DryRun, DryRunInput, Pipeline, SampleAnswer};
 use serde::{Deserialize, Deserializer};
@@ -162,7 +162,7 @@ pub(crate) async fn handle(
         .map_err(unavailable)?
         .map(|client| client.settings.url)
         .unwrap_or_default();
-    let beside = Beside { headers: lower(sample.headers), query: sample.query.into_iter().collect() };
-    let input = DryRunInput { organization, campaign, body, beside, client_url, answer };
+    let metadata = RequestMetadata { headers: lower(sample.headers), query: sample.query.into_iter().collect() };
+    let input = DryRunInput { organization, campaign, body, metadata, client_url, answer };
     Ok(Json(pipeline.dry_run(&program, &input).await.map_err(unavailable)?))
 }

@@ -11,9 +11,9 @@ use axum::extract::ConnectInfo;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{Uri, header};
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body::Head;
 use hookmill_domain::error::ApiError;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{Pipeline, Source};
 use hookmill_store::keys::{API_KEY_PREFIX, SOURCE_KEY_PREFIX, SourceKey};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ const QUERY_PARAMETERS_MAX: usize = 100;
 /// How a door reads what the headers say of a body.
 type HeadReader = fn(&str, &str) -> Result<Head, ApiError>;
 
-/// What a request says beside its body.
+/// What a request carries apart from its body.
 fn source(
     pipeline: &Pipeline,
     key: Arc<SourceKey>,
@@ -51,8 +51,8 @@ fn source(
         Some((name.as_str().to_owned(), value.chars().take(bytes_max).collect()))
     });
     let remote_address = Some(address.0.0.ip().to_string());
-    let beside = Beside { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
-    Ok(Source { key, content_type, head, beside, remote_address })
+    let metadata = RequestMetadata { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
+    Ok(Source { key, content_type, head, metadata, remote_address })
 }
 
 /// The parameters of a query that are kept, the first ones; a value that looks like a key is not.

@@ -160,7 +160,7 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
         None => sample.element.value.to_string(),
     };
     // Of one id for both, so that what comes of chance is the same.
-    context::sample_inbound(&sample.id, body, &sample.beside, sample.element.received_at_ms)
+    context::sample_inbound(&sample.id, body, &sample.metadata, sample.element.received_at_ms)
 }
 
 /// The fields of all leads. What nobody mapped is not among them: the trace names the custom fields that were made.
