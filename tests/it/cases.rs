@@ -14,7 +14,7 @@ use hookmill::app;
 use hookmill_domain::body;
 use hookmill_domain::clock::ManualClock;
 use hookmill_domain::config::{HostSettings, Limits};
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::value_set::CsvHeader;
 use hookmill_engine::Program;
 use hookmill_pipeline::{
@@ -37,10 +37,9 @@ const INPUTS: [(&str, &str); 3] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_comes_out_as_it_says() {
     let scratch = tempfile::tempdir().unwrap();
-    let minter = Arc::new(SystemMinter::default());
-    let pipeline = app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache()))
-        .await
-        .unwrap();
+    let ids = Arc::new(SystemIdGenerator::default());
+    let pipeline =
+        app::bench(HostSettings::default(), ManualClock::new(START), ids, scratch.path(), Some(cache())).await.unwrap();
     let mut wrong = Vec::new();
     let cases = folders();
     assert!(5 <= cases.len(), "the cases are not where they are looked for");

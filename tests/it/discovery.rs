@@ -5,7 +5,7 @@ use hookmill_domain::body;
 use hookmill_domain::clock::ManualClock;
 use hookmill_domain::config::{HostSettings, Limits};
 use hookmill_domain::discovery;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{Pipeline, Sample};
 use hookmill_tests::sample::sample_of;
@@ -126,8 +126,8 @@ on_both! {
 
 /// The engine and the default plugin alone.
 async fn bench(scratch: &tempfile::TempDir) -> Pipeline {
-    let minter = Arc::new(SystemMinter::default());
-    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache())).await.unwrap()
+    let ids = Arc::new(SystemIdGenerator::default());
+    app::bench(HostSettings::default(), ManualClock::new(START), ids, scratch.path(), Some(cache())).await.unwrap()
 }
 
 /// Every sample body of this repository, with what it is.

@@ -2,7 +2,7 @@
 
 use hookmill_domain::clock::Clock;
 use hookmill_domain::flow::SHARDS;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::state::State;
 use hookmill_store::processed::Processed;
 use hookmill_store::seal::Sealer;
@@ -200,7 +200,7 @@ async fn open(database: &TestDatabase, directory: &Path, key: u8) -> Result<Stor
         Some(url) => Target::Postgres(url.clone()),
         None => Target::Sqlite(directory.join("data.sqlite")),
     };
-    Store::open(StoreOptions { target, sealer: Sealer::new([key; 32]), minter: Arc::new(SystemMinter::default()) })
+    Store::open(StoreOptions { target, sealer: Sealer::new([key; 32]), ids: Arc::new(SystemIdGenerator::default()) })
         .await
 }
 

@@ -6,7 +6,7 @@ use crate::receiver::Receiver;
 use hookmill::app::{self, Options, Running};
 use hookmill_domain::clock::{ManualClock, Timestamp};
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_pipeline::Pipeline;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -94,7 +94,7 @@ impl World {
             compiler: hookmill_engine::Compiler::InProcess,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: clock.clone(),
-            minter: Arc::new(SystemMinter::default()),
+            ids: Arc::new(SystemIdGenerator::default()),
         })
         .await
         .expect("the host starts");

@@ -21,9 +21,9 @@ impl CampaignId {
     }
 
     /// An id made of chance, where none was given: eight letters and digits that can't be misread.
-    pub fn mint(chance: [u8; 8]) -> Self {
+    pub fn from_random(random: [u8; 8]) -> Self {
         const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        Self(chance.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+        Self(random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
     }
 
     /// The id as text.
@@ -101,7 +101,7 @@ mod tests {
         for bad in ["", "A", "ABCDEFGHIJKLMNOPQ", "A B", "Ä1", "A\0", "a.b"] {
             assert!(CampaignId::parse(bad).is_err(), "{bad:?}");
         }
-        assert!(CampaignId::parse(CampaignId::mint([255; 8]).as_str()).is_ok());
+        assert!(CampaignId::parse(CampaignId::from_random([255; 8]).as_str()).is_ok());
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Pipeline {
     ) -> Result<Vec<Judged>, StoreError> {
         let mut lookups = self.lookups(&context.campaign, program_id).await?;
         let now = self.clock.now();
-        let run_id = self.minter.mint("run", now);
+        let run_id = self.ids.new_id("run", now);
         let call = context::context(&context.organization, &context.campaign, now, &run_id);
         loop {
             let mut run = Run::new(self, program, call.clone(), &lookups);

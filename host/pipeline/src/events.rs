@@ -87,7 +87,7 @@ impl Pipeline {
                     Err(error) => {
                         let Some((cause, detail)) = rendered::item_error("shape", &error) else { return Ok(None) };
                         let detail = json(&json!({ "error": cause, "detail": detail }));
-                        let attempt_id = self.minter.mint("att", self.clock.now());
+                        let attempt_id = self.ids.new_id("att", self.clock.now());
                         kept.push((key, Shaped::Failed { attempt_id, detail }));
                     }
                 }
@@ -130,7 +130,7 @@ impl Pipeline {
     ) -> Result<Option<ShapedPayloads>, StoreError> {
         let Some(program) = self.shaping_program(program_id).await else { return Ok(None) };
         let (now, organization) = (self.clock.now(), &context.organization);
-        let call = context::context(organization, &context.campaign, now, &self.minter.mint("run", now));
+        let call = context::context(organization, &context.campaign, now, &self.ids.new_id("run", now));
         let destination = Destination {
             kind: DestinationKind::Settings,
             id: organization.id.clone(),

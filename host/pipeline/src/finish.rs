@@ -237,7 +237,7 @@ impl Pipeline {
             );
         };
         let delivery = NewDelivery {
-            id: self.minter.mint("dlv", now),
+            id: self.ids.new_id("dlv", now),
             organization_id: context.organization.id.clone(),
             campaign_id: context.campaign.id.clone(),
             submission_id: item.id.clone(),
@@ -280,9 +280,9 @@ impl Pipeline {
         if webhooks.is_empty() {
             return None;
         }
-        let id = self.minter.mint("evt", now);
+        let id = self.ids.new_id("evt", now);
         let deliveries = webhooks.into_iter().map(|webhook| NewDelivery {
-            id: self.minter.mint("dlv", now),
+            id: self.ids.new_id("dlv", now),
             organization_id: context.organization.id.clone(),
             campaign_id: context.campaign.id.clone(),
             submission_id: about.submission_id.to_owned(),

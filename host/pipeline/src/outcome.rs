@@ -219,7 +219,7 @@ impl Pipeline {
             organization_id: row.organization_id.clone(),
             attempts_before: row.attempts,
             attempt: Some(Attempt {
-                id: self.minter.mint("att", now),
+                id: self.ids.new_id("att", now),
                 started_at,
                 elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
                 status: response
@@ -287,7 +287,7 @@ impl Pipeline {
         let deliveries = ended.iter().flat_map(|ended| &ended.deliveries);
         let reserved = deliveries.map(|delivery| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect();
         let reservation = self.flow.reserve_deliveries(reserved, now);
-        let commit_id = self.minter.mint("cmt", now);
+        let commit_id = self.ids.new_id("cmt", now);
         let mut is_repeated = false;
         let changed = loop {
             match self.store.commit_outcomes(&commit_id, &outcomes, self.clock.now()).await {
@@ -328,7 +328,7 @@ impl Pipeline {
     /// A random number for jitter.
     fn random(&self) -> u64 {
         let mut bytes = [0_u8; 8];
-        self.minter.fill(&mut bytes);
+        self.ids.fill(&mut bytes);
         u64::from_be_bytes(bytes)
     }
 }
@@ -371,7 +371,7 @@ impl Ended {
         let row = &delivery.row;
         let decides = delivery.kind().is_some_and(DestinationKind::decides);
         let attempt = |outcome: &'static str| Attempt {
-            id: pipeline.minter.mint("att", now),
+            id: pipeline.ids.new_id("att", now),
             started_at: now,
             elapsed_ms: 0,
             status: None,

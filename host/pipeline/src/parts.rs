@@ -7,7 +7,7 @@ use super::lookups::Library;
 use super::programs::Ready;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::ids::SharedMinter;
+use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_engine::{Engine, Program};
 use hookmill_outbound::Sender;
 use hookmill_store::campaigns::Campaign;
@@ -30,8 +30,8 @@ pub struct Parts {
     pub sender: Sender,
     /// The time.
     pub clock: SharedClock,
-    /// Ids and chance.
-    pub minter: SharedMinter,
+    /// Ids and random bytes.
+    pub ids: SharedIdGenerator,
 }
 
 /// The verbs' common ground. A handle: clones share everything.
@@ -45,7 +45,7 @@ pub struct Shared {
     pub(crate) engine: Engine,
     pub(crate) sender: Sender,
     pub(crate) clock: SharedClock,
-    pub(crate) minter: SharedMinter,
+    pub(crate) ids: SharedIdGenerator,
     pub(crate) ingest: Ingest,
     pub(crate) flow: Flow,
     /// The default plugin on its standard document: it serves every stage that a campaign's own component lacks.
@@ -72,7 +72,7 @@ impl Pipeline {
     pub fn new(parts: Parts, standard: Program, standard_digest: String) -> Self {
         let limits = &parts.settings.limits;
         let ttl_ms = limits.lookup_ttl_ms;
-        let host = parts.minter.mint("host", parts.clock.now());
+        let host = parts.ids.new_id("host", parts.clock.now());
         Self(Arc::new(Shared {
             ingest: Ingest::start(&parts.store),
             flow: Flow::new(limits, parts.store.is_shared(), host),
@@ -89,7 +89,7 @@ impl Pipeline {
             engine: parts.engine,
             sender: parts.sender,
             clock: parts.clock,
-            minter: parts.minter,
+            ids: parts.ids,
         }))
     }
 
@@ -118,9 +118,9 @@ impl Pipeline {
         &self.0.clock
     }
 
-    /// Ids and chance.
-    pub fn minter(&self) -> &SharedMinter {
-        &self.0.minter
+    /// Ids and random bytes.
+    pub fn ids(&self) -> &SharedIdGenerator {
+        &self.0.ids
     }
 
     /// Forgets what was looked up of campaigns, keys and value sets: something was changed on this host.

@@ -142,7 +142,7 @@ impl Pipeline {
             (false, false) => Some(now.plus_ms(DEFERRED_MS)),
             (false, true) => None,
         };
-        let commit_id = self.minter.mint("cmt", now);
+        let commit_id = self.ids.new_id("cmt", now);
         match self.store.commit_processed(&commit_id, &decided.processed, started_at, now).await {
             Ok(written) => {
                 let items = deliveries.into_iter().filter(|(source_id, _)| written.contains(source_id));
@@ -206,7 +206,7 @@ impl Pipeline {
         batch: &[Received],
         now: Timestamp,
     ) -> Result<Vec<BatchItem>, StoreError> {
-        let run_id = self.minter.mint("run", now);
+        let run_id = self.ids.new_id("run", now);
         let call = context::context(&context.organization, &context.campaign, now, &run_id);
         let mut run = Run::new(self, program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;

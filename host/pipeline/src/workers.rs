@@ -111,7 +111,7 @@ async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
         let shards = pipeline.flow.shards();
         let found = pipeline.find_lanes(&shards, overdue_at).await;
         let forgotten =
-            pipeline.store().forget_commits(&pipeline.minter().mint("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await;
+            pipeline.store().forget_commits(&pipeline.ids().new_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await;
         let wait = match found.and(forgotten) {
             Ok(()) => every,
             Err(error) => {

@@ -80,7 +80,7 @@ impl Store {
         change: &CampaignChange,
         now: Timestamp,
     ) -> Result<Campaign, StoreError> {
-        let id = self.minter.mint("cmp", now);
+        let id = self.ids.new_id("cmp", now);
         writing!(self, connection => {
             sqlx::query("insert into campaigns (id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, \
                  created_at, updated_at) values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $10)")

@@ -64,7 +64,7 @@ impl Store {
         user_id: &str,
         now: Timestamp,
     ) -> Result<PluginVersion, StoreError> {
-        let fresh = self.minter.mint("plg", now);
+        let fresh = self.ids.new_id("plg", now);
         Ok(writing!(self, connection => {
             sqlx::query("insert into plugins (id, organization_id, name, created_at) values ($1, $2, $3, $4) on conflict (organization_id, name) \
                  do update set name = excluded.name")

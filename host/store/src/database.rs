@@ -3,7 +3,7 @@
 
 use super::StoreError;
 use super::seal::Sealer;
-use hookmill_domain::ids::SharedMinter;
+use hookmill_domain::ids::SharedIdGenerator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqlitePool};
@@ -43,7 +43,7 @@ pub struct StoreOptions {
     /// The key that seals secrets.
     pub sealer: Sealer,
     /// Ids and nonces.
-    pub minter: SharedMinter,
+    pub ids: SharedIdGenerator,
 }
 
 /// Everything that is kept.
@@ -51,7 +51,7 @@ pub struct StoreOptions {
 pub struct Store {
     pub(super) database: Database,
     pub(super) sealer: Sealer,
-    pub(super) minter: SharedMinter,
+    pub(super) ids: SharedIdGenerator,
 }
 
 #[derive(Clone)]
@@ -247,7 +247,7 @@ impl Store {
             Database::Sqlite { writer, .. } => MIGRATIONS.run(writer).await?,
             Database::Postgres { pool } => MIGRATIONS.run(pool).await?,
         }
-        let store = Self { database, sealer: options.sealer, minter: options.minter };
+        let store = Self { database, sealer: options.sealer, ids: options.ids };
         store.check_key().await?;
         Ok(store)
     }

@@ -100,7 +100,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text =
             serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner_id, error))?;
-        let (id, encrypted) = (self.minter.mint("dst", now), self.seal(PURPOSE, &text));
+        let (id, encrypted) = (self.ids.new_id("dst", now), self.seal(PURPOSE, &text));
         writing!(self, connection => {
             sqlx::query("insert into destinations (id, organization_id, kind, owner_id, encrypted_settings, created_at, updated_at) \
                  values ($1, $2, $3, $4, $5, $6, $6) on conflict (owner_id, kind) do update set encrypted_settings = excluded.encrypted_settings, \

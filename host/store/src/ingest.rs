@@ -313,7 +313,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         use sha2::Digest;
-        let (id, digest) = (self.minter.mint("rej", now), sha2::Sha256::digest(body).to_vec());
+        let (id, digest) = (self.ids.new_id("rej", now), sha2::Sha256::digest(body).to_vec());
         writing!(self, connection => {
             sqlx::query("insert into rejected_requests (id, organization_id, code, body_bytes, body_digest, rejected_at) values ($1, $2, $3, $4, $5, $6)")
                 .bind(&id).bind(organization_id).bind(code).bind(to_i64(body.len())).bind(digest.as_slice()).bind(now.0)

@@ -72,10 +72,10 @@ pub fn key_hash(key: &str) -> [u8; 32] {
 impl Store {
     fn fresh_key(&self, id_prefix: &str, key_prefix: &str, now: Timestamp) -> FreshKey {
         let mut chance = [0_u8; 32];
-        self.minter.fill(&mut chance);
+        self.ids.fill(&mut chance);
         let key = format!("{key_prefix}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(chance));
         let prefix = key.chars().take(SHOWN_CHARACTERS).collect();
-        FreshKey { id: self.minter.mint(id_prefix, now), key, prefix }
+        FreshKey { id: self.ids.new_id(id_prefix, now), key, prefix }
     }
 
     /// Makes an API key of a user, narrowed to campaigns if given.

@@ -24,9 +24,9 @@ impl Store {
     /// Makes an organization.
     pub async fn create_organization(&self, name: &str, now: Timestamp) -> Result<Organization, StoreError> {
         let mut salt = vec![0_u8; 16];
-        self.minter.fill(&mut salt);
+        self.ids.fill(&mut salt);
         let made = Organization {
-            id: self.minter.mint("org", now),
+            id: self.ids.new_id("org", now),
             name: name.into(),
             salt,
             values: b"{}".to_vec(),

@@ -59,7 +59,7 @@ impl Store {
         activation: Activation,
         now: Timestamp,
     ) -> Result<Program, StoreError> {
-        let id = self.minter.mint("prg", now);
+        let id = self.ids.new_id("prg", now);
         let number: i64 = writing!(self, connection => {
             // Two that save at one moment are numbered one after the other.
             sqlx::query("update campaigns set updated_at = $1 where id = $2").bind(now.0).bind(campaign_id).execute(&mut *connection).await?;

@@ -46,7 +46,7 @@ impl Store {
     /// Seals with a nonce of its own.
     pub(super) fn seal(&self, purpose: &str, secret: &[u8]) -> Vec<u8> {
         let mut nonce = [0_u8; NONCE_BYTES];
-        self.minter.fill(&mut nonce);
+        self.ids.fill(&mut nonce);
         self.sealer.seal(nonce, purpose, secret)
     }
 

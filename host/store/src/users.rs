@@ -39,7 +39,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<User, StoreError> {
         let made = User {
-            id: self.minter.mint("usr", now),
+            id: self.ids.new_id("usr", now),
             organization_id: organization_id.map(Into::into),
             name: name.into(),
             role: role.as_str().into(),

@@ -116,7 +116,7 @@ impl Store {
         if let Some(set) = before.filter(|set| set.digest == table.digest) {
             return Ok(Edited::Done { set, changed: false });
         }
-        let fresh = self.minter.mint("set", now);
+        let fresh = self.ids.new_id("set", now);
         let bytes = i64::try_from(table.body.len()).unwrap_or(i64::MAX);
         writing!(self, connection => {
             // Two that edit at one moment come one after the other: room and numbers are counted.

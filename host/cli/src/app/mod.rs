@@ -12,7 +12,7 @@ pub use errors::StartError;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
 use hookmill_domain::destination::AddressPolicy;
-use hookmill_domain::ids::SharedMinter;
+use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_domain::role::Role;
 use hookmill_engine::{Compiler, Digest, Engine, Program};
 use hookmill_outbound::{OutboundLimits, Sender};
@@ -47,8 +47,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The time.
     pub clock: SharedClock,
-    /// Ids and chance.
-    pub minter: SharedMinter,
+    /// Ids and random bytes.
+    pub ids: SharedIdGenerator,
 }
 
 /// A host that runs.
@@ -104,7 +104,7 @@ impl Running {
 pub async fn bench(
     settings: HostSettings,
     clock: SharedClock,
-    minter: SharedMinter,
+    ids: SharedIdGenerator,
     directory: &std::path::Path,
     cache: Option<PathBuf>,
 ) -> Result<Pipeline, StartError> {
@@ -118,7 +118,7 @@ pub async fn bench(
         compiler: Compiler::InProcess,
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         clock,
-        minter,
+        ids,
     };
     let data = DataDirectory::open(directory)?;
     let store = open_store(&options, &data).await?;
@@ -130,8 +130,8 @@ async fn open_store(options: &Options, data: &DataDirectory) -> Result<Store, St
         Some(url) => Target::Postgres(url.clone()),
         None => Target::Sqlite(data.database()),
     };
-    let key = key::obtain(options.key.as_deref(), data, options.minter.as_ref())?;
-    let opened = Store::open(StoreOptions { target, sealer: key.sealer(), minter: options.minter.clone() }).await;
+    let key = key::obtain(options.key.as_deref(), data, options.ids.as_ref())?;
+    let opened = Store::open(StoreOptions { target, sealer: key.sealer(), ids: options.ids.clone() }).await;
     opened.map_err(|error| {
         key.forget_if_fresh(&error);
         StartError::Store(error)
@@ -150,7 +150,7 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
         store,
         engine,
         clock: options.clock.clone(),
-        minter: options.minter.clone(),
+        ids: options.ids.clone(),
     };
     Ok(Pipeline::new(parts, standard, digest))
 }
@@ -178,7 +178,7 @@ async fn first_operator(pipeline: &Pipeline) -> Result<Option<String>, StartErro
     Ok(Some(key.key))
 }
 
-/// The clock and the minter of production.
-pub fn production() -> (SharedClock, SharedMinter) {
-    (Arc::new(hookmill_domain::clock::SystemClock), Arc::new(hookmill_domain::ids::SystemMinter::default()))
+/// The clock and the id generator of production.
+pub fn production() -> (SharedClock, SharedIdGenerator) {
+    (Arc::new(hookmill_domain::clock::SystemClock), Arc::new(hookmill_domain::ids::SystemIdGenerator::default()))
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use etcetera::BaseStrategy;
 use hookmill_domain::clock::SystemClock;
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_pipeline::Pipeline;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ impl Bench {
     /// Sets it up. It is gone with the directory.
     pub(super) async fn set_up(self) -> Result<(Pipeline, ScratchDirectory), String> {
         let scratch = Demo::directory().map_err(|error| error.to_string())?;
-        let (clock, minter) = (Arc::new(SystemClock), Arc::new(SystemMinter::default()));
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIdGenerator::default()));
         let cache = self.cache.or_else(of_user);
-        let pipeline = app::bench(HostSettings::default(), clock, minter, scratch.path(), cache).await;
+        let pipeline = app::bench(HostSettings::default(), clock, ids, scratch.path(), cache).await;
         Ok((pipeline.map_err(|error| error.to_string())?, scratch))
     }
 }

@@ -62,7 +62,7 @@ impl Serve {
     }
 
     fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
-        let (clock, minter) = app::production();
+        let (clock, ids) = app::production();
         let listen =
             self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
         Options {
@@ -80,7 +80,7 @@ impl Serve {
             compiler: hookmill_engine::Compiler::Child(program),
             listen,
             clock,
-            minter,
+            ids,
         }
     }
 

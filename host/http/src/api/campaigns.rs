@@ -340,8 +340,8 @@ fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, Ht
     match given {
         None => {
             let mut chance = [0_u8; 8];
-            pipeline.minter().fill(&mut chance);
-            Ok(CampaignId::mint(chance))
+            pipeline.ids().fill(&mut chance);
+            Ok(CampaignId::from_random(chance))
         }
         Some(Value::String(text)) => Ok(CampaignId::parse(&text)?),
         Some(Value::Number(number)) => {
