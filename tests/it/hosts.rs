@@ -2,7 +2,7 @@
 //! and repeats nothing; one whose database is gone says so and comes back by itself.
 
 use hookmill_tests::rig::CAMPAIGN;
-use hookmill_tests::{Books, Chance, HostProcess, Kind, Load, Rig, on_both};
+use hookmill_tests::{Books, HostProcess, Kind, Load, Random, Rig, on_both};
 use std::time::Duration;
 
 /// How long hosts work before something happens, in milliseconds.
@@ -36,7 +36,7 @@ async fn stop(host: HostProcess, bound_s: u64) {
 async fn two_hosts_share_the_work_and_send_nothing_twice() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
     let other = rig.host(1).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
     work().await;
     work().await;
     let books = load.stop().await;
@@ -51,7 +51,7 @@ async fn two_hosts_share_the_work_and_send_nothing_twice() {
 async fn what_a_killed_host_held_the_other_ends() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
     let other = rig.host(1).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
     work().await;
     rig.silence(HELD).await;
     one.kill().await;
@@ -70,7 +70,7 @@ on_both! {
     /// and nothing is sent twice.
     async fn a_stopped_host_loses_and_repeats_nothing(kind: Kind) {
         let (rig, mut host) = Rig::new(kind).await;
-        let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&host)]);
+        let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&host)]);
         for _ in 0..STOPS {
             work().await;
             stop(host, STOP_S).await;
@@ -94,7 +94,7 @@ on_both! {
 async fn a_stopping_host_hands_back_what_does_not_end() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
     rig.wait_for_answers(&one, 60).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&one)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one)]);
     rig.silence(HELD).await;
     let books = load.stop().await;
     assert_ne!(rig.database.leases().await, 0, "the host holds what it waits for");
@@ -115,7 +115,7 @@ fn put_off(books: &Books) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_whose_database_is_gone_comes_back_by_itself() {
     let (rig, host) = Rig::new(Kind::Postgres).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&host)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&host)]);
     work().await;
     rig.database.shut().await;
     tokio::time::sleep(Duration::from_millis(GONE_MS)).await;
@@ -135,7 +135,7 @@ async fn a_host_whose_database_is_gone_comes_back_by_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_database_connections_lose_and_repeat_nothing() {
     let (rig, host) = Rig::new(Kind::Postgres).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&host)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&host)]);
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         rig.database.cut().await;

@@ -1,8 +1,8 @@
 //! Sources that post without rest while hosts come and go, and the books they keep: what was posted, what was acknowledged, and
 //! under which submission. Whatever a source was told must hold.
 
-use crate::chance::Chance;
 use crate::client::Client;
+use crate::random::Random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,7 +69,7 @@ impl Load {
         let books = Arc::<Mutex<Books>>::default();
         let source = |number| Source {
             number,
-            chance: Chance::new(seed.wrapping_add(number)),
+            random: Random::new(seed.wrapping_add(number)),
             campaign: campaign.to_owned(),
             books: Arc::clone(&books),
             hosts: where_to.clone(),
@@ -105,7 +105,7 @@ fn lock(books: &Mutex<Books>) -> std::sync::MutexGuard<'_, Books> {
 
 struct Source {
     number: u64,
-    chance: Chance,
+    random: Random,
     campaign: String,
     books: Arc<Mutex<Books>>,
     hosts: watch::Receiver<Vec<Client>>,
@@ -120,14 +120,14 @@ impl Source {
             let batch = self.post(batch, &body).await;
             lock(&self.books).insert(batch.key.clone(), batch);
             count += 1;
-            let rest = self.chance.between(REST_MS.0, REST_MS.1);
+            let rest = self.random.between(REST_MS.0, REST_MS.1);
             tokio::time::sleep(Duration::from_millis(rest)).await;
         }
     }
 
     fn draw(&mut self, count: u64) -> (Batch, Value) {
         let key = format!("source-{}-batch-{count}", self.number);
-        let leads = self.chance.between(1, LEADS_MAX);
+        let leads = self.random.between(1, LEADS_MAX);
         let markers: Vec<String> = (0..leads).map(|lead| format!("s{}b{count}l{lead}", self.number)).collect();
         let lead = |marker: &String| json!({"campaign_id": self.campaign, "marker": marker, "email": format!("{marker}@example.com")});
         let body = json!({"idempotency_key": key, "leads": markers.iter().map(lead).collect::<Vec<_>>()});
@@ -137,7 +137,7 @@ impl Source {
     /// Posts until an answer counts, or gives up after a broken try. Some batches are posted by two at once, some again after
     /// they were acknowledged.
     async fn post(&mut self, mut batch: Batch, body: &Value) -> Batch {
-        if self.chance.once_in(8) {
+        if self.random.once_in(8) {
             let (one, other) = (self.any_host(), self.any_host());
             let (one, other) = tokio::join!(try_post(&one, body), try_post(&other, body));
             // Which of the two came first is the host's affair.
@@ -149,14 +149,14 @@ impl Source {
             let outcome = try_post(&self.any_host(), body).await;
             let broken = matches!(outcome, Outcome::Broken);
             batch.note(outcome);
-            if broken && self.chance.once_in(6) {
+            if broken && self.random.once_in(6) {
                 return batch;
             }
             if batch.request.is_none() {
                 tokio::time::sleep(Duration::from_millis(AGAIN_MS)).await;
             }
         }
-        if self.chance.once_in(5) {
+        if self.random.once_in(5) {
             batch.note(try_post(&self.any_host(), body).await);
         }
         batch
@@ -165,7 +165,7 @@ impl Source {
     fn any_host(&mut self) -> Client {
         let hosts = self.hosts.borrow().clone();
         let last = u64::try_from(hosts.len()).expect("few hosts") - 1;
-        let at = usize::try_from(self.chance.between(0, last)).expect("a place");
+        let at = usize::try_from(self.random.between(0, last)).expect("a place");
         hosts[at].clone()
     }
 }

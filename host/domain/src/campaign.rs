@@ -20,7 +20,7 @@ impl CampaignId {
         }
     }
 
-    /// An id made of chance, where none was given: eight letters and digits that can't be misread.
+    /// A random id, where none was given: eight letters and digits that can't be misread.
     pub fn from_random(random: [u8; 8]) -> Self {
         const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
         Self(random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())

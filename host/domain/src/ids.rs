@@ -30,9 +30,9 @@ impl IdGenerator for SystemIdGenerator {
     }
 
     fn new_id(&self, prefix: &str, now: Timestamp) -> String {
-        let mut chance = [0_u8; 16];
-        self.fill(&mut chance);
-        let fresh = ulid::Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), u128::from_be_bytes(chance));
+        let mut random = [0_u8; 16];
+        self.fill(&mut random);
+        let fresh = ulid::Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), u128::from_be_bytes(random));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let next = match *last {
             Some(before) if fresh <= before => before.increment().unwrap_or(fresh),

@@ -85,7 +85,7 @@ pub(crate) fn submission(id: &str, lead_id: Option<&str>, lead: &str, is_test: b
     }
 }
 
-/// Chance for one item, the same in a replay.
+/// Random bytes for one item, the same in a replay.
 pub(crate) fn entropy(id: &str) -> Entropy {
     let (high, low) = entropy_of(id);
     Entropy { high, low }

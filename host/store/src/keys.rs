@@ -1,4 +1,4 @@
-//! API keys and source keys (O8, O9, I6). Both are found by SHA-256, which is enough for keys of 256 bits of chance; a source
+//! API keys and source keys (O8, O9, I6). Both are found by SHA-256, which is enough for keys of 256 random bits; a source
 //! key is also kept encrypted, so that an admin can reveal it.
 
 use super::users::User;
@@ -71,9 +71,9 @@ pub fn key_hash(key: &str) -> [u8; 32] {
 
 impl Store {
     fn fresh_key(&self, id_prefix: &str, key_prefix: &str, now: Timestamp) -> FreshKey {
-        let mut chance = [0_u8; 32];
-        self.ids.fill(&mut chance);
-        let key = format!("{key_prefix}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(chance));
+        let mut random = [0_u8; 32];
+        self.ids.fill(&mut random);
+        let key = format!("{key_prefix}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random));
         let prefix = key.chars().take(SHOWN_CHARACTERS).collect();
         FreshKey { id: self.ids.new_id(id_prefix, now), key, prefix }
     }

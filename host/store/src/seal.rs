@@ -1,5 +1,5 @@
 //! Secrets at rest (H5): sealed with a key that is never in the database. Whoever has a copy of the data alone reads none of
-//! them. XChaCha20-Poly1305, because its nonce is long enough to be drawn by chance.
+//! them. XChaCha20-Poly1305, because its nonce is long enough to be drawn at random.
 
 use super::{Store, StoreError};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hookmill_engine::{AdmissionError, Admitted, Compiler, Engine, ItemError, Limits};
-use hookmill_tests::{Chance, Forge, process};
+use hookmill_tests::{Forge, Random, process};
 use serde_json::json;
 
 use super::yard::{element, limits, load, refusal_told, session};
@@ -236,14 +236,14 @@ async fn changed_anywhere() {
         .world("import hookmill:plugin/log@1.0.0;")
         .import(r#"(import "hookmill:plugin/log@1.0.0" "write" (func $log (param i32 i32 i32)))"#);
     let good = good.before_map("(call $log (i32.const 1) (i32.const 0) (i32.const 9))").component().unwrap();
-    let seed = Chance::seed();
-    let mut chance = Chance::new(seed);
+    let seed = Random::seed();
+    let mut random = Random::new(seed);
     for round in 0..1_500 {
         let mut bytes = good.clone();
-        for _ in 0..chance.between(1, 4) {
-            let at = chance.between(8, bytes.len() as u64 - 1) as usize;
+        for _ in 0..random.between(1, 4) {
+            let at = random.between(8, bytes.len() as u64 - 1) as usize;
             bytes[at] =
-                if chance.once_in(3) { bytes[at] ^ 1 << chance.between(0, 7) } else { chance.between(0, 255) as u8 };
+                if random.once_in(3) { bytes[at] ^ 1 << random.between(0, 7) } else { random.between(0, 255) as u8 };
         }
         survives(&engine, bytes, &format!("round {round} of seed {seed}")).await;
     }

@@ -95,9 +95,9 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<(String, St
     let events: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();
     let settings = json!({ "enabled": true, "url": format!("http://{receiver}/subscriber"), "events": events });
     let settings: WebhookSettingsDraft = serde_json::from_value(settings).map_err(failed)?;
-    let mut chance = vec![0_u8; 32];
-    pipeline.ids().fill(&mut chance);
-    let secret = SigningSecret::from_bytes(chance).map_err(failed)?.reveal();
+    let mut random = vec![0_u8; 32];
+    pipeline.ids().fill(&mut random);
+    let secret = SigningSecret::from_bytes(random).map_err(failed)?.reveal();
     store.set_webhook(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now).await?;
     pipeline.forget_lookups();
     Ok((organization.id, key.key))

@@ -339,9 +339,9 @@ fn campaign_id_schema() -> Schema {
 fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, HttpError> {
     match given {
         None => {
-            let mut chance = [0_u8; 8];
-            pipeline.ids().fill(&mut chance);
-            Ok(CampaignId::from_random(chance))
+            let mut random = [0_u8; 8];
+            pipeline.ids().fill(&mut random);
+            Ok(CampaignId::from_random(random))
         }
         Some(Value::String(text)) => Ok(CampaignId::parse(&text)?),
         Some(Value::Number(number)) => {

@@ -94,9 +94,9 @@ pub(crate) async fn get(State(pipeline): State<Pipeline>, scope: Scope) -> Resul
 }
 
 fn fresh_secret(pipeline: &Pipeline) -> Result<String, HttpError> {
-    let mut chance = vec![0_u8; 32];
-    pipeline.ids().fill(&mut chance);
-    let secret = SigningSecret::from_bytes(chance)
+    let mut random = vec![0_u8; 32];
+    pipeline.ids().fill(&mut random);
+    let secret = SigningSecret::from_bytes(random)
         .map_err(|error| HttpError::new(Kind::Unavailable, "no_secret", error.to_string()))?;
     Ok(secret.reveal())
 }

@@ -159,7 +159,7 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
         Some(path) => without(&sample.element.value, path).to_string(),
         None => sample.element.value.to_string(),
     };
-    // Of one id for both, so that what comes of chance is the same.
+    // Of one id for both, so that what is random is the same.
     context::sample_inbound(&sample.id, body, &sample.metadata, sample.element.received_at_ms)
 }
 
