@@ -1,7 +1,7 @@
 //! Where a campaign's leads go: its client endpoint (L8).
 
-use super::destination::{HeaderList, Schemes, WebhookUrl};
 use super::error::{ApiError, Detail, Kind};
+use super::net_policy::{HeaderList, Schemes, WebhookUrl};
 use super::retry::Retries;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! The webhook settings of an organization (W3).
 
-use super::destination::Schemes;
 use super::endpoint::Faults;
 use super::error::ApiError;
 use super::event::EventName;
+use super::net_policy::Schemes;
 use super::retry::WEBHOOK_RETRIES;
 use super::signature::{SigningSecret, SigningSecrets};
 use serde::{Deserialize, Serialize};

@@ -61,7 +61,7 @@ impl Default for OutboundLimits {
 }
 
 impl OutboundLimits {
-    /// Refuses a limit of zero: it would stop all sending without a word.
+    /// Rejects a limit of zero: it would silently stop all sending.
     pub(super) fn check(&self) -> Result<(), BuildError> {
         let counts = [
             ("requests_max", self.requests_max),

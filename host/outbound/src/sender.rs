@@ -10,12 +10,12 @@ use reqwest::{Body, Client, Request};
 use rustls::RootCertStore;
 use tokio::time::Instant;
 
-use hookmill_domain::destination::{AddressPolicy, WebhookUrl, is_connection_header};
+use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl, is_connection_header};
 
 use super::answer::{bounded_body, bounded_headers};
 use super::client::{Clients, public_roots};
 use super::departure::Departure;
-use super::error::{classified, refusal_kind};
+use super::error::{blocked_kind, classified};
 use super::guard::{Guard, Lookup, SystemLookup};
 use super::slots::{Slots, WarmHosts};
 use super::{BlockedDestination, BuildError, OutboundAnswer, OutboundLimits, SendError, SendErrorKind};
@@ -75,7 +75,7 @@ impl Sender {
     /// Whether this could be sent to now: the scheme, and every address of the host. For saving and testing an endpoint; a
     /// request is checked again when it is sent.
     pub async fn check(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
-        self.guard.judge_url(url).await
+        self.guard.check(url).await
     }
 
     /// Sends a request and reads the answer, whatever its status. Dropping the future calls it off and frees its slot.
@@ -98,17 +98,19 @@ impl Sender {
     }
 
     fn permit(&self, request: &OutboundRequest) -> Result<(), SendError> {
-        self.guard.judge_text(&request.url).map_err(|refusal| unsent(refusal_kind(&refusal), refusal.to_string()))?;
+        self.guard
+            .check_without_resolving(&request.url)
+            .map_err(|blocked| unsent(blocked_kind(&blocked), blocked.to_string()))?;
         if matches!(request.method, Method::CONNECT | Method::TRACE) {
-            return Err(unsent(SendErrorKind::Refused, format!("the method {} is never sent", request.method)));
+            return Err(unsent(SendErrorKind::Blocked, format!("the method {} is never sent", request.method)));
         }
         if let Some(name) = request.headers.keys().find(|name| is_connection_header(name)) {
-            return Err(unsent(SendErrorKind::Refused, format!("`{name}` belongs to the connection and can't be set")));
+            return Err(unsent(SendErrorKind::Blocked, format!("`{name}` belongs to the connection and can't be set")));
         }
         let (bytes, bytes_max) = (request.body.len(), self.limits.request_body_bytes_max);
         if bytes_max < bytes {
             return Err(unsent(
-                SendErrorKind::Refused,
+                SendErrorKind::Blocked,
                 format!("the body has {bytes} bytes; at most {bytes_max} are sent"),
             ));
         }

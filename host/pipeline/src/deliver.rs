@@ -10,8 +10,8 @@ use super::send::{self, Receiver};
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
-use hookmill_domain::destination::Schemes;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
+use hookmill_domain::net_policy::Schemes;
 use hookmill_engine::Program;
 use hookmill_outbound::{SendError, SendErrorKind};
 use hookmill_store::StoreError;
@@ -265,7 +265,7 @@ impl Pipeline {
         let response = match request {
             Ok(request) => self.sender.send(request).await,
             Err(why) => {
-                Err(SendError { kind: SendErrorKind::Refused, sent: false, status: None, elapsed_ms: 0, message: why })
+                Err(SendError { kind: SendErrorKind::Blocked, sent: false, status: None, elapsed_ms: 0, message: why })
             }
         };
         drop(place);

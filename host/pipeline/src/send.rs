@@ -1,8 +1,8 @@
 //! A kept message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
 
 use bytes::Bytes;
-use hookmill_domain::destination::{HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::endpoint::ClientEndpoint;
+use hookmill_domain::net_policy::{HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
 use hookmill_domain::signature::{self, Message as Signed};
 use hookmill_outbound::OutboundRequest;

@@ -4,9 +4,9 @@
 use super::{Running, StartError};
 use bytes::Bytes;
 use hookmill_domain::campaign::{CampaignId, CampaignState};
-use hookmill_domain::destination::{Schemes, WebhookUrl};
 use hookmill_domain::endpoint::ClientEndpointDraft;
 use hookmill_domain::event::EventName;
+use hookmill_domain::net_policy::{Schemes, WebhookUrl};
 use hookmill_domain::settings::WebhookSettingsDraft;
 use hookmill_domain::signature::SigningSecret;
 use hookmill_http::receiver::{self, Received};

@@ -11,8 +11,8 @@ pub use errors::StartError;
 
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::destination::AddressPolicy;
 use hookmill_domain::ids::SharedIdGenerator;
+use hookmill_domain::net_policy::AddressPolicy;
 use hookmill_domain::role::Role;
 use hookmill_engine::{Compiler, Digest, Engine, Program};
 use hookmill_outbound::{OutboundLimits, Sender};

@@ -226,14 +226,14 @@ async fn h6_requests_are_bounded() {
     let mut framed = get(&receiver.url(), PATIENCE);
     framed.headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
     for request in [post(&receiver.url(), PATIENCE), connect, framed] {
-        let error = sender.send(request).await.expect_err("refused");
-        assert_eq!((error.kind, error.sent), (SendErrorKind::Refused, false), "{error:?}");
+        let error = sender.send(request).await.expect_err("blocked");
+        assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{error:?}");
     }
     assert!(receiver.requests().is_empty());
     let silent = Receiver::with(Habit::NeverAnswers).await;
     let error = sender.send(get(&silent.url(), Duration::from_secs(3_600))).await.expect_err("no answer");
     assert_eq!(error.kind, SendErrorKind::Timeout);
     let zero = OutboundLimits { answer_body_bytes_max: 0, ..OutboundLimits::default() };
-    let refusal = Sender::new(zero, DEVELOPMENT).err().expect("a limit of zero");
-    assert!(refusal.to_string().contains("answer_body_bytes_max"), "{refusal}");
+    let error = Sender::new(zero, DEVELOPMENT).err().expect("a limit of zero");
+    assert!(error.to_string().contains("answer_body_bytes_max"), "{blocked}");
 }

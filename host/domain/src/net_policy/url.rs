@@ -26,7 +26,7 @@ pub enum Schemes {
 
 /// A URL that may stand in the settings of a webhook: absolute, `https` (or `http` in development), with a host, without
 /// credentials and without a fragment, in the one spelling the WHATWG rules give it. Whether its address may be dialled is
-/// judged when it is saved and each time a connection is made.
+/// checked when it is saved and each time a connection is made.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct WebhookUrl(Url);
 
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    /// W8: what is refused, each with its own reason.
+    /// W8: what is rejected, each with its own reason.
     #[test]
     fn w8_bad_urls() {
         let schemes =
@@ -240,9 +240,9 @@ mod tests {
             assert!(matches!(parsed(text), Err(UrlError::Unprintable { .. })), "{text:?}");
         }
         for text in ["https://user@example.com", "https://user:secret@example.com", "https://:secret@example.com"] {
-            let refusal = parsed(text).expect_err("credentials");
-            assert!(matches!(refusal, UrlError::Credentials { .. }), "{text}");
-            assert!(!refusal.to_string().contains("secret"), "{refusal}");
+            let error = parsed(text).expect_err("credentials");
+            assert!(matches!(error, UrlError::Credentials { .. }), "{text}");
+            assert!(!error.to_string().contains("secret"), "{error}");
         }
         assert!(matches!(parsed("https://example.com:0/"), Err(UrlError::Port { .. })));
         assert!(matches!(
