@@ -136,7 +136,7 @@ async fn described_bounds_are_the_bounds() {
     world.stop().await;
 }
 
-/// H3: a whole number is one however it is written, as JSON Schema has it.
+/// H3: an integer is one however it is written, as JSON Schema has it.
 #[tokio::test]
 async fn whole_numbers_may_be_written_with_a_fraction() {
     let world = World::new(Kind::Sqlite).await;

@@ -45,11 +45,11 @@ pub struct WebhookSettingsDraft {
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Retries after the first attempt.
-    #[serde(default = "three", deserialize_with = "super::whole::read")]
+    #[serde(default = "three", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 10)]
     pub retries: u64,
     /// How long one attempt may take, in seconds.
-    #[serde(default = "thirty", deserialize_with = "super::whole::read")]
+    #[serde(default = "thirty", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
     /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. Left out, those that are kept stay.

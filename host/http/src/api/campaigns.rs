@@ -11,8 +11,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hookmill_domain::campaign::{CampaignId, CampaignState, checked_phone_region, checked_time_zone};
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::integer::to_integer;
 use hookmill_domain::role::Permission;
-use hookmill_domain::whole::whole;
 use hookmill_pipeline::{Pipeline, STANDARD_DOCUMENT};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::{Campaign, CampaignChange};
@@ -345,7 +345,7 @@ fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, Ht
         }
         Some(Value::String(text)) => Ok(CampaignId::parse(&text)?),
         Some(Value::Number(number)) => {
-            Ok(CampaignId::parse(&whole(&number).map_or_else(|| number.to_string(), |digits| digits.to_string()))?)
+            Ok(CampaignId::parse(&to_integer(&number).map_or_else(|| number.to_string(), |digits| digits.to_string()))?)
         }
         Some(_) => Err(HttpError::invalid("id", "must be text or a number")),
     }

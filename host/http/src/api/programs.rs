@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::integer;
 use hookmill_domain::role::Permission;
-use hookmill_domain::whole;
 use hookmill_pipeline::{Chosen, Pipeline, Problem};
 use hookmill_store::programs::{Activation, Program};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub(crate) struct NewProgram {
 pub(crate) struct ChosenPlugin {
     /// Its id or name.
     id: String,
-    #[serde(deserialize_with = "whole::read")]
+    #[serde(deserialize_with = "integer::deserialize")]
     #[schema(minimum = 1)]
     version: i64,
 }

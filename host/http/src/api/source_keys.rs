@@ -8,8 +8,8 @@ use crate::views::{self, Name, Page, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use hookmill_domain::integer;
 use hookmill_domain::role::Permission;
-use hookmill_domain::whole;
 use hookmill_pipeline::Pipeline;
 use hookmill_store::keys::{FreshKey, SourceKey};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub(crate) struct NewSourceKey {
 #[schema(example = json!({"grace_s": 3600}))]
 pub(crate) struct Regeneration {
     /// How long the old key still counts, in seconds (at most 30 days).
-    #[serde(default, deserialize_with = "whole::read")]
+    #[serde(default, deserialize_with = "integer::deserialize")]
     #[schema(minimum = 0, maximum = 2592000)]
     grace_s: i64,
 }

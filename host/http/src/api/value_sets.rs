@@ -125,13 +125,13 @@ pub(crate) enum TableBody {
     Values(Value),
 }
 
-/// A key in a list of keys: text, or a whole number of any size, which stands for its digits.
+/// A key in a list of keys: text, or an integer of any size, which stands for its digits.
 pub(crate) struct KeyBody;
 
 impl PartialSchema for KeyBody {
     fn schema() -> RefOr<Schema> {
         let kind = |kind| ObjectBuilder::new().schema_type(kind);
-        let about = "Text, or a whole number, which stands for its digits.";
+        let about = "Text, or an integer, which stands for its digits.";
         AnyOfBuilder::new().description(Some(about)).item(kind(Type::String)).item(kind(Type::Integer)).into()
     }
 }

@@ -235,5 +235,5 @@ async fn h6_requests_are_bounded() {
     assert_eq!(error.kind, SendErrorKind::Timeout);
     let zero = OutboundLimits { answer_body_bytes_max: 0, ..OutboundLimits::default() };
     let error = Sender::new(zero, DEVELOPMENT).err().expect("a limit of zero");
-    assert!(error.to_string().contains("answer_body_bytes_max"), "{blocked}");
+    assert!(error.to_string().contains("answer_body_bytes_max"), "{error}");
 }
