@@ -16,7 +16,7 @@ class Client:
         self.url, self.key, self.organization = url, key, organization
 
     def call(self, method, path, body=None):
-        """The answer as JSON; a refusal ends the program."""
+        """The response as JSON; a refusal ends the program."""
         query = f"?organization={self.organization}" if self.organization else ""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
@@ -37,7 +37,7 @@ class Client:
 
 
 def build(url, operator_key, receiver_url, plugin, lists):
-    """Fills the host, writes the ids of what is there into `lists`, and answers the keys to fuzz with."""
+    """Fills the host, writes the ids of what is there into `lists`, and returns the keys to fuzz with."""
     lists = Path(lists)
     operator = Client(url, operator_key)
     operator.organization = operator.call("POST", "/v1/organizations", {"name": "Fuzzed"})["id"]

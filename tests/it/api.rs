@@ -56,7 +56,7 @@ fn calls() -> Vec<(&'static str, &'static str, Value, Expected)> {
     ]
 }
 
-async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmill_tests::Answer {
+async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmill_tests::Response {
     let request = client.request(method, path);
     let request = if body.is_null() {
         request
@@ -81,12 +81,12 @@ on_both! {
         for (method, path, body, expected) in calls() {
             let path = path.replace("{source_key}", &source_key).replace("{submission}", &submission).replace("{request}", &request);
             for ((name, actor), status) in actors.iter().zip(expected) {
-                let answer = send(actor, method, &path, &body).await;
-                assert_eq!(answer.status, status, "{method} {path} by {name}: {}", answer.text);
+                let response = send(actor, method, &path, &body).await;
+                assert_eq!(response.status, status, "{method} {path} by {name}: {}", response.text);
                 if status == 401 || status == 403 {
-                    let code = answer.code().to_owned();
+                    let code = response.code().to_owned();
                     assert!(["key_missing", "role_not_allowed", "source_key_not_allowed", "api_key_not_allowed"].contains(&code.as_str()), "{code}");
-                    answer.refused(status, &code);
+                    response.refused(status, &code);
                 }
             }
         }

@@ -4,7 +4,7 @@ use flate2::Compression;
 use flate2::read::{GzEncoder, ZlibEncoder};
 use hookmill_tests::client::send;
 use hookmill_tests::world::submission_ids;
-use hookmill_tests::{Answer, World, WorldOptions, on_both};
+use hookmill_tests::{Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::io::Read;
 
@@ -19,7 +19,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 }
 
 /// Posts bytes; an empty content type or coding is not sent.
-async fn post(world: &World, path: &str, content_type: &str, coding: &str, body: Vec<u8>) -> Answer {
+async fn post(world: &World, path: &str, content_type: &str, coding: &str, body: Vec<u8>) -> Response {
     let mut request = world.source.request("POST", path).body(body);
     for (name, value) in [("content-type", content_type), ("content-encoding", coding)] {
         if !value.is_empty() {
@@ -55,15 +55,15 @@ on_both! {
             ("text/plain", "", br#"{"email":"a@x.example"}"#.to_vec(), json!({"email": "a@x.example"})),
         ];
         for (content_type, coding, body, element) in table {
-            let answer = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body.clone()).await.expect(202);
+            let response = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body.clone()).await.expect(202);
             world.settle().await;
-            let page = world.submission(&submission_ids(&answer)[0]).await;
+            let page = world.submission(&submission_ids(&response)[0]).await;
             assert_eq!(page["element"], element, "{content_type} {coding}");
             assert_eq!(page["state"], "delivered", "{content_type} {coding}: {page}");
             for (name, value) in element.as_object().unwrap().iter().filter(|(name, _)| ["email", "first_name"].contains(&name.as_str())) {
                 assert_eq!(page["lead"][name], *value, "{content_type} {coding}");
             }
-            let (raw, ..) = world.pipeline().store().element_place(&world.organization, &submission_ids(&answer)[0]).await.unwrap().unwrap();
+            let (raw, ..) = world.pipeline().store().element_place(&world.organization, &submission_ids(&response)[0]).await.unwrap().unwrap();
             assert_eq!((raw.body, raw.content_type.as_str()), (body, content_type), "not kept as it came");
         }
         world.stop().await;
@@ -76,9 +76,9 @@ on_both! {
         let world = World::new(kind).await;
         world.campaign("GOOD", "version: 1\nmap: {fields: {email: {from: mail, on_missing: fail}, first_name: name}}\n").await;
         let body = b"{\"idempotency_key\":\"k\",\"leads\":[{\"campaign_id\":\"GOOD\",\"name\":\"Ren\xe9\"},{\"campaign_id\":\"GOOD\",\"name\":\"Zo\xeb\"}]}";
-        let answer = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.expect(202);
+        let response = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.expect(202);
         world.settle().await;
-        let ids = submission_ids(&answer);
+        let ids = submission_ids(&response);
         for (id, name) in ids.iter().zip(["René", "Zoë"]) {
             assert_eq!(world.state(id).await, "quarantined");
             assert_eq!(world.submission(id).await["element"], json!({"campaign_id": "GOOD", "name": name}));
@@ -159,7 +159,7 @@ on_both! {
             (json!({"raw": {"content_type": "", "text": "{}", "base64": "e30="}}), "invalid"),
             (json!({"raw": {"content_type": "", "base64": "?"}}), "invalid"),
             (json!({"raw": {"content_type": "text/xml", "text": "<a>"}}), "sample_unreadable"),
-            (json!({"body": {}, "answer": {"status": 99}}), "invalid"),
+            (json!({"body": {}, "response": {"status": 99}}), "invalid"),
         ];
         for (sample, code) in refused {
             world.admin.post(path, &sample).await.refused(422, code);
@@ -189,13 +189,13 @@ map:
         let query = "?utm_source=g&tag=a&tag=b%20c&key=hms_secret";
         let request = world.source.request("POST", &format!("/v1/campaigns/GOOD/leads{query}"));
         let request = request.header("content-type", "application/json").header("user-agent", "form/1");
-        let answer = send(request.body(br#"[{"email":"a@x.example"},{"email":"b@x.example"}]"#.to_vec())).await.expect(202);
+        let response = send(request.body(br#"[{"email":"a@x.example"},{"email":"b@x.example"}]"#.to_vec())).await.expect(202);
         world.settle().await;
         let saved = json!({"document": document("email"), "activate": true});
         world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
         world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
         world.settle().await;
-        for (id, email) in submission_ids(&answer).iter().zip(["a@x.example", "b@x.example"]) {
+        for (id, email) in submission_ids(&response).iter().zip(["a@x.example", "b@x.example"]) {
             let expected = json!({"email": email, "source": "g", "tags": ["a", "b c"], "custom": {"agent": "form/1"}});
             assert_eq!(world.submission(id).await["lead"], expected);
         }

@@ -7,8 +7,8 @@
 //!
 //! Value sets of the case are `sets/NAME.csv` and `sets/NAME.json`.
 //!
-//! A case may say what the client answers: `answers.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
-//! case's folder `answers`. What each of them means to the document stands in `expected.json` too.
+//! A case may say what the client responds with: `responses.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
+//! case's folder `responses`. What each of them means to the document stands in `expected.json` too.
 
 use hookmill::app;
 use hookmill_domain::body;
@@ -18,7 +18,7 @@ use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::value_set::CsvHeader;
 use hookmill_engine::Program;
 use hookmill_pipeline::{
-    DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage, TableFormat,
+    DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleResponse, SaveError, ShapedMessage, TableFormat,
 };
 use hookmill_tests::sample::{campaign, sample_of};
 use hookmill_tests::world::{START, cache, workspace};
@@ -74,9 +74,9 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
                 DryRunInput { campaign: campaign(&organization_with_sets(pipeline, case).await?), ..sample(case)? };
             let run = pipeline.dry_run(&program, &sample).await.unwrap();
             let mut summary = summary(&run);
-            let answers = answers(pipeline, &program, case, &sample).await?;
-            if !answers.is_empty() {
-                summary["answers"] = answers.into();
+            let responses = responses(pipeline, &program, case, &sample).await?;
+            if !responses.is_empty() {
+                summary["responses"] = responses.into();
             }
             let text = serde_json::to_string_pretty(&summary).unwrap();
             compare(&case.join("expected.json"), &format!("{text}\n"))
@@ -121,34 +121,34 @@ async fn organization_with_sets(pipeline: &Pipeline, case: &Path) -> Result<Stri
     Ok(organization.id)
 }
 
-/// What each answer of the case means to the document.
-async fn answers(
+/// What each response of the case means to the document.
+async fn responses(
     pipeline: &Pipeline,
     program: &Program,
     case: &Path,
     sample: &DryRunInput,
 ) -> Result<Vec<Value>, String> {
-    let Ok(listed) = fs::read(case.join("answers.json")) else { return Ok(Vec::new()) };
-    let listed: Vec<Value> = serde_json::from_slice(&listed).map_err(|error| format!("answers.json: {error}"))?;
+    let Ok(listed) = fs::read(case.join("responses.json")) else { return Ok(Vec::new()) };
+    let listed: Vec<Value> = serde_json::from_slice(&listed).map_err(|error| format!("responses.json: {error}"))?;
     let mut told = Vec::new();
-    for answer in listed {
-        let input = DryRunInput { answer: Some(sample_answer(case, &answer)?), ..sample.clone() };
+    for response in listed {
+        let input = DryRunInput { response: Some(sample_response(case, &response)?), ..sample.clone() };
         let run = pipeline.dry_run(program, &input).await.unwrap();
         let judged = run.stages.iter().find(|stage| stage.stage == "interpret");
-        let judged = judged.ok_or_else(|| format!("{}: the first lead was never sent", answer["file"]))?;
-        told.push(json!({ "answer": answer["file"], "status": answer["status"], "meaning": judged.output }));
+        let judged = judged.ok_or_else(|| format!("{}: the first lead was never sent", response["file"]))?;
+        told.push(json!({ "response": response["file"], "status": response["status"], "meaning": judged.output }));
     }
     Ok(told)
 }
 
-fn sample_answer(case: &Path, answer: &Value) -> Result<SampleAnswer, String> {
-    let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-    let file = answer["file"].as_str().ok_or_else(|| format!("{answer} has no `file`"))?;
-    let path = case.join("answers").join(file);
+fn sample_response(case: &Path, response: &Value) -> Result<SampleResponse, String> {
+    let status = response["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let file = response["file"].as_str().ok_or_else(|| format!("{response} has no `file`"))?;
+    let path = case.join("responses").join(file);
     let body = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let headers = answer["headers"].as_object().into_iter().flatten();
-    Ok(SampleAnswer {
-        status: status.ok_or_else(|| format!("{answer} has no `status`"))?,
+    let headers = response["headers"].as_object().into_iter().flatten();
+    Ok(SampleResponse {
+        status: status.ok_or_else(|| format!("{response} has no `status`"))?,
         headers: headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect(),
         body: body.into(),
     })

@@ -251,7 +251,7 @@ fn what_cannot_be_run_says_why() {
     assert!(foreign.status.code() == Some(2) && err(&foreign).contains("text/csv"), "{}", err(&foreign));
 }
 
-/// M10: what a person reads, made by the real plugin: lines of the document, paths, functions with what each gave, rules, bytes, answer.
+/// M10: what a person reads, made by the real plugin: lines of the document, paths, functions with what each gave, rules, bytes, response.
 #[test]
 fn m10_a_dry_run_is_a_table_for_people() {
     let desk = Desk::new();
@@ -279,9 +279,10 @@ interpret:
         "s.json",
         r#"{"name": " ann ", "phone": "Unit 5", "address": {"zip": "02139"}, "bill": "$1,180.50", "roof": "flat"}"#,
     );
-    let answer = desk.file("a.json", r#"{"result": "error", "reason": "duplicate lead"}"#);
-    let files = [("--document", document.as_path()), ("--input", sample.as_path()), ("--answer", answer.as_path())];
-    let done = desk.run(&["dry-run", "--format", "table", "--answer-header", "content-type: application/json"], &files);
+    let response = desk.file("a.json", r#"{"result": "error", "reason": "duplicate lead"}"#);
+    let files = [("--document", document.as_path()), ("--input", sample.as_path()), ("--response", response.as_path())];
+    let done =
+        desk.run(&["dry-run", "--format", "table", "--response-header", "content-type: application/json"], &files);
     assert!(done.status.success(), "{}", err(&done));
     let shown = out(&done);
     // What subscribers are told has the time in it.

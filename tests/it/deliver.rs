@@ -79,9 +79,9 @@ on_both! {
 }
 
 on_both! {
-    /// M9: what an answer means where nothing says otherwise: 2xx accepted, some to be tried again, all else failed; a redirect is
+    /// M9: what a response means where nothing says otherwise: 2xx accepted, some to be tried again, all else failed; a redirect is
     /// failed and not followed.
-    async fn an_answer_is_judged_by_its_status(kind: Kind) {
+    async fn a_response_is_interpreted_by_its_status(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
         world.campaign("CC", "").await;
@@ -89,7 +89,7 @@ on_both! {
         let table = [(200, "delivered"), (201, "delivered"), (204, "delivered"), (301, "failed"), (302, "failed"), (307, "failed"), (304, "failed"), (400, "failed"),
             (401, "failed"), (404, "failed"), (409, "failed"), (410, "failed"), (422, "failed"), (501, "delivering"), (408, "delivering"), (425, "delivering"), (429, "delivering"), (500, "delivering"), (503, "delivering")];
         for (status, state) in table {
-            world.receiver.plan("/client/CC", [Behaviour::Answer(status, elsewhere.clone(), String::new())]);
+            world.receiver.plan("/client/CC", [Behaviour::Respond(status, elsewhere.clone(), String::new())]);
             let id = submit(&world, "CC").await;
             assert_eq!(world.state(&id).await, state, "{status}");
             let delivery = to_client(&world, &id).await;
@@ -100,7 +100,7 @@ on_both! {
                 assert_eq!(told, ["lead.failed", "lead.processed"], "{status}");
                 assert_eq!((&delivery["state"], &delivery["next_try_at"]), (&json!("failed"), &Value::Null));
                 let event = told_of(&world, &id, "lead.failed")[0].json();
-                assert_eq!((&event["context"]["attempts"], &event["context"]["lastAnswer"]["status"]), (&json!(1), &json!(status)));
+                assert_eq!((&event["context"]["attempts"], &event["context"]["last_response"]["status"]), (&json!(1), &json!(status)));
             }
         }
         assert!(world.receiver.at("/elsewhere").is_empty(), "a redirect was followed");
@@ -113,7 +113,7 @@ on_both! {
     async fn retry_after_is_honoured(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("CC", "").await;
-        let busy = |value: &str| Behaviour::Answer(429, vec![("retry-after".into(), value.into())], String::new());
+        let busy = |value: &str| Behaviour::Respond(429, vec![("retry-after".into(), value.into())], String::new());
         // The wait asked for, at most made a quarter longer; a date counts from the world's clock.
         let table = [("120", 119_999, 151_000), ("Sun, 01 Mar 2099 00:00:00 GMT", 80_000_000, 86_500_000), ("soon", TOO_SOON_MS, 7_000), ("-5", TOO_SOON_MS, 7_000), ("99999999999999999999", TOO_SOON_MS, 7_000)];
         for (value, too_soon_ms, late_ms) in table {
@@ -369,13 +369,13 @@ on_both! {
         let world = World::new(kind).await;
         world.draft("CC", "").await;
         let endpoint = json!({"url": world.receiver.url("/client/CC"), "headers": {"Authorization": "Bearer tops3cret", "x-team": "tops3cret"}});
-        let mut answers = vec![world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(200)];
+        let mut responses = vec![world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(200)];
         let secret = "whsec_dG9wczNjcmV0dG9wczNjcmV0dG9wczNjcmV0";
         let settings = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.processed"], "headers": {"x-auth": "tops3cret"}, "secrets": [secret]});
-        answers.push(world.admin.put("/v1/webhook-settings", &settings).await.expect(200));
+        responses.push(world.admin.put("/v1/webhook-settings", &settings).await.expect(200));
         let mut kept = settings.clone();
         kept.as_object_mut().unwrap().remove("secrets");
-        answers.push(world.admin.put("/v1/webhook-settings", &kept).await.expect(200));
+        responses.push(world.admin.put("/v1/webhook-settings", &kept).await.expect(200));
         world.activate("CC").await;
         let id = submit(&world, "CC").await;
 
@@ -392,10 +392,10 @@ on_both! {
             }
         }
         for path in paths {
-            answers.push(world.admin.get(&path).await.expect(200));
+            responses.push(world.admin.get(&path).await.expect(200));
         }
-        for answer in answers {
-            assert!(!answer.text.contains("tops3cret") && !answer.text.contains("dG9wczNjcmV0"), "{}", answer.text);
+        for response in responses {
+            assert!(!response.text.contains("tops3cret") && !response.text.contains("dG9wczNjcmV0"), "{}", response.text);
         }
         let shown = world.admin.get("/v1/campaigns/CC/endpoint").await.expect(200);
         assert_eq!(shown.json["headers"], json!({"Authorization": "***", "x-team": "***"}));

@@ -2,7 +2,7 @@
 
 use hookmill_domain::config::Limits;
 use hookmill_tests::client::send;
-use hookmill_tests::{Answer, Client, Kind, World};
+use hookmill_tests::{Client, Kind, Response, World};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
 }
 
 /// Calls an address with the names of its parts as parts.
-async fn call(client: &Client, method: &str, address: &str) -> Answer {
+async fn call(client: &Client, method: &str, address: &str) -> Response {
     let path = address.replace(['{', '}'], "");
     send(client.request(&method.to_uppercase(), &path).header("content-type", "application/json").body("{}")).await
 }
@@ -69,8 +69,8 @@ async fn no_method_is_served_that_is_not_described() {
     for (address, item) in description["paths"].as_object().unwrap() {
         let known: BTreeSet<&str> = METHODS.into_iter().filter(|method| item.get(method).is_some()).collect();
         for method in METHODS.into_iter().filter(|method| !known.contains(method)) {
-            let answer = call(&world.admin, method, address).await.refused(405, "method_not_allowed");
-            let allowed = answer.headers["allow"].to_str().unwrap().to_lowercase();
+            let response = call(&world.admin, method, address).await.refused(405, "method_not_allowed");
+            let allowed = response.headers["allow"].to_str().unwrap().to_lowercase();
             let allowed: BTreeSet<&str> = allowed.split(',').map(str::trim).filter(|one| *one != "head").collect();
             assert_eq!(allowed, known, "{address}");
         }

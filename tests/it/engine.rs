@@ -189,7 +189,7 @@ async fn a_fault_names_the_function() {
     }
 }
 
-/// P3: two guilty leads of different kinds fall each for its own fault; a failure is an answer and faults nobody.
+/// P3: two guilty leads of different kinds fall each for its own fault; a failure is a valid result and no fault.
 #[tokio::test]
 async fn several_guilty_leads() {
     let sandbox = Sandbox::new(roomy()).await;

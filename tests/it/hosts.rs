@@ -7,13 +7,13 @@ use std::time::Duration;
 
 /// How long hosts work before something happens, in milliseconds.
 const WORK_MS: u64 = 1_000;
-/// How many messages are waiting for an answer when it happens.
+/// How many messages are waiting for a response when it happens.
 const HELD: usize = 8;
 /// How many leads are a load.
 const LEADS_MIN: usize = 50;
-/// How long a host may take to stop when all it waits for answers.
+/// How long a host may take to stop when all it waits for responds.
 const STOP_S: u64 = 5;
-/// How long a host may take to stop when what it waits for does not answer: its bound is 10 s.
+/// How long a host may take to stop when what it waits for does not respond: its bound is 10 s.
 const STOP_WAITING_S: u64 = 12;
 /// How often a host is asked to stop.
 const STOPS: usize = 4;
@@ -88,12 +88,12 @@ on_both! {
     }
 }
 
-/// H7: a host that is asked to stop while receivers do not answer stops within its bound all the same, and hands back what it
+/// H7: a host that is asked to stop while receivers do not respond stops within its bound all the same, and hands back what it
 /// holds: nobody has to wait for its leases to run out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopping_host_hands_back_what_does_not_end() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
-    rig.wait_for_answers(&one, 60).await;
+    rig.wait_for_responses(&one, 60).await;
     let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one)]);
     rig.silence(HELD).await;
     let books = load.stop().await;

@@ -1,6 +1,6 @@
 //! What lead sources are promised: what is taken, what is refused and how, and that nothing is taken twice.
 
-use hookmill_tests::{Answer, Client, World, WorldOptions, on_both};
+use hookmill_tests::{Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 
 /// How long an idempotency key is taken: 7 x 24 h.
@@ -41,16 +41,16 @@ on_both! {
     async fn leads_land_only_in_their_own_campaign(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["AA", "BB", "CC"]).await;
-        let answer = world.push(json!([lead("AA", "a@x.example"), lead("BB", "b@x.example"), lead("AA", "c@x.example")])).await;
+        let response = world.push(json!([lead("AA", "a@x.example"), lead("BB", "b@x.example"), lead("AA", "c@x.example")])).await;
         world.settle().await;
 
-        let request = answer.str("request_id");
-        assert_eq!(answer.json["accepted"], json!([
+        let request = response.str("request_id");
+        assert_eq!(response.json["accepted"], json!([
             {"index": 0, "submission_id": format!("{request}-0"), "campaign_id": "AA"},
             {"index": 1, "submission_id": format!("{request}-1"), "campaign_id": "BB"},
             {"index": 2, "submission_id": format!("{request}-2"), "campaign_id": "AA"},
         ]));
-        assert_eq!(answer.json["rejected"], json!([]));
+        assert_eq!(response.json["rejected"], json!([]));
         assert_eq!(ids_of_campaign(&world, "AA").await, [format!("{request}-0"), format!("{request}-2")]);
         assert_eq!(ids_of_campaign(&world, "BB").await, [format!("{request}-1")]);
         assert!(ids_of_campaign(&world, "CC").await.is_empty());
@@ -66,8 +66,8 @@ on_both! {
         world.admin.post("/v1/campaigns", &json!({"id": 4711, "name": "Numbered"})).await.expect(201);
         drafts(&world, &["Ab"]).await;
         let leads = json!([{"campaign_id": 4711}, {"campaign_id": "4711"}, {"campaign_id": "Ab"}, {"campaign_id": "AB"}, {"campaign_id": " Ab"}, {"campaign_id": 4711.0}]);
-        let answer = world.push(leads).await;
-        let accepted: Vec<&Value> = answer.json["accepted"].as_array().unwrap().iter().map(|lead| &lead["index"]).collect();
+        let response = world.push(leads).await;
+        let accepted: Vec<&Value> = response.json["accepted"].as_array().unwrap().iter().map(|lead| &lead["index"]).collect();
         assert_eq!(accepted, [0, 1, 2]);
         world.stop().await;
     }
@@ -84,9 +84,9 @@ on_both! {
         other.admin.post("/v1/campaigns", &json!({"id": "THEIRS", "name": "Theirs"})).await.expect(201);
         let leads = json!([{"campaign_id": "THEIRS"}, {"campaign_id": "NONE"}, {"email": "a@x.example"}, {"campaign_id": null}, {"campaign_id": ["GOOD"]},
             {"campaign_id": "a\u{0}b"}, {"campaign_id": ""}, {"campaign_id": "OVER"}, 5, [], null, "GOOD", {"campaign_id": "GOOD"}]);
-        let answer = world.push(leads).await;
+        let response = world.push(leads).await;
 
-        let rejected = answer.json["rejected"].as_array().unwrap();
+        let rejected = response.json["rejected"].as_array().unwrap();
         let codes: Vec<&str> = rejected.iter().map(|lead| lead["code"].as_str().unwrap()).collect();
         let unknown = "campaign_unknown";
         assert_eq!(codes, [unknown, unknown, unknown, unknown, unknown, unknown, unknown, "campaign_archived", "not_an_object", "not_an_object", "not_an_object", "not_an_object"]);
@@ -94,8 +94,8 @@ on_both! {
         assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
         assert_eq!((&rejected[0]["index"], &rejected[0]["path"]), (&json!(0), &json!("leads[0].campaign_id")));
         assert_eq!((&rejected[8]["index"], &rejected[8]["path"]), (&json!(8), &json!("leads[8]")));
-        assert_eq!(answer.json["accepted"].as_array().unwrap().len(), 1);
-        assert_eq!(answer.json["accepted"][0]["index"], 12);
+        assert_eq!(response.json["accepted"].as_array().unwrap().len(), 1);
+        assert_eq!(response.json["accepted"][0]["index"], 12);
         world.settle().await;
         let page = other.admin.get("/v1/campaigns/THEIRS/submissions").await.expect(200);
         assert_eq!(page.json["items"], json!([]));
@@ -104,18 +104,18 @@ on_both! {
 }
 
 on_both! {
-    /// I2: a source reads its own requests: the answer as it was given, and how each submission stands. Other keys see nothing.
+    /// I2: a source reads its own requests: the response as it was given, and how each submission stands. Other keys see nothing.
     async fn a_source_reads_its_own_requests(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
-        let answer = world.push(json!([lead("GOOD", "a@x.example"), lead("NONE", "b@x.example")])).await;
+        let response = world.push(json!([lead("GOOD", "a@x.example"), lead("NONE", "b@x.example")])).await;
         world.settle().await;
 
-        let path = format!("/v1/requests/{}", answer.str("request_id"));
+        let path = format!("/v1/requests/{}", response.str("request_id"));
         let page = world.source.get(&path).await.expect(200);
-        assert_eq!(page.json["answer"], answer.json);
-        assert_eq!(page.json["submissions"], json!([{"submission_id": answer.json["accepted"][0]["submission_id"], "state": "pending"}]));
-        assert_eq!(world.admin.get(&path).await.expect(200).json["answer"]["rejected"], answer.json["rejected"]);
+        assert_eq!(page.json["response"], response.json);
+        assert_eq!(page.json["submissions"], json!([{"submission_id": response.json["accepted"][0]["submission_id"], "state": "pending"}]));
+        assert_eq!(world.admin.get(&path).await.expect(200).json["response"]["rejected"], response.json["rejected"]);
 
         let within = world.operator.in_organization(&world.organization);
         let second_key = within.post("/v1/source-keys", &json!({"name": "partner"})).await.expect(201).str("key");
@@ -161,17 +161,17 @@ on_both! {
         drafts(&world, &["GOOD"]).await;
         let mut body = batch("k", json!([lead("GOOD", "a@x.example")]));
         body["atomik"] = json!(true);
-        let answer = world.source.post("/v1/leads", &body).await.expect(202);
-        assert_eq!(answer.json["unknown_keys"], json!(["atomik"]));
+        let response = world.source.post("/v1/leads", &body).await.expect(202);
+        assert_eq!(response.json["unknown_keys"], json!(["atomik"]));
         world.stop().await;
     }
 }
 
-fn duplicate(answer: Answer, original: &str, same_body: bool) -> Answer {
-    let answer = answer.refused(409, "duplicate_request");
-    assert_eq!(answer.json["error"]["original_request_id"], original);
-    assert_eq!(answer.json["error"]["same_body"], same_body);
-    answer
+fn duplicate(response: Response, original: &str, same_body: bool) -> Response {
+    let response = response.refused(409, "duplicate_request");
+    assert_eq!(response.json["error"]["original_request_id"], original);
+    assert_eq!(response.json["error"]["same_body"], same_body);
+    response
 }
 
 on_both! {
@@ -229,15 +229,15 @@ on_both! {
                 tokio::spawn(async move { source.post("/v1/leads", &body).await })
             })
             .collect();
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for race in racing {
-            answers.push(race.await.unwrap());
+            responses.push(race.await.unwrap());
         }
-        let (taken, refused): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.status == 202);
+        let (taken, refused): (Vec<Response>, Vec<Response>) = responses.into_iter().partition(|response| response.status == 202);
         assert_eq!((taken.len(), refused.len()), (1, 19));
         let first = taken[0].str("request_id");
-        for answer in refused {
-            duplicate(answer, &first, false);
+        for response in refused {
+            duplicate(response, &first, false);
         }
         assert_eq!(ids_of_campaign(&world, "GOOD").await, [format!("{first}-0")]);
         world.stop().await;
@@ -393,7 +393,7 @@ on_both! {
     }
 }
 
-async fn post_one(source: &Client) -> Answer {
+async fn post_one(source: &Client) -> Response {
     source.post("/v1/campaigns/GOOD/leads", &json!({"email": "a@x.example"})).await
 }
 
@@ -423,11 +423,11 @@ on_both! {
             ("application/x-www-form-urlencoded", "email=a%40x.example&tag=a&tag=b", vec![json!({"email": "a@x.example", "tag": ["a", "b"]})]),
         ];
         for (content_type, body, elements) in table {
-            let answer = world.source.post_bytes(path, content_type, body.into()).await.expect(202);
-            let ids = hookmill_tests::world::submission_ids(&answer);
+            let response = world.source.post_bytes(path, content_type, body.into()).await.expect(202);
+            let ids = hookmill_tests::world::submission_ids(&response);
             assert_eq!(ids.len(), elements.len(), "{body}");
             for (index, (id, element)) in ids.iter().zip(elements).enumerate() {
-                assert_eq!(*id, format!("{}-{index}", answer.str("request_id")));
+                assert_eq!(*id, format!("{}-{index}", response.str("request_id")));
                 let page = world.submission(id).await;
                 assert_eq!(page["campaign_id"], "GOOD");
                 if content_type == "application/json" {
@@ -465,8 +465,8 @@ on_both! {
         drafts(&world, &["GOOD"]).await;
         let number = "12345678901234567890.12345678901234567890";
         let body = format!(r#"{{"idempotency_key":"k","leads":[{{"campaign_id":"GOOD","n":{number},"big":1e400}}]}}"#);
-        let answer = world.source.post_bytes("/v1/leads", "application/json", body.into_bytes()).await.expect(202);
-        let id = &hookmill_tests::world::submission_ids(&answer)[0];
+        let response = world.source.post_bytes("/v1/leads", "application/json", body.into_bytes()).await.expect(202);
+        let id = &hookmill_tests::world::submission_ids(&response)[0];
         let kept = world.pipeline().element(&world.organization, id).await.unwrap().unwrap();
         assert_eq!(kept, format!(r#"{{"campaign_id":"GOOD","n":{number},"big":1e400}}"#));
         let page = world.admin.get(&format!("/v1/submissions/{id}")).await.expect(200);

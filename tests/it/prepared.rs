@@ -170,7 +170,7 @@ async fn most_have_nothing_to_prepare() {
 
 on_both! {
     /// P4: who uploads a plugin is told how its instances get ready, and why not from a snapshot; later, too.
-    async fn the_answer_to_an_upload_has_the_report(kind: Kind) {
+    async fn the_response_to_an_upload_has_the_report(kind: Kind) {
         let world = World::new(kind).await;
         for (name, bytes, state) in [
             ("ready", guest("prepared"), "taken"),

@@ -17,12 +17,12 @@ shape:
   client: {format: json, body: {zip: {from: lead.zip}, region: {from: lead.custom.region}}}
 ";
 
-/// Puts a table; answers its digest.
+/// Puts a table; returns its digest.
 async fn put(world: &World, name: &str, table: Value) -> Value {
     world.admin.put(&format!("/v1/value-sets/{name}"), &table).await.expect(200).json["digest"].clone()
 }
 
-/// Posts a lead that lives there; answers its submission.
+/// Posts a lead that lives there; returns its submission.
 async fn lead_from(world: &World, campaign: &str, zip: &str) -> Value {
     let lead = json!([{"campaign_id": campaign, "email": format!("{zip}@x.example"), "zip": zip}]);
     let ids = world.push_and_settle(lead).await;

@@ -4,18 +4,18 @@
 use hookmill_domain::clock::Clock;
 use hookmill_store::value_sets::{Edited, Room};
 use hookmill_tests::client::send;
-use hookmill_tests::{Answer, Behaviour, Client, World, WorldOptions, on_both};
+use hookmill_tests::{Behaviour, Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 
 const CSV: &str = "text/csv";
 
 /// Puts a table.
-async fn put(client: &Client, name: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+async fn put(client: &Client, name: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
     let request = client.request("PUT", &format!("/v1/value-sets/{name}"));
     send(request.header("content-type", content_type).body(body.into())).await
 }
 
-async fn put_json(client: &Client, name: &str, table: &Value) -> Answer {
+async fn put_json(client: &Client, name: &str, table: &Value) -> Response {
     put(client, name, "application/json", table.to_string()).await
 }
 
@@ -33,7 +33,7 @@ async fn grant(world: &World, id: &str, names: &[&str]) {
     assert_eq!(changed.expect(200).json["granted_value_sets"], json!(names));
 }
 
-/// Posts a lead that has `red` looked up in `colours`; answers its submission.
+/// Posts a lead that has `red` looked up in `colours`; returns its submission.
 async fn look_up(world: &World, id: &str) -> Value {
     let ids = world.push_and_settle(json!([{"campaign_id": id, "do": "map:lookup"}])).await;
     world.submission(&ids[0]).await
@@ -263,7 +263,7 @@ on_both! {
 }
 
 on_both! {
-    /// P8: what later stages read is known, too: with the message a webhook is told, and with the attempt whose answer was read.
+    /// P8: what later stages read is known, too: with the message a webhook is told, and with the attempt whose response was read.
     async fn what_later_stages_read_is_known(kind: Kind) {
         let world = World::new(kind).await;
         looking_up(&world, "LOOK").await;

@@ -31,7 +31,7 @@ impl TestDatabase {
             return Self { kind, url: None, name };
         }
         let server = server();
-        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL responds");
         connection
             .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
             .await
@@ -60,7 +60,7 @@ impl TestDatabase {
     /// How many shards of this PostgreSQL database some host has a lease on.
     pub async fn leases(&self) -> i64 {
         let url = self.url.as_deref().expect("a PostgreSQL database");
-        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
         sqlx::query_scalar("select count(*) from shard_leases where owner <> ''")
             .fetch_one(&mut connection)
             .await
@@ -70,7 +70,7 @@ impl TestDatabase {
     /// The settings of destinations as this PostgreSQL database keeps them; none on SQLite, whose files can be read.
     pub async fn encrypted_settings(&self) -> Vec<Vec<u8>> {
         let Some(url) = self.url.as_deref() else { return Vec::new() };
-        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
         let rows = sqlx::query_scalar("select encrypted_settings from destinations").fetch_all(&mut connection);
         let rows: Vec<Vec<u8>> = rows.await.expect("the tables are there");
         assert!(!rows.is_empty(), "no destination is kept");
@@ -78,7 +78,7 @@ impl TestDatabase {
     }
 
     async fn order(&self, sql: &str) {
-        let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL responds");
         connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("PostgreSQL does it");
     }
 }

@@ -18,7 +18,7 @@ pub mod sample;
 pub mod tree;
 pub mod world;
 
-pub use client::{Answer, Client};
+pub use client::{Client, Response};
 pub use database::{Kind, TestDatabase};
 pub use forge::Forge;
 pub use load::{Batch, Books, Load};

@@ -26,7 +26,7 @@ pub struct Batch {
     pub key: String,
     /// What tells its leads from all others.
     pub markers: Vec<String>,
-    /// The request it became, once some answer has named it.
+    /// The request it became, once some response has named it.
     pub request: Option<String>,
     /// How often it was accepted.
     pub accepted: usize,
@@ -47,9 +47,9 @@ enum Outcome {
     Original(String),
     /// `429`, or `503` of a host that stops: nothing was kept.
     PutOff,
-    /// `503` of a host whose database does not answer: it may have taken it all the same.
+    /// `503` of a host whose database does not respond: it may have taken it all the same.
     Unsure,
-    /// No answer.
+    /// No response.
     Broken,
 }
 
@@ -89,7 +89,7 @@ impl Load {
         lock(&self.books).len()
     }
 
-    /// Lets every source end its batch, and answers the books.
+    /// Lets every source end its batch, and returns the books.
     pub async fn stop(self) -> Books {
         self.stop.send_replace(true);
         for source in self.sources {
@@ -134,7 +134,7 @@ impl Source {
         (Batch { key, markers, ..Batch::default() }, body)
     }
 
-    /// Posts until an answer counts, or gives up after a broken try. Some batches are posted by two at once, some again after
+    /// Posts until a response counts, or gives up after a broken try. Some batches are posted by two at once, some again after
     /// they were acknowledged.
     async fn post(&mut self, mut batch: Batch, body: &Value) -> Batch {
         if self.random.once_in(8) {
@@ -171,7 +171,7 @@ impl Source {
 }
 
 impl Batch {
-    /// I4: of all tries with one key at most one is accepted, and every answer names the same request.
+    /// I4: of all tries with one key at most one is accepted, and every response names the same request.
     fn note(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Broken => self.unknown += 1,
@@ -209,22 +209,22 @@ async fn try_post(source: &Client, body: &Value) -> Outcome {
     let Ok(response) = request.body(body.to_string()).send().await else { return Outcome::Broken };
     let (status, retry_after) = (response.status().as_u16(), response.headers().contains_key("retry-after"));
     let Ok(text) = response.text().await else { return Outcome::Broken };
-    let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+    let response: Value = serde_json::from_str(&text).unwrap_or_default();
     let word = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{status} {text}")).to_owned();
     match status {
         202 => {
             let (taken, sent) =
-                (answer["accepted"].as_array().map_or(0, Vec::len), body["leads"].as_array().map_or(0, Vec::len));
+                (response["accepted"].as_array().map_or(0, Vec::len), body["leads"].as_array().map_or(0, Vec::len));
             assert_eq!(taken, sent, "{text}");
-            Outcome::Accepted(word(&answer["request_id"]))
+            Outcome::Accepted(word(&response["request_id"]))
         }
         409 => {
-            assert_eq!(answer["error"]["same_body"], true, "{text}");
-            Outcome::Original(word(&answer["error"]["original_request_id"]))
+            assert_eq!(response["error"]["same_body"], true, "{text}");
+            Outcome::Original(word(&response["error"]["original_request_id"]))
         }
         429 | 503 => {
             assert!(retry_after, "{status} without Retry-After: {text}");
-            if answer["error"]["code"] == "unavailable" { Outcome::Unsure } else { Outcome::PutOff }
+            if response["error"]["code"] == "unavailable" { Outcome::Unsure } else { Outcome::PutOff }
         }
         _ => panic!("{status} {text}"),
     }

@@ -19,8 +19,8 @@ pub const CLIENT: &str = "/client";
 pub const SUBSCRIBER: &str = "/subscriber";
 /// How long hosts may take to come to rest: longer than a dead host's claims last.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How long the client's answers are waited for, in seconds, unless a test says otherwise.
-const ANSWER_TIMEOUT_S: u64 = 10;
+/// How long the client's responses are waited for, in seconds, unless a test says otherwise.
+const RESPONSE_TIMEOUT_S: u64 = 10;
 /// The states of a submission on its way, in the order it passes through them.
 const UNDER_WAY: [&str; 6] = ["received", "pending", "processing", "queued", "pending_action", "delivering"];
 /// The sealing key of hosts that share a database.
@@ -102,20 +102,20 @@ impl Rig {
         admin.post("/v1/campaigns", &json!({"id": CAMPAIGN, "name": CAMPAIGN})).await.expect(201);
         let at = |rest: &str| format!("/v1/campaigns/{CAMPAIGN}/{rest}");
         admin.put(&at("document"), &json!({"document": DOCUMENT, "activate": true})).await.expect(201);
-        self.wait_for_answers(host, ANSWER_TIMEOUT_S).await;
+        self.wait_for_responses(host, RESPONSE_TIMEOUT_S).await;
         admin.put(&at("state"), &json!({"state": "active"})).await.expect(200);
         let events = ["lead.delivered", "lead.processed"];
         let settings = json!({"enabled": true, "url": self.receiver.url(SUBSCRIBER), "events": events});
         admin.put("/v1/webhook-settings", &settings).await.expect(200);
     }
 
-    /// How long the client's answers are waited for.
-    pub async fn wait_for_answers(&self, host: &HostProcess, timeout_s: u64) {
+    /// How long the client's responses are waited for.
+    pub async fn wait_for_responses(&self, host: &HostProcess, timeout_s: u64) {
         let endpoint = json!({"url": self.receiver.url(CLIENT), "retries": 3, "timeout_s": timeout_s});
         self.admin(host).put(&format!("/v1/campaigns/{CAMPAIGN}/endpoint"), &endpoint).await.expect(200);
     }
 
-    /// The client says nothing to the next `count` requests; answers when they have arrived.
+    /// The client says nothing to the next `count` requests; returns when they have arrived.
     pub async fn silence(&self, count: usize) {
         let silent = self.receiver.at(CLIENT).len() + count;
         self.receiver.plan(CLIENT, vec![Behaviour::Silence(PATIENCE); count]);

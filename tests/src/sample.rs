@@ -17,7 +17,7 @@ pub fn sample_of(body: String) -> DryRunInput {
     };
     let campaign = campaign(&organization.id);
     let client_url = "https://client.example/".into();
-    DryRunInput { organization, campaign, body, metadata: RequestMetadata::default(), client_url, answer: None }
+    DryRunInput { organization, campaign, body, metadata: RequestMetadata::default(), client_url, response: None }
 }
 
 /// The campaign, of this organization.

@@ -1,6 +1,6 @@
 //! A host in this process, on a database of its own, with a clock that the test moves; and the actors around it.
 
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 use crate::database::{Kind, TestDatabase};
 use crate::receiver::Receiver;
 use hookmill::app::{self, Options, Running};
@@ -169,7 +169,7 @@ impl World {
         self.admin.put(&format!("/v1/campaigns/{id}/state"), &json!({"state": "active"})).await.expect(200);
     }
 
-    /// Sends all events of the first organization to `/subscriber` of the receiver; answers the signing secret.
+    /// Sends all events of the first organization to `/subscriber` of the receiver; returns the signing secret.
     pub async fn subscribe(&self) -> String {
         let events =
             ["lead.delivered", "lead.disqualified", "lead.failed", "lead.processed", "lead.quarantined", "lead.queued"];
@@ -178,16 +178,16 @@ impl World {
     }
 
     /// Posts leads under a key of their own; they are accepted.
-    pub async fn push(&self, leads: Value) -> Answer {
+    pub async fn push(&self, leads: Value) -> Response {
         let key = format!("batch-{}", BATCHES.fetch_add(1, Ordering::SeqCst));
         self.source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202)
     }
 
-    /// Posts leads and answers the ids of their submissions when the host has come to rest.
+    /// Posts leads and returns the ids of their submissions when the host has come to rest.
     pub async fn push_and_settle(&self, leads: Value) -> Vec<String> {
-        let answer = self.push(leads).await;
+        let response = self.push(leads).await;
         self.settle().await;
-        submission_ids(&answer)
+        submission_ids(&response)
     }
 
     /// Waits until nothing is due at the world's time and nothing is under way.
@@ -202,7 +202,7 @@ impl World {
 
     async fn is_busy(&self) -> bool {
         use hookmill_domain::clock::Clock;
-        self.pipeline().store().is_busy_at(self.clock.now()).await.expect("the store answers")
+        self.pipeline().store().is_busy_at(self.clock.now()).await.expect("the store responds")
     }
 
     /// A submission as the API shows it.
@@ -235,9 +235,9 @@ impl World {
     }
 }
 
-/// The submissions an answer names.
-pub fn submission_ids(answer: &Answer) -> Vec<String> {
-    let accepted = answer.json["accepted"].as_array().cloned().unwrap_or_default();
+/// The submissions a response names.
+pub fn submission_ids(response: &Response) -> Vec<String> {
+    let accepted = response.json["accepted"].as_array().cloned().unwrap_or_default();
     accepted.iter().map(|lead| lead["submission_id"].as_str().unwrap_or_default().to_owned()).collect()
 }
 

@@ -41,7 +41,7 @@ pub fn fuzz(house: &House) -> Result<()> {
     Ok(())
 }
 
-/// A Python with exactly the packages that the requirements name; answers its interpreter.
+/// A Python with exactly the packages that the requirements name; returns its interpreter.
 fn environment(house: &House, place: &Path) -> Result<PathBuf> {
     let wanted = house.root.join("tests/fuzz/requirements.txt");
     let (directory, installed) = (place.join("venv"), place.join("venv/installed.txt"));
@@ -107,7 +107,7 @@ impl Host {
         bail!("the host did not start; it says:\n{}", std::fs::read_to_string(&self.log)?)
     }
 
-    /// Ends the host; answers the lines of its log that tell of a failure of its own.
+    /// Ends the host; returns the lines of its log that tell of a failure of its own.
     fn stop(mut self) -> Result<Vec<String>> {
         if let Some(status) = self.process.try_wait()? {
             bail!("the host ended while it was fuzzed ({status}); its log is {}", self.log.display());

@@ -84,7 +84,7 @@ fn cargo_home() -> Option<PathBuf> {
     named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
 }
 
-/// Puts `new` in the place of `file` unless they are equal; answers whether it did. Renamed, so that a reader never sees half of it.
+/// Puts `new` in the place of `file` unless they are equal; returns whether it did. Renamed, so that a reader never sees half of it.
 fn replace_if_changed(file: &Path, new: &Path) -> Result<bool> {
     if std::fs::read(file).is_ok_and(|old| std::fs::read(new).is_ok_and(|new| old == new)) {
         std::fs::remove_file(new)?;

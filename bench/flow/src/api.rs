@@ -101,9 +101,9 @@ impl Api {
         let request = http::request(method, self.address, path, &self.operator_key, body.to_string().as_bytes());
         let (status, response) = self.exchange(&request).await.with_context(|| format!("{method} {path}"))?;
         if !(200..300).contains(&status) {
-            bail!("{method} {path} with {body} was answered {status}: {}", String::from_utf8_lossy(&response));
+            bail!("{method} {path} with {body} returned {status}: {}", String::from_utf8_lossy(&response));
         }
-        serde_json::from_slice(&response).with_context(|| format!("{method} {path} was not answered with JSON"))
+        serde_json::from_slice(&response).with_context(|| format!("{method} {path} did not return JSON"))
     }
 
     /// A host closes connections that were idle for long, so reading is tried on a new one, too.
@@ -114,7 +114,7 @@ impl Api {
             Err(_) => self.exchange(&request).await.with_context(|| format!("GET {path}"))?,
         };
         if status != 200 {
-            bail!("GET {path} was answered {status}: {}", String::from_utf8_lossy(&body));
+            bail!("GET {path} returned {status}: {}", String::from_utf8_lossy(&body));
         }
         Ok(body)
     }

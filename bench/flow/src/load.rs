@@ -198,7 +198,7 @@ impl Client {
         if response.status != ACCEPTED {
             let status = response.status;
             self.connection = Some(connection);
-            bail!("answered {status}");
+            bail!("status {status}");
         }
         posted.take(response.body, keeps_ids)?;
         self.connection = Some(connection);
@@ -291,7 +291,7 @@ mod tests {
     async fn refusals_are_counted_and_sent_anew() -> Result<()> {
         let posted = poster(1).await?.post_all(amount(10)).await?;
         assert_eq!((posted.count, posted.latency_us.len(), posted.accepted.len()), (10, 10, 10));
-        assert_eq!(posted.errors.get("answered 503"), Some(&4));
+        assert_eq!(posted.errors.get("status 503"), Some(&4));
         Ok(())
     }
 

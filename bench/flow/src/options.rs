@@ -51,9 +51,9 @@ pub enum ScenarioName {
     Saturation,
     /// Half of the rate that saturation measured, at fixed times
     Half,
-    /// Clients that answer after 50 and 1,000 ms
+    /// Clients that respond after 50 and 1,000 ms
     Slow,
-    /// One of ten campaigns has a client that hangs, or answers after 1,000 ms
+    /// One of ten campaigns has a client that hangs, or responds after 1,000 ms
     Hang,
     /// One organization posts 200,000 leads while another posts one each 100 ms
     Flood,

@@ -62,13 +62,13 @@ pub struct Limits {
     pub stop_ms: u64,
     /// How many connections are served at once (1,024).
     pub connections_max: usize,
-    /// How long a connection lives on which nothing is answered, in milliseconds (75 s).
+    /// How long a connection without a response is kept open, in milliseconds (75 s).
     pub connection_idle_ms: u64,
     /// How long a client may take to send a request's head and body, in milliseconds (30 s).
     pub request_timeout_ms: u64,
-    /// How many bytes of a receiver's answer are kept with an attempt (4 KiB).
-    pub kept_answer_bytes_max: usize,
-    /// How many rows a list answers with at most (200).
+    /// How many bytes of a receiver's response are kept with an attempt (4 KiB).
+    pub kept_response_bytes_max: usize,
+    /// The most rows in one page of a list (200).
     pub page_rows_max: i64,
     /// How many characters a name may have (255).
     pub name_chars_max: usize,
@@ -124,7 +124,7 @@ impl Default for Limits {
             connections_max: 1_024,
             connection_idle_ms: 75_000,
             request_timeout_ms: 30_000,
-            kept_answer_bytes_max: 4 << 10,
+            kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
             name_chars_max: 255,
             document_bytes_max: 256 << 10,

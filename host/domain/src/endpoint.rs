@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// How long an answer may be waited for, in seconds.
+/// How long a response may be waited for, in seconds.
 pub const TIMEOUT_S: RangeInclusive<u64> = 1..=120;
 /// How often a lead is tried again at its client.
 pub const CLIENT_RETRIES: RangeInclusive<u8> = 0..=20;
@@ -92,7 +92,7 @@ impl Faults {
         self.0.push(Detail { path: path.into(), code: "invalid".into(), message: format!("`{path}` {message}") });
     }
 
-    /// Checks a URL; answers it in its one spelling.
+    /// Checks a URL; returns it in its one spelling.
     pub fn url(&mut self, path: &str, text: &str, schemes: Schemes) -> String {
         match WebhookUrl::parse(text, schemes) {
             Ok(url) => url.as_str().to_owned(),

@@ -168,7 +168,7 @@ struct Parts<'a> {
     unknown_keys: Vec<String>,
 }
 
-/// How many unknown keys of an envelope are named in the answer.
+/// How many unknown keys of an envelope are named in the response.
 const UNKNOWN_KEYS_MAX: usize = 8;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
@@ -336,7 +336,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn i5_any_text_gets_an_answer(body in "\\PC{0,80}|[\\[\\]{}\":,a-z]{0,80}") {
+        fn i5_any_text_gets_a_response(body in "\\PC{0,80}|[\\[\\]{}\":,a-z]{0,80}") {
             drop(parse(&body, LEADS_MAX));
         }
 

@@ -65,7 +65,7 @@ impl EventName {
     }
 }
 
-/// The events that reaching a state causes, in their order (section 5). `by_client` says whether a client's answer caused it.
+/// The events that reaching a state causes, in their order (section 5). `by_client` says whether a client's response caused it.
 pub fn events_of(state: State, by_client: bool) -> Vec<EventName> {
     let own = match state {
         State::Quarantined => Some(EventName::Quarantined),

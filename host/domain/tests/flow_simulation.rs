@@ -117,7 +117,7 @@ impl Store {
         self.leases.entry(shard).or_insert_with(fresh).signals += 1;
     }
 
-    /// Changes a row while it is what the step saw; answers whether it was.
+    /// Changes a row while it is what the step saw; returns whether it was.
     fn commit(&mut self, id: &str, revision: u32, run_at: Option<i64>) -> bool {
         let Some(row) = self.rows.get_mut(id) else { return false };
         let matches = row.revision == revision && row.run_at.is_some();
@@ -267,7 +267,7 @@ impl World {
         let key = LaneKey::new(&organization, &format!("lane{}", self.random.below(3)));
         let id: Arc<str> = format!("i{:05}", self.posted).into();
         self.posted += 1;
-        let (loses_answer, loses_hand_over) = (self.random.happens(5), self.random.happens(5));
+        let (loses_response, loses_hand_over) = (self.random.happens(5), self.random.happens(5));
         let (now, host) = (self.now, &mut self.hosts[at]);
         let boot = host.boot(now);
         let chosen = host.leases.choose(shard_of(&key.lane), boot);
@@ -277,7 +277,7 @@ impl World {
         }
         self.store.rows.insert(id.to_string(), Row { key: key.clone(), shard, revision: 0, run_at: Some(now) });
         match chosen {
-            Some((shard, epoch)) if host.leases.is_epoch(shard, epoch, boot) && !loses_answer && !loses_hand_over => {
+            Some((shard, epoch)) if host.leases.is_epoch(shard, epoch, boot) && !loses_response && !loses_hand_over => {
                 let offer = host.lanes.offer(&key, Item { id, shard, bytes: 10, work: 0 }, Timestamp(now));
                 assert_ne!(offer, Offer::Resident, "it was reserved");
             }
@@ -415,7 +415,7 @@ impl World {
             if self.store.commit(&flight.id, flight.revision, run_at) && run_at.is_none() {
                 *self.tally.ends.entry(flight.id.to_string()).or_default() += 1;
             }
-            // The answer to this COMMIT may be lost; the host asks by its id and learns the same.
+            // The response to this COMMIT may be lost; the host asks by its id and learns the same.
             host.lanes.free_places(&flight.key, 1);
             host.lanes.finish(&flight.key, [&*flight.id], run_at.map(Timestamp));
         }
@@ -458,7 +458,7 @@ fn run(seed: u64, faults: Faults) -> World {
     world
 }
 
-/// H2: whatever answers, hand-overs and reads are lost, and however shards change hands in good order, each attempt is one request.
+/// H2: whatever responses, hand-overs and reads are lost, and however shards change hands in good order, each attempt is one request.
 #[test]
 fn h2_without_a_crash_nothing_is_lost_and_nothing_sent_twice() {
     let mut posted = 0;

@@ -211,12 +211,12 @@ fn unknown_key() -> HttpError {
     HttpError::new(Kind::Unauthenticated, "key_unknown", "this key is not known here, or no longer counts")
 }
 
-/// A refusal for a store that does not answer.
+/// A refusal for a store that does not respond.
 pub(super) fn unavailable(error: StoreError) -> HttpError {
     tracing::error!(error = %error, "the store failed");
     HttpError::new(
         Kind::Unavailable,
         "unavailable",
-        "the database does not answer; nothing was changed, try again shortly",
+        "the database does not respond; nothing was changed, try again shortly",
     )
 }

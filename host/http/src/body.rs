@@ -27,7 +27,7 @@ pub(super) struct Held {
     _room: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a whole body. Hold the answer until the request is answered.
+/// Reads a whole body. Hold the result until the response is sent.
 pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Held, HttpError> {
     let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
     tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_room())).await.unwrap_or_else(|_| {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request in logs, answers and the store.
+/// The id of a request in logs, responses and the store.
 #[derive(Debug, Clone)]
 pub struct RequestId(Arc<str>);
 
@@ -32,7 +32,7 @@ pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Re
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    tracing::debug!(request_id = id.as_str(), %method, route = route.as_deref().unwrap_or("-"), status = response.status().as_u16(), "answered");
+    tracing::debug!(request_id = id.as_str(), %method, route = route.as_deref().unwrap_or("-"), status = response.status().as_u16(), "request completed");
     response
 }
 
@@ -43,15 +43,15 @@ pub(super) async fn health() -> impl IntoResponse {
     (StatusCode::OK, "ok\n")
 }
 
-/// Tells that the process runs and its database answers
+/// Tells that the process runs and its database responds
 #[utoipa::path(get, path = "", operation_id = "getReadiness",
     responses(
         (status = OK, description = "`ready`", body = String, content_type = "text/plain"),
-        (status = SERVICE_UNAVAILABLE, description = "The database does not answer.", body = String, content_type = "text/plain"),
+        (status = SERVICE_UNAVAILABLE, description = "The database does not respond.", body = String, content_type = "text/plain"),
     ))]
 pub(super) async fn ready(State(pipeline): State<Pipeline>) -> impl IntoResponse {
     match pipeline.store().ping().await {
         Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not respond\n"),
     }
 }

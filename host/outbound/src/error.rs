@@ -1,6 +1,6 @@
 //! What goes wrong in sending.
 //!
-//! [`BlockedDestination`] is the decision of the guard, at save, test and send; [`SendError`] is a request without a usable answer, for the log of
+//! [`BlockedDestination`] is the decision of the guard, at save, test and send; [`SendError`] is a request without a usable response, for the log of
 //! attempts and for the decision to try again; [`BuildError`] stops the host at its start.
 
 use std::error::Error;
@@ -50,7 +50,7 @@ pub enum BlockedDestination {
     },
 }
 
-/// A request that got no usable answer.
+/// A request that got no usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SendError {
@@ -58,7 +58,7 @@ pub struct SendError {
     pub kind: SendErrorKind,
     /// Whether the request could have reached the receiver. False only when it certainly did not leave.
     pub sent: bool,
-    /// The status, when the answer had begun and broke off.
+    /// The status, when the response had begun and broke off.
     pub status: Option<u16>,
     /// How long it took, from the turn to the error.
     pub elapsed_ms: u64,
@@ -83,9 +83,9 @@ pub enum SendErrorKind {
     Timeout,
     /// The connection broke.
     Io,
-    /// The answer is not HTTP.
+    /// The response is not HTTP.
     Protocol,
-    /// The answer's headers pass what is read of them.
+    /// The response's headers pass what is read of them.
     TooManyHeaders,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Guard {
 pub(super) struct GuardedResolver(pub(super) Arc<Guard>);
 
 /// The system's resolver. It blocks a thread, and can't be called off; so the permit goes with the thread, and a name server
-/// that never answers can't fill the pool of threads that others need.
+/// that never responds can't fill the pool of threads that others need.
 pub(super) struct SystemLookup {
     permits: Arc<Semaphore>,
 }

@@ -14,18 +14,18 @@
 //!
 //! TLS trusts the roots of Mozilla's programme, compiled in, so that a container without a certificate store works the same.
 
-mod answer;
 mod client;
 mod departure;
 mod error;
 mod guard;
 mod limits;
+mod response;
 mod sender;
 mod slots;
 
-pub use answer::OutboundAnswer;
 pub use error::{BlockedDestination, BuildError, SendError, SendErrorKind};
 pub use limits::OutboundLimits;
+pub use response::OutboundResponse;
 pub use sender::{OutboundRequest, Sender};
 
 pub use hookmill_domain::net_policy::AddressPolicy;

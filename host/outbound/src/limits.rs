@@ -23,12 +23,12 @@ pub struct OutboundLimits {
     pub timeout_ms_max: u64,
     /// The longest body that is sent.
     pub request_body_bytes_max: usize,
-    /// The number of an answer's headers that are kept.
-    pub answer_headers_max: usize,
-    /// The bytes of an answer's headers that are kept.
-    pub answer_header_bytes_max: usize,
-    /// The bytes of an answer's body that are kept; reading stops there.
-    pub answer_body_bytes_max: usize,
+    /// The number of a response's headers that are kept.
+    pub response_headers_max: usize,
+    /// The bytes of a response's headers that are kept.
+    pub response_header_bytes_max: usize,
+    /// The bytes of a response's body that are kept; reading stops there.
+    pub response_body_bytes_max: usize,
     /// Hosts to which connections are kept open after a request.
     pub idle_hosts_max: usize,
     /// Connections kept open to one of these hosts.
@@ -50,9 +50,9 @@ impl Default for OutboundLimits {
             connect_timeout_ms: 15_000,
             timeout_ms_max: 300_000,
             request_body_bytes_max: 4 * 1_024 * 1_024,
-            answer_headers_max: 64,
-            answer_header_bytes_max: 16 * 1_024,
-            answer_body_bytes_max: 256 * 1_024,
+            response_headers_max: 64,
+            response_header_bytes_max: 16 * 1_024,
+            response_body_bytes_max: 256 * 1_024,
             idle_hosts_max: 64,
             idle_per_host_max: 64,
             idle_timeout_ms: 4_000,
@@ -69,9 +69,9 @@ impl OutboundLimits {
             ("lookups_max", self.lookups_max),
             ("addresses_max", self.addresses_max),
             ("request_body_bytes_max", self.request_body_bytes_max),
-            ("answer_headers_max", self.answer_headers_max),
-            ("answer_header_bytes_max", self.answer_header_bytes_max),
-            ("answer_body_bytes_max", self.answer_body_bytes_max),
+            ("response_headers_max", self.response_headers_max),
+            ("response_header_bytes_max", self.response_header_bytes_max),
+            ("response_body_bytes_max", self.response_body_bytes_max),
             ("idle_hosts_max", self.idle_hosts_max),
             ("idle_per_host_max", self.idle_per_host_max),
         ];

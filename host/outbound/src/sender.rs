@@ -1,4 +1,4 @@
-//! One request from its check to its answer.
+//! One request from its check to its response.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use tokio::time::Instant;
 
 use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl, is_connection_header};
 
-use super::answer::{bounded_body, bounded_headers};
 use super::client::{Clients, public_roots};
 use super::departure::Departure;
 use super::error::{blocked_kind, classified};
 use super::guard::{Guard, Lookup, SystemLookup};
+use super::response::{bounded_body, bounded_headers};
 use super::slots::{Slots, WarmHosts};
-use super::{BlockedDestination, BuildError, OutboundAnswer, OutboundLimits, SendError, SendErrorKind};
+use super::{BlockedDestination, BuildError, OutboundLimits, OutboundResponse, SendError, SendErrorKind};
 
 /// Sends requests within the bounds and past the guard. Built once, shared by all.
 pub struct Sender {
@@ -78,8 +78,8 @@ impl Sender {
         self.guard.check(url).await
     }
 
-    /// Sends a request and reads the answer, whatever its status. Dropping the future calls it off and frees its slot.
-    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundAnswer, SendError> {
+    /// Sends a request and reads the response, whatever its status. Dropping the future calls it off and frees its slot.
+    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, SendError> {
         self.permit(&request)?;
         let host = request.url.host().to_owned();
         let wait = Duration::from_millis(self.limits.turn_wait_ms_max);
@@ -133,18 +133,18 @@ impl Sender {
         client: &Client,
         request: OutboundRequest,
         progress: &Progress,
-    ) -> Result<OutboundAnswer, reqwest::Error> {
+    ) -> Result<OutboundResponse, reqwest::Error> {
         let mut response = client.execute(prepared(request, &progress.departure)).await?;
         let status = response.status().as_u16();
-        progress.answered(status);
+        progress.note_status(status);
         let (headers, headers_truncated) = bounded_headers(response.headers(), &self.limits);
-        let (body, truncated) = bounded_body(&mut response, self.limits.answer_body_bytes_max).await?;
-        Ok(OutboundAnswer { status, headers, headers_truncated, body, truncated, elapsed_ms: 0 })
+        let (body, truncated) = bounded_body(&mut response, self.limits.response_body_bytes_max).await?;
+        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, elapsed_ms: 0 })
     }
 }
 
 impl Progress {
-    fn answered(&self, status: u16) {
+    fn note_status(&self, status: u16) {
         *self.status.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
     }
 
@@ -152,7 +152,7 @@ impl Progress {
         *self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the request may have left. An answer shows that it did.
+    /// Whether the request may have left. A response shows that it did.
     fn sent(&self) -> bool {
         self.departure.may_have_left() || self.status().is_some()
     }
@@ -186,8 +186,8 @@ fn failure(error: &reqwest::Error, progress: &Progress) -> SendError {
 fn late(timeout: Duration, progress: &Progress) -> SendError {
     let (sent, status) = (progress.sent(), progress.status());
     let what = match (status, sent) {
-        (Some(status), _) => format!("the answer, which began with {status}, was not complete"),
-        (None, true) => "there was no answer".to_owned(),
+        (Some(status), _) => format!("the response, which began with {status}, was not complete"),
+        (None, true) => "there was no response".to_owned(),
         (None, false) => "there was no connection".to_owned(),
     };
     let message = format!("{what} within {} ms", timeout.as_millis());
@@ -202,10 +202,10 @@ fn unsent(kind: SendErrorKind, message: String) -> SendError {
     SendError { kind, sent: false, status: None, elapsed_ms: 0, message }
 }
 
-fn stamped(result: Result<OutboundAnswer, SendError>, start: Instant) -> Result<OutboundAnswer, SendError> {
+fn stamped(result: Result<OutboundResponse, SendError>, start: Instant) -> Result<OutboundResponse, SendError> {
     let elapsed_ms = u64::try_from(moment().saturating_duration_since(start).as_millis()).unwrap_or(u64::MAX);
     match result {
-        Ok(answer) => Ok(OutboundAnswer { elapsed_ms, ..answer }),
+        Ok(response) => Ok(OutboundResponse { elapsed_ms, ..response }),
         Err(error) => Err(SendError { elapsed_ms, ..error }),
     }
 }

@@ -150,7 +150,7 @@ impl Delivery {
 }
 
 impl Pipeline {
-    /// Takes deliveries for one destination and sends them; answers whether there were some. `places` are the requests that may be
+    /// Takes deliveries for one destination and sends them; returns whether there were some. `places` are the requests that may be
     /// under way at once.
     pub(crate) async fn deliver_next(&self, places: &Arc<tokio::sync::Semaphore>, steps: &Steps) -> bool {
         let Ok(first) = Arc::clone(places).acquire_owned().await else { return false };

@@ -1,6 +1,6 @@
 //! Dry run (M10): a sample through every stage, with the very code production runs and nothing kept or sent.
 
-mod answered;
+mod interpret;
 
 use super::Pipeline;
 use super::context;
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-pub use answered::SampleAnswer;
+pub use interpret::SampleResponse;
 
 /// A sample, and where it is to be run.
 #[derive(Debug, Clone)]
@@ -39,8 +39,8 @@ pub struct DryRunInput {
     pub metadata: RequestMetadata,
     /// The URL of the client to shape for; the destination's is used where there is one.
     pub client_url: String,
-    /// What the client answers; without one, it takes the lead.
-    pub answer: Option<SampleAnswer>,
+    /// What the client responds with; without one, it takes the lead.
+    pub response: Option<SampleResponse>,
 }
 
 /// What every stage got and gave.
@@ -192,7 +192,7 @@ impl Trial {
         if !self.shape("client", client, Subject::Submission(submission.clone())).await {
             return State::Quarantined;
         }
-        let (state, details) = self.answered(input, context.now).await;
+        let (state, details) = self.interpret_sample(input, context.now).await;
         self.tell(input, context, state, &submission, &details).await
     }
 

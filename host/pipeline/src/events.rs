@@ -55,7 +55,7 @@ impl Pipeline {
     }
 
     /// Gives deliveries that are about to be sent their messages, and keeps these first: every attempt sends the same bytes. What fails
-    /// for good has ended then, and is not among the answer; None where nothing is known yet.
+    /// for good has ended then, and is not in the result; None where nothing is known yet.
     pub(crate) async fn shape_deliveries(
         &self,
         context: &CampaignContext,
@@ -159,7 +159,7 @@ impl Pipeline {
     }
 
     /// The program the submission ran on shapes what is told of it; where it can never be run, the standard payload is told. None while
-    /// the store does not answer.
+    /// the store does not respond.
     async fn shaping_program(&self, program_id: Option<&str>) -> Option<Program> {
         let Some(id) = program_id else { return Some(self.standard.clone()) };
         match self.program_by_id(id).await {

@@ -38,7 +38,7 @@ pub struct Source {
 /// A batch push (I1).
 #[derive(Debug, Clone)]
 pub struct BatchPush {
-    /// The id this request has in logs, answers and the store.
+    /// The id this request has in logs, responses and the store.
     pub request_id: String,
     /// Who posts, and how.
     pub source: Source,
@@ -49,7 +49,7 @@ pub struct BatchPush {
 /// Leads for one campaign, in any shape it maps (I7).
 #[derive(Debug, Clone)]
 pub struct CampaignPost {
-    /// The id this request has in logs, answers and the store.
+    /// The id this request has in logs, responses and the store.
     pub request_id: String,
     /// Who posts, and how.
     pub source: Source,
@@ -61,10 +61,10 @@ pub struct CampaignPost {
     pub body: Bytes,
 }
 
-/// The answer to a request that is durable (I2).
+/// The response to a request that is durable (I2).
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(as = Accepted)]
-pub struct IngestAnswer {
+pub struct IngestResponse {
     /// The request.
     #[schema(example = "req_01kxs3n9v6z4c6c0x5h2rg5m7k")]
     pub request_id: String,
@@ -126,7 +126,7 @@ impl Pipeline {
     }
 
     /// Takes a batch push. It returns when the request is on disk.
-    pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, ApiError> {
+    pub async fn ingest(&self, push: BatchPush) -> Result<IngestResponse, ApiError> {
         let opened = match body::open(&push.source.head, &push.body, &self.settings.limits) {
             Ok(opened) => opened,
             Err(error) => return Err(self.reject(&push, error).await),
@@ -137,8 +137,8 @@ impl Pipeline {
         };
         let now = self.clock.now();
         let key = self.key_use(envelope.idempotency_key.as_bytes(), &push.body, now)?;
-        let (answer, submissions) = self.judge_leads(&push, &envelope).await?;
-        if answer.accepted.is_empty() || (envelope.atomic && !answer.rejected.is_empty()) {
+        let (response, submissions) = self.judge_leads(&push, &envelope).await?;
+        if response.accepted.is_empty() || (envelope.atomic && !response.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
             if let Some(first) = self
                 .store
@@ -148,10 +148,10 @@ impl Pipeline {
             {
                 return Err(duplicate(&first, &key));
             }
-            return Err(self.reject(&push, no_good_lead(answer)).await);
+            return Err(self.reject(&push, no_good_lead(response)).await);
         }
         let request = NewRequest {
-            id: answer.request_id.clone(),
+            id: response.request_id.clone(),
             organization_id: push.source.key.organization_id.clone(),
             source_key_id: push.source.key.id.clone(),
             channel: "batch",
@@ -159,19 +159,19 @@ impl Pipeline {
             metadata: json(&push.source.metadata),
             remote_address: push.source.remote_address.clone(),
             body: push.body.clone(),
-            response: json(&answer),
+            response: json(&response),
             received_at: now,
             key: Some(key),
             submissions,
         };
         let elements = self.received(&request, &push.source, &opened);
-        self.keep(request, elements, answer).await
+        self.keep(request, elements, response).await
     }
 
     /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
-    pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestAnswer, ApiError> {
+    pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestResponse, ApiError> {
         match self.judge_post(&post).await {
-            Ok((request, elements, answer)) => self.keep(request, elements, answer).await,
+            Ok((request, elements, response)) => self.keep(request, elements, response).await,
             Err(refusal) => {
                 self.keep_rejected(&post.source.key.organization_id, refusal.code, &post.body).await;
                 Err(refusal)
@@ -182,7 +182,7 @@ impl Pipeline {
     async fn judge_post(
         &self,
         post: &CampaignPost,
-    ) -> Result<(NewRequest, Vec<Item<Received>>, IngestAnswer), ApiError> {
+    ) -> Result<(NewRequest, Vec<Item<Received>>, IngestResponse), ApiError> {
         let (limits, now) = (&self.settings.limits, self.clock.now());
         let opened = body::open(&post.source.head, &post.body, limits)?;
         let elements = post_elements(&opened, limits)?;
@@ -211,7 +211,7 @@ impl Pipeline {
             submission_id: submission_id(id, index),
             campaign_id: campaign.public_id.clone(),
         });
-        let answer = IngestAnswer {
+        let response = IngestResponse {
             request_id: id.clone(),
             accepted: accepted.collect(),
             rejected: Vec::new(),
@@ -230,13 +230,13 @@ impl Pipeline {
             metadata: json(&post.source.metadata),
             remote_address: post.source.remote_address.clone(),
             body: post.body.clone(),
-            response: json(&answer),
+            response: json(&response),
             received_at: now,
             key,
             submissions: submissions.collect(),
         };
         let elements = self.received(&request, &post.source, &opened);
-        Ok((request, elements, answer))
+        Ok((request, elements, response))
     }
 
     /// The submissions of a request with their elements, as they go on in memory once the request is durable.
@@ -284,8 +284,8 @@ impl Pipeline {
         &self,
         request: NewRequest,
         elements: Vec<Item<Received>>,
-        answer: IngestAnswer,
-    ) -> Result<IngestAnswer, ApiError> {
+        response: IngestResponse,
+    ) -> Result<IngestResponse, ApiError> {
         let digest = request.key.as_ref().map(|key| key.body_digest);
         let received_at = request.received_at;
         let mut shards: Vec<u16> = request.submissions.iter().map(|new| new.shard).collect();
@@ -306,7 +306,7 @@ impl Pipeline {
                 if let Err(error) = self.store.signal_shards(&strangers).await {
                     tracing::debug!(error = %error, "the owner of a shard could not be told of new work");
                 }
-                Ok(answer)
+                Ok(response)
             }
             Ok(Ingested::Duplicate(first)) => {
                 reservation.cancel();
@@ -334,7 +334,7 @@ impl Pipeline {
         &self,
         push: &BatchPush,
         envelope: &Envelope,
-    ) -> Result<(IngestAnswer, Vec<NewSubmission>), ApiError> {
+    ) -> Result<(IngestResponse, Vec<NewSubmission>), ApiError> {
         let organization_id = &push.source.key.organization_id;
         let request_id = push.request_id.clone();
         let (mut accepted, mut rejected, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
@@ -376,7 +376,10 @@ impl Pipeline {
                 }
             }
         }
-        Ok((IngestAnswer { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() }, submissions))
+        Ok((
+            IngestResponse { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() },
+            submissions,
+        ))
     }
 
     /// Keeps what is kept of a rejected request, and hands the error on.
@@ -421,7 +424,7 @@ impl RejectedLead {
         Self::new(index, "not_an_object", format!("leads[{index}]"), "a lead must be a JSON object")
     }
 
-    /// One answer for missing, unknown and another organization's, so that ids can't be probed (I5).
+    /// One error for missing, unknown and another organization's, so that ids can't be probed (I5).
     fn campaign_unknown(index: usize) -> Self {
         Self::new(
             index,
@@ -445,13 +448,13 @@ impl RejectedLead {
     }
 }
 
-fn no_good_lead(answer: IngestAnswer) -> ApiError {
-    let details = answer
+fn no_good_lead(response: IngestResponse) -> ApiError {
+    let details = response
         .rejected
         .into_iter()
         .map(|lead| Detail { path: lead.path, code: lead.code.into(), message: lead.message })
         .collect();
-    let message = if answer.accepted.is_empty() {
+    let message = if response.accepted.is_empty() {
         "no lead of this request can be taken"
     } else {
         "`atomic` is set and not every lead can be taken"
@@ -477,13 +480,13 @@ fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> ApiError {
     }))
 }
 
-/// A refusal for a store that does not answer; the log has the reason, once.
+/// A refusal for a store that does not respond; the log has the reason, once.
 pub(crate) fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
     tracing::error!(error = %error, "the store failed");
     ApiError::new(
         Kind::Unavailable,
         "unavailable",
-        "the database does not answer; nothing was changed, try again shortly",
+        "the database does not respond; nothing was changed, try again shortly",
     )
 }
 

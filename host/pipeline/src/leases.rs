@@ -80,7 +80,7 @@ impl LeaseKeeper {
 }
 
 impl Pipeline {
-    /// Drops the work of leases that have run out without a renewal: the database does not answer, and others may have them.
+    /// Drops the work of leases that have run out without a renewal: the database does not respond, and others may have them.
     pub(crate) fn expire_leases(&self) {
         let lost = self.flow.leases().expire(boot_time());
         if !lost.is_empty() {

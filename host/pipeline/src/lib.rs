@@ -3,7 +3,6 @@
 //! `ingest` makes a request durable, `process` maps, judges and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
 //! shapes what is told, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
-mod answer;
 mod cache;
 mod context;
 mod deliver;
@@ -14,6 +13,7 @@ mod events;
 mod finish;
 mod flow;
 mod ingest;
+mod interpret;
 mod leases;
 mod loader;
 mod lookups;
@@ -31,8 +31,8 @@ mod value_sets;
 mod workers;
 
 pub use discovery::{Discovered, Sample};
-pub use dry_run::{DryRun, DryRunInput, SampleAnswer, ShapedMessage, StageRun};
-pub use ingest::{BatchPush, CampaignPost, IngestAnswer, Source};
+pub use dry_run::{DryRun, DryRunInput, SampleResponse, ShapedMessage, StageRun};
+pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source};
 pub use parts::{Parts, Pipeline};
 pub use programs::{Chosen, Problem, STANDARD_DOCUMENT, SaveError};
 pub use rendered::Decision;

@@ -17,7 +17,7 @@ const LANES_PER_ROUND: usize = 64;
 const FAILED_READ_MS: i64 = 1_000;
 
 impl Pipeline {
-    /// Reads the lanes that are due; answers how many there were.
+    /// Reads the lanes that are due; returns how many there were.
     pub(crate) async fn load_due(&self) -> usize {
         let (now, shards) = (self.clock.now(), self.flow.shards());
         let submissions = self.flow.submissions.lanes().lanes_to_read(now, LANES_PER_ROUND);

@@ -2,11 +2,11 @@
 //! which ended together.
 
 use super::Pipeline;
-use super::answer::{Answer, Judge, Judged, client_answer, client_destination, judge_by_status, kept};
 use super::deliver::{Delivery, EventData, NoRequest, Subject};
 use super::finish::{CampaignContext, EventAbout};
 use super::flow::UnderWay;
 use super::ingest::json;
+use super::interpret::{Judge, Judged, Response, client_destination, client_response, judge_by_status, kept};
 use super::send::Receiver;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
@@ -14,7 +14,7 @@ use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::State;
 use hookmill_engine::Program;
-use hookmill_outbound::OutboundAnswer;
+use hookmill_outbound::OutboundResponse;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -40,7 +40,7 @@ pub(crate) struct Responded {
     pub(crate) delivery: Delivery,
     pub(crate) receiver: Receiver,
     pub(crate) program: Option<Program>,
-    pub(crate) response: Answer,
+    pub(crate) response: Response,
     pub(crate) started_at: Timestamp,
     pub(crate) under_way: UnderWay<Delivery>,
 }
@@ -139,18 +139,18 @@ impl Pipeline {
             (0..group.len()).filter(|at| decides(&group[*at]) && group[*at].program.is_some()).collect();
         let Some(first) = asked.first().map(|at| &group[*at]) else { return judged };
         let Some(program) = &first.program else { return judged };
-        let answers = asked.iter().map(|at| {
+        let responses = asked.iter().map(|at| {
             let one = &group[*at];
             let destination = client_destination(&one.context.campaign, one.receiver.method(), one.receiver.url());
-            client_answer(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
+            client_response(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
         });
         let by_status = asked.iter().map(|at| judged[*at].clone()).collect();
         let program_id = first.delivery.row.program_id.as_deref();
-        match self.judge_by_program(&first.context, program, program_id, answers.collect(), by_status).await {
+        match self.judge_by_program(&first.context, program, program_id, responses.collect(), by_status).await {
             Ok(by_program) => {
                 for (at, one) in asked.into_iter().zip(by_program) {
                     if let Judge::StatusInstead(error) = &one.judge {
-                        let (delivery_id, code) = (&group[at].delivery.row.id, super::answer::code_of(error));
+                        let (delivery_id, code) = (&group[at].delivery.row.id, super::interpret::code_of(error));
                         tracing::warn!(
                             delivery_id,
                             code,
@@ -188,7 +188,7 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
-        response: &Answer,
+        response: &Response,
         judged: &Judged,
         started_at: Timestamp,
     ) -> Outcome {
@@ -210,7 +210,7 @@ impl Pipeline {
             }
             (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
         };
-        let detail = kept(response, judged, self.settings.limits.kept_answer_bytes_max);
+        let detail = kept(response, judged, self.settings.limits.kept_response_bytes_max);
         let transition = (decides && !matches!(next, Next::Retry(_)))
             .then(|| self.transition(context, delivery, judged, &detail, now));
         let elapsed_ms = response.as_ref().map_or_else(|error| error.elapsed_ms, |response| response.elapsed_ms);
@@ -224,7 +224,7 @@ impl Pipeline {
                 elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
                 status: response
                     .as_ref()
-                    .map_or_else(|error| error.status, |response: &OutboundAnswer| Some(response.status)),
+                    .map_or_else(|error| error.status, |response: &OutboundResponse| Some(response.status)),
                 outcome: judged.kind.as_str(),
                 detail: json(&detail),
             }),
@@ -248,7 +248,7 @@ impl Pipeline {
             "reference": judged.reference,
             "price": judged.price,
             "attempts": delivery.row.attempts + 1,
-            "lastAnswer": (state != State::Delivered).then_some(last),
+            "last_response": (state != State::Delivered).then_some(last),
             "deliveryId": delivery.row.id,
         });
         // What the client did not say is not said either.
@@ -292,7 +292,7 @@ impl Pipeline {
         let changed = loop {
             match self.store.commit_outcomes(&commit_id, &outcomes, self.clock.now()).await {
                 Ok(changed) => break Some(changed),
-                // The commit before had succeeded, and only its answer was lost.
+                // The commit before had succeeded, and only its response was lost.
                 Err(_) if is_repeated && self.store.is_committed(&commit_id).await.is_ok_and(|committed| committed) => {
                     break None;
                 }

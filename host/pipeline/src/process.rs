@@ -29,7 +29,7 @@ use std::time::Duration;
 const FAILED_BATCH_MS: i64 = 10_000;
 /// How long a submission waits that the host itself could not run, in milliseconds.
 const DEFERRED_MS: i64 = 2_000;
-/// How often the store is asked whether a commit happened whose answer was lost, in milliseconds.
+/// How often the store is asked whether a commit happened whose response was lost, in milliseconds.
 const ASK_COMMIT_MS: u64 = 500;
 
 /// What a batch came to: its rows, and what is told of each.
@@ -41,7 +41,7 @@ struct Decided {
 }
 
 impl Pipeline {
-    /// Takes a batch and processes it; answers whether there was one.
+    /// Takes a batch and processes it; returns whether there was one.
     pub(crate) async fn process_next(&self) -> bool {
         let limits = &self.settings.limits;
         let Some((under_way, items)) =
@@ -150,7 +150,7 @@ impl Pipeline {
                 under_way.finish(again_at);
                 Ok(())
             }
-            // The answer may be lost and the commit not: nothing goes on before that is known, and then the store tells what is due.
+            // The response may be lost and the commit not: nothing goes on before that is known, and then the store tells what is due.
             Err(error) if error.is_outage() => {
                 if self.wait_for_commit(&commit_id).await {
                     under_way.finish(Some(self.clock.now()));
@@ -179,7 +179,7 @@ impl Pipeline {
         }
     }
 
-    /// Runs a batch on the tables as they stand now, once more for each time it asks for one that is not in memory yet. Answers the
+    /// Runs a batch on the tables as they stand now, once more for each time it asks for one that is not in memory yet. Returns the
     /// items and the digests of the tables they read.
     async fn run_program(
         &self,
@@ -390,7 +390,7 @@ async fn qualify(run: &mut Run, severity: Severity, items: &mut [BatchItem]) {
 /// Where the campaign sends its leads.
 fn client_of(context: &CampaignContext) -> Option<Destination> {
     let client = context.client.as_ref()?;
-    Some(super::answer::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
+    Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
 }
 
 /// Shapes the message to the client for those that are still on their way; without a client there is none to shape.

@@ -135,8 +135,8 @@ impl From<SaveError> for ApiError {
 /// Why a program can't be run.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
-    /// The store does not answer: nothing is known of the program, later it may run.
-    #[error("the store does not answer: {0}")]
+    /// The store does not respond: nothing is known of the program, later it may run.
+    #[error("the store does not respond: {0}")]
     Later(String),
     /// Running it again will not help.
     #[error("{0}")]

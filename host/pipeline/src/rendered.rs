@@ -1,4 +1,4 @@
-//! What plugins answer, as JSON for the timeline, the API and the context of events.
+//! What plugins return, as JSON for the timeline, the API and the context of events.
 
 use hookmill_engine::contract::{Failure, Notice, Severity, Verdict};
 use hookmill_engine::{Fault, ItemError};

@@ -33,7 +33,7 @@ impl Shelf {
         Some(table.clone())
     }
 
-    /// Keeps a table. One that is larger than the whole shelf is not kept, only answered.
+    /// Keeps a table. One that is larger than the whole shelf is returned and not cached.
     pub(crate) fn put(&self, digest: &str, table: ValueTable) -> Arc<ValueTable> {
         let table = Arc::new(table);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);

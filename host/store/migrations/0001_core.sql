@@ -308,7 +308,7 @@ create table attempts (
     primary key (organization_id, delivery_id, id)
 );
 
--- One row for each commit of processing and delivery: who lost the answer to a COMMIT looks here whether it succeeded.
+-- One row for each commit of processing and delivery: who lost the response to a COMMIT looks here whether it succeeded.
 create table commits (
     id text primary key,
     committed_at bigint not null

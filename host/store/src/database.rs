@@ -144,7 +144,7 @@ macro_rules! select_in {
     }};
 }
 
-/// Notes that a commit happened, so that whoever loses the answer to it can find out.
+/// Notes that a commit happened, so that whoever loses the response to it can find out.
 macro_rules! insert_commit {
     ($connection:expr, $id:expr, $now:expr) => {
         sqlx::query("insert into commits (id, committed_at) values ($1, $2)")
@@ -252,7 +252,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Whether the database answers.
+    /// Whether the database responds.
     pub async fn ping(&self) -> Result<(), StoreError> {
         reading!(self, connection => { sqlx::query("select 1").execute(&mut *connection).await?; });
         Ok(())
@@ -280,7 +280,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // An answer means that it is on disk.
+        // A response means that it is on disk.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(ACQUIRE_TIMEOUT)
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)

@@ -148,7 +148,7 @@ pub struct AttemptRow {
     pub started_at: i64,
     /// How long it took.
     pub elapsed_ms: i64,
-    /// The HTTP status; none when there was no answer.
+    /// The HTTP status; none when there was no response.
     pub status: Option<i64>,
     /// What it meant.
     pub outcome: String,
@@ -280,7 +280,7 @@ impl Store {
     }
 
     /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given. Leads on
-    /// their way to a client are not resent here: that is a repost. Answers the destination and the shard of what was made due.
+    /// their way to a client are not resent here: that is a repost. Returns the destination and the shard of what was made due.
     pub async fn resend_delivery(
         &self,
         organization_id: &str,

@@ -55,7 +55,7 @@ impl Store {
         self.set_destination(kind, organization_id, organization_id, settings, now).await
     }
 
-    /// Takes a destination away; answers whether there was one. What waits for it ends as `destination_removed`.
+    /// Takes a destination away; returns whether there was one. What waits for it ends as `destination_removed`.
     pub async fn remove_destination(&self, kind: DestinationKind, owner_id: &str) -> Result<bool, StoreError> {
         let removed = writing!(self, connection => {
             sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(owner_id).bind(kind.as_str())

@@ -3,7 +3,7 @@
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database does not answer, or is full: nothing was written. Later it may do.
+    /// The database does not respond, or is full: nothing was written. Later it may do.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
     /// Something with this name is there already.

@@ -147,9 +147,9 @@ impl Ingest {
     pub async fn keep(&self, request: NewRequest) -> Result<Ingested, IngestError> {
         let bytes = u32::try_from(request.body.len().max(1)).map_err(|_| IngestError::Overloaded)?;
         let room = self.room.clone().try_acquire_many_owned(bytes).map_err(|_| IngestError::Overloaded)?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         self.queue.try_send(Waiting { request, reply, _room: room }).map_err(|_| IngestError::Overloaded)?;
-        answer.await.map_err(|_| IngestError::Stopping)?
+        result.await.map_err(|_| IngestError::Stopping)?
     }
 }
 
@@ -184,7 +184,7 @@ fn cost(waiting: &Waiting) -> (usize, usize) {
     (1 + waiting.request.submissions.len(), waiting.request.body.len())
 }
 
-/// The answer to a COMMIT may be lost while the commit succeeded: what is in the database then decides, not the error.
+/// The response to a COMMIT may be lost while the commit succeeded: what is in the database then decides, not the error.
 async fn keep_or_find(store: &Store, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
     match store.keep_requests(requests).await {
         Err(error) if error.is_outage() => match store.are_kept(requests).await {
@@ -200,7 +200,7 @@ async fn commit_group(store: &Store, group: Vec<Waiting>) {
     match keep_or_find(store, &requests).await {
         Ok(results) => {
             for ((reply, _room), result) in replies.into_iter().zip(results) {
-                // A source that hung up finds its answer under its idempotency key.
+                // A source that hung up finds its response under its idempotency key.
                 let _ = reply.send(Ok(result));
             }
         }
@@ -278,7 +278,7 @@ impl Store {
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
             uses
         });
-        Ok((0..requests.len()).map(|at| answer(requests, at, &seconds, &uses)).collect())
+        Ok((0..requests.len()).map(|at| resolve_request(requests, at, &seconds, &uses)).collect())
     }
 
     /// Whether these requests are in the database, every one: the ids are new, so only their own commit can have put them there.
@@ -364,7 +364,7 @@ fn first_use((request_id, body_digest, first_seen_at, expires_at): (String, Vec<
 }
 
 /// What became of one request of a group: a later use of a key is answered by the first, wherever that one was found.
-fn answer(
+fn resolve_request(
     requests: &[NewRequest],
     at: usize,
     seconds: &HashMap<usize, usize>,

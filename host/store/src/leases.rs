@@ -61,7 +61,7 @@ impl Store {
         })
     }
 
-    /// Renews leases; answers those that this host still has.
+    /// Renews leases; returns those that this host still has.
     pub async fn renew_leases(
         &self,
         host: &str,
@@ -86,7 +86,7 @@ impl Store {
         Ok(renewed.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
     }
 
-    /// Takes a shard that was free in `epoch`; answers the new epoch, none when somebody else was quicker.
+    /// Takes a shard that was free in `epoch`; returns the new epoch, none when somebody else was quicker.
     pub async fn take_lease(
         &self,
         host: &str,

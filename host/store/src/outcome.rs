@@ -103,7 +103,7 @@ const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state,
 
 impl Store {
     /// Writes what several attempts led to, under `commit_id`. An attempt that left is always kept; the states of deliveries and
-    /// submissions that have moved on meanwhile stay as they are. Answers the ids of the deliveries and submissions that were changed.
+    /// submissions that have moved on meanwhile stay as they are. Returns the ids of the deliveries and submissions that were changed.
     pub async fn commit_outcomes(
         &self,
         commit_id: &str,

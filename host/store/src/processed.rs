@@ -104,7 +104,7 @@ impl Store {
         Ok(known)
     }
 
-    /// Writes what a batch decided under `commit_id`. A submission that has moved on since it was taken up is left as it is; answers
+    /// Writes what a batch decided under `commit_id`. A submission that has moved on since it was taken up is left as it is; returns
     /// the ids of those that were written.
     pub async fn commit_processed(
         &self,

@@ -33,7 +33,7 @@ macro_rules! insert_received {
 }
 
 impl Store {
-    /// Releases submissions of a campaign; answers how many. What comes to wait meanwhile stays: only what waited before is run again.
+    /// Releases submissions of a campaign; returns how many. What comes to wait meanwhile stays: only what waited before is run again.
     pub async fn release_submissions(
         &self,
         campaign_id: &str,
@@ -73,7 +73,7 @@ impl Store {
         }
     }
 
-    /// Makes the held deliveries of a campaign due: it was activated, or it was archived and they are to be canceled. Answers how many.
+    /// Makes the held deliveries of a campaign due: it was activated, or it was archived and they are to be canceled. Returns how many.
     pub async fn release_deliveries(&self, campaign_id: &str, now: Timestamp) -> Result<u64, StoreError> {
         const SQL: &str = "update deliveries set state = 'waiting', run_at = $1, updated_at = $1 where campaign_id = $2 and id in \
             (select id from deliveries where campaign_id = $2 and state = 'held' order by id limit $3) and state = 'held' returning shard";

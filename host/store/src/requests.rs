@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 
-/// A request as it was answered.
+/// A request and the response to it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RequestRow {
     /// Its id.

@@ -271,7 +271,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether this commit happened: asked after the answer to a COMMIT was lost.
+    /// Whether this commit happened: asked after the response to a COMMIT was lost.
     pub async fn is_committed(&self, commit_id: &str) -> Result<bool, StoreError> {
         let found: Option<i64> = reading!(self, connection => {
             sqlx::query_scalar("select committed_at from commits where id = $1").bind(commit_id).fetch_optional(&mut *connection).await?

@@ -83,13 +83,13 @@ async fn hostile_campaign(rig: &Rig, admin: &Client) {
     admin.put("/v1/campaigns/EVIL/state", &json!({"state": "active"})).await.expect(200);
 }
 
-/// Posts a batch with one guilty lead; answers the submissions.
+/// Posts a batch with one guilty lead; returns the submissions.
 async fn attack(source: &Client, behaviour: &str, key: &str) -> Vec<String> {
     let lead = |n| json!({"campaign_id": EVIL, "email": format!("{key}-{n}@x.example")});
     let mut leads: Vec<Value> = (0..LEADS).map(lead).collect();
     leads[GUILTY]["do"] = json!(behaviour);
-    let answer = source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202);
-    hookmill_tests::world::submission_ids(&answer)
+    let response = source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202);
+    hookmill_tests::world::submission_ids(&response)
 }
 
 /// Batches of the neighbour, one after the other: from the post to the last lead's arrival at its client.

@@ -296,8 +296,8 @@ async fn returns() {
             ("log: more than crosses", logging().memory(ALL).before_map("(call $log (i32.const 0) (i32.const 1048576) (i32.const 20000000))")),
             ("log: no such level", logging().before_map("(call $log (i32.const 9) (i32.const 0) (i32.const 1))")),
             ("log: no UTF-8", logging().item(r#"(data (i32.const 512) "\ff")"#).before_map("(call $log (i32.const 0) (i32.const 512) (i32.const 1))")),
-            ("lookup: answer outside of memory", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const -8))")),
-            ("lookup: answer not aligned", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 65))")),
+            ("lookup: result outside of memory", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const -8))")),
+            ("lookup: result not aligned", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 65))")),
         ],
     )
     .await;

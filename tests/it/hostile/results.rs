@@ -17,7 +17,7 @@ results! {
     no_results: "none",
     too_few_results: "short",
     too_many_results: "long",
-    /// M1: a failure is an answer and no fault; but it is bounded and checked like any other.
+    /// M1: a failure is a valid result and no fault; but it is bounded and checked like any other.
     failure: "fail",
     huge_failure: "fail-huge",
     failure_with_nonsense: "fail-with-nonsense",

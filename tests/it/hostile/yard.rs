@@ -94,7 +94,7 @@ fn destination() -> Destination {
     }
 }
 
-fn answer(body: &Value) -> ClientAnswer {
+fn response(body: &Value) -> ClientAnswer {
     ClientAnswer {
         submission_id: "req-0".into(),
         destination: destination(),
@@ -128,7 +128,7 @@ pub async fn run(session: &mut Session, stage: Stage, items: &[Value]) -> Vec<Re
             };
             ends(session.shape(items.iter().map(request).collect()).await)
         }
-        Stage::Interpret => ends(session.interpret(items.iter().map(answer).collect()).await),
+        Stage::Interpret => ends(session.interpret(items.iter().map(response).collect()).await),
     }
 }
 

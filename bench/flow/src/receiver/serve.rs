@@ -43,7 +43,7 @@ struct Waiting(Shared);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        lock(&self.0).answered();
+        lock(&self.0).complete();
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
 
     /// A path says how it is answered; all else is refused.
     #[test]
-    fn paths_say_how_they_are_answered() {
+    fn paths_say_how_they_are_responded_to() {
         let client = |delay| Asked::Client { name: "7", delay };
         assert_eq!(asked("/client/7/0"), client(Delay::Milliseconds(0)));
         assert_eq!(asked("/client/7/1000"), client(Delay::Milliseconds(1000)));

@@ -46,21 +46,21 @@ impl Demo {
             "\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber."
         );
         println!("Posting four leads in one batch ...\n");
-        let answer = post(running, &key).await?;
-        println!("202 {}\n", answer["request_id"].as_str().unwrap_or_default());
-        let ids: Vec<String> = answer["accepted"]
+        let response = post(running, &key).await?;
+        println!("202 {}\n", response["request_id"].as_str().unwrap_or_default());
+        let ids: Vec<String> = response["accepted"]
             .as_array()
             .into_iter()
             .flatten()
             .filter_map(|lead| Some(lead["submission_id"].as_str()?.to_owned()))
             .collect();
         wait(pipeline, &organization_id, &ids).await?;
-        show_leads(pipeline, &organization_id, &answer, &ids).await?;
+        show_leads(pipeline, &organization_id, &response, &ids).await?;
         show_received(&mut received);
         // From here on the receiver takes what comes and nobody looks.
         received.close();
         println!(
-            "\nThe host stays up. Post a lead of your own (answered 202), and stop it with Ctrl-C:\n\n{}\n",
+            "\nThe host stays up. Post a lead of your own (202 is the response), and stop it with Ctrl-C:\n\n{}\n",
             curl(running, &key)
         );
         Ok(())
@@ -121,15 +121,15 @@ async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
     let url = WebhookUrl::parse(&format!("http://{}/v1/leads", running.address), Schemes::HttpToo).map_err(failed)?;
     let request =
         OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(batch.to_string()), timeout: PATIENCE };
-    let answer = running.pipeline.sender().send(request).await.map_err(failed)?;
-    if answer.status != 202 {
+    let response = running.pipeline.sender().send(request).await.map_err(failed)?;
+    if response.status != 202 {
         return Err(StartError::Demo(format!(
-            "the batch was answered {}: {}",
-            answer.status,
-            String::from_utf8_lossy(&answer.body)
+            "the batch returned {}: {}",
+            response.status,
+            String::from_utf8_lossy(&response.body)
         )));
     }
-    serde_json::from_slice(&answer.body).map_err(failed)
+    serde_json::from_slice(&response.body).map_err(failed)
 }
 
 /// Until every lead stands still and everything was sent.
@@ -157,14 +157,14 @@ async fn wait(pipeline: &Pipeline, organization_id: &str, ids: &[String]) -> Res
 async fn show_leads(
     pipeline: &Pipeline,
     organization_id: &str,
-    answer: &Value,
+    response: &Value,
     ids: &[String],
 ) -> Result<(), StartError> {
     let named: Vec<&str> = ids.iter().map(String::as_str).collect();
     let states: std::collections::HashMap<String, String> =
         pipeline.store().submission_states(organization_id, &named).await?.into_iter().collect();
     println!("What each lead became:");
-    for (lead, id) in answer["accepted"].as_array().into_iter().flatten().zip(ids) {
+    for (lead, id) in response["accepted"].as_array().into_iter().flatten().zip(ids) {
         let timeline = pipeline.store().timeline(organization_id, id).await?;
         let why = timeline.last().map(|line| reason(&line.cause, line.detail.as_deref())).unwrap_or_default();
         let state = states.get(id).map(String::as_str).unwrap_or("unknown");

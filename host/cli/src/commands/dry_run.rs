@@ -8,7 +8,7 @@ use super::value_sets::ValueSetFiles;
 use clap::Args;
 use hookmill_domain::body;
 use hookmill_domain::metadata::RequestMetadata;
-use hookmill_pipeline::{DryRunInput, Problem, SampleAnswer, SaveError};
+use hookmill_pipeline::{DryRunInput, Problem, SampleResponse, SaveError};
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 use std::io::IsTerminal;
@@ -40,15 +40,15 @@ pub(super) struct DryRunCommand {
     /// A file with the campaign's own values, a JSON object: `campaign.values` in documents.
     #[arg(long)]
     campaign_values: Option<PathBuf>,
-    /// What the client answers: a file with the body; without one, it takes the lead.
+    /// What the client responds with: a file with the body; without one, it takes the lead.
     #[arg(long)]
-    answer: Option<PathBuf>,
-    /// The status of that answer.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=999), requires = "answer")]
-    answer_status: u16,
-    /// The headers of that answer, each as `Name: value`.
-    #[arg(long, requires = "answer")]
-    answer_header: Vec<String>,
+    response: Option<PathBuf>,
+    /// The status of that response.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=999), requires = "response")]
+    response_status: u16,
+    /// The headers of that response, each as `Name: value`.
+    #[arg(long, requires = "response")]
+    response_header: Vec<String>,
     /// The campaign's phone region.
     #[arg(long, default_value = "US")]
     phone_region: String,
@@ -86,8 +86,8 @@ impl DryRunCommand {
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
         let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
-        let answer = self.sample_answer()?;
-        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0)? };
+        let response = self.sample_response()?;
+        let mut input = DryRunInput { response, ..self.sample_of(body, pipeline.clock().now().0)? };
         self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, warnings)) => {
@@ -123,11 +123,11 @@ impl DryRunCommand {
         }
     }
 
-    fn sample_answer(&self) -> Result<Option<SampleAnswer>, String> {
-        let Some(path) = &self.answer else { return Ok(None) };
+    fn sample_response(&self) -> Result<Option<SampleResponse>, String> {
+        let Some(path) = &self.response else { return Ok(None) };
         let body = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let headers = headers("--answer-header", &self.answer_header)?;
-        Ok(Some(SampleAnswer { status: self.answer_status, headers, body: body.into() }))
+        let headers = headers("--response-header", &self.response_header)?;
+        Ok(Some(SampleResponse { status: self.response_status, headers, body: body.into() }))
     }
 
     fn sample_of(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
@@ -139,7 +139,7 @@ impl DryRunCommand {
         metadata.headers.push(("content-type".into(), self.content_type.clone()));
         metadata.query = pairs("--query", '=', "name=value", &self.query)?;
         let client_url = "https://client.example/".into();
-        Ok(DryRunInput { organization, campaign, body, metadata, client_url, answer: None })
+        Ok(DryRunInput { organization, campaign, body, metadata, client_url, response: None })
     }
 }
 

@@ -105,7 +105,7 @@ impl Leases {
         self.held.insert(shard, Held { epoch, until, is_draining: false });
     }
 
-    /// The store renewed these; every other one is lost. Answers the lost shards: their unsent work is to be dropped from memory.
+    /// The store renewed these; every other one is lost. Returns the lost shards: their unsent work is to be dropped from memory.
     pub fn renewed(&mut self, renewed: &[(u16, i64)], sent_at: BootTime) -> Vec<u16> {
         let until = self.end_of(sent_at);
         let is_renewed = |shard: &u16, held: &Held| renewed.contains(&(*shard, held.epoch));

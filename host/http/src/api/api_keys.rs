@@ -34,7 +34,7 @@ pub(crate) struct NewApiKey {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FreshApiKey {
     id: String,
-    /// The key in full. It is in this answer alone: the host keeps its hash.
+    /// The key in full. It is in this response alone: the host keeps its hash.
     key: String,
     /// Its first characters, by which people tell keys apart.
     prefix: String,
@@ -70,7 +70,7 @@ impl From<ApiKey> for ApiKeyView {
 
 /// Creates an API key
 ///
-/// Admins. The key is in this answer alone.
+/// Admins. The key is in this response alone.
 #[utoipa::path(post, path = "", operation_id = "createApiKey", request_body = NewApiKey,
     responses((status = CREATED, description = "The key counts from now on.", body = FreshApiKey)))]
 pub(crate) async fn create(

@@ -86,11 +86,11 @@ pub(crate) struct AttemptView {
     number: i64,
     started_at: Time,
     elapsed_ms: i64,
-    /// The status that was answered; null when nothing was.
+    /// The HTTP status of the response; null when there was none.
     status: Option<i64>,
-    /// What the answer meant.
+    /// What the response meant.
     outcome: String,
-    /// The answer, bounded, or why there was none.
+    /// The response, bounded, or why there was none.
     detail: Value,
 }
 

@@ -15,7 +15,7 @@ use hookmill_domain::config::Limits;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::role::Permission;
-use hookmill_pipeline::{DryRun, DryRunInput, Pipeline, SampleAnswer};
+use hookmill_pipeline::{DryRun, DryRunInput, Pipeline, SampleResponse};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -39,8 +39,8 @@ pub(crate) struct Sample {
     /// The parameters of the query that would come with it.
     #[serde(default)]
     query: BTreeMap<String, String>,
-    /// What the client answers; without one, it takes the lead.
-    answer: Option<AnswerSample>,
+    /// What the client responds with; without one, it takes the lead.
+    response: Option<ResponseSample>,
 }
 
 /// A body as it would come in.
@@ -59,11 +59,11 @@ pub(crate) struct RawSample {
     base64: Option<String>,
 }
 
-/// The client's answer.
+/// The client's response.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"status": 200, "headers": {"content-type": "application/json"}, "text": "{\"result\":\"duplicate\"}"}))]
-pub(crate) struct AnswerSample {
+pub(crate) struct ResponseSample {
     /// The status.
     #[schema(minimum = 100, maximum = 999)]
     status: u16,
@@ -118,17 +118,17 @@ fn lower(headers: BTreeMap<String, String>) -> Vec<(String, String)> {
     headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
 
-fn answer_of(sample: AnswerSample) -> Result<SampleAnswer, HttpError> {
+fn parse_response(sample: ResponseSample) -> Result<SampleResponse, HttpError> {
     if !(100..1_000).contains(&sample.status) {
-        return Err(HttpError::invalid("answer.status", "must be from 100 to 999"));
+        return Err(HttpError::invalid("response.status", "must be from 100 to 999"));
     }
-    let body = bytes_of("answer", sample.text, sample.base64)?;
-    Ok(SampleAnswer { status: sample.status, headers: lower(sample.headers), body })
+    let body = bytes_of("response", sample.text, sample.base64)?;
+    Ok(SampleResponse { status: sample.status, headers: lower(sample.headers), body })
 }
 
 /// Runs a sample through a campaign's stages
 ///
-/// Integrators. It runs the very code production runs; nothing is kept and nothing is sent. What the sample makes a stage fail with is part of the answer.
+/// Integrators. It runs the very code production runs; nothing is kept and nothing is sent. What the sample makes a stage fail with is part of the response.
 #[utoipa::path(post, path = "", operation_id = "dryRun", request_body = Sample,
     responses(
         (status = OK, description = "What every stage got and gave.", body = DryRun),
@@ -143,7 +143,7 @@ pub(crate) async fn handle(
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Integrate).await?;
     let mut sample = sample?;
     let body = sample.element(&pipeline.settings().limits)?;
-    let answer = sample.answer.map(answer_of).transpose()?;
+    let response = sample.response.map(parse_response).transpose()?;
     let organization = pipeline.store().organization(&scope.organization_id).await.map_err(unavailable)?;
     let organization = organization.ok_or_else(|| HttpError::not_found("organization", &scope.organization_id))?;
     let program = match &sample.document {
@@ -163,6 +163,6 @@ pub(crate) async fn handle(
         .map(|client| client.settings.url)
         .unwrap_or_default();
     let metadata = RequestMetadata { headers: lower(sample.headers), query: sample.query.into_iter().collect() };
-    let input = DryRunInput { organization, campaign, body, metadata, client_url, answer };
+    let input = DryRunInput { organization, campaign, body, metadata, client_url, response };
     Ok(Json(pipeline.dry_run(&program, &input).await.map_err(unavailable)?))
 }

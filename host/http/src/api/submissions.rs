@@ -88,7 +88,7 @@ pub(crate) struct SubmissionPage {
     submission: SubmissionView,
     /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
     element: Option<Value>,
-    /// What the client said in its last answer; null while it said nothing.
+    /// What the client said in its last response; null while it said nothing.
     client: Option<ClientView>,
     /// Every transition, the first one first.
     timeline: Vec<TimelineView>,

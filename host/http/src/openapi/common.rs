@@ -121,7 +121,7 @@ fn security(who: Who) -> Value {
     }
 }
 
-/// The headers of an answer of this status.
+/// The headers of a response of this status.
 fn headers(status: &str) -> Value {
     let mut headers = json!({ "x-request-id": { "$ref": "#/components/headers/x-request-id" } });
     match status {

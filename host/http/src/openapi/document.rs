@@ -19,7 +19,7 @@ const TAGS: [(&str, &str); 6] = [
     ("Operation", "Whether the host is well, and this description."),
 ];
 
-const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every answer to a request that is HTTP carries `x-request-id`.\n\n\
+const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every response to a request that is HTTP carries `x-request-id`.\n\n\
     Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Source keys (`hms_...`) post leads and read back their own requests; \
     API keys (`hmk_...`) belong to a user and have that user's role: `operator` (all organizations), `admin`, `integrator` (plugins, \
     documents, dry runs), `viewer`. Neither kind does the other's work.\n\n\
@@ -75,7 +75,7 @@ fn refer(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// The body of refusals, which no handler names but all of them can answer with.
+/// The body of refusals, which every handler can return and none names.
 fn refused_schemas() -> Vec<(String, Value)> {
     let mut named = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
     ErrorBody::schemas(&mut named);

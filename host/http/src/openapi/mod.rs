@@ -1,5 +1,5 @@
 //! The description of the API (H3), made from the code that serves it: no route can be registered without its description, and
-//! nothing is described that has no route. Handlers say what is their own (summary, bodies, answers); what follows from who calls,
+//! nothing is described that has no route. Handlers say what is their own (summary, bodies, responses); what follows from who calls,
 //! from the address and from having a body is added here.
 
 mod common;

@@ -104,7 +104,7 @@ impl Operation<'_> {
                 p.keys { (self.asked_key()) }
                 (self.parameters())
                 (self.body())
-                (self.answers())
+                (self.responses())
                 details { summary { "With curl" } pre { code { (self.curl()) } } }
             }
         }
@@ -152,29 +152,29 @@ impl Operation<'_> {
         }
     }
 
-    /// Its own answers in full; the refusals that many operations share are folded away.
-    fn answers(&self) -> Markup {
-        let answers = || self.said["responses"].as_object().into_iter().flatten();
-        let own = answers().filter(|(_, answer)| answer.get("$ref").is_none());
-        let shared = || answers().filter(|(_, answer)| answer.get("$ref").is_some());
+    /// Its own responses in full; the refusals that many operations share are folded away.
+    fn responses(&self) -> Markup {
+        let responses = || self.said["responses"].as_object().into_iter().flatten();
+        let own = responses().filter(|(_, response)| response.get("$ref").is_none());
+        let shared = || responses().filter(|(_, response)| response.get("$ref").is_some());
         html! {
-            table.answers { caption { "Answers" } @for answer in own { (self.answer(answer)) } }
+            table.responses { caption { "Responses" } @for response in own { (self.response(response)) } }
             @if shared().next().is_some() {
                 details {
                     summary { "Refusals" @for (status, _) in shared() { " " code { (status) } } }
-                    table.answers { @for answer in shared() { (self.answer(answer)) } }
+                    table.responses { @for response in shared() { (self.response(response)) } }
                 }
             }
         }
     }
 
-    fn answer(&self, (status, answer): (&String, &Value)) -> Markup {
-        let answer = schema::resolved(self.document, answer);
+    fn response(&self, (status, response): (&String, &Value)) -> Markup {
+        let response = schema::resolved(self.document, response);
         html! {
             tr {
                 td { code { (status) } }
-                td { @for (_, content) in answer["content"].as_object().into_iter().flatten() { (schema::kind(&content["schema"])) } }
-                td { (marked(text(&answer["description"]))) }
+                td { @for (_, content) in response["content"].as_object().into_iter().flatten() { (schema::kind(&content["schema"])) } }
+                td { (marked(text(&response["description"]))) }
             }
         }
     }

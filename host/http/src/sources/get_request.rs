@@ -1,4 +1,4 @@
-//! `GET /v1/requests/{id}`: what a request was answered, and how its submissions stand (I2). A source reads its own requests;
+//! `GET /v1/requests/{id}`: the response to a request, and how its submissions stand (I2). A source reads its own requests;
 //! users read those of their organization.
 
 use crate::auth::{Scope, SourceCaller, unavailable};
@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use hookmill_domain::role::Permission;
-use hookmill_pipeline::{IngestAnswer, Pipeline};
+use hookmill_pipeline::{IngestResponse, Pipeline};
 use hookmill_store::requests::RequestRow;
 use serde::Serialize;
 use serde_json::Value;
@@ -41,14 +41,14 @@ impl FromRequestParts<Pipeline> for Reader {
 pub(crate) struct RequestView {
     request_id: String,
     received_at: Time,
-    /// What it was answered.
-    #[schema(value_type = IngestAnswer)]
-    answer: Value,
+    /// The response to it.
+    #[schema(value_type = IngestResponse)]
+    response: Value,
     /// How each of its submissions stands.
     submissions: Vec<Standing>,
 }
 
-/// Shows what a request was answered, and how its submissions stand
+/// Shows the response to a request, and how its submissions stand
 ///
 /// A source reads its own requests; an API key those of its organization.
 #[utoipa::path(get, path = "", operation_id = "getRequest",
@@ -76,14 +76,14 @@ pub(crate) async fn handle(
     Ok(Json(RequestView {
         request_id: request.id.clone(),
         received_at: views::time(request.received_at),
-        answer: views::value(&request.response),
+        response: views::value(&request.response),
         submissions,
     }))
 }
 
 async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<Standing>, HttpError> {
-    let answer = views::value(&request.response);
-    let accepted = answer["accepted"].as_array().cloned().unwrap_or_default();
+    let response = views::value(&request.response);
+    let accepted = response["accepted"].as_array().cloned().unwrap_or_default();
     let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
     let states = pipeline.store().submission_states(&request.organization_id, &ids).await.map_err(unavailable)?;
     let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();

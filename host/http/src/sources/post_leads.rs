@@ -12,7 +12,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
-use hookmill_pipeline::{CampaignPost, IngestAnswer, Pipeline};
+use hookmill_pipeline::{CampaignPost, IngestResponse, Pipeline};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{self, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -54,7 +54,7 @@ pub(crate) struct Idempotency {
         (String = "application/xml"),
     )),
     responses(
-        (status = ACCEPTED, description = "The request is on disk.", body = IngestAnswer),
+        (status = ACCEPTED, description = "The request is on disk.", body = IngestResponse),
         (status = CONFLICT, description = "`campaign_archived`, or `duplicate_request` as for a batch. Nothing was added.", body = ErrorBody),
     ))]
 pub(crate) async fn handle(
@@ -65,7 +65,7 @@ pub(crate) async fn handle(
     address: ConnectInfo<Peer>,
     parts: Parts,
     raw: axum::body::Body,
-) -> Result<(StatusCode, Json<IngestAnswer>), HttpError> {
+) -> Result<(StatusCode, Json<IngestResponse>), HttpError> {
     let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
     let body = held.bytes.clone();
     let organization_id = key.organization_id.clone();
@@ -78,6 +78,6 @@ pub(crate) async fn handle(
     };
     let idempotency_key = parts.headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
     let post = CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body };
-    let answer = pipeline.ingest_for_campaign(post).await?;
-    Ok((StatusCode::ACCEPTED, Json(answer)))
+    let response = pipeline.ingest_for_campaign(post).await?;
+    Ok((StatusCode::ACCEPTED, Json(response)))
 }

@@ -42,7 +42,7 @@ impl Encrypted {
     }
 
     fn sender(&self, roots: RootCertStore) -> Sender {
-        let limits = OutboundLimits { answer_body_bytes_max: 100_000, ..OutboundLimits::default() };
+        let limits = OutboundLimits { response_body_bytes_max: 100_000, ..OutboundLimits::default() };
         let lookup = SystemLookup::new(&limits);
         Sender::with_parts(limits, DEVELOPMENT, Box::new(lookup), roots).expect("a sender")
     }
@@ -56,15 +56,15 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, protocol: &'static
 
 async fn serve(stream: TcpStream, acceptor: TlsAcceptor, protocol: &'static str) {
     let Ok(stream) = acceptor.accept(stream).await else { return };
-    let (io, service) = (TokioIo::new(stream), service_fn(answer));
+    let (io, service) = (TokioIo::new(stream), service_fn(serve_request));
     let _ = match protocol {
         "h2" => hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await,
         _ => hyper::server::conn::http1::Builder::new().serve_connection(io, service).await,
     };
 }
 
-/// By path: `/silent` never answers, `/big` answers more than is kept, all others answer the protocol's version.
-async fn answer(request: hyper::Request<Incoming>) -> Result<hyper::Response<NotedBody>, Infallible> {
+/// By path: `/silent` never responds, `/big` answers more than is kept, all others answer the protocol's version.
+async fn serve_request(request: hyper::Request<Incoming>) -> Result<hyper::Response<NotedBody>, Infallible> {
     let body = match request.uri().path() {
         "/silent" => std::future::pending().await,
         "/big" => Bytes::from(vec![b'x'; 500_000]),
@@ -73,7 +73,7 @@ async fn answer(request: hyper::Request<Incoming>) -> Result<hyper::Response<Not
     Ok(hyper::Response::new(Departure::default().watch(body)))
 }
 
-/// W8, W9: both versions of HTTP over TLS, with the same bounds and the same answers to what was sent.
+/// W8, W9: both versions of HTTP over TLS, with the same bounds and the same responses to what was sent.
 #[tokio::test]
 async fn w8_https_works_with_both_versions_of_http() {
     for (protocol, version) in [("http/1.1", "HTTP/1.1"), ("h2", "HTTP/2.0")] {
@@ -81,15 +81,15 @@ async fn w8_https_works_with_both_versions_of_http() {
         let sender = receiver.sender(receiver.roots.clone());
         let at = |path: &str| format!("https://localhost:{}{path}", receiver.port);
         for request in [post(&at("/"), PATIENCE), get(&at("/"), PATIENCE)] {
-            let answer = sender.send(request).await.expect("an answer");
-            assert_eq!((answer.status, &answer.body[..]), (200, version.as_bytes()));
+            let response = sender.send(request).await.expect("a response");
+            assert_eq!((response.status, &response.body[..]), (200, version.as_bytes()));
         }
-        let big = sender.send(get(&at("/big"), PATIENCE)).await.expect("an answer");
+        let big = sender.send(get(&at("/big"), PATIENCE)).await.expect("a response");
         assert_eq!((big.body.len(), big.truncated), (100_000, true), "{protocol}");
         for request in
             [post(&at("/silent"), Duration::from_millis(300)), get(&at("/silent"), Duration::from_millis(300))]
         {
-            let error = sender.send(request).await.expect_err("no answer");
+            let error = sender.send(request).await.expect_err("no response");
             assert_eq!((error.kind, error.sent), (SendErrorKind::Timeout, true), "{protocol}: {error:?}");
         }
     }

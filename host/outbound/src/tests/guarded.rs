@@ -8,13 +8,13 @@ use hookmill_domain::net_policy::BlockReason;
 
 use super::super::guard::{Found, Lookup};
 use super::super::{BlockedDestination, SendErrorKind, client};
-use super::receiver::{Habit, Receiver, answer};
+use super::receiver::{Habit, Receiver, response};
 use super::*;
 
 /// Answers each look-up with the next of these lists, the last one for ever.
 struct Scripted(Mutex<Vec<Vec<&'static str>>>);
 
-/// Never answers.
+/// Never responds.
 struct Silent;
 
 impl Lookup for Scripted {
@@ -109,7 +109,7 @@ async fn w8_http_needs_the_development_flag() {
 /// W8: the real name `localhost`, through the system's resolver: blocked in production, reached in development.
 #[tokio::test]
 async fn w8_localhost_by_name() {
-    let receiver = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
     let text = format!("https://localhost:{}/", receiver.port);
     let sender = Sender::new(OutboundLimits::default(), production()).expect("a sender");
     let blocked = sender.check(&url(&text)).await.expect_err("loopback");
@@ -119,7 +119,7 @@ async fn w8_localhost_by_name() {
     let development = super::sender(OutboundLimits::default());
     let plain = format!("http://localhost:{}/", receiver.port);
     assert_eq!(development.check(&url(&plain)).await, Ok(()));
-    assert_eq!(development.send(post(&plain, PATIENCE)).await.expect("an answer").status, 200);
+    assert_eq!(development.send(post(&plain, PATIENCE)).await.expect("a response").status, 200);
     assert_eq!(receiver.requests().len(), 1);
 }
 
@@ -144,7 +144,7 @@ async fn w8_all_addresses_of_a_name_count() {
 /// W8: a name that was good when it was saved and points inside when it is dialled.
 #[tokio::test]
 async fn w8_a_name_that_changes_is_caught_at_the_connection() {
-    let receiver = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
     let sender = looking_up(production(), &[&["93.184.216.34"], &["127.0.0.1"]]);
     let text = format!("https://rebind.example:{}/", receiver.port);
     assert_eq!(sender.check(&url(&text)).await, Ok(()));
@@ -156,10 +156,10 @@ async fn w8_a_name_that_changes_is_caught_at_the_connection() {
 /// W8: the address that was checked is the one that is dialled: the name resolves once for a connection.
 #[tokio::test]
 async fn w8_the_checked_address_is_dialled() {
-    let receiver = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
     let sender = looking_up(DEVELOPMENT, &[&["127.0.0.1"], &["10.0.0.1"]]);
     let text = format!("http://once.example:{}/", receiver.port);
-    assert_eq!(sender.send(post(&text, PATIENCE)).await.expect("an answer").status, 200);
+    assert_eq!(sender.send(post(&text, PATIENCE)).await.expect("a response").status, 200);
     assert!(receiver.requests()[0].contains(&format!("host: once.example:{}", receiver.port)));
 }
 
@@ -174,7 +174,7 @@ async fn w8_an_allowed_range_is_dialled() {
     assert!(blocked.to_string().contains("an operator can allow its range"), "{blocked}");
 }
 
-/// W9: a name without an address, and a name server that never answers.
+/// W9: a name without an address, and a name server that never responds.
 #[tokio::test]
 async fn w9_resolving_fails_within_the_deadline() {
     let nowhere = looking_up(production(), &[&[]]);
@@ -186,13 +186,13 @@ async fn w9_resolving_fails_within_the_deadline() {
     ));
     let limits = OutboundLimits { check_timeout_ms: 100, ..OutboundLimits::default() };
     let silent = Sender::with_parts(limits, production(), Box::new(Silent), client::public_roots()).expect("a sender");
-    let slow = silent.check(&url("https://slow.example/")).await.expect_err("no answer");
+    let slow = silent.check(&url("https://slow.example/")).await.expect_err("no response");
     assert!(matches!(slow, BlockedDestination::Slow { timeout_ms: 100, .. }), "{slow:?}");
     for request in [
         post("https://slow.example/", Duration::from_millis(200)),
         get("https://slow.example/", Duration::from_millis(200)),
     ] {
-        let error = silent.send(request).await.expect_err("no answer");
+        let error = silent.send(request).await.expect_err("no response");
         assert_eq!((error.kind, error.sent), (SendErrorKind::Timeout, false), "{error:?}");
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::super::{SendErrorKind, sender::moment};
-use super::receiver::{Habit, Receiver, answer};
+use super::receiver::{Habit, Receiver, response};
 use super::*;
 
 const SHORT: Duration = Duration::from_millis(400);
 
 /// Sends a POST to a receiver with this habit.
-async fn outcome(habit: Habit, timeout: Duration) -> Result<crate::OutboundAnswer, crate::SendError> {
+async fn outcome(habit: Habit, timeout: Duration) -> Result<crate::OutboundResponse, crate::SendError> {
     let receiver = Receiver::with(habit).await;
     let start = moment();
     let result = sender(OutboundLimits::default()).send(post(&receiver.url(), timeout)).await;
@@ -19,17 +19,18 @@ async fn outcome(habit: Habit, timeout: Duration) -> Result<crate::OutboundAnswe
     result
 }
 
-/// W9, W10: the exact bytes go out, with the headers given and none that invites compression; the answer comes whole.
+/// W9, W10: the exact bytes go out, with the headers given and none that invites compression; the response comes whole.
 #[tokio::test]
 async fn w9_a_good_receiver_gets_and_gives_exact_bytes() {
-    let receiver = Receiver::with(Habit::Answers(answer("201 Made\r\nX-Price: 4.50\r\nX-PRICE: 5", "taken"))).await;
+    let receiver =
+        Receiver::with(Habit::Responds(http_response("201 Made\r\nX-Price: 4.50\r\nX-PRICE: 5", "taken"))).await;
     let mut request = post(&receiver.url(), PATIENCE);
     request.headers.insert("webhook-id", HeaderValue::from_static("evt_1"));
-    let answer = sender(OutboundLimits::default()).send(request).await.expect("an answer");
-    assert_eq!((answer.status, &answer.body[..], answer.truncated), (201, &b"taken"[..], false));
-    let prices = answer.headers.iter().filter(|(name, _)| name == "x-price").map(|(_, value)| value.as_str());
+    let response = sender(OutboundLimits::default()).send(request).await.expect("a response");
+    assert_eq!((response.status, &response.body[..], response.truncated), (201, &b"taken"[..], false));
+    let prices = response.headers.iter().filter(|(name, _)| name == "x-price").map(|(_, value)| value.as_str());
     assert_eq!(prices.collect::<Vec<_>>(), ["4.50", "5"]);
-    assert_eq!(answer.header("x-price"), Some("4.50"));
+    assert_eq!(response.header("x-price"), Some("4.50"));
     let requests = receiver.requests();
     let [seen] = &requests[..] else { panic!("one request, not {requests:?}") };
     assert!(seen.starts_with("POST /hook HTTP/1.1\r\n") && seen.ends_with("\r\n\r\n{\"lead\":1}"), "{seen}");
@@ -41,26 +42,26 @@ async fn w9_a_good_receiver_gets_and_gives_exact_bytes() {
 /// W9: a POST without a body says so, a GET says nothing, and a user agent of one's own wins.
 #[tokio::test]
 async fn w9_an_empty_body_has_a_length() {
-    let receiver = Receiver::with(Habit::Answers(answer("204 None", ""))).await;
+    let receiver = Receiver::with(Habit::Responds(http_response("204 None", ""))).await;
     let sender = sender(OutboundLimits::default());
     let mut empty = post(&receiver.url(), PATIENCE);
     empty.body = Bytes::new();
     empty.headers.insert("user-agent", HeaderValue::from_static("Mine"));
-    sender.send(empty).await.expect("an answer");
-    sender.send(get(&receiver.url(), PATIENCE)).await.expect("an answer");
+    sender.send(empty).await.expect("a response");
+    sender.send(get(&receiver.url(), PATIENCE)).await.expect("a response");
     let requests = receiver.requests();
     assert!(requests[0].contains("content-length: 0") && requests[0].contains("user-agent: Mine"), "{}", requests[0]);
     assert!(!requests[1].contains("content-length") && !requests[1].contains("transfer-encoding"), "{}", requests[1]);
 }
 
-/// W8: a redirect is an answer like any other and leads nowhere.
+/// W8: a redirect is a response like any other and leads nowhere.
 #[tokio::test]
 async fn w8_redirects_are_not_followed() {
-    let inner = Receiver::with(Habit::Answers(answer("200 OK", "secret"))).await;
-    let answer =
-        outcome(Habit::Answers(answer(&format!("302 Found\r\nlocation: {}", inner.url()), "")), PATIENCE).await;
-    let answer = answer.expect("an answer");
-    assert_eq!((answer.status, answer.header("location")), (302, Some(inner.url().as_str())));
+    let inner = Receiver::with(Habit::Responds(http_response("200 OK", "secret"))).await;
+    let response =
+        outcome(Habit::Responds(http_response(&format!("302 Found\r\nlocation: {}", inner.url()), "")), PATIENCE).await;
+    let response = response.expect("a response");
+    assert_eq!((response.status, response.header("location")), (302, Some(inner.url().as_str())));
     assert!(inner.requests().is_empty());
 }
 
@@ -70,7 +71,7 @@ async fn w9_the_deadline_covers_headers_and_body() {
     let head = b"HTTP/1.1 200 OK\r\n".to_vec();
     let body = b"HTTP/1.1 200 OK\r\ncontent-length: 600\r\n\r\n".to_vec();
     let table = [
-        (Habit::NeverAnswers, None),
+        (Habit::NeverResponds, None),
         (Habit::NeverReads, None),
         (Habit::Dribbles(Vec::new(), b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()), None),
         (Habit::Dribbles(head, b"x-slow: 1\r\n".repeat(9)), None),
@@ -88,21 +89,21 @@ async fn w9_the_deadline_covers_headers_and_body() {
 #[tokio::test]
 async fn w9_an_endless_body_is_cut() {
     let start = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-    let answer = outcome(Habit::NeverEnds(start, vec![b'x'; 10_000]), PATIENCE).await.expect("an answer");
-    assert_eq!((answer.status, answer.body.len(), answer.truncated), (200, 256 * 1_024, true));
+    let response = outcome(Habit::NeverEnds(start, vec![b'x'; 10_000]), PATIENCE).await.expect("a response");
+    assert_eq!((response.status, response.body.len(), response.truncated), (200, 256 * 1_024, true));
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-    let answer = outcome(Habit::NeverEnds(chunked, b"5\r\nabcde\r\n".to_vec()), PATIENCE).await.expect("an answer");
-    assert_eq!((answer.body.len(), answer.truncated), (256 * 1_024, true));
+    let response = outcome(Habit::NeverEnds(chunked, b"5\r\nabcde\r\n".to_vec()), PATIENCE).await.expect("a response");
+    assert_eq!((response.body.len(), response.truncated), (256 * 1_024, true));
 }
 
 /// W9: a body of exactly the bound is whole, one byte more is not.
 #[tokio::test]
 async fn w9_the_bound_is_exact() {
-    let sender = sender(OutboundLimits { answer_body_bytes_max: 5, ..OutboundLimits::default() });
+    let sender = sender(OutboundLimits { response_body_bytes_max: 5, ..OutboundLimits::default() });
     for (sent, kept, truncated) in [("", "", false), ("abcde", "abcde", false), ("abcdef", "abcde", true)] {
-        let receiver = Receiver::with(Habit::Answers(answer("200 OK", sent))).await;
-        let answer = sender.send(post(&receiver.url(), PATIENCE)).await.expect("an answer");
-        assert_eq!((&answer.body[..], answer.truncated), (kept.as_bytes(), truncated), "{sent}");
+        let receiver = Receiver::with(Habit::Responds(http_response("200 OK", sent))).await;
+        let response = sender.send(post(&receiver.url(), PATIENCE)).await.expect("a response");
+        assert_eq!((&response.body[..], response.truncated), (kept.as_bytes(), truncated), "{sent}");
     }
 }
 
@@ -110,34 +111,34 @@ async fn w9_the_bound_is_exact() {
 #[tokio::test]
 async fn w9_nothing_is_decompressed() {
     let gzipped = "\u{1f}not really gzip";
-    let answer = outcome(Habit::Answers(answer("200 OK\r\ncontent-encoding: gzip", gzipped)), PATIENCE).await;
-    assert_eq!(&answer.expect("an answer").body[..], gzipped.as_bytes());
+    let response = outcome(Habit::Responds(http_response("200 OK\r\ncontent-encoding: gzip", gzipped)), PATIENCE).await;
+    assert_eq!(&response.expect("a response").body[..], gzipped.as_bytes());
 }
 
 /// W9: too many headers end the request; many that can be read are kept up to the bounds.
 #[tokio::test]
 async fn w9_headers_are_bounded() {
     let many = |count: usize, value: &str| (0..count).map(|n| format!("\r\nx-{n}: {value}")).collect::<String>();
-    let error = outcome(Habit::Answers(answer(&format!("200 OK{}", many(200, "1")), "")), PATIENCE).await;
+    let error = outcome(Habit::Responds(http_response(&format!("200 OK{}", many(200, "1")), "")), PATIENCE).await;
     let error = error.expect_err("too many");
     assert_eq!((error.kind, error.sent), (SendErrorKind::TooManyHeaders, true), "{error:?}");
     let endless = Habit::NeverEnds(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 10_000]);
     let error = outcome(endless, PATIENCE).await.expect_err("too long");
     assert_eq!((error.kind, error.sent), (SendErrorKind::TooManyHeaders, true), "{error:?}");
-    let answered = outcome(Habit::Answers(answer(&format!("200 OK{}", many(80, "1")), "")), PATIENCE).await;
-    let answered = answered.expect("an answer");
-    assert_eq!((answered.headers.len(), answered.headers_truncated), (64, true));
+    let response = outcome(Habit::Responds(http_response(&format!("200 OK{}", many(80, "1")), "")), PATIENCE).await;
+    let response = response.expect("a response");
+    assert_eq!((response.headers.len(), response.headers_truncated), (64, true));
     let long = format!("200 OK\r\nx-long: {}\r\nretry-after: 2", "x".repeat(20_000));
-    let answered = outcome(Habit::Answers(answer(&long, "")), PATIENCE).await.expect("an answer");
-    assert_eq!((answered.header("retry-after"), answered.header("x-long")), (Some("2"), None));
-    assert!(answered.headers_truncated);
+    let response = outcome(Habit::Responds(http_response(&long, "")), PATIENCE).await.expect("a response");
+    assert_eq!((response.header("retry-after"), response.header("x-long")), (Some("2"), None));
+    assert!(response.headers_truncated);
 }
 
 /// W9, L8: a connection that breaks once the request was under way leaves open whether it arrived.
 #[tokio::test]
 async fn l8_a_broken_connection_may_have_been_sent() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 600\r\n\r\nhalf".to_vec();
-    for (habit, status) in [(Habit::ClosesAfterReading, None), (Habit::AnswersAndCloses(cut), Some(200))] {
+    for (habit, status) in [(Habit::ClosesAfterReading, None), (Habit::RespondsAndCloses(cut), Some(200))] {
         let what = format!("{habit:?}");
         let error = outcome(habit, PATIENCE).await.expect_err(&what);
         assert_eq!((error.kind, error.sent, error.status), (SendErrorKind::Io, true, status), "{what}: {error:?}");
@@ -154,7 +155,7 @@ async fn w9_hanging_up_at_once_is_a_broken_connection() {
 
 /// W9: what is not HTTP is said to be that.
 #[tokio::test]
-async fn w9_garbage_is_not_an_answer() {
+async fn w9_garbage_is_not_a_response() {
     let garbage: [&[u8]; 4] = [
         b"SSH-2.0-OpenSSH_9.2\r\n\r\n\r\n",
         b"HTTP/1.1 abc OK\r\n\r\n",
@@ -162,7 +163,7 @@ async fn w9_garbage_is_not_an_answer() {
         b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n",
     ];
     for bytes in garbage {
-        let error = outcome(Habit::AnswersAndCloses(bytes.to_vec()), PATIENCE).await.expect_err("garbage");
+        let error = outcome(Habit::RespondsAndCloses(bytes.to_vec()), PATIENCE).await.expect_err("garbage");
         assert_eq!((error.kind, error.sent), (SendErrorKind::Protocol, true), "{error:?}");
     }
 }
@@ -185,8 +186,8 @@ async fn l8_no_connection_means_not_sent() {
 async fn w9_a_slot_is_freed_whatever_happens() {
     let limits = OutboundLimits { requests_max: 1, turn_wait_ms_max: 100, ..OutboundLimits::default() };
     let sender = Arc::new(sender(limits));
-    let slow = Receiver::with(Habit::NeverAnswers).await;
-    let good = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let slow = Receiver::with(Habit::NeverResponds).await;
+    let good = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
     let (holder, request) = (Arc::clone(&sender), post(&slow.url(), PATIENCE));
     let held = tokio::spawn(async move { holder.send(request).await });
     while slow.requests().is_empty() {
@@ -196,20 +197,21 @@ async fn w9_a_slot_is_freed_whatever_happens() {
     assert_eq!((error.kind, error.sent), (SendErrorKind::Busy, false), "{error:?}");
     held.abort();
     let _ = held.await;
-    assert_eq!(sender.send(post(&good.url(), PATIENCE)).await.expect("an answer").status, 200);
-    let error = sender.send(post(&slow.url(), SHORT)).await.expect_err("no answer");
+    assert_eq!(sender.send(post(&good.url(), PATIENCE)).await.expect("a response").status, 200);
+    let error = sender.send(post(&slow.url(), SHORT)).await.expect_err("no response");
     assert_eq!(error.kind, SendErrorKind::Timeout);
-    assert_eq!(sender.send(post(&good.url(), PATIENCE)).await.expect("an answer").status, 200);
+    assert_eq!(sender.send(post(&good.url(), PATIENCE)).await.expect("a response").status, 200);
 }
 
 /// W9: a connection is used again, and one that the receiver closed meanwhile costs no attempt.
 #[tokio::test]
 async fn w9_connections_are_used_again_when_alive() {
     let sender = sender(OutboundLimits::default());
-    for habit in [Habit::Answers(answer("200 OK", "x")), Habit::AnswersAndCloses(answer("200 OK", "x"))] {
+    for habit in [Habit::Responds(http_response("200 OK", "x")), Habit::RespondsAndCloses(http_response("200 OK", "x"))]
+    {
         let receiver = Receiver::with(habit).await;
         for _ in 0..5 {
-            assert_eq!(sender.send(post(&receiver.url(), PATIENCE)).await.expect("an answer").status, 200);
+            assert_eq!(sender.send(post(&receiver.url(), PATIENCE)).await.expect("a response").status, 200);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(receiver.requests().len(), 5);
@@ -219,7 +221,7 @@ async fn w9_connections_are_used_again_when_alive() {
 /// H6: what is asked for is bounded as well.
 #[tokio::test]
 async fn h6_requests_are_bounded() {
-    let receiver = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
     let sender = sender(OutboundLimits { request_body_bytes_max: 4, timeout_ms_max: 300, ..OutboundLimits::default() });
     let mut connect = get(&receiver.url(), PATIENCE);
     connect.method = Method::CONNECT;
@@ -230,10 +232,10 @@ async fn h6_requests_are_bounded() {
         assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{error:?}");
     }
     assert!(receiver.requests().is_empty());
-    let silent = Receiver::with(Habit::NeverAnswers).await;
-    let error = sender.send(get(&silent.url(), Duration::from_secs(3_600))).await.expect_err("no answer");
+    let silent = Receiver::with(Habit::NeverResponds).await;
+    let error = sender.send(get(&silent.url(), Duration::from_secs(3_600))).await.expect_err("no response");
     assert_eq!(error.kind, SendErrorKind::Timeout);
-    let zero = OutboundLimits { answer_body_bytes_max: 0, ..OutboundLimits::default() };
+    let zero = OutboundLimits { response_body_bytes_max: 0, ..OutboundLimits::default() };
     let error = Sender::new(zero, DEVELOPMENT).err().expect("a limit of zero");
-    assert!(error.to_string().contains("answer_body_bytes_max"), "{error}");
+    assert!(error.to_string().contains("response_body_bytes_max"), "{error}");
 }

@@ -11,11 +11,11 @@ use tokio::task::JoinHandle;
 #[derive(Debug, Clone)]
 pub(super) enum Habit {
     /// Reads a request and writes these bytes, then waits for the next on the same connection.
-    Answers(Vec<u8>),
+    Responds(Vec<u8>),
     /// Reads a request, writes these bytes and closes.
-    AnswersAndCloses(Vec<u8>),
-    /// Reads and never answers.
-    NeverAnswers,
+    RespondsAndCloses(Vec<u8>),
+    /// Reads and never responds.
+    NeverResponds,
     /// Never even reads.
     NeverReads,
     /// Closes at once.
@@ -67,8 +67,8 @@ impl Drop for Receiver {
     }
 }
 
-/// An answer with a length.
-pub(super) fn answer(head: &str, body: &str) -> Vec<u8> {
+/// A response with a length.
+pub(super) fn http_response(head: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
@@ -76,17 +76,17 @@ async fn serve(mut stream: TcpStream, habit: Habit, seen: Arc<Mutex<Vec<String>>
     match habit {
         Habit::ClosesAtOnce => {}
         Habit::NeverReads => tokio::time::sleep(Duration::from_secs(60)).await,
-        Habit::NeverAnswers => {
+        Habit::NeverResponds => {
             read_request(&mut stream, &seen).await;
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
         Habit::ClosesAfterReading => {
             read_request(&mut stream, &seen).await;
         }
-        Habit::Answers(bytes) => {
+        Habit::Responds(bytes) => {
             while read_request(&mut stream, &seen).await && stream.write_all(&bytes).await.is_ok() {}
         }
-        Habit::AnswersAndCloses(bytes) => {
+        Habit::RespondsAndCloses(bytes) => {
             read_request(&mut stream, &seen).await;
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;

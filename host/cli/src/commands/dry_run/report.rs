@@ -183,7 +183,7 @@ fn message(text: &mut String, message: &Value) {
 }
 
 fn interpret(text: &mut String, stage: &StageRun, log: &[String]) {
-    _ = writeln!(text, "answer {}: {}", stage.input["status"], sentence(&stage.input["body"]));
+    _ = writeln!(text, "response {}: {}", stage.input["status"], sentence(&stage.input["body"]));
     let told = log.iter().find_map(|line| serde_json::from_str::<Value>(line.strip_prefix(INTERPRETED)?).ok());
     if let Some(told) = told {
         rules(text, &told["rules"]);

@@ -17,7 +17,7 @@ fn stage(stage: &'static str, input: Value, output: Value, trace: Value) -> Stag
     StageRun { stage, input, output: Some(output), trace: Some(trace), ..StageRun::default() }
 }
 
-/// M10: line, field, where from, through what, and what became of it; then each rule, the bytes, the answer's meaning and the time.
+/// M10: line, field, where from, through what, and what became of it; then each rule, the bytes, the response's meaning and the time.
 #[test]
 fn m10_a_dry_run_reads_as_tables() {
     let map = stage(
@@ -97,7 +97,7 @@ two
 
 == interpret
 
-answer 200: {"result":"no"}
+response 200: {"result":"no"}
   line  rule  field        operator  expected  actual  passed
   30    o[0]  body.result  eq        "ok"      "no"    NO
   decided by outcomes[1]

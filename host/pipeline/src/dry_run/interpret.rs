@@ -1,19 +1,19 @@
-//! A client's answer in a dry run: judged by the very code that judges real ones.
+//! A client's response in a dry run: judged by the very code that judges real ones.
 
 use super::{DryRunInput, SAMPLE_ID, Trial};
-use crate::answer::{Answer, Judge, Judged, client_answer, client_destination, judge, judge_by_status, said};
+use crate::interpret::{Judge, Judged, Response, client_destination, client_response, judge, judge_by_status, said};
 use crate::outcome::state_after;
 use crate::rendered;
 use bytes::Bytes;
 use hookmill_domain::interpret::OutcomeKind;
 use hookmill_domain::state::State;
 use hookmill_engine::ItemError;
-use hookmill_outbound::OutboundAnswer;
+use hookmill_outbound::OutboundResponse;
 use serde_json::{Map, Value, json};
 
-/// What a client would answer.
+/// What a client would respond with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SampleAnswer {
+pub struct SampleResponse {
     /// The status.
     pub status: u16,
     /// The headers, names in lower case.
@@ -22,9 +22,9 @@ pub struct SampleAnswer {
     pub body: Bytes,
 }
 
-impl SampleAnswer {
-    fn as_sent(&self) -> OutboundAnswer {
-        OutboundAnswer {
+impl SampleResponse {
+    fn as_sent(&self) -> OutboundResponse {
+        OutboundResponse {
             status: self.status,
             headers: self.headers.clone(),
             headers_truncated: false,
@@ -36,13 +36,13 @@ impl SampleAnswer {
 }
 
 impl Trial {
-    /// Where the answer takes the submission, and what the events about it would say.
-    pub(super) async fn answered(&mut self, input: &DryRunInput, now_ms: i64) -> (State, Value) {
-        let Some(sample) = &input.answer else { return (State::Delivered, json!({})) };
-        let answer: Answer = Ok(sample.as_sent());
+    /// Where the response takes the submission, and what the events about it would say.
+    pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, now_ms: i64) -> (State, Value) {
+        let Some(sample) = &input.response else { return (State::Delivered, json!({})) };
+        let response: Response = Ok(sample.as_sent());
         let destination = client_destination(&input.campaign, "POST", &input.client_url);
-        let asked = client_answer(SAMPLE_ID, 1, destination, &answer);
-        let judged = judge(&mut self.run, asked, judge_by_status(&answer, now_ms)).await;
+        let asked = client_response(SAMPLE_ID, 1, destination, &response);
+        let judged = judge(&mut self.run, asked, judge_by_status(&response, now_ms)).await;
         let state = reached(judged.kind);
         let shown = json!({
             "status": sample.status,

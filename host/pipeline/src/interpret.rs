@@ -1,4 +1,4 @@
-//! What an answer means (M9): the campaign's plugin says so, or the host's default by status.
+//! What a response means (M9): the campaign's plugin says so, or the host's default by status.
 
 use super::Pipeline;
 use super::context;
@@ -9,21 +9,21 @@ use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use hookmill_engine::{ItemError, Program};
-use hookmill_outbound::{OutboundAnswer, SendError};
+use hookmill_outbound::{OutboundResponse, SendError};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// An answer, or why there was none.
-pub(crate) type Answer = Result<OutboundAnswer, SendError>;
+/// A response, or why there was none.
+pub(crate) type Response = Result<OutboundResponse, SendError>;
 
 /// How many characters of a client's reason are kept; it goes into events and into the log of attempts.
 const REASON_CHARS_MAX: usize = 1_000;
 /// How many bytes a client's own id for a lead, or its price, may have. A longer one is not kept: a part of it would be another one.
 const REFERENCE_BYTES_MAX: usize = 1_000;
 
-/// Who said what an answer means.
+/// Who said what a response means.
 #[derive(Debug, Clone)]
 pub(crate) enum Judge {
     /// Its status: nobody interprets, or whoever does left it to the default.
@@ -34,7 +34,7 @@ pub(crate) enum Judge {
     StatusInstead(ItemError),
 }
 
-/// What an answer means.
+/// What a response means.
 #[derive(Debug, Clone)]
 pub(crate) struct Judged {
     pub(crate) judge: Judge,
@@ -83,7 +83,7 @@ impl Pipeline {
     }
 }
 
-/// Has the campaign's plugin say what an answer means; where it does not, the status decides. Production and dry runs both ask here.
+/// Has the campaign's plugin say what a response means; where it does not, the status decides. Production and dry runs both ask here.
 pub(crate) async fn judge_all(run: &mut Run, asked: Vec<ClientAnswer>, by_status: Vec<Judged>) -> Vec<Judged> {
     if !run.interprets() {
         return by_status;
@@ -97,13 +97,13 @@ pub(crate) async fn judge_all(run: &mut Run, asked: Vec<ClientAnswer>, by_status
     judged.collect()
 }
 
-/// The same for one answer.
+/// The same for one response.
 pub(crate) async fn judge(run: &mut Run, asked: ClientAnswer, by_status: Judged) -> Judged {
     let judged = judge_all(run, vec![asked], vec![by_status.clone()]).await;
     judged.into_iter().next().unwrap_or(by_status)
 }
 
-/// What went wrong in one word: its message may quote the answer.
+/// What went wrong in one word: its message may quote the response.
 pub(crate) fn code_of(error: &ItemError) -> &str {
     match error {
         ItemError::Failure(failure) => &failure.code,
@@ -113,11 +113,13 @@ pub(crate) fn code_of(error: &ItemError) -> &str {
 }
 
 /// The host's default.
-pub(crate) fn judge_by_status(answer: &Answer, now_ms: i64) -> Judged {
-    let (status, reason, retry_after) = match answer {
-        Ok(answer) => {
-            (Some(answer.status), None, answer.header("retry-after").and_then(|value| retry_after_ms(value, now_ms)))
-        }
+pub(crate) fn judge_by_status(response: &Response, now_ms: i64) -> Judged {
+    let (status, reason, retry_after) = match response {
+        Ok(response) => (
+            Some(response.status),
+            None,
+            response.header("retry-after").and_then(|value| retry_after_ms(value, now_ms)),
+        ),
         Err(error) => (None, Some(error.message.clone()), None),
     };
     let (judge, kind) = (Judge::Status, default_outcome(status));
@@ -168,15 +170,17 @@ pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -
     }
 }
 
-/// An answer, as the plugin gets it.
-pub(crate) fn client_answer(
+/// A response, as the plugin gets it.
+pub(crate) fn client_response(
     submission_id: &str,
     attempt: i64,
     destination: Destination,
-    answer: &Answer,
+    response: &Response,
 ) -> ClientAnswer {
-    let (status, headers, body, truncated, error) = match answer {
-        Ok(answer) => (Some(answer.status), answer.headers.clone(), answer.body.to_vec(), answer.truncated, None),
+    let (status, headers, body, truncated, error) = match response {
+        Ok(response) => {
+            (Some(response.status), response.headers.clone(), response.body.to_vec(), response.truncated, None)
+        }
         Err(error) => (None, Vec::new(), Vec::new(), false, Some(error.kind.as_str().to_owned())),
     };
     ClientAnswer {
@@ -191,15 +195,15 @@ pub(crate) fn client_answer(
     }
 }
 
-/// An attempt as the delivery log keeps it: the answer up to a bound, or why there was none, and what it was taken for.
-pub(crate) fn kept(answer: &Answer, judged: &Judged, body_bytes_max: usize) -> Value {
-    let mut kept = match answer {
-        Ok(answer) => {
-            let shown = &answer.body[..answer.body.len().min(body_bytes_max)];
+/// An attempt as the delivery log keeps it: the response up to a bound, or why there was none, and what it was taken for.
+pub(crate) fn kept(response: &Response, judged: &Judged, body_bytes_max: usize) -> Value {
+    let mut kept = match response {
+        Ok(response) => {
+            let shown = &response.body[..response.body.len().min(body_bytes_max)];
             json!({
-                "status": answer.status,
+                "status": response.status,
                 "body": String::from_utf8_lossy(shown),
-                "truncated": answer.truncated || shown.len() < answer.body.len(),
+                "truncated": response.truncated || shown.len() < response.body.len(),
                 "value_sets": judged.value_sets,
             })
         }
@@ -211,7 +215,7 @@ pub(crate) fn kept(answer: &Answer, judged: &Judged, body_bytes_max: usize) -> V
     kept
 }
 
-/// What an answer was taken for, and by whom. What the client did not say is null.
+/// What a response was taken for, and by whom. What the client did not say is null.
 pub(crate) fn said(judged: &Judged) -> [(&'static str, Value); 6] {
     let (judge, rule, error) = match &judged.judge {
         Judge::Status => ("status", None, None),
@@ -243,19 +247,19 @@ mod tests {
         }
     }
 
-    fn answered(status: u16, headers: &[(&str, &str)]) -> Answer {
+    fn response_of_status(status: u16, headers: &[(&str, &str)]) -> Response {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let body = bytes::Bytes::from_static(b"no thanks");
-        Ok(OutboundAnswer { status, headers, headers_truncated: false, body, truncated: false, elapsed_ms: 1 })
+        Ok(OutboundResponse { status, headers, headers_truncated: false, body, truncated: false, elapsed_ms: 1 })
     }
 
     /// M9: what the plugin says counts, and what it leaves open is the status's.
     #[test]
     fn m9_the_plugin_overrules_the_status() {
-        let answer = answered(200, &[("retry-after", "7")]);
-        let judged = judge_by_plugin(outcome("out of area", "L-7"), judge_by_status(&answer, 0));
+        let response = response_of_status(200, &[("retry-after", "7")]);
+        let judged = judge_by_plugin(outcome("out of area", "L-7"), judge_by_status(&response, 0));
         assert_eq!((judged.kind, judged.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
-        let kept = kept(&answer, &judged, 2);
+        let kept = kept(&response, &judged, 2);
         assert_eq!(
             kept,
             json!({
@@ -267,9 +271,9 @@ mod tests {
 
     /// M9: a reason is cut at its bound; a reference is kept whole or not at all.
     #[test]
-    fn m9_what_is_kept_of_an_answer_is_bounded() {
+    fn m9_what_is_kept_of_a_response_is_bounded() {
         let long = "é".repeat(2_000);
-        let judged = judge_by_plugin(outcome(&long, &long), judge_by_status(&answered(200, &[]), 0));
+        let judged = judge_by_plugin(outcome(&long, &long), judge_by_status(&response_of_status(200, &[]), 0));
         assert_eq!(judged.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
         assert_eq!((judged.reference, judged.price.as_deref()), (None, Some("1.10")));
     }
