@@ -134,9 +134,12 @@ async fn responses(
     for response in listed {
         let input = DryRunInput { response: Some(sample_response(case, &response)?), ..sample.clone() };
         let run = pipeline.dry_run(program, &input).await.unwrap();
-        let judged = run.stages.iter().find(|stage| stage.stage == "interpret");
-        let judged = judged.ok_or_else(|| format!("{}: the first lead was never sent", response["file"]))?;
-        told.push(json!({ "response": response["file"], "status": response["status"], "meaning": judged.output }));
+        let interpretation = run.stages.iter().find(|stage| stage.stage == "interpret");
+        let interpretation =
+            interpretation.ok_or_else(|| format!("{}: the first lead was never sent", response["file"]))?;
+        told.push(
+            json!({ "response": response["file"], "status": response["status"], "meaning": interpretation.output }),
+        );
     }
     Ok(told)
 }

@@ -207,7 +207,7 @@ async fn several_guilty_leads() {
     assert_eq!(session.finish().faults.values().sum::<u64>(), 3);
 }
 
-/// P3: a plugin that loops on every lead can't hold the sandbox; what is not judged is handed back, and later sessions end it.
+/// P3: a plugin that loops on every lead can't hold the sandbox; what is not processed is requeued, and later sessions end it.
 #[tokio::test]
 async fn all_loop() {
     let sandbox = Sandbox::new(Limits { bisection_cpu_ms_max: 100, ..quick() }).await;

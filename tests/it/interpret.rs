@@ -56,7 +56,7 @@ on_both! {
             assert_eq!(page["state"], state, "{say}");
             assert_eq!(page["client"], json!({"reason": format!("RR {status} attempt 1 to POST heard hi"), "reference": "L-7", "price": "12.50"}), "{say}");
             let made = attempt(&world, &id).await;
-            assert_eq!((&made["outcome"], &made["detail"]["decidedBy"], &made["detail"]["rule"]), (&json!(say), &json!("plugin"), &json!("say")));
+            assert_eq!((&made["outcome"], &made["detail"]["decided_by"], &made["detail"]["rule"]), (&json!(say), &json!("plugin"), &json!("say")));
             let told = context(&world, &id, event);
             assert_eq!((&told["price"], &told["reference"]), (&json!("12.50"), &json!("L-7")), "{say}: {told}");
         }
@@ -65,7 +65,7 @@ on_both! {
 }
 
 on_both! {
-    /// M9: what the plugin leaves open, fails on or faults on is judged by its status; the attempt says so.
+    /// M9: what the plugin leaves open, fails on or faults on is interpreted by its HTTP status; the attempt says so.
     async fn m9_the_status_decides_where_the_plugin_does_not(kind: Kind) {
         let world = World::new(kind).await;
         reading(&world).await;
@@ -82,7 +82,7 @@ on_both! {
             let id = submit(&world, Behaviour::Respond(status, Vec::new(), body.clone())).await;
             assert_eq!(world.state(&id).await, state, "{body} {status}");
             let detail = attempt(&world, &id).await["detail"].clone();
-            assert_eq!((&detail["decidedBy"], &detail["interpretError"]), (&json!("status"), &error), "{body} {status}: {detail}");
+            assert_eq!((&detail["decided_by"], &detail["interpret_error"]), (&json!("status"), &error), "{body} {status}: {detail}");
         }
         world.stop().await;
     }
@@ -117,7 +117,7 @@ on_both! {
 }
 
 on_both! {
-    /// M9 M10: a dry run judges a sample response by the same code, and shows what follows.
+    /// M9 M10: a dry run interprets a sample response by the same code, and shows what follows.
     async fn m10_a_dry_run_interprets_a_sample_response(kind: Kind) {
         let world = World::new(kind).await;
         reading(&world).await;
@@ -127,12 +127,12 @@ on_both! {
             (500, json!({"say": "accepted"}).to_string(), "accepted", "plugin", "delivered"),
             (404, "<html>".into(), "failed", "status", "failed"),
         ];
-        for (status, text, outcome, judge, state) in table {
+        for (status, text, outcome, decider, state) in table {
             let sample = json!({"body": {"email": "ann@x.example"}, "response": {"status": status, "headers": {"X-Said": "hi"}, "text": text}});
             let run = world.admin.post("/v1/campaigns/RR/dry-run", &sample).await.expect(200).json;
             assert_eq!(run["state"], state, "{text}");
             let stage = run["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "interpret").unwrap().clone();
-            assert_eq!((&stage["output"]["outcome"], &stage["output"]["decidedBy"]), (&json!(outcome), &json!(judge)), "{stage}");
+            assert_eq!((&stage["output"]["outcome"], &stage["output"]["decided_by"]), (&json!(outcome), &json!(decider)), "{stage}");
             assert_eq!(stage["error"].is_null(), text != "<html>", "{stage}");
         }
         assert!(world.receiver.at("/client/RR").is_empty(), "a dry run sent something");

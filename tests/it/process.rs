@@ -1,4 +1,4 @@
-//! What becomes of a lead between the source and the client: mapped, judged, held back, and put aside without its neighbours.
+//! What becomes of a lead between the source and the client: mapped, qualified, held back, and put aside without its neighbours.
 
 use hookmill_engine::{FaultKind, Limits, Phase};
 use hookmill_tests::world::{submission_ids, workspace};
@@ -137,7 +137,7 @@ on_both! {
         assert_eq!(told, ["lead.disqualified", "lead.processed"]);
         let event = world.receiver.at("/subscriber").into_iter().map(|request| request.json())
             .find(|event| event["submissionId"] == ids[0] && event["event"] == "lead.disqualified").unwrap();
-        assert_eq!((&event["context"]["reason"], &event["context"]["failedRules"]), (&json!("not served"), &failed));
+        assert_eq!((&event["context"]["reason"], &event["context"]["failed_rules"]), (&json!("not served"), &failed));
         assert_eq!(client_got(&world, "RR"), ["d@x.example"]);
         world.stop().await;
     }

@@ -37,7 +37,7 @@ states! {
     Received = "received", open, [Processing Pending Canceled];
     /// Kept: the campaign is a draft or paused.
     Pending = "pending", open, [Received Canceled];
-    /// A host is mapping, judging and shaping it.
+    /// A host is mapping, qualifying and shaping it.
     Processing = "processing", open, [Received Pending Quarantined PendingAction Queued Delivering Disqualified Delivered Duplicate Rejected Canceled];
     /// It could not be mapped or its plugin faulted: kept until somebody releases or reprocesses it.
     Quarantined = "quarantined", open, [Received Canceled];

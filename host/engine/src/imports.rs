@@ -19,7 +19,7 @@ pub(crate) enum ImportVerdict {
     NotGranted,
 }
 
-/// Judges an import by its name alone, before anything is compiled.
+/// Checks an import by its name alone, before anything is compiled.
 pub(crate) fn check_import(name: &str) -> ImportVerdict {
     if wasi::is_linked(name) {
         return ImportVerdict::Granted;

@@ -181,7 +181,7 @@ impl Trial {
                 Some(verdict) => {
                     let details = json!({
                         "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
-                        "failedRules": rendered::failed_rules(&verdict),
+                        "failed_rules": rendered::failed_rules(&verdict),
                     });
                     return self.tell(input, context, State::Disqualified, &submission, &details).await;
                 }
@@ -266,7 +266,7 @@ impl Trial {
 
 /// What a message is made of.
 fn shown_subject(subject: &Subject) -> Value {
-    let submission = |one: &Submission| json!({ "submission": { "id": one.id, "leadId": one.lead_id, "isTest": one.is_test }, "lead": raw(&one.lead) });
+    let submission = |one: &Submission| json!({ "submission": { "id": one.id, "lead_id": one.lead_id, "is_test": one.is_test }, "lead": raw(&one.lead) });
     match subject {
         Subject::Submission(one) => submission(one),
         Subject::Event(event) => {

@@ -162,7 +162,7 @@ impl BatchItem {
     pub(crate) fn disqualify(&mut self, verdict: Verdict) {
         let detail = json!({
             "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
-            "failedRules": rendered::failed_rules(&verdict),
+            "failed_rules": rendered::failed_rules(&verdict),
         });
         self.verdict = Some(verdict);
         let transition = Transition { state: State::Disqualified, cause: "rules", detail: Some(detail) };
@@ -248,7 +248,7 @@ impl Pipeline {
             retries_max: i64::from(client.settings.retries),
             message: Some(message(payload)),
         };
-        let detail = json!({ "deliveryId": delivery.id });
+        let detail = json!({ "delivery_id": delivery.id });
         (Transition { state: State::Delivering, cause: "shaped", detail: Some(detail) }, Some(delivery))
     }
 

@@ -137,7 +137,7 @@ impl Pipeline {
         };
         let now = self.clock.now();
         let key = self.key_use(envelope.idempotency_key.as_bytes(), &push.body, now)?;
-        let (response, submissions) = self.judge_leads(&push, &envelope).await?;
+        let (response, submissions) = self.admit_leads(&push, &envelope).await?;
         if response.accepted.is_empty() || (envelope.atomic && !response.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
             if let Some(first) = self
@@ -170,7 +170,7 @@ impl Pipeline {
 
     /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
     pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestResponse, ApiError> {
-        match self.judge_post(&post).await {
+        match self.admit_post(&post).await {
             Ok((request, elements, response)) => self.keep(request, elements, response).await,
             Err(refusal) => {
                 self.keep_rejected(&post.source.key.organization_id, refusal.code, &post.body).await;
@@ -179,7 +179,7 @@ impl Pipeline {
         }
     }
 
-    async fn judge_post(
+    async fn admit_post(
         &self,
         post: &CampaignPost,
     ) -> Result<(NewRequest, Vec<Item<Received>>, IngestResponse), ApiError> {
@@ -330,7 +330,7 @@ impl Pipeline {
         }
     }
 
-    async fn judge_leads(
+    async fn admit_leads(
         &self,
         push: &BatchPush,
         envelope: &Envelope,

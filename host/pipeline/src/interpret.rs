@@ -1,4 +1,4 @@
-//! What a response means (M9): the campaign's plugin says so, or the host's default by status.
+//! What a response means (M9): the campaign's plugin decides, or the host's default by HTTP status.
 
 use super::Pipeline;
 use super::context;
@@ -15,29 +15,29 @@ use hookmill_store::campaigns::Campaign;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A response, or why there was none.
-pub(crate) type Response = Result<OutboundResponse, SendError>;
+/// A response, or the error when there was none.
+pub(crate) type SendResult = Result<OutboundResponse, SendError>;
 
 /// How many characters of a client's reason are kept; it goes into events and into the log of attempts.
 const REASON_CHARS_MAX: usize = 1_000;
 /// How many bytes a client's own id for a lead, or its price, may have. A longer one is not kept: a part of it would be another one.
 const REFERENCE_BYTES_MAX: usize = 1_000;
 
-/// Who said what a response means.
+/// What decided what a response means.
 #[derive(Debug, Clone)]
-pub(crate) enum Judge {
-    /// Its status: nobody interprets, or whoever does left it to the default.
+pub(crate) enum Decider {
+    /// The HTTP status: no component interprets responses, or it left this one to the default.
     Status,
     /// The campaign's plugin, by the rule it names.
     Plugin(Option<String>),
-    /// Its status, since the plugin failed or faulted.
-    StatusInstead(ItemError),
+    /// The HTTP status, since the plugin failed or faulted.
+    FallbackToStatus(ItemError),
 }
 
 /// What a response means.
 #[derive(Debug, Clone)]
-pub(crate) struct Judged {
-    pub(crate) judge: Judge,
+pub(crate) struct Interpretation {
+    pub(crate) decided_by: Decider,
     pub(crate) kind: OutcomeKind,
     pub(crate) reason: Option<String>,
     pub(crate) reference: Option<String>,
@@ -48,27 +48,30 @@ pub(crate) struct Judged {
 }
 
 impl Pipeline {
-    /// What the campaign's plugin says to responses, in one call and on the tables as they stand now.
-    pub(crate) async fn judge_by_program(
+    /// Interprets responses by the campaign's plugin, in one call and with the current value tables.
+    pub(crate) async fn interpret_by_program(
         &self,
         context: &CampaignContext,
         program: &Program,
         program_id: Option<&str>,
-        asked: Vec<ClientAnswer>,
-        by_status: Vec<Judged>,
-    ) -> Result<Vec<Judged>, StoreError> {
+        responses: Vec<ClientAnswer>,
+        by_status: Vec<Interpretation>,
+    ) -> Result<Vec<Interpretation>, StoreError> {
         let mut lookups = self.lookups(&context.campaign, program_id).await?;
         let now = self.clock.now();
         let run_id = self.ids.new_id("run", now);
         let call = context::context(&context.organization, &context.campaign, now, &run_id);
         loop {
             let mut run = Run::new(self, program, call.clone(), &lookups);
-            let judged = judge_all(&mut run, asked.clone(), by_status.clone()).await;
+            let interpretations = interpret_all(&mut run, responses.clone(), by_status.clone()).await;
             match self.fetched(&lookups).await? {
                 Some(more) => lookups = more,
                 None => {
                     let read = lookups.read();
-                    return Ok(judged.into_iter().map(|one| Judged { value_sets: read.clone(), ..one }).collect());
+                    return Ok(interpretations
+                        .into_iter()
+                        .map(|one| Interpretation { value_sets: read.clone(), ..one })
+                        .collect());
                 }
             }
         }
@@ -83,28 +86,32 @@ impl Pipeline {
     }
 }
 
-/// Has the campaign's plugin say what a response means; where it does not, the status decides. Production and dry runs both ask here.
-pub(crate) async fn judge_all(run: &mut Run, asked: Vec<ClientAnswer>, by_status: Vec<Judged>) -> Vec<Judged> {
+/// Interprets responses by the campaign's plugin; where it does not decide, the HTTP status does. Used by production and dry runs.
+pub(crate) async fn interpret_all(
+    run: &mut Run,
+    responses: Vec<ClientAnswer>,
+    by_status: Vec<Interpretation>,
+) -> Vec<Interpretation> {
     if !run.interprets() {
         return by_status;
     }
-    let Some(results) = run.interpret(asked).await else { return by_status };
-    let judged = results.into_iter().zip(by_status).map(|(result, by_status)| match result {
-        Ok(Some(outcome)) => judge_by_plugin(outcome, by_status),
+    let Some(results) = run.interpret(responses).await else { return by_status };
+    let interpretations = results.into_iter().zip(by_status).map(|(result, by_status)| match result {
+        Ok(Some(outcome)) => from_outcome(outcome, by_status),
         Ok(None) => by_status,
-        Err(error) => Judged { judge: Judge::StatusInstead(error), ..by_status },
+        Err(error) => Interpretation { decided_by: Decider::FallbackToStatus(error), ..by_status },
     });
-    judged.collect()
+    interpretations.collect()
 }
 
-/// The same for one response.
-pub(crate) async fn judge(run: &mut Run, asked: ClientAnswer, by_status: Judged) -> Judged {
-    let judged = judge_all(run, vec![asked], vec![by_status.clone()]).await;
-    judged.into_iter().next().unwrap_or(by_status)
+/// Interprets one response.
+pub(crate) async fn interpret_one(run: &mut Run, response: ClientAnswer, by_status: Interpretation) -> Interpretation {
+    let interpretations = interpret_all(run, vec![response], vec![by_status.clone()]).await;
+    interpretations.into_iter().next().unwrap_or(by_status)
 }
 
-/// What went wrong in one word: its message may quote the response.
-pub(crate) fn code_of(error: &ItemError) -> &str {
+/// The code of the error, for logs: its message may quote the response.
+pub(crate) fn error_code(error: &ItemError) -> &str {
     match error {
         ItemError::Failure(failure) => &failure.code,
         ItemError::Fault(fault) => fault.kind.code(),
@@ -112,8 +119,8 @@ pub(crate) fn code_of(error: &ItemError) -> &str {
     }
 }
 
-/// The host's default.
-pub(crate) fn judge_by_status(response: &Response, now_ms: i64) -> Judged {
+/// Interprets a response by its HTTP status, the host's default.
+pub(crate) fn interpret_by_status(response: &SendResult, now_ms: i64) -> Interpretation {
     let (status, reason, retry_after) = match response {
         Ok(response) => (
             Some(response.status),
@@ -122,9 +129,9 @@ pub(crate) fn judge_by_status(response: &Response, now_ms: i64) -> Judged {
         ),
         Err(error) => (None, Some(error.message.clone()), None),
     };
-    let (judge, kind) = (Judge::Status, default_outcome(status));
-    Judged {
-        judge,
+    let (decided_by, kind) = (Decider::Status, default_outcome(status));
+    Interpretation {
+        decided_by,
         kind,
         reason,
         reference: None,
@@ -134,10 +141,10 @@ pub(crate) fn judge_by_status(response: &Response, now_ms: i64) -> Judged {
     }
 }
 
-fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
+fn from_outcome(outcome: Outcome, by_status: Interpretation) -> Interpretation {
     let short = |text: &String| text.len() <= REFERENCE_BYTES_MAX;
-    Judged {
-        judge: Judge::Plugin(outcome.rule.map(|rule| cut(&rule))),
+    Interpretation {
+        decided_by: Decider::Plugin(outcome.rule.map(|rule| truncate_reason(&rule))),
         kind: match outcome.kind {
             ContractKind::Accepted => OutcomeKind::Accepted,
             ContractKind::Rejected => OutcomeKind::Rejected,
@@ -145,7 +152,7 @@ fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
             ContractKind::Retry => OutcomeKind::Retry,
             ContractKind::Failed => OutcomeKind::Failed,
         },
-        reason: outcome.reason.map(|reason| cut(&reason)).or(by_status.reason),
+        reason: outcome.reason.map(|reason| truncate_reason(&reason)).or(by_status.reason),
         reference: outcome.reference.filter(short),
         price: outcome.price.filter(short),
         retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
@@ -153,7 +160,7 @@ fn judge_by_plugin(outcome: Outcome, by_status: Judged) -> Judged {
     }
 }
 
-fn cut(text: &str) -> String {
+fn truncate_reason(text: &str) -> String {
     text.chars().take(REASON_CHARS_MAX).collect()
 }
 
@@ -170,12 +177,12 @@ pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -
     }
 }
 
-/// A response, as the plugin gets it.
+/// A response in the types of the contract.
 pub(crate) fn client_response(
     submission_id: &str,
     attempt: i64,
     destination: Destination,
-    response: &Response,
+    response: &SendResult,
 ) -> ClientAnswer {
     let (status, headers, body, truncated, error) = match response {
         Ok(response) => {
@@ -195,40 +202,40 @@ pub(crate) fn client_response(
     }
 }
 
-/// An attempt as the delivery log keeps it: the response up to a bound, or why there was none, and what it was taken for.
-pub(crate) fn kept(response: &Response, judged: &Judged, body_bytes_max: usize) -> Value {
-    let mut kept = match response {
+/// The detail of an attempt in the delivery log: the response up to a bound, or why there was none, and its interpretation.
+pub(crate) fn attempt_detail(response: &SendResult, interpretation: &Interpretation, body_bytes_max: usize) -> Value {
+    let mut detail = match response {
         Ok(response) => {
             let shown = &response.body[..response.body.len().min(body_bytes_max)];
             json!({
                 "status": response.status,
                 "body": String::from_utf8_lossy(shown),
                 "truncated": response.truncated || shown.len() < response.body.len(),
-                "value_sets": judged.value_sets,
+                "value_sets": interpretation.value_sets,
             })
         }
         Err(error) => json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent }),
     };
-    for (name, value) in said(judged) {
-        kept[name] = value;
+    for (name, value) in response_fields(interpretation) {
+        detail[name] = value;
     }
-    kept
+    detail
 }
 
-/// What a response was taken for, and by whom. What the client did not say is null.
-pub(crate) fn said(judged: &Judged) -> [(&'static str, Value); 6] {
-    let (judge, rule, error) = match &judged.judge {
-        Judge::Status => ("status", None, None),
-        Judge::Plugin(rule) => ("plugin", rule.as_ref(), None),
-        Judge::StatusInstead(error) => ("status", None, Some(code_of(error))),
+/// The fields of an interpretation in API and log. What the response does not contain is null.
+pub(crate) fn response_fields(interpretation: &Interpretation) -> [(&'static str, Value); 6] {
+    let (decided_by, rule, error) = match &interpretation.decided_by {
+        Decider::Status => ("status", None, None),
+        Decider::Plugin(rule) => ("plugin", rule.as_ref(), None),
+        Decider::FallbackToStatus(error) => ("status", None, Some(error_code(error))),
     };
     [
-        ("reason", json!(judged.reason)),
-        ("reference", json!(judged.reference)),
-        ("price", json!(judged.price)),
-        ("decidedBy", json!(judge)),
+        ("reason", json!(interpretation.reason)),
+        ("reference", json!(interpretation.reference)),
+        ("price", json!(interpretation.price)),
+        ("decided_by", json!(decided_by)),
         ("rule", json!(rule)),
-        ("interpretError", json!(error)),
+        ("interpret_error", json!(error)),
     ]
 }
 
@@ -247,7 +254,7 @@ mod tests {
         }
     }
 
-    fn response_of_status(status: u16, headers: &[(&str, &str)]) -> Response {
+    fn response_of_status(status: u16, headers: &[(&str, &str)]) -> SendResult {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let body = bytes::Bytes::from_static(b"no thanks");
         Ok(OutboundResponse { status, headers, headers_truncated: false, body, truncated: false, elapsed_ms: 1 })
@@ -257,14 +264,14 @@ mod tests {
     #[test]
     fn m9_the_plugin_overrules_the_status() {
         let response = response_of_status(200, &[("retry-after", "7")]);
-        let judged = judge_by_plugin(outcome("out of area", "L-7"), judge_by_status(&response, 0));
-        assert_eq!((judged.kind, judged.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
-        let kept = kept(&response, &judged, 2);
+        let interpretation = from_outcome(outcome("out of area", "L-7"), interpret_by_status(&response, 0));
+        assert_eq!((interpretation.kind, interpretation.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
+        let detail = attempt_detail(&response, &interpretation, 2);
         assert_eq!(
-            kept,
+            detail,
             json!({
                 "status": 200, "body": "no", "truncated": true, "value_sets": {}, "reason": "out of area", "reference": "L-7", "price": "1.10",
-                "decidedBy": "plugin", "rule": "respond.outcomes[0]", "interpretError": null,
+                "decided_by": "plugin", "rule": "respond.outcomes[0]", "interpret_error": null,
             })
         );
     }
@@ -273,8 +280,8 @@ mod tests {
     #[test]
     fn m9_what_is_kept_of_a_response_is_bounded() {
         let long = "é".repeat(2_000);
-        let judged = judge_by_plugin(outcome(&long, &long), judge_by_status(&response_of_status(200, &[]), 0));
-        assert_eq!(judged.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
-        assert_eq!((judged.reference, judged.price.as_deref()), (None, Some("1.10")));
+        let interpretation = from_outcome(outcome(&long, &long), interpret_by_status(&response_of_status(200, &[]), 0));
+        assert_eq!(interpretation.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
+        assert_eq!((interpretation.reference, interpretation.price.as_deref()), (None, Some("1.10")));
     }
 }

@@ -1,6 +1,6 @@
 //! The way of a lead. No SQL, no HTTP types; each step ends in one commit, and what follows goes on in memory.
 //!
-//! `ingest` makes a request durable, `process` maps, judges and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
+//! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
 //! shapes what is told, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
 mod cache;

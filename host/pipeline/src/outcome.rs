@@ -6,7 +6,9 @@ use super::deliver::{Delivery, EventData, NoRequest, Subject};
 use super::finish::{CampaignContext, EventAbout};
 use super::flow::UnderWay;
 use super::ingest::json;
-use super::interpret::{Judge, Judged, Response, client_destination, client_response, judge_by_status, kept};
+use super::interpret::{
+    Decider, Interpretation, SendResult, attempt_detail, client_destination, client_response, interpret_by_status,
+};
 use super::send::Receiver;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
@@ -40,7 +42,7 @@ pub(crate) struct Responded {
     pub(crate) delivery: Delivery,
     pub(crate) receiver: Receiver,
     pub(crate) program: Option<Program>,
-    pub(crate) response: Response,
+    pub(crate) response: SendResult,
     pub(crate) started_at: Timestamp,
     pub(crate) under_way: UnderWay<Delivery>,
 }
@@ -104,14 +106,14 @@ async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<Ended>) {
 impl Pipeline {
     /// What the responses of one campaign and program mean, and what follows.
     async fn interpret_group(&self, group: Vec<Responded>) -> Vec<Ended> {
-        let judged = self.judge_group(&group).await;
+        let interpretations = self.interpret_responses(&group).await;
         let mut ended = Vec::with_capacity(group.len());
         let mut subjects = Vec::with_capacity(group.len());
         let mut shaping = None;
-        for (responded, judged) in group.into_iter().zip(judged) {
+        for (responded, interpretation) in group.into_iter().zip(interpretations) {
             self.pause_where_gone(&responded).await;
             let Responded { context, delivery, response, started_at, under_way, .. } = responded;
-            let outcome = self.outcome(&context, &delivery, &response, &judged, started_at);
+            let outcome = self.outcome(&context, &delivery, &response, &interpretation, started_at);
             subjects.push(delivery.subject.clone());
             shaping.get_or_insert((context, delivery.row.program_id.clone()));
             ended.push((outcome, delivery, under_way));
@@ -130,41 +132,42 @@ impl Pipeline {
         ended.into_iter().map(|(outcome, delivery, under_way)| Ended::new(outcome, &delivery, under_way, now)).collect()
     }
 
-    /// One call for all responses of a destination that decides; the others are judged by their status.
-    async fn judge_group(&self, group: &[Responded]) -> Vec<Judged> {
+    /// Interprets the responses of a group: one call for all of a destination that decides; the others are interpreted by their status.
+    async fn interpret_responses(&self, group: &[Responded]) -> Vec<Interpretation> {
         let now = self.clock.now();
-        let mut judged: Vec<Judged> = group.iter().map(|one| judge_by_status(&one.response, now.0)).collect();
+        let mut interpretations: Vec<Interpretation> =
+            group.iter().map(|one| interpret_by_status(&one.response, now.0)).collect();
         let decides = |one: &Responded| one.delivery.kind().is_some_and(DestinationKind::decides);
         let asked: Vec<usize> =
             (0..group.len()).filter(|at| decides(&group[*at]) && group[*at].program.is_some()).collect();
-        let Some(first) = asked.first().map(|at| &group[*at]) else { return judged };
-        let Some(program) = &first.program else { return judged };
+        let Some(first) = asked.first().map(|at| &group[*at]) else { return interpretations };
+        let Some(program) = &first.program else { return interpretations };
         let responses = asked.iter().map(|at| {
             let one = &group[*at];
             let destination = client_destination(&one.context.campaign, one.receiver.method(), one.receiver.url());
             client_response(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
         });
-        let by_status = asked.iter().map(|at| judged[*at].clone()).collect();
+        let by_status = asked.iter().map(|at| interpretations[*at].clone()).collect();
         let program_id = first.delivery.row.program_id.as_deref();
-        match self.judge_by_program(&first.context, program, program_id, responses.collect(), by_status).await {
+        match self.interpret_by_program(&first.context, program, program_id, responses.collect(), by_status).await {
             Ok(by_program) => {
                 for (at, one) in asked.into_iter().zip(by_program) {
-                    if let Judge::StatusInstead(error) = &one.judge {
-                        let (delivery_id, code) = (&group[at].delivery.row.id, super::interpret::code_of(error));
+                    if let Decider::FallbackToStatus(error) = &one.decided_by {
+                        let (delivery_id, code) = (&group[at].delivery.row.id, super::interpret::error_code(error));
                         tracing::warn!(
                             delivery_id,
                             code,
                             "the response could not be interpreted; falling back to the HTTP status"
                         );
                     }
-                    judged[at] = one;
+                    interpretations[at] = one;
                 }
             }
             Err(error) => {
                 tracing::warn!(error = %error, "the tables for responses can't be read; falling back to the HTTP status");
             }
         }
-        judged
+        interpretations
     }
 
     /// A webhook that is gone (`410`) is told nothing more until its settings are saved.
@@ -188,21 +191,21 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
-        response: &Response,
-        judged: &Judged,
+        response: &SendResult,
+        interpretation: &Interpretation,
         started_at: Timestamp,
     ) -> Outcome {
         let (now, row) = (self.clock.now(), &delivery.row);
         let decides = delivery.kind().is_some_and(DestinationKind::decides);
         let retries = Retries::within(u64::try_from(row.retries_max).unwrap_or(0), 0..=u8::MAX);
         let attempts = u32::try_from(row.attempts + 1).unwrap_or(u32::MAX);
-        let again = match (judged.kind, retries) {
+        let again = match (interpretation.kind, retries) {
             (OutcomeKind::Retry, Ok(retries)) => {
-                Backoff::default().next(retries, attempts, now.0, judged.retry_after_ms, self.random())
+                Backoff::default().next(retries, attempts, now.0, interpretation.retry_after_ms, self.random())
             }
             _ => NextTry::Spent,
         };
-        let next = match (again, judged.kind) {
+        let next = match (again, interpretation.kind) {
             (NextTry::At(at), _) => Next::Retry(Timestamp(at)),
             // A client's no is a response that arrived: the delivery itself is done.
             (NextTry::Spent, OutcomeKind::Accepted | OutcomeKind::Rejected | OutcomeKind::Duplicate) => {
@@ -210,9 +213,9 @@ impl Pipeline {
             }
             (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
         };
-        let detail = kept(response, judged, self.settings.limits.kept_response_bytes_max);
+        let detail = attempt_detail(response, interpretation, self.settings.limits.kept_response_bytes_max);
         let transition = (decides && !matches!(next, Next::Retry(_)))
-            .then(|| self.transition(context, delivery, judged, &detail, now));
+            .then(|| self.transition(context, delivery, interpretation, &detail, now));
         let elapsed_ms = response.as_ref().map_or_else(|error| error.elapsed_ms, |response| response.elapsed_ms);
         Outcome {
             delivery_id: row.id.clone(),
@@ -225,7 +228,7 @@ impl Pipeline {
                 status: response
                     .as_ref()
                     .map_or_else(|error| error.status, |response: &OutboundResponse| Some(response.status)),
-                outcome: judged.kind.as_str(),
+                outcome: interpretation.kind.as_str(),
                 detail: json(&detail),
             }),
             next,
@@ -238,18 +241,18 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
-        judged: &Judged,
+        interpretation: &Interpretation,
         last: &Value,
         now: Timestamp,
     ) -> Transition {
-        let (state, cause) = state_after(judged.kind);
+        let (state, cause) = state_after(interpretation.kind);
         let mut detail = json!({
-            "reason": judged.reason,
-            "reference": judged.reference,
-            "price": judged.price,
+            "reason": interpretation.reason,
+            "reference": interpretation.reference,
+            "price": interpretation.price,
             "attempts": delivery.row.attempts + 1,
             "last_response": (state != State::Delivered).then_some(last),
-            "deliveryId": delivery.row.id,
+            "delivery_id": delivery.row.id,
         });
         // What the client did not say is not said either.
         if let Some(members) = detail.as_object_mut() {
@@ -383,12 +386,12 @@ impl Ended {
             NoRequest::Because(why) => {
                 let detail = json!({ "error": why, "sent": false });
                 let next = Next::Over(if decides { "failed" } else { "suppressed" });
-                let transition =
-                    decides.then(|| pipeline.transition(context, &delivery, &Judged::not_sent(why), &detail, now));
+                let transition = decides
+                    .then(|| pipeline.transition(context, &delivery, &Interpretation::not_sent(why), &detail, now));
                 (Some(attempt(why)), next, transition)
             }
             NoRequest::Archived => {
-                let detail = json!({ "attempts": row.attempts, "deliveryId": row.id });
+                let detail = json!({ "attempts": row.attempts, "delivery_id": row.id });
                 let cause = "campaign_archived";
                 let transition =
                     pipeline.submission_transition(context, &delivery, State::Canceled, cause, false, &detail, now);
@@ -407,11 +410,11 @@ impl Ended {
     }
 }
 
-impl Judged {
-    /// What a delivery comes to that was not sent.
+impl Interpretation {
+    /// The outcome of a delivery that was not sent.
     fn not_sent(why: &str) -> Self {
         Self {
-            judge: Judge::Status,
+            decided_by: Decider::Status,
             kind: OutcomeKind::Failed,
             reason: Some(why.into()),
             reference: None,

@@ -1,4 +1,4 @@
-//! Process: a batch of one campaign, mapped, judged and shaped in one fresh instance, and written in one commit.
+//! Process: a batch of one campaign, mapped, qualified and shaped in one fresh instance, and written in one commit.
 
 use super::Pipeline;
 use super::context;
@@ -213,13 +213,13 @@ impl Pipeline {
         self.identify(context, &mut items).await?;
         let client = client_of(context);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
-        let judged = self.engine.on_guest_thread(async move {
+        let run = self.engine.on_guest_thread(async move {
             qualify(&mut run, Severity::Hard, &mut items).await;
             qualify(&mut run, Severity::Soft, &mut items).await;
             shape(&mut run, client.as_ref(), &mut items).await;
             (run.finish(), items)
         });
-        let Ok((reports, items)) = judged.await else {
+        let Ok((reports, items)) = run.await else {
             return Ok(batch.iter().map(BatchItem::deferred).collect());
         };
         for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
@@ -366,7 +366,7 @@ fn items_of(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec
     items
 }
 
-/// Judges those that are still on their way.
+/// Qualifies the leads that are still in process.
 async fn qualify(run: &mut Run, severity: Severity, items: &mut [BatchItem]) {
     let (order, submissions): (Vec<usize>, Vec<_>) =
         items.iter().enumerate().filter_map(|(at, item)| Some((at, item.submission()?))).unzip();

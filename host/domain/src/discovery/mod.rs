@@ -40,7 +40,7 @@ pub const VALUES_MAX: usize = 10_000;
 pub const EXAMPLES_MAX: usize = 3;
 /// How many characters an example has.
 pub const EXAMPLE_CHARS_MAX: usize = 32;
-/// How many characters of a value its shape is judged by; a longer one is plain text.
+/// How many characters of a value its shape is found by; a longer one is plain text.
 const SHAPED_CHARS_MAX: usize = 200;
 /// How many names one list of name/value pairs may have.
 const PAIRS_MAX: usize = 200;

@@ -266,7 +266,7 @@ pub(crate) async fn get(
 
 /// Deletes a value set
 ///
-/// Admins. Whatever still looks it up is told that there is none: what it then can't map or judge is kept in quarantine. Its versions stay, and
+/// Admins. Whatever still looks it up is told that there is none: what it then can't map or qualify waits in quarantine. Its versions stay, and
 /// restoring one brings it back.
 #[utoipa::path(delete, path = "", operation_id = "deleteValueSet",
     responses((status = NO_CONTENT, description = "The next batches don't find it.")))]

@@ -1,7 +1,10 @@
-//! A client's response in a dry run: judged by the very code that judges real ones.
+//! A client's response in a dry run: interpreted by the code of production.
 
 use super::{DryRunInput, SAMPLE_ID, Trial};
-use crate::interpret::{Judge, Judged, Response, client_destination, client_response, judge, judge_by_status, said};
+use crate::interpret::{
+    Decider, Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
+    response_fields,
+};
 use crate::outcome::state_after;
 use crate::rendered;
 use bytes::Bytes;
@@ -23,7 +26,7 @@ pub struct SampleResponse {
 }
 
 impl SampleResponse {
-    fn as_sent(&self) -> OutboundResponse {
+    fn to_outbound(&self) -> OutboundResponse {
         OutboundResponse {
             status: self.status,
             headers: self.headers.clone(),
@@ -36,55 +39,56 @@ impl SampleResponse {
 }
 
 impl Trial {
-    /// Where the response takes the submission, and what the events about it would say.
+    /// The submission's state after the sample response, and the context of the events about it.
     pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, now_ms: i64) -> (State, Value) {
         let Some(sample) = &input.response else { return (State::Delivered, json!({})) };
-        let response: Response = Ok(sample.as_sent());
+        let result: SendResult = Ok(sample.to_outbound());
         let destination = client_destination(&input.campaign, "POST", &input.client_url);
-        let asked = client_response(SAMPLE_ID, 1, destination, &response);
-        let judged = judge(&mut self.run, asked, judge_by_status(&response, now_ms)).await;
-        let state = reached(judged.kind);
+        let response = client_response(SAMPLE_ID, 1, destination, &result);
+        let interpretation = interpret_one(&mut self.run, response, interpret_by_status(&result, now_ms)).await;
+        let state = state_after_attempt(interpretation.kind);
         let shown = json!({
             "status": sample.status,
             "headers": sample.headers,
             "body": String::from_utf8_lossy(&sample.body),
         });
-        self.gave("interpret", None, shown, output(&judged, state), None);
-        if let (Judge::StatusInstead(error), Some(stage)) = (&judged.judge, self.stages.last_mut()) {
-            stage.error = Some(why(error));
+        self.gave("interpret", None, shown, interpretation_json(&interpretation, state), None);
+        if let (Decider::FallbackToStatus(error), Some(stage)) = (&interpretation.decided_by, self.stages.last_mut()) {
+            stage.error = Some(explain(error));
         }
-        (state, context_of(&judged))
+        (state, event_context(&interpretation))
     }
 }
 
 /// A lead that is to be sent again is still on its way.
-fn reached(kind: OutcomeKind) -> State {
+fn state_after_attempt(kind: OutcomeKind) -> State {
     match kind {
         OutcomeKind::Retry => State::Delivering,
         kind => state_after(kind).0,
     }
 }
 
-fn output(judged: &Judged, state: State) -> Value {
+fn interpretation_json(interpretation: &Interpretation, state: State) -> Value {
     let mut output = json!({
-        "outcome": judged.kind.as_str(),
+        "outcome": interpretation.kind.as_str(),
         "state": state.as_str(),
-        "retryAfterMs": judged.retry_after_ms,
+        "retry_after_ms": interpretation.retry_after_ms,
     });
-    for (name, value) in said(judged) {
+    for (name, value) in response_fields(interpretation) {
         output[name] = value;
     }
     output
 }
 
-/// What the client said, as events tell it.
-fn context_of(judged: &Judged) -> Value {
-    let told = ["reason", "reference", "price"];
-    let said = said(judged).into_iter().filter(|(name, value)| told.contains(name) && !value.is_null());
-    said.map(|(name, value)| (name.to_owned(), value)).collect::<Map<String, Value>>().into()
+/// The client's part of an event's context.
+fn event_context(interpretation: &Interpretation) -> Value {
+    let shared = ["reason", "reference", "price"];
+    let fields =
+        response_fields(interpretation).into_iter().filter(|(name, value)| shared.contains(name) && !value.is_null());
+    fields.map(|(name, value)| (name.to_owned(), value)).collect::<Map<String, Value>>().into()
 }
 
-fn why(error: &ItemError) -> Value {
+fn explain(error: &ItemError) -> Value {
     rendered::item_error("interpret", error)
         .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
 }

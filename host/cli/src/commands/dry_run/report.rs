@@ -1,4 +1,4 @@
-//! A dry run as a person reads it in a terminal (M10): what made each field, how each rule was judged, the message as it would be sent.
+//! A dry run as a person reads it in a terminal (M10): what made each field, how each rule was evaluated, the message as it would be sent.
 
 use crate::commands::table::{Table, visible};
 use hookmill_pipeline::{DryRun, StageRun};
