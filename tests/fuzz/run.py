@@ -68,11 +68,11 @@ def main():
     }
     excluded = [f"--exclude-operation-id={name}" for name in OPERATORS]
     included = [f"--include-operation-id={name}" for name in OPERATORS]
-    # A viewer is refused much, which is what is looked at.
-    refused = ["--mode=positive", "--phases=examples,fuzzing", "--max-examples=3", "--warnings=off"]
+    # A viewer is rejected much, which is what is looked at.
+    rejected = ["--mode=positive", "--phases=examples,fuzzing", "--max-examples=3", "--warnings=off"]
     runs = [
         schemathesis(url, directory, who, {**environment, "HOOKMILL_FUZZ_API_KEY": key}, arguments)
-        for who, key, arguments in [("viewer", keys["viewer"], refused), ("operator", operator_key, included), ("admin", keys["admin"], excluded)]
+        for who, key, arguments in [("viewer", keys["viewer"], rejected), ("operator", operator_key, included), ("admin", keys["admin"], excluded)]
     ]
     counts = defaultdict(Counter)
     for _, seen in runs:

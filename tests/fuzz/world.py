@@ -16,7 +16,7 @@ class Client:
         self.url, self.key, self.organization = url, key, organization
 
     def call(self, method, path, body=None):
-        """The response as JSON; a refusal ends the program."""
+        """The response as JSON; an error ends the program."""
         query = f"?organization={self.organization}" if self.organization else ""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()

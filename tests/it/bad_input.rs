@@ -1,4 +1,4 @@
-//! Whatever is sent to the host is answered, with a refusal in the one form refusals have (I14); never a 5xx, never a hang.
+//! Whatever is sent to the host is answered, with an error in the form of all errors (I14); never a 5xx, never a hang.
 
 use hookmill_tests::{Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ const WITH_PART: [(&str, &str); 25] = [
     ("PUT", "/v1/plugins/{}"),
 ];
 
-/// A refusal in the one form, or no refusal at all; never a 5xx.
+/// An error in the form of all errors, or no error at all; never a 5xx.
 #[track_caller]
 fn well_behaved(response: &Response, what: &str) {
     assert!(response.status < 500, "{what}: {} {}", response.status, response.text);
@@ -201,7 +201,7 @@ fn nonsense() -> Vec<(String, Vec<u8>)> {
 
 on_both! {
     /// I14 H6: every address that takes a body, with every kind of nonsense.
-    async fn every_address_refuses_nonsense(kind: Kind) {
+    async fn every_address_rejects_nonsense(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let operator = world.operator.in_organization(&world.organization);
@@ -266,19 +266,19 @@ on_both! {
 
 on_both! {
     /// I5 H6: 10 MB are too large, and the sender reads so; a plugin may have as many, but must be one.
-    async fn large_bodies_are_refused(kind: Kind) {
+    async fn large_bodies_are_rejected(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let operator = world.operator.in_organization(&world.organization);
         let large = vec![b' '; 10_000_000];
         for (method, path) in [("POST", "/v1/leads"), ("POST", "/v1/campaigns/GOOD/leads")] {
-            send(&world.source, method, path, JSON, large.clone()).await.refused(413, "body_too_large");
+            send(&world.source, method, path, JSON, large.clone()).await.expect_error(413, "body_too_large");
         }
         for (method, path) in [("POST", "/v1/campaigns"), ("PUT", "/v1/campaigns/GOOD/document"), ("PUT", "/v1/webhook-settings"), ("POST", "/v1/campaigns/GOOD/dry-run")] {
-            send(&operator, method, path, JSON, large.clone()).await.refused(413, "body_too_large");
+            send(&operator, method, path, JSON, large.clone()).await.expect_error(413, "body_too_large");
         }
-        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", large).await.refused(422, "plugin_not_admitted");
-        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", vec![0; 33 << 20]).await.refused(413, "body_too_large");
+        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", large).await.expect_error(422, "plugin_not_admitted");
+        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", vec![0; 33 << 20]).await.expect_error(413, "body_too_large");
         world.stop().await;
     }
 }
@@ -318,7 +318,7 @@ on_both! {
                 well_behaved(&response, &format!("{path}?{query}"));
             }
         }
-        world.admin.get("/v1/users?limit=abc").await.refused(422, "invalid");
+        world.admin.get("/v1/users?limit=abc").await.expect_error(422, "invalid");
         world.stop().await;
     }
 }
@@ -328,11 +328,11 @@ on_both! {
     async fn unknown_addresses_and_methods_are_told(kind: Kind) {
         let world = World::new(kind).await;
         for path in ["/", "/v1", "/v1/", "/v1/leads/", "/v1//leads", "/v2/leads", "/%00", "/%FF", "/v1/campaigns/A/B/C", "/favicon.ico"] {
-            world.source.get(path).await.refused(404, "address_unknown");
+            world.source.get(path).await.expect_error(404, "address_unknown");
         }
         for (method, path) in WITH_BODY.into_iter().chain([("GET", "/healthz"), ("GET", "/v1/me")]) {
             for wrong in ["TRACE", "LINK", "X", "PROPFIND"] {
-                let response = send(&world.source, wrong, path, JSON, Vec::new()).await.refused(405, "method_not_allowed");
+                let response = send(&world.source, wrong, path, JSON, Vec::new()).await.expect_error(405, "method_not_allowed");
                 assert!(response.headers.contains_key("allow"), "{method} {path}");
             }
         }
@@ -341,8 +341,8 @@ on_both! {
 }
 
 on_both! {
-    /// M2: the API refuses keys it does not know, by name.
-    async fn unknown_keys_are_refused_by_name(kind: Kind) {
+    /// M2: the API rejects keys it does not know, by name.
+    async fn unknown_keys_are_rejected_by_name(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let operator = world.operator.in_organization(&world.organization);
@@ -359,7 +359,7 @@ on_both! {
             ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "https://x.example", "events": [], "nmae": 1})),
         ];
         for (method, path, body) in table {
-            let response = send(&operator, method, path, JSON, body.to_string().into_bytes()).await.refused(422, "invalid");
+            let response = send(&operator, method, path, JSON, body.to_string().into_bytes()).await.expect_error(422, "invalid");
             assert!(response.text.contains("nmae"), "{method} {path}: {}", response.text);
         }
         assert_eq!(world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["state"], "draft");

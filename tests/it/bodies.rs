@@ -90,15 +90,15 @@ on_both! {
         for (id, name) in ids.iter().zip(["René", "Zoë"]) {
             assert_eq!(world.submission(id).await["lead"]["first_name"], name);
         }
-        let again = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.refused(409, "duplicate_request");
+        let again = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.expect_error(409, "duplicate_request");
         assert_eq!(again.json["error"]["same_body"], true);
         world.stop().await;
     }
 }
 
 on_both! {
-    /// I5 I10 I14: what can't be read is refused with its code and place, and what is too large once inflated with 413.
-    async fn i10_what_cannot_be_read_is_refused(kind: Kind) {
+    /// I5 I10 I14: what can't be read is rejected with its code and place, and what is too large once inflated with 413.
+    async fn i10_what_cannot_be_read_is_rejected(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.inflated_bytes_max = 1_000;
         options.settings.limits.form_fields_max = 2;
@@ -125,13 +125,13 @@ on_both! {
             ("", "", b"hello".to_vec(), 415, "content_type_unsupported"),
         ];
         for (content_type, coding, body, status, code) in table {
-            let refused = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body).await.refused(status, code);
-            assert!(20 < refused.json["error"]["message"].as_str().unwrap().len(), "{code}: {}", refused.text);
+            let rejected = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body).await.expect_error(status, code);
+            assert!(20 < rejected.json["error"]["message"].as_str().unwrap().len(), "{code}: {}", rejected.text);
         }
-        let refused = post(&world, "/v1/campaigns/GOOD/leads", "text/xml", "", b"<a>\n<b></a>".to_vec()).await.refused(400, "xml_syntax");
-        assert_eq!(refused.json["error"]["details"][0]["message"], "line 2, column 4");
+        let rejected = post(&world, "/v1/campaigns/GOOD/leads", "text/xml", "", b"<a>\n<b></a>".to_vec()).await.expect_error(400, "xml_syntax");
+        assert_eq!(rejected.json["error"]["details"][0]["message"], "line 2, column 4");
         for content_type in ["text/xml", "text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-            post(&world, "/v1/leads", content_type, "", b"{}".to_vec()).await.refused(415, "content_type_unsupported");
+            post(&world, "/v1/leads", content_type, "", b"{}".to_vec()).await.expect_error(415, "content_type_unsupported");
         }
         world.stop().await;
     }
@@ -153,7 +153,7 @@ on_both! {
             let run = world.admin.post(path, sample).await.expect(200).json;
             assert_eq!(run["stages"][0]["output"][0]["lead"]["email"], "a@x.example", "{sample}: {run}");
         }
-        let refused = [
+        let rejected = [
             (json!({}), "invalid"),
             (json!({"body": null, "raw": {"content_type": ""}}), "invalid"),
             (json!({"raw": {"content_type": "", "text": "{}", "base64": "e30="}}), "invalid"),
@@ -161,8 +161,8 @@ on_both! {
             (json!({"raw": {"content_type": "text/xml", "text": "<a>"}}), "sample_unreadable"),
             (json!({"body": {}, "response": {"status": 99}}), "invalid"),
         ];
-        for (sample, code) in refused {
-            world.admin.post(path, &sample).await.refused(422, code);
+        for (sample, code) in rejected {
+            world.admin.post(path, &sample).await.expect_error(422, code);
         }
         world.admin.post(path, &json!({"body": null})).await.expect(200);
         world.stop().await;
@@ -226,7 +226,7 @@ on_both! {
         assert_eq!((row(1, "source_name"), row(1, "leads")), (json!("website"), json!(1)), "{told}");
         let last = world.admin.get("/v1/campaigns/GOOD/notices?leads=2").await.expect(200).json;
         assert_eq!(last["items"][0]["leads"], 1, "{last}");
-        world.admin.get("/v1/campaigns/GOOD/notices?leads=0").await.refused(422, "invalid");
+        world.admin.get("/v1/campaigns/GOOD/notices?leads=0").await.expect_error(422, "invalid");
         world.stop().await;
     }
 }

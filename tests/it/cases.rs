@@ -2,7 +2,7 @@
 //!
 //! `tests/cases/NAME/` holds `document.yaml` (absent: the standard document), `input.json`, `input.form` or
 //! `input.xml`, and `expected.json`; or
-//! `document.yaml` and `problems.txt` for a document that must be refused. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
+//! `document.yaml` and `problems.txt` for a document that must be rejected. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
 //! comparing it: read the difference before it is committed.
 //!
 //! Value sets of the case are `sets/NAME.csv` and `sets/NAME.json`.
@@ -68,7 +68,7 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
             let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
             compare(&case.join("problems.txt"), &format!("{}\n", told.join("\n")))
         }
-        Err(SaveError::Refused(refusal)) => Err(refusal.to_string()),
+        Err(SaveError::Rejected(error)) => Err(error.to_string()),
         Ok((program, _)) => {
             let sample =
                 DryRunInput { campaign: campaign(&organization_with_sets(pipeline, case).await?), ..sample(case)? };
@@ -98,8 +98,8 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
     let mut inputs =
         INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, content_type)));
     let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
-    let head = body::head(content_type, "").map_err(|refusal| refusal.to_string())?;
-    let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|refusal| refusal.to_string())?;
+    let head = body::head(content_type, "").map_err(|error| error.to_string())?;
+    let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
     Ok(sample_of(body))
 }
 
@@ -116,7 +116,7 @@ async fn organization_with_sets(pipeline: &Pipeline, case: &Path) -> Result<Stri
         };
         let (name, table) = (path.file_stem().unwrap().to_string_lossy(), fs::read(&path).unwrap());
         let put = pipeline.put_value_set(&organization.id, &name, format, table.into(), "case").await;
-        put.map_err(|refusal| format!("{}: {refusal}: {:?}", path.display(), refusal.details))?;
+        put.map_err(|error| format!("{}: {error}: {:?}", path.display(), error.details))?;
     }
     Ok(organization.id)
 }
@@ -164,10 +164,10 @@ fn summary(run: &DryRun) -> Value {
     let messages: Vec<Value> = run.messages.iter().map(message).collect();
     let mut summary =
         json!({ "map": outputs(run, "map"), "not_qualified": verdicts, "state": run.state, "messages": messages });
-    let refused: Vec<&Value> =
+    let rejected: Vec<&Value> =
         run.stages.iter().filter(|stage| stage.stage == "shape").filter_map(|stage| stage.error.as_ref()).collect();
-    if !refused.is_empty() {
-        summary["not_shaped"] = json!(refused);
+    if !rejected.is_empty() {
+        summary["not_shaped"] = json!(rejected);
     }
     summary
 }

@@ -126,9 +126,9 @@ fn dry_run_shows_what_would_be_sent() {
     assert_eq!(left.len(), 2, "{left:?}");
 }
 
-/// M10 M7 I10: a sample that a rule refuses says so with expected and actual; a form is read as one.
+/// M10 M7 I10: a sample that a rule rejects says so with expected and actual; a form is read as one.
 #[test]
-fn dry_run_shows_why_a_lead_is_refused() {
+fn dry_run_shows_why_a_lead_is_rejected() {
     let desk = Desk::new();
     let document = desk.file("rules.yaml", "version: 1\nmap: {fields: {state: state}}\nqualify:\n  - {field: state, op: in, values: [CA], reason: not served}\n");
     let sample = desk.file("sample.form", "state=NV&email=a%40x.example");
@@ -180,7 +180,7 @@ shape: {client: {body: {region: {from: lead.custom.region}}}}
     assert!(out(&without).contains("table_unknown") && out(&without).contains("regions"), "{}", out(&without));
 }
 
-/// M7: a table that can't be taken is refused with the file, the place and the suggested fix.
+/// M7: a table that can't be taken is rejected with the file, the place and the suggested fix.
 #[test]
 fn m7_a_value_set_that_cannot_be_read_says_why() {
     let desk = Desk::new();
@@ -358,13 +358,13 @@ fn m10_a_dry_run_has_what_comes_beside_the_body() {
         "{told:#}"
     );
     for (option, value, word) in [("--query", "utm", "`name=value`"), ("--header", "agent", "`Name: value`")] {
-        let refused = desk.run(&["dry-run", option, value], &files);
-        assert!(!refused.status.success());
-        assert!(String::from_utf8_lossy(&refused.stderr).contains(word), "{refused:?}");
+        let rejected = desk.run(&["dry-run", option, value], &files);
+        assert!(!rejected.status.success());
+        assert!(String::from_utf8_lossy(&rejected.stderr).contains(word), "{rejected:?}");
     }
     let listed = desk.file("l.json", "[1]");
-    let refused = desk.run(&["dry-run"], &[files[0], files[1], ("--campaign-values", &listed)]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("not a JSON object"), "{refused:?}");
+    let rejected = desk.run(&["dry-run"], &[files[0], files[1], ("--campaign-values", &listed)]);
+    assert!(String::from_utf8_lossy(&rejected.stderr).contains("not a JSON object"), "{rejected:?}");
 }
 
 /// Who has read enough closes the pipe, as `head` does; that is no failure.

@@ -230,7 +230,7 @@ on_both! {
         let id = submit(&world, "CC").await;
         let delivery = deliveries(&world, &id, "organization_webhook").await[0]["id"].as_str().unwrap().to_owned();
         let (path, resend) = (format!("/v1/deliveries/{delivery}"), format!("/v1/deliveries/{delivery}/resend"));
-        world.admin.post(&resend, &json!({})).await.refused(409, "not_resendable");
+        world.admin.post(&resend, &json!({})).await.expect_error(409, "not_resendable");
         let mut expected = 2;
         later(&world, WAITS_MS[0]).await;
         for _ in 0..3 {
@@ -250,7 +250,7 @@ on_both! {
         assert_eq!(got.len() as u64, expected + 1);
         assert!(got.iter().all(|request| request.body == got[0].body && request.header("webhook-id") == got[0].header("webhook-id")));
         let client = deliveries(&world, &id, "client").await[0]["id"].as_str().unwrap().to_owned();
-        world.admin.post(&format!("/v1/deliveries/{client}/resend"), &json!({})).await.refused(409, "not_resendable");
+        world.admin.post(&format!("/v1/deliveries/{client}/resend"), &json!({})).await.expect_error(409, "not_resendable");
         world.stop().await;
     }
 }
@@ -347,17 +347,17 @@ on_both! {
             "https://10.0.0.1/", "https://192.168.1.1/", "https://172.16.0.1/", "https://0.0.0.0/", "https://2130706433/", "https://0x7f.1/", "https://127.1/", "https://[fe80::1]/", "https://[fd00::1]/",
             "https://[64:ff9b::7f00:1]/", "https://100.64.0.1/", "ftp://example.com/", "file:///etc/passwd", "https://", "nonsense", "", "https://user:pass@127.0.0.1/", "//example.com"];
         for url in urls {
-            world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": url})).await.refused(422, "invalid");
+            world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": url})).await.expect_error(422, "invalid");
             let settings = json!({"enabled": true, "url": url, "events": ["lead.delivered"]});
-            world.admin.put("/v1/webhook-settings", &settings).await.refused(422, "invalid");
+            world.admin.put("/v1/webhook-settings", &settings).await.expect_error(422, "invalid");
         }
         for header in ["Host", "content-length", "Connection", "Transfer-Encoding", "Forwarded", "webhook-id", "Webhook-Signature", "webhook-anything", "a b", ""] {
             let endpoint = json!({"url": "https://example.com/", "headers": {header: "x"}});
-            world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.refused(422, "invalid");
+            world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect_error(422, "invalid");
         }
-        world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": "https://example.com/", "headers": {"x-a": "a\r\nx-b: c"}})).await.refused(422, "invalid");
-        world.admin.get("/v1/campaigns/CC/endpoint").await.refused(404, "not_found");
-        world.admin.get("/v1/webhook-settings").await.refused(404, "not_found");
+        world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": "https://example.com/", "headers": {"x-a": "a\r\nx-b: c"}})).await.expect_error(422, "invalid");
+        world.admin.get("/v1/campaigns/CC/endpoint").await.expect_error(404, "not_found");
+        world.admin.get("/v1/webhook-settings").await.expect_error(404, "not_found");
         world.stop().await;
     }
 }

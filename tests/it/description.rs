@@ -46,16 +46,16 @@ async fn every_operation_asks_for_the_keys_it_says() {
             call(&world.nobody, method, address).await.expect(200);
             continue;
         }
-        call(&world.nobody, method, address).await.refused(401, "key_missing");
+        call(&world.nobody, method, address).await.expect_error(401, "key_missing");
         if !asked.contains("sourceKey") {
-            call(&world.source, method, address).await.refused(403, "source_key_not_allowed");
+            call(&world.source, method, address).await.expect_error(403, "source_key_not_allowed");
         }
         if !asked.contains("apiKey") {
-            call(&world.admin, method, address).await.refused(403, "api_key_not_allowed");
+            call(&world.admin, method, address).await.expect_error(403, "api_key_not_allowed");
         }
         let names_organization = said["parameters"].to_string().contains("/parameters/organization");
         if names_organization {
-            call(&operator, method, address).await.refused(422, "invalid");
+            call(&operator, method, address).await.expect_error(422, "invalid");
         }
     }
     world.stop().await;
@@ -69,7 +69,7 @@ async fn no_method_is_served_that_is_not_described() {
     for (address, item) in description["paths"].as_object().unwrap() {
         let known: BTreeSet<&str> = METHODS.into_iter().filter(|method| item.get(method).is_some()).collect();
         for method in METHODS.into_iter().filter(|method| !known.contains(method)) {
-            let response = call(&world.admin, method, address).await.refused(405, "method_not_allowed");
+            let response = call(&world.admin, method, address).await.expect_error(405, "method_not_allowed");
             let allowed = response.headers["allow"].to_str().unwrap().to_lowercase();
             let allowed: BTreeSet<&str> = allowed.split(',').map(str::trim).filter(|one| *one != "head").collect();
             assert_eq!(allowed, known, "{address}");
@@ -130,7 +130,7 @@ async fn described_bounds_are_the_bounds() {
     let limit = &description["paths"]["/v1/campaigns"]["get"]["parameters"][0];
     assert_eq!((&limit["name"], &limit["schema"]["maximum"]), (&"limit".into(), &limits.page_rows_max.into()));
     for asked in ["0", "-1", "201", "1.5", ""] {
-        world.admin.get(&format!("/v1/campaigns?limit={asked}")).await.refused(422, "invalid");
+        world.admin.get(&format!("/v1/campaigns?limit={asked}")).await.expect_error(422, "invalid");
     }
     world.admin.get("/v1/campaigns?limit=200").await.expect(200);
     world.stop().await;
@@ -146,8 +146,8 @@ async fn whole_numbers_may_be_written_with_a_fraction() {
         send(request.body(body.to_owned()))
     };
     assert_eq!(put(body).await.expect(200).json["retries"], 2);
-    put(&body.replace("2.0", "2.5")).await.refused(422, "invalid");
-    put(&body.replace("2.0", "\"2\"")).await.refused(422, "invalid");
+    put(&body.replace("2.0", "2.5")).await.expect_error(422, "invalid");
+    put(&body.replace("2.0", "\"2\"")).await.expect_error(422, "invalid");
     world.stop().await;
 }
 

@@ -88,11 +88,11 @@ on_both! {
         assert_eq!(newest["leads"], 2);
         assert!(newest["items"].as_array().unwrap().iter().all(|row| row["path"] != "old"));
         for leads in ["0", "1001", "x"] {
-            world.admin.get(&format!("/v1/campaigns/FIELDS/fields?leads={leads}")).await.refused(422, "invalid");
+            world.admin.get(&format!("/v1/campaigns/FIELDS/fields?leads={leads}")).await.expect_error(422, "invalid");
         }
         let other = world.second_organization().await;
-        other.admin.get("/v1/campaigns/FIELDS/fields").await.refused(404, "not_found");
-        other.admin.get("/v1/campaigns/FIELDS/fields/draft").await.refused(404, "not_found");
+        other.admin.get("/v1/campaigns/FIELDS/fields").await.expect_error(404, "not_found");
+        other.admin.get("/v1/campaigns/FIELDS/fields/draft").await.expect_error(404, "not_found");
         world.stop().await;
     }
 }

@@ -250,27 +250,27 @@ async fn nothing_survives_a_session() {
     assert_eq!(remembered(&mut sandbox.session()).await, "");
 }
 
-/// P4: a configuration is checked when it is saved; a plan that is refused later is a fault of the program, counted once.
+/// P4: a configuration is checked when it is saved; a plan that is rejected later is a fault of the program, counted once.
 #[tokio::test]
 async fn configurations() {
     let sandbox = Sandbox::new(Limits { deadline_configure_ms: 50, ..quick() }).await;
     let compile = async |document: &str| sandbox.engine.compile_configuration(&sandbox.hostile, document).await;
     assert_eq!(&*compile("anything").await.unwrap().plan, b"anything");
-    let ConfigurationError::Diagnostics(diagnostics) = compile("refuse").await.unwrap_err() else {
+    let ConfigurationError::Diagnostics(diagnostics) = compile("reject").await.unwrap_err() else {
         panic!("no diagnostics")
     };
-    assert_eq!(diagnostics[0].code, "asked_to_refuse");
+    assert_eq!(diagnostics[0].code, "asked_to_reject");
     let ConfigurationError::Fault(fault) = compile("loop").await.unwrap_err() else { panic!("no fault") };
     assert_eq!((fault.kind, fault.phase), (FaultKind::Deadline, Phase::Compile));
-    let ConfigurationError::Fault(fault) = compile("refuse-later").await.unwrap_err() else { panic!("no fault") };
-    assert_eq!((fault.kind, fault.phase), (FaultKind::ConfigurationRefused, Phase::Load));
+    let ConfigurationError::Fault(fault) = compile("reject-later").await.unwrap_err() else { panic!("no fault") };
+    assert_eq!((fault.kind, fault.phase), (FaultKind::ConfigurationRejected, Phase::Load));
 
-    let mut session = sandbox.session_with(Some(Arc::from(*b"refuse-later")));
+    let mut session = sandbox.session_with(Some(Arc::from(*b"reject-later")));
     let results = session.map(hundred(&[])).await.unwrap();
     assert!(results.iter().all(|result| {
-        matches!(result, Err(ItemError::Fault(fault)) if fault.kind == FaultKind::ConfigurationRefused)
+        matches!(result, Err(ItemError::Fault(fault)) if fault.kind == FaultKind::ConfigurationRejected)
     }));
-    assert_eq!(session.finish().faults, [(FaultKind::ConfigurationRefused, 1)].into());
+    assert_eq!(session.finish().faults, [(FaultKind::ConfigurationRejected, 1)].into());
 }
 
 /// P3: the log is bounded in length and number, and what is dropped is counted.
@@ -395,7 +395,7 @@ fn compiled_file(directory: &Path) -> PathBuf {
     files.find(|path| path.extension().is_some_and(|extension| extension == "compiled")).unwrap()
 }
 
-/// O5: bytes that are not those of the digest are refused, and so is a component that can't be fetched; the next try is free.
+/// O5: bytes that are not those of the digest are rejected, and so is a component that can't be fetched; the next try is free.
 #[tokio::test]
 async fn stored_bytes_must_be_the_right_ones() {
     let sandbox = Sandbox::new(Limits::default()).await;
@@ -406,18 +406,18 @@ async fn stored_bytes_must_be_the_right_ones() {
     assert!(matches!(load(engine, digest, b"another").await, Err(LoadError::Unusable { .. })));
 }
 
-/// P2, P5: an import that nobody grants is refused by its name, with every other reason, and nothing is compiled.
+/// P2, P5: an import that nobody grants is rejected by its name, with every other reason, and nothing is compiled.
 #[tokio::test]
-async fn ungranted_imports_are_refused_by_name() {
+async fn ungranted_imports_are_rejected_by_name() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::new(Limits::default(), directory.path()).unwrap();
     let text = r#"(component
         (import "wasi:http/outgoing-handler@0.2.0" (instance))
         (import "hookmill:plugin/network@1.0.0" (instance)))"#;
-    let refusal = engine.admit(wat::parse_str(text).unwrap()).await.unwrap_err();
-    assert_eq!(refusal.reasons.len(), 2, "{refusal}");
+    let rejection = engine.admit(wat::parse_str(text).unwrap()).await.unwrap_err();
+    assert_eq!(rejection.reasons.len(), 2, "{rejection}");
     for (reason, name) in
-        refusal.reasons.iter().zip(["wasi:http/outgoing-handler@0.2.0", "hookmill:plugin/network@1.0.0"])
+        rejection.reasons.iter().zip(["wasi:http/outgoing-handler@0.2.0", "hookmill:plugin/network@1.0.0"])
     {
         assert_eq!(reason.code, "import_not_granted");
         assert!(reason.message.contains(name), "{}", reason.message);

@@ -1,4 +1,4 @@
-//! What lead sources are promised: what is taken, what is refused and how, and that nothing is taken twice.
+//! What lead sources are promised: what is accepted, what is rejected and how, and that nothing is taken twice.
 
 use hookmill_tests::{Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
@@ -121,29 +121,29 @@ on_both! {
         let second_key = within.post("/v1/source-keys", &json!({"name": "partner"})).await.expect(201).str("key");
         let other = world.second_organization().await;
         for stranger in [world.nobody.with_key(&second_key), other.source.clone(), other.admin.clone()] {
-            stranger.get(&path).await.refused(404, "not_found");
+            stranger.get(&path).await.expect_error(404, "not_found");
         }
-        world.nobody.get(&path).await.refused(401, "key_missing");
-        world.source.get("/v1/requests/req_none").await.refused(404, "not_found");
+        world.nobody.get(&path).await.expect_error(401, "key_missing");
+        world.source.get("/v1/requests/req_none").await.expect_error(404, "not_found");
         world.stop().await;
     }
 }
 
 on_both! {
-    /// I2: with no good lead the request is refused whole; `atomic` makes one bad lead enough. Of a refused request nothing is kept
+    /// I2: with no good lead the request is rejected as a whole; `atomic` makes one bad lead enough. Of a rejected request nothing is kept
     /// that could be looked at.
     async fn all_or_nothing(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
-        let none = world.source.post("/v1/leads", &batch("k1", json!([lead("NONE", "a@x.example"), 7]))).await.refused(422, "leads_rejected");
+        let none = world.source.post("/v1/leads", &batch("k1", json!([lead("NONE", "a@x.example"), 7]))).await.expect_error(422, "leads_rejected");
         assert_eq!(none.json["error"]["details"], json!([
             {"path": "leads[0].campaign_id", "code": "campaign_unknown", "message": none.json["error"]["details"][0]["message"]},
             {"path": "leads[1]", "code": "not_an_object", "message": none.json["error"]["details"][1]["message"]},
         ]));
         let mut atomic = batch("k1", json!([lead("GOOD", "a@x.example"), lead("NONE", "b@x.example")]));
         atomic["atomic"] = json!(true);
-        world.source.post("/v1/leads", &atomic).await.refused(422, "leads_rejected");
-        world.source.get(&format!("/v1/requests/{}", none.str("request_id"))).await.refused(404, "not_found");
+        world.source.post("/v1/leads", &atomic).await.expect_error(422, "leads_rejected");
+        world.source.get(&format!("/v1/requests/{}", none.str("request_id"))).await.expect_error(404, "not_found");
         assert_eq!(world.admin.get("/v1/requests").await.expect(200).json["items"], json!([]));
         assert_eq!(submissions_of_all(&world, &["GOOD"]).await, 0);
         // The key was not used up (I4), and atomic takes what is wholly good.
@@ -168,7 +168,7 @@ on_both! {
 }
 
 fn duplicate(response: Response, original: &str, same_body: bool) -> Response {
-    let response = response.refused(409, "duplicate_request");
+    let response = response.expect_error(409, "duplicate_request");
     assert_eq!(response.json["error"]["original_request_id"], original);
     assert_eq!(response.json["error"]["same_body"], same_body);
     response
@@ -202,15 +202,15 @@ on_both! {
 }
 
 on_both! {
-    /// I4: two organizations may use one key; a refused request does not use it up.
+    /// I4: two organizations may use one key; a rejected request does not use it up.
     async fn a_key_belongs_to_its_organization(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
         let other = world.second_organization().await;
         other.admin.post("/v1/campaigns", &json!({"id": "GOOD", "name": "Theirs"})).await.expect(201);
         let body = batch("k", json!([lead("GOOD", "a@x.example")]));
-        world.source.post("/v1/leads", &batch("k", json!([lead("NONE", "a@x.example")]))).await.refused(422, "leads_rejected");
-        world.source.post("/v1/leads", &batch("k", json!([]))).await.refused(422, "envelope_invalid");
+        world.source.post("/v1/leads", &batch("k", json!([lead("NONE", "a@x.example")]))).await.expect_error(422, "leads_rejected");
+        world.source.post("/v1/leads", &batch("k", json!([]))).await.expect_error(422, "envelope_invalid");
         world.source.post("/v1/leads", &body).await.expect(202);
         other.source.post("/v1/leads", &body).await.expect(202);
         assert_eq!(submissions_of_all(&world, &["GOOD"]).await, 1);
@@ -233,10 +233,10 @@ on_both! {
         for race in racing {
             responses.push(race.await.unwrap());
         }
-        let (taken, refused): (Vec<Response>, Vec<Response>) = responses.into_iter().partition(|response| response.status == 202);
-        assert_eq!((taken.len(), refused.len()), (1, 19));
+        let (taken, rejected): (Vec<Response>, Vec<Response>) = responses.into_iter().partition(|response| response.status == 202);
+        assert_eq!((taken.len(), rejected.len()), (1, 19));
         let first = taken[0].str("request_id");
-        for response in refused {
+        for response in rejected {
             duplicate(response, &first, false);
         }
         assert_eq!(ids_of_campaign(&world, "GOOD").await, [format!("{first}-0")]);
@@ -260,7 +260,7 @@ on_both! {
         duplicate(world.source.post("/v1/leads", &batch("two", json!([lead("GOOD", "a@x.example")]))).await, &second, false);
         for bad in [String::new(), "k".repeat(256)] {
             let request = world.source.request("POST", "/v1/campaigns/GOOD/leads").header("content-type", "application/json");
-            hookmill_tests::client::send(request.header("idempotency-key", bad).body("{}")).await.refused(422, "idempotency_key_invalid");
+            hookmill_tests::client::send(request.header("idempotency-key", bad).body("{}")).await.expect_error(422, "idempotency_key_invalid");
         }
         assert_eq!(submissions_of_all(&world, &["GOOD"]).await, 2);
         world.stop().await;
@@ -303,7 +303,7 @@ on_both! {
         ];
         for (caller, content_type, body, status, code) in table {
             let caller = caller.unwrap_or(&world.nobody);
-            caller.post_bytes("/v1/leads", content_type, body.into_bytes()).await.refused(status, code);
+            caller.post_bytes("/v1/leads", content_type, body.into_bytes()).await.expect_error(status, code);
         }
         world.stop().await;
     }
@@ -311,11 +311,11 @@ on_both! {
 
 on_both! {
     /// I5: syntax has a place, and everything wrong in an envelope is named at once.
-    async fn refusals_say_where(kind: Kind) {
+    async fn errors_say_where(kind: Kind) {
         let world = World::new(kind).await;
-        let syntax = world.source.post_bytes("/v1/leads", "application/json", b"{\"idempotency_key\":\"k\",\n \"leads\":[}".to_vec()).await.refused(400, "invalid_json");
+        let syntax = world.source.post_bytes("/v1/leads", "application/json", b"{\"idempotency_key\":\"k\",\n \"leads\":[}".to_vec()).await.expect_error(400, "invalid_json");
         assert_eq!(syntax.json["error"]["details"][0]["message"], "line 2, column 11");
-        let envelope = world.source.post("/v1/leads", &json!({"idempotency_key": 5, "atomic": "yes"})).await.refused(422, "envelope_invalid");
+        let envelope = world.source.post("/v1/leads", &json!({"idempotency_key": 5, "atomic": "yes"})).await.expect_error(422, "envelope_invalid");
         let places: Vec<String> = envelope.json["error"]["details"].as_array().unwrap().iter()
             .map(|detail| format!("{}:{}", detail["path"].as_str().unwrap(), detail["code"].as_str().unwrap())).collect();
         assert_eq!(places, ["idempotency_key:not_a_string", "atomic:not_a_boolean", "leads:missing"]);
@@ -376,13 +376,13 @@ on_both! {
             let shown = world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["source_key"]["key_id"].clone();
             assert_eq!(shown, made.json["id"], "the newest key is shown");
             world.clock.advance_ms(grace_s * 1000);
-            post_one(&before).await.refused(401, "key_unknown");
+            post_one(&before).await.expect_error(401, "key_unknown");
             (id, before) = (made.str("id"), fresh);
         }
-        world.admin.post(&format!("/v1/source-keys/{id}/regenerate"), &json!({"grace_s": -1})).await.refused(422, "invalid");
+        world.admin.post(&format!("/v1/source-keys/{id}/regenerate"), &json!({"grace_s": -1})).await.expect_error(422, "invalid");
         world.admin.delete(&format!("/v1/source-keys/{id}")).await.expect(204);
-        post_one(&before).await.refused(401, "key_unknown");
-        world.admin.delete(&format!("/v1/source-keys/{id}")).await.refused(404, "not_found");
+        post_one(&before).await.expect_error(401, "key_unknown");
+        world.admin.delete(&format!("/v1/source-keys/{id}")).await.expect_error(404, "not_found");
         let shown = world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["source_key"]["state"].clone();
         assert_eq!(shown, "not_provisioned");
         let actions: Vec<Value> = world.admin.get("/v1/audit").await.expect(200).json["items"].as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
@@ -435,9 +435,9 @@ on_both! {
                 }
             }
         }
-        world.source.post_bytes(path, "application/json", b"[]".to_vec()).await.refused(422, "leads_invalid");
-        world.source.post_bytes(path, "application/json", b"{".to_vec()).await.refused(400, "invalid_json");
-        world.source.post_bytes(path, "text/csv", b"a,b".to_vec()).await.refused(415, "content_type_unsupported");
+        world.source.post_bytes(path, "application/json", b"[]".to_vec()).await.expect_error(422, "leads_invalid");
+        world.source.post_bytes(path, "application/json", b"{".to_vec()).await.expect_error(400, "invalid_json");
+        world.source.post_bytes(path, "text/csv", b"a,b".to_vec()).await.expect_error(415, "content_type_unsupported");
         world.stop().await;
     }
 }
@@ -450,9 +450,9 @@ on_both! {
         let other = world.second_organization().await;
         other.admin.post("/v1/campaigns", &json!({"id": "THEIRS", "name": "Theirs"})).await.expect(201);
         world.admin.put("/v1/campaigns/OVER/state", &json!({"state": "archived"})).await.expect(200);
-        world.source.post("/v1/campaigns/OVER/leads", &json!({})).await.refused(409, "campaign_archived");
-        let foreign = world.source.post("/v1/campaigns/THEIRS/leads", &json!({})).await.refused(404, "campaign_unknown");
-        let unknown = world.source.post("/v1/campaigns/NONE/leads", &json!({})).await.refused(404, "campaign_unknown");
+        world.source.post("/v1/campaigns/OVER/leads", &json!({})).await.expect_error(409, "campaign_archived");
+        let foreign = world.source.post("/v1/campaigns/THEIRS/leads", &json!({})).await.expect_error(404, "campaign_unknown");
+        let unknown = world.source.post("/v1/campaigns/NONE/leads", &json!({})).await.expect_error(404, "campaign_unknown");
         assert_eq!(foreign.json["error"]["message"], unknown.json["error"]["message"]);
         world.stop().await;
     }

@@ -208,10 +208,10 @@ fn odd_in(memory: &str, parts: &str) -> Vec<u8> {
 async fn admitted(parts: &str, directory: &Path) -> Result<SnapshotStatus, String> {
     let limits = Limits { deadline_configure_ms: 200, ..Limits::default() };
     let engine = Engine::with_compiler(limits, directory, child()).unwrap();
-    engine.admit(odd(parts)).await.map(|admitted| admitted.snapshot_status).map_err(|refusal| refusal.to_string())
+    engine.admit(odd(parts)).await.map(|admitted| admitted.snapshot_status).map_err(|rejection| rejection.to_string())
 }
 
-/// P2, P4: what can't be kept runs as it is, and it is said why; what could never start is refused with its fault.
+/// P2, P4: what can't be kept runs as it is, and it is said why; what could never start is rejected with its fault.
 #[tokio::test]
 async fn what_has_no_snapshot_still_runs() {
     let directory = tempfile::tempdir().unwrap();
@@ -229,8 +229,8 @@ async fn what_has_no_snapshot_still_runs() {
         (r#"(func (export "init") (loop (br 0)))"#, "`deadline_us` is 200000"),
         (r#"(func (export "init") (drop (memory.grow (i32.const 2000))) (unreachable))"#, "`memory_bytes_max`"),
     ] {
-        let refusal = admitted(parts, directory.path()).await.unwrap_err();
-        assert!(refusal.contains("`initialize`") && refusal.contains(fault), "{refusal}");
+        let rejection = admitted(parts, directory.path()).await.unwrap_err();
+        assert!(rejection.contains("`initialize`") && rejection.contains(fault), "{rejection}");
     }
 }
 
@@ -260,7 +260,7 @@ async fn the_largest_image() {
 
 /// P3: what stops the compiling process while it prepares is a reason, and the component is compiled without.
 #[tokio::test]
-async fn a_stopped_preparation_is_no_refusal() {
+async fn a_stopped_preparation_is_no_rejection() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let (stopped, host) = (directory.path().join("stopped"), hookmill_tests::process::binary());

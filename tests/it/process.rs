@@ -228,8 +228,8 @@ on_both! {
             assert_eq!(world.told(id).last().map(String::as_str), Some("lead.processed"));
         }
         assert!(world.receiver.at("/client/AA").is_empty());
-        world.source.post("/v1/leads", &json!({"idempotency_key": "late", "leads": people("AA", 1)})).await.refused(422, "leads_rejected");
-        world.admin.put("/v1/campaigns/AA/state", &json!({"state": "active"})).await.refused(409, "state_conflict");
+        world.source.post("/v1/leads", &json!({"idempotency_key": "late", "leads": people("AA", 1)})).await.expect_error(422, "leads_rejected");
+        world.admin.put("/v1/campaigns/AA/state", &json!({"state": "active"})).await.expect_error(409, "state_conflict");
         world.stop().await;
     }
 }

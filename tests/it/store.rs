@@ -37,7 +37,7 @@ fn hostile_texts() -> Vec<String> {
 }
 
 on_both! {
-    /// O1 O3: a name comes back as it was given, whatever it holds; what no name may hold is refused.
+    /// O1 O3: a name comes back as it was given, whatever it holds; what no name may hold is rejected.
     async fn names_come_back_as_they_were_given(kind: Kind) {
         let world = World::new(kind).await;
         let within = world.operator.in_organization(&world.organization);
@@ -55,13 +55,13 @@ on_both! {
         let names: Vec<Value> = world.admin.get("/v1/source-keys").await.expect(200).json["items"].as_array().unwrap()[1..].iter().map(|key| key["name"].clone()).collect();
         assert_eq!(names, hostile_texts());
         for bad in ["", "   ", "a\u{0}b", "a\nb", "\u{7f}", &"x".repeat(256), &"é".repeat(256)] {
-            world.admin.post("/v1/campaigns", &json!({"name": bad})).await.refused(422, "invalid");
-            world.admin.post("/v1/users", &json!({"name": bad, "role": "viewer"})).await.refused(422, "invalid");
+            world.admin.post("/v1/campaigns", &json!({"name": bad})).await.expect_error(422, "invalid");
+            world.admin.post("/v1/users", &json!({"name": bad, "role": "viewer"})).await.expect_error(422, "invalid");
         }
         for bad in ["A", "ABCDEFGHIJKLMNOPQ", "A B", "Ä1", "A\u{0}B", "a.b", "a/b", "'\"", ""] {
-            world.admin.post("/v1/campaigns", &json!({"id": bad, "name": "x"})).await.refused(422, "invalid");
+            world.admin.post("/v1/campaigns", &json!({"id": bad, "name": "x"})).await.expect_error(422, "invalid");
         }
-        world.admin.post("/v1/campaigns", &json!({"id": "N0", "name": "x"})).await.refused(409, "campaign_exists");
+        world.admin.post("/v1/campaigns", &json!({"id": "N0", "name": "x"})).await.expect_error(409, "campaign_exists");
         world.stop().await;
     }
 }
@@ -77,7 +77,7 @@ on_both! {
             let leads = json!([{"campaign_id": "KEEP", "remark": text, text: "key"}]);
             let body = json!({"idempotency_key": text, "leads": leads});
             let first = world.source.post("/v1/leads", &body).await.expect(202);
-            let again = world.source.post("/v1/leads", &body).await.refused(409, "duplicate_request");
+            let again = world.source.post("/v1/leads", &body).await.expect_error(409, "duplicate_request");
             assert_eq!(again.json["error"]["original_request_id"], first.json["request_id"]);
             world.settle().await;
             let page = world.submission(&submission_ids(&first)[0]).await;
@@ -86,7 +86,7 @@ on_both! {
             let sent = world.receiver.at("/client/KEEP").pop().unwrap().json();
             assert_eq!(sent["data"]["custom"]["remark"], *text);
         }
-        world.source.post("/v1/leads", &json!({"idempotency_key": "a\u{0}b", "leads": [{"campaign_id": "KEEP"}]})).await.refused(422, "envelope_invalid");
+        world.source.post("/v1/leads", &json!({"idempotency_key": "a\u{0}b", "leads": [{"campaign_id": "KEEP"}]})).await.expect_error(422, "envelope_invalid");
         let nul = json!({"campaign_id": "KEEP", "first_name": "a\u{0}b", "email": "a\u{0}@x.example", "remark": "a\u{0}b", "k\u{0}": 1});
         let ids = world.push_and_settle(json!([nul])).await;
         let page = world.submission(&ids[0]).await;
@@ -205,21 +205,21 @@ async fn open(database: &TestDatabase, directory: &Path, key: u8) -> Result<Stor
 }
 
 on_both! {
-    /// H5: with another key the host refuses to start on the data, and harms nothing.
-    async fn another_key_is_refused(kind: Kind) {
+    /// H5: with another key the host does not start on the data, and harms nothing.
+    async fn another_key_is_rejected(kind: Kind) {
         let (database, directory) = (TestDatabase::create(kind).await, tempfile::tempdir().unwrap());
         open(&database, directory.path(), 1).await.unwrap().close().await;
         for _ in 0..2 {
-            let refused = open(&database, directory.path(), 2).await.err().expect("another key is refused");
-            assert!(matches!(&refused, StoreError::Key(message) if message.contains("HOOKMILL_KEY")), "{refused}");
+            let rejected = open(&database, directory.path(), 2).await.err().expect("another key is rejected");
+            assert!(matches!(&rejected, StoreError::Key(message) if message.contains("HOOKMILL_KEY")), "{rejected}");
         }
         open(&database, directory.path(), 1).await.unwrap().close().await;
     }
 }
 
 on_both! {
-    /// H8: an older binary refuses a newer schema.
-    async fn a_newer_schema_is_refused(kind: Kind) {
+    /// H8: an older binary rejects a newer schema.
+    async fn a_newer_schema_is_rejected(kind: Kind) {
         use sqlx::Connection;
         let (database, directory) = (TestDatabase::create(kind).await, tempfile::tempdir().unwrap());
         open(&database, directory.path(), 1).await.unwrap().close().await;
@@ -235,8 +235,8 @@ on_both! {
                 connection.close().await.unwrap();
             }
         }
-        let refused = open(&database, directory.path(), 1).await.err().expect("a newer schema is refused");
-        assert!(matches!(refused, StoreError::Migration(_)), "{refused}");
+        let rejected = open(&database, directory.path(), 1).await.err().expect("a newer schema is rejected");
+        assert!(matches!(rejected, StoreError::Migration(_)), "{rejected}");
     }
 }
 

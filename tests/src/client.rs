@@ -26,7 +26,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// The refusal's code.
+    /// The error's code.
     pub fn code(&self) -> &str {
         self.json["error"]["code"].as_str().unwrap_or_default()
     }
@@ -38,9 +38,9 @@ impl Response {
         self
     }
 
-    /// The response, if it is a refusal of this status and code in the one form refusals have (I14).
+    /// The response, if it is an error of this status and code in the form of all errors (I14).
     #[track_caller]
-    pub fn refused(self, status: u16, code: &str) -> Self {
+    pub fn expect_error(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.text);
         assert_eq!(self.json["success"], false);
         assert!(self.json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{}", self.text);

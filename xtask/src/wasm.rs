@@ -47,18 +47,18 @@ pub fn find(house: &House) -> Result<Toolchain> {
     match choice.as_str() {
         "rustup" => installed_or_by_rustup(house),
         "debian" => debian::find(house).map(Toolchain::Debian),
-        "" => installed_or_by_rustup(house).or_else(|refusal| {
-            say::note(format!("{refusal:#}"));
+        "" => installed_or_by_rustup(house).or_else(|error| {
+            say::note(format!("{error:#}"));
             say::note("trying Debian's compiler and sources instead");
-            debian::find(house).map(Toolchain::Debian).with_context(|| no_way(&refusal))
+            debian::find(house).map(Toolchain::Debian).with_context(|| no_way(&error))
         }),
         other => bail!("{CHOICE} is `{other}`; it can be `rustup`, `debian` or absent"),
     }
 }
 
-fn no_way(refusal: &anyhow::Error) -> String {
+fn no_way(error: &anyhow::Error) -> String {
     format!(
-        "no Rust standard library for {TARGET} can be had here ({refusal:#}). \
+        "no Rust standard library for {TARGET} can be had here ({error:#}). \
          With rustup, run: rustup target add {TARGET}"
     )
 }

@@ -8,7 +8,7 @@ use crate::value_set::TableLimits;
 pub struct Limits {
     /// How many bytes a request's body may have (8 MiB).
     pub body_bytes_max: usize,
-    /// How many bytes the bodies of all requests under way may have together (512 MiB); beyond, requests are refused with 429.
+    /// How many bytes the bodies of all requests under way may have together (512 MiB); beyond, requests are rejected with 429.
     pub bodies_bytes_max: usize,
     /// How many bytes a plugin upload may have (32 MiB).
     pub component_bytes_max: usize,

@@ -97,7 +97,7 @@ impl Faults {
         match WebhookUrl::parse(text, schemes) {
             Ok(url) => url.as_str().to_owned(),
             Err(error) => {
-                self.add(path, format!("is refused: {error}"));
+                self.add(path, format!("is rejected: {error}"));
                 String::new()
             }
         }
@@ -107,7 +107,7 @@ impl Faults {
     pub fn headers(&mut self, path: &str, headers: &BTreeMap<String, String>) {
         if let Err(errors) = HeaderList::new(headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
             for error in errors {
-                self.add(path, format!("are refused: {error}"));
+                self.add(path, format!("are rejected: {error}"));
             }
         }
     }
@@ -117,7 +117,7 @@ impl Faults {
         match Retries::within(given, allowed) {
             Ok(retries) => retries.get(),
             Err(error) => {
-                self.add(path, format!("is refused: {error}"));
+                self.add(path, format!("is rejected: {error}"));
                 0
             }
         }
@@ -130,7 +130,7 @@ impl Faults {
         }
     }
 
-    /// The refusal that names them all, if there are any.
+    /// The error that names them all, if there are any.
     pub fn end(self) -> Result<(), ApiError> {
         if self.0.is_empty() {
             return Ok(());
@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn l8_everything_wrong_is_named_at_once() {
-        let refusal = draft(serde_json::json!({"url": "http://x.example/", "method": "TRACE", "headers": {"Host": "x"}, "retries": 99, "timeout_s": 0})).unwrap_err();
-        let paths: Vec<&str> = refusal.details.iter().map(|d| d.path.as_str()).collect();
+        let error = draft(serde_json::json!({"url": "http://x.example/", "method": "TRACE", "headers": {"Host": "x"}, "retries": 99, "timeout_s": 0})).unwrap_err();
+        let paths: Vec<&str> = error.details.iter().map(|d| d.path.as_str()).collect();
         assert_eq!(paths, ["url", "headers", "retries", "timeout_s", "method"]);
     }
 

@@ -1,4 +1,4 @@
-//! Why something asked of the host is refused, in the one form every refusal has (I14). Floor 4 turns it into HTTP.
+//! Why something asked of the host is rejected, in the form of all errors (I14). Floor 4 turns it into HTTP.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub struct Detail {
     pub message: String,
 }
 
-/// What kind of refusal it is; floor 4 gives each an HTTP status.
+/// What kind of error it is; floor 4 gives each an HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The bytes are not of the syntax they claim (400).
@@ -40,7 +40,7 @@ pub enum Kind {
     Unavailable,
 }
 
-/// A refusal: what, where, and the suggested fix.
+/// An error: what, where, and the suggested fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct ApiError {
@@ -52,12 +52,12 @@ pub struct ApiError {
     pub message: String,
     /// The single things that are wrong, if there are several or they have a place.
     pub details: Vec<Detail>,
-    /// More keys for the body, where a refusal has facts to give (such as a duplicate's first request).
+    /// More keys for the body, where an error has facts to give (such as a duplicate's first request).
     pub facts: Option<Box<serde_json::Map<String, serde_json::Value>>>,
 }
 
 impl ApiError {
-    /// A refusal without details.
+    /// An error without details.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         Self { kind, code, message: message.into(), details: Vec::new(), facts: None }
     }

@@ -5,7 +5,7 @@
 pub enum OutcomeKind {
     /// The receiver took it.
     Accepted,
-    /// The receiver refused it.
+    /// The receiver rejected it.
     Rejected,
     /// The receiver has it already.
     Duplicate,

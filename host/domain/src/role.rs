@@ -75,7 +75,7 @@ impl Permission {
         }
     }
 
-    /// What it is called in a refusal.
+    /// What it is called in an error.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Provision => "provision",

@@ -79,7 +79,7 @@ impl WebhookSettingsDraft {
         }
         let secrets = self.secrets.unwrap_or(kept);
         if let Err(error) = signing_secrets(&secrets) {
-            faults.add("secrets", format!("are refused: {error}"));
+            faults.add("secrets", format!("are rejected: {error}"));
         }
         faults.end()?;
         Ok(WebhookSettings {
@@ -128,17 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn w3_unknown_events_are_refused_with_the_valid_list() {
-        let refusal = draft(
+    fn w3_unknown_events_are_rejected_with_the_valid_list() {
+        let error = draft(
             serde_json::json!({"enabled": true, "url": "https://x.example/", "events": ["lead.lost"]}),
             vec![secret()],
         )
         .unwrap_err();
-        assert!(
-            refusal.message.contains("lead.lost") && refusal.message.contains("lead.delivered"),
-            "{}",
-            refusal.message
-        );
+        assert!(error.message.contains("lead.lost") && error.message.contains("lead.delivered"), "{}", error.message);
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl SigningSecrets {
 }
 
 impl<'a> Message<'a> {
-    /// Takes what is to be signed. An id with a dot is refused, because the end of the id and the begin of the timestamp
+    /// Takes what is to be signed. An id with a dot is rejected, because the end of the id and the begin of the timestamp
     /// could then be read in two ways.
     pub fn new(id: &'a str, timestamp_s: i64, body: &'a [u8]) -> Result<Self, MessageIdError> {
         let visible = id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.');
@@ -231,7 +231,7 @@ mod tests {
         }
     }
 
-    /// W10, I13: a timestamp outside the tolerance is refused on both sides, one that is no number is refused as such.
+    /// W10, I13: a timestamp outside the tolerance is rejected on both sides, one that is no number is rejected as such.
     #[test]
     fn w10_the_timestamp_is_bounded() {
         let secrets = secrets(&[PUBLISHED_SECRET]);

@@ -53,7 +53,7 @@ states! {
     Delivered = "delivered", terminal, [];
     /// The duplicate rule or the client said that it is known.
     Duplicate = "duplicate", terminal, [];
-    /// The client, a cap or the schedule refused it.
+    /// The client, a cap or the schedule rejected it.
     Rejected = "rejected", terminal, [];
     /// Retries are spent, or it failed for good.
     Failed = "failed", terminal, [];

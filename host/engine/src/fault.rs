@@ -79,7 +79,7 @@ pub enum FaultKind {
     /// It called `exit`.
     Exit,
     /// It rejected its compiled configuration.
-    ConfigurationRefused,
+    ConfigurationRejected,
     /// The host could not run it: not a fault of the plugin.
     Host,
 }
@@ -129,7 +129,7 @@ impl FaultKind {
     /// All kinds.
     pub const ALL: [FaultKind; 14] = {
         use FaultKind::{
-            ConfigurationRefused, Deadline, Exit, Handles, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth,
+            ConfigurationRejected, Deadline, Exit, Handles, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth,
             OutputSize, Stack, Trap, WouldWait, WrongLength,
         };
         [
@@ -145,7 +145,7 @@ impl FaultKind {
             Handles,
             WouldWait,
             Exit,
-            ConfigurationRefused,
+            ConfigurationRejected,
             Host,
         ]
     };
@@ -165,7 +165,7 @@ impl FaultKind {
             FaultKind::Handles => "plugin_handles",
             FaultKind::WouldWait => "plugin_would_wait",
             FaultKind::Exit => "plugin_exit",
-            FaultKind::ConfigurationRefused => "plugin_configuration_refused",
+            FaultKind::ConfigurationRejected => "plugin_configuration_rejected",
             FaultKind::Host => "host_fault",
         }
     }
@@ -233,7 +233,7 @@ pub(crate) enum ImportError {
 pub(crate) struct Evidence<'a> {
     pub(crate) phase: Phase,
     pub(crate) limits: &'a Limits,
-    pub(crate) memory_refused: bool,
+    pub(crate) memory_rejected: bool,
     pub(crate) panic: Option<&'a str>,
 }
 
@@ -293,7 +293,7 @@ fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
     if error.is::<Abandoned>() || error.is::<PoolConcurrencyLimitError>() {
         return Fault::host(phase, error);
     }
-    if evidence.memory_refused {
+    if evidence.memory_rejected {
         let what = "it needed more memory than an instance may have";
         return Fault::limit(FaultKind::Memory, phase, "memory_bytes_max", limits.memory_bytes_max as u64, what);
     }
@@ -353,9 +353,9 @@ fn is_handle_limit(error: &wasmtime::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn fault(error: wasmtime::Error, memory_refused: bool, panic: Option<&str>) -> Fault {
+    fn fault(error: wasmtime::Error, memory_rejected: bool, panic: Option<&str>) -> Fault {
         let limits = Limits::default();
-        let evidence = Evidence { phase: Phase::Map, limits: &limits, memory_refused, panic };
+        let evidence = Evidence { phase: Phase::Map, limits: &limits, memory_rejected, panic };
         Fault::of(&error, &evidence)
     }
 
@@ -367,13 +367,13 @@ mod tests {
         assert_eq!(deadline.limit, Some(LimitHit { name: "deadline_us", value: 10 }));
         assert!(deadline.message.contains("`deadline_us` is 10"), "{}", deadline.message);
         assert_eq!(fault(Trap::StackOverflow.into(), false, None).kind, FaultKind::Stack);
-        let refused = ImportError::TooManyBytes { import: "log", bytes: 9 };
-        assert_eq!(fault(refused.into(), false, None).kind, FaultKind::HostCallBytes);
+        let rejected = ImportError::TooManyBytes { import: "log", bytes: 9 };
+        assert_eq!(fault(rejected.into(), false, None).kind, FaultKind::HostCallBytes);
     }
 
-    /// P3: a guest that gives up because memory was refused passed the memory limit; it did not merely trap.
+    /// P3: a guest that gives up because memory was rejected passed the memory limit; it did not merely trap.
     #[test]
-    fn refused_memory_explains_a_trap() {
+    fn rejected_memory_explains_a_trap() {
         assert_eq!(fault(Trap::UnreachableCodeReached.into(), true, None).kind, FaultKind::Memory);
         assert_eq!(fault(Trap::UnreachableCodeReached.into(), false, None).kind, FaultKind::Trap);
     }

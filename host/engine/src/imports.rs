@@ -11,7 +11,7 @@ const CONTRACT: &str = "hookmill:plugin/";
 /// The interfaces of the contract that a plugin may import.
 const GRANTED: [&str; 3] = ["types", "log", "lookup"];
 
-/// Why an import is refused.
+/// Why an import is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ImportVerdict {
     Granted,

@@ -119,7 +119,7 @@ impl InstanceSpec<'_> {
     fn load(&self, running: &mut Running, stats: &mut CallStats) -> Result<(), Fault> {
         let Some(plan) = self.plan else { return Ok(()) };
         let Some(configuration) = &self.component.exports.configuration else {
-            return Err(Fault::new(FaultKind::ConfigurationRefused, Phase::Load, "it takes no configuration"));
+            return Err(Fault::new(FaultKind::ConfigurationRejected, Phase::Load, "it takes no configuration"));
         };
         let Running { store, instance, .. } = running;
         let allowed_us = self.runtime.limits.deadline_us(0);
@@ -133,7 +133,7 @@ impl InstanceSpec<'_> {
         loaded.map_err(|failure| {
             let (message, code) = (truncated(failure.message), truncated(failure.code));
             let what = format_args!("it rejects its configuration: {message} ({code})");
-            Fault::new(FaultKind::ConfigurationRefused, Phase::Load, what)
+            Fault::new(FaultKind::ConfigurationRejected, Phase::Load, what)
         })
     }
 
@@ -161,7 +161,7 @@ pub(crate) fn bounded<T>(
 ) -> Result<T, Fault> {
     let state = store.data_mut();
     state.phase = phase;
-    state.memory.forget_refusals();
+    state.memory.forget_rejections();
     state.deadline.start(allowed_us, abandoned);
     store.set_epoch_deadline(1);
     let result = call(store);
@@ -172,8 +172,8 @@ pub(crate) fn bounded<T>(
 }
 
 fn read_fault(error: &wasmtime::Error, phase: Phase, state: &GuestState) -> Fault {
-    let (limits, memory_refused) = (&state.limits, state.memory.growth_refused());
-    Fault::of(error, &Evidence { phase, limits, memory_refused, panic: state.log.last_error() })
+    let (limits, memory_rejected) = (&state.limits, state.memory.growth_rejected());
+    Fault::of(error, &Evidence { phase, limits, memory_rejected, panic: state.log.last_error() })
 }
 
 impl CallStats {

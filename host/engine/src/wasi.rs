@@ -245,7 +245,7 @@ mod tests {
 
     fn kind(error: &wasmtime::Error) -> FaultKind {
         let limits = Limits::default();
-        Fault::of(error, &Evidence { phase: Phase::Map, limits: &limits, memory_refused: false, panic: None }).kind
+        Fault::of(error, &Evidence { phase: Phase::Map, limits: &limits, memory_rejected: false, panic: None }).kind
     }
 
     /// P5: no waiting. A guest that sleeps traps at once.

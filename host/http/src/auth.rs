@@ -72,7 +72,7 @@ impl FromRequestParts<Pipeline> for Caller {
 }
 
 impl Caller {
-    /// Refuses what the role does not allow.
+    /// Rejects what the role does not allow.
     pub(super) fn may(&self, permission: Permission) -> Result<(), HttpError> {
         if self.role.may(permission) {
             return Ok(());
@@ -81,7 +81,7 @@ impl Caller {
         Err(HttpError::new(Kind::Forbidden, "role_not_allowed", message))
     }
 
-    /// Refuses a key that is narrowed to campaigns where something concerns the whole organization.
+    /// Rejects a key that is narrowed to campaigns where something concerns the whole organization.
     pub(super) fn may_all(&self, permission: Permission) -> Result<(), HttpError> {
         self.may(permission)?;
         match self.campaigns {
@@ -144,7 +144,7 @@ impl Scope {
         store.audit(Some(&self.organization_id), &self.caller.user_id, action, subject, now).await.map_err(unavailable)
     }
 
-    /// Writes a line of the audit log about what was done. When that fails, the line is in the host's log: to refuse what is done
+    /// Writes a line of the audit log about what was done. When that fails, the line is in the host's log: to reject what is done
     /// already would be a lie.
     pub(super) async fn record(&self, pipeline: &Pipeline, action: &str, subject: &str) {
         if self.record_first(pipeline, action, subject).await.is_err() {
@@ -211,7 +211,7 @@ fn unknown_key() -> HttpError {
     HttpError::new(Kind::Unauthenticated, "key_unknown", "this key is not known here, or no longer counts")
 }
 
-/// A refusal for a store that does not respond.
+/// An error for a store that does not respond.
 pub(super) fn unavailable(error: StoreError) -> HttpError {
     tracing::error!(error = %error, "the store failed");
     HttpError::new(

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How much of a body that is too large is still read and thrown away, so that its sender reads the refusal instead of a broken
+/// How much of a body that is too large is still read and thrown away, so that its sender reads the error instead of a broken
 /// connection.
 const DRAINED_BYTES_MAX: usize = 64 << 20;
 
@@ -80,7 +80,7 @@ pub(super) fn said(headers: &HeaderMap) -> (String, String) {
     (all(header::CONTENT_TYPE), all(header::CONTENT_ENCODING))
 }
 
-/// A JSON body of the management API: unknown keys and wrong types are refused with their place. The refusal is the handler's to give,
+/// A JSON body of the management API: unknown keys and wrong types are rejected with their place. The error is the handler's to give,
 /// after it has looked whether the caller may do this at all.
 pub(super) struct JsonBody<T>(pub Result<T, HttpError>);
 

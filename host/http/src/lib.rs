@@ -63,7 +63,7 @@ fn table() -> Routes {
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
         .at("/v1/requests", routes!(api::requests::list))
-        .at("/v1/refusals", routes!(api::refusals::list))
+        .at("/v1/rejected-requests", routes!(api::rejected_requests::list))
         .at("/v1/deliveries", routes!(api::deliveries::list))
         .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
         .at("/v1/deliveries/{delivery}/resend", routes!(api::deliveries::resend))

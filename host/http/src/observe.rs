@@ -21,7 +21,7 @@ impl RequestId {
     }
 }
 
-/// Gives each request an id, writes its refusal if it ends in one, and logs it once. The query is never logged: it may hold a key.
+/// Gives each request an id, writes its error if it ends in one, and logs it once. The query is never logged: it may hold a key.
 pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Request, next: Next) -> Response {
     let id = RequestId(Arc::from(pipeline.ids().new_id("req", pipeline.clock().now())));
     request.extensions_mut().insert(id.clone());

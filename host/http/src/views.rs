@@ -63,7 +63,7 @@ pub(super) struct Before {
 }
 
 impl Shown {
-    /// How many rows; what is out of bounds is refused.
+    /// How many rows; what is out of bounds is rejected.
     pub(super) fn limit(&self, pipeline: &Pipeline) -> Result<i64, HttpError> {
         let rows_max = pipeline.settings().limits.page_rows_max;
         let limit = self.limit.unwrap_or(rows_max.min(50));
@@ -115,7 +115,7 @@ pub(super) fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &'sta
     headers.keys().map(|name| (name.as_str(), MASKED)).collect()
 }
 
-/// Headers as they are asked for, with the kept value wherever the mask is given back; a mask without a kept value is refused.
+/// Headers as they are asked for, with the kept value wherever the mask is given back; a mask without a kept value is rejected.
 pub(super) fn unmasked(
     given: &mut BTreeMap<String, String>,
     kept: Option<&BTreeMap<String, String>>,

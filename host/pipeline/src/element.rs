@@ -64,7 +64,7 @@ pub(crate) struct RequestReader<'a> {
 }
 
 impl<'a> RequestReader<'a> {
-    /// Opens a body. It could be read when it came; bounds that were lowered since may refuse it.
+    /// Opens a body. It could be read when it came; bounds that were lowered since may reject it.
     pub(crate) fn open(
         content_type: &str,
         metadata: &[u8],
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn i11_the_coding_is_among_the_headers_that_matter() {
         let metadata = br#"{"headers":[["content-encoding","gzip"]],"query":[]}"#;
-        let refused =
+        let rejected =
             RequestReader::open("application/json", metadata, b"{}", &Limits::default()).err().map(|error| error.code);
-        assert_eq!(refused, Some("content_encoding_broken"));
+        assert_eq!(rejected, Some("content_encoding_broken"));
     }
 }

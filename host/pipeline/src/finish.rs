@@ -146,7 +146,7 @@ impl BatchItem {
         if self.is_derived() { 1 } else { self.revision + 2 }
     }
 
-    /// Its plugin refused it in a stage, faulted on it, or did not get to it.
+    /// Its plugin rejected it in a stage, faulted on it, or did not get to it.
     pub(crate) fn fail(&mut self, stage: &'static str, error: &ItemError) {
         let status = match error {
             ItemError::Fault(fault) if fault.kind == hookmill_engine::FaultKind::Host => ItemStatus::Deferred,

@@ -172,9 +172,9 @@ impl Pipeline {
     pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestResponse, ApiError> {
         match self.admit_post(&post).await {
             Ok((request, elements, response)) => self.keep(request, elements, response).await,
-            Err(refusal) => {
-                self.keep_rejected(&post.source.key.organization_id, refusal.code, &post.body).await;
-                Err(refusal)
+            Err(error) => {
+                self.keep_rejected(&post.source.key.organization_id, error.code, &post.body).await;
+                Err(error)
             }
         }
     }
@@ -480,7 +480,7 @@ fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> ApiError {
     }))
 }
 
-/// A refusal for a store that does not respond; the log has the reason, once.
+/// An error for a store that does not respond; the log has the reason, once.
 pub(crate) fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
     tracing::error!(error = %error, "the store failed");
     ApiError::new(

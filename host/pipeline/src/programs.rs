@@ -108,13 +108,13 @@ pub enum SaveError {
     Problems(Vec<Problem>),
     /// Anything else.
     #[error(transparent)]
-    Refused(#[from] ApiError),
+    Rejected(#[from] ApiError),
 }
 
 impl From<SaveError> for ApiError {
     fn from(error: SaveError) -> Self {
         match error {
-            SaveError::Refused(refusal) => refusal,
+            SaveError::Rejected(error) => error,
             SaveError::Problems(problems) => {
                 let details = problems
                     .iter()

@@ -59,7 +59,7 @@ impl Receiver {
 }
 
 /// The request for one attempt. `id` is the event's or the submission's; it and the body are the same on every attempt, the
-/// signature's timestamp is the attempt's, because receivers refuse old ones. The text says why there is no request.
+/// signature's timestamp is the attempt's, because receivers reject old ones. The text says why there is no request.
 pub(crate) fn request(
     receiver: &Receiver,
     message: &Message,

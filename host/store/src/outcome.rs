@@ -24,7 +24,7 @@ pub struct Outcome {
     pub transition: Option<Transition>,
 }
 
-/// One request that left, or that was refused on its way out.
+/// One request that left, or that was rejected on its way out.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// Its id.

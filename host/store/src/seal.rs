@@ -63,7 +63,7 @@ impl Store {
             .ok_or_else(|| StoreError::corrupt(table, row, "sealed with another key, or changed"))
     }
 
-    /// Writes a proof of the key on first use, and refuses to go on with another key ever after.
+    /// Writes a proof of the key on first use, and never continues with another key.
     pub(super) async fn check_key(&self) -> Result<(), StoreError> {
         let fresh = self.seal("proof of the key", PROOF);
         let kept: Vec<u8> = writing!(self, connection => {

@@ -122,8 +122,8 @@ impl Store {
             // Two that edit at one moment come one after the other: room and numbers are counted.
             sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            if let Some(refused) = too_much(others, bytes, room) {
-                return Ok(refused);
+            if let Some(rejected) = too_much(others, bytes, room) {
+                return Ok(rejected);
             }
             sqlx::query("insert into value_tables (digest, body, entries, bytes, created_at) values ($1, $2, $3, $4, $5) on conflict (digest) do nothing")
                 .bind(table.digest).bind(table.body).bind(table.entries).bind(bytes).bind(now.0).execute(&mut *connection).await?;
@@ -161,8 +161,8 @@ impl Store {
                 .bind(organization_id).bind(name).bind(number).fetch_optional(&mut *connection).await?;
             let Some((id, bytes)) = found else { return Ok(Edited::Unknown) };
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            if let Some(refused) = too_much(others, bytes, room) {
-                return Ok(refused);
+            if let Some(rejected) = too_much(others, bytes, room) {
+                return Ok(rejected);
             }
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
                 .bind(number).bind(now.0).bind(&id).execute(&mut *connection).await?;

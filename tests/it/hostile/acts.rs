@@ -2,7 +2,7 @@
 
 use hookmill_engine::{Engine, Limits, Stage};
 
-use super::yard::{attack_stages, configuration_told, engine, fault_told, guest, limits, load, marked, refusal_told};
+use super::yard::{attack_stages, configuration_told, engine, fault_told, guest, limits, load, marked, rejection_told};
 use super::yard::{batch, run, session};
 
 /// Makes a test of each behaviour: all five stages, `compile`, `load`, `initialize` and `describe`.
@@ -85,10 +85,10 @@ async fn at_load(engine: &Engine, behaviour: &str) -> String {
     format!("load: when saved: {saved}\n  in a session: {first}, faults {faults}, instances {}\n", report.instances)
 }
 
-/// Admission starts the component and asks it what it is. Where `initialize` is run only then, it is refused then.
+/// Admission starts the component and asks it what it is. Where `initialize` is run only then, it is rejected then.
 async fn at_admission(engine: &Engine, mark: &str, behaviour: &str) -> String {
     match engine.admit(marked(&format!("hostile-at-{mark}"), behaviour)).await {
         Ok(_) => "admitted".to_owned(),
-        Err(refusal) => refusal_told(&refusal),
+        Err(rejection) => rejection_told(&rejection),
     }
 }

@@ -1,4 +1,4 @@
-//! What is not admitted, and in which words; and that a refusal leaves nothing behind (P2).
+//! What is not admitted, and in which words; and that a rejection leaves nothing behind (P2).
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,7 +8,7 @@ use hookmill_engine::{AdmissionError, Admitted, Compiler, Engine, ItemError, Lim
 use hookmill_tests::{Forge, Random, process};
 use serde_json::json;
 
-use super::yard::{element, limits, load, refusal_told, session};
+use super::yard::{element, limits, load, rejection_told, session};
 
 /// The contract's `mapping`, empty.
 const NOTHING: &str = r#"(instance $i) (export "hookmill:plugin/mapping@1.0.0" (instance $i))"#;
@@ -56,15 +56,15 @@ fn stages_told(admitted: &Admitted) -> String {
     admitted.stages.iter().map(|stage| stage.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Tries each, and says what comes of it. A refusal leaves no file and no instance.
-async fn refusals(limits: Limits, compiler: Compiler, uploads: Vec<(&str, Vec<u8>)>) -> String {
+/// Tries each, and says what comes of it. A rejection leaves no file and no instance.
+async fn rejections(limits: Limits, compiler: Compiler, uploads: Vec<(&str, Vec<u8>)>) -> String {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::with_compiler(limits, directory.path(), compiler).unwrap();
     let mut told = String::new();
     for (name, bytes) in uploads {
         let outcome = match admit(&engine, bytes).await.map(|admitted| stages_told(&admitted)) {
             Ok(stages) => format!("admitted with {stages}"),
-            Err(refusal) => refusal_told(&refusal),
+            Err(rejection) => rejection_told(&rejection),
         };
         writeln!(told, "{name}: {outcome}").unwrap();
         let is_admitted = outcome.starts_with("admitted");
@@ -86,7 +86,7 @@ fn files(directory: &Path) -> Vec<String> {
 
 /// P2: no with every reason, and the suggested fix.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn refused() {
+async fn rejected() {
     let other = |from: &str, to: &str| {
         let good = good();
         let at: Vec<usize> =
@@ -96,7 +96,7 @@ async fn refused() {
         bytes
     };
     let custom = |bytes: Vec<u8>, content: &[u8]| section(bytes, 0, &[b"\x01x", content].concat());
-    let told = refusals(
+    let told = rejections(
         Limits { component_bytes_max: 200_000, functions_max: 1_000, function_bytes_max: 10_000, ..limits() },
         Compiler::InProcess,
         vec![
@@ -142,7 +142,7 @@ async fn refused() {
         ],
     )
     .await;
-    insta::assert_snapshot!("refused", told);
+    insta::assert_snapshot!("rejected", told);
 }
 
 /// P2: what is small and takes the compiler long, or makes it large, meets the child process's bounds. The host waits and goes on.
@@ -162,7 +162,7 @@ async fn compiler_bombs() {
     let segment = format!("(elem (table $t) (offset (global.get $at)) func {})", "$realloc ".repeat(10_000));
     let elements = format!("(global $at i32 (i32.const 0)) {table} {}", segment.repeat(20));
     let limits = Limits { compile_cpu_s_max: 2, compile_wall_s_max: 10, compile_memory_bytes_max: 1 << 30, ..limits() };
-    let told = refusals(
+    let told = rejections(
         limits,
         Compiler::Child(process::binary()),
         vec![
@@ -182,16 +182,16 @@ async fn compiler_bombs() {
         let outcome = line.split_once(": ").unwrap().1;
         let stopped = outcome.starts_with("does_not_compile: ") && outcome.contains("`compile_cpu_s_max` is 2");
         let invalid = outcome.starts_with("invalid: ") || outcome.starts_with("function_too_large: ");
-        let refused = outcome.starts_with("does_not_compile: hookmill: ");
-        assert!(outcome.starts_with("admitted") || stopped || invalid || refused, "{line}");
+        let rejected = outcome.starts_with("does_not_compile: hookmill: ");
+        assert!(outcome.starts_with("admitted") || stopped || invalid || rejected, "{line}");
     }
 }
 
-/// Damaged bytes are refused or run within their bounds; never does anything of the host's fall over.
+/// Damaged bytes are rejected or run within their bounds; never does anything of the host's fall over.
 async fn survives(engine: &Engine, bytes: Vec<u8>, name: &str) {
     match admit(engine, bytes).await {
-        Err(refusal) => {
-            let told = refusal_told(&refusal);
+        Err(rejection) => {
+            let told = rejection_told(&rejection);
             assert!(!told.contains("the host failed") && !told.contains("panicked"), "{name}: {told}");
         }
         Ok(admitted) => {

@@ -55,7 +55,7 @@ async fn a_file_that_is_not_as_it_was_is_made_again() {
             0,
         ),
     ];
-    for (name, damage, refusals) in damages {
+    for (name, damage, rejections) in damages {
         let directory = tempfile::tempdir().unwrap();
         load(&restarted(directory.path()), component(1)).await.unwrap();
         let [file] = &compiled(directory.path())[..] else { panic!("{name}: no file") };
@@ -64,7 +64,7 @@ async fn a_file_that_is_not_as_it_was_is_made_again() {
         let loaded = load(&engine, component(1)).await.unwrap();
         works(&engine, &loaded).await;
         let stats = engine.stats();
-        assert_eq!((stats.disk_rejections, stats.disk_hits, stats.compilations), (refusals, 0, 1), "{name}");
+        assert_eq!((stats.disk_rejections, stats.disk_hits, stats.compilations), (rejections, 0, 1), "{name}");
         let again = restarted(directory.path());
         load(&again, component(1)).await.unwrap();
         let hits = if name == "a directory" { 0 } else { 1 };
@@ -87,7 +87,7 @@ fn renamed(file: &Path) -> PathBuf {
 
 /// P4: a component's file under another's name would run one customer's code for another's leads.
 #[tokio::test]
-async fn files_that_changed_places_are_refused() {
+async fn files_that_changed_places_are_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let engine = restarted(directory.path());
     for number in [1, 2] {

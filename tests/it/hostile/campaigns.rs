@@ -130,8 +130,8 @@ async fn rest(admin: &Client, campaign: &str) {
 }
 
 on_both! {
-    /// P2: a plugin that is refused is in no list, under no name, and in no campaign; the name is free for a good one.
-    async fn a_refused_upload_leaves_nothing(kind: Kind) {
+    /// P2: a plugin that is rejected is in no list, under no name, and in no campaign; the name is free for a good one.
+    async fn a_rejected_upload_leaves_nothing(kind: Kind) {
         let world = World::new(kind).await;
         let admin = &world.admin;
         for bytes in [
@@ -140,13 +140,13 @@ on_both! {
             marked("hostile-at-describe", "trap"),
             Forge::new().component().unwrap()[..300].to_vec(),
         ] {
-            let refused = admin.put_bytes("/v1/plugins/refused", bytes).await;
-            assert_eq!(refused.status, 422, "{}", refused.text);
-            assert!(!refused.json["error"]["details"].as_array().unwrap().is_empty(), "{}", refused.text);
+            let rejected = admin.put_bytes("/v1/plugins/rejected", bytes).await;
+            assert_eq!(rejected.status, 422, "{}", rejected.text);
+            assert!(!rejected.json["error"]["details"].as_array().unwrap().is_empty(), "{}", rejected.text);
         }
         assert_eq!(admin.get("/v1/plugins").await.expect(200).json["items"], json!([]));
         assert_eq!(world.pipeline().engine().stats().instances_alive, 0);
-        let good = admin.put_bytes("/v1/plugins/refused", Forge::new().component().unwrap()).await.expect(201);
+        let good = admin.put_bytes("/v1/plugins/rejected", Forge::new().component().unwrap()).await.expect(201);
         assert_eq!(good.json["version"], 1);
         world.stop().await;
     }

@@ -7,7 +7,7 @@ use hookmill_engine::{Engine, ItemError, Limits, ValueSets};
 use hookmill_tests::Forge;
 use serde_json::json;
 
-use super::yard::{element, engine, limits, load, refusal_told, session, told};
+use super::yard::{element, engine, limits, load, rejection_told, session, told};
 
 /// The post-return function of `map`.
 const POST: &str = r#"(export "cabi_post_hookmill:plugin/mapping@1.0.0#map") (param i32)"#;
@@ -62,7 +62,7 @@ async fn outcome(engine: &Engine, forge: &Forge) -> String {
     };
     let admitted = match engine.admit(component).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return format!("refused: {}", refusal_told(&refusal)),
+        Err(rejection) => return format!("rejected: {}", rejection_told(&rejection)),
     };
     let component = load(engine, admitted.component).await.unwrap();
     let mut session = session(engine, &component, None).with_value_sets(Arc::new(Everything));
@@ -139,7 +139,7 @@ async fn endless() {
 async fn memory() {
     let pages = |count: u32| format!(r#"(memory (export "memory") {count})"#);
     let more = |count: usize, pages: u32| format!("(memory {pages})").repeat(count);
-    // Each line grows and gives up when it is refused; whoever gets more than 24 MiB traps.
+    // Each line grows and gives up when it is rejected; whoever gets more than 24 MiB traps.
     let cheat = "
         (drop (memory.grow $b (i32.const 300)))
         (drop (memory.grow $b (i32.const -1)))
@@ -161,8 +161,8 @@ async fn memory() {
             ("five memories", forge().item(&more(4, 1))),
             ("a hundred memories", forge().item(&more(99, 0))),
             ("four gigabytes of data's place", forge().item("(data (i32.const -1) \"x\")")),
-            ("growth that is refused, and then a trap", forge().before_map("(if (i32.eq (i32.const -1) (memory.grow (i32.const 1000))) (then unreachable))")),
-            ("growth that is refused, and no matter", forge().before_map("(drop (memory.grow (i32.const 1000)))")),
+            ("growth that is rejected, and then a trap", forge().before_map("(if (i32.eq (i32.const -1) (memory.grow (i32.const 1000))) (then unreachable))")),
+            ("growth that is rejected, and no matter", forge().before_map("(drop (memory.grow (i32.const 1000)))")),
             ("forgotten growth", forge().item(two).before_map(cheat)),
             ("forgotten growth by a table", forge().item(two).item("(table $t 1 funcref)").before_map(table_cheat)),
             ("eight tables", forge().item(&"(table 1 funcref)".repeat(8))),

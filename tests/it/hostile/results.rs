@@ -1,6 +1,6 @@
 //! What only a result can be: too large, too deep, no JSON, of the wrong length, with a header in a header.
 
-use super::yard::{attack_stages, configuration_told, engine, guest, limits, load, marked, refusal_told};
+use super::yard::{attack_stages, configuration_told, engine, guest, limits, load, marked, rejection_told};
 
 /// Makes a test of each behaviour: all five stages.
 macro_rules! results {
@@ -60,16 +60,16 @@ async fn configurations() {
     for document in [
         "any",
         "",
-        "refuse",
-        "refuse-silently",
-        "refuse-warning",
+        "reject",
+        "reject-silently",
+        "reject-warning",
         "many-diagnostics",
         "loud-diagnostic",
         "loud-warning",
         "contradiction",
         "big-plan",
         "huge",
-        "refuse-later",
+        "reject-later",
         "at-load:huge",
     ] {
         let outcome = match engine.compile_configuration(&component, document).await {
@@ -89,7 +89,7 @@ async fn descriptions() {
     for behaviour in ["huge", "big-item", "invalid-json", "deep-output", "many-members"] {
         let outcome = match engine.admit(marked("hostile-at-describe", behaviour)).await {
             Ok(_) => "admitted".to_owned(),
-            Err(refusal) => refusal_told(&refusal),
+            Err(rejection) => rejection_told(&rejection),
         };
         told += &format!("{behaviour}: {outcome}\n");
     }

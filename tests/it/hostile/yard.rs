@@ -190,9 +190,9 @@ pub fn fault_told(fault: &Fault) -> String {
     format!("{} in {}{limit}: {}", fault.kind.code(), fault.phase, short(&steady(&fault.message)))
 }
 
-/// A refusal, a reason a line.
-pub fn refusal_told(refusal: &AdmissionError) -> String {
-    let reasons = refusal.reasons.iter();
+/// A rejection, a reason a line.
+pub fn rejection_told(rejection: &AdmissionError) -> String {
+    let reasons = rejection.reasons.iter();
     let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.hint));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -61,7 +61,7 @@ pub async fn accept(listener: TcpListener, tally: Shared) {
 }
 
 async fn connection(stream: TcpStream, tally: Shared) {
-    // A stream that refuses the option is slower, and nothing else.
+    // A stream that rejects the option is slower, and nothing else.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| handle(request, Arc::clone(&tally)));
     // A connection that breaks is the sender's to notice.
@@ -142,7 +142,7 @@ fn lock(tally: &Shared) -> MutexGuard<'_, Tally> {
 mod tests {
     use super::*;
 
-    /// A path says how it is answered; all else is refused.
+    /// A path says how it is answered; all else is rejected.
     #[test]
     fn paths_say_how_they_are_responded_to() {
         let client = |delay| Asked::Client { name: "7", delay };

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn h5_a_key_file_that_others_can_read_is_refused() {
+    fn h5_a_key_file_that_others_can_read_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(directory.path()).unwrap();
         obtain(None, &data, &SystemIdGenerator::default()).unwrap();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn h5_nonsense_in_the_environment_is_refused() {
+    fn h5_nonsense_in_the_environment_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(directory.path()).unwrap();
         for text in ["", "short", &STANDARD.encode([0; 31])] {

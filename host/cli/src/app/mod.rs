@@ -87,7 +87,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// Refuses new work, ends or hands back what is under way, and closes the store (H7).
+    /// Rejects new work, ends or hands back what is under way, and closes the store (H7).
     pub async fn stop(self) -> Result<(), StartError> {
         let _ = self.stop.send(());
         let bound = std::time::Duration::from_millis(self.pipeline.settings().limits.stop_ms);

@@ -77,8 +77,8 @@ impl Discover {
         let by_name = TYPES.into_iter().find(|(name, _)| *name == extension).map_or("", |(_, kind)| kind);
         let content_type = self.content_type.as_deref().unwrap_or(by_name);
         let limits = Limits::default();
-        let head = body::head(content_type, "").map_err(|refusal| because(&refusal))?;
-        let text = body::to_json(&head, &bytes, &limits).map_err(|refusal| because(&refusal))?;
+        let head = body::head(content_type, "").map_err(|error| because(&error))?;
+        let text = body::to_json(&head, &bytes, &limits).map_err(|error| because(&error))?;
         Sample::all_of(&file.display().to_string(), &text, SystemClock.now(), &limits).map_err(|error| because(&error))
     }
 
@@ -92,7 +92,7 @@ impl Discover {
                     .map(|problem| format!("{}:{problem}", document.display()))
                     .collect::<Vec<_>>()
                     .join("\n"),
-                SaveError::Refused(refusal) => refusal.to_string(),
+                SaveError::Rejected(error) => error.to_string(),
             })?;
         let now_ms = pipeline.clock().now().0;
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);

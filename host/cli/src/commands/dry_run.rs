@@ -76,7 +76,7 @@ enum Format {
 
 /// A content type that is taken.
 pub(super) fn known_type(text: &str) -> Result<String, String> {
-    body::head(text, "").map(|_| text.to_owned()).map_err(|refusal| refusal.message)
+    body::head(text, "").map(|_| text.to_owned()).map_err(|error| error.message)
 }
 
 impl DryRunCommand {
@@ -84,8 +84,8 @@ impl DryRunCommand {
         let document = read_document(&self.document)?;
         let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
-        let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
-        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
+        let head = body::head(&self.content_type, &self.content_encoding).map_err(|error| error.to_string())?;
+        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
         let response = self.sample_response()?;
         let mut input = DryRunInput { response, ..self.sample_of(body, pipeline.clock().now().0)? };
         self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
@@ -98,7 +98,7 @@ impl DryRunCommand {
                 self.tell(&problems);
                 return Ok(ExitCode::FAILURE);
             }
-            Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
+            Err(SaveError::Rejected(error)) => return Err(error.to_string()),
         };
         let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
         match self.format() {

@@ -56,7 +56,7 @@ impl Serve {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
         }
         stop_asked().await;
-        eprintln!("stopping: new work is refused, what is under way ends");
+        eprintln!("stopping: new work is rejected, what is under way ends");
         running.stop().await.map_err(|error| error.to_string())?;
         Ok(ExitCode::SUCCESS)
     }

@@ -65,16 +65,16 @@ impl NamedFile {
         let format = format_of(&self.path)?;
         let table = bounded(&self.path, pipeline.settings().limits.value_set_bytes_max)?;
         let put = pipeline.put_value_set(organization_id, &self.name, format, table, NOBODY).await;
-        for warning in &put.map_err(|refusal| self.refused(&refusal))?.warnings {
+        for warning in &put.map_err(|error| self.rejected(&error))?.warnings {
             eprintln!("{}", self.warned(warning));
         }
         Ok(())
     }
 
-    fn refused(&self, refusal: &ApiError) -> String {
+    fn rejected(&self, error: &ApiError) -> String {
         let file = self.path.display();
-        let mut lines = vec![format!("--value-set {}: {file}: {}", self.name, refusal.message)];
-        lines.extend(refusal.details.iter().map(|detail| format!("{file}: {}", detail.message)));
+        let mut lines = vec![format!("--value-set {}: {file}: {}", self.name, error.message)];
+        lines.extend(error.details.iter().map(|detail| format!("{file}: {}", detail.message)));
         lines.join("\n")
     }
 

@@ -147,7 +147,7 @@ impl<'a> Draft<'a> {
     /// The table, if nothing is wrong.
     pub(super) fn finish(self) -> Result<ReadTable, ApiError> {
         if !self.problems.is_empty() {
-            return Err(refused(&self.problems));
+            return Err(rejected(&self.problems));
         }
         let entries = self.entries.into_iter().map(|(key, (value, _))| (key, value)).collect();
         let table = ValueTable::of(&entries).map_err(|error| ApiError::invalid("table", error.to_string()))?;
@@ -168,8 +168,8 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{}{rest}`", shown.escape_debug())
 }
 
-/// The refusal that lists what is wrong.
-pub(super) fn refused(problems: &[TableProblem]) -> ApiError {
+/// The error that lists what is wrong.
+pub(super) fn rejected(problems: &[TableProblem]) -> ApiError {
     let detail = |problem: &TableProblem| Detail {
         path: format!("line {}", problem.line),
         code: problem.code.into(),

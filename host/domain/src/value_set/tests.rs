@@ -1,4 +1,4 @@
-//! What tables are read from, what is refused with its place, and what a digest stands for (M7).
+//! What tables are read from, what is rejected with its place, and what a digest stands for (M7).
 
 use super::*;
 use crate::error::ApiError;
@@ -22,8 +22,8 @@ fn canonical(read: &ReadTable) -> String {
 }
 
 /// Line, column and code of every problem.
-fn told(refusal: &ApiError) -> Vec<(u64, u64, String)> {
-    let problems = refusal.facts.as_ref().and_then(|facts| facts["problems"].as_array().cloned()).unwrap_or_default();
+fn told(error: &ApiError) -> Vec<(u64, u64, String)> {
+    let problems = error.facts.as_ref().and_then(|facts| facts["problems"].as_array().cloned()).unwrap_or_default();
     let one = |p: &Value| {
         (p["line"].as_u64().unwrap(), p["column"].as_u64().unwrap(), p["code"].as_str().unwrap().to_owned())
     };
@@ -42,7 +42,7 @@ fn m7_csv_becomes_a_table_by_its_columns() {
         ("key\n", "{}"),
     ];
     for (text, expected) in table {
-        let read = csv(text).unwrap_or_else(|refusal| panic!("{text:?}: {refusal:?}"));
+        let read = csv(text).unwrap_or_else(|error| panic!("{text:?}: {error:?}"));
         assert_eq!(canonical(&read), expected, "{text:?}");
     }
 }
@@ -55,8 +55,8 @@ fn m7_a_header_is_what_the_sender_says() {
     let unsaid = csv("zip\n1\n").unwrap();
     assert_eq!((unsaid.table.len(), unsaid.warnings[0].code), (2, "first_row_is_an_entry"));
     assert!(csv("key\n1\n").unwrap().warnings.is_empty());
-    let refused = read_csv(b"a,b,c\n", CsvHeader::Absent, &LIMITS).unwrap_err();
-    assert_eq!(told(&refused), [(1, 1, "header_needed".into())]);
+    let rejected = read_csv(b"a,b,c\n", CsvHeader::Absent, &LIMITS).unwrap_err();
+    assert_eq!(told(&rejected), [(1, 1, "header_needed".into())]);
 }
 
 #[test]
@@ -76,15 +76,15 @@ fn m7_json_becomes_a_table() {
 }
 
 #[test]
-fn m7_a_key_with_two_values_is_refused_with_both_lines_and_one_with_the_same_is_a_warning() {
-    let refused = csv("key,value\na,1\n\nb,1\r\na,2\n").unwrap_err();
-    assert_eq!(told(&refused), [(5, 1, "contradicting_key".into())]);
-    assert!(refused.details[0].message.contains("line 2"), "{refused:?}");
+fn m7_a_key_with_two_values_is_rejected_with_both_lines_and_one_with_the_same_is_a_warning() {
+    let rejected = csv("key,value\na,1\n\nb,1\r\na,2\n").unwrap_err();
+    assert_eq!(told(&rejected), [(5, 1, "contradicting_key".into())]);
+    assert!(rejected.details[0].message.contains("line 2"), "{rejected:?}");
     let warned = csv("key,value\na,1\nb,1\na,1\n").unwrap();
     assert_eq!((warned.table.len(), warned.warnings[0].code, warned.warnings[0].line), (2, "repeated_key", 4));
 
-    let refused = json_table("{\"a\": 1,\n \"b\": 2,\n \"a\": 2}").unwrap_err();
-    assert_eq!(told(&refused), [(3, 7, "contradicting_key".into())]);
+    let rejected = json_table("{\"a\": 1,\n \"b\": 2,\n \"a\": 2}").unwrap_err();
+    assert_eq!(told(&rejected), [(3, 7, "contradicting_key".into())]);
     assert_eq!(json_table("[\"a\",\n\"a\"]").unwrap().warnings[0].line, 2);
 }
 
@@ -105,10 +105,10 @@ fn m7_all_problems_are_told_at_once_with_their_places() {
             expected.into_iter().map(|(line, column, code)| (line, column, code.to_owned())).collect();
         assert_eq!(told(&csv(text).unwrap_err()), expected, "{text:?}");
     }
-    let refused = json_table("[null,\n 1.5, {}, \"\"]").unwrap_err();
+    let rejected = json_table("[null,\n 1.5, {}, \"\"]").unwrap_err();
     let codes = ["not_a_key", "not_a_key", "not_a_key", "empty_key"];
-    assert_eq!(told(&refused).iter().map(|one| one.2.as_str()).collect::<Vec<_>>(), codes);
-    assert_eq!((told(&refused)[1].0, told(&refused)[1].1), (2, 2));
+    assert_eq!(told(&rejected).iter().map(|one| one.2.as_str()).collect::<Vec<_>>(), codes);
+    assert_eq!((told(&rejected)[1].0, told(&rejected)[1].1), (2, 2));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn h6_a_table_is_bounded_in_all_its_parts() {
 }
 
 #[test]
-fn m7_what_is_no_table_is_refused() {
+fn m7_what_is_no_table_is_rejected() {
     for (text, code) in
         [("1", "value_set_invalid"), ("\"a\"", "value_set_invalid"), ("{", "invalid_json"), ("[1] 2", "invalid_json")]
     {
@@ -161,9 +161,9 @@ proptest! {
         prop_assert_eq!(behind, entries.keys().map(String::as_str).filter(|key| other.as_str() < *key).collect::<Vec<_>>());
     }
 
-    /// M7: any bytes are a table or a refusal, never more than the bounds.
+    /// M7: any bytes are a table or an error, never more than the bounds.
     #[test]
-    fn m7_any_bytes_are_a_table_or_a_refusal(bytes in proptest::collection::vec(any::<u8>(), 0..200), picked in "[\",\\n\\r ab\\x00]{0,60}") {
+    fn m7_any_bytes_are_a_table_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200), picked in "[\",\\n\\r ab\\x00]{0,60}") {
         for body in [bytes.as_slice(), picked.as_bytes()] {
             for read in [read_csv(body, CsvHeader::Unsaid, &LIMITS), read_json(body, &LIMITS)].into_iter().flatten() {
                 prop_assert!(read.table.len() <= LIMITS.entries_max);

@@ -110,7 +110,7 @@ impl Sample {
 
 /// A body inside of a body: what is wrong with the sample is no fault of the request's own syntax.
 fn as_sample(error: ApiError) -> HttpError {
-    let message = format!("the sample in `raw` would be refused: {}", error.message);
+    let message = format!("the sample in `raw` would be rejected: {}", error.message);
     HttpError::new(Kind::Invalid, "sample_unreadable", message).at("raw", error.code, error.message)
 }
 

@@ -101,6 +101,6 @@ pub(crate) async fn remove(
 /// The same check at save as at each connection (W8).
 pub(super) async fn reachable(pipeline: &Pipeline, url: &str) -> Result<(), HttpError> {
     let url = WebhookUrl::parse(url, pipeline.schemes())
-        .map_err(|error| HttpError::invalid("url", format!("is refused: {error}")))?;
-    pipeline.sender().check(&url).await.map_err(|refusal| HttpError::invalid("url", format!("is refused: {refusal}")))
+        .map_err(|error| HttpError::invalid("url", format!("is rejected: {error}")))?;
+    pipeline.sender().check(&url).await.map_err(|error| HttpError::invalid("url", format!("is rejected: {error}")))
 }

@@ -11,7 +11,7 @@ pub(super) mod notices;
 pub(super) mod organizations;
 pub(super) mod plugins;
 pub(super) mod programs;
-pub(super) mod refusals;
+pub(super) mod rejected_requests;
 pub(super) mod requests;
 pub(super) mod settings;
 pub(super) mod source_keys;

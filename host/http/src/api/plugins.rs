@@ -1,4 +1,4 @@
-//! Plugins and their versions (O5, P2): uploaded bytes are admitted with reasons, or refused with all of them.
+//! Plugins and their versions (O5, P2): uploaded bytes are admitted with reasons, or rejected with all of them.
 
 use crate::auth::{Scope, unavailable};
 use crate::body;
@@ -96,7 +96,7 @@ pub(crate) struct UploadedView {
 
 /// Uploads a version of a plugin
 ///
-/// Integrators. The bytes of a component, or of a core module built with wit-bindgen. It is compiled in a process of its own and admitted, or refused with all reasons (`plugin_not_admitted`).
+/// Integrators. The bytes of a component, or of a core module built with wit-bindgen. It is compiled in a process of its own and admitted, or rejected with all reasons (`plugin_not_admitted`).
 #[utoipa::path(put, path = "", operation_id = "uploadPlugin",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "At most 32 MiB."),
     responses((status = CREATED, description = "It is admitted.", body = UploadedView)))]
@@ -153,8 +153,8 @@ pub(crate) async fn versions(
     Ok(Json(Page { items, next: None }))
 }
 
-fn not_admitted(refusal: hookmill_engine::AdmissionError) -> HttpError {
-    let details = refusal.reasons.into_iter().map(|reason| Detail {
+fn not_admitted(error: hookmill_engine::AdmissionError) -> HttpError {
+    let details = error.reasons.into_iter().map(|reason| Detail {
         path: String::new(),
         code: reason.code.into(),
         message: format!("{}: {}", reason.message, reason.hint),

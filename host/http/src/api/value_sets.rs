@@ -210,16 +210,16 @@ pub(crate) async fn put(
 /// What kind of table the headers announce.
 fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
     let (content_type, coding) = body::said(headers);
-    let refuse = |code, message: String| Err(HttpError::new(Kind::ContentType, code, message));
+    let reject = |code, message: String| Err(HttpError::new(Kind::ContentType, code, message));
     if !coding.is_empty() && coding != "identity" {
-        return refuse("content_encoding_unsupported", "send the table as it is, without Content-Encoding".to_owned());
+        return reject("content_encoding_unsupported", "send the table as it is, without Content-Encoding".to_owned());
     }
     match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "text/csv" => Ok(TableFormat::Csv(csv_header(headers)?)),
         "application/json" => Ok(TableFormat::Json),
         other => {
             let shown: String = other.chars().take(100).collect();
-            refuse("content_type_unsupported", format!("`{shown}` is no table; send text/csv or application/json"))
+            reject("content_type_unsupported", format!("`{shown}` is no table; send text/csv or application/json"))
         }
     }
 }

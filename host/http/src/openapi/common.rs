@@ -1,4 +1,4 @@
-//! What is the same for all operations of a kind: keys, parameters of the address, refusals, the request's id.
+//! What is the same for all operations of a kind: keys, parameters of the address, errors, the request's id.
 
 use super::routes::Who;
 use serde_json::{Map, Value, json};
@@ -17,8 +17,8 @@ const PARTS: [(&str, &str, &str); 10] = [
     ("version", "The version's number, counted from 1 in each value set.", "1"),
 ];
 
-/// Every status a request can be refused with beside those its operation tells of: component, status, description.
-const REFUSALS: [(&str, u16, &str); 9] = [
+/// Every status a request can be rejected with beside those its operation tells of: component, status, description.
+const ERRORS: [(&str, u16, &str); 9] = [
     (
         "Malformed",
         400,
@@ -67,7 +67,7 @@ pub(super) fn complete(operation: &mut Value, tag: &str, who: Who, address: &str
     if who == Who::Member || who == Who::SourceOrMember {
         parameters.push(json!({ "$ref": "#/components/parameters/organization" }));
     }
-    let refusals = [
+    let errors = [
         (who != Who::Anybody, ["401", "403", "503"].as_slice()),
         (who == Who::Member || who == Who::SourceOrMember, &["404", "422"]),
         (parts_of(address).next().is_some(), &["400", "404"]),
@@ -75,8 +75,8 @@ pub(super) fn complete(operation: &mut Value, tag: &str, who: Who, address: &str
         (has_body, &["400", "413", "422", "429"]),
         (is_typed, &["415"]),
     ];
-    let codes = refusals.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes);
-    let mut responses: Map<String, Value> = codes.map(|code| ((*code).to_owned(), refusal_reference(code))).collect();
+    let codes = errors.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes);
+    let mut responses: Map<String, Value> = codes.map(|code| ((*code).to_owned(), error_reference(code))).collect();
     responses.extend(operation["responses"].as_object().cloned().into_iter().flatten());
     for (code, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
         response["headers"] = headers(code);
@@ -104,8 +104,8 @@ fn part(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example })
 }
 
-fn refusal_reference(code: &str) -> Value {
-    let named = REFUSALS.iter().find(|(_, status, _)| status.to_string() == code);
+fn error_reference(code: &str) -> Value {
+    let named = ERRORS.iter().find(|(_, status, _)| status.to_string() == code);
     json!({ "$ref": format!("#/components/responses/{}", named.map_or("", |(name, ..)| name)) })
 }
 
@@ -135,13 +135,13 @@ fn headers(status: &str) -> Value {
 /// The components that [`complete`] refers to.
 pub(super) fn components(schemas: Map<String, Value>) -> Value {
     let body = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/ErrorBody" } } });
-    let refusal = |(name, status, about): (&str, u16, &str)| {
+    let error = |(name, status, about): (&str, u16, &str)| {
         let described = json!({ "description": about, "headers": headers(&status.to_string()), "content": body });
         (name.to_owned(), described)
     };
     json!({
         "schemas": schemas,
-        "responses": REFUSALS.into_iter().map(refusal).collect::<Map<_, _>>(),
+        "responses": ERRORS.into_iter().map(error).collect::<Map<_, _>>(),
         "parameters": { "organization": {
             "name": "organization", "in": "query", "required": false, "schema": { "type": "string" },
             "description": "The organization. Operators name the one they mean; everybody else is in their own.",
@@ -173,9 +173,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_that_is_referred_to_is_there() {
+    fn every_error_that_is_referred_to_is_there() {
         for code in ["400", "401", "403", "404", "413", "415", "422", "429", "503"] {
-            assert_ne!(refusal_reference(code)["$ref"], "#/components/responses/", "{code}");
+            assert_ne!(error_reference(code)["$ref"], "#/components/responses/", "{code}");
         }
     }
 

@@ -23,7 +23,7 @@ const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every respons
     Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Source keys (`hms_...`) post leads and read back their own requests; \
     API keys (`hmk_...`) belong to a user and have that user's role: `operator` (all organizations), `admin`, `integrator` (plugins, \
     documents, dry runs), `viewer`. Neither kind does the other's work.\n\n\
-    Every refusal has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
+    Every error has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
     a method that an address does not have `405 method_not_allowed` with `Allow`. \
     Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`).";
 
@@ -40,7 +40,7 @@ impl Description {
     /// Takes routes apart: what serves them, and what is said of them. `public_url` is where they are reached.
     pub(crate) fn of(routes: Routes, public_url: &str) -> (Router<Pipeline>, Self) {
         let Routes { router, paths, mut schemas, .. } = routes;
-        for (name, schema) in refused_schemas() {
+        for (name, schema) in rejected_schemas() {
             schemas.insert(name, schema);
         }
         refer(&mut schemas);
@@ -75,8 +75,8 @@ fn refer(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// The body of refusals, which every handler can return and none names.
-fn refused_schemas() -> Vec<(String, Value)> {
+/// The body of errors, which every handler can return and none names.
+fn rejected_schemas() -> Vec<(String, Value)> {
     let mut named = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
     ErrorBody::schemas(&mut named);
     named.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default())).collect()

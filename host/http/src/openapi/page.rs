@@ -152,7 +152,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Its own responses in full; the refusals that many operations share are folded away.
+    /// Its own responses in full; the errors that many operations share are folded away.
     fn responses(&self) -> Markup {
         let responses = || self.said["responses"].as_object().into_iter().flatten();
         let own = responses().filter(|(_, response)| response.get("$ref").is_none());
@@ -161,7 +161,7 @@ impl Operation<'_> {
             table.responses { caption { "Responses" } @for response in own { (self.response(response)) } }
             @if shared().next().is_some() {
                 details {
-                    summary { "Refusals" @for (status, _) in shared() { " " code { (status) } } }
+                    summary { "Errors" @for (status, _) in shared() { " " code { (status) } } }
                     table.responses { @for response in shared() { (self.response(response)) } }
                 }
             }

@@ -27,10 +27,10 @@ impl FromRequestParts<Pipeline> for Reader {
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
         match SourceCaller::from_request_parts(parts, pipeline).await {
             Ok(source) => Ok(Self::Source(source)),
-            Err(refusal) if refusal.code == "api_key_not_allowed" => {
+            Err(error) if error.code == "api_key_not_allowed" => {
                 Scope::from_request_parts(parts, pipeline).await.map(Self::User)
             }
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         }
     }
 }

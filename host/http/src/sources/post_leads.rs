@@ -71,9 +71,9 @@ pub(crate) async fn handle(
     let organization_id = key.organization_id.clone();
     let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::head) {
         Ok(source) => source,
-        Err(refusal) => {
-            pipeline.keep_rejected(&organization_id, refusal.code, &body).await;
-            return Err(refusal);
+        Err(error) => {
+            pipeline.keep_rejected(&organization_id, error.code, &body).await;
+            return Err(error);
         }
     };
     let idempotency_key = parts.headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());

@@ -73,9 +73,9 @@ pub(crate) async fn handle(
     let organization_id = key.organization_id.clone();
     let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::json_head) {
         Ok(source) => source,
-        Err(refusal) => {
-            pipeline.keep_rejected(&organization_id, refusal.code, &body).await;
-            return Err(refusal);
+        Err(error) => {
+            pipeline.keep_rejected(&organization_id, error.code, &body).await;
+            return Err(error);
         }
     };
     let response = pipeline.ingest(BatchPush { request_id: request_id.as_str().to_owned(), source, body }).await?;

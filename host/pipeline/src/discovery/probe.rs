@@ -133,8 +133,8 @@ impl Bench<'_> {
 
 /// Why an element became no lead.
 enum Unmade {
-    /// The program refuses it, because of this field if it says so.
-    Refused(Option<String>),
+    /// The program rejects it, because of this field if it says so.
+    Rejected(Option<String>),
     /// Nothing is known.
     Unknown,
 }
@@ -142,7 +142,7 @@ enum Unmade {
 impl From<ItemError> for Unmade {
     fn from(error: ItemError) -> Self {
         match error {
-            ItemError::Failure(failure) => Self::Refused(failure.field),
+            ItemError::Failure(failure) => Self::Rejected(failure.field),
             ItemError::Fault(_) | ItemError::Postponed => Self::Unknown,
         }
     }
@@ -187,11 +187,11 @@ fn made_of(mapped: Mapped) -> Made {
     made
 }
 
-/// The fields that differ. A refusal that the path's absence causes is a use, too.
+/// The fields that differ. An error that the path's absence causes is a use, too.
 fn usage_of(before: &Made, after: Result<Made, Unmade>) -> Option<Usage> {
     let fields: BTreeSet<String> = match after {
         Err(Unmade::Unknown) => return None,
-        Err(Unmade::Refused(field)) => [field.unwrap_or_default()].into(),
+        Err(Unmade::Rejected(field)) => [field.unwrap_or_default()].into(),
         Ok(after) => {
             let keys = before.keys().chain(after.keys());
             keys.filter(|key| before.get(key) != after.get(key)).map(|(_, name)| name.clone()).collect()
@@ -216,8 +216,8 @@ mod tests {
             (Ok(before.clone()), Some((false, vec![]))),
             (Ok(made(&[("zip", json!(["zip", "1"]))])), Some((true, vec!["email"]))),
             (Ok(made(&[("email", json!("a")), ("zip", json!(["postal", "1"]))])), Some((true, vec!["zip"]))),
-            (Err(Unmade::Refused(Some("email".into()))), Some((true, vec!["email"]))),
-            (Err(Unmade::Refused(None)), Some((true, vec![]))),
+            (Err(Unmade::Rejected(Some("email".into()))), Some((true, vec!["email"]))),
+            (Err(Unmade::Rejected(None)), Some((true, vec![]))),
             (Err(Unmade::Unknown), None),
         ];
         for (after, expected) in table {

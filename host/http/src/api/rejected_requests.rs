@@ -1,4 +1,4 @@
-//! Requests that were wholly refused (I2): what stays of them.
+//! Requests that were wholly rejected (I2): what stays of them.
 
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
@@ -13,8 +13,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RefusedRequest)]
-pub(crate) struct RefusedView {
+#[schema(as = RejectedRequest)]
+pub(crate) struct RejectedRequestView {
     id: String,
     /// Why, as its sender was told.
     code: String,
@@ -25,7 +25,7 @@ pub(crate) struct RefusedView {
     rejected_at: Time,
 }
 
-impl From<RejectedRequest> for RefusedView {
+impl From<RejectedRequest> for RejectedRequestView {
     fn from(row: RejectedRequest) -> Self {
         Self {
             id: row.id,
@@ -37,17 +37,17 @@ impl From<RejectedRequest> for RefusedView {
     }
 }
 
-/// Lists requests that were wholly refused
+/// Lists requests that were wholly rejected
 ///
 /// The newest come first. Only code, size and digest stay of such a request, and only when its key was good.
-#[utoipa::path(get, path = "", operation_id = "listRefusals", params(Shown, Before),
-    responses((status = OK, description = "A page of them.", body = Page<RefusedView>)))]
+#[utoipa::path(get, path = "", operation_id = "listRejectedRequests", params(Shown, Before),
+    responses((status = OK, description = "A page of them.", body = Page<RejectedRequestView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Query(shown): Query<Shown>,
     Query(before): Query<Before>,
-) -> Result<Json<Page<RefusedView>>, HttpError> {
+) -> Result<Json<Page<RejectedRequestView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
     let limit = shown.limit(&pipeline)?;
     let rows =
