@@ -213,7 +213,7 @@ on_both! {
 }
 
 on_both! {
-    /// O9: a key narrowed to a campaign reaches that one alone, and nothing that concerns the whole organization; a revoked one reaches
+    /// O9: a key scoped to a campaign reaches that one alone, and nothing that concerns the whole organization; a revoked one reaches
     /// nothing.
     async fn a_narrowed_key_reaches_its_campaigns_alone(kind: Kind) {
         let world = World::new(kind).await;
@@ -222,26 +222,26 @@ on_both! {
         }
         let ids = world.push_and_settle(json!([{"campaign_id": "MINE"}, {"campaign_id": "OTHER"}])).await;
         let user = world.admin.get("/v1/me").await.expect(200).str("id");
-        let made = world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "narrow", "campaigns": ["MINE"]})).await.expect(201);
-        let narrow = world.nobody.with_key(&made.str("key"));
-        narrow.get("/v1/campaigns/MINE").await.expect(200);
-        narrow.patch("/v1/campaigns/MINE", &json!({"name": "z"})).await.expect(200);
-        narrow.get(&format!("/v1/submissions/{}", ids[0])).await.expect(200);
-        narrow.get("/v1/deliveries?campaign=MINE").await.expect(200);
-        let campaigns = narrow.get("/v1/campaigns").await.expect(200).json["items"].clone();
+        let made = world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "scoped", "campaigns": ["MINE"]})).await.expect(201);
+        let scoped = world.nobody.with_key(&made.str("key"));
+        scoped.get("/v1/campaigns/MINE").await.expect(200);
+        scoped.patch("/v1/campaigns/MINE", &json!({"name": "z"})).await.expect(200);
+        scoped.get(&format!("/v1/submissions/{}", ids[0])).await.expect(200);
+        scoped.get("/v1/deliveries?campaign=MINE").await.expect(200);
+        let campaigns = scoped.get("/v1/campaigns").await.expect(200).json["items"].clone();
         assert_eq!((campaigns.as_array().unwrap().len(), &campaigns[0]["id"]), (1, &json!("MINE")));
 
-        narrow.get("/v1/campaigns/OTHER").await.expect_error(403, "campaign_not_allowed");
-        narrow.put("/v1/campaigns/OTHER/state", &json!({"state": "active"})).await.expect_error(403, "campaign_not_allowed");
-        narrow.get(&format!("/v1/submissions/{}", ids[1])).await.expect_error(404, "not_found");
+        scoped.get("/v1/campaigns/OTHER").await.expect_error(403, "campaign_not_allowed");
+        scoped.put("/v1/campaigns/OTHER/state", &json!({"state": "active"})).await.expect_error(403, "campaign_not_allowed");
+        scoped.get(&format!("/v1/submissions/{}", ids[1])).await.expect_error(404, "not_found");
         for (method, path, body) in [("GET", "/v1/users", json!(null)), ("GET", "/v1/deliveries", json!(null)), ("GET", "/v1/requests", json!(null)), ("GET", "/v1/audit", json!(null)),
             ("POST", "/v1/campaigns", json!({"name": "x"})), ("POST", "/v1/users", json!({"name": "x", "role": "admin"})), ("POST", "/v1/api-keys", json!({"user_id": user, "name": "wide"})),
             ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "https://x.example", "events": []}))] {
-            send(&narrow, method, path, &body).await.expect_error(403, "key_narrowed");
+            send(&scoped, method, path, &body).await.expect_error(403, "key_scoped");
         }
         world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "none", "campaigns": []})).await.expect_error(422, "invalid");
         world.admin.delete(&format!("/v1/api-keys/{}", made.str("id"))).await.expect(204);
-        narrow.get("/v1/campaigns/MINE").await.expect_error(401, "key_unknown");
+        scoped.get("/v1/campaigns/MINE").await.expect_error(401, "key_unknown");
         let listed = world.admin.get("/v1/api-keys").await.expect(200);
         assert!(!listed.text.contains(&made.str("key")), "a key is seen once");
         world.stop().await;

@@ -45,7 +45,7 @@ pub(super) struct Caller {
     pub role: Role,
     /// The user's organization; none for operators.
     pub organization_id: Option<String>,
-    /// The campaigns the key is narrowed to; none for all.
+    /// The campaigns the key is scoped to; none for all.
     campaigns: Option<Vec<String>>,
 }
 
@@ -81,15 +81,15 @@ impl Caller {
         Err(HttpError::new(Kind::Forbidden, "role_not_allowed", message))
     }
 
-    /// Rejects a key that is narrowed to campaigns where something concerns the whole organization.
+    /// Rejects a key that is scoped to campaigns where something concerns the whole organization.
     pub(super) fn may_all(&self, permission: Permission) -> Result<(), HttpError> {
         self.may(permission)?;
         match self.campaigns {
             None => Ok(()),
             Some(_) => Err(HttpError::new(
                 Kind::Forbidden,
-                "key_narrowed",
-                "this key is narrowed to single campaigns, and this concerns the whole organization",
+                "key_scoped",
+                "this key is scoped to named campaigns, and this operation concerns the organization as a whole",
             )),
         }
     }

@@ -72,7 +72,7 @@ fn overloaded() -> HttpError {
 }
 
 /// What the headers say of a body: the values of `Content-Type` and `Content-Encoding`, empty when they are not there.
-pub(super) fn said(headers: &HeaderMap) -> (String, String) {
+pub(super) fn content_headers(headers: &HeaderMap) -> (String, String) {
     let all = |name: header::HeaderName| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         values.collect::<Vec<_>>().join(", ")
@@ -96,7 +96,7 @@ async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) 
     let (parts, body) = request.into_parts();
     let limits = &pipeline.settings().limits;
     let Held { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
-    let (content_type, content_encoding) = said(&parts.headers);
+    let (content_type, content_encoding) = content_headers(&parts.headers);
     let head = model::json_head(&content_type, &content_encoding)?;
     let opened = model::open(&head, &bytes, limits)?;
     let text = opened.text();
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn i10_headers_that_come_several_times_are_one_list() {
         let mut headers = HeaderMap::new();
-        assert_eq!(said(&headers), (String::new(), String::new()));
+        assert_eq!(content_headers(&headers), (String::new(), String::new()));
         headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
         headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
         headers.append(header::CONTENT_TYPE, "Application/JSON".parse().unwrap());
-        assert_eq!(said(&headers), ("Application/JSON".to_owned(), "gzip, gzip".to_owned()));
+        assert_eq!(content_headers(&headers), ("Application/JSON".to_owned(), "gzip, gzip".to_owned()));
     }
 }

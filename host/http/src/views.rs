@@ -40,7 +40,7 @@ pub(super) struct Page<T> {
 /// How many rows are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Shown {
+pub(super) struct PageSize {
     /// How many rows, 1 to 200; 50 if not given.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
@@ -62,7 +62,7 @@ pub(super) struct Before {
     before: Option<String>,
 }
 
-impl Shown {
+impl PageSize {
     /// How many rows; what is out of bounds is rejected.
     pub(super) fn limit(&self, pipeline: &Pipeline) -> Result<i64, HttpError> {
         let rows_max = pipeline.settings().limits.page_rows_max;

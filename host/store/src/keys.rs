@@ -26,7 +26,7 @@ pub struct ApiKey {
     pub name: String,
     /// Its first characters.
     pub prefix: String,
-    /// The campaigns it is narrowed to, a JSON list of campaign ids; none for all.
+    /// The campaigns it is scoped to, a JSON list of campaign ids; none for all.
     pub campaigns: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: i64,
@@ -78,7 +78,7 @@ impl Store {
         FreshKey { id: self.ids.new_id(id_prefix, now), key, prefix }
     }
 
-    /// Makes an API key of a user, narrowed to campaigns if given.
+    /// Makes an API key of a user, scoped to campaigns if given.
     pub async fn create_api_key(
         &self,
         user_id: &str,

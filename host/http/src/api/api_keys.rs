@@ -4,7 +4,7 @@ use crate::auth::{Scope, unavailable};
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// How many campaigns a key may be narrowed to.
+/// How many campaigns a key may be scoped to.
 const CAMPAIGNS_MAX: usize = 100;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,7 +26,7 @@ pub(crate) struct NewApiKey {
     user_id: String,
     /// What people call it.
     name: Name,
-    /// The campaigns it is narrowed to; left out for all.
+    /// The campaigns it is scoped to; left out for all.
     #[schema(min_items = 1, max_items = 100)]
     campaigns: Option<Vec<String>>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct ApiKeyView {
     user_id: String,
     name: String,
     prefix: String,
-    /// The campaigns it is narrowed to; null for all.
+    /// The campaigns it is scoped to; null for all.
     #[schema(value_type = Option<Vec<String>>)]
     campaigns: Option<Value>,
     created_at: Time,
@@ -104,16 +104,16 @@ pub(crate) async fn create(
 /// Lists API keys
 ///
 /// Admins. The oldest come first; revoked ones stay listed.
-#[utoipa::path(get, path = "", operation_id = "listApiKeys", params(Shown, After),
+#[utoipa::path(get, path = "", operation_id = "listApiKeys", params(PageSize, After),
     responses((status = OK, description = "A page of them.", body = Page<ApiKeyView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<ApiKeyView>>, HttpError> {
     scope.caller.may_all(Permission::Administer)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = pipeline.store().api_keys(Some(&scope.organization_id), after.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }

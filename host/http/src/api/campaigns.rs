@@ -5,7 +5,7 @@ use crate::body::JsonBody;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -56,7 +56,7 @@ pub(crate) struct NewCampaign {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CampaignChange, example = json!({"name": "Solar West"}))]
-pub(crate) struct Changed {
+pub(crate) struct CampaignChanges {
     /// What people call it.
     name: Option<Name>,
     /// An IANA time zone.
@@ -204,17 +204,17 @@ pub(crate) async fn create(
 
 /// Lists campaigns
 ///
-/// The oldest come first; those that a narrowed key does not cover are left out.
-#[utoipa::path(get, path = "", operation_id = "listCampaigns", params(Shown, After),
+/// The oldest come first; those that a scoped key does not cover are left out.
+#[utoipa::path(get, path = "", operation_id = "listCampaigns", params(PageSize, After),
     responses((status = OK, description = "A page of them.", body = Page<CampaignView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<CampaignView>>, HttpError> {
     scope.caller.may(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let after = match after.id() {
         "" => String::new(),
         public_id => pipeline
@@ -250,13 +250,13 @@ pub(crate) async fn get(
 /// Changes a campaign
 ///
 /// Admins. What is left out stays.
-#[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = Changed,
+#[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = CampaignChanges,
     responses((status = OK, description = "As it is now.", body = CampaignView)))]
 pub(crate) async fn change(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    JsonBody(changed): JsonBody<Changed>,
+    JsonBody(changed): JsonBody<CampaignChanges>,
 ) -> Result<Json<CampaignView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let changed = changed?;

@@ -4,7 +4,7 @@ use crate::auth::{Scope, unavailable};
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Before, Page, Shown, Time, clean};
+use crate::views::{self, Before, Page, PageSize, Time, clean};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -49,7 +49,7 @@ impl DeliveryState {
 /// Which deliveries are asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct AskedDeliveries {
+pub(crate) struct DeliveryQuery {
     /// Only those in this state.
     state: Option<DeliveryState>,
     /// Only those of this submission.
@@ -160,14 +160,14 @@ impl From<Message> for MessageView {
 
 /// Lists deliveries
 ///
-/// The newest come first. A key that is narrowed to campaigns asks for one of them.
-#[utoipa::path(get, path = "", operation_id = "listDeliveries", params(AskedDeliveries, Shown, Before),
+/// The newest come first. A key that is scoped to campaigns asks for one of them.
+#[utoipa::path(get, path = "", operation_id = "listDeliveries", params(DeliveryQuery, PageSize, Before),
     responses((status = OK, description = "A page of them.", body = Page<DeliveryView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(asked): Query<AskedDeliveries>,
-    Query(shown): Query<Shown>,
+    Query(asked): Query<DeliveryQuery>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, HttpError> {
     let campaign_id = match clean(asked.campaign.as_deref()) {
@@ -182,7 +182,7 @@ pub(crate) async fn list(
         state: asked.state.map(DeliveryState::as_str).unwrap_or_default().to_owned(),
         campaign_id,
     };
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows =
         pipeline.store().deliveries(&scope.organization_id, &filter, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))

@@ -14,16 +14,16 @@ use hookmill_pipeline::{Discovered, Pipeline};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// How far back is looked.
+/// How far back is newest.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Looked {
+pub(crate) struct NewestLeads {
     /// How many of the newest leads are looked at, 1 to 1000; 200 if not given.
     #[param(minimum = 1, maximum = 1000)]
     leads: Option<i64>,
 }
 
-impl Looked {
+impl NewestLeads {
     fn leads(&self) -> Result<i64, HttpError> {
         let (default, max) = (i64::try_from(ELEMENTS_DEFAULT).unwrap_or(1), i64::try_from(ELEMENTS_MAX).unwrap_or(1));
         let leads = self.leads.unwrap_or(default);
@@ -91,29 +91,29 @@ pub(crate) struct FieldRow {
 /// Shows every path of a campaign's newest leads
 ///
 /// Types, how often each is filled, masked examples, whether it is new or vanished, and which fields are made of it.
-#[utoipa::path(get, path = "", operation_id = "listFields", params(Looked),
+#[utoipa::path(get, path = "", operation_id = "listFields", params(NewestLeads),
     responses((status = OK, description = "The paths.", body = FieldTable)))]
 pub(crate) async fn table(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(looked): Query<Looked>,
+    Query(newest): Query<NewestLeads>,
 ) -> Result<Json<FieldTable>, HttpError> {
-    Ok(Json(view(discovered(&pipeline, &scope, &campaign, &looked, true).await?)))
+    Ok(Json(view(discovered(&pipeline, &scope, &campaign, &newest, true).await?)))
 }
 
 /// Drafts a document from a campaign's newest leads
 ///
 /// It compiles, and says beside each line how often its path is filled. What is not recognised stays a custom field.
-#[utoipa::path(get, path = "", operation_id = "draftDocument", params(Looked),
+#[utoipa::path(get, path = "", operation_id = "draftDocument", params(NewestLeads),
     responses((status = OK, description = "A document in YAML (RFC 9512), to be read and finished by a person.", body = Object, content_type = "application/yaml")))]
 pub(crate) async fn draft(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(looked): Query<Looked>,
+    Query(newest): Query<NewestLeads>,
 ) -> Result<impl IntoResponse, HttpError> {
-    let found = discovered(&pipeline, &scope, &campaign, &looked, false).await?;
+    let found = discovered(&pipeline, &scope, &campaign, &newest, false).await?;
     let kind = [(header::CONTENT_TYPE, "application/yaml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((kind, discovery::draft(&found.fields)))
 }
@@ -122,11 +122,11 @@ async fn discovered(
     pipeline: &Pipeline,
     scope: &Scope,
     campaign: &str,
-    looked: &Looked,
+    newest: &NewestLeads,
     tries: bool,
 ) -> Result<Discovered, HttpError> {
     let campaign = scope.campaign(pipeline, campaign, Permission::View).await?;
-    let leads = looked.leads()?;
+    let leads = newest.leads()?;
     let organization = pipeline.store().organization(&scope.organization_id).await.map_err(unavailable)?;
     let organization = organization.ok_or_else(|| HttpError::not_found("organization", &scope.organization_id))?;
     pipeline.discover(&organization, &campaign, leads, tries).await.map_err(unavailable)

@@ -20,10 +20,10 @@ const LEADS_MAX: i64 = 10_000;
 /// How many rows are shown; keys that stand twice may have any name.
 const ROWS_MAX: usize = 500;
 
-/// How far back is looked.
+/// How far back is newest.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Looked {
+pub(crate) struct NewestLeads {
     /// How many of the newest leads are looked at, 1 to 10000; 1000 if not given.
     #[param(minimum = 1, maximum = 10_000)]
     leads: Option<i64>,
@@ -66,16 +66,16 @@ pub(crate) struct NoticeRow {
 /// Counts what was remarked of a campaign's newest leads
 ///
 /// By source, code and field: dates that could be read in two ways, values kept raw, keys that stood twice.
-#[utoipa::path(get, path = "", operation_id = "countNotices", params(Looked),
+#[utoipa::path(get, path = "", operation_id = "countNotices", params(NewestLeads),
     responses((status = OK, description = "The remarks.", body = NoticeTable)))]
 pub(crate) async fn table(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(looked): Query<Looked>,
+    Query(newest): Query<NewestLeads>,
 ) -> Result<Json<NoticeTable>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let leads = looked.leads.unwrap_or(LEADS_DEFAULT);
+    let leads = newest.leads.unwrap_or(LEADS_DEFAULT);
     if !(1..=LEADS_MAX).contains(&leads) {
         return Err(HttpError::invalid("leads", format!("must be 1 to {LEADS_MAX}")));
     }

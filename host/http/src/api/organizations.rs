@@ -4,7 +4,7 @@ use crate::auth::{Caller, unavailable};
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -62,16 +62,16 @@ pub(crate) async fn create(
 /// Lists organizations
 ///
 /// Operators see all, everybody else sees their own. The oldest come first.
-#[utoipa::path(get, path = "", operation_id = "listOrganizations", params(Shown, After),
+#[utoipa::path(get, path = "", operation_id = "listOrganizations", params(PageSize, After),
     responses((status = OK, description = "A page of them.", body = Page<OrganizationView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     caller: Caller,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<OrganizationView>>, HttpError> {
     caller.may(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = match &caller.organization_id {
         Some(own) => pipeline.store().organization(own).await.map_err(unavailable)?.into_iter().collect(),
         None => pipeline.store().organizations(after.id(), limit).await.map_err(unavailable)?,

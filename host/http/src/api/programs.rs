@@ -4,7 +4,7 @@ use crate::auth::{Scope, unavailable};
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Page, Shown, Time};
+use crate::views::{self, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -64,7 +64,7 @@ pub(crate) struct ProgramView {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SavedProgram)]
-pub(crate) struct SavedView {
+pub(crate) struct SavedProgramView {
     #[serde(flatten)]
     program: ProgramView,
     /// What is odd in the document.
@@ -98,13 +98,13 @@ fn view(row: Program, active_id: Option<&str>) -> ProgramView {
 ///
 /// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and suggested fix.
 #[utoipa::path(put, path = "", operation_id = "saveProgram", request_body = NewProgram,
-    responses((status = CREATED, description = "It is kept, and runs if it was to be activated.", body = SavedView)))]
+    responses((status = CREATED, description = "It is kept, and runs if it was to be activated.", body = SavedProgramView)))]
 pub(crate) async fn save(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
     JsonBody(new): JsonBody<NewProgram>,
-) -> Result<(StatusCode, Json<SavedView>), HttpError> {
+) -> Result<(StatusCode, Json<SavedProgramView>), HttpError> {
     scope.caller.may(Permission::Integrate)?;
     let new = new?;
     let permission = if new.activate { Permission::Administer } else { Permission::Integrate };
@@ -123,7 +123,7 @@ pub(crate) async fn save(
         .map_err(ApiError::from)?;
     let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.program_id };
     scope.record(&pipeline, "program.saved", &saved.id).await;
-    Ok((StatusCode::CREATED, Json(SavedView { program: view(saved, active_id.as_deref()), problems })))
+    Ok((StatusCode::CREATED, Json(SavedProgramView { program: view(saved, active_id.as_deref()), problems })))
 }
 
 async fn chosen(pipeline: &Pipeline, scope: &Scope, plugin: Option<ChosenPlugin>) -> Result<Chosen, HttpError> {
@@ -162,16 +162,16 @@ pub(crate) async fn document(
 /// Lists what a campaign ran and runs
 ///
 /// The newest come first.
-#[utoipa::path(get, path = "", operation_id = "listPrograms", params(Shown),
+#[utoipa::path(get, path = "", operation_id = "listPrograms", params(PageSize),
     responses((status = OK, description = "Its programs.", body = Page<ProgramView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
 ) -> Result<Json<Page<ProgramView>>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let rows = pipeline.store().programs(&campaign.id, shown.limit(&pipeline)?).await.map_err(unavailable)?;
+    let rows = pipeline.store().programs(&campaign.id, page.limit(&pipeline)?).await.map_err(unavailable)?;
     let items = rows.into_iter().map(|row| view(row, campaign.program_id.as_deref())).collect();
     Ok(Json(Page { items, next: None }))
 }

@@ -3,7 +3,7 @@
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Before, Page, Shown, Time};
+use crate::views::{self, Before, Page, PageSize, Time};
 use axum::{Json, extract};
 use hookmill_domain::event::EventName;
 use hookmill_domain::role::Permission;
@@ -179,19 +179,19 @@ fn unknown_state() -> HttpError {
 /// Lists a campaign's submissions
 ///
 /// The newest come first.
-#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, Shown, Before),
+#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, PageSize, Before),
     responses((status = OK, description = "A page of them.", body = Page<SubmissionView>)))]
 pub(crate) async fn list(
     extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
     Query(filter): Query<SubmissionFilter>,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<SubmissionView>>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
     let state = filter.state.as_deref().map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = pipeline.store().submissions(&campaign.id, state, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }

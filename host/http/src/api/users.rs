@@ -4,7 +4,7 @@ use crate::auth::{Caller, Scope, unavailable};
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::Query;
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -95,16 +95,16 @@ pub(crate) async fn create(
 /// Lists users
 ///
 /// The oldest come first.
-#[utoipa::path(get, path = "", operation_id = "listUsers", params(Shown, After),
+#[utoipa::path(get, path = "", operation_id = "listUsers", params(PageSize, After),
     responses((status = OK, description = "A page of them.", body = Page<UserView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<UserView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = pipeline.store().users(&scope.organization_id, after.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }

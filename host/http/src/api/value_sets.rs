@@ -5,7 +5,7 @@ use crate::body;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Before, Name, Page, Shown, Time};
+use crate::views::{self, After, Before, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -65,7 +65,7 @@ pub(crate) struct SetPage {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PutValueSet)]
-pub(crate) struct PutView {
+pub(crate) struct PutValueSetView {
     #[serde(flatten)]
     set: SetView,
     /// Whether the name meant another table before. The same entries are the same table.
@@ -107,7 +107,7 @@ pub(crate) struct AtVersion {
 /// What is looked up.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Sought {
+pub(crate) struct KeyQuery {
     /// The key, exactly.
     key: String,
 }
@@ -184,7 +184,7 @@ impl From<ValueSetVersion> for VersionView {
     request_body(content((TableBody = "application/json", example = json!({"78701": "Austin", "00501": "Holtsville"})), (String = "text/csv")),
         description = "A list of keys, an object from keys to values, or rows; at most 16 MiB."),
     responses(
-        (status = OK, description = "The next batches read it.", body = PutView),
+        (status = OK, description = "The next batches read it.", body = PutValueSetView),
         (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization has as much as it may have.", body = ErrorBody),
     ))]
 pub(crate) async fn put(
@@ -193,7 +193,7 @@ pub(crate) async fn put(
     Path(name): Path<String>,
     headers: HeaderMap,
     raw: axum::body::Body,
-) -> Result<Json<PutView>, HttpError> {
+) -> Result<Json<PutValueSetView>, HttpError> {
     scope.caller.may_all(Permission::Administer)?;
     let name = views::checked_name(&pipeline, "name", &Name(name))?;
     let held = body::read(&pipeline, raw, pipeline.settings().limits.value_set_bytes_max).await?;
@@ -204,12 +204,12 @@ pub(crate) async fn put(
     if changed {
         scope.record(&pipeline, "value_set.put", &format!("{name}#{}", set.version)).await;
     }
-    Ok(Json(PutView { set: set.into(), changed, warnings }))
+    Ok(Json(PutValueSetView { set: set.into(), changed, warnings }))
 }
 
 /// What kind of table the headers announce.
 fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
-    let (content_type, coding) = body::said(headers);
+    let (content_type, coding) = body::content_headers(headers);
     let reject = |code, message: String| Err(HttpError::new(Kind::ContentType, code, message));
     if !coding.is_empty() && coding != "identity" {
         return reject("content_encoding_unsupported", "send the table as it is, without Content-Encoding".to_owned());
@@ -284,18 +284,18 @@ pub(crate) async fn remove(
 /// Lists the entries of a value set
 ///
 /// In the order of their keys' bytes.
-#[utoipa::path(get, path = "", operation_id = "listValueSetEntries", params(AtVersion, Shown, After),
+#[utoipa::path(get, path = "", operation_id = "listValueSetEntries", params(AtVersion, PageSize, After),
     responses((status = OK, description = "A page of them.", body = Page<EntryView>)))]
 pub(crate) async fn entries(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
     Query(AtVersion { version }): Query<AtVersion>,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<EntryView>>, HttpError> {
     let name = visible(&scope, name, Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let (_, table) = pipeline.value_set_table(&scope.organization_id, &name, version).await?;
     let rows = table.after(after.id()).take(usize::try_from(limit).unwrap_or(0));
     let view = |(key, value): (&str, &str)| EntryView { key: key.to_owned(), value: views::value(value.as_bytes()) };
@@ -305,13 +305,13 @@ pub(crate) async fn entries(
 /// Looks up one key
 ///
 /// As a document or plugin would.
-#[utoipa::path(get, path = "", operation_id = "lookUpValue", params(Sought, AtVersion),
+#[utoipa::path(get, path = "", operation_id = "lookUpValue", params(KeyQuery, AtVersion),
     responses((status = OK, description = "The value, or that there is none.", body = LookupView)))]
 pub(crate) async fn look_up(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
-    Query(Sought { key }): Query<Sought>,
+    Query(KeyQuery { key }): Query<KeyQuery>,
     Query(AtVersion { version }): Query<AtVersion>,
 ) -> Result<Json<LookupView>, HttpError> {
     let name = visible(&scope, name, Permission::View)?;
@@ -323,17 +323,17 @@ pub(crate) async fn look_up(
 /// Lists the versions of a value set
 ///
 /// The newest come first; those of one that was deleted, too.
-#[utoipa::path(get, path = "", operation_id = "listValueSetVersions", params(Shown, Before),
+#[utoipa::path(get, path = "", operation_id = "listValueSetVersions", params(PageSize, Before),
     responses((status = OK, description = "A page of them.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<VersionView>>, HttpError> {
     let name = visible(&scope, name, Permission::View)?;
-    let (limit, before) = (shown.limit(&pipeline)?, before.id().parse().unwrap_or(i64::MAX));
+    let (limit, before) = (page.limit(&pipeline)?, before.id().parse().unwrap_or(i64::MAX));
     let rows = pipeline.store().value_set_versions(&scope.organization_id, &name, before, limit).await;
     let rows = rows.map_err(unavailable)?;
     if rows.is_empty() && before == i64::MAX {

@@ -1,6 +1,6 @@
 //! What is the same for all operations of a kind: keys, parameters of the address, errors, the request's id.
 
-use super::routes::Who;
+use super::routes::Access;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
@@ -32,7 +32,7 @@ const ERRORS: [(&str, u16, &str); 9] = [
     (
         "Forbidden",
         403,
-        "The key is good and may not do this: `source_key_not_allowed`, `api_key_not_allowed`, `role_not_allowed`, `key_narrowed`, `campaign_not_allowed`.",
+        "The key is good and may not do this: `source_key_not_allowed`, `api_key_not_allowed`, `role_not_allowed`, `key_scoped`, `campaign_not_allowed`.",
     ),
     (
         "NotFound",
@@ -59,17 +59,17 @@ const ERRORS: [(&str, u16, &str); 9] = [
 ];
 
 /// Adds to an operation what follows from who calls, from its address, and from having a body.
-pub(super) fn complete(operation: &mut Value, tag: &str, who: Who, address: &str) {
+pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address: &str) {
     let has_body = operation.get("requestBody").is_some();
     let is_typed = has_body && operation["requestBody"]["content"].get("application/wasm").is_none();
     let mut parameters: Vec<Value> = parts_of(address).map(part).collect();
     parameters.extend(operation["parameters"].as_array_mut().map(std::mem::take).unwrap_or_default());
-    if who == Who::Member || who == Who::SourceOrMember {
+    if access == Access::OrgUser || access == Access::SourceOrOrgUser {
         parameters.push(json!({ "$ref": "#/components/parameters/organization" }));
     }
     let errors = [
-        (who != Who::Anybody, ["401", "403", "503"].as_slice()),
-        (who == Who::Member || who == Who::SourceOrMember, &["404", "422"]),
+        (access != Access::Public, ["401", "403", "503"].as_slice()),
+        (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422"]),
         (parts_of(address).next().is_some(), &["400", "404"]),
         (parameters.iter().any(|parameter| parameter["in"] == "query"), &["422"]),
         (has_body, &["400", "413", "422", "429"]),
@@ -85,7 +85,7 @@ pub(super) fn complete(operation: &mut Value, tag: &str, who: Who, address: &str
     operation["tags"] = json!([tag]);
     operation["parameters"] = parameters.into();
     operation["responses"] = responses.into();
-    operation["security"] = security(who);
+    operation["security"] = security(access);
 }
 
 fn parts_of(address: &str) -> impl Iterator<Item = &str> {
@@ -110,12 +110,12 @@ fn error_reference(code: &str) -> Value {
 }
 
 /// Both ways of sending each kind of key.
-fn security(who: Who) -> Value {
-    match who {
-        Who::Anybody => json!([]),
-        Who::Source => json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }]),
-        Who::User | Who::Member => json!([{ "apiKey": [] }, { "apiKeyHeader": [] }]),
-        Who::SourceOrMember => {
+fn security(access: Access) -> Value {
+    match access {
+        Access::Public => json!([]),
+        Access::Source => json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }]),
+        Access::User | Access::OrgUser => json!([{ "apiKey": [] }, { "apiKeyHeader": [] }]),
+        Access::SourceOrOrgUser => {
             json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }, { "apiKey": [] }, { "apiKeyHeader": [] }])
         }
     }
@@ -154,7 +154,7 @@ pub(super) fn components(schemas: Map<String, Value>) -> Value {
         "securitySchemes": {
             "sourceKey": bearer("A source key (`hms_...`): it posts leads and reads back its own requests."),
             "sourceKeyHeader": header("The same, in a header of its own."),
-            "apiKey": bearer("An API key (`hmk_...`): it has its user's role, and may be narrowed to campaigns."),
+            "apiKey": bearer("An API key (`hmk_...`): it has its user's role, and may be scoped to campaigns."),
             "apiKeyHeader": header("The same, in a header of its own."),
         },
     })
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_follows_from_who_calls() {
         let mut operation = json!({ "responses": { "200": { "description": "x" } } });
-        complete(&mut operation, "Campaigns", Who::Member, "/v1/campaigns/{campaign}");
+        complete(&mut operation, "Campaigns", Access::OrgUser, "/v1/campaigns/{campaign}");
         let codes: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
         assert_eq!(codes, ["200", "400", "401", "403", "404", "422", "503"]);
         assert_eq!(operation["parameters"][0]["name"], "campaign");

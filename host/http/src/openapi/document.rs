@@ -10,13 +10,15 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The groups of operations, in the order in which a newcomer meets them.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 8] = [
     ("Sources", "What lead sources call, with a source key."),
     ("Provisioning", "Organizations, users, keys, and who did what."),
     ("Campaigns", "Campaigns, what they run, and where their leads go."),
     ("Value sets", "Named tables that documents and plugins look things up in."),
-    ("Work", "Leads on their way, and what was sent."),
-    ("Operation", "Whether the host is well, and this description."),
+    ("Plugins", "Components that organizations upload, with their versions."),
+    ("Submissions", "Submissions, the requests they came with, and requests that were rejected."),
+    ("Deliveries", "Messages to clients and webhooks, their attempts, and the webhook settings."),
+    ("System", "Health, readiness and this description."),
 ];
 
 const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every response to a request that is HTTP carries `x-request-id`.\n\n\
@@ -37,7 +39,7 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    /// Takes routes apart: what serves them, and what is said of them. `public_url` is where they are reached.
+    /// Takes routes apart: the router, and the description. `public_url` is where they are reached.
     pub(crate) fn of(routes: Routes, public_url: &str) -> (Router<Pipeline>, Self) {
         let Routes { router, paths, mut schemas, .. } = routes;
         for (name, schema) in rejected_schemas() {

@@ -10,4 +10,4 @@ mod schema;
 pub(super) mod serve;
 
 pub(super) use document::Description;
-pub(super) use routes::{Routes, Who};
+pub(super) use routes::{Access, Routes};

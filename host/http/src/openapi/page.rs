@@ -12,14 +12,14 @@ struct Operation<'a> {
     document: &'a Value,
     method: &'static str,
     address: &'a str,
-    said: &'a Value,
+    operation: &'a Value,
 }
 
 /// Writes the page.
 pub(super) fn render(document: &Value) -> String {
     let operations = operations(document);
     let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let of = |tag: &Value| operations.iter().filter(|one| one.said["tags"][0] == tag["name"]).collect::<Vec<_>>();
+    let of = |tag: &Value| operations.iter().filter(|one| one.operation["tags"][0] == tag["name"]).collect::<Vec<_>>();
     let info = &document["info"];
     let page = html! {
         (DOCTYPE)
@@ -56,9 +56,9 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .flat_map(|(address, item)| {
-            METHODS
-                .into_iter()
-                .filter_map(move |method| item.get(method).map(|said| Operation { document, method, address, said }))
+            METHODS.into_iter().filter_map(move |method| {
+                item.get(method).map(|operation| Operation { document, method, address, operation })
+            })
         })
         .collect()
 }
@@ -69,7 +69,7 @@ fn contents<'a>(tags: &'a [Value], of: impl Fn(&'a Value) -> Vec<&'a Operation<'
             h2 { (text(&tag["name"])) }
             ul {
                 @for one in of(tag) {
-                    li { a href={ "#" (text(&one.said["operationId"])) } { (text(&one.said["summary"])) } }
+                    li { a href={ "#" (text(&one.operation["operationId"])) } { (text(&one.operation["summary"])) } }
                 }
             }
         }
@@ -95,12 +95,12 @@ fn keys(document: &Value) -> Markup {
 
 impl Operation<'_> {
     fn show(&self) -> Markup {
-        let id = text(&self.said["operationId"]);
+        let id = text(&self.operation["operationId"]);
         html! {
             article id=(id) {
-                h3 { a href={ "#" (id) } { (text(&self.said["summary"])) } }
+                h3 { a href={ "#" (id) } { (text(&self.operation["summary"])) } }
                 p.address { span class={ "method " (self.method) } { (self.method.to_uppercase()) } " " code { (self.address) } }
-                (prose(&self.said["description"]))
+                (prose(&self.operation["description"]))
                 p.keys { (self.asked_key()) }
                 (self.parameters())
                 (self.body())
@@ -111,8 +111,8 @@ impl Operation<'_> {
     }
 
     fn asked_key(&self) -> &'static str {
-        let first = |name: &str| self.said["security"][0].get(name).is_some();
-        let accepts_both = self.said["security"].as_array().is_some_and(|list| list.len() == 4);
+        let first = |name: &str| self.operation["security"][0].get(name).is_some();
+        let accepts_both = self.operation["security"].as_array().is_some_and(|list| list.len() == 4);
         match (accepts_both, first("sourceKey"), first("apiKey")) {
             (true, ..) => "With a source key or an API key.",
             (_, true, _) => "With a source key.",
@@ -122,7 +122,7 @@ impl Operation<'_> {
     }
 
     fn parameters(&self) -> Markup {
-        let parameters = self.said["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let parameters = self.operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         html! {
             @if !parameters.is_empty() {
                 table {
@@ -142,7 +142,7 @@ impl Operation<'_> {
     }
 
     fn body(&self) -> Markup {
-        let body = &self.said["requestBody"];
+        let body = &self.operation["requestBody"];
         html! {
             @for (content_type, content) in body["content"].as_object().into_iter().flatten() {
                 h4 { "Body " code { (content_type) } " " (schema::kind(&content["schema"])) }
@@ -154,7 +154,7 @@ impl Operation<'_> {
 
     /// Its own responses in full; the errors that many operations share are folded away.
     fn responses(&self) -> Markup {
-        let responses = || self.said["responses"].as_object().into_iter().flatten();
+        let responses = || self.operation["responses"].as_object().into_iter().flatten();
         let own = responses().filter(|(_, response)| response.get("$ref").is_none());
         let shared = || responses().filter(|(_, response)| response.get("$ref").is_some());
         html! {
@@ -188,7 +188,8 @@ impl Operation<'_> {
     /// A line to paste into a shell.
     fn curl(&self) -> String {
         let mut address = self.address.to_owned();
-        for parameter in self.said["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "path") {
+        for parameter in self.operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "path")
+        {
             address = address.replace(&format!("{{{}}}", text(&parameter["name"])), text(&parameter["example"]));
         }
         let mut line = format!("curl {}{address}", text(&self.document["servers"][0]["url"]));
@@ -200,7 +201,7 @@ impl Operation<'_> {
             "With an API key." => line.push_str(" -H 'Authorization: Bearer hmk_...'"),
             _ => line.push_str(" -H 'Authorization: Bearer hms_...'"),
         }
-        let content = self.said["requestBody"]["content"].as_object().and_then(|contents| contents.iter().next());
+        let content = self.operation["requestBody"]["content"].as_object().and_then(|contents| contents.iter().next());
         match content {
             Some((kind, content)) if kind == "application/json" => {
                 let example = self.example(content).unwrap_or_default().to_string().replace('\'', "'\\''");

@@ -4,7 +4,7 @@ use super::page::{marked, text};
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// A pattern that is longer helps no reader: what it means is said in words.
+/// A pattern that is longer helps no reader: the description has its meaning in words.
 const PATTERN_SHOWN_MAX: usize = 40;
 
 /// What a value stands for, when it refers to a component.
@@ -59,7 +59,7 @@ fn properties(schema: &Value) -> Markup {
     }
 }
 
-/// What is said of a property. Where it may be null too, it is said of the other alternative.
+/// The description of a property. Where it may be null too, the other alternative has it.
 fn about(property: &Value) -> &str {
     let nested = || property["oneOf"].as_array()?.iter().find_map(|one| one["description"].as_str());
     property["description"].as_str().or_else(nested).unwrap_or_default()

@@ -43,7 +43,7 @@ fn source(
     address: ConnectInfo<Peer>,
     read: HeadReader,
 ) -> Result<Source, HttpError> {
-    let (content_type, content_encoding) = body::said(&parts.headers);
+    let (content_type, content_encoding) = body::content_headers(&parts.headers);
     let head = read(&content_type, &content_encoding)?;
     let bytes_max = pipeline.settings().limits.kept_header_bytes_max;
     let kept = KEPT_HEADERS.iter().filter_map(|name| {
