@@ -217,16 +217,16 @@ on_both! {
         world.settle().await;
         let newest = partner.post("/v1/campaigns/GOOD/leads", &leads(&["01/02/1990", "02/01/1990", "13/01/1990"])).await.expect(202);
         world.settle().await;
-        let told = world.admin.get("/v1/campaigns/GOOD/notices").await.expect(200).json;
+        let told = world.admin.get("/v1/campaigns/GOOD/warnings").await.expect(200).json;
         let row = |index: usize, name: &str| told["items"][index][name].clone();
         assert_eq!(told["items"].as_array().unwrap().len(), 2, "{told}");
         assert_eq!((row(0, "source_name"), row(0, "leads")), (json!("partner"), json!(2)), "{told}");
         assert_eq!((row(0, "code"), row(0, "path")), (json!("ambiguous_date"), json!("date_of_birth")), "{told}");
         assert_eq!(row(0, "last_submission_id"), json!(submission_ids(&newest)[1]), "{told}");
         assert_eq!((row(1, "source_name"), row(1, "leads")), (json!("website"), json!(1)), "{told}");
-        let last = world.admin.get("/v1/campaigns/GOOD/notices?leads=2").await.expect(200).json;
+        let last = world.admin.get("/v1/campaigns/GOOD/warnings?leads=2").await.expect(200).json;
         assert_eq!(last["items"][0]["leads"], 1, "{last}");
-        world.admin.get("/v1/campaigns/GOOD/notices?leads=0").await.expect_error(422, "invalid");
+        world.admin.get("/v1/campaigns/GOOD/warnings?leads=0").await.expect_error(422, "invalid");
         world.stop().await;
     }
 }

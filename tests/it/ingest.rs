@@ -333,7 +333,7 @@ on_both! {
         within.post("/v1/campaigns", &json!({"id": "NEW", "name": "New"})).await.expect(201);
         let shown = within.get("/v1/campaigns/NEW").await.expect(200).json["source_key"].clone();
         assert_eq!((&shown["state"], &shown["contact"]), (&json!("not_provisioned"), &json!("CSM")));
-        assert!(shown["notice"].as_str().unwrap().contains("CSM"));
+        assert!(shown["message"].as_str().unwrap().contains("CSM"));
         assert_eq!(shown.get("example"), None);
 
         let made = within.post("/v1/source-keys", &json!({"name": "site"})).await.expect(201);

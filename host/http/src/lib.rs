@@ -56,7 +56,7 @@ fn table() -> Routes {
         .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
-        .at("/v1/campaigns/{campaign}/notices", routes!(api::notices::table))
+        .at("/v1/campaigns/{campaign}/warnings", routes!(api::warnings::table))
         .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list))
         .at("/v1/campaigns/{campaign}/reprocess", routes!(api::submissions::reprocess_all));
 

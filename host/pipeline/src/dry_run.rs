@@ -318,7 +318,7 @@ fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> 
         Ok(lead) => json!({
             "lead": raw(&lead.lead),
             "is_test": lead.is_test,
-            "notices": rendered::remarks(&lead.notices),
+            "warnings": rendered::convert_warnings(&lead.notices),
         }),
         Err(failure) => json!({ "failure": rendered::failure(failure) }),
     }

@@ -6,15 +6,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// What was decided about a lead, and what was remarked on the way.
+/// What was decided about a lead, and the warnings on the way.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decision {
     /// Whether every rule was kept.
     qualified: bool,
     /// The rules that were not.
     failed_rules: Vec<FailedRule>,
-    /// What the mapping remarked.
-    notices: Vec<Remark>,
+    /// The warnings of the mapping.
+    warnings: Vec<Warning>,
 }
 
 /// A rule that was not kept.
@@ -39,7 +39,7 @@ pub struct FailedRule {
 
 /// Something that is odd, and stops nothing.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Remark {
+pub struct Warning {
     /// A stable code in snake case.
     code: String,
     /// The field or the place in the document.
@@ -90,23 +90,23 @@ pub(crate) fn fault(faulted: &Fault) -> Value {
     })
 }
 
-/// The verdict and the remarks, as a submission keeps them.
-pub(crate) fn decision(verdict: Option<&Verdict>, notices: &[Notice]) -> Option<Vec<u8>> {
-    if notices.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
+/// The verdict and the warnings, as a submission keeps them.
+pub(crate) fn decision(verdict: Option<&Verdict>, warnings: &[Notice]) -> Option<Vec<u8>> {
+    if warnings.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
         return None;
     }
     let decision = Decision {
         qualified: verdict.is_none_or(|verdict| verdict.qualified),
         failed_rules: verdict.map(failed_rules).unwrap_or_default(),
-        notices: remarks(notices),
+        warnings: convert_warnings(warnings),
     };
     serde_json::to_vec(&decision).ok()
 }
 
-/// What the mapping remarked.
-pub(crate) fn remarks(notices: &[Notice]) -> Vec<Remark> {
-    let remark = |n: &Notice| Remark { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
-    notices.iter().map(remark).collect()
+/// The warnings of the mapping.
+pub(crate) fn convert_warnings(warnings: &[Notice]) -> Vec<Warning> {
+    let warning = |n: &Notice| Warning { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
+    warnings.iter().map(warning).collect()
 }
 
 /// The rules that failed.

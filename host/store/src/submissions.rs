@@ -35,7 +35,7 @@ pub struct SubmissionRow {
     pub lead: Option<Vec<u8>>,
     /// Whether it is a test.
     pub is_test: bool,
-    /// The verdict and remarks, a JSON object.
+    /// The verdict and the warnings, a JSON object.
     pub decision: Option<Vec<u8>>,
     /// The tables that were read for it, a JSON object from names to digests.
     pub value_sets: Option<Vec<u8>>,

@@ -132,8 +132,8 @@ impl<'f> Draft<'f> {
             true => path,
             false => format!("{{path: {path}, then: [{}]}}", then.join(", ")),
         };
-        let remark = self.remark(field);
-        self.line(&format!("        - {source}  # {remark}"));
+        let comment = self.comment(field);
+        self.line(&format!("        - {source}  # {comment}"));
         self.used.insert(&field.path);
     }
 
@@ -144,18 +144,18 @@ impl<'f> Draft<'f> {
     }
 
     /// What a person wants to know of a path beside its line.
-    fn remark(&self, field: &Field) -> String {
-        let mut remark = format!("filled in {}%", field.fill_percent(self.fields.elements));
+    fn comment(&self, field: &Field) -> String {
+        let mut comment = format!("filled in {}%", field.fill_percent(self.fields.elements));
         if let Some(example) = field.examples.first() {
-            _ = write!(remark, ", like {example}");
+            _ = write!(comment, ", like {example}");
         }
         if 1 < field.date_formats.len() {
-            remark.push_str("; which is the month and which the day? remove what is wrong");
+            comment.push_str("; which is the month and which the day? remove what is wrong");
         }
         for (is_so, what) in [(field.is_new, "; new"), (field.has_vanished, "; vanished")] {
-            remark.push_str(if is_so { what } else { "" });
+            comment.push_str(if is_so { what } else { "" });
         }
-        remark
+        comment
     }
 
     /// What needs a line to become a custom field of a name of its own, or one that can be read.
@@ -167,8 +167,8 @@ impl<'f> Draft<'f> {
         for field in wanted {
             let Some(name) = self.custom_name(&field.path) else { continue };
             self.field(&format!("custom.{name}"));
-            let remark = self.remark(field);
-            self.line(&format!("        - {}  # {remark}", scalar(&field.written)));
+            let comment = self.comment(field);
+            self.line(&format!("        - {}  # {comment}", scalar(&field.written)));
             let first = if field.is_a_list && !field.written.ends_with("[*]") { "first" } else { "" };
             let day = if is_foreign_day(field) { date(&field.date_formats) } else { String::new() };
             self.then(&[first, &day].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", "));
@@ -222,8 +222,8 @@ impl<'f> Draft<'f> {
         self.line("# Not recognised, so kept as custom fields:");
         for field in rest.iter().take(NAMED_MAX) {
             let types: Vec<&str> = field.kinds.each().map(|(kind, _)| kind).collect();
-            let remark = self.remark(field);
-            self.line(&format!("#   {}  {}, {remark}", field.written, types.join(" or ")));
+            let comment = self.comment(field);
+            self.line(&format!("#   {}  {}, {comment}", field.written, types.join(" or ")));
         }
         if NAMED_MAX < rest.len() {
             self.line(&format!("#   and {} more", rest.len() - NAMED_MAX));

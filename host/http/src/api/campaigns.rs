@@ -111,7 +111,7 @@ pub(crate) enum KeyState {
     /// There is none: who provisions it.
     NotProvisioned {
         /// For people: that there is none, and who provisions one.
-        notice: String,
+        message: String,
         /// Who provisions one.
         contact: String,
     },
@@ -311,10 +311,10 @@ async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Resul
     let keys = pipeline.store().source_keys(&scope.organization_id).await.map_err(unavailable)?;
     let contact = pipeline.settings().key_contact.clone();
     let Some(key) = keys.into_iter().rfind(|key| key.expires_at.is_none_or(|end| now.0 < end)) else {
-        let notice = format!(
+        let message = format!(
             "This organization has no source key yet. {contact} provisions it; until then nothing can be posted."
         );
-        return Ok(KeyState::NotProvisioned { notice, contact });
+        return Ok(KeyState::NotProvisioned { message, contact });
     };
     let example = views::example(&pipeline.settings().public_url, &format!("{}...", key.prefix), public_id);
     Ok(KeyState::Provisioned {

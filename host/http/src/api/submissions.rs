@@ -46,7 +46,7 @@ pub(crate) struct SubmissionView {
     is_test: bool,
     /// What it ran on.
     program_id: Option<String>,
-    /// What was decided and remarked; null when there is nothing to say.
+    /// The verdict and the warnings; null when there are none.
     #[schema(value_type = Option<Decision>)]
     decision: Option<Value>,
     /// The digests of the value sets that were read for it, by name; null when none was. It ran in a batch: what any lead of the batch

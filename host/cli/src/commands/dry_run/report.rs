@@ -54,7 +54,7 @@ fn map(text: &mut String, stage: &StageRun) {
         }
         shown(text, &table);
         untouched(text, lead, trace);
-        remarks(text, lead);
+        write_warnings(text, lead);
         text.push('\n');
     }
 }
@@ -97,9 +97,9 @@ fn untouched(text: &mut String, lead: &Value, trace: Option<&Value>) {
     shown(text, &table);
 }
 
-fn remarks(text: &mut String, lead: &Value) {
-    for notice in lead["notices"].as_array().into_iter().flatten() {
-        _ = writeln!(text, "  note: {}", sentence(&notice["message"]));
+fn write_warnings(text: &mut String, lead: &Value) {
+    for warning in lead["warnings"].as_array().into_iter().flatten() {
+        _ = writeln!(text, "  warning: {}", sentence(&warning["message"]));
     }
     if let Some(failure) = lead.get("failure") {
         _ = writeln!(text, "  failed: {}", sentence(failure.get("message").unwrap_or(failure)));

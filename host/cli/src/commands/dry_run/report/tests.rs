@@ -23,7 +23,7 @@ fn m10_a_dry_run_reads_as_tables() {
     let map = stage(
         "map",
         json!({}),
-        json!([{"lead": {"email": "a@x.example", "custom": {"roof": "flat", "age": 31}}, "is_test": true, "notices": [{"code": "kept_raw", "message": "zip: kept"}]}]),
+        json!([{"lead": {"email": "a@x.example", "custom": {"roof": "flat", "age": 31}}, "is_test": true, "warnings": [{"code": "kept_raw", "message": "zip: kept"}]}]),
         json!({"leads": [{"fields": [
             {"field": "email", "line": 5, "from": "contact.email", "steps": [{"function": "trim", "value": "A@x.example"}, {"function": "email", "value": "a@x.example"}], "value": "a@x.example"},
             {"field": "zip", "line": 6, "from": "zip", "steps": [{"function": "zip"}], "instead": "on_error: keep_raw", "value": "Unit 5"},
@@ -73,7 +73,7 @@ lead 1, a test
   9     source      (the document)                      "webinar"
   custom field of no line  value
   roof                     "flat"
-  note: zip: kept
+  warning: zip: kept
 
 == qualify hard
 
