@@ -200,7 +200,7 @@ on_both! {
         world.draft("CAMP", "").await;
         let saving: Vec<_> = (0..8).map(|_| {
             let admin = world.admin.clone();
-            tokio::spawn(async move { admin.put("/v1/campaigns/CAMP/document", &json!({"document": "version: 1"})).await.expect(201).json["number"].as_i64().unwrap() })
+            tokio::spawn(async move { admin.put("/v1/campaigns/CAMP/document", &json!({"document": "version: 1"})).await.expect(201).json["version"].as_i64().unwrap() })
         }).collect();
         let mut numbers = Vec::new();
         for save in saving {

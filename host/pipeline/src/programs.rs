@@ -256,7 +256,7 @@ impl Pipeline {
             }
         };
         let new = NewProgram {
-            plugin: chosen.plugin.as_ref().map(|(id, number)| (id.as_str(), *number)),
+            plugin: chosen.plugin.as_ref().map(|(id, version)| (id.as_str(), *version)),
             component_digest: &chosen.digest,
             document: document.map(str::as_bytes),
             plan: plan.as_deref(),

@@ -59,10 +59,10 @@ impl Pipeline {
         &self,
         organization_id: &str,
         name: &str,
-        number: i64,
+        version: i64,
     ) -> Result<(ValueSet, bool), ApiError> {
         let now = self.clock.now();
-        let edited = self.store.restore_value_set(organization_id, name, number, self.room(), now).await;
+        let edited = self.store.restore_value_set(organization_id, name, version, self.room(), now).await;
         self.settled(edited.map_err(|error| unavailable(&error))?, name)
     }
 
@@ -83,11 +83,11 @@ impl Pipeline {
     ) -> Result<(String, Arc<ValueTable>), ApiError> {
         let digest = match version {
             None => self.store.value_set(organization_id, name).await.map(|found| found.map(|set| set.digest)),
-            Some(number) => {
-                self.store.value_set_versions(organization_id, name, number.saturating_add(1), 1).await.map(|found| {
-                    found.into_iter().find(|version| version.number == number).map(|version| version.digest)
-                })
-            }
+            Some(version) => self
+                .store
+                .value_set_versions(organization_id, name, version.saturating_add(1), 1)
+                .await
+                .map(|found| found.into_iter().find(|row| row.version == version).map(|row| row.digest)),
         };
         let digest = digest.map_err(|error| unavailable(&error))?;
         let digest = digest.ok_or_else(|| ApiError::not_found("value set", name))?;

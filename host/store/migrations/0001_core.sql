@@ -68,11 +68,11 @@ create unique index plugins_by_name on plugins (organization_id, name);
 
 create table plugin_versions (
     plugin_id text not null references plugins (id),
-    number bigint not null,
+    version bigint not null,
     component_digest text not null references components (digest),
     created_by text not null,
     created_at bigint not null,
-    primary key (plugin_id, number)
+    primary key (plugin_id, version)
 );
 
 create table campaigns (
@@ -96,7 +96,7 @@ create unique index campaigns_by_public_id on campaigns (organization_id, public
 create table programs (
     id text primary key,
     campaign_id text not null references campaigns (id),
-    number bigint not null,
+    version bigint not null,
     plugin_id text,
     plugin_version bigint,
     component_digest text not null references components (digest),
@@ -106,7 +106,7 @@ create table programs (
     created_by text not null,
     created_at bigint not null
 );
-create unique index programs_by_number on programs (campaign_id, number);
+create unique index programs_by_version on programs (campaign_id, version);
 
 -- Tables are known by their digest, never changed and never taken away: what a submission read can be read again.
 create table value_tables (
@@ -130,11 +130,11 @@ create unique index value_sets_by_name on value_sets (organization_id, name);
 
 create table value_set_versions (
     value_set_id text not null references value_sets (id),
-    number bigint not null,
+    version bigint not null,
     digest text not null references value_tables (digest),
     created_by text not null,
     created_at bigint not null,
-    primary key (value_set_id, number)
+    primary key (value_set_id, version)
 );
 
 -- Tables that grow for ever begin their keys with the organization, so that they can be cut by organization and age.

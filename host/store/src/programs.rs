@@ -1,5 +1,5 @@
 //! What a campaign runs: a component and a compiled configuration, numbered, never changed. Activating is one update; going
-//! back is activating an older number (O5).
+//! back is activating an older version (O5).
 
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
@@ -11,8 +11,8 @@ pub struct Program {
     pub id: String,
     /// The campaign.
     pub campaign_id: String,
-    /// Its number in the campaign, from 1.
-    pub number: i64,
+    /// Its version in the campaign, counted from 1.
+    pub version: i64,
     /// The plugin; none for the default plugin.
     pub plugin_id: Option<String>,
     /// The plugin's version.
@@ -48,10 +48,10 @@ pub struct NewProgram<'a> {
     pub created_by: &'a str,
 }
 
-const COLUMNS: &str = "select id, campaign_id, number, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from programs";
+const COLUMNS: &str = "select id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from programs";
 
 impl Store {
-    /// Saves a program under the campaign's next number, and activates it if asked to, in one commit.
+    /// Saves a program under the campaign's next version, and activates it if asked to, in one commit.
     pub async fn save_program(
         &self,
         campaign_id: &str,
@@ -60,25 +60,25 @@ impl Store {
         now: Timestamp,
     ) -> Result<Program, StoreError> {
         let id = self.ids.new_id("prg", now);
-        let number: i64 = writing!(self, connection => {
+        let version: i64 = writing!(self, connection => {
             // Two that save at one moment are numbered one after the other.
             sqlx::query("update campaigns set updated_at = $1 where id = $2").bind(now.0).bind(campaign_id).execute(&mut *connection).await?;
-            let number: i64 = sqlx::query_scalar("select cast(coalesce(max(number), 0) + 1 as bigint) from programs where campaign_id = $1")
+            let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from programs where campaign_id = $1")
                 .bind(campaign_id).fetch_one(&mut *connection).await?;
-            sqlx::query("insert into programs (id, campaign_id, number, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
+            sqlx::query("insert into programs (id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-                .bind(&id).bind(campaign_id).bind(number).bind(new.plugin.map(|p| p.0)).bind(new.plugin.map(|p| p.1)).bind(new.component_digest)
+                .bind(&id).bind(campaign_id).bind(version).bind(new.plugin.map(|p| p.0)).bind(new.plugin.map(|p| p.1)).bind(new.component_digest)
                 .bind(new.document).bind(new.plan).bind(new.warnings).bind(new.created_by).bind(now.0).execute(&mut *connection).await?;
             if activation == Activation::Now {
                 sqlx::query("update campaigns set program_id = $1, updated_at = $2 where id = $3").bind(&id).bind(now.0).bind(campaign_id)
                     .execute(&mut *connection).await?;
             }
-            number
+            version
         });
         Ok(Program {
             id,
             campaign_id: campaign_id.into(),
-            number,
+            version,
             plugin_id: new.plugin.map(|p| p.0.into()),
             plugin_version: new.plugin.map(|p| p.1),
             component_digest: new.component_digest.into(),
@@ -90,12 +90,12 @@ impl Store {
         })
     }
 
-    /// Makes the campaign run the program of this number; says whether there is one.
-    pub async fn activate_program(&self, campaign_id: &str, number: i64, now: Timestamp) -> Result<bool, StoreError> {
+    /// Makes the campaign run the program of this version; returns whether it exists.
+    pub async fn activate_program(&self, campaign_id: &str, version: i64, now: Timestamp) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
-            sqlx::query("update campaigns set program_id = (select id from programs where campaign_id = $1 and number = $2), updated_at = $3 \
-                 where id = $1 and exists (select 1 from programs where campaign_id = $1 and number = $2)")
-                .bind(campaign_id).bind(number).bind(now.0).execute(&mut *connection).await?.rows_affected()
+            sqlx::query("update campaigns set program_id = (select id from programs where campaign_id = $1 and version = $2), updated_at = $3 \
+                 where id = $1 and exists (select 1 from programs where campaign_id = $1 and version = $2)")
+                .bind(campaign_id).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected()
         });
         Ok(done == 1)
     }
@@ -110,7 +110,7 @@ impl Store {
 
     /// The programs of a campaign, the newest first.
     pub async fn programs(&self, campaign_id: &str, limit: i64) -> Result<Vec<Program>, StoreError> {
-        let sql = format!("{COLUMNS} where campaign_id = $1 order by number desc limit $2");
+        let sql = format!("{COLUMNS} where campaign_id = $1 order by version desc limit $2");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(limit).fetch_all(&mut *connection).await?
         }))

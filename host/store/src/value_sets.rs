@@ -9,7 +9,7 @@ use hookmill_domain::clock::Timestamp;
 pub struct ValueSet {
     /// Its name, unique in the organization.
     pub name: String,
-    /// The number of its current version, from 1.
+    /// Its current version, counted from 1.
     pub version: i64,
     /// The digest of its current table.
     pub digest: String,
@@ -26,8 +26,8 @@ pub struct ValueSet {
 /// A version of a value set.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ValueSetVersion {
-    /// Its number, from 1.
-    pub number: i64,
+    /// Its version, counted from 1.
+    pub version: i64,
     /// The digest of its table.
     pub digest: String,
     /// How many entries that has.
@@ -85,11 +85,11 @@ pub enum Edited {
 
 /// A set that is there, with the table it means.
 const SETS: &str = "select s.name, s.version, v.digest, t.entries, t.bytes, s.created_at, s.updated_at from value_sets s \
-     join value_set_versions v on v.value_set_id = s.id and v.number = s.version join value_tables t on t.digest = v.digest \
+     join value_set_versions v on v.value_set_id = s.id and v.version = s.version join value_tables t on t.digest = v.digest \
      where s.deleted_at is null and s.organization_id = $1";
 /// What the other sets of an organization take.
 const OTHERS: &str = "select count(*), cast(coalesce(sum(t.bytes), 0) as bigint) from value_sets s \
-     join value_set_versions v on v.value_set_id = s.id and v.number = s.version join value_tables t on t.digest = v.digest \
+     join value_set_versions v on v.value_set_id = s.id and v.version = s.version join value_tables t on t.digest = v.digest \
      where s.deleted_at is null and s.organization_id = $1 and s.name <> $2";
 
 /// Whether there is room for a table beside what the others take; none when there is.
@@ -119,7 +119,7 @@ impl Store {
         let fresh = self.ids.new_id("set", now);
         let bytes = i64::try_from(table.body.len()).unwrap_or(i64::MAX);
         writing!(self, connection => {
-            // Two that edit at one moment come one after the other: room and numbers are counted.
+            // Two that edit at one moment come one after the other: room and versions are counted.
             sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             if let Some(rejected) = too_much(others, bytes, room) {
@@ -130,13 +130,13 @@ impl Store {
             sqlx::query("insert into value_sets (id, organization_id, name, version, created_at, updated_at) values ($1, $2, $3, 0, $4, $4) \
                  on conflict (organization_id, name) do nothing")
                 .bind(&fresh).bind(organization_id).bind(name).bind(now.0).execute(&mut *connection).await?;
-            let (id, number): (String, i64) = sqlx::query_as("select s.id, cast(coalesce(max(v.number), 0) + 1 as bigint) from value_sets s \
+            let (id, version): (String, i64) = sqlx::query_as("select s.id, cast(coalesce(max(v.version), 0) + 1 as bigint) from value_sets s \
                  left join value_set_versions v on v.value_set_id = s.id where s.organization_id = $1 and s.name = $2 group by s.id")
                 .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            sqlx::query("insert into value_set_versions (value_set_id, number, digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
-                .bind(&id).bind(number).bind(table.digest).bind(user_id).bind(now.0).execute(&mut *connection).await?;
+            sqlx::query("insert into value_set_versions (value_set_id, version, digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
+                .bind(&id).bind(version).bind(table.digest).bind(user_id).bind(now.0).execute(&mut *connection).await?;
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
-                .bind(number).bind(now.0).bind(&id).execute(&mut *connection).await?;
+                .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
         });
         self.edited(organization_id, name).await
     }
@@ -146,26 +146,26 @@ impl Store {
         &self,
         organization_id: &str,
         name: &str,
-        number: i64,
+        version: i64,
         room: Room,
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
         let before = self.value_set(organization_id, name).await?;
-        if let Some(set) = before.filter(|set| set.version == number) {
+        if let Some(set) = before.filter(|set| set.version == version) {
             return Ok(Edited::Done { set, changed: false });
         }
         writing!(self, connection => {
             sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
             let found: Option<(String, i64)> = sqlx::query_as("select s.id, t.bytes from value_sets s join value_set_versions v on v.value_set_id = s.id \
-                 join value_tables t on t.digest = v.digest where s.organization_id = $1 and s.name = $2 and v.number = $3")
-                .bind(organization_id).bind(name).bind(number).fetch_optional(&mut *connection).await?;
+                 join value_tables t on t.digest = v.digest where s.organization_id = $1 and s.name = $2 and v.version = $3")
+                .bind(organization_id).bind(name).bind(version).fetch_optional(&mut *connection).await?;
             let Some((id, bytes)) = found else { return Ok(Edited::Unknown) };
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             if let Some(rejected) = too_much(others, bytes, room) {
                 return Ok(rejected);
             }
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
-                .bind(number).bind(now.0).bind(&id).execute(&mut *connection).await?;
+                .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
         });
         self.edited(organization_id, name).await
     }
@@ -216,9 +216,9 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<ValueSetVersion>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select v.number, v.digest, t.entries, t.bytes, (s.deleted_at is null and s.version = v.number) as is_current, v.created_by, v.created_at \
+            sqlx::query_as("select v.version, v.digest, t.entries, t.bytes, (s.deleted_at is null and s.version = v.version) as is_current, v.created_by, v.created_at \
                  from value_sets s join value_set_versions v on v.value_set_id = s.id join value_tables t on t.digest = v.digest \
-                 where s.organization_id = $1 and s.name = $2 and v.number < $3 order by v.number desc limit $4")
+                 where s.organization_id = $1 and s.name = $2 and v.version < $3 order by v.version desc limit $4")
                 .bind(organization_id).bind(name).bind(before).bind(limit).fetch_all(&mut *connection).await?
         }))
     }

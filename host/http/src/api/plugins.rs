@@ -76,7 +76,7 @@ impl VersionView {
         };
         Self {
             plugin_id: row.plugin_id,
-            version: row.number,
+            version: row.version,
             component_digest: row.component_digest,
             created_by: row.created_by,
             created_at: views::time(row.created_at),
@@ -119,7 +119,7 @@ pub(crate) async fn upload(
         .add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now)
         .await
         .map_err(unavailable)?;
-    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.number)).await;
+    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.version)).await;
     Ok((StatusCode::CREATED, Json(UploadedView { version: VersionView::of(&pipeline, version).await, stages })))
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct ChosenPlugin {
 pub(crate) struct ProgramView {
     id: String,
     /// Counted from 1 in each campaign.
-    number: i64,
+    version: i64,
     /// Whether the campaign runs it.
     active: bool,
     /// Null for the default plugin.
@@ -74,8 +74,8 @@ pub(crate) struct SavedProgramView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Document)]
 pub(crate) struct DocumentView {
-    /// The number of the program it belongs to.
-    number: i64,
+    /// The version of the program it belongs to.
+    version: i64,
     document: String,
 }
 
@@ -83,7 +83,7 @@ fn view(row: Program, active_id: Option<&str>) -> ProgramView {
     ProgramView {
         active: active_id == Some(&row.id),
         id: row.id,
-        number: row.number,
+        version: row.version,
         plugin_id: row.plugin_id,
         plugin_version: row.plugin_version,
         component_digest: row.component_digest,
@@ -130,14 +130,14 @@ async fn chosen(pipeline: &Pipeline, scope: &Scope, plugin: Option<ChosenPlugin>
     let Some(plugin) = plugin else { return Ok(pipeline.default_component()) };
     let id = plugin.id.replace('\0', " ");
     let versions = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
-    let version = versions.into_iter().find(|version| version.number == plugin.version);
+    let version = versions.into_iter().find(|version| version.version == plugin.version);
     let version = version.ok_or_else(|| {
         HttpError::invalid(
             "plugin",
             format!("names no version {} of a plugin `{id}` of this organization", plugin.version),
         )
     })?;
-    Ok(Chosen { plugin: Some((version.plugin_id, version.number)), digest: version.component_digest })
+    Ok(Chosen { plugin: Some((version.plugin_id, version.version)), digest: version.component_digest })
 }
 
 /// Shows the document a campaign runs
@@ -154,7 +154,7 @@ pub(crate) async fn document(
         None => None,
     };
     let found = program.and_then(|program| {
-        Some(DocumentView { number: program.number, document: String::from_utf8(program.document?).ok()? })
+        Some(DocumentView { version: program.version, document: String::from_utf8(program.document?).ok()? })
     });
     found.map(Json).ok_or_else(|| HttpError::not_found("document of campaign", &campaign.public_id))
 }
@@ -184,21 +184,21 @@ pub(crate) async fn list(
 pub(crate) async fn activate(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Path((campaign, number)): Path<(String, String)>,
+    Path((campaign, version)): Path<(String, String)>,
 ) -> Result<StatusCode, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let unknown = || {
         HttpError::new(
             Kind::NotFound,
             "not_found",
-            format!("campaign `{}` has no program of that number", campaign.public_id),
+            format!("campaign `{}` has no program of that version", campaign.public_id),
         )
     };
-    let number: i64 = number.parse().map_err(|_| unknown())?;
-    if !pipeline.store().activate_program(&campaign.id, number, pipeline.clock().now()).await.map_err(unavailable)? {
+    let version: i64 = version.parse().map_err(|_| unknown())?;
+    if !pipeline.store().activate_program(&campaign.id, version, pipeline.clock().now()).await.map_err(unavailable)? {
         return Err(unknown());
     }
     pipeline.forget_lookups();
-    scope.record(&pipeline, "program.activated", &format!("{}#{number}", campaign.public_id)).await;
+    scope.record(&pipeline, "program.activated", &format!("{}#{version}", campaign.public_id)).await;
     Ok(StatusCode::NO_CONTENT)
 }

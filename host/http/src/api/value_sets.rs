@@ -27,7 +27,7 @@ const VERSIONS_SHOWN: i64 = 10;
 #[schema(as = ValueSet)]
 pub(crate) struct SetView {
     name: String,
-    /// The number of its current version, from 1.
+    /// Its current version, counted from 1.
     version: i64,
     /// SHA-256 of the current table: of one JSON object without white space whose keys are in the order of their bytes.
     digest: String,
@@ -99,7 +99,7 @@ pub(crate) struct LookupView {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AtVersion {
-    /// A version's number; the current one if not given.
+    /// A version; the current one if not given.
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     version: Option<i64>,
 }
@@ -159,7 +159,7 @@ impl From<ValueSet> for SetView {
 impl From<ValueSetVersion> for VersionView {
     fn from(row: ValueSetVersion) -> Self {
         Self {
-            version: row.number,
+            version: row.version,
             current: row.is_current,
             digest: row.digest,
             entries: row.entries,
@@ -340,7 +340,7 @@ pub(crate) async fn versions(
         return Err(HttpError::not_found("value set", &name));
     }
     let is_full = usize::try_from(limit).is_ok_and(|limit| rows.len() == limit);
-    let next = rows.last().filter(|_| is_full).map(|row| row.number.to_string());
+    let next = rows.last().filter(|_| is_full).map(|row| row.version.to_string());
     Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next }))
 }
 
@@ -358,10 +358,10 @@ pub(crate) async fn restore(
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<SetView>, HttpError> {
     let name = visible(&scope, name, Permission::Administer)?;
-    let number = version.parse().map_err(|_| HttpError::not_found("version of a value set", &name))?;
-    let (set, changed) = pipeline.restore_value_set(&scope.organization_id, &name, number).await?;
+    let version = version.parse().map_err(|_| HttpError::not_found("version of a value set", &name))?;
+    let (set, changed) = pipeline.restore_value_set(&scope.organization_id, &name, version).await?;
     if changed {
-        scope.record(&pipeline, "value_set.restored", &format!("{name}#{number}")).await;
+        scope.record(&pipeline, "value_set.restored", &format!("{name}#{version}")).await;
     }
     Ok(Json(set.into()))
 }

@@ -4,7 +4,7 @@ use super::routes::Access;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 10] = [
+const PARTS: [(&str, &str, &str); 9] = [
     ("campaign", "The campaign's id.", "SOLAR"),
     ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0"),
@@ -12,9 +12,8 @@ const PARTS: [(&str, &str, &str); 10] = [
     ("key", "The key's id; never the key itself.", "key_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("plugin", "The plugin's name, or its id.", "scoring"),
-    ("number", "The program's number, counted from 1 in each campaign.", "1"),
     ("set", "The value set's name.", "zip_codes"),
-    ("version", "The version's number, counted from 1 in each value set.", "1"),
+    ("version", "The version, counted from 1 in each campaign or value set.", "1"),
 ];
 
 /// Every status a request can be rejected with beside those its operation tells of: component, status, description.
@@ -98,7 +97,7 @@ fn part(name: &str) -> Value {
     let (_, about, example) = known.copied().unwrap_or((name, "", ""));
     let schema = match name {
         "plugin" | "set" => json!({ "$ref": "#/components/schemas/Name" }),
-        "number" | "version" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
+        "version" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example })
