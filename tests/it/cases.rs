@@ -20,7 +20,7 @@ use hookmill_engine::Program;
 use hookmill_pipeline::{
     DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleResponse, SaveError, ShapedMessage, TableFormat,
 };
-use hookmill_tests::sample::{campaign, sample_of};
+use hookmill_tests::sample::{build_sample, campaign};
 use hookmill_tests::world::{START, cache, workspace};
 use serde_json::{Value, json};
 use std::fs;
@@ -100,7 +100,7 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
     let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
     let head = body::head(content_type, "").map_err(|error| error.to_string())?;
     let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
-    Ok(sample_of(body))
+    Ok(build_sample(body))
 }
 
 /// The organization whose value sets are those of the case.

@@ -161,19 +161,19 @@ shape: {client: {body: {region: {from: lead.custom.region}}}}
     desk.file("served.csv", "key\n02139\n78701\n");
     desk.file("regions.JSON", r#"{"78701": "south"}"#);
     let given = ["dry-run", "--json", "--value-set", "served zips=served.csv", "--value-set", "regions=regions.JSON"];
-    let run_of = |sample: &str| {
+    let run_with = |sample: &str| {
         let sample = desk.file("sample.json", sample);
         let done = desk.run(&given, &[("--document", &document), ("--input", &sample)]);
         assert!(done.status.success() && err(&done).is_empty(), "{}", err(&done));
         serde_json::from_str::<Value>(&out(&done)).unwrap()
     };
-    let south = run_of(r#"{"zip": "78701"}"#);
+    let south = run_with(r#"{"zip": "78701"}"#);
     assert_eq!(
         (&south["state"], &south["messages"][0]["body"]),
         (&"delivered".into(), &r#"{"region":"south"}"#.into())
     );
     assert_eq!(south["value_sets"].as_object().map(serde_json::Map::len), Some(2), "{}", south["value_sets"]);
-    assert_eq!(run_of(r#"{"zip": "10001"}"#)["state"], "disqualified");
+    assert_eq!(run_with(r#"{"zip": "10001"}"#)["state"], "disqualified");
 
     let sample = desk.file("sample.json", r#"{"zip": "78701"}"#);
     let without = desk.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);

@@ -38,7 +38,7 @@ async fn to_client(world: &World, submission: &str) -> Value {
 }
 
 /// What the subscriber got about an event of a submission.
-fn told_of(world: &World, submission: &str, event: &str) -> Vec<Request> {
+fn webhook_requests(world: &World, submission: &str, event: &str) -> Vec<Request> {
     let about = |request: &Request| request.json()["submissionId"] == submission && request.json()["event"] == event;
     world.receiver.at("/subscriber").into_iter().filter(about).collect()
 }
@@ -99,7 +99,7 @@ on_both! {
                 told.sort();
                 assert_eq!(told, ["lead.failed", "lead.processed"], "{status}");
                 assert_eq!((&delivery["state"], &delivery["next_try_at"]), (&json!("failed"), &Value::Null));
-                let event = told_of(&world, &id, "lead.failed")[0].json();
+                let event = webhook_requests(&world, &id, "lead.failed")[0].json();
                 assert_eq!((&event["context"]["attempts"], &event["context"]["last_response"]["status"]), (&json!(1), &json!(status)));
             }
         }
@@ -198,7 +198,7 @@ on_both! {
             later(&world, wait_ms).await;
             times.push(world.clock.now().0);
         }
-        let got = told_of(&world, &id, "lead.delivered");
+        let got = webhook_requests(&world, &id, "lead.delivered");
         assert_eq!(got.len(), 3, "two events share four failures");
         for (request, now_ms) in got.iter().zip(&times) {
             assert_eq!((&request.body, request.header("webhook-id")), (&got[0].body, got[0].header("webhook-id")));

@@ -8,7 +8,7 @@ use hookmill_domain::discovery;
 use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{Pipeline, Sample};
-use hookmill_tests::sample::sample_of;
+use hookmill_tests::sample::build_sample;
 use hookmill_tests::world::{START, cache, workspace};
 use hookmill_tests::{World, on_both};
 use serde_json::{Value, json};
@@ -156,7 +156,7 @@ async fn drafted(pipeline: &Pipeline, name: &str, samples: Vec<Sample>) -> (Stri
     let (program, problems) = compiled.unwrap_or_else(|error| panic!("{name}: {error:?}\n{draft}"));
     assert!(problems.is_empty(), "{name}: {problems:?}\n{draft}");
     let body = samples.first().map(|sample| sample.element.value.to_string()).unwrap_or_default();
-    let run = pipeline.dry_run(&program, &sample_of(body)).await.unwrap();
+    let run = pipeline.dry_run(&program, &build_sample(body)).await.unwrap();
     let map = &run.stages[0];
     assert!(map.error.is_none(), "{name}: {:?}\n{draft}", map.error);
     (draft, map.output.clone().unwrap()[0]["lead"].clone())
@@ -198,7 +198,7 @@ async fn m11_drafts_of_all_samples_compile_and_map() {
         let bytes = fs::read(&file).unwrap();
         let text = body::to_json(&body::head(kind, "").unwrap(), &bytes, &limits).unwrap();
         let name = file.display().to_string();
-        let (draft, lead) = drafted(&pipeline, &name, Sample::all_of(&name, &text, START, &limits).unwrap()).await;
+        let (draft, lead) = drafted(&pipeline, &name, Sample::read_all(&name, &text, START, &limits).unwrap()).await;
         for (_, fields) in expected.iter().filter(|(case, _)| name.contains(&format!("/{case}/"))) {
             seen += 1;
             for (field, value) in fields.as_object().unwrap() {

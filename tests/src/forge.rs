@@ -119,11 +119,11 @@ impl Forge {
     /// The component, or why it can't be made.
     pub fn component(&self) -> Result<Vec<u8>, String> {
         let module = wat::parse_str(self.module()).map_err(|error| error.to_string())?;
-        self.component_of(module)
+        self.build_component(module)
     }
 
     /// The component of another core module in the same world.
-    pub fn component_of(&self, mut module: Vec<u8>) -> Result<Vec<u8>, String> {
+    pub fn build_component(&self, mut module: Vec<u8>) -> Result<Vec<u8>, String> {
         self.describe_world(&mut module)?;
         let mut encoder = ComponentEncoder::default();
         let encoded = encoder.validate(false).module(&module).and_then(|encoder| encoder.encode());

@@ -7,7 +7,7 @@ use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 
 /// The input of a dry run of this body.
-pub fn sample_of(body: String) -> DryRunInput {
+pub fn build_sample(body: String) -> DryRunInput {
     let organization = Organization {
         id: "org_case".into(),
         name: "Case".into(),

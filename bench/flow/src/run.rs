@@ -236,7 +236,7 @@ impl Ended {
     /// delivers little. A lead may be received before its acknowledgement was read: that is no time at all.
     fn percentiles(&self, times_us: &[Times]) -> Result<Option<Percentiles>> {
         let waited = |&(from_us, to_us): &Times| to_us.unwrap_or(self.progress.at_us).saturating_sub(from_us);
-        latency::percentiles_of(times_us.iter().map(waited))
+        latency::compute_percentiles(times_us.iter().map(waited))
     }
 
     fn notes(&self, leads: u64, delivered: u64) -> Vec<String> {

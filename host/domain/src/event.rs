@@ -66,7 +66,7 @@ impl EventName {
 }
 
 /// The events that reaching a state causes, in their order (section 5). `by_client` says whether a client's response caused it.
-pub fn events_of(state: State, by_client: bool) -> Vec<EventName> {
+pub fn events_after(state: State, by_client: bool) -> Vec<EventName> {
     let own = match state {
         State::Quarantined => Some(EventName::Quarantined),
         State::Disqualified => Some(EventName::Disqualified),
@@ -102,7 +102,7 @@ mod tests {
             (State::Canceled, false, vec![Processed]),
         ];
         for (state, by_client, expected) in table {
-            assert_eq!(events_of(state, by_client), expected, "{state:?}");
+            assert_eq!(events_after(state, by_client), expected, "{state:?}");
         }
     }
 

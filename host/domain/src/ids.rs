@@ -54,7 +54,7 @@ fn format_id(prefix: &str, ulid: ulid::Ulid) -> String {
 }
 
 /// Sixteen pseudo-random bytes derived from an id: the same for the same id, so that a replay sees what the first run saw.
-pub fn entropy_of(id: &str) -> (u64, u64) {
+pub fn derive_entropy(id: &str) -> (u64, u64) {
     use sha2::Digest;
     let digest = sha2::Sha256::digest(id.as_bytes());
     let (mut high, mut low) = ([0_u8; 8], [0_u8; 8]);
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn entropy_depends_on_the_id_alone() {
-        assert_eq!(entropy_of("req_a-0"), entropy_of("req_a-0"));
-        assert_ne!(entropy_of("req_a-0"), entropy_of("req_a-1"));
+        assert_eq!(derive_entropy("req_a-0"), derive_entropy("req_a-0"));
+        assert_ne!(derive_entropy("req_a-0"), derive_entropy("req_a-1"));
     }
 }

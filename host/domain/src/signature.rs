@@ -125,7 +125,7 @@ impl SigningSecrets {
         let timestamp_s = recent(headers.timestamp, now_s, tolerance_s)?;
         let expected = self.0.iter().map(|secret| secret.sign(headers.id, timestamp_s, body)).collect::<Vec<_>>();
         let given =
-            headers.signature.split(' ').filter(|text| !text.is_empty()).take(SIGNATURES_MAX).filter_map(mac_of);
+            headers.signature.split(' ').filter(|text| !text.is_empty()).take(SIGNATURES_MAX).filter_map(decode_mac);
         let mut fits = subtle::Choice::from(0);
         for given in given {
             for expected in &expected {
@@ -164,7 +164,7 @@ fn recent(text: &str, now_s: i64, tolerance_s: i64) -> Result<i64, VerifyError> 
     Ok(timestamp_s)
 }
 
-fn mac_of(signature: &str) -> Option<Vec<u8>> {
+fn decode_mac(signature: &str) -> Option<Vec<u8>> {
     let (version, encoded) = signature.split_once(',')?;
     if version != VERSION {
         return None;

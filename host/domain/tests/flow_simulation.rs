@@ -4,7 +4,7 @@
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, ReadRows};
 use hookmill_domain::flow::leases::{BootTime, LeaseRow, LeaseTerms, Leases};
-use hookmill_domain::flow::{SHARDS, shard_of};
+use hookmill_domain::flow::{SHARDS, shard_for};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -270,8 +270,8 @@ impl World {
         let (loses_response, loses_hand_over) = (self.random.happens(5), self.random.happens(5));
         let (now, host) = (self.now, &mut self.hosts[at]);
         let boot = host.boot(now);
-        let chosen = host.leases.choose(shard_of(&key.lane), boot);
-        let shard = chosen.map_or(shard_of(&key.lane), |(shard, _)| shard);
+        let chosen = host.leases.choose(shard_for(&key.lane), boot);
+        let shard = chosen.map_or(shard_for(&key.lane), |(shard, _)| shard);
         if chosen.is_some() {
             host.lanes.reserve(&id);
         }

@@ -167,7 +167,7 @@ impl Scope {
         }
         let campaign = pipeline
             .store()
-            .campaign_of(&self.organization_id, public_id)
+            .campaign_by_public_id(&self.organization_id, public_id)
             .await
             .map_err(unavailable)?
             .ok_or_else(not_found)?;

@@ -134,7 +134,7 @@ pub(super) fn classified(error: &reqwest::Error) -> (SendErrorKind, String) {
     if let Some(blocked) = found::<BlockedDestination>(error) {
         return (blocked_kind(blocked), blocked.to_string());
     }
-    (kind_of(error), cause_of(error))
+    (error_kind(error), error_cause(error))
 }
 
 /// The kind of error of a request to a blocked destination.
@@ -146,7 +146,7 @@ pub(super) fn blocked_kind(blocked: &BlockedDestination) -> SendErrorKind {
     }
 }
 
-fn kind_of(error: &reqwest::Error) -> SendErrorKind {
+fn error_kind(error: &reqwest::Error) -> SendErrorKind {
     if error.is_builder() {
         return SendErrorKind::Blocked;
     }
@@ -167,7 +167,7 @@ fn kind_of(error: &reqwest::Error) -> SendErrorKind {
 }
 
 /// The innermost cause: the outer ones repeat the URL, whose query may hold keys.
-fn cause_of(error: &reqwest::Error) -> String {
+fn error_cause(error: &reqwest::Error) -> String {
     let mut innermost: &(dyn Error + 'static) = error;
     while let Some(inner) = inner(innermost) {
         innermost = inner;

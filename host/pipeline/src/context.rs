@@ -2,7 +2,7 @@
 
 use super::element::Received;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::ids::entropy_of;
+use hookmill_domain::ids::derive_entropy;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_engine::contract::{
     Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization,
@@ -17,7 +17,7 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
         organization: ContractOrganization {
             id: organization.id.clone(),
             name: organization.name.clone(),
-            values: text_of(&organization.values),
+            values: to_text(&organization.values),
         },
         campaign: ContractCampaign {
             id: campaign.public_id.clone(),
@@ -25,7 +25,7 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
             client: None,
             time_zone: campaign.time_zone.clone(),
             phone_region: campaign.phone_region.clone(),
-            values: text_of(&campaign.values),
+            values: to_text(&campaign.values),
         },
         now: now.0,
         run_id: run_id.to_owned(),
@@ -87,7 +87,7 @@ pub(crate) fn submission(id: &str, lead_id: Option<&str>, lead: &str, is_test: b
 
 /// Random bytes for one item, the same in a replay.
 pub(crate) fn entropy(id: &str) -> Entropy {
-    let (high, low) = entropy_of(id);
+    let (high, low) = derive_entropy(id);
     Entropy { high, low }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn pairs(list: impl IntoIterator<Item = (String, String)>) -> Vec<Pai
 }
 
 /// Kept JSON as text; an empty object when it is none.
-pub(crate) fn text_of(bytes: &[u8]) -> String {
+pub(crate) fn to_text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).unwrap_or("{}").to_owned()
 }
 

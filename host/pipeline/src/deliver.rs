@@ -87,7 +87,7 @@ impl Subject {
         Self {
             submission_id: event.submission_id.clone(),
             lead_id: event.lead_id.clone(),
-            lead: event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::text_of),
+            lead: event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::to_text),
             is_test: event.is_test,
             received_at: event.received_at,
         }

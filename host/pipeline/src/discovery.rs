@@ -52,15 +52,15 @@ impl Pipeline {
         let count = places.len();
         let samples = Arc::new(self.samples(&organization.id, places).await?);
         let elements_unread = count - samples.len();
-        let mut fields = self.fields_of(&samples).await;
-        if tries && let Ok(program) = self.program_of(campaign).await {
+        let mut fields = self.find_fields(&samples).await;
+        if tries && let Ok(program) = self.campaign_program(campaign).await {
             self.try_paths(&program, (organization, campaign), &samples, &mut fields).await?;
         }
         Ok(Discovered { fields, requests, elements_unread })
     }
 
     /// Every path of samples, which stand in the order in which they came.
-    async fn fields_of(&self, samples: &Arc<Vec<Sample>>) -> Fields {
+    async fn find_fields(&self, samples: &Arc<Vec<Sample>>) -> Fields {
         let samples = samples.clone();
         let gathered = move || discovery::discover(samples.iter().map(|sample| &sample.element));
         // Megabytes of leads take a while: those who post meanwhile are not to wait.
@@ -111,7 +111,7 @@ fn sample(reader: &RequestReader<'_>, place: ElementPlace, bytes: &mut usize) ->
 
 impl Sample {
     /// Samples of a body that a person has in a file: the leads of a batch, the items of a list, or the body itself.
-    pub fn all_of(name: &str, body: &str, now: Timestamp, limits: &Limits) -> Result<Vec<Self>, serde_json::Error> {
+    pub fn read_all(name: &str, body: &str, now: Timestamp, limits: &Limits) -> Result<Vec<Self>, serde_json::Error> {
         let leads = match serde_json::from_str(body)? {
             serde_json::Value::Array(items) => items,
             serde_json::Value::Object(mut envelope) if envelope.contains_key("idempotency_key") => {
@@ -146,10 +146,10 @@ mod tests {
             ("3", 1),
         ];
         for (body, leads) in table {
-            let samples = Sample::all_of("f", body, Timestamp(5), &Limits::default()).unwrap();
+            let samples = Sample::read_all("f", body, Timestamp(5), &Limits::default()).unwrap();
             assert_eq!(samples.len(), leads, "{body}");
             assert!(samples.iter().all(|sample| sample.element.received_at_ms == 5));
         }
-        assert!(Sample::all_of("f", "{", Timestamp(5), &Limits::default()).is_err());
+        assert!(Sample::read_all("f", "{", Timestamp(5), &Limits::default()).is_err());
     }
 }

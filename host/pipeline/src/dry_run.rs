@@ -7,7 +7,7 @@ use super::context;
 use super::lookups::Lookups;
 use super::rendered::{self, raw};
 use super::runner::Run;
-use hookmill_domain::event::{EventName, events_of};
+use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::Identity;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
@@ -222,7 +222,7 @@ impl Trial {
         submission: &Submission,
         details: &Value,
     ) -> State {
-        for name in events_of(state, state != State::Disqualified) {
+        for name in events_after(state, state != State::Disqualified) {
             let event = event(name, context, state, submission, details);
             self.shape(
                 name.as_str(),

@@ -94,12 +94,12 @@ impl<'a> RequestReader<'a> {
 
     /// The element at this place; none when the text has no such place. A body that was made a value is one element.
     pub(crate) fn element(&self, start: i64, bytes: i64) -> Option<String> {
-        element_of(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
+        slice_element(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
     }
 }
 
 /// An element of an opened body.
-pub(crate) fn element_of(opened: &Opened, start: usize, bytes: usize) -> Option<String> {
+pub(crate) fn slice_element(opened: &Opened, start: usize, bytes: usize) -> Option<String> {
     let text = match opened {
         Opened::Made(text) => text,
         Opened::Json(text) => text.get(start..start.checked_add(bytes)?)?.trim(),

@@ -183,7 +183,7 @@ fn contract_event(event: &EventData, subject: &Subject) -> Event {
             subject.is_test,
             subject.received_at,
         )),
-        details: context::text_of(&event.details),
+        details: context::to_text(&event.details),
         payload: None,
         category: None,
     }

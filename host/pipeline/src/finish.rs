@@ -9,7 +9,7 @@ use super::rendered;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;
-use hookmill_domain::event::{EventName, events_of};
+use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::State;
@@ -263,7 +263,7 @@ impl Pipeline {
         now: Timestamp,
     ) -> Vec<NewEvent> {
         let empty = json!({});
-        let named = events_of(state, by_client).into_iter();
+        let named = events_after(state, by_client).into_iter();
         named.filter_map(|name| self.event(context, about, name, state, detail.unwrap_or(&empty), now)).collect()
     }
 
@@ -315,8 +315,8 @@ impl Pipeline {
         }
         let forgotten = self.contexts.generation();
         let (organization, campaign) = self.find_campaign(campaign_id).await?;
-        let webhook = self.store.webhook_of(&organization.id).await?;
-        let client = self.store.client_of(campaign_id).await?;
+        let webhook = self.store.organization_webhook(&organization.id).await?;
+        let client = self.store.client_destination(campaign_id).await?;
         let context = CampaignContext { organization, campaign, client, webhook };
         Ok(self.contexts.put_if(forgotten, key, context, now))
     }

@@ -5,7 +5,7 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, Taken};
 use hookmill_domain::flow::leases::{BootTime, LeaseTerms, Leases};
-use hookmill_domain::flow::{SHARDS, shard_of};
+use hookmill_domain::flow::{SHARDS, shard_for};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -79,7 +79,7 @@ impl Flow {
     /// The shard for new work of a campaign: one that this host holds, with the lease's epoch, so that the work goes on in memory; with
     /// no epoch one of somebody else's while this host holds none.
     pub(crate) fn choose_shard(&self, campaign_id: &str) -> (u16, Option<i64>) {
-        let hash = shard_of(campaign_id);
+        let hash = shard_for(campaign_id);
         match self.leases().choose(hash, boot_time()) {
             Some((shard, epoch)) => (shard, Some(epoch)),
             None => (hash % SHARDS, None),
@@ -114,7 +114,7 @@ impl Flow {
 
     /// How many items of a shard are being worked on and not yet written.
     pub(crate) fn under_way(&self, shard: u16) -> usize {
-        self.submissions.under_way_of(shard) + self.deliveries.under_way_of(shard)
+        self.submissions.count_under_way(shard) + self.deliveries.count_under_way(shard)
     }
 
     /// The store has submissions of this campaign that memory does not hold.
@@ -189,7 +189,7 @@ impl<T> Lane<T> {
         }
     }
 
-    fn under_way_of(&self, shard: u16) -> usize {
+    fn count_under_way(&self, shard: u16) -> usize {
         let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         under_way.get(usize::from(shard)).copied().unwrap_or(0)
     }

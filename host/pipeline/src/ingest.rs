@@ -1,7 +1,7 @@
 //! Ingest: from bytes to durable submissions, in the order of checks that I5 gives.
 
 use super::Pipeline;
-use super::element::{Origin, Received, element_of};
+use super::element::{Origin, Received, slice_element};
 use bytes::Bytes;
 use hookmill_domain::body::{self, Head, Opened};
 use hookmill_domain::campaign::CampaignState;
@@ -113,7 +113,11 @@ impl Pipeline {
     }
 
     /// A campaign by the id its users know.
-    pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Arc<Campaign>>, ApiError> {
+    pub async fn campaign_by_public_id(
+        &self,
+        organization_id: &str,
+        public_id: &str,
+    ) -> Result<Option<Arc<Campaign>>, ApiError> {
         let (key, now) = ((organization_id.to_owned(), public_id.to_owned()), self.clock.now());
         if let Some(known) = self.campaigns.get(&key, now) {
             return Ok(Some(known));
@@ -121,7 +125,8 @@ impl Pipeline {
         if public_id.contains('\0') {
             return Ok(None);
         }
-        let found = self.store.campaign_of(organization_id, public_id).await.map_err(|error| unavailable(&error))?;
+        let found =
+            self.store.campaign_by_public_id(organization_id, public_id).await.map_err(|error| unavailable(&error))?;
         Ok(found.map(|campaign| self.campaigns.put(key, campaign, now)))
     }
 
@@ -194,7 +199,7 @@ impl Pipeline {
         {
             return Err(duplicate(&first, key));
         }
-        let campaign = self.campaign_of(organization_id, &post.campaign).await?;
+        let campaign = self.campaign_by_public_id(organization_id, &post.campaign).await?;
         let campaign = campaign.ok_or_else(|| {
             ApiError::new(Kind::NotFound, "campaign_unknown", "no campaign of this organization is called that")
         })?;
@@ -261,7 +266,7 @@ impl Pipeline {
                 received_at: request.received_at.0,
                 run_at: request.received_at.0,
             };
-            let body = element_of(opened, new.element_start, new.element_bytes)?;
+            let body = slice_element(opened, new.element_start, new.element_bytes)?;
             Some(Received::readable(row, body, Arc::clone(&origin)).into_item())
         });
         received.collect()
@@ -310,7 +315,7 @@ impl Pipeline {
             }
             Ok(Ingested::Duplicate(first)) => {
                 reservation.cancel();
-                Err(duplicate_of(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default()))
+                Err(duplicate_error(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default()))
             }
             Err(IngestError::Overloaded) => {
                 reservation.cancel();
@@ -349,7 +354,7 @@ impl Pipeline {
                 Some(id) => match seen.get(id) {
                     Some(known) => known.clone(),
                     None => {
-                        let found = self.campaign_of(organization_id, id).await?;
+                        let found = self.campaign_by_public_id(organization_id, id).await?;
                         seen.insert(id, found.clone());
                         found
                     }
@@ -415,8 +420,8 @@ fn post_elements(opened: &Opened, limits: &Limits) -> Result<Vec<(usize, usize)>
             format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len()),
         ));
     }
-    let start_of = |element: &str| element.as_ptr() as usize - text.as_ptr() as usize;
-    Ok(list.into_iter().map(|element| (start_of(element.get()), element.get().len())).collect())
+    let offset = |element: &str| element.as_ptr() as usize - text.as_ptr() as usize;
+    Ok(list.into_iter().map(|element| (offset(element.get()), element.get().len())).collect())
 }
 
 impl RejectedLead {
@@ -463,10 +468,10 @@ fn no_good_lead(response: IngestResponse) -> ApiError {
 }
 
 fn duplicate(first: &FirstUse, key: &KeyUse) -> ApiError {
-    duplicate_of(first, &key.body_digest)
+    duplicate_error(first, &key.body_digest)
 }
 
-fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> ApiError {
+fn duplicate_error(first: &FirstUse, body_digest: &[u8]) -> ApiError {
     ApiError::new(
         Kind::Conflict,
         "duplicate_request",

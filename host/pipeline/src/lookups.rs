@@ -130,7 +130,7 @@ impl Pipeline {
         let body = found.ok_or_else(|| corrupt("there is no such table".into()))?;
         // A hundred thousand entries take their time: nobody else waits for it.
         let read =
-            tokio::task::spawn_blocking(move || (ValueTable::digest_of(&body), ValueTable::from_canonical(&body)));
+            tokio::task::spawn_blocking(move || (ValueTable::compute_digest(&body), ValueTable::from_canonical(&body)));
         match read.await {
             Ok((found, Ok(table))) if found == digest => Ok(self.library.shelf.put(digest, table)),
             Ok((found, Ok(_))) => Err(corrupt(format!("its bytes have the digest {found}"))),

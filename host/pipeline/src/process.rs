@@ -73,7 +73,7 @@ impl Pipeline {
                 (decide_all(&batch, &Transition::pending(&context.campaign.state)), None)
             }
             CampaignState::Archived => (decide_all(&batch, &Transition::canceled("campaign_archived")), None),
-            CampaignState::Active => match self.program_of(&context.campaign).await {
+            CampaignState::Active => match self.campaign_program(&context.campaign).await {
                 Ok(program) => self.run_program(&context, &program, &batch, started_at).await?,
                 Err(NotReady::Later(why)) => {
                     tracing::warn!(campaign_id, why, "a batch is deferred");
@@ -211,7 +211,7 @@ impl Pipeline {
         let mut run = Run::new(self, program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;
         self.identify(context, &mut items).await?;
-        let client = client_of(context);
+        let client = contract_client(context);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
         let run = self.engine.on_guest_thread(async move {
             qualify(&mut run, Severity::Hard, &mut items).await;
@@ -248,15 +248,15 @@ impl Pipeline {
             }
         }
         let mapped = map_all(run, elements).await;
-        let known = self.children_of(organization_id, &order, &mapped).await?;
+        let known = self.child_submissions(organization_id, &order, &mapped).await?;
         for (received, result) in order.into_iter().zip(mapped) {
-            items.extend(items_of(received, result, &known));
+            items.extend(build_items(received, result, &known));
         }
         Ok(items)
     }
 
     /// The submissions that elements with several leads have become before: they are not made twice.
-    async fn children_of(
+    async fn child_submissions(
         &self,
         organization_id: &str,
         order: &[&Received],
@@ -271,7 +271,7 @@ impl Pipeline {
         if several.is_empty() {
             return Ok(HashSet::new());
         }
-        Ok(self.store.children_of(organization_id, &several).await?.into_iter().collect())
+        Ok(self.store.child_submissions(organization_id, &several).await?.into_iter().collect())
     }
 
     /// Finds out who each lead is.
@@ -333,7 +333,7 @@ fn decide_all(batch: &[Received], transition: &Transition) -> Vec<BatchItem> {
 
 /// What one element became: its submission takes the first lead, the others are made anew. A submission that was made so takes only its
 /// own.
-fn items_of(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec<BatchItem> {
+fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec<BatchItem> {
     let mapped = match mapped {
         Ok(mapped) => mapped,
         Err(error) => return vec![BatchItem::from_error(received, &error)],
@@ -388,7 +388,7 @@ async fn qualify(run: &mut Run, severity: Severity, items: &mut [BatchItem]) {
 }
 
 /// Where the campaign sends its leads.
-fn client_of(context: &CampaignContext) -> Option<Destination> {
+fn contract_client(context: &CampaignContext) -> Option<Destination> {
     let client = context.client.as_ref()?;
     Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
 }

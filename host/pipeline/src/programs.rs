@@ -179,7 +179,7 @@ impl Pipeline {
     }
 
     /// What a campaign runs, ready to run.
-    pub async fn program_of(&self, campaign: &Campaign) -> Result<Program, NotReady> {
+    pub async fn campaign_program(&self, campaign: &Campaign) -> Result<Program, NotReady> {
         let Some(id) = &campaign.program_id else { return Ok(self.standard.clone()) };
         self.program_by_id(id).await
     }

@@ -45,7 +45,7 @@ impl Pipeline {
         }
         self.store.release_deliveries(&campaign.id, now).await?;
         self.flow.read_submissions(&campaign.organization_id, &campaign.id, now);
-        if let Some(client) = self.store.client_of(&campaign.id).await? {
+        if let Some(client) = self.store.client_destination(&campaign.id).await? {
             self.flow.read_deliveries(&campaign.organization_id, &client.id, now);
         }
         Ok(())

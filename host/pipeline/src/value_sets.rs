@@ -103,7 +103,7 @@ impl Pipeline {
                 TableFormat::Csv(header) => read_csv(&body, header, &limits),
             }?;
             let canonical = read.table.canonical();
-            Ok(Prepared { digest: ValueTable::digest_of(&canonical), canonical, read })
+            Ok(Prepared { digest: ValueTable::compute_digest(&canonical), canonical, read })
         });
         reading.await.unwrap_or_else(|_| {
             Err(ApiError::new(

@@ -110,7 +110,11 @@ impl Store {
     }
 
     /// One campaign by the id its users know.
-    pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Campaign>, StoreError> {
+    pub async fn campaign_by_public_id(
+        &self,
+        organization_id: &str,
+        public_id: &str,
+    ) -> Result<Option<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where organization_id = $1 and public_id = $2");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(public_id).fetch_optional(&mut *connection).await?

@@ -24,12 +24,18 @@ pub struct Destination<S> {
 
 impl Store {
     /// A campaign's client.
-    pub async fn client_of(&self, campaign_id: &str) -> Result<Option<Destination<ClientEndpoint>>, StoreError> {
+    pub async fn client_destination(
+        &self,
+        campaign_id: &str,
+    ) -> Result<Option<Destination<ClientEndpoint>>, StoreError> {
         self.destination(DestinationKind::Client, campaign_id).await
     }
 
     /// The webhook of an organization's settings (W3).
-    pub async fn webhook_of(&self, organization_id: &str) -> Result<Option<Destination<WebhookSettings>>, StoreError> {
+    pub async fn organization_webhook(
+        &self,
+        organization_id: &str,
+    ) -> Result<Option<Destination<WebhookSettings>>, StoreError> {
         self.destination(DestinationKind::OrganizationWebhook, organization_id).await
     }
 

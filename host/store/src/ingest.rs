@@ -236,7 +236,7 @@ impl Store {
         let (firsts, seconds) = by_first_use(requests);
         let mut keyed: Vec<&NewRequest> = firsts.iter().copied().filter(|request| request.key.is_some()).collect();
         // Always in one order: two hosts that insert the same keys wait for each other, but never in a circle.
-        keyed.sort_by(|a, b| key_of(a).cmp(&key_of(b)));
+        keyed.sort_by(|a, b| idempotency_key(a).cmp(&idempotency_key(b)));
         let uses: HashMap<String, FirstUse> = writing!(self, connection => {
             let mut won: HashSet<String> = HashSet::new();
             for chunk in super::database::chunks(&keyed) {
@@ -334,7 +334,7 @@ fn to_i64(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn key_of(request: &NewRequest) -> (&str, Option<&[u8; 32]>) {
+fn idempotency_key(request: &NewRequest) -> (&str, Option<&[u8; 32]>) {
     (&request.organization_id, request.key.as_ref().map(|key| &key.key_hash))
 }
 

@@ -153,7 +153,7 @@ impl Store {
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).execute(&mut *connection).await?;
                 }
             }
-            let people = people_of(&written);
+            let people = collect_people(&written);
             let identities: Vec<(&(&str, &IdentityHash), &&str)> = people.identities.iter().collect();
             insert_many!(connection, "insert into lead_identities (organization_id, identity_hash, lead_id) values", "(?, ?, ?)",
                 "on conflict (organization_id, identity_hash) do nothing", &identities,

@@ -159,15 +159,15 @@ impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
     /// rows, so that a million rows of one lane cost one step.
     pub async fn submission_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
-        self.lanes_of("submissions", "campaign_id", shards).await
+        self.read_lanes("submissions", "campaign_id", shards).await
     }
 
     /// The lanes of deliveries that have work in these shards.
     pub async fn delivery_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
-        self.lanes_of("deliveries", "destination_id", shards).await
+        self.read_lanes("deliveries", "destination_id", shards).await
     }
 
-    async fn lanes_of(&self, table: &str, lane: &str, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
+    async fn read_lanes(&self, table: &str, lane: &str, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
         let sql = format!(
             "with recursive lanes (lane) as (select min({lane}) from {table} where shard = $1 and run_at is not null union all \
              select (select min({lane}) from {table} where shard = $1 and run_at is not null and {lane} > lanes.lane) from lanes where lanes.lane is not null) \
@@ -250,7 +250,7 @@ impl Store {
     }
 
     /// The submissions that were made from these before.
-    pub async fn children_of(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+    pub async fn child_submissions(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
         let head = "select id from submissions where organization_id = ? and parent_id in (";
         Ok(select_in!(self, query_scalar as String, head, organization_id, ids))
     }

@@ -126,7 +126,7 @@ fn latencies(leads: &[Accepted], receipts: &Receipts, now_us: u64) -> Result<(Op
     let received_us = |lead: &Accepted| receipts.get(&lead.id).copied();
     let waited = leads.iter().map(|lead| received_us(lead).unwrap_or(now_us).saturating_sub(lead.at_us));
     let not_received = leads.iter().filter(|lead| received_us(lead).is_none()).count();
-    Ok((latency::percentiles_of(waited)?, not_received as u64))
+    Ok((latency::compute_percentiles(waited)?, not_received as u64))
 }
 
 #[cfg(test)]

@@ -79,7 +79,8 @@ impl Discover {
         let limits = Limits::default();
         let head = body::head(content_type, "").map_err(|error| because(&error))?;
         let text = body::to_json(&head, &bytes, &limits).map_err(|error| because(&error))?;
-        Sample::all_of(&file.display().to_string(), &text, SystemClock.now(), &limits).map_err(|error| because(&error))
+        Sample::read_all(&file.display().to_string(), &text, SystemClock.now(), &limits)
+            .map_err(|error| because(&error))
     }
 
     async fn try_document(&self, document: &Path, samples: &[Sample], fields: &mut Fields) -> Result<(), String> {
@@ -112,7 +113,7 @@ fn as_table(fields: &Fields, has_document: bool) -> String {
             field.written.clone(),
             types.join(", "),
             format!("{}%", field.fill_percent(fields.elements)),
-            field.meaning.map(|meaning| text_of(&json!(meaning))).unwrap_or_default(),
+            field.meaning.map(|meaning| display_text(&json!(meaning))).unwrap_or_default(),
             mapped(field, has_document),
             field.examples.join("  "),
         ]);
@@ -156,6 +157,6 @@ fn as_json(fields: &Fields) -> Value {
     json!({ "leads": fields.elements, "items": fields.fields.iter().map(row).collect::<Vec<_>>() })
 }
 
-fn text_of(value: &Value) -> String {
+fn display_text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }

@@ -87,7 +87,7 @@ impl DryRunCommand {
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|error| error.to_string())?;
         let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
         let response = self.sample_response()?;
-        let mut input = DryRunInput { response, ..self.sample_of(body, pipeline.clock().now().0)? };
+        let mut input = DryRunInput { response, ..self.build_sample(body, pipeline.clock().now().0)? };
         self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, warnings)) => {
@@ -130,7 +130,7 @@ impl DryRunCommand {
         Ok(Some(SampleResponse { status: self.response_status, headers, body: body.into() }))
     }
 
-    fn sample_of(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
+    fn build_sample(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
         if let Some(path) = &self.campaign_values {
             campaign.values = values(path)?;

@@ -35,7 +35,8 @@ impl Table {
     /// The lines, each with `indent` before it and no space at its end.
     pub(super) fn lines(&self, indent: &str) -> String {
         let columns = 0..self.widths_max.len();
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max();
+        let width =
+            |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| display_width(cell)).max();
         let widths: Vec<usize> = columns.map(|column| width(column).unwrap_or_default()).collect();
         let line = |row: &Vec<String>| {
             let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
@@ -46,11 +47,11 @@ impl Table {
 }
 
 fn padded(cell: &str, width: usize) -> String {
-    format!("{cell}{}", " ".repeat(width.saturating_sub(width_of(cell))))
+    format!("{cell}{}", " ".repeat(width.saturating_sub(display_width(cell))))
 }
 
 /// How many places a text takes.
-fn width_of(text: &str) -> usize {
+fn display_width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or_default()).sum()
 }
 
@@ -58,9 +59,9 @@ fn width_of(text: &str) -> usize {
 pub(super) fn shortened(text: &str, width_max: usize) -> String {
     let (mut shown, mut width) = (String::new(), 0);
     for piece in text.chars().map(visible) {
-        let next = width + width_of(&piece);
+        let next = width + display_width(&piece);
         if width_max < next {
-            while width_max <= width_of(&shown) {
+            while width_max <= display_width(&shown) {
                 shown.pop();
             }
             return shown + CUT;

@@ -62,7 +62,7 @@ impl ValueSetFiles {
 
 impl NamedFile {
     async fn put(&self, pipeline: &Pipeline, organization_id: &str) -> Result<(), String> {
-        let format = format_of(&self.path)?;
+        let format = detect_format(&self.path)?;
         let table = bounded(&self.path, pipeline.settings().limits.value_set_bytes_max)?;
         let put = pipeline.put_value_set(organization_id, &self.name, format, table, NOBODY).await;
         for warning in &put.map_err(|error| self.rejected(&error))?.warnings {
@@ -85,7 +85,7 @@ impl NamedFile {
 }
 
 /// How a table is written, by its file's name.
-fn format_of(path: &Path) -> Result<TableFormat, String> {
+fn detect_format(path: &Path) -> Result<TableFormat, String> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
         "csv" => Ok(TableFormat::Csv(CsvHeader::Unsaid)),
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn m7_a_table_is_read_as_its_name_says() {
-        let read = |name: &str| format_of(Path::new(name));
+        let read = |name: &str| detect_format(Path::new(name));
         assert_eq!(read("zips.CSV"), Ok(TableFormat::Csv(CsvHeader::Unsaid)));
         assert_eq!(read("a.b/zips.json"), Ok(TableFormat::Json));
         for name in ["zips", "zips.txt", ".csv"] {

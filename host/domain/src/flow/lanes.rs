@@ -282,7 +282,7 @@ impl<T> Lanes<T> {
             of_organization.is_in_turn = false;
             let Some(lane) = of_organization.turn.pop_front() else { continue };
             let key = LaneKey { organization, lane };
-            let items = self.take_of(&key, count_max, bytes_max);
+            let items = self.take_from(&key, count_max, bytes_max);
             self.line_up(&key);
             if !items.is_empty() {
                 return Some(Taken { key, items });
@@ -292,7 +292,7 @@ impl<T> Lanes<T> {
         None
     }
 
-    fn take_of(&mut self, key: &LaneKey, count_max: usize, bytes_max: usize) -> Vec<Item<T>> {
+    fn take_from(&mut self, key: &LaneKey, count_max: usize, bytes_max: usize) -> Vec<Item<T>> {
         let in_flight_max = self.limits.lane_in_flight_max;
         let lane = self.lane(key);
         lane.is_in_turn = false;

@@ -101,13 +101,13 @@ impl Leases {
 
     /// The store took this shard for the host. `sent_at` is from before the statement was sent.
     pub fn taken(&mut self, shard: u16, epoch: i64, sent_at: BootTime) {
-        let until = self.end_of(sent_at);
+        let until = self.lease_end(sent_at);
         self.held.insert(shard, Held { epoch, until, is_draining: false });
     }
 
     /// The store renewed these; every other one is lost. Returns the lost shards: their unsent work is to be dropped from memory.
     pub fn renewed(&mut self, renewed: &[(u16, i64)], sent_at: BootTime) -> Vec<u16> {
-        let until = self.end_of(sent_at);
+        let until = self.lease_end(sent_at);
         let is_renewed = |shard: &u16, held: &Held| renewed.contains(&(*shard, held.epoch));
         let lost = self.held.iter().filter(|(shard, held)| !is_renewed(shard, held)).map(|(shard, _)| *shard).collect();
         self.held.retain(|shard, held| is_renewed(shard, held));
@@ -167,7 +167,7 @@ impl Leases {
         BootTime(held.until.0.saturating_sub(self.terms.margin_ms))
     }
 
-    fn end_of(&self, sent_at: BootTime) -> BootTime {
+    fn lease_end(&self, sent_at: BootTime) -> BootTime {
         BootTime(sent_at.0.saturating_add(self.terms.lease_ms))
     }
 }

@@ -19,8 +19,8 @@ pub fn read_json(body: &[u8], limits: &TableLimits) -> Result<ReadTable, ApiErro
             return;
         }
         match member {
-            Member::Entry(key, value) => take_entry(&key, value, lines.place_of(value), &mut draft),
-            Member::Element(value) => take_key(value, lines.place_of(value), &mut draft),
+            Member::Entry(key, value) => take_entry(&key, value, lines.locate(value), &mut draft),
+            Member::Element(value) => take_key(value, lines.locate(value), &mut draft),
         }
     });
     read.map_err(|error| if error.is_data() { not_a_table(&error) } else { syntax(error) })?;

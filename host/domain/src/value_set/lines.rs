@@ -16,7 +16,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Where `part`, a slice of the text, begins.
-    pub(super) fn place_of(&mut self, part: &str) -> Place {
+    pub(super) fn locate(&mut self, part: &str) -> Place {
         self.place((part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize))
     }
 

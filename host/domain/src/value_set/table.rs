@@ -77,7 +77,7 @@ impl ValueTable {
     }
 
     /// The digest of a canonical form, as it is written.
-    pub fn digest_of(canonical: &[u8]) -> String {
+    pub fn compute_digest(canonical: &[u8]) -> String {
         Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 

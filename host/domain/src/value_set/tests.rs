@@ -149,7 +149,7 @@ proptest! {
         let read = read_json(forwards.to_string().as_bytes(), &limits).unwrap().table;
         let again = read_json(serde_json::to_string_pretty(&backwards).unwrap().as_bytes(), &limits).unwrap().table;
         let canonical = read.canonical();
-        prop_assert_eq!(ValueTable::digest_of(&canonical), ValueTable::digest_of(&again.canonical()));
+        prop_assert_eq!(ValueTable::compute_digest(&canonical), ValueTable::compute_digest(&again.canonical()));
         prop_assert_eq!(&ValueTable::from_canonical(&canonical).unwrap(), &read);
         prop_assert_eq!(serde_json::from_slice::<BTreeMap<String, String>>(&canonical).unwrap(), entries.clone());
         for (key, value) in &entries {

@@ -219,7 +219,7 @@ pub(crate) async fn list(
         "" => String::new(),
         public_id => pipeline
             .store()
-            .campaign_of(&scope.organization_id, public_id)
+            .campaign_by_public_id(&scope.organization_id, public_id)
             .await
             .map_err(unavailable)?
             .map(|c| c.id)

@@ -227,7 +227,7 @@ pub(crate) async fn resend(
     if pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?.is_none() {
         return Err(HttpError::not_found("delivery", &id));
     }
-    let webhook = pipeline.store().webhook_of(&scope.organization_id).await.map_err(unavailable)?;
+    let webhook = pipeline.store().organization_webhook(&scope.organization_id).await.map_err(unavailable)?;
     let retries = webhook.map_or(0, |webhook| webhook.settings.retries);
     let resent =
         pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)?;

@@ -82,7 +82,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawVal
 }
 
 /// A body's bytes: given as text or in base64, and empty when as neither.
-fn bytes_of(path: &str, text: Option<String>, base64: Option<String>) -> Result<Bytes, HttpError> {
+fn decode_body(path: &str, text: Option<String>, base64: Option<String>) -> Result<Bytes, HttpError> {
     match (text, base64) {
         (Some(_), Some(_)) => Err(HttpError::invalid(path, "has `text` and `base64`; give one of them")),
         (Some(text), None) => Ok(Bytes::from(text)),
@@ -104,7 +104,7 @@ impl Sample {
         };
         let head = body::head(&raw.content_type, &raw.content_encoding).map_err(as_sample)?;
         self.headers.entry("content-type".into()).or_insert(raw.content_type);
-        body::to_json(&head, &bytes_of("raw", raw.text, raw.base64)?, limits).map_err(as_sample)
+        body::to_json(&head, &decode_body("raw", raw.text, raw.base64)?, limits).map_err(as_sample)
     }
 }
 
@@ -122,7 +122,7 @@ fn parse_response(sample: ResponseSample) -> Result<SampleResponse, HttpError> {
     if !(100..1_000).contains(&sample.status) {
         return Err(HttpError::invalid("response.status", "must be from 100 to 999"));
     }
-    let body = bytes_of("response", sample.text, sample.base64)?;
+    let body = decode_body("response", sample.text, sample.base64)?;
     Ok(SampleResponse { status: sample.status, headers: lower(sample.headers), body })
 }
 
@@ -151,13 +151,13 @@ pub(crate) async fn handle(
             pipeline.compile(&pipeline.default_component().digest, document).await.map_err(ApiError::from)?.0
         }
         None => pipeline
-            .program_of(&campaign)
+            .campaign_program(&campaign)
             .await
             .map_err(|why| HttpError::new(Kind::Conflict, "program_unusable", why.to_string()))?,
     };
     let client_url = pipeline
         .store()
-        .client_of(&campaign.id)
+        .client_destination(&campaign.id)
         .await
         .map_err(unavailable)?
         .map(|client| client.settings.url)

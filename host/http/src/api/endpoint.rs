@@ -55,7 +55,7 @@ pub(crate) async fn set(
 ) -> Result<Json<EndpointView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let mut draft = draft?;
-    let kept = pipeline.store().client_of(&campaign.id).await.map_err(unavailable)?;
+    let kept = pipeline.store().client_destination(&campaign.id).await.map_err(unavailable)?;
     views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.settings.headers))?;
     let endpoint = draft.check(pipeline.schemes())?;
     reachable(&pipeline, &endpoint.url).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn get(
     Path(campaign): Path<String>,
 ) -> Result<Json<EndpointView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let client = pipeline.store().client_of(&campaign.id).await.map_err(unavailable)?;
+    let client = pipeline.store().client_destination(&campaign.id).await.map_err(unavailable)?;
     client
         .map(|client| Json(EndpointView::from(&client.settings)))
         .ok_or_else(|| HttpError::not_found("client endpoint of campaign", &campaign.public_id))

@@ -67,7 +67,8 @@ pub(crate) async fn set(
     scope.caller.may_all(Permission::Administer)?;
     let mut draft = draft?;
     let store = pipeline.store();
-    let kept = store.webhook_of(&scope.organization_id).await.map_err(unavailable)?.map(|webhook| webhook.settings);
+    let kept =
+        store.organization_webhook(&scope.organization_id).await.map_err(unavailable)?.map(|webhook| webhook.settings);
     views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
     let kept = kept.map(|settings| settings.secrets);
     let given = draft.secrets.is_some();
@@ -87,7 +88,7 @@ pub(crate) async fn set(
     responses((status = OK, description = "The settings; secrets and values of headers are never shown.", body = SettingsView)))]
 pub(crate) async fn get(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<SettingsView>, HttpError> {
     scope.caller.may_all(Permission::View)?;
-    let found = pipeline.store().webhook_of(&scope.organization_id).await.map_err(unavailable)?;
+    let found = pipeline.store().organization_webhook(&scope.organization_id).await.map_err(unavailable)?;
     let webhook =
         found.ok_or_else(|| HttpError::not_found("webhook settings of organization", &scope.organization_id))?;
     Ok(Json(view(webhook.settings, None, webhook.paused_at.map(|at| at.0))))

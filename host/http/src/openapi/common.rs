@@ -61,7 +61,7 @@ const ERRORS: [(&str, u16, &str); 9] = [
 pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address: &str) {
     let has_body = operation.get("requestBody").is_some();
     let is_typed = has_body && operation["requestBody"]["content"].get("application/wasm").is_none();
-    let mut parameters: Vec<Value> = parts_of(address).map(part).collect();
+    let mut parameters: Vec<Value> = address_parameters(address).map(part).collect();
     parameters.extend(operation["parameters"].as_array_mut().map(std::mem::take).unwrap_or_default());
     if access == Access::OrgUser || access == Access::SourceOrOrgUser {
         parameters.push(json!({ "$ref": "#/components/parameters/organization" }));
@@ -69,7 +69,7 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     let errors = [
         (access != Access::Public, ["401", "403", "503"].as_slice()),
         (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422"]),
-        (parts_of(address).next().is_some(), &["400", "404"]),
+        (address_parameters(address).next().is_some(), &["400", "404"]),
         (parameters.iter().any(|parameter| parameter["in"] == "query"), &["422"]),
         (has_body, &["400", "413", "422", "429"]),
         (is_typed, &["415"]),
@@ -87,7 +87,7 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     operation["security"] = security(access);
 }
 
-fn parts_of(address: &str) -> impl Iterator<Item = &str> {
+fn address_parameters(address: &str) -> impl Iterator<Item = &str> {
     address.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 

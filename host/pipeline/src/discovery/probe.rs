@@ -91,7 +91,7 @@ impl Bench<'_> {
             for (one, made) in tries.into_iter().zip(made) {
                 let Some(Some(before)) = as_they_are.get(&one.sample) else { continue };
                 let Some(usage) = usages.get_mut(one.field) else { continue };
-                *usage = usage_of(before, made);
+                *usage = find_usage(before, made);
             }
         }
         usages
@@ -125,7 +125,7 @@ impl Bench<'_> {
         let mapped = run.map(elements).await;
         run.finish();
         match mapped {
-            Ok(results) => results.into_iter().map(|result| result.map(made_of).map_err(Unmade::from)).collect(),
+            Ok(results) => results.into_iter().map(|result| result.map(collect_fields).map_err(Unmade::from)).collect(),
             Err(_) => (0..count).map(|_| Err(Unmade::Unknown)).collect(),
         }
     }
@@ -164,7 +164,7 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
 }
 
 /// The fields of all leads. What nobody mapped is not among them: the trace names the custom fields that were made.
-fn made_of(mapped: Mapped) -> Made {
+fn collect_fields(mapped: Mapped) -> Made {
     let mut made = Made::new();
     let trace = mapped.trace.as_deref().map(raw).unwrap_or_default();
     for (index, lead) in mapped.leads.into_iter().enumerate() {
@@ -188,7 +188,7 @@ fn made_of(mapped: Mapped) -> Made {
 }
 
 /// The fields that differ. An error that the path's absence causes is a use, too.
-fn usage_of(before: &Made, after: Result<Made, Unmade>) -> Option<Usage> {
+fn find_usage(before: &Made, after: Result<Made, Unmade>) -> Option<Usage> {
     let fields: BTreeSet<String> = match after {
         Err(Unmade::Unknown) => return None,
         Err(Unmade::Rejected(field)) => [field.unwrap_or_default()].into(),
@@ -221,7 +221,7 @@ mod tests {
             (Err(Unmade::Unknown), None),
         ];
         for (after, expected) in table {
-            let found = usage_of(&before, after).map(|usage| (usage.is_used, usage.fields));
+            let found = find_usage(&before, after).map(|usage| (usage.is_used, usage.fields));
             let expected = expected.map(|(used, names)| (used, names.into_iter().map(str::to_owned).collect()));
             assert_eq!(found, expected);
         }
