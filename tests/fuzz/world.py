@@ -53,7 +53,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
         admin.call("PUT", f"/v1/value-sets/{name}", {"red": "#f00", "green": {"hex": "#0f0"}})
     campaigns(admin, receiver_url)
     leads(source)
-    rest(admin)
+    wait_until_idle(admin)
     write(lists / "campaigns.txt", ["SOLAR", "ROOFING"])
     write(lists / "spare-campaigns.txt", [f"SPARE-{number}" for number in range(20)])
     write(lists / "users.txt", [user])
@@ -83,8 +83,8 @@ def leads(source):
         source.call("POST", "/v1/leads", {"idempotency_key": f"seed-{number}", "leads": named})
 
 
-def rest(admin):
-    """Waits until the leads stand still."""
+def wait_until_idle(admin):
+    """Waits until no lead is under way."""
     for _ in range(200):
         counts = [admin.call("GET", f"/v1/campaigns/{campaign}")["submissions"] for campaign in ["SOLAR", "ROOFING", "NEEDY"]]
         moving = sum(count.get(state, 0) for count in counts for state in ["received", "processing", "delivering"])
@@ -92,7 +92,7 @@ def rest(admin):
         if moving == 0 and all(delivery["state"] != "waiting" for delivery in waiting):
             return
         time.sleep(0.1)
-    raise SystemExit("the leads of the fuzzed host did not come to rest in 20 s")
+    raise SystemExit("the leads of the fuzzed host were not processed in 20 s")
 
 
 def write(path, lines):

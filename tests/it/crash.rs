@@ -43,9 +43,9 @@ on_both! {
             host = rig.host(0).await;
             load.aim(vec![rig.source(&host)]);
         }
-        let books = load.stop().await;
-        rig.rest(&host).await;
-        let tally = rig.audit(&host, &books).await;
+        let expected = load.stop().await;
+        rig.wait_until_idle(&host).await;
+        let tally = rig.audit(&host, &expected).await;
         assert!(rounds < tally.acknowledged, "the load was no load: {tally:?}");
         // A host that gets far enough in its start to send is killed, too.
         check_repeats(&tally, 2 * rounds);

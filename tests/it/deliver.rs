@@ -71,7 +71,7 @@ on_both! {
         assert_eq!(outcomes, [(&json!("retry"), &json!(500)), (&json!("retry"), &Value::Null), (&json!("accepted"), &json!(200))]);
         later(&world, 86_400_000).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 3);
-        let mut told = world.told(&id);
+        let mut told = world.webhook_events(&id);
         told.sort();
         assert_eq!(told, ["lead.delivered", "lead.processed"]);
         world.stop().await;
@@ -95,7 +95,7 @@ on_both! {
             let delivery = to_client(&world, &id).await;
             assert_eq!(delivery["log"][0]["status"], status);
             if state == "failed" {
-                let mut told = world.told(&id);
+                let mut told = world.webhook_events(&id);
                 told.sort();
                 assert_eq!(told, ["lead.failed", "lead.processed"], "{status}");
                 assert_eq!((&delivery["state"], &delivery["next_try_at"]), (&json!("failed"), &Value::Null));
@@ -147,7 +147,7 @@ on_both! {
         assert_eq!((&line["state"], &line["cause"], &line["detail"]["attempts"]), (&json!("failed"), &json!("retries_exhausted"), &json!(4)));
         later(&world, 86_400_000).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 4);
-        let mut told = world.told(&id);
+        let mut told = world.webhook_events(&id);
         told.sort();
         assert_eq!(told, ["lead.failed", "lead.processed"]);
         world.stop().await;
@@ -277,7 +277,7 @@ on_both! {
         let saved = world.admin.put("/v1/webhook-settings", &again).await.expect(200);
         assert_eq!((&saved.json["paused_at"], saved.json.get("new_secret")), (&Value::Null, None));
         let third = submit(&world, "CC").await;
-        assert_eq!(world.told(&third), ["lead.processed"]);
+        assert_eq!(world.webhook_events(&third), ["lead.processed"]);
         world.stop().await;
     }
 }
@@ -292,7 +292,7 @@ on_both! {
             let settings = json!({"enabled": enabled, "url": world.receiver.url("/subscriber"), "events": events});
             world.admin.put("/v1/webhook-settings", &settings).await.expect(200);
             let id = submit(&world, "CC").await;
-            assert_eq!(world.told(&id), expected);
+            assert_eq!(world.webhook_events(&id), expected);
             let page = world.submission(&id).await;
             let kept: Vec<&Value> = page["events"].as_array().unwrap().iter().map(|event| &event["event"]).collect();
             assert_eq!(kept, expected, "an event is kept where somebody is told of it");
@@ -417,7 +417,7 @@ on_both! {
         assert_eq!(world.receiver.at("/client/CC").len(), 1);
         assert_eq!(world.state(&id).await, "failed");
         assert_eq!(to_client(&world, &id).await["log"][1]["outcome"], "destination_removed");
-        let mut told = world.told(&id);
+        let mut told = world.webhook_events(&id);
         told.sort();
         assert_eq!(told, ["lead.failed", "lead.processed"]);
         world.stop().await;
@@ -442,7 +442,7 @@ on_both! {
         world.admin.put("/v1/campaigns/CC/state", &json!({"state": "archived"})).await.expect(200);
         later(&world, WAITS_MS[2]).await;
         assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (2, "canceled"));
-        assert_eq!(world.told(&id), ["lead.processed"]);
+        assert_eq!(world.webhook_events(&id), ["lead.processed"]);
         world.stop().await;
     }
 }

@@ -2,7 +2,7 @@
 //! and repeats nothing; one whose database is gone says so and comes back by itself.
 
 use hookmill_tests::rig::CAMPAIGN;
-use hookmill_tests::{Books, HostProcess, Kind, Load, Random, Rig, on_both};
+use hookmill_tests::{ExpectedLeads, HostProcess, Kind, Load, Random, Rig, on_both};
 use std::time::Duration;
 
 /// How long hosts work before something happens, in milliseconds.
@@ -39,9 +39,9 @@ async fn two_hosts_share_the_work_and_send_nothing_twice() {
     let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
     work().await;
     work().await;
-    let books = load.stop().await;
-    rig.rest(&one).await;
-    let tally = rig.audit(&other, &books).await;
+    let expected = load.stop().await;
+    rig.wait_until_idle(&one).await;
+    let tally = rig.audit(&other, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
     assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
 }
@@ -57,9 +57,9 @@ async fn what_a_killed_host_held_the_other_ends() {
     one.kill().await;
     load.aim(vec![rig.source(&other)]);
     work().await;
-    let books = load.stop().await;
-    rig.rest(&other).await;
-    let tally = rig.audit(&other, &books).await;
+    let expected = load.stop().await;
+    rig.wait_until_idle(&other).await;
+    let tally = rig.audit(&other, &expected).await;
     assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
     let under_way_max = HELD + super::crash::UNDER_WAY_MAX;
     assert!(tally.repeats <= under_way_max && tally.event_repeats <= under_way_max, "{tally:?}");
@@ -80,9 +80,9 @@ on_both! {
             host = rig.host(0).await;
             load.aim(vec![rig.source(&host)]);
         }
-        let books = load.stop().await;
-        rig.rest(&host).await;
-        let tally = rig.audit(&host, &books).await;
+        let expected = load.stop().await;
+        rig.wait_until_idle(&host).await;
+        let tally = rig.audit(&host, &expected).await;
         assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
         assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
     }
@@ -96,18 +96,18 @@ async fn a_stopping_host_hands_back_what_does_not_end() {
     rig.wait_for_responses(&one, 60).await;
     let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one)]);
     rig.silence(HELD).await;
-    let books = load.stop().await;
+    let expected = load.stop().await;
     assert_ne!(rig.database.leases().await, 0, "the host holds what it waits for");
     stop(one, STOP_WAITING_S).await;
     assert_eq!(rig.database.leases().await, 0, "what a stopping host holds it hands back");
     let other = rig.host(1).await;
-    rig.rest(&other).await;
-    let tally = rig.audit(&other, &books).await;
+    rig.wait_until_idle(&other).await;
+    let tally = rig.audit(&other, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (HELD, 0), "{tally:?}");
 }
 
-fn put_off(books: &Books) -> usize {
-    books.values().map(|batch| batch.put_off).sum()
+fn put_off(expected: &ExpectedLeads) -> usize {
+    expected.values().map(|batch| batch.put_off).sum()
 }
 
 /// H8: while the database is gone the host answers 503 with `Retry-After`; when it is back the host goes on by itself. Nothing
@@ -123,10 +123,10 @@ async fn a_host_whose_database_is_gone_comes_back_by_itself() {
     assert_eq!(host.client().get("/healthz").await.status, 200);
     rig.database.open().await;
     work().await;
-    let books = load.stop().await;
-    rig.rest(&host).await;
-    let tally = rig.audit(&host, &books).await;
-    assert!(0 < put_off(&books), "no source was told to try again");
+    let expected = load.stop().await;
+    rig.wait_until_idle(&host).await;
+    let tally = rig.audit(&host, &expected).await;
+    assert!(0 < put_off(&expected), "no source was told to try again");
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
     assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
 }
@@ -140,9 +140,9 @@ async fn broken_database_connections_lose_and_repeat_nothing() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         rig.database.cut().await;
     }
-    let books = load.stop().await;
-    rig.rest(&host).await;
-    let tally = rig.audit(&host, &books).await;
+    let expected = load.stop().await;
+    rig.wait_until_idle(&host).await;
+    let tally = rig.audit(&host, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
     assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
 }

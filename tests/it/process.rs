@@ -99,7 +99,7 @@ on_both! {
                 assert_eq!((&line["detail"]["function"], &line["detail"]["input"]), (&function, &input), "{line}");
             }
             assert!(line["detail"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{line}");
-            assert_eq!(world.told(&ids[index]), ["lead.quarantined"]);
+            assert_eq!(world.webhook_events(&ids[index]), ["lead.quarantined"]);
         }
         let mut got = client_got(&world, "SS");
         got.sort();
@@ -132,7 +132,7 @@ on_both! {
         assert_eq!((&soft["severity"], &soft["expected"], &soft["actual"]), (&json!("soft"), &json!(100), &json!(5)));
         let missing = world.submission(&ids[2]).await["decision"]["failed_rules"][0].clone();
         assert_eq!(missing.get("actual"), None, "a missing field has no actual value: {missing}");
-        let mut told = world.told(&ids[0]);
+        let mut told = world.webhook_events(&ids[0]);
         told.sort();
         assert_eq!(told, ["lead.disqualified", "lead.processed"]);
         let event = world.receiver.at("/subscriber").into_iter().map(|request| request.json())
@@ -162,7 +162,7 @@ on_both! {
         }
         world.settle().await;
         assert!(states(&world, &ids).await.iter().all(|state| state == "pending"));
-        assert!(client_got(&world, "DD").is_empty() && world.told(&ids[0]).is_empty());
+        assert!(client_got(&world, "DD").is_empty() && world.webhook_events(&ids[0]).is_empty());
         let counts = world.admin.get("/v1/campaigns/DD").await.expect(200).json["submissions"].clone();
         assert_eq!(counts, json!({"pending": 12}));
 
@@ -225,7 +225,7 @@ on_both! {
         for id in waiting.iter().chain(&quarantined) {
             let page = world.submission(id).await;
             assert_eq!((&page["state"], &last_line(&page)["cause"]), (&json!("canceled"), &json!("campaign_archived")));
-            assert_eq!(world.told(id).last().map(String::as_str), Some("lead.processed"));
+            assert_eq!(world.webhook_events(id).last().map(String::as_str), Some("lead.processed"));
         }
         assert!(world.receiver.at("/client/AA").is_empty());
         world.source.post("/v1/leads", &json!({"idempotency_key": "late", "leads": people("AA", 1)})).await.expect_error(422, "leads_rejected");
@@ -245,7 +245,7 @@ on_both! {
         let page = world.submission(&ids[0]).await;
         assert_eq!((&page["state"], &last_line(&page)["detail"]["detail"]), (&json!("delivered"), &json!("stored")));
         assert_eq!(page["lead"]["email"], "p0@x.example");
-        let mut told = world.told(&ids[0]);
+        let mut told = world.webhook_events(&ids[0]);
         told.sort();
         assert_eq!(told, ["lead.delivered", "lead.processed"]);
         let deliveries = world.admin.get(&format!("/v1/deliveries?submission={}", ids[0])).await.expect(200);

@@ -140,13 +140,13 @@ impl Forge {
     fn describe_world(&self, module: &mut Vec<u8>) -> Result<(), String> {
         let told = |error: &dyn std::fmt::Display| format!("{error:#}");
         let mut resolve = Resolve::default();
-        resolve.push_dir(workspace().join("wit/v1")).map_err(|error| told(&error))?;
+        resolve.push_dir(workspace().join("wit/v1")).map_err(|error| format_error(&error))?;
         for (number, package) in self.packages.iter().enumerate() {
-            resolve.push_str(format!("{number}.wit"), package).map_err(|error| told(&error))?;
+            resolve.push_str(format!("{number}.wit"), package).map_err(|error| format_error(&error))?;
         }
         let world = format!("package test:forged; world forged {{ {} }}", self.world);
-        let package = resolve.push_str("forged.wit", &world).map_err(|error| told(&error))?;
-        let world = resolve.select_world(&[package], Some("forged")).map_err(|error| told(&error))?;
-        embed_component_metadata(module, &resolve, world, StringEncoding::UTF8).map_err(|error| told(&error))
+        let package = resolve.push_str("forged.wit", &world).map_err(|error| format_error(&error))?;
+        let world = resolve.select_world(&[package], Some("forged")).map_err(|error| format_error(&error))?;
+        embed_component_metadata(module, &resolve, world, StringEncoding::UTF8).map_err(|error| format_error(&error))
     }
 }

@@ -21,7 +21,7 @@ pub mod world;
 pub use client::{Client, Response};
 pub use database::{Kind, TestDatabase};
 pub use forge::Forge;
-pub use load::{Batch, Books, Load};
+pub use load::{Batch, ExpectedLeads, Load};
 pub use process::HostProcess;
 pub use random::Random;
 pub use receiver::{Behaviour, Receiver, Request};

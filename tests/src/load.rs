@@ -1,4 +1,4 @@
-//! Sources that post without rest while hosts come and go, and the books they keep: what was posted, what was acknowledged, and
+//! Sources that post without rest while hosts come and go, and the record of what is expected: what was posted, what was acknowledged, and
 //! under which submission. Whatever a source was told must hold.
 
 use crate::client::Client;
@@ -37,7 +37,7 @@ pub struct Batch {
 }
 
 /// Everything that was ever posted, by idempotency key.
-pub type Books = BTreeMap<String, Batch>;
+pub type ExpectedLeads = BTreeMap<String, Batch>;
 
 /// How a try ended.
 enum Outcome {
@@ -55,7 +55,7 @@ enum Outcome {
 
 /// Sources at work.
 pub struct Load {
-    books: Arc<Mutex<Books>>,
+    expected: Arc<Mutex<ExpectedLeads>>,
     hosts: watch::Sender<Vec<Client>>,
     stop: watch::Sender<bool>,
     sources: Vec<JoinHandle<()>>,
@@ -66,17 +66,17 @@ impl Load {
     pub fn start(seed: u64, campaign: &str, hosts: Vec<Client>) -> Self {
         let (hosts, where_to) = watch::channel(hosts);
         let (stop, stopped) = watch::channel(false);
-        let books = Arc::<Mutex<Books>>::default();
+        let expected = Arc::<Mutex<ExpectedLeads>>::default();
         let source = |number| Source {
             number,
             random: Random::new(seed.wrapping_add(number)),
             campaign: campaign.to_owned(),
-            books: Arc::clone(&books),
+            expected: Arc::clone(&expected),
             hosts: where_to.clone(),
             stopped: stopped.clone(),
         };
         let sources = (0..SOURCES).map(|number| tokio::spawn(source(number).post_on())).collect();
-        Self { books, hosts, stop, sources }
+        Self { expected, hosts, stop, sources }
     }
 
     /// From now on sources post to these hosts.
@@ -85,29 +85,29 @@ impl Load {
     }
 
     /// How many batches were ended so far: acknowledged, or given up.
-    pub fn ended(&self) -> usize {
-        lock(&self.books).len()
+    pub fn ended_batches(&self) -> usize {
+        lock(&self.expected).len()
     }
 
-    /// Lets every source end its batch, and returns the books.
-    pub async fn stop(self) -> Books {
+    /// Lets every source end its batch, and returns what is expected.
+    pub async fn stop(self) -> ExpectedLeads {
         self.stop.send_replace(true);
         for source in self.sources {
             source.await.expect("a source sees nothing that may not be");
         }
-        lock(&self.books).clone()
+        lock(&self.expected).clone()
     }
 }
 
-fn lock(books: &Mutex<Books>) -> std::sync::MutexGuard<'_, Books> {
-    books.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(expected: &Mutex<ExpectedLeads>) -> std::sync::MutexGuard<'_, ExpectedLeads> {
+    expected.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Source {
     number: u64,
     random: Random,
     campaign: String,
-    books: Arc<Mutex<Books>>,
+    expected: Arc<Mutex<ExpectedLeads>>,
     hosts: watch::Receiver<Vec<Client>>,
     stopped: watch::Receiver<bool>,
 }
@@ -118,7 +118,7 @@ impl Source {
         while !*self.stopped.borrow() {
             let (batch, body) = self.draw(count);
             let batch = self.post(batch, &body).await;
-            lock(&self.books).insert(batch.key.clone(), batch);
+            lock(&self.expected).insert(batch.key.clone(), batch);
             count += 1;
             let rest = self.random.between(REST_MS.0, REST_MS.1);
             tokio::time::sleep(Duration::from_millis(rest)).await;

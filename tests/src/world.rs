@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// Where every world's clock starts: 2026-03-01T12:00:00Z.
 pub const START: Timestamp = Timestamp(1_772_366_400_000);
-/// How long a test waits for the host to come to rest.
+/// How long a test waits for the host to become idle.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a world differs from the usual one.
@@ -183,7 +183,7 @@ impl World {
         self.source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202)
     }
 
-    /// Posts leads and returns the ids of their submissions when the host has come to rest.
+    /// Posts leads and returns the ids of their submissions when the host is idle.
     pub async fn push_and_settle(&self, leads: Value) -> Vec<String> {
         let response = self.push(leads).await;
         self.settle().await;
@@ -197,7 +197,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, rest).await.expect("the host comes to rest");
+        tokio::time::timeout(PATIENCE, rest).await.expect("the host becomes idle");
     }
 
     async fn is_busy(&self) -> bool {
@@ -216,7 +216,7 @@ impl World {
     }
 
     /// The names of the events told to the subscriber so far about a submission, in order.
-    pub fn told(&self, submission_id: &str) -> Vec<String> {
+    pub fn webhook_events(&self, submission_id: &str) -> Vec<String> {
         let told = self.receiver.at("/subscriber").into_iter().map(|request| request.json());
         let about = told.filter(|event| event["submissionId"] == submission_id);
         about.map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect()

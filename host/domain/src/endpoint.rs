@@ -45,11 +45,11 @@ pub struct ClientEndpointDraft {
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Retries after the first attempt.
-    #[serde(default = "five", deserialize_with = "super::integer::deserialize")]
+    #[serde(default = "default_retries", deserialize_with = "super::integer::deserialize")]
     #[schema(maximum = 20)]
     pub retries: u64,
     /// How long one attempt may take, in seconds.
-    #[serde(default = "thirty", deserialize_with = "super::integer::deserialize")]
+    #[serde(default = "default_timeout_s", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
 }
@@ -58,11 +58,11 @@ fn post() -> String {
     "POST".into()
 }
 
-fn five() -> u64 {
+fn default_retries() -> u64 {
     5
 }
 
-fn thirty() -> u64 {
+fn default_timeout_s() -> u64 {
     30
 }
 

@@ -45,11 +45,11 @@ pub struct WebhookSettingsDraft {
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Retries after the first attempt.
-    #[serde(default = "three", deserialize_with = "super::integer::deserialize")]
+    #[serde(default = "default_retries", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 10)]
     pub retries: u64,
     /// How long one attempt may take, in seconds.
-    #[serde(default = "thirty", deserialize_with = "super::integer::deserialize")]
+    #[serde(default = "default_timeout_s", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
     /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. Left out, those that are kept stay.
@@ -57,11 +57,11 @@ pub struct WebhookSettingsDraft {
     pub secrets: Option<Vec<String>>,
 }
 
-fn three() -> u64 {
+fn default_retries() -> u64 {
     3
 }
 
-fn thirty() -> u64 {
+fn default_timeout_s() -> u64 {
     30
 }
 

@@ -313,7 +313,7 @@ impl World {
             let plan = host.leases.plan(&self.store.lease_rows(), living);
             for (shard, epoch) in plan.take {
                 if let Some(epoch) = self.store.take(&host.name, shard, epoch) {
-                    host.leases.taken(shard, epoch, boot);
+                    host.leases.record_taken(shard, epoch, boot);
                     to_read.push(shard);
                 }
             }

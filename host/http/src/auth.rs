@@ -24,7 +24,7 @@ impl FromRequestParts<Pipeline> for SourceCaller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
-        let key = presented(parts)?;
+        let key = presented_key(parts)?;
         if key.starts_with(API_KEY_PREFIX) {
             return Err(HttpError::new(
                 Kind::Forbidden,
@@ -53,7 +53,7 @@ impl FromRequestParts<Pipeline> for Caller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
-        let key = presented(parts)?;
+        let key = presented_key(parts)?;
         if key.starts_with(SOURCE_KEY_PREFIX) {
             let message =
                 "a source key may only post leads and read back its own requests; this needs an API key (hmk_...)";
@@ -125,7 +125,7 @@ impl FromRequestParts<Pipeline> for Scope {
             (Some(own), None) => own.clone(),
             (Some(own), Some(named)) if *own == named => named,
             (Some(_), Some(named)) => return Err(HttpError::not_found("organization", &named)),
-            (None, Some(named)) => existing(pipeline, named).await?,
+            (None, Some(named)) => check_exists(pipeline, named).await?,
             (None, None) => {
                 return Err(HttpError::invalid(
                     "organization",
@@ -182,13 +182,13 @@ impl Scope {
     }
 }
 
-async fn existing(pipeline: &Pipeline, id: String) -> Result<String, HttpError> {
+async fn check_exists(pipeline: &Pipeline, id: String) -> Result<String, HttpError> {
     let known = !id.contains('\0') && pipeline.store().organization(&id).await.map_err(unavailable)?.is_some();
     if known { Ok(id) } else { Err(HttpError::not_found("organization", &id.replace('\0', " "))) }
 }
 
 /// The key a request presents.
-fn presented(parts: &Parts) -> Result<&str, HttpError> {
+fn presented_key(parts: &Parts) -> Result<&str, HttpError> {
     let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

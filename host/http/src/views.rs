@@ -77,19 +77,19 @@ impl PageSize {
 impl After {
     /// Where the page begins; empty for the beginning.
     pub(super) fn id(&self) -> &str {
-        clean(self.after.as_deref()).unwrap_or("")
+        without_nul(self.after.as_deref()).unwrap_or("")
     }
 }
 
 impl Before {
     /// Where the page begins; empty for the newest.
     pub(super) fn id(&self) -> &str {
-        clean(self.before.as_deref()).unwrap_or("")
+        without_nul(self.before.as_deref()).unwrap_or("")
     }
 }
 
 /// A filter that says something: what is empty asks for all, and U+0000 is in no id.
-pub(super) fn clean(text: Option<&str>) -> Option<&str> {
+pub(super) fn without_nul(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty() && !text.contains('\0'))
 }
 
@@ -111,12 +111,12 @@ pub(super) fn value(bytes: &[u8]) -> Value {
 }
 
 /// Headers with their values hidden: they may be credentials.
-pub(super) fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &'static str> {
+pub(super) fn mask_headers(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &'static str> {
     headers.keys().map(|name| (name.as_str(), MASKED)).collect()
 }
 
 /// Headers as they are asked for, with the kept value wherever the mask is given back; a mask without a kept value is rejected.
-pub(super) fn unmasked(
+pub(super) fn restore_masked(
     given: &mut BTreeMap<String, String>,
     kept: Option<&BTreeMap<String, String>>,
 ) -> Result<(), HttpError> {

@@ -60,7 +60,7 @@ pub struct SendError {
     pub sent: bool,
     /// The status, when the response had begun and broke off.
     pub status: Option<u16>,
-    /// How long it took, from the turn to the error.
+    /// How long it took, from the slot to the error.
     pub elapsed_ms: u64,
     /// What went wrong, for people.
     pub message: String,
@@ -130,7 +130,7 @@ impl fmt::Display for SendErrorKind {
 }
 
 /// The kind and the text of a client's error. What is looked at is types, never text.
-pub(super) fn classified(error: &reqwest::Error) -> (SendErrorKind, String) {
+pub(super) fn classify(error: &reqwest::Error) -> (SendErrorKind, String) {
     if let Some(blocked) = found::<BlockedDestination>(error) {
         return (blocked_kind(blocked), blocked.to_string());
     }

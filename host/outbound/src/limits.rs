@@ -10,7 +10,7 @@ pub struct OutboundLimits {
     /// Requests under way at once to one host.
     pub requests_per_host_max: usize,
     /// How long a request waits for its turn before it is handed back as `Busy`. Not part of the request's own deadline.
-    pub turn_wait_ms_max: u64,
+    pub slot_wait_ms_max: u64,
     /// Names being resolved at once. Each may hold a thread until the system's resolver gives up.
     pub lookups_max: usize,
     /// Addresses of one name that are tried; all of them are checked.
@@ -43,7 +43,7 @@ impl Default for OutboundLimits {
         Self {
             requests_max: 1_024,
             requests_per_host_max: 64,
-            turn_wait_ms_max: 10_000,
+            slot_wait_ms_max: 10_000,
             lookups_max: 64,
             addresses_max: 16,
             check_timeout_ms: 5_000,
@@ -76,7 +76,7 @@ impl OutboundLimits {
             ("idle_per_host_max", self.idle_per_host_max),
         ];
         let times = [
-            ("turn_wait_ms_max", self.turn_wait_ms_max),
+            ("slot_wait_ms_max", self.slot_wait_ms_max),
             ("check_timeout_ms", self.check_timeout_ms),
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("timeout_ms_max", self.timeout_ms_max),

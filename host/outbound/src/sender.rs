@@ -14,7 +14,7 @@ use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl, is_connection_heade
 
 use super::client::{Clients, public_roots};
 use super::departure::Departure;
-use super::error::{blocked_kind, classified};
+use super::error::{blocked_kind, classify};
 use super::guard::{Guard, Lookup, SystemLookup};
 use super::response::{bounded_body, bounded_headers};
 use super::slots::{Slots, WarmHosts};
@@ -82,8 +82,8 @@ impl Sender {
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, SendError> {
         self.permit(&request)?;
         let host = request.url.host().to_owned();
-        let wait = Duration::from_millis(self.limits.turn_wait_ms_max);
-        let _slot = self.slots.turn(&host, wait).await.ok_or_else(|| busy(&host, wait))?;
+        let wait = Duration::from_millis(self.limits.slot_wait_ms_max);
+        let _slot = self.slots.acquire(&host, wait).await.ok_or_else(|| busy(&host, wait))?;
         let start = moment();
         let timeout = request.timeout.min(Duration::from_millis(self.limits.timeout_ms_max));
         let progress = Progress::default();
@@ -94,22 +94,25 @@ impl Sender {
             Err(_) => Err(late(timeout, &progress)),
         };
         self.warm_again(client, &host);
-        stamped(result, start)
+        with_elapsed(result, start)
     }
 
     fn permit(&self, request: &OutboundRequest) -> Result<(), SendError> {
         self.guard
             .check_without_resolving(&request.url)
-            .map_err(|blocked| unsent(blocked_kind(&blocked), blocked.to_string()))?;
+            .map_err(|blocked| not_sent(blocked_kind(&blocked), blocked.to_string()))?;
         if matches!(request.method, Method::CONNECT | Method::TRACE) {
-            return Err(unsent(SendErrorKind::Blocked, format!("the method {} is never sent", request.method)));
+            return Err(not_sent(SendErrorKind::Blocked, format!("the method {} is never sent", request.method)));
         }
         if let Some(name) = request.headers.keys().find(|name| is_connection_header(name)) {
-            return Err(unsent(SendErrorKind::Blocked, format!("`{name}` belongs to the connection and can't be set")));
+            return Err(not_sent(
+                SendErrorKind::Blocked,
+                format!("`{name}` belongs to the connection and can't be set"),
+            ));
         }
         let (bytes, bytes_max) = (request.body.len(), self.limits.request_body_bytes_max);
         if bytes_max < bytes {
-            return Err(unsent(
+            return Err(not_sent(
                 SendErrorKind::Blocked,
                 format!("the body has {bytes} bytes; at most {bytes_max} are sent"),
             ));
@@ -134,7 +137,7 @@ impl Sender {
         request: OutboundRequest,
         progress: &Progress,
     ) -> Result<OutboundResponse, reqwest::Error> {
-        let mut response = client.execute(prepared(request, &progress.departure)).await?;
+        let mut response = client.execute(build_request(request, &progress.departure)).await?;
         let status = response.status().as_u16();
         progress.note_status(status);
         let (headers, headers_truncated) = bounded_headers(response.headers(), &self.limits);
@@ -153,7 +156,7 @@ impl Progress {
     }
 
     /// Whether the request may have left. A response shows that it did.
-    fn sent(&self) -> bool {
+    fn may_have_left(&self) -> bool {
         self.departure.may_have_left() || self.status().is_some()
     }
 }
@@ -164,7 +167,7 @@ pub(super) fn moment() -> Instant {
     Instant::now()
 }
 
-fn prepared(request: OutboundRequest, departure: &Departure) -> Request {
+fn build_request(request: OutboundRequest, departure: &Departure) -> Request {
     let mut prepared = Request::new(request.method, request.url.as_url().clone());
     let says_nothing =
         request.body.is_empty() && matches!(*prepared.method(), Method::POST | Method::PUT | Method::PATCH);
@@ -179,12 +182,12 @@ fn prepared(request: OutboundRequest, departure: &Departure) -> Request {
 }
 
 fn failure(error: &reqwest::Error, progress: &Progress) -> SendError {
-    let (kind, message) = classified(error);
-    SendError { kind, sent: progress.sent(), status: progress.status(), elapsed_ms: 0, message }
+    let (kind, message) = classify(error);
+    SendError { kind, sent: progress.may_have_left(), status: progress.status(), elapsed_ms: 0, message }
 }
 
 fn late(timeout: Duration, progress: &Progress) -> SendError {
-    let (sent, status) = (progress.sent(), progress.status());
+    let (sent, status) = (progress.may_have_left(), progress.status());
     let what = match (status, sent) {
         (Some(status), _) => format!("the response, which began with {status}, was not complete"),
         (None, true) => "there was no response".to_owned(),
@@ -195,14 +198,14 @@ fn late(timeout: Duration, progress: &Progress) -> SendError {
 }
 
 fn busy(host: &str, wait: Duration) -> SendError {
-    unsent(SendErrorKind::Busy, format!("no turn for `{host}` came within {} ms", wait.as_millis()))
+    not_sent(SendErrorKind::Busy, format!("no request slot for `{host}` became free within {} ms", wait.as_millis()))
 }
 
-fn unsent(kind: SendErrorKind, message: String) -> SendError {
+fn not_sent(kind: SendErrorKind, message: String) -> SendError {
     SendError { kind, sent: false, status: None, elapsed_ms: 0, message }
 }
 
-fn stamped(result: Result<OutboundResponse, SendError>, start: Instant) -> Result<OutboundResponse, SendError> {
+fn with_elapsed(result: Result<OutboundResponse, SendError>, start: Instant) -> Result<OutboundResponse, SendError> {
     let elapsed_ms = u64::try_from(moment().saturating_duration_since(start).as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(response) => Ok(OutboundResponse { elapsed_ms, ..response }),

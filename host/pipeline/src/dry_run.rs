@@ -109,7 +109,7 @@ impl Pipeline {
         let mut lookups = self.lookups(&input.campaign, program_id).await?;
         loop {
             let done = self.try_sample(program, input, &lookups).await;
-            match self.fetched(&lookups).await? {
+            match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok(DryRun { value_sets: lookups.read(), ..done }),
             }
@@ -159,11 +159,11 @@ impl Trial {
             Some(Ok(mapped)) => {
                 let trace = mapped.trace.as_deref().map(raw);
                 let leads: Vec<Value> = mapped.leads.iter().map(lead_value).collect();
-                self.gave("map", None, shown, leads.into(), trace);
+                self.record_output("map", None, shown, leads.into(), trace);
                 mapped.leads.into_iter().map(Result::ok).collect()
             }
             Some(Err(error)) => {
-                self.failed("map", None, shown, &error);
+                self.record_failure("map", None, shown, &error);
                 vec![None]
             }
             None => Vec::new(),
@@ -203,11 +203,11 @@ impl Trial {
             Ok(verdict) => {
                 let output =
                     json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
-                self.gave("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
+                self.record_output("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
                 Some(verdict)
             }
             Err(error) => {
-                self.failed("qualify", None, shown, &error);
+                self.record_failure("qualify", None, shown, &error);
                 None
             }
         }
@@ -241,24 +241,31 @@ impl Trial {
         match result {
             Some(Ok(payload)) => {
                 let message = message(whom, &destination, &payload);
-                self.gave("shape", Some(whom), shown, json!(message), payload.trace.as_deref().map(raw));
+                self.record_output("shape", Some(whom), shown, json!(message), payload.trace.as_deref().map(raw));
                 self.messages.push(message);
                 true
             }
             Some(Err(error)) => {
-                self.failed("shape", Some(whom), shown, &error);
+                self.record_failure("shape", Some(whom), shown, &error);
                 false
             }
             None => false,
         }
     }
 
-    fn gave(&mut self, stage: &'static str, whom: Option<&str>, input: Value, output: Value, trace: Option<Value>) {
+    fn record_output(
+        &mut self,
+        stage: &'static str,
+        whom: Option<&str>,
+        input: Value,
+        output: Value,
+        trace: Option<Value>,
+    ) {
         let whom = whom.map(str::to_owned);
         self.stages.push(StageRun { stage, whom, input, output: Some(output), trace, error: None });
     }
 
-    fn failed(&mut self, stage: &'static str, whom: Option<&str>, input: Value, error: &ItemError) {
+    fn record_failure(&mut self, stage: &'static str, whom: Option<&str>, input: Value, error: &ItemError) {
         let whom = whom.map(str::to_owned);
         self.stages.push(StageRun { stage, whom, input, error: Some(error_value(error)), ..StageRun::default() });
     }

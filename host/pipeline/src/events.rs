@@ -151,7 +151,7 @@ impl Pipeline {
         loop {
             let mut run = Run::new(self, &program, call.clone(), &lookups);
             let Ok(payloads) = run.shape(requests.clone()).await else { return Ok(None) };
-            match self.fetched(&lookups).await? {
+            match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok(Some((payloads, lookups.read()))),
             }

@@ -89,7 +89,7 @@ impl BatchItem {
     }
 
     /// One that is decided before it was mapped.
-    pub(crate) fn decided(received: &Received, transition: Transition) -> Self {
+    pub(crate) fn with_transition(received: &Received, transition: Transition) -> Self {
         Self::new(received, received.row.id.clone(), None, ItemStatus::Decided(transition))
     }
 

@@ -62,7 +62,7 @@ impl Flow {
             submissions: Arc::new(Lane::new(lane(usize::MAX))),
             deliveries: Arc::new(Lane::new(lane(limits.deliveries_per_destination_max))),
             load: Arc::default(),
-            leases: Mutex::new(if is_shared { Leases::new(terms) } else { Leases::sole() }),
+            leases: Mutex::new(if is_shared { Leases::new(terms) } else { Leases::exclusive() }),
             host,
         }
     }

@@ -64,7 +64,7 @@ impl Pipeline {
         loop {
             let mut run = Run::new(self, program, call.clone(), &lookups);
             let interpretations = interpret_all(&mut run, responses.clone(), by_status.clone()).await;
-            match self.fetched(&lookups).await? {
+            match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => {
                     let read = lookups.read();

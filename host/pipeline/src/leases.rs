@@ -44,7 +44,7 @@ impl LeaseKeeper {
             }
             let sent_at = boot_time();
             if let Some(epoch) = pipeline.store.take_lease(flow.host(), shard, epoch, lease_ms).await? {
-                flow.leases().taken(shard, epoch, sent_at);
+                flow.leases().record_taken(shard, epoch, sent_at);
                 to_read.push(shard);
             }
         }

@@ -109,13 +109,13 @@ impl Pipeline {
 
     /// Fetches what a run asked for in vain: the run counts for nothing and is to be made again with these. None when the run found
     /// all it asked for.
-    pub(crate) async fn fetched(&self, lookups: &Lookups) -> Result<Option<Lookups>, StoreError> {
-        let wanted = lookups.tables.wanted();
+    pub(crate) async fn fetch_missing(&self, lookups: &Lookups) -> Result<Option<Lookups>, StoreError> {
+        let wanted = lookups.tables.missing_names();
         if wanted.is_empty() {
             return Ok(None);
         }
         self.library.habits.learn(lookups.program_id.as_deref(), &wanted);
-        let tables = self.with_tables(lookups.tables.unread(), &wanted).await?;
+        let tables = self.with_tables(lookups.tables.forget_reads(), &wanted).await?;
         let (own, program_id) = (lookups.own.clone(), lookups.program_id.clone());
         Ok(Some(Lookups { tables: Arc::new(tables), own, program_id }))
     }

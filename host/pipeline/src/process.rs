@@ -191,7 +191,7 @@ impl Pipeline {
         let mut lookups = self.lookups(&context.campaign, context.campaign.program_id.as_deref()).await?;
         loop {
             let items = self.run_stages(context, program, &lookups, batch, now).await?;
-            match self.fetched(&lookups).await? {
+            match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok((items, lookups.record())),
             }
@@ -243,7 +243,7 @@ impl Pipeline {
                     elements.push(element);
                     order.push(received);
                 }
-                (Err(why), _) => items.push(BatchItem::decided(received, Transition::unusable(why))),
+                (Err(why), _) => items.push(BatchItem::with_transition(received, Transition::unusable(why))),
                 (Ok(_), None) => items.push(BatchItem::deferred(received)),
             }
         }
@@ -328,7 +328,7 @@ async fn map_all(run: &mut Run, elements: Vec<Inbound>) -> Vec<Mapped> {
 }
 
 fn decide_all(batch: &[Received], transition: &Transition) -> Vec<BatchItem> {
-    batch.iter().map(|received| BatchItem::decided(received, transition.clone())).collect()
+    batch.iter().map(|received| BatchItem::with_transition(received, transition.clone())).collect()
 }
 
 /// What one element became: its submission takes the first lead, the others are made anew. A submission that was made so takes only its
@@ -341,7 +341,7 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
     let row = &received.row;
     let own = row.parent_id.as_ref().and_then(|_| row.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
     if mapped.leads.len() <= own {
-        return vec![BatchItem::decided(received, Transition::canceled("no_lead"))];
+        return vec![BatchItem::with_transition(received, Transition::canceled("no_lead"))];
     }
     let mut items = Vec::with_capacity(mapped.leads.len());
     for (index, lead) in mapped.leads.into_iter().enumerate() {

@@ -55,7 +55,7 @@ impl Tables {
     }
 
     /// The same tables before anybody read them.
-    pub(crate) fn unread(&self) -> Self {
+    pub(crate) fn forget_reads(&self) -> Self {
         let fresh = |(name, at_hand): (&String, &AtHand)| {
             let AtHand { digest, table, .. } = at_hand;
             (name.clone(), AtHand { digest: digest.clone(), table: table.clone(), was_read: AtomicBool::new(false) })
@@ -64,7 +64,7 @@ impl Tables {
     }
 
     /// The names that were asked for and are not in memory.
-    pub(crate) fn wanted(&self) -> BTreeSet<String> {
+    pub(crate) fn missing_names(&self) -> BTreeSet<String> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -150,8 +150,8 @@ mod tests {
         let first = Arc::new(tables());
         let reader = Reader { tables: first.clone(), grant: Grant::All };
         assert!(reader.must_fetch("colours") && !reader.must_fetch("shapes"));
-        assert_eq!(first.wanted(), BTreeSet::from(["colours".to_owned()]));
-        let mut next = first.unread();
+        assert_eq!(first.missing_names(), BTreeSet::from(["colours".to_owned()]));
+        let mut next = first.forget_reads();
         next.put("colours", colours());
         next.put("shapes", colours());
         let next = Arc::new(next);
@@ -160,13 +160,13 @@ mod tests {
         assert!(next.read().is_empty());
         assert_eq!(reader.get("colours", "none"), Ok(None));
         assert_eq!(next.read(), [("colours".to_owned(), "digest of colours".to_owned())].into());
-        assert!(next.unread().read().is_empty());
+        assert!(next.forget_reads().read().is_empty());
     }
 
     #[test]
     fn p5_what_is_not_granted_is_not_fetched() {
         let tables = Arc::new(tables());
         let reader = Reader { tables: tables.clone(), grant: Grant::Only(Arc::default()) };
-        assert!(!reader.must_fetch("colours") && tables.wanted().is_empty());
+        assert!(!reader.must_fetch("colours") && tables.missing_names().is_empty());
     }
 }

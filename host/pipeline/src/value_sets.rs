@@ -45,12 +45,12 @@ impl Pipeline {
         body: Bytes,
         user_id: &str,
     ) -> Result<PutSet, ApiError> {
-        let Prepared { canonical, digest, read } = self.prepared(format, body).await?;
+        let Prepared { canonical, digest, read } = self.prepare_table(format, body).await?;
         let entries = i64::try_from(read.table.len()).unwrap_or(i64::MAX);
         let table = NewTable { digest: &digest, body: &canonical, entries };
         let (room, now) = (self.room(), self.clock.now());
         let edited = self.store.put_value_set(organization_id, name, table, room, user_id, now).await;
-        let (set, changed) = self.settled(edited.map_err(|error| unavailable(&error))?, name)?;
+        let (set, changed) = self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)?;
         Ok(PutSet { set, changed, warnings: read.warnings })
     }
 
@@ -63,7 +63,7 @@ impl Pipeline {
     ) -> Result<(ValueSet, bool), ApiError> {
         let now = self.clock.now();
         let edited = self.store.restore_value_set(organization_id, name, version, self.room(), now).await;
-        self.settled(edited.map_err(|error| unavailable(&error))?, name)
+        self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)
     }
 
     /// Takes a name away from the next batch on: whoever looks it up is told that there is none.
@@ -95,7 +95,7 @@ impl Pipeline {
         Ok((digest, table))
     }
 
-    async fn prepared(&self, format: TableFormat, body: Bytes) -> Result<Prepared, ApiError> {
+    async fn prepare_table(&self, format: TableFormat, body: Bytes) -> Result<Prepared, ApiError> {
         let limits = self.settings.limits.table();
         let reading = tokio::task::spawn_blocking(move || {
             let read = match format {
@@ -115,7 +115,7 @@ impl Pipeline {
     }
 
     /// What came of an edit; from now on it counts.
-    fn settled(&self, edited: Edited, name: &str) -> Result<(ValueSet, bool), ApiError> {
+    fn finish_edit(&self, edited: Edited, name: &str) -> Result<(ValueSet, bool), ApiError> {
         self.forget_lookups();
         let limits = &self.settings.limits;
         match edited {

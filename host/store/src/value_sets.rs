@@ -138,7 +138,7 @@ impl Store {
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
                 .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
         });
-        self.edited(organization_id, name).await
+        self.edited_set(organization_id, name).await
     }
 
     /// Makes a name mean the table of one of its versions again, also when it was deleted.
@@ -167,11 +167,11 @@ impl Store {
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
                 .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
         });
-        self.edited(organization_id, name).await
+        self.edited_set(organization_id, name).await
     }
 
     /// A set after it was changed.
-    async fn edited(&self, organization_id: &str, name: &str) -> Result<Edited, StoreError> {
+    async fn edited_set(&self, organization_id: &str, name: &str) -> Result<Edited, StoreError> {
         // Somebody else may have deleted it meanwhile.
         let set = self.value_set(organization_id, name).await?;
         Ok(set.map_or(Edited::Unknown, |set| Edited::Done { set, changed: true }))

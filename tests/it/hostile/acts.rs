@@ -2,8 +2,10 @@
 
 use hookmill_engine::{Engine, Limits, Stage};
 
-use super::yard::{attack_stages, configuration_told, engine, fault_told, guest, limits, load, marked, rejection_told};
-use super::yard::{batch, run, session};
+use super::fixtures::{
+    attack_stages, engine, format_configuration_error, format_fault, format_rejection, guest, limits, load, marked,
+};
+use super::fixtures::{batch, run, session};
 
 /// Makes a test of each behaviour: all five stages, `compile`, `load`, `initialize` and `describe`.
 macro_rules! acts {
@@ -60,7 +62,7 @@ async fn at_compile(engine: &Engine, behaviour: &str) -> String {
     let component = load(engine, guest("hostile")).await.unwrap();
     match engine.compile_configuration(&component, behaviour).await {
         Ok(compiled) => format!("compile: good, {} bytes\n", compiled.plan.len()),
-        Err(error) => format!("compile: {}\n", configuration_told(&error)),
+        Err(error) => format!("compile: {}\n", format_configuration_error(&error)),
     }
 }
 
@@ -70,13 +72,13 @@ async fn at_load(engine: &Engine, behaviour: &str) -> String {
     let plan = format!("at-load:{behaviour}");
     let saved = match engine.compile_configuration(&component, &plan).await {
         Ok(_) => "saved".to_owned(),
-        Err(error) => configuration_told(&error),
+        Err(error) => format_configuration_error(&error),
     };
     let mut session = session(engine, &component, Some(&plan));
     let ends = run(&mut session, Stage::Map, &batch("")).await;
     let first = match &ends[0] {
         Ok(()) => "good".to_owned(),
-        Err(hookmill_engine::ItemError::Fault(fault)) => fault_told(fault),
+        Err(hookmill_engine::ItemError::Fault(fault)) => format_fault(fault),
         Err(other) => format!("{other:?}"),
     };
     assert!(ends.iter().all(|end| end.is_ok() == ends[0].is_ok()), "{behaviour}: {ends:?}");
@@ -89,6 +91,6 @@ async fn at_load(engine: &Engine, behaviour: &str) -> String {
 async fn at_admission(engine: &Engine, mark: &str, behaviour: &str) -> String {
     match engine.admit(marked(&format!("hostile-at-{mark}"), behaviour)).await {
         Ok(_) => "admitted".to_owned(),
-        Err(rejection) => rejection_told(&rejection),
+        Err(rejection) => format_rejection(&rejection),
     }
 }

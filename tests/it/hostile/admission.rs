@@ -8,7 +8,7 @@ use hookmill_engine::{AdmissionError, Admitted, Compiler, Engine, ItemError, Lim
 use hookmill_tests::{Forge, Random, process};
 use serde_json::json;
 
-use super::yard::{element, limits, load, rejection_told, session};
+use super::fixtures::{element, format_rejection, limits, load, session};
 
 /// The contract's `mapping`, empty.
 const NOTHING: &str = r#"(instance $i) (export "hookmill:plugin/mapping@1.0.0" (instance $i))"#;
@@ -52,7 +52,7 @@ async fn admit(engine: &Engine, bytes: Vec<u8>) -> Result<Admitted, AdmissionErr
     tokio::time::timeout(PATIENCE, engine.admit(bytes)).await.expect("an admission ends")
 }
 
-fn stages_told(admitted: &Admitted) -> String {
+fn format_stages(admitted: &Admitted) -> String {
     admitted.stages.iter().map(|stage| stage.to_string()).collect::<Vec<_>>().join(", ")
 }
 
@@ -62,9 +62,9 @@ async fn rejections(limits: Limits, compiler: Compiler, uploads: Vec<(&str, Vec<
     let engine = Engine::with_compiler(limits, directory.path(), compiler).unwrap();
     let mut told = String::new();
     for (name, bytes) in uploads {
-        let outcome = match admit(&engine, bytes).await.map(|admitted| stages_told(&admitted)) {
+        let outcome = match admit(&engine, bytes).await.map(|admitted| format_stages(&admitted)) {
             Ok(stages) => format!("admitted with {stages}"),
-            Err(rejection) => rejection_told(&rejection),
+            Err(rejection) => format_rejection(&rejection),
         };
         writeln!(told, "{name}: {outcome}").unwrap();
         let is_admitted = outcome.starts_with("admitted");
@@ -191,11 +191,11 @@ async fn compiler_bombs() {
 async fn survives(engine: &Engine, bytes: Vec<u8>, name: &str) {
     match admit(engine, bytes).await {
         Err(rejection) => {
-            let told = rejection_told(&rejection);
+            let told = format_rejection(&rejection);
             assert!(!told.contains("the host failed") && !told.contains("panicked"), "{name}: {told}");
         }
         Ok(admitted) => {
-            assert!(!stages_told(&admitted).is_empty(), "{name} serves nothing");
+            assert!(!format_stages(&admitted).is_empty(), "{name} serves nothing");
             let loaded = load(engine, admitted.component).await.unwrap();
             if !loaded.stages().has(hookmill_engine::Stage::Map) {
                 return;

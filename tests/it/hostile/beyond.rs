@@ -8,7 +8,7 @@ use hookmill_engine::{Engine, FaultKind, ItemError, Limits, Stage};
 use hookmill_tests::Forge;
 use serde_json::{Value, json};
 
-use super::yard::{batch, element, engine, guest, limits, load, run, session};
+use super::fixtures::{batch, element, engine, guest, limits, load, run, session};
 
 /// Loops over an address from `from` to `to` in steps of `step`.
 fn over(from: u32, to: u32, step: u32, body: &str) -> String {

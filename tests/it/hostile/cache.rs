@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hookmill_engine::{Digest, Engine, Limits, LoadedComponent, Stage};
 use hookmill_tests::Forge;
 
-use super::yard::{batch, load, run, session};
+use super::fixtures::{batch, load, run, session};
 
 /// A component whose bytes differ by its number.
 fn component(number: u32) -> Vec<u8> {

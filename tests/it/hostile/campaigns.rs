@@ -7,8 +7,8 @@ use hookmill_tests::rig::{CAMPAIGN, CLIENT};
 use hookmill_tests::{Client, Forge, Kind, Rig, World, on_both};
 use serde_json::{Value, json};
 
+use super::fixtures::{guest, marked};
 use super::neighbour::{Latencies, held, now};
-use super::yard::{guest, marked};
 
 const EVIL: &str = "EVIL";
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -43,8 +43,8 @@ async fn a_hostile_campaign_harms_itself() {
     let process = host.id().to_string();
     let quiet = neighbours_latency(&rig, &source, "quiet", 20).await;
     let _ = attack(&source, "map:trap", "warm").await;
-    rest(&admin, EVIL).await;
-    let before = held(&process);
+    wait_until_idle(&admin, EVIL).await;
+    let before = read_resources(&process);
 
     let mut posted = Vec::new();
     let mut latencies = Vec::new();
@@ -52,9 +52,9 @@ async fn a_hostile_campaign_harms_itself() {
         posted.push((*behaviour, attack(&source, behaviour, &format!("a{number}")).await));
         latencies.extend(neighbours_latency(&rig, &source, &format!("n{number}"), 4).await);
     }
-    rest(&admin, EVIL).await;
-    rest(&admin, CAMPAIGN).await;
-    let after = held(&process);
+    wait_until_idle(&admin, EVIL).await;
+    wait_until_idle(&admin, CAMPAIGN).await;
+    let after = read_resources(&process);
 
     for (behaviour, submissions) in &posted {
         for (place, submission) in submissions.iter().enumerate() {
@@ -117,7 +117,7 @@ async fn neighbours_latency(rig: &Rig, source: &Client, name: &str, batches: usi
     latencies
 }
 
-async fn rest(admin: &Client, campaign: &str) {
+async fn wait_until_idle(admin: &Client, campaign: &str) {
     let rest = async {
         for state in ["received", "processing", "delivering"] {
             let path = format!("/v1/campaigns/{campaign}/submissions?limit=1&state={state}");
@@ -126,7 +126,7 @@ async fn rest(admin: &Client, campaign: &str) {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, rest).await.expect("the campaign comes to rest");
+    tokio::time::timeout(PATIENCE, rest).await.expect("the campaign becomes idle");
 }
 
 on_both! {

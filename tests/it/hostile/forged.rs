@@ -7,13 +7,13 @@ use hookmill_engine::{Engine, ItemError, Limits, ValueSets};
 use hookmill_tests::Forge;
 use serde_json::json;
 
-use super::yard::{element, engine, limits, load, rejection_told, session, told};
+use super::fixtures::{element, engine, format_rejection, format_results, limits, load, session};
 
 /// The post-return function of `map`.
 const POST: &str = r#"(export "cabi_post_hookmill:plugin/mapping@1.0.0#map") (param i32)"#;
 const LOG: &str = r#"(import "hookmill:plugin/log@1.0.0" "write" (func $log (param i32 i32 i32)))"#;
 const LOOKUP: &str = r#"(import "hookmill:plugin/lookup@1.0.0" "get" (func $get (param i32 i32 i32 i32 i32)))"#;
-/// Nearly as much memory as the yard grants, in one piece.
+/// Nearly as much memory as the fixtures grant, in one piece.
 const ALL: &str = r#"(memory (export "memory") 380)"#;
 const ALL_BYTES: &str = "(i32.const 24903680)";
 
@@ -62,7 +62,7 @@ async fn outcome(engine: &Engine, forge: &Forge) -> String {
     };
     let admitted = match engine.admit(component).await {
         Ok(admitted) => admitted,
-        Err(rejection) => return format!("rejected: {}", rejection_told(&rejection)),
+        Err(rejection) => return format!("rejected: {}", format_rejection(&rejection)),
     };
     let component = load(engine, admitted.component).await.unwrap();
     let mut session = session(engine, &component, None).with_value_sets(Arc::new(Everything));
@@ -70,7 +70,7 @@ async fn outcome(engine: &Engine, forge: &Forge) -> String {
     let ends: Vec<Result<(), ItemError>> =
         session.map(elements).await.unwrap().into_iter().map(|end| end.map(|_| ())).collect();
     let same = ends.iter().all(|end| end == &ends[0] || !is_first(end, &ends[0]));
-    let told = told(&ends[..if same { 1 } else { ends.len() }]);
+    let told = format_results(&ends[..if same { 1 } else { ends.len() }]);
     if told == "1 of 1 good" { "4 of 4 good".to_owned() } else { told.replacen("0 of 1 good\n  item 0: ", "", 1) }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hookmill_engine::{Engine, Limits, LoadedComponent, Stage};
 use serde_json::{Value, json};
 
-use super::yard::{batch, element, guest, limits, load, run, session};
+use super::fixtures::{batch, element, guest, limits, load, run, session};
 
 /// What is done to the engine: (stage, behaviour).
 const ATTACKS: [(Stage, &str); 22] = [
@@ -52,7 +52,7 @@ pub struct Held {
 }
 
 /// Reads it from `/proc`; `self` is this process.
-pub fn held(process: &str) -> Held {
+pub fn read_resources(process: &str) -> Held {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
     let number = |name: &str| -> u64 {
         let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
@@ -113,7 +113,7 @@ async fn alone() {
     let (quiet, expected) = neighbour(&engine, &good, |batches| batches < 200).await;
     // Once before measuring, so that what is only made once has been made.
     attack(&engine, &hostile).await;
-    let before = held("self");
+    let before = read_resources("self");
     let attacked = Arc::new(AtomicBool::new(true));
     let attackers: Vec<_> = (0..ATTACKERS)
         .map(|_| {
@@ -133,7 +133,7 @@ async fn alone() {
     let (loud, results) = neighbour(&engine, &good, |_| attacked.load(Ordering::Relaxed)).await;
     done.await.unwrap();
     let (again, results_after) = neighbour(&engine, &good, |batches| batches < 200).await;
-    let after = held("self");
+    let after = read_resources("self");
 
     println!("neighbour alone:    {quiet}\nneighbour attacked: {loud}\nneighbour after:    {again}");
     println!("before {before:?}\nafter  {after:?}\n{:?}", engine.stats());

@@ -1,6 +1,8 @@
 //! What only a result can be: too large, too deep, no JSON, of the wrong length, with a header in a header.
 
-use super::yard::{attack_stages, configuration_told, engine, guest, limits, load, marked, rejection_told};
+use super::fixtures::{
+    attack_stages, engine, format_configuration_error, format_rejection, guest, limits, load, marked,
+};
 
 /// Makes a test of each behaviour: all five stages.
 macro_rules! results {
@@ -74,7 +76,7 @@ async fn configurations() {
     ] {
         let outcome = match engine.compile_configuration(&component, document).await {
             Ok(compiled) => format!("good, {} bytes, {} warnings", compiled.plan.len(), compiled.warnings.len()),
-            Err(error) => configuration_told(&error),
+            Err(error) => format_configuration_error(&error),
         };
         told += &format!("{document}: {outcome}\n");
     }
@@ -89,7 +91,7 @@ async fn descriptions() {
     for behaviour in ["huge", "big-item", "invalid-json", "deep-output", "many-members"] {
         let outcome = match engine.admit(marked("hostile-at-describe", behaviour)).await {
             Ok(_) => "admitted".to_owned(),
-            Err(rejection) => rejection_told(&rejection),
+            Err(rejection) => format_rejection(&rejection),
         };
         told += &format!("{behaviour}: {outcome}\n");
     }

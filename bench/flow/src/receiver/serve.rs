@@ -73,7 +73,7 @@ async fn handle(request: Request<Incoming>, tally: Shared) -> Result<Response<Fu
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let Ok(body) = body.collect().await else { return Ok(respond(StatusCode::BAD_REQUEST, Bytes::new())) };
     let body = body.to_bytes();
-    match asked(head.uri.path()) {
+    match parse_path(head.uri.path()) {
         Asked::Client { name, delay } => {
             lock(&tally).client_request(name, header(SUBMISSION_HEADER));
             let _waiting = Waiting(tally);
@@ -102,7 +102,7 @@ async fn wait(delay: Delay) {
     }
 }
 
-fn asked(path: &str) -> Asked<'_> {
+fn parse_path(path: &str) -> Asked<'_> {
     match path {
         "/webhook" => return Asked::Webhook,
         COUNTS_PATH => return Asked::Counts,
@@ -146,13 +146,13 @@ mod tests {
     #[test]
     fn paths_say_how_they_are_responded_to() {
         let client = |delay| Asked::Client { name: "7", delay };
-        assert_eq!(asked("/client/7/0"), client(Delay::Milliseconds(0)));
-        assert_eq!(asked("/client/7/1000"), client(Delay::Milliseconds(1000)));
-        assert_eq!(asked("/client/7/hang"), client(Delay::Forever));
-        assert_eq!(asked("/webhook"), Asked::Webhook);
-        assert_eq!(asked(COUNTS_PATH), Asked::Counts);
+        assert_eq!(parse_path("/client/7/0"), client(Delay::Milliseconds(0)));
+        assert_eq!(parse_path("/client/7/1000"), client(Delay::Milliseconds(1000)));
+        assert_eq!(parse_path("/client/7/hang"), client(Delay::Forever));
+        assert_eq!(parse_path("/webhook"), Asked::Webhook);
+        assert_eq!(parse_path(COUNTS_PATH), Asked::Counts);
         for unknown in ["/", "/client/7", "/client/7/soon", "/control"] {
-            assert_eq!(asked(unknown), Asked::Unknown, "{unknown}");
+            assert_eq!(parse_path(unknown), Asked::Unknown, "{unknown}");
         }
     }
 

@@ -125,9 +125,9 @@ pub fn latency_table(rows: &[FlowRow]) -> Table {
             row.database.name().to_owned(),
             row.variant.clone(),
             optional(row.offered_per_s),
-            three(row.acknowledge_ms),
-            three(row.to_client_ms),
-            three(row.to_delivered_ms),
+            format_percentiles(row.acknowledge_ms),
+            format_percentiles(row.to_client_ms),
+            format_percentiles(row.to_delivered_ms),
             optional(ratio),
         ]);
     }
@@ -146,7 +146,7 @@ pub fn line(row: &FlowRow) -> String {
 }
 
 /// Three percentiles in a cell.
-pub fn three(latency: Option<Percentiles>) -> String {
+pub fn format_percentiles(latency: Option<Percentiles>) -> String {
     match latency {
         Some(latency) => [latency.p50, latency.p95, latency.p99].map(number).join(" / "),
         None => "-".to_owned(),

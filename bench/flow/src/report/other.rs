@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::flow::three;
+use super::flow::format_percentiles;
 use super::table::{Table, number, optional};
 use crate::latency::Percentiles;
 use crate::options::DatabaseKind;
@@ -110,9 +110,9 @@ pub fn flood_table(rows: &[FloodRow]) -> Table {
             number(row.seconds),
             row.singles.to_string(),
             row.not_received.to_string(),
-            three(row.acknowledge_ms),
-            format!("{}{}", if 0 < row.not_received { "at least " } else { "" }, three(row.to_client_ms)),
-            three(row.alone_ms),
+            format_percentiles(row.acknowledge_ms),
+            format!("{}{}", if 0 < row.not_received { "at least " } else { "" }, format_percentiles(row.to_client_ms)),
+            format_percentiles(row.alone_ms),
             optional(ratio),
         ]);
     }
@@ -173,7 +173,7 @@ pub fn ingest_table(rows: &[IngestRow]) -> Table {
             row.batch.to_string(),
             row.connections.to_string(),
             number(row.acknowledged_per_s),
-            three(row.acknowledge_ms),
+            format_percentiles(row.acknowledge_ms),
             number(row.delivered_per_s),
             optional(row.delivered_per_s_alone),
             optional(row.delivered_per_s_alone.map(|alone| row.delivered_per_s / alone)),

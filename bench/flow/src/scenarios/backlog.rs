@@ -52,7 +52,7 @@ async fn measure(
     waiting: u64,
     posted: &Posted,
 ) -> Result<BacklogRow> {
-    let pending = rest(world, organization, waiting).await?;
+    let pending = wait_until_pending(world, organization, waiting).await?;
     let host = world.host.pid()?;
     let cpu_before = process::cpu_seconds(host)?;
     tokio::time::sleep(IDLE).await;
@@ -71,7 +71,7 @@ async fn measure(
 }
 
 /// Waits until all of them are known to wait, and returns how many are.
-async fn rest(world: &mut World, organization: &Organization, waiting: u64) -> Result<u64> {
+async fn wait_until_pending(world: &mut World, organization: &Organization, waiting: u64) -> Result<u64> {
     let until = Instant::now() + REST_LIMIT;
     loop {
         tokio::time::sleep(REST_POLL).await;

@@ -14,14 +14,19 @@ use crate::report::Report;
 pub async fn run(options: &Options, report: &mut Report) {
     for &database in options.databases() {
         for scenario in options.scenarios() {
-            if let Err(error) = one(options, database, scenario, report).await {
+            if let Err(error) = run_scenario(options, database, scenario, report).await {
                 report.fail(format!("{scenario:?} on {}: {error:#}", database.name()));
             }
         }
     }
 }
 
-async fn one(options: &Options, database: DatabaseKind, scenario: ScenarioName, report: &mut Report) -> Result<()> {
+async fn run_scenario(
+    options: &Options,
+    database: DatabaseKind,
+    scenario: ScenarioName,
+    report: &mut Report,
+) -> Result<()> {
     match scenario {
         ScenarioName::Saturation => matrix::saturation(options, database, report).await,
         ScenarioName::Half => matrix::half(options, database, report).await,

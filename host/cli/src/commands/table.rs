@@ -23,7 +23,7 @@ impl Table {
 
     /// Another row. A row that continues the one above leaves cells empty.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let cells = cells.into_iter().zip(&self.widths_max).map(|(cell, max)| shortened(&cell, *max));
+        let cells = cells.into_iter().zip(&self.widths_max).map(|(cell, max)| truncate(&cell, *max));
         self.rows.push(cells.collect());
     }
 
@@ -39,14 +39,14 @@ impl Table {
             |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| display_width(cell)).max();
         let widths: Vec<usize> = columns.map(|column| width(column).unwrap_or_default()).collect();
         let line = |row: &Vec<String>| {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
             format!("{indent}{}", cells.join(GAP)).trim_end().to_owned() + "\n"
         };
         self.rows.iter().map(line).collect()
     }
 }
 
-fn padded(cell: &str, width: usize) -> String {
+fn pad(cell: &str, width: usize) -> String {
     format!("{cell}{}", " ".repeat(width.saturating_sub(display_width(cell))))
 }
 
@@ -56,9 +56,9 @@ fn display_width(text: &str) -> usize {
 }
 
 /// A text in one line, cut with a mark where it is too wide. What would move the cursor is written out.
-pub(super) fn shortened(text: &str, width_max: usize) -> String {
+pub(super) fn truncate(text: &str, width_max: usize) -> String {
     let (mut shown, mut width) = (String::new(), 0);
-    for piece in text.chars().map(visible) {
+    for piece in text.chars().map(escape) {
         let next = width + display_width(&piece);
         if width_max < next {
             while width_max <= display_width(&shown) {
@@ -73,7 +73,7 @@ pub(super) fn shortened(text: &str, width_max: usize) -> String {
 }
 
 /// A character as a terminal may be shown it.
-pub(super) fn visible(c: char) -> String {
+pub(super) fn escape(c: char) -> String {
     match c {
         '\n' | '\r' | '\t' => c.escape_default().to_string(),
         c if c.is_control() || is_formatting(c) => c.escape_unicode().to_string(),
@@ -112,7 +112,7 @@ mod tests {
             ("", 0, ""),
         ];
         for (text, width, expected) in table {
-            assert_eq!(shortened(text, width), expected, "{text}");
+            assert_eq!(truncate(text, width), expected, "{text}");
         }
     }
 }

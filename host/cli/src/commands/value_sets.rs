@@ -65,20 +65,20 @@ impl NamedFile {
         let format = detect_format(&self.path)?;
         let table = bounded(&self.path, pipeline.settings().limits.value_set_bytes_max)?;
         let put = pipeline.put_value_set(organization_id, &self.name, format, table, NOBODY).await;
-        for warning in &put.map_err(|error| self.rejected(&error))?.warnings {
-            eprintln!("{}", self.warned(warning));
+        for warning in &put.map_err(|error| self.format_error(&error))?.warnings {
+            eprintln!("{}", self.format_warning(warning));
         }
         Ok(())
     }
 
-    fn rejected(&self, error: &ApiError) -> String {
+    fn format_error(&self, error: &ApiError) -> String {
         let file = self.path.display();
         let mut lines = vec![format!("--value-set {}: {file}: {}", self.name, error.message)];
         lines.extend(error.details.iter().map(|detail| format!("{file}: {}", detail.message)));
         lines.join("\n")
     }
 
-    fn warned(&self, warning: &TableProblem) -> String {
+    fn format_warning(&self, warning: &TableProblem) -> String {
         let TableProblem { line, column, message, .. } = warning;
         format!("{}:{line}:{column}: warning: {message}", self.path.display())
     }

@@ -43,7 +43,7 @@ pub fn draft(fields: &Fields) -> String {
     draft.standard();
     draft.custom();
     draft.around();
-    draft.rest();
+    draft.write_unmapped();
     draft.text
 }
 
@@ -214,7 +214,7 @@ impl<'f> Draft<'f> {
     }
 
     /// What is not known, as a comment.
-    fn rest(&mut self) {
+    fn write_unmapped(&mut self) {
         let rest: Vec<&Field> = self.fields.fields.iter().filter(|field| !self.used.contains(&field.path)).collect();
         if rest.is_empty() {
             return;
@@ -258,7 +258,7 @@ fn expanded_path(path: &Path) -> Option<String> {
     let is_one = |step: &Step| matches!(step, Step::Name(name) if names::is_spread(name));
     let end = path.0.iter().position(is_one).filter(|end| end + 1 < path.0.len())?;
     let until = Path(path.0.get(..=end)?.to_vec());
-    (!until.is_a_query() && matches!(path.0.get(end + 1), Some(Step::Name(_)))).then(|| until.written(false))
+    (!until.is_a_query() && matches!(path.0.get(end + 1), Some(Step::Name(_)))).then(|| until.format(false))
 }
 
 /// A name in lower case, of letters, digits and `_`.

@@ -138,7 +138,7 @@ fn field(trail: &Trail, times_ms: &[i64]) -> Field {
     let meaning = Meaning::of(trail);
     let holds_days = meaning == Some(Meaning::DateOfBirth) || trail.shapes.main() == Some(Shape::Date);
     Field {
-        written: trail.path.written(trail.is_several),
+        written: trail.path.format(trail.is_several),
         path: trail.path.clone(),
         kinds: trail.kinds,
         seen: trail.seen,

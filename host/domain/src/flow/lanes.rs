@@ -283,7 +283,7 @@ impl<T> Lanes<T> {
             let Some(lane) = of_organization.turn.pop_front() else { continue };
             let key = LaneKey { organization, lane };
             let items = self.take_from(&key, count_max, bytes_max);
-            self.line_up(&key);
+            self.enqueue_lane(&key);
             if !items.is_empty() {
                 return Some(Taken { key, items });
             }
@@ -315,7 +315,7 @@ impl<T> Lanes<T> {
     pub fn free_places(&mut self, key: &LaneKey, count: usize) {
         let lane = self.lane(key);
         lane.in_flight = lane.in_flight.saturating_sub(count);
-        self.line_up(key);
+        self.enqueue_lane(key);
     }
 
     /// Items that were taken are written, or given back to the store: they are resident no longer. `unread_at` is when the store's row
@@ -378,11 +378,11 @@ impl<T> Lanes<T> {
         self.queued_bytes += item.bytes;
         self.organization(key).queued_bytes += item.bytes;
         self.lane(key).queue.push_back(item);
-        self.line_up(key);
+        self.enqueue_lane(key);
     }
 
     /// Gives a lane its place in the turn, if it has something to take and room to work on it.
-    fn line_up(&mut self, key: &LaneKey) {
+    fn enqueue_lane(&mut self, key: &LaneKey) {
         let in_flight_max = self.limits.lane_in_flight_max;
         let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
         if let Some(lane) = organization.lanes.get_mut(&key.lane)

@@ -61,7 +61,7 @@ impl Leases {
     }
 
     /// The one shard of a host that nobody shares its database with: a lock on the data directory stands for the lease.
-    pub fn sole() -> Self {
+    pub fn exclusive() -> Self {
         let terms = LeaseTerms { lease_ms: i64::MAX, margin_ms: 0 };
         let held = Held { epoch: 0, until: BootTime(i64::MAX), is_draining: false };
         Self { terms, held: BTreeMap::from([(0, held)]), is_sole: true }
@@ -100,7 +100,7 @@ impl Leases {
     }
 
     /// The store took this shard for the host. `sent_at` is from before the statement was sent.
-    pub fn taken(&mut self, shard: u16, epoch: i64, sent_at: BootTime) {
+    pub fn record_taken(&mut self, shard: u16, epoch: i64, sent_at: BootTime) {
         let until = self.lease_end(sent_at);
         self.held.insert(shard, Held { epoch, until, is_draining: false });
     }
@@ -181,7 +181,7 @@ mod tests {
     fn holding(shards: std::ops::Range<u16>) -> Leases {
         let mut leases = Leases::new(TERMS);
         for shard in shards {
-            leases.taken(shard, 1, BootTime(0));
+            leases.record_taken(shard, 1, BootTime(0));
         }
         leases
     }
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn h1_a_host_that_is_alone_holds_its_shard_for_ever() {
-        let leases = Leases::sole();
+        let leases = Leases::exclusive();
         assert_eq!((leases.shards(BootTime(i64::MAX - 1)), leases.is_sole()), (vec![0], true));
     }
 }

@@ -85,7 +85,7 @@ impl WebhookUrl {
     /// Checks the text of a URL. Spaces around it are ignored, and so is a fragment, which is never sent.
     pub fn parse(text: &str, schemes: Schemes) -> Result<Self, UrlError> {
         let text = text.trim();
-        within(text, URL_BYTES_MAX)?;
+        check_length(text, URL_BYTES_MAX)?;
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(UrlError::Unprintable { text: quoted(text) });
         }
@@ -95,7 +95,7 @@ impl WebhookUrl {
         check_authority(&url)?;
         url.set_fragment(None);
         // The spelling that is kept is bounded too, so that what was saved can be read again.
-        within(url.as_str(), URL_BYTES_MAX)?;
+        check_length(url.as_str(), URL_BYTES_MAX)?;
         Ok(Self(url))
     }
 
@@ -106,7 +106,7 @@ impl WebhookUrl {
         if pairs.peek().is_some() {
             url.query_pairs_mut().extend_pairs(pairs);
         }
-        within(url.as_str(), REQUEST_URL_BYTES_MAX)?;
+        check_length(url.as_str(), REQUEST_URL_BYTES_MAX)?;
         Ok(Self(url))
     }
 
@@ -155,7 +155,7 @@ impl fmt::Debug for WebhookUrl {
     }
 }
 
-fn within(text: &str, max: usize) -> Result<(), UrlError> {
+fn check_length(text: &str, max: usize) -> Result<(), UrlError> {
     if max < text.len() {
         return Err(UrlError::TooLong { bytes: text.len(), max });
     }

@@ -73,12 +73,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Something is wrong.
-    pub(super) fn wrong(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
+    pub(super) fn add_problem(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
         tell(&mut self.problems, place, code, message.into());
     }
 
     /// Something is odd.
-    pub(super) fn odd(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
+    pub(super) fn add_warning(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
         tell(&mut self.warnings, place, code, message.into());
     }
 
@@ -90,25 +90,25 @@ impl<'a> Draft<'a> {
         match self.entries.entry(key.to_owned()) {
             Entry::Vacant(free) => {
                 free.insert((value, place));
-                self.grown(key, place);
+                self.check_growth(key, place);
             }
             Entry::Occupied(taken) => {
                 let (kept, first) = taken.get();
                 let (same, line) = (*kept == value, first.line);
                 let first_value = quoted(kept);
-                self.twice(key, place, line, same, &first_value, &value);
+                self.add_repeated(key, place, line, same, &first_value, &value);
             }
         }
     }
 
-    fn twice(&mut self, key: &str, place: Place, line: u64, same: bool, first: &str, value: &str) {
+    fn add_repeated(&mut self, key: &str, place: Place, line: u64, same: bool, first: &str, value: &str) {
         let key = quoted(key);
         if same {
             let message = format!("{key} is in line {line} already, with the same value; it counts once");
-            return self.odd(place, "repeated_key", message);
+            return self.add_warning(place, "repeated_key", message);
         }
         let message = format!("{key} is {} here and {first} in line {line}; keep one of both", quoted(value));
-        self.wrong(place, "contradicting_key", message);
+        self.add_problem(place, "contradicting_key", message);
     }
 
     fn fits(&mut self, key: &str, value: &str, place: Place) -> bool {
@@ -126,28 +126,28 @@ impl<'a> Draft<'a> {
         } else {
             return true;
         };
-        self.wrong(place, problem.0, problem.1);
+        self.add_problem(place, problem.0, problem.1);
         false
     }
 
     /// Counts an entry that was taken.
-    fn grown(&mut self, key: &str, place: Place) {
+    fn check_growth(&mut self, key: &str, place: Place) {
         let value_bytes = self.entries.get(key).map_or(0, |(value, _)| value.len());
         self.bytes += key.len() + value_bytes + ENTRY_BYTES;
         let TableLimits { entries_max, bytes_max, .. } = *self.limits;
         if entries_max < self.entries.len() {
             let message = format!("a table may have {entries_max} entries (value_set_entries_max); split it");
-            self.wrong(place, "too_many_entries", message);
+            self.add_problem(place, "too_many_entries", message);
         } else if bytes_max < self.bytes {
             let message = format!("a table may have {bytes_max} bytes as JSON (value_set_bytes_max); split it");
-            self.wrong(place, "table_too_large", message);
+            self.add_problem(place, "table_too_large", message);
         }
     }
 
     /// The table, if nothing is wrong.
     pub(super) fn finish(self) -> Result<ReadTable, ApiError> {
         if !self.problems.is_empty() {
-            return Err(rejected(&self.problems));
+            return Err(table_error(&self.problems));
         }
         let entries = self.entries.into_iter().map(|(key, (value, _))| (key, value)).collect();
         let table = ValueTable::of(&entries).map_err(|error| ApiError::invalid("table", error.to_string()))?;
@@ -169,7 +169,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// The error that lists what is wrong.
-pub(super) fn rejected(problems: &[TableProblem]) -> ApiError {
+pub(super) fn table_error(problems: &[TableProblem]) -> ApiError {
     let detail = |problem: &TableProblem| Detail {
         path: format!("line {}", problem.line),
         code: problem.code.into(),

@@ -41,7 +41,7 @@ fn read_rows(text: &str, header: CsvHeader, draft: &mut Draft<'_>) {
     let mut rows = Rows::new(text);
     let Some(first) = rows.next_row() else {
         let hint = "there is no row; an empty table is sent as `[]` in JSON";
-        return draft.wrong(Place { line: 1, column: 1 }, "no_rows", hint);
+        return draft.add_problem(Place { line: 1, column: 1 }, "no_rows", hint);
     };
     let Some(names) = columns(&first, header, draft) else { return };
     let width = first.fields.len();
@@ -55,7 +55,7 @@ fn read_rows(text: &str, header: CsvHeader, draft: &mut Draft<'_>) {
     }
     if let Some(line) = rows.unclosed {
         let hint = "a quote that is opened here is never closed; a quote inside of quotes is written twice";
-        draft.wrong(Place { line, column: 1 }, "unclosed_quote", hint);
+        draft.add_problem(Place { line, column: 1 }, "unclosed_quote", hint);
     }
 }
 
@@ -71,13 +71,13 @@ fn columns(first: &Row, header: CsvHeader, draft: &mut Draft<'_>) -> Option<Opti
         CsvHeader::Unsaid => {
             let said = "the first row was taken as an entry; if it is a header, call its columns `key` and `value`";
             let sent = "or send `Content-Type: text/csv; header=present`, else `header=absent`";
-            draft.odd(place, "first_row_is_an_entry", format!("{said}, {sent}"));
+            draft.add_warning(place, "first_row_is_an_entry", format!("{said}, {sent}"));
             return Some(None);
         }
         CsvHeader::Absent if few => return Some(None),
         CsvHeader::Absent => {
             let hint = "the values of more than two columns are named by a header; send one, with `header=present`";
-            draft.wrong(place, "header_needed", format!("there are {} columns: {hint}", names.len()));
+            draft.add_problem(place, "header_needed", format!("there are {} columns: {hint}", names.len()));
             return None;
         }
     }
@@ -98,7 +98,7 @@ fn are_names(first: &Row, names: &[String], draft: &mut Draft<'_>) -> bool {
             _ => None,
         };
         if let Some(message) = problem {
-            draft.wrong(first.place(column), "bad_header", message);
+            draft.add_problem(first.place(column), "bad_header", message);
             good = false;
         }
     }
@@ -110,7 +110,7 @@ fn take_row(row: &Row, names: &[String], width: usize, draft: &mut Draft<'_>) {
     if fields.len() != width {
         let hint = "a field with a comma in it stands in quotes";
         let message = format!("the row has {} columns, and the first row {width}; {hint}", fields.len());
-        return draft.wrong(row.place(fields.len() as u64), "uneven_row", message);
+        return draft.add_problem(row.place(fields.len() as u64), "uneven_row", message);
     }
     let key = fields.get(0).unwrap_or_default();
     let value = match width {

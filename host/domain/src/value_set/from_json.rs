@@ -36,7 +36,7 @@ fn take_entry(key: &str, value: &str, place: Place, draft: &mut Draft<'_>) {
     // Read and written again, it has one form whatever the white space and escapes were.
     match serde_json::from_str::<Value>(value) {
         Ok(value) => draft.add(key, value.to_string(), place),
-        Err(error) => draft.wrong(place, "invalid_value", format!("the value of {}: {error}", quoted(key))),
+        Err(error) => draft.add_problem(place, "invalid_value", format!("the value of {}: {error}", quoted(key))),
     }
 }
 
@@ -45,7 +45,7 @@ fn take_key(element: &str, place: Place, draft: &mut Draft<'_>) {
     match serde_json::from_str::<Value>(element) {
         Ok(Value::String(key)) => draft.add(&key, PRESENT.to_owned(), place),
         Ok(Value::Number(_)) if is_whole => draft.add(element, PRESENT.to_owned(), place),
-        Ok(_) => draft.wrong(place, "not_a_key", format!("{} is no key; write it as text", quoted(element))),
-        Err(error) => draft.wrong(place, "invalid_key", format!("{}: {error}", quoted(element))),
+        Ok(_) => draft.add_problem(place, "not_a_key", format!("{} is no key; write it as text", quoted(element))),
+        Err(error) => draft.add_problem(place, "invalid_key", format!("{}: {error}", quoted(element))),
     }
 }

@@ -22,7 +22,7 @@ fn canonical(read: &ReadTable) -> String {
 }
 
 /// Line, column and code of every problem.
-fn told(error: &ApiError) -> Vec<(u64, u64, String)> {
+fn problem_places(error: &ApiError) -> Vec<(u64, u64, String)> {
     let problems = error.facts.as_ref().and_then(|facts| facts["problems"].as_array().cloned()).unwrap_or_default();
     let one = |p: &Value| {
         (p["line"].as_u64().unwrap(), p["column"].as_u64().unwrap(), p["code"].as_str().unwrap().to_owned())
@@ -56,7 +56,7 @@ fn m7_a_header_is_what_the_sender_says() {
     assert_eq!((unsaid.table.len(), unsaid.warnings[0].code), (2, "first_row_is_an_entry"));
     assert!(csv("key\n1\n").unwrap().warnings.is_empty());
     let rejected = read_csv(b"a,b,c\n", CsvHeader::Absent, &LIMITS).unwrap_err();
-    assert_eq!(told(&rejected), [(1, 1, "header_needed".into())]);
+    assert_eq!(problem_places(&rejected), [(1, 1, "header_needed".into())]);
 }
 
 #[test]
@@ -78,13 +78,13 @@ fn m7_json_becomes_a_table() {
 #[test]
 fn m7_a_key_with_two_values_is_rejected_with_both_lines_and_one_with_the_same_is_a_warning() {
     let rejected = csv("key,value\na,1\n\nb,1\r\na,2\n").unwrap_err();
-    assert_eq!(told(&rejected), [(5, 1, "contradicting_key".into())]);
+    assert_eq!(problem_places(&rejected), [(5, 1, "contradicting_key".into())]);
     assert!(rejected.details[0].message.contains("line 2"), "{rejected:?}");
     let warned = csv("key,value\na,1\nb,1\na,1\n").unwrap();
     assert_eq!((warned.table.len(), warned.warnings[0].code, warned.warnings[0].line), (2, "repeated_key", 4));
 
     let rejected = json_table("{\"a\": 1,\n \"b\": 2,\n \"a\": 2}").unwrap_err();
-    assert_eq!(told(&rejected), [(3, 7, "contradicting_key".into())]);
+    assert_eq!(problem_places(&rejected), [(3, 7, "contradicting_key".into())]);
     assert_eq!(json_table("[\"a\",\n\"a\"]").unwrap().warnings[0].line, 2);
 }
 
@@ -103,21 +103,25 @@ fn m7_all_problems_are_told_at_once_with_their_places() {
     for (text, expected) in table {
         let expected: Vec<_> =
             expected.into_iter().map(|(line, column, code)| (line, column, code.to_owned())).collect();
-        assert_eq!(told(&csv(text).unwrap_err()), expected, "{text:?}");
+        assert_eq!(problem_places(&csv(text).unwrap_err()), expected, "{text:?}");
     }
     let rejected = json_table("[null,\n 1.5, {}, \"\"]").unwrap_err();
     let codes = ["not_a_key", "not_a_key", "not_a_key", "empty_key"];
-    assert_eq!(told(&rejected).iter().map(|one| one.2.as_str()).collect::<Vec<_>>(), codes);
-    assert_eq!((told(&rejected)[1].0, told(&rejected)[1].1), (2, 2));
+    assert_eq!(problem_places(&rejected).iter().map(|one| one.2.as_str()).collect::<Vec<_>>(), codes);
+    assert_eq!((problem_places(&rejected)[1].0, problem_places(&rejected)[1].1), (2, 2));
 }
 
 #[test]
 fn h6_a_table_is_bounded_in_all_its_parts() {
     let value = "x".repeat(36);
     let rows: String = (0..6).map(|n| format!("{n},{value}\n")).collect();
-    assert_eq!(told(&csv(&format!("key,value\n{rows}")).unwrap_err()), [(6, 1, "table_too_large".into())]);
+    assert_eq!(problem_places(&csv(&format!("key,value\n{rows}")).unwrap_err()), [(6, 1, "table_too_large".into())]);
     let wrong = "x,y\n".repeat(500);
-    assert_eq!(told(&csv(&format!("key\n{wrong}")).unwrap_err()).len(), 50, "no list of problems without end");
+    assert_eq!(
+        problem_places(&csv(&format!("key\n{wrong}")).unwrap_err()).len(),
+        50,
+        "no list of problems without end"
+    );
     assert_eq!(json_table("[[[[[[[[[1]]]]]]]]]").unwrap_err().code, "too_deep");
 }
 
@@ -128,7 +132,7 @@ fn m7_what_is_no_table_is_rejected() {
     {
         assert_eq!(json_table(text).unwrap_err().code, code, "{text}");
     }
-    assert_eq!(told(&json_table(r#"{"a": "\ud800"}"#).unwrap_err()), [(1, 7, "invalid_value".into())]);
+    assert_eq!(problem_places(&json_table(r#"{"a": "\ud800"}"#).unwrap_err()), [(1, 7, "invalid_value".into())]);
     assert_eq!(read_csv(b"key\n\xff\n", CsvHeader::Unsaid, &LIMITS).unwrap_err().code, "invalid_utf8");
 }
 

@@ -4,7 +4,7 @@ use crate::auth::{Scope, unavailable};
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Before, Page, PageSize, Time, clean};
+use crate::views::{self, Before, Page, PageSize, Time, without_nul};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -170,7 +170,7 @@ pub(crate) async fn list(
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, HttpError> {
-    let campaign_id = match clean(asked.campaign.as_deref()) {
+    let campaign_id = match without_nul(asked.campaign.as_deref()) {
         Some(public_id) => scope.campaign(&pipeline, public_id, Permission::View).await?.id,
         None => {
             scope.caller.may_all(Permission::View)?;

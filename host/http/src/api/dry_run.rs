@@ -114,7 +114,7 @@ fn as_sample(error: ApiError) -> HttpError {
     HttpError::new(Kind::Invalid, "sample_unreadable", message).at("raw", error.code, error.message)
 }
 
-fn lower(headers: BTreeMap<String, String>) -> Vec<(String, String)> {
+fn lowercase_names(headers: BTreeMap<String, String>) -> Vec<(String, String)> {
     headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
 
@@ -123,7 +123,7 @@ fn parse_response(sample: ResponseSample) -> Result<SampleResponse, HttpError> {
         return Err(HttpError::invalid("response.status", "must be from 100 to 999"));
     }
     let body = decode_body("response", sample.text, sample.base64)?;
-    Ok(SampleResponse { status: sample.status, headers: lower(sample.headers), body })
+    Ok(SampleResponse { status: sample.status, headers: lowercase_names(sample.headers), body })
 }
 
 /// Runs a sample through a campaign's stages
@@ -162,7 +162,8 @@ pub(crate) async fn handle(
         .map_err(unavailable)?
         .map(|client| client.settings.url)
         .unwrap_or_default();
-    let metadata = RequestMetadata { headers: lower(sample.headers), query: sample.query.into_iter().collect() };
+    let metadata =
+        RequestMetadata { headers: lowercase_names(sample.headers), query: sample.query.into_iter().collect() };
     let input = DryRunInput { organization, campaign, body, metadata, client_url, response };
     Ok(Json(pipeline.dry_run(&program, &input).await.map_err(unavailable)?))
 }

@@ -35,7 +35,10 @@ impl From<&ClientEndpoint> for EndpointView {
         Self {
             url: endpoint.url.clone(),
             method: endpoint.method.clone(),
-            headers: views::masked(&endpoint.headers).into_iter().map(|(name, mask)| (name.to_owned(), mask)).collect(),
+            headers: views::mask_headers(&endpoint.headers)
+                .into_iter()
+                .map(|(name, mask)| (name.to_owned(), mask))
+                .collect(),
             retries: endpoint.retries,
             timeout_s: endpoint.timeout_s,
         }
@@ -56,7 +59,7 @@ pub(crate) async fn set(
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let mut draft = draft?;
     let kept = pipeline.store().client_destination(&campaign.id).await.map_err(unavailable)?;
-    views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.settings.headers))?;
+    views::restore_masked(&mut draft.headers, kept.as_ref().map(|kept| &kept.settings.headers))?;
     let endpoint = draft.check(pipeline.schemes())?;
     reachable(&pipeline, &endpoint.url).await?;
     let now = pipeline.clock().now();

@@ -99,7 +99,7 @@ pub(crate) async fn table(
     Path(campaign): Path<String>,
     Query(newest): Query<NewestLeads>,
 ) -> Result<Json<FieldTable>, HttpError> {
-    Ok(Json(view(discovered(&pipeline, &scope, &campaign, &newest, true).await?)))
+    Ok(Json(view(discover(&pipeline, &scope, &campaign, &newest, true).await?)))
 }
 
 /// Drafts a document from a campaign's newest leads
@@ -113,12 +113,12 @@ pub(crate) async fn draft(
     Path(campaign): Path<String>,
     Query(newest): Query<NewestLeads>,
 ) -> Result<impl IntoResponse, HttpError> {
-    let found = discovered(&pipeline, &scope, &campaign, &newest, false).await?;
+    let found = discover(&pipeline, &scope, &campaign, &newest, false).await?;
     let kind = [(header::CONTENT_TYPE, "application/yaml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((kind, discovery::draft(&found.fields)))
 }
 
-async fn discovered(
+async fn discover(
     pipeline: &Pipeline,
     scope: &Scope,
     campaign: &str,

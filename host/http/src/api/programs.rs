@@ -109,7 +109,7 @@ pub(crate) async fn save(
     let new = new?;
     let permission = if new.activate { Permission::Administer } else { Permission::Integrate };
     let campaign = scope.campaign(&pipeline, &campaign, permission).await?;
-    let chosen = chosen(&pipeline, &scope, new.plugin).await?;
+    let chosen = choose_component(&pipeline, &scope, new.plugin).await?;
     if chosen.plugin.is_none() && new.document.as_deref().is_none_or(|document| document.trim().is_empty()) {
         return Err(HttpError::invalid(
             "document",
@@ -126,7 +126,11 @@ pub(crate) async fn save(
     Ok((StatusCode::CREATED, Json(SavedProgramView { program: view(saved, active_id.as_deref()), problems })))
 }
 
-async fn chosen(pipeline: &Pipeline, scope: &Scope, plugin: Option<ChosenPlugin>) -> Result<Chosen, HttpError> {
+async fn choose_component(
+    pipeline: &Pipeline,
+    scope: &Scope,
+    plugin: Option<ChosenPlugin>,
+) -> Result<Chosen, HttpError> {
     let Some(plugin) = plugin else { return Ok(pipeline.default_component()) };
     let id = plugin.id.replace('\0', " ");
     let versions = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;

@@ -42,7 +42,10 @@ pub(crate) struct SettingsView {
 
 fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option<i64>) -> SettingsView {
     SettingsView {
-        headers: views::masked(&settings.headers).into_iter().map(|(name, mask)| (name.to_owned(), mask)).collect(),
+        headers: views::mask_headers(&settings.headers)
+            .into_iter()
+            .map(|(name, mask)| (name.to_owned(), mask))
+            .collect(),
         enabled: settings.enabled,
         url: settings.url,
         events: settings.events,
@@ -69,7 +72,7 @@ pub(crate) async fn set(
     let store = pipeline.store();
     let kept =
         store.organization_webhook(&scope.organization_id).await.map_err(unavailable)?.map(|webhook| webhook.settings);
-    views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
+    views::restore_masked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
     let kept = kept.map(|settings| settings.secrets);
     let given = draft.secrets.is_some();
     let fresh = if given || kept.is_some() { None } else { Some(fresh_secret(&pipeline)?) };

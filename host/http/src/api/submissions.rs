@@ -206,7 +206,7 @@ pub(crate) async fn get(
     scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<SubmissionPage>, HttpError> {
-    let row = visible(&pipeline, &scope, &id, Permission::View).await?;
+    let row = find_visible(&pipeline, &scope, &id, Permission::View).await?;
     let store = pipeline.store();
     let lines = store.timeline(&row.organization_id, &row.id).await.map_err(unavailable)?;
     let events = store.events_of_submission(&row.organization_id, &row.id).await.map_err(unavailable)?;
@@ -231,7 +231,7 @@ pub(crate) async fn reprocess(
     scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<Reprocessed>, HttpError> {
-    let row = visible(&pipeline, &scope, &id, Permission::Administer).await?;
+    let row = find_visible(&pipeline, &scope, &id, Permission::Administer).await?;
     let campaign = pipeline.store().campaign(&row.campaign_id).await.map_err(unavailable)?;
     let campaign = campaign.ok_or_else(|| HttpError::not_found("campaign", &row.public_id))?;
     Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, Some(&row.id)).await? }))
@@ -252,7 +252,7 @@ pub(crate) async fn reprocess_all(
 }
 
 /// A submission of this organization whose campaign the key covers.
-async fn visible(
+async fn find_visible(
     pipeline: &Pipeline,
     scope: &Scope,
     id: &str,

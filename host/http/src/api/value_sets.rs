@@ -256,7 +256,7 @@ pub(crate) async fn get(
     scope: Scope,
     Path(name): Path<String>,
 ) -> Result<Json<SetPage>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
+    let name = check_access(&scope, name, Permission::View)?;
     let (store, organization_id) = (pipeline.store(), &scope.organization_id);
     let set = store.value_set(organization_id, &name).await.map_err(unavailable)?;
     let set = set.ok_or_else(|| HttpError::not_found("value set", &name))?;
@@ -275,7 +275,7 @@ pub(crate) async fn remove(
     scope: Scope,
     Path(name): Path<String>,
 ) -> Result<StatusCode, HttpError> {
-    let name = visible(&scope, name, Permission::Administer)?;
+    let name = check_access(&scope, name, Permission::Administer)?;
     pipeline.delete_value_set(&scope.organization_id, &name).await?;
     scope.record(&pipeline, "value_set.deleted", &name).await;
     Ok(StatusCode::NO_CONTENT)
@@ -294,7 +294,7 @@ pub(crate) async fn entries(
     Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<EntryView>>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
+    let name = check_access(&scope, name, Permission::View)?;
     let limit = page.limit(&pipeline)?;
     let (_, table) = pipeline.value_set_table(&scope.organization_id, &name, version).await?;
     let rows = table.after(after.id()).take(usize::try_from(limit).unwrap_or(0));
@@ -314,7 +314,7 @@ pub(crate) async fn look_up(
     Query(KeyQuery { key }): Query<KeyQuery>,
     Query(AtVersion { version }): Query<AtVersion>,
 ) -> Result<Json<LookupView>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
+    let name = check_access(&scope, name, Permission::View)?;
     let (digest, table) = pipeline.value_set_table(&scope.organization_id, &name, version).await?;
     let value = table.get(&key).map(|value| views::value(value.as_bytes()));
     Ok(Json(LookupView { found: value.is_some(), key, value, digest }))
@@ -332,7 +332,7 @@ pub(crate) async fn versions(
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<VersionView>>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
+    let name = check_access(&scope, name, Permission::View)?;
     let (limit, before) = (page.limit(&pipeline)?, before.id().parse().unwrap_or(i64::MAX));
     let rows = pipeline.store().value_set_versions(&scope.organization_id, &name, before, limit).await;
     let rows = rows.map_err(unavailable)?;
@@ -357,7 +357,7 @@ pub(crate) async fn restore(
     scope: Scope,
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<SetView>, HttpError> {
-    let name = visible(&scope, name, Permission::Administer)?;
+    let name = check_access(&scope, name, Permission::Administer)?;
     let version = version.parse().map_err(|_| HttpError::not_found("version of a value set", &name))?;
     let (set, changed) = pipeline.restore_value_set(&scope.organization_id, &name, version).await?;
     if changed {
@@ -367,7 +367,7 @@ pub(crate) async fn restore(
 }
 
 /// The name of a value set that the caller may look at, or more.
-fn visible(scope: &Scope, name: String, permission: Permission) -> Result<String, HttpError> {
+fn check_access(scope: &Scope, name: String, permission: Permission) -> Result<String, HttpError> {
     scope.caller.may_all(permission)?;
     // No name has U+0000, and none has blanks around it.
     Ok(name.trim().replace('\0', " "))

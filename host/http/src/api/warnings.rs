@@ -80,7 +80,7 @@ pub(crate) async fn table(
         return Err(HttpError::invalid("leads", format!("must be 1 to {LEADS_MAX}")));
     }
     let rows = pipeline.store().newest_decisions(&campaign.id, leads).await.map_err(unavailable)?;
-    Ok(Json(counted(rows)))
+    Ok(Json(count_warnings(rows)))
 }
 
 /// The warnings in the decision of a submission.
@@ -98,7 +98,7 @@ struct Warning {
 }
 
 /// Rows of the newest submissions come first. A lead that has a warning several times counts once.
-fn counted(decided: Vec<DecisionRow>) -> WarningTable {
+fn count_warnings(decided: Vec<DecisionRow>) -> WarningTable {
     let mut rows: Vec<WarningRow> = Vec::new();
     let mut places: HashMap<(String, String, String), usize> = HashMap::new();
     for row in decided {
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn m4_warnings_are_counted_for_each_source() {
         let odd = ("ambiguous_date", "dob");
-        let table = counted(vec![
+        let table = count_warnings(vec![
             decided("3", "a", &[odd, odd, ("kept_raw", "zip")]),
             decided("2", "b", &[odd]),
             decided("1", "a", &[odd]),
@@ -165,6 +165,6 @@ mod tests {
             .collect();
         assert_eq!(told, [("a", "ambiguous_date", 2, "3"), ("a", "kept_raw", 1, "3"), ("b", "ambiguous_date", 1, "2")]);
         let many = (0..ROWS_MAX + 3).map(|n| decided(&n.to_string(), "a", &[("double_key", &n.to_string())])).collect();
-        assert_eq!(counted(many).left_out, 3);
+        assert_eq!(count_warnings(many).left_out, 3);
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn render(document: &Value) -> String {
                 nav aria-label="Operations" { (contents(tags, of)) }
                 main {
                     h1 { (text(&info["title"])) " API " small { (text(&info["version"])) } }
-                    (prose(&info["description"]))
+                    (render_text(&info["description"]))
                     p { "For programs: " a href="/openapi.json" { "openapi.json" } ", OpenAPI " (text(&document["openapi"])) ", made from the code that serves it." }
                     (keys(document))
                     @for tag in tags {
@@ -86,7 +86,7 @@ fn keys(document: &Value) -> Markup {
                 tr {
                     td { code { (name) } }
                     td { code { @if scheme["type"] == "http" { "Authorization: Bearer KEY" } @else { (text(&scheme["name"])) ": KEY" } } }
-                    td { (marked(text(&scheme["description"]))) }
+                    td { (render_inline(text(&scheme["description"]))) }
                 }
             }
         }
@@ -100,7 +100,7 @@ impl Operation<'_> {
             article id=(id) {
                 h3 { a href={ "#" (id) } { (text(&self.operation["summary"])) } }
                 p.address { span class={ "method " (self.method) } { (self.method.to_uppercase()) } " " code { (self.address) } }
-                (prose(&self.operation["description"]))
+                (render_text(&self.operation["description"]))
                 p.keys { (self.asked_key()) }
                 (self.parameters())
                 (self.body())
@@ -133,7 +133,7 @@ impl Operation<'_> {
                             td { code { (text(&parameter["name"])) } @if parameter["required"] == true { " " em { "required" } } }
                             td { (text(&parameter["in"])) }
                             td { (schema::kind(&parameter["schema"])) }
-                            td { (marked(text(&parameter["description"]))) }
+                            td { (render_inline(text(&parameter["description"]))) }
                         }
                     }
                 }
@@ -146,9 +146,9 @@ impl Operation<'_> {
         html! {
             @for (content_type, content) in body["content"].as_object().into_iter().flatten() {
                 h4 { "Body " code { (content_type) } " " (schema::kind(&content["schema"])) }
-                @if let Some(example) = self.example(content) { pre { code { (written(content_type, &example)) } } }
+                @if let Some(example) = self.example(content) { pre { code { (format_example(content_type, &example)) } } }
             }
-            @if let Some(about) = body["description"].as_str() { p { (marked(about)) } }
+            @if let Some(about) = body["description"].as_str() { p { (render_inline(about)) } }
         }
     }
 
@@ -174,7 +174,7 @@ impl Operation<'_> {
             tr {
                 td { code { (status) } }
                 td { @for (_, content) in response["content"].as_object().into_iter().flatten() { (schema::kind(&content["schema"])) } }
-                td { (marked(text(&response["description"]))) }
+                td { (render_inline(text(&response["description"]))) }
             }
         }
     }
@@ -215,12 +215,12 @@ impl Operation<'_> {
 }
 
 /// Paragraphs, as the description writes them: an empty line between.
-fn prose(value: &Value) -> Markup {
-    html! { @for paragraph in text(value).split("\n\n").filter(|paragraph| !paragraph.is_empty()) { p { (marked(paragraph)) } } }
+fn render_text(value: &Value) -> Markup {
+    html! { @for paragraph in text(value).split("\n\n").filter(|paragraph| !paragraph.is_empty()) { p { (render_inline(paragraph)) } } }
 }
 
 /// Text with its back-quoted parts as code.
-pub(super) fn marked(text: &str) -> Markup {
+pub(super) fn render_inline(text: &str) -> Markup {
     html! {
         @for (index, part) in text.split('`').enumerate() {
             @if index % 2 == 0 { (part) } @else { code { (part) } }
@@ -234,7 +234,7 @@ pub(super) fn text(value: &Value) -> &str {
 }
 
 /// An example as it is sent.
-fn written(content_type: &str, example: &Value) -> String {
+fn format_example(content_type: &str, example: &Value) -> String {
     match example.as_object() {
         Some(fields) if content_type == "application/x-www-form-urlencoded" => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -260,6 +260,6 @@ mod tests {
 
     #[test]
     fn back_quotes_are_code() {
-        assert_eq!(marked("a `b` c").into_string(), "a <code>b</code> c");
+        assert_eq!(render_inline("a `b` c").into_string(), "a <code>b</code> c");
     }
 }

@@ -1,6 +1,6 @@
 //! Schemas as tables.
 
-use super::page::{marked, text};
+use super::page::{render_inline, text};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ pub(super) fn all(document: &Value) -> Markup {
         @for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
             article id={ "schema-" (name) } {
                 h3 { a href={ "#schema-" (name) } { (name) } }
-                @if let Some(about) = schema["description"].as_str() { p { (marked(about)) } }
+                @if let Some(about) = schema["description"].as_str() { p { (render_inline(about)) } }
                 (shape(schema))
             }
         }
@@ -34,7 +34,7 @@ fn shape(schema: &Value) -> Markup {
         } @else if let Some(alternatives) = alternatives {
             @for (index, one) in alternatives.iter().enumerate() {
                 @if 0 < index { p { "or" } }
-                @if one.get("properties").is_some() { (properties(one)) } @else { p { (kind(one)) " " (marked(text(&one["description"]))) } }
+                @if one.get("properties").is_some() { (properties(one)) } @else { p { (kind(one)) " " (render_inline(text(&one["description"]))) } }
             }
         } @else if schema.get("properties").is_some() {
             (properties(schema))
@@ -52,7 +52,7 @@ fn properties(schema: &Value) -> Markup {
                 tr {
                     td { code { (name) } @if required.contains(&Value::from(name.as_str())) { " " em { "required" } } }
                     td { (kind(property)) }
-                    td { (marked(about(property))) @if let Some(default) = property.get("default") { " Default: " code { (default) } "." } }
+                    td { (render_inline(about(property))) @if let Some(default) = property.get("default") { " Default: " code { (default) } "." } }
                 }
             }
         }

@@ -184,7 +184,7 @@ async fn l8_no_connection_means_not_sent() {
 /// W9: a request that is called off frees its slot, and one that waits too long for a turn was not sent.
 #[tokio::test]
 async fn w9_a_slot_is_freed_whatever_happens() {
-    let limits = OutboundLimits { requests_max: 1, turn_wait_ms_max: 100, ..OutboundLimits::default() };
+    let limits = OutboundLimits { requests_max: 1, slot_wait_ms_max: 100, ..OutboundLimits::default() };
     let sender = Arc::new(sender(limits));
     let slow = Receiver::with(Habit::NeverResponds).await;
     let good = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;

@@ -48,7 +48,7 @@ impl Pipeline {
         loop {
             let mut bench = Bench { pipeline: self, program, context: &context, lookups: &lookups, bytes: 0 };
             let usages = bench.usages(samples, fields).await;
-            let Some(more) = self.fetched(&lookups).await? else {
+            let Some(more) = self.fetch_missing(&lookups).await? else {
                 for (field, usage) in fields.fields.iter_mut().zip(usages) {
                     field.usage = usage;
                 }

@@ -52,7 +52,7 @@ impl Trial {
             "headers": sample.headers,
             "body": String::from_utf8_lossy(&sample.body),
         });
-        self.gave("interpret", None, shown, interpretation_json(&interpretation, state), None);
+        self.record_output("interpret", None, shown, interpretation_json(&interpretation, state), None);
         if let (Decider::FallbackToStatus(error), Some(stage)) = (&interpretation.decided_by, self.stages.last_mut()) {
             stage.error = Some(explain(error));
         }

@@ -155,7 +155,7 @@ pub async fn attack_stages(engine: &Engine, component: &Arc<LoadedComponent>, be
 async fn attack_stage(engine: &Engine, component: &Arc<LoadedComponent>, stage: Stage, behaviour: &str) -> String {
     let mut session = session(engine, component, None);
     let ends = run(&mut session, stage, &batch(behaviour)).await;
-    let told = told(&ends);
+    let told = format_results(&ends);
     let after = run(&mut session, stage, &batch("")).await;
     assert!(after.iter().all(Result::is_ok), "{behaviour} at {stage}: the session is spoilt: {after:?}");
     let report = session.finish();
@@ -164,47 +164,47 @@ async fn attack_stage(engine: &Engine, component: &Arc<LoadedComponent>, stage: 
 }
 
 /// What became of each item, in few words.
-pub fn told(ends: &[Result<(), ItemError>]) -> String {
+pub fn format_results(ends: &[Result<(), ItemError>]) -> String {
     let good = ends.iter().filter(|end| end.is_ok()).count();
     let mut words = vec![format!("{good} of {} good", ends.len())];
     for (place, end) in ends.iter().enumerate() {
         match end {
             Ok(()) => {}
-            Err(error) => words.push(format!("\n  item {place}: {}", error_told(error))),
+            Err(error) => words.push(format!("\n  item {place}: {}", format_error(error))),
         }
     }
     words.concat()
 }
 
-fn error_told(error: &ItemError) -> String {
+fn format_error(error: &ItemError) -> String {
     match error {
         ItemError::Failure(failure) => format!("failure {}: {}", failure.code, short(&failure.message)),
-        ItemError::Fault(fault) => fault_told(fault),
+        ItemError::Fault(fault) => format_fault(fault),
         ItemError::Postponed => "postponed".to_owned(),
     }
 }
 
 /// A fault in one line.
-pub fn fault_told(fault: &Fault) -> String {
+pub fn format_fault(fault: &Fault) -> String {
     let limit = fault.limit.map_or(String::new(), |limit| format!(" [{} = {}]", limit.name, limit.value));
     format!("{} in {}{limit}: {}", fault.kind.code(), fault.phase, short(&steady(&fault.message)))
 }
 
 /// A rejection, a reason a line.
-pub fn rejection_told(rejection: &AdmissionError) -> String {
+pub fn format_rejection(rejection: &AdmissionError) -> String {
     let reasons = rejection.reasons.iter();
     let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.hint));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Why a configuration did not compile.
-pub fn configuration_told(error: &ConfigurationError) -> String {
+pub fn format_configuration_error(error: &ConfigurationError) -> String {
     match error {
         ConfigurationError::Diagnostics(diagnostics) => {
             let first = diagnostics.first().map_or(String::new(), |first| short(&first.message));
             format!("{} diagnostics, the first: {first}", diagnostics.len())
         }
-        ConfigurationError::Fault(fault) => fault_told(fault),
+        ConfigurationError::Fault(fault) => format_fault(fault),
         ConfigurationError::NotConfigurable => "not configurable".to_owned(),
     }
 }
