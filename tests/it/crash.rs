@@ -46,7 +46,7 @@ on_both! {
         let expected = load.stop().await;
         rig.wait_until_idle(&host).await;
         let tally = rig.audit(&host, &expected).await;
-        assert!(rounds < tally.acknowledged, "the load was no load: {tally:?}");
+        assert!(rounds < tally.acknowledged, "the load was too small: {tally:?}");
         // A host that gets far enough in its start to send is killed, too.
         check_repeats(&tally, 2 * rounds);
     }

@@ -435,7 +435,7 @@ on_both! {
         world.admin.put("/v1/campaigns/CC/state", &json!({"state": "paused"})).await.expect(200);
         later(&world, WAITS_MS[0]).await;
         assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (1, "delivering"));
-        assert_eq!(to_client(&world, &id).await["attempts"], 1, "waiting is no attempt");
+        assert_eq!(to_client(&world, &id).await["attempts"], 1, "waiting does not count as an attempt");
         world.activate("CC").await;
         world.settle().await;
         assert_eq!(world.receiver.at("/client/CC").len(), 2);

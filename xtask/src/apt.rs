@@ -21,7 +21,7 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
         bail!("{} is needed to {purpose}; run: sudo sh -c '{by_hand}'", packages.join(", "));
     }
     let step = say::step(format!("Installing {} to {purpose}", packages.join(", ")));
-    apt_get(&["update"], UPDATE_LIMIT).with_context(|| format!("mend the package lists, then run: {by_hand}"))?;
+    apt_get(&["update"], UPDATE_LIMIT).with_context(|| format!("fix the package lists, then run: {by_hand}"))?;
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
     arguments.extend(packages);
     apt_get(&arguments, INSTALL_LIMIT).with_context(|| format!("install by hand: {by_hand}"))?;

@@ -62,8 +62,8 @@ fn engine(house: &House, arguments: &[String]) -> Result<()> {
         Ok(Some(count)) => {
             println!("\ninstructions of a fresh call in this process, the kernel's not counted: {count}")
         }
-        Ok(None) => println!("\nno count of instructions: there is no `valgrind` on this machine"),
-        Err(error) => println!("\nno count of instructions: {error:#}"),
+        Ok(None) => println!("\ninstructions not counted: `valgrind` is not installed"),
+        Err(error) => println!("\ninstructions not counted: {error:#}"),
     }
     Ok(())
 }

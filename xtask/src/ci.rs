@@ -17,7 +17,7 @@ pub fn ci(house: &House) -> Result<()> {
 }
 
 fn check_format(house: &House) -> Result<()> {
-    let step = say::step("Checking the format (mend: cargo fmt --all)");
+    let step = say::step("Checking the format (fix: cargo fmt --all)");
     program::check(program::cargo(&house.root).args(["fmt", "--all", "--check"]))?;
     step.done("formatted");
     Ok(())

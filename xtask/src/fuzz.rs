@@ -32,7 +32,7 @@ pub fn fuzz(house: &House) -> Result<()> {
     fuzzed?;
     if !complaints.is_empty() {
         bail!(
-            "the host complained while it was fuzzed ({}):\n{}",
+            "the host logged errors while it was fuzzed ({}):\n{}",
             place.join("host.log").display(),
             complaints.join("\n")
         );
@@ -104,7 +104,7 @@ impl Host {
                 _ => {}
             }
         }
-        bail!("the host did not start; it says:\n{}", std::fs::read_to_string(&self.log)?)
+        bail!("the host did not start; its output:\n{}", std::fs::read_to_string(&self.log)?)
     }
 
     /// Ends the host; returns the lines of its log that tell of a failure of its own.

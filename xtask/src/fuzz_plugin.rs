@@ -45,9 +45,9 @@ fn seconds(arguments: &[String]) -> Result<u64> {
     match arguments {
         [] => Ok(SECONDS_USUAL),
         [flag, seconds] if flag == "--seconds" => {
-            seconds.parse().with_context(|| format!("`--seconds {seconds}` is no number of seconds"))
+            seconds.parse().with_context(|| format!("`--seconds {seconds}` is not a number of seconds"))
         }
-        other => bail!("`{}` means nothing here; write `cargo xtask fuzz-plugin --seconds 600`", other.join(" ")),
+        other => bail!("unknown argument `{}`; write `cargo xtask fuzz-plugin --seconds 600`", other.join(" ")),
     }
 }
 

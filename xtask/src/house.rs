@@ -16,7 +16,7 @@ impl House {
     /// Finds the repository this program was built from.
     pub fn find() -> Result<House> {
         let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
-        let root = Path::new(&manifest_dir).parent().context("xtask does not lie in a workspace")?.to_path_buf();
+        let root = Path::new(&manifest_dir).parent().context("xtask is not in a workspace")?.to_path_buf();
         Ok(House { root, target: target_of_this_program()? })
     }
 

@@ -1,7 +1,7 @@
 //! The commands of this repository: `cargo xtask run | test | fuzz | fuzz-plugin | plugins | wit | ci | bench`.
 //!
 //! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
-//! it does; where a step can't, it fails with the command that mends it. This crate is compiled before anything else,
+//! it does; where a step can't, it fails with the command that fixes it. This crate is compiled before anything else,
 //! so it depends on little, and never on the host: it builds what the host embeds.
 #![allow(clippy::disallowed_methods, reason = "a build tool reads the machine's own clock and environment")]
 

@@ -78,7 +78,7 @@ impl Postgres {
             }
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             if said.contains("FATAL:") {
-                bail!("PostgreSQL did not start; it says:\n{said}");
+                bail!("PostgreSQL did not start; its output:\n{said}");
             }
             std::thread::sleep(POLL);
         }

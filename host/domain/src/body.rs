@@ -16,7 +16,7 @@ pub fn head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError
 pub fn json_head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
     let not_json = || {
         let given: String = content_type.chars().take(100).collect();
-        let message = format!("`{given}` is not understood here; send application/json");
+        let message = format!("`{given}` is not supported here; send application/json");
         ApiError::new(ErrorKind::ContentType, "content_type_unsupported", message)
     };
     match head(content_type, content_encoding) {
@@ -48,7 +48,7 @@ pub fn utf8(body: &[u8], depth_max: usize) -> Result<&str, ApiError> {
         let good = std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default();
         let place = hookmill_bodies::Place::of(good, good.len());
         ApiError::new(ErrorKind::Syntax, "invalid_utf8", format!("the body is not UTF-8 ({place}); save it as UTF-8"))
-            .at("", "invalid_utf8", format!("byte {} starts no UTF-8 character", error.valid_up_to()))
+            .at("", "invalid_utf8", format!("byte {} does not start a UTF-8 character", error.valid_up_to()))
     })?;
     hookmill_bodies::check_depth(text, depth_max).map_err(error)?;
     Ok(text)

@@ -83,7 +83,7 @@ fn read_key(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<String>
             details,
             path,
             "missing",
-            "is missing: give each request a key of its own, so that a retry is recognised",
+            "is missing: give each request its own key, so that a retry is recognised",
         );
     };
     let Ok(key) = serde_json::from_str::<String>(raw.get()) else {

@@ -90,6 +90,6 @@ impl ApiError {
 
     /// Nothing of that name is visible to this caller.
     pub fn not_found(what: &str, id: &str) -> Self {
-        Self::new(Kind::NotFound, "not_found", format!("there is no {what} `{id}` that this key can see"))
+        Self::new(Kind::NotFound, "not_found", format!("{what} `{id}` not found"))
     }
 }

@@ -21,7 +21,7 @@ pub struct Retries(u8);
 
 /// A number of retries outside what the place allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given} retries are not possible here; choose {} to {}", allowed.start(), allowed.end())]
+#[error("{given} retries are not allowed here; choose {} to {}", allowed.start(), allowed.end())]
 pub struct RetriesError {
     given: u64,
     allowed: RangeInclusive<u8>,

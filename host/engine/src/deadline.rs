@@ -73,7 +73,7 @@ pub(crate) struct DeadlinePassed {
 
 /// The guest was stopped because its result is no longer waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the result is no longer waited for")]
+#[error("the call was canceled")]
 pub(crate) struct Abandoned;
 
 /// How long the call under way may run.

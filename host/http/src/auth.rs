@@ -77,7 +77,8 @@ impl Caller {
         if self.role.may(permission) {
             return Ok(());
         }
-        let message = format!("this key is of role `{}`, which may not {}", self.role.as_str(), permission.as_str());
+        let message =
+            format!("this key is of role `{}`, which is not allowed to {}", self.role.as_str(), permission.as_str());
         Err(HttpError::new(Kind::Forbidden, "role_not_allowed", message))
     }
 
@@ -127,10 +128,7 @@ impl FromRequestParts<Pipeline> for Scope {
             (Some(_), Some(named)) => return Err(HttpError::not_found("organization", &named)),
             (None, Some(named)) => check_exists(pipeline, named).await?,
             (None, None) => {
-                return Err(HttpError::invalid(
-                    "organization",
-                    "is missing: an operator says which one with ?organization=ID",
-                ));
+                return Err(HttpError::invalid("organization", "is missing: operators name one with ?organization=ID"));
             }
         };
         Ok(Self { caller, organization_id })
@@ -208,15 +206,11 @@ fn presented_key(parts: &Parts) -> Result<&str, HttpError> {
 }
 
 fn unknown_key() -> HttpError {
-    HttpError::new(Kind::Unauthenticated, "key_unknown", "this key is not known here, or no longer counts")
+    HttpError::new(Kind::Unauthenticated, "key_unknown", "unknown, expired or revoked key")
 }
 
 /// An error for a store that does not respond.
 pub(super) fn unavailable(error: StoreError) -> HttpError {
-    tracing::error!(error = %error, "the store failed");
-    HttpError::new(
-        Kind::Unavailable,
-        "unavailable",
-        "the database does not respond; nothing was changed, try again shortly",
-    )
+    tracing::error!(error = %error, "database unavailable");
+    HttpError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
 }

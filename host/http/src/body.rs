@@ -67,7 +67,7 @@ async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Re
 }
 
 fn overloaded() -> HttpError {
-    let message = "the bodies of all requests under way take more memory than this host gives them; try again shortly";
+    let message = "the bodies of all requests under way exceed the memory limit of this host; try again shortly";
     HttpError::new(Kind::Overload, "overloaded", message)
 }
 

@@ -143,13 +143,13 @@ fn status(kind: Kind) -> StatusCode {
 
 /// No such address.
 pub(super) async fn unknown_address(_: Extension<RequestId>, uri: Uri) -> HttpError {
-    HttpError::new(Kind::NotFound, "address_unknown", format!("there is nothing at {}", truncate(uri.path())))
+    HttpError::new(Kind::NotFound, "address_unknown", format!("there is no resource at {}", truncate(uri.path())))
 }
 
 /// An address, but not with this method.
 pub(super) async fn unknown_method(_: Extension<RequestId>, method: Method, uri: Uri) -> HttpError {
     let message =
-        format!("{} can't be called with {}; see the Allow header", truncate(uri.path()), truncate(method.as_str()));
+        format!("{} does not support {}; see the Allow header", truncate(uri.path()), truncate(method.as_str()));
     HttpError::new(Kind::Method, "method_not_allowed", message)
 }
 

@@ -47,11 +47,11 @@ pub(super) async fn health() -> impl IntoResponse {
 #[utoipa::path(get, path = "", operation_id = "getReadiness",
     responses(
         (status = OK, description = "`ready`", body = String, content_type = "text/plain"),
-        (status = SERVICE_UNAVAILABLE, description = "The database does not respond.", body = String, content_type = "text/plain"),
+        (status = SERVICE_UNAVAILABLE, description = "The database is unavailable.", body = String, content_type = "text/plain"),
     ))]
 pub(super) async fn ready(State(pipeline): State<Pipeline>) -> impl IntoResponse {
     match pipeline.store().ping().await {
         Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not respond\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database unavailable\n"),
     }
 }

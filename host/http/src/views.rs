@@ -125,7 +125,7 @@ pub(super) fn restore_masked(
         let (_, stays) = stays.ok_or_else(|| {
             HttpError::invalid(
                 "headers",
-                format!("has `{MASKED}` for `{name}`, of which no value is kept; send the value"),
+                format!("has `{MASKED}` for `{name}`, but no value is stored; send the value"),
             )
         })?;
         value.clone_from(stays);

@@ -189,7 +189,7 @@ impl Pipeline {
         for (campaign_id, of_campaign) in unshaped {
             let submissions = of_campaign.len();
             if let Err(error) = self.shape_and_send(&campaign_id, of_campaign, &steps).await {
-                tracing::error!(campaign_id, submissions, error = %error, "messages could not be shaped; it is tried again");
+                tracing::error!(campaign_id, submissions, error = %error, "messages could not be shaped; will be retried");
             }
         }
     }
@@ -231,7 +231,7 @@ impl Pipeline {
         tokio::spawn(async move {
             let id = delivery.row.id.clone();
             if let Err(error) = pipeline.send_one(delivery, under_way, place, &steps).await {
-                tracing::error!(delivery_id = id, error = %error, "a delivery could not be made; it is tried again");
+                tracing::error!(delivery_id = id, error = %error, "delivery failed inside the host; will be retried");
             }
         });
     }
@@ -313,7 +313,7 @@ impl Pipeline {
         match self.program_of_delivery(delivery.row.program_id.as_deref()).await {
             // Who would read the response is not known: nothing is sent before it is.
             Err(NotReady::Later(why)) => {
-                tracing::warn!(delivery_id = delivery.row.id, why, "a delivery is deferred");
+                tracing::warn!(delivery_id = delivery.row.id, why, "delivery deferred");
                 Ok(Preparation::End(NoRequest::Then(Next::Defer(self.clock.now().plus_ms(BUSY_MS)))))
             }
             program => Ok(Preparation::Send(receiver, program.ok())),

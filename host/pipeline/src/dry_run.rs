@@ -43,7 +43,7 @@ pub struct DryRunInput {
     pub response: Option<SampleResponse>,
 }
 
-/// What every stage got and gave.
+/// The input and output of every stage.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DryRun {
     /// The stages in their order.

@@ -41,7 +41,7 @@ impl Pipeline {
             Ok(Ok(Some(shaped))) => shaped,
             Ok(Ok(None)) | Err(_) => return,
             Ok(Err(error)) => {
-                tracing::warn!(error = %error, "messages could not be shaped with their events; they are shaped when they are sent");
+                tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
                 return;
             }
         };

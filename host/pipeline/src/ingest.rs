@@ -201,7 +201,7 @@ impl Pipeline {
         }
         let campaign = self.campaign_by_public_id(organization_id, &post.campaign).await?;
         let campaign = campaign.ok_or_else(|| {
-            ApiError::new(Kind::NotFound, "campaign_unknown", "no campaign of this organization is called that")
+            ApiError::new(Kind::NotFound, "campaign_unknown", "campaign not found in this organization")
         })?;
         if campaign.state == CampaignState::Archived.as_str() {
             return Err(ApiError::new(
@@ -309,7 +309,7 @@ impl Pipeline {
                 reservation.hand_over(mine.map(|item| (item.work.lane(), item)).collect());
                 // Whoever has the shard looks regularly as well; this only makes it sooner.
                 if let Err(error) = self.store.signal_shards(&strangers).await {
-                    tracing::debug!(error = %error, "the owner of a shard could not be told of new work");
+                    tracing::debug!(error = %error, "the owner of a shard could not be notified of new work");
                 }
                 Ok(response)
             }
@@ -322,7 +322,7 @@ impl Pipeline {
                 Err(ApiError::new(
                     Kind::Overload,
                     "overloaded",
-                    "more requests wait to be written than this host keeps; try again shortly",
+                    "too many requests wait to be written; try again shortly",
                 ))
             }
             Err(IngestError::Stopping) => Err(ApiError::new(
@@ -396,7 +396,7 @@ impl Pipeline {
     /// Keeps code, size and digest of a request that was wholly rejected (I2).
     pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
         if let Err(error) = self.store.keep_rejected(organization_id, code, body, self.clock.now()).await {
-            tracing::warn!(error = %error, code, "a rejected request could not be kept");
+            tracing::warn!(error = %error, code, "rejected request could not be recorded");
         }
     }
 }
@@ -435,7 +435,7 @@ impl RejectedLead {
             index,
             "campaign_unknown",
             format!("leads[{index}].campaign_id"),
-            "no campaign of this organization is called that",
+            "campaign not found in this organization",
         )
     }
 
@@ -460,9 +460,9 @@ fn no_good_lead(response: IngestResponse) -> ApiError {
         .map(|lead| Detail { path: lead.path, code: lead.code.into(), message: lead.message })
         .collect();
     let message = if response.accepted.is_empty() {
-        "no lead of this request can be taken"
+        "no lead of this request is acceptable"
     } else {
-        "`atomic` is set and not every lead can be taken"
+        "`atomic` is set and not every lead is acceptable"
     };
     ApiError::new(Kind::Invalid, "leads_rejected", message).with_details(details)
 }
@@ -487,12 +487,8 @@ fn duplicate_error(first: &FirstUse, body_digest: &[u8]) -> ApiError {
 
 /// An error for a store that does not respond; the log has the reason, once.
 pub(crate) fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
-    tracing::error!(error = %error, "the store failed");
-    ApiError::new(
-        Kind::Unavailable,
-        "unavailable",
-        "the database does not respond; nothing was changed, try again shortly",
-    )
+    tracing::error!(error = %error, "database unavailable");
+    ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
 }
 
 /// JSON of a value that always has some.

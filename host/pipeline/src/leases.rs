@@ -29,7 +29,7 @@ impl LeaseKeeper {
             let renewed = pipeline.store.renew_leases(flow.host(), &held, lease_ms).await?;
             let lost = flow.leases().renewed(&renewed, sent_at);
             if !lost.is_empty() {
-                tracing::warn!(shards = ?lost, "leases were lost; what was not sent of them is dropped from memory");
+                tracing::warn!(shards = ?lost, "leases lost; their unsent work is dropped from memory");
                 flow.drop_shards(&lost);
             }
         }
@@ -84,7 +84,7 @@ impl Pipeline {
     pub(crate) fn expire_leases(&self) {
         let lost = self.flow.leases().expire(boot_time());
         if !lost.is_empty() {
-            tracing::warn!(shards = ?lost, "leases have run out; what was not sent of them is dropped from memory");
+            tracing::warn!(shards = ?lost, "leases expired; their unsent work is dropped from memory");
             self.flow.drop_shards(&lost);
         }
     }
@@ -110,7 +110,7 @@ impl Pipeline {
         let held = self.flow.leases().held();
         let given_up = self.store.give_up_leases(self.flow.host(), &held).await;
         if let Err(error) = given_up.and(self.store.retire_host(self.flow.host()).await) {
-            tracing::warn!(error = %error, "leases could not be given up; they run out by themselves");
+            tracing::warn!(error = %error, "leases could not be released; they will expire");
         }
     }
 }

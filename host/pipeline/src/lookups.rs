@@ -127,7 +127,7 @@ impl Pipeline {
         }
         let corrupt = |why: String| StoreError::corrupt("value_tables", digest, why);
         let found = self.store.value_table(digest).await?;
-        let body = found.ok_or_else(|| corrupt("there is no such table".into()))?;
+        let body = found.ok_or_else(|| corrupt("the table is missing".into()))?;
         // A hundred thousand entries take their time: nobody else waits for it.
         let read =
             tokio::task::spawn_blocking(move || (ValueTable::compute_digest(&body), ValueTable::from_canonical(&body)));

@@ -179,10 +179,10 @@ impl Pipeline {
         let destination_id = &responded.delivery.row.destination_id;
         tracing::warn!(
             destination_id,
-            "the destination answered 410 Gone and is paused until its settings are saved again"
+            "the destination responded with 410 Gone and is paused until its settings are saved again"
         );
         if let Err(error) = self.store.pause_destination(destination_id, self.clock.now()).await {
-            tracing::error!(error = %error, "the destination could not be paused; its next 410 will do it");
+            tracing::error!(error = %error, "the destination could not be paused; the next 410 will pause it");
         }
         self.forget_lookups();
     }
@@ -300,7 +300,7 @@ impl Pipeline {
                     break None;
                 }
                 Err(error) => {
-                    tracing::error!(error = %error, attempts = outcomes.len(), "attempts could not be written; it is tried again");
+                    tracing::error!(error = %error, attempts = outcomes.len(), "attempts could not be written; will be retried");
                     tokio::time::sleep(Duration::from_millis(FAILED_WAIT_MS)).await;
                     is_repeated = true;
                 }

@@ -55,7 +55,7 @@ impl Pipeline {
         let campaign_id = batch.first().map(|received| received.row.campaign_id.clone()).unwrap_or_default();
         let submissions = batch.len();
         if let Err(error) = self.process_batch(under_way, &campaign_id, batch).await {
-            tracing::error!(campaign_id, submissions, error = %error, "a batch could not be processed; it is tried again later");
+            tracing::error!(campaign_id, submissions, error = %error, "batch could not be processed; will be retried");
         }
         true
     }
@@ -76,7 +76,7 @@ impl Pipeline {
             CampaignState::Active => match self.campaign_program(&context.campaign).await {
                 Ok(program) => self.run_program(&context, &program, &batch, started_at).await?,
                 Err(NotReady::Later(why)) => {
-                    tracing::warn!(campaign_id, why, "a batch is deferred");
+                    tracing::warn!(campaign_id, why, "batch deferred");
                     (batch.iter().map(BatchItem::deferred).collect(), None)
                 }
                 Err(NotReady::Never(why)) => (decide_all(&batch, &Transition::unusable(&why)), None),
@@ -172,7 +172,7 @@ impl Pipeline {
             match self.store.is_committed(commit_id).await {
                 Ok(is_committed) => return is_committed,
                 Err(error) => {
-                    tracing::warn!(commit_id, error = %error, "whether a commit happened is not known yet; the database is asked again");
+                    tracing::warn!(commit_id, error = %error, "commit state unknown; asking the database again");
                     tokio::time::sleep(Duration::from_millis(ASK_COMMIT_MS)).await;
                 }
             }

@@ -136,7 +136,7 @@ impl From<SaveError> for ApiError {
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
     /// The store does not respond: nothing is known of the program, later it may run.
-    #[error("the store does not respond: {0}")]
+    #[error("database unavailable: {0}")]
     Later(String),
     /// Running it again will not help.
     #[error("{0}")]
@@ -167,7 +167,7 @@ impl Pipeline {
         let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
         let fetch = || async {
             let found = self.store.component(digest).await?;
-            found.ok_or_else(|| StoreError::corrupt("components", digest, "there is no such component"))
+            found.ok_or_else(|| StoreError::corrupt("components", digest, "the component is missing"))
         };
         self.engine.load(parsed, fetch).await.map_err(|error| match error {
             LoadError::Fetch { source, .. } => match source.downcast::<StoreError>() {
@@ -189,7 +189,7 @@ impl Pipeline {
         if let Some(ready) = self.ready.get(id) {
             return Ok(ready);
         }
-        let row = self.store.program(id).await?.ok_or_else(|| NotReady::Never(format!("program {id} is gone")))?;
+        let row = self.store.program(id).await?.ok_or_else(|| NotReady::Never(format!("program {id} not found")))?;
         let program =
             Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
         self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin: row.plugin_id.is_some() });
@@ -269,7 +269,7 @@ impl Pipeline {
                     StoreError::Conflict => ApiError::new(
                         Kind::Conflict,
                         "saved_meanwhile",
-                        "somebody else saved a version at the same moment; save again",
+                        "another version was saved at the same time; save again",
                     ),
                     other => unavailable(&other),
                 },

@@ -13,7 +13,7 @@ impl Pipeline {
     pub async fn move_campaign(&self, campaign: &Campaign, next: CampaignState) -> Result<(), ApiError> {
         let from = campaign.state().map_err(|error| unavailable(&error))?;
         if !from.may_become(next) {
-            let message = format!("a campaign that is {} can't become {}", from.as_str(), next.as_str());
+            let message = format!("a campaign in state {} can't change to {}", from.as_str(), next.as_str());
             return Err(ApiError::new(Kind::Conflict, "state_conflict", message));
         }
         let now = self.clock.now();
@@ -21,7 +21,7 @@ impl Pipeline {
             return Err(ApiError::new(
                 Kind::Conflict,
                 "state_conflict",
-                "the campaign was changed at the same moment; read it again",
+                "the campaign was changed at the same time; read it again",
             ));
         }
         self.forget_lookups();

@@ -109,7 +109,7 @@ impl Pipeline {
             Err(ApiError::new(
                 Kind::Unavailable,
                 "stopping",
-                "the host is stopping; nothing was kept, try again shortly",
+                "the host is stopping; nothing was saved, try again shortly",
             ))
         })
     }

@@ -88,7 +88,7 @@ impl Store {
                 .bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice()).bind(now.0)
                 .execute(&mut *connection).await?;
         });
-        self.campaign(&id).await?.ok_or_else(|| StoreError::corrupt("campaigns", &id, "gone after it was made"))
+        self.campaign(&id).await?.ok_or_else(|| StoreError::corrupt("campaigns", &id, "missing after it was created"))
     }
 
     /// Changes what a campaign is called and where it lives.

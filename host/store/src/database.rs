@@ -310,7 +310,7 @@ async fn checkpoint_forever(readers: SqlitePool) {
         if let Err(error) = sqlx::query("pragma wal_checkpoint(passive)").execute(&readers).await
             && !readers.is_closed()
         {
-            tracing::debug!(error = %error, "the write-ahead log could not be folded back; it is tried again");
+            tracing::debug!(error = %error, "write-ahead log checkpoint failed; will be retried");
         }
     }
 }

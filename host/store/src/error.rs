@@ -4,10 +4,10 @@
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database does not respond, or is full: nothing was written. Later it may do.
-    #[error("the database is not available: {0}")]
+    #[error("database unavailable: {0}")]
     Unavailable(#[source] sqlx::Error),
     /// Something with this name is there already.
-    #[error("there is one already")]
+    #[error("it already exists")]
     Conflict,
     /// A row that this version of the host can't read.
     #[error("corrupt row in {table}, {row}: {reason}")]
@@ -23,7 +23,7 @@ pub enum StoreError {
     #[error("{0}")]
     Key(String),
     /// The tables are newer than this binary.
-    #[error("the database can't be brought to this version: {0}")]
+    #[error("the database can't be migrated to this version: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 

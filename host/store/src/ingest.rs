@@ -97,7 +97,7 @@ pub struct FirstUse {
     pub body_digest: Vec<u8>,
 }
 
-/// Why a request could not be kept.
+/// Why a request could not be written.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum IngestError {
     /// Too much waits already.
@@ -212,7 +212,7 @@ async fn commit_group(store: &Store, group: Vec<Waiting>) {
         }
         Err(error) => {
             let error = Arc::new(error);
-            tracing::error!(error = %error, requests = requests.len(), "requests could not be kept");
+            tracing::error!(error = %error, requests = requests.len(), "requests could not be written");
             for (reply, _room) in replies {
                 let _ = reply.send(Err(IngestError::Store(error.clone())));
             }
@@ -224,7 +224,7 @@ async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, Inge
     match keep_or_find(store, std::slice::from_ref(&request)).await {
         Ok(mut results) => results.pop().ok_or(IngestError::Stopping),
         Err(error) => {
-            tracing::error!(error = %error, request_id = request.id, "a request could not be kept");
+            tracing::error!(error = %error, request_id = request.id, "a request could not be written");
             Err(IngestError::Store(Arc::new(error)))
         }
     }

@@ -49,7 +49,7 @@ pub struct SourceKey {
     pub prefix: String,
     /// When it was made.
     pub created_at: i64,
-    /// From when it no longer counts: revoked, or replaced with a grace.
+    /// When it expires: it was revoked, or replaced with a grace period.
     pub expires_at: Option<i64>,
 }
 

@@ -190,7 +190,7 @@ struct People<'a> {
     leads: BTreeMap<(&'a str, &'a str), i64>,
 }
 
-fn people_of<'a>(written: &[&'a Processed]) -> People<'a> {
+fn collect_people<'a>(written: &[&'a Processed]) -> People<'a> {
     let mut people = People::default();
     for p in written {
         let Some(lead) = &p.lead else { continue };

@@ -122,6 +122,6 @@ impl Store {
 pub enum Activation {
     /// It is kept only.
     Later,
-    /// It runs from the next batch on.
+    /// It is active from the next batch on.
     Now,
 }

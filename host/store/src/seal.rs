@@ -60,7 +60,7 @@ impl Store {
     ) -> Result<Vec<u8>, StoreError> {
         self.sealer
             .open(purpose, sealed)
-            .ok_or_else(|| StoreError::corrupt(table, row, "sealed with another key, or changed"))
+            .ok_or_else(|| StoreError::corrupt(table, row, "encrypted with another key, or changed"))
     }
 
     /// Writes a proof of the key on first use, and never continues with another key.
@@ -74,7 +74,7 @@ impl Store {
         match self.sealer.open("proof of the key", &kept).as_deref() {
             Some(PROOF) => Ok(()),
             _ => Err(StoreError::Key(
-                "the secrets in this database were sealed with another key: start with the key file or HOOKMILL_KEY it was made with".into(),
+                "the secrets in this database are encrypted with another key: start with the key file or HOOKMILL_KEY of its first start".into(),
             )),
         }
     }

@@ -263,7 +263,7 @@ async fn returns() {
             ("no such case", forge().map(&first("(i32.store8 (i32.const 1024) (i32.const 7))"))),
             ("string outside of memory", forge().map(&failure(-16, 16))),
             ("string that lies about its length", forge().map(&failure(0, 2_147_483_647))),
-            ("string that is no UTF-8", forge().item(r#"(data (i32.const 512) "\ff\fe\80")"#).map(&failure(512, 3))),
+            ("string that is not UTF-8", forge().item(r#"(data (i32.const 512) "\ff\fe\80")"#).map(&failure(512, 3))),
             ("string with a surrogate", forge().item(r#"(data (i32.const 512) "\ed\a0\80")"#).map(&failure(512, 3))),
             ("string cut in a character", forge().item(r#"(data (i32.const 512) "\f0\9f\98")"#).map(&failure(512, 3))),
             ("one large string four times", forge().memory(ALL).map(&format!("{aliases} {}", list(1024, 4)))),

@@ -33,7 +33,7 @@ impl Binaries {
         apt::install(&["postgresql"], "run the tests on PostgreSQL")?;
         match find() {
             Some(binaries) => Ok(binaries),
-            None => bail!("postgresql is installed, but its `initdb` is nowhere; name its directory in {CHOICE}"),
+            None => bail!("postgresql is installed, but its `initdb` was not found; set its directory in {CHOICE}"),
         }
     }
 

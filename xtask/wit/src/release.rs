@@ -36,7 +36,7 @@ pub fn check(wit: &Path) -> Result<BTreeSet<String>> {
         let differences = differences(&then, &digests(wit, folder)?);
         ensure!(
             differences.is_empty(),
-            "wit/{folder} is released and never changes: {}; mend: git checkout wit/{folder}, and make the change in a \
+            "wit/{folder} is released and never changes: {}; fix: git checkout wit/{folder}, and make the change in a \
              new folder, such as wit/{folder}.1",
             differences.join(", ")
         );
@@ -64,7 +64,9 @@ fn read(wit: &Path) -> Result<Digests> {
     }
     let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
     let pair = |line: &str| line.split_once("  ").map(|(digest, path)| (path.to_owned(), digest.to_owned()));
-    text.lines().map(|line| pair(line).with_context(|| format!("{}: `{line}` is no digest", file.display()))).collect()
+    text.lines()
+        .map(|line| pair(line).with_context(|| format!("{}: `{line}` is not a digest", file.display())))
+        .collect()
 }
 
 /// The files of a folder as they are; none when it is gone.

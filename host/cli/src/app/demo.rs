@@ -151,7 +151,7 @@ async fn wait(pipeline: &Pipeline, organization_id: &str, ids: &[String]) -> Res
     };
     tokio::time::timeout(PATIENCE, still)
         .await
-        .map_err(|_| StartError::Demo("the leads did not all end in time".into()))?
+        .map_err(|_| StartError::Demo("not all leads reached a final state in time".into()))?
 }
 
 async fn show_leads(

@@ -44,7 +44,7 @@ pub enum StartError {
     #[error(transparent)]
     Sender(#[from] BuildError),
     /// The default plugin that was built with this host.
-    #[error("the default plugin does not run: {0}; build it anew with `cargo xtask plugins`")]
+    #[error("the default plugin does not run: {0}; rebuild it with `cargo xtask plugins`")]
     DefaultPlugin(String),
     /// The demonstration.
     #[error("the demonstration failed: {0}")]

@@ -56,7 +56,7 @@ impl Serve {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
         }
         stop_asked().await;
-        eprintln!("stopping: new work is rejected, what is under way ends");
+        eprintln!("stopping: new work is rejected, work under way is finished");
         running.stop().await.map_err(|error| error.to_string())?;
         Ok(ExitCode::SUCCESS)
     }
@@ -96,7 +96,7 @@ fn announce(running: &Running) {
     println!("listening on http://{}", running.address);
     if let Some(key) = &running.operator_key {
         println!("operator key: {key}");
-        eprintln!("this key is shown once; keep it: it provisions organizations, users and source keys");
+        eprintln!("store this key now, it is shown only once; it provisions organizations, users and source keys");
     }
     println!("ready");
 }

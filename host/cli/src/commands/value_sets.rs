@@ -32,7 +32,7 @@ struct NamedFile {
 fn named_file(text: &str) -> Result<NamedFile, String> {
     let example = "write `NAME=FILE`, such as `served_zips=zips.csv`";
     let Some((name, path)) = text.split_once('=') else {
-        return Err(format!("there is no `=` in it; {example}"));
+        return Err(format!("`=` is missing; {example}"));
     };
     let (name, path) = (name.trim().to_owned(), PathBuf::from(path));
     if name.is_empty() || path.as_os_str().is_empty() {
@@ -46,7 +46,7 @@ impl ValueSetFiles {
     pub(super) async fn put_for(&self, pipeline: &Pipeline, campaign: &mut Campaign) -> Result<(), String> {
         let mut names = BTreeSet::new();
         if let Some(twice) = self.value_sets.iter().find(|set| !names.insert(&set.name)) {
-            return Err(format!("--value-set: `{}` is given twice; a name means one table, remove one", twice.name));
+            return Err(format!("--value-set: `{}` is given twice; remove one", twice.name));
         }
         if self.value_sets.is_empty() {
             return Ok(());
@@ -90,7 +90,7 @@ fn detect_format(path: &Path) -> Result<TableFormat, String> {
     match extension.to_ascii_lowercase().as_str() {
         "csv" => Ok(TableFormat::Csv(CsvHeader::Unsaid)),
         "json" => Ok(TableFormat::Json),
-        _ => Err(format!("--value-set: `{}` does not say what it is; call it .csv or .json", path.display())),
+        _ => Err(format!("--value-set: `{}` has an unknown extension; use .csv or .json", path.display())),
     }
 }
 

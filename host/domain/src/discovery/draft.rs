@@ -68,7 +68,7 @@ impl<'f> Draft<'f> {
             (first, last) => format!(", {first} to {last}"),
         };
         self.line(&format!("# A draft, made from {elements} {}{when}.", if elements == 1 { "lead" } else { "leads" }));
-        self.line("# Read every line before it is used; a sample run (dry run) shows what becomes of a lead.");
+        self.line("# Review every line before use; a dry run shows the result for a sample.");
         self.line("version: 1\nname: draft\nmap:");
     }
 
@@ -150,7 +150,7 @@ impl<'f> Draft<'f> {
             _ = write!(comment, ", like {example}");
         }
         if 1 < field.date_formats.len() {
-            comment.push_str("; which is the month and which the day? remove what is wrong");
+            comment.push_str("; month first or day first? remove the wrong format");
         }
         for (is_so, what) in [(field.is_new, "; new"), (field.has_vanished, "; vanished")] {
             comment.push_str(if is_so { what } else { "" });
@@ -192,14 +192,14 @@ impl<'f> Draft<'f> {
     }
 
     fn around(&mut self) {
-        self.line("  # What no line above uses is kept, under its own name, as a custom field.");
+        self.line("  # Everything not used above is kept under its own name as a custom field.");
         self.line("  unknown: custom");
         let is_ignored =
             |field: &&Field| field.path.0.len() == 1 && field.path.own_name().is_some_and(names::is_of_the_envelope);
         let ignored: Vec<&Field> = self.fields.fields.iter().filter(is_ignored).collect();
         self.used.extend(ignored.iter().map(|field| &field.path));
         let ignored = ignored.iter().map(|field| field.written.clone()).collect();
-        self.list("ignore", "Of the envelope, not of the lead.", ignored);
+        self.list("ignore", "Part of the envelope, not of the lead.", ignored);
         let mut expand: Vec<String> =
             self.fields.fields.iter().filter_map(|field| expanded_path(&field.path)).collect();
         expand.dedup();
@@ -219,7 +219,7 @@ impl<'f> Draft<'f> {
         if rest.is_empty() {
             return;
         }
-        self.line("# Not recognised, so kept as custom fields:");
+        self.line("# Not recognised, kept as custom fields:");
         for field in rest.iter().take(NAMED_MAX) {
             let types: Vec<&str> = field.kinds.each().map(|(kind, _)| kind).collect();
             let comment = self.comment(field);

@@ -92,7 +92,7 @@ fn m11_a_draft_is_a_document_with_reasons() {
         "answers": [{"question": "How many rooms?", "answer": "5"}],
     })]));
     let expected = r#"# A draft, made from 1 lead.
-# Read every line before it is used; a sample run (dry run) shows what becomes of a lead.
+# Review every line before use; a dry run shows the result for a sample.
 version: 1
 name: draft
 map:
@@ -114,19 +114,19 @@ map:
       on_error: keep_raw
     date_of_birth:
       from:
-        - {path: dob, then: [{date: ["%m/%d/%Y", "%d/%m/%Y"]}]}  # filled in 100%, like ##/##/####; which is the month and which the day? remove what is wrong
+        - {path: dob, then: [{date: ["%m/%d/%Y", "%d/%m/%Y"]}]}  # filled in 100%, like ##/##/####; month first or day first? remove the wrong format
       on_error: keep_raw
     custom.how_many_rooms:
       from:
         - "$.answers[?@.question == 'How many rooms?'].answer"  # filled in 100%, like 5
       then: [first]
-  # What no line above uses is kept, under its own name, as a custom field.
+  # Everything not used above is kept under its own name as a custom field.
   unknown: custom
-  # Of the envelope, not of the lead.
+  # Part of the envelope, not of the lead.
   ignore: [campaign_id]
   # Their members become custom fields of their own.
   expand: [custom_fields]
-# Not recognised, so kept as custom fields:
+# Not recognised, kept as custom fields:
 #   custom_fields.roof  text, filled in 100%, like xxxx
 "#;
     assert_eq!(draft(&fields), expected);

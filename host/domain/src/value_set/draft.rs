@@ -107,7 +107,7 @@ impl<'a> Draft<'a> {
             let message = format!("{key} is in line {line} already, with the same value; it counts once");
             return self.add_warning(place, "repeated_key", message);
         }
-        let message = format!("{key} is {} here and {first} in line {line}; keep one of both", quoted(value));
+        let message = format!("{key} is {} here and {first} in line {line}; keep one of them", quoted(value));
         self.add_problem(place, "contradicting_key", message);
     }
 

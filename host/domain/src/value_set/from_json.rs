@@ -45,7 +45,7 @@ fn take_key(element: &str, place: Place, draft: &mut Draft<'_>) {
     match serde_json::from_str::<Value>(element) {
         Ok(Value::String(key)) => draft.add(&key, PRESENT.to_owned(), place),
         Ok(Value::Number(_)) if is_whole => draft.add(element, PRESENT.to_owned(), place),
-        Ok(_) => draft.add_problem(place, "not_a_key", format!("{} is no key; write it as text", quoted(element))),
+        Ok(_) => draft.add_problem(place, "not_a_key", format!("{} is not a key; write it as text", quoted(element))),
         Err(error) => draft.add_problem(place, "invalid_key", format!("{}: {error}", quoted(element))),
     }
 }

@@ -25,7 +25,7 @@ struct Entry {
 
 /// The bytes of a table that was kept are not those of a table.
 #[derive(Debug, thiserror::Error)]
-#[error("it is no table in canonical form: {0}")]
+#[error("it is not a table in canonical form: {0}")]
 pub struct DamagedTable(pub(super) String);
 
 impl ValueTable {

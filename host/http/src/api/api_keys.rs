@@ -72,7 +72,7 @@ impl From<ApiKey> for ApiKeyView {
 ///
 /// Admins. The key is in this response alone.
 #[utoipa::path(post, path = "", operation_id = "createApiKey", request_body = NewApiKey,
-    responses((status = CREATED, description = "The key counts from now on.", body = FreshApiKey)))]
+    responses((status = CREATED, description = "The key is valid from now on.", body = FreshApiKey)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -87,7 +87,7 @@ pub(crate) async fn create(
         pipeline.store().user(&new.user_id).await.map_err(unavailable)?
     };
     let user = user.filter(|user| user.organization_id.as_ref() == Some(&scope.organization_id));
-    let user = user.ok_or_else(|| HttpError::invalid("user_id", "names no user of this organization"))?;
+    let user = user.ok_or_else(|| HttpError::invalid("user_id", "is not the id of a user of this organization"))?;
     if new.campaigns.as_ref().is_some_and(|list| list.is_empty() || CAMPAIGNS_MAX < list.len()) {
         return Err(HttpError::invalid(
             "campaigns",
@@ -105,7 +105,7 @@ pub(crate) async fn create(
 ///
 /// Admins. The oldest come first; revoked ones stay listed.
 #[utoipa::path(get, path = "", operation_id = "listApiKeys", params(PageSize, After),
-    responses((status = OK, description = "A page of them.", body = Page<ApiKeyView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<ApiKeyView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -122,7 +122,7 @@ pub(crate) async fn list(
 ///
 /// Admins. It stops at once on this host, within a second on others.
 #[utoipa::path(delete, path = "", operation_id = "revokeApiKey",
-    responses((status = NO_CONTENT, description = "It counts no longer.")))]
+    responses((status = NO_CONTENT, description = "The key is revoked.")))]
 pub(crate) async fn revoke(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -28,7 +28,7 @@ pub(crate) struct LineView {
 ///
 /// Admins. The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listAuditLines", params(PageSize, Before),
-    responses((status = OK, description = "A page of lines.", body = Page<LineView>)))]
+    responses((status = OK, description = "A page of the audit log.", body = Page<LineView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -162,7 +162,7 @@ impl From<Campaign> for CampaignView {
 /// Admins. It starts on the standard document, so that posting works before anyone maps anything.
 #[utoipa::path(post, path = "", operation_id = "createCampaign", request_body = NewCampaign,
     responses(
-        (status = CREATED, description = "It is there.", body = CampaignView),
+        (status = CREATED, description = "The created object.", body = CampaignView),
         (status = CONFLICT, description = "`campaign_exists`: the organization has a campaign of this id.", body = ErrorBody),
     ))]
 pub(crate) async fn create(
@@ -186,7 +186,7 @@ pub(crate) async fn create(
         .await;
     let made = made.map_err(|error| match error {
         StoreError::Conflict => {
-            HttpError::new(Kind::Conflict, "campaign_exists", format!("there is a campaign `{}` already", id.as_str()))
+            HttpError::new(Kind::Conflict, "campaign_exists", format!("campaign `{}` already exists", id.as_str()))
         }
         other => unavailable(other),
     })?;
@@ -206,7 +206,7 @@ pub(crate) async fn create(
 ///
 /// The oldest come first; those that a scoped key does not cover are left out.
 #[utoipa::path(get, path = "", operation_id = "listCampaigns", params(PageSize, After),
-    responses((status = OK, description = "A page of them.", body = Page<CampaignView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<CampaignView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -251,7 +251,7 @@ pub(crate) async fn get(
 ///
 /// Admins. What is left out stays.
 #[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = CampaignChanges,
-    responses((status = OK, description = "As it is now.", body = CampaignView)))]
+    responses((status = OK, description = "The object after the change.", body = CampaignView)))]
 pub(crate) async fn change(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -290,8 +290,8 @@ pub(crate) async fn change(
 /// Admins. What comes in while it is a draft or paused waits. Archiving is for good: nothing comes in, and what waited is canceled.
 #[utoipa::path(put, path = "", operation_id = "setCampaignState", request_body = NewState,
     responses(
-        (status = OK, description = "As it is now.", body = CampaignView),
-        (status = CONFLICT, description = "There is no way from its state to this one.", body = ErrorBody),
+        (status = OK, description = "The object after the change.", body = CampaignView),
+        (status = CONFLICT, description = "The campaign can't change from its state to this one.", body = ErrorBody),
     ))]
 pub(crate) async fn set_state(
     State(pipeline): State<Pipeline>,
@@ -312,7 +312,7 @@ async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Resul
     let contact = pipeline.settings().key_contact.clone();
     let Some(key) = keys.into_iter().rfind(|key| key.expires_at.is_none_or(|end| now.0 < end)) else {
         let message = format!(
-            "This organization has no source key yet. {contact} provisions it; until then nothing can be posted."
+            "This organization has no source key yet: ask {contact} to provision one. Until then nothing can be posted."
         );
         return Ok(KeyState::NotProvisioned { message, contact });
     };
@@ -332,7 +332,7 @@ fn campaign_id_schema() -> Schema {
         ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(10)).maximum(Some(9_999_999_999_999_999_u64));
     let null = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Null));
     let about =
-        "The id, 2 to 16 of `A-Z a-z 0-9 - _`; text, or a number that stands for its digits. Minted if not given.";
+        "The id, 2 to 16 of `A-Z a-z 0-9 - _`; text, or a number that stands for its digits. Generated if not given.";
     AnyOfBuilder::new().description(Some(about)).item(text).item(number).item(null).into()
 }
 

@@ -162,7 +162,7 @@ impl From<Message> for MessageView {
 ///
 /// The newest come first. A key that is scoped to campaigns asks for one of them.
 #[utoipa::path(get, path = "", operation_id = "listDeliveries", params(DeliveryQuery, PageSize, Before),
-    responses((status = OK, description = "A page of them.", body = Page<DeliveryView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<DeliveryView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -214,8 +214,8 @@ pub(crate) async fn get(
 /// Admins. With the same event id and the same bytes.
 #[utoipa::path(post, path = "", operation_id = "resendDelivery",
     responses(
-        (status = ACCEPTED, description = "It will be sent."),
-        (status = CONFLICT, description = "`not_resendable`: it is under way, or a lead's way to its client.", body = ErrorBody),
+        (status = ACCEPTED, description = "The delivery is due again."),
+        (status = CONFLICT, description = "`not_resendable`: the delivery is not final yet, or it delivers a lead to its client.", body = ErrorBody),
     ))]
 pub(crate) async fn resend(
     State(pipeline): State<Pipeline>,
@@ -233,7 +233,7 @@ pub(crate) async fn resend(
         pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)?;
     let Some((destination_id, _)) = resent else {
         let message =
-            "only an event's delivery that is over can be sent again; a lead is sent to its client again by a repost";
+            "only a final delivery of an event can be resent; a lead is sent to its client again by posting it again";
         return Err(HttpError::new(Kind::Conflict, "not_resendable", message));
     };
     pipeline.delivery_resent(&scope.organization_id, &destination_id);

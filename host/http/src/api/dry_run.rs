@@ -131,8 +131,8 @@ fn parse_response(sample: ResponseSample) -> Result<SampleResponse, HttpError> {
 /// Integrators. It runs the very code production runs; nothing is kept and nothing is sent. What the sample makes a stage fail with is part of the response.
 #[utoipa::path(post, path = "", operation_id = "dryRun", request_body = Sample,
     responses(
-        (status = OK, description = "What every stage got and gave.", body = DryRun),
-        (status = CONFLICT, description = "`program_unusable`: what the campaign runs can't be run.", body = ErrorBody),
+        (status = OK, description = "The input and output of every stage.", body = DryRun),
+        (status = CONFLICT, description = "`program_unusable`: the active version of the campaign can't be run.", body = ErrorBody),
     ))]
 pub(crate) async fn handle(
     State(pipeline): State<Pipeline>,

@@ -49,7 +49,7 @@ impl From<&ClientEndpoint> for EndpointView {
 ///
 /// Admins. The address is resolved and checked as at every connection.
 #[utoipa::path(put, path = "", operation_id = "setClientEndpoint", request_body = ClientEndpointDraft,
-    responses((status = OK, description = "As it is now.", body = EndpointView)))]
+    responses((status = OK, description = "The object after the change.", body = EndpointView)))]
 pub(crate) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -88,7 +88,7 @@ pub(crate) async fn get(
 ///
 /// Admins. Leads are then stored and sent to nobody.
 #[utoipa::path(delete, path = "", operation_id = "removeClientEndpoint",
-    responses((status = NO_CONTENT, description = "There is none any more.")))]
+    responses((status = NO_CONTENT, description = "The endpoint is removed.")))]
 pub(crate) async fn remove(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -40,7 +40,7 @@ impl From<Organization> for OrganizationView {
 ///
 /// Operators alone. Everything else lives in an organization, and nothing crosses organizations.
 #[utoipa::path(post, path = "", operation_id = "createOrganization", request_body = NewOrganization,
-    responses((status = CREATED, description = "It is there.", body = OrganizationView)))]
+    responses((status = CREATED, description = "The created object.", body = OrganizationView)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     caller: Caller,
@@ -63,7 +63,7 @@ pub(crate) async fn create(
 ///
 /// Operators see all, everybody else sees their own. The oldest come first.
 #[utoipa::path(get, path = "", operation_id = "listOrganizations", params(PageSize, After),
-    responses((status = OK, description = "A page of them.", body = Page<OrganizationView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<OrganizationView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     caller: Caller,

@@ -99,7 +99,7 @@ pub(crate) struct UploadedView {
 /// Integrators. The bytes of a component, or of a core module built with wit-bindgen. It is compiled in a process of its own and admitted, or rejected with all reasons (`plugin_not_admitted`).
 #[utoipa::path(put, path = "", operation_id = "uploadPlugin",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "At most 32 MiB."),
-    responses((status = CREATED, description = "It is admitted.", body = UploadedView)))]
+    responses((status = CREATED, description = "The admitted version.", body = UploadedView)))]
 pub(crate) async fn upload(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -125,7 +125,7 @@ pub(crate) async fn upload(
 
 /// Lists plugins
 #[utoipa::path(get, path = "", operation_id = "listPlugins",
-    responses((status = OK, description = "All of them.", body = Page<PluginView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<PluginView>)))]
 pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<PluginView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
     let rows = pipeline.store().plugins(&scope.organization_id).await.map_err(unavailable)?;
@@ -134,7 +134,7 @@ pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Resu
 
 /// Lists the versions of a plugin
 #[utoipa::path(get, path = "", operation_id = "listPluginVersions",
-    responses((status = OK, description = "All of them.", body = Page<VersionView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -159,6 +159,6 @@ fn not_admitted(error: hookmill_engine::AdmissionError) -> HttpError {
         code: reason.code.into(),
         message: format!("{}: {}", reason.message, reason.hint),
     });
-    HttpError::new(Kind::Invalid, "plugin_not_admitted", "this is not a plugin that can be run here; nothing was kept")
+    HttpError::new(Kind::Invalid, "plugin_not_admitted", "the plugin was not admitted; nothing was saved")
         .with_details(details.collect())
 }

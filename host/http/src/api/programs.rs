@@ -98,7 +98,7 @@ fn view(row: Program, active_id: Option<&str>) -> ProgramView {
 ///
 /// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and suggested fix.
 #[utoipa::path(put, path = "", operation_id = "saveProgram", request_body = NewProgram,
-    responses((status = CREATED, description = "It is kept, and runs if it was to be activated.", body = SavedProgramView)))]
+    responses((status = CREATED, description = "The saved version; active if `activate` was set.", body = SavedProgramView)))]
 pub(crate) async fn save(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -138,7 +138,7 @@ async fn choose_component(
     let version = version.ok_or_else(|| {
         HttpError::invalid(
             "plugin",
-            format!("names no version {} of a plugin `{id}` of this organization", plugin.version),
+            format!("version {} of plugin `{id}` not found in this organization", plugin.version),
         )
     })?;
     Ok(Chosen { plugin: Some((version.plugin_id, version.version)), digest: version.component_digest })
@@ -184,7 +184,7 @@ pub(crate) async fn list(
 ///
 /// Admins. This is how to go back: batches under way end on the program they began with.
 #[utoipa::path(post, path = "", operation_id = "activateProgram",
-    responses((status = NO_CONTENT, description = "It runs from the next batch on.")))]
+    responses((status = NO_CONTENT, description = "It is active from the next batch on.")))]
 pub(crate) async fn activate(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -195,7 +195,7 @@ pub(crate) async fn activate(
         HttpError::new(
             Kind::NotFound,
             "not_found",
-            format!("campaign `{}` has no program of that version", campaign.public_id),
+            format!("program version not found in campaign `{}`", campaign.public_id),
         )
     };
     let version: i64 = version.parse().map_err(|_| unknown())?;

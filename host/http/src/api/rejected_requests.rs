@@ -41,7 +41,7 @@ impl From<RejectedRequest> for RejectedRequestView {
 ///
 /// The newest come first. Only code, size and digest stay of such a request, and only when its key was good.
 #[utoipa::path(get, path = "", operation_id = "listRejectedRequests", params(PageSize, Before),
-    responses((status = OK, description = "A page of them.", body = Page<RejectedRequestView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<RejectedRequestView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -43,7 +43,7 @@ impl From<RequestRow> for RequestLine {
 ///
 /// The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listRequests", params(PageSize, Before),
-    responses((status = OK, description = "A page of them.", body = Page<RequestLine>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<RequestLine>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,

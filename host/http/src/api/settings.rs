@@ -61,7 +61,7 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
 ///
 /// Admins. The first save without secrets makes one and shows it once. Saving ends a pause.
 #[utoipa::path(put, path = "", operation_id = "setWebhookSettings", request_body = WebhookSettingsDraft,
-    responses((status = OK, description = "As they are now.", body = SettingsView)))]
+    responses((status = OK, description = "The settings after the change.", body = SettingsView)))]
 pub(crate) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -58,7 +58,7 @@ pub(crate) struct SourceKeyView {
     name: String,
     prefix: String,
     created_at: Time,
-    /// From when it no longer counts: revoked, or replaced with a grace.
+    /// When it expires: it was revoked, or replaced with a grace period.
     expires_at: Option<Time>,
 }
 
@@ -94,7 +94,7 @@ pub(crate) struct RevealQuery {
 ///
 /// Operators. It is kept sealed, so that an admin can reveal it on a campaign's page.
 #[utoipa::path(post, path = "", operation_id = "createSourceKey", request_body = NewSourceKey,
-    responses((status = CREATED, description = "The key counts from now on.", body = FreshSourceKey)))]
+    responses((status = CREATED, description = "The key is valid from now on.", body = FreshSourceKey)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -111,7 +111,7 @@ pub(crate) async fn create(
 
 /// Lists source keys
 #[utoipa::path(get, path = "", operation_id = "listSourceKeys",
-    responses((status = OK, description = "All of them.", body = Page<SourceKeyView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<SourceKeyView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -125,7 +125,7 @@ pub(crate) async fn list(
 ///
 /// Admins. The old one stops at once, or after the grace.
 #[utoipa::path(post, path = "", operation_id = "regenerateSourceKey", request_body = Regeneration,
-    responses((status = CREATED, description = "The new key counts from now on.", body = FreshSourceKey)))]
+    responses((status = CREATED, description = "The new key is valid from now on.", body = FreshSourceKey)))]
 pub(crate) async fn regenerate(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -178,7 +178,7 @@ pub(crate) async fn reveal(
 ///
 /// Admins. It stops at once on this host, within a second on others.
 #[utoipa::path(delete, path = "", operation_id = "revokeSourceKey",
-    responses((status = NO_CONTENT, description = "It counts no longer.")))]
+    responses((status = NO_CONTENT, description = "The key is revoked.")))]
 pub(crate) async fn revoke(
     State(pipeline): State<Pipeline>,
     scope: Scope,

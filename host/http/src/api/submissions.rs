@@ -109,7 +109,7 @@ pub(crate) struct ClientView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reprocessed {
-    /// How many go back in line.
+    /// How many are requeued.
     submissions: u64,
 }
 
@@ -180,7 +180,7 @@ fn unknown_state() -> HttpError {
 ///
 /// The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, PageSize, Before),
-    responses((status = OK, description = "A page of them.", body = Page<SubmissionView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<SubmissionView>)))]
 pub(crate) async fn list(
     extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
@@ -225,7 +225,7 @@ pub(crate) async fn get(
 ///
 /// Admins. It runs on what the campaign runs now.
 #[utoipa::path(post, path = "", operation_id = "reprocessSubmission",
-    responses((status = OK, description = "None goes back in line when it is not quarantined.", body = Reprocessed)))]
+    responses((status = OK, description = "How many are requeued: none if the submission is not quarantined.", body = Reprocessed)))]
 pub(crate) async fn reprocess(
     extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
@@ -241,7 +241,7 @@ pub(crate) async fn reprocess(
 ///
 /// Admins. They run on what the campaign runs now.
 #[utoipa::path(post, path = "", operation_id = "reprocessCampaign",
-    responses((status = OK, description = "They go back in line.", body = Reprocessed)))]
+    responses((status = OK, description = "The quarantined submissions are requeued.", body = Reprocessed)))]
 pub(crate) async fn reprocess_all(
     extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,

@@ -73,7 +73,7 @@ impl From<User> for UserView {
 ///
 /// Admins. A user does nothing without an API key.
 #[utoipa::path(post, path = "", operation_id = "createUser", request_body = NewUser,
-    responses((status = CREATED, description = "The user is there.", body = UserView)))]
+    responses((status = CREATED, description = "The created user.", body = UserView)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -96,7 +96,7 @@ pub(crate) async fn create(
 ///
 /// The oldest come first.
 #[utoipa::path(get, path = "", operation_id = "listUsers", params(PageSize, After),
-    responses((status = OK, description = "A page of them.", body = Page<UserView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<UserView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,

@@ -184,8 +184,8 @@ impl From<ValueSetVersion> for VersionView {
     request_body(content((TableBody = "application/json", example = json!({"78701": "Austin", "00501": "Holtsville"})), (String = "text/csv")),
         description = "A list of keys, an object from keys to values, or rows; at most 16 MiB."),
     responses(
-        (status = OK, description = "The next batches read it.", body = PutValueSetView),
-        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization has as much as it may have.", body = ErrorBody),
+        (status = OK, description = "The value set; batches read it from now on.", body = PutValueSetView),
+        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization's limit is reached.", body = ErrorBody),
     ))]
 pub(crate) async fn put(
     State(pipeline): State<Pipeline>,
@@ -219,7 +219,7 @@ fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
         "application/json" => Ok(TableFormat::Json),
         other => {
             let shown: String = other.chars().take(100).collect();
-            reject("content_type_unsupported", format!("`{shown}` is no table; send text/csv or application/json"))
+            reject("content_type_unsupported", format!("`{shown}` is not a table; send text/csv or application/json"))
         }
     }
 }
@@ -234,14 +234,14 @@ fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, HttpError> {
         Some("present") => Ok(CsvHeader::Present),
         Some("absent") => Ok(CsvHeader::Absent),
         Some(_) => {
-            Err(HttpError::invalid("Content-Type", "says of the header neither `header=present` nor `header=absent`"))
+            Err(HttpError::invalid("Content-Type", "has a `header` parameter that is neither `present` nor `absent`"))
         }
     }
 }
 
 /// Lists value sets
 #[utoipa::path(get, path = "", operation_id = "listValueSets",
-    responses((status = OK, description = "All of them.", body = Page<SetView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<SetView>)))]
 pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<SetView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
     let rows = pipeline.store().value_sets(&scope.organization_id).await.map_err(unavailable)?;
@@ -250,7 +250,7 @@ pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Resu
 
 /// Shows a value set
 #[utoipa::path(get, path = "", operation_id = "getValueSet",
-    responses((status = OK, description = "What its name means now, and its newest versions.", body = SetPage)))]
+    responses((status = OK, description = "The current version, and the newest versions.", body = SetPage)))]
 pub(crate) async fn get(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -269,7 +269,7 @@ pub(crate) async fn get(
 /// Admins. Whatever still looks it up is told that there is none: what it then can't map or qualify waits in quarantine. Its versions stay, and
 /// restoring one brings it back.
 #[utoipa::path(delete, path = "", operation_id = "deleteValueSet",
-    responses((status = NO_CONTENT, description = "The next batches don't find it.")))]
+    responses((status = NO_CONTENT, description = "The value set is deleted; batches no longer find it.")))]
 pub(crate) async fn remove(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -285,7 +285,7 @@ pub(crate) async fn remove(
 ///
 /// In the order of their keys' bytes.
 #[utoipa::path(get, path = "", operation_id = "listValueSetEntries", params(AtVersion, PageSize, After),
-    responses((status = OK, description = "A page of them.", body = Page<EntryView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<EntryView>)))]
 pub(crate) async fn entries(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -306,7 +306,7 @@ pub(crate) async fn entries(
 ///
 /// As a document or plugin would.
 #[utoipa::path(get, path = "", operation_id = "lookUpValue", params(KeyQuery, AtVersion),
-    responses((status = OK, description = "The value, or that there is none.", body = LookupView)))]
+    responses((status = OK, description = "The value, if the key exists.", body = LookupView)))]
 pub(crate) async fn look_up(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -324,7 +324,7 @@ pub(crate) async fn look_up(
 ///
 /// The newest come first; those of one that was deleted, too.
 #[utoipa::path(get, path = "", operation_id = "listValueSetVersions", params(PageSize, Before),
-    responses((status = OK, description = "A page of them.", body = Page<VersionView>)))]
+    responses((status = OK, description = "A page of the list.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -349,8 +349,8 @@ pub(crate) async fn versions(
 /// Admins. This is how to go back, and how to bring back what was deleted.
 #[utoipa::path(post, path = "", operation_id = "restoreValueSet",
     responses(
-        (status = OK, description = "The next batches read it.", body = SetView),
-        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization has as much as it may have.", body = ErrorBody),
+        (status = OK, description = "The value set; batches read it from now on.", body = SetView),
+        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization's limit is reached.", body = ErrorBody),
     ))]
 pub(crate) async fn restore(
     State(pipeline): State<Pipeline>,

@@ -23,11 +23,7 @@ const ERRORS: [(&str, u16, &str); 9] = [
         400,
         "The address or the body can't be read: `address_invalid`, `invalid_utf8`, `invalid_characters`, `invalid_json`, `invalid_multipart`, `xml_syntax`, `xml_doctype`, `xml_entity`, `xml_too_deep`, `too_deep`, `content_encoding_broken`, `body_broken`, `body_timeout`. The message says where.",
     ),
-    (
-        "Unauthenticated",
-        401,
-        "`key_missing`: no key was sent. `key_unknown`: it is not known here, or no longer counts.",
-    ),
+    ("Unauthenticated", 401, "`key_missing`: no key was sent. `key_unknown`: the key is unknown, expired or revoked."),
     (
         "Forbidden",
         403,

@@ -35,7 +35,7 @@ fn each<I, O>(
                 continue;
             }
             "fail-with-nonsense" => {
-                results.push(Err(Failure::new("asked_to_fail", "its input is no JSON").on_input("{")));
+                results.push(Err(Failure::new("asked_to_fail", "its input is not JSON").on_input("{")));
                 continue;
             }
             _ => {}

@@ -16,7 +16,7 @@ export!(Reading: response);
 impl Interpret for Reading {
     fn interpret(&self, context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
         let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-            return Err(Failure::new("unreadable", "the answer is no JSON"));
+            return Err(Failure::new("unreadable", "the response is not JSON"));
         };
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let kind = match body["say"].as_str() {
