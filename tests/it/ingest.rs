@@ -175,7 +175,7 @@ fn duplicate(response: Response, original: &str, same_body: bool) -> Response {
 }
 
 on_both! {
-    /// I4: a key that was used is a duplicate with the facts, whatever the body, for exactly 7 x 24 h.
+    /// I4: a key that was used is a duplicate that names the first request, whatever the body, for exactly 7 x 24 h.
     async fn a_key_is_taken_for_seven_days(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;

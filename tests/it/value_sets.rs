@@ -2,7 +2,7 @@
 //! of every submission that read them [M7 P5 P8].
 
 use hookmill_domain::clock::Clock;
-use hookmill_store::value_sets::{Edited, Room};
+use hookmill_store::value_sets::{Edited, ValueSetLimits};
 use hookmill_tests::client::send;
 use hookmill_tests::{Behaviour, Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
@@ -305,8 +305,8 @@ on_both! {
         }
         // As another host would do it.
         let store = world.pipeline().store();
-        let room = Room { sets_max: 10, bytes_max: 1_000 };
-        let restored = store.restore_value_set(&world.organization, "colours", 1, room, world.clock.now()).await.unwrap();
+        let limits = ValueSetLimits { sets_max: 10, bytes_max: 1_000 };
+        let restored = store.restore_value_set(&world.organization, "colours", 1, limits, world.clock.now()).await.unwrap();
         assert!(matches!(restored, Edited::Done { changed: true, .. }), "{restored:?}");
         world.clock.advance_ms(999);
         assert!(found(&look_up(&world, "LOOK").await).contains("#d00"));

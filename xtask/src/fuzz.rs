@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::house::House;
+use crate::workspace::Workspace;
 use crate::{apt, program, say};
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
@@ -17,15 +17,15 @@ const FUZZ_LIMIT: Duration = Duration::from_secs(600);
 const SHOWN_MAX: usize = 20;
 
 /// Fuzzes the host that was built for tests.
-pub fn fuzz(house: &House) -> Result<()> {
-    let place = house.root.join("target/fuzz");
+pub fn fuzz(workspace: &Workspace) -> Result<()> {
+    let place = workspace.root.join("target/fuzz");
     std::fs::create_dir_all(&place)?;
-    let python = environment(house, &place)?;
+    let python = environment(workspace, &place)?;
     let step = say::step("Fuzzing the API by its own description");
-    let host = Host::start(house, &place)?;
+    let host = Host::start(workspace, &place)?;
     let mut command = Command::new(python);
-    command.arg(house.root.join("tests/fuzz/run.py")).arg(&host.url);
-    command.arg(house.plugins().join("solar.wasm")).arg(&place).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.arg(workspace.root.join("tests/fuzz/run.py")).arg(&host.url);
+    command.arg(workspace.plugins().join("solar.wasm")).arg(&place).env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("HOOKMILL_FUZZ_OPERATOR_KEY", &host.operator_key);
     let fuzzed = program::check_within(&mut command, FUZZ_LIMIT);
     let complaints = host.stop()?;
@@ -42,8 +42,8 @@ pub fn fuzz(house: &House) -> Result<()> {
 }
 
 /// A Python with exactly the packages that the requirements name; returns its interpreter.
-fn environment(house: &House, place: &Path) -> Result<PathBuf> {
-    let wanted = house.root.join("tests/fuzz/requirements.txt");
+fn environment(workspace: &Workspace, place: &Path) -> Result<PathBuf> {
+    let wanted = workspace.root.join("tests/fuzz/requirements.txt");
     let (directory, installed) = (place.join("venv"), place.join("venv/installed.txt"));
     let python = directory.join("bin/python");
     if std::fs::read(&installed).is_ok_and(|text| Some(text) == std::fs::read(&wanted).ok()) {
@@ -75,12 +75,12 @@ struct Host {
 }
 
 impl Host {
-    fn start(house: &House, place: &Path) -> Result<Host> {
+    fn start(workspace: &Workspace, place: &Path) -> Result<Host> {
         let (data, log) = (place.join("data"), place.join("host.log"));
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
         }
-        let mut command = Command::new(house.binary("debug", "hookmill"));
+        let mut command = Command::new(workspace.binary("debug", "hookmill"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--development", "--data"]).arg(&data);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HOOKMILL_")) {
             command.env_remove(name);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::house::House;
+use crate::workspace::Workspace;
 use crate::{program, say};
 
 /// The targets in `plugins/default/fuzz`.
@@ -23,16 +23,16 @@ const INPUT_SECONDS_MAX: u64 = 10;
 const INPUT_BYTES_MAX: u64 = 4000;
 
 /// Runs every target for so many seconds.
-pub fn fuzz_plugin(house: &House, arguments: &[String]) -> Result<()> {
+pub fn fuzz_plugin(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let seconds = seconds(arguments)?;
     check_tools()?;
-    let place = house.root.join("target/fuzz-plugin");
+    let place = workspace.root.join("target/fuzz-plugin");
     for target in TARGETS {
         let step = say::step(format!("Fuzzing the default plugin: {target}, {seconds} s"));
         let mut left = seconds;
         while 0 < left {
             let slice = left.min(SECONDS_OF_PROCESS_MAX);
-            program::check(&mut run(house, &place, target, slice)?)
+            program::check(&mut run(workspace, &place, target, slice)?)
                 .with_context(|| format!("the input that fails lies in {}", place.join("found").display()))?;
             left -= slice;
         }
@@ -62,12 +62,12 @@ fn check_tools() -> Result<()> {
 }
 
 /// One process of the fuzzer. No sanitizer: `unsafe` is denied, and without one it tries several times as many inputs.
-fn run(house: &House, place: &Path, target: &str, seconds: u64) -> Result<Command> {
+fn run(workspace: &Workspace, place: &Path, target: &str, seconds: u64) -> Result<Command> {
     let (corpus, found) = (place.join("corpus").join(target), place.join("found"));
     std::fs::create_dir_all(&corpus)?;
     std::fs::create_dir_all(&found)?;
     let mut command = Command::new("cargo");
-    command.current_dir(house.root.join("plugins/default"));
+    command.current_dir(workspace.root.join("plugins/default"));
     command.args(["+nightly", "fuzz", "run", "--sanitizer", "none", "--target-dir"]).arg(place).arg(target).arg(corpus);
     command.args([
         "--",

@@ -11,7 +11,6 @@ mod ci;
 mod fuzz;
 mod fuzz_plugin;
 mod guests;
-mod house;
 mod plugins;
 mod postgres;
 mod program;
@@ -20,12 +19,13 @@ mod say;
 mod test;
 mod wasm;
 mod wit;
+mod workspace;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use house::House;
+use workspace::Workspace;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -63,16 +63,16 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         println!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     }
-    let house = House::find()?;
+    let workspace = Workspace::find()?;
     match command {
-        "plugins" => plugins::build_all(&house)?,
-        "run" => run::run(&house, rest)?,
-        "test" => test::test(&house, rest)?,
-        "wit" => wit::wit(&house, rest)?,
-        "ci" => ci::ci(&house)?,
-        "fuzz" => test::fuzz(&house)?,
-        "fuzz-plugin" => fuzz_plugin::fuzz_plugin(&house, rest)?,
-        "bench" => bench::bench(&house, rest)?,
+        "plugins" => plugins::build_all(&workspace)?,
+        "run" => run::run(&workspace, rest)?,
+        "test" => test::test(&workspace, rest)?,
+        "wit" => wit::wit(&workspace, rest)?,
+        "ci" => ci::ci(&workspace)?,
+        "fuzz" => test::fuzz(&workspace)?,
+        "fuzz-plugin" => fuzz_plugin::fuzz_plugin(&workspace, rest)?,
+        "bench" => bench::bench(&workspace, rest)?,
         unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),
     }
     Ok(ExitCode::SUCCESS)

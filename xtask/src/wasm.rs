@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::house::House;
 use crate::plugins::TARGET;
+use crate::workspace::Workspace;
 use crate::{program, say};
 
 const CHOICE: &str = "HOOKMILL_WASM";
@@ -42,15 +42,15 @@ impl Toolchain {
 }
 
 /// The first way that works, or the one that `HOOKMILL_WASM` names.
-pub fn find(house: &House) -> Result<Toolchain> {
+pub fn find(workspace: &Workspace) -> Result<Toolchain> {
     let choice = std::env::var(CHOICE).unwrap_or_default();
     match choice.as_str() {
-        "rustup" => installed_or_by_rustup(house),
-        "debian" => debian::find(house).map(Toolchain::Debian),
-        "" => installed_or_by_rustup(house).or_else(|error| {
+        "rustup" => installed_or_by_rustup(workspace),
+        "debian" => debian::find(workspace).map(Toolchain::Debian),
+        "" => installed_or_by_rustup(workspace).or_else(|error| {
             say::note(format!("{error:#}"));
             say::note("trying Debian's compiler and sources instead");
-            debian::find(house).map(Toolchain::Debian).with_context(|| no_way(&error))
+            debian::find(workspace).map(Toolchain::Debian).with_context(|| no_way(&error))
         }),
         other => bail!("{CHOICE} is `{other}`; it can be `rustup`, `debian` or absent"),
     }
@@ -63,8 +63,8 @@ fn no_way(error: &anyhow::Error) -> String {
     )
 }
 
-fn installed_or_by_rustup(house: &House) -> Result<Toolchain> {
-    if is_installed(house) {
+fn installed_or_by_rustup(workspace: &Workspace) -> Result<Toolchain> {
+    if is_installed(workspace) {
         return Ok(Toolchain::Installed);
     }
     if program::find("rustup").is_none() {
@@ -72,19 +72,19 @@ fn installed_or_by_rustup(house: &House) -> Result<Toolchain> {
     }
     say::note(format!("the current toolchain lacks {TARGET}; running: rustup target add {TARGET}"));
     let mut command = Command::new("rustup");
-    command.args(["target", "add", TARGET]).current_dir(&house.root);
+    command.args(["target", "add", TARGET]).current_dir(&workspace.root);
     program::check_within(&mut command, RUSTUP_LIMIT)?;
-    if !is_installed(house) {
+    if !is_installed(workspace) {
         bail!("`rustup target add {TARGET}` went well, but `rustc` has no library for it: is `rustc` rustup's?");
     }
     Ok(Toolchain::Installed)
 }
 
 /// Asks the compiler where the library would be, and looks.
-fn is_installed(house: &House) -> bool {
+fn is_installed(workspace: &Workspace) -> bool {
     let rustc = std::env::var("RUSTC").unwrap_or("rustc".to_owned());
     let mut command = Command::new(rustc);
-    command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(&house.root);
+    command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(&workspace.root);
     let Ok(output) = command.output() else { return false };
     let directory = String::from_utf8_lossy(&output.stdout);
     output.status.success() && is_filled(Path::new(directory.trim()))

@@ -1,4 +1,4 @@
-//! Floor 0: time. Everything that needs the time takes a [`Clock`]; nothing else reads the machine's.
+//! Time. Everything that needs the time takes a [`Clock`]; nothing else reads the machine's.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

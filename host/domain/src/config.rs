@@ -1,4 +1,4 @@
-//! Floor 1: every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
+//! Every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
 //! with them (`engine::Limits`, `outbound::OutboundLimits`).
 
 use crate::value_set::TableLimits;

@@ -230,7 +230,7 @@ pub(crate) enum ImportError {
 
 /// What is known about a call besides the error it ended with.
 #[derive(Debug)]
-pub(crate) struct Evidence<'a> {
+pub(crate) struct FaultContext<'a> {
     pub(crate) phase: Phase,
     pub(crate) limits: &'a Limits,
     pub(crate) memory_rejected: bool,
@@ -262,9 +262,9 @@ impl Fault {
     }
 
     /// Classifies the error that a call ended with.
-    pub(crate) fn of(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Self {
-        let mut fault = classify(error, evidence);
-        if let Some(panic) = evidence.panic.filter(|_| fault.kind.may_be_a_panic()) {
+    pub(crate) fn of(error: &wasmtime::Error, context: &FaultContext<'_>) -> Self {
+        let mut fault = classify(error, context);
+        if let Some(panic) = context.panic.filter(|_| fault.kind.may_be_a_panic()) {
             fault.message.push_str(": ");
             fault.message.push_str(panic);
             fault.panic = Some(panic.into());
@@ -279,8 +279,8 @@ impl Fault {
     }
 }
 
-fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
-    let (phase, limits) = (evidence.phase, evidence.limits);
+fn classify(error: &wasmtime::Error, context: &FaultContext<'_>) -> Fault {
+    let (phase, limits) = (context.phase, context.limits);
     if let Some(passed) = error.downcast_ref::<DeadlinePassed>() {
         return Fault::limit(FaultKind::Deadline, phase, "deadline_us", passed.allowed_us, passed);
     }
@@ -293,7 +293,7 @@ fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
     if error.is::<Abandoned>() || error.is::<PoolConcurrencyLimitError>() {
         return Fault::host(phase, error);
     }
-    if evidence.memory_rejected {
+    if context.memory_rejected {
         let what = "it needed more memory than an instance may have";
         return Fault::limit(FaultKind::Memory, phase, "memory_bytes_max", limits.memory_bytes_max as u64, what);
     }
@@ -309,7 +309,7 @@ fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
             Fault::new(FaultKind::Trap, phase, what)
         }
         Some(trap) => Fault::new(FaultKind::Trap, phase, trap),
-        None => transfer_fault(error, evidence),
+        None => transfer_fault(error, context),
     }
 }
 
@@ -325,17 +325,17 @@ fn import_fault(error: &ImportError, phase: Phase, limits: &Limits) -> Fault {
 }
 
 /// The guest returned, but what it returned could not be taken over.
-fn transfer_fault(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
+fn transfer_fault(error: &wasmtime::Error, context: &FaultContext<'_>) -> Fault {
     if is_transfer_limit(error) {
-        let value = evidence.limits.output_bytes_max as u64;
+        let value = context.limits.output_bytes_max as u64;
         let what = "it returned more bytes at once than a call may";
-        return Fault::limit(FaultKind::OutputSize, evidence.phase, "output_bytes_max", value, what);
+        return Fault::limit(FaultKind::OutputSize, context.phase, "output_bytes_max", value, what);
     }
     if is_handle_limit(error) {
-        let value = evidence.limits.handles_max as u64;
-        return Fault::limit(FaultKind::Handles, evidence.phase, "handles_max", value, "it holds too many handles");
+        let value = context.limits.handles_max as u64;
+        return Fault::limit(FaultKind::Handles, context.phase, "handles_max", value, "it holds too many handles");
     }
-    Fault::new(FaultKind::InvalidOutput, evidence.phase, error.root_cause())
+    Fault::new(FaultKind::InvalidOutput, context.phase, error.root_cause())
 }
 
 /// Whether the call ended because too many bytes would have crossed the boundary. wasmtime's error type for this is private, so
@@ -355,8 +355,8 @@ mod tests {
 
     fn fault(error: wasmtime::Error, memory_rejected: bool, panic: Option<&str>) -> Fault {
         let limits = Limits::default();
-        let evidence = Evidence { phase: Phase::Map, limits: &limits, memory_rejected, panic };
-        Fault::of(&error, &evidence)
+        let context = FaultContext { phase: Phase::Map, limits: &limits, memory_rejected, panic };
+        Fault::of(&error, &context)
     }
 
     /// P3: passing a limit is a clear error that names the limit and its value.

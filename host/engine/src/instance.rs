@@ -8,7 +8,7 @@ use wasmtime::component::Instance;
 use wasmtime::{Engine as Wasm, Store, UpdateDeadline};
 
 use super::contract_types::Failure;
-use super::fault::{Evidence, Fault, FaultKind, Phase};
+use super::fault::{Fault, FaultContext, FaultKind, Phase};
 use super::host_log::{LogBuffer, truncate};
 use super::limits::Limits;
 use super::lookup::ValueSets;
@@ -33,14 +33,14 @@ pub(crate) struct Running {
     pub(crate) instance: Instance,
     /// Whether a stage was called in it.
     pub(crate) used: bool,
-    _alive: Alive,
+    _alive: LiveInstance,
     permit: HostPermit,
 }
 
 /// Counts an instance from its start to its end.
-struct Alive(Arc<Counters>);
+struct LiveInstance(Arc<Counters>);
 
-impl Drop for Alive {
+impl Drop for LiveInstance {
     fn drop(&mut self) {
         add(&self.0.instances_dropped, 1);
     }
@@ -95,7 +95,7 @@ impl InstanceSpec<'_> {
         let counters = &self.runtime.counters;
         add(&counters.instances, 1);
         stats.instances += 1;
-        let mut running = Running { store, instance, used: false, _alive: Alive(Arc::clone(counters)), permit };
+        let mut running = Running { store, instance, used: false, _alive: LiveInstance(Arc::clone(counters)), permit };
         let initialized = self.initialize(&mut running, stats);
         running.store.data_mut().assign(Arc::clone(self.value_sets), self.now_ms);
         match initialized.and_then(|()| self.load(&mut running, stats)) {
@@ -173,7 +173,7 @@ pub(crate) fn bounded<T>(
 
 fn read_fault(error: &wasmtime::Error, phase: Phase, state: &GuestState) -> Fault {
     let (limits, memory_rejected) = (&state.limits, state.memory.growth_rejected());
-    Fault::of(error, &Evidence { phase, limits, memory_rejected, panic: state.log.last_error() })
+    Fault::of(error, &FaultContext { phase, limits, memory_rejected, panic: state.log.last_error() })
 }
 
 impl CallStats {

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const DRAINED_BYTES_MAX: usize = 64 << 20;
 
 /// A body in memory, and the room it takes: all bodies together are bounded (H6).
-pub(super) struct Held {
+pub(super) struct BufferedBody {
     /// The body.
     pub bytes: Bytes,
     /// The room; free again when this is dropped.
@@ -28,9 +28,9 @@ pub(super) struct Held {
 }
 
 /// Reads a whole body. Hold the result until the response is sent.
-pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Held, HttpError> {
+pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<BufferedBody, HttpError> {
     let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
-    tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_room())).await.unwrap_or_else(|_| {
+    tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_memory())).await.unwrap_or_else(|_| {
         Err(HttpError::new(
             Kind::Syntax,
             "body_timeout",
@@ -39,7 +39,7 @@ pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> R
     })
 }
 
-async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, HttpError> {
+async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<BufferedBody, HttpError> {
     let mut stream = body.into_data_stream();
     let (mut kept, mut seen, mut held) = (BytesMut::new(), 0_usize, None::<OwnedSemaphorePermit>);
     while let Some(chunk) = stream.next().await {
@@ -63,7 +63,7 @@ async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Re
         let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
         return Err(HttpError::new(Kind::TooLarge, "body_too_large", message));
     }
-    Ok(Held { bytes: kept.freeze(), _room: held })
+    Ok(BufferedBody { bytes: kept.freeze(), _room: held })
 }
 
 fn overloaded() -> HttpError {
@@ -95,7 +95,7 @@ impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
 async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) -> Result<T, HttpError> {
     let (parts, body) = request.into_parts();
     let limits = &pipeline.settings().limits;
-    let Held { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
+    let BufferedBody { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
     let (content_type, content_encoding) = content_headers(&parts.headers);
     let head = model::json_head(&content_type, &content_encoding)?;
     let opened = model::open(&head, &bytes, limits)?;

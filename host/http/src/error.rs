@@ -21,7 +21,7 @@ pub(super) struct ErrorBody<'a> {
     request_id: &'a str,
 }
 
-/// What is wrong. Some codes bring facts of their own beside these.
+/// What is wrong. Some codes add fields of their own.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ErrorContent<'a> {
     /// A stable code in snake case.
@@ -32,7 +32,7 @@ pub(super) struct ErrorContent<'a> {
     details: &'a [Detail],
     #[serde(flatten)]
     #[schema(value_type = Object)]
-    facts: Option<&'a serde_json::Map<String, serde_json::Value>>,
+    fields: Option<&'a serde_json::Map<String, serde_json::Value>>,
 }
 
 /// An [`ApiError`] that a handler answers with; axum's traits need a type of this crate.
@@ -102,7 +102,7 @@ pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Res
             code: error.code,
             message: &error.message,
             details: &error.details,
-            facts: error.facts.as_deref(),
+            fields: error.fields.as_deref(),
         },
         request_id: request_id.as_str(),
     };

@@ -17,10 +17,10 @@ pub(super) const MASKED: &str = "***";
 #[schema(value_type = String, format = DateTime, example = "2026-03-01T12:00:00Z")]
 pub(super) struct Time(String);
 
-/// How a submission stands.
+/// The state of a submission.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SubmissionStanding)]
-pub(super) struct Standing {
+#[schema(as = SubmissionStatus)]
+pub(super) struct SubmissionStatus {
     /// The submission.
     pub submission_id: String,
     /// Its state.

@@ -121,7 +121,7 @@ impl Pipeline {
         let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
         context.trace = true;
         let run = Run::new(self, program, context.clone(), lookups);
-        let mut trial = Trial { run, stages: Vec::new(), messages: Vec::new() };
+        let mut trial = SampleRun { run, stages: Vec::new(), messages: Vec::new() };
         let leads = trial.map(input, now.0).await;
         let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
         for (index, lead) in leads.into_iter().enumerate() {
@@ -142,13 +142,13 @@ impl Pipeline {
     }
 }
 
-struct Trial {
+struct SampleRun {
     run: Run,
     stages: Vec<StageRun>,
     messages: Vec<ShapedMessage>,
 }
 
-impl Trial {
+impl SampleRun {
     /// The leads the sample becomes; an error ends the run.
     async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
         let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.metadata, now_ms);

@@ -477,7 +477,7 @@ fn duplicate_error(first: &FirstUse, body_digest: &[u8]) -> ApiError {
         "duplicate_request",
         format!("this idempotency key was used by request {}; nothing was added", first.request_id),
     )
-    .with_facts(serde_json::json!({
+    .with_fields(serde_json::json!({
         "original_request_id": first.request_id,
         "first_seen_at": first.first_seen_at.rfc3339(),
         "expires_at": first.expires_at.rfc3339(),

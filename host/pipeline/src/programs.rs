@@ -126,7 +126,7 @@ impl From<SaveError> for ApiError {
                     format!("the document has {} problems; nothing was saved", problems.len()),
                 )
                 .with_details(details)
-                .with_facts(serde_json::json!({ "problems": problems }))
+                .with_fields(serde_json::json!({ "problems": problems }))
             }
         }
     }
@@ -154,7 +154,7 @@ impl From<StoreError> for NotReady {
 
 /// Where the component of a new program comes from.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub struct ChosenComponent {
     /// The plugin and its version; none for the default plugin.
     pub plugin: Option<(String, i64)>,
     /// SHA-256 of the component, as it is written.
@@ -238,7 +238,7 @@ impl Pipeline {
     pub async fn save_program(
         &self,
         campaign_id: &str,
-        chosen: &Chosen,
+        chosen: &ChosenComponent,
         document: Option<&str>,
         activation: Activation,
         user_id: &str,
@@ -279,7 +279,7 @@ impl Pipeline {
     }
 
     /// The default plugin of this host.
-    pub fn default_component(&self) -> Chosen {
-        Chosen { plugin: None, digest: self.standard_digest.clone() }
+    pub fn default_component(&self) -> ChosenComponent {
+        ChosenComponent { plugin: None, digest: self.standard_digest.clone() }
     }
 }

@@ -5,7 +5,7 @@ use super::ingest::unavailable;
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::value_set::{CsvHeader, ReadTable, TableProblem, ValueTable, read_csv, read_json};
-use hookmill_store::value_sets::{Edited, NewTable, Room, ValueSet};
+use hookmill_store::value_sets::{Edited, NewTable, ValueSet, ValueSetLimits};
 use std::sync::Arc;
 
 /// How a table is written.
@@ -48,8 +48,8 @@ impl Pipeline {
         let Prepared { canonical, digest, read } = self.prepare_table(format, body).await?;
         let entries = i64::try_from(read.table.len()).unwrap_or(i64::MAX);
         let table = NewTable { digest: &digest, body: &canonical, entries };
-        let (room, now) = (self.room(), self.clock.now());
-        let edited = self.store.put_value_set(organization_id, name, table, room, user_id, now).await;
+        let (limits, now) = (self.value_set_limits(), self.clock.now());
+        let edited = self.store.put_value_set(organization_id, name, table, limits, user_id, now).await;
         let (set, changed) = self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)?;
         Ok(PutSet { set, changed, warnings: read.warnings })
     }
@@ -62,7 +62,7 @@ impl Pipeline {
         version: i64,
     ) -> Result<(ValueSet, bool), ApiError> {
         let now = self.clock.now();
-        let edited = self.store.restore_value_set(organization_id, name, version, self.room(), now).await;
+        let edited = self.store.restore_value_set(organization_id, name, version, self.value_set_limits(), now).await;
         self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)
     }
 
@@ -138,9 +138,9 @@ impl Pipeline {
         }
     }
 
-    fn room(&self) -> Room {
+    fn value_set_limits(&self) -> ValueSetLimits {
         let limits = &self.settings.limits;
         let sets_max = i64::try_from(limits.value_sets_max).unwrap_or(i64::MAX);
-        Room { sets_max, bytes_max: limits.value_sets_bytes_max }
+        ValueSetLimits { sets_max, bytes_max: limits.value_sets_bytes_max }
     }
 }

@@ -55,7 +55,7 @@ pub struct NewTable<'a> {
 
 /// How much an organization may have.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct ValueSetLimits {
     /// How many value sets.
     pub sets_max: i64,
     /// How many bytes their current tables may have together.
@@ -93,12 +93,12 @@ const OTHERS: &str = "select count(*), cast(coalesce(sum(t.bytes), 0) as bigint)
      where s.deleted_at is null and s.organization_id = $1 and s.name <> $2";
 
 /// Whether there is room for a table beside what the others take; none when there is.
-fn too_much((sets, bytes): (i64, i64), table_bytes: i64, room: Room) -> Option<Edited> {
-    if room.sets_max <= sets {
+fn too_much((sets, bytes): (i64, i64), table_bytes: i64, limits: ValueSetLimits) -> Option<Edited> {
+    if limits.sets_max <= sets {
         return Some(Edited::TooMany);
     }
     let bytes = bytes.saturating_add(table_bytes);
-    (room.bytes_max < bytes).then_some(Edited::TooLarge { bytes })
+    (limits.bytes_max < bytes).then_some(Edited::TooLarge { bytes })
 }
 
 impl Store {
@@ -108,7 +108,7 @@ impl Store {
         organization_id: &str,
         name: &str,
         table: NewTable<'_>,
-        room: Room,
+        limits: ValueSetLimits,
         user_id: &str,
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
@@ -119,10 +119,10 @@ impl Store {
         let fresh = self.ids.new_id("set", now);
         let bytes = i64::try_from(table.body.len()).unwrap_or(i64::MAX);
         writing!(self, connection => {
-            // Two that edit at one moment come one after the other: room and versions are counted.
+            // Two that edit at one moment come one after the other: totals and versions are counted.
             sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            if let Some(rejected) = too_much(others, bytes, room) {
+            if let Some(rejected) = too_much(others, bytes, limits) {
                 return Ok(rejected);
             }
             sqlx::query("insert into value_tables (digest, body, entries, bytes, created_at) values ($1, $2, $3, $4, $5) on conflict (digest) do nothing")
@@ -147,7 +147,7 @@ impl Store {
         organization_id: &str,
         name: &str,
         version: i64,
-        room: Room,
+        limits: ValueSetLimits,
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
         let before = self.value_set(organization_id, name).await?;
@@ -161,7 +161,7 @@ impl Store {
                 .bind(organization_id).bind(name).bind(version).fetch_optional(&mut *connection).await?;
             let Some((id, bytes)) = found else { return Ok(Edited::Unknown) };
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            if let Some(rejected) = too_much(others, bytes, room) {
+            if let Some(rejected) = too_much(others, bytes, limits) {
                 return Ok(rejected);
             }
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")

@@ -45,21 +45,21 @@ const LEADS: usize = 50;
 
 /// What a process holds.
 #[derive(Debug, Clone, Copy)]
-pub struct Held {
+pub struct Resources {
     pub resident_kb: u64,
     pub threads: u64,
     pub files: usize,
 }
 
 /// Reads it from `/proc`; `self` is this process.
-pub fn read_resources(process: &str) -> Held {
+pub fn read_resources(process: &str) -> Resources {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
     let number = |name: &str| -> u64 {
         let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
         line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("a number")
     };
     let files = std::fs::read_dir(format!("/proc/{process}/fd")).expect("its files").count();
-    Held { resident_kb: number("VmRSS:"), threads: number("Threads:"), files }
+    Resources { resident_kb: number("VmRSS:"), threads: number("Threads:"), files }
 }
 
 /// Latencies, sorted.

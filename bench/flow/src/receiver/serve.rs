@@ -24,7 +24,7 @@ type Shared = Arc<Mutex<Tally>>;
 
 /// What a path asks for.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked<'a> {
+enum RequestPath<'a> {
     Client { name: &'a str, delay: Delay },
     Webhook,
     Counts,
@@ -74,22 +74,22 @@ async fn handle(request: Request<Incoming>, tally: Shared) -> Result<Response<Fu
     let Ok(body) = body.collect().await else { return Ok(respond(StatusCode::BAD_REQUEST, Bytes::new())) };
     let body = body.to_bytes();
     match parse_path(head.uri.path()) {
-        Asked::Client { name, delay } => {
+        RequestPath::Client { name, delay } => {
             lock(&tally).client_request(name, header(SUBMISSION_HEADER));
             let _waiting = Waiting(tally);
             wait(delay).await;
         }
-        Asked::Webhook => {
+        RequestPath::Webhook => {
             let event = event_name(&body).unwrap_or(UNNAMED_EVENT);
             lock(&tally).event_request(event, header(MESSAGE_HEADER));
             drop(Waiting(tally));
         }
-        Asked::Counts => {
+        RequestPath::Counts => {
             let counts = serde_json::to_vec(lock(&tally).counts()).unwrap_or_default();
             return Ok(respond(StatusCode::OK, Bytes::from(counts)));
         }
-        Asked::Receipts => return Ok(respond(StatusCode::OK, Bytes::from(lock(&tally).receipts()))),
-        Asked::Unknown => return Ok(respond(StatusCode::NOT_FOUND, Bytes::new())),
+        RequestPath::Receipts => return Ok(respond(StatusCode::OK, Bytes::from(lock(&tally).receipts()))),
+        RequestPath::Unknown => return Ok(respond(StatusCode::NOT_FOUND, Bytes::new())),
     }
     Ok(respond(StatusCode::OK, Bytes::from_static(b"{}")))
 }
@@ -102,21 +102,21 @@ async fn wait(delay: Delay) {
     }
 }
 
-fn parse_path(path: &str) -> Asked<'_> {
+fn parse_path(path: &str) -> RequestPath<'_> {
     match path {
-        "/webhook" => return Asked::Webhook,
-        COUNTS_PATH => return Asked::Counts,
-        RECEIPTS_PATH => return Asked::Receipts,
+        "/webhook" => return RequestPath::Webhook,
+        COUNTS_PATH => return RequestPath::Counts,
+        RECEIPTS_PATH => return RequestPath::Receipts,
         _ => {}
     }
     let client = path.strip_prefix("/client/").and_then(|rest| rest.split_once('/'));
     match client {
-        Some((name, "hang")) => Asked::Client { name, delay: Delay::Forever },
+        Some((name, "hang")) => RequestPath::Client { name, delay: Delay::Forever },
         Some((name, ms)) => match ms.parse() {
-            Ok(ms) => Asked::Client { name, delay: Delay::Milliseconds(ms) },
-            Err(_) => Asked::Unknown,
+            Ok(ms) => RequestPath::Client { name, delay: Delay::Milliseconds(ms) },
+            Err(_) => RequestPath::Unknown,
         },
-        None => Asked::Unknown,
+        None => RequestPath::Unknown,
     }
 }
 
@@ -145,14 +145,14 @@ mod tests {
     /// A path says how it is answered; all else is rejected.
     #[test]
     fn paths_say_how_they_are_responded_to() {
-        let client = |delay| Asked::Client { name: "7", delay };
+        let client = |delay| RequestPath::Client { name: "7", delay };
         assert_eq!(parse_path("/client/7/0"), client(Delay::Milliseconds(0)));
         assert_eq!(parse_path("/client/7/1000"), client(Delay::Milliseconds(1000)));
         assert_eq!(parse_path("/client/7/hang"), client(Delay::Forever));
-        assert_eq!(parse_path("/webhook"), Asked::Webhook);
-        assert_eq!(parse_path(COUNTS_PATH), Asked::Counts);
+        assert_eq!(parse_path("/webhook"), RequestPath::Webhook);
+        assert_eq!(parse_path(COUNTS_PATH), RequestPath::Counts);
         for unknown in ["/", "/client/7", "/client/7/soon", "/control"] {
-            assert_eq!(parse_path(unknown), Asked::Unknown, "{unknown}");
+            assert_eq!(parse_path(unknown), RequestPath::Unknown, "{unknown}");
         }
     }
 

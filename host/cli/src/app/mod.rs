@@ -1,4 +1,4 @@
-//! Floor 5: the parts put together, once, and taken apart in order.
+//! The composition root: builds the components of the host once, and shuts them down in order.
 
 mod data;
 mod demo;
@@ -16,7 +16,7 @@ use hookmill_domain::net_policy::AddressPolicy;
 use hookmill_domain::role::Role;
 use hookmill_engine::{Compiler, Digest, Engine, Program};
 use hookmill_outbound::{OutboundLimits, Sender};
-use hookmill_pipeline::{Parts, Pipeline, STANDARD_DOCUMENT, Workers};
+use hookmill_pipeline::{Pipeline, PipelineDeps, STANDARD_DOCUMENT, Workers};
 use hookmill_store::{Store, StoreOptions, Target};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -144,7 +144,7 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
     let (standard, digest) = standard(&engine).await?;
     store.keep_component(&digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
     let policy = AddressPolicy { allowed: Vec::new(), development: options.settings.development };
-    let parts = Parts {
+    let deps = PipelineDeps {
         sender: Sender::new(OutboundLimits::default(), policy)?,
         settings: options.settings.clone(),
         store,
@@ -152,7 +152,7 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
         clock: options.clock.clone(),
         ids: options.ids.clone(),
     };
-    Ok(Pipeline::new(parts, standard, digest))
+    Ok(Pipeline::new(deps, standard, digest))
 }
 
 /// The default plugin on its standard document.

@@ -9,9 +9,9 @@ mod meaning;
 mod names;
 mod pairs;
 mod path;
+mod path_stats;
 mod shape;
 mod table;
-mod trail;
 mod walk;
 mod yaml;
 
@@ -19,8 +19,8 @@ pub use draft::draft;
 pub use locate::without;
 pub use meaning::Meaning;
 pub use path::{Path, Step};
+pub use path_stats::Kinds;
 pub use table::{Field, Fields, Usage};
-pub use trail::Kinds;
 
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ pub struct Element {
 
 /// Gathers the paths of elements, which stand in the order in which they came.
 pub fn discover<'e>(elements: impl IntoIterator<Item = &'e Element>) -> Fields {
-    let mut gathered = table::Gathering::default();
+    let mut gathered = table::FieldTableBuilder::default();
     for element in elements {
         gathered.element(element);
     }

@@ -179,5 +179,5 @@ pub(super) fn table_error(problems: &[TableProblem]) -> ApiError {
     let message = format!("the table has {}{all} problems; nothing was kept", problems.len());
     ApiError::new(Kind::Invalid, "value_set_invalid", message)
         .with_details(problems.iter().map(detail).collect())
-        .with_facts(serde_json::json!({ "problems": problems }))
+        .with_fields(serde_json::json!({ "problems": problems }))
 }

@@ -23,7 +23,7 @@ fn canonical(read: &ReadTable) -> String {
 
 /// Line, column and code of every problem.
 fn problem_places(error: &ApiError) -> Vec<(u64, u64, String)> {
-    let problems = error.facts.as_ref().and_then(|facts| facts["problems"].as_array().cloned()).unwrap_or_default();
+    let problems = error.fields.as_ref().and_then(|fields| fields["problems"].as_array().cloned()).unwrap_or_default();
     let one = |p: &Value| {
         (p["line"].as_u64().unwrap(), p["column"].as_u64().unwrap(), p["code"].as_str().unwrap().to_owned())
     };

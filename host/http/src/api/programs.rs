@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::integer;
 use hookmill_domain::role::Permission;
-use hookmill_pipeline::{Chosen, Pipeline, Problem};
+use hookmill_pipeline::{ChosenComponent, Pipeline, Problem};
 use hookmill_store::programs::{Activation, Program};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -130,7 +130,7 @@ async fn choose_component(
     pipeline: &Pipeline,
     scope: &Scope,
     plugin: Option<ChosenPlugin>,
-) -> Result<Chosen, HttpError> {
+) -> Result<ChosenComponent, HttpError> {
     let Some(plugin) = plugin else { return Ok(pipeline.default_component()) };
     let id = plugin.id.replace('\0', " ");
     let versions = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
@@ -141,7 +141,7 @@ async fn choose_component(
             format!("version {} of plugin `{id}` not found in this organization", plugin.version),
         )
     })?;
-    Ok(Chosen { plugin: Some((version.plugin_id, version.version)), digest: version.component_digest })
+    Ok(ChosenComponent { plugin: Some((version.plugin_id, version.version)), digest: version.component_digest })
 }
 
 /// Shows the document a campaign runs

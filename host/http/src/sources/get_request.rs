@@ -4,7 +4,7 @@
 use crate::auth::{Scope, SourceCaller, unavailable};
 use crate::error::HttpError;
 use crate::extract::Path;
-use crate::views::{self, Standing, Time};
+use crate::views::{self, SubmissionStatus, Time};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -45,7 +45,7 @@ pub(crate) struct RequestView {
     #[schema(value_type = IngestResponse)]
     response: Value,
     /// How each of its submissions stands.
-    submissions: Vec<Standing>,
+    submissions: Vec<SubmissionStatus>,
 }
 
 /// Shows the response to a request, and how its submissions stand
@@ -81,13 +81,14 @@ pub(crate) async fn handle(
     }))
 }
 
-async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<Standing>, HttpError> {
+async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<SubmissionStatus>, HttpError> {
     let response = views::value(&request.response);
     let accepted = response["accepted"].as_array().cloned().unwrap_or_default();
     let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
     let states = pipeline.store().submission_states(&request.organization_id, &ids).await.map_err(unavailable)?;
     let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
-    let known =
-        ids.iter().filter_map(|id| Some(Standing { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
+    let known = ids
+        .iter()
+        .filter_map(|id| Some(SubmissionStatus { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
     Ok(known.collect())
 }

@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use super::super::departure::{Departure, NotedBody};
 use super::super::guard::SystemLookup;
 use super::super::{SendErrorKind, client};
-use super::receiver::{Habit, Receiver};
+use super::receiver::{Behaviour, Receiver};
 use super::*;
 
 /// A receiver that speaks TLS for the name `localhost`, and the certificate to trust it by.
@@ -117,14 +117,14 @@ async fn w8_untrusted_receivers_get_nothing() {
 #[tokio::test]
 async fn w9_a_broken_handshake_means_not_sent() {
     let table = [
-        (Habit::SpeaksFirst(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), SendErrorKind::Tls),
-        (Habit::SpeaksFirst(vec![0x16, 3, 1, 0xff, 0xff, 1, 2, 3]), SendErrorKind::Tls),
-        (Habit::ClosesAtOnce, SendErrorKind::Connect),
-        (Habit::NeverReads, SendErrorKind::Timeout),
+        (Behaviour::SpeaksFirst(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), SendErrorKind::Tls),
+        (Behaviour::SpeaksFirst(vec![0x16, 3, 1, 0xff, 0xff, 1, 2, 3]), SendErrorKind::Tls),
+        (Behaviour::ClosesAtOnce, SendErrorKind::Connect),
+        (Behaviour::NeverReads, SendErrorKind::Timeout),
     ];
-    for (habit, kind) in table {
-        let what = format!("{habit:?}");
-        let receiver = Receiver::with(habit).await;
+    for (behaviour, kind) in table {
+        let what = format!("{behaviour:?}");
+        let receiver = Receiver::with(behaviour).await;
         let text = format!("https://127.0.0.1:{}/", receiver.port);
         for request in [post(&text, Duration::from_millis(500)), get(&text, Duration::from_millis(500))] {
             let error = sender(OutboundLimits::default()).send(request).await.expect_err(&what);

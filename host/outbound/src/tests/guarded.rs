@@ -8,16 +8,16 @@ use hookmill_domain::net_policy::BlockReason;
 
 use super::super::guard::{Found, Lookup};
 use super::super::{BlockedDestination, SendErrorKind, client};
-use super::receiver::{Habit, Receiver, response};
+use super::receiver::{Behaviour, Receiver, http_response};
 use super::*;
 
 /// Answers each look-up with the next of these lists, the last one for ever.
-struct Scripted(Mutex<Vec<Vec<&'static str>>>);
+struct ScriptedLookup(Mutex<Vec<Vec<&'static str>>>);
 
 /// Never responds.
-struct Silent;
+struct SilentLookup;
 
-impl Lookup for Scripted {
+impl Lookup for ScriptedLookup {
     fn lookup(&self, _: &str) -> Found {
         let mut lists = self.0.lock().expect("no panic");
         let list = if lists.len() == 1 { lists[0].clone() } else { lists.remove(0) };
@@ -26,14 +26,14 @@ impl Lookup for Scripted {
     }
 }
 
-impl Lookup for Silent {
+impl Lookup for SilentLookup {
     fn lookup(&self, _: &str) -> Found {
         Box::pin(std::future::pending::<io::Result<Vec<IpAddr>>>())
     }
 }
 
 fn looking_up(policy: AddressPolicy, lists: &[&[&'static str]]) -> Sender {
-    let lookup = Scripted(Mutex::new(lists.iter().map(|list| list.to_vec()).collect()));
+    let lookup = ScriptedLookup(Mutex::new(lists.iter().map(|list| list.to_vec()).collect()));
     Sender::with_parts(OutboundLimits::default(), policy, Box::new(lookup), client::public_roots()).expect("a sender")
 }
 
@@ -109,7 +109,7 @@ async fn w8_http_needs_the_development_flag() {
 /// W8: the real name `localhost`, through the system's resolver: blocked in production, reached in development.
 #[tokio::test]
 async fn w8_localhost_by_name() {
-    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let text = format!("https://localhost:{}/", receiver.port);
     let sender = Sender::new(OutboundLimits::default(), production()).expect("a sender");
     let blocked = sender.check(&url(&text)).await.expect_err("loopback");
@@ -144,7 +144,7 @@ async fn w8_all_addresses_of_a_name_count() {
 /// W8: a name that was good when it was saved and points inside when it is dialled.
 #[tokio::test]
 async fn w8_a_name_that_changes_is_caught_at_the_connection() {
-    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let sender = looking_up(production(), &[&["93.184.216.34"], &["127.0.0.1"]]);
     let text = format!("https://rebind.example:{}/", receiver.port);
     assert_eq!(sender.check(&url(&text)).await, Ok(()));
@@ -156,7 +156,7 @@ async fn w8_a_name_that_changes_is_caught_at_the_connection() {
 /// W8: the address that was checked is the one that is dialled: the name resolves once for a connection.
 #[tokio::test]
 async fn w8_the_checked_address_is_dialled() {
-    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let sender = looking_up(DEVELOPMENT, &[&["127.0.0.1"], &["10.0.0.1"]]);
     let text = format!("http://once.example:{}/", receiver.port);
     assert_eq!(sender.send(post(&text, PATIENCE)).await.expect("a response").status, 200);
@@ -185,7 +185,8 @@ async fn w9_resolving_fails_within_the_deadline() {
         Err(BlockedDestination::Unresolved { .. })
     ));
     let limits = OutboundLimits { check_timeout_ms: 100, ..OutboundLimits::default() };
-    let silent = Sender::with_parts(limits, production(), Box::new(Silent), client::public_roots()).expect("a sender");
+    let silent =
+        Sender::with_parts(limits, production(), Box::new(SilentLookup), client::public_roots()).expect("a sender");
     let slow = silent.check(&url("https://slow.example/")).await.expect_err("no response");
     assert!(matches!(slow, BlockedDestination::Slow { timeout_ms: 100, .. }), "{slow:?}");
     for request in [

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::super::{SendErrorKind, sender::moment};
-use super::receiver::{Habit, Receiver, response};
+use super::receiver::{Behaviour, Receiver, http_response};
 use super::*;
 
 const SHORT: Duration = Duration::from_millis(400);
 
-/// Sends a POST to a receiver with this habit.
-async fn outcome(habit: Habit, timeout: Duration) -> Result<crate::OutboundResponse, crate::SendError> {
-    let receiver = Receiver::with(habit).await;
+/// Sends a POST to a receiver with this behaviour.
+async fn outcome(behaviour: Behaviour, timeout: Duration) -> Result<crate::OutboundResponse, crate::SendError> {
+    let receiver = Receiver::with(behaviour).await;
     let start = moment();
     let result = sender(OutboundLimits::default()).send(post(&receiver.url(), timeout)).await;
     assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
@@ -23,7 +23,7 @@ async fn outcome(habit: Habit, timeout: Duration) -> Result<crate::OutboundRespo
 #[tokio::test]
 async fn w9_a_good_receiver_gets_and_gives_exact_bytes() {
     let receiver =
-        Receiver::with(Habit::Responds(http_response("201 Made\r\nX-Price: 4.50\r\nX-PRICE: 5", "taken"))).await;
+        Receiver::with(Behaviour::Responds(http_response("201 Made\r\nX-Price: 4.50\r\nX-PRICE: 5", "taken"))).await;
     let mut request = post(&receiver.url(), PATIENCE);
     request.headers.insert("webhook-id", HeaderValue::from_static("evt_1"));
     let response = sender(OutboundLimits::default()).send(request).await.expect("a response");
@@ -42,7 +42,7 @@ async fn w9_a_good_receiver_gets_and_gives_exact_bytes() {
 /// W9: a POST without a body says so, a GET says nothing, and a user agent of one's own wins.
 #[tokio::test]
 async fn w9_an_empty_body_has_a_length() {
-    let receiver = Receiver::with(Habit::Responds(http_response("204 None", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("204 None", ""))).await;
     let sender = sender(OutboundLimits::default());
     let mut empty = post(&receiver.url(), PATIENCE);
     empty.body = Bytes::new();
@@ -57,9 +57,10 @@ async fn w9_an_empty_body_has_a_length() {
 /// W8: a redirect is a response like any other and leads nowhere.
 #[tokio::test]
 async fn w8_redirects_are_not_followed() {
-    let inner = Receiver::with(Habit::Responds(http_response("200 OK", "secret"))).await;
+    let inner = Receiver::with(Behaviour::Responds(http_response("200 OK", "secret"))).await;
     let response =
-        outcome(Habit::Responds(http_response(&format!("302 Found\r\nlocation: {}", inner.url()), "")), PATIENCE).await;
+        outcome(Behaviour::Responds(http_response(&format!("302 Found\r\nlocation: {}", inner.url()), "")), PATIENCE)
+            .await;
     let response = response.expect("a response");
     assert_eq!((response.status, response.header("location")), (302, Some(inner.url().as_str())));
     assert!(inner.requests().is_empty());
@@ -71,15 +72,15 @@ async fn w9_the_deadline_covers_headers_and_body() {
     let head = b"HTTP/1.1 200 OK\r\n".to_vec();
     let body = b"HTTP/1.1 200 OK\r\ncontent-length: 600\r\n\r\n".to_vec();
     let table = [
-        (Habit::NeverResponds, None),
-        (Habit::NeverReads, None),
-        (Habit::Dribbles(Vec::new(), b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()), None),
-        (Habit::Dribbles(head, b"x-slow: 1\r\n".repeat(9)), None),
-        (Habit::Dribbles(body, vec![b'x'; 600]), Some(200)),
+        (Behaviour::NeverResponds, None),
+        (Behaviour::NeverReads, None),
+        (Behaviour::Dribbles(Vec::new(), b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()), None),
+        (Behaviour::Dribbles(head, b"x-slow: 1\r\n".repeat(9)), None),
+        (Behaviour::Dribbles(body, vec![b'x'; 600]), Some(200)),
     ];
-    for (habit, status) in table {
-        let what = format!("{habit:?}");
-        let error = outcome(habit, SHORT).await.expect_err(&what);
+    for (behaviour, status) in table {
+        let what = format!("{behaviour:?}");
+        let error = outcome(behaviour, SHORT).await.expect_err(&what);
         assert_eq!((error.kind, error.sent, error.status), (SendErrorKind::Timeout, true, status), "{what}");
         assert!((400..5_000).contains(&error.elapsed_ms), "{what}: {error:?}");
     }
@@ -89,10 +90,11 @@ async fn w9_the_deadline_covers_headers_and_body() {
 #[tokio::test]
 async fn w9_an_endless_body_is_cut() {
     let start = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-    let response = outcome(Habit::NeverEnds(start, vec![b'x'; 10_000]), PATIENCE).await.expect("a response");
+    let response = outcome(Behaviour::NeverEnds(start, vec![b'x'; 10_000]), PATIENCE).await.expect("a response");
     assert_eq!((response.status, response.body.len(), response.truncated), (200, 256 * 1_024, true));
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-    let response = outcome(Habit::NeverEnds(chunked, b"5\r\nabcde\r\n".to_vec()), PATIENCE).await.expect("a response");
+    let response =
+        outcome(Behaviour::NeverEnds(chunked, b"5\r\nabcde\r\n".to_vec()), PATIENCE).await.expect("a response");
     assert_eq!((response.body.len(), response.truncated), (256 * 1_024, true));
 }
 
@@ -101,7 +103,7 @@ async fn w9_an_endless_body_is_cut() {
 async fn w9_the_bound_is_exact() {
     let sender = sender(OutboundLimits { response_body_bytes_max: 5, ..OutboundLimits::default() });
     for (sent, kept, truncated) in [("", "", false), ("abcde", "abcde", false), ("abcdef", "abcde", true)] {
-        let receiver = Receiver::with(Habit::Responds(http_response("200 OK", sent))).await;
+        let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", sent))).await;
         let response = sender.send(post(&receiver.url(), PATIENCE)).await.expect("a response");
         assert_eq!((&response.body[..], response.truncated), (kept.as_bytes(), truncated), "{sent}");
     }
@@ -111,7 +113,8 @@ async fn w9_the_bound_is_exact() {
 #[tokio::test]
 async fn w9_nothing_is_decompressed() {
     let gzipped = "\u{1f}not really gzip";
-    let response = outcome(Habit::Responds(http_response("200 OK\r\ncontent-encoding: gzip", gzipped)), PATIENCE).await;
+    let response =
+        outcome(Behaviour::Responds(http_response("200 OK\r\ncontent-encoding: gzip", gzipped)), PATIENCE).await;
     assert_eq!(&response.expect("a response").body[..], gzipped.as_bytes());
 }
 
@@ -119,17 +122,17 @@ async fn w9_nothing_is_decompressed() {
 #[tokio::test]
 async fn w9_headers_are_bounded() {
     let many = |count: usize, value: &str| (0..count).map(|n| format!("\r\nx-{n}: {value}")).collect::<String>();
-    let error = outcome(Habit::Responds(http_response(&format!("200 OK{}", many(200, "1")), "")), PATIENCE).await;
+    let error = outcome(Behaviour::Responds(http_response(&format!("200 OK{}", many(200, "1")), "")), PATIENCE).await;
     let error = error.expect_err("too many");
     assert_eq!((error.kind, error.sent), (SendErrorKind::TooManyHeaders, true), "{error:?}");
-    let endless = Habit::NeverEnds(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 10_000]);
+    let endless = Behaviour::NeverEnds(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 10_000]);
     let error = outcome(endless, PATIENCE).await.expect_err("too long");
     assert_eq!((error.kind, error.sent), (SendErrorKind::TooManyHeaders, true), "{error:?}");
-    let response = outcome(Habit::Responds(http_response(&format!("200 OK{}", many(80, "1")), "")), PATIENCE).await;
+    let response = outcome(Behaviour::Responds(http_response(&format!("200 OK{}", many(80, "1")), "")), PATIENCE).await;
     let response = response.expect("a response");
     assert_eq!((response.headers.len(), response.headers_truncated), (64, true));
     let long = format!("200 OK\r\nx-long: {}\r\nretry-after: 2", "x".repeat(20_000));
-    let response = outcome(Habit::Responds(http_response(&long, "")), PATIENCE).await.expect("a response");
+    let response = outcome(Behaviour::Responds(http_response(&long, "")), PATIENCE).await.expect("a response");
     assert_eq!((response.header("retry-after"), response.header("x-long")), (Some("2"), None));
     assert!(response.headers_truncated);
 }
@@ -138,9 +141,9 @@ async fn w9_headers_are_bounded() {
 #[tokio::test]
 async fn l8_a_broken_connection_may_have_been_sent() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 600\r\n\r\nhalf".to_vec();
-    for (habit, status) in [(Habit::ClosesAfterReading, None), (Habit::RespondsAndCloses(cut), Some(200))] {
-        let what = format!("{habit:?}");
-        let error = outcome(habit, PATIENCE).await.expect_err(&what);
+    for (behaviour, status) in [(Behaviour::ClosesAfterReading, None), (Behaviour::RespondsAndCloses(cut), Some(200))] {
+        let what = format!("{behaviour:?}");
+        let error = outcome(behaviour, PATIENCE).await.expect_err(&what);
         assert_eq!((error.kind, error.sent, error.status), (SendErrorKind::Io, true, status), "{what}: {error:?}");
     }
 }
@@ -149,7 +152,7 @@ async fn l8_a_broken_connection_may_have_been_sent() {
 /// the error may say either.
 #[tokio::test]
 async fn w9_hanging_up_at_once_is_a_broken_connection() {
-    let error = outcome(Habit::ClosesAtOnce, PATIENCE).await.expect_err("hung up");
+    let error = outcome(Behaviour::ClosesAtOnce, PATIENCE).await.expect_err("hung up");
     assert_eq!((error.kind, error.status), (SendErrorKind::Io, None), "{error:?}");
 }
 
@@ -163,7 +166,7 @@ async fn w9_garbage_is_not_a_response() {
         b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n",
     ];
     for bytes in garbage {
-        let error = outcome(Habit::RespondsAndCloses(bytes.to_vec()), PATIENCE).await.expect_err("garbage");
+        let error = outcome(Behaviour::RespondsAndCloses(bytes.to_vec()), PATIENCE).await.expect_err("garbage");
         assert_eq!((error.kind, error.sent), (SendErrorKind::Protocol, true), "{error:?}");
     }
 }
@@ -171,7 +174,7 @@ async fn w9_garbage_is_not_a_response() {
 /// L8: where nothing listens, nothing left.
 #[tokio::test]
 async fn l8_no_connection_means_not_sent() {
-    let port = Receiver::with(Habit::ClosesAtOnce).await.port;
+    let port = Receiver::with(Behaviour::ClosesAtOnce).await.port;
     tokio::time::sleep(Duration::from_millis(50)).await;
     for request in
         [post(&format!("http://127.0.0.1:{port}/"), PATIENCE), get(&format!("http://127.0.0.1:{port}/"), PATIENCE)]
@@ -186,8 +189,8 @@ async fn l8_no_connection_means_not_sent() {
 async fn w9_a_slot_is_freed_whatever_happens() {
     let limits = OutboundLimits { requests_max: 1, slot_wait_ms_max: 100, ..OutboundLimits::default() };
     let sender = Arc::new(sender(limits));
-    let slow = Receiver::with(Habit::NeverResponds).await;
-    let good = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
+    let slow = Receiver::with(Behaviour::NeverResponds).await;
+    let good = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let (holder, request) = (Arc::clone(&sender), post(&slow.url(), PATIENCE));
     let held = tokio::spawn(async move { holder.send(request).await });
     while slow.requests().is_empty() {
@@ -207,9 +210,10 @@ async fn w9_a_slot_is_freed_whatever_happens() {
 #[tokio::test]
 async fn w9_connections_are_used_again_when_alive() {
     let sender = sender(OutboundLimits::default());
-    for habit in [Habit::Responds(http_response("200 OK", "x")), Habit::RespondsAndCloses(http_response("200 OK", "x"))]
+    for behaviour in
+        [Behaviour::Responds(http_response("200 OK", "x")), Behaviour::RespondsAndCloses(http_response("200 OK", "x"))]
     {
-        let receiver = Receiver::with(habit).await;
+        let receiver = Receiver::with(behaviour).await;
         for _ in 0..5 {
             assert_eq!(sender.send(post(&receiver.url(), PATIENCE)).await.expect("a response").status, 200);
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -221,7 +225,7 @@ async fn w9_connections_are_used_again_when_alive() {
 /// H6: what is asked for is bounded as well.
 #[tokio::test]
 async fn h6_requests_are_bounded() {
-    let receiver = Receiver::with(Habit::Responds(http_response("200 OK", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let sender = sender(OutboundLimits { request_body_bytes_max: 4, timeout_ms_max: 300, ..OutboundLimits::default() });
     let mut connect = get(&receiver.url(), PATIENCE);
     connect.method = Method::CONNECT;
@@ -232,7 +236,7 @@ async fn h6_requests_are_bounded() {
         assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{error:?}");
     }
     assert!(receiver.requests().is_empty());
-    let silent = Receiver::with(Habit::NeverResponds).await;
+    let silent = Receiver::with(Behaviour::NeverResponds).await;
     let error = sender.send(get(&silent.url(), Duration::from_secs(3_600))).await.expect_err("no response");
     assert_eq!(error.kind, SendErrorKind::Timeout);
     let zero = OutboundLimits { response_body_bytes_max: 0, ..OutboundLimits::default() };

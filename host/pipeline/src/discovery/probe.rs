@@ -23,7 +23,7 @@ const CALL_BYTES_MAX: usize = 1 << 20;
 const PROBED_BYTES_MAX: usize = 16 << 20;
 
 /// What a field of a lead was made of and became, by the lead's number and the field's name.
-type Made = BTreeMap<(usize, String), Value>;
+type MappedFields = BTreeMap<(usize, String), Value>;
 
 /// A path to be tried on one of the samples.
 struct Try {
@@ -73,7 +73,7 @@ impl Bench<'_> {
     /// What each path is used for, in the order of the paths; none where nothing can be said.
     async fn usages(&mut self, samples: &[Sample], fields: &Fields) -> Vec<Option<Usage>> {
         let mut usages = vec![None; fields.fields.len()];
-        let mut as_they_are: BTreeMap<usize, Option<Made>> = BTreeMap::new();
+        let mut as_they_are: BTreeMap<usize, Option<MappedFields>> = BTreeMap::new();
         // The last sample of each path first; where its element can't be mapped, the first one.
         for turn in 0..2 {
             let tries = open_tries(fields, &usages, turn);
@@ -98,7 +98,7 @@ impl Bench<'_> {
     }
 
     /// Maps elements in calls of a bounded size; ends where the bound on all bytes is reached.
-    async fn map_all(&mut self, elements: impl Iterator<Item = Inbound>) -> Vec<Result<Made, Unmade>> {
+    async fn map_all(&mut self, elements: impl Iterator<Item = Inbound>) -> Vec<Result<MappedFields, MapError>> {
         let (mut made, mut call, mut call_bytes) = (Vec::new(), Vec::new(), 0);
         for element in elements {
             self.bytes = self.bytes.saturating_add(element.body.len());
@@ -116,7 +116,7 @@ impl Bench<'_> {
         made
     }
 
-    async fn map(&self, elements: Vec<Inbound>) -> Vec<Result<Made, Unmade>> {
+    async fn map(&self, elements: Vec<Inbound>) -> Vec<Result<MappedFields, MapError>> {
         if elements.is_empty() {
             return Vec::new();
         }
@@ -125,21 +125,23 @@ impl Bench<'_> {
         let mapped = run.map(elements).await;
         run.finish();
         match mapped {
-            Ok(results) => results.into_iter().map(|result| result.map(collect_fields).map_err(Unmade::from)).collect(),
-            Err(_) => (0..count).map(|_| Err(Unmade::Unknown)).collect(),
+            Ok(results) => {
+                results.into_iter().map(|result| result.map(collect_fields).map_err(MapError::from)).collect()
+            }
+            Err(_) => (0..count).map(|_| Err(MapError::Unknown)).collect(),
         }
     }
 }
 
 /// Why an element became no lead.
-enum Unmade {
+enum MapError {
     /// The program rejects it, because of this field if it says so.
     Rejected(Option<String>),
     /// Nothing is known.
     Unknown,
 }
 
-impl From<ItemError> for Unmade {
+impl From<ItemError> for MapError {
     fn from(error: ItemError) -> Self {
         match error {
             ItemError::Failure(failure) => Self::Rejected(failure.field),
@@ -164,8 +166,8 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
 }
 
 /// The fields of all leads. What nobody mapped is not among them: the trace names the custom fields that were made.
-fn collect_fields(mapped: Mapped) -> Made {
-    let mut made = Made::new();
+fn collect_fields(mapped: Mapped) -> MappedFields {
+    let mut made = MappedFields::new();
     let trace = mapped.trace.as_deref().map(raw).unwrap_or_default();
     for (index, lead) in mapped.leads.into_iter().enumerate() {
         match lead {
@@ -188,10 +190,10 @@ fn collect_fields(mapped: Mapped) -> Made {
 }
 
 /// The fields that differ. An error that the path's absence causes is a use, too.
-fn find_usage(before: &Made, after: Result<Made, Unmade>) -> Option<Usage> {
+fn find_usage(before: &MappedFields, after: Result<MappedFields, MapError>) -> Option<Usage> {
     let fields: BTreeSet<String> = match after {
-        Err(Unmade::Unknown) => return None,
-        Err(Unmade::Rejected(field)) => [field.unwrap_or_default()].into(),
+        Err(MapError::Unknown) => return None,
+        Err(MapError::Rejected(field)) => [field.unwrap_or_default()].into(),
         Ok(after) => {
             let keys = before.keys().chain(after.keys());
             keys.filter(|key| before.get(key) != after.get(key)).map(|(_, name)| name.clone()).collect()
@@ -205,7 +207,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn made(list: &[(&str, Value)]) -> Made {
+    fn made(list: &[(&str, Value)]) -> MappedFields {
         list.iter().map(|(name, value)| ((0, (*name).to_owned()), value.clone())).collect()
     }
 
@@ -216,9 +218,9 @@ mod tests {
             (Ok(before.clone()), Some((false, vec![]))),
             (Ok(made(&[("zip", json!(["zip", "1"]))])), Some((true, vec!["email"]))),
             (Ok(made(&[("email", json!("a")), ("zip", json!(["postal", "1"]))])), Some((true, vec!["zip"]))),
-            (Err(Unmade::Rejected(Some("email".into()))), Some((true, vec!["email"]))),
-            (Err(Unmade::Rejected(None)), Some((true, vec![]))),
-            (Err(Unmade::Unknown), None),
+            (Err(MapError::Rejected(Some("email".into()))), Some((true, vec!["email"]))),
+            (Err(MapError::Rejected(None)), Some((true, vec![]))),
+            (Err(MapError::Unknown), None),
         ];
         for (after, expected) in table {
             let found = find_usage(&before, after).map(|usage| (usage.is_used, usage.fields));

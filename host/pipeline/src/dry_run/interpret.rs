@@ -1,6 +1,6 @@
 //! A client's response in a dry run: interpreted by the code of production.
 
-use super::{DryRunInput, SAMPLE_ID, Trial};
+use super::{DryRunInput, SAMPLE_ID, SampleRun};
 use crate::interpret::{
     Decider, Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
     response_fields,
@@ -38,7 +38,7 @@ impl SampleResponse {
     }
 }
 
-impl Trial {
+impl SampleRun {
     /// The submission's state after the sample response, and the context of the events about it.
     pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, now_ms: i64) -> (State, Value) {
         let Some(sample) = &input.response else { return (State::Delivered, json!({})) };

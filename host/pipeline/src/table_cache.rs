@@ -5,49 +5,49 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tables that were read, shared by all who read them.
-pub(crate) struct Shelf {
+pub(crate) struct TableCache {
     bytes_max: usize,
-    held: Mutex<Held>,
+    entries: Mutex<Entries>,
 }
 
 #[derive(Default)]
-struct Held {
+struct Entries {
     tables: HashMap<String, (Arc<ValueTable>, u64)>,
     bytes: usize,
     /// Counts every use, to tell which was the longest ago.
     uses: u64,
 }
 
-impl Shelf {
+impl TableCache {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, held: Mutex::default() }
+        Self { bytes_max, entries: Mutex::default() }
     }
 
     /// A table that is in memory.
     pub(crate) fn get(&self, digest: &str) -> Option<Arc<ValueTable>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.uses += 1;
-        let now = held.uses;
-        let (table, used) = held.tables.get_mut(digest)?;
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.uses += 1;
+        let now = entries.uses;
+        let (table, used) = entries.tables.get_mut(digest)?;
         *used = now;
         Some(table.clone())
     }
 
-    /// Keeps a table. One that is larger than the whole shelf is returned and not cached.
+    /// Keeps a table. One that is larger than the cache is returned and not cached.
     pub(crate) fn put(&self, digest: &str, table: ValueTable) -> Arc<ValueTable> {
         let table = Arc::new(table);
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.uses += 1;
-        let now = held.uses;
-        if held.tables.insert(digest.to_owned(), (table.clone(), now)).is_none() {
-            held.bytes += table.memory_bytes();
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.uses += 1;
+        let now = entries.uses;
+        if entries.tables.insert(digest.to_owned(), (table.clone(), now)).is_none() {
+            entries.bytes += table.memory_bytes();
         }
-        while self.bytes_max < held.bytes && held.drop_longest_unused() {}
+        while self.bytes_max < entries.bytes && entries.drop_longest_unused() {}
         table
     }
 }
 
-impl Held {
+impl Entries {
     fn drop_longest_unused(&mut self) -> bool {
         let longest = self.tables.iter().min_by_key(|(_, (_, used))| *used).map(|(digest, _)| digest.clone());
         let dropped = longest.and_then(|digest| self.tables.remove(&digest));
@@ -67,15 +67,15 @@ mod tests {
 
     #[test]
     fn h6_the_longest_unused_table_goes_when_there_is_no_room() {
-        let shelf = Shelf::new(table(100).memory_bytes() * 2);
-        shelf.put("a", table(100));
-        shelf.put("b", table(100));
-        shelf.put("b", table(100));
-        assert!(shelf.get("a").is_some() && shelf.get("b").is_some() && shelf.get("a").is_some());
-        shelf.put("c", table(100));
-        assert_eq!(["a", "b", "c"].map(|digest| shelf.get(digest).is_some()), [true, false, true]);
-        assert_eq!(shelf.put("huge", table(1_000)).len(), 1_000);
-        assert_eq!(["a", "b", "c", "huge"].map(|digest| shelf.get(digest).is_some()), [false; 4]);
-        assert_eq!(shelf.held.lock().unwrap().bytes, 0);
+        let tables = TableCache::new(table(100).memory_bytes() * 2);
+        tables.put("a", table(100));
+        tables.put("b", table(100));
+        tables.put("b", table(100));
+        assert!(tables.get("a").is_some() && tables.get("b").is_some() && tables.get("a").is_some());
+        tables.put("c", table(100));
+        assert_eq!(["a", "b", "c"].map(|digest| tables.get(digest).is_some()), [true, false, true]);
+        assert_eq!(tables.put("huge", table(1_000)).len(), 1_000);
+        assert_eq!(["a", "b", "c", "huge"].map(|digest| tables.get(digest).is_some()), [false; 4]);
+        assert_eq!(tables.entries.lock().unwrap().bytes, 0);
     }
 }
