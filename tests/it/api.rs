@@ -215,7 +215,7 @@ on_both! {
 on_both! {
     /// O9: a key scoped to a campaign reaches that one alone, and nothing that concerns the whole organization; a revoked one reaches
     /// nothing.
-    async fn a_narrowed_key_reaches_its_campaigns_alone(kind: Kind) {
+    async fn a_scoped_key_reaches_its_campaigns_alone(kind: Kind) {
         let world = World::new(kind).await;
         for id in ["MINE", "OTHER"] {
             world.draft(id, "").await;
@@ -249,7 +249,7 @@ on_both! {
 }
 
 on_both! {
-    /// O9: a key in a query string is no key.
+    /// O9: a key in a query string is ignored.
     async fn a_key_in_a_query_is_no_key(kind: Kind) {
         let world = World::new(kind).await;
         world.nobody.get(&format!("/v1/requests?api_key={}", world.source_key)).await.expect_error(401, "key_missing");

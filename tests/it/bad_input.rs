@@ -101,7 +101,7 @@ async fn send(client: &Client, method: &str, path: &str, content_type: &str, bod
     tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{method} {path} does not respond"))
 }
 
-/// Bodies that are no JSON, or not the JSON that anybody asked for.
+/// Bodies that are not JSON, or not the JSON that anybody asked for.
 fn nonsense() -> Vec<(String, Vec<u8>)> {
     let wrong_types = |value: Value| {
         let names = [
@@ -380,7 +380,7 @@ async fn raw(world: &World, bytes: &[u8]) -> String {
 }
 
 on_both! {
-    /// H6: bytes that are no HTTP, heads without end and bodies that never come are cut off; others go on.
+    /// H6: bytes that are not HTTP, heads without end and bodies that never come are cut off; others go on.
     async fn broken_connections_are_cut_off(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.request_timeout_ms = 1_000;

@@ -1,4 +1,4 @@
-//! Bodies of every kind, from the door to the lead (I10): what came is kept as it came (I11), and read again the same way.
+//! Bodies of every kind, from the request to the lead (I10): what came is kept as it came (I11), and read again the same way.
 
 use flate2::Compression;
 use flate2::read::{GzEncoder, ZlibEncoder};
@@ -138,7 +138,7 @@ on_both! {
 }
 
 on_both! {
-    /// I10 M10: a dry run reads a raw sample as a door would, and says what is wrong with it.
+    /// I10 M10: a dry run reads a raw sample as ingest does, and reports what is wrong with it.
     async fn m10_a_dry_run_takes_a_body_of_any_kind(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("GOOD", "").await;
@@ -204,7 +204,7 @@ map:
 }
 
 on_both! {
-    /// M4: a date that reads two ways is no guess and stops no lead; how often a source sends one is counted.
+    /// M4: a date that reads two ways is not guessed and does not stop the lead; how often a source sends one is counted.
     async fn m4_odd_dates_are_counted_for_each_source(kind: Kind) {
         let world = World::new(kind).await;
         let document = "version: 1\nmap: {fields: {email: email, date_of_birth: {from: dob, then: [{date: ['%m/%d/%Y', '%d/%m/%Y']}]}}}\n";

@@ -366,7 +366,7 @@ fn m10_a_dry_run_has_what_comes_beside_the_body() {
     assert!(String::from_utf8_lossy(&rejected.stderr).contains("not a JSON object"), "{rejected:?}");
 }
 
-/// Who has read enough closes the pipe, as `head` does; that is no failure.
+/// Who has read enough closes the pipe, as `head` does; that is not a failure.
 #[test]
 fn a_reader_may_stop_reading() {
     let cli = CliFixture::new();

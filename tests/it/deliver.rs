@@ -131,7 +131,7 @@ on_both! {
 }
 
 on_both! {
-    /// L8: when the retries are spent the lead is failed, once, with its attempts, and stays so.
+    /// L8: when the retries are exhausted the lead is failed, once, with its attempts, and stays so.
     async fn retries_are_spent_at_last(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
@@ -220,7 +220,7 @@ on_both! {
 }
 
 on_both! {
-    /// W9: a webhook whose retries are spent is failed and can be sent again by hand, with the same id and bytes.
+    /// W9: a webhook whose retries are exhausted is failed and can be sent again by hand, with the same id and bytes.
     async fn a_failed_event_is_sent_again_by_hand(kind: Kind) {
         let world = World::new(kind).await;
         let settings = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.processed"], "retries": 1});

@@ -138,7 +138,7 @@ async fn a_batch_is_one_instance_and_one_call() {
 
 /// P3: whatever lead 57 does, the other 99 are mapped, and the fault names the limit.
 #[tokio::test]
-async fn the_guilty_lead_falls_alone() {
+async fn the_culprit_fails_alone() {
     let sandbox = Sandbox::new(roomy()).await;
     let table = [
         ("loop", FaultKind::Deadline, Some("deadline_us")),
@@ -189,9 +189,9 @@ async fn a_fault_names_the_function() {
     }
 }
 
-/// P3: two guilty leads of different kinds fall each for its own fault; a failure is a valid result and no fault.
+/// P3: two culprits of different kinds fail each with its own fault; a failure is a valid result and no fault.
 #[tokio::test]
-async fn several_guilty_leads() {
+async fn several_culprits() {
     let sandbox = Sandbox::new(roomy()).await;
     let mut session = sandbox.session();
     let mut results = session.map(hundred(&[(0, "trap"), (1, "loop"), (50, "fail"), (99, "memory")])).await.unwrap();
@@ -214,9 +214,9 @@ async fn all_loop() {
     let mut session = sandbox.session();
     let all: Vec<_> = (0..100).map(|place| (place, "loop")).collect();
     let results = session.map(hundred(&all)).await.unwrap();
-    let guilty = results.iter().filter(|result| matches!(result, Err(ItemError::Fault(_)))).count();
+    let culprits = results.iter().filter(|result| matches!(result, Err(ItemError::Fault(_)))).count();
     let postponed = results.iter().filter(|result| matches!(result, Err(ItemError::Postponed))).count();
-    assert!(1 <= guilty && guilty + postponed == 100, "{guilty} guilty, {postponed} postponed");
+    assert!(1 <= culprits && culprits + postponed == 100, "{culprits} culprits, {postponed} postponed");
     let cpu_time_us = session.finish().cpu_time_us;
     assert!(cpu_time_us < 1_000_000, "{cpu_time_us}");
     assert_eq!(sandbox.engine.stats().postponed, postponed as u64);
@@ -322,7 +322,7 @@ impl ValueSets for Elsewhere {
     }
 }
 
-/// M7: a table that has to be fetched first ends the call at once. No lead is to blame, so none is looked for, and nothing is
+/// M7: a table that has to be fetched first ends the call at once. No lead is the culprit, so none is searched, and nothing is
 /// answered of what the guest did not see.
 #[tokio::test]
 async fn a_table_that_is_elsewhere_ends_the_call() {

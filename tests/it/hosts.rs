@@ -88,7 +88,7 @@ on_both! {
     }
 }
 
-/// H7: a host that is asked to stop while receivers do not respond stops within its bound all the same, and hands back what it
+/// H7: a host that is asked to stop while receivers do not respond stops within its bound all the same, and releases what it
 /// holds: nobody has to wait for its leases to run out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopping_host_hands_back_what_does_not_end() {
@@ -99,15 +99,15 @@ async fn a_stopping_host_hands_back_what_does_not_end() {
     let expected = load.stop().await;
     assert_ne!(rig.database.leases().await, 0, "the host holds what it waits for");
     stop(one, STOP_WAITING_S).await;
-    assert_eq!(rig.database.leases().await, 0, "what a stopping host holds it hands back");
+    assert_eq!(rig.database.leases().await, 0, "what a stopping host holds it releases");
     let other = rig.host(1).await;
     rig.wait_until_idle(&other).await;
     let tally = rig.audit(&other, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (HELD, 0), "{tally:?}");
 }
 
-fn put_off(expected: &ExpectedLeads) -> usize {
-    expected.values().map(|batch| batch.put_off).sum()
+fn deferred_count(expected: &ExpectedLeads) -> usize {
+    expected.values().map(|batch| batch.deferred).sum()
 }
 
 /// H8: while the database is gone the host answers 503 with `Retry-After`; when it is back the host goes on by itself. Nothing
@@ -126,7 +126,7 @@ async fn a_host_whose_database_is_gone_comes_back_by_itself() {
     let expected = load.stop().await;
     rig.wait_until_idle(&host).await;
     let tally = rig.audit(&host, &expected).await;
-    assert!(0 < put_off(&expected), "no source was told to try again");
+    assert!(0 < deferred_count(&expected), "no source was told to try again");
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
     assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
 }

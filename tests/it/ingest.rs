@@ -186,7 +186,7 @@ on_both! {
         assert_eq!(told.json["error"]["first_seen_at"], "2026-03-01T12:00:00Z");
         assert_eq!(told.json["error"]["expires_at"], "2026-03-08T12:00:00Z");
         duplicate(world.source.post("/v1/leads", &batch("k", json!([lead("GOOD", "b@x.example")]))).await, &first, false);
-        // Even when its leads are no good: the duplicate is told first (I5).
+        // Even when its leads are rejected: the duplicate is reported first (I5).
         duplicate(world.source.post("/v1/leads", &batch("k", json!([lead("NONE", "b@x.example")]))).await, &first, false);
 
         world.clock.advance_ms(KEY_MS - 1);
@@ -245,7 +245,7 @@ on_both! {
 }
 
 on_both! {
-    /// I4 I7: both doors share the keys of an organization.
+    /// I4 I7: both channels share the idempotency keys of an organization.
     async fn both_doors_share_the_keys(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;

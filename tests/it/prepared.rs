@@ -260,7 +260,7 @@ async fn the_largest_image() {
 
 /// P3: what stops the compiling process while it prepares is a reason, and the component is compiled without.
 #[tokio::test]
-async fn a_stopped_preparation_is_no_rejection() {
+async fn a_stopped_preparation_is_not_a_rejection() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let (stopped, host) = (directory.path().join("stopped"), hookmill_tests::process::binary());

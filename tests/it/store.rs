@@ -74,7 +74,7 @@ on_both! {
         let mut texts = hostile_texts();
         texts.push("line\nbreak\ttab\r".into());
         for text in &texts {
-            let leads = json!([{"campaign_id": "KEEP", "remark": text, text: "key"}]);
+            let leads = json!([{"campaign_id": "KEEP", "comment": text, text: "key"}]);
             let body = json!({"idempotency_key": text, "leads": leads});
             let first = world.source.post("/v1/leads", &body).await.expect(202);
             let again = world.source.post("/v1/leads", &body).await.expect_error(409, "duplicate_request");
@@ -82,15 +82,15 @@ on_both! {
             world.settle().await;
             let page = world.submission(&submission_ids(&first)[0]).await;
             assert_eq!((&page["state"], &page["element"]), (&json!("delivered"), &leads[0]), "{text:?}");
-            assert_eq!(page["lead"]["custom"]["remark"], *text);
+            assert_eq!(page["lead"]["custom"]["comment"], *text);
             let sent = world.receiver.at("/client/KEEP").pop().unwrap().json();
-            assert_eq!(sent["data"]["custom"]["remark"], *text);
+            assert_eq!(sent["data"]["custom"]["comment"], *text);
         }
         world.source.post("/v1/leads", &json!({"idempotency_key": "a\u{0}b", "leads": [{"campaign_id": "KEEP"}]})).await.expect_error(422, "envelope_invalid");
-        let nul = json!({"campaign_id": "KEEP", "first_name": "a\u{0}b", "email": "a\u{0}@x.example", "remark": "a\u{0}b", "k\u{0}": 1});
+        let nul = json!({"campaign_id": "KEEP", "first_name": "a\u{0}b", "email": "a\u{0}@x.example", "comment": "a\u{0}b", "k\u{0}": 1});
         let ids = world.push_and_settle(json!([nul])).await;
         let page = world.submission(&ids[0]).await;
-        assert_eq!((&page["element"], &page["lead"]["custom"]["remark"]), (&nul, &json!("a\u{0}b")));
+        assert_eq!((&page["element"], &page["lead"]["custom"]["comment"]), (&nul, &json!("a\u{0}b")));
         assert!(["delivered", "quarantined"].contains(&page["state"].as_str().unwrap()), "{page}");
         world.stop().await;
     }

@@ -113,7 +113,7 @@ on_both! {
 
 on_both! {
     /// M7 H6: what is wrong with a table is told with its place, and nothing is kept; what an organization may have is bounded.
-    async fn what_is_no_table_is_rejected(kind: Kind) {
+    async fn what_is_not_a_table_is_rejected(kind: Kind) {
         let mut options = WorldOptions::default();
         (options.settings.limits.value_sets_max, options.settings.limits.value_sets_bytes_max) = (2, 60);
         let world = World::with(kind, options).await;

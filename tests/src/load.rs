@@ -33,7 +33,7 @@ pub struct Batch {
     /// The tries whose end is not known: the connection broke, or the host could not say.
     pub unknown: usize,
     /// How often it was asked to try again later (`429`, `503`).
-    pub put_off: usize,
+    pub deferred: usize,
 }
 
 /// Everything that was ever posted, by idempotency key.
@@ -46,7 +46,7 @@ enum Outcome {
     /// `409`: an earlier try counts.
     Original(String),
     /// `429`, or `503` of a host that stops: nothing was kept.
-    PutOff,
+    Deferred,
     /// `503` of a host whose database does not respond: it may have taken it all the same.
     Unsure,
     /// No response.
@@ -175,10 +175,10 @@ impl Batch {
     fn note(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Broken => self.unknown += 1,
-            Outcome::PutOff => self.put_off += 1,
+            Outcome::Deferred => self.deferred += 1,
             Outcome::Unsure => {
                 self.unknown += 1;
-                self.put_off += 1;
+                self.deferred += 1;
             }
             Outcome::Accepted(request) => {
                 self.accepted += 1;
@@ -224,7 +224,7 @@ async fn try_post(source: &Client, body: &Value) -> Outcome {
         }
         429 | 503 => {
             assert!(retry_after, "{status} without Retry-After: {text}");
-            if response["error"]["code"] == "unavailable" { Outcome::Unsure } else { Outcome::PutOff }
+            if response["error"]["code"] == "unavailable" { Outcome::Unsure } else { Outcome::Deferred }
         }
         _ => panic!("{status} {text}"),
     }

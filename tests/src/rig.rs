@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const RESPONSE_TIMEOUT_S: u64 = 10;
 /// The states of a submission on its way, in the order it passes through them.
 const UNDER_WAY: [&str; 6] = ["received", "pending", "processing", "queued", "pending_action", "delivering"];
-/// The sealing key of hosts that share a database.
+/// The encryption key of hosts that share a database.
 const KEY: &str = "aG9va21pbGwgdGVzdHMgc2VhbCB3aXRoIHRoaXMga2U=";
 
 const DOCUMENT: &str = "

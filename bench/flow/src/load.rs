@@ -286,7 +286,7 @@ mod tests {
         Amount { requests, until: Instant::now() + Duration::from_secs(20), keeps_ids: true }
     }
 
-    /// What is rejected is sent anew, counted by its kind, and is no part of the latencies.
+    /// What is rejected is sent anew, counted by its kind, and is not included in the latencies.
     #[tokio::test]
     async fn errors_are_counted_and_sent_anew() -> Result<()> {
         let posted = poster(1).await?.post_all(amount(10)).await?;

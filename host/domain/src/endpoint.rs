@@ -82,7 +82,7 @@ impl ClientEndpointDraft {
     }
 }
 
-/// Gathers what is wrong with a setting, so that all of it is told at once.
+/// Gathers what is wrong with a setting, so that all problems are reported at once.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Detail>);
 

@@ -12,7 +12,7 @@ pub enum EventName {
     /// A rule, an action or a reviewer said no.
     #[serde(rename = "lead.disqualified")]
     Disqualified,
-    /// The client rejected it, or retries are spent.
+    /// The client rejected it, or retries are exhausted.
     #[serde(rename = "lead.failed")]
     Failed,
     /// It waits for a cap or the schedule.

@@ -231,7 +231,7 @@ mod tests {
         }
     }
 
-    /// W10, I13: a timestamp outside the tolerance is rejected on both sides, one that is no number is rejected as such.
+    /// W10, I13: a timestamp outside the tolerance is rejected on both sides, one that is not a number is rejected as such.
     #[test]
     fn w10_the_timestamp_is_bounded() {
         let secrets = secrets(&[PUBLISHED_SECRET]);

@@ -55,7 +55,7 @@ states! {
     Duplicate = "duplicate", terminal, [];
     /// The client, a cap or the schedule rejected it.
     Rejected = "rejected", terminal, [];
-    /// Retries are spent, or it failed for good.
+    /// Retries are exhausted, or it failed for good.
     Failed = "failed", terminal, [];
     /// Withdrawn, archived, expired, erased, or nothing was mapped.
     Canceled = "canceled", terminal, [];

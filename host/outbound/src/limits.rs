@@ -9,7 +9,7 @@ pub struct OutboundLimits {
     pub requests_max: usize,
     /// Requests under way at once to one host.
     pub requests_per_host_max: usize,
-    /// How long a request waits for its turn before it is handed back as `Busy`. Not part of the request's own deadline.
+    /// How long a request waits for a slot before it fails as `Busy`. Not part of the request's own deadline.
     pub slot_wait_ms_max: u64,
     /// Names being resolved at once. Each may hold a thread until the system's resolver gives up.
     pub lookups_max: usize,

@@ -100,7 +100,7 @@ impl Pipeline {
     }
 }
 
-/// The element at a place; none when it is no JSON, or beyond the bound on bytes.
+/// The element at a place; none when it is not JSON, or beyond the bound on bytes.
 fn sample(reader: &RequestReader<'_>, place: ElementPlace, bytes: &mut usize) -> Option<Sample> {
     let body = reader.element(place.element_start, place.element_bytes)?;
     *bytes = bytes.saturating_add(body.len());

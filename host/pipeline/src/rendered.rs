@@ -131,7 +131,7 @@ pub(crate) fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// JSON text as a value; text that is no JSON as a string, so that nothing is hidden.
+/// JSON text as a value; text that is not JSON as a string, so that nothing is hidden.
 pub(crate) fn raw(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }

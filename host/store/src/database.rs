@@ -237,7 +237,7 @@ fn many_sql_as(numbered: bool, head: &str, row_sql: &str, rows: usize, tail: &st
 }
 
 impl Store {
-    /// Opens the database, brings its tables to this version under a lock, and checks the sealing key.
+    /// Opens the database, brings its tables to this version under a lock, and checks the encryption key.
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let database = match &options.target {
             Target::Sqlite(path) => open_sqlite(path).await?,

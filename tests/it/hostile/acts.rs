@@ -24,7 +24,7 @@ acts! {
     endless_copy: "copy-loop",
     endless_lookups: "lookup-loop",
     endless_log: "log-loop",
-    /// P3: what a plugin says of itself is no evidence.
+    /// P3: what a plugin claims about itself is not evidence.
     cry_wolf: "cry-wolf",
     /// P3: memory is bounded, in large pieces, in small ones and in one.
     memory: "memory",

@@ -1,4 +1,4 @@
-//! The cache of compiled code, tampered with while the host runs and while it does not; and the shelf of loaded components.
+//! The cache of compiled code, tampered with while the host runs and while it does not; and the cache of loaded components.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -155,7 +155,7 @@ async fn the_directory_is_bounded() {
 
 /// P3, P4: in memory, too, what was used the longest ago goes first; and what a session holds goes when the session does.
 #[tokio::test]
-async fn the_shelf_is_bounded() {
+async fn the_cache_in_memory_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
     let probe = restarted(directory.path());
     load(&probe, component(1)).await.unwrap();
@@ -173,7 +173,7 @@ async fn the_shelf_is_bounded() {
     assert_eq!(engine.stats().disk_hits, 1);
     load(&engine, component(2)).await.unwrap();
     assert_eq!(engine.stats().disk_hits, 2);
-    // A hundred others later it is long gone from the shelf, and runs where it is held.
+    // A hundred others later it is evicted from the cache, and runs where it is held.
     let weak = Arc::downgrade(&held);
     let mut session = session(&engine, &held, None);
     drop(held);

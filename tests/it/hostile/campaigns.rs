@@ -29,12 +29,12 @@ const ATTACKS: [&str; 14] = [
     "shape:big-item",
     "shape:bad-header",
 ];
-/// Behaviours that are no fault.
+/// Behaviours that are not faults.
 const HARMLESS: [&str; 1] = ["map:chatter"];
 const LEADS: usize = 20;
-const GUILTY: usize = 7;
+const CULPRIT: usize = 7;
 
-/// P3, P4: each guilty lead is quarantined alone, the neighbour's leads are delivered, and the host is afterwards what it was.
+/// P3, P4: each culprit is quarantined alone, the neighbour's leads are delivered, and the host is afterwards what it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hostile_campaign_harms_itself() {
     let (rig, host) = Rig::new(Kind::Sqlite).await;
@@ -59,8 +59,8 @@ async fn a_hostile_campaign_harms_itself() {
     for (behaviour, submissions) in &posted {
         for (place, submission) in submissions.iter().enumerate() {
             let page = admin.get(&format!("/v1/submissions/{submission}")).await.expect(200).json;
-            let is_guilty = place == GUILTY && !HARMLESS.contains(behaviour);
-            let expected = if is_guilty { "quarantined" } else { "delivered" };
+            let is_culprit = place == CULPRIT && !HARMLESS.contains(behaviour);
+            let expected = if is_culprit { "quarantined" } else { "delivered" };
             assert_eq!(page["state"], expected, "{behaviour}, lead {place}: {page}");
         }
     }
@@ -83,11 +83,11 @@ async fn hostile_campaign(rig: &Rig, admin: &Client) {
     admin.put("/v1/campaigns/EVIL/state", &json!({"state": "active"})).await.expect(200);
 }
 
-/// Posts a batch with one guilty lead; returns the submissions.
+/// Posts a batch with one culprit; returns the submissions.
 async fn attack(source: &Client, behaviour: &str, key: &str) -> Vec<String> {
     let lead = |n| json!({"campaign_id": EVIL, "email": format!("{key}-{n}@x.example")});
     let mut leads: Vec<Value> = (0..LEADS).map(lead).collect();
-    leads[GUILTY]["do"] = json!(behaviour);
+    leads[CULPRIT]["do"] = json!(behaviour);
     let response = source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202);
     hookmill_tests::world::submission_ids(&response)
 }

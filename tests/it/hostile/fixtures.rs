@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use crate::engine::context;
 
-/// Items of one attacked batch, and the place of the guilty one.
+/// Items of one attacked batch, and the place of the culprit.
 pub const ITEMS: usize = 8;
-pub const GUILTY: usize = 5;
+pub const CULPRIT: usize = 5;
 
-/// Small enough for a test, large enough for what is no attack.
+/// Small enough for a test, large enough for what is not an attack.
 pub fn limits() -> Limits {
     Limits {
         memory_bytes_max: 24 << 20,
@@ -110,7 +110,7 @@ fn response(body: &Value) -> ClientAnswer {
 /// Good items but one, which does what `behaviour` says.
 pub fn batch(behaviour: &str) -> Vec<Value> {
     let mut items: Vec<_> = (0..ITEMS).map(|n| json!({ "email": format!("lead{n}@example.com") })).collect();
-    items[GUILTY]["do"] = json!(behaviour);
+    items[CULPRIT]["do"] = json!(behaviour);
     items
 }
 

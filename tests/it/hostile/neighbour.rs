@@ -145,7 +145,7 @@ async fn alone() {
     assert!(after.resident_kb < before.resident_kb + 32 * 1024, "{before:?} {after:?}");
 }
 
-/// Everything once; who is guilty falls, and nobody else.
+/// Everything once; the culprit fails, and nothing else.
 async fn attack(engine: &Engine, hostile: &Arc<LoadedComponent>) {
     for (stage, behaviour) in ATTACKS {
         let mut session = session(engine, hostile, None);

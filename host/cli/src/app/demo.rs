@@ -1,4 +1,4 @@
-//! The demonstration: what a newcomer sees in the first minute. Everything in it goes through the same verbs and the same door
+//! The demonstration: what a newcomer sees in the first minute. Everything in it goes through the same operations and the same API
 //! as in production; only the receiver is played.
 
 use super::{Running, StartError};

@@ -31,7 +31,7 @@ pub enum StartError {
     /// Another host uses the data directory.
     #[error("another hookmill runs on {0}: stop it, or choose another directory with --data")]
     InUse(PathBuf),
-    /// The sealing key can't be used.
+    /// The encryption key can't be used.
     #[error("{0}")]
     Key(String),
     /// The store.

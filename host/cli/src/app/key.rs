@@ -1,4 +1,4 @@
-//! The sealing key (H5): from the environment, or from a file of mode 600 beside the database, which is made on empty data.
+//! The encryption key (H5): from the environment, or from a file of mode 600 beside the database, which is made on empty data.
 
 use super::{DataDirectory, StartError};
 use base64::Engine as _;

@@ -35,7 +35,7 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// A PostgreSQL URL; none for the embedded SQLite.
     pub database_url: Option<String>,
-    /// The sealing key in base64; none for the key file.
+    /// The encryption key in base64; none for the key file.
     pub key: Option<String>,
     /// What an operator set.
     pub settings: HostSettings,
@@ -87,7 +87,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// Rejects new work, ends or hands back what is under way, and closes the store (H7).
+    /// Rejects new work, finishes or requeues work under way, and closes the store (H7).
     pub async fn stop(self) -> Result<(), StartError> {
         let _ = self.stop.send(());
         let bound = std::time::Duration::from_millis(self.pipeline.settings().limits.stop_ms);

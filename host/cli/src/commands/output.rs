@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 
-/// Says a text. Who closed the other end (`| head`) has read enough, and that is no failure.
+/// Says a text. Who closed the other end (`| head`) has read enough, which is not a failure.
 pub(super) fn say(text: &str) -> Result<(), String> {
     let mut output = std::io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

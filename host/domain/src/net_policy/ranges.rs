@@ -25,7 +25,7 @@ const fn v6(s: [u16; 8], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]), prefix)
 }
 
-/// The first range that contains an address decides, so the narrow ones stand before the wide ones.
+/// The first range that contains an address decides, so smaller ranges come before larger ones.
 const V4: &[(Ipv4Net, BlockReason)] = &[
     (v4([169, 254, 169, 254], 32), BlockReason::Metadata), // nearly every cloud
     (v4([169, 254, 170, 2], 32), BlockReason::Metadata),   // AWS, containers

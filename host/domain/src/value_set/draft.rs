@@ -1,4 +1,4 @@
-//! A table while it is read: every entry is held against the bounds, and all that is wrong is told at once.
+//! A table while it is read: every entry is held against the bounds, and all problems are reported at once.
 
 use super::ReadTable;
 use super::table::ValueTable;

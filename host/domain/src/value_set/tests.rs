@@ -89,7 +89,7 @@ fn m7_a_key_with_two_values_is_rejected_with_both_lines_and_one_with_the_same_is
 }
 
 #[test]
-fn m7_all_problems_are_told_at_once_with_their_places() {
+fn m7_all_problems_are_reported_at_once_with_their_places() {
     let table = [
         ("key,value\n,1\nb\nc,1,2\n", vec![(2, 1, "empty_key"), (3, 1, "uneven_row"), (4, 3, "uneven_row")]),
         ("k,,a,a\n1,2,3,4\n", vec![(1, 2, "bad_header"), (1, 4, "bad_header")]),
@@ -126,7 +126,7 @@ fn h6_a_table_is_bounded_in_all_its_parts() {
 }
 
 #[test]
-fn m7_what_is_no_table_is_rejected() {
+fn m7_what_is_not_a_table_is_rejected() {
     for (text, code) in
         [("1", "value_set_invalid"), ("\"a\"", "value_set_invalid"), ("{", "invalid_json"), ("[1] 2", "invalid_json")]
     {
@@ -137,7 +137,7 @@ fn m7_what_is_no_table_is_rejected() {
 }
 
 #[test]
-fn m7_a_damaged_table_is_no_table() {
+fn m7_a_damaged_table_is_rejected() {
     for bytes in [&b"{\"b\":1,\"a\":1}"[..], b"{\"a\":1,\"a\":1}", b"[\"a\"]", b"{\"a\":1", b"\xff"] {
         assert!(ValueTable::from_canonical(bytes).is_err(), "{bytes:?}");
     }

@@ -199,7 +199,7 @@ pub(crate) async fn create(
         pipeline.move_campaign(&made, state).await?;
     }
     scope.record(&pipeline, "campaign.created", id.as_str()).await;
-    Ok((StatusCode::CREATED, Json(reread(&pipeline, &made.id).await?.into())))
+    Ok((StatusCode::CREATED, Json(fetch_campaign(&pipeline, &made.id).await?.into())))
 }
 
 /// Lists campaigns
@@ -282,7 +282,7 @@ pub(crate) async fn change(
     pipeline.store().change_campaign(&campaign.id, &change, pipeline.clock().now()).await.map_err(unavailable)?;
     pipeline.forget_lookups();
     scope.record(&pipeline, "campaign.changed", &campaign.public_id).await;
-    Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
+    Ok(Json(fetch_campaign(&pipeline, &campaign.id).await?.into()))
 }
 
 /// Starts, pauses or archives a campaign
@@ -303,7 +303,7 @@ pub(crate) async fn set_state(
     let new = new?;
     pipeline.move_campaign(&campaign, new.state).await?;
     scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await;
-    Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
+    Ok(Json(fetch_campaign(&pipeline, &campaign.id).await?.into()))
 }
 
 async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Result<KeyState, HttpError> {
@@ -374,6 +374,6 @@ fn checked_grants(pipeline: &Pipeline, names: Vec<Name>) -> Result<Vec<u8>, Http
     Ok(serde_json::to_vec(&checked?).unwrap_or_default())
 }
 
-async fn reread(pipeline: &Pipeline, id: &str) -> Result<Campaign, HttpError> {
+async fn fetch_campaign(pipeline: &Pipeline, id: &str) -> Result<Campaign, HttpError> {
     pipeline.store().campaign(id).await.map_err(unavailable)?.ok_or_else(|| HttpError::not_found("campaign", id))
 }

@@ -26,7 +26,7 @@ pub(crate) enum DeliveryState {
     Waiting,
     /// It was taken.
     Delivered,
-    /// It was rejected, or retries are spent.
+    /// It was rejected, or retries are exhausted.
     Failed,
     /// The webhook was paused or switched off.
     Skipped,

@@ -55,7 +55,7 @@ pub(crate) struct RawSample {
     content_encoding: String,
     /// The body as text, in UTF-8.
     text: Option<String>,
-    /// The body in base64, for what is no text.
+    /// The body in base64, for what is not text.
     base64: Option<String>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct ResponseSample {
     headers: BTreeMap<String, String>,
     /// The body as text, in UTF-8.
     text: Option<String>,
-    /// The body in base64, for what is no text.
+    /// The body in base64, for what is not text.
     base64: Option<String>,
 }
 
@@ -108,7 +108,7 @@ impl Sample {
     }
 }
 
-/// A body inside of a body: what is wrong with the sample is no fault of the request's own syntax.
+/// A body inside of a body: what is wrong with the sample is not a fault of the request's own syntax.
 fn as_sample(error: ApiError) -> HttpError {
     let message = format!("the sample in `raw` would be rejected: {}", error.message);
     HttpError::new(Kind::Invalid, "sample_unreadable", message).at("raw", error.code, error.message)

@@ -32,7 +32,7 @@ const KEPT_HEADERS: [header::HeaderName; 6] = [
 /// How many parameters of a query are kept.
 const QUERY_PARAMETERS_MAX: usize = 100;
 
-/// How a door reads what the headers say of a body.
+/// How a channel reads the content headers of a body.
 type HeadReader = fn(&str, &str) -> Result<Head, ApiError>;
 
 /// What a request carries apart from its body.
