@@ -239,7 +239,7 @@ on_both! {
 
 on_both! {
     /// M5 H2: nonsense that a campaign's own address takes, because a campaign may map any shape, reaches a final state or waits.
-    async fn nonsense_that_is_taken_comes_to_rest(kind: Kind) {
+    async fn nonsense_that_is_taken_reaches_a_final_state(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("GOOD", "").await;
         let mut ids = Vec::new();

@@ -211,9 +211,9 @@ fn m7_a_value_set_that_cannot_be_read_says_why() {
     assert!(long.is_file());
 }
 
-/// M2: what is odd about a document is told beside the run, not in it.
+/// M2: what is odd about a document is reported apart from the run, not in it.
 #[test]
-fn m2_a_dry_run_tells_warnings_beside_the_run() {
+fn m2_a_dry_run_reports_warnings_apart_from_the_run() {
     let cli = CliFixture::new();
     let document = cli.file("odd.yaml", "version: 1\nshape: {client: {body: {email: lead.email}}}\n");
     let sample = cli.file("sample.json", SAMPLE);
@@ -337,7 +337,7 @@ fn only_the_first_call_compiles() {
 
 /// M3 M10: a sample comes with headers, a query and its campaign's values, as a lead does.
 #[test]
-fn m10_a_dry_run_has_what_comes_beside_the_body() {
+fn m10_a_dry_run_has_headers_and_query() {
     let cli = CliFixture::new();
     let document = cli.file(
         "d.yaml",

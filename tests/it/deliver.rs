@@ -132,7 +132,7 @@ on_both! {
 
 on_both! {
     /// L8: when the retries are exhausted the lead is failed, once, with its attempts, and stays so.
-    async fn retries_are_spent_at_last(kind: Kind) {
+    async fn retries_are_exhausted_at_last(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
         world.campaign("CC", "").await;

@@ -138,7 +138,7 @@ async fn described_bounds_are_the_bounds() {
 
 /// H3: an integer is one however it is written, as JSON Schema has it.
 #[tokio::test]
-async fn whole_numbers_may_be_written_with_a_fraction() {
+async fn integers_may_be_written_with_a_fraction() {
     let world = World::new(Kind::Sqlite).await;
     let body = r#"{"enabled": false, "url": "http://127.0.0.1:1/", "events": [], "retries": 2.0, "timeout_s": 3e1}"#;
     let put = |body: &str| {

@@ -57,11 +57,11 @@ on_both! {
             world.clock.advance_ms(1_000);
         }
         let viewer = world.user("viewer").await;
-        let answer = viewer.get("/v1/campaigns/FIELDS/fields").await.expect(200);
+        let response = viewer.get("/v1/campaigns/FIELDS/fields").await.expect(200);
         for whole in ["alice@example.com", "Alice", "555", "t-77"] {
-            assert!(!answer.text.contains(whole), "{whole} in {}", answer.text);
+            assert!(!response.text.contains(whole), "{whole} in {}", response.text);
         }
-        let table = answer.json;
+        let table = response.json;
         assert_eq!((&table["leads"], &table["requests"], &table["leads_unread"]), (&12.into(), &9.into(), &0.into()));
         let mail = row(&table, "mail");
         assert_eq!((&mail["seen"], &mail["fill_rate"], &mail["examples"]), (&12.into(), &json!(1.0), &json!(["a***@e***.com"])));

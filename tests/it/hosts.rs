@@ -91,7 +91,7 @@ on_both! {
 /// H7: a host that is asked to stop while receivers do not respond stops within its bound all the same, and releases what it
 /// holds: nobody has to wait for its leases to run out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopping_host_hands_back_what_does_not_end() {
+async fn a_stopping_host_releases_what_does_not_end() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
     rig.wait_for_responses(&one, 60).await;
     let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one)]);

@@ -246,7 +246,7 @@ on_both! {
 
 on_both! {
     /// I4 I7: both channels share the idempotency keys of an organization.
-    async fn both_doors_share_the_keys(kind: Kind) {
+    async fn both_channels_share_the_keys(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
         let post = |key: &'static str| {

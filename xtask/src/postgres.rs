@@ -140,7 +140,7 @@ impl Cluster {
     }
 }
 
-/// Whom the server runs as: it refuses root.
+/// Whom the server runs as: it does not run as root.
 struct Account {
     ids: Option<(u32, u32)>,
 }
@@ -157,7 +157,7 @@ impl Account {
                 return Ok(Account { ids: Some((user.parse()?, group.parse()?)) });
             }
         }
-        bail!("PostgreSQL refuses to run as root, and there is no other user for it; run: useradd --system postgres")
+        bail!("PostgreSQL does not run as root, and there is no other user for it; run: useradd --system postgres")
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {

@@ -15,12 +15,12 @@ const ROW_WRITES_MAX: f64 = 12.0;
 const HALF_LOAD_P99_MS_MAX: f64 = 50.0;
 /// How much a slow client of one campaign may cost the others.
 const NEIGHBOUR_P99_RATIO_MAX: f64 = 1.2;
-/// From acknowledged to delivered beside a flood.
+/// From acknowledged to delivered during a flood.
 const FLOOD_P99_MS_MAX: f64 = 500.0;
 /// Memory with the larger backlog, compared with the smaller.
 const BACKLOG_MEMORY_RATIO_MAX: f64 = 1.1;
 /// How much of its own speed delivery keeps while leads are posted without a pause.
-const BESIDE_INGEST_RATIO_MIN: f64 = 1.0 / 3.0;
+const DURING_INGEST_RATIO_MIN: f64 = 1.0 / 3.0;
 
 /// Leads a second at saturation with one campaign: database, with a webhook, aim.
 const LEADS_PER_S_MIN: [(DatabaseKind, bool, f64); 4] =
@@ -125,9 +125,9 @@ fn neighbours(report: &Report, aims: &mut Vec<Aim>) {
     for row in rows.clone().filter(|row| row.odd_client.is_some()) {
         let base = rows.clone().find(|base| base.database == row.database && base.odd_client.is_none());
         let latencies = base.and_then(|base| Some((base.to_client_ms?, row.to_client_ms?)));
-        let Some((base, beside)) = latencies else { continue };
+        let Some((base, during)) = latencies else { continue };
         let name = format!("{}: others' p99, {}", row.database.name(), row.variant);
-        let measured = beside.p99 / base.p99.max(f64::MIN_POSITIVE);
+        let measured = during.p99 / base.p99.max(f64::MIN_POSITIVE);
         aims.push(Aim { name, bound: Bound::AtMost(NEIGHBOUR_P99_RATIO_MAX), measured, is_complete: row.is_complete });
     }
 }
@@ -135,7 +135,7 @@ fn neighbours(report: &Report, aims: &mut Vec<Aim>) {
 fn others(report: &Report, aims: &mut Vec<Aim>) {
     for row in &report.flood {
         let Some(latency) = row.to_client_ms else { continue };
-        let name = format!("{}: p99 of single leads beside a flood, ms", row.database.name());
+        let name = format!("{}: p99 of single leads during a flood, ms", row.database.name());
         aims.push(Aim {
             name,
             bound: Bound::AtMost(FLOOD_P99_MS_MAX),
@@ -164,8 +164,8 @@ fn others(report: &Report, aims: &mut Vec<Aim>) {
             is_complete: true,
         }));
         aims.extend(row.delivered_per_s_alone.map(|alone| Aim {
-            name: format!("{}: delivery beside posting, {} in a request", row.database.name(), row.batch),
-            bound: Bound::AtLeast(BESIDE_INGEST_RATIO_MIN),
+            name: format!("{}: delivery while posting, {} in a request", row.database.name(), row.batch),
+            bound: Bound::AtLeast(DURING_INGEST_RATIO_MIN),
             measured: row.delivered_per_s / alone,
             is_complete: true,
         }));

@@ -16,7 +16,7 @@ use table::Table;
 pub struct Report {
     /// Runs from end to end.
     pub flow: Vec<FlowRow>,
-    /// Single leads beside a flood.
+    /// Single leads during a flood.
     pub flood: Vec<FloodRow>,
     /// Memory of a backlog.
     pub backlog: Vec<BacklogRow>,

@@ -9,7 +9,7 @@ use super::table::{Table, number, optional};
 use crate::latency::Percentiles;
 use crate::options::DatabaseKind;
 
-/// Single leads of one organization beside a flood of another.
+/// Single leads of one organization during a flood of another.
 #[derive(Debug, Clone, Serialize)]
 pub struct FloodRow {
     /// Where the host kept its data.
@@ -22,7 +22,7 @@ pub struct FloodRow {
     pub seconds: f64,
     /// Single leads before the flood: from acknowledged to received.
     pub alone_ms: Option<Percentiles>,
-    /// Single leads beside the flood.
+    /// Single leads during the flood.
     pub singles: u64,
     /// How many of them were not received within the time; they count with the time they waited.
     pub not_received: u64,
@@ -76,7 +76,7 @@ pub struct IngestRow {
     pub acknowledge_ms: Option<Percentiles>,
     /// Leads a second that were delivered meanwhile: received by the client, where there is one.
     pub delivered_per_s: f64,
-    /// The same with nothing posted beside it.
+    /// The same with nothing else posted.
     pub delivered_per_s_alone: Option<f64>,
     /// Processor time of the host for a lead that was acknowledged, in microseconds.
     pub host_cpu_us: f64,
@@ -102,7 +102,7 @@ pub fn flood_table(rows: &[FloodRow]) -> Table {
     ];
     let mut table = Table::new(1, &titles);
     for row in rows {
-        let ratio = row.to_client_ms.zip(row.alone_ms).map(|(beside, alone)| beside.p99 / alone.p99);
+        let ratio = row.to_client_ms.zip(row.alone_ms).map(|(during, alone)| during.p99 / alone.p99);
         table.row(vec![
             row.database.name().to_owned(),
             row.flood_leads.to_string(),

@@ -207,17 +207,17 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn made(list: &[(&str, Value)]) -> MappedFields {
+    fn fields(list: &[(&str, Value)]) -> MappedFields {
         list.iter().map(|(name, value)| ((0, (*name).to_owned()), value.clone())).collect()
     }
 
     #[test]
     fn m11_a_path_is_used_when_its_absence_shows() {
-        let before = made(&[("email", json!("a")), ("zip", json!(["zip", "1"]))]);
+        let before = fields(&[("email", json!("a")), ("zip", json!(["zip", "1"]))]);
         let table = [
             (Ok(before.clone()), Some((false, vec![]))),
-            (Ok(made(&[("zip", json!(["zip", "1"]))])), Some((true, vec!["email"]))),
-            (Ok(made(&[("email", json!("a")), ("zip", json!(["postal", "1"]))])), Some((true, vec!["zip"]))),
+            (Ok(fields(&[("zip", json!(["zip", "1"]))])), Some((true, vec!["email"]))),
+            (Ok(fields(&[("email", json!("a")), ("zip", json!(["postal", "1"]))])), Some((true, vec!["zip"]))),
             (Err(MapError::Rejected(Some("email".into()))), Some((true, vec!["email"]))),
             (Err(MapError::Rejected(None)), Some((true, vec![]))),
             (Err(MapError::Unknown), None),
