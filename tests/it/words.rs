@@ -302,7 +302,8 @@ fn banned_words_are_found() {
 #[test]
 fn no_banned_word_is_used() {
     let uses = uses();
-    let unneeded: Vec<_> = EXCEPTIONS.iter().filter(|exception| !uses.iter().any(|one| excuses(exception, one))).collect();
+    let unneeded: Vec<_> =
+        EXCEPTIONS.iter().filter(|exception| !uses.iter().any(|one| excuses(exception, one))).collect();
     assert!(unneeded.is_empty(), "these exceptions are not needed: {unneeded:?}");
     let bad = uses.iter().filter(|one| !EXCEPTIONS.iter().any(|exception| excuses(exception, one)));
     let bad: Vec<_> =

@@ -36,14 +36,14 @@ pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Re
     response
 }
 
-/// Tells that the process runs
+/// Checks that the process runs
 #[utoipa::path(get, path = "", operation_id = "getHealth",
     responses((status = OK, description = "`ok`", body = String, content_type = "text/plain")))]
 pub(super) async fn health() -> impl IntoResponse {
     (StatusCode::OK, "ok\n")
 }
 
-/// Tells that the process runs and its database responds
+/// Checks that the process runs and its database responds
 #[utoipa::path(get, path = "", operation_id = "getReadiness",
     responses(
         (status = OK, description = "`ready`", body = String, content_type = "text/plain"),

@@ -6,25 +6,25 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// What was decided about a lead, and the warnings on the way.
+/// The decision about a lead, with its warnings.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decision {
-    /// Whether every rule was kept.
+    /// Whether every rule passed.
     qualified: bool,
-    /// The rules that were not.
+    /// The rules that failed.
     failed_rules: Vec<FailedRule>,
     /// The warnings of the mapping.
     warnings: Vec<Warning>,
 }
 
-/// A rule that was not kept.
+/// A rule that failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedRule {
     /// Its place in the document.
     rule: String,
-    /// The field it looked at.
+    /// The field that it checks.
     field: String,
-    /// What it asked of the field.
+    /// The operator.
     operator: String,
     /// Why the lead is disqualified, in the document's words.
     reason: String,
@@ -37,14 +37,14 @@ pub struct FailedRule {
     actual: Option<Value>,
 }
 
-/// Something that is odd, and stops nothing.
+/// Something unusual that does not stop the lead.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Warning {
     /// A stable code in snake case.
     code: String,
     /// The field or the place in the document.
     path: String,
-    /// For people.
+    /// A message for people.
     message: String,
 }
 
@@ -67,7 +67,7 @@ fn failed_in(stage: &str) -> &'static str {
     }
 }
 
-/// A failure: which field, which function, on what, and why.
+/// A failure: field, function, input and message.
 pub(crate) fn failure(failed: &Failure) -> Value {
     json!({
         "code": failed.code,
@@ -78,7 +78,7 @@ pub(crate) fn failure(failed: &Failure) -> Value {
     })
 }
 
-/// A fault: which limit, in which call.
+/// A fault: the limit and the call.
 pub(crate) fn fault(faulted: &Fault) -> Value {
     json!({
         "code": faulted.kind.code(),
@@ -90,7 +90,7 @@ pub(crate) fn fault(faulted: &Fault) -> Value {
     })
 }
 
-/// The verdict and the warnings, as a submission keeps them.
+/// The verdict and the warnings, as they are stored with a submission.
 pub(crate) fn decision(verdict: Option<&Verdict>, warnings: &[Notice]) -> Option<Vec<u8>> {
     if warnings.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
         return None;

@@ -15,16 +15,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// How many campaigns a key may be scoped to.
+/// The most campaigns that a key can be scoped to.
 const CAMPAIGNS_MAX: usize = 100;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": "usr_01kxs3n9v6z4c6c0x5h2rg5m7k", "name": "laptop", "campaigns": ["SOLAR"]}))]
 pub(crate) struct NewApiKey {
-    /// The user whose key it becomes, and whose role it has.
+    /// The user that the key belongs to, whose role it has.
     user_id: String,
-    /// What people call it.
+    /// The name, for people.
     name: Name,
     /// The campaigns it is scoped to; left out for all.
     #[schema(min_items = 1, max_items = 100)]
@@ -34,9 +34,9 @@ pub(crate) struct NewApiKey {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FreshApiKey {
     id: String,
-    /// The key in full. It is in this response alone: the host keeps its hash.
+    /// The key. Only this response contains it: the host stores its hash.
     key: String,
-    /// Its first characters, by which people tell keys apart.
+    /// Its first characters, for telling keys apart.
     prefix: String,
 }
 
@@ -70,7 +70,7 @@ impl From<ApiKey> for ApiKeyView {
 
 /// Creates an API key
 ///
-/// Admins. The key is in this response alone.
+/// Admins. Only this response contains the key.
 #[utoipa::path(post, path = "", operation_id = "createApiKey", request_body = NewApiKey,
     responses((status = CREATED, description = "The key is valid from now on.", body = FreshApiKey)))]
 pub(crate) async fn create(
@@ -103,7 +103,7 @@ pub(crate) async fn create(
 
 /// Lists API keys
 ///
-/// Admins. The oldest come first; revoked ones stay listed.
+/// Admins. The oldest come first; revoked keys stay listed.
 #[utoipa::path(get, path = "", operation_id = "listApiKeys", params(PageSize, After),
     responses((status = OK, description = "A page of the list.", body = Page<ApiKeyView>)))]
 pub(crate) async fn list(
@@ -120,7 +120,7 @@ pub(crate) async fn list(
 
 /// Revokes an API key
 ///
-/// Admins. It stops at once on this host, within a second on others.
+/// Admins. The key stops working at once on this host, and within a second on others.
 #[utoipa::path(delete, path = "", operation_id = "revokeApiKey",
     responses((status = NO_CONTENT, description = "The key is revoked.")))]
 pub(crate) async fn revoke(

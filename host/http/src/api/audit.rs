@@ -15,16 +15,16 @@ use utoipa::ToSchema;
 #[schema(as = AuditLine)]
 pub(crate) struct LineView {
     id: String,
-    /// Who.
+    /// The user.
     user_id: String,
-    /// Did what, such as `campaign.created`.
+    /// The action, such as `campaign.created`.
     action: String,
-    /// To what.
+    /// The object of the action.
     subject: String,
     at: Time,
 }
 
-/// Lists who did what that matters
+/// Lists the audit log
 ///
 /// Admins. The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listAuditLines", params(PageSize, Before),

@@ -23,11 +23,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
 
-/// Where a campaign lives unless it says otherwise.
+/// The default time zone of a campaign.
 const TIME_ZONE: &str = "UTC";
-/// In which region it reads phone numbers unless it says otherwise.
+/// The default region of phone numbers.
 const PHONE_REGION: &str = "US";
-/// How many bytes a campaign's own values may have.
+/// The most bytes of a campaign's own values.
 const VALUES_BYTES_MAX: usize = 16 << 10;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -36,7 +36,7 @@ const VALUES_BYTES_MAX: usize = 16 << 10;
 pub(crate) struct NewCampaign {
     #[schema(schema_with = campaign_id_schema)]
     id: Option<Value>,
-    /// What people call it.
+    /// The name, for people.
     name: Name,
     /// An IANA time zone; `UTC` if not given.
     time_zone: Option<String>,
@@ -46,10 +46,10 @@ pub(crate) struct NewCampaign {
     /// The campaign's own values, which its document can use; at most 16 KiB.
     #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
-    /// The value sets that a plugin of its own may read; none if not given. Documents may read all.
+    /// The value sets that its plugin may read; none if not given. Documents may read all.
     #[schema(max_items = 1000)]
     granted_value_sets: Option<Vec<Name>>,
-    /// How it stands at first; `draft` if not given.
+    /// The initial state; `draft` if not given.
     state: Option<CampaignState>,
 }
 
@@ -57,17 +57,17 @@ pub(crate) struct NewCampaign {
 #[serde(deny_unknown_fields)]
 #[schema(as = CampaignChange, example = json!({"name": "Solar West"}))]
 pub(crate) struct CampaignChanges {
-    /// What people call it.
+    /// The name, for people.
     name: Option<Name>,
     /// An IANA time zone.
     time_zone: Option<String>,
-    /// ISO 3166-1 alpha-2.
+    /// A country code, ISO 3166-1 alpha-2.
     #[schema(pattern = "^[A-Z]{2}$")]
     phone_region: Option<String>,
-    /// All of the campaign's own values; at most 16 KiB.
+    /// The campaign's own values, which are replaced as a whole; at most 16 KiB.
     #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
-    /// All value sets that a plugin of its own may read.
+    /// All value sets that its plugin may read.
     #[schema(max_items = 1000)]
     granted_value_sets: Option<Vec<Name>>,
 }
@@ -86,43 +86,43 @@ pub(crate) struct CampaignView {
     name: String,
     #[schema(value_type = CampaignState)]
     state: String,
-    /// How leads reach it: `webhook`.
+    /// How leads reach the campaign: `webhook`.
     lead_source: &'static str,
     owner_id: Option<String>,
     time_zone: String,
     phone_region: String,
     #[schema(value_type = Object)]
     values: Value,
-    /// The value sets that a plugin of its own may read. Documents may read all.
+    /// The value sets that its plugin may read. Documents may read all.
     #[schema(value_type = Vec<String>)]
     granted_value_sets: Value,
     /// Whether its leads are sent to a client.
     has_endpoint: bool,
-    /// What it runs.
+    /// The active version.
     program_id: Option<String>,
     created_at: Time,
     updated_at: Time,
 }
 
-/// What a campaign says of its organization's source key.
+/// The organization's source key, as a campaign shows it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum KeyState {
-    /// There is none: who provisions it.
+    /// No key: who provisions one.
     NotProvisioned {
-        /// For people: that there is none, and who provisions one.
+        /// A message for people: that there is no key, and who provisions one.
         message: String,
-        /// Who provisions one.
+        /// The contact who provisions one.
         contact: String,
     },
-    /// There is one: how to post to this very campaign. The key itself is revealed by a call of its own, which is recorded.
+    /// A key: how to post to this campaign. The key itself is revealed by a separate call, which is recorded.
     Provisioned {
         key_id: String,
         /// The key's first characters.
         prefix: String,
         /// The call that reveals it.
         reveal: String,
-        /// A call that posts a lead to this very campaign, with the key left out.
+        /// A `curl` call that posts a lead to this campaign, with a placeholder for the key.
         example: String,
     },
 }
@@ -133,7 +133,7 @@ pub(crate) struct CampaignPage {
     #[serde(flatten)]
     campaign: CampaignView,
     source_key: KeyState,
-    /// How many submissions stand in which state.
+    /// The number of submissions by state.
     submissions: BTreeMap<String, i64>,
 }
 
@@ -159,7 +159,7 @@ impl From<Campaign> for CampaignView {
 
 /// Creates a campaign
 ///
-/// Admins. It starts on the standard document, so that posting works before anyone maps anything.
+/// Admins. The campaign starts with the standard document, so that leads can be posted before a mapping exists.
 #[utoipa::path(post, path = "", operation_id = "createCampaign", request_body = NewCampaign,
     responses(
         (status = CREATED, description = "The created object.", body = CampaignView),
@@ -233,7 +233,7 @@ pub(crate) async fn list(
 
 /// Shows a campaign
 ///
-/// With the state of the organization's source key, an example that posts to this very campaign, and the number of submissions by state.
+/// The campaign with the state of the organization's source key, an example that posts to it, and the number of submissions by state.
 #[utoipa::path(get, path = "", operation_id = "getCampaign",
     responses((status = OK, description = "The campaign.", body = CampaignPage)))]
 pub(crate) async fn get(
@@ -249,7 +249,7 @@ pub(crate) async fn get(
 
 /// Changes a campaign
 ///
-/// Admins. What is left out stays.
+/// Admins. Absent fields stay unchanged.
 #[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = CampaignChanges,
     responses((status = OK, description = "The object after the change.", body = CampaignView)))]
 pub(crate) async fn change(
@@ -287,7 +287,7 @@ pub(crate) async fn change(
 
 /// Starts, pauses or archives a campaign
 ///
-/// Admins. What comes in while it is a draft or paused waits. Archiving is for good: nothing comes in, and what waited is canceled.
+/// Admins. While the campaign is a draft or paused, its leads wait. Archiving is final: new leads are rejected, and waiting ones are canceled.
 #[utoipa::path(put, path = "", operation_id = "setCampaignState", request_body = NewState,
     responses(
         (status = OK, description = "The object after the change.", body = CampaignView),
@@ -362,7 +362,7 @@ fn checked_values(values: Map<String, Value>) -> Result<Vec<u8>, HttpError> {
     Ok(text.into_bytes())
 }
 
-/// The names of value sets, each once; they need not be there yet.
+/// The names of value sets, each once; the sets need not exist yet.
 fn checked_grants(pipeline: &Pipeline, names: Vec<Name>) -> Result<Vec<u8>, HttpError> {
     let sets_max = pipeline.settings().limits.value_sets_max;
     if sets_max < names.len() {

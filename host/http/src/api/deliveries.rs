@@ -18,19 +18,19 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
-/// How a delivery can stand.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeliveryState {
-    /// It will be tried, or tried again.
+    /// It waits for its first or next attempt.
     Waiting,
-    /// It was taken.
+    /// The receiver accepted it.
     Delivered,
-    /// It was rejected, or retries are exhausted.
+    /// The receiver rejected it, or retries are exhausted.
     Failed,
     /// The webhook was paused or switched off.
     Skipped,
-    /// The campaign was archived before it was sent.
+    /// Canceled: the campaign was archived before it was sent.
     Canceled,
 }
 
@@ -46,7 +46,7 @@ impl DeliveryState {
     }
 }
 
-/// Which deliveries are asked for.
+/// A filter for deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeliveryQuery {
@@ -70,9 +70,9 @@ pub(crate) struct DeliveryView {
     event: Option<String>,
     #[schema(value_type = DeliveryState)]
     state: String,
-    /// How often it was sent.
+    /// The number of attempts.
     attempts: i64,
-    /// How often it may be sent after the first time.
+    /// The most retries after the first attempt.
     retries_max: i64,
     created_at: Time,
     updated_at: Time,
@@ -88,7 +88,7 @@ pub(crate) struct AttemptView {
     elapsed_ms: i64,
     /// The HTTP status of the response; null when there was none.
     status: Option<i64>,
-    /// What the response meant.
+    /// The outcome.
     outcome: String,
     /// The response, bounded, or why there was none.
     detail: Value,
@@ -100,7 +100,7 @@ pub(crate) struct MessageView {
     method: Option<String>,
     content_type: Option<String>,
     body: Option<String>,
-    /// The digests of the value sets that were read to shape what a webhook is told, by name; what a client's message read stands with
+    /// The digests of the value sets that were read to shape an event's message, by name; those of a client's message are with
     /// its submission.
     value_sets: BTreeMap<String, String>,
 }
@@ -110,9 +110,9 @@ pub(crate) struct MessageView {
 pub(crate) struct DeliveryPage {
     #[serde(flatten)]
     delivery: DeliveryView,
-    /// What is sent; the same on every attempt.
+    /// The message; the same on every attempt.
     message: Option<MessageView>,
-    /// Every attempt, the first one first.
+    /// Every attempt, in order.
     log: Vec<AttemptView>,
 }
 
@@ -160,7 +160,7 @@ impl From<Message> for MessageView {
 
 /// Lists deliveries
 ///
-/// The newest come first. A key that is scoped to campaigns asks for one of them.
+/// The newest come first. A key that is scoped to campaigns must name one of them.
 #[utoipa::path(get, path = "", operation_id = "listDeliveries", params(DeliveryQuery, PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<DeliveryView>)))]
 pub(crate) async fn list(
@@ -190,7 +190,7 @@ pub(crate) async fn list(
 
 /// Shows a delivery
 ///
-/// With its message and every attempt.
+/// The delivery with its message and all attempts.
 #[utoipa::path(get, path = "", operation_id = "getDelivery",
     responses((status = OK, description = "The delivery.", body = DeliveryPage)))]
 pub(crate) async fn get(
@@ -209,9 +209,9 @@ pub(crate) async fn get(
     }))
 }
 
-/// Sends an event once more
+/// Resends an event
 ///
-/// Admins. With the same event id and the same bytes.
+/// Admins. It is sent with the same event id and the same bytes.
 #[utoipa::path(post, path = "", operation_id = "resendDelivery",
     responses(
         (status = ACCEPTED, description = "The delivery is due again."),

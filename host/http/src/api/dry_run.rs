@@ -29,11 +29,11 @@ pub(crate) struct Sample {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Value, required = false)]
     body: Option<Box<RawValue>>,
-    /// The element as the bytes that a source would send, of any content type that is taken. Give this or `body`.
+    /// The element as the bytes that a source would send, of any supported content type. Give this or `body`.
     raw: Option<RawSample>,
     /// A document to try instead of the active one.
     document: Option<String>,
-    /// The headers the source would send with it.
+    /// The headers that the source would send.
     #[serde(default)]
     headers: BTreeMap<String, String>,
     /// The parameters of the query that would come with it.
@@ -43,19 +43,19 @@ pub(crate) struct Sample {
     response: Option<ResponseSample>,
 }
 
-/// A body as it would come in.
+/// A raw body, as a source would send it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"content_type": "application/xml", "text": "<lead><email>alice@example.com</email></lead>"}))]
 pub(crate) struct RawSample {
     /// Its content type, with charset and boundary where it has them.
     content_type: String,
-    /// How it is compressed.
+    /// The content encoding.
     #[serde(default)]
     content_encoding: String,
     /// The body as text, in UTF-8.
     text: Option<String>,
-    /// The body in base64, for what is not text.
+    /// The body in base64, for a body that is not text.
     base64: Option<String>,
 }
 
@@ -72,11 +72,11 @@ pub(crate) struct ResponseSample {
     headers: BTreeMap<String, String>,
     /// The body as text, in UTF-8.
     text: Option<String>,
-    /// The body in base64, for what is not text.
+    /// The body in base64, for a body that is not text.
     base64: Option<String>,
 }
 
-/// A member that is there, `null` too.
+/// A member that is present; it may be `null`.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
 }
@@ -95,7 +95,7 @@ fn decode_body(path: &str, text: Option<String>, base64: Option<String>) -> Resu
 }
 
 impl Sample {
-    /// The element's JSON text; what a raw one said of itself joins the headers.
+    /// The element's JSON text; the content headers of a raw sample are added to the headers.
     fn element(&mut self, limits: &Limits) -> Result<String, HttpError> {
         let raw = match (self.body.take(), self.raw.take()) {
             (Some(body), None) => return Ok(body.get().to_owned()),
@@ -108,7 +108,7 @@ impl Sample {
     }
 }
 
-/// A body inside of a body: what is wrong with the sample is not a fault of the request's own syntax.
+/// A body inside a body: an error in the sample is not a syntax error of the request itself.
 fn as_sample(error: ApiError) -> HttpError {
     let message = format!("the sample in `raw` would be rejected: {}", error.message);
     HttpError::new(Kind::Invalid, "sample_unreadable", message).at("raw", error.code, error.message)
@@ -126,9 +126,9 @@ fn parse_response(sample: ResponseSample) -> Result<SampleResponse, HttpError> {
     Ok(SampleResponse { status: sample.status, headers: lowercase_names(sample.headers), body })
 }
 
-/// Runs a sample through a campaign's stages
+/// Dry-runs a sample
 ///
-/// Integrators. It runs the very code production runs; nothing is kept and nothing is sent. What the sample makes a stage fail with is part of the response.
+/// Integrators. It runs the code of production, stores nothing and sends nothing. If the sample makes a stage fail, the failure is part of the response.
 #[utoipa::path(post, path = "", operation_id = "dryRun", request_body = Sample,
     responses(
         (status = OK, description = "The input and output of every stage.", body = DryRun),

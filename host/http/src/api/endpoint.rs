@@ -24,9 +24,9 @@ pub(crate) struct EndpointView {
     method: String,
     /// The names; every value is shown as `***`.
     headers: BTreeMap<String, &'static str>,
-    /// Retries after the first attempt.
+    /// The retries after the first attempt.
     retries: u8,
-    /// How long one attempt may take, in seconds.
+    /// The timeout of one attempt, in seconds.
     timeout_s: u64,
 }
 
@@ -47,7 +47,7 @@ impl From<&ClientEndpoint> for EndpointView {
 
 /// Sets a campaign's client endpoint
 ///
-/// Admins. The address is resolved and checked as at every connection.
+/// Admins. The address is resolved and checked, as it is again at every connection.
 #[utoipa::path(put, path = "", operation_id = "setClientEndpoint", request_body = ClientEndpointDraft,
     responses((status = OK, description = "The object after the change.", body = EndpointView)))]
 pub(crate) async fn set(
@@ -86,7 +86,7 @@ pub(crate) async fn get(
 
 /// Removes a campaign's client endpoint
 ///
-/// Admins. Leads are then stored and sent to nobody.
+/// Admins. Leads are stored from then on, and not sent.
 #[utoipa::path(delete, path = "", operation_id = "removeClientEndpoint",
     responses((status = NO_CONTENT, description = "The endpoint is removed.")))]
 pub(crate) async fn remove(
@@ -101,7 +101,7 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The same check at save as at each connection (W8).
+/// The check of an address, at save as at each connection (W8).
 pub(super) async fn reachable(pipeline: &Pipeline, url: &str) -> Result<(), HttpError> {
     let url = WebhookUrl::parse(url, pipeline.schemes())
         .map_err(|error| HttpError::invalid("url", format!("is rejected: {error}")))?;

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Acme"}))]
 pub(crate) struct NewOrganization {
-    /// What people call it.
+    /// The name, for people.
     name: Name,
 }
 
@@ -38,7 +38,7 @@ impl From<Organization> for OrganizationView {
 
 /// Creates an organization
 ///
-/// Operators alone. Everything else lives in an organization, and nothing crosses organizations.
+/// Operators. All other objects belong to an organization, and organizations are isolated from each other.
 #[utoipa::path(post, path = "", operation_id = "createOrganization", request_body = NewOrganization,
     responses((status = CREATED, description = "The created object.", body = OrganizationView)))]
 pub(crate) async fn create(
@@ -61,7 +61,7 @@ pub(crate) async fn create(
 
 /// Lists organizations
 ///
-/// Operators see all, everybody else sees their own. The oldest come first.
+/// Operators see all organizations, other users their own. The oldest come first.
 #[utoipa::path(get, path = "", operation_id = "listOrganizations", params(PageSize, After),
     responses((status = OK, description = "A page of the list.", body = Page<OrganizationView>)))]
 pub(crate) async fn list(

@@ -41,11 +41,11 @@ pub(crate) struct VersionView {
     /// Who uploaded it.
     created_by: String,
     created_at: Time,
-    /// How its instances get ready; null while this host has not compiled it.
+    /// How its instances are initialised; null while this host has not compiled it.
     snapshot: Option<SnapshotView>,
 }
 
-/// How instances get ready, as this host has it compiled.
+/// How instances are initialised, as this host compiled the component.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Snapshot)]
 pub(crate) struct SnapshotView {

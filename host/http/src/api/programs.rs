@@ -25,7 +25,7 @@ pub(crate) struct NewProgram {
     document: Option<String>,
     /// The plugin and its version; left out for the default plugin.
     plugin: Option<ChosenPlugin>,
-    /// Whether the campaign runs it from the next batch on.
+    /// Whether to activate it, from the next batch on.
     #[serde(default)]
     activate: bool,
 }
@@ -46,7 +46,7 @@ pub(crate) struct ProgramView {
     id: String,
     /// Counted from 1 in each campaign.
     version: i64,
-    /// Whether the campaign runs it.
+    /// Whether it is the campaign's active version.
     active: bool,
     /// Null for the default plugin.
     plugin_id: Option<String>,
@@ -54,7 +54,7 @@ pub(crate) struct ProgramView {
     /// SHA-256 of the component.
     component_digest: String,
     has_document: bool,
-    /// What is odd in its document.
+    /// The warnings about its document.
     #[schema(value_type = Vec<Problem>)]
     warnings: Value,
     /// Who saved it.
@@ -67,7 +67,7 @@ pub(crate) struct ProgramView {
 pub(crate) struct SavedProgramView {
     #[serde(flatten)]
     program: ProgramView,
-    /// What is odd in the document.
+    /// The warnings about the document.
     problems: Vec<Problem>,
 }
 
@@ -144,7 +144,7 @@ async fn choose_component(
     Ok(ChosenComponent { plugin: Some((version.plugin_id, version.version)), digest: version.component_digest })
 }
 
-/// Shows the document a campaign runs
+/// Shows a campaign's active document
 #[utoipa::path(get, path = "", operation_id = "getDocument",
     responses((status = OK, description = "The document.", body = DocumentView)))]
 pub(crate) async fn document(
@@ -163,7 +163,7 @@ pub(crate) async fn document(
     found.map(Json).ok_or_else(|| HttpError::not_found("document of campaign", &campaign.public_id))
 }
 
-/// Lists what a campaign ran and runs
+/// Lists the versions of a campaign
 ///
 /// The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listPrograms", params(PageSize),
@@ -180,9 +180,9 @@ pub(crate) async fn list(
     Ok(Json(Page { items, next: None }))
 }
 
-/// Makes a campaign run one of its programs
+/// Activates a version of a campaign
 ///
-/// Admins. This is how to go back: batches under way end on the program they began with.
+/// Admins. Activate an older version to roll back. Batches under way finish on the version they began with.
 #[utoipa::path(post, path = "", operation_id = "activateProgram",
     responses((status = NO_CONTENT, description = "It is active from the next batch on.")))]
 pub(crate) async fn activate(

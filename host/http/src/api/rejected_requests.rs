@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 #[schema(as = RejectedRequest)]
 pub(crate) struct RejectedRequestView {
     id: String,
-    /// Why, as its sender was told.
+    /// The error code that its sender got.
     code: String,
     body_bytes: i64,
-    /// SHA-256 of the body, by which its sender can find it.
+    /// SHA-256 of the body, for finding the request at its sender.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     body_digest: String,
     rejected_at: Time,
@@ -37,9 +37,9 @@ impl From<RejectedRequest> for RejectedRequestView {
     }
 }
 
-/// Lists requests that were wholly rejected
+/// Lists rejected requests
 ///
-/// The newest come first. Only code, size and digest stay of such a request, and only when its key was good.
+/// The newest come first. Only the code, size and digest of such a request are stored, and only when its key was valid.
 #[utoipa::path(get, path = "", operation_id = "listRejectedRequests", params(PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<RejectedRequestView>)))]
 pub(crate) async fn list(

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub(crate) struct RequestLine {
     id: String,
     source_key_id: String,
-    /// By which channel it came: `batch` or `campaign`.
+    /// The channel of the request: `batch` or `campaign`.
     channel: String,
     content_type: String,
     remote_address: Option<String>,
@@ -39,7 +39,7 @@ impl From<RequestRow> for RequestLine {
     }
 }
 
-/// Lists requests as they came in
+/// Lists requests
 ///
 /// The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listRequests", params(PageSize, Before),

@@ -27,16 +27,16 @@ pub(crate) struct SettingsView {
     events: Vec<String>,
     /// The names; every value is shown as `***`.
     headers: BTreeMap<String, &'static str>,
-    /// Retries after the first attempt.
+    /// The retries after the first attempt.
     retries: u8,
-    /// How long one attempt may take, in seconds.
+    /// The timeout of one attempt, in seconds.
     timeout_s: u64,
-    /// How many signing secrets there are; they are never shown.
+    /// The number of signing secrets, which are never shown.
     secrets: usize,
-    /// The secret that was made because none was given: shown this once.
+    /// The secret that was generated because none was given; it is shown only once.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_secret: Option<String>,
-    /// Since when the webhook is paused: its receiver answered `410`.
+    /// Since when the webhook is paused, because its receiver responded with `410`.
     paused_at: Option<Time>,
 }
 
@@ -59,7 +59,7 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
 
 /// Sets the organization's webhook
 ///
-/// Admins. The first save without secrets makes one and shows it once. Saving ends a pause.
+/// Admins. The first save without secrets generates one and returns it once. Saving ends a pause.
 #[utoipa::path(put, path = "", operation_id = "setWebhookSettings", request_body = WebhookSettingsDraft,
     responses((status = OK, description = "The settings after the change.", body = SettingsView)))]
 pub(crate) async fn set(

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-/// Which submissions are asked for.
+/// A filter for submissions.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SubmissionFilter {
@@ -34,7 +34,7 @@ pub(crate) struct SubmissionView {
     parent_id: Option<String>,
     #[schema(value_type = State)]
     state: String,
-    /// Whether nothing follows.
+    /// Whether the state is final.
     is_terminal: bool,
     received_at: Time,
     updated_at: Time,
@@ -44,7 +44,7 @@ pub(crate) struct SubmissionView {
     #[schema(value_type = Option<Object>)]
     lead: Option<Value>,
     is_test: bool,
-    /// What it ran on.
+    /// The campaign's version it ran on.
     program_id: Option<String>,
     /// The verdict and the warnings; null when there are none.
     #[schema(value_type = Option<Decision>)]
@@ -59,10 +59,10 @@ pub(crate) struct SubmissionView {
 #[schema(as = TimelineLine)]
 pub(crate) struct TimelineView {
     at: Time,
-    /// Where it stood from then on.
+    /// The state after the transition.
     #[schema(value_type = State)]
     state: String,
-    /// Why, as a stable code.
+    /// The cause, as a stable code.
     cause: String,
     /// More about the cause.
     detail: Option<Value>,
@@ -74,7 +74,7 @@ pub(crate) struct EventView {
     id: String,
     #[schema(value_type = EventName)]
     event: String,
-    /// The state it tells of.
+    /// The submission's state at the event.
     #[schema(value_type = State)]
     status: String,
     occurred_at: Time,
@@ -88,15 +88,15 @@ pub(crate) struct SubmissionPage {
     submission: SubmissionView,
     /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
     element: Option<Value>,
-    /// What the client said in its last response; null while it said nothing.
+    /// The client's last response; null while there is none.
     client: Option<ClientView>,
-    /// Every transition, the first one first.
+    /// Every transition, in order.
     timeline: Vec<TimelineView>,
-    /// What was told of it.
+    /// The deliveries of events about it.
     events: Vec<EventView>,
 }
 
-/// What a client said, as the campaign's plugin reads it. What it did not say is null.
+/// The client's response, as the campaign's plugin interprets it. Absent parts are null.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ClientSaid)]
 pub(crate) struct ClientView {
@@ -163,7 +163,7 @@ fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<Timeline
     std::iter::once(first).chain(rest).collect()
 }
 
-/// What the last line that a client caused says of it.
+/// The client's response in the last transition that a client caused.
 fn client(lines: &[TimelineView]) -> Option<ClientView> {
     let is_client = |line: &&TimelineView| line.cause.starts_with("client_") || line.cause == "retries_exhausted";
     let detail = lines.iter().rev().find(is_client)?.detail.as_ref()?;
@@ -198,7 +198,7 @@ pub(crate) async fn list(
 
 /// Shows a submission
 ///
-/// The lead, what was decided and why, its timeline, and what was told of it.
+/// The lead, the decision with its reasons, the timeline, and the events.
 #[utoipa::path(get, path = "", operation_id = "getSubmission",
     responses((status = OK, description = "The submission.", body = SubmissionPage)))]
 pub(crate) async fn get(
@@ -221,9 +221,9 @@ pub(crate) async fn get(
     }))
 }
 
-/// Runs a quarantined submission again
+/// Reprocesses a quarantined submission
 ///
-/// Admins. It runs on what the campaign runs now.
+/// Admins. It runs on the campaign's active version.
 #[utoipa::path(post, path = "", operation_id = "reprocessSubmission",
     responses((status = OK, description = "How many are requeued: none if the submission is not quarantined.", body = Reprocessed)))]
 pub(crate) async fn reprocess(
@@ -237,9 +237,9 @@ pub(crate) async fn reprocess(
     Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, Some(&row.id)).await? }))
 }
 
-/// Runs a campaign's quarantined submissions again
+/// Reprocesses a campaign's quarantined submissions
 ///
-/// Admins. They run on what the campaign runs now.
+/// Admins. They run on the campaign's active version.
 #[utoipa::path(post, path = "", operation_id = "reprocessCampaign",
     responses((status = OK, description = "The quarantined submissions are requeued.", body = Reprocessed)))]
 pub(crate) async fn reprocess_all(

@@ -20,7 +20,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-/// How many versions are shown with a value set; all of them have an address of their own.
+/// The most versions that are listed with a value set; the list of all has its own address.
 const VERSIONS_SHOWN: i64 = 10;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +33,7 @@ pub(crate) struct SetView {
     digest: String,
     /// How many entries it has.
     entries: i64,
-    /// How many bytes it has as that JSON.
+    /// Its bytes as that JSON.
     bytes: i64,
     created_at: Time,
     updated_at: Time,
@@ -44,7 +44,7 @@ pub(crate) struct SetView {
 pub(crate) struct VersionView {
     /// Counted from 1 in each value set.
     version: i64,
-    /// Whether the name means this version now.
+    /// Whether it is the current version.
     current: bool,
     digest: String,
     entries: i64,
@@ -68,9 +68,9 @@ pub(crate) struct SetPage {
 pub(crate) struct PutValueSetView {
     #[serde(flatten)]
     set: SetView,
-    /// Whether the name meant another table before. The same entries are the same table.
+    /// Whether the table has changed. The same entries are the same table.
     changed: bool,
-    /// What is odd about what was sent, with its place.
+    /// The warnings about the table, with their places.
     warnings: Vec<TableProblem>,
 }
 
@@ -88,14 +88,14 @@ pub(crate) struct LookupView {
     key: String,
     /// Whether the table has this key.
     found: bool,
-    /// The value; absent when there is no such key, since a value may be null.
+    /// The value; absent when the key does not exist, since a value may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Value>,
-    /// The digest of the table that was looked at.
+    /// The digest of the table that was read.
     digest: String,
 }
 
-/// Which version is looked at.
+/// The version to read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AtVersion {
@@ -104,7 +104,7 @@ pub(crate) struct AtVersion {
     version: Option<i64>,
 }
 
-/// What is looked up.
+/// The key to look up.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct KeyQuery {
@@ -170,14 +170,14 @@ impl From<ValueSetVersion> for VersionView {
     }
 }
 
-/// Puts a value set
+/// Creates or replaces a value set
 ///
-/// Admins. Replaces the whole table, of 100,000 entries at most; every table that was put is kept as a version. Documents use it by its name and need
+/// Admins. Replaces the table, which can have 100,000 entries; every table is stored as a version. Documents use it by its name and need
 /// not be saved again.
 ///
-/// As CSV, one column are keys alone, two are keys and values, more are keys and an object of the other columns by the names in the header. Values
-/// stay text; white space around a field is taken away. `text/csv; header=present` or `header=absent` says whether the first row is a
-/// header; if nothing is said, it is one when there are three columns or more, or when it reads `key` or `key,value`.
+/// In CSV, one column holds keys alone, two hold keys and values, more hold keys and an object of the other columns, named by the header. Values
+/// stay text; white space around a field is removed. `text/csv; header=present` or `header=absent` says whether the first row is a
+/// header; without that parameter, it is one when there are three columns or more, or when it is `key` or `key,value`.
 ///
 /// What is wrong with a table is `422 value_set_invalid`, whose `error.problems` lists it with line and column: a key with two different values, for one.
 #[utoipa::path(put, path = "", operation_id = "putValueSet",
@@ -207,7 +207,7 @@ pub(crate) async fn put(
     Ok(Json(PutValueSetView { set: set.into(), changed, warnings }))
 }
 
-/// What kind of table the headers announce.
+/// The format of the table, by the content headers.
 fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
     let (content_type, coding) = body::content_headers(headers);
     let reject = |code, message: String| Err(HttpError::new(Kind::ContentType, code, message));
@@ -224,7 +224,7 @@ fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
     }
 }
 
-/// What the content type says of the first row (RFC 4180).
+/// The `header` parameter of the content type (RFC 4180).
 fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, HttpError> {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parameters = text.split(';').skip(1).map(|part| part.trim().to_ascii_lowercase());
@@ -266,7 +266,7 @@ pub(crate) async fn get(
 
 /// Deletes a value set
 ///
-/// Admins. Whatever still looks it up is told that there is none: what it then can't map or qualify waits in quarantine. Its versions stay, and
+/// Admins. Later look-ups fail, and leads that can't be mapped or qualified without it wait in quarantine. Its versions stay, and
 /// restoring one brings it back.
 #[utoipa::path(delete, path = "", operation_id = "deleteValueSet",
     responses((status = NO_CONTENT, description = "The value set is deleted; batches no longer find it.")))]
@@ -304,7 +304,7 @@ pub(crate) async fn entries(
 
 /// Looks up one key
 ///
-/// As a document or plugin would.
+/// Looks up one key as a document or plugin would.
 #[utoipa::path(get, path = "", operation_id = "lookUpValue", params(KeyQuery, AtVersion),
     responses((status = OK, description = "The value, if the key exists.", body = LookupView)))]
 pub(crate) async fn look_up(
@@ -322,7 +322,7 @@ pub(crate) async fn look_up(
 
 /// Lists the versions of a value set
 ///
-/// The newest come first; those of one that was deleted, too.
+/// The newest come first, also of a deleted value set.
 #[utoipa::path(get, path = "", operation_id = "listValueSetVersions", params(PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
@@ -344,9 +344,9 @@ pub(crate) async fn versions(
     Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next }))
 }
 
-/// Makes a value set mean one of its versions again
+/// Restores a version of a value set
 ///
-/// Admins. This is how to go back, and how to bring back what was deleted.
+/// Admins. This undoes edits, and restores a deleted value set.
 #[utoipa::path(post, path = "", operation_id = "restoreValueSet",
     responses(
         (status = OK, description = "The value set; batches read it from now on.", body = SetView),
@@ -366,7 +366,7 @@ pub(crate) async fn restore(
     Ok(Json(set.into()))
 }
 
-/// The name of a value set that the caller may look at, or more.
+/// Checks the permission and the name of a value set.
 fn check_access(scope: &Scope, name: String, permission: Permission) -> Result<String, HttpError> {
     scope.caller.may_all(permission)?;
     // No name has U+0000, and none has blanks around it.

@@ -20,7 +20,7 @@ const LEADS_MAX: i64 = 10_000;
 /// How many rows are shown; repeated keys may have any name.
 const ROWS_MAX: usize = 500;
 
-/// How far back is newest.
+/// How many leads are read.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct NewestLeads {
@@ -32,7 +32,7 @@ pub(crate) struct NewestLeads {
 /// Warnings, counted.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WarningTable {
-    /// How many rows are not shown, since there are too many.
+    /// How many rows are left out because there are too many.
     left_out: usize,
     /// The most frequent first.
     items: Vec<WarningRow>,
@@ -49,14 +49,14 @@ pub(crate) struct WarningRow {
     /// The warning's code.
     #[schema(example = "ambiguous_date")]
     code: String,
-    /// The field or key that it is about.
+    /// The field or key it is about.
     #[schema(example = "date_of_birth")]
     path: String,
     /// How many leads have it.
     leads: usize,
     /// The newest of them.
     last_submission_id: String,
-    /// When that one came.
+    /// When that one was received.
     last_at: Time,
     /// The lead that was counted last.
     #[serde(skip)]

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Who reads: a source or a user.
+/// The reader: a source or a user.
 pub(crate) enum Reader {
     Source(SourceCaller),
     User(Scope),
@@ -35,7 +35,7 @@ impl FromRequestParts<Pipeline> for Reader {
     }
 }
 
-/// A request as its source sees it.
+/// A request, as its source may read it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RequestDetails)]
 pub(crate) struct RequestView {
@@ -44,11 +44,11 @@ pub(crate) struct RequestView {
     /// The response to it.
     #[schema(value_type = IngestResponse)]
     response: Value,
-    /// How each of its submissions stands.
+    /// The state of each of its submissions.
     submissions: Vec<SubmissionStatus>,
 }
 
-/// Shows the response to a request, and how its submissions stand
+/// Shows a request with its response and submissions
 ///
 /// A source reads its own requests; an API key those of its organization.
 #[utoipa::path(get, path = "", operation_id = "getRequest",

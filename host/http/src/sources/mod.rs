@@ -18,8 +18,8 @@ use hookmill_pipeline::{Pipeline, Source};
 use hookmill_store::keys::{API_KEY_PREFIX, SOURCE_KEY_PREFIX, SourceKey};
 use std::sync::Arc;
 
-/// The headers kept with a request: those that say what it is, never those that carry keys. How its body is to be read is among them,
-/// since it is kept as it came and read again.
+/// The headers stored with a request: those that describe it, never those that carry keys. They include how its body is decoded,
+/// since the body is stored as it came and decoded again.
 const KEPT_HEADERS: [header::HeaderName; 6] = [
     header::CONTENT_TYPE,
     header::CONTENT_ENCODING,
@@ -55,7 +55,7 @@ fn source(
     Ok(Source { key, content_type, head, metadata, remote_address })
 }
 
-/// The parameters of a query that are kept, the first ones; a value that looks like a key is not.
+/// The parameters of a query that are stored: the first ones, without values that look like keys.
 fn query(uri: &Uri, bytes_max: usize) -> Vec<(String, String)> {
     let Ok(Query(parameters)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else { return Vec::new() };
     let is_key = |value: &str| value.starts_with(SOURCE_KEY_PREFIX) || value.starts_with(API_KEY_PREFIX);

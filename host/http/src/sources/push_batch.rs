@@ -24,10 +24,10 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 }))]
 #[allow(dead_code, reason = "a description alone")]
 pub(crate) struct Batch {
-    /// The sender's name for this request; the same one within seven days is answered `409`.
+    /// The sender's name for this request; a second request with the same key within seven days gets `409`.
     #[schema(min_length = 1, max_length = 255)]
     idempotency_key: String,
-    /// The leads. Each names its campaign; all else is the campaign's to map.
+    /// The leads. Each names its campaign; the campaign maps all other fields.
     #[schema(min_items = 1, max_items = 1000)]
     leads: Vec<BatchLead>,
     /// All or nothing.
@@ -52,7 +52,7 @@ fn campaign_id_schema() -> Object {
         .into()
 }
 
-/// Takes a batch of leads
+/// Posts a batch of leads
 ///
 /// `202` means that the request is on disk. It is given when at least one lead is good; `422 leads_rejected` when none is, or, with `atomic`, when not all are. A rejected element of an accepted request is kept with the request and named in the response. Checks come in this order: key, size, content type, syntax, envelope, duplicate, leads.
 #[utoipa::path(post, path = "", operation_id = "pushLeads", request_body = Batch,
