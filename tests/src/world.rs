@@ -121,7 +121,7 @@ impl World {
         }
     }
 
-    /// The verbs.
+    /// The pipeline.
     pub fn pipeline(&self) -> &Pipeline {
         &self.running.as_ref().expect("the host runs").pipeline
     }

@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// A directory that is gone when the process ends.
+/// A temporary directory, removed when the process ends.
 pub type ScratchDirectory = tempfile::TempDir;
 
 const SOLAR: &str = include_str!("../../demo/solar.yaml");
@@ -32,12 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Demo;
 
 impl Demo {
-    /// A place for its data.
+    /// A directory for its data.
     pub fn directory() -> std::io::Result<ScratchDirectory> {
         tempfile::Builder::new().prefix("hookmill-").tempdir()
     }
 
-    /// Sets everything up, posts the sample batch, and shows what became of it.
+    /// Sets up the demonstration, posts the sample batch, and shows the results.
     pub async fn show(running: &Running) -> Result<(), StartError> {
         let pipeline = &running.pipeline;
         let (receiver, mut received) = receiver::start().await.map_err(failed)?;
@@ -132,7 +132,7 @@ async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
     serde_json::from_slice(&response.body).map_err(failed)
 }
 
-/// Until every lead stands still and everything was sent.
+/// Waits until every lead has reached a final state and all messages are sent.
 async fn wait(pipeline: &Pipeline, organization_id: &str, ids: &[String]) -> Result<(), StartError> {
     let still = async {
         loop {
@@ -173,7 +173,7 @@ async fn show_leads(
     Ok(())
 }
 
-/// The cause of the last transition, with its reason where it has one.
+/// The cause of the last transition, with its reason.
 fn reason(cause: &str, detail: Option<&[u8]>) -> String {
     let detail: Value = detail.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
     match detail["reason"].as_str().or_else(|| detail["message"].as_str()) {

@@ -6,7 +6,7 @@ use hookmill_store::StoreError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a host does not start.
+/// An error that keeps a host from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address can't be listened on.

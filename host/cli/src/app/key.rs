@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// A key, and the file that was just made for it.
+/// A key, and its new file if one was created.
 pub(super) struct Key {
     bytes: [u8; 32],
     fresh: Option<PathBuf>,
@@ -22,7 +22,7 @@ impl Key {
         Sealer::new(self.bytes)
     }
 
-    /// A file that was made for data sealed with another key must not stay: the next start would take it for the right one.
+    /// Removes a key file that was created for data encrypted with another key: the next start would take it for the right one.
     pub(super) fn forget_if_fresh(&self, error: &StoreError) {
         if let (StoreError::Key(_), Some(path)) = (error, &self.fresh) {
             // It can be deleted by hand, too.

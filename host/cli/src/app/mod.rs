@@ -29,9 +29,9 @@ pub static DEFAULT_PLUGIN: &[u8] = include_bytes!(env!("HOOKMILL_DEFAULT_PLUGIN_
 
 /// How to start a host.
 pub struct Options {
-    /// Where the key, the embedded database and the cache live.
+    /// The directory of the encryption key, the embedded database and the cache.
     pub data: PathBuf,
-    /// Where compiled plugins are cached; in the data directory unless given.
+    /// The directory for compiled plugins; in the data directory unless given.
     pub cache: Option<PathBuf>,
     /// A PostgreSQL URL; none for the embedded SQLite.
     pub database_url: Option<String>,
@@ -41,7 +41,7 @@ pub struct Options {
     pub settings: HostSettings,
     /// The engine's bounds.
     pub engine_limits: hookmill_engine::Limits,
-    /// Where foreign components are compiled.
+    /// Where components are compiled.
     pub compiler: Compiler,
     /// The address to listen on.
     pub listen: SocketAddr,
@@ -51,9 +51,9 @@ pub struct Options {
     pub ids: SharedIdGenerator,
 }
 
-/// A host that runs.
+/// A running host.
 pub struct Running {
-    /// The verbs.
+    /// The pipeline.
     pub pipeline: Pipeline,
     /// Where it listens.
     pub address: SocketAddr,
@@ -100,7 +100,7 @@ impl Running {
     }
 }
 
-/// A pipeline without listener and workers, on a store that nobody else sees: for dry runs and checks at the command line.
+/// A pipeline without listener and workers, on a store of its own: for dry runs and checks at the command line.
 pub async fn bench(
     settings: HostSettings,
     clock: SharedClock,
@@ -167,7 +167,7 @@ async fn standard(engine: &Engine) -> Result<(Program, String), StartError> {
     Ok((Program { component, plan: Some(compiled.plan) }, digest.to_string()))
 }
 
-/// Makes the first operator on empty data; the key is seen this once.
+/// Creates the first operator on an empty database; its key is shown only once.
 async fn first_operator(pipeline: &Pipeline) -> Result<Option<String>, StartError> {
     let (store, now) = (pipeline.store(), pipeline.clock().now());
     if !store.is_empty().await? {

@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Bench {
-    /// Where compiled plugins are kept, so that only the first run waits for the compiler [default: the user's cache directory].
+    /// The directory for compiled plugins, so that only the first run waits for the compiler [default: the user's cache directory].
     #[arg(long, env = "HOOKMILL_CACHE")]
     cache: Option<PathBuf>,
 }
 
 impl Bench {
-    /// Sets it up. It is gone with the directory.
+    /// Sets it up, in a temporary directory.
     pub(super) async fn set_up(self) -> Result<(Pipeline, ScratchDirectory), String> {
         let scratch = Demo::directory().map_err(|error| error.to_string())?;
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIdGenerator::default()));
@@ -28,7 +28,7 @@ impl Bench {
     }
 }
 
-/// A directory among the user's caches; none for a user who has no place that can be written.
+/// A directory among the user's caches; none for a user without a writable one.
 fn of_user() -> Option<PathBuf> {
     let directory = etcetera::choose_base_strategy().ok()?.cache_dir().join("hookmill");
     std::fs::create_dir_all(&directory).is_ok().then_some(directory)

@@ -14,7 +14,7 @@ pub(super) struct Check {
     bench: Bench,
     /// The document, YAML or JSON.
     document: PathBuf,
-    /// Problems as JSON.
+    /// Print problems as JSON.
     #[arg(long)]
     json: bool,
 }

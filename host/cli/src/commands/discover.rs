@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What a file's name says of its content.
+/// The content type by a file name.
 const TYPES: [(&str, &str); 3] =
     [("form", "application/x-www-form-urlencoded"), ("xml", "application/xml"), ("json", "application/json")];
 
@@ -23,16 +23,16 @@ const TYPES: [(&str, &str); 3] =
 pub(super) struct Discover {
     #[command(flatten)]
     bench: Bench,
-    /// Sample bodies, the oldest first: a lead each, a list, or a batch.
+    /// Sample bodies, the oldest first; each file has a lead, a list or a batch.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// What the samples are, as their source would say it; by their names (.json, .xml, .form) when it is not given.
+    /// The content type of the samples [default: by their names: .json, .xml, .form].
     #[arg(long, value_parser = known_type)]
     content_type: Option<String>,
-    /// A document: the table then says what it makes of each path.
+    /// A document: the table then shows the fields that it makes of each path.
     #[arg(long, conflicts_with = "draft")]
     document: Option<PathBuf>,
-    /// A document made from the samples, instead of the table.
+    /// Print a draft of a document instead of the table.
     #[arg(long, conflicts_with = "json")]
     draft: bool,
     /// The table as JSON.

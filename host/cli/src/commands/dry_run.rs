@@ -25,28 +25,28 @@ pub(super) struct DryRunCommand {
     /// The sample: one inbound element.
     #[arg(long)]
     input: PathBuf,
-    /// What the sample is, as its source would say it; `application/json` when it is not given.
+    /// The content type of the sample.
     #[arg(long, default_value = "application/json", value_parser = known_type)]
     content_type: String,
-    /// How the sample is compressed: gzip or deflate.
+    /// The compression of the sample: gzip or deflate.
     #[arg(long, default_value = "")]
     content_encoding: String,
-    /// A header of the sample, `Name: value`; may be given several times.
+    /// A header of the sample, `Name: value`; can be repeated.
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<String>,
-    /// A parameter of its query, `name=value`; may be given several times.
+    /// A query parameter of the sample, `name=value`; can be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     query: Vec<String>,
-    /// A file with the campaign's own values, a JSON object: `campaign.values` in documents.
+    /// A file with the campaign's own values, a JSON object; documents read them as `campaign.values`.
     #[arg(long)]
     campaign_values: Option<PathBuf>,
-    /// What the client responds with: a file with the body; without one, it takes the lead.
+    /// A sample of the client's response: a file with the body [default: the client accepts the lead].
     #[arg(long)]
     response: Option<PathBuf>,
-    /// The status of that response.
+    /// The HTTP status of the sample response.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=999), requires = "response")]
     response_status: u16,
-    /// The headers of that response, each as `Name: value`.
+    /// A header of the sample response, `Name: value`; can be repeated.
     #[arg(long, requires = "response")]
     response_header: Vec<String>,
     /// The campaign's phone region.
@@ -57,24 +57,24 @@ pub(super) struct DryRunCommand {
     time_zone: String,
     #[command(flatten)]
     value_sets: ValueSetFiles,
-    /// How it is told; a table in a terminal, JSON elsewhere, when it is not given.
+    /// The output format [default: a table in a terminal, JSON elsewhere].
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// The same as `--format json`.
+    /// Same as `--format json`.
     #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
-/// How a dry run is told.
+/// The output format of a dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// Tables, for people.
+    /// Tables for people.
     Table,
-    /// Everything, for programs.
+    /// All data, as JSON for programs.
     Json,
 }
 
-/// A content type that is taken.
+/// A supported content type.
 pub(super) fn known_type(text: &str) -> Result<String, String> {
     body::head(text, "").map(|_| text.to_owned()).map_err(|error| error.message)
 }
@@ -108,7 +108,7 @@ impl DryRunCommand {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What is wrong or odd about the document; beside the run, so that the run stays one value.
+    /// Problems and warnings of the document, apart from the run, so that the run stays one value.
     fn tell(&self, problems: &[Problem]) {
         for problem in problems {
             eprintln!("{}:{problem}", self.document.display());
@@ -166,7 +166,7 @@ fn values(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Where a sample is run when there is no campaign.
+/// The organization and campaign of a sample run.
 pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) -> (Organization, Campaign) {
     let organization = Organization {
         id: "org_sample".into(),

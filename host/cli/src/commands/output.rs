@@ -12,7 +12,7 @@ pub(super) fn say(text: &str) -> Result<(), String> {
     }
 }
 
-/// Says a value, as JSON.
+/// Prints a value as JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), String> {
     let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
     say(&(text + "\n"))

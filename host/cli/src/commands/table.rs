@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-/// What stands at the end of a text that was shortened.
+/// The mark at the end of a truncated text.
 pub(super) const CUT: &str = "…";
 /// What is between columns.
 const GAP: &str = "  ";
@@ -27,12 +27,12 @@ impl Table {
         self.rows.push(cells.collect());
     }
 
-    /// Whether it has no row beside its head.
+    /// Whether it has no rows apart from its head.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.len() <= 1
     }
 
-    /// The lines, each with `indent` before it and no space at its end.
+    /// The lines, indented, without trailing spaces.
     pub(super) fn lines(&self, indent: &str) -> String {
         let columns = 0..self.widths_max.len();
         let width =
@@ -50,12 +50,12 @@ fn pad(cell: &str, width: usize) -> String {
     format!("{cell}{}", " ".repeat(width.saturating_sub(display_width(cell))))
 }
 
-/// How many places a text takes.
+/// The display width of a text.
 fn display_width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or_default()).sum()
 }
 
-/// A text in one line, cut with a mark where it is too wide. What would move the cursor is written out.
+/// A text in one line, truncated with a mark where it is too wide. Control characters are escaped.
 pub(super) fn truncate(text: &str, width_max: usize) -> String {
     let (mut shown, mut width) = (String::new(), 0);
     for piece in text.chars().map(escape) {
@@ -72,7 +72,7 @@ pub(super) fn truncate(text: &str, width_max: usize) -> String {
     shown
 }
 
-/// A character as a terminal may be shown it.
+/// A character, escaped if a terminal would interpret it.
 pub(super) fn escape(c: char) -> String {
     match c {
         '\n' | '\r' | '\t' => c.escape_default().to_string(),
@@ -81,7 +81,7 @@ pub(super) fn escape(c: char) -> String {
     }
 }
 
-/// Marks that turn the direction of a line, or are not seen at all.
+/// Characters that change the direction of text, or are invisible.
 fn is_formatting(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

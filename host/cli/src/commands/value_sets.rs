@@ -11,18 +11,18 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Who put the tables of a sample.
+/// The user id for the tables of a sample.
 const NOBODY: &str = "command line";
 
-/// The tables that a sample may look into.
+/// The tables for look-ups of the sample.
 #[derive(Debug, Args)]
 pub(super) struct ValueSetFiles {
-    /// A value set: its name, and the file with its table, FILE.csv or FILE.json; may be given several times.
+    /// A value set: its name, and the file with its table, FILE.csv or FILE.json; can be repeated.
     #[arg(long = "value-set", value_name = "NAME=FILE", value_parser = named_file)]
     value_sets: Vec<NamedFile>,
 }
 
-/// A name and the file that it means.
+/// A name and its file.
 #[derive(Debug, Clone)]
 struct NamedFile {
     name: String,
@@ -42,7 +42,7 @@ fn named_file(text: &str) -> Result<NamedFile, String> {
 }
 
 impl ValueSetFiles {
-    /// Gives the campaign an organization that has these tables; what is odd about them goes to the standard error.
+    /// Creates an organization with these tables; their warnings go to standard error.
     pub(super) async fn put_for(&self, pipeline: &Pipeline, campaign: &mut Campaign) -> Result<(), String> {
         let mut names = BTreeSet::new();
         if let Some(twice) = self.value_sets.iter().find(|set| !names.insert(&set.name)) {
@@ -84,7 +84,7 @@ impl NamedFile {
     }
 }
 
-/// How a table is written, by its file's name.
+/// The format of a table, by its file name.
 fn detect_format(path: &Path) -> Result<TableFormat, String> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {

@@ -5,15 +5,15 @@ use hookmill_pipeline::{DryRun, StageRun};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
-/// How wide names, values and texts may be in a table.
+/// The largest widths of names, values and texts in a table.
 const NAME_WIDTH_MAX: usize = 28;
 const PATH_WIDTH_MAX: usize = 48;
 const VALUE_WIDTH_MAX: usize = 48;
 const SENTENCE_WIDTH_MAX: usize = 140;
-/// What the default plugin's log line of an interpretation begins with.
+/// The start of the default plugin's log line about an interpretation.
 const INTERPRETED: &str = "interpret: ";
 
-/// The whole run.
+/// The complete run.
 pub(super) fn text(run: &DryRun) -> String {
     let mut text = String::new();
     for stage in &run.stages {
@@ -59,7 +59,7 @@ fn map(text: &mut String, stage: &StageRun) {
     }
 }
 
-/// The rows of one value: where it came from, what each function gave, and what became of it.
+/// The rows of one value: its source, the result of each function, and the outcome.
 fn steps(table: &mut Table, name: &Value, made: &Value) {
     let from =
         made["from"].as_str().unwrap_or(if made.get("value").is_some() { "(the document)" } else { "(not found)" });
@@ -84,7 +84,7 @@ fn steps(table: &mut Table, name: &Value, made: &Value) {
     }
 }
 
-/// Custom fields that no line of the document made.
+/// Custom fields that the document does not mention.
 fn write_unused(text: &mut String, lead: &Value, trace: Option<&Value>) {
     let made: Vec<&str> = trace
         .and_then(|trace| trace["fields"].as_array())
@@ -168,7 +168,7 @@ fn shape(text: &mut String, stage: &StageRun) {
     }
 }
 
-/// The message. What would move the cursor is written out, but for the ends of lines; all else is as it would be sent.
+/// The message as it would be sent. Control characters other than line ends are escaped.
 fn message(text: &mut String, message: &Value) {
     let body = message["body"].as_str();
     let bytes = body.map_or_else(|| "no body".to_owned(), |body| format!("{} bytes", body.len()));
@@ -202,7 +202,7 @@ fn interpret(text: &mut String, stage: &StageRun, log: &[String]) {
     text.push('\n');
 }
 
-/// Why a stage gave nothing, or something else.
+/// The error of a stage, or the policy that replaced its result.
 fn error(text: &mut String, stage: &StageRun) {
     let Some(error) = &stage.error else { return };
     let mut table = Table::new(&[("FAILED", NAME_WIDTH_MAX), ("", SENTENCE_WIDTH_MAX)]);
@@ -233,7 +233,7 @@ fn write_table(text: &mut String, table: &Table) {
     }
 }
 
-/// A text as it is, anything else as JSON.
+/// A text as it is, any other value as JSON.
 fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -246,7 +246,7 @@ fn sentence_text(value: &Value) -> String {
     crate::commands::table::truncate(&value_text(value), SENTENCE_WIDTH_MAX)
 }
 
-/// A text in one line, whole.
+/// A text in one line.
 fn line(text: &str) -> String {
     text.chars().map(escape).collect()
 }
