@@ -4,8 +4,8 @@ use hookmill_domain::clock::Clock;
 use hookmill_domain::flow::SHARDS;
 use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::state::State;
+use hookmill_store::encryption::Cipher;
 use hookmill_store::processed::Processed;
-use hookmill_store::seal::Sealer;
 use hookmill_store::{Store, StoreError, StoreOptions, Target};
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{Kind, TestDatabase, World, WorldOptions, on_both};
@@ -200,7 +200,7 @@ async fn open(database: &TestDatabase, directory: &Path, key: u8) -> Result<Stor
         Some(url) => Target::Postgres(url.clone()),
         None => Target::Sqlite(directory.join("data.sqlite")),
     };
-    Store::open(StoreOptions { target, sealer: Sealer::new([key; 32]), ids: Arc::new(SystemIdGenerator::default()) })
+    Store::open(StoreOptions { target, cipher: Cipher::new([key; 32]), ids: Arc::new(SystemIdGenerator::default()) })
         .await
 }
 

@@ -2,7 +2,7 @@
 //! transaction begins, and leases, which SQLite does not need.
 
 use super::StoreError;
-use super::seal::Sealer;
+use super::encryption::Cipher;
 use hookmill_domain::ids::SharedIdGenerator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -41,7 +41,7 @@ pub struct StoreOptions {
     /// Which database.
     pub target: Target,
     /// The key that seals secrets.
-    pub sealer: Sealer,
+    pub cipher: Cipher,
     /// Ids and nonces.
     pub ids: SharedIdGenerator,
 }
@@ -50,7 +50,7 @@ pub struct StoreOptions {
 #[derive(Clone)]
 pub struct Store {
     pub(super) database: Database,
-    pub(super) sealer: Sealer,
+    pub(super) cipher: Cipher,
     pub(super) ids: SharedIdGenerator,
 }
 
@@ -247,7 +247,7 @@ impl Store {
             Database::Sqlite { writer, .. } => MIGRATIONS.run(writer).await?,
             Database::Postgres { pool } => MIGRATIONS.run(pool).await?,
         }
-        let store = Self { database, sealer: options.sealer, ids: options.ids };
+        let store = Self { database, cipher: options.cipher, ids: options.ids };
         store.check_key().await?;
         Ok(store)
     }

@@ -89,7 +89,7 @@ impl Store {
                 .fetch_optional(&mut *connection).await?
         });
         let Some((id, encrypted, paused_at)) = row else { return Ok(None) };
-        let text = self.unseal(PURPOSE, "destinations", owner_id, &encrypted)?;
+        let text = self.decrypt(PURPOSE, "destinations", owner_id, &encrypted)?;
         let settings =
             serde_json::from_slice(&text).map_err(|error| StoreError::corrupt("destinations", &id, error))?;
         Ok(Some(Destination { id, settings, paused_at: paused_at.map(Timestamp) }))
@@ -106,7 +106,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text =
             serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner_id, error))?;
-        let (id, encrypted) = (self.ids.new_id("dst", now), self.seal(PURPOSE, &text));
+        let (id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
         writing!(self, connection => {
             sqlx::query("insert into destinations (id, organization_id, kind, owner_id, encrypted_settings, created_at, updated_at) \
                  values ($1, $2, $3, $4, $5, $6, $6) on conflict (owner_id, kind) do update set encrypted_settings = excluded.encrypted_settings, \

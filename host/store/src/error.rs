@@ -19,7 +19,7 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The key in the environment or the key file is not the one this data was sealed with.
+    /// The key in the environment or the key file is not the one this data is encrypted with.
     #[error("{0}")]
     Key(String),
     /// The tables are newer than this binary.

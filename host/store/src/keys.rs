@@ -145,7 +145,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
-        let encrypted = self.seal(PURPOSE, fresh.key.as_bytes());
+        let encrypted = self.encrypt(PURPOSE, fresh.key.as_bytes());
         writing!(self, connection => {
             sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
                 .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice())
@@ -163,7 +163,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<FreshKey>, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
-        let encrypted = self.seal(PURPOSE, fresh.key.as_bytes());
+        let encrypted = self.encrypt(PURPOSE, fresh.key.as_bytes());
         let done = writing!(self, connection => {
             let ended = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $4 < expires_at)")
                 .bind(old_until.0).bind(id).bind(organization_id).bind(now.0).execute(&mut *connection).await?.rows_affected();
@@ -211,7 +211,7 @@ impl Store {
                 .fetch_optional(&mut *connection).await?
         });
         let Some(Some(encrypted)) = encrypted else { return Ok(None) };
-        let key = self.unseal(PURPOSE, "source_keys", id, &encrypted)?;
+        let key = self.decrypt(PURPOSE, "source_keys", id, &encrypted)?;
         String::from_utf8(key).map(Some).map_err(|error| StoreError::corrupt("source_keys", id, error))
     }
 }

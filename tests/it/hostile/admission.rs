@@ -68,12 +68,12 @@ async fn rejections(limits: Limits, compiler: Compiler, uploads: Vec<(&str, Vec<
         };
         writeln!(told, "{name}: {outcome}").unwrap();
         let is_admitted = outcome.starts_with("admitted");
-        assert!(is_admitted || files(directory.path()) == ["seal.key"], "{name} left something behind");
+        assert!(is_admitted || files(directory.path()) == ["authentication.key"], "{name} left something behind");
         assert_eq!(engine.stats().instances_alive, 0, "{name}");
         if is_admitted {
             std::fs::remove_dir_all(directory.path()).unwrap();
             std::fs::create_dir(directory.path()).unwrap();
-            std::fs::write(directory.path().join("seal.key"), b"").unwrap();
+            std::fs::write(directory.path().join("authentication.key"), b"").unwrap();
         }
     }
     told

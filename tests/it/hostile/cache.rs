@@ -39,13 +39,13 @@ async fn works(engine: &Engine, component: &Arc<LoadedComponent>) {
 async fn a_file_that_is_not_as_it_was_is_made_again() {
     let damages: [(&str, Damage, u64); 9] = [
         ("changed in the middle", |file| change(file, |bytes| bytes[3_000] ^= 1), 1),
-        ("changed in the seal", |file| change(file, |bytes| bytes[0] ^= 1), 1),
+        ("changed in the tag", |file| change(file, |bytes| bytes[0] ^= 1), 1),
         ("cut", |file| change(file, |bytes| bytes.truncate(100)), 1),
-        ("cut within the seal", |file| change(file, |bytes| bytes.truncate(10)), 1),
+        ("cut within the tag", |file| change(file, |bytes| bytes.truncate(10)), 1),
         ("emptied", |file| change(file, Vec::clear), 1),
         ("longer", |file| change(file, |bytes| bytes.extend([0; 4_096])), 1),
         ("of another version", |file| fs::rename(file, renamed(file)).unwrap(), 0),
-        ("of another key", |file| change(&file.with_file_name("seal.key"), |bytes| bytes.reverse()), 1),
+        ("of another key", |file| change(&file.with_file_name("authentication.key"), |bytes| bytes.reverse()), 1),
         (
             "a directory",
             |file| {

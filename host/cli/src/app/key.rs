@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookmill_domain::ids::IdGenerator;
 use hookmill_store::StoreError;
-use hookmill_store::seal::Sealer;
+use hookmill_store::encryption::Cipher;
 use std::fs::{File, OpenOptions, remove_file};
 use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -18,8 +18,8 @@ pub(super) struct Key {
 }
 
 impl Key {
-    pub(super) fn sealer(&self) -> Sealer {
-        Sealer::new(self.bytes)
+    pub(super) fn cipher(&self) -> Cipher {
+        Cipher::new(self.bytes)
     }
 
     /// Removes a key file that was created for data encrypted with another key: the next start would take it for the right one.
