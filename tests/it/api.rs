@@ -313,7 +313,7 @@ on_both! {
 }
 
 on_both! {
-    /// I2: of a request wholly rejected its organization sees code, size and digest; of one without a good key nothing stays.
+    /// I2: of a rejected request its organization sees code, size and digest; of one without a good key nothing stays.
     async fn what_was_rejected_is_listed(kind: Kind) {
         let world = World::new(kind).await;
         let other = world.second_organization().await;

@@ -7,7 +7,7 @@ use hookmill_bodies::{BodyError, BodyLimits, Fault};
 pub use hookmill_bodies::{Head, Kind, Opened};
 use serde::de::IgnoredAny;
 
-/// What headers say of a body; empty texts stand for those that are not there.
+/// The content headers of a body; absent ones are empty.
 pub fn head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
     Head::parse(content_type, content_encoding).map_err(error)
 }

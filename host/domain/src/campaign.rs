@@ -32,17 +32,17 @@ impl CampaignId {
     }
 }
 
-/// How a campaign stands.
+/// The state of a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CampaignState {
-    /// Being set up: what comes in waits.
+    /// Being set up: its leads wait.
     Draft,
     /// Running.
     Active,
-    /// Stopped for a while: what comes in waits.
+    /// Paused: its leads wait.
     Paused,
-    /// Over: nothing comes in, what waited is canceled.
+    /// Final: new leads are rejected, waiting ones are canceled.
     Archived,
 }
 

@@ -13,7 +13,7 @@ pub const TIMEOUT_S: RangeInclusive<u64> = 1..=120;
 pub const CLIENT_RETRIES: RangeInclusive<u8> = 0..=20;
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "GET"];
 
-/// A client endpoint that was checked. It is sealed whole where it is kept: headers carry credentials.
+/// A client endpoint that was checked. It is stored encrypted, since headers carry credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientEndpoint {
@@ -29,7 +29,7 @@ pub struct ClientEndpoint {
     pub timeout_s: u64,
 }
 
-/// A client endpoint as it is asked for.
+/// A client endpoint as the API receives it, unchecked.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"url": "https://client.example/leads", "headers": {"x-token": "secret"}, "retries": 5}))]
@@ -41,7 +41,7 @@ pub struct ClientEndpointDraft {
     #[serde(default = "post")]
     #[schema(pattern = "^(POST|PUT|PATCH|GET)$")]
     pub method: String,
-    /// Headers to send. A value of `***` keeps the one that is kept.
+    /// Headers to send. The value `***` keeps the stored value.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Retries after the first attempt.

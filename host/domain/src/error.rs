@@ -50,7 +50,7 @@ pub struct ApiError {
     pub code: &'static str,
     /// For people.
     pub message: String,
-    /// The single things that are wrong, if there are several or they have a place.
+    /// The single problems, if there are several or they have a place.
     pub details: Vec<Detail>,
     /// More fields for the body of the error, for codes that have some (such as a duplicate's first request).
     pub fields: Option<Box<serde_json::Map<String, serde_json::Value>>>,

@@ -9,7 +9,7 @@ pub enum EventName {
     /// The client took it, or it is stored.
     #[serde(rename = "lead.delivered")]
     Delivered,
-    /// A rule, an action or a reviewer said no.
+    /// A rule, an action or a reviewer disqualified it.
     #[serde(rename = "lead.disqualified")]
     Disqualified,
     /// The client rejected it, or retries are exhausted.

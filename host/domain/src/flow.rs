@@ -1,5 +1,5 @@
-//! Memory first, database for truth: the pure part of how due work moves through a host. [`lanes`] holds what is in memory and knows
-//! what the store alone has, [`leases`] says which shards this host may work on. Neither knows a database, a clock or a task, so that
+//! Memory first, database for truth: the part of the flow of due work that has no I/O. [`lanes`] holds what is in memory and knows
+//! what the store alone has, [`leases`] says which shards this host may work on. Neither depends on a database, a clock or a task, so that
 //! a simulation can run them through thousands of histories.
 
 pub mod lanes;

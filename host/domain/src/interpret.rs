@@ -1,4 +1,4 @@
-//! What a response means when neither the campaign nor its plugin says otherwise.
+//! The default interpretation of a response.
 
 /// What became of something sent. The names are those of the plugin contract's `outcome-kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ pub fn default_outcome(status: Option<u16>) -> OutcomeKind {
     }
 }
 
-/// Whether this status tells us to leave the endpoint alone from now on: `410 Gone`.
+/// Whether this status pauses the endpoint: `410 Gone`.
 pub fn pauses_endpoint(status: u16) -> bool {
     status == 410
 }

@@ -71,7 +71,7 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// Says what follows after `attempts_made` attempts (the first one counts). `retry_after_ms` is the wait the receiver
+    /// Decides what follows after `attempts_made` attempts (the first one counts). `retry_after_ms` is the wait the receiver
     /// asked for (`retry_after_ms`, the function, reads it from a header); it replaces the backoff. `random` is a uniformly distributed number.
     pub fn next(
         &self,

@@ -16,7 +16,7 @@ pub enum Role {
     Viewer,
 }
 
-/// What a call wants to do.
+/// The action of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {

@@ -19,7 +19,7 @@ pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 /// The header with the signatures.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
 
-/// How many signatures of a received header are looked at.
+/// The most signatures of a received header that are checked.
 pub const SIGNATURES_MAX: usize = 16;
 /// The longest id that is signed.
 pub const ID_BYTES_MAX: usize = 255;
@@ -39,7 +39,7 @@ pub struct Message<'a> {
     body: &'a [u8],
 }
 
-/// The three headers of a received message, as they came.
+/// The three headers of a received message, unchecked.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedHeaders<'a> {
     /// The value of `webhook-id`.
@@ -113,7 +113,7 @@ impl SigningSecrets {
         signatures.collect::<Vec<_>>().join(" ")
     }
 
-    /// Says whether a received message was signed with any of these secrets within the tolerance around `now_s`. Only the
+    /// Checks whether a received message was signed with any of these secrets within the tolerance around `now_s`. Only the
     /// first `SIGNATURES_MAX` signatures count; signatures of other versions are passed over.
     pub fn verify(
         &self,

@@ -17,7 +17,7 @@ use super::runtime::Runtime;
 use super::session::Outcomes;
 use super::stats::add;
 
-/// CPU time on one thread after which other work goes first.
+/// CPU time on one thread after which other work runs first.
 const TIME_SLICE_NS: u64 = 1_000_000;
 
 /// A stage called on a batch, with everything that the thread which runs it needs.

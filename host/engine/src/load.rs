@@ -217,7 +217,7 @@ impl ComponentCache {
         Arc::clone(&entry.cell)
     }
 
-    /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded
+    /// Drops the least recently used until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded
     /// as their bytes are: each holds an open file, its memory snapshot.
     pub(crate) fn evict(&self, bytes_max: usize, components_max: usize, keep: Digest) {
         let mut entries = self.lock();

@@ -28,7 +28,7 @@ pub(super) struct ErrorContent<'a> {
     code: &'a str,
     /// What is wrong and how to fix it, for people.
     message: &'a str,
-    /// The single things that are wrong, if there are several or they have a place.
+    /// The single problems, if there are several or they have a place.
     details: &'a [Detail],
     #[serde(flatten)]
     #[schema(value_type = Object)]

@@ -59,7 +59,7 @@ impl Pipeline {
         Ok(Discovered { fields, requests, elements_unread })
     }
 
-    /// Every path of samples, which stand in the order in which they came.
+    /// Every path of samples, which are in the order of their reception.
     async fn find_fields(&self, samples: &Arc<Vec<Sample>>) -> Fields {
         let samples = samples.clone();
         let gathered = move || discovery::discover(samples.iter().map(|sample| &sample.element));

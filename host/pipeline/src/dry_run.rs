@@ -101,7 +101,7 @@ pub struct ShapedMessage {
 const SAMPLE_ID: &str = "req_sample-0";
 
 impl Pipeline {
-    /// Runs a sample through a program, on the tables as they stand now.
+    /// Runs a sample through a program, on the current tables.
     pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
         // A document that is only tried is the default plugin's, whatever the campaign runs.
         let is_document = program.component.digest().to_string() == self.standard_digest;

@@ -1,4 +1,4 @@
-//! Elements of requests: as they go on in memory, and read again from the raw request by the very code that read them when they came
+//! Elements of requests: as they continue in memory, and read again from the raw request by the very code that read them when they came
 //! (I11).
 
 use super::Pipeline;

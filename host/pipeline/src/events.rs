@@ -158,7 +158,7 @@ impl Pipeline {
         }
     }
 
-    /// The program the submission ran on shapes what is told of it; where it can never be run, the standard payload is told. None while
+    /// The program the submission ran on shapes the messages about it; where it can never be run, the standard payload is sent. None while
     /// the store does not respond.
     async fn shaping_program(&self, program_id: Option<&str>) -> Option<Program> {
         let Some(id) = program_id else { return Some(self.standard.clone()) };

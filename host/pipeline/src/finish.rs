@@ -1,4 +1,4 @@
-//! What a batch came to, as rows: a state and its cause for each submission, and everything that must follow from it.
+//! The results of a batch, as rows: a state and its cause for each submission, and everything that must follow from it.
 
 use super::Pipeline;
 use super::context;
@@ -24,7 +24,7 @@ use hookmill_store::processed::{DerivedFrom, Processed, ProcessedLead};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What all work of a campaign needs to know. It is looked up once a second at most, and at once where something was changed.
+/// What all work of a campaign needs. It is read once a second at most, and at once on the host where it was changed.
 pub(crate) struct CampaignContext {
     pub(crate) organization: Organization,
     pub(crate) campaign: Campaign,
@@ -53,11 +53,11 @@ pub(crate) enum ItemStatus {
     Mapped(MappedLead),
     /// Decided.
     Decided(Transition),
-    /// Nothing is known: it is looked at again later.
+    /// The outcome is unknown: it is retried later.
     Deferred,
 }
 
-/// The state a submission comes to, and why.
+/// The next state of a submission, and its cause.
 #[derive(Debug, Clone)]
 pub(crate) struct Transition {
     pub(crate) state: State,
@@ -66,7 +66,7 @@ pub(crate) struct Transition {
 }
 
 impl Transition {
-    /// It is kept until somebody looks at it.
+    /// It waits for a person.
     pub(crate) fn quarantined(cause: &'static str, detail: Value) -> Self {
         Self { state: State::Quarantined, cause, detail: Some(detail) }
     }
@@ -93,7 +93,7 @@ impl BatchItem {
         Self::new(received, received.row.id.clone(), None, ItemStatus::Decided(transition))
     }
 
-    /// One that is looked at again later.
+    /// One that is retried later.
     pub(crate) fn deferred(received: &Received) -> Self {
         Self::new(received, received.row.id.clone(), None, ItemStatus::Deferred)
     }
@@ -158,7 +158,7 @@ impl BatchItem {
         self.end(status);
     }
 
-    /// A rule said no.
+    /// A rule failed.
     pub(crate) fn disqualify(&mut self, verdict: Verdict) {
         let detail = json!({
             "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
@@ -252,7 +252,7 @@ impl Pipeline {
         (Transition { state: State::Delivering, cause: "shaped", detail: Some(detail) }, Some(delivery))
     }
 
-    /// The events that reaching a state causes and that somebody is told of, each with the destinations it goes to.
+    /// The events that reaching a state causes and that have a destination, each with its destinations.
     pub(crate) fn events(
         &self,
         context: &CampaignContext,
@@ -334,7 +334,7 @@ fn route(context: &CampaignContext, name: EventName) -> Vec<&Destination<Webhook
     context.webhook.iter().filter(|webhook| webhook.settings.wants(name)).collect()
 }
 
-/// A shaped message as it is kept.
+/// A shaped message, as it is stored.
 pub(crate) fn message(payload: &Payload) -> Message {
     let pairs = |list: &[hookmill_engine::contract::Pair]| {
         list.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect()

@@ -76,8 +76,8 @@ impl Flow {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The shard for new work of a campaign: one that this host holds, with the lease's epoch, so that the work goes on in memory; with
-    /// no epoch one of somebody else's while this host holds none.
+    /// The shard for new work of a campaign: one that this host holds, with the lease's epoch, so that the work continues in memory; with
+    /// no epoch a shard of another host while this host holds none.
     pub(crate) fn choose_shard(&self, campaign_id: &str) -> (u16, Option<i64>) {
         let hash = shard_for(campaign_id);
         match self.leases().choose(hash, boot_time()) {
@@ -96,7 +96,7 @@ impl Flow {
         self.leases().may_start(shard, boot_time())
     }
 
-    /// Whether what was committed under this epoch may go on in memory.
+    /// Whether what was committed under this epoch may continue in memory.
     pub(crate) fn is_epoch(&self, shard: u16, epoch: i64) -> bool {
         self.leases().is_epoch(shard, epoch, boot_time())
     }
@@ -205,7 +205,7 @@ impl<T> Reservation<T> {
         Self { lane: Arc::clone(lane), load: Arc::clone(load), ids, at }
     }
 
-    /// Hands over what was committed. Reserved items that are not among `items` were not written: nobody has to ask for them.
+    /// Hands over what was committed. Reserved items that are not among `items` were not written: they need not be read.
     pub(crate) fn hand_over(mut self, items: Vec<(LaneKey, Item<T>)>) {
         let at = self.at;
         let mut lanes = self.lane.lanes();
@@ -232,7 +232,7 @@ impl<T> Reservation<T> {
     }
 }
 
-/// Dropped without a word: the commit may have succeeded, so the store is asked.
+/// Dropped without a result: the commit may have succeeded, so the store is read again.
 impl<T> Drop for Reservation<T> {
     fn drop(&mut self) {
         if self.ids.is_empty() {
@@ -276,7 +276,7 @@ impl<T> UnderWay<T> {
         ids.into_iter().map(one).collect()
     }
 
-    /// Unless something else is said before, the store is asked again at this time.
+    /// The time at which the store is read again.
     pub(crate) fn ask_again_at(mut self, at: Timestamp) -> Self {
         self.again_at = Some(at);
         self

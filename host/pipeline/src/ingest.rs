@@ -27,11 +27,11 @@ pub struct Source {
     pub key: Arc<SourceKey>,
     /// Its content type as it was sent; empty when it sent none.
     pub content_type: String,
-    /// What its headers say of its body.
+    /// The content headers of its body.
     pub head: Head,
     /// The headers that matter, and the query.
     pub metadata: RequestMetadata,
-    /// Where it came from.
+    /// The address of the sender.
     pub remote_address: Option<String>,
 }
 
@@ -244,7 +244,7 @@ impl Pipeline {
         Ok((request, elements, response))
     }
 
-    /// The submissions of a request with their elements, as they go on in memory once the request is durable.
+    /// The submissions of a request with their elements, as they continue in memory once the request is durable.
     fn received(&self, request: &NewRequest, source: &Source, opened: &Opened) -> Vec<Item<Received>> {
         let origin = Arc::new(Origin {
             channel: request.channel.to_owned(),
@@ -284,7 +284,7 @@ impl Pipeline {
         })
     }
 
-    /// Makes a request durable; then its submissions go on in memory, where this host still has their shards.
+    /// Makes a request durable; then its submissions continue in memory, if this host still holds their shards.
     async fn keep(
         &self,
         request: NewRequest,
@@ -387,7 +387,7 @@ impl Pipeline {
         ))
     }
 
-    /// Keeps what is kept of a rejected request, and hands the error on.
+    /// Records a rejected request, and returns its error.
     async fn reject(&self, push: &BatchPush, error: ApiError) -> ApiError {
         self.keep_rejected(&push.source.key.organization_id, error.code, &push.body).await;
         error

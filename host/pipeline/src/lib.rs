@@ -1,7 +1,7 @@
-//! The way of a lead. No SQL, no HTTP types; each step ends in one commit, and what follows goes on in memory.
+//! The steps of lead processing. No SQL, no HTTP types; each step ends in one commit, and its results continue in memory.
 //!
 //! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
-//! shapes what is told, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
+//! shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
 mod cache;
 mod context;

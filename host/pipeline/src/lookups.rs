@@ -1,4 +1,4 @@
-//! What a run may look up: the tables of its organization as they stand, fetched as far as they are asked for.
+//! What a run may look up: the current tables of its organization, fetched when they are needed.
 
 use super::Pipeline;
 use super::cache::Cache;
@@ -107,8 +107,8 @@ impl Pipeline {
         Ok(Lookups { tables: Arc::new(tables), own, program_id: program_id.map(str::to_owned) })
     }
 
-    /// Fetches what a run asked for in vain: the run counts for nothing and is to be made again with these. None when the run found
-    /// all it asked for.
+    /// Fetches the tables that a run missed: the run is discarded and repeated with them. None when the run found
+    /// all its tables.
     pub(crate) async fn fetch_missing(&self, lookups: &Lookups) -> Result<Option<Lookups>, StoreError> {
         let wanted = lookups.tables.missing_names();
         if wanted.is_empty() {
@@ -163,7 +163,7 @@ impl Pipeline {
         Ok(names)
     }
 
-    /// Whether a program is a plugin of somebody's, not a document.
+    /// Whether a program is a custom plugin, not a document.
     async fn runs_plugin(&self, program_id: Option<&str>) -> Result<bool, StoreError> {
         let Some(id) = program_id else { return Ok(false) };
         if let Some(known) = self.ready.is_plugin(id) {

@@ -170,7 +170,7 @@ impl Pipeline {
         interpretations
     }
 
-    /// A webhook that is gone (`410`) is told nothing more until its settings are saved.
+    /// Pauses a webhook that is gone (`410`) until its settings are saved.
     async fn pause_where_gone(&self, responded: &Responded) {
         let is_gone = responded.response.as_ref().is_ok_and(|response| pauses_endpoint(response.status));
         if !is_gone || responded.delivery.kind().is_none_or(DestinationKind::decides) {

@@ -32,7 +32,7 @@ const DEFERRED_MS: i64 = 2_000;
 /// How often the store is asked whether a commit happened whose response was lost, in milliseconds.
 const ASK_COMMIT_MS: u64 = 500;
 
-/// What a batch came to: its rows, and what is told of each.
+/// The results of a batch: its rows, and the events of each.
 struct Decided {
     processed: Vec<Processed>,
     subjects: HashMap<String, Arc<Subject>>,
@@ -106,7 +106,7 @@ impl Pipeline {
         Decided { processed, subjects, revisions, deferred }
     }
 
-    /// Shapes what is told of a batch at once, as far as that succeeds; the rest is shaped when it is sent.
+    /// Shapes the messages of a batch at once, as far as that succeeds; the rest is shaped when it is sent.
     async fn shape_processed(&self, context: &CampaignContext, decided: &mut Decided) {
         let Decided { processed, subjects, .. } = decided;
         let program_id = context.campaign.program_id.clone();
@@ -179,7 +179,7 @@ impl Pipeline {
         }
     }
 
-    /// Runs a batch on the tables as they stand now, once more for each time it asks for one that is not in memory yet. Returns the
+    /// Runs a batch on the current tables, once more for each time it asks for one that is not in memory yet. Returns the
     /// items and the digests of the tables they read.
     async fn run_program(
         &self,
@@ -295,7 +295,7 @@ impl Pipeline {
     }
 }
 
-/// The deliveries of a batch as they go on in memory, each with the submission that was taken up for it.
+/// The deliveries of a batch as they continue in memory, each with the submission that was taken up for it.
 fn handed_over(decided: &Decided, program_id: Option<&str>, now: Timestamp) -> Vec<(String, Delivery)> {
     let mut deliveries = Vec::new();
     for row in &decided.processed {

@@ -1,4 +1,4 @@
-//! What campaigns run: compiled and kept when a document is saved, made ready when a batch needs it.
+//! Programs: compiled and stored when a document is saved, loaded when a batch needs them.
 
 use super::Pipeline;
 use super::ingest::{json, unavailable};
@@ -22,7 +22,7 @@ pub(crate) struct Ready {
     programs: RwLock<HashMap<String, ReadyProgram>>,
 }
 
-/// A program, and whether it is a plugin of somebody's.
+/// A program, and whether it is a custom plugin.
 struct ReadyProgram {
     program: Program,
     is_plugin: bool,
@@ -37,7 +37,7 @@ impl Ready {
         self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.program.clone())
     }
 
-    /// Whether a program is a plugin of somebody's, and no document; none when it is not here.
+    /// Whether a program is a custom plugin; none when the program does not exist.
     pub(crate) fn is_plugin(&self, id: &str) -> Option<bool> {
         self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.is_plugin)
     }
@@ -234,7 +234,7 @@ impl Pipeline {
         }
     }
 
-    /// Saves what a campaign is to run, and activates it if asked to.
+    /// Saves a version of a campaign, and activates it on request.
     pub async fn save_program(
         &self,
         campaign_id: &str,

@@ -1,4 +1,4 @@
-//! Release: campaigns change their state, and what waited for it goes on.
+//! Release: campaigns change their state, and waiting work is released.
 
 use super::Pipeline;
 use super::ingest::unavailable;
@@ -28,7 +28,7 @@ impl Pipeline {
         self.release_waiting(campaign, next).await.map_err(|error| unavailable(&error))
     }
 
-    /// Lets go on what waited for this state of its campaign. What comes to wait at the very moment of the change is released by the
+    /// Releases what waited for this state of its campaign. What begins to wait at the moment of the change is released by the
     /// commit that makes it wait.
     async fn release_waiting(&self, campaign: &Campaign, state: CampaignState) -> Result<(), StoreError> {
         let now = self.clock.now();

@@ -37,7 +37,7 @@ impl Run {
         self.serving(Stage::Shape).shape(requests).await
     }
 
-    /// None when nobody interprets: the host's default applies.
+    /// None when no component interprets: the host's default applies.
     pub(crate) async fn interpret(&mut self, responses: Vec<ClientAnswer>) -> Option<Outcomes<Option<Outcome>>> {
         self.serving(Stage::Interpret).interpret(responses).await.ok()
     }

@@ -1,4 +1,4 @@
-//! A kept message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
+//! A stored message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
 
 use bytes::Bytes;
 use hookmill_domain::endpoint::ClientEndpoint;
@@ -17,7 +17,7 @@ const USER_AGENT_VALUE: &str = concat!("hookmill/", env!("CARGO_PKG_VERSION"));
 /// Names the submission to a client: the same on every attempt, so that a repeat is recognised.
 const SUBMISSION_HEADER: HeaderName = HeaderName::from_static("hookmill-submission-id");
 
-/// To whom a message goes.
+/// The receiver of a message.
 #[derive(Debug, Clone)]
 pub(crate) enum Receiver {
     /// The campaign's client.

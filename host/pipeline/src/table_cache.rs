@@ -1,4 +1,4 @@
-//! Tables in memory, by their digest. They never change, so they are kept until the bound is reached; then the longest unused goes.
+//! Tables in memory, by their digest. They never change, so they are kept until the bound is reached; then the least recently used is evicted.
 
 use hookmill_domain::value_set::ValueTable;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ pub(crate) struct TableCache {
 struct Entries {
     tables: HashMap<String, (Arc<ValueTable>, u64)>,
     bytes: usize,
-    /// Counts every use, to tell which was the longest ago.
+    /// Counts every use, to find the least recent one.
     uses: u64,
 }
 
@@ -42,13 +42,13 @@ impl TableCache {
         if entries.tables.insert(digest.to_owned(), (table.clone(), now)).is_none() {
             entries.bytes += table.memory_bytes();
         }
-        while self.bytes_max < entries.bytes && entries.drop_longest_unused() {}
+        while self.bytes_max < entries.bytes && entries.evict_least_recently_used() {}
         table
     }
 }
 
 impl Entries {
-    fn drop_longest_unused(&mut self) -> bool {
+    fn evict_least_recently_used(&mut self) -> bool {
         let longest = self.tables.iter().min_by_key(|(_, (_, used))| *used).map(|(digest, _)| digest.clone());
         let dropped = longest.and_then(|digest| self.tables.remove(&digest));
         self.bytes -= dropped.as_ref().map_or(0, |(table, _)| table.memory_bytes());
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn h6_the_longest_unused_table_goes_when_there_is_no_room() {
+    fn h6_the_least_recently_used_table_is_evicted() {
         let tables = TableCache::new(table(100).memory_bytes() * 2);
         tables.put("a", table(100));
         tables.put("b", table(100));

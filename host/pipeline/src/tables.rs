@@ -2,7 +2,7 @@
 //! meanwhile.
 //!
 //! A guest can't wait for a table to be fetched. One that is not in memory ends the run: it is noted as wanted, fetched, and all is
-//! run again. Stages are pure, so nobody sees that they ran twice.
+//! run again. Stages are pure, so the second run has no effect.
 
 use hookmill_domain::value_set::ValueTable;
 use hookmill_engine::ValueSets;
@@ -28,12 +28,12 @@ struct AtHand {
     was_read: AtomicBool,
 }
 
-/// Which tables somebody may read.
+/// The tables that a component may read.
 #[derive(Debug, Clone)]
 pub(crate) enum Grant {
     /// All of the organization: documents are the admin's own.
     All,
-    /// Those that an admin granted: a plugin is somebody else's.
+    /// Those that an admin granted, for custom plugins.
     Only(Arc<BTreeSet<String>>),
 }
 
@@ -54,7 +54,7 @@ impl Tables {
         self.at_hand.insert(name.to_owned(), AtHand { digest, table, was_read: AtomicBool::new(false) });
     }
 
-    /// The same tables before anybody read them.
+    /// The same tables without the record of reads.
     pub(crate) fn forget_reads(&self) -> Self {
         let fresh = |(name, at_hand): (&String, &AtHand)| {
             let AtHand { digest, table, .. } = at_hand;
@@ -63,7 +63,7 @@ impl Tables {
         Self { names: self.names.clone(), at_hand: self.at_hand.iter().map(fresh).collect(), wanted: Mutex::default() }
     }
 
-    /// The names that were asked for and are not in memory.
+    /// The names that were looked up and are not in memory.
     pub(crate) fn missing_names(&self) -> BTreeSet<String> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

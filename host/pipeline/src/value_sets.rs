@@ -28,7 +28,7 @@ pub struct PutSet {
     pub warnings: Vec<TableProblem>,
 }
 
-/// A table that was read, and what it is kept as.
+/// A table that was read, and its canonical form.
 struct Prepared {
     canonical: Vec<u8>,
     digest: String,
@@ -66,7 +66,7 @@ impl Pipeline {
         self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)
     }
 
-    /// Takes a name away from the next batch on: whoever looks it up is told that there is none.
+    /// Deletes a name: batches no longer find it.
     pub async fn delete_value_set(&self, organization_id: &str, name: &str) -> Result<(), ApiError> {
         let deleted = self.store.delete_value_set(organization_id, name, self.clock.now()).await;
         let deleted = deleted.map_err(|error| unavailable(&error))?;
@@ -114,7 +114,7 @@ impl Pipeline {
         })
     }
 
-    /// What came of an edit; from now on it counts.
+    /// The result of an edit.
     fn finish_edit(&self, edited: Edited, name: &str) -> Result<(ValueSet, bool), ApiError> {
         self.forget_lookups();
         let limits = &self.settings.limits;

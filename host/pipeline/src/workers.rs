@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 /// How long a loop waits after the store failed, in milliseconds.
 const FAILED_WAIT_MS: u64 = 1_000;
-/// How long commits are remembered, in milliseconds: longer than anybody waits for the response to one.
+/// How long commits are remembered, in milliseconds: longer than a host waits for the response to one.
 const COMMITS_KEPT_MS: i64 = 3_600_000;
 /// How old due work may be before a whole read takes it for something that memory has missed, in milliseconds.
 const OVERDUE_MS: i64 = 10_000;

@@ -5,7 +5,7 @@ use hookmill_domain::campaign::{CampaignId, CampaignState};
 use hookmill_domain::clock::Timestamp;
 use std::collections::BTreeSet;
 
-/// A campaign as it is kept.
+/// A campaign, as it is stored.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Campaign {
     /// The store's id, unique everywhere.
@@ -18,7 +18,7 @@ pub struct Campaign {
     pub name: String,
     /// The user who owns it.
     pub owner_id: Option<String>,
-    /// How it stands, as it is written.
+    /// The state, as it is stored.
     pub state: String,
     /// Its IANA time zone.
     pub time_zone: String,
@@ -54,7 +54,7 @@ pub struct CampaignChange {
 }
 
 impl Campaign {
-    /// How it stands.
+    /// The state.
     pub fn state(&self) -> Result<CampaignState, StoreError> {
         CampaignState::parse(&self.state)
             .ok_or_else(|| StoreError::corrupt("campaigns", &self.id, format!("no state `{}`", self.state)))

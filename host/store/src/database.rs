@@ -40,13 +40,13 @@ pub enum Target {
 pub struct StoreOptions {
     /// Which database.
     pub target: Target,
-    /// The key that seals secrets.
+    /// The key that encrypts secrets.
     pub cipher: Cipher,
     /// Ids and nonces.
     pub ids: SharedIdGenerator,
 }
 
-/// Everything that is kept.
+/// The store.
 #[derive(Clone)]
 pub struct Store {
     pub(super) database: Database,
@@ -56,7 +56,7 @@ pub struct Store {
 
 #[derive(Clone)]
 pub(super) enum Database {
-    /// One connection writes, so that nobody ever waits on a lock; others read beside it (WAL).
+    /// One connection writes, so that nothing waits on a lock; other connections read (WAL).
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
@@ -258,7 +258,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lets go of every connection.
+    /// Closes every connection.
     pub async fn close(&self) {
         match &self.database {
             Database::Sqlite { writer, readers } => {
@@ -302,7 +302,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
     Ok(Database::Sqlite { writer, readers })
 }
 
-/// Folds the write-ahead log back into the database without holding anybody up (a passive checkpoint), so that commits do not have
+/// Writes the write-ahead log back into the database without blocking others (a passive checkpoint), so that commits do not have
 /// to; ends with the pool.
 async fn checkpoint_forever(readers: SqlitePool) {
     while !readers.is_closed() {

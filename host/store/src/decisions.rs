@@ -13,7 +13,7 @@ pub struct DecisionRow {
     pub source_name: Option<String>,
     /// The verdict and the warnings, as JSON.
     pub decision: Vec<u8>,
-    /// When it came.
+    /// When it was received.
     pub received_at: i64,
 }
 

@@ -22,11 +22,11 @@ pub struct NewEvent {
     pub name: &'static str,
     /// The submission's state after it.
     pub status: &'static str,
-    /// What goes into `context`, a JSON object.
+    /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// The webhooks it goes to.
+    /// The webhooks that receive it.
     pub deliveries: Vec<NewDelivery>,
 }
 
@@ -43,7 +43,7 @@ pub struct NewDelivery {
     pub submission_id: String,
     /// The event; none for a lead on its way to the client.
     pub event_id: Option<String>,
-    /// To whom.
+    /// The destination.
     pub destination_id: String,
     /// What kind of destination that is.
     pub destination_kind: DestinationKind,
@@ -98,7 +98,7 @@ impl Message {
         self
     }
 
-    /// The head as it is kept.
+    /// The head, as it is stored.
     pub fn head_json(&self) -> Vec<u8> {
         serde_json::to_vec(&self.head).unwrap_or_default()
     }
@@ -165,7 +165,7 @@ pub struct EventRow {
     pub name: String,
     /// The submission's state after it.
     pub status: String,
-    /// What goes into `context`, a JSON object.
+    /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
     /// When it happened.
     pub occurred_at: i64,
@@ -316,7 +316,7 @@ pub enum Shaped {
     Message(Message),
     /// There is none.
     Failed {
-        /// The id of the attempt that says so.
+        /// The id of the attempt with that response.
         attempt_id: String,
         /// Why, a JSON object.
         detail: Vec<u8>,

@@ -95,7 +95,7 @@ impl Store {
         Ok(Some(Destination { id, settings, paused_at: paused_at.map(Timestamp) }))
     }
 
-    /// A destination keeps its id when its settings change: what waits for it goes on.
+    /// A destination keeps its id when its settings change, so that waiting deliveries continue.
     async fn set_destination<S: Serialize>(
         &self,
         kind: DestinationKind,

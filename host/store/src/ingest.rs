@@ -20,7 +20,7 @@ const REQUESTS_WAITING_MAX: usize = 16_384;
 /// Commits under way at once on PostgreSQL; SQLite has one writer.
 const POSTGRES_COMMITTERS: usize = 3;
 
-/// A request to be kept, with the submissions it becomes.
+/// A request to be stored, with its submissions.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
     /// Its id.
@@ -29,19 +29,19 @@ pub struct NewRequest {
     pub organization_id: String,
     /// Which source key posted it.
     pub source_key_id: String,
-    /// By which channel it came.
+    /// The channel of the request.
     pub channel: &'static str,
     /// Its content type.
     pub content_type: String,
     /// The headers that matter and the query, as JSON.
     pub metadata: Vec<u8>,
-    /// Where it came from.
+    /// The address of the sender.
     pub remote_address: Option<String>,
-    /// The bytes as they came.
+    /// The bytes as received.
     pub body: Bytes,
     /// The response it gets, as JSON.
     pub response: Vec<u8>,
-    /// When it came.
+    /// When it was received.
     pub received_at: Timestamp,
     /// Its idempotency key, if it has one.
     pub key: Option<KeyUse>,
@@ -49,7 +49,7 @@ pub struct NewRequest {
     pub submissions: Vec<NewSubmission>,
 }
 
-/// A submission to be kept: where its element stands in the body.
+/// A submission to be stored: the place of its element in the body.
 #[derive(Debug, Clone)]
 pub struct NewSubmission {
     /// Its index in the request.

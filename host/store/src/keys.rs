@@ -122,7 +122,7 @@ impl Store {
         }))
     }
 
-    /// Revokes an API key of an organization; says whether there was one.
+    /// Revokes an API key of an organization; returns whether there was one.
     pub async fn revoke_api_key(
         &self,
         organization_id: Option<&str>,
@@ -178,7 +178,7 @@ impl Store {
         Ok(done.then_some(fresh))
     }
 
-    /// Ends a source key at once; says whether there was one.
+    /// Ends a source key at once; returns whether there was one.
     pub async fn revoke_source_key(&self, organization_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
             sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $1 < expires_at)")

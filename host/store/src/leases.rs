@@ -1,5 +1,5 @@
 //! Leases of shards, on PostgreSQL, by the database's clock alone: hosts' clocks may differ by any amount. On SQLite the lock on the data
-//! directory is the lease, and nothing here is asked.
+//! directory is the lease, and this module is not used.
 
 use super::database::Database;
 use super::{Store, StoreError};
@@ -8,7 +8,7 @@ use hookmill_domain::flow::leases::LeaseRow;
 /// Now by the database's clock, in milliseconds; `now()` would be the time at which the transaction began.
 const CLOCK: &str = "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
 
-/// What a host learns when it says that it lives.
+/// What a host learns from its heartbeat.
 #[derive(Debug, Clone)]
 pub struct LeaseView {
     /// How many hosts live, this one among them.
@@ -27,7 +27,7 @@ impl Store {
         matches!(self.database, Database::Postgres { .. })
     }
 
-    /// Says that this host lives for `lease_ms` more, and reads what there is to know.
+    /// Sends the heartbeat of this host, which is valid for `lease_ms`, and reads the state of all hosts and shards.
     pub async fn announce_host(&self, host: &str, lease_ms: i64) -> Result<LeaseView, StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
         let mut transaction = pool.begin().await?;
@@ -86,7 +86,7 @@ impl Store {
         Ok(renewed.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
     }
 
-    /// Takes a shard that was free in `epoch`; returns the new epoch, none when somebody else was quicker.
+    /// Takes a shard that was free in `epoch`; returns the new epoch, none when another host was quicker.
     pub async fn take_lease(
         &self,
         host: &str,
@@ -109,7 +109,7 @@ impl Store {
         Ok(taken)
     }
 
-    /// Gives shards up, so that others need not wait for the leases to run out.
+    /// Releases shards, so that others need not wait for the leases to expire.
     pub async fn give_up_leases(&self, host: &str, held: &[(u16, i64)]) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
         for (shard, epoch) in held {
@@ -123,7 +123,7 @@ impl Store {
         Ok(())
     }
 
-    /// Says that this host is gone: the others share its shards, whatever it still had.
+    /// Removes this host: the others share its shards.
     pub async fn retire_host(&self, host: &str) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
         sqlx::query("update shard_leases set owner = '' where owner = $1").bind(host).execute(pool).await?;
@@ -131,7 +131,7 @@ impl Store {
         Ok(())
     }
 
-    /// Tells the owners of these shards that somebody else put work into them. Nothing is told where this host is alone.
+    /// Notifies the owners of these shards of new work. It does nothing where this host is alone.
     pub async fn signal_shards(&self, shards: &[u16]) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Ok(()) };
         let mut shards: Vec<i64> = shards.iter().copied().map(i64::from).collect();

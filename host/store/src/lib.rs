@@ -1,5 +1,5 @@
-//! Everything that is kept. SQL is written once for SQLite and PostgreSQL; nothing outside knows which it is, and
-//! nothing else in the host knows SQL.
+//! The store: the only crate with SQL, written once for SQLite and PostgreSQL; nothing outside depends on
+//! which database it is.
 //!
 //! A method is one commit: what a step decided and what follows from it are written together, or not at all.
 

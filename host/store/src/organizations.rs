@@ -56,7 +56,7 @@ impl Store {
         )
     }
 
-    /// Whether there is nobody here yet.
+    /// Whether the database has no users yet.
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
         let users: i64 = reading!(self, connection => sqlx::query_scalar("select count(*) from users").fetch_one(&mut *connection).await?);
         Ok(users == 0)

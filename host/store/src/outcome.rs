@@ -46,7 +46,7 @@ pub struct Attempt {
 pub enum Next {
     /// It is tried again then.
     Retry(Timestamp),
-    /// It was not tried at all, and is looked at again then.
+    /// It was not tried at all, and is retried then.
     Defer(Timestamp),
     /// It waits until its campaign is activated; where the campaign is active already, it is due at once.
     Hold,
@@ -67,7 +67,7 @@ pub struct Transition {
     pub cause: &'static str,
     /// Details for the timeline, a JSON object.
     pub detail: Vec<u8>,
-    /// What happened and somebody is told of, in order.
+    /// The events, in order.
     pub events: Vec<NewEvent>,
 }
 

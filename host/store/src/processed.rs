@@ -34,7 +34,7 @@ pub struct Processed {
     pub value_sets: Option<Vec<u8>>,
     /// The message to the client.
     pub delivery: Option<NewDelivery>,
-    /// What happened and somebody is told of, in order, each with its deliveries.
+    /// The events with their deliveries, in order.
     pub events: Vec<NewEvent>,
     /// Set for a submission that was made in this batch: one element became several leads.
     pub derived_from: Option<DerivedFrom>,

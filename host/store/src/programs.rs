@@ -1,5 +1,5 @@
-//! What a campaign runs: a component and a compiled configuration, numbered, never changed. Activating is one update; going
-//! back is activating an older version (O5).
+//! Programs: immutable, numbered versions of what a campaign runs, each a component and a compiled configuration. Activating is one
+//! update; a rollback is activating an older version (O5).
 
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
@@ -120,7 +120,7 @@ impl Store {
 /// Whether a program that is saved also runs from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
-    /// It is kept only.
+    /// It is stored and not active.
     Later,
     /// It is active from the next batch on.
     Now,

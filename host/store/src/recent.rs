@@ -7,13 +7,13 @@ use super::{Store, StoreError};
 pub struct ElementPlace {
     /// The submission it became first.
     pub id: String,
-    /// The request it came with.
+    /// The request that it belongs to.
     pub request_id: String,
     /// Its first byte in the request's text.
     pub element_start: i64,
     /// How many bytes it has.
     pub element_bytes: i64,
-    /// When it came.
+    /// When it was received.
     pub received_at: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What waits goes on: releases write when submissions and deliveries are to run, in pieces, and tell the owners of their shards.
+//! Releases waiting work: sets when submissions and deliveries are due, in pieces, and notifies the owners of their shards.
 
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
@@ -33,7 +33,7 @@ macro_rules! insert_received {
 }
 
 impl Store {
-    /// Releases submissions of a campaign; returns how many. What comes to wait meanwhile stays: only what waited before is run again.
+    /// Releases submissions of a campaign; returns how many. Submissions that begin to wait meanwhile stay: only those that waited before are released.
     pub async fn release_submissions(
         &self,
         campaign_id: &str,

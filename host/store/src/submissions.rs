@@ -9,7 +9,7 @@ use hookmill_domain::state::State;
 pub struct SubmissionRow {
     /// Its id.
     pub id: String,
-    /// The request it came with.
+    /// The request that it belongs to.
     pub request_id: String,
     /// Its organization.
     pub organization_id: String,
@@ -19,7 +19,7 @@ pub struct SubmissionRow {
     pub public_id: String,
     /// The submission it was made from.
     pub parent_id: Option<String>,
-    /// How it stands.
+    /// The state.
     pub state: String,
     /// How many transitions it has behind it.
     pub revision: i64,

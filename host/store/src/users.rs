@@ -4,7 +4,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::role::Role;
 
-/// Somebody who uses the API, the CLI or the console.
+/// A user of the API, the CLI or the console.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct User {
     /// Their id.

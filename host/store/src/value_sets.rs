@@ -1,5 +1,5 @@
 //! Value sets (M7): names, their versions, and the tables these mean. Tables are kept once, by digest, whoever uploads them; an
-//! organization comes to them by its own names alone.
+//! organization finds them by its own names only.
 
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
@@ -42,7 +42,7 @@ pub struct ValueSetVersion {
     pub created_at: i64,
 }
 
-/// A table to be kept.
+/// A table to be stored.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTable<'a> {
     /// Its digest.
@@ -62,7 +62,7 @@ pub struct ValueSetLimits {
     pub bytes_max: i64,
 }
 
-/// What came of an edit.
+/// The result of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edited {
     /// The set means this table now.
@@ -102,7 +102,7 @@ fn too_much((sets, bytes): (i64, i64), table_bytes: i64, limits: ValueSetLimits)
 }
 
 impl Store {
-    /// Makes a name mean this table: a new version, unless it means it already. A name that was deleted comes back.
+    /// Stores a table under a name, as a new version unless it is the current one. A deleted name is restored.
     pub async fn put_value_set(
         &self,
         organization_id: &str,
@@ -141,7 +141,7 @@ impl Store {
         self.edited_set(organization_id, name).await
     }
 
-    /// Makes a name mean the table of one of its versions again, also when it was deleted.
+    /// Makes the table of an older version the current one, also when it was deleted.
     pub async fn restore_value_set(
         &self,
         organization_id: &str,
@@ -177,7 +177,7 @@ impl Store {
         Ok(set.map_or(Edited::Unknown, |set| Edited::Done { set, changed: true }))
     }
 
-    /// Takes a name away; says whether it was there. Its versions stay, and restoring one brings it back.
+    /// Deletes a name; returns whether it existed. Its versions stay, and restoring one brings it back.
     pub async fn delete_value_set(
         &self,
         organization_id: &str,

@@ -1,5 +1,5 @@
 //! Due work as the loader reads it: which lanes have some, and what is due in one lane. Nothing is written: a lease on the shard, not a
-//! claim on the row, says who works on it.
+//! claim on the row, decides who works on it.
 
 use super::deliveries::Message;
 use super::{Store, StoreError};
@@ -10,7 +10,7 @@ use hookmill_domain::clock::Timestamp;
 pub struct SubmissionWork {
     /// Its id.
     pub id: String,
-    /// The request it came with.
+    /// The request that it belongs to.
     pub request_id: String,
     /// Its organization.
     pub organization_id: String,
@@ -32,12 +32,12 @@ pub struct SubmissionWork {
     pub run_at: i64,
 }
 
-/// The request a submission came with.
+/// The request of a submission.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RequestWork {
     /// Its id.
     pub id: String,
-    /// By which channel it came.
+    /// The channel of the request.
     pub channel: String,
     /// The name of the source key.
     pub source_name: Option<String>,
@@ -45,9 +45,9 @@ pub struct RequestWork {
     pub content_type: String,
     /// The headers that matter and the query, as JSON.
     pub metadata: Vec<u8>,
-    /// Where it came from.
+    /// The address of the sender.
     pub remote_address: Option<String>,
-    /// The bytes as they came.
+    /// The bytes as received.
     pub body: Vec<u8>,
 }
 
@@ -66,7 +66,7 @@ pub struct DeliveryWork {
     pub submission_revision: i64,
     /// The event; none for a lead on its way to the client.
     pub event_id: Option<String>,
-    /// Where it goes.
+    /// The destination.
     pub destination_id: String,
     /// What kind of destination that is.
     pub destination_kind: String,
@@ -112,7 +112,7 @@ pub struct EventWork {
     pub name: String,
     /// The submission's state after it.
     pub status: Option<String>,
-    /// What goes into `context`, a JSON object.
+    /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
     /// When it happened.
     pub occurred_at: i64,
@@ -255,7 +255,7 @@ impl Store {
         Ok(select_in!(self, query_scalar as String, head, organization_id, ids))
     }
 
-    /// Lets submissions wait until `run_at` before they are looked at again: nothing was decided about them.
+    /// Lets submissions wait until `run_at` before they are processed again: nothing was decided about them.
     pub async fn defer_submissions(
         &self,
         organization_id: &str,
@@ -279,7 +279,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Forgets commits that are older than anybody could still ask for.
+    /// Deletes commits that are too old to be asked for.
     pub async fn forget_commits(&self, before_id: &str) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("delete from commits where id < $1").bind(before_id).execute(&mut *connection).await?;

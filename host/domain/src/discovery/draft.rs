@@ -143,7 +143,7 @@ impl<'f> Draft<'f> {
         }
     }
 
-    /// What a person wants to know of a path beside its line.
+    /// The comment on the line of a path.
     fn comment(&self, field: &Field) -> String {
         let mut comment = format!("filled in {}%", field.fill_percent(self.fields.elements));
         if let Some(example) = field.examples.first() {

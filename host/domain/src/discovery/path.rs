@@ -28,7 +28,7 @@ pub enum Step {
     Values,
 }
 
-/// Where values stand in elements.
+/// Paths to values in elements.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Path(pub Vec<Step>);
 

@@ -32,11 +32,11 @@ pub struct Field {
     pub filled: usize,
     /// Masked values, no two the same.
     pub examples: Vec<String>,
-    /// When it came first, in milliseconds since 1970.
+    /// When it was first seen, in milliseconds since 1970.
     pub first_seen_ms: i64,
-    /// When it came last.
+    /// When it was last seen.
     pub last_seen_ms: i64,
-    /// Whether it came up in the elements looked at.
+    /// Whether it is new in these elements.
     pub is_new: bool,
     /// Whether it went away in them.
     pub has_vanished: bool,
@@ -55,17 +55,17 @@ pub struct Field {
 /// Every path of some elements.
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
-    /// In the order in which they came up.
+    /// In the order of their first occurrence.
     pub fields: Vec<Field>,
-    /// How many elements were looked at.
+    /// The number of elements.
     pub elements: usize,
-    /// When the oldest of them came.
+    /// When the oldest of them was received.
     pub first_at_ms: Option<i64>,
-    /// When the newest of them came.
+    /// When the newest of them was received.
     pub last_at_ms: Option<i64>,
     /// How many values stood in paths beyond the bound on paths.
     pub values_left_out: usize,
-    /// How many elements had more values than are looked at.
+    /// How many elements had more values than the limit.
     pub elements_cut: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Texts as YAML lets them stand in a line.
+//! Texts as YAML scalars.
 
 /// Words that some YAML parsers do not read as texts.
 const NO_TEXTS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];

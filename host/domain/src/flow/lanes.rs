@@ -61,7 +61,7 @@ pub enum Offer {
 }
 
 /// Items taken together from one lane. Each holds a place of its lane until [`Lanes::free_places`], and stays resident until
-/// [`Lanes::finish`] is told of it.
+/// [`Lanes::finish`] is called.
 #[derive(Debug)]
 pub struct Taken<T> {
     /// Where they come from.

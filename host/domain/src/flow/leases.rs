@@ -22,7 +22,7 @@ pub struct LeaseTerms {
 pub struct LeaseRow {
     /// The shard.
     pub shard: u16,
-    /// The host that has or had it; empty when it was given up.
+    /// The host that has or had it; empty when it was released.
     pub owner: String,
     /// Counts the owners.
     pub epoch: i64,
@@ -30,7 +30,7 @@ pub struct LeaseRow {
     pub is_expired: bool,
 }
 
-/// What a host wants changed.
+/// The changes that a host requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeasePlan {
     /// Shards to take, with the epoch they were seen in.
@@ -60,7 +60,7 @@ impl Leases {
         Self { terms, held: BTreeMap::new(), is_sole: false }
     }
 
-    /// The one shard of a host that nobody shares its database with: a lock on the data directory stands for the lease.
+    /// The shards of a host that does not share its database: the lock on the data directory is the lease.
     pub fn exclusive() -> Self {
         let terms = LeaseTerms { lease_ms: i64::MAX, margin_ms: 0 };
         let held = Held { epoch: 0, until: BootTime(i64::MAX), is_draining: false };
@@ -72,7 +72,7 @@ impl Leases {
         self.is_sole
     }
 
-    /// Whether work of this shard may be started now. To be asked right before each request leaves.
+    /// Whether work of this shard may be started now. To be checked right before each request is sent.
     pub fn may_start(&self, shard: u16, now: BootTime) -> bool {
         self.held.get(&shard).is_some_and(|held| !held.is_draining && now < self.ends(*held))
     }
@@ -89,7 +89,7 @@ impl Leases {
         Some((shard, self.held.get(&shard)?.epoch))
     }
 
-    /// Whether the shard is held in this epoch still: what was committed under it may go on in memory.
+    /// Whether the shard is held in this epoch still: what was committed under it may continue in memory.
     pub fn is_epoch(&self, shard: u16, epoch: i64, now: BootTime) -> bool {
         self.may_start(shard, now) && self.held.get(&shard).is_some_and(|held| held.epoch == epoch)
     }
@@ -127,7 +127,7 @@ impl Leases {
         lost
     }
 
-    /// No new work of this shard is started; it is given up when what is under way is written.
+    /// No new work of this shard is started; it is released when the work under way is written.
     pub fn drain(&mut self, shard: u16) {
         if let Some(held) = self.held.get_mut(&shard) {
             held.is_draining = true;

@@ -79,7 +79,7 @@ pub enum HeaderError {
         /// How many bytes it has.
         bytes: usize,
     },
-    /// The header came twice and may come once.
+    /// The header is repeated and must not be.
     #[error("`{name}` is given twice; keep one")]
     Repeated {
         /// The name.

@@ -24,7 +24,7 @@ pub enum Schemes {
     HttpToo,
 }
 
-/// A URL that may stand in the settings of a webhook: absolute, `https` (or `http` in development), with a host, without
+/// A valid URL of a webhook: absolute, `https` (or `http` in development), with a host, without
 /// credentials and without a fragment, in the one spelling the WHATWG rules give it. Whether its address may be dialled is
 /// checked when it is saved and each time a connection is made.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ pub enum UrlError {
     Unreadable {
         /// The text, shortened.
         text: String,
-        /// What the parser says.
+        /// The parser's message.
         cause: String,
     },
     /// The scheme is not taken.
@@ -67,7 +67,7 @@ pub enum UrlError {
         /// The host.
         host: String,
     },
-    /// The host is not one that can be looked up.
+    /// The host name is not valid.
     #[error("`{host}` can't be a host: a name has 1 to {HOST_BYTES_MAX} characters")]
     Host {
         /// The host, shortened.

@@ -66,7 +66,7 @@ impl SigningSecret {
         Ok(Self(bytes))
     }
 
-    /// The bytes, to be sealed.
+    /// The bytes, to be encrypted.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

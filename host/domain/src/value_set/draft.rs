@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// How many problems are told, and how many warnings; reading goes on no further than this many problems.
+/// The most problems and the most warnings that are reported; reading stops at this many problems.
 const PROBLEMS_MAX: usize = 50;
 /// How many characters of a key or value are quoted.
 const QUOTED_CHARS_MAX: usize = 60;
@@ -29,7 +29,7 @@ pub struct TableLimits {
     pub depth_max: usize,
 }
 
-/// Where in what was sent something stands.
+/// A place in the table as it was sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Place {
     /// The line, from 1.
@@ -65,7 +65,7 @@ impl<'a> Draft<'a> {
         Self { limits, entries: BTreeMap::new(), bytes: 2, problems: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Whether enough was told: what comes now is not looked at.
+    /// Whether the limit of problems is reached.
     pub(super) fn is_over(&self) -> bool {
         PROBLEMS_MAX <= self.problems.len()
             || self.limits.entries_max < self.entries.len()

@@ -1,8 +1,8 @@
-//! Lines and columns of places in a text that are asked for in their order, each byte looked at once.
+//! Lines and columns of places in a text, found in one pass in their order.
 
 use super::draft::Place;
 
-/// Tells where the places of a text are.
+/// Finds lines and columns in a text.
 pub(super) struct Lines<'a> {
     text: &'a str,
     at: usize,

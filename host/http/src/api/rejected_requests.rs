@@ -1,4 +1,4 @@
-//! Requests that were wholly rejected (I2): what stays of them.
+//! Rejected requests (I2): what is stored of them.
 
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
