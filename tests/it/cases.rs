@@ -174,7 +174,7 @@ fn summary(run: &DryRun) -> Value {
 
 /// A message as it is sent; of query and headers only what there is.
 fn message(message: &ShapedMessage) -> Value {
-    let mut shown = json!({ "for": message.whom, "method": message.method });
+    let mut shown = json!({ "for": message.receiver, "method": message.method });
     for (name, pairs) in [("query", &message.query), ("headers", &message.headers)] {
         if !pairs.is_empty() {
             shown[name] = json!(pairs);

@@ -329,8 +329,8 @@ on_both! {
             }
         };
         tokio::time::timeout(Duration::from_secs(15), served).await.expect("the fast endpoint is served while the slow one says nothing");
-        let under_way = world.receiver.at("/client/SLOW").len();
-        assert!((1..=4).contains(&under_way), "{under_way} to one endpoint at once");
+        let in_flight = world.receiver.at("/client/SLOW").len();
+        assert!((1..=4).contains(&in_flight), "{in_flight} to one endpoint at once");
         world.stop().await;
     }
 }

@@ -61,8 +61,8 @@ async fn what_a_killed_host_held_the_other_ends() {
     rig.wait_until_idle(&other).await;
     let tally = rig.audit(&other, &expected).await;
     assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
-    let under_way_max = HELD + super::crash::UNDER_WAY_MAX;
-    assert!(tally.repeats <= under_way_max && tally.event_repeats <= under_way_max, "{tally:?}");
+    let in_flight_max = HELD + super::crash::UNDER_WAY_MAX;
+    assert!(tally.repeats <= in_flight_max && tally.event_repeats <= in_flight_max, "{tally:?}");
 }
 
 on_both! {

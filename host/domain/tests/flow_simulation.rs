@@ -178,7 +178,7 @@ struct Faults {
 struct Tally {
     sends: BTreeMap<String, usize>,
     attempts: BTreeMap<String, usize>,
-    under_way_at_faults: usize,
+    in_flight_at_faults: usize,
     ends: BTreeMap<String, usize>,
 }
 
@@ -239,20 +239,20 @@ impl World {
             return;
         }
         if self.random.happens(2) {
-            self.tally.under_way_at_faults += self.hosts[at].flights.len();
+            self.tally.in_flight_at_faults += self.hosts[at].flights.len();
             let name = format!("host{}", self.born);
             self.born += 1;
             self.hosts[at] = Host::new(name, &mut self.random);
         }
         if self.random.happens(2) {
-            self.tally.under_way_at_faults += self.hosts[at].flights.len();
+            self.tally.in_flight_at_faults += self.hosts[at].flights.len();
             self.hosts[at].paused_until = self.now + i64::try_from(self.random.below(80)).unwrap() * TICK_MS;
         }
         let was_down = self.store.is_down;
         if self.random.happens(if was_down { 10 } else { 1 }) {
             self.store.is_down = !was_down;
             if !was_down {
-                self.tally.under_way_at_faults += self.hosts.iter().map(|host| host.flights.len()).sum::<usize>();
+                self.tally.in_flight_at_faults += self.hosts.iter().map(|host| host.flights.len()).sum::<usize>();
             }
         }
     }
@@ -487,9 +487,9 @@ fn h2_after_a_crash_only_what_was_under_way_is_sent_again() {
         let needed: usize = world.store.rows.values().map(|row| usize::try_from(row.revision).unwrap()).sum();
         let again = sent - needed;
         assert!(
-            again <= world.tally.under_way_at_faults,
+            again <= world.tally.in_flight_at_faults,
             "seed {seed}: {again} sent again, {} were under way",
-            world.tally.under_way_at_faults
+            world.tally.in_flight_at_faults
         );
         repeats += again;
     }

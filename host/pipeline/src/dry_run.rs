@@ -39,7 +39,7 @@ pub struct DryRunInput {
     pub metadata: RequestMetadata,
     /// The URL of the client to shape for; the destination's is used where there is one.
     pub client_url: String,
-    /// What the client responds with; without one, it takes the lead.
+    /// What the client responds with; without one, it accepts the lead.
     pub response: Option<SampleResponse>,
 }
 
@@ -48,7 +48,7 @@ pub struct DryRunInput {
 pub struct DryRun {
     /// The stages in their order.
     pub stages: Vec<StageRun>,
-    /// Where the submission would stand.
+    /// The state of the submission after the run.
     pub state: State,
     /// The messages that would be sent.
     pub messages: Vec<ShapedMessage>,
@@ -65,27 +65,27 @@ pub struct DryRun {
 pub struct StageRun {
     /// `map`, `qualify`, `shape` or `interpret`.
     pub stage: &'static str,
-    /// For whom was shaped: `client`, or the name of an event.
+    /// The receiver of the shaped message: `client`, or the name of an event.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    pub whom: Option<String>,
-    /// What the stage got.
+    pub receiver: Option<String>,
+    /// The input of the stage.
     pub input: Value,
-    /// What it gave; absent when it failed.
+    /// Its output; absent when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
-    /// Why it gave nothing; for `interpret`, why the status decides.
+    /// The error when it failed; for `interpret`, why the HTTP status decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
-    /// Which line of the document made what; null when it failed or its plugin tells no trace.
+    /// The lines of the document that made each value; null when it failed or its plugin has no trace.
     pub trace: Option<Value>,
 }
 
 /// A message as it would be sent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShapedMessage {
-    /// For whom: `client`, or the name of an event.
+    /// The receiver: `client`, or the name of an event.
     #[serde(rename = "for")]
-    pub whom: String,
+    pub receiver: String,
     /// The method.
     pub method: String,
     /// The query, as pairs of name and value.
@@ -234,19 +234,19 @@ impl SampleRun {
         state
     }
 
-    async fn shape(&mut self, whom: &str, destination: Destination, subject: Subject) -> bool {
+    async fn shape(&mut self, receiver: &str, destination: Destination, subject: Subject) -> bool {
         let shown = shown_subject(&subject);
         let request = ShapeRequest { destination: destination.clone(), subject };
         let result = self.run.shape(vec![request]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(payload)) => {
-                let message = message(whom, &destination, &payload);
-                self.record_output("shape", Some(whom), shown, json!(message), payload.trace.as_deref().map(raw));
+                let message = message(receiver, &destination, &payload);
+                self.record_output("shape", Some(receiver), shown, json!(message), payload.trace.as_deref().map(raw));
                 self.messages.push(message);
                 true
             }
             Some(Err(error)) => {
-                self.record_failure("shape", Some(whom), shown, &error);
+                self.record_failure("shape", Some(receiver), shown, &error);
                 false
             }
             None => false,
@@ -256,18 +256,18 @@ impl SampleRun {
     fn record_output(
         &mut self,
         stage: &'static str,
-        whom: Option<&str>,
+        receiver: Option<&str>,
         input: Value,
         output: Value,
         trace: Option<Value>,
     ) {
-        let whom = whom.map(str::to_owned);
-        self.stages.push(StageRun { stage, whom, input, output: Some(output), trace, error: None });
+        let receiver = receiver.map(str::to_owned);
+        self.stages.push(StageRun { stage, receiver, input, output: Some(output), trace, error: None });
     }
 
-    fn record_failure(&mut self, stage: &'static str, whom: Option<&str>, input: Value, error: &ItemError) {
-        let whom = whom.map(str::to_owned);
-        self.stages.push(StageRun { stage, whom, input, error: Some(error_value(error)), ..StageRun::default() });
+    fn record_failure(&mut self, stage: &'static str, receiver: Option<&str>, input: Value, error: &ItemError) {
+        let receiver = receiver.map(str::to_owned);
+        self.stages.push(StageRun { stage, receiver, input, error: Some(error_value(error)), ..StageRun::default() });
     }
 }
 
@@ -308,10 +308,10 @@ fn event(name: EventName, context: &Context, state: State, submission: &Submissi
     }
 }
 
-fn message(whom: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
+fn message(receiver: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
     let pairs = |list: &[Pair]| list.iter().map(|pair| vec![pair.name.clone(), pair.value.clone()]).collect();
     ShapedMessage {
-        whom: whom.to_owned(),
+        receiver: receiver.to_owned(),
         method: payload.method.clone().unwrap_or_else(|| destination.method.clone()),
         query: pairs(&payload.query),
         headers: pairs(&payload.headers),

@@ -27,7 +27,7 @@ pub(crate) struct Lane<T> {
     lanes: Mutex<Lanes<T>>,
     /// There is something to take.
     pub(crate) wake: Notify,
-    under_way: Mutex<Vec<usize>>,
+    in_flight: Mutex<Vec<usize>>,
 }
 
 /// Items that are announced before their commit. What is not handed over when this is dropped is left to the store.
@@ -39,7 +39,7 @@ pub(crate) struct Reservation<T> {
 }
 
 /// Items that are being worked on. What is not finished when this is dropped is read again from the store.
-pub(crate) struct UnderWay<T> {
+pub(crate) struct InFlight<T> {
     lane: Arc<Lane<T>>,
     load: Arc<Notify>,
     key: LaneKey,
@@ -113,8 +113,8 @@ impl Flow {
     }
 
     /// How many items of a shard are being worked on and not yet written.
-    pub(crate) fn under_way(&self, shard: u16) -> usize {
-        self.submissions.count_under_way(shard) + self.deliveries.count_under_way(shard)
+    pub(crate) fn in_flight(&self, shard: u16) -> usize {
+        self.submissions.count_in_flight(shard) + self.deliveries.count_in_flight(shard)
     }
 
     /// The store has submissions of this campaign that memory does not hold.
@@ -142,12 +142,12 @@ impl Flow {
         &self,
         count_max: usize,
         bytes_max: usize,
-    ) -> Option<(UnderWay<Received>, Vec<Item<Received>>)> {
+    ) -> Option<(InFlight<Received>, Vec<Item<Received>>)> {
         self.submissions.take(&self.load, count_max, bytes_max)
     }
 
     /// Takes deliveries for one destination.
-    pub(crate) fn take_deliveries(&self, count_max: usize) -> Option<(UnderWay<Delivery>, Vec<Item<Delivery>>)> {
+    pub(crate) fn take_deliveries(&self, count_max: usize) -> Option<(InFlight<Delivery>, Vec<Item<Delivery>>)> {
         self.deliveries.take(&self.load, count_max, usize::MAX)
     }
 }
@@ -157,7 +157,7 @@ impl<T> Lane<T> {
         Self {
             lanes: Mutex::new(Lanes::new(limits)),
             wake: Notify::new(),
-            under_way: Mutex::new(vec![0; usize::from(SHARDS)]),
+            in_flight: Mutex::new(vec![0; usize::from(SHARDS)]),
         }
     }
 
@@ -170,28 +170,28 @@ impl<T> Lane<T> {
         load: &Arc<Notify>,
         count_max: usize,
         bytes_max: usize,
-    ) -> Option<(UnderWay<T>, Vec<Item<T>>)> {
-        let Taken { key, items } = self.lanes().take(count_max, bytes_max)?;
+    ) -> Option<(InFlight<T>, Vec<Item<T>>)> {
+        let TakenItems { key, items } = self.lanes().take(count_max, bytes_max)?;
         let ids: Vec<(Arc<str>, u16)> = items.iter().map(|item| (item.id.clone(), item.shard)).collect();
         self.count(&ids, 1);
         Some((
-            UnderWay { lane: Arc::clone(self), load: Arc::clone(load), key, ids, holds_places: true, again_at: None },
+            InFlight { lane: Arc::clone(self), load: Arc::clone(load), key, ids, holds_places: true, again_at: None },
             items,
         ))
     }
 
     fn count(&self, ids: &[(Arc<str>, u16)], by: isize) {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, shard) in ids {
-            if let Some(count) = under_way.get_mut(usize::from(*shard)) {
+            if let Some(count) = in_flight.get_mut(usize::from(*shard)) {
                 *count = count.saturating_add_signed(by);
             }
         }
     }
 
-    fn count_under_way(&self, shard: u16) -> usize {
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.get(usize::from(shard)).copied().unwrap_or(0)
+    fn count_in_flight(&self, shard: u16) -> usize {
+        let in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        in_flight.get(usize::from(shard)).copied().unwrap_or(0)
     }
 }
 
@@ -247,7 +247,7 @@ impl<T> Drop for Reservation<T> {
     }
 }
 
-impl<T> UnderWay<T> {
+impl<T> InFlight<T> {
     /// The requests ended: others of the lane may start.
     pub(crate) fn free_places(&mut self) {
         if std::mem::take(&mut self.holds_places) {
@@ -265,7 +265,7 @@ impl<T> UnderWay<T> {
     /// The same work, one item each.
     pub(crate) fn split(mut self) -> Vec<Self> {
         let ids = std::mem::take(&mut self.ids);
-        let one = |id| UnderWay {
+        let one = |id| InFlight {
             lane: Arc::clone(&self.lane),
             load: Arc::clone(&self.load),
             key: self.key.clone(),
@@ -296,7 +296,7 @@ impl<T> UnderWay<T> {
     }
 }
 
-impl<T> Drop for UnderWay<T> {
+impl<T> Drop for InFlight<T> {
     fn drop(&mut self) {
         self.end();
     }

@@ -66,7 +66,7 @@ impl LeaseKeeper {
     async fn give_up_drained(&self, pipeline: &Pipeline) -> Result<(), StoreError> {
         let flow = &pipeline.flow;
         let draining = flow.leases().draining();
-        let drained: Vec<(u16, i64)> = draining.into_iter().filter(|(shard, _)| flow.under_way(*shard) == 0).collect();
+        let drained: Vec<(u16, i64)> = draining.into_iter().filter(|(shard, _)| flow.in_flight(*shard) == 0).collect();
         if drained.is_empty() {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 use super::Pipeline;
 use super::deliver::{Delivery, EventData, NoRequest, Subject};
 use super::finish::{CampaignContext, EventAbout};
-use super::flow::UnderWay;
+use super::flow::InFlight;
 use super::ingest::json;
 use super::interpret::{
     Decider, Interpretation, SendResult, attempt_detail, client_destination, client_response, interpret_by_status,
@@ -33,7 +33,7 @@ const FAILED_WAIT_MS: u64 = 1_000;
 #[derive(Clone)]
 pub(crate) struct Steps {
     interpret: mpsc::Sender<Responded>,
-    commit: mpsc::Sender<Ended>,
+    commit: mpsc::Sender<CompletedAttempt>,
 }
 
 /// A request that ended.
@@ -44,13 +44,13 @@ pub(crate) struct Responded {
     pub(crate) program: Option<Program>,
     pub(crate) response: SendResult,
     pub(crate) started_at: Timestamp,
-    pub(crate) under_way: UnderWay<Delivery>,
+    pub(crate) in_flight: InFlight<Delivery>,
 }
 
 /// An outcome that is to be written.
-pub(crate) struct Ended {
+pub(crate) struct CompletedAttempt {
     outcome: Outcome,
-    under_way: UnderWay<Delivery>,
+    in_flight: InFlight<Delivery>,
     /// What follows in memory, once it is written.
     deliveries: Vec<Delivery>,
 }
@@ -71,12 +71,16 @@ impl Steps {
         let _ = self.interpret.send(responded).await;
     }
 
-    pub(crate) async fn commit(&self, ended: Ended) {
+    pub(crate) async fn commit(&self, ended: CompletedAttempt) {
         let _ = self.commit.send(ended).await;
     }
 }
 
-async fn interpret_forever(pipeline: Pipeline, mut responded: mpsc::Receiver<Responded>, commit: mpsc::Sender<Ended>) {
+async fn interpret_forever(
+    pipeline: Pipeline,
+    mut responded: mpsc::Receiver<Responded>,
+    commit: mpsc::Sender<CompletedAttempt>,
+) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while 0 < responded.recv_many(&mut batch, BATCH_MAX).await {
         let mut groups: HashMap<(String, Option<String>), Vec<Responded>> = HashMap::new();
@@ -96,7 +100,7 @@ async fn interpret_forever(pipeline: Pipeline, mut responded: mpsc::Receiver<Res
     }
 }
 
-async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<Ended>) {
+async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<CompletedAttempt>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
         pipeline.write_outcomes(std::mem::take(&mut batch)).await;
@@ -105,18 +109,18 @@ async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<Ended>) {
 
 impl Pipeline {
     /// What the responses of one campaign and program mean, and what follows.
-    async fn interpret_group(&self, group: Vec<Responded>) -> Vec<Ended> {
+    async fn interpret_group(&self, group: Vec<Responded>) -> Vec<CompletedAttempt> {
         let interpretations = self.interpret_responses(&group).await;
         let mut ended = Vec::with_capacity(group.len());
         let mut subjects = Vec::with_capacity(group.len());
         let mut shaping = None;
         for (responded, interpretation) in group.into_iter().zip(interpretations) {
             self.pause_where_gone(&responded).await;
-            let Responded { context, delivery, response, started_at, under_way, .. } = responded;
+            let Responded { context, delivery, response, started_at, in_flight, .. } = responded;
             let outcome = self.outcome(&context, &delivery, &response, &interpretation, started_at);
             subjects.push(delivery.subject.clone());
             shaping.get_or_insert((context, delivery.row.program_id.clone()));
-            ended.push((outcome, delivery, under_way));
+            ended.push((outcome, delivery, in_flight));
         }
         if let Some((context, program_id)) = shaping {
             let transitions = ended
@@ -129,7 +133,10 @@ impl Pipeline {
             self.shape_new_events(&context, program_id.as_deref(), events.collect()).await;
         }
         let now = self.clock.now();
-        ended.into_iter().map(|(outcome, delivery, under_way)| Ended::new(outcome, &delivery, under_way, now)).collect()
+        ended
+            .into_iter()
+            .map(|(outcome, delivery, in_flight)| CompletedAttempt::new(outcome, &delivery, in_flight, now))
+            .collect()
     }
 
     /// Interprets the responses of a group: one call for all of a destination that decides; the others are interpreted by their status.
@@ -284,7 +291,7 @@ impl Pipeline {
     }
 
     /// Writes outcomes until it succeeds: what was sent must not be forgotten.
-    async fn write_outcomes(&self, ended: Vec<Ended>) {
+    async fn write_outcomes(&self, ended: Vec<CompletedAttempt>) {
         let now = self.clock.now();
         let outcomes: Vec<Outcome> = ended.iter().map(|ended| ended.outcome.clone()).collect();
         let deliveries = ended.iter().flat_map(|ended| &ended.deliveries);
@@ -308,7 +315,7 @@ impl Pipeline {
         };
         match changed {
             Some(changed) => {
-                let is_written = |ended: &&mut Ended| {
+                let is_written = |ended: &&mut CompletedAttempt| {
                     ended
                         .outcome
                         .transition
@@ -336,9 +343,9 @@ impl Pipeline {
     }
 }
 
-fn end_all(ended: Vec<Ended>, now: Timestamp) {
-    for Ended { outcome, under_way, .. } in ended {
-        under_way.finish(match outcome.next {
+fn end_all(ended: Vec<CompletedAttempt>, now: Timestamp) {
+    for CompletedAttempt { outcome, in_flight, .. } in ended {
+        in_flight.finish(match outcome.next {
             Next::Retry(at) | Next::Defer(at) => Some(at),
             // Its campaign may have been activated meanwhile.
             Next::Hold => Some(now),
@@ -347,8 +354,8 @@ fn end_all(ended: Vec<Ended>, now: Timestamp) {
     }
 }
 
-impl Ended {
-    fn new(outcome: Outcome, delivery: &Delivery, under_way: UnderWay<Delivery>, now: Timestamp) -> Self {
+impl CompletedAttempt {
+    fn new(outcome: Outcome, delivery: &Delivery, in_flight: InFlight<Delivery>, now: Timestamp) -> Self {
         let mut deliveries = Vec::new();
         let transition = outcome.transition.iter();
         let revision = delivery.row.submission_revision + 1;
@@ -359,7 +366,7 @@ impl Ended {
             let of_event = event.deliveries.iter();
             deliveries.extend(of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, program_id, now)));
         }
-        Self { outcome, under_way, deliveries }
+        Self { outcome, in_flight, deliveries }
     }
 
     /// A delivery for which no request was made.
@@ -367,7 +374,7 @@ impl Ended {
         pipeline: &Pipeline,
         context: &CampaignContext,
         delivery: Delivery,
-        under_way: UnderWay<Delivery>,
+        in_flight: InFlight<Delivery>,
         why: NoRequest,
         now: Timestamp,
     ) -> Self {
@@ -406,7 +413,7 @@ impl Ended {
             next,
             transition,
         };
-        Self::new(outcome, &delivery, under_way, now)
+        Self::new(outcome, &delivery, in_flight, now)
     }
 }
 

@@ -5,7 +5,7 @@ use super::context;
 use super::deliver::{Delivery, EventData, Subject};
 use super::element::Received;
 use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
-use super::flow::UnderWay;
+use super::flow::InFlight;
 use super::lookups::Lookups;
 use super::programs::NotReady;
 use super::rendered;
@@ -44,17 +44,17 @@ impl Pipeline {
     /// Takes a batch and processes it; returns whether there was one.
     pub(crate) async fn process_next(&self) -> bool {
         let limits = &self.settings.limits;
-        let Some((under_way, items)) =
+        let Some((in_flight, items)) =
             self.flow.take_submissions(limits.process_batch_max, limits.process_batch_bytes_max)
         else {
             return false;
         };
         // Whatever happens from here on, what is not written is read again.
-        let under_way = under_way.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
+        let in_flight = in_flight.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
         let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
         let campaign_id = batch.first().map(|received| received.row.campaign_id.clone()).unwrap_or_default();
         let submissions = batch.len();
-        if let Err(error) = self.process_batch(under_way, &campaign_id, batch).await {
+        if let Err(error) = self.process_batch(in_flight, &campaign_id, batch).await {
             tracing::error!(campaign_id, submissions, error = %error, "batch could not be processed; will be retried");
         }
         true
@@ -62,7 +62,7 @@ impl Pipeline {
 
     async fn process_batch(
         &self,
-        under_way: UnderWay<Received>,
+        in_flight: InFlight<Received>,
         campaign_id: &str,
         batch: Vec<Received>,
     ) -> Result<(), StoreError> {
@@ -84,7 +84,7 @@ impl Pipeline {
         };
         let mut decided = self.decide(&context, &items, value_sets.as_deref());
         self.shape_processed(&context, &mut decided).await;
-        self.write_processed(under_way, &context, decided, started_at).await
+        self.write_processed(in_flight, &context, decided, started_at).await
     }
 
     fn decide(&self, context: &CampaignContext, items: &[BatchItem], value_sets: Option<&[u8]>) -> Decided {
@@ -117,7 +117,7 @@ impl Pipeline {
 
     async fn write_processed(
         &self,
-        under_way: UnderWay<Received>,
+        in_flight: InFlight<Received>,
         context: &CampaignContext,
         decided: Decided,
         started_at: Timestamp,
@@ -147,13 +147,13 @@ impl Pipeline {
             Ok(written) => {
                 let items = deliveries.into_iter().filter(|(source_id, _)| written.contains(source_id));
                 reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
-                under_way.finish(again_at);
+                in_flight.finish(again_at);
                 Ok(())
             }
             // The response may be lost and the commit not: nothing goes on before that is known, and then the store tells what is due.
             Err(error) if error.is_outage() => {
                 if self.wait_for_commit(&commit_id).await {
-                    under_way.finish(Some(self.clock.now()));
+                    in_flight.finish(Some(self.clock.now()));
                     return Ok(());
                 }
                 reservation.cancel();

@@ -63,7 +63,7 @@ pub enum Offer {
 /// Items taken together from one lane. Each holds a place of its lane until [`Lanes::free_places`], and stays resident until
 /// [`Lanes::finish`] is called.
 #[derive(Debug)]
-pub struct Taken<T> {
+pub struct TakenItems<T> {
     /// Where they come from.
     pub key: LaneKey,
     /// The items, in their order.
@@ -276,7 +276,7 @@ impl<T> Lanes<T> {
 
     /// Takes the next items: organizations in turn, within one its lanes in turn, of one lane at most `count_max` items of `bytes_max`
     /// bytes, one at least. None when nothing may be worked on now.
-    pub fn take(&mut self, count_max: usize, bytes_max: usize) -> Option<Taken<T>> {
+    pub fn take(&mut self, count_max: usize, bytes_max: usize) -> Option<TakenItems<T>> {
         while let Some(organization) = self.turn.pop_front() {
             let Some(of_organization) = self.organizations.get_mut(&organization) else { continue };
             of_organization.is_in_turn = false;
@@ -285,7 +285,7 @@ impl<T> Lanes<T> {
             let items = self.take_from(&key, count_max, bytes_max);
             self.enqueue_lane(&key);
             if !items.is_empty() {
-                return Some(Taken { key, items });
+                return Some(TakenItems { key, items });
             }
             self.forget_idle(&key);
         }

@@ -43,12 +43,12 @@ pub struct LeasePlan {
 #[derive(Debug, Clone)]
 pub struct Leases {
     terms: LeaseTerms,
-    held: BTreeMap<u16, Held>,
+    held: BTreeMap<u16, HeldShard>,
     is_sole: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Held {
+struct HeldShard {
     epoch: i64,
     until: BootTime,
     is_draining: bool,
@@ -63,7 +63,7 @@ impl Leases {
     /// The shards of a host that does not share its database: the lock on the data directory is the lease.
     pub fn exclusive() -> Self {
         let terms = LeaseTerms { lease_ms: i64::MAX, margin_ms: 0 };
-        let held = Held { epoch: 0, until: BootTime(i64::MAX), is_draining: false };
+        let held = HeldShard { epoch: 0, until: BootTime(i64::MAX), is_draining: false };
         Self { terms, held: BTreeMap::from([(0, held)]), is_sole: true }
     }
 
@@ -102,7 +102,7 @@ impl Leases {
     /// The store took this shard for the host. `sent_at` is from before the statement was sent.
     pub fn record_taken(&mut self, shard: u16, epoch: i64, sent_at: BootTime) {
         let until = self.lease_end(sent_at);
-        self.held.insert(shard, Held { epoch, until, is_draining: false });
+        self.held.insert(shard, HeldShard { epoch, until, is_draining: false });
     }
 
     /// The store renewed these; every other one is lost. Returns the lost shards: their unsent work is to be dropped from memory.

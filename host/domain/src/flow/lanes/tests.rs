@@ -154,7 +154,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     lanes: Lanes<usize>,
     store: BTreeMap<String, (LaneKey, usize)>,
-    under_way: Vec<(LaneKey, Arc<str>)>,
+    in_flight: Vec<(LaneKey, Arc<str>)>,
     next: usize,
 }
 
@@ -188,17 +188,17 @@ impl Model {
                 if let Some(taken) = self.lanes.take(2, 1_000) {
                     for item in taken.items {
                         prop_assert!(
-                            !self.under_way.iter().any(|(_, id)| *id == item.id),
+                            !self.in_flight.iter().any(|(_, id)| *id == item.id),
                             "{} was started twice",
                             item.id
                         );
                         prop_assert!(self.store.contains_key(&*item.id), "{} was started after its end", item.id);
-                        self.under_way.push((taken.key.clone(), item.id));
+                        self.in_flight.push((taken.key.clone(), item.id));
                     }
                 }
             }
             Step::Finish { retries } => {
-                if let Some((key, id)) = self.under_way.pop() {
+                if let Some((key, id)) = self.in_flight.pop() {
                     if !retries {
                         self.store.remove(&*id);
                     }
@@ -218,7 +218,7 @@ impl Model {
 proptest! {
     #[test]
     fn h2_every_history_ends_and_starts_nothing_twice(steps in proptest::collection::vec(step(), 0..200)) {
-        let mut model = Model { lanes: Lanes::new(LIMITS), store: BTreeMap::new(), under_way: Vec::new(), next: 0 };
+        let mut model = Model { lanes: Lanes::new(LIMITS), store: BTreeMap::new(), in_flight: Vec::new(), next: 0 };
         for step in &steps {
             model.run(step)?;
         }

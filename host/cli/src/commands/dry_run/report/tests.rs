@@ -43,7 +43,7 @@ fn m10_a_dry_run_reads_as_tables() {
     );
     let message = json!({"method": "POST", "content_type": "text/plain", "query": [["k", "v"]], "headers": [["X-A", "b"]], "body": "one\r\ntwo"});
     let shape = StageRun {
-        whom: Some("client".into()),
+        receiver: Some("client".into()),
         ..stage(
             "shape",
             json!({}),
