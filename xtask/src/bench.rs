@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::postgres::Postgres;
 use crate::workspace::Workspace;
-use crate::{plugins, program, say};
+use crate::{plugins, program, progress};
 
 const BENCHES: &str = "\
 benches:
@@ -76,8 +76,9 @@ fn instructions_of_a_fresh_call(workspace: &Workspace) -> Result<Option<u64>> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         return Ok(None);
     }
-    let step =
-        say::step("Counting the instructions of a fresh call (the first time compiles under the counter: minutes)");
+    let step = progress::step(
+        "Counting the instructions of a fresh call (the first time compiles under the counter: minutes)",
+    );
     instructions(workspace, 1)?;
     let [few, many] = COUNTED_CALLS;
     let difference = instructions(workspace, many)?.saturating_sub(instructions(workspace, few)?);
@@ -104,7 +105,7 @@ fn instructions(workspace: &Workspace, calls: u64) -> Result<u64> {
 /// and two choices would compile wasmtime twice.
 fn build_release(workspace: &Workspace) -> Result<()> {
     plugins::build_all(workspace)?;
-    let step = say::step("Building the host and the benchmarks, optimised (the first time takes some minutes)");
+    let step = progress::step("Building the host and the benchmarks, optimised (the first time takes some minutes)");
     let packages = ["hookmill", "hookmill-bench", "hookmill-bench-flow"].map(|package| format!("--package={package}"));
     program::check(program::cargo(&workspace.root).args(["build", "--release", "--bins"]).args(packages))?;
     step.done("built");
@@ -113,7 +114,7 @@ fn build_release(workspace: &Workspace) -> Result<()> {
 
 /// By itself, so that cargo gives it serde_json as anybody has it.
 fn build_native_peer(workspace: &Workspace) -> Result<()> {
-    let step = say::step("Building the native peer");
+    let step = progress::step("Building the native peer");
     program::check(program::cargo(&workspace.root).args(["build", "--release", "--package", "hookmill-bench-native"]))?;
     step.done("built");
     Ok(())

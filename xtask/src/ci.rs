@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{fuzz, plugins, program, say, test, wit};
+use crate::{fuzz, plugins, program, progress, test, wit};
 
 /// Format, contract, guests (the host embeds one, so nothing of it compiles before), lints, docs, tests, fuzz.
 pub fn ci(workspace: &Workspace) -> Result<()> {
@@ -17,14 +17,14 @@ pub fn ci(workspace: &Workspace) -> Result<()> {
 }
 
 fn check_format(workspace: &Workspace) -> Result<()> {
-    let step = say::step("Checking the format (fix: cargo fmt --all)");
+    let step = progress::step("Checking the format (fix: cargo fmt --all)");
     program::check(program::cargo(&workspace.root).args(["fmt", "--all", "--check"]))?;
     step.done("formatted");
     Ok(())
 }
 
 fn check_lints(workspace: &Workspace) -> Result<()> {
-    let step = say::step("Checking lints in every crate, guests and benchmarks too");
+    let step = progress::step("Checking lints in every crate, guests and benchmarks too");
     let mut command = program::cargo(&workspace.root);
     program::check(command.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     step.done("clean");
@@ -32,7 +32,7 @@ fn check_lints(workspace: &Workspace) -> Result<()> {
 }
 
 fn check_docs(workspace: &Workspace) -> Result<()> {
-    let step = say::step("Checking the documentation");
+    let step = progress::step("Checking the documentation");
     let mut command = program::cargo(&workspace.root);
     command
         .args(["doc", "--workspace", "--no-deps", "--document-private-items"])

@@ -1,5 +1,5 @@
 //! `cargo xtask fuzz`: a host is started on SQLite, filled through its API, and called with whatever its own description allows
-//! and forbids. It must not fail, answer what it does not describe, or say ERROR in its log.
+//! and forbids. It must not fail, return what it does not describe, or log an ERROR.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{apt, program, say};
+use crate::{apt, program, progress};
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 const FUZZ_LIMIT: Duration = Duration::from_secs(600);
@@ -21,7 +21,7 @@ pub fn fuzz(workspace: &Workspace) -> Result<()> {
     let place = workspace.root.join("target/fuzz");
     std::fs::create_dir_all(&place)?;
     let python = environment(workspace, &place)?;
-    let step = say::step("Fuzzing the API by its own description");
+    let step = progress::step("Fuzzing the API by its own description");
     let host = Host::start(workspace, &place)?;
     let mut command = Command::new(python);
     command.arg(workspace.root.join("tests/fuzz/run.py")).arg(&host.url);
@@ -49,7 +49,7 @@ fn environment(workspace: &Workspace, place: &Path) -> Result<PathBuf> {
     if std::fs::read(&installed).is_ok_and(|text| Some(text) == std::fs::read(&wanted).ok()) {
         return Ok(python);
     }
-    let step = say::step("Installing schemathesis into an environment of its own");
+    let step = progress::step("Installing schemathesis into an environment of its own");
     if program::output("python3", &["-c", "import ensurepip, venv"]).is_none() {
         apt::install(&["python3", "python3-venv"], "fuzz the API")?;
     }

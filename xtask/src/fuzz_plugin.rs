@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{program, say};
+use crate::{program, progress};
 
 /// The targets in `plugins/default/fuzz`.
 const TARGETS: [&str; 3] = ["parse", "compile", "run"];
@@ -28,7 +28,7 @@ pub fn fuzz_plugin(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     check_tools()?;
     let place = workspace.root.join("target/fuzz-plugin");
     for target in TARGETS {
-        let step = say::step(format!("Fuzzing the default plugin: {target}, {seconds} s"));
+        let step = progress::step(format!("Fuzzing the default plugin: {target}, {seconds} s"));
         let mut left = seconds;
         while 0 < left {
             let slice = left.min(SECONDS_OF_PROCESS_MAX);

@@ -14,8 +14,8 @@ mod guests;
 mod plugins;
 mod postgres;
 mod program;
+mod progress;
 mod run;
-mod say;
 mod test;
 mod wasm;
 mod wit;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     match dispatch(&arguments) {
         Ok(code) => code,
         Err(error) => {
-            say::failure(&error);
+            progress::failure(&error);
             ExitCode::FAILURE
         }
     }

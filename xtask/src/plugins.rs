@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::guests::{self, Guest};
 use crate::wasm::{self, Toolchain};
 use crate::workspace::Workspace;
-use crate::{program, say, wit};
+use crate::{program, progress, wit};
 
 /// The target of every guest: nothing can be imported but what the contract names.
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -25,7 +25,7 @@ pub fn build_default(workspace: &Workspace) -> Result<()> {
 
 /// A component's file is touched only when its bytes change, so that nothing is rebuilt for nothing.
 fn build_each(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
-    let step = say::step("Finding a Rust standard library for WebAssembly");
+    let step = progress::step("Finding a Rust standard library for WebAssembly");
     let toolchain = wasm::find(workspace)?;
     step.done(toolchain.description());
     let flags = encoded_flags(workspace)?;
@@ -37,7 +37,7 @@ fn build_each(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
 }
 
 fn build(workspace: &Workspace, toolchain: &Toolchain, flags: &str, guest: &Guest) -> Result<()> {
-    let step = say::step(format!("Building the plugin `{}`", guest.name));
+    let step = progress::step(format!("Building the plugin `{}`", guest.name));
     let module = guests::build_module(build_command(workspace, toolchain, flags, guest), guest)?;
     let file = workspace.plugins().join(&guest.name).with_extension("wasm");
     let new = file.with_extension("wasm.new");

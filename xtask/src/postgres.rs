@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{program, say};
+use crate::{program, progress};
 use binaries::Binaries;
 
 const SUPERUSER: &str = "hookmill";
@@ -45,7 +45,7 @@ impl Postgres {
     /// Finds or installs the server programs, makes a cluster and starts it.
     pub fn start() -> Result<Postgres> {
         let binaries = Binaries::find_or_install()?;
-        let step = say::step(format!("Starting a private {}", binaries.version()));
+        let step = progress::step(format!("Starting a private {}", binaries.version()));
         let account = Account::for_server()?;
         let mut starts = 1;
         loop {
@@ -55,7 +55,7 @@ impl Postgres {
                     step.done(format!("listening on 127.0.0.1:{}", postgres.port));
                     return Ok(postgres);
                 }
-                Err(error) if starts < STARTS_MAX => say::note(format!("{error:#}; once more")),
+                Err(error) if starts < STARTS_MAX => progress::note(format!("{error:#}; once more")),
                 Err(error) => return Err(error),
             }
             starts += 1;
@@ -90,7 +90,7 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         if let Err(error) = self.keeper.wait() {
-            say::note(format!("PostgreSQL may still run: {error}"));
+            progress::note(format!("PostgreSQL may still run: {error}"));
         }
     }
 }

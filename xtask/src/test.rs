@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::postgres::Postgres;
 use crate::workspace::Workspace;
-use crate::{fuzz, plugins, program, say};
+use crate::{fuzz, plugins, program, progress};
 
 /// Builds the guests and the host, starts PostgreSQL, and hands over to `cargo test`, which takes `arguments`.
 pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
@@ -26,7 +26,7 @@ pub fn fuzz(workspace: &Workspace) -> Result<()> {
 pub fn tests_with_postgres(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     build(workspace)?;
     let postgres = Postgres::start()?;
-    let step = say::step("Running the tests");
+    let step = progress::step("Running the tests");
     let mut command = program::cargo(&workspace.root);
     command.arg("test").args(arguments);
     command.env("HOOKMILL_TEST_POSTGRES", postgres.url());
@@ -39,7 +39,7 @@ pub fn tests_with_postgres(workspace: &Workspace, arguments: &[String]) -> Resul
 /// The tests, and the host that the crash tests start and kill. One call, because cargo chooses the dependencies' features
 /// by what is built together: two calls would build wasmtime twice.
 fn build(workspace: &Workspace) -> Result<()> {
-    let step = say::step("Building the host and the tests (the first time takes some minutes)");
+    let step = progress::step("Building the host and the tests (the first time takes some minutes)");
     program::check(program::cargo(&workspace.root).args(["build", "--bins", "--tests"]))?;
     step.done("built");
     Ok(())

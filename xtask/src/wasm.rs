@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::plugins::TARGET;
 use crate::workspace::Workspace;
-use crate::{program, say};
+use crate::{program, progress};
 
 const CHOICE: &str = "HOOKMILL_WASM";
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
@@ -48,8 +48,8 @@ pub fn find(workspace: &Workspace) -> Result<Toolchain> {
         "rustup" => installed_or_by_rustup(workspace),
         "debian" => debian::find(workspace).map(Toolchain::Debian),
         "" => installed_or_by_rustup(workspace).or_else(|error| {
-            say::note(format!("{error:#}"));
-            say::note("trying Debian's compiler and sources instead");
+            progress::note(format!("{error:#}"));
+            progress::note("trying Debian's compiler and sources instead");
             debian::find(workspace).map(Toolchain::Debian).with_context(|| no_way(&error))
         }),
         other => bail!("{CHOICE} is `{other}`; it can be `rustup`, `debian` or absent"),
@@ -70,7 +70,7 @@ fn installed_or_by_rustup(workspace: &Workspace) -> Result<Toolchain> {
     if program::find("rustup").is_none() {
         bail!("the current toolchain lacks {TARGET}, and there is no rustup to add it");
     }
-    say::note(format!("the current toolchain lacks {TARGET}; running: rustup target add {TARGET}"));
+    progress::note(format!("the current toolchain lacks {TARGET}; running: rustup target add {TARGET}"));
     let mut command = Command::new("rustup");
     command.args(["target", "add", TARGET]).current_dir(&workspace.root);
     program::check_within(&mut command, RUSTUP_LIMIT)?;

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{program, say};
+use crate::{program, progress};
 
 /// Runs a command of it.
 pub fn wit(workspace: &Workspace, arguments: &[String]) -> Result<()> {
@@ -15,7 +15,7 @@ pub fn wit(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 
 /// What continuous integration asks.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    let step = say::step("Checking the contract");
+    let step = progress::step("Checking the contract");
     program::check(tool(workspace).arg("--check"))?;
     step.done("checked");
     Ok(())

@@ -1,9 +1,9 @@
 //! What was measured, for people and for programs.
 
-mod aims;
 pub mod flow;
 pub mod other;
 mod table;
+mod targets;
 
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ impl Report {
         if !self.ingest.is_empty() {
             print("Posting without a pause", &other::ingest_table(&self.ingest));
         }
-        print("Aims", &aims::table(self));
+        print("Targets", &targets::table(self));
         self.print_notes();
     }
 
