@@ -36,8 +36,8 @@ fn calls() -> Vec<(&'static str, &'static str, Value, Expected)> {
         ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1"}), [201, 201, 201, 403, 403, 401]),
         ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1", "activate": true}), CREATE),
         ("GET", "/v1/campaigns/CAMP/document", json!(null), ALL_USERS),
-        ("GET", "/v1/campaigns/CAMP/programs", json!(null), ALL_USERS),
-        ("POST", "/v1/campaigns/CAMP/programs/1/activate", json!({}), [204, 204, 403, 403, 403, 401]),
+        ("GET", "/v1/campaigns/CAMP/versions", json!(null), ALL_USERS),
+        ("POST", "/v1/campaigns/CAMP/versions/1/activate", json!({}), [204, 204, 403, 403, 403, 401]),
         ("POST", "/v1/campaigns/CAMP/dry-run", json!({"body": {"email": "a@x.example"}}), integrate),
         ("GET", "/v1/campaigns/CAMP/submissions", json!(null), ALL_USERS),
         ("POST", "/v1/campaigns/CAMP/reprocess", json!({}), CHANGE),
@@ -136,8 +136,8 @@ on_both! {
             ("DELETE", "/v1/campaigns/CAMP/endpoint".into(), json!(null)),
             ("PUT", "/v1/campaigns/CAMP/document".into(), json!({"document": "version: 1", "activate": true})),
             ("GET", "/v1/campaigns/CAMP/document".into(), json!(null)),
-            ("GET", "/v1/campaigns/CAMP/programs".into(), json!(null)),
-            ("POST", "/v1/campaigns/CAMP/programs/1/activate".into(), json!({})),
+            ("GET", "/v1/campaigns/CAMP/versions".into(), json!(null)),
+            ("POST", "/v1/campaigns/CAMP/versions/1/activate".into(), json!({})),
             ("POST", "/v1/campaigns/CAMP/dry-run".into(), json!({"body": {}})),
             ("GET", "/v1/campaigns/CAMP/submissions".into(), json!(null)),
             ("POST", "/v1/campaigns/CAMP/reprocess".into(), json!({})),
@@ -194,8 +194,8 @@ on_both! {
 }
 
 on_both! {
-    /// O5: programs that are saved at the same moment are numbered one after the other, and none is rejected.
-    async fn programs_saved_at_once_are_numbered(kind: Kind) {
+    /// O5: versions that are saved at the same moment are numbered one after the other, and none is rejected.
+    async fn versions_saved_at_once_are_numbered(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("CAMP", "").await;
         let saving: Vec<_> = (0..8).map(|_| {

@@ -28,7 +28,7 @@ const WITH_BODY: [(&str, &str); 22] = [
     ("PUT", "/v1/campaigns/GOOD/state"),
     ("PUT", "/v1/campaigns/GOOD/endpoint"),
     ("PUT", "/v1/campaigns/GOOD/document"),
-    ("POST", "/v1/campaigns/GOOD/programs/99/activate"),
+    ("POST", "/v1/campaigns/GOOD/versions/99/activate"),
     ("POST", "/v1/campaigns/GOOD/dry-run"),
     ("POST", "/v1/campaigns/GOOD/reprocess"),
     ("POST", "/v1/submissions/none/reprocess"),
@@ -57,8 +57,8 @@ const WITH_PART: [(&str, &str); 25] = [
     ("GET", "/v1/campaigns/{}/endpoint"),
     ("DELETE", "/v1/campaigns/{}/endpoint"),
     ("GET", "/v1/campaigns/{}/document"),
-    ("GET", "/v1/campaigns/{}/programs"),
-    ("POST", "/v1/campaigns/GOOD/programs/{}/activate"),
+    ("GET", "/v1/campaigns/{}/versions"),
+    ("POST", "/v1/campaigns/GOOD/versions/{}/activate"),
     ("POST", "/v1/campaigns/{}/dry-run"),
     ("GET", "/v1/campaigns/{}/submissions"),
     ("POST", "/v1/campaigns/{}/reprocess"),
@@ -309,7 +309,7 @@ on_both! {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let lists = ["/v1/organizations", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/audit", "/v1/campaigns", "/v1/requests", "/v1/deliveries",
-            "/v1/plugins", "/v1/campaigns/GOOD/submissions", "/v1/campaigns/GOOD/programs"];
+            "/v1/plugins", "/v1/campaigns/GOOD/submissions", "/v1/campaigns/GOOD/versions"];
         let queries = ["limit=abc", "limit=-5", "limit=0", "limit=99999999999999999999", "limit=1&limit=2", "after=%00", "before=%FF", "after=%F0%9F%92%A9", "state=nonsense",
             "state=%00", "submission=%00", "campaign=%00", "campaign=NONE", "organization=%00", "organization=none", "%", "=", "&&&", "a%00b=1"];
         for path in lists {

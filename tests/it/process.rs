@@ -371,26 +371,26 @@ on_both! {
 }
 
 on_both! {
-    /// M5 P8: a campaign whose program can't be made ready quarantines with that reason, and nothing is sent unmapped.
-    async fn a_program_that_cannot_be_loaded_quarantines(kind: Kind) {
-        use hookmill_store::programs::{Activation, NewProgram};
+    /// M5 P8: a campaign whose version can't be loaded quarantines with that reason, and nothing is sent unmapped.
+    async fn a_version_that_cannot_be_loaded_quarantines(kind: Kind) {
+        use hookmill_store::campaign_versions::{Activation, NewCampaignVersion};
         let world = World::new(kind).await;
         world.campaign("BB", "").await;
         let (store, now) = (world.pipeline().store(), hookmill_tests::world::START);
         let digest = "ab".repeat(32);
         store.keep_component(&digest, b"no component", b"[]", now).await.unwrap();
         let campaign = store.campaign_by_public_id(&world.organization, "BB").await.unwrap().unwrap();
-        let broken = NewProgram { plugin: None, component_digest: &digest, document: None, plan: None, warnings: b"[]", created_by: "test" };
-        store.save_program(&campaign.id, broken, Activation::Now, now).await.unwrap();
+        let broken = NewCampaignVersion { plugin: None, component_digest: &digest, document: None, plan: None, warnings: b"[]", created_by: "test" };
+        store.save_campaign_version(&campaign.id, broken, Activation::Now, now).await.unwrap();
         let ids = world.push_and_settle(json!(people("BB", 3))).await;
         for id in &ids {
             let line = last_line(&world.submission(id).await);
-            assert_eq!((&line["state"], &line["cause"]), (&json!("quarantined"), &json!("program_unusable")));
+            assert_eq!((&line["state"], &line["cause"]), (&json!("quarantined"), &json!("campaign_version_unusable")));
         }
         assert!(world.receiver.at("/client/BB").is_empty());
 
         // Going back is one call (O5), and then they can be run.
-        world.admin.post("/v1/campaigns/BB/programs/1/activate", &json!({})).await.expect(204);
+        world.admin.post("/v1/campaigns/BB/versions/1/activate", &json!({})).await.expect(204);
         world.admin.post("/v1/campaigns/BB/reprocess", &json!({})).await.expect(200);
         world.settle().await;
         assert_eq!(states(&world, &ids).await, ["delivered", "delivered", "delivered"]);

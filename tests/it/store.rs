@@ -119,7 +119,7 @@ fn decided(world: &World, id: &str, revision: i64, cause: &'static str) -> Proce
         state: State::Canceled,
         cause,
         detail: None,
-        program_id: None,
+        campaign_version_id: None,
         lead: None,
         decision: None,
         value_sets: None,

@@ -31,7 +31,7 @@ async fn lead_from(world: &World, campaign: &str, zip: &str) -> Value {
 
 on_both! {
     /// M7 P5 P8: the table decides who qualifies and what a field says, without a grant, since a document is the admin's own; after
-    /// an edit the next lead is qualified by the new one, on the same program; each submission tells which tables it read.
+    /// an edit the next lead is qualified by the new one, on the same campaign version; each submission tells which tables it read.
     async fn a_lead_qualifies_by_a_table_and_an_edit_counts_for_the_next(kind: Kind) {
         let world = World::new(kind).await;
         let regions = put(&world, "regions", json!({"78701": "south", "02139": "east"})).await;
@@ -53,7 +53,7 @@ on_both! {
         assert_eq!((&boston_later["state"], &boston_later["lead"]["custom"]["region"]), (&json!("delivered"), &json!("north")));
         for later in [&austin_later, &boston_later] {
             assert_eq!(later["value_sets"], json!({"regions": north, "served_zips": second}), "{later}");
-            assert_eq!(later["program_id"], austin["program_id"], "nothing was compiled again");
+            assert_eq!(later["campaign_version_id"], austin["campaign_version_id"], "nothing was compiled again");
         }
         assert_eq!(world.submission(austin["id"].as_str().unwrap()).await["state"], "delivered", "what was decided stays decided");
         world.stop().await;

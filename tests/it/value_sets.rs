@@ -190,7 +190,7 @@ on_both! {
         let edited = look_up(&world, "LOOK").await;
         assert!(found(&edited).contains("#e00"), "{edited}");
         assert_eq!(edited["value_sets"], json!({"colours": second["digest"]}));
-        assert_eq!(edited["program_id"], granted["program_id"]);
+        assert_eq!(edited["campaign_version_id"], granted["campaign_version_id"]);
         assert_eq!(world.submission(granted["id"].as_str().unwrap()).await["value_sets"], granted["value_sets"]);
 
         world.admin.post("/v1/value-sets/colours/versions/1/restore", &json!({})).await.expect(200);

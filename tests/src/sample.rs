@@ -33,7 +33,7 @@ pub fn campaign(organization_id: &str) -> Campaign {
         phone_region: "US".into(),
         values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
-        program_id: None,
+        active_version_id: None,
         created_at: START.0,
         updated_at: START.0,
         has_client: false,

@@ -50,9 +50,12 @@ fn table() -> Routes {
         .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
         .at("/v1/campaigns/{campaign}/state", routes!(api::campaigns::set_state))
         .at("/v1/campaigns/{campaign}/endpoint", routes!(api::endpoint::set, api::endpoint::get, api::endpoint::remove))
-        .at("/v1/campaigns/{campaign}/document", routes!(api::programs::save, api::programs::document))
-        .at("/v1/campaigns/{campaign}/programs", routes!(api::programs::list))
-        .at("/v1/campaigns/{campaign}/programs/{version}/activate", routes!(api::programs::activate))
+        .at(
+            "/v1/campaigns/{campaign}/document",
+            routes!(api::campaign_versions::save, api::campaign_versions::document),
+        )
+        .at("/v1/campaigns/{campaign}/versions", routes!(api::campaign_versions::list))
+        .at("/v1/campaigns/{campaign}/versions/{version}/activate", routes!(api::campaign_versions::activate))
         .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))

@@ -101,7 +101,7 @@ impl Delivery {
         event: Option<&Arc<EventData>>,
         subject: Option<&Arc<Subject>>,
         submission_revision: i64,
-        program_id: Option<&str>,
+        campaign_version_id: Option<&str>,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl Delivery {
                 retries_max: new.retries_max,
                 run_at: now.0,
                 message: new.message.clone(),
-                program_id: program_id.map(str::to_owned),
+                campaign_version_id: campaign_version_id.map(str::to_owned),
             },
             event: event.cloned(),
             subject: subject.cloned(),
@@ -314,7 +314,7 @@ impl Pipeline {
             // Pausing stops release; what was not sent yet waits.
             CampaignState::Draft | CampaignState::Paused => return Ok(Preparation::End(NoRequest::Then(Next::Hold))),
         }
-        match self.program_of_delivery(delivery.row.program_id.as_deref()).await {
+        match self.program_of_delivery(delivery.row.campaign_version_id.as_deref()).await {
             // Who would read the response is not known: nothing is sent before it is.
             Err(NotReady::Later(why)) => {
                 tracing::warn!(delivery_id = delivery.row.id, why, "delivery deferred");

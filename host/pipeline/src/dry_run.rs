@@ -105,8 +105,8 @@ impl Pipeline {
     pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
         // A document that is only tried is the default plugin's, whatever the campaign runs.
         let is_document = program.component.digest().to_string() == self.standard_digest;
-        let program_id = input.campaign.program_id.as_deref().filter(|_| !is_document);
-        let mut lookups = self.lookups(&input.campaign, program_id).await?;
+        let campaign_version_id = input.campaign.active_version_id.as_deref().filter(|_| !is_document);
+        let mut lookups = self.lookups(&input.campaign, campaign_version_id).await?;
         loop {
             let done = self.try_sample(program, input, &lookups).await;
             match self.fetch_missing(&lookups).await? {

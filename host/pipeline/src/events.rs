@@ -28,7 +28,7 @@ impl Pipeline {
     pub(crate) async fn shape_new_events(
         &self,
         context: &CampaignContext,
-        program_id: Option<&str>,
+        campaign_version_id: Option<&str>,
         events: Vec<(Arc<Subject>, &mut NewEvent)>,
     ) {
         if events.is_empty() {
@@ -36,7 +36,8 @@ impl Pipeline {
         }
         let requests =
             events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Arc::clone(subject))).collect();
-        let shaped = tokio::time::timeout(SHAPE_WITH_STEP, self.shape_events(context, program_id, requests)).await;
+        let shaped =
+            tokio::time::timeout(SHAPE_WITH_STEP, self.shape_events(context, campaign_version_id, requests)).await;
         let (payloads, read) = match shaped {
             Ok(Ok(Some(shaped))) => shaped,
             Ok(Ok(None)) | Err(_) => return,
@@ -64,12 +65,13 @@ impl Pipeline {
         let deliveries = self.load_subjects(&context.organization.id, deliveries).await?;
         let mut by_program: BTreeMap<Option<String>, Vec<Delivery>> = BTreeMap::new();
         for delivery in deliveries {
-            by_program.entry(delivery.row.program_id.clone()).or_default().push(delivery);
+            by_program.entry(delivery.row.campaign_version_id.clone()).or_default().push(delivery);
         }
         let (mut ready, mut kept) = (Vec::new(), Vec::new());
-        for (program_id, of_program) in by_program {
+        for (campaign_version_id, of_program) in by_program {
             let subjects = of_program.iter().filter_map(|d| Some((d.event.clone()?, d.subject.clone()?))).collect();
-            let Some((payloads, read)) = self.shape_events(context, program_id.as_deref(), subjects).await? else {
+            let Some((payloads, read)) = self.shape_events(context, campaign_version_id.as_deref(), subjects).await?
+            else {
                 return Ok(None);
             };
             for (mut delivery, payload) in of_program.into_iter().zip(payloads) {
@@ -125,10 +127,10 @@ impl Pipeline {
     async fn shape_events(
         &self,
         context: &CampaignContext,
-        program_id: Option<&str>,
+        campaign_version_id: Option<&str>,
         events: Vec<(Arc<EventData>, Arc<Subject>)>,
     ) -> Result<Option<ShapedPayloads>, StoreError> {
-        let Some(program) = self.shaping_program(program_id).await else { return Ok(None) };
+        let Some(program) = self.shaping_program(campaign_version_id).await else { return Ok(None) };
         let (now, organization) = (self.clock.now(), &context.organization);
         let call = context::context(organization, &context.campaign, now, &self.ids.new_id("run", now));
         let destination = Destination {
@@ -147,7 +149,7 @@ impl Pipeline {
                 subject: ShapeSubject::Event(contract_event(event, subject)),
             })
             .collect();
-        let mut lookups = self.lookups(&context.campaign, program_id).await?;
+        let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         loop {
             let mut run = Run::new(self, &program, call.clone(), &lookups);
             let Ok(payloads) = run.shape(requests.clone()).await else { return Ok(None) };
@@ -160,8 +162,8 @@ impl Pipeline {
 
     /// The program the submission ran on shapes the messages about it; where it can never be run, the standard payload is sent. None while
     /// the store does not respond.
-    async fn shaping_program(&self, program_id: Option<&str>) -> Option<Program> {
-        let Some(id) = program_id else { return Some(self.standard.clone()) };
+    async fn shaping_program(&self, campaign_version_id: Option<&str>) -> Option<Program> {
+        let Some(id) = campaign_version_id else { return Some(self.standard.clone()) };
         match self.program_by_id(id).await {
             Ok(program) => Some(program),
             Err(NotReady::Never(_)) => Some(self.standard.clone()),

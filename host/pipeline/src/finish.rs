@@ -205,7 +205,7 @@ impl Pipeline {
             state: transition.state,
             cause: transition.cause,
             detail: transition.detail.as_ref().map(json),
-            program_id: context.campaign.program_id.clone(),
+            campaign_version_id: context.campaign.active_version_id.clone(),
             lead: lead.zip(item.person.as_ref()).map(|(lead, (lead_id, identities))| ProcessedLead {
                 lead_id: lead_id.clone(),
                 identities: identities.clone(),

@@ -53,11 +53,11 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         program: &Program,
-        program_id: Option<&str>,
+        campaign_version_id: Option<&str>,
         responses: Vec<ClientAnswer>,
         by_status: Vec<Interpretation>,
     ) -> Result<Vec<Interpretation>, StoreError> {
-        let mut lookups = self.lookups(&context.campaign, program_id).await?;
+        let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         let now = self.clock.now();
         let run_id = self.ids.new_id("run", now);
         let call = context::context(&context.organization, &context.campaign, now, &run_id);
@@ -78,8 +78,8 @@ impl Pipeline {
     }
 
     /// What the submission of a delivery ran on.
-    pub(crate) async fn program_of_delivery(&self, program_id: Option<&str>) -> Result<Program, NotReady> {
-        match program_id {
+    pub(crate) async fn program_of_delivery(&self, campaign_version_id: Option<&str>) -> Result<Program, NotReady> {
+        match campaign_version_id {
             Some(id) => self.program_by_id(id).await,
             None => Ok(self.standard.clone()),
         }

@@ -35,7 +35,7 @@ pub(crate) struct Lookups {
     tables: Arc<Tables>,
     /// For the campaign's own component; what the default plugin serves instead of it may read all.
     own: Grant,
-    program_id: Option<String>,
+    campaign_version_id: Option<String>,
 }
 
 impl LookupCache {
@@ -56,13 +56,13 @@ impl LookupCache {
 }
 
 impl ReadHistory {
-    fn names_read_by(&self, program_id: Option<&str>) -> BTreeSet<String> {
+    fn names_read_by(&self, campaign_version_id: Option<&str>) -> BTreeSet<String> {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        program_id.and_then(|id| names.get(id)).cloned().unwrap_or_default()
+        campaign_version_id.and_then(|id| names.get(id)).cloned().unwrap_or_default()
     }
 
-    fn add(&self, program_id: Option<&str>, wanted: &BTreeSet<String>) {
-        let Some(id) = program_id else { return };
+    fn add(&self, campaign_version_id: Option<&str>, wanted: &BTreeSet<String>) {
+        let Some(id) = campaign_version_id else { return };
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if self.programs_max <= names.len() {
             names.clear();
@@ -96,15 +96,20 @@ impl Lookups {
 
 impl Pipeline {
     /// What a run of a campaign's program may look up.
-    pub(crate) async fn lookups(&self, campaign: &Campaign, program_id: Option<&str>) -> Result<Lookups, StoreError> {
-        let own = if self.runs_plugin(program_id).await? {
+    pub(crate) async fn lookups(
+        &self,
+        campaign: &Campaign,
+        campaign_version_id: Option<&str>,
+    ) -> Result<Lookups, StoreError> {
+        let own = if self.runs_plugin(campaign_version_id).await? {
             Grant::Only(Arc::new(campaign.granted_value_sets()?))
         } else {
             Grant::All
         };
         let names = self.value_set_names(&campaign.organization_id).await?;
-        let tables = self.with_tables(Tables::new(names), &self.lookup_cache.history.names_read_by(program_id)).await?;
-        Ok(Lookups { tables: Arc::new(tables), own, program_id: program_id.map(str::to_owned) })
+        let tables =
+            self.with_tables(Tables::new(names), &self.lookup_cache.history.names_read_by(campaign_version_id)).await?;
+        Ok(Lookups { tables: Arc::new(tables), own, campaign_version_id: campaign_version_id.map(str::to_owned) })
     }
 
     /// Fetches the tables that a run missed: the run is discarded and repeated with them. None when the run found
@@ -114,10 +119,10 @@ impl Pipeline {
         if wanted.is_empty() {
             return Ok(None);
         }
-        self.lookup_cache.history.add(lookups.program_id.as_deref(), &wanted);
+        self.lookup_cache.history.add(lookups.campaign_version_id.as_deref(), &wanted);
         let tables = self.with_tables(lookups.tables.forget_reads(), &wanted).await?;
-        let (own, program_id) = (lookups.own.clone(), lookups.program_id.clone());
-        Ok(Some(Lookups { tables: Arc::new(tables), own, program_id }))
+        let (own, campaign_version_id) = (lookups.own.clone(), lookups.campaign_version_id.clone());
+        Ok(Some(Lookups { tables: Arc::new(tables), own, campaign_version_id }))
     }
 
     /// A table by its digest.
@@ -164,11 +169,11 @@ impl Pipeline {
     }
 
     /// Whether a program is a custom plugin, not a document.
-    async fn runs_plugin(&self, program_id: Option<&str>) -> Result<bool, StoreError> {
-        let Some(id) = program_id else { return Ok(false) };
+    async fn runs_plugin(&self, campaign_version_id: Option<&str>) -> Result<bool, StoreError> {
+        let Some(id) = campaign_version_id else { return Ok(false) };
         if let Some(known) = self.ready.is_plugin(id) {
             return Ok(known);
         }
-        Ok(self.store.program(id).await?.is_some_and(|row| row.plugin_id.is_some()))
+        Ok(self.store.campaign_version(id).await?.is_some_and(|row| row.plugin_id.is_some()))
     }
 }

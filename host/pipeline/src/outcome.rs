@@ -85,7 +85,7 @@ async fn interpret_forever(
     while 0 < responded.recv_many(&mut batch, BATCH_MAX).await {
         let mut groups: HashMap<(String, Option<String>), Vec<Responded>> = HashMap::new();
         for one in batch.drain(..) {
-            let key = (one.delivery.row.campaign_id.clone(), one.delivery.row.program_id.clone());
+            let key = (one.delivery.row.campaign_id.clone(), one.delivery.row.campaign_version_id.clone());
             groups.entry(key).or_default().push(one);
         }
         // A slow plugin holds up its own campaign's outcomes alone.
@@ -119,10 +119,10 @@ impl Pipeline {
             let Responded { context, delivery, response, started_at, in_flight, .. } = responded;
             let outcome = self.outcome(&context, &delivery, &response, &interpretation, started_at);
             subjects.push(delivery.subject.clone());
-            shaping.get_or_insert((context, delivery.row.program_id.clone()));
+            shaping.get_or_insert((context, delivery.row.campaign_version_id.clone()));
             ended.push((outcome, delivery, in_flight));
         }
-        if let Some((context, program_id)) = shaping {
+        if let Some((context, campaign_version_id)) = shaping {
             let transitions = ended
                 .iter_mut()
                 .zip(&subjects)
@@ -130,7 +130,7 @@ impl Pipeline {
             let events = transitions.flat_map(|(transition, subject)| {
                 transition.events.iter_mut().map(move |event| (subject.clone(), event))
             });
-            self.shape_new_events(&context, program_id.as_deref(), events.collect()).await;
+            self.shape_new_events(&context, campaign_version_id.as_deref(), events.collect()).await;
         }
         let now = self.clock.now();
         ended
@@ -155,8 +155,11 @@ impl Pipeline {
             client_response(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
         });
         let by_status = asked.iter().map(|at| interpretations[*at].clone()).collect();
-        let program_id = first.delivery.row.program_id.as_deref();
-        match self.interpret_by_program(&first.context, program, program_id, responses.collect(), by_status).await {
+        let campaign_version_id = first.delivery.row.campaign_version_id.as_deref();
+        match self
+            .interpret_by_program(&first.context, program, campaign_version_id, responses.collect(), by_status)
+            .await
+        {
             Ok(by_program) => {
                 for (at, one) in asked.into_iter().zip(by_program) {
                     if let Decider::FallbackToStatus(error) = &one.decided_by {
@@ -362,9 +365,11 @@ impl CompletedAttempt {
         for event in transition.flat_map(|transition| &transition.events) {
             let data = Arc::new(EventData::of(event));
             let subject: Option<&Arc<Subject>> = delivery.subject.as_ref();
-            let program_id = delivery.row.program_id.as_deref();
+            let campaign_version_id = delivery.row.campaign_version_id.as_deref();
             let of_event = event.deliveries.iter();
-            deliveries.extend(of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, program_id, now)));
+            deliveries.extend(
+                of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, campaign_version_id, now)),
+            );
         }
         Self { outcome, in_flight, deliveries }
     }

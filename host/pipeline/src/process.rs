@@ -109,10 +109,10 @@ impl Pipeline {
     /// Shapes the messages of a batch at once, as far as that succeeds; the rest is shaped when it is sent.
     async fn shape_processed(&self, context: &CampaignContext, decided: &mut Decided) {
         let Decided { processed, subjects, .. } = decided;
-        let program_id = context.campaign.program_id.clone();
+        let campaign_version_id = context.campaign.active_version_id.clone();
         let events = processed.iter_mut().flat_map(|row| &mut row.events);
         let events = events.filter_map(|event| Some((subjects.get(&event.submission_id)?.clone(), event))).collect();
-        self.shape_new_events(context, program_id.as_deref(), events).await;
+        self.shape_new_events(context, campaign_version_id.as_deref(), events).await;
     }
 
     async fn write_processed(
@@ -124,7 +124,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let organization_id = &context.organization.id;
-        let deliveries = handed_over(&decided, context.campaign.program_id.as_deref(), now);
+        let deliveries = handed_over(&decided, context.campaign.active_version_id.as_deref(), now);
         let reservation = self.flow.reserve_deliveries(
             deliveries.iter().map(|(_, delivery)| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect(),
             now,
@@ -188,7 +188,7 @@ impl Pipeline {
         batch: &[Received],
         now: Timestamp,
     ) -> Result<(Vec<BatchItem>, Option<Vec<u8>>), StoreError> {
-        let mut lookups = self.lookups(&context.campaign, context.campaign.program_id.as_deref()).await?;
+        let mut lookups = self.lookups(&context.campaign, context.campaign.active_version_id.as_deref()).await?;
         loop {
             let items = self.run_stages(context, program, &lookups, batch, now).await?;
             match self.fetch_missing(&lookups).await? {
@@ -296,20 +296,23 @@ impl Pipeline {
 }
 
 /// The deliveries of a batch as they continue in memory, each with the submission that was taken up for it.
-fn handed_over(decided: &Decided, program_id: Option<&str>, now: Timestamp) -> Vec<(String, Delivery)> {
+fn handed_over(decided: &Decided, campaign_version_id: Option<&str>, now: Timestamp) -> Vec<(String, Delivery)> {
     let mut deliveries = Vec::new();
     for row in &decided.processed {
         let Some(revision) = decided.revisions.get(&row.id) else { continue };
         let subject = decided.subjects.get(&row.id);
         let source_id = row.derived_from.as_ref().map_or(&row.id, |from| &from.parent_id);
         if let Some(new) = &row.delivery {
-            deliveries.push((source_id.clone(), Delivery::new(new, None, subject, *revision, program_id, now)));
+            deliveries
+                .push((source_id.clone(), Delivery::new(new, None, subject, *revision, campaign_version_id, now)));
         }
         for event in &row.events {
             let data = Arc::new(EventData::of(event));
             for new in &event.deliveries {
-                deliveries
-                    .push((source_id.clone(), Delivery::new(new, Some(&data), subject, *revision, program_id, now)));
+                deliveries.push((
+                    source_id.clone(),
+                    Delivery::new(new, Some(&data), subject, *revision, campaign_version_id, now),
+                ));
             }
         }
     }
@@ -434,6 +437,6 @@ impl Transition {
 
     /// What the campaign runs can't be run.
     fn unusable(why: &str) -> Self {
-        Self::quarantined("program_unusable", json!({ "code": "program_unusable", "message": why }))
+        Self::quarantined("campaign_version_unusable", json!({ "code": "campaign_version_unusable", "message": why }))
     }
 }

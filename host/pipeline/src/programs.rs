@@ -1,4 +1,4 @@
-//! Programs: compiled and stored when a document is saved, loaded when a batch needs them.
+//! Programs, the loaded form of campaign versions: compiled and stored when a document is saved, loaded when a batch needs them.
 
 use super::Pipeline;
 use super::ingest::{json, unavailable};
@@ -6,8 +6,8 @@ use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
 use hookmill_engine::{ConfigurationError, Digest, LoadError, LoadedComponent, Program};
 use hookmill_store::StoreError;
+use hookmill_store::campaign_versions::{Activation, NewCampaignVersion};
 use hookmill_store::campaigns::Campaign;
-use hookmill_store::programs::{Activation, NewProgram};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -135,7 +135,7 @@ impl From<SaveError> for ApiError {
 /// Why a program can't be run.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
-    /// The store does not respond: nothing is known of the program, later it may run.
+    /// The store does not respond: the program may run later.
     #[error("database unavailable: {0}")]
     Later(String),
     /// Running it again will not help.
@@ -152,7 +152,7 @@ impl From<StoreError> for NotReady {
     }
 }
 
-/// Where the component of a new program comes from.
+/// The component of a new campaign version.
 #[derive(Debug, Clone)]
 pub struct ChosenComponent {
     /// The plugin and its version; none for the default plugin.
@@ -180,16 +180,20 @@ impl Pipeline {
 
     /// What a campaign runs, ready to run.
     pub async fn campaign_program(&self, campaign: &Campaign) -> Result<Program, NotReady> {
-        let Some(id) = &campaign.program_id else { return Ok(self.standard.clone()) };
+        let Some(id) = &campaign.active_version_id else { return Ok(self.standard.clone()) };
         self.program_by_id(id).await
     }
 
-    /// A program by its id, ready to run.
+    /// The program of a campaign version, ready to run.
     pub(crate) async fn program_by_id(&self, id: &str) -> Result<Program, NotReady> {
         if let Some(ready) = self.ready.get(id) {
             return Ok(ready);
         }
-        let row = self.store.program(id).await?.ok_or_else(|| NotReady::Never(format!("program {id} not found")))?;
+        let row = self
+            .store
+            .campaign_version(id)
+            .await?
+            .ok_or_else(|| NotReady::Never(format!("campaign version {id} not found")))?;
         let program =
             Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
         self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin: row.plugin_id.is_some() });
@@ -235,14 +239,14 @@ impl Pipeline {
     }
 
     /// Saves a version of a campaign, and activates it on request.
-    pub async fn save_program(
+    pub async fn save_campaign_version(
         &self,
         campaign_id: &str,
         chosen: &ChosenComponent,
         document: Option<&str>,
         activation: Activation,
         user_id: &str,
-    ) -> Result<(hookmill_store::programs::Program, Vec<Problem>), SaveError> {
+    ) -> Result<(hookmill_store::campaign_versions::CampaignVersion, Vec<Problem>), SaveError> {
         let (plan, warnings) = match document {
             Some(document) => {
                 let (program, warnings) = self.compile(&chosen.digest, document).await?;
@@ -255,7 +259,7 @@ impl Pipeline {
                 (None, Vec::new())
             }
         };
-        let new = NewProgram {
+        let new = NewCampaignVersion {
             plugin: chosen.plugin.as_ref().map(|(id, version)| (id.as_str(), *version)),
             component_digest: &chosen.digest,
             document: document.map(str::as_bytes),
@@ -263,17 +267,16 @@ impl Pipeline {
             warnings: &json(&warnings),
             created_by: user_id,
         };
-        let saved =
-            self.store.save_program(campaign_id, new, activation, self.clock.now()).await.map_err(
-                |error| match error {
-                    StoreError::Conflict => ApiError::new(
-                        Kind::Conflict,
-                        "saved_meanwhile",
-                        "another version was saved at the same time; save again",
-                    ),
-                    other => unavailable(&other),
-                },
-            )?;
+        let saved = self.store.save_campaign_version(campaign_id, new, activation, self.clock.now()).await.map_err(
+            |error| match error {
+                StoreError::Conflict => ApiError::new(
+                    Kind::Conflict,
+                    "saved_meanwhile",
+                    "another version was saved at the same time; save again",
+                ),
+                other => unavailable(&other),
+            },
+        )?;
         self.forget_lookups();
         Ok((saved, warnings))
     }

@@ -87,13 +87,13 @@ create table campaigns (
     "values" bytea not null,
     -- The value sets that its plugin may read, a JSON list of names.
     granted_value_sets bytea not null,
-    program_id text,
+    active_version_id text,
     created_at bigint not null,
     updated_at bigint not null
 );
 create unique index campaigns_by_public_id on campaigns (organization_id, public_id);
 
-create table programs (
+create table campaign_versions (
     id text primary key,
     campaign_id text not null references campaigns (id),
     version bigint not null,
@@ -106,7 +106,7 @@ create table programs (
     created_by text not null,
     created_at bigint not null
 );
-create unique index programs_by_version on programs (campaign_id, version);
+create unique index campaign_versions_by_version on campaign_versions (campaign_id, version);
 
 -- Tables are known by their digest, never changed and never taken away: what a submission read can be read again.
 create table value_tables (
@@ -191,7 +191,7 @@ create table submissions (
     updated_at bigint not null,
     -- When it is to be processed; null while nothing is to be done.
     run_at bigint,
-    program_id text,
+    campaign_version_id text,
     lead_id text,
     lead bytea,
     is_test boolean not null,

@@ -28,8 +28,8 @@ pub struct Campaign {
     pub values: Vec<u8>,
     /// The value sets that a plugin of its own may read, a JSON list of names.
     pub granted_value_sets: Vec<u8>,
-    /// The program it runs.
-    pub program_id: Option<String>,
+    /// Its active version.
+    pub active_version_id: Option<String>,
     /// When it was made.
     pub created_at: i64,
     /// When it was changed.
@@ -67,7 +67,7 @@ impl Campaign {
     }
 }
 
-const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, program_id, \
+const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, active_version_id, \
      created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.id and d.kind = 'client') as has_client from campaigns";
 
 impl Store {

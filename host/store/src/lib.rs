@@ -6,6 +6,7 @@
 #[macro_use]
 mod database;
 pub mod audit;
+pub mod campaign_versions;
 pub mod campaigns;
 pub mod components;
 pub mod decisions;
@@ -19,7 +20,6 @@ pub mod leases;
 pub mod organizations;
 pub mod outcome;
 pub mod processed;
-pub mod programs;
 pub mod recent;
 pub mod release;
 pub mod requests;

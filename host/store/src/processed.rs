@@ -25,7 +25,7 @@ pub struct Processed {
     /// Details for the timeline, a JSON object.
     pub detail: Option<Vec<u8>>,
     /// What it ran on.
-    pub program_id: Option<String>,
+    pub campaign_version_id: Option<String>,
     /// The person.
     pub lead: Option<ProcessedLead>,
     /// The verdict and warnings, a JSON object.
@@ -120,7 +120,7 @@ impl Store {
                 let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
-                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.state.as_str()).bind(p.program_id.as_deref())
+                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.state.as_str()).bind(p.campaign_version_id.as_deref())
                         .bind(p.lead.as_ref().map(|l| l.lead_id.as_str())).bind(p.lead.as_ref().map(|l| l.lead.as_slice()))
                         .bind(p.lead.as_ref().is_some_and(|l| l.is_test)).bind(p.decision.as_deref()).bind(p.value_sets.as_deref()).bind(now.0);
                 }
@@ -130,12 +130,12 @@ impl Store {
             let derived: Vec<(&Processed, &DerivedFrom)> = written.iter().filter_map(|p| p.derived_from.as_ref().map(|from| (*p, from))).collect();
             insert_many!(connection,
                 "insert into submissions (id, request_id, organization_id, campaign_id, parent_id, shard, element_start, element_bytes, state, revision, received_at, \
-                 updated_at, run_at, program_id, lead_id, lead, is_test, decision, value_sets) values",
+                 updated_at, run_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
                 |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_id).bind(&row.1.parent_id)
                     .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.state.as_str()).bind(row.1.received_at).bind(now.0)
                     .bind((row.0.state == State::Received).then_some(now.0))
-                    .bind(row.0.program_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
+                    .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
                     .bind(row.0.value_sets.as_deref()));
             insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, began_at, at, state, cause, detail) values",
@@ -172,8 +172,8 @@ impl Store {
     }
 }
 
-const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state, program_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
-const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, program_id = v.program_id, lead_id = v.lead_id, \
+const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
+const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
      lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, run_at = null \
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
      and submissions.state = 'received' returning submissions.id";

@@ -28,7 +28,7 @@ pub struct SubmissionRow {
     /// When it last changed.
     pub updated_at: i64,
     /// What it ran on.
-    pub program_id: Option<String>,
+    pub campaign_version_id: Option<String>,
     /// The person.
     pub lead_id: Option<String>,
     /// The mapped lead as JSON.
@@ -75,7 +75,7 @@ impl TimelineRow {
 }
 
 const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_id, c.public_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
-     s.program_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.id = s.campaign_id";
+     s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.id = s.campaign_id";
 
 impl Store {
     /// One submission of an organization.

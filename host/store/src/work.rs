@@ -81,7 +81,7 @@ pub struct DeliveryWork {
     /// The message; none while it is to be shaped.
     pub message: Option<Message>,
     /// What the submission ran on.
-    pub program_id: Option<String>,
+    pub campaign_version_id: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -100,7 +100,7 @@ struct DeliveryRow {
     run_at: i64,
     message_head: Option<Vec<u8>>,
     message_body: Option<Vec<u8>>,
-    program_id: Option<String>,
+    campaign_version_id: Option<String>,
 }
 
 /// An event and its submission, as a message about it is shaped from them.
@@ -153,7 +153,7 @@ pub struct DueRows<T> {
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_id, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
      from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_id, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
-     d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.program_id from";
+     d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.campaign_version_id from";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
@@ -330,6 +330,6 @@ fn delivery_work(row: DeliveryRow) -> Result<DeliveryWork, StoreError> {
         retries_max: row.retries_max,
         run_at: row.run_at,
         message,
-        program_id: row.program_id,
+        campaign_version_id: row.campaign_version_id,
     })
 }

@@ -12,8 +12,8 @@ use hookmill_domain::signature::SigningSecret;
 use hookmill_http::receiver::{self, Received};
 use hookmill_outbound::OutboundRequest;
 use hookmill_pipeline::Pipeline;
+use hookmill_store::campaign_versions::Activation;
 use hookmill_store::campaigns::CampaignChange;
-use hookmill_store::programs::Activation;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -83,7 +83,7 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<(String, St
             .create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now)
             .await?;
         let saved = pipeline
-            .save_program(&campaign.id, &pipeline.default_component(), Some(document), Activation::Now, "demo")
+            .save_campaign_version(&campaign.id, &pipeline.default_component(), Some(document), Activation::Now, "demo")
             .await;
         saved.map_err(failed)?;
         let endpoint = json!({ "url": format!("http://{receiver}/client/{}", id.to_lowercase()) });

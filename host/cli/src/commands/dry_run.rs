@@ -186,7 +186,7 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         phone_region: phone_region.to_owned(),
         values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
-        program_id: None,
+        active_version_id: None,
         created_at: now_ms,
         updated_at: now_ms,
         has_client: false,

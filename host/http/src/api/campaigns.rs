@@ -15,8 +15,8 @@ use hookmill_domain::integer::to_integer;
 use hookmill_domain::role::Permission;
 use hookmill_pipeline::{Pipeline, STANDARD_DOCUMENT};
 use hookmill_store::StoreError;
+use hookmill_store::campaign_versions::Activation;
 use hookmill_store::campaigns::{Campaign, CampaignChange};
-use hookmill_store::programs::Activation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +99,7 @@ pub(crate) struct CampaignView {
     /// Whether its leads are sent to a client.
     has_endpoint: bool,
     /// The active version.
-    program_id: Option<String>,
+    active_version_id: Option<String>,
     created_at: Time,
     updated_at: Time,
 }
@@ -150,7 +150,7 @@ impl From<Campaign> for CampaignView {
             values: views::value(&row.values),
             granted_value_sets: views::value(&row.granted_value_sets),
             has_endpoint: row.has_client,
-            program_id: row.program_id,
+            active_version_id: row.active_version_id,
             created_at: views::time(row.created_at),
             updated_at: views::time(row.updated_at),
         }
@@ -192,7 +192,7 @@ pub(crate) async fn create(
     })?;
     let standard = pipeline.default_component();
     pipeline
-        .save_program(&made.id, &standard, Some(STANDARD_DOCUMENT), Activation::Now, &scope.caller.user_id)
+        .save_campaign_version(&made.id, &standard, Some(STANDARD_DOCUMENT), Activation::Now, &scope.caller.user_id)
         .await
         .map_err(ApiError::from)?;
     if let Some(state) = new.state.filter(|state| *state != CampaignState::Draft) {

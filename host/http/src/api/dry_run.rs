@@ -132,7 +132,7 @@ fn parse_response(sample: ResponseSample) -> Result<SampleResponse, HttpError> {
 #[utoipa::path(post, path = "", operation_id = "dryRun", request_body = Sample,
     responses(
         (status = OK, description = "The input and output of every stage.", body = DryRun),
-        (status = CONFLICT, description = "`program_unusable`: the active version of the campaign can't be run.", body = ErrorBody),
+        (status = CONFLICT, description = "`campaign_version_unusable`: the active version of the campaign can't be run.", body = ErrorBody),
     ))]
 pub(crate) async fn handle(
     State(pipeline): State<Pipeline>,
@@ -153,7 +153,7 @@ pub(crate) async fn handle(
         None => pipeline
             .campaign_program(&campaign)
             .await
-            .map_err(|why| HttpError::new(Kind::Conflict, "program_unusable", why.to_string()))?,
+            .map_err(|why| HttpError::new(Kind::Conflict, "campaign_version_unusable", why.to_string()))?,
     };
     let client_url = pipeline
         .store()

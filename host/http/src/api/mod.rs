@@ -2,6 +2,7 @@
 
 pub(super) mod api_keys;
 pub(super) mod audit;
+pub(super) mod campaign_versions;
 pub(super) mod campaigns;
 pub(super) mod deliveries;
 pub(super) mod dry_run;
@@ -9,7 +10,6 @@ pub(super) mod endpoint;
 pub(super) mod fields;
 pub(super) mod organizations;
 pub(super) mod plugins;
-pub(super) mod programs;
 pub(super) mod rejected_requests;
 pub(super) mod requests;
 pub(super) mod settings;

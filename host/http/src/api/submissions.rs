@@ -45,7 +45,7 @@ pub(crate) struct SubmissionView {
     lead: Option<Value>,
     is_test: bool,
     /// The campaign's version it ran on.
-    program_id: Option<String>,
+    campaign_version_id: Option<String>,
     /// The verdict and the warnings; null when there are none.
     #[schema(value_type = Option<Decision>)]
     decision: Option<Value>,
@@ -127,7 +127,7 @@ impl From<SubmissionRow> for SubmissionView {
             lead_id: row.lead_id,
             lead: row.lead.as_deref().map(views::value),
             is_test: row.is_test,
-            program_id: row.program_id,
+            campaign_version_id: row.campaign_version_id,
             decision: row.decision.as_deref().map(views::value),
             value_sets: row.value_sets.as_deref().map(views::value),
         }

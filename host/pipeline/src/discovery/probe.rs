@@ -41,10 +41,10 @@ impl Pipeline {
         fields: &mut Fields,
     ) -> Result<(), StoreError> {
         let is_standard = program.component.digest().to_string() == self.standard_digest;
-        let program_id = campaign.program_id.as_deref().filter(|_| !is_standard);
+        let campaign_version_id = campaign.active_version_id.as_deref().filter(|_| !is_standard);
         let mut context = context::context(organization, campaign, self.clock.now(), "run_discovery");
         context.trace = true;
-        let mut lookups = self.lookups(campaign, program_id).await?;
+        let mut lookups = self.lookups(campaign, campaign_version_id).await?;
         loop {
             let mut bench = Bench { pipeline: self, program, context: &context, lookups: &lookups, bytes: 0 };
             let usages = bench.usages(samples, fields).await;

@@ -1,12 +1,12 @@
-//! Programs: immutable, numbered versions of what a campaign runs, each a component and a compiled configuration. Activating is one
+//! Campaign versions: immutable and numbered, each a component and a compiled configuration. Activating is one
 //! update; a rollback is activating an older version (O5).
 
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
-/// A version of what a campaign runs.
+/// A campaign version.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Program {
+pub struct CampaignVersion {
     /// Its id.
     pub id: String,
     /// The campaign.
@@ -31,9 +31,9 @@ pub struct Program {
     pub created_at: i64,
 }
 
-/// What a new program is made of.
+/// A campaign version to be stored.
 #[derive(Debug, Clone)]
-pub struct NewProgram<'a> {
+pub struct NewCampaignVersion<'a> {
     /// The plugin and its version; none for the default plugin.
     pub plugin: Option<(&'a str, i64)>,
     /// SHA-256 of the component.
@@ -48,34 +48,34 @@ pub struct NewProgram<'a> {
     pub created_by: &'a str,
 }
 
-const COLUMNS: &str = "select id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from programs";
+const COLUMNS: &str = "select id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from campaign_versions";
 
 impl Store {
-    /// Saves a program under the campaign's next version, and activates it if asked to, in one commit.
-    pub async fn save_program(
+    /// Saves a campaign version under the next number, and activates it if asked to, in one commit.
+    pub async fn save_campaign_version(
         &self,
         campaign_id: &str,
-        new: NewProgram<'_>,
+        new: NewCampaignVersion<'_>,
         activation: Activation,
         now: Timestamp,
-    ) -> Result<Program, StoreError> {
-        let id = self.ids.new_id("prg", now);
+    ) -> Result<CampaignVersion, StoreError> {
+        let id = self.ids.new_id("ver", now);
         let version: i64 = writing!(self, connection => {
             // Two that save at one moment are numbered one after the other.
             sqlx::query("update campaigns set updated_at = $1 where id = $2").bind(now.0).bind(campaign_id).execute(&mut *connection).await?;
-            let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from programs where campaign_id = $1")
+            let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from campaign_versions where campaign_id = $1")
                 .bind(campaign_id).fetch_one(&mut *connection).await?;
-            sqlx::query("insert into programs (id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
+            sqlx::query("insert into campaign_versions (id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
                 .bind(&id).bind(campaign_id).bind(version).bind(new.plugin.map(|p| p.0)).bind(new.plugin.map(|p| p.1)).bind(new.component_digest)
                 .bind(new.document).bind(new.plan).bind(new.warnings).bind(new.created_by).bind(now.0).execute(&mut *connection).await?;
             if activation == Activation::Now {
-                sqlx::query("update campaigns set program_id = $1, updated_at = $2 where id = $3").bind(&id).bind(now.0).bind(campaign_id)
+                sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where id = $3").bind(&id).bind(now.0).bind(campaign_id)
                     .execute(&mut *connection).await?;
             }
             version
         });
-        Ok(Program {
+        Ok(CampaignVersion {
             id,
             campaign_id: campaign_id.into(),
             version,
@@ -90,26 +90,31 @@ impl Store {
         })
     }
 
-    /// Makes the campaign run the program of this version; returns whether it exists.
-    pub async fn activate_program(&self, campaign_id: &str, version: i64, now: Timestamp) -> Result<bool, StoreError> {
+    /// Activates a version of a campaign; returns whether it exists.
+    pub async fn activate_campaign_version(
+        &self,
+        campaign_id: &str,
+        version: i64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
-            sqlx::query("update campaigns set program_id = (select id from programs where campaign_id = $1 and version = $2), updated_at = $3 \
-                 where id = $1 and exists (select 1 from programs where campaign_id = $1 and version = $2)")
+            sqlx::query("update campaigns set active_version_id = (select id from campaign_versions where campaign_id = $1 and version = $2), updated_at = $3 \
+                 where id = $1 and exists (select 1 from campaign_versions where campaign_id = $1 and version = $2)")
                 .bind(campaign_id).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected()
         });
         Ok(done == 1)
     }
 
-    /// One program.
-    pub async fn program(&self, id: &str) -> Result<Option<Program>, StoreError> {
+    /// A campaign version by its id.
+    pub async fn campaign_version(&self, id: &str) -> Result<Option<CampaignVersion>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
         Ok(
             reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
         )
     }
 
-    /// The programs of a campaign, the newest first.
-    pub async fn programs(&self, campaign_id: &str, limit: i64) -> Result<Vec<Program>, StoreError> {
+    /// The versions of a campaign, the newest first.
+    pub async fn campaign_versions(&self, campaign_id: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {
         let sql = format!("{COLUMNS} where campaign_id = $1 order by version desc limit $2");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(limit).fetch_all(&mut *connection).await?
@@ -117,10 +122,10 @@ impl Store {
     }
 }
 
-/// Whether a program that is saved also runs from now on.
+/// Whether a version that is saved becomes the active one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
-    /// It is stored and not active.
+    /// It does not.
     Later,
     /// It is active from the next batch on.
     Now,

@@ -12,7 +12,7 @@ use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::integer;
 use hookmill_domain::role::Permission;
 use hookmill_pipeline::{ChosenComponent, Pipeline, Problem};
-use hookmill_store::programs::{Activation, Program};
+use hookmill_store::campaign_versions::{Activation, CampaignVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"document": "version: 1\n", "activate": true}))]
-pub(crate) struct NewProgram {
+pub(crate) struct NewCampaignVersion {
     /// The document; left out for a plugin that takes none.
     document: Option<String>,
     /// The plugin and its version; left out for the default plugin.
@@ -41,8 +41,8 @@ pub(crate) struct ChosenPlugin {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Program)]
-pub(crate) struct ProgramView {
+#[schema(as = CampaignVersion)]
+pub(crate) struct CampaignVersionView {
     id: String,
     /// Counted from 1 in each campaign.
     version: i64,
@@ -63,10 +63,10 @@ pub(crate) struct ProgramView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SavedProgram)]
-pub(crate) struct SavedProgramView {
+#[schema(as = SavedCampaignVersion)]
+pub(crate) struct SavedVersionView {
     #[serde(flatten)]
-    program: ProgramView,
+    version: CampaignVersionView,
     /// The warnings about the document.
     problems: Vec<Problem>,
 }
@@ -74,13 +74,13 @@ pub(crate) struct SavedProgramView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Document)]
 pub(crate) struct DocumentView {
-    /// The version of the program it belongs to.
+    /// The campaign version of the document.
     version: i64,
     document: String,
 }
 
-fn view(row: Program, active_id: Option<&str>) -> ProgramView {
-    ProgramView {
+fn view(row: CampaignVersion, active_id: Option<&str>) -> CampaignVersionView {
+    CampaignVersionView {
         active: active_id == Some(&row.id),
         id: row.id,
         version: row.version,
@@ -97,14 +97,14 @@ fn view(row: Program, active_id: Option<&str>) -> ProgramView {
 /// Saves a document or chooses a plugin
 ///
 /// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and suggested fix.
-#[utoipa::path(put, path = "", operation_id = "saveProgram", request_body = NewProgram,
-    responses((status = CREATED, description = "The saved version; active if `activate` was set.", body = SavedProgramView)))]
+#[utoipa::path(put, path = "", operation_id = "saveCampaignVersion", request_body = NewCampaignVersion,
+    responses((status = CREATED, description = "The saved version; active if `activate` was set.", body = SavedVersionView)))]
 pub(crate) async fn save(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    JsonBody(new): JsonBody<NewProgram>,
-) -> Result<(StatusCode, Json<SavedProgramView>), HttpError> {
+    JsonBody(new): JsonBody<NewCampaignVersion>,
+) -> Result<(StatusCode, Json<SavedVersionView>), HttpError> {
     scope.caller.may(Permission::Integrate)?;
     let new = new?;
     let permission = if new.activate { Permission::Administer } else { Permission::Integrate };
@@ -118,12 +118,12 @@ pub(crate) async fn save(
     }
     let activation = if new.activate { Activation::Now } else { Activation::Later };
     let (saved, problems) = pipeline
-        .save_program(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
+        .save_campaign_version(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
         .await
         .map_err(ApiError::from)?;
-    let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.program_id };
-    scope.record(&pipeline, "program.saved", &saved.id).await;
-    Ok((StatusCode::CREATED, Json(SavedProgramView { program: view(saved, active_id.as_deref()), problems })))
+    let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.active_version_id };
+    scope.record(&pipeline, "campaign_version.saved", &saved.id).await;
+    Ok((StatusCode::CREATED, Json(SavedVersionView { version: view(saved, active_id.as_deref()), problems })))
 }
 
 async fn choose_component(
@@ -153,12 +153,12 @@ pub(crate) async fn document(
     Path(campaign): Path<String>,
 ) -> Result<Json<DocumentView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let program = match &campaign.program_id {
-        Some(id) => pipeline.store().program(id).await.map_err(unavailable)?,
+    let version = match &campaign.active_version_id {
+        Some(id) => pipeline.store().campaign_version(id).await.map_err(unavailable)?,
         None => None,
     };
-    let found = program.and_then(|program| {
-        Some(DocumentView { version: program.version, document: String::from_utf8(program.document?).ok()? })
+    let found = version.and_then(|version| {
+        Some(DocumentView { version: version.version, document: String::from_utf8(version.document?).ok()? })
     });
     found.map(Json).ok_or_else(|| HttpError::not_found("document of campaign", &campaign.public_id))
 }
@@ -166,24 +166,24 @@ pub(crate) async fn document(
 /// Lists the versions of a campaign
 ///
 /// The newest come first.
-#[utoipa::path(get, path = "", operation_id = "listPrograms", params(PageSize),
-    responses((status = OK, description = "Its programs.", body = Page<ProgramView>)))]
+#[utoipa::path(get, path = "", operation_id = "listCampaignVersions", params(PageSize),
+    responses((status = OK, description = "Its versions.", body = Page<CampaignVersionView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
     Query(page): Query<PageSize>,
-) -> Result<Json<Page<ProgramView>>, HttpError> {
+) -> Result<Json<Page<CampaignVersionView>>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let rows = pipeline.store().programs(&campaign.id, page.limit(&pipeline)?).await.map_err(unavailable)?;
-    let items = rows.into_iter().map(|row| view(row, campaign.program_id.as_deref())).collect();
+    let rows = pipeline.store().campaign_versions(&campaign.id, page.limit(&pipeline)?).await.map_err(unavailable)?;
+    let items = rows.into_iter().map(|row| view(row, campaign.active_version_id.as_deref())).collect();
     Ok(Json(Page { items, next: None }))
 }
 
 /// Activates a version of a campaign
 ///
 /// Admins. Activate an older version to roll back. Batches under way finish on the version they began with.
-#[utoipa::path(post, path = "", operation_id = "activateProgram",
+#[utoipa::path(post, path = "", operation_id = "activateCampaignVersion",
     responses((status = NO_CONTENT, description = "It is active from the next batch on.")))]
 pub(crate) async fn activate(
     State(pipeline): State<Pipeline>,
@@ -192,17 +192,18 @@ pub(crate) async fn activate(
 ) -> Result<StatusCode, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let unknown = || {
-        HttpError::new(
-            Kind::NotFound,
-            "not_found",
-            format!("program version not found in campaign `{}`", campaign.public_id),
-        )
+        HttpError::new(Kind::NotFound, "not_found", format!("version not found in campaign `{}`", campaign.public_id))
     };
     let version: i64 = version.parse().map_err(|_| unknown())?;
-    if !pipeline.store().activate_program(&campaign.id, version, pipeline.clock().now()).await.map_err(unavailable)? {
+    if !pipeline
+        .store()
+        .activate_campaign_version(&campaign.id, version, pipeline.clock().now())
+        .await
+        .map_err(unavailable)?
+    {
         return Err(unknown());
     }
     pipeline.forget_lookups();
-    scope.record(&pipeline, "program.activated", &format!("{}#{version}", campaign.public_id)).await;
+    scope.record(&pipeline, "campaign_version.activated", &format!("{}#{version}", campaign.public_id)).await;
     Ok(StatusCode::NO_CONTENT)
 }
