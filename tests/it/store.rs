@@ -242,7 +242,7 @@ on_both! {
 
 on_both! {
     /// H5: neither keys nor secrets nor the values of headers stand in the database as they are.
-    async fn secrets_are_sealed_at_rest(kind: Kind) {
+    async fn secrets_are_encrypted_at_rest(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("SEAL", "").await;
         let endpoint = json!({"url": world.receiver.url("/x"), "headers": {"authorization": "tops3cret-header"}});
