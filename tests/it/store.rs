@@ -114,7 +114,7 @@ fn decided(world: &World, id: &str, revision: i64, cause: &'static str) -> Proce
     Processed {
         id: id.to_owned(),
         organization_id: world.organization.clone(),
-        campaign_id: "cmp".into(),
+        campaign_key: "cmp".into(),
         revision,
         state: State::Canceled,
         cause,
@@ -249,8 +249,8 @@ on_both! {
         world.admin.put("/v1/campaigns/SEAL/endpoint", &endpoint).await.expect(200);
         let secret = world.subscribe().await;
         let store = world.pipeline().store();
-        let campaign = store.campaign_by_public_id(&world.organization, "SEAL").await.unwrap().unwrap();
-        let client = store.client_destination(&campaign.id).await.unwrap().unwrap();
+        let campaign = store.campaign_by_id(&world.organization, "SEAL").await.unwrap().unwrap();
+        let client = store.client_destination(&campaign.key).await.unwrap().unwrap();
         assert_eq!(client.settings.headers["authorization"], "tops3cret-header");
         for encrypted in world.database.encrypted_settings().await {
             assert!(!contains(&encrypted, b"tops3cret-header") && !contains(&encrypted, world.receiver.url("/x").as_bytes()));

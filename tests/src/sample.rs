@@ -23,9 +23,9 @@ pub fn build_sample(body: String) -> DryRunInput {
 /// The campaign, of this organization.
 pub fn campaign(organization_id: &str) -> Campaign {
     Campaign {
-        id: "cmp_case".into(),
+        key: "cmp_case".into(),
         organization_id: organization_id.to_owned(),
-        public_id: "CASE".into(),
+        campaign_id: "CASE".into(),
         name: "Case".into(),
         owner_id: None,
         state: "active".into(),

@@ -96,8 +96,8 @@ impl Caller {
     }
 
     /// Whether the key covers this campaign.
-    pub(super) fn covers(&self, public_id: &str) -> bool {
-        self.campaigns.as_ref().is_none_or(|list| list.iter().any(|id| id == public_id))
+    pub(super) fn covers(&self, campaign_id: &str) -> bool {
+        self.campaigns.as_ref().is_none_or(|list| list.iter().any(|id| id == campaign_id))
     }
 }
 
@@ -155,27 +155,27 @@ impl Scope {
     pub(super) async fn campaign(
         &self,
         pipeline: &Pipeline,
-        public_id: &str,
+        campaign_id: &str,
         permission: Permission,
     ) -> Result<Campaign, HttpError> {
         self.caller.may(permission)?;
-        let not_found = || HttpError::not_found("campaign", &public_id.chars().take(32).collect::<String>());
-        if public_id.contains('\0') {
+        let not_found = || HttpError::not_found("campaign", &campaign_id.chars().take(32).collect::<String>());
+        if campaign_id.contains('\0') {
             return Err(not_found());
         }
         let campaign = pipeline
             .store()
-            .campaign_by_public_id(&self.organization_id, public_id)
+            .campaign_by_id(&self.organization_id, campaign_id)
             .await
             .map_err(unavailable)?
             .ok_or_else(not_found)?;
-        if self.caller.covers(&campaign.public_id) {
+        if self.caller.covers(&campaign.campaign_id) {
             return Ok(campaign);
         }
         Err(HttpError::new(
             Kind::Forbidden,
             "campaign_not_allowed",
-            format!("this key is not for campaign `{}`", campaign.public_id),
+            format!("this key is not for campaign `{}`", campaign.campaign_id),
         ))
     }
 }

@@ -134,9 +134,9 @@ pub(super) fn restore_masked(
 }
 
 /// A `curl` call that posts a lead to this campaign (I6), to be pasted into a shell.
-pub(super) fn example(public_url: &str, key: &str, public_id: &str) -> String {
+pub(super) fn example(public_url: &str, key: &str, campaign_id: &str) -> String {
     let lead = serde_json::json!({
-        "campaign_id": public_id,
+        "campaign_id": campaign_id,
         "first_name": "Alice",
         "last_name": "Smith",
         "email": "alice@example.com",

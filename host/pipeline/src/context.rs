@@ -20,7 +20,7 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
             values: to_text(&organization.values),
         },
         campaign: ContractCampaign {
-            id: campaign.public_id.clone(),
+            id: campaign.campaign_id.clone(),
             name: campaign.name.clone(),
             client: None,
             time_zone: campaign.time_zone.clone(),

@@ -108,7 +108,7 @@ impl Delivery {
             row: DeliveryWork {
                 id: new.id.clone(),
                 organization_id: new.organization_id.clone(),
-                campaign_id: new.campaign_id.clone(),
+                campaign_key: new.campaign_key.clone(),
                 submission_id: new.submission_id.clone(),
                 submission_revision,
                 event_id: new.event_id.clone(),
@@ -183,24 +183,24 @@ impl Pipeline {
             if delivery.row.message.is_some() {
                 self.spawn_send(delivery, in_flight, place, &steps);
             } else {
-                unshaped.entry(delivery.row.campaign_id.clone()).or_default().push((delivery, in_flight, place));
+                unshaped.entry(delivery.row.campaign_key.clone()).or_default().push((delivery, in_flight, place));
             }
         }
-        for (campaign_id, of_campaign) in unshaped {
+        for (campaign_key, of_campaign) in unshaped {
             let submissions = of_campaign.len();
-            if let Err(error) = self.shape_and_send(&campaign_id, of_campaign, &steps).await {
-                tracing::error!(campaign_id, submissions, error = %error, "messages could not be shaped; will be retried");
+            if let Err(error) = self.shape_and_send(&campaign_key, of_campaign, &steps).await {
+                tracing::error!(campaign_key, submissions, error = %error, "messages could not be shaped; will be retried");
             }
         }
     }
 
     async fn shape_and_send(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         waiting: Vec<(Delivery, InFlight<Delivery>, OwnedSemaphorePermit)>,
         steps: &Steps,
     ) -> Result<(), StoreError> {
-        let context = self.campaign_context(campaign_id).await?;
+        let context = self.campaign_context(campaign_key).await?;
         let mut held = HashMap::new();
         let mut deliveries = Vec::with_capacity(waiting.len());
         for (delivery, in_flight, place) in waiting {
@@ -243,7 +243,7 @@ impl Pipeline {
         place: OwnedSemaphorePermit,
         steps: &Steps,
     ) -> Result<(), StoreError> {
-        let context = self.campaign_context(&delivery.row.campaign_id).await?;
+        let context = self.campaign_context(&delivery.row.campaign_key).await?;
         let started_at = self.clock.now();
         let (receiver, program) = match self.prepare(&context, &delivery).await? {
             Preparation::Send(receiver, program) => (receiver, program),

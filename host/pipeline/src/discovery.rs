@@ -47,7 +47,7 @@ impl Pipeline {
         elements_max: i64,
         tries: bool,
     ) -> Result<Discovered, StoreError> {
-        let places = self.store.recent_elements(&campaign.id, elements_max).await?;
+        let places = self.store.recent_elements(&campaign.key, elements_max).await?;
         let requests = places.iter().map(|place| &place.request_id).collect::<HashSet<_>>().len();
         let count = places.len();
         let samples = Arc::new(self.samples(&organization.id, places).await?);

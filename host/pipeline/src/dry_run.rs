@@ -286,7 +286,7 @@ fn shown_subject(subject: &Subject) -> Value {
 fn destination(input: &DryRunInput, kind: DestinationKind, url: &str) -> Destination {
     Destination {
         kind,
-        id: input.campaign.public_id.clone(),
+        id: input.campaign.campaign_id.clone(),
         name: input.campaign.name.clone(),
         method: "POST".into(),
         url: url.to_owned(),

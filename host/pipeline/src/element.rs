@@ -46,7 +46,7 @@ impl Received {
 
     /// Its lane: its campaign.
     pub(crate) fn lane(&self) -> LaneKey {
-        LaneKey::new(&self.row.organization_id, &self.row.campaign_id)
+        LaneKey::new(&self.row.organization_id, &self.row.campaign_key)
     }
 
     /// As it is queued.

@@ -200,7 +200,7 @@ impl Pipeline {
         Some(Processed {
             id: item.id.clone(),
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             revision: item.revision,
             state: transition.state,
             cause: transition.cause,
@@ -239,7 +239,7 @@ impl Pipeline {
         let delivery = NewDelivery {
             id: self.ids.new_id("dlv", now),
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             submission_id: item.id.clone(),
             event_id: None,
             destination_id: client.id.clone(),
@@ -284,7 +284,7 @@ impl Pipeline {
         let deliveries = webhooks.into_iter().map(|webhook| NewDelivery {
             id: self.ids.new_id("dlv", now),
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             submission_id: about.submission_id.to_owned(),
             event_id: Some(id.clone()),
             destination_id: webhook.id.clone(),
@@ -297,7 +297,7 @@ impl Pipeline {
         Some(NewEvent {
             id,
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             submission_id: about.submission_id.to_owned(),
             name: name.as_str(),
             status: state.as_str(),
@@ -308,15 +308,15 @@ impl Pipeline {
     }
 
     /// What all work of a campaign needs to know.
-    pub(crate) async fn campaign_context(&self, campaign_id: &str) -> Result<Arc<CampaignContext>, StoreError> {
-        let (key, now) = (campaign_id.to_owned(), self.clock.now());
+    pub(crate) async fn campaign_context(&self, campaign_key: &str) -> Result<Arc<CampaignContext>, StoreError> {
+        let (key, now) = (campaign_key.to_owned(), self.clock.now());
         if let Some(known) = self.contexts.get(&key, now) {
             return Ok(known);
         }
         let forgotten = self.contexts.generation();
-        let (organization, campaign) = self.find_campaign(campaign_id).await?;
+        let (organization, campaign) = self.find_campaign(campaign_key).await?;
         let webhook = self.store.organization_webhook(&organization.id).await?;
-        let client = self.store.client_destination(campaign_id).await?;
+        let client = self.store.client_destination(campaign_key).await?;
         let context = CampaignContext { organization, campaign, client, webhook };
         Ok(self.contexts.put_if(forgotten, key, context, now))
     }

@@ -78,8 +78,8 @@ impl Flow {
 
     /// The shard for new work of a campaign: one that this host holds, with the lease's epoch, so that the work continues in memory; with
     /// no epoch a shard of another host while this host holds none.
-    pub(crate) fn choose_shard(&self, campaign_id: &str) -> (u16, Option<i64>) {
-        let hash = shard_for(campaign_id);
+    pub(crate) fn choose_shard(&self, campaign_key: &str) -> (u16, Option<i64>) {
+        let hash = shard_for(campaign_key);
         match self.leases().choose(hash, boot_time()) {
             Some((shard, epoch)) => (shard, Some(epoch)),
             None => (hash % SHARDS, None),
@@ -118,8 +118,8 @@ impl Flow {
     }
 
     /// The store has submissions of this campaign that memory does not hold.
-    pub(crate) fn read_submissions(&self, organization_id: &str, campaign_id: &str, at: Timestamp) {
-        self.submissions.lanes().spill(&LaneKey::new(organization_id, campaign_id), at);
+    pub(crate) fn read_submissions(&self, organization_id: &str, campaign_key: &str, at: Timestamp) {
+        self.submissions.lanes().spill(&LaneKey::new(organization_id, campaign_key), at);
         self.load.notify_one();
     }
 

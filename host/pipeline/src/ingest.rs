@@ -113,20 +113,20 @@ impl Pipeline {
     }
 
     /// A campaign by the id its users know.
-    pub async fn campaign_by_public_id(
+    pub async fn campaign_by_id(
         &self,
         organization_id: &str,
-        public_id: &str,
+        campaign_id: &str,
     ) -> Result<Option<Arc<Campaign>>, ApiError> {
-        let (key, now) = ((organization_id.to_owned(), public_id.to_owned()), self.clock.now());
+        let (key, now) = ((organization_id.to_owned(), campaign_id.to_owned()), self.clock.now());
         if let Some(known) = self.campaigns.get(&key, now) {
             return Ok(Some(known));
         }
-        if public_id.contains('\0') {
+        if campaign_id.contains('\0') {
             return Ok(None);
         }
         let found =
-            self.store.campaign_by_public_id(organization_id, public_id).await.map_err(|error| unavailable(&error))?;
+            self.store.campaign_by_id(organization_id, campaign_id).await.map_err(|error| unavailable(&error))?;
         Ok(found.map(|campaign| self.campaigns.put(key, campaign, now)))
     }
 
@@ -199,7 +199,7 @@ impl Pipeline {
         {
             return Err(duplicate(&first, key));
         }
-        let campaign = self.campaign_by_public_id(organization_id, &post.campaign).await?;
+        let campaign = self.campaign_by_id(organization_id, &post.campaign).await?;
         let campaign = campaign.ok_or_else(|| {
             ApiError::new(Kind::NotFound, "campaign_unknown", "campaign not found in this organization")
         })?;
@@ -214,7 +214,7 @@ impl Pipeline {
         let accepted = (0..elements.len()).map(|index| AcceptedLead {
             index,
             submission_id: submission_id(id, index),
-            campaign_id: campaign.public_id.clone(),
+            campaign_id: campaign.campaign_id.clone(),
         });
         let response = IngestResponse {
             request_id: id.clone(),
@@ -222,9 +222,9 @@ impl Pipeline {
             rejected: Vec::new(),
             unknown_keys: Vec::new(),
         };
-        let (shard, _) = self.flow.choose_shard(&campaign.id);
+        let (shard, _) = self.flow.choose_shard(&campaign.key);
         let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| {
-            NewSubmission { index, campaign_id: campaign.id.clone(), shard, element_start, element_bytes }
+            NewSubmission { index, campaign_key: campaign.key.clone(), shard, element_start, element_bytes }
         });
         let request = NewRequest {
             id: id.clone(),
@@ -257,7 +257,7 @@ impl Pipeline {
                 id: submission_id(&request.id, new.index),
                 request_id: request.id.clone(),
                 organization_id: request.organization_id.clone(),
-                campaign_id: new.campaign_id.clone(),
+                campaign_key: new.campaign_key.clone(),
                 parent_id: None,
                 shard: i64::from(new.shard),
                 element_start: i64::try_from(new.element_start).ok()?,
@@ -354,7 +354,7 @@ impl Pipeline {
                 Some(id) => match seen.get(id) {
                     Some(known) => known.clone(),
                     None => {
-                        let found = self.campaign_by_public_id(organization_id, id).await?;
+                        let found = self.campaign_by_id(organization_id, id).await?;
                         seen.insert(id, found.clone());
                         found
                     }
@@ -368,15 +368,15 @@ impl Pipeline {
                 Some(campaign) => {
                     submissions.push(NewSubmission {
                         index,
-                        shard: self.flow.choose_shard(&campaign.id).0,
-                        campaign_id: campaign.id.clone(),
+                        shard: self.flow.choose_shard(&campaign.key).0,
+                        campaign_key: campaign.key.clone(),
                         element_start: element.start,
                         element_bytes: element.len,
                     });
                     accepted.push(AcceptedLead {
                         index,
                         submission_id: submission_id(&request_id, index),
-                        campaign_id: campaign.public_id.clone(),
+                        campaign_id: campaign.campaign_id.clone(),
                     });
                 }
             }

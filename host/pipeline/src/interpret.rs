@@ -168,7 +168,7 @@ fn truncate_reason(text: &str) -> String {
 pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -> Destination {
     Destination {
         kind: DestinationKind::ClientEndpoint,
-        id: campaign.public_id.clone(),
+        id: campaign.campaign_id.clone(),
         name: campaign.name.clone(),
         method: method.to_owned(),
         url: url.to_owned(),

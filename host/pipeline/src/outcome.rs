@@ -85,7 +85,7 @@ async fn interpret_forever(
     while 0 < responded.recv_many(&mut batch, BATCH_MAX).await {
         let mut groups: HashMap<(String, Option<String>), Vec<Responded>> = HashMap::new();
         for one in batch.drain(..) {
-            let key = (one.delivery.row.campaign_id.clone(), one.delivery.row.campaign_version_id.clone());
+            let key = (one.delivery.row.campaign_key.clone(), one.delivery.row.campaign_version_id.clone());
             groups.entry(key).or_default().push(one);
         }
         // A slow plugin holds up its own campaign's outcomes alone.

@@ -137,9 +137,9 @@ impl Pipeline {
     }
 
     /// A campaign and its organization, which due work names.
-    pub(crate) async fn find_campaign(&self, campaign_id: &str) -> Result<(Organization, Campaign), StoreError> {
+    pub(crate) async fn find_campaign(&self, campaign_key: &str) -> Result<(Organization, Campaign), StoreError> {
         let gone = |table, id: &str| StoreError::corrupt(table, id, "due work refers to it, but it is missing");
-        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
+        let campaign = self.store.campaign(campaign_key).await?.ok_or_else(|| gone("campaigns", campaign_key))?;
         let organization = self.store.organization(&campaign.organization_id).await?;
         let organization = organization.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
         Ok((organization, campaign))

@@ -52,10 +52,10 @@ impl Pipeline {
         // Whatever happens from here on, what is not written is read again.
         let in_flight = in_flight.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
         let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
-        let campaign_id = batch.first().map(|received| received.row.campaign_id.clone()).unwrap_or_default();
+        let campaign_key = batch.first().map(|received| received.row.campaign_key.clone()).unwrap_or_default();
         let submissions = batch.len();
-        if let Err(error) = self.process_batch(in_flight, &campaign_id, batch).await {
-            tracing::error!(campaign_id, submissions, error = %error, "batch could not be processed; will be retried");
+        if let Err(error) = self.process_batch(in_flight, &campaign_key, batch).await {
+            tracing::error!(campaign_key, submissions, error = %error, "batch could not be processed; will be retried");
         }
         true
     }
@@ -63,11 +63,11 @@ impl Pipeline {
     async fn process_batch(
         &self,
         in_flight: InFlight<Received>,
-        campaign_id: &str,
+        campaign_key: &str,
         batch: Vec<Received>,
     ) -> Result<(), StoreError> {
         let started_at = self.clock.now();
-        let context = self.campaign_context(campaign_id).await?;
+        let context = self.campaign_context(campaign_key).await?;
         let (items, value_sets) = match context.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {
                 (decide_all(&batch, &Transition::pending(&context.campaign.state)), None)
@@ -76,7 +76,7 @@ impl Pipeline {
             CampaignState::Active => match self.campaign_program(&context.campaign).await {
                 Ok(program) => self.run_program(&context, &program, &batch, started_at).await?,
                 Err(NotReady::Later(why)) => {
-                    tracing::warn!(campaign_id, why, "batch deferred");
+                    tracing::warn!(campaign_key, why, "batch deferred");
                     (batch.iter().map(BatchItem::deferred).collect(), None)
                 }
                 Err(NotReady::Never(why)) => (decide_all(&batch, &Transition::unusable(&why)), None),
@@ -225,7 +225,7 @@ impl Pipeline {
         for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
             // What a plugin writes may be personal: its lines are not for the host's own log.
             let (lines, dropped) = (report.log.len(), report.log_lines_dropped);
-            tracing::info!(campaign_id = context.campaign.id, faults = ?report.faults, lines, dropped, "plugin wrote log lines or faulted");
+            tracing::info!(campaign_key = context.campaign.key, faults = ?report.faults, lines, dropped, "plugin wrote log lines or faulted");
         }
         Ok(items)
     }

@@ -241,7 +241,7 @@ impl Pipeline {
     /// Saves a version of a campaign, and activates it on request.
     pub async fn save_campaign_version(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         chosen: &ChosenComponent,
         document: Option<&str>,
         activation: Activation,
@@ -267,7 +267,7 @@ impl Pipeline {
             warnings: &json(&warnings),
             created_by: user_id,
         };
-        let saved = self.store.save_campaign_version(campaign_id, new, activation, self.clock.now()).await.map_err(
+        let saved = self.store.save_campaign_version(campaign_key, new, activation, self.clock.now()).await.map_err(
             |error| match error {
                 StoreError::Conflict => ApiError::new(
                     Kind::Conflict,

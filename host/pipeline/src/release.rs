@@ -17,7 +17,7 @@ impl Pipeline {
             return Err(ApiError::new(Kind::Conflict, "state_conflict", message));
         }
         let now = self.clock.now();
-        if !self.store.move_campaign(&campaign.id, from, next, now).await.map_err(|error| unavailable(&error))? {
+        if !self.store.move_campaign(&campaign.key, from, next, now).await.map_err(|error| unavailable(&error))? {
             return Err(ApiError::new(
                 Kind::Conflict,
                 "state_conflict",
@@ -34,18 +34,18 @@ impl Pipeline {
         let now = self.clock.now();
         match state {
             CampaignState::Active => {
-                self.store.release_submissions(&campaign.id, Release::Pending, "released", now).await?;
+                self.store.release_submissions(&campaign.key, Release::Pending, "released", now).await?;
             }
             CampaignState::Archived => {
                 let cause = "campaign_archived";
-                self.store.release_submissions(&campaign.id, Release::Pending, cause, now).await?;
-                self.store.release_submissions(&campaign.id, Release::Quarantined, cause, now).await?;
+                self.store.release_submissions(&campaign.key, Release::Pending, cause, now).await?;
+                self.store.release_submissions(&campaign.key, Release::Quarantined, cause, now).await?;
             }
             CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
-        self.store.release_deliveries(&campaign.id, now).await?;
-        self.flow.read_submissions(&campaign.organization_id, &campaign.id, now);
-        if let Some(client) = self.store.client_destination(&campaign.id).await? {
+        self.store.release_deliveries(&campaign.key, now).await?;
+        self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
+        if let Some(client) = self.store.client_destination(&campaign.key).await? {
             self.flow.read_deliveries(&campaign.organization_id, &client.id, now);
         }
         Ok(())
@@ -55,9 +55,9 @@ impl Pipeline {
     pub async fn reprocess(&self, campaign: &Campaign, submission_id: Option<&str>) -> Result<u64, ApiError> {
         let now = self.clock.now();
         let which = submission_id.map_or(Release::Quarantined, Release::One);
-        let released = self.store.release_submissions(&campaign.id, which, "reprocessed", now).await;
+        let released = self.store.release_submissions(&campaign.key, which, "reprocessed", now).await;
         let count = released.map_err(|error| unavailable(&error))?;
-        self.flow.read_submissions(&campaign.organization_id, &campaign.id, now);
+        self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
         Ok(count)
     }
 

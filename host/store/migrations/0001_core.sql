@@ -76,9 +76,11 @@ create table plugin_versions (
 );
 
 create table campaigns (
-    id text primary key,
+    -- The store's own id, unique everywhere.
+    campaign_key text primary key,
     organization_id text not null references organizations (id),
-    public_id text not null,
+    -- The id that users know, unique in the organization.
+    campaign_id text not null,
     name text not null,
     owner_id text,
     state text not null,
@@ -91,11 +93,11 @@ create table campaigns (
     created_at bigint not null,
     updated_at bigint not null
 );
-create unique index campaigns_by_public_id on campaigns (organization_id, public_id);
+create unique index campaigns_by_campaign_id on campaigns (organization_id, campaign_id);
 
 create table campaign_versions (
     id text primary key,
-    campaign_id text not null references campaigns (id),
+    campaign_key text not null references campaigns (campaign_key),
     version bigint not null,
     plugin_id text,
     plugin_version bigint,
@@ -106,7 +108,7 @@ create table campaign_versions (
     created_by text not null,
     created_at bigint not null
 );
-create unique index campaign_versions_by_version on campaign_versions (campaign_id, version);
+create unique index campaign_versions_by_version on campaign_versions (campaign_key, version);
 
 -- Tables are known by their digest, never changed and never taken away: what a submission read can be read again.
 create table value_tables (
@@ -178,7 +180,7 @@ create table submissions (
     organization_id text not null,
     id text not null,
     request_id text not null,
-    campaign_id text not null,
+    campaign_key text not null,
     parent_id text,
     -- Whose lease covers its work.
     shard bigint not null,
@@ -200,10 +202,10 @@ create table submissions (
     value_sets bytea,
     primary key (organization_id, id)
 );
-create index submissions_due on submissions (shard, campaign_id, run_at, id) where run_at is not null;
-create index submissions_of_campaign on submissions (campaign_id, id);
-create index submissions_waiting on submissions (campaign_id, state, id) where state in ('pending', 'quarantined', 'pending_action', 'queued');
-create index submissions_ended on submissions (campaign_id, state, id)
+create index submissions_due on submissions (shard, campaign_key, run_at, id) where run_at is not null;
+create index submissions_of_campaign on submissions (campaign_key, id);
+create index submissions_waiting on submissions (campaign_key, state, id) where state in ('pending', 'quarantined', 'pending_action', 'queued');
+create index submissions_ended on submissions (campaign_key, state, id)
     where state in ('disqualified', 'delivered', 'duplicate', 'rejected', 'failed', 'canceled');
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
@@ -242,7 +244,7 @@ create table destinations (
     organization_id text not null references organizations (id),
     -- `client` or `organization_webhook`.
     kind text not null,
-    -- The campaign of a client, the organization of an organization's webhook (the store's ids).
+    -- The campaign of a client, the organization of an organization's webhook (the store's keys).
     owner_id text not null,
     encrypted_settings bytea not null,
     paused_at bigint,
@@ -258,7 +260,7 @@ create table events (
     -- What it is about: `submission`, `lead`, `campaign`, `plugin`, or `none` where the host knows nothing of it.
     subject_kind text not null,
     subject_id text,
-    campaign_id text,
+    campaign_key text,
     name text not null,
     -- The submission's state after it, where it is about one.
     status text,
@@ -271,7 +273,7 @@ create index events_of_subject on events (organization_id, subject_id, id) where
 create table deliveries (
     organization_id text not null,
     id text not null,
-    campaign_id text not null,
+    campaign_key text not null,
     submission_id text not null,
     event_id text,
     destination_id text not null,
@@ -292,7 +294,7 @@ create table deliveries (
     primary key (organization_id, id)
 );
 create index deliveries_due on deliveries (shard, destination_id, run_at, id) where run_at is not null;
-create index deliveries_held on deliveries (campaign_id, id) where state = 'held';
+create index deliveries_held on deliveries (campaign_key, id) where state = 'held';
 create index deliveries_of_submission on deliveries (organization_id, submission_id, id);
 
 create table attempts (

@@ -10,7 +10,7 @@ pub struct CampaignVersion {
     /// Its id.
     pub id: String,
     /// The campaign.
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// Its version in the campaign, counted from 1.
     pub version: i64,
     /// The plugin; none for the default plugin.
@@ -48,13 +48,13 @@ pub struct NewCampaignVersion<'a> {
     pub created_by: &'a str,
 }
 
-const COLUMNS: &str = "select id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from campaign_versions";
+const COLUMNS: &str = "select id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from campaign_versions";
 
 impl Store {
     /// Saves a campaign version under the next number, and activates it if asked to, in one commit.
     pub async fn save_campaign_version(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         new: NewCampaignVersion<'_>,
         activation: Activation,
         now: Timestamp,
@@ -62,22 +62,22 @@ impl Store {
         let id = self.ids.new_id("ver", now);
         let version: i64 = writing!(self, connection => {
             // Two that save at one moment are numbered one after the other.
-            sqlx::query("update campaigns set updated_at = $1 where id = $2").bind(now.0).bind(campaign_id).execute(&mut *connection).await?;
-            let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from campaign_versions where campaign_id = $1")
-                .bind(campaign_id).fetch_one(&mut *connection).await?;
-            sqlx::query("insert into campaign_versions (id, campaign_id, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
+            sqlx::query("update campaigns set updated_at = $1 where campaign_key = $2").bind(now.0).bind(campaign_key).execute(&mut *connection).await?;
+            let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from campaign_versions where campaign_key = $1")
+                .bind(campaign_key).fetch_one(&mut *connection).await?;
+            sqlx::query("insert into campaign_versions (id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-                .bind(&id).bind(campaign_id).bind(version).bind(new.plugin.map(|p| p.0)).bind(new.plugin.map(|p| p.1)).bind(new.component_digest)
+                .bind(&id).bind(campaign_key).bind(version).bind(new.plugin.map(|p| p.0)).bind(new.plugin.map(|p| p.1)).bind(new.component_digest)
                 .bind(new.document).bind(new.plan).bind(new.warnings).bind(new.created_by).bind(now.0).execute(&mut *connection).await?;
             if activation == Activation::Now {
-                sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where id = $3").bind(&id).bind(now.0).bind(campaign_id)
+                sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where campaign_key = $3").bind(&id).bind(now.0).bind(campaign_key)
                     .execute(&mut *connection).await?;
             }
             version
         });
         Ok(CampaignVersion {
             id,
-            campaign_id: campaign_id.into(),
+            campaign_key: campaign_key.into(),
             version,
             plugin_id: new.plugin.map(|p| p.0.into()),
             plugin_version: new.plugin.map(|p| p.1),
@@ -93,14 +93,14 @@ impl Store {
     /// Activates a version of a campaign; returns whether it exists.
     pub async fn activate_campaign_version(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         version: i64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
-            sqlx::query("update campaigns set active_version_id = (select id from campaign_versions where campaign_id = $1 and version = $2), updated_at = $3 \
-                 where id = $1 and exists (select 1 from campaign_versions where campaign_id = $1 and version = $2)")
-                .bind(campaign_id).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected()
+            sqlx::query("update campaigns set active_version_id = (select id from campaign_versions where campaign_key = $1 and version = $2), updated_at = $3 \
+                 where campaign_key = $1 and exists (select 1 from campaign_versions where campaign_key = $1 and version = $2)")
+                .bind(campaign_key).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected()
         });
         Ok(done == 1)
     }
@@ -114,10 +114,10 @@ impl Store {
     }
 
     /// The versions of a campaign, the newest first.
-    pub async fn campaign_versions(&self, campaign_id: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {
-        let sql = format!("{COLUMNS} where campaign_id = $1 order by version desc limit $2");
+    pub async fn campaign_versions(&self, campaign_key: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {
+        let sql = format!("{COLUMNS} where campaign_key = $1 order by version desc limit $2");
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 }

@@ -19,13 +19,13 @@ pub struct DecisionRow {
 
 impl Store {
     /// Those of the newest submissions of a campaign that have a decision, the newest first.
-    pub async fn newest_decisions(&self, campaign_id: &str, limit: i64) -> Result<Vec<DecisionRow>, StoreError> {
+    pub async fn newest_decisions(&self, campaign_key: &str, limit: i64) -> Result<Vec<DecisionRow>, StoreError> {
         const SQL: &str = "select s.id, r.source_key_id, k.name as source_name, s.decision, s.received_at from \
-            (select id, organization_id, request_id, decision, received_at from submissions where campaign_id = $1 order by id desc limit $2) s \
+            (select id, organization_id, request_id, decision, received_at from submissions where campaign_key = $1 order by id desc limit $2) s \
             join requests r on r.organization_id = s.organization_id and r.id = s.request_id left join source_keys k on k.id = r.source_key_id \
             where s.decision is not null order by s.id desc";
         Ok(reading!(self, connection => {
-            sqlx::query_as(SQL).bind(campaign_id).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(SQL).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 }

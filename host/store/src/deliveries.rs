@@ -15,7 +15,7 @@ pub struct NewEvent {
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission it is about.
     pub submission_id: String,
     /// Its name.
@@ -38,7 +38,7 @@ pub struct NewDelivery {
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission it is about.
     pub submission_id: String,
     /// The event; none for a lead on its way to the client.
@@ -116,7 +116,7 @@ pub struct Delivery {
     /// Its id.
     pub id: String,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission.
     pub submission_id: String,
     /// The event; none for a lead on its way to the client.
@@ -173,9 +173,9 @@ pub struct EventRow {
 
 macro_rules! insert_events {
     ($connection:expr, $events:expr) => {
-        insert_many!($connection, "insert into events (id, organization_id, subject_kind, subject_id, campaign_id, name, status, details, occurred_at) values",
+        insert_many!($connection, "insert into events (id, organization_id, subject_kind, subject_id, campaign_key, name, status, details, occurred_at) values",
             "(?, ?, 'submission', ?, ?, ?, ?, ?, ?)", "", $events,
-            |query, e| query.bind(&e.id).bind(&e.organization_id).bind(&e.submission_id).bind(&e.campaign_id).bind(e.name).bind(e.status)
+            |query, e| query.bind(&e.id).bind(&e.organization_id).bind(&e.submission_id).bind(&e.campaign_key).bind(e.name).bind(e.status)
                 .bind(e.details.as_slice()).bind(e.occurred_at.0))
     };
 }
@@ -184,17 +184,17 @@ pub(super) use insert_events;
 macro_rules! insert_deliveries {
     ($connection:expr, $deliveries:expr, $now:expr) => {
         insert_many!($connection,
-            "insert into deliveries (id, organization_id, campaign_id, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
+            "insert into deliveries (id, organization_id, campaign_key, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
              retries_max, created_at, updated_at, run_at, message_head, message_body) values",
             "(?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?)", "", $deliveries,
-            |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_id).bind(&d.submission_id).bind(d.event_id.as_deref())
+            |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_key).bind(&d.submission_id).bind(d.event_id.as_deref())
                 .bind(&d.destination_id).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.retries_max).bind($now.0).bind($now.0)
                 .bind($now.0).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
     };
 }
 pub(super) use insert_deliveries;
 
-const COLUMNS: &str = "select d.id, d.campaign_id, d.submission_id, d.event_id, e.name as event_name, d.destination_kind, d.state, d.attempts, d.retries_max, \
+const COLUMNS: &str = "select d.id, d.campaign_key, d.submission_id, d.event_id, e.name as event_name, d.destination_kind, d.state, d.attempts, d.retries_max, \
      d.created_at, d.updated_at, d.run_at from deliveries d left join events e on e.organization_id = d.organization_id and e.id = d.event_id";
 
 impl Store {
@@ -229,8 +229,11 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         // Only what is asked for is in the statement, so that an index can serve it.
-        let given =
-            [("submission_id", &filter.submission_id), ("state", &filter.state), ("campaign_id", &filter.campaign_id)];
+        let given = [
+            ("submission_id", &filter.submission_id),
+            ("state", &filter.state),
+            ("campaign_key", &filter.campaign_key),
+        ];
         let given: Vec<_> = given.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let filters: String =
             given.iter().enumerate().map(|(at, (column, _))| format!(" and d.{column} = ${}", at + 4)).collect();
@@ -331,7 +334,7 @@ pub struct DeliveryFilter {
     /// In one state.
     pub state: String,
     /// Of one campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
 }
 
 #[cfg(test)]

@@ -26,9 +26,9 @@ impl Store {
     /// A campaign's client.
     pub async fn client_destination(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
     ) -> Result<Option<Destination<ClientEndpoint>>, StoreError> {
-        self.destination(DestinationKind::Client, campaign_id).await
+        self.destination(DestinationKind::Client, campaign_key).await
     }
 
     /// The webhook of an organization's settings (W3).
@@ -43,11 +43,11 @@ impl Store {
     pub async fn set_client(
         &self,
         organization_id: &str,
-        campaign_id: &str,
+        campaign_key: &str,
         endpoint: &ClientEndpoint,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.set_destination(DestinationKind::Client, organization_id, campaign_id, endpoint, now).await
+        self.set_destination(DestinationKind::Client, organization_id, campaign_key, endpoint, now).await
     }
 
     /// Sets the webhook of an organization.

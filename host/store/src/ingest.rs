@@ -55,7 +55,7 @@ pub struct NewSubmission {
     /// Its index in the request.
     pub index: usize,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The shard whose lease will cover it.
     pub shard: u16,
     /// The element's first byte in the body.
@@ -270,10 +270,10 @@ impl Store {
                     .bind(r.metadata.as_slice()).bind(r.remote_address.as_deref()).bind(r.body.as_ref()).bind(r.response.as_slice()).bind(r.received_at.0));
             let rows: Vec<(&NewRequest, &NewSubmission)> = kept.iter().flat_map(|request| request.submissions.iter().map(|s| (*request, s))).collect();
             insert_many!(connection,
-                "insert into submissions (id, request_id, organization_id, campaign_id, shard, element_start, element_bytes, state, revision, \
+                "insert into submissions (id, request_id, organization_id, campaign_key, shard, element_start, element_bytes, state, revision, \
                  received_at, updated_at, run_at, is_test) values",
                 "(?, ?, ?, ?, ?, ?, ?, 'received', 0, ?, ?, ?, false)", "", &rows,
-                |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_id).bind(i64::from(row.1.shard))
+                |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_key).bind(i64::from(row.1.shard))
                     .bind(to_i64(row.1.element_start)).bind(to_i64(row.1.element_bytes))
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
             uses

@@ -130,7 +130,7 @@ impl Store {
             for held in outcomes.iter().filter(|o| o.next == Next::Hold) {
                 // Its campaign may have been activated at this very moment: nobody would release it.
                 sqlx::query("update deliveries set state = 'waiting', run_at = $1 where organization_id = $2 and id = $3 and state = 'held' \
-                     and exists (select 1 from campaigns c where c.id = deliveries.campaign_id and c.state in ('active', 'archived'))")
+                     and exists (select 1 from campaigns c where c.campaign_key = deliveries.campaign_key and c.state in ('active', 'archived'))")
                     .bind(now.0).bind(&held.organization_id).bind(&held.delivery_id).execute(&mut *connection).await?;
             }
             let transitions: Vec<(&Outcome, &Transition)> = outcomes.iter().filter_map(|o| o.transition.as_ref().map(|transition| (o, transition))).collect();

@@ -15,7 +15,7 @@ pub struct Processed {
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// How many transitions it had when it was taken up: the row must still have as many (fencing).
     pub revision: i64,
     /// Its state from now on.
@@ -129,10 +129,10 @@ impl Store {
             let written: Vec<&Processed> = batch.iter().filter(|p| matched.contains(p.source_id())).collect();
             let derived: Vec<(&Processed, &DerivedFrom)> = written.iter().filter_map(|p| p.derived_from.as_ref().map(|from| (*p, from))).collect();
             insert_many!(connection,
-                "insert into submissions (id, request_id, organization_id, campaign_id, parent_id, shard, element_start, element_bytes, state, revision, received_at, \
+                "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, received_at, \
                  updated_at, run_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
-                |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_id).bind(&row.1.parent_id)
+                |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_key).bind(&row.1.parent_id)
                     .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.state.as_str()).bind(row.1.received_at).bind(now.0)
                     .bind((row.0.state == State::Received).then_some(now.0))
                     .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
@@ -142,10 +142,10 @@ impl Store {
                 "(?, ?, ?, ?, ?, ?, ?, ?)", "on conflict do nothing", &written,
                 |query, p| query.bind(&p.organization_id).bind(&p.id).bind(if p.derived_from.is_some() { 1 } else { p.revision + 2 })
                     .bind(p.derived_from.is_none().then_some(started_at.0)).bind(now.0).bind(p.state.as_str()).bind(p.cause).bind(p.detail.as_deref()));
-            if let Some(campaign_id) = written.iter().find(|p| matches!(p.state, State::Pending | State::Quarantined)).map(|p| p.campaign_id.as_str()) {
+            if let Some(campaign_key) = written.iter().find(|p| matches!(p.state, State::Pending | State::Quarantined)).map(|p| p.campaign_key.as_str()) {
                 // Its campaign may be activated or archived at this very moment, and that release must not miss what comes to wait now:
                 // one of the two waits for the other's commit.
-                sqlx::query("update campaigns set updated_at = updated_at where id = $1").bind(campaign_id).execute(&mut *connection).await?;
+                sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1").bind(campaign_key).execute(&mut *connection).await?;
                 for p in written.iter().filter(|p| matches!(p.state, State::Pending | State::Quarantined)) {
                     let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).fetch_optional(&mut *connection).await?;
                     let Some(revision) = reopened else { continue };
@@ -180,7 +180,7 @@ const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = 
 
 /// A submission that came to wait while its campaign came to be active or archived is processed at once.
 const REOPEN: &str = "update submissions set state = 'received', run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 \
-     and exists (select 1 from campaigns c where c.id = submissions.campaign_id and \
+     and exists (select 1 from campaigns c where c.campaign_key = submissions.campaign_key and \
      ((submissions.state = 'pending' and c.state in ('active', 'archived')) or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
 
 /// The people of a batch, in one order for all hosts, so that two that write the same people never wait in a circle.

@@ -19,11 +19,11 @@ pub struct ElementPlace {
 
 impl Store {
     /// The newest elements of a campaign, the newest first. Further leads of one element have no place of their own.
-    pub async fn recent_elements(&self, campaign_id: &str, limit: i64) -> Result<Vec<ElementPlace>, StoreError> {
+    pub async fn recent_elements(&self, campaign_key: &str, limit: i64) -> Result<Vec<ElementPlace>, StoreError> {
         const SQL: &str = "select id, request_id, element_start, element_bytes, received_at from submissions \
-            where campaign_id = $1 and parent_id is null order by id desc limit $2";
+            where campaign_key = $1 and parent_id is null order by id desc limit $2";
         Ok(reading!(self, connection => {
-            sqlx::query_as(SQL).bind(campaign_id).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(SQL).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 }

@@ -14,9 +14,9 @@ pub struct SubmissionRow {
     /// Its organization.
     pub organization_id: String,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The campaign's id as its users know it.
-    pub public_id: String,
+    pub campaign_id: String,
     /// The submission it was made from.
     pub parent_id: Option<String>,
     /// The state.
@@ -74,8 +74,8 @@ impl TimelineRow {
     }
 }
 
-const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_id, c.public_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
-     s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.id = s.campaign_id";
+const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_key, c.campaign_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
+     s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.campaign_key = s.campaign_key";
 
 impl Store {
     /// One submission of an organization.
@@ -89,23 +89,23 @@ impl Store {
     /// The submissions of a campaign, the newest first, older than `before`; in one state if given.
     pub async fn submissions(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         state: Option<State>,
         before: &str,
         limit: i64,
     ) -> Result<Vec<SubmissionRow>, StoreError> {
         // The state is a word of ours: written out, the database may use the index of that state's rows.
         let in_state = state.map(|state| format!("and s.state = '{}'", state.as_str())).unwrap_or_default();
-        let sql = format!("{COLUMNS} where s.campaign_id = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
+        let sql = format!("{COLUMNS} where s.campaign_key = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 
     /// How many submissions of a campaign are in each state.
-    pub async fn submission_counts(&self, campaign_id: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    pub async fn submission_counts(&self, campaign_key: &str) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select state, count(*) from submissions where campaign_id = $1 group by state order by state").bind(campaign_id)
+            sqlx::query_as("select state, count(*) from submissions where campaign_key = $1 group by state order by state").bind(campaign_key)
                 .fetch_all(&mut *connection).await?
         }))
     }

@@ -15,7 +15,7 @@ pub struct SubmissionWork {
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission it was made from, when one element became several leads.
     pub parent_id: Option<String>,
     /// The shard whose lease covers it.
@@ -59,7 +59,7 @@ pub struct DeliveryWork {
     /// Its organization.
     pub organization_id: String,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission.
     pub submission_id: String,
     /// How many transitions the submission has behind it.
@@ -88,7 +88,7 @@ pub struct DeliveryWork {
 struct DeliveryRow {
     id: String,
     organization_id: String,
-    campaign_id: String,
+    campaign_key: String,
     submission_id: String,
     submission_revision: i64,
     event_id: Option<String>,
@@ -150,16 +150,16 @@ pub struct DueRows<T> {
     pub next_at: Option<Timestamp>,
 }
 
-const SUBMISSION: &str = "select id, request_id, organization_id, campaign_id, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
+const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
      from submissions";
-const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_id, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
+const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
      d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.campaign_version_id from";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
     /// rows, so that a million rows of one lane cost one step.
     pub async fn submission_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
-        self.read_lanes("submissions", "campaign_id", shards).await
+        self.read_lanes("submissions", "campaign_key", shards).await
     }
 
     /// The lanes of deliveries that have work in these shards.
@@ -188,20 +188,20 @@ impl Store {
     /// What is due of a campaign in these shards, in the order in which it fell due.
     pub async fn due_submissions(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         shards: &[u16],
         limit: usize,
         now: Timestamp,
     ) -> Result<DueRows<SubmissionWork>, StoreError> {
         let branches = shards.iter().map(|shard| {
-            format!("select * from ({SUBMISSION} where shard = {shard} and campaign_id = $1 and run_at is not null order by run_at, id limit $2) as s{shard}")
+            format!("select * from ({SUBMISSION} where shard = {shard} and campaign_key = $1 and run_at is not null order by run_at, id limit $2) as s{shard}")
         });
         let sql = format!(
             "select * from ({}) as due order by run_at, id limit $2",
             branches.collect::<Vec<_>>().join(" union all ")
         );
         let rows: Vec<SubmissionWork> = reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(limit_and_one(limit)).fetch_all(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(limit_and_one(limit)).fetch_all(&mut *connection).await?
         });
         Ok(split(rows, limit, now, |row| row.run_at))
     }
@@ -319,7 +319,7 @@ fn delivery_work(row: DeliveryRow) -> Result<DeliveryWork, StoreError> {
     Ok(DeliveryWork {
         id: row.id,
         organization_id: row.organization_id,
-        campaign_id: row.campaign_id,
+        campaign_key: row.campaign_key,
         submission_id: row.submission_id,
         submission_revision: row.submission_revision,
         event_id: row.event_id,

@@ -83,13 +83,19 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<(String, St
             .create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now)
             .await?;
         let saved = pipeline
-            .save_campaign_version(&campaign.id, &pipeline.default_component(), Some(document), Activation::Now, "demo")
+            .save_campaign_version(
+                &campaign.key,
+                &pipeline.default_component(),
+                Some(document),
+                Activation::Now,
+                "demo",
+            )
             .await;
         saved.map_err(failed)?;
         let endpoint = json!({ "url": format!("http://{receiver}/client/{}", id.to_lowercase()) });
         let endpoint: ClientEndpointDraft = serde_json::from_value(endpoint).map_err(failed)?;
         let endpoint = endpoint.check(Schemes::HttpToo).map_err(failed)?;
-        store.set_client(&organization.id, &campaign.id, &endpoint, now).await?;
+        store.set_client(&organization.id, &campaign.key, &endpoint, now).await?;
         pipeline.move_campaign(&campaign, CampaignState::Active).await.map_err(failed)?;
     }
     let events: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();

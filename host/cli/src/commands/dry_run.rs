@@ -176,9 +176,9 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         created_at: now_ms,
     };
     let campaign = Campaign {
-        id: "cmp_sample".into(),
+        key: "cmp_sample".into(),
         organization_id: organization.id.clone(),
-        public_id: "SAMPLE".into(),
+        campaign_id: "SAMPLE".into(),
         name: "Sample".into(),
         owner_id: None,
         state: "active".into(),

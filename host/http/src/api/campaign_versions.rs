@@ -118,7 +118,7 @@ pub(crate) async fn save(
     }
     let activation = if new.activate { Activation::Now } else { Activation::Later };
     let (saved, problems) = pipeline
-        .save_campaign_version(&campaign.id, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
+        .save_campaign_version(&campaign.key, &chosen, new.document.as_deref(), activation, &scope.caller.user_id)
         .await
         .map_err(ApiError::from)?;
     let active_id = if new.activate { Some(saved.id.clone()) } else { campaign.active_version_id };
@@ -160,7 +160,7 @@ pub(crate) async fn document(
     let found = version.and_then(|version| {
         Some(DocumentView { version: version.version, document: String::from_utf8(version.document?).ok()? })
     });
-    found.map(Json).ok_or_else(|| HttpError::not_found("document of campaign", &campaign.public_id))
+    found.map(Json).ok_or_else(|| HttpError::not_found("document of campaign", &campaign.campaign_id))
 }
 
 /// Lists the versions of a campaign
@@ -175,7 +175,7 @@ pub(crate) async fn list(
     Query(page): Query<PageSize>,
 ) -> Result<Json<Page<CampaignVersionView>>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let rows = pipeline.store().campaign_versions(&campaign.id, page.limit(&pipeline)?).await.map_err(unavailable)?;
+    let rows = pipeline.store().campaign_versions(&campaign.key, page.limit(&pipeline)?).await.map_err(unavailable)?;
     let items = rows.into_iter().map(|row| view(row, campaign.active_version_id.as_deref())).collect();
     Ok(Json(Page { items, next: None }))
 }
@@ -192,18 +192,18 @@ pub(crate) async fn activate(
 ) -> Result<StatusCode, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let unknown = || {
-        HttpError::new(Kind::NotFound, "not_found", format!("version not found in campaign `{}`", campaign.public_id))
+        HttpError::new(Kind::NotFound, "not_found", format!("version not found in campaign `{}`", campaign.campaign_id))
     };
     let version: i64 = version.parse().map_err(|_| unknown())?;
     if !pipeline
         .store()
-        .activate_campaign_version(&campaign.id, version, pipeline.clock().now())
+        .activate_campaign_version(&campaign.key, version, pipeline.clock().now())
         .await
         .map_err(unavailable)?
     {
         return Err(unknown());
     }
     pipeline.forget_lookups();
-    scope.record(&pipeline, "campaign_version.activated", &format!("{}#{version}", campaign.public_id)).await;
+    scope.record(&pipeline, "campaign_version.activated", &format!("{}#{version}", campaign.campaign_id)).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -140,7 +140,7 @@ pub(crate) struct CampaignPage {
 impl From<Campaign> for CampaignView {
     fn from(row: Campaign) -> Self {
         Self {
-            id: row.public_id,
+            id: row.campaign_id,
             name: row.name,
             state: row.state,
             lead_source: "webhook",
@@ -172,7 +172,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<CampaignView>), HttpError> {
     scope.caller.may_all(Permission::Administer)?;
     let new = new?;
-    let id = public_id(&pipeline, new.id)?;
+    let id = parse_campaign_id(&pipeline, new.id)?;
     let change = CampaignChange {
         name: views::checked_name(&pipeline, "name", &new.name)?,
         time_zone: checked_time_zone(new.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
@@ -192,14 +192,14 @@ pub(crate) async fn create(
     })?;
     let standard = pipeline.default_component();
     pipeline
-        .save_campaign_version(&made.id, &standard, Some(STANDARD_DOCUMENT), Activation::Now, &scope.caller.user_id)
+        .save_campaign_version(&made.key, &standard, Some(STANDARD_DOCUMENT), Activation::Now, &scope.caller.user_id)
         .await
         .map_err(ApiError::from)?;
     if let Some(state) = new.state.filter(|state| *state != CampaignState::Draft) {
         pipeline.move_campaign(&made, state).await?;
     }
     scope.record(&pipeline, "campaign.created", id.as_str()).await;
-    Ok((StatusCode::CREATED, Json(fetch_campaign(&pipeline, &made.id).await?.into())))
+    Ok((StatusCode::CREATED, Json(fetch_campaign(&pipeline, &made.key).await?.into())))
 }
 
 /// Lists campaigns
@@ -217,16 +217,16 @@ pub(crate) async fn list(
     let limit = page.limit(&pipeline)?;
     let after = match after.id() {
         "" => String::new(),
-        public_id => pipeline
+        campaign_id => pipeline
             .store()
-            .campaign_by_public_id(&scope.organization_id, public_id)
+            .campaign_by_id(&scope.organization_id, campaign_id)
             .await
             .map_err(unavailable)?
-            .map(|c| c.id)
+            .map(|campaign| campaign.key)
             .unwrap_or_default(),
     };
     let rows = pipeline.store().campaigns(&scope.organization_id, &after, limit).await.map_err(unavailable)?;
-    let mut page = views::page(rows, limit, |row| row.public_id.as_str(), CampaignView::from);
+    let mut page = views::page(rows, limit, |row| row.campaign_id.as_str(), CampaignView::from);
     page.items.retain(|campaign| scope.caller.covers(&campaign.id));
     Ok(Json(page))
 }
@@ -242,8 +242,8 @@ pub(crate) async fn get(
     Path(campaign): Path<String>,
 ) -> Result<Json<CampaignPage>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let counts = pipeline.store().submission_counts(&campaign.id).await.map_err(unavailable)?;
-    let source_key = key_state(&pipeline, &scope, &campaign.public_id).await?;
+    let counts = pipeline.store().submission_counts(&campaign.key).await.map_err(unavailable)?;
+    let source_key = key_state(&pipeline, &scope, &campaign.campaign_id).await?;
     Ok(Json(CampaignPage { campaign: campaign.into(), source_key, submissions: counts.into_iter().collect() }))
 }
 
@@ -279,10 +279,10 @@ pub(crate) async fn change(
             .transpose()?
             .unwrap_or(campaign.granted_value_sets),
     };
-    pipeline.store().change_campaign(&campaign.id, &change, pipeline.clock().now()).await.map_err(unavailable)?;
+    pipeline.store().change_campaign(&campaign.key, &change, pipeline.clock().now()).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "campaign.changed", &campaign.public_id).await;
-    Ok(Json(fetch_campaign(&pipeline, &campaign.id).await?.into()))
+    scope.record(&pipeline, "campaign.changed", &campaign.campaign_id).await;
+    Ok(Json(fetch_campaign(&pipeline, &campaign.key).await?.into()))
 }
 
 /// Starts, pauses or archives a campaign
@@ -302,11 +302,11 @@ pub(crate) async fn set_state(
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let new = new?;
     pipeline.move_campaign(&campaign, new.state).await?;
-    scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await;
-    Ok(Json(fetch_campaign(&pipeline, &campaign.id).await?.into()))
+    scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.campaign_id).await;
+    Ok(Json(fetch_campaign(&pipeline, &campaign.key).await?.into()))
 }
 
-async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Result<KeyState, HttpError> {
+async fn key_state(pipeline: &Pipeline, scope: &Scope, campaign_id: &str) -> Result<KeyState, HttpError> {
     let now = pipeline.clock().now();
     let keys = pipeline.store().source_keys(&scope.organization_id).await.map_err(unavailable)?;
     let contact = pipeline.settings().key_contact.clone();
@@ -316,9 +316,9 @@ async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Resul
         );
         return Ok(KeyState::NotProvisioned { message, contact });
     };
-    let example = views::example(&pipeline.settings().public_url, &format!("{}...", key.prefix), public_id);
+    let example = views::example(&pipeline.settings().public_url, &format!("{}...", key.prefix), campaign_id);
     Ok(KeyState::Provisioned {
-        reveal: format!("POST /v1/source-keys/{}/reveal?campaign={public_id}", key.id),
+        reveal: format!("POST /v1/source-keys/{}/reveal?campaign={campaign_id}", key.id),
         key_id: key.id,
         prefix: key.prefix,
         example,
@@ -336,7 +336,7 @@ fn campaign_id_schema() -> Schema {
     AnyOfBuilder::new().description(Some(about)).item(text).item(number).item(null).into()
 }
 
-fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, HttpError> {
+fn parse_campaign_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, HttpError> {
     match given {
         None => {
             let mut random = [0_u8; 8];

@@ -170,8 +170,8 @@ pub(crate) async fn list(
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, HttpError> {
-    let campaign_id = match without_nul(asked.campaign.as_deref()) {
-        Some(public_id) => scope.campaign(&pipeline, public_id, Permission::View).await?.id,
+    let campaign_key = match without_nul(asked.campaign.as_deref()) {
+        Some(id) => scope.campaign(&pipeline, id, Permission::View).await?.key,
         None => {
             scope.caller.may_all(Permission::View)?;
             String::new()
@@ -180,7 +180,7 @@ pub(crate) async fn list(
     let filter = DeliveryFilter {
         submission_id: asked.submission.unwrap_or_default().replace('\0', " "),
         state: asked.state.map(DeliveryState::as_str).unwrap_or_default().to_owned(),
-        campaign_id,
+        campaign_key,
     };
     let limit = page.limit(&pipeline)?;
     let rows =

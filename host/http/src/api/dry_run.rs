@@ -157,7 +157,7 @@ pub(crate) async fn handle(
     };
     let client_url = pipeline
         .store()
-        .client_destination(&campaign.id)
+        .client_destination(&campaign.key)
         .await
         .map_err(unavailable)?
         .map(|client| client.settings.url)

@@ -58,14 +58,14 @@ pub(crate) async fn set(
 ) -> Result<Json<EndpointView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let mut draft = draft?;
-    let kept = pipeline.store().client_destination(&campaign.id).await.map_err(unavailable)?;
+    let kept = pipeline.store().client_destination(&campaign.key).await.map_err(unavailable)?;
     views::restore_masked(&mut draft.headers, kept.as_ref().map(|kept| &kept.settings.headers))?;
     let endpoint = draft.check(pipeline.schemes())?;
     reachable(&pipeline, &endpoint.url).await?;
     let now = pipeline.clock().now();
-    pipeline.store().set_client(&campaign.organization_id, &campaign.id, &endpoint, now).await.map_err(unavailable)?;
+    pipeline.store().set_client(&campaign.organization_id, &campaign.key, &endpoint, now).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "endpoint.set", &campaign.public_id).await;
+    scope.record(&pipeline, "endpoint.set", &campaign.campaign_id).await;
     Ok(Json(EndpointView::from(&endpoint)))
 }
 
@@ -78,10 +78,10 @@ pub(crate) async fn get(
     Path(campaign): Path<String>,
 ) -> Result<Json<EndpointView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let client = pipeline.store().client_destination(&campaign.id).await.map_err(unavailable)?;
+    let client = pipeline.store().client_destination(&campaign.key).await.map_err(unavailable)?;
     client
         .map(|client| Json(EndpointView::from(&client.settings)))
-        .ok_or_else(|| HttpError::not_found("client endpoint of campaign", &campaign.public_id))
+        .ok_or_else(|| HttpError::not_found("client endpoint of campaign", &campaign.campaign_id))
 }
 
 /// Removes a campaign's client endpoint
@@ -95,9 +95,9 @@ pub(crate) async fn remove(
     Path(campaign): Path<String>,
 ) -> Result<StatusCode, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
-    pipeline.store().remove_destination(DestinationKind::Client, &campaign.id).await.map_err(unavailable)?;
+    pipeline.store().remove_destination(DestinationKind::Client, &campaign.key).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "endpoint.removed", &campaign.public_id).await;
+    scope.record(&pipeline, "endpoint.removed", &campaign.campaign_id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -163,14 +163,14 @@ pub(crate) async fn reveal(
 ) -> Result<Json<Revealed>, HttpError> {
     scope.caller.may_all(Permission::Administer)?;
     let campaign = match query.campaign {
-        Some(public_id) => Some(scope.campaign(&pipeline, &public_id, Permission::View).await?),
+        Some(campaign_id) => Some(scope.campaign(&pipeline, &campaign_id, Permission::View).await?),
         None => None,
     };
     let id = id.replace('\0', " ");
     let key = pipeline.store().reveal_source_key(&scope.organization_id, &id).await.map_err(unavailable)?;
     let key = key.ok_or_else(|| HttpError::not_found("source key", &id))?;
     scope.record_first(&pipeline, "source_key.revealed", &id).await?;
-    let example = campaign.map(|campaign| views::example(&pipeline.settings().public_url, &key, &campaign.public_id));
+    let example = campaign.map(|campaign| views::example(&pipeline.settings().public_url, &key, &campaign.campaign_id));
     Ok(Json(Revealed { key, example }))
 }
 

@@ -119,7 +119,7 @@ impl From<SubmissionRow> for SubmissionView {
             is_terminal: State::parse(&row.state).is_some_and(State::is_terminal),
             id: row.id,
             request_id: row.request_id,
-            campaign_id: row.public_id,
+            campaign_id: row.campaign_id,
             parent_id: row.parent_id,
             state: row.state,
             received_at: views::time(row.received_at),
@@ -192,7 +192,7 @@ pub(crate) async fn list(
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
     let state = filter.state.as_deref().map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
     let limit = page.limit(&pipeline)?;
-    let rows = pipeline.store().submissions(&campaign.id, state, before.id(), limit).await.map_err(unavailable)?;
+    let rows = pipeline.store().submissions(&campaign.key, state, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
@@ -232,8 +232,8 @@ pub(crate) async fn reprocess(
     Path(id): Path<String>,
 ) -> Result<Json<Reprocessed>, HttpError> {
     let row = find_visible(&pipeline, &scope, &id, Permission::Administer).await?;
-    let campaign = pipeline.store().campaign(&row.campaign_id).await.map_err(unavailable)?;
-    let campaign = campaign.ok_or_else(|| HttpError::not_found("campaign", &row.public_id))?;
+    let campaign = pipeline.store().campaign(&row.campaign_key).await.map_err(unavailable)?;
+    let campaign = campaign.ok_or_else(|| HttpError::not_found("campaign", &row.campaign_id))?;
     Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, Some(&row.id)).await? }))
 }
 
@@ -261,5 +261,5 @@ async fn find_visible(
     scope.caller.may(permission)?;
     let id: String = id.replace('\0', " ").chars().take(64).collect();
     let found = pipeline.store().submission(&scope.organization_id, &id).await.map_err(unavailable)?;
-    found.filter(|row| scope.caller.covers(&row.public_id)).ok_or_else(|| HttpError::not_found("submission", &id))
+    found.filter(|row| scope.caller.covers(&row.campaign_id)).ok_or_else(|| HttpError::not_found("submission", &id))
 }

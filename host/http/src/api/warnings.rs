@@ -79,7 +79,7 @@ pub(crate) async fn table(
     if !(1..=LEADS_MAX).contains(&leads) {
         return Err(HttpError::invalid("leads", format!("must be 1 to {LEADS_MAX}")));
     }
-    let rows = pipeline.store().newest_decisions(&campaign.id, leads).await.map_err(unavailable)?;
+    let rows = pipeline.store().newest_decisions(&campaign.key, leads).await.map_err(unavailable)?;
     Ok(Json(count_warnings(rows)))
 }
 
