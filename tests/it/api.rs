@@ -67,7 +67,7 @@ async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmi
 }
 
 on_both! {
-    /// O8 O9 I14: each role may what it says and no more; each error is 401 or 403 with a reason.
+    /// O8 O9 I14: each role has its permissions and no others; each error is 401 or 403 with a reason.
     async fn each_role_may_what_it_says(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("CAMP", "").await;
@@ -295,7 +295,7 @@ on_both! {
 }
 
 on_both! {
-    /// O8: whoever may not do it is told so, whatever the body is.
+    /// O8: a caller without permission gets that error, whatever the body is.
     async fn the_role_is_looked_at_before_the_body(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("RR", "").await;

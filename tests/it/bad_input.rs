@@ -324,8 +324,8 @@ on_both! {
 }
 
 on_both! {
-    /// I14: unknown addresses and methods are told as such, with the one body.
-    async fn unknown_addresses_and_methods_are_told(kind: Kind) {
+    /// I14: unknown addresses and methods are errors with the usual body.
+    async fn unknown_addresses_and_methods_are_errors(kind: Kind) {
         let world = World::new(kind).await;
         for path in ["/", "/v1", "/v1/", "/v1/leads/", "/v1//leads", "/v2/leads", "/%00", "/%FF", "/v1/campaigns/A/B/C", "/favicon.ico"] {
             world.source.get(path).await.expect_error(404, "address_unknown");

@@ -170,7 +170,7 @@ on_both! {
 }
 
 on_both! {
-    /// I10 M3: what stands in the query and in the headers that matter reaches the document with each element, also when it is run again;
+    /// I10 M3: the query and the headers that matter reach the document with each element, also when it is run again;
     /// keys do not.
     async fn i10_the_query_comes_with_every_element(kind: Kind) {
         let world = World::new(kind).await;

@@ -8,7 +8,7 @@
 //! Value sets of the case are `sets/NAME.csv` and `sets/NAME.json`.
 //!
 //! A case may say what the client responds with: `responses.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
-//! case's folder `responses`. What each of them means to the document stands in `expected.json` too.
+//! case's folder `responses`. `expected.json` has what each of them means to the document.
 
 use hookmill::app;
 use hookmill_domain::body;

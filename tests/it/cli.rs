@@ -284,7 +284,7 @@ interpret:
         cli.run(&["dry-run", "--format", "table", "--response-header", "content-type: application/json"], &files);
     assert!(done.status.success(), "{}", err(&done));
     let shown = out(&done);
-    // What subscribers are told has the time in it.
+    // Events have the time in them.
     let (lead, rest) = shown.split_once("== shape lead.").unwrap();
     insta::assert_snapshot!(lead);
     assert!(rest.contains("\nstate duplicate, ") && rest.ends_with(" us of CPU time\n"), "{rest}");

@@ -27,7 +27,7 @@ fn check_repeats(tally: &Tally, kills: usize) {
 
 on_both! {
     /// H2 I4: kill -9 at random moments under load. Every acknowledged lead is delivered, under one submission; no idempotency
-    /// key is accepted twice; nothing is delivered that was never posted; what is told of it is told under one id.
+    /// key is accepted twice; nothing is delivered that was never posted; its events have one id each.
     async fn a_killed_host_loses_nothing_it_acknowledged(kind: Kind) {
         let seed = Random::seed();
         let mut random = Random::new(seed);

@@ -79,7 +79,7 @@ on_both! {
 }
 
 on_both! {
-    /// M9: what a response means where nothing says otherwise: 2xx accepted, some to be tried again, all else failed; a redirect is
+    /// M9: the default interpretation of a response: 2xx accepted, some to be tried again, all else failed; a redirect is
     /// failed and not followed.
     async fn a_response_is_interpreted_by_its_status(kind: Kind) {
         let world = World::new(kind).await;
@@ -109,7 +109,7 @@ on_both! {
 }
 
 on_both! {
-    /// M9 W9: a client says when it wants to be asked again, within bounds; nonsense is ignored.
+    /// M9 W9: a client says when to retry, within bounds; nonsense is ignored.
     async fn retry_after_is_honoured(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("CC", "").await;
@@ -155,7 +155,7 @@ on_both! {
 }
 
 on_both! {
-    /// W9: a receiver that says nothing is given up at its timeout, and asked again later.
+    /// W9: a receiver that does not respond times out, and is tried again later.
     async fn silence_ends_at_the_timeout(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("CC", "").await;
@@ -303,7 +303,7 @@ on_both! {
 }
 
 on_both! {
-    /// W12: an endpoint that says nothing holds its own places only; another is served meanwhile.
+    /// W12: an endpoint that does not respond holds its own slots only; another is served meanwhile.
     async fn a_slow_endpoint_delays_no_other(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.deliveries_in_flight_max = 12;
@@ -425,7 +425,7 @@ on_both! {
 }
 
 on_both! {
-    /// L2: pausing stops what is still to be sent, activating goes on with it, archiving cancels it.
+    /// L2: pausing stops what is still to be sent, activating resumes it, archiving cancels it.
     async fn a_campaign_that_stops_sends_nothing_more(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;

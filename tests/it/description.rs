@@ -12,7 +12,7 @@ async fn described(world: &World) -> Value {
     world.nobody.get("/openapi.json").await.expect(200).json
 }
 
-/// Every operation: method, address, what is said of it.
+/// Every operation: method, address, description.
 fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
     let mut all = Vec::new();
     for (address, item) in description["paths"].as_object().unwrap() {
@@ -78,9 +78,9 @@ async fn no_method_is_served_that_is_not_described() {
     world.stop().await;
 }
 
-/// H3: nothing is left unsaid: names, summaries, parts of addresses; and whatever is referred to is there.
+/// H3: nothing is left undescribed: names, summaries, parts of addresses; and whatever is referred to is there.
 #[tokio::test]
-async fn everything_that_is_described_is_told() {
+async fn everything_is_described() {
     let world = World::new(Kind::Sqlite).await;
     let description = described(&world).await;
     let mut names = BTreeSet::new();
@@ -151,7 +151,7 @@ async fn integers_may_be_written_with_a_fraction() {
     world.stop().await;
 }
 
-/// H3: the page stands alone: no script, nothing from elsewhere, and every operation is on it.
+/// H3: the page is self-contained: no script, nothing from elsewhere, and every operation is on it.
 #[tokio::test]
 async fn the_page_stands_alone() {
     let world = World::new(Kind::Sqlite).await;

@@ -339,7 +339,7 @@ async fn a_table_that_is_elsewhere_ends_the_call() {
 
 /// M1: asking for a stage that is not there is the caller's mistake, and no fault of the plugin.
 #[tokio::test]
-async fn a_missing_stage_is_told() {
+async fn a_missing_stage_is_an_error() {
     let sandbox = Sandbox::new(Limits::default()).await;
     let admitted = sandbox.engine.admit(hookmill_tests::Forge::new().component().unwrap()).await.unwrap();
     let component = load(&sandbox.engine, admitted.digest, &admitted.component).await.unwrap();
@@ -425,7 +425,7 @@ async fn ungranted_imports_are_rejected_by_name() {
     assert_eq!(engine.stats().compilations, 0);
 }
 
-/// P2: what is admitted tells what it offers and what it is, and keeps its digest.
+/// P2: an admitted component has a description and stages, and keeps its digest.
 #[tokio::test]
 async fn admission() {
     let directory = tempfile::tempdir().unwrap();

@@ -76,7 +76,7 @@ async fn solar_does_what_its_readme_shows() {
     assert_eq!(session.finish().faults.len(), 0);
 }
 
-/// P4, P9: a bad configuration is rejected with its places; a campaign without one is told so, lead by lead.
+/// P4, P9: a bad configuration is rejected with its places; a campaign without one gets an error for each lead.
 #[tokio::test]
 async fn solar_says_what_is_wrong_with_its_configuration() {
     let example = Example::load("solar").await;

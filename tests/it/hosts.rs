@@ -1,5 +1,5 @@
 //! Several hosts on one database share the work, and what one leaves behind the other takes. A host that is asked to stop loses
-//! and repeats nothing; one whose database is gone says so and comes back by itself.
+//! and repeats nothing; one whose database is gone reports that and recovers by itself.
 
 use hookmill_tests::rig::CAMPAIGN;
 use hookmill_tests::{ExpectedLeads, HostProcess, Kind, Load, Random, Rig, on_both};
@@ -31,7 +31,7 @@ async fn stop(host: HostProcess, bound_s: u64) {
     assert!(status.success(), "{status}");
 }
 
-/// H1 H2: two hosts on one database deliver each lead once, and tell each event once.
+/// H1 H2: two hosts on one database deliver each lead once, and send each event once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hosts_share_the_work_and_send_nothing_twice() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
@@ -110,7 +110,7 @@ fn deferred_count(expected: &ExpectedLeads) -> usize {
     expected.values().map(|batch| batch.deferred).sum()
 }
 
-/// H8: while the database is gone the host answers 503 with `Retry-After`; when it is back the host goes on by itself. Nothing
+/// H8: while the database is gone the host answers 503 with `Retry-After`; when it is back the host recovers by itself. Nothing
 /// acknowledged is lost, and nothing is sent twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_whose_database_is_gone_comes_back_by_itself() {

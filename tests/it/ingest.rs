@@ -75,7 +75,7 @@ on_both! {
 
 on_both! {
     /// I2 I5 I14: good leads are taken, the others named with a code and a place; another organization's campaign, an unknown one
-    /// and none at all are told apart by nothing.
+    /// and none at all are indistinguishable.
     async fn each_bad_lead_is_named(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD", "OVER"]).await;
@@ -104,7 +104,7 @@ on_both! {
 }
 
 on_both! {
-    /// I2: a source reads its own requests: the response as it was given, and how each submission stands. Other keys see nothing.
+    /// I2: a source reads its own requests: the response as it was given, and the states of the submissions. Other keys see nothing.
     async fn a_source_reads_its_own_requests(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
@@ -275,7 +275,7 @@ fn small_limits() -> WorldOptions {
 }
 
 on_both! {
-    /// I5: whatever else is wrong, the first in the order of checks is told: key, size, content type, syntax, envelope, duplicate,
+    /// I5: whatever else is wrong, the first in the order of checks is reported: key, size, content type, syntax, envelope, duplicate,
     /// leads.
     async fn what_is_checked_first_is_told_first(kind: Kind) {
         let world = World::with(kind, small_limits()).await;
@@ -324,7 +324,7 @@ on_both! {
 }
 
 on_both! {
-    /// I6: a campaign says whom to ask while there is no key; with one, its prefix and an example for this very campaign that works
+    /// I6: a campaign names the contact while there is no key; with one, its prefix and an example for this campaign that works
     /// once the key is put in. The key itself is shown by a call that the audit log has.
     async fn a_campaign_shows_its_key(kind: Kind) {
         let world = World::new(kind).await;
@@ -359,7 +359,7 @@ on_both! {
 }
 
 on_both! {
-    /// I6: a regenerated key counts at once; the old one stops at once or after the grace. A revoked one stops, and the campaign says
+    /// I6: a regenerated key is valid at once; the old one stops at once or after the grace. A revoked one stops, and the campaign says
     /// again that there is none.
     async fn keys_are_regenerated_and_revoked(kind: Kind) {
         let world = World::new(kind).await;

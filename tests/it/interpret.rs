@@ -4,7 +4,7 @@
 use hookmill_tests::{Behaviour, World, on_both};
 use serde_json::{Value, json};
 
-/// A campaign whose plugin is `tests/guests/reading`: the response's body says what it is to be taken for.
+/// A campaign whose plugin is `tests/guests/reading`: the response's body says how to interpret it.
 async fn reading(world: &World) {
     world.subscribe().await;
     world.campaign("RR", "").await;

@@ -169,7 +169,7 @@ async fn most_have_nothing_to_prepare() {
 }
 
 on_both! {
-    /// P4: who uploads a plugin is told how its instances get ready, and why not from a snapshot; later, too.
+    /// P4: the response to an upload says how instances are initialised, and why not from a snapshot; later, too.
     async fn the_response_to_an_upload_has_the_report(kind: Kind) {
         let world = World::new(kind).await;
         for (name, bytes, state) in [
@@ -211,7 +211,7 @@ async fn admitted(parts: &str, directory: &Path) -> Result<SnapshotStatus, Strin
     engine.admit(odd(parts)).await.map(|admitted| admitted.snapshot_status).map_err(|rejection| rejection.to_string())
 }
 
-/// P2, P4: what can't be kept runs as it is, and it is said why; what could never start is rejected with its fault.
+/// P2, P4: what can't be kept runs as it is, and the reason is reported; what could never start is rejected with its fault.
 #[tokio::test]
 async fn what_has_no_snapshot_still_runs() {
     let directory = tempfile::tempdir().unwrap();

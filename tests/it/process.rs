@@ -210,7 +210,7 @@ on_both! {
 }
 
 on_both! {
-    /// L2: archiving cancels what waits and what is quarantined, tells so, and takes no more.
+    /// L2: archiving cancels waiting and quarantined submissions with events, and rejects new leads.
     async fn archiving_cancels_what_waits(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;

@@ -241,7 +241,7 @@ on_both! {
 }
 
 on_both! {
-    /// H5: neither keys nor secrets nor the values of headers stand in the database as they are.
+    /// H5: neither keys nor secrets nor the values of headers are in the database unencrypted.
     async fn secrets_are_encrypted_at_rest(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("SEAL", "").await;

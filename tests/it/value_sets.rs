@@ -112,7 +112,7 @@ on_both! {
 }
 
 on_both! {
-    /// M7 H6: what is wrong with a table is told with its place, and nothing is kept; what an organization may have is bounded.
+    /// M7 H6: what is wrong with a table is reported with its place, and nothing is stored; what an organization may have is bounded.
     async fn what_is_not_a_table_is_rejected(kind: Kind) {
         let mut options = WorldOptions::default();
         (options.settings.limits.value_sets_max, options.settings.limits.value_sets_bytes_max) = (2, 60);
@@ -263,7 +263,7 @@ on_both! {
 }
 
 on_both! {
-    /// P8: what later stages read is known, too: with the message a webhook is told, and with the attempt whose response was read.
+    /// P8: what later stages read is known, too: with the message to a webhook, and with the attempt whose response was read.
     async fn what_later_stages_read_is_known(kind: Kind) {
         let world = World::new(kind).await;
         looking_up(&world, "LOOK").await;

@@ -1,4 +1,4 @@
-//! Components made by hand: a core module as text, a world as WIT, and what lies between them by the canonical ABI. What no compiler
+//! Components made by hand: a core module as text, a world as WIT, and the canonical ABI between them. What no compiler
 //! would make can be made so: wrong pointers, imports of any name, memories without number.
 
 use crate::world::workspace;
@@ -101,7 +101,7 @@ impl Forge {
 
     /// Something that `map` does before it is good.
     pub fn before_map(self, wat: &str) -> Self {
-        // Locals come first in a function, so what comes before stands in one of its own.
+        // Locals come first in a function, so this code is in a function of its own.
         let good = GOOD.replacen("(local.set $made", "(call $before) (local.set $made", 1);
         self.item(&format!("(func $before {wat})")).map(&good)
     }

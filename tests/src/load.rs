@@ -1,5 +1,5 @@
 //! Sources that post without rest while hosts come and go, and the record of what is expected: what was posted, what was acknowledged, and
-//! under which submission. Whatever a source was told must hold.
+//! under which submission. Every acknowledgement must hold.
 
 use crate::client::Client;
 use crate::random::Random;
@@ -24,7 +24,7 @@ const AGAIN_MS: u64 = 40;
 pub struct Batch {
     /// The idempotency key.
     pub key: String,
-    /// What tells its leads from all others.
+    /// The marker of its leads.
     pub markers: Vec<String>,
     /// The request it became, once some response has named it.
     pub request: Option<String>,

@@ -15,7 +15,7 @@ pub enum Behaviour {
     Respond(u16, Vec<(String, String)>, String),
     /// Reads the request and closes the connection.
     Close,
-    /// Reads the request and says nothing for that long, then closes.
+    /// Reads the request, waits for that long, then closes.
     Silence(Duration),
 }
 

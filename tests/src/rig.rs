@@ -115,7 +115,7 @@ impl Rig {
         self.admin(host).put(&format!("/v1/campaigns/{CAMPAIGN}/endpoint"), &endpoint).await.expect(200);
     }
 
-    /// The client says nothing to the next `count` requests; returns when they have arrived.
+    /// The client does not respond to the next `count` requests; returns when they have arrived.
     pub async fn silence(&self, count: usize) {
         let silent = self.receiver.at(CLIENT).len() + count;
         self.receiver.plan(CLIENT, vec![Behaviour::Silence(PATIENCE); count]);
@@ -174,7 +174,7 @@ impl Rig {
         (tally, delivered)
     }
 
-    /// Each delivered lead was told as delivered and as processed, each under one id and with one body however often it was sent.
+    /// Each delivered lead has the events delivered and processed, each under one id and with one body however often it was sent.
     fn check_events(&self, delivered: &BTreeSet<String>, tally: &mut Tally) {
         let mut told: BTreeMap<(String, String), Vec<Request>> = BTreeMap::new();
         for request in self.receiver.at(SUBSCRIBER) {

@@ -39,7 +39,7 @@ impl Default for WorldOptions {
 
 /// A host and the actors around it.
 pub struct World {
-    /// The clock; it stands still unless moved.
+    /// The clock; it does not advance by itself.
     pub clock: Arc<ManualClock>,
     /// Plays clients and subscribers.
     pub receiver: Receiver,

@@ -92,7 +92,7 @@ impl Host {
         Ok(host)
     }
 
-    /// The host tells where it listens and its first key, and then that it is ready.
+    /// The host prints its address and first key, and then that it is ready.
     fn read_announcement(&mut self) -> Result<()> {
         let output = self.process.stdout.take().context("the host has no output")?;
         for line in self.output.insert(BufReader::new(output)).lines() {
@@ -107,7 +107,7 @@ impl Host {
         bail!("the host did not start; its output:\n{}", std::fs::read_to_string(&self.log)?)
     }
 
-    /// Ends the host; returns the lines of its log that tell of a failure of its own.
+    /// Ends the host; returns the lines of its log with failures of its own.
     fn stop(mut self) -> Result<Vec<String>> {
         if let Some(status) = self.process.try_wait()? {
             bail!("the host ended while it was fuzzed ({status}); its log is {}", self.log.display());

@@ -13,7 +13,7 @@ use crate::{program, progress};
 
 /// The targets in `plugins/default/fuzz`.
 const TARGETS: [&str; 3] = ["parse", "compile", "run"];
-/// How long each target runs when nothing else is said.
+/// The default duration of each target.
 const SECONDS_USUAL: u64 = 120;
 /// Plans stay in memory as long as the process, as in an instance; so a process ends in time.
 const SECONDS_OF_PROCESS_MAX: u64 = 600;

@@ -29,7 +29,7 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Guest>> {
     Ok(guests)
 }
 
-/// Builds the core module with cargo, as `command` was prepared, and returns where it lies.
+/// Builds the core module with cargo, as `command` was prepared, and returns its path.
 pub fn build_module(mut command: Command, guest: &Guest) -> Result<PathBuf> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("can't start cargo")?;
     let messages = BufReader::new(child.stdout.take().context("cargo has no stdout")?);

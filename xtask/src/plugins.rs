@@ -61,7 +61,7 @@ fn build_command(workspace: &Workspace, toolchain: &Toolchain, flags: &str, gues
     command
 }
 
-/// `plugins/rustflags.txt` and the names that stand for this machine's directories, in cargo's own encoding.
+/// `plugins/rustflags.txt` and the names that replace this machine's directories, in cargo's own encoding.
 fn encoded_flags(workspace: &Workspace) -> Result<String> {
     let file = workspace.root.join("plugins/rustflags.txt");
     let text = if file.is_file() { std::fs::read_to_string(&file)? } else { String::new() };

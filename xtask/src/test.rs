@@ -22,7 +22,7 @@ pub fn fuzz(workspace: &Workspace) -> Result<()> {
     fuzz::fuzz(workspace)
 }
 
-/// The same when the guests stand already.
+/// The same when the guests are built.
 pub fn tests_with_postgres(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     build(workspace)?;
     let postgres = Postgres::start()?;

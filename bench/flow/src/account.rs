@@ -31,7 +31,7 @@ struct Counts {
     disk_bytes: u64,
 }
 
-/// What lies between two moments, a lead.
+/// The difference of two accounts, for each lead.
 #[derive(Debug, Clone, Serialize)]
 pub struct Costs {
     /// Processor time of the host and of the processes it started, in microseconds.

@@ -1,5 +1,5 @@
 //! The host's management API, as far as a measurement needs it: what an operator sets up before the first lead, and
-//! where leads stand.
+//! the states of leads.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use crate::http::{self, Connection};
 /// The events of a delivered lead.
 pub const EVENTS: [&str; 2] = ["lead.delivered", "lead.processed"];
 
-/// How many submissions stand in which state.
+/// The number of submissions by state.
 pub type StateCounts = BTreeMap<String, u64>;
 
 /// An operator's connection.
@@ -74,7 +74,7 @@ impl Api {
         self.change("PUT", &path, &json!({"enabled": true, "url": url, "events": EVENTS})).await.map(drop)
     }
 
-    /// Where a campaign's submissions stand.
+    /// The states of a campaign's submissions.
     pub async fn state_counts(&mut self, organization: &str, id: &str) -> Result<StateCounts> {
         let campaign = self.read(&format!("/v1/campaigns/{id}?organization={organization}")).await?;
         let campaign: Campaign = serde_json::from_slice(&campaign).context("a campaign is not as expected")?;
@@ -131,7 +131,7 @@ impl Api {
     }
 }
 
-/// The time of the timeline's last line, if that says `delivered`.
+/// The time of the last transition, if its state is `delivered`.
 fn delivered_at_us(submission: &Value) -> Result<Option<u64>> {
     if submission["state"] != "delivered" {
         return Ok(None);

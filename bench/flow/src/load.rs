@@ -31,7 +31,7 @@ pub struct Accepted {
     pub at_us: u64,
 }
 
-/// What posting came to.
+/// The result of posting.
 pub struct Posted {
     /// From the first byte written (or the time it should have been) to the last byte read, in microseconds, for each
     /// request that was acknowledged.
@@ -286,7 +286,7 @@ mod tests {
         Amount { requests, until: Instant::now() + Duration::from_secs(20), keeps_ids: true }
     }
 
-    /// What is rejected is sent anew, counted by its kind, and is not included in the latencies.
+    /// A rejected request is sent again, counted by its status, and is not included in the latencies.
     #[tokio::test]
     async fn errors_are_counted_and_sent_anew() -> Result<()> {
         let posted = poster(1).await?.post_all(amount(10)).await?;

@@ -1,4 +1,4 @@
-//! What to measure, as the command line says it.
+//! The command line: what to measure.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub struct Options {
     /// Connections that post
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub connections: u16,
-    /// How long a run may take, in seconds; what it came to by then is reported
+    /// How long a run may take, in seconds; partial results are reported
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub limit_s: u64,
     /// Small counts and short runs, to see that everything works

@@ -63,7 +63,7 @@ impl World {
         Ok(World { host, receiver, api, database, clients: 0 })
     }
 
-    /// Makes an organization as a setup says.
+    /// Creates an organization by a setup.
     pub async fn organization(&mut self, setup: &Setup) -> Result<Organization> {
         let id = self.api.create_organization("bench").await?;
         let source_key = self.api.create_source_key(&id).await?;

@@ -1,4 +1,4 @@
-//! Value sets as verbs (M7): put, restore, delete, and what a name means for who asks from outside.
+//! Operations on value sets (M7): put, restore, delete, look-up.
 
 use super::Pipeline;
 use super::ingest::unavailable;

@@ -35,7 +35,7 @@ acts! {
     recursion_with_frames: "deep-frames",
     trap: "trap",
     unreachable: "unreachable",
-    /// P3: the log is bounded, and what is dropped is counted; a panic behind the flood is told all the same.
+    /// P3: the log is bounded, and what is dropped is counted; a panic after the flood is reported all the same.
     log_flood: "chatter",
     log_flood_and_trap: "log-then-trap",
     /// P3: what crosses to the host is bounded.

@@ -56,7 +56,7 @@ fn format_stages(admitted: &Admitted) -> String {
     admitted.stages.iter().map(|stage| stage.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Tries each, and says what comes of it. A rejection leaves no file and no instance.
+/// Uploads each, and lists the outcomes. A rejection leaves no file and no instance.
 async fn rejections(limits: Limits, compiler: Compiler, uploads: Vec<(&str, Vec<u8>)>) -> String {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::with_compiler(limits, directory.path(), compiler).unwrap();
@@ -145,7 +145,7 @@ async fn rejected() {
     insta::assert_snapshot!("rejected", told);
 }
 
-/// P2: what is small and takes the compiler long, or makes it large, meets the child process's bounds. The host waits and goes on.
+/// P2: what is small and takes the compiler long, or makes it large, meets the child process's bounds. The host waits and continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compiler_bombs() {
     let table = "(table $t 90000 funcref)";

@@ -75,7 +75,7 @@ async fn loaded_components_hold_few_files() {
     let modules: String = (0..200).map(|n| format!(r#"(core module (memory 1) (data (i32.const 0) "{n}"))"#)).collect();
     let many = wat::parse_str(format!("(component {modules} (instance $i) (export \"x\" (instance $i)))")).unwrap();
     load(&engine, many).await.unwrap();
-    // The other tests' engines hold such files, too, so they are told apart by this one's number of components alone.
+    // The other tests' engines hold such files, too, so they are distinguished by this one's number of components alone.
     assert_eq!(engine.stats().compilations, 61);
     map_once(&engine, &data(59)).await.unwrap();
     assert_eq!(engine.stats().disk_hits, 0, "what was used last is still there");

@@ -136,7 +136,7 @@ fn ends<T, E: std::fmt::Debug>(outcomes: Result<Outcomes<T>, E>) -> Vec<Result<(
     outcomes.expect("the stage is there").into_iter().map(|outcome| outcome.map(|_| ())).collect()
 }
 
-/// Attacks each stage with one bad item among good ones, and says what came of it, once for stages with the same end.
+/// Attacks each stage with one bad item among good ones, and lists the outcomes, once for stages with the same end.
 pub async fn attack_stages(engine: &Engine, component: &Arc<LoadedComponent>, behaviour: &str) -> String {
     let mut ends: Vec<(String, Vec<&str>)> = Vec::new();
     for stage in Stage::ALL {

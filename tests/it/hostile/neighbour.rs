@@ -1,4 +1,4 @@
-//! What a neighbour notices: its leads go through while everything above goes on beside it, and afterwards memory, threads and
+//! What a neighbour notices: its leads are processed while all attacks run, and afterwards memory, threads and
 //! handles are where they were (P3).
 //!
 //! Measured in a process of its own, since the other tests in this one have memory and files, too. The figures are printed:
@@ -83,7 +83,7 @@ impl std::fmt::Display for Latencies {
     }
 }
 
-/// P3: runs [`alone`] in a process of its own, and shows what it says.
+/// P3: runs [`alone`] in a process of its own, and prints its output.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_neighbour_notices_nothing() {
     let test = std::env::current_exe().expect("this program");

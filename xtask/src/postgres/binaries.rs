@@ -42,7 +42,7 @@ impl Binaries {
         self.directory.join(name)
     }
 
-    /// As the server tells it.
+    /// The server's version text.
     pub fn version(&self) -> String {
         let version = program::output(self.path("postgres"), &["--version"]);
         version.unwrap_or_else(|| "PostgreSQL of unknown version".to_owned())

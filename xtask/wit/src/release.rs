@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-/// The record of released files, in `wit/`: `cd wit && sha256sum --check released.sha256` says the same as this module.
+/// The record of released files, in `wit/`: `cd wit && sha256sum --check released.sha256` checks the same as this module.
 pub const FILE: &str = "released.sha256";
 
 /// Digest by path within `wit/`.

@@ -17,7 +17,7 @@ use crate::tally::Tally;
 const SUBMISSION_HEADER: &str = "hookmill-submission-id";
 const MESSAGE_HEADER: &str = "webhook-id";
 
-/// What stands for an event whose body does not name it.
+/// The name of an event whose body does not have one.
 const UNNAMED_EVENT: &str = "unnamed";
 
 type Shared = Arc<Mutex<Tally>>;
@@ -38,7 +38,7 @@ enum Delay {
     Forever,
 }
 
-/// A request under way; it no longer waits once this is dropped, whoever ended it.
+/// A request under way; dropping it ends the wait.
 struct Waiting(Shared);
 
 impl Drop for Waiting {
@@ -142,7 +142,7 @@ fn lock(tally: &Shared) -> MutexGuard<'_, Tally> {
 mod tests {
     use super::*;
 
-    /// A path says how it is answered; all else is rejected.
+    /// A path decides the response; unknown paths are rejected.
     #[test]
     fn paths_say_how_they_are_responded_to() {
         let client = |delay| RequestPath::Client { name: "7", delay };

@@ -27,13 +27,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Notes a run that gave no result, and says so at once.
+    /// Records a run without a result, and prints it at once.
     pub fn fail(&mut self, failure: String) {
         eprintln!("    failed: {failure}");
         self.failures.push(failure);
     }
 
-    /// Prints all tables that have rows, and what is to be said of single runs.
+    /// Prints all tables that have rows, and the notes on single runs.
     pub fn print(&self) {
         if !self.flow.is_empty() {
             print(

@@ -1,4 +1,4 @@
-//! What the scenarios came to that are not a run from end to end.
+//! Results of the scenarios that are not end-to-end runs.
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ use crate::world::{Organization, Setup, World};
 /// Leads that wait, one number after the other on the same host.
 const WAITING: [[u64; 2]; 2] = [[5_000, 20_000], [100_000, 1_000_000]];
 const CONNECTIONS: usize = 16;
-/// How long it may take until all of them stand as pending.
+/// The time limit until all of them are pending.
 const REST_LIMIT: Duration = Duration::from_secs(60);
 const REST_POLL: Duration = Duration::from_secs(1);
 /// How long the host is watched while nothing is asked of it.

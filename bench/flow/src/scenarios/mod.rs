@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::options::{DatabaseKind, Options, ScenarioName};
 use crate::report::Report;
 
-/// Runs all that is asked for. A run that fails is reported, and the next one goes on.
+/// Runs the selected scenarios. A failed run is reported, and the next one starts.
 pub async fn run(options: &Options, report: &mut Report) {
     for &database in options.databases() {
         for scenario in options.scenarios() {
@@ -38,7 +38,7 @@ async fn run_scenario(
     }
 }
 
-/// Tells the person in front of the terminal what begins.
+/// Prints what begins.
 fn announce(scenario: &str, database: DatabaseKind, what: &str) {
     eprintln!("==> {scenario}, {}, {what}", database.name());
 }

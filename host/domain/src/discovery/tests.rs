@@ -16,7 +16,7 @@ fn field<'f>(fields: &'f Fields, written: &str) -> &'f Field {
 
 /// M11: each path with its types, how often it is filled, and masked examples.
 #[test]
-fn m11_every_path_is_told_with_what_is_in_it() {
+fn m11_every_path_is_listed_with_its_values() {
     let fields = discover(&elements(&[
         json!({"email": "alice@example.com", "age": 31, "contact": {"phones": [{"number": "512-555-0100"}]}, "tags": []}),
         json!({"email": "", "age": "31", "tags": ["a", "b"]}),
@@ -166,7 +166,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     /// M11: whatever elements say, no two paths are written alike, no address is shown, and a draft is made line by line.
     #[test]
-    fn m11_any_elements_are_told(values in prop::collection::vec(any_json(), 0..5)) {
+    fn m11_any_elements_are_listed(values in prop::collection::vec(any_json(), 0..5)) {
         let fields = discover(&elements(&values));
         let mut written: Vec<&str> = fields.fields.iter().map(|field| field.written.as_str()).collect();
         written.sort_unstable();

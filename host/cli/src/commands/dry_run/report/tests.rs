@@ -114,7 +114,7 @@ state rejected, 42 us of CPU time
 
 /// M10: a stage that failed says why, whole enough to fix it; a sample without leads says so.
 #[test]
-fn m10_failures_are_told() {
+fn m10_failures_are_shown() {
     let failed = StageRun {
         stage: "map",
         error: Some(
