@@ -211,7 +211,7 @@ mod tests {
     use wasmtime::{Config, Engine, Store};
 
     use super::*;
-    use crate::fault::{Evidence, Fault, FaultKind, Phase};
+    use crate::fault::{FaultContext, Fault, FaultKind, Phase};
 
     /// P5: only the empty world is granted, by name.
     #[test]
@@ -247,7 +247,7 @@ mod tests {
 
     fn kind(error: &wasmtime::Error) -> FaultKind {
         let limits = Limits::default();
-        Fault::of(error, &Evidence { phase: Phase::Map, limits: &limits, memory_rejected: false, panic: None }).kind
+        Fault::of(error, &FaultContext { phase: Phase::Map, limits: &limits, memory_rejected: false, panic: None }).kind
     }
 
     /// P5: no waiting. A guest that sleeps traps at once.

@@ -108,7 +108,7 @@ impl Leases {
     /// The store renewed these; every other one is lost. Returns the lost shards: their unsent work is to be dropped from memory.
     pub fn renewed(&mut self, renewed: &[(u16, i64)], sent_at: BootTime) -> Vec<u16> {
         let until = self.lease_end(sent_at);
-        let is_renewed = |shard: &u16, held: &Held| renewed.contains(&(*shard, held.epoch));
+        let is_renewed = |shard: &u16, held: &HeldShard| renewed.contains(&(*shard, held.epoch));
         let lost = self.held.iter().filter(|(shard, held)| !is_renewed(shard, held)).map(|(shard, _)| *shard).collect();
         self.held.retain(|shard, held| is_renewed(shard, held));
         for held in self.held.values_mut() {
@@ -163,7 +163,7 @@ impl Leases {
         LeasePlan { take: free.take(share - working).collect(), give_up: Vec::new() }
     }
 
-    fn ends(&self, held: Held) -> BootTime {
+    fn ends(&self, held: HeldShard) -> BootTime {
         BootTime(held.until.0.saturating_sub(self.terms.margin_ms))
     }
 
