@@ -3,7 +3,7 @@
 
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
-use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, Taken};
+use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, TakenItems};
 use hookmill_domain::flow::leases::{BootTime, LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
