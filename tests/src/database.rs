@@ -1,6 +1,8 @@
 //! A database of its own for each test.
 
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Which database.
@@ -75,6 +77,25 @@ impl TestDatabase {
         let rows: Vec<Vec<u8>> = rows.await.expect("the tables are there");
         assert!(!rows.is_empty(), "no destination is kept");
         rows
+    }
+
+    /// Campaigns and states whose counter is not the number of their submissions, and by how many.
+    pub async fn wrong_counts(&self, data: &Path) -> Vec<(String, String, i64)> {
+        const SQL: &str = "select campaign_id, state, cast(sum(n) as bigint) from (select campaign_id, state, count as n from submission_counts \
+            union all select campaign_id, state, change as n from submission_count_changes \
+            union all select campaign_id, state, -count(*) as n from submissions group by campaign_id, state) as c \
+            group by campaign_id, state having sum(n) <> 0";
+        match &self.url {
+            Some(url) => {
+                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+                sqlx::query_as(SQL).fetch_all(&mut connection).await.expect("the tables are there")
+            }
+            None => {
+                let options = SqliteConnectOptions::new().filename(data.join("hookmill.sqlite"));
+                let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
+                sqlx::query_as(SQL).fetch_all(&mut connection).await.expect("the tables are there")
+            }
+        }
     }
 
     async fn order(&self, sql: &str) {

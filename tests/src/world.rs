@@ -232,6 +232,8 @@ impl World {
     /// Stops the host gracefully.
     pub async fn stop(mut self) {
         self.running.take().expect("the host runs").stop().await.expect("the host stops");
+        // Whatever a test did: what was counted is what is there.
+        assert_eq!(self.database.wrong_counts(self.data.path()).await, [], "counters differ from the rows");
     }
 }
 

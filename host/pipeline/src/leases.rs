@@ -38,12 +38,9 @@ impl LeaseKeeper {
         }
         let plan = flow.leases().plan(&view.rows, view.hosts);
         let mut to_read = Vec::new();
-        for (shard, epoch) in plan.take {
-            if *stopped.borrow() {
-                return Ok(());
-            }
+        if !plan.take.is_empty() {
             let sent_at = boot_time();
-            if let Some(epoch) = pipeline.store.take_lease(flow.host(), shard, epoch, lease_ms).await? {
+            for (shard, epoch) in pipeline.store.take_leases(flow.host(), &plan.take, lease_ms).await? {
                 flow.leases().record_taken(shard, epoch, sent_at);
                 to_read.push(shard);
             }

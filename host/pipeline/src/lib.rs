@@ -14,6 +14,7 @@ mod finish;
 mod flow;
 mod ingest;
 mod interpret;
+mod jobs;
 mod leases;
 mod loader;
 mod lookups;

@@ -285,6 +285,7 @@ impl Pipeline {
         let about = EventAbout { submission_id: &delivery.row.submission_id, shard: delivery.row.shard };
         Transition {
             submission_id: delivery.row.submission_id.clone(),
+            campaign_key: delivery.row.campaign_key.clone(),
             revision: delivery.row.submission_revision,
             state,
             cause,

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 
 /// How long a loop waits after the store failed, in milliseconds.
 const FAILED_WAIT_MS: u64 = 1_000;
-/// How long commits are remembered, in milliseconds: longer than a host waits for the response to one.
-const COMMITS_KEPT_MS: i64 = 3_600_000;
+/// How often a host looks whether a job is due, in milliseconds.
+const JOBS_MS: u64 = 1_000;
 /// How old due work may be before a whole read takes it for something that memory has missed, in milliseconds.
 const OVERDUE_MS: i64 = 10_000;
 
@@ -39,6 +39,7 @@ impl Workers {
         loops.push(tokio::spawn(deliver(pipeline.clone(), Arc::clone(&places), steps.clone(), stopped.clone())));
         loops.push(tokio::spawn(load(pipeline.clone(), stopped.clone())));
         loops.push(tokio::spawn(read_whole(pipeline.clone(), stopped.clone())));
+        loops.push(tokio::spawn(run_jobs(pipeline.clone(), stopped.clone())));
         let leases_end = Arc::new(Notify::new());
         let leases = tokio::spawn(keep_leases(pipeline.clone(), stopped, Arc::clone(&leases_end)));
         Self { pipeline: pipeline.clone(), stop, steps, places, loops, leases, leases_end, writer }
@@ -113,9 +114,7 @@ async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
         let overdue_at = (!is_first).then(|| now.plus_ms(-OVERDUE_MS));
         let shards = pipeline.flow.shards();
         let found = pipeline.find_lanes(&shards, overdue_at).await;
-        let forgotten =
-            pipeline.store().forget_commits(&pipeline.ids().new_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await;
-        let wait = match found.and(forgotten) {
+        let wait = match found {
             Ok(()) => every,
             Err(error) => {
                 tracing::warn!(error = %error, "due work could not be read; will be retried");
@@ -125,6 +124,18 @@ async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
         is_first = is_first && wait != every;
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+async fn run_jobs(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        if let Err(error) = pipeline.run_jobs().await {
+            tracing::warn!(error = %error, "a job could not be run; it is tried again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(JOBS_MS)) => {}
             _ = stopped.changed() => {}
         }
     }

@@ -204,9 +204,7 @@ create table submissions (
 );
 create index submissions_due on submissions (shard, campaign_key, run_at, id) where run_at is not null;
 create index submissions_of_campaign on submissions (campaign_key, id);
-create index submissions_waiting on submissions (campaign_key, state, id) where state in ('pending', 'quarantined', 'pending_action', 'queued');
-create index submissions_ended on submissions (campaign_key, state, id)
-    where state in ('disqualified', 'delivered', 'duplicate', 'rejected', 'failed', 'canceled');
+create index submissions_in_state on submissions (campaign_key, state, id);
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
 create table timeline (
@@ -294,7 +292,8 @@ create table deliveries (
     primary key (organization_id, id)
 );
 create index deliveries_due on deliveries (shard, destination_id, run_at, id) where run_at is not null;
-create index deliveries_held on deliveries (campaign_key, id) where state = 'held';
+create index deliveries_of_campaign on deliveries (campaign_key, id);
+create index deliveries_in_state on deliveries (campaign_key, state, id) where state <> 'delivered';
 create index deliveries_of_submission on deliveries (organization_id, submission_id, id);
 
 create table attempts (
@@ -308,6 +307,31 @@ create table attempts (
     outcome text not null,
     detail bytea not null,
     primary key (organization_id, delivery_id, id)
+);
+
+-- How many submissions of a campaign are in each state, as it was when the changes since were last added up.
+create table submission_counts (
+    campaign_key text not null,
+    state text not null,
+    count bigint not null,
+    primary key (campaign_key, state)
+);
+
+-- What has changed since: each commit adds rows of its own.
+create table submission_count_changes (
+    campaign_key text not null,
+    id text not null,
+    state text not null,
+    change bigint not null,
+    primary key (campaign_key, id)
+);
+
+-- Jobs that one host at a time runs for all; the row is the lease.
+create table jobs (
+    name text primary key,
+    owner text not null,
+    run_at bigint not null,
+    expires_at bigint not null
 );
 
 -- One row for each commit of processing and delivery: who lost the response to a COMMIT looks here whether it succeeded.

@@ -4,7 +4,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
 /// One line of the audit log.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct AuditLine {
     /// Its id.
     pub id: String,
@@ -17,6 +17,7 @@ pub struct AuditLine {
     /// When.
     pub at: i64,
 }
+from_row!(AuditLine { id, user_id, action, subject, at });
 
 impl Store {
     /// Writes a line.

@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
 /// A campaign version.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct CampaignVersion {
     /// Its id.
     pub id: String,
@@ -30,6 +30,19 @@ pub struct CampaignVersion {
     /// When.
     pub created_at: i64,
 }
+from_row!(CampaignVersion {
+    id,
+    campaign_key,
+    version,
+    plugin_id,
+    plugin_version,
+    component_digest,
+    document,
+    plan,
+    warnings,
+    created_by,
+    created_at
+});
 
 /// A campaign version to be stored.
 #[derive(Debug, Clone)]

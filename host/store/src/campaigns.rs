@@ -6,7 +6,7 @@ use hookmill_domain::clock::Timestamp;
 use std::collections::BTreeSet;
 
 /// A campaign, as it is stored.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Campaign {
     /// The store's own id, unique everywhere.
     #[sqlx(rename = "campaign_key")]
@@ -38,6 +38,22 @@ pub struct Campaign {
     /// Whether it has a client endpoint.
     pub has_client: bool,
 }
+from_row!(Campaign {
+    id,
+    organization_id,
+    public_id,
+    name,
+    owner_id,
+    state,
+    time_zone,
+    phone_region,
+    values,
+    granted_value_sets,
+    active_version_id,
+    created_at,
+    updated_at,
+    has_client
+});
 
 /// What a campaign is made with, or changed to.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
 /// A named plugin.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Plugin {
     /// Its id.
     pub id: String,
@@ -15,9 +15,10 @@ pub struct Plugin {
     /// When it was made.
     pub created_at: i64,
 }
+from_row!(Plugin { id, organization_id, name, created_at });
 
 /// One immutable version of a plugin.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct PluginVersion {
     /// The plugin.
     pub plugin_id: String,
@@ -30,6 +31,7 @@ pub struct PluginVersion {
     /// When.
     pub created_at: i64,
 }
+from_row!(PluginVersion { plugin_id, version, component_digest, created_by, created_at });
 
 impl Store {
     /// Keeps a component under its digest; once is enough.

@@ -4,9 +4,10 @@
 use super::StoreError;
 use super::encryption::Cipher;
 use hookmill_domain::ids::SharedIdGenerator;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlStr, SqlitePool};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -25,7 +26,8 @@ const SQLITE_CACHE_KIB: &str = "-65536";
 /// PostgreSQL connections of one host.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+/// The tables, step by step: version, name, text. A step that was released never changes.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "core", include_str!("../migrations/0001_core.sql"))];
 
 /// Which database, and where.
 #[derive(Debug, Clone)]
@@ -110,6 +112,22 @@ macro_rules! writing {
     };
 }
 
+/// Reads a row by the names of its columns, on both databases. sqlx has a derive for it, but its macro crate brings a second build of both
+/// drivers, one for the compiler: a tenth of all that is compiled for the host.
+macro_rules! from_row {
+    ($row:ident { $($column:ident),* }) => {
+        from_row!(@ sqlx::sqlite::SqliteRow, $row { $($column),* });
+        from_row!(@ sqlx::postgres::PgRow, $row { $($column),* });
+    };
+    (@ $of:ty, $row:ident { $($column:ident),* }) => {
+        impl sqlx::FromRow<'_, $of> for $row {
+            fn from_row(row: &$of) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($column: sqlx::Row::try_get(row, stringify!($column))?),* })
+            }
+        }
+    };
+}
+
 /// Writes many rows with few statements. `$row_sql` is one row's tuple with `?` for each bound value.
 macro_rules! insert_many {
     ($connection:expr, $head:expr, $row_sql:expr, $tail:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {
@@ -155,6 +173,8 @@ macro_rules! insert_commit {
     };
 }
 
+/// How many statements a connection keeps prepared: each statement of many rows is one for each power of two ([`chunks`]).
+const STATEMENTS_CACHED: usize = 512;
 /// How many rows one statement writes at most; with the widest row it stays under both databases' bound on parameters.
 const ROWS_PER_STATEMENT_MAX: usize = 128;
 
@@ -243,9 +263,10 @@ impl Store {
             Target::Sqlite(path) => open_sqlite(path).await?,
             Target::Postgres(url) => open_postgres(url).await?,
         };
+        let migrator = migrator();
         match &database {
-            Database::Sqlite { writer, .. } => MIGRATIONS.run(writer).await?,
-            Database::Postgres { pool } => MIGRATIONS.run(pool).await?,
+            Database::Sqlite { writer, .. } => migrator.run(writer).await?,
+            Database::Postgres { pool } => migrator.run(pool).await?,
         }
         let store = Self { database, cipher: options.cipher, ids: options.ids };
         store.check_key().await?;
@@ -275,6 +296,13 @@ impl Store {
     }
 }
 
+fn migrator() -> Migrator {
+    let steps = MIGRATIONS.iter().map(|(version, name, text)| {
+        Migration::new(*version, (*name).into(), MigrationType::Simple, SqlStr::from_static(text), false)
+    });
+    Migrator::with_migrations(steps.collect())
+}
+
 async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -283,6 +311,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         // A response means that it is on disk.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(ACQUIRE_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS_CACHED)
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
         .pragma("cache_size", SQLITE_CACHE_KIB)
         .pragma("temp_store", "memory");
@@ -316,7 +345,8 @@ async fn checkpoint_forever(readers: SqlitePool) {
 }
 
 async fn open_postgres(url: &str) -> Result<Database, StoreError> {
-    let options = PgConnectOptions::from_str(url)?.application_name("hookmill");
+    let options =
+        PgConnectOptions::from_str(url)?.application_name("hookmill").statement_cache_capacity(STATEMENTS_CACHED);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 
 /// A submission with a decision.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct DecisionRow {
     /// The submission.
     pub id: String,
@@ -16,6 +16,7 @@ pub struct DecisionRow {
     /// When it was received.
     pub received_at: i64,
 }
+from_row!(DecisionRow { id, source_key_id, source_name, decision, received_at });
 
 impl Store {
     /// Those of the newest submissions of a campaign that have a decision, the newest first.

@@ -111,7 +111,7 @@ impl Message {
 }
 
 /// A delivery as the API shows it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Delivery {
     /// Its id.
     pub id: String,
@@ -138,9 +138,23 @@ pub struct Delivery {
     /// When it is tried next.
     pub run_at: Option<i64>,
 }
+from_row!(Delivery {
+    id,
+    campaign_key,
+    submission_id,
+    event_id,
+    event_name,
+    destination_kind,
+    state,
+    attempts,
+    retries_max,
+    created_at,
+    updated_at,
+    run_at
+});
 
 /// One request that was made.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct AttemptRow {
     /// Its number, from 1.
     pub number: i64,
@@ -155,9 +169,10 @@ pub struct AttemptRow {
     /// More, a JSON object.
     pub detail: Vec<u8>,
 }
+from_row!(AttemptRow { number, started_at, elapsed_ms, status, outcome, detail });
 
 /// An event as the API shows it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct EventRow {
     /// Its id.
     pub id: String,
@@ -170,6 +185,7 @@ pub struct EventRow {
     /// When it happened.
     pub occurred_at: i64,
 }
+from_row!(EventRow { id, name, status, details, occurred_at });
 
 macro_rules! insert_events {
     ($connection:expr, $events:expr) => {

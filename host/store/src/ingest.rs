@@ -1,9 +1,11 @@
 //! Durable ingestion: requests that arrive together share one commit (group commit), because on both databases the commit,
 //! not the row, is what costs. A request is answered only after its commit.
 
+use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
 use bytes::Bytes;
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::state::State;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -276,6 +278,11 @@ impl Store {
                 |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_key).bind(i64::from(row.1.shard))
                     .bind(to_i64(row.1.element_start)).bind(to_i64(row.1.element_bytes))
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
+            let mut counts = CountChanges::default();
+            rows.iter().for_each(|(_, submission)| counts.add(&submission.campaign_key, State::Received));
+            if let Some(request) = kept.first() {
+                insert_count_changes!(self, connection, counts, request.received_at);
+            }
             uses
         });
         Ok((0..requests.len()).map(|at| resolve_request(requests, at, &seconds, &uses)).collect())

@@ -16,7 +16,7 @@ const SHOWN_CHARACTERS: usize = 10;
 const PURPOSE: &str = "source key";
 
 /// A key as it is shown in lists: never the key itself.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct ApiKey {
     /// Its id.
     pub id: String,
@@ -33,9 +33,10 @@ pub struct ApiKey {
     /// When it was revoked.
     pub revoked_at: Option<i64>,
 }
+from_row!(ApiKey { id, user_id, name, prefix, campaigns, created_at, revoked_at });
 
 /// A source key as it is shown in lists.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct SourceKey {
     /// Its id.
     pub id: String,
@@ -52,6 +53,7 @@ pub struct SourceKey {
     /// When it expires: it was revoked, or replaced with a grace period.
     pub expires_at: Option<i64>,
 }
+from_row!(SourceKey { id, source_id, organization_id, name, prefix, created_at, expires_at });
 
 /// A key that was just made: the only time it is seen in full.
 #[derive(Debug, Clone)]

@@ -86,40 +86,47 @@ impl Store {
         Ok(renewed.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
     }
 
-    /// Takes a shard that was free in `epoch`; returns the new epoch, none when another host was quicker.
-    pub async fn take_lease(
+    /// Takes shards, each free in the epoch beside it; returns those that were taken with their new epochs: of the others somebody else
+    /// was quicker.
+    pub async fn take_leases(
         &self,
         host: &str,
-        shard: u16,
-        epoch: i64,
+        free: &[(u16, i64)],
         lease_ms: i64,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<Vec<(u16, i64)>, StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
-        let taken = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
-            "insert into shard_leases (shard, owner, epoch, expires_at, signals) values ($2, $1, 1, {CLOCK} + $4, 0) \
-             on conflict (shard) do update set owner = excluded.owner, epoch = shard_leases.epoch + 1, expires_at = excluded.expires_at \
-             where shard_leases.epoch = $3 and (shard_leases.owner = '' or shard_leases.expires_at <= {CLOCK}) returning epoch"
+        let shards: Vec<i64> = free.iter().map(|(shard, _)| i64::from(*shard)).collect();
+        let epochs: Vec<i64> = free.iter().map(|(_, epoch)| *epoch + 1).collect();
+        let taken: Vec<(i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "insert into shard_leases (shard, owner, epoch, expires_at, signals) \
+             select free.shard, $1, free.epoch, {CLOCK} + $4, 0 from unnest($2::bigint[], $3::bigint[]) as free (shard, epoch) order by free.shard \
+             on conflict (shard) do update set owner = excluded.owner, epoch = excluded.epoch, expires_at = excluded.expires_at \
+             where shard_leases.epoch = excluded.epoch - 1 and (shard_leases.owner = '' or shard_leases.expires_at <= {CLOCK}) returning shard, epoch"
         )))
         .bind(host)
-        .bind(i64::from(shard))
-        .bind(epoch)
+        .bind(shards)
+        .bind(epochs)
         .bind(lease_ms)
-        .fetch_optional(pool)
+        .fetch_all(pool)
         .await?;
-        Ok(taken)
+        Ok(taken.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
     }
 
     /// Releases shards, so that others need not wait for the leases to expire.
     pub async fn give_up_leases(&self, host: &str, held: &[(u16, i64)]) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
-        for (shard, epoch) in held {
-            sqlx::query("update shard_leases set owner = '' where shard = $1 and owner = $2 and epoch = $3")
-                .bind(i64::from(*shard))
-                .bind(host)
-                .bind(epoch)
-                .execute(pool)
-                .await?;
-        }
+        let shards: Vec<i64> = held.iter().map(|(shard, _)| i64::from(*shard)).collect();
+        let epochs: Vec<i64> = held.iter().map(|(_, epoch)| *epoch).collect();
+        sqlx::query(
+            "with mine as (select l.shard from shard_leases l join unnest($2::bigint[], $3::bigint[]) as h (shard, epoch) \
+             on h.shard = l.shard and h.epoch = l.epoch where l.owner = $1 order by l.shard for update of l) \
+             update shard_leases l set owner = '' from mine where l.shard = mine.shard",
+        )
+        .bind(host)
+        .bind(shards)
+        .bind(epochs)
+        .execute(pool)
+        .await?;
         Ok(())
     }
 
@@ -137,15 +144,16 @@ impl Store {
         let mut shards: Vec<i64> = shards.iter().copied().map(i64::from).collect();
         shards.sort_unstable();
         shards.dedup();
-        for shard in shards {
-            sqlx::query(
-                "insert into shard_leases (shard, owner, epoch, expires_at, signals) values ($1, '', 0, 0, 1) \
-                 on conflict (shard) do update set signals = shard_leases.signals + 1",
-            )
-            .bind(shard)
-            .execute(pool)
-            .await?;
+        if shards.is_empty() {
+            return Ok(());
         }
+        sqlx::query(
+            "insert into shard_leases (shard, owner, epoch, expires_at, signals) select shard, '', 0, 0, 1 from unnest($1::bigint[]) as s (shard) \
+             order by shard on conflict (shard) do update set signals = shard_leases.signals + 1",
+        )
+        .bind(shards)
+        .execute(pool)
+        .await?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
 /// A tenant.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Organization {
     /// Its id.
     pub id: String,
@@ -17,6 +17,7 @@ pub struct Organization {
     /// When it was made.
     pub created_at: i64,
 }
+from_row!(Organization { id, name, salt, values, created_at });
 
 const COLUMNS: &str = "select id, name, salt, \"values\", created_at from organizations";
 

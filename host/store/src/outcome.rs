@@ -1,6 +1,7 @@
 //! The commit at the end of attempts: each attempt, what follows for its delivery, and what follows for its submission. Attempts that
 //! end together share one commit.
 
+use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
@@ -59,6 +60,8 @@ pub enum Next {
 pub struct Transition {
     /// The submission.
     pub submission_id: String,
+    /// Its campaign (the store's id).
+    pub campaign_key: String,
     /// How many transitions it had: the row must still have as many (fencing).
     pub revision: i64,
     /// Its state from now on.
@@ -147,6 +150,9 @@ impl Store {
                 "on conflict do nothing", &moved,
                 |query, row| query.bind(&row.0.organization_id).bind(&row.1.submission_id).bind(row.1.revision + 1).bind(now.0).bind(row.1.state.as_str())
                     .bind(row.1.cause).bind(row.1.detail.as_slice()));
+            let mut counts = CountChanges::default();
+            moved.iter().for_each(|(_, transition)| counts.change(&transition.campaign_key, State::Delivering, transition.state));
+            insert_count_changes!(self, connection, counts, now);
             let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).collect();
             insert_events!(connection, &events);
             let deliveries: Vec<&NewDelivery> = events.iter().flat_map(|event| &event.deliveries).collect();

@@ -1,5 +1,6 @@
 //! The commit at the end of processing: states, timeline, people, events and deliveries of a batch, together or not at all.
 
+use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
@@ -84,24 +85,12 @@ impl Store {
         organization_id: &str,
         hashes: &[IdentityHash],
     ) -> Result<HashMap<IdentityHash, String>, StoreError> {
-        let mut known = HashMap::new();
-        for chunk in super::database::chunks(hashes) {
-            let holes: String = (0..chunk.len()).map(|at| format!(", ${}", at + 2)).collect();
-            let sql = format!(
-                "select identity_hash, lead_id from lead_identities where organization_id = $1 and identity_hash in (null{holes})"
-            );
-            let rows: Vec<(Vec<u8>, String)> = reading!(self, connection => {
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id);
-                for hash in chunk {
-                    query = query.bind(hash.as_slice());
-                }
-                query.fetch_all(&mut *connection).await?
-            });
-            known.extend(
-                rows.into_iter().filter_map(|(hash, lead_id)| Some((IdentityHash::try_from(hash).ok()?, lead_id))),
-            );
-        }
-        Ok(known)
+        let hashes: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
+        let head =
+            "select identity_hash, lead_id from lead_identities where organization_id = ? and identity_hash in (";
+        let rows = select_in!(self, query_as as (Vec<u8>, String), head, organization_id, &hashes);
+        let known = rows.into_iter().filter_map(|(hash, lead_id)| Some((IdentityHash::try_from(hash).ok()?, lead_id)));
+        Ok(known.collect())
     }
 
     /// Writes what a batch decided under `commit_id`. A submission that has moved on since it was taken up is left as it is; returns
@@ -142,6 +131,13 @@ impl Store {
                 "(?, ?, ?, ?, ?, ?, ?, ?)", "on conflict do nothing", &written,
                 |query, p| query.bind(&p.organization_id).bind(&p.id).bind(if p.derived_from.is_some() { 1 } else { p.revision + 2 })
                     .bind(p.derived_from.is_none().then_some(started_at.0)).bind(now.0).bind(p.state.as_str()).bind(p.cause).bind(p.detail.as_deref()));
+            let mut counts = CountChanges::default();
+            for p in &written {
+                match p.derived_from {
+                    Some(_) => counts.add(&p.campaign_key, p.state),
+                    None => counts.change(&p.campaign_key, State::Received, p.state),
+                }
+            }
             if let Some(campaign_key) = written.iter().find(|p| matches!(p.state, State::Pending | State::Quarantined)).map(|p| p.campaign_key.as_str()) {
                 // Its campaign may be activated or archived at this very moment, and that release must not miss what comes to wait now:
                 // one of the two waits for the other's commit.
@@ -149,10 +145,12 @@ impl Store {
                 for p in written.iter().filter(|p| matches!(p.state, State::Pending | State::Quarantined)) {
                     let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).fetch_optional(&mut *connection).await?;
                     let Some(revision) = reopened else { continue };
+                    counts.change(campaign_key, p.state, State::Received);
                     sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, 'received', 'released')")
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).execute(&mut *connection).await?;
                 }
             }
+            insert_count_changes!(self, connection, counts, now);
             let people = collect_people(&written);
             let identities: Vec<(&(&str, &IdentityHash), &&str)> = people.identities.iter().collect();
             insert_many!(connection, "insert into lead_identities (organization_id, identity_hash, lead_id) values", "(?, ?, ?)",

@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 
 /// The place of an element.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct ElementPlace {
     /// The submission it became first.
     pub id: String,
@@ -16,6 +16,7 @@ pub struct ElementPlace {
     /// When it was received.
     pub received_at: i64,
 }
+from_row!(ElementPlace { id, request_id, element_start, element_bytes, received_at });
 
 impl Store {
     /// The newest elements of a campaign, the newest first. Further leads of one element have no place of their own.

@@ -1,7 +1,9 @@
 //! Releases waiting work: sets when submissions and deliveries are due, in pieces, and notifies the owners of their shards.
 
+use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::state::State;
 
 /// How many rows one commit of a release changes.
 const ROWS_PER_COMMIT: i64 = 1_000;
@@ -41,11 +43,12 @@ impl Store {
         cause: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let (state, one) = match which {
-            Release::Pending => ("pending", None),
-            Release::Quarantined => ("quarantined", None),
-            Release::One(id) => ("quarantined", Some(id)),
+        let (from, one) = match which {
+            Release::Pending => (State::Pending, None),
+            Release::Quarantined => (State::Quarantined, None),
+            Release::One(id) => (State::Quarantined, Some(id)),
         };
+        let state = from.as_str();
         let of_one = if one.is_some() { "and id = $4" } else { "" };
         // In the order of arrival, and in one order for all hosts, so that two that release the same ones never wait in a circle.
         let sql = format!(
@@ -62,6 +65,9 @@ impl Store {
                 }
                 let released: Vec<(String, String, i64, i64)> = query.fetch_all(&mut *connection).await?;
                 insert_received!(connection, &released, cause, now);
+                let mut counts = CountChanges::default();
+                released.iter().for_each(|_| counts.change(campaign_key, from, State::Received));
+                insert_count_changes!(self, connection, counts, now);
                 released
             });
             count += released.len() as u64;

@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 
 /// A request and the response to it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct RequestRow {
     /// Its id.
     pub id: String,
@@ -24,9 +24,20 @@ pub struct RequestRow {
     /// When it was received.
     pub received_at: i64,
 }
+from_row!(RequestRow {
+    id,
+    organization_id,
+    source_key_id,
+    channel,
+    content_type,
+    remote_address,
+    body_bytes,
+    response,
+    received_at
+});
 
 /// A raw request: its bytes, and what is needed to decode them.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct RawRequest {
     /// Its content type as it was sent; empty when it sent none.
     pub content_type: String,
@@ -35,9 +46,10 @@ pub struct RawRequest {
     /// The bytes as received.
     pub body: Vec<u8>,
 }
+from_row!(RawRequest { content_type, metadata, body });
 
 /// What is stored of a rejected request.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct RejectedRequest {
     /// An id of its own: a rejected request has no other.
     pub id: String,
@@ -50,6 +62,7 @@ pub struct RejectedRequest {
     /// When it was rejected.
     pub rejected_at: i64,
 }
+from_row!(RejectedRequest { id, code, body_bytes, body_digest, rejected_at });
 
 const COLUMNS: &str = "select id, organization_id, source_key_id, channel, content_type, remote_address, cast(length(body) as bigint) as body_bytes, response, received_at from requests";
 

@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use hookmill_domain::state::State;
 
 /// A submission.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct SubmissionRow {
     /// Its id.
     pub id: String,
@@ -40,9 +40,27 @@ pub struct SubmissionRow {
     /// The tables that were read for it, a JSON object from names to digests.
     pub value_sets: Option<Vec<u8>>,
 }
+from_row!(SubmissionRow {
+    id,
+    request_id,
+    organization_id,
+    campaign_key,
+    public_id,
+    parent_id,
+    state,
+    revision,
+    received_at,
+    updated_at,
+    campaign_version_id,
+    lead_id,
+    lead,
+    is_test,
+    decision,
+    value_sets
+});
 
 /// A line of a timeline.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct TimelineRow {
     /// The number of the transition.
     pub revision: i64,
@@ -57,6 +75,7 @@ pub struct TimelineRow {
     /// Facts, a JSON object.
     pub detail: Option<Vec<u8>>,
 }
+from_row!(TimelineRow { revision, began_at, at, state, cause, detail });
 
 impl TimelineRow {
     /// Processing and what it led to are one row; they are two transitions.
@@ -99,14 +118,6 @@ impl Store {
         let sql = format!("{COLUMNS} where s.campaign_key = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
-        }))
-    }
-
-    /// How many submissions of a campaign are in each state.
-    pub async fn submission_counts(&self, campaign_key: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        Ok(reading!(self, connection => {
-            sqlx::query_as("select state, count(*) from submissions where campaign_key = $1 group by state order by state").bind(campaign_key)
-                .fetch_all(&mut *connection).await?
         }))
     }
 

@@ -5,7 +5,7 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::role::Role;
 
 /// A user of the API, the CLI or the console.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct User {
     /// Their id.
     pub id: String,
@@ -18,6 +18,7 @@ pub struct User {
     /// When they were added.
     pub created_at: i64,
 }
+from_row!(User { id, organization_id, name, role, created_at });
 
 impl User {
     /// Their role.

@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
 /// A value set with the table it means now.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueSet {
     /// Its name, unique in the organization.
     pub name: String,
@@ -22,9 +22,10 @@ pub struct ValueSet {
     /// When it was changed.
     pub updated_at: i64,
 }
+from_row!(ValueSet { name, version, digest, entries, bytes, created_at, updated_at });
 
 /// A version of a value set.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct ValueSetVersion {
     /// Its version, counted from 1.
     pub version: i64,
@@ -41,6 +42,7 @@ pub struct ValueSetVersion {
     /// When.
     pub created_at: i64,
 }
+from_row!(ValueSetVersion { version, digest, entries, bytes, is_current, created_by, created_at });
 
 /// A table to be stored.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 
 /// A submission to process.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct SubmissionWork {
     /// Its id.
     pub id: String,
@@ -31,9 +31,22 @@ pub struct SubmissionWork {
     /// When it fell due.
     pub run_at: i64,
 }
+from_row!(SubmissionWork {
+    id,
+    request_id,
+    organization_id,
+    campaign_key,
+    parent_id,
+    shard,
+    element_start,
+    element_bytes,
+    revision,
+    received_at,
+    run_at
+});
 
 /// The request of a submission.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct RequestWork {
     /// Its id.
     pub id: String,
@@ -50,6 +63,7 @@ pub struct RequestWork {
     /// The bytes as received.
     pub body: Vec<u8>,
 }
+from_row!(RequestWork { id, channel, source_name, content_type, metadata, remote_address, body });
 
 /// A delivery to make.
 #[derive(Debug, Clone)]
@@ -84,7 +98,6 @@ pub struct DeliveryWork {
     pub campaign_version_id: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
 struct DeliveryRow {
     id: String,
     organization_id: String,
@@ -102,9 +115,26 @@ struct DeliveryRow {
     message_body: Option<Vec<u8>>,
     campaign_version_id: Option<String>,
 }
+from_row!(DeliveryRow {
+    id,
+    organization_id,
+    campaign_key,
+    submission_id,
+    submission_revision,
+    event_id,
+    destination_id,
+    destination_kind,
+    shard,
+    attempts,
+    retries_max,
+    run_at,
+    message_head,
+    message_body,
+    campaign_version_id
+});
 
 /// An event and its submission, as a message about it is shaped from them.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct EventWork {
     /// The event.
     pub id: String,
@@ -127,9 +157,10 @@ pub struct EventWork {
     /// When the submission was received.
     pub received_at: i64,
 }
+from_row!(EventWork { id, name, status, details, occurred_at, submission_id, lead_id, lead, is_test, received_at });
 
 /// A lane that has work, due now or later.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneWork {
     /// Its organization.
     pub organization_id: String,
@@ -138,6 +169,7 @@ pub struct LaneWork {
     /// When its first work falls due.
     pub run_at: i64,
 }
+from_row!(LaneWork { organization_id, lane, run_at });
 
 /// What is due in a lane.
 #[derive(Debug)]
@@ -168,20 +200,23 @@ impl Store {
     }
 
     async fn read_lanes(&self, table: &str, lane: &str, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
+        if shards.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values = shards.iter().map(|shard| format!("({shard})")).collect::<Vec<_>>().join(", ");
         let sql = format!(
-            "with recursive lanes (lane) as (select min({lane}) from {table} where shard = $1 and run_at is not null union all \
-             select (select min({lane}) from {table} where shard = $1 and run_at is not null and {lane} > lanes.lane) from lanes where lanes.lane is not null) \
-             select (select t.organization_id from {table} t where t.shard = $1 and t.{lane} = lanes.lane and t.run_at is not null order by t.run_at limit 1) as organization_id, \
-             lanes.lane as lane, (select min(t.run_at) from {table} t where t.shard = $1 and t.{lane} = lanes.lane and t.run_at is not null) as run_at \
+            "with recursive shards (shard) as (values {values}), \
+             lanes (shard, lane) as (select shard, (select min(t.{lane}) from {table} t where t.shard = shards.shard and t.run_at is not null) from shards \
+             union all select shard, (select min(t.{lane}) from {table} t where t.shard = lanes.shard and t.run_at is not null and t.{lane} > lanes.lane) \
+             from lanes where lanes.lane is not null) \
+             select (select t.organization_id from {table} t where t.shard = lanes.shard and t.{lane} = lanes.lane and t.run_at is not null order by t.run_at limit 1) \
+             as organization_id, lanes.lane as lane, \
+             (select min(t.run_at) from {table} t where t.shard = lanes.shard and t.{lane} = lanes.lane and t.run_at is not null) as run_at \
              from lanes where lanes.lane is not null"
         );
-        let mut found = Vec::new();
-        for shard in shards {
-            let rows: Vec<LaneWork> = reading!(self, connection => {
-                sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(i64::from(*shard)).fetch_all(&mut *connection).await?
-            });
-            found.extend(rows);
-        }
+        let found: Vec<LaneWork> = reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).fetch_all(&mut *connection).await?
+        });
         Ok(found)
     }
 

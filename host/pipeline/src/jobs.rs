@@ -1,0 +1,71 @@
+//! Jobs that the store needs from time to time: one list, one loop, and one host at a time for each.
+
+use super::Pipeline;
+use hookmill_domain::clock::Timestamp;
+use hookmill_store::StoreError;
+
+/// How long a host has a job to itself, in milliseconds; it may take longer, and another host may then run it as well.
+const JOB_LEASE_MS: i64 = 60_000;
+/// How long commits are remembered, in milliseconds: longer than a host waits for the response to one.
+const COMMITS_KEPT_MS: i64 = 3_600_000;
+
+/// What is done from time to time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    /// Adds up the changes of the counters.
+    AddUpCounts,
+    /// Forgets old commits.
+    ForgetCommits,
+}
+
+impl Job {
+    const ALL: [Self; 2] = [Self::AddUpCounts, Self::ForgetCommits];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::AddUpCounts => "add_up_counts",
+            Self::ForgetCommits => "forget_commits",
+        }
+    }
+
+    /// How often it runs, in milliseconds.
+    fn every_ms(self) -> i64 {
+        match self {
+            Self::AddUpCounts => 5_000,
+            Self::ForgetCommits => 600_000,
+        }
+    }
+}
+
+impl Pipeline {
+    /// Runs the jobs that are due and that no other host runs.
+    pub(crate) async fn run_jobs(&self) -> Result<(), StoreError> {
+        let names = Job::ALL.map(Job::name);
+        // A look costs no write: as long as nothing is due, an idle host writes nothing. A time further ahead than any job waits was
+        // written by a clock that is wrong.
+        let (now, longest_ms) = (self.clock.now(), Job::ALL.map(Job::every_ms).into_iter().max().unwrap_or(0));
+        if self.store.next_job_at(&names).await?.is_some_and(|at| now < at && at <= now.plus_ms(longest_ms)) {
+            return Ok(());
+        }
+        for job in Job::ALL {
+            let (name, host, now) = (job.name(), self.flow.host(), self.clock.now());
+            if !self.store.take_job(name, host, JOB_LEASE_MS, job.every_ms(), now).await? {
+                continue;
+            }
+            let outcome = self.run_job(job, now).await;
+            self.store.end_job(name, host, self.clock.now().plus_ms(job.every_ms())).await?;
+            outcome?;
+        }
+        Ok(())
+    }
+
+    async fn run_job(&self, job: Job, now: Timestamp) -> Result<(), StoreError> {
+        match job {
+            Job::AddUpCounts => self.store.add_up_counts().await,
+            Job::ForgetCommits => {
+                // Ids begin with their time.
+                self.store.forget_commits(&self.ids.new_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await
+            }
+        }
+    }
+}
