@@ -81,10 +81,10 @@ impl TestDatabase {
 
     /// Campaigns and states whose counter is not the number of their submissions, and by how many.
     pub async fn wrong_counts(&self, data: &Path) -> Vec<(String, String, i64)> {
-        const SQL: &str = "select campaign_id, state, cast(sum(n) as bigint) from (select campaign_id, state, count as n from submission_counts \
-            union all select campaign_id, state, change as n from submission_count_changes \
-            union all select campaign_id, state, -count(*) as n from submissions group by campaign_id, state) as c \
-            group by campaign_id, state having sum(n) <> 0";
+        const SQL: &str = "select campaign_key, state, cast(sum(n) as bigint) from (select campaign_key, state, count as n from submission_counts \
+            union all select campaign_key, state, change as n from submission_count_changes \
+            union all select campaign_key, state, -count(*) as n from submissions group by campaign_key, state) as c \
+            group by campaign_key, state having sum(n) <> 0";
         match &self.url {
             Some(url) => {
                 let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");

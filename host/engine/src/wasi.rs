@@ -211,7 +211,7 @@ mod tests {
     use wasmtime::{Config, Engine, Store};
 
     use super::*;
-    use crate::fault::{FaultContext, Fault, FaultKind, Phase};
+    use crate::fault::{Fault, FaultContext, FaultKind, Phase};
 
     /// P5: only the empty world is granted, by name.
     #[test]

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone)]
 pub struct Campaign {
     /// The store's own id, unique everywhere.
-    #[sqlx(rename = "campaign_key")]
     pub key: String,
     /// Its organization.
     pub organization_id: String,
@@ -39,9 +38,9 @@ pub struct Campaign {
     pub has_client: bool,
 }
 from_row!(Campaign {
-    id,
+    key,
     organization_id,
-    public_id,
+    campaign_id,
     name,
     owner_id,
     state,
@@ -84,7 +83,7 @@ impl Campaign {
     }
 }
 
-const COLUMNS: &str = "select campaign_key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, active_version_id, \
+const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, active_version_id, \
      created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
 
 impl Store {

@@ -53,7 +53,7 @@ fn filling() -> Vec<String> {
         "insert into organizations (id, name, salt, \"values\", created_at) with recursive n (i) as (select 0 union all select i + 1 from n where i < 9) \
          select 'org_' || cast(i as text), 'x', cast('00' as bytea), cast('{}' as bytea), 0 from n"
             .into(),
-        "insert into campaigns (id, organization_id, public_id, name, state, time_zone, phone_region, \"values\", granted_value_sets, created_at, updated_at) \
+        "insert into campaigns (campaign_key, organization_id, campaign_id, name, state, time_zone, phone_region, \"values\", granted_value_sets, created_at, updated_at) \
          with recursive n (i) as (select 0 union all select i + 1 from n where i < 99) select 'cmp_' || cast(100 + i as text), 'org_' || cast(i % 10 as text), \
          'C' || cast(i as text), 'x', 'active', 'UTC', 'DE', cast('{}' as bytea), cast('[]' as bytea), 0, 0 from n"
             .into(),

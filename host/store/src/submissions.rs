@@ -45,7 +45,7 @@ from_row!(SubmissionRow {
     request_id,
     organization_id,
     campaign_key,
-    public_id,
+    campaign_id,
     parent_id,
     state,
     revision,
