@@ -5,6 +5,7 @@ mod probe;
 
 use super::Pipeline;
 use super::element::RequestReader;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
 use hookmill_domain::discovery::{self, ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
@@ -40,6 +41,7 @@ pub struct Discovered {
 
 impl Pipeline {
     /// Every path of a campaign's newest elements. `tries`: whether it is tried out what each is used for.
+    #[boxed]
     pub async fn discover(
         &self,
         organization: &Organization,

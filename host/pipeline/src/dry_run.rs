@@ -7,6 +7,7 @@ use super::context;
 use super::lookups::Lookups;
 use super::rendered::{self, raw};
 use super::runner::Run;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::Identity;
 use hookmill_domain::metadata::RequestMetadata;
@@ -102,6 +103,7 @@ const SAMPLE_ID: &str = "req_sample-0";
 
 impl Pipeline {
     /// Runs a sample through a program, on the current tables.
+    #[boxed]
     pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
         // A document that is only tried is the default plugin's, whatever the campaign runs.
         let is_document = program.component.digest().to_string() == self.standard_digest;

@@ -3,6 +3,7 @@
 
 use super::Pipeline;
 use super::ingest::unavailable;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::body::{self, Opened};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
@@ -109,6 +110,7 @@ pub(crate) fn slice_element(opened: &Opened, start: usize, bytes: usize) -> Opti
 
 impl Pipeline {
     /// The element that a submission came from, as its campaign's plugin gets it; none when its request is gone.
+    #[boxed]
     pub async fn element(&self, organization_id: &str, submission_id: &str) -> Result<Option<String>, ApiError> {
         let found =
             self.store.element_place(organization_id, submission_id).await.map_err(|error| unavailable(&error))?;

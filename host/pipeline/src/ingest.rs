@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::element::{Origin, Received, slice_element};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::body::{self, Head, Opened};
 use hookmill_domain::campaign::CampaignState;
@@ -103,6 +104,7 @@ pub struct RejectedLead {
 
 impl Pipeline {
     /// The source key behind this text, if it counts now.
+    #[boxed]
     pub async fn source_key(&self, key: &str) -> Result<Option<Arc<SourceKey>>, ApiError> {
         let (hash, now) = (key_hash(key), self.clock.now());
         if let Some(known) = self.source_keys.get(&hash, now) {
@@ -113,6 +115,7 @@ impl Pipeline {
     }
 
     /// A campaign by the id its users know.
+    #[boxed]
     pub async fn campaign_by_id(
         &self,
         organization_id: &str,
@@ -131,6 +134,7 @@ impl Pipeline {
     }
 
     /// Takes a batch push. It returns when the request is on disk.
+    #[boxed]
     pub async fn ingest(&self, push: BatchPush) -> Result<IngestResponse, ApiError> {
         let opened = match body::open(&push.source.head, &push.body, &self.settings.limits) {
             Ok(opened) => opened,
@@ -174,6 +178,7 @@ impl Pipeline {
     }
 
     /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
+    #[boxed]
     pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestResponse, ApiError> {
         match self.admit_post(&post).await {
             Ok((request, elements, response)) => self.keep(request, elements, response).await,
@@ -394,6 +399,7 @@ impl Pipeline {
     }
 
     /// Keeps code, size and digest of a request that was wholly rejected (I2).
+    #[boxed]
     pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
         if let Err(error) = self.store.keep_rejected(organization_id, code, body, self.clock.now()).await {
             tracing::warn!(error = %error, code, "rejected request could not be recorded");

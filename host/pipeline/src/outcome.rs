@@ -19,7 +19,7 @@ use hookmill_engine::Program;
 use hookmill_outbound::OutboundResponse;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -45,6 +45,14 @@ pub(crate) struct Responded {
     pub(crate) response: SendResult,
     pub(crate) started_at: Timestamp,
     pub(crate) in_flight: InFlight<Delivery>,
+}
+
+impl Responded {
+    fn group(&self) -> GroupKey {
+        let row = &self.delivery.row;
+        let decides = self.delivery.kind().is_some_and(DestinationKind::decides);
+        (row.campaign_key.clone(), row.campaign_version_id.clone(), decides)
+    }
 }
 
 /// An outcome that is to be written.
@@ -76,26 +84,60 @@ impl Steps {
     }
 }
 
+/// Whose responses are interpreted together: those of one campaign and program, and those that decide apart from those that don't.
+type GroupKey = (String, Option<String>, bool);
+
+/// Responses of one group are interpreted one batch after another: what arrives meanwhile is the next batch. So many small calls become few
+/// large ones when there is much to do, and a slow plugin holds up its own campaign's outcomes alone.
 async fn interpret_forever(
     pipeline: Pipeline,
     mut responded: mpsc::Receiver<Responded>,
     commit: mpsc::Sender<CompletedAttempt>,
 ) {
+    let (ended, mut ends) = mpsc::unbounded_channel::<GroupKey>();
+    let mut waiting: HashMap<GroupKey, Vec<Responded>> = HashMap::new();
+    let mut running: HashSet<GroupKey> = HashSet::new();
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    while 0 < responded.recv_many(&mut batch, BATCH_MAX).await {
-        let mut groups: HashMap<(String, Option<String>), Vec<Responded>> = HashMap::new();
-        for one in batch.drain(..) {
-            let key = (one.delivery.row.campaign_key.clone(), one.delivery.row.campaign_version_id.clone());
-            groups.entry(key).or_default().push(one);
+    let mut is_open = true;
+    while is_open || !running.is_empty() || !waiting.is_empty() {
+        tokio::select! {
+            count = responded.recv_many(&mut batch, BATCH_MAX), if is_open => is_open = 0 < count,
+            Some(key) = ends.recv() => {
+                running.remove(&key);
+            }
         }
-        // A slow plugin holds up its own campaign's outcomes alone.
-        for group in groups.into_values() {
-            let (pipeline, commit) = (pipeline.clone(), commit.clone());
+        for one in batch.drain(..) {
+            waiting.entry(one.group()).or_default().push(one);
+        }
+        let ready: Vec<GroupKey> = waiting.keys().filter(|key| !running.contains(*key)).cloned().collect();
+        for key in ready {
+            let Some(mut group) = waiting.remove(&key) else { continue };
+            if BATCH_MAX < group.len() {
+                waiting.insert(key.clone(), group.split_off(BATCH_MAX));
+            }
+            running.insert(key.clone());
+            let (pipeline, commit, ended) = (pipeline.clone(), commit.clone(), ended.clone());
             tokio::spawn(async move {
+                // Says so whatever happens, also when interpreting panics: the group's later responses must not wait for ever.
+                let _end = EndOfGroup { key: Some(key), ended };
                 for ended in pipeline.interpret_group(group).await {
                     let _ = commit.send(ended).await;
                 }
             });
+        }
+    }
+}
+
+/// Tells that a group's batch has ended when it is dropped.
+struct EndOfGroup {
+    key: Option<GroupKey>,
+    ended: mpsc::UnboundedSender<GroupKey>,
+}
+
+impl Drop for EndOfGroup {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            let _ = self.ended.send(key);
         }
     }
 }

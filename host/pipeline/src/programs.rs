@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::ingest::{json, unavailable};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
 use hookmill_engine::{ConfigurationError, Digest, LoadError, LoadedComponent, Program};
@@ -163,6 +164,7 @@ pub struct ChosenComponent {
 
 impl Pipeline {
     /// The component of this digest, compiled.
+    #[boxed]
     pub async fn component(&self, digest: &str) -> Result<Arc<LoadedComponent>, NotReady> {
         let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
         let fetch = || async {
@@ -179,6 +181,7 @@ impl Pipeline {
     }
 
     /// What a campaign runs, ready to run.
+    #[boxed]
     pub async fn campaign_program(&self, campaign: &Campaign) -> Result<Program, NotReady> {
         let Some(id) = &campaign.active_version_id else { return Ok(self.standard.clone()) };
         self.program_by_id(id).await
@@ -201,6 +204,7 @@ impl Pipeline {
     }
 
     /// Compiles a document for a component, without keeping anything.
+    #[boxed]
     pub async fn compile(&self, digest: &str, document: &str) -> Result<(Program, Vec<Problem>), SaveError> {
         let bytes_max = self.settings.limits.document_bytes_max;
         if bytes_max < document.len() {
@@ -239,6 +243,7 @@ impl Pipeline {
     }
 
     /// Saves a version of a campaign, and activates it on request.
+    #[boxed]
     pub async fn save_campaign_version(
         &self,
         campaign_key: &str,

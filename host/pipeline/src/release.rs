@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::ingest::unavailable;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_store::StoreError;
@@ -10,6 +11,7 @@ use hookmill_store::release::Release;
 
 impl Pipeline {
     /// Moves a campaign to another state. Activating processes what waited, in order; archiving cancels it.
+    #[boxed]
     pub async fn move_campaign(&self, campaign: &Campaign, next: CampaignState) -> Result<(), ApiError> {
         let from = campaign.state().map_err(|error| unavailable(&error))?;
         if !from.may_become(next) {
@@ -52,6 +54,7 @@ impl Pipeline {
     }
 
     /// Runs quarantined submissions again: one, or all of a campaign.
+    #[boxed]
     pub async fn reprocess(&self, campaign: &Campaign, submission_id: Option<&str>) -> Result<u64, ApiError> {
         let now = self.clock.now();
         let which = submission_id.map_or(Release::Quarantined, Release::One);

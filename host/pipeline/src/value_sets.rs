@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::ingest::unavailable;
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::value_set::{CsvHeader, ReadTable, TableProblem, ValueTable, read_csv, read_json};
@@ -37,6 +38,7 @@ struct Prepared {
 
 impl Pipeline {
     /// Makes a name mean a table from the next batch on.
+    #[boxed]
     pub async fn put_value_set(
         &self,
         organization_id: &str,
@@ -55,6 +57,7 @@ impl Pipeline {
     }
 
     /// Makes a name mean one of its versions again from the next batch on, also a name that was deleted.
+    #[boxed]
     pub async fn restore_value_set(
         &self,
         organization_id: &str,
@@ -67,6 +70,7 @@ impl Pipeline {
     }
 
     /// Deletes a name: batches no longer find it.
+    #[boxed]
     pub async fn delete_value_set(&self, organization_id: &str, name: &str) -> Result<(), ApiError> {
         let deleted = self.store.delete_value_set(organization_id, name, self.clock.now()).await;
         let deleted = deleted.map_err(|error| unavailable(&error))?;
@@ -75,6 +79,7 @@ impl Pipeline {
     }
 
     /// The table that a name means now, or meant in one of its versions.
+    #[boxed]
     pub async fn value_set_table(
         &self,
         organization_id: &str,

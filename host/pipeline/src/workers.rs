@@ -3,6 +3,7 @@
 use super::Pipeline;
 use super::leases::LeaseKeeper;
 use super::outcome::Steps;
+use async_recursion::async_recursion as boxed;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -46,6 +47,7 @@ impl Workers {
     }
 
     /// Takes nothing new, waits for what is under way, and leaves to the store what does not end within the bound (H7).
+    #[boxed]
     pub async fn stop(self) {
         let Self { pipeline, stop, steps, places, loops, mut leases, leases_end, mut writer } = self;
         stop.send_replace(true);

@@ -1,6 +1,7 @@
 //! Who did what that matters: keys revealed, made and ended, campaigns changed.
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 /// One line of the audit log.
@@ -21,6 +22,7 @@ from_row!(AuditLine { id, user_id, action, subject, at });
 
 impl Store {
     /// Writes a line.
+    #[boxed]
     pub async fn audit(
         &self,
         organization_id: Option<&str>,
@@ -38,6 +40,7 @@ impl Store {
     }
 
     /// The lines of an organization, the newest first, older than `before`.
+    #[boxed]
     pub async fn audit_lines(
         &self,
         organization_id: &str,

@@ -2,6 +2,7 @@
 //! update; a rollback is activating an older version (O5).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 /// A campaign version.
@@ -104,6 +105,7 @@ impl Store {
     }
 
     /// Activates a version of a campaign; returns whether it exists.
+    #[boxed]
     pub async fn activate_campaign_version(
         &self,
         campaign_key: &str,
@@ -119,6 +121,7 @@ impl Store {
     }
 
     /// A campaign version by its id.
+    #[boxed]
     pub async fn campaign_version(&self, id: &str) -> Result<Option<CampaignVersion>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
         Ok(
@@ -127,6 +130,7 @@ impl Store {
     }
 
     /// The versions of a campaign, the newest first.
+    #[boxed]
     pub async fn campaign_versions(&self, campaign_key: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {
         let sql = format!("{COLUMNS} where campaign_key = $1 order by version desc limit $2");
         Ok(reading!(self, connection => {

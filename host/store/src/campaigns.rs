@@ -1,6 +1,7 @@
 //! Campaigns (O3).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::{CampaignId, CampaignState};
 use hookmill_domain::clock::Timestamp;
 use std::collections::BTreeSet;
@@ -88,6 +89,7 @@ const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id,
 
 impl Store {
     /// Makes a campaign, as a draft. `Conflict` when the organization has one of this id.
+    #[boxed]
     pub async fn create_campaign(
         &self,
         organization_id: &str,
@@ -108,6 +110,7 @@ impl Store {
     }
 
     /// Changes what a campaign is called and where it lives.
+    #[boxed]
     pub async fn change_campaign(&self, key: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6 where campaign_key = $7")
@@ -118,6 +121,7 @@ impl Store {
     }
 
     /// A campaign by its key.
+    #[boxed]
     pub async fn campaign(&self, key: &str) -> Result<Option<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where campaign_key = $1");
         Ok(
@@ -126,6 +130,7 @@ impl Store {
     }
 
     /// A campaign by the id that users know.
+    #[boxed]
     pub async fn campaign_by_id(
         &self,
         organization_id: &str,
@@ -138,6 +143,7 @@ impl Store {
     }
 
     /// The campaigns of an organization, in the order they were made.
+    #[boxed]
     pub async fn campaigns(&self, organization_id: &str, after: &str, limit: i64) -> Result<Vec<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where organization_id = $1 and $2 < campaign_key order by campaign_key limit $3");
         Ok(reading!(self, connection => {
@@ -146,6 +152,7 @@ impl Store {
     }
 
     /// Moves a campaign to another state, if it is still in the state `from`.
+    #[boxed]
     pub async fn move_campaign(
         &self,
         key: &str,

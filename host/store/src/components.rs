@@ -1,6 +1,7 @@
 //! Component bytes, content-addressed; plugins and their numbered versions (O5).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 /// A named plugin.
@@ -35,6 +36,7 @@ from_row!(PluginVersion { plugin_id, version, component_digest, created_by, crea
 
 impl Store {
     /// Keeps a component under its digest; once is enough.
+    #[boxed]
     pub async fn keep_component(
         &self,
         digest: &str,
@@ -50,6 +52,7 @@ impl Store {
     }
 
     /// A component's bytes.
+    #[boxed]
     pub async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_scalar("select bytes from components where digest = $1").bind(digest).fetch_optional(&mut *connection).await?
@@ -58,6 +61,7 @@ impl Store {
 
     /// Adds a version to the plugin of this name, which is made if there is none. The same bytes as the newest version are
     /// the newest version.
+    #[boxed]
     pub async fn add_plugin_version(
         &self,
         organization_id: &str,
@@ -91,6 +95,7 @@ impl Store {
     }
 
     /// The plugins of an organization.
+    #[boxed]
     pub async fn plugins(&self, organization_id: &str) -> Result<Vec<Plugin>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select id, organization_id, name, created_at from plugins where organization_id = $1 order by id").bind(organization_id)
@@ -99,6 +104,7 @@ impl Store {
     }
 
     /// The versions of a plugin of this organization, the newest first.
+    #[boxed]
     pub async fn plugin_versions(
         &self,
         organization_id: &str,

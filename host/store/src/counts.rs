@@ -2,7 +2,7 @@
 //! changed as rows of its own, so that no two commits wait for one counter; a job adds them up.
 
 use super::{Store, StoreError};
-use hookmill_domain::clock::Timestamp;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::state::State;
 use std::collections::BTreeMap;
 
@@ -48,6 +48,7 @@ pub(super) use insert_count_changes;
 
 impl Store {
     /// How many submissions of a campaign are in each state that has some, by state.
+    #[boxed]
     pub async fn submission_counts(&self, campaign_key: &str) -> Result<Vec<(String, i64)>, StoreError> {
         const SQL: &str = "select state, cast(sum(n) as bigint) from (select state, count as n from submission_counts where campaign_key = $1 \
             union all select state, change as n from submission_count_changes where campaign_key = $1) as c group by state having sum(n) <> 0 order by state";
@@ -57,6 +58,7 @@ impl Store {
     }
 
     /// Adds up what has changed since the last time, piece by piece.
+    #[boxed]
     pub async fn add_up_counts(&self) -> Result<(), StoreError> {
         const TAKE: &str = "delete from submission_count_changes where (campaign_key, id) in \
             (select campaign_key, id from submission_count_changes order by campaign_key, id limit $1) returning campaign_key, state, change";

@@ -3,6 +3,7 @@
 
 use super::StoreError;
 use super::encryption::Cipher;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::ids::SharedIdGenerator;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -11,6 +12,7 @@ use sqlx::{Connection, PgPool, SqlStr, SqlitePool};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// How long a statement waits for a connection before the store counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -112,6 +114,37 @@ macro_rules! writing {
     };
 }
 
+/// As `writing!`, for the commits that many leads share. On SQLite everybody waits for the one connection that writes: so from beginning to
+/// commit its thread is answered at once, and not when the runtime comes to it.
+macro_rules! committing {
+    ($store:expr, $connection:ident => $body:expr) => {
+        match &$store.database {
+            $crate::database::Database::Sqlite { writer, .. } => {
+                let mut held = writer.acquire().await?;
+                let work = async {
+                    let mut transaction = sqlx::Connection::begin_with(&mut *held, "begin immediate").await?;
+                    let result = {
+                        let $connection = &mut *transaction;
+                        $body
+                    };
+                    transaction.commit().await?;
+                    Ok::<_, StoreError>(result)
+                };
+                $crate::database::in_place(work).await?
+            }
+            $crate::database::Database::Postgres { pool } => {
+                let mut transaction = pool.begin().await?;
+                let result = {
+                    let $connection = &mut *transaction;
+                    $body
+                };
+                transaction.commit().await?;
+                result
+            }
+        }
+    };
+}
+
 /// Reads a row by the names of its columns, on both databases. sqlx has a derive for it, but its macro crate brings a second build of both
 /// drivers, one for the compiler: a tenth of all that is compiled for the host.
 macro_rules! from_row {
@@ -191,6 +224,16 @@ pub(super) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
+/// Runs work on this very thread, whose other tasks go on elsewhere; a runtime of one thread has no elsewhere and runs it like any other.
+pub(super) async fn in_place<F: Future>(work: F) -> F::Output {
+    match Handle::try_current() {
+        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(|| runtime.block_on(work))
+        }
+        _ => work.await,
+    }
+}
+
 /// How a database wants its parameters marked. SQLite knows numbered ones too, but looks each up by its name, which costs it the
 /// square of their number.
 pub(super) trait Parameters {
@@ -258,6 +301,7 @@ fn many_sql_as(numbered: bool, head: &str, row_sql: &str, rows: usize, tail: &st
 
 impl Store {
     /// Opens the database, brings its tables to this version under a lock, and checks the encryption key.
+    #[boxed]
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let database = match &options.target {
             Target::Sqlite(path) => open_sqlite(path).await?,
@@ -274,12 +318,14 @@ impl Store {
     }
 
     /// Whether the database responds.
+    #[boxed]
     pub async fn ping(&self) -> Result<(), StoreError> {
         reading!(self, connection => { sqlx::query("select 1").execute(&mut *connection).await?; });
         Ok(())
     }
 
     /// Closes every connection.
+    #[boxed]
     pub async fn close(&self) {
         match &self.database {
             Database::Sqlite { writer, readers } => {

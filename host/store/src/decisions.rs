@@ -1,6 +1,7 @@
 //! The decisions about a campaign's newest submissions, with their sources (M4, P4).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 
 /// A submission with a decision.
 #[derive(Debug, Clone)]
@@ -20,6 +21,7 @@ from_row!(DecisionRow { id, source_key_id, source_name, decision, received_at })
 
 impl Store {
     /// Those of the newest submissions of a campaign that have a decision, the newest first.
+    #[boxed]
     pub async fn newest_decisions(&self, campaign_key: &str, limit: i64) -> Result<Vec<DecisionRow>, StoreError> {
         const SQL: &str = "select s.id, r.source_key_id, k.name as source_name, s.decision, s.received_at from \
             (select id, organization_id, request_id, decision, received_at from submissions where campaign_key = $1 order by id desc limit $2) s \

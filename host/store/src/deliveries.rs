@@ -2,6 +2,7 @@
 
 use super::requests::before_or_end;
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use serde::{Deserialize, Serialize};
@@ -215,6 +216,7 @@ const COLUMNS: &str = "select d.id, d.campaign_key, d.submission_id, d.event_id,
 
 impl Store {
     /// Keeps messages that were shaped apart from the step that caused them. One that was shaped meanwhile stays as it is.
+    #[boxed]
     pub async fn commit_shaped(&self, shaped: &[(DeliveryKey, Shaped)], now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
             for (key, result) in shaped {
@@ -237,6 +239,7 @@ impl Store {
     }
 
     /// The deliveries of an organization, the newest first, older than `before`; of one submission, campaign or state if given.
+    #[boxed]
     pub async fn deliveries(
         &self,
         organization_id: &str,
@@ -264,6 +267,7 @@ impl Store {
     }
 
     /// One delivery with its message and attempts.
+    #[boxed]
     pub async fn delivery(
         &self,
         organization_id: &str,
@@ -287,6 +291,7 @@ impl Store {
     }
 
     /// The events of a submission, in order.
+    #[boxed]
     pub async fn events_of_submission(
         &self,
         organization_id: &str,
@@ -300,6 +305,7 @@ impl Store {
 
     /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given. Leads on
     /// their way to a client are not resent here: that is a repost. Returns the destination and the shard of what was made due.
+    #[boxed]
     pub async fn resend_delivery(
         &self,
         organization_id: &str,

@@ -2,6 +2,7 @@
 //! secrets, headers and addresses.
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;
@@ -24,6 +25,7 @@ pub struct Destination<S> {
 
 impl Store {
     /// A campaign's client.
+    #[boxed]
     pub async fn client_destination(
         &self,
         campaign_key: &str,
@@ -32,6 +34,7 @@ impl Store {
     }
 
     /// The webhook of an organization's settings (W3).
+    #[boxed]
     pub async fn organization_webhook(
         &self,
         organization_id: &str,
@@ -40,6 +43,7 @@ impl Store {
     }
 
     /// Sets a campaign's client.
+    #[boxed]
     pub async fn set_client(
         &self,
         organization_id: &str,
@@ -51,6 +55,7 @@ impl Store {
     }
 
     /// Sets the webhook of an organization.
+    #[boxed]
     pub async fn set_webhook(
         &self,
         organization_id: &str,
@@ -62,6 +67,7 @@ impl Store {
     }
 
     /// Takes a destination away; returns whether there was one. What waits for it ends as `destination_removed`.
+    #[boxed]
     pub async fn remove_destination(&self, kind: DestinationKind, owner_id: &str) -> Result<bool, StoreError> {
         let removed = writing!(self, connection => {
             sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(owner_id).bind(kind.as_str())
@@ -71,6 +77,7 @@ impl Store {
     }
 
     /// Pauses a destination (`410 Gone`, W9); saving its settings resumes it.
+    #[boxed]
     pub async fn pause_destination(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("update destinations set paused_at = $1 where id = $2 and paused_at is null").bind(now.0).bind(id)

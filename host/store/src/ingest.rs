@@ -3,6 +3,7 @@
 
 use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::State;
@@ -146,6 +147,7 @@ impl Ingest {
     }
 
     /// Keeps a request; returns when it is on disk.
+    #[boxed]
     pub async fn keep(&self, request: NewRequest) -> Result<Ingested, IngestError> {
         let bytes = u32::try_from(request.body.len().max(1)).map_err(|_| IngestError::Overloaded)?;
         let room = self.room.clone().try_acquire_many_owned(bytes).map_err(|_| IngestError::Overloaded)?;
@@ -234,12 +236,13 @@ async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, Inge
 
 impl Store {
     /// Keeps several requests in one commit. Of two with the same idempotency key the first wins (I4).
+    #[boxed]
     pub async fn keep_requests(&self, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
         let (firsts, seconds) = by_first_use(requests);
         let mut keyed: Vec<&NewRequest> = firsts.iter().copied().filter(|request| request.key.is_some()).collect();
         // Always in one order: two hosts that insert the same keys wait for each other, but never in a circle.
         keyed.sort_by(|a, b| idempotency_key(a).cmp(&idempotency_key(b)));
-        let uses: HashMap<String, FirstUse> = writing!(self, connection => {
+        let uses: HashMap<String, FirstUse> = committing!(self, connection => {
             let mut won: HashSet<String> = HashSet::new();
             for chunk in super::database::chunks(&keyed) {
                 let sql = super::database::many_sql(
@@ -299,6 +302,7 @@ impl Store {
     }
 
     /// The first use of a key that still counts, without using it.
+    #[boxed]
     pub async fn first_use(
         &self,
         organization_id: &str,
@@ -312,6 +316,7 @@ impl Store {
     }
 
     /// Keeps what is kept of a request that was wholly rejected: code, size and digest (I2).
+    #[boxed]
     pub async fn keep_rejected(
         &self,
         organization_id: &str,

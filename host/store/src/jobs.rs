@@ -2,11 +2,13 @@
 //! or the lease has run out. A job must bear to be run twice: the lease spares work, and nothing else depends on it.
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 impl Store {
     /// Takes a job that is due; returns whether this host is to run it. A time that lies further ahead than `every_ms` was written by a
     /// host whose clock was wrong, and counts as due.
+    #[boxed]
     pub async fn take_job(
         &self,
         name: &str,
@@ -26,6 +28,7 @@ impl Store {
     }
 
     /// Ends a job that this host took: it is due again at `run_at`.
+    #[boxed]
     pub async fn end_job(&self, name: &str, host: &str, run_at: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("update jobs set owner = '', run_at = $1 where name = $2 and owner = $3").bind(run_at.0).bind(name).bind(host)
@@ -35,6 +38,7 @@ impl Store {
     }
 
     /// When the first of these jobs may be taken: by its time, or by the end of somebody's lease. None where one was never run.
+    #[boxed]
     pub async fn next_job_at(&self, names: &[&str]) -> Result<Option<Timestamp>, StoreError> {
         let rows: Vec<(String, i64, String, i64)> = reading!(self, connection => {
             sqlx::query_as("select name, run_at, owner, expires_at from jobs").fetch_all(&mut *connection).await?

@@ -3,6 +3,7 @@
 
 use super::users::User;
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use base64::Engine;
 use hookmill_domain::clock::Timestamp;
 use sha2::{Digest, Sha256};
@@ -81,6 +82,7 @@ impl Store {
     }
 
     /// Makes an API key of a user, scoped to campaigns if given.
+    #[boxed]
     pub async fn create_api_key(
         &self,
         user_id: &str,
@@ -99,6 +101,7 @@ impl Store {
     }
 
     /// The user behind an API key that counts, and the key.
+    #[boxed]
     pub async fn api_key_user(&self, key: &str) -> Result<Option<(ApiKey, User)>, StoreError> {
         let hash = key_hash(key);
         let found: Option<ApiKey> = reading!(self, connection => {
@@ -111,6 +114,7 @@ impl Store {
     }
 
     /// The API keys of an organization's users; of the operators when none is given.
+    #[boxed]
     pub async fn api_keys(
         &self,
         organization_id: Option<&str>,
@@ -125,6 +129,7 @@ impl Store {
     }
 
     /// Revokes an API key of an organization; returns whether there was one.
+    #[boxed]
     pub async fn revoke_api_key(
         &self,
         organization_id: Option<&str>,
@@ -140,6 +145,7 @@ impl Store {
     }
 
     /// Makes a source key.
+    #[boxed]
     pub async fn create_source_key(
         &self,
         organization_id: &str,
@@ -157,6 +163,7 @@ impl Store {
     }
 
     /// Puts a new key in a source key's place; the old one counts until `old_until`. None when there is none of that id.
+    #[boxed]
     pub async fn regenerate_source_key(
         &self,
         organization_id: &str,
@@ -181,6 +188,7 @@ impl Store {
     }
 
     /// Ends a source key at once; returns whether there was one.
+    #[boxed]
     pub async fn revoke_source_key(&self, organization_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
             sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $1 < expires_at)")
@@ -190,6 +198,7 @@ impl Store {
     }
 
     /// The source key that counts now and has this hash.
+    #[boxed]
     pub async fn source_key_by_hash(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
@@ -199,6 +208,7 @@ impl Store {
     }
 
     /// The source keys of an organization, ended ones too.
+    #[boxed]
     pub async fn source_keys(&self, organization_id: &str) -> Result<Vec<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys where organization_id = $1 order by id")
@@ -207,6 +217,7 @@ impl Store {
     }
 
     /// A source key in full. The caller writes the audit line.
+    #[boxed]
     pub async fn reveal_source_key(&self, organization_id: &str, id: &str) -> Result<Option<String>, StoreError> {
         let encrypted: Option<Option<Vec<u8>>> = reading!(self, connection => {
             sqlx::query_scalar("select encrypted_key from source_keys where id = $1 and organization_id = $2").bind(id).bind(organization_id)

@@ -3,6 +3,7 @@
 
 use super::database::Database;
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::flow::leases::LeaseRow;
 
 /// Now by the database's clock, in milliseconds; `now()` would be the time at which the transaction began.
@@ -28,6 +29,7 @@ impl Store {
     }
 
     /// Sends the heartbeat of this host, which is valid for `lease_ms`, and reads the state of all hosts and shards.
+    #[boxed]
     pub async fn announce_host(&self, host: &str, lease_ms: i64) -> Result<LeaseView, StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
         let mut transaction = pool.begin().await?;
@@ -62,6 +64,7 @@ impl Store {
     }
 
     /// Renews leases; returns those that this host still has.
+    #[boxed]
     pub async fn renew_leases(
         &self,
         host: &str,
@@ -88,6 +91,7 @@ impl Store {
 
     /// Takes shards, each free in the epoch beside it; returns those that were taken with their new epochs: of the others somebody else
     /// was quicker.
+    #[boxed]
     pub async fn take_leases(
         &self,
         host: &str,
@@ -113,6 +117,7 @@ impl Store {
     }
 
     /// Releases shards, so that others need not wait for the leases to expire.
+    #[boxed]
     pub async fn give_up_leases(&self, host: &str, held: &[(u16, i64)]) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
         let shards: Vec<i64> = held.iter().map(|(shard, _)| i64::from(*shard)).collect();
@@ -131,6 +136,7 @@ impl Store {
     }
 
     /// Removes this host: the others share its shards.
+    #[boxed]
     pub async fn retire_host(&self, host: &str) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
         sqlx::query("update shard_leases set owner = '' where owner = $1").bind(host).execute(pool).await?;
@@ -139,6 +145,7 @@ impl Store {
     }
 
     /// Notifies the owners of these shards of new work. It does nothing where this host is alone.
+    #[boxed]
     pub async fn signal_shards(&self, shards: &[u16]) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Ok(()) };
         let mut shards: Vec<i64> = shards.iter().copied().map(i64::from).collect();

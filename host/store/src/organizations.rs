@@ -1,6 +1,7 @@
 //! Organizations (O1).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 /// A tenant.
@@ -23,6 +24,7 @@ const COLUMNS: &str = "select id, name, salt, \"values\", created_at from organi
 
 impl Store {
     /// Makes an organization.
+    #[boxed]
     pub async fn create_organization(&self, name: &str, now: Timestamp) -> Result<Organization, StoreError> {
         let mut salt = vec![0_u8; 16];
         self.ids.fill(&mut salt);
@@ -42,6 +44,7 @@ impl Store {
     }
 
     /// One organization.
+    #[boxed]
     pub async fn organization(&self, id: &str) -> Result<Option<Organization>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
         Ok(
@@ -50,6 +53,7 @@ impl Store {
     }
 
     /// All organizations, the oldest first.
+    #[boxed]
     pub async fn organizations(&self, after: &str, limit: i64) -> Result<Vec<Organization>, StoreError> {
         let sql = format!("{COLUMNS} where $1 < id order by id limit $2");
         Ok(
@@ -58,6 +62,7 @@ impl Store {
     }
 
     /// Whether the database has no users yet.
+    #[boxed]
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
         let users: i64 = reading!(self, connection => sqlx::query_scalar("select count(*) from users").fetch_one(&mut *connection).await?);
         Ok(users == 0)

@@ -4,6 +4,7 @@
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::State;
 use std::collections::HashSet;
@@ -107,13 +108,14 @@ const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state,
 impl Store {
     /// Writes what several attempts led to, under `commit_id`. An attempt that left is always kept; the states of deliveries and
     /// submissions that have moved on meanwhile stay as they are. Returns the ids of the deliveries and submissions that were changed.
+    #[boxed]
     pub async fn commit_outcomes(
         &self,
         commit_id: &str,
         outcomes: &[Outcome],
         now: Timestamp,
     ) -> Result<HashSet<String>, StoreError> {
-        Ok(writing!(self, connection => {
+        Ok(committing!(self, connection => {
             let attempts: Vec<(&Outcome, &Attempt)> = outcomes.iter().filter_map(|o| o.attempt.as_ref().map(|attempt| (o, attempt))).collect();
             insert_many!(connection,
                 "insert into attempts (organization_id, delivery_id, id, number, started_at, elapsed_ms, status, outcome, detail) values",

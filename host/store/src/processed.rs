@@ -3,6 +3,7 @@
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::state::State;
@@ -80,6 +81,7 @@ impl Processed {
 
 impl Store {
     /// The people known by these hashes.
+    #[boxed]
     pub async fn known_leads(
         &self,
         organization_id: &str,
@@ -95,6 +97,7 @@ impl Store {
 
     /// Writes what a batch decided under `commit_id`. A submission that has moved on since it was taken up is left as it is; returns
     /// the ids of those that were written.
+    #[boxed]
     pub async fn commit_processed(
         &self,
         commit_id: &str,
@@ -103,7 +106,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<HashSet<String>, StoreError> {
         let taken: Vec<&Processed> = batch.iter().filter(|p| p.derived_from.is_none()).collect();
-        Ok(writing!(self, connection => {
+        Ok(committing!(self, connection => {
             let mut matched: HashSet<String> = HashSet::with_capacity(taken.len());
             for chunk in super::database::chunks(&taken) {
                 let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);

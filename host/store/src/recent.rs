@@ -1,6 +1,7 @@
 //! Where the newest elements of a campaign are, for field discovery (M11).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 
 /// The place of an element.
 #[derive(Debug, Clone)]
@@ -20,6 +21,7 @@ from_row!(ElementPlace { id, request_id, element_start, element_bytes, received_
 
 impl Store {
     /// The newest elements of a campaign, the newest first. Further leads of one element have no place of their own.
+    #[boxed]
     pub async fn recent_elements(&self, campaign_key: &str, limit: i64) -> Result<Vec<ElementPlace>, StoreError> {
         const SQL: &str = "select id, request_id, element_start, element_bytes, received_at from submissions \
             where campaign_key = $1 and parent_id is null order by id desc limit $2";

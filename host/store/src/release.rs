@@ -2,6 +2,7 @@
 
 use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::State;
 
@@ -80,6 +81,7 @@ impl Store {
     }
 
     /// Makes the held deliveries of a campaign due: it was activated, or it was archived and they are to be canceled. Returns how many.
+    #[boxed]
     pub async fn release_deliveries(&self, campaign_key: &str, now: Timestamp) -> Result<u64, StoreError> {
         const SQL: &str = "update deliveries set state = 'waiting', run_at = $1, updated_at = $1 where campaign_key = $2 and id in \
             (select id from deliveries where campaign_key = $2 and state = 'held' order by id limit $3) and state = 'held' returning shard";

@@ -1,6 +1,7 @@
 //! Requests as a source reads them back (I2).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 
 /// A request and the response to it.
 #[derive(Debug, Clone)]
@@ -68,6 +69,7 @@ const COLUMNS: &str = "select id, organization_id, source_key_id, channel, conte
 
 impl Store {
     /// One request of an organization.
+    #[boxed]
     pub async fn request(&self, organization_id: &str, id: &str) -> Result<Option<RequestRow>, StoreError> {
         let sql = format!("{COLUMNS} where organization_id = $1 and id = $2");
         Ok(reading!(self, connection => {
@@ -76,6 +78,7 @@ impl Store {
     }
 
     /// One request of a source, whichever of its keys posted it.
+    #[boxed]
     pub async fn request_of_source(
         &self,
         organization_id: &str,
@@ -91,6 +94,7 @@ impl Store {
     }
 
     /// The requests of an organization, the newest first, older than `before`.
+    #[boxed]
     pub async fn requests(
         &self,
         organization_id: &str,
@@ -105,6 +109,7 @@ impl Store {
     }
 
     /// The rejected requests of an organization's sources, the newest first, older than `before`.
+    #[boxed]
     pub async fn rejected_requests(
         &self,
         organization_id: &str,
@@ -120,6 +125,7 @@ impl Store {
     }
 
     /// A raw request.
+    #[boxed]
     pub async fn raw_request(&self, organization_id: &str, id: &str) -> Result<Option<RawRequest>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select content_type, metadata, body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
@@ -128,6 +134,7 @@ impl Store {
     }
 
     /// The states of the given submissions of an organization, as (id, state).
+    #[boxed]
     pub async fn submission_states(
         &self,
         organization_id: &str,

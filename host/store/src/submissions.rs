@@ -2,6 +2,7 @@
 
 use super::requests::{RawRequest, before_or_end};
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::state::State;
 
 /// A submission.
@@ -98,6 +99,7 @@ const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_
 
 impl Store {
     /// One submission of an organization.
+    #[boxed]
     pub async fn submission(&self, organization_id: &str, id: &str) -> Result<Option<SubmissionRow>, StoreError> {
         let sql = format!("{COLUMNS} where s.organization_id = $1 and s.id = $2");
         Ok(reading!(self, connection => {
@@ -106,6 +108,7 @@ impl Store {
     }
 
     /// The submissions of a campaign, the newest first, older than `before`; in one state if given.
+    #[boxed]
     pub async fn submissions(
         &self,
         campaign_key: &str,
@@ -122,6 +125,7 @@ impl Store {
     }
 
     /// The transitions of a submission after it was received, in order.
+    #[boxed]
     pub async fn timeline(&self, organization_id: &str, submission_id: &str) -> Result<Vec<TimelineRow>, StoreError> {
         let rows: Vec<TimelineRow> = reading!(self, connection => {
             sqlx::query_as("select revision, began_at, at, state, cause, detail from timeline where organization_id = $1 and submission_id = $2 order by revision")
@@ -131,6 +135,7 @@ impl Store {
     }
 
     /// The raw request of a submission, and where in its text the submission's element stands: first byte and length.
+    #[boxed]
     pub async fn element_place(
         &self,
         organization_id: &str,

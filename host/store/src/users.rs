@@ -1,6 +1,7 @@
 //! Users (O8).
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::role::Role;
 
@@ -32,6 +33,7 @@ const COLUMNS: &str = "select id, organization_id, name, role, created_at from u
 
 impl Store {
     /// Adds a user; `organization_id` is none for operators alone.
+    #[boxed]
     pub async fn create_user(
         &self,
         organization_id: Option<&str>,
@@ -55,6 +57,7 @@ impl Store {
     }
 
     /// One user.
+    #[boxed]
     pub async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
         let sql = format!("{COLUMNS} where id = $1");
         Ok(
@@ -63,6 +66,7 @@ impl Store {
     }
 
     /// The users of an organization.
+    #[boxed]
     pub async fn users(&self, organization_id: &str, after: &str, limit: i64) -> Result<Vec<User>, StoreError> {
         let sql = format!("{COLUMNS} where organization_id = $1 and $2 < id order by id limit $3");
         Ok(reading!(self, connection => {

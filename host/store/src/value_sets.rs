@@ -2,6 +2,7 @@
 //! organization finds them by its own names only.
 
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 /// A value set with the table it means now.
@@ -144,6 +145,7 @@ impl Store {
     }
 
     /// Makes the table of an older version the current one, also when it was deleted.
+    #[boxed]
     pub async fn restore_value_set(
         &self,
         organization_id: &str,
@@ -180,6 +182,7 @@ impl Store {
     }
 
     /// Deletes a name; returns whether it existed. Its versions stay, and restoring one brings it back.
+    #[boxed]
     pub async fn delete_value_set(
         &self,
         organization_id: &str,
@@ -194,6 +197,7 @@ impl Store {
     }
 
     /// The value sets of an organization, in the order in which they were made.
+    #[boxed]
     pub async fn value_sets(&self, organization_id: &str) -> Result<Vec<ValueSet>, StoreError> {
         let sql = format!("{SETS} order by s.id");
         Ok(
@@ -202,6 +206,7 @@ impl Store {
     }
 
     /// One value set that is there.
+    #[boxed]
     pub async fn value_set(&self, organization_id: &str, name: &str) -> Result<Option<ValueSet>, StoreError> {
         let sql = format!("{SETS} and s.name = $2");
         Ok(reading!(self, connection => {
@@ -210,6 +215,7 @@ impl Store {
     }
 
     /// The versions of a value set, also of one that was deleted, the newest first, older than `before`.
+    #[boxed]
     pub async fn value_set_versions(
         &self,
         organization_id: &str,
@@ -226,6 +232,7 @@ impl Store {
     }
 
     /// The canonical form of a table.
+    #[boxed]
     pub async fn value_table(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_scalar("select body from value_tables where digest = $1").bind(digest).fetch_optional(&mut *connection).await?

@@ -3,6 +3,7 @@
 
 use super::deliveries::Message;
 use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 /// A submission to process.
@@ -190,11 +191,13 @@ const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submis
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
     /// rows, so that a million rows of one lane cost one step.
+    #[boxed]
     pub async fn submission_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
         self.read_lanes("submissions", "campaign_key", shards).await
     }
 
     /// The lanes of deliveries that have work in these shards.
+    #[boxed]
     pub async fn delivery_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
         self.read_lanes("deliveries", "destination_id", shards).await
     }
@@ -221,6 +224,7 @@ impl Store {
     }
 
     /// What is due of a campaign in these shards, in the order in which it fell due.
+    #[boxed]
     pub async fn due_submissions(
         &self,
         campaign_key: &str,
@@ -242,6 +246,7 @@ impl Store {
     }
 
     /// What is due for a destination in these shards, in the order in which it fell due.
+    #[boxed]
     pub async fn due_deliveries(
         &self,
         destination_id: &str,
@@ -265,12 +270,14 @@ impl Store {
     }
 
     /// The sizes of the bodies of these requests, in bytes.
+    #[boxed]
     pub async fn request_sizes(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
         let head = "select id, cast(length(body) as bigint) from requests where organization_id = ? and id in (";
         Ok(select_in!(self, query_as as (String, i64), head, organization_id, ids))
     }
 
     /// The requests of due submissions, bodies and all.
+    #[boxed]
     pub async fn requests_to_read(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<RequestWork>, StoreError> {
         let head = "select r.id, r.channel, k.name as source_name, r.content_type, r.metadata, r.remote_address, r.body \
              from requests r left join source_keys k on k.id = r.source_key_id where r.organization_id = ? and r.id in (";
@@ -278,6 +285,7 @@ impl Store {
     }
 
     /// The events of deliveries that are still to be shaped, with their submissions.
+    #[boxed]
     pub async fn events_to_shape(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<EventWork>, StoreError> {
         let head = "select e.id, e.name, e.status, e.details, e.occurred_at, s.id as submission_id, s.lead_id, s.lead, s.is_test, s.received_at \
              from events e join submissions s on s.organization_id = e.organization_id and s.id = e.subject_id where e.organization_id = ? and e.id in (";
@@ -285,12 +293,14 @@ impl Store {
     }
 
     /// The submissions that were made from these before.
+    #[boxed]
     pub async fn child_submissions(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
         let head = "select id from submissions where organization_id = ? and parent_id in (";
         Ok(select_in!(self, query_scalar as String, head, organization_id, ids))
     }
 
     /// Lets submissions wait until `run_at` before they are processed again: nothing was decided about them.
+    #[boxed]
     pub async fn defer_submissions(
         &self,
         organization_id: &str,
@@ -307,6 +317,7 @@ impl Store {
     }
 
     /// Whether this commit happened: asked after the response to a COMMIT was lost.
+    #[boxed]
     pub async fn is_committed(&self, commit_id: &str) -> Result<bool, StoreError> {
         let found: Option<i64> = reading!(self, connection => {
             sqlx::query_scalar("select committed_at from commits where id = $1").bind(commit_id).fetch_optional(&mut *connection).await?
@@ -315,6 +326,7 @@ impl Store {
     }
 
     /// Deletes commits that are too old to be asked for.
+    #[boxed]
     pub async fn forget_commits(&self, before_id: &str) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("delete from commits where id < $1").bind(before_id).execute(&mut *connection).await?;
@@ -323,6 +335,7 @@ impl Store {
     }
 
     /// Whether anything is due at this moment.
+    #[boxed]
     pub async fn is_busy_at(&self, now: Timestamp) -> Result<bool, StoreError> {
         let submission: Option<String> = reading!(self, connection => {
             sqlx::query_scalar("select id from submissions where run_at <= $1 limit 1").bind(now.0).fetch_optional(&mut *connection).await?

@@ -6,6 +6,7 @@ use crate::lookups::Lookups;
 use crate::rendered::raw;
 use crate::runner::Run;
 use crate::{Pipeline, context};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::discovery::{Fields, Path, Usage, without};
 use hookmill_engine::contract::{Context, Inbound, Mapped};
 use hookmill_engine::{ItemError, Program};
@@ -33,6 +34,7 @@ struct Try {
 
 impl Pipeline {
     /// Finds out what each path is used for.
+    #[boxed]
     pub async fn try_paths(
         &self,
         program: &Program,
