@@ -47,11 +47,6 @@ impl Store {
             let (_, run_at, owner, expires_at) = rows.iter().find(|row| row.0 == **name)?;
             Some(if owner.is_empty() { *run_at } else { *run_at.max(expires_at) })
         };
-        Ok(names
-            .iter()
-            .map(|name| at(name))
-            .collect::<Option<Vec<i64>>>()
-            .and_then(|at| at.into_iter().min())
-            .map(Timestamp))
+        Ok(names.iter().map(at).collect::<Option<Vec<i64>>>().and_then(|at| at.into_iter().min()).map(Timestamp))
     }
 }
