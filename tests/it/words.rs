@@ -121,7 +121,9 @@ const CONTRACT: &str = "a name of the contract";
 const ROOTS: &[&str] = &[
     "ARCHITECTURE.md",
     "README.md",
+    "Cargo.toml",
     "bench",
+    "clippy.toml",
     "docs/api.md",
     "docs/bodies.md",
     "docs/dialects.md",
