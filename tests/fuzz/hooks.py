@@ -38,7 +38,7 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Counts what each operation answered."""
+    """Counts the statuses that each operation returned."""
     if case.method.upper() == case.operation.method.upper():
         SEEN[case.operation.label][response.status_code] += 1
 

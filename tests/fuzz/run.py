@@ -1,4 +1,4 @@
-"""Fuzzes a host: fills it, lets schemathesis loose on it, and tells what each operation answered.
+"""Fuzzes a host: fills it, lets schemathesis loose on it, and tells the statuses that each operation returned.
 
 Called by `cargo xtask fuzz` as: run.py URL PLUGIN DIRECTORY, with the operator's key in HOOKMILL_FUZZ_OPERATOR_KEY.
 """
@@ -44,7 +44,7 @@ def receiver():
 
 
 def schemathesis(url, directory, name, environment, arguments):
-    """One run; answers whether it passed and what was seen."""
+    """One run; returns whether it passed and what was seen."""
     print(f"\nAs {name}:", flush=True)
     seen = directory / f"{name}.json"
     seen.write_text("{}")
@@ -68,31 +68,31 @@ def main():
     }
     excluded = [f"--exclude-operation-id={name}" for name in OPERATORS]
     included = [f"--include-operation-id={name}" for name in OPERATORS]
-    # A viewer is refused much, which is what is looked at.
-    refused = ["--mode=positive", "--phases=examples,fuzzing", "--max-examples=3", "--warnings=off"]
+    # A viewer is rejected much, which is what is looked at.
+    rejected = ["--mode=positive", "--phases=examples,fuzzing", "--max-examples=3", "--warnings=off"]
     runs = [
         schemathesis(url, directory, who, {**environment, "HOOKMILL_FUZZ_API_KEY": key}, arguments)
-        for who, key, arguments in [("viewer", keys["viewer"], refused), ("operator", operator_key, included), ("admin", keys["admin"], excluded)]
+        for who, key, arguments in [("viewer", keys["viewer"], rejected), ("operator", operator_key, included), ("admin", keys["admin"], excluded)]
     ]
     counts = defaultdict(Counter)
     for _, seen in runs:
-        for label, answers in seen.items():
-            counts[label].update(answers)
+        for label, statuses in seen.items():
+            counts[label].update(statuses)
     sys.exit(0 if summary(url, counts) and all(passed for passed, _ in runs) else 1)
 
 
 def summary(url, counts):
-    """Prints what each operation answered; whether each that is described did what it is for at least once."""
+    """Prints the statuses that each operation returned; whether each that is described did what it is for at least once."""
     described = world.Client(url, "").call("GET", "/openapi.json")["paths"]
     labels = [f"{method.upper()} {path}" for path, item in described.items() for method in item]
     # The fuzz reads the description before it counts.
     counts["GET /openapi.json"]["200"] += 1
-    print(f"\n{sum(sum(answers.values()) for answers in counts.values())} calls of {len(labels)} operations:")
+    print(f"\n{sum(sum(statuses.values()) for statuses in counts.values())} calls of {len(labels)} operations:")
     idle = []
     for label in labels:
-        answers = counts[label]
-        print(f"  {label:<62}", *(f"{status}:{answers[status]}" for status in sorted(answers)))
-        if not any(status.startswith("2") for status in answers):
+        statuses = counts[label]
+        print(f"  {label:<62}", *(f"{status}:{statuses[status]}" for status in sorted(statuses)))
+        if not any(status.startswith("2") for status in statuses):
             idle.append(label)
     for label in idle:
         print(f"{label} never did what it is for: the fuzz does not reach it")

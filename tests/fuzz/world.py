@@ -16,13 +16,13 @@ class Client:
         self.url, self.key, self.organization = url, key, organization
 
     def call(self, method, path, body=None):
-        """The answer as JSON; a refusal ends the program."""
+        """The response as JSON; an error ends the program."""
         query = f"?organization={self.organization}" if self.organization else ""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path + query, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            text = answer.read()
+        with urllib.request.urlopen(request, timeout=30) as response:
+            text = response.read()
         return json.loads(text) if text else None
 
     def upload(self, name, path):
@@ -37,7 +37,7 @@ class Client:
 
 
 def build(url, operator_key, receiver_url, plugin, lists):
-    """Fills the host, writes the ids of what is there into `lists`, and answers the keys to fuzz with."""
+    """Fills the host, writes the ids of what is there into `lists`, and returns the keys to fuzz with."""
     lists = Path(lists)
     operator = Client(url, operator_key)
     operator.organization = operator.call("POST", "/v1/organizations", {"name": "Fuzzed"})["id"]
@@ -53,7 +53,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
         admin.call("PUT", f"/v1/value-sets/{name}", {"red": "#f00", "green": {"hex": "#0f0"}})
     campaigns(admin, receiver_url)
     leads(source)
-    rest(admin)
+    wait_until_idle(admin)
     write(lists / "campaigns.txt", ["SOLAR", "ROOFING"])
     write(lists / "spare-campaigns.txt", [f"SPARE-{number}" for number in range(20)])
     write(lists / "users.txt", [user])
@@ -83,8 +83,8 @@ def leads(source):
         source.call("POST", "/v1/leads", {"idempotency_key": f"seed-{number}", "leads": named})
 
 
-def rest(admin):
-    """Waits until the leads stand still."""
+def wait_until_idle(admin):
+    """Waits until no lead is under way."""
     for _ in range(200):
         counts = [admin.call("GET", f"/v1/campaigns/{campaign}")["submissions"] for campaign in ["SOLAR", "ROOFING", "NEEDY"]]
         moving = sum(count.get(state, 0) for count in counts for state in ["received", "processing", "delivering"])
@@ -92,7 +92,7 @@ def rest(admin):
         if moving == 0 and all(delivery["state"] != "waiting" for delivery in waiting):
             return
         time.sleep(0.1)
-    raise SystemExit("the leads of the fuzzed host did not come to rest in 20 s")
+    raise SystemExit("the leads of the fuzzed host were not processed in 20 s")
 
 
 def write(path, lines):

@@ -36,15 +36,15 @@ fn calls() -> Vec<(&'static str, &'static str, Value, Expected)> {
         ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1"}), [201, 201, 201, 403, 403, 401]),
         ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1", "activate": true}), CREATE),
         ("GET", "/v1/campaigns/CAMP/document", json!(null), ALL_USERS),
-        ("GET", "/v1/campaigns/CAMP/programs", json!(null), ALL_USERS),
-        ("POST", "/v1/campaigns/CAMP/programs/1/activate", json!({}), [204, 204, 403, 403, 403, 401]),
+        ("GET", "/v1/campaigns/CAMP/versions", json!(null), ALL_USERS),
+        ("POST", "/v1/campaigns/CAMP/versions/1/activate", json!({}), [204, 204, 403, 403, 403, 401]),
         ("POST", "/v1/campaigns/CAMP/dry-run", json!({"body": {"email": "a@x.example"}}), integrate),
         ("GET", "/v1/campaigns/CAMP/submissions", json!(null), ALL_USERS),
         ("POST", "/v1/campaigns/CAMP/reprocess", json!({}), CHANGE),
         ("GET", "/v1/submissions/{submission}", json!(null), ALL_USERS),
         ("POST", "/v1/submissions/{submission}/reprocess", json!({}), CHANGE),
         ("GET", "/v1/requests", json!(null), ALL_USERS),
-        ("GET", "/v1/refusals", json!(null), ALL_USERS),
+        ("GET", "/v1/rejected-requests", json!(null), ALL_USERS),
         ("GET", "/v1/requests/{request}", json!(null), [200, 200, 200, 200, 200, 401]),
         ("GET", "/v1/deliveries", json!(null), ALL_USERS),
         ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "http://127.0.0.1:1/", "events": []}), CHANGE),
@@ -56,7 +56,7 @@ fn calls() -> Vec<(&'static str, &'static str, Value, Expected)> {
     ]
 }
 
-async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmill_tests::Answer {
+async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmill_tests::Response {
     let request = client.request(method, path);
     let request = if body.is_null() {
         request
@@ -67,7 +67,7 @@ async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmi
 }
 
 on_both! {
-    /// O8 O9 I14: each role may what it says and no more; each refusal is 401 or 403 with a reason.
+    /// O8 O9 I14: each role has its permissions and no others; each error is 401 or 403 with a reason.
     async fn each_role_may_what_it_says(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("CAMP", "").await;
@@ -81,12 +81,12 @@ on_both! {
         for (method, path, body, expected) in calls() {
             let path = path.replace("{source_key}", &source_key).replace("{submission}", &submission).replace("{request}", &request);
             for ((name, actor), status) in actors.iter().zip(expected) {
-                let answer = send(actor, method, &path, &body).await;
-                assert_eq!(answer.status, status, "{method} {path} by {name}: {}", answer.text);
+                let response = send(actor, method, &path, &body).await;
+                assert_eq!(response.status, status, "{method} {path} by {name}: {}", response.text);
                 if status == 401 || status == 403 {
-                    let code = answer.code().to_owned();
+                    let code = response.code().to_owned();
                     assert!(["key_missing", "role_not_allowed", "source_key_not_allowed", "api_key_not_allowed"].contains(&code.as_str()), "{code}");
-                    answer.refused(status, &code);
+                    response.expect_error(status, &code);
                 }
             }
         }
@@ -99,16 +99,16 @@ on_both! {
     async fn nobody_rises_above_their_role(kind: Kind) {
         let world = World::new(kind).await;
         let other = world.second_organization().await;
-        world.admin.post("/v1/users", &json!({"name": "x", "role": "operator"})).await.refused(422, "invalid");
+        world.admin.post("/v1/users", &json!({"name": "x", "role": "operator"})).await.expect_error(422, "invalid");
         let operator_id = world.operator.get("/v1/me").await.expect(200).str("id");
         let stranger_id = other.admin.get("/v1/me").await.expect(200).str("id");
         for user in [operator_id.as_str(), stranger_id.as_str(), "usr_none", "\u{0}"] {
-            world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "x"})).await.refused(422, "invalid");
+            world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "x"})).await.expect_error(422, "invalid");
         }
         let named = world.admin.in_organization(&other.organization);
-        named.get("/v1/campaigns").await.refused(404, "not_found");
-        world.operator.without_organization().get("/v1/campaigns").await.refused(422, "invalid");
-        world.operator.in_organization("org_none").get("/v1/campaigns").await.refused(404, "not_found");
+        named.get("/v1/campaigns").await.expect_error(404, "not_found");
+        world.operator.without_organization().get("/v1/campaigns").await.expect_error(422, "invalid");
+        world.operator.in_organization("org_none").get("/v1/campaigns").await.expect_error(404, "not_found");
         world.stop().await;
     }
 }
@@ -136,8 +136,8 @@ on_both! {
             ("DELETE", "/v1/campaigns/CAMP/endpoint".into(), json!(null)),
             ("PUT", "/v1/campaigns/CAMP/document".into(), json!({"document": "version: 1", "activate": true})),
             ("GET", "/v1/campaigns/CAMP/document".into(), json!(null)),
-            ("GET", "/v1/campaigns/CAMP/programs".into(), json!(null)),
-            ("POST", "/v1/campaigns/CAMP/programs/1/activate".into(), json!({})),
+            ("GET", "/v1/campaigns/CAMP/versions".into(), json!(null)),
+            ("POST", "/v1/campaigns/CAMP/versions/1/activate".into(), json!({})),
             ("POST", "/v1/campaigns/CAMP/dry-run".into(), json!({"body": {}})),
             ("GET", "/v1/campaigns/CAMP/submissions".into(), json!(null)),
             ("POST", "/v1/campaigns/CAMP/reprocess".into(), json!({})),
@@ -154,10 +154,10 @@ on_both! {
             ("GET", "/v1/webhook-settings".into(), json!(null)),
         ];
         for (method, path, body) in &table {
-            send(&other.admin, method, path, body).await.refused(404, "not_found");
+            send(&other.admin, method, path, body).await.expect_error(404, "not_found");
             // An operator who names the other organization does not reach over either; organizations themselves are an operator's.
             if !path.starts_with("/v1/organizations") {
-                send(&viewer, method, path, body).await.refused(404, "not_found");
+                send(&viewer, method, path, body).await.expect_error(404, "not_found");
             }
         }
         for path in ["/v1/campaigns", "/v1/requests", "/v1/deliveries", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/plugins", "/v1/audit", "/v1/organizations", &format!("/v1/deliveries?submission={submission}")] {
@@ -185,22 +185,22 @@ on_both! {
         let other = world.second_organization().await;
         other.admin.post("/v1/campaigns", &json!({"id": "THEIRS", "name": "x"})).await.expect(201);
         let id = uploaded.str("plugin_id");
-        other.admin.get(&format!("/v1/plugins/{id}")).await.refused(404, "not_found");
+        other.admin.get(&format!("/v1/plugins/{id}")).await.expect_error(404, "not_found");
         let chosen = json!({"plugin": {"id": id, "version": 1}, "document": "x"});
-        other.admin.put("/v1/campaigns/THEIRS/document", &chosen).await.refused(422, "invalid");
+        other.admin.put("/v1/campaigns/THEIRS/document", &chosen).await.expect_error(422, "invalid");
         assert_eq!(world.admin.get(&format!("/v1/plugins/{id}")).await.expect(200).json["items"].as_array().unwrap().len(), 1);
         world.stop().await;
     }
 }
 
 on_both! {
-    /// O5: programs that are saved at the same moment are numbered one after the other, and none is refused.
-    async fn programs_saved_at_once_are_numbered(kind: Kind) {
+    /// O5: versions that are saved at the same moment are numbered one after the other, and none is rejected.
+    async fn versions_saved_at_once_are_numbered(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("CAMP", "").await;
         let saving: Vec<_> = (0..8).map(|_| {
             let admin = world.admin.clone();
-            tokio::spawn(async move { admin.put("/v1/campaigns/CAMP/document", &json!({"document": "version: 1"})).await.expect(201).json["number"].as_i64().unwrap() })
+            tokio::spawn(async move { admin.put("/v1/campaigns/CAMP/document", &json!({"document": "version: 1"})).await.expect(201).json["version"].as_i64().unwrap() })
         }).collect();
         let mut numbers = Vec::new();
         for save in saving {
@@ -213,35 +213,35 @@ on_both! {
 }
 
 on_both! {
-    /// O9: a key narrowed to a campaign reaches that one alone, and nothing that concerns the whole organization; a revoked one reaches
+    /// O9: a key scoped to a campaign reaches that one alone, and nothing that concerns the whole organization; a revoked one reaches
     /// nothing.
-    async fn a_narrowed_key_reaches_its_campaigns_alone(kind: Kind) {
+    async fn a_scoped_key_reaches_its_campaigns_alone(kind: Kind) {
         let world = World::new(kind).await;
         for id in ["MINE", "OTHER"] {
             world.draft(id, "").await;
         }
         let ids = world.push_and_settle(json!([{"campaign_id": "MINE"}, {"campaign_id": "OTHER"}])).await;
         let user = world.admin.get("/v1/me").await.expect(200).str("id");
-        let made = world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "narrow", "campaigns": ["MINE"]})).await.expect(201);
-        let narrow = world.nobody.with_key(&made.str("key"));
-        narrow.get("/v1/campaigns/MINE").await.expect(200);
-        narrow.patch("/v1/campaigns/MINE", &json!({"name": "z"})).await.expect(200);
-        narrow.get(&format!("/v1/submissions/{}", ids[0])).await.expect(200);
-        narrow.get("/v1/deliveries?campaign=MINE").await.expect(200);
-        let campaigns = narrow.get("/v1/campaigns").await.expect(200).json["items"].clone();
+        let made = world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "scoped", "campaigns": ["MINE"]})).await.expect(201);
+        let scoped = world.nobody.with_key(&made.str("key"));
+        scoped.get("/v1/campaigns/MINE").await.expect(200);
+        scoped.patch("/v1/campaigns/MINE", &json!({"name": "z"})).await.expect(200);
+        scoped.get(&format!("/v1/submissions/{}", ids[0])).await.expect(200);
+        scoped.get("/v1/deliveries?campaign=MINE").await.expect(200);
+        let campaigns = scoped.get("/v1/campaigns").await.expect(200).json["items"].clone();
         assert_eq!((campaigns.as_array().unwrap().len(), &campaigns[0]["id"]), (1, &json!("MINE")));
 
-        narrow.get("/v1/campaigns/OTHER").await.refused(403, "campaign_not_allowed");
-        narrow.put("/v1/campaigns/OTHER/state", &json!({"state": "active"})).await.refused(403, "campaign_not_allowed");
-        narrow.get(&format!("/v1/submissions/{}", ids[1])).await.refused(404, "not_found");
+        scoped.get("/v1/campaigns/OTHER").await.expect_error(403, "campaign_not_allowed");
+        scoped.put("/v1/campaigns/OTHER/state", &json!({"state": "active"})).await.expect_error(403, "campaign_not_allowed");
+        scoped.get(&format!("/v1/submissions/{}", ids[1])).await.expect_error(404, "not_found");
         for (method, path, body) in [("GET", "/v1/users", json!(null)), ("GET", "/v1/deliveries", json!(null)), ("GET", "/v1/requests", json!(null)), ("GET", "/v1/audit", json!(null)),
             ("POST", "/v1/campaigns", json!({"name": "x"})), ("POST", "/v1/users", json!({"name": "x", "role": "admin"})), ("POST", "/v1/api-keys", json!({"user_id": user, "name": "wide"})),
             ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "https://x.example", "events": []}))] {
-            send(&narrow, method, path, &body).await.refused(403, "key_narrowed");
+            send(&scoped, method, path, &body).await.expect_error(403, "key_scoped");
         }
-        world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "none", "campaigns": []})).await.refused(422, "invalid");
+        world.admin.post("/v1/api-keys", &json!({"user_id": user, "name": "none", "campaigns": []})).await.expect_error(422, "invalid");
         world.admin.delete(&format!("/v1/api-keys/{}", made.str("id"))).await.expect(204);
-        narrow.get("/v1/campaigns/MINE").await.refused(401, "key_unknown");
+        scoped.get("/v1/campaigns/MINE").await.expect_error(401, "key_unknown");
         let listed = world.admin.get("/v1/api-keys").await.expect(200);
         assert!(!listed.text.contains(&made.str("key")), "a key is seen once");
         world.stop().await;
@@ -249,12 +249,12 @@ on_both! {
 }
 
 on_both! {
-    /// O9: a key in a query string is no key.
+    /// O9: a key in a query string is ignored.
     async fn a_key_in_a_query_is_no_key(kind: Kind) {
         let world = World::new(kind).await;
-        world.nobody.get(&format!("/v1/requests?api_key={}", world.source_key)).await.refused(401, "key_missing");
+        world.nobody.get(&format!("/v1/requests?api_key={}", world.source_key)).await.expect_error(401, "key_missing");
         let by_header = world.nobody.request("POST", "/v1/leads").header("x-api-key", &world.source_key).header("content-type", "application/json").body("{}");
-        hookmill_tests::client::send(by_header).await.refused(422, "envelope_invalid");
+        hookmill_tests::client::send(by_header).await.expect_error(422, "envelope_invalid");
         world.stop().await;
     }
 }
@@ -295,40 +295,40 @@ on_both! {
 }
 
 on_both! {
-    /// O8: whoever may not do it is told so, whatever the body is.
+    /// O8: a caller without permission gets that error, whatever the body is.
     async fn the_role_is_looked_at_before_the_body(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("RR", "").await;
         let viewer = world.user("viewer").await;
         for body in [json!({}), json!([]), json!({"nonsense": 1})] {
-            viewer.post("/v1/campaigns", &body).await.refused(403, "role_not_allowed");
-            viewer.put("/v1/webhook-settings", &body).await.refused(403, "role_not_allowed");
-            viewer.put("/v1/campaigns/RR/state", &body).await.refused(403, "role_not_allowed");
-            viewer.put("/v1/campaigns/RR/document", &body).await.refused(403, "role_not_allowed");
-            viewer.post("/v1/campaigns/RR/dry-run", &body).await.refused(403, "role_not_allowed");
-            world.admin.post("/v1/campaigns", &body).await.refused(422, "invalid");
+            viewer.post("/v1/campaigns", &body).await.expect_error(403, "role_not_allowed");
+            viewer.put("/v1/webhook-settings", &body).await.expect_error(403, "role_not_allowed");
+            viewer.put("/v1/campaigns/RR/state", &body).await.expect_error(403, "role_not_allowed");
+            viewer.put("/v1/campaigns/RR/document", &body).await.expect_error(403, "role_not_allowed");
+            viewer.post("/v1/campaigns/RR/dry-run", &body).await.expect_error(403, "role_not_allowed");
+            world.admin.post("/v1/campaigns", &body).await.expect_error(422, "invalid");
         }
         world.stop().await;
     }
 }
 
 on_both! {
-    /// I2: of a request wholly refused its organization sees code, size and digest; of one without a good key nothing stays.
-    async fn what_was_refused_is_listed(kind: Kind) {
+    /// I2: of a rejected request its organization sees code, size and digest; of one without a good key nothing stays.
+    async fn what_was_rejected_is_listed(kind: Kind) {
         let world = World::new(kind).await;
         let other = world.second_organization().await;
-        world.source.post_bytes("/v1/leads", "application/json", b"{".to_vec()).await.refused(400, "invalid_json");
-        world.source.post_bytes("/v1/leads", "text/plain", b"abc".to_vec()).await.refused(415, "content_type_unsupported");
-        world.nobody.post_bytes("/v1/leads", "text/plain", b"abc".to_vec()).await.refused(401, "key_missing");
-        let page = world.admin.get("/v1/refusals").await.expect(200).json;
+        world.source.post_bytes("/v1/leads", "application/json", b"{".to_vec()).await.expect_error(400, "invalid_json");
+        world.source.post_bytes("/v1/leads", "text/plain", b"abc".to_vec()).await.expect_error(415, "content_type_unsupported");
+        world.nobody.post_bytes("/v1/leads", "text/plain", b"abc".to_vec()).await.expect_error(401, "key_missing");
+        let page = world.admin.get("/v1/rejected-requests").await.expect(200).json;
         let codes: Vec<&Value> = page["items"].as_array().unwrap().iter().map(|row| &row["code"]).collect();
         assert_eq!(codes, ["content_type_unsupported", "invalid_json"]);
         assert_eq!(page["items"][0]["body_bytes"], 3);
         assert_eq!(page["items"][0]["body_digest"], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        let first = world.admin.get("/v1/refusals?limit=1").await.expect(200).json;
-        let next = world.admin.get(&format!("/v1/refusals?limit=1&before={}", first["next"].as_str().unwrap())).await.expect(200).json;
+        let first = world.admin.get("/v1/rejected-requests?limit=1").await.expect(200).json;
+        let next = world.admin.get(&format!("/v1/rejected-requests?limit=1&before={}", first["next"].as_str().unwrap())).await.expect(200).json;
         assert_eq!(next["items"][0]["code"], "invalid_json");
-        assert_eq!(other.admin.get("/v1/refusals").await.expect(200).json["items"], json!([]));
+        assert_eq!(other.admin.get("/v1/rejected-requests").await.expect(200).json["items"], json!([]));
         world.stop().await;
     }
 }

@@ -1,13 +1,13 @@
-//! Whatever is sent to the host is answered, with a refusal in the one form refusals have (I14); never a 5xx, never a hang.
+//! Whatever is sent to the host is answered, with an error in the form of all errors (I14); never a 5xx, never a hang.
 
-use hookmill_tests::{Answer, Client, World, WorldOptions, on_both};
+use hookmill_tests::{Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const JSON: &str = "application/json";
-/// How long an answer to nonsense may take.
+/// How long a response to nonsense may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// States a submission may rest in.
 const REST: [&str; 5] = ["delivered", "quarantined", "canceled", "disqualified", "failed"];
@@ -28,7 +28,7 @@ const WITH_BODY: [(&str, &str); 22] = [
     ("PUT", "/v1/campaigns/GOOD/state"),
     ("PUT", "/v1/campaigns/GOOD/endpoint"),
     ("PUT", "/v1/campaigns/GOOD/document"),
-    ("POST", "/v1/campaigns/GOOD/programs/99/activate"),
+    ("POST", "/v1/campaigns/GOOD/versions/99/activate"),
     ("POST", "/v1/campaigns/GOOD/dry-run"),
     ("POST", "/v1/campaigns/GOOD/reprocess"),
     ("POST", "/v1/submissions/none/reprocess"),
@@ -57,8 +57,8 @@ const WITH_PART: [(&str, &str); 25] = [
     ("GET", "/v1/campaigns/{}/endpoint"),
     ("DELETE", "/v1/campaigns/{}/endpoint"),
     ("GET", "/v1/campaigns/{}/document"),
-    ("GET", "/v1/campaigns/{}/programs"),
-    ("POST", "/v1/campaigns/GOOD/programs/{}/activate"),
+    ("GET", "/v1/campaigns/{}/versions"),
+    ("POST", "/v1/campaigns/GOOD/versions/{}/activate"),
     ("POST", "/v1/campaigns/{}/dry-run"),
     ("GET", "/v1/campaigns/{}/submissions"),
     ("POST", "/v1/campaigns/{}/reprocess"),
@@ -70,34 +70,38 @@ const WITH_PART: [(&str, &str); 25] = [
     ("PUT", "/v1/plugins/{}"),
 ];
 
-/// A refusal in the one form, or no refusal at all; never a 5xx.
+/// An error in the form of all errors, or no error at all; never a 5xx.
 #[track_caller]
-fn well_behaved(answer: &Answer, what: &str) {
-    assert!(answer.status < 500, "{what}: {} {}", answer.status, answer.text);
-    if 400 <= answer.status {
-        let error = &answer.json["error"];
+fn well_behaved(response: &Response, what: &str) {
+    assert!(response.status < 500, "{what}: {} {}", response.status, response.text);
+    if 400 <= response.status {
+        let error = &response.json["error"];
         assert!(
-            answer.json["success"] == false && error["details"].is_array(),
+            response.json["success"] == false && error["details"].is_array(),
             "{what}: {} {}",
-            answer.status,
-            answer.text
+            response.status,
+            response.text
         );
         assert!(
-            !answer.code().is_empty() && error["message"].as_str().is_some_and(|text| !text.is_empty()),
+            !response.code().is_empty() && error["message"].as_str().is_some_and(|text| !text.is_empty()),
             "{what}: {}",
-            answer.text
+            response.text
         );
-        assert!(answer.json["request_id"].as_str().is_some_and(|id| id.starts_with("req_")), "{what}: {}", answer.text);
+        assert!(
+            response.json["request_id"].as_str().is_some_and(|id| id.starts_with("req_")),
+            "{what}: {}",
+            response.text
+        );
     }
 }
 
-async fn send(client: &Client, method: &str, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+async fn send(client: &Client, method: &str, path: &str, content_type: &str, body: Vec<u8>) -> Response {
     let request = client.request(method, path).header("content-type", content_type).body(body);
     let asked = hookmill_tests::client::send(request);
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{method} {path} does not answer"))
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{method} {path} does not respond"))
 }
 
-/// Bodies that are no JSON, or not the JSON that anybody asked for.
+/// Bodies that are not JSON, or not the JSON that anybody asked for.
 fn nonsense() -> Vec<(String, Vec<u8>)> {
     let wrong_types = |value: Value| {
         let names = [
@@ -197,7 +201,7 @@ fn nonsense() -> Vec<(String, Vec<u8>)> {
 
 on_both! {
     /// I14 H6: every address that takes a body, with every kind of nonsense.
-    async fn every_address_refuses_nonsense(kind: Kind) {
+    async fn every_address_rejects_nonsense(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let operator = world.operator.in_organization(&world.organization);
@@ -206,8 +210,8 @@ on_both! {
             // A body that nobody reads is small: a large one would be cut off in the middle.
             let reads_none = WITHOUT_BODY.iter().any(|end| path.ends_with(end)) || method == "DELETE";
             for (what, body) in nonsense().into_iter().filter(|(_, body)| !reads_none || body.len() < 5_000) {
-                let answer = send(caller, method, path, JSON, body).await;
-                well_behaved(&answer, &format!("{method} {path} with {what}"));
+                let response = send(caller, method, path, JSON, body).await;
+                well_behaved(&response, &format!("{method} {path} with {what}"));
             }
         }
         // It still works.
@@ -223,10 +227,10 @@ on_both! {
         world.draft("GOOD", "").await;
         for content_type in [JSON, "application/xml", "multipart/form-data", "text/plain", "application/json; charset=klingon", "nonsense", ";", ""] {
             for (what, body) in nonsense() {
-                let answer = send(&world.source, "POST", "/v1/leads", content_type, body).await;
-                well_behaved(&answer, &format!("{content_type}: {what}"));
-                assert!((400..500).contains(&answer.status), "{content_type}: {what}: {}", answer.text);
-                assert_eq!(answer.status == 415, content_type != JSON, "{content_type}: {what}: {}", answer.text);
+                let response = send(&world.source, "POST", "/v1/leads", content_type, body).await;
+                well_behaved(&response, &format!("{content_type}: {what}"));
+                assert!((400..500).contains(&response.status), "{content_type}: {what}: {}", response.text);
+                assert_eq!(response.status == 415, content_type != JSON, "{content_type}: {what}: {}", response.text);
             }
         }
         world.stop().await;
@@ -234,17 +238,17 @@ on_both! {
 }
 
 on_both! {
-    /// M5 H2: nonsense that a campaign's own address takes, because a campaign may map any shape, comes to rest.
-    async fn nonsense_that_is_taken_comes_to_rest(kind: Kind) {
+    /// M5 H2: nonsense that a campaign's own address takes, because a campaign may map any shape, reaches a final state or waits.
+    async fn nonsense_that_is_taken_reaches_a_final_state(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("GOOD", "").await;
         let mut ids = Vec::new();
         for (what, body) in nonsense() {
             for content_type in [JSON, "application/x-www-form-urlencoded"] {
-                let answer = send(&world.source, "POST", "/v1/campaigns/GOOD/leads", content_type, body.clone()).await;
-                well_behaved(&answer, &format!("{content_type}: {what}"));
-                if answer.status == 202 {
-                    ids.push((what.clone(), hookmill_tests::world::submission_ids(&answer)));
+                let response = send(&world.source, "POST", "/v1/campaigns/GOOD/leads", content_type, body.clone()).await;
+                well_behaved(&response, &format!("{content_type}: {what}"));
+                if response.status == 202 {
+                    ids.push((what.clone(), hookmill_tests::world::submission_ids(&response)));
                 }
             }
         }
@@ -262,19 +266,19 @@ on_both! {
 
 on_both! {
     /// I5 H6: 10 MB are too large, and the sender reads so; a plugin may have as many, but must be one.
-    async fn large_bodies_are_refused(kind: Kind) {
+    async fn large_bodies_are_rejected(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let operator = world.operator.in_organization(&world.organization);
         let large = vec![b' '; 10_000_000];
         for (method, path) in [("POST", "/v1/leads"), ("POST", "/v1/campaigns/GOOD/leads")] {
-            send(&world.source, method, path, JSON, large.clone()).await.refused(413, "body_too_large");
+            send(&world.source, method, path, JSON, large.clone()).await.expect_error(413, "body_too_large");
         }
         for (method, path) in [("POST", "/v1/campaigns"), ("PUT", "/v1/campaigns/GOOD/document"), ("PUT", "/v1/webhook-settings"), ("POST", "/v1/campaigns/GOOD/dry-run")] {
-            send(&operator, method, path, JSON, large.clone()).await.refused(413, "body_too_large");
+            send(&operator, method, path, JSON, large.clone()).await.expect_error(413, "body_too_large");
         }
-        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", large).await.refused(422, "plugin_not_admitted");
-        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", vec![0; 33 << 20]).await.refused(413, "body_too_large");
+        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", large).await.expect_error(422, "plugin_not_admitted");
+        send(&operator, "PUT", "/v1/plugins/large", "application/wasm", vec![0; 33 << 20]).await.expect_error(413, "body_too_large");
         world.stop().await;
     }
 }
@@ -290,9 +294,9 @@ on_both! {
         for (method, path) in WITH_PART {
             let caller = if path.ends_with("leads") { &world.source } else { &operator };
             for part in parts {
-                let answer = send(caller, method, &path.replace("{}", part), JSON, b"{}".to_vec()).await;
-                well_behaved(&answer, &format!("{method} {path} with {part:.40}"));
-                assert!(400 <= answer.status, "{method} {path} with {part:.40}: {}", answer.text);
+                let response = send(caller, method, &path.replace("{}", part), JSON, b"{}".to_vec()).await;
+                well_behaved(&response, &format!("{method} {path} with {part:.40}"));
+                assert!(400 <= response.status, "{method} {path} with {part:.40}: {}", response.text);
             }
         }
         world.stop().await;
@@ -305,31 +309,31 @@ on_both! {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let lists = ["/v1/organizations", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/audit", "/v1/campaigns", "/v1/requests", "/v1/deliveries",
-            "/v1/plugins", "/v1/campaigns/GOOD/submissions", "/v1/campaigns/GOOD/programs"];
+            "/v1/plugins", "/v1/campaigns/GOOD/submissions", "/v1/campaigns/GOOD/versions"];
         let queries = ["limit=abc", "limit=-5", "limit=0", "limit=99999999999999999999", "limit=1&limit=2", "after=%00", "before=%FF", "after=%F0%9F%92%A9", "state=nonsense",
             "state=%00", "submission=%00", "campaign=%00", "campaign=NONE", "organization=%00", "organization=none", "%", "=", "&&&", "a%00b=1"];
         for path in lists {
             for query in queries {
-                let answer = send(&world.admin, "GET", &format!("{path}?{query}"), JSON, Vec::new()).await;
-                well_behaved(&answer, &format!("{path}?{query}"));
+                let response = send(&world.admin, "GET", &format!("{path}?{query}"), JSON, Vec::new()).await;
+                well_behaved(&response, &format!("{path}?{query}"));
             }
         }
-        world.admin.get("/v1/users?limit=abc").await.refused(422, "invalid");
+        world.admin.get("/v1/users?limit=abc").await.expect_error(422, "invalid");
         world.stop().await;
     }
 }
 
 on_both! {
-    /// I14: unknown addresses and methods are told as such, with the one body.
-    async fn unknown_addresses_and_methods_are_told(kind: Kind) {
+    /// I14: unknown addresses and methods are errors with the usual body.
+    async fn unknown_addresses_and_methods_are_errors(kind: Kind) {
         let world = World::new(kind).await;
         for path in ["/", "/v1", "/v1/", "/v1/leads/", "/v1//leads", "/v2/leads", "/%00", "/%FF", "/v1/campaigns/A/B/C", "/favicon.ico"] {
-            world.source.get(path).await.refused(404, "address_unknown");
+            world.source.get(path).await.expect_error(404, "address_unknown");
         }
         for (method, path) in WITH_BODY.into_iter().chain([("GET", "/healthz"), ("GET", "/v1/me")]) {
             for wrong in ["TRACE", "LINK", "X", "PROPFIND"] {
-                let answer = send(&world.source, wrong, path, JSON, Vec::new()).await.refused(405, "method_not_allowed");
-                assert!(answer.headers.contains_key("allow"), "{method} {path}");
+                let response = send(&world.source, wrong, path, JSON, Vec::new()).await.expect_error(405, "method_not_allowed");
+                assert!(response.headers.contains_key("allow"), "{method} {path}");
             }
         }
         world.stop().await;
@@ -337,8 +341,8 @@ on_both! {
 }
 
 on_both! {
-    /// M2: the API refuses keys it does not know, by name.
-    async fn unknown_keys_are_refused_by_name(kind: Kind) {
+    /// M2: the API rejects keys it does not know, by name.
+    async fn unknown_keys_are_rejected_by_name(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("GOOD", "").await;
         let operator = world.operator.in_organization(&world.organization);
@@ -355,8 +359,8 @@ on_both! {
             ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "https://x.example", "events": [], "nmae": 1})),
         ];
         for (method, path, body) in table {
-            let answer = send(&operator, method, path, JSON, body.to_string().into_bytes()).await.refused(422, "invalid");
-            assert!(answer.text.contains("nmae"), "{method} {path}: {}", answer.text);
+            let response = send(&operator, method, path, JSON, body.to_string().into_bytes()).await.expect_error(422, "invalid");
+            assert!(response.text.contains("nmae"), "{method} {path}: {}", response.text);
         }
         assert_eq!(world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["state"], "draft");
         world.stop().await;
@@ -368,15 +372,15 @@ async fn raw(world: &World, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(world.address()).await.expect("the host listens");
     // The host may close before everything is written.
     let _ = stream.write_all(bytes).await;
-    let mut answer = Vec::new();
-    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer))
+    let mut response = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut response))
         .await
         .expect("the host closes the connection");
-    String::from_utf8_lossy(&answer).into_owned()
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 on_both! {
-    /// H6: bytes that are no HTTP, heads without end and bodies that never come are cut off; others go on.
+    /// H6: bytes that are not HTTP, heads without end and bodies that never come are cut off; others go on.
     async fn broken_connections_are_cut_off(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.request_timeout_ms = 1_000;
@@ -385,16 +389,16 @@ on_both! {
         let huge = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-huge: {}\r\n\r\n", "h".repeat(1 << 20));
         let many = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(5_000));
         for head in [huge.as_str(), many.as_str()] {
-            let answer = raw(&world, head.as_bytes()).await;
-            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:.100}");
+            let response = raw(&world, head.as_bytes()).await;
+            assert!(response.is_empty() || response.starts_with("HTTP/1.1 4"), "{response:.100}");
         }
         for bytes in [b"\x16\x03\x01\x02\x00\x01\x00".as_slice(), b"NONSENSE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /healthz HTTP/1.1\r\nhost: x\r\n"] {
-            let answer = raw(&world, bytes).await;
-            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:.100}");
+            let response = raw(&world, bytes).await;
+            assert!(response.is_empty() || response.starts_with("HTTP/1.1 4"), "{response:.100}");
         }
         let short = format!("POST /v1/leads HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-type: application/json\r\ncontent-length: 500\r\nconnection: close\r\n\r\n{{", world.source_key);
-        let answer = raw(&world, short.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("body_timeout"), "{answer:.300}");
+        let response = raw(&world, short.as_bytes()).await;
+        assert!(response.starts_with("HTTP/1.1 4") && response.contains("body_timeout"), "{response:.300}");
         world.nobody.get("/healthz").await.expect(200);
         world.stop().await;
     }

@@ -1,10 +1,10 @@
-//! Bodies of every kind, from the door to the lead (I10): what came is kept as it came (I11), and read again the same way.
+//! Bodies of every kind, from the request to the lead (I10): what came is kept as it came (I11), and read again the same way.
 
 use flate2::Compression;
 use flate2::read::{GzEncoder, ZlibEncoder};
 use hookmill_tests::client::send;
 use hookmill_tests::world::submission_ids;
-use hookmill_tests::{Answer, World, WorldOptions, on_both};
+use hookmill_tests::{Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::io::Read;
 
@@ -19,7 +19,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 }
 
 /// Posts bytes; an empty content type or coding is not sent.
-async fn post(world: &World, path: &str, content_type: &str, coding: &str, body: Vec<u8>) -> Answer {
+async fn post(world: &World, path: &str, content_type: &str, coding: &str, body: Vec<u8>) -> Response {
     let mut request = world.source.request("POST", path).body(body);
     for (name, value) in [("content-type", content_type), ("content-encoding", coding)] {
         if !value.is_empty() {
@@ -55,15 +55,15 @@ on_both! {
             ("text/plain", "", br#"{"email":"a@x.example"}"#.to_vec(), json!({"email": "a@x.example"})),
         ];
         for (content_type, coding, body, element) in table {
-            let answer = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body.clone()).await.expect(202);
+            let response = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body.clone()).await.expect(202);
             world.settle().await;
-            let page = world.submission(&submission_ids(&answer)[0]).await;
+            let page = world.submission(&submission_ids(&response)[0]).await;
             assert_eq!(page["element"], element, "{content_type} {coding}");
             assert_eq!(page["state"], "delivered", "{content_type} {coding}: {page}");
             for (name, value) in element.as_object().unwrap().iter().filter(|(name, _)| ["email", "first_name"].contains(&name.as_str())) {
                 assert_eq!(page["lead"][name], *value, "{content_type} {coding}");
             }
-            let (raw, ..) = world.pipeline().store().element_place(&world.organization, &submission_ids(&answer)[0]).await.unwrap().unwrap();
+            let (raw, ..) = world.pipeline().store().element_place(&world.organization, &submission_ids(&response)[0]).await.unwrap().unwrap();
             assert_eq!((raw.body, raw.content_type.as_str()), (body, content_type), "not kept as it came");
         }
         world.stop().await;
@@ -76,9 +76,9 @@ on_both! {
         let world = World::new(kind).await;
         world.campaign("GOOD", "version: 1\nmap: {fields: {email: {from: mail, on_missing: fail}, first_name: name}}\n").await;
         let body = b"{\"idempotency_key\":\"k\",\"leads\":[{\"campaign_id\":\"GOOD\",\"name\":\"Ren\xe9\"},{\"campaign_id\":\"GOOD\",\"name\":\"Zo\xeb\"}]}";
-        let answer = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.expect(202);
+        let response = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.expect(202);
         world.settle().await;
-        let ids = submission_ids(&answer);
+        let ids = submission_ids(&response);
         for (id, name) in ids.iter().zip(["René", "Zoë"]) {
             assert_eq!(world.state(id).await, "quarantined");
             assert_eq!(world.submission(id).await["element"], json!({"campaign_id": "GOOD", "name": name}));
@@ -90,15 +90,15 @@ on_both! {
         for (id, name) in ids.iter().zip(["René", "Zoë"]) {
             assert_eq!(world.submission(id).await["lead"]["first_name"], name);
         }
-        let again = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.refused(409, "duplicate_request");
+        let again = post(&world, "/v1/leads", "application/json; charset=latin1", "gzip", gzip(body)).await.expect_error(409, "duplicate_request");
         assert_eq!(again.json["error"]["same_body"], true);
         world.stop().await;
     }
 }
 
 on_both! {
-    /// I5 I10 I14: what can't be read is refused with its code and place, and what is too large once inflated with 413.
-    async fn i10_what_cannot_be_read_is_refused(kind: Kind) {
+    /// I5 I10 I14: what can't be read is rejected with its code and place, and what is too large once inflated with 413.
+    async fn i10_what_cannot_be_read_is_rejected(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.inflated_bytes_max = 1_000;
         options.settings.limits.form_fields_max = 2;
@@ -125,20 +125,20 @@ on_both! {
             ("", "", b"hello".to_vec(), 415, "content_type_unsupported"),
         ];
         for (content_type, coding, body, status, code) in table {
-            let refused = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body).await.refused(status, code);
-            assert!(20 < refused.json["error"]["message"].as_str().unwrap().len(), "{code}: {}", refused.text);
+            let rejected = post(&world, "/v1/campaigns/GOOD/leads", content_type, coding, body).await.expect_error(status, code);
+            assert!(20 < rejected.json["error"]["message"].as_str().unwrap().len(), "{code}: {}", rejected.text);
         }
-        let refused = post(&world, "/v1/campaigns/GOOD/leads", "text/xml", "", b"<a>\n<b></a>".to_vec()).await.refused(400, "xml_syntax");
-        assert_eq!(refused.json["error"]["details"][0]["message"], "line 2, column 4");
+        let rejected = post(&world, "/v1/campaigns/GOOD/leads", "text/xml", "", b"<a>\n<b></a>".to_vec()).await.expect_error(400, "xml_syntax");
+        assert_eq!(rejected.json["error"]["details"][0]["message"], "line 2, column 4");
         for content_type in ["text/xml", "text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-            post(&world, "/v1/leads", content_type, "", b"{}".to_vec()).await.refused(415, "content_type_unsupported");
+            post(&world, "/v1/leads", content_type, "", b"{}".to_vec()).await.expect_error(415, "content_type_unsupported");
         }
         world.stop().await;
     }
 }
 
 on_both! {
-    /// I10 M10: a dry run reads a raw sample as a door would, and says what is wrong with it.
+    /// I10 M10: a dry run reads a raw sample as ingest does, and reports what is wrong with it.
     async fn m10_a_dry_run_takes_a_body_of_any_kind(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("GOOD", "").await;
@@ -153,16 +153,16 @@ on_both! {
             let run = world.admin.post(path, sample).await.expect(200).json;
             assert_eq!(run["stages"][0]["output"][0]["lead"]["email"], "a@x.example", "{sample}: {run}");
         }
-        let refused = [
+        let rejected = [
             (json!({}), "invalid"),
             (json!({"body": null, "raw": {"content_type": ""}}), "invalid"),
             (json!({"raw": {"content_type": "", "text": "{}", "base64": "e30="}}), "invalid"),
             (json!({"raw": {"content_type": "", "base64": "?"}}), "invalid"),
             (json!({"raw": {"content_type": "text/xml", "text": "<a>"}}), "sample_unreadable"),
-            (json!({"body": {}, "answer": {"status": 99}}), "invalid"),
+            (json!({"body": {}, "response": {"status": 99}}), "invalid"),
         ];
-        for (sample, code) in refused {
-            world.admin.post(path, &sample).await.refused(422, code);
+        for (sample, code) in rejected {
+            world.admin.post(path, &sample).await.expect_error(422, code);
         }
         world.admin.post(path, &json!({"body": null})).await.expect(200);
         world.stop().await;
@@ -170,7 +170,7 @@ on_both! {
 }
 
 on_both! {
-    /// I10 M3: what stands in the query and in the headers that matter reaches the document with each element, also when it is run again;
+    /// I10 M3: the query and the headers that matter reach the document with each element, also when it is run again;
     /// keys do not.
     async fn i10_the_query_comes_with_every_element(kind: Kind) {
         let world = World::new(kind).await;
@@ -189,13 +189,13 @@ map:
         let query = "?utm_source=g&tag=a&tag=b%20c&key=hms_secret";
         let request = world.source.request("POST", &format!("/v1/campaigns/GOOD/leads{query}"));
         let request = request.header("content-type", "application/json").header("user-agent", "form/1");
-        let answer = send(request.body(br#"[{"email":"a@x.example"},{"email":"b@x.example"}]"#.to_vec())).await.expect(202);
+        let response = send(request.body(br#"[{"email":"a@x.example"},{"email":"b@x.example"}]"#.to_vec())).await.expect(202);
         world.settle().await;
         let saved = json!({"document": document("email"), "activate": true});
         world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
         world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
         world.settle().await;
-        for (id, email) in submission_ids(&answer).iter().zip(["a@x.example", "b@x.example"]) {
+        for (id, email) in submission_ids(&response).iter().zip(["a@x.example", "b@x.example"]) {
             let expected = json!({"email": email, "source": "g", "tags": ["a", "b c"], "custom": {"agent": "form/1"}});
             assert_eq!(world.submission(id).await["lead"], expected);
         }
@@ -204,7 +204,7 @@ map:
 }
 
 on_both! {
-    /// M4: a date that reads two ways is no guess and stops no lead; how often a source sends one is counted.
+    /// M4: a date that reads two ways is not guessed and does not stop the lead; how often a source sends one is counted.
     async fn m4_odd_dates_are_counted_for_each_source(kind: Kind) {
         let world = World::new(kind).await;
         let document = "version: 1\nmap: {fields: {email: email, date_of_birth: {from: dob, then: [{date: ['%m/%d/%Y', '%d/%m/%Y']}]}}}\n";
@@ -217,16 +217,16 @@ on_both! {
         world.settle().await;
         let newest = partner.post("/v1/campaigns/GOOD/leads", &leads(&["01/02/1990", "02/01/1990", "13/01/1990"])).await.expect(202);
         world.settle().await;
-        let told = world.admin.get("/v1/campaigns/GOOD/notices").await.expect(200).json;
+        let told = world.admin.get("/v1/campaigns/GOOD/warnings").await.expect(200).json;
         let row = |index: usize, name: &str| told["items"][index][name].clone();
         assert_eq!(told["items"].as_array().unwrap().len(), 2, "{told}");
         assert_eq!((row(0, "source_name"), row(0, "leads")), (json!("partner"), json!(2)), "{told}");
         assert_eq!((row(0, "code"), row(0, "path")), (json!("ambiguous_date"), json!("date_of_birth")), "{told}");
         assert_eq!(row(0, "last_submission_id"), json!(submission_ids(&newest)[1]), "{told}");
         assert_eq!((row(1, "source_name"), row(1, "leads")), (json!("website"), json!(1)), "{told}");
-        let last = world.admin.get("/v1/campaigns/GOOD/notices?leads=2").await.expect(200).json;
+        let last = world.admin.get("/v1/campaigns/GOOD/warnings?leads=2").await.expect(200).json;
         assert_eq!(last["items"][0]["leads"], 1, "{last}");
-        world.admin.get("/v1/campaigns/GOOD/notices?leads=0").await.refused(422, "invalid");
+        world.admin.get("/v1/campaigns/GOOD/warnings?leads=0").await.expect_error(422, "invalid");
         world.stop().await;
     }
 }

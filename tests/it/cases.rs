@@ -2,25 +2,25 @@
 //!
 //! `tests/cases/NAME/` holds `document.yaml` (absent: the standard document), `input.json`, `input.form` or
 //! `input.xml`, and `expected.json`; or
-//! `document.yaml` and `problems.txt` for a document that must be refused. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
+//! `document.yaml` and `problems.txt` for a document that must be rejected. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
 //! comparing it: read the difference before it is committed.
 //!
 //! Value sets of the case are `sets/NAME.csv` and `sets/NAME.json`.
 //!
-//! A case may say what the client answers: `answers.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
-//! case's folder `answers`. What each of them means to the document stands in `expected.json` too.
+//! A case may say what the client responds with: `responses.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
+//! case's folder `responses`. `expected.json` has what each of them means to the document.
 
 use hookmill::app;
 use hookmill_domain::body;
 use hookmill_domain::clock::ManualClock;
 use hookmill_domain::config::{HostSettings, Limits};
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::value_set::CsvHeader;
 use hookmill_engine::Program;
 use hookmill_pipeline::{
-    DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleAnswer, SaveError, ShapedMessage, TableFormat,
+    DryRun, DryRunInput, Pipeline, STANDARD_DOCUMENT, SampleResponse, SaveError, ShapedMessage, TableFormat,
 };
-use hookmill_tests::sample::{campaign, sample_of};
+use hookmill_tests::sample::{build_sample, campaign};
 use hookmill_tests::world::{START, cache, workspace};
 use serde_json::{Value, json};
 use std::fs;
@@ -37,10 +37,9 @@ const INPUTS: [(&str, &str); 3] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_comes_out_as_it_says() {
     let scratch = tempfile::tempdir().unwrap();
-    let minter = Arc::new(SystemMinter::default());
-    let pipeline = app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache()))
-        .await
-        .unwrap();
+    let ids = Arc::new(SystemIdGenerator::default());
+    let pipeline =
+        app::bench(HostSettings::default(), ManualClock::new(START), ids, scratch.path(), Some(cache())).await.unwrap();
     let mut wrong = Vec::new();
     let cases = folders();
     assert!(5 <= cases.len(), "the cases are not where they are looked for");
@@ -69,15 +68,15 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
             let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
             compare(&case.join("problems.txt"), &format!("{}\n", told.join("\n")))
         }
-        Err(SaveError::Refused(refusal)) => Err(refusal.to_string()),
+        Err(SaveError::Rejected(error)) => Err(error.to_string()),
         Ok((program, _)) => {
             let sample =
                 DryRunInput { campaign: campaign(&organization_with_sets(pipeline, case).await?), ..sample(case)? };
             let run = pipeline.dry_run(&program, &sample).await.unwrap();
             let mut summary = summary(&run);
-            let answers = answers(pipeline, &program, case, &sample).await?;
-            if !answers.is_empty() {
-                summary["answers"] = answers.into();
+            let responses = responses(pipeline, &program, case, &sample).await?;
+            if !responses.is_empty() {
+                summary["responses"] = responses.into();
             }
             let text = serde_json::to_string_pretty(&summary).unwrap();
             compare(&case.join("expected.json"), &format!("{text}\n"))
@@ -99,9 +98,9 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
     let mut inputs =
         INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, content_type)));
     let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
-    let head = body::head(content_type, "").map_err(|refusal| refusal.to_string())?;
-    let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|refusal| refusal.to_string())?;
-    Ok(sample_of(body))
+    let head = body::head(content_type, "").map_err(|error| error.to_string())?;
+    let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
+    Ok(build_sample(body))
 }
 
 /// The organization whose value sets are those of the case.
@@ -117,39 +116,42 @@ async fn organization_with_sets(pipeline: &Pipeline, case: &Path) -> Result<Stri
         };
         let (name, table) = (path.file_stem().unwrap().to_string_lossy(), fs::read(&path).unwrap());
         let put = pipeline.put_value_set(&organization.id, &name, format, table.into(), "case").await;
-        put.map_err(|refusal| format!("{}: {refusal}: {:?}", path.display(), refusal.details))?;
+        put.map_err(|error| format!("{}: {error}: {:?}", path.display(), error.details))?;
     }
     Ok(organization.id)
 }
 
-/// What each answer of the case means to the document.
-async fn answers(
+/// What each response of the case means to the document.
+async fn responses(
     pipeline: &Pipeline,
     program: &Program,
     case: &Path,
     sample: &DryRunInput,
 ) -> Result<Vec<Value>, String> {
-    let Ok(listed) = fs::read(case.join("answers.json")) else { return Ok(Vec::new()) };
-    let listed: Vec<Value> = serde_json::from_slice(&listed).map_err(|error| format!("answers.json: {error}"))?;
+    let Ok(listed) = fs::read(case.join("responses.json")) else { return Ok(Vec::new()) };
+    let listed: Vec<Value> = serde_json::from_slice(&listed).map_err(|error| format!("responses.json: {error}"))?;
     let mut told = Vec::new();
-    for answer in listed {
-        let input = DryRunInput { answer: Some(sample_answer(case, &answer)?), ..sample.clone() };
+    for response in listed {
+        let input = DryRunInput { response: Some(sample_response(case, &response)?), ..sample.clone() };
         let run = pipeline.dry_run(program, &input).await.unwrap();
-        let judged = run.stages.iter().find(|stage| stage.stage == "interpret");
-        let judged = judged.ok_or_else(|| format!("{}: the first lead was never sent", answer["file"]))?;
-        told.push(json!({ "answer": answer["file"], "status": answer["status"], "meaning": judged.output }));
+        let interpretation = run.stages.iter().find(|stage| stage.stage == "interpret");
+        let interpretation =
+            interpretation.ok_or_else(|| format!("{}: the first lead was never sent", response["file"]))?;
+        told.push(
+            json!({ "response": response["file"], "status": response["status"], "meaning": interpretation.output }),
+        );
     }
     Ok(told)
 }
 
-fn sample_answer(case: &Path, answer: &Value) -> Result<SampleAnswer, String> {
-    let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-    let file = answer["file"].as_str().ok_or_else(|| format!("{answer} has no `file`"))?;
-    let path = case.join("answers").join(file);
+fn sample_response(case: &Path, response: &Value) -> Result<SampleResponse, String> {
+    let status = response["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let file = response["file"].as_str().ok_or_else(|| format!("{response} has no `file`"))?;
+    let path = case.join("responses").join(file);
     let body = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let headers = answer["headers"].as_object().into_iter().flatten();
-    Ok(SampleAnswer {
-        status: status.ok_or_else(|| format!("{answer} has no `status`"))?,
+    let headers = response["headers"].as_object().into_iter().flatten();
+    Ok(SampleResponse {
+        status: status.ok_or_else(|| format!("{response} has no `status`"))?,
         headers: headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect(),
         body: body.into(),
     })
@@ -162,17 +164,17 @@ fn summary(run: &DryRun) -> Value {
     let messages: Vec<Value> = run.messages.iter().map(message).collect();
     let mut summary =
         json!({ "map": outputs(run, "map"), "not_qualified": verdicts, "state": run.state, "messages": messages });
-    let refused: Vec<&Value> =
+    let rejected: Vec<&Value> =
         run.stages.iter().filter(|stage| stage.stage == "shape").filter_map(|stage| stage.error.as_ref()).collect();
-    if !refused.is_empty() {
-        summary["not_shaped"] = json!(refused);
+    if !rejected.is_empty() {
+        summary["not_shaped"] = json!(rejected);
     }
     summary
 }
 
 /// A message as it is sent; of query and headers only what there is.
 fn message(message: &ShapedMessage) -> Value {
-    let mut shown = json!({ "for": message.whom, "method": message.method });
+    let mut shown = json!({ "for": message.receiver, "method": message.method });
     for (name, pairs) in [("query", &message.query), ("headers", &message.headers)] {
         if !pairs.is_empty() {
             shown[name] = json!(pairs);

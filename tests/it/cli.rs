@@ -13,11 +13,11 @@ const SAMPLE: &str = r#"{"contact":{"first_name":" ann ","last_name":"POE","emai
 /// The words of a call, the files it names, and what its error has to name.
 type Case<'a> = (&'a [&'a str], Vec<(&'a str, &'a Path)>, &'a str);
 
-struct Desk {
+struct CliFixture {
     directory: tempfile::TempDir,
 }
 
-impl Desk {
+impl CliFixture {
     fn new() -> Self {
         Self { directory: tempfile::tempdir().unwrap() }
     }
@@ -52,12 +52,12 @@ fn err(output: &Output) -> String {
 /// M2: a good document can be used, and the exit code says so.
 #[test]
 fn check_takes_a_good_document() {
-    let desk = Desk::new();
-    let document = desk.file("good.yaml", GOOD);
-    let done = desk.run(&["check"], &[("", &document)]);
+    let cli = CliFixture::new();
+    let document = cli.file("good.yaml", GOOD);
+    let done = cli.run(&["check"], &[("", &document)]);
     assert!(done.status.success(), "{}", err(&done));
     assert_eq!(out(&done), format!("{}: can be used\n", document.display()));
-    let done = desk.run(&["check", "--json"], &[("", &document)]);
+    let done = cli.run(&["check", "--json"], &[("", &document)]);
     assert!(done.status.success());
     assert_eq!(serde_json::from_str::<Value>(&out(&done)).unwrap(), serde_json::json!([]));
 }
@@ -65,9 +65,9 @@ fn check_takes_a_good_document() {
 /// M2: all that is wrong is named at once, each with file, line, column and a suggested fix.
 #[test]
 fn check_names_all_that_is_wrong_at_once() {
-    let desk = Desk::new();
-    let document = desk.file("bad.yaml", BAD);
-    let done = desk.run(&["check"], &[("", &document)]);
+    let cli = CliFixture::new();
+    let document = cli.file("bad.yaml", BAD);
+    let done = cli.run(&["check"], &[("", &document)]);
     assert_eq!(done.status.code(), Some(1));
     let shown = out(&done);
     for (line, word) in [(4, "emial"), (5, "form"), (7, "inn")] {
@@ -76,7 +76,7 @@ fn check_names_all_that_is_wrong_at_once() {
     }
     assert!(shown.ends_with(&format!("{}: can't be used\n", document.display())), "{shown}");
 
-    let done = desk.run(&["check", "--json"], &[("", &document)]);
+    let done = cli.run(&["check", "--json"], &[("", &document)]);
     assert_eq!(done.status.code(), Some(1));
     let problems: Vec<Value> = serde_json::from_str(&out(&done)).unwrap();
     let errors: Vec<&Value> = problems.iter().filter(|problem| problem["level"] == "error").collect();
@@ -94,9 +94,9 @@ fn check_names_all_that_is_wrong_at_once() {
 /// M10: a dry run shows each stage and the very bytes, and leaves nothing behind.
 #[test]
 fn dry_run_shows_what_would_be_sent() {
-    let desk = Desk::new();
-    let (document, sample) = (desk.file("good.yaml", GOOD), desk.file("sample.json", SAMPLE));
-    let done = desk.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
+    let cli = CliFixture::new();
+    let (document, sample) = (cli.file("good.yaml", GOOD), cli.file("sample.json", SAMPLE));
+    let done = cli.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
     assert!(done.status.success(), "{}", err(&done));
     let run: Value = serde_json::from_str(&out(&done)).unwrap();
     assert_eq!(run["state"], "delivered");
@@ -110,9 +110,9 @@ fn dry_run_shows_what_would_be_sent() {
         (&body["homeowner"]["phone"], &body["site"]["zip"], &body["bill"]),
         (&"+15125550100".into(), &"02139".into(), &180.into())
     );
-    let piped = desk.run(&["dry-run"], &[("--document", &document), ("--input", &sample)]);
+    let piped = cli.run(&["dry-run"], &[("--document", &document), ("--input", &sample)]);
     assert_eq!(serde_json::from_str::<Value>(&out(&piped)).unwrap()["state"], "delivered");
-    let text = desk.run(&["dry-run", "--format", "table"], &[("--document", &document), ("--input", &sample)]);
+    let text = cli.run(&["dry-run", "--format", "table"], &[("--document", &document), ("--input", &sample)]);
     assert!(text.status.success());
     assert!(
         out(&text).contains("== map")
@@ -122,17 +122,17 @@ fn dry_run_shows_what_would_be_sent() {
         out(&text)
     );
     let left: Vec<_> =
-        std::fs::read_dir(desk.directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        std::fs::read_dir(cli.directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
 }
 
-/// M10 M7 I10: a sample that a rule refuses says so with expected and actual; a form is read as one.
+/// M10 M7 I10: a sample that a rule rejects says so with expected and actual; a form is read as one.
 #[test]
-fn dry_run_shows_why_a_lead_is_refused() {
-    let desk = Desk::new();
-    let document = desk.file("rules.yaml", "version: 1\nmap: {fields: {state: state}}\nqualify:\n  - {field: state, op: in, values: [CA], reason: not served}\n");
-    let sample = desk.file("sample.form", "state=NV&email=a%40x.example");
-    let done = desk.run(
+fn dry_run_shows_why_a_lead_is_rejected() {
+    let cli = CliFixture::new();
+    let document = cli.file("rules.yaml", "version: 1\nmap: {fields: {state: state}}\nqualify:\n  - {field: state, op: in, values: [CA], reason: not served}\n");
+    let sample = cli.file("sample.form", "state=NV&email=a%40x.example");
+    let done = cli.run(
         &["dry-run", "--json", "--content-type", "application/x-www-form-urlencoded"],
         &[("--document", &document), ("--input", &sample)],
     );
@@ -149,8 +149,8 @@ fn dry_run_shows_why_a_lead_is_refused() {
 /// M7 M10: a dry run looks into value sets that are given as files, as it would into those of the organization.
 #[test]
 fn m7_a_dry_run_looks_into_the_value_sets_that_it_is_given() {
-    let desk = Desk::new();
-    let document = desk.file(
+    let cli = CliFixture::new();
+    let document = cli.file(
         "d.yaml",
         "version: 1
 map: {fields: {zip: zip, region: {from: zip, then: [{lookup_set: {set: regions, default: elsewhere}}]}}}
@@ -158,37 +158,37 @@ qualify: [{field: zip, op: in_set, set: served zips, reason: not served}]
 shape: {client: {body: {region: {from: lead.custom.region}}}}
 ",
     );
-    desk.file("served.csv", "key\n02139\n78701\n");
-    desk.file("regions.JSON", r#"{"78701": "south"}"#);
+    cli.file("served.csv", "key\n02139\n78701\n");
+    cli.file("regions.JSON", r#"{"78701": "south"}"#);
     let given = ["dry-run", "--json", "--value-set", "served zips=served.csv", "--value-set", "regions=regions.JSON"];
-    let run_of = |sample: &str| {
-        let sample = desk.file("sample.json", sample);
-        let done = desk.run(&given, &[("--document", &document), ("--input", &sample)]);
+    let run_with = |sample: &str| {
+        let sample = cli.file("sample.json", sample);
+        let done = cli.run(&given, &[("--document", &document), ("--input", &sample)]);
         assert!(done.status.success() && err(&done).is_empty(), "{}", err(&done));
         serde_json::from_str::<Value>(&out(&done)).unwrap()
     };
-    let south = run_of(r#"{"zip": "78701"}"#);
+    let south = run_with(r#"{"zip": "78701"}"#);
     assert_eq!(
         (&south["state"], &south["messages"][0]["body"]),
         (&"delivered".into(), &r#"{"region":"south"}"#.into())
     );
     assert_eq!(south["value_sets"].as_object().map(serde_json::Map::len), Some(2), "{}", south["value_sets"]);
-    assert_eq!(run_of(r#"{"zip": "10001"}"#)["state"], "disqualified");
+    assert_eq!(run_with(r#"{"zip": "10001"}"#)["state"], "disqualified");
 
-    let sample = desk.file("sample.json", r#"{"zip": "78701"}"#);
-    let without = desk.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
+    let sample = cli.file("sample.json", r#"{"zip": "78701"}"#);
+    let without = cli.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
     assert!(out(&without).contains("table_unknown") && out(&without).contains("regions"), "{}", out(&without));
 }
 
-/// M7: a table that can't be taken is refused with the file, the place and the suggested fix.
+/// M7: a table that can't be taken is rejected with the file, the place and the suggested fix.
 #[test]
 fn m7_a_value_set_that_cannot_be_read_says_why() {
-    let desk = Desk::new();
-    let (document, sample) = (desk.file("good.yaml", GOOD), desk.file("sample.json", SAMPLE));
-    desk.file("twice.csv", "key,value\n1,a\n1,b\n");
-    desk.file("broken.json", "[1, ");
-    desk.file("zips.txt", "1");
-    desk.file("fine.json", "[]");
+    let cli = CliFixture::new();
+    let (document, sample) = (cli.file("good.yaml", GOOD), cli.file("sample.json", SAMPLE));
+    cli.file("twice.csv", "key,value\n1,a\n1,b\n");
+    cli.file("broken.json", "[1, ");
+    cli.file("zips.txt", "1");
+    cli.file("fine.json", "[]");
     for (given, code, words) in [
         (vec!["zips.csv"], 2, vec!["NAME=FILE"]),
         (vec!["=zips.csv"], 2, vec!["the name is missing"]),
@@ -200,24 +200,24 @@ fn m7_a_value_set_that_cannot_be_read_says_why() {
     ] {
         let words_of = given.iter().flat_map(|given| ["--value-set", given]);
         let call: Vec<&str> = std::iter::once("dry-run").chain(words_of).collect();
-        let done = desk.run(&call, &[("--document", &document), ("--input", &sample)]);
+        let done = cli.run(&call, &[("--document", &document), ("--input", &sample)]);
         assert_eq!(done.status.code(), Some(code), "{given:?}: {}", err(&done));
         assert!(words.iter().all(|word| err(&done).contains(word)), "{given:?}: {}", err(&done));
     }
-    let long = desk.file("long.csv", "1,".repeat(9 << 20));
+    let long = cli.file("long.csv", "1,".repeat(9 << 20));
     let done =
-        desk.run(&["dry-run", "--value-set", "zips=long.csv"], &[("--document", &document), ("--input", &sample)]);
+        cli.run(&["dry-run", "--value-set", "zips=long.csv"], &[("--document", &document), ("--input", &sample)]);
     assert!(done.status.code() == Some(1) && err(&done).contains("value_set_bytes_max"), "{}", err(&done));
     assert!(long.is_file());
 }
 
-/// M2: what is odd about a document is told beside the run, not in it.
+/// M2: what is odd about a document is reported apart from the run, not in it.
 #[test]
-fn m2_a_dry_run_tells_warnings_beside_the_run() {
-    let desk = Desk::new();
-    let document = desk.file("odd.yaml", "version: 1\nshape: {client: {body: {email: lead.email}}}\n");
-    let sample = desk.file("sample.json", SAMPLE);
-    let done = desk.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
+fn m2_a_dry_run_reports_warnings_apart_from_the_run() {
+    let cli = CliFixture::new();
+    let document = cli.file("odd.yaml", "version: 1\nshape: {client: {body: {email: lead.email}}}\n");
+    let sample = cli.file("sample.json", SAMPLE);
+    let done = cli.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
     assert!(done.status.success() && serde_json::from_str::<Value>(&out(&done)).is_ok());
     assert!(err(&done).contains("odd.yaml:2:") && err(&done).contains("{from: lead.email}"), "{}", err(&done));
 }
@@ -225,13 +225,12 @@ fn m2_a_dry_run_tells_warnings_beside_the_run() {
 /// What can't be run fails with a sentence that names the cause; nothing panics.
 #[test]
 fn what_cannot_be_run_says_why() {
-    let desk = Desk::new();
-    let (good, bad, sample) =
-        (desk.file("good.yaml", GOOD), desk.file("bad.yaml", BAD), desk.file("sample.json", SAMPLE));
+    let cli = CliFixture::new();
+    let (good, bad, sample) = (cli.file("good.yaml", GOOD), cli.file("bad.yaml", BAD), cli.file("sample.json", SAMPLE));
     let (broken, binary_file, missing) = (
-        desk.file("broken.json", "{\"a\":"),
-        desk.file("binary.yaml", [0xff, 0xfe, 0x00]),
-        desk.directory.path().join("none"),
+        cli.file("broken.json", "{\"a\":"),
+        cli.file("binary.yaml", [0xff, 0xfe, 0x00]),
+        cli.directory.path().join("none"),
     );
     let table: [Case; 6] = [
         (&["check"], vec![("", &missing)], "none"),
@@ -242,19 +241,19 @@ fn what_cannot_be_run_says_why() {
         (&["dry-run"], vec![("--document", &bad), ("--input", &sample)], "emial"),
     ];
     for (words, files, named) in table {
-        let done = desk.run(words, &files);
+        let done = cli.run(words, &files);
         assert_eq!(done.status.code(), Some(1), "{words:?} {named}: {}", out(&done));
         assert!(err(&done).contains(named) && !err(&done).contains("panicked"), "{words:?} {named}: {}", err(&done));
     }
-    assert_eq!(desk.run(&["dry-run"], &[]).status.code(), Some(2));
-    let foreign = desk.run(&["dry-run", "--content-type", "text/csv"], &[("--document", &good), ("--input", &sample)]);
+    assert_eq!(cli.run(&["dry-run"], &[]).status.code(), Some(2));
+    let foreign = cli.run(&["dry-run", "--content-type", "text/csv"], &[("--document", &good), ("--input", &sample)]);
     assert!(foreign.status.code() == Some(2) && err(&foreign).contains("text/csv"), "{}", err(&foreign));
 }
 
-/// M10: what a person reads, made by the real plugin: lines of the document, paths, functions with what each gave, rules, bytes, answer.
+/// M10: what a person reads, made by the real plugin: lines of the document, paths, functions with what each gave, rules, bytes, response.
 #[test]
 fn m10_a_dry_run_is_a_table_for_people() {
-    let desk = Desk::new();
+    let cli = CliFixture::new();
     let text = "version: 1
 map:
   fields:
@@ -274,17 +273,18 @@ interpret:
     - {outcome: duplicate, when: {field: reason, op: contains, value: duplicate}, reason: reason}
     - {outcome: accepted, when: {field: result, op: eq, value: ok}}
 ";
-    let document = desk.file("d.yaml", text);
-    let sample = desk.file(
+    let document = cli.file("d.yaml", text);
+    let sample = cli.file(
         "s.json",
         r#"{"name": " ann ", "phone": "Unit 5", "address": {"zip": "02139"}, "bill": "$1,180.50", "roof": "flat"}"#,
     );
-    let answer = desk.file("a.json", r#"{"result": "error", "reason": "duplicate lead"}"#);
-    let files = [("--document", document.as_path()), ("--input", sample.as_path()), ("--answer", answer.as_path())];
-    let done = desk.run(&["dry-run", "--format", "table", "--answer-header", "content-type: application/json"], &files);
+    let response = cli.file("a.json", r#"{"result": "error", "reason": "duplicate lead"}"#);
+    let files = [("--document", document.as_path()), ("--input", sample.as_path()), ("--response", response.as_path())];
+    let done =
+        cli.run(&["dry-run", "--format", "table", "--response-header", "content-type: application/json"], &files);
     assert!(done.status.success(), "{}", err(&done));
     let shown = out(&done);
-    // What subscribers are told has the time in it.
+    // Events have the time in them.
     let (lead, rest) = shown.split_once("== shape lead.").unwrap();
     insta::assert_snapshot!(lead);
     assert!(rest.contains("\nstate duplicate, ") && rest.ends_with(" us of CPU time\n"), "{rest}");
@@ -293,26 +293,26 @@ interpret:
 /// M11: sample bodies alone, without a server: the table, what a document makes of each path, and a draft that `check` takes.
 #[test]
 fn m11_samples_are_discovered_without_a_server() {
-    let desk = Desk::new();
-    let json = desk.file(
+    let cli = CliFixture::new();
+    let json = cli.file(
         "a.json",
         r#"[{"contact": {"mail": "alice@example.com"}, "age": 31}, {"contact": {"mail": ""}, "age": 4}]"#,
     );
-    let form = desk.file("b.form", "call=%28512%29+555-0100&plan=pro");
-    let document = desk.file("d.yaml", "version: 1\nmap: {fields: {email: contact.mail, custom.years: age}}\n");
-    let done = desk.run(&["discover"], &[("", &json), ("", &form), ("--document", &document)]);
+    let form = cli.file("b.form", "call=%28512%29+555-0100&plan=pro");
+    let document = cli.file("d.yaml", "version: 1\nmap: {fields: {email: contact.mail, custom.years: age}}\n");
+    let done = cli.run(&["discover"], &[("", &json), ("", &form), ("--document", &document)]);
     assert!(done.status.success(), "{}", err(&done));
     insta::assert_snapshot!(out(&done));
-    let done = desk.run(&["discover", "--json"], &[("", &json)]);
+    let done = cli.run(&["discover", "--json"], &[("", &json)]);
     let table: Value = serde_json::from_str(&out(&done)).unwrap();
     assert_eq!((&table["leads"], &table["items"][0]["path"]), (&2.into(), &"contact.mail".into()));
-    let draft = desk.run(&["discover", "--draft"], &[("", &json), ("", &form)]);
-    let draft = desk.file("draft.yaml", out(&draft));
-    let checked = desk.run(&["check"], &[("", &draft)]);
+    let draft = cli.run(&["discover", "--draft"], &[("", &json), ("", &form)]);
+    let draft = cli.file("draft.yaml", out(&draft));
+    let checked = cli.run(&["check"], &[("", &draft)]);
     assert!(checked.status.success(), "{}", out(&checked));
-    let broken = desk.file("broken.json", "{\"a\":");
-    for file in [broken, desk.directory.path().join("none.json")] {
-        let done = desk.run(&["discover"], &[("", &file)]);
+    let broken = cli.file("broken.json", "{\"a\":");
+    for file in [broken, cli.directory.path().join("none.json")] {
+        let done = cli.run(&["discover"], &[("", &file)]);
         assert_eq!(done.status.code(), Some(1));
         assert!(err(&done).contains(file.file_name().unwrap().to_str().unwrap()), "{}", err(&done));
     }
@@ -321,34 +321,34 @@ fn m11_samples_are_discovered_without_a_server() {
 /// Compiled code is kept for the next call, where the caller says.
 #[test]
 fn only_the_first_call_compiles() {
-    let desk = Desk::new();
-    let (document, kept) = (desk.file("good.yaml", GOOD), desk.directory.path().join("kept"));
+    let cli = CliFixture::new();
+    let (document, kept) = (cli.file("good.yaml", GOOD), cli.directory.path().join("kept"));
     let compiled = || {
         let files = std::fs::read_dir(&kept).unwrap().map(|file| file.unwrap());
         let is_code = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|it| it == "compiled");
         files.filter(is_code).map(|file| file.metadata().unwrap().modified().unwrap()).collect::<Vec<_>>()
     };
-    assert!(desk.run(&["check"], &[("--cache", &kept), ("", &document)]).status.success());
+    assert!(cli.run(&["check"], &[("--cache", &kept), ("", &document)]).status.success());
     let first = compiled();
     assert_eq!(first.len(), 1, "the default plugin is kept");
-    assert!(desk.run(&["check"], &[("--cache", &kept), ("", &document)]).status.success());
+    assert!(cli.run(&["check"], &[("--cache", &kept), ("", &document)]).status.success());
     assert_eq!(compiled(), first, "and is found again");
 }
 
 /// M3 M10: a sample comes with headers, a query and its campaign's values, as a lead does.
 #[test]
-fn m10_a_dry_run_has_what_comes_beside_the_body() {
-    let desk = Desk::new();
-    let document = desk.file(
+fn m10_a_dry_run_has_headers_and_query() {
+    let cli = CliFixture::new();
+    let document = cli.file(
         "d.yaml",
         "version: 1\nmap:\n  fields:\n    source: query.utm\n    tags: query.tag\n    agent: header.User-Agent\n    rate: campaign.values.rate\n",
     );
-    let (sample, values) = (desk.file("s.json", "{}"), desk.file("v.json", r#"{"rate": 12.50}"#));
-    let beside = ["--query", "utm=g", "--query", "tag=a=b", "--query", "tag=c", "--header", "User-Agent: form/1"];
-    let words = [&["dry-run", "--json"][..], &beside].concat();
+    let (sample, values) = (cli.file("s.json", "{}"), cli.file("v.json", r#"{"rate": 12.50}"#));
+    let options = ["--query", "utm=g", "--query", "tag=a=b", "--query", "tag=c", "--header", "User-Agent: form/1"];
+    let words = [&["dry-run", "--json"][..], &options].concat();
     let files =
         [("--document", document.as_path()), ("--input", sample.as_path()), ("--campaign-values", values.as_path())];
-    let ran = desk.run(&words, &files);
+    let ran = cli.run(&words, &files);
     let told: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
     let lead = &told["stages"][0]["output"][0]["lead"];
     assert_eq!(
@@ -357,20 +357,20 @@ fn m10_a_dry_run_has_what_comes_beside_the_body() {
         "{told:#}"
     );
     for (option, value, word) in [("--query", "utm", "`name=value`"), ("--header", "agent", "`Name: value`")] {
-        let refused = desk.run(&["dry-run", option, value], &files);
-        assert!(!refused.status.success());
-        assert!(String::from_utf8_lossy(&refused.stderr).contains(word), "{refused:?}");
+        let rejected = cli.run(&["dry-run", option, value], &files);
+        assert!(!rejected.status.success());
+        assert!(String::from_utf8_lossy(&rejected.stderr).contains(word), "{rejected:?}");
     }
-    let listed = desk.file("l.json", "[1]");
-    let refused = desk.run(&["dry-run"], &[files[0], files[1], ("--campaign-values", &listed)]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("not a JSON object"), "{refused:?}");
+    let listed = cli.file("l.json", "[1]");
+    let rejected = cli.run(&["dry-run"], &[files[0], files[1], ("--campaign-values", &listed)]);
+    assert!(String::from_utf8_lossy(&rejected.stderr).contains("not a JSON object"), "{rejected:?}");
 }
 
-/// Who has read enough closes the pipe, as `head` does; that is no failure.
+/// Who has read enough closes the pipe, as `head` does; that is not a failure.
 #[test]
 fn a_reader_may_stop_reading() {
-    let desk = Desk::new();
-    let (document, sample) = (desk.file("d.yaml", GOOD), desk.file("s.json", SAMPLE));
+    let cli = CliFixture::new();
+    let (document, sample) = (cli.file("d.yaml", GOOD), cli.file("s.json", SAMPLE));
     let mut command = Command::new(binary());
     command.args(["dry-run", "--json"]).arg("--document").arg(document).arg("--input").arg(sample);
     command.env("HOOKMILL_CACHE", cache()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());

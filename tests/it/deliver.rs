@@ -38,7 +38,7 @@ async fn to_client(world: &World, submission: &str) -> Value {
 }
 
 /// What the subscriber got about an event of a submission.
-fn told_of(world: &World, submission: &str, event: &str) -> Vec<Request> {
+fn webhook_requests(world: &World, submission: &str, event: &str) -> Vec<Request> {
     let about = |request: &Request| request.json()["submissionId"] == submission && request.json()["event"] == event;
     world.receiver.at("/subscriber").into_iter().filter(about).collect()
 }
@@ -71,7 +71,7 @@ on_both! {
         assert_eq!(outcomes, [(&json!("retry"), &json!(500)), (&json!("retry"), &Value::Null), (&json!("accepted"), &json!(200))]);
         later(&world, 86_400_000).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 3);
-        let mut told = world.told(&id);
+        let mut told = world.webhook_events(&id);
         told.sort();
         assert_eq!(told, ["lead.delivered", "lead.processed"]);
         world.stop().await;
@@ -79,9 +79,9 @@ on_both! {
 }
 
 on_both! {
-    /// M9: what an answer means where nothing says otherwise: 2xx accepted, some to be tried again, all else failed; a redirect is
+    /// M9: the default interpretation of a response: 2xx accepted, some to be tried again, all else failed; a redirect is
     /// failed and not followed.
-    async fn an_answer_is_judged_by_its_status(kind: Kind) {
+    async fn a_response_is_interpreted_by_its_status(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
         world.campaign("CC", "").await;
@@ -89,18 +89,18 @@ on_both! {
         let table = [(200, "delivered"), (201, "delivered"), (204, "delivered"), (301, "failed"), (302, "failed"), (307, "failed"), (304, "failed"), (400, "failed"),
             (401, "failed"), (404, "failed"), (409, "failed"), (410, "failed"), (422, "failed"), (501, "delivering"), (408, "delivering"), (425, "delivering"), (429, "delivering"), (500, "delivering"), (503, "delivering")];
         for (status, state) in table {
-            world.receiver.plan("/client/CC", [Behaviour::Answer(status, elsewhere.clone(), String::new())]);
+            world.receiver.plan("/client/CC", [Behaviour::Respond(status, elsewhere.clone(), String::new())]);
             let id = submit(&world, "CC").await;
             assert_eq!(world.state(&id).await, state, "{status}");
             let delivery = to_client(&world, &id).await;
             assert_eq!(delivery["log"][0]["status"], status);
             if state == "failed" {
-                let mut told = world.told(&id);
+                let mut told = world.webhook_events(&id);
                 told.sort();
                 assert_eq!(told, ["lead.failed", "lead.processed"], "{status}");
                 assert_eq!((&delivery["state"], &delivery["next_try_at"]), (&json!("failed"), &Value::Null));
-                let event = told_of(&world, &id, "lead.failed")[0].json();
-                assert_eq!((&event["context"]["attempts"], &event["context"]["lastAnswer"]["status"]), (&json!(1), &json!(status)));
+                let event = webhook_requests(&world, &id, "lead.failed")[0].json();
+                assert_eq!((&event["context"]["attempts"], &event["context"]["last_response"]["status"]), (&json!(1), &json!(status)));
             }
         }
         assert!(world.receiver.at("/elsewhere").is_empty(), "a redirect was followed");
@@ -109,11 +109,11 @@ on_both! {
 }
 
 on_both! {
-    /// M9 W9: a client says when it wants to be asked again, within bounds; nonsense is ignored.
+    /// M9 W9: a client says when to retry, within bounds; nonsense is ignored.
     async fn retry_after_is_honoured(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("CC", "").await;
-        let busy = |value: &str| Behaviour::Answer(429, vec![("retry-after".into(), value.into())], String::new());
+        let busy = |value: &str| Behaviour::Respond(429, vec![("retry-after".into(), value.into())], String::new());
         // The wait asked for, at most made a quarter longer; a date counts from the world's clock.
         let table = [("120", 119_999, 151_000), ("Sun, 01 Mar 2099 00:00:00 GMT", 80_000_000, 86_500_000), ("soon", TOO_SOON_MS, 7_000), ("-5", TOO_SOON_MS, 7_000), ("99999999999999999999", TOO_SOON_MS, 7_000)];
         for (value, too_soon_ms, late_ms) in table {
@@ -131,8 +131,8 @@ on_both! {
 }
 
 on_both! {
-    /// L8: when the retries are spent the lead is failed, once, with its attempts, and stays so.
-    async fn retries_are_spent_at_last(kind: Kind) {
+    /// L8: when the retries are exhausted the lead is failed, once, with its attempts, and stays so.
+    async fn retries_are_exhausted_at_last(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
         world.campaign("CC", "").await;
@@ -147,7 +147,7 @@ on_both! {
         assert_eq!((&line["state"], &line["cause"], &line["detail"]["attempts"]), (&json!("failed"), &json!("retries_exhausted"), &json!(4)));
         later(&world, 86_400_000).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 4);
-        let mut told = world.told(&id);
+        let mut told = world.webhook_events(&id);
         told.sort();
         assert_eq!(told, ["lead.failed", "lead.processed"]);
         world.stop().await;
@@ -155,7 +155,7 @@ on_both! {
 }
 
 on_both! {
-    /// W9: a receiver that says nothing is given up at its timeout, and asked again later.
+    /// W9: a receiver that does not respond times out, and is tried again later.
     async fn silence_ends_at_the_timeout(kind: Kind) {
         let world = World::new(kind).await;
         world.campaign("CC", "").await;
@@ -198,7 +198,7 @@ on_both! {
             later(&world, wait_ms).await;
             times.push(world.clock.now().0);
         }
-        let got = told_of(&world, &id, "lead.delivered");
+        let got = webhook_requests(&world, &id, "lead.delivered");
         assert_eq!(got.len(), 3, "two events share four failures");
         for (request, now_ms) in got.iter().zip(&times) {
             assert_eq!((&request.body, request.header("webhook-id")), (&got[0].body, got[0].header("webhook-id")));
@@ -220,7 +220,7 @@ on_both! {
 }
 
 on_both! {
-    /// W9: a webhook whose retries are spent is failed and can be sent again by hand, with the same id and bytes.
+    /// W9: a webhook whose retries are exhausted is failed and can be sent again by hand, with the same id and bytes.
     async fn a_failed_event_is_sent_again_by_hand(kind: Kind) {
         let world = World::new(kind).await;
         let settings = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.processed"], "retries": 1});
@@ -230,7 +230,7 @@ on_both! {
         let id = submit(&world, "CC").await;
         let delivery = deliveries(&world, &id, "organization_webhook").await[0]["id"].as_str().unwrap().to_owned();
         let (path, resend) = (format!("/v1/deliveries/{delivery}"), format!("/v1/deliveries/{delivery}/resend"));
-        world.admin.post(&resend, &json!({})).await.refused(409, "not_resendable");
+        world.admin.post(&resend, &json!({})).await.expect_error(409, "not_resendable");
         let mut expected = 2;
         later(&world, WAITS_MS[0]).await;
         for _ in 0..3 {
@@ -250,7 +250,7 @@ on_both! {
         assert_eq!(got.len() as u64, expected + 1);
         assert!(got.iter().all(|request| request.body == got[0].body && request.header("webhook-id") == got[0].header("webhook-id")));
         let client = deliveries(&world, &id, "client").await[0]["id"].as_str().unwrap().to_owned();
-        world.admin.post(&format!("/v1/deliveries/{client}/resend"), &json!({})).await.refused(409, "not_resendable");
+        world.admin.post(&format!("/v1/deliveries/{client}/resend"), &json!({})).await.expect_error(409, "not_resendable");
         world.stop().await;
     }
 }
@@ -277,7 +277,7 @@ on_both! {
         let saved = world.admin.put("/v1/webhook-settings", &again).await.expect(200);
         assert_eq!((&saved.json["paused_at"], saved.json.get("new_secret")), (&Value::Null, None));
         let third = submit(&world, "CC").await;
-        assert_eq!(world.told(&third), ["lead.processed"]);
+        assert_eq!(world.webhook_events(&third), ["lead.processed"]);
         world.stop().await;
     }
 }
@@ -292,7 +292,7 @@ on_both! {
             let settings = json!({"enabled": enabled, "url": world.receiver.url("/subscriber"), "events": events});
             world.admin.put("/v1/webhook-settings", &settings).await.expect(200);
             let id = submit(&world, "CC").await;
-            assert_eq!(world.told(&id), expected);
+            assert_eq!(world.webhook_events(&id), expected);
             let page = world.submission(&id).await;
             let kept: Vec<&Value> = page["events"].as_array().unwrap().iter().map(|event| &event["event"]).collect();
             assert_eq!(kept, expected, "an event is kept where somebody is told of it");
@@ -303,7 +303,7 @@ on_both! {
 }
 
 on_both! {
-    /// W12: an endpoint that says nothing holds its own places only; another is served meanwhile.
+    /// W12: an endpoint that does not respond holds its own slots only; another is served meanwhile.
     async fn a_slow_endpoint_delays_no_other(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.deliveries_in_flight_max = 12;
@@ -329,8 +329,8 @@ on_both! {
             }
         };
         tokio::time::timeout(Duration::from_secs(15), served).await.expect("the fast endpoint is served while the slow one says nothing");
-        let under_way = world.receiver.at("/client/SLOW").len();
-        assert!((1..=4).contains(&under_way), "{under_way} to one endpoint at once");
+        let in_flight = world.receiver.at("/client/SLOW").len();
+        assert!((1..=4).contains(&in_flight), "{in_flight} to one endpoint at once");
         world.stop().await;
     }
 }
@@ -347,17 +347,17 @@ on_both! {
             "https://10.0.0.1/", "https://192.168.1.1/", "https://172.16.0.1/", "https://0.0.0.0/", "https://2130706433/", "https://0x7f.1/", "https://127.1/", "https://[fe80::1]/", "https://[fd00::1]/",
             "https://[64:ff9b::7f00:1]/", "https://100.64.0.1/", "ftp://example.com/", "file:///etc/passwd", "https://", "nonsense", "", "https://user:pass@127.0.0.1/", "//example.com"];
         for url in urls {
-            world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": url})).await.refused(422, "invalid");
+            world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": url})).await.expect_error(422, "invalid");
             let settings = json!({"enabled": true, "url": url, "events": ["lead.delivered"]});
-            world.admin.put("/v1/webhook-settings", &settings).await.refused(422, "invalid");
+            world.admin.put("/v1/webhook-settings", &settings).await.expect_error(422, "invalid");
         }
         for header in ["Host", "content-length", "Connection", "Transfer-Encoding", "Forwarded", "webhook-id", "Webhook-Signature", "webhook-anything", "a b", ""] {
             let endpoint = json!({"url": "https://example.com/", "headers": {header: "x"}});
-            world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.refused(422, "invalid");
+            world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect_error(422, "invalid");
         }
-        world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": "https://example.com/", "headers": {"x-a": "a\r\nx-b: c"}})).await.refused(422, "invalid");
-        world.admin.get("/v1/campaigns/CC/endpoint").await.refused(404, "not_found");
-        world.admin.get("/v1/webhook-settings").await.refused(404, "not_found");
+        world.admin.put("/v1/campaigns/CC/endpoint", &json!({"url": "https://example.com/", "headers": {"x-a": "a\r\nx-b: c"}})).await.expect_error(422, "invalid");
+        world.admin.get("/v1/campaigns/CC/endpoint").await.expect_error(404, "not_found");
+        world.admin.get("/v1/webhook-settings").await.expect_error(404, "not_found");
         world.stop().await;
     }
 }
@@ -369,13 +369,13 @@ on_both! {
         let world = World::new(kind).await;
         world.draft("CC", "").await;
         let endpoint = json!({"url": world.receiver.url("/client/CC"), "headers": {"Authorization": "Bearer tops3cret", "x-team": "tops3cret"}});
-        let mut answers = vec![world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(200)];
+        let mut responses = vec![world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(200)];
         let secret = "whsec_dG9wczNjcmV0dG9wczNjcmV0dG9wczNjcmV0";
         let settings = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.processed"], "headers": {"x-auth": "tops3cret"}, "secrets": [secret]});
-        answers.push(world.admin.put("/v1/webhook-settings", &settings).await.expect(200));
+        responses.push(world.admin.put("/v1/webhook-settings", &settings).await.expect(200));
         let mut kept = settings.clone();
         kept.as_object_mut().unwrap().remove("secrets");
-        answers.push(world.admin.put("/v1/webhook-settings", &kept).await.expect(200));
+        responses.push(world.admin.put("/v1/webhook-settings", &kept).await.expect(200));
         world.activate("CC").await;
         let id = submit(&world, "CC").await;
 
@@ -392,10 +392,10 @@ on_both! {
             }
         }
         for path in paths {
-            answers.push(world.admin.get(&path).await.expect(200));
+            responses.push(world.admin.get(&path).await.expect(200));
         }
-        for answer in answers {
-            assert!(!answer.text.contains("tops3cret") && !answer.text.contains("dG9wczNjcmV0"), "{}", answer.text);
+        for response in responses {
+            assert!(!response.text.contains("tops3cret") && !response.text.contains("dG9wczNjcmV0"), "{}", response.text);
         }
         let shown = world.admin.get("/v1/campaigns/CC/endpoint").await.expect(200);
         assert_eq!(shown.json["headers"], json!({"Authorization": "***", "x-team": "***"}));
@@ -417,7 +417,7 @@ on_both! {
         assert_eq!(world.receiver.at("/client/CC").len(), 1);
         assert_eq!(world.state(&id).await, "failed");
         assert_eq!(to_client(&world, &id).await["log"][1]["outcome"], "destination_removed");
-        let mut told = world.told(&id);
+        let mut told = world.webhook_events(&id);
         told.sort();
         assert_eq!(told, ["lead.failed", "lead.processed"]);
         world.stop().await;
@@ -425,7 +425,7 @@ on_both! {
 }
 
 on_both! {
-    /// L2: pausing stops what is still to be sent, activating goes on with it, archiving cancels it.
+    /// L2: pausing stops what is still to be sent, activating resumes it, archiving cancels it.
     async fn a_campaign_that_stops_sends_nothing_more(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
@@ -435,14 +435,14 @@ on_both! {
         world.admin.put("/v1/campaigns/CC/state", &json!({"state": "paused"})).await.expect(200);
         later(&world, WAITS_MS[0]).await;
         assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (1, "delivering"));
-        assert_eq!(to_client(&world, &id).await["attempts"], 1, "waiting is no attempt");
+        assert_eq!(to_client(&world, &id).await["attempts"], 1, "waiting does not count as an attempt");
         world.activate("CC").await;
         world.settle().await;
         assert_eq!(world.receiver.at("/client/CC").len(), 2);
         world.admin.put("/v1/campaigns/CC/state", &json!({"state": "archived"})).await.expect(200);
         later(&world, WAITS_MS[2]).await;
         assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (2, "canceled"));
-        assert_eq!(world.told(&id), ["lead.processed"]);
+        assert_eq!(world.webhook_events(&id), ["lead.processed"]);
         world.stop().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use hookmill_domain::config::Limits;
 use hookmill_tests::client::send;
-use hookmill_tests::{Answer, Client, Kind, World};
+use hookmill_tests::{Client, Kind, Response, World};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ async fn described(world: &World) -> Value {
     world.nobody.get("/openapi.json").await.expect(200).json
 }
 
-/// Every operation: method, address, what is said of it.
+/// Every operation: method, address, description.
 fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
     let mut all = Vec::new();
     for (address, item) in description["paths"].as_object().unwrap() {
@@ -23,7 +23,7 @@ fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
 }
 
 /// Calls an address with the names of its parts as parts.
-async fn call(client: &Client, method: &str, address: &str) -> Answer {
+async fn call(client: &Client, method: &str, address: &str) -> Response {
     let path = address.replace(['{', '}'], "");
     send(client.request(&method.to_uppercase(), &path).header("content-type", "application/json").body("{}")).await
 }
@@ -46,16 +46,16 @@ async fn every_operation_asks_for_the_keys_it_says() {
             call(&world.nobody, method, address).await.expect(200);
             continue;
         }
-        call(&world.nobody, method, address).await.refused(401, "key_missing");
+        call(&world.nobody, method, address).await.expect_error(401, "key_missing");
         if !asked.contains("sourceKey") {
-            call(&world.source, method, address).await.refused(403, "source_key_not_allowed");
+            call(&world.source, method, address).await.expect_error(403, "source_key_not_allowed");
         }
         if !asked.contains("apiKey") {
-            call(&world.admin, method, address).await.refused(403, "api_key_not_allowed");
+            call(&world.admin, method, address).await.expect_error(403, "api_key_not_allowed");
         }
         let names_organization = said["parameters"].to_string().contains("/parameters/organization");
         if names_organization {
-            call(&operator, method, address).await.refused(422, "invalid");
+            call(&operator, method, address).await.expect_error(422, "invalid");
         }
     }
     world.stop().await;
@@ -69,8 +69,8 @@ async fn no_method_is_served_that_is_not_described() {
     for (address, item) in description["paths"].as_object().unwrap() {
         let known: BTreeSet<&str> = METHODS.into_iter().filter(|method| item.get(method).is_some()).collect();
         for method in METHODS.into_iter().filter(|method| !known.contains(method)) {
-            let answer = call(&world.admin, method, address).await.refused(405, "method_not_allowed");
-            let allowed = answer.headers["allow"].to_str().unwrap().to_lowercase();
+            let response = call(&world.admin, method, address).await.expect_error(405, "method_not_allowed");
+            let allowed = response.headers["allow"].to_str().unwrap().to_lowercase();
             let allowed: BTreeSet<&str> = allowed.split(',').map(str::trim).filter(|one| *one != "head").collect();
             assert_eq!(allowed, known, "{address}");
         }
@@ -78,9 +78,9 @@ async fn no_method_is_served_that_is_not_described() {
     world.stop().await;
 }
 
-/// H3: nothing is left unsaid: names, summaries, parts of addresses; and whatever is referred to is there.
+/// H3: nothing is left undescribed: names, summaries, parts of addresses; and whatever is referred to is there.
 #[tokio::test]
-async fn everything_that_is_described_is_told() {
+async fn everything_is_described() {
     let world = World::new(Kind::Sqlite).await;
     let description = described(&world).await;
     let mut names = BTreeSet::new();
@@ -130,15 +130,15 @@ async fn described_bounds_are_the_bounds() {
     let limit = &description["paths"]["/v1/campaigns"]["get"]["parameters"][0];
     assert_eq!((&limit["name"], &limit["schema"]["maximum"]), (&"limit".into(), &limits.page_rows_max.into()));
     for asked in ["0", "-1", "201", "1.5", ""] {
-        world.admin.get(&format!("/v1/campaigns?limit={asked}")).await.refused(422, "invalid");
+        world.admin.get(&format!("/v1/campaigns?limit={asked}")).await.expect_error(422, "invalid");
     }
     world.admin.get("/v1/campaigns?limit=200").await.expect(200);
     world.stop().await;
 }
 
-/// H3: a whole number is one however it is written, as JSON Schema has it.
+/// H3: an integer is one however it is written, as JSON Schema has it.
 #[tokio::test]
-async fn whole_numbers_may_be_written_with_a_fraction() {
+async fn integers_may_be_written_with_a_fraction() {
     let world = World::new(Kind::Sqlite).await;
     let body = r#"{"enabled": false, "url": "http://127.0.0.1:1/", "events": [], "retries": 2.0, "timeout_s": 3e1}"#;
     let put = |body: &str| {
@@ -146,12 +146,12 @@ async fn whole_numbers_may_be_written_with_a_fraction() {
         send(request.body(body.to_owned()))
     };
     assert_eq!(put(body).await.expect(200).json["retries"], 2);
-    put(&body.replace("2.0", "2.5")).await.refused(422, "invalid");
-    put(&body.replace("2.0", "\"2\"")).await.refused(422, "invalid");
+    put(&body.replace("2.0", "2.5")).await.expect_error(422, "invalid");
+    put(&body.replace("2.0", "\"2\"")).await.expect_error(422, "invalid");
     world.stop().await;
 }
 
-/// H3: the page stands alone: no script, nothing from elsewhere, and every operation is on it.
+/// H3: the page is self-contained: no script, nothing from elsewhere, and every operation is on it.
 #[tokio::test]
 async fn the_page_stands_alone() {
     let world = World::new(Kind::Sqlite).await;

@@ -1,14 +1,14 @@
 //! Field discovery (M11), from outside: the table of a campaign's newest leads, what each path is used for, and drafts that compile.
 
 use hookmill::app;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body;
 use hookmill_domain::clock::ManualClock;
 use hookmill_domain::config::{HostSettings, Limits};
 use hookmill_domain::discovery;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{Pipeline, Sample};
-use hookmill_tests::sample::sample_of;
+use hookmill_tests::sample::build_sample;
 use hookmill_tests::world::{START, cache, workspace};
 use hookmill_tests::{World, on_both};
 use serde_json::{Value, json};
@@ -57,11 +57,11 @@ on_both! {
             world.clock.advance_ms(1_000);
         }
         let viewer = world.user("viewer").await;
-        let answer = viewer.get("/v1/campaigns/FIELDS/fields").await.expect(200);
+        let response = viewer.get("/v1/campaigns/FIELDS/fields").await.expect(200);
         for whole in ["alice@example.com", "Alice", "555", "t-77"] {
-            assert!(!answer.text.contains(whole), "{whole} in {}", answer.text);
+            assert!(!response.text.contains(whole), "{whole} in {}", response.text);
         }
-        let table = answer.json;
+        let table = response.json;
         assert_eq!((&table["leads"], &table["requests"], &table["leads_unread"]), (&12.into(), &9.into(), &0.into()));
         let mail = row(&table, "mail");
         assert_eq!((&mail["seen"], &mail["fill_rate"], &mail["examples"]), (&12.into(), &json!(1.0), &json!(["a***@e***.com"])));
@@ -88,11 +88,11 @@ on_both! {
         assert_eq!(newest["leads"], 2);
         assert!(newest["items"].as_array().unwrap().iter().all(|row| row["path"] != "old"));
         for leads in ["0", "1001", "x"] {
-            world.admin.get(&format!("/v1/campaigns/FIELDS/fields?leads={leads}")).await.refused(422, "invalid");
+            world.admin.get(&format!("/v1/campaigns/FIELDS/fields?leads={leads}")).await.expect_error(422, "invalid");
         }
         let other = world.second_organization().await;
-        other.admin.get("/v1/campaigns/FIELDS/fields").await.refused(404, "not_found");
-        other.admin.get("/v1/campaigns/FIELDS/fields/draft").await.refused(404, "not_found");
+        other.admin.get("/v1/campaigns/FIELDS/fields").await.expect_error(404, "not_found");
+        other.admin.get("/v1/campaigns/FIELDS/fields/draft").await.expect_error(404, "not_found");
         world.stop().await;
     }
 }
@@ -126,8 +126,8 @@ on_both! {
 
 /// The engine and the default plugin alone.
 async fn bench(scratch: &tempfile::TempDir) -> Pipeline {
-    let minter = Arc::new(SystemMinter::default());
-    app::bench(HostSettings::default(), ManualClock::new(START), minter, scratch.path(), Some(cache())).await.unwrap()
+    let ids = Arc::new(SystemIdGenerator::default());
+    app::bench(HostSettings::default(), ManualClock::new(START), ids, scratch.path(), Some(cache())).await.unwrap()
 }
 
 /// Every sample body of this repository, with what it is.
@@ -156,7 +156,7 @@ async fn drafted(pipeline: &Pipeline, name: &str, samples: Vec<Sample>) -> (Stri
     let (program, problems) = compiled.unwrap_or_else(|error| panic!("{name}: {error:?}\n{draft}"));
     assert!(problems.is_empty(), "{name}: {problems:?}\n{draft}");
     let body = samples.first().map(|sample| sample.element.value.to_string()).unwrap_or_default();
-    let run = pipeline.dry_run(&program, &sample_of(body)).await.unwrap();
+    let run = pipeline.dry_run(&program, &build_sample(body)).await.unwrap();
     let map = &run.stages[0];
     assert!(map.error.is_none(), "{name}: {:?}\n{draft}", map.error);
     (draft, map.output.clone().unwrap()[0]["lead"].clone())
@@ -198,7 +198,7 @@ async fn m11_drafts_of_all_samples_compile_and_map() {
         let bytes = fs::read(&file).unwrap();
         let text = body::to_json(&body::head(kind, "").unwrap(), &bytes, &limits).unwrap();
         let name = file.display().to_string();
-        let (draft, lead) = drafted(&pipeline, &name, Sample::all_of(&name, &text, START, &limits).unwrap()).await;
+        let (draft, lead) = drafted(&pipeline, &name, Sample::read_all(&name, &text, START, &limits).unwrap()).await;
         for (_, fields) in expected.iter().filter(|(case, _)| name.contains(&format!("/{case}/"))) {
             seen += 1;
             for (field, value) in fields.as_object().unwrap() {
@@ -285,5 +285,5 @@ async fn m11_drafts_of_hostile_keys_compile() {
 
 fn sample(value: Value) -> Sample {
     let element = discovery::Element { received_at_ms: START.0, value };
-    Sample { id: "sample-0".into(), element, beside: Beside::default() }
+    Sample { id: "sample-0".into(), element, metadata: RequestMetadata::default() }
 }

@@ -138,7 +138,7 @@ async fn a_batch_is_one_instance_and_one_call() {
 
 /// P3: whatever lead 57 does, the other 99 are mapped, and the fault names the limit.
 #[tokio::test]
-async fn the_guilty_lead_falls_alone() {
+async fn the_culprit_fails_alone() {
     let sandbox = Sandbox::new(roomy()).await;
     let table = [
         ("loop", FaultKind::Deadline, Some("deadline_us")),
@@ -189,9 +189,9 @@ async fn a_fault_names_the_function() {
     }
 }
 
-/// P3: two guilty leads of different kinds fall each for its own fault; a failure is an answer and faults nobody.
+/// P3: two culprits of different kinds fail each with its own fault; a failure is a valid result and no fault.
 #[tokio::test]
-async fn several_guilty_leads() {
+async fn several_culprits() {
     let sandbox = Sandbox::new(roomy()).await;
     let mut session = sandbox.session();
     let mut results = session.map(hundred(&[(0, "trap"), (1, "loop"), (50, "fail"), (99, "memory")])).await.unwrap();
@@ -207,16 +207,16 @@ async fn several_guilty_leads() {
     assert_eq!(session.finish().faults.values().sum::<u64>(), 3);
 }
 
-/// P3: a plugin that loops on every lead can't hold the sandbox; what is not judged is handed back, and later sessions end it.
+/// P3: a plugin that loops on every lead can't hold the sandbox; what is not processed is requeued, and later sessions end it.
 #[tokio::test]
 async fn all_loop() {
     let sandbox = Sandbox::new(Limits { bisection_cpu_ms_max: 100, ..quick() }).await;
     let mut session = sandbox.session();
     let all: Vec<_> = (0..100).map(|place| (place, "loop")).collect();
     let results = session.map(hundred(&all)).await.unwrap();
-    let guilty = results.iter().filter(|result| matches!(result, Err(ItemError::Fault(_)))).count();
+    let culprits = results.iter().filter(|result| matches!(result, Err(ItemError::Fault(_)))).count();
     let postponed = results.iter().filter(|result| matches!(result, Err(ItemError::Postponed))).count();
-    assert!(1 <= guilty && guilty + postponed == 100, "{guilty} guilty, {postponed} postponed");
+    assert!(1 <= culprits && culprits + postponed == 100, "{culprits} culprits, {postponed} postponed");
     let cpu_time_us = session.finish().cpu_time_us;
     assert!(cpu_time_us < 1_000_000, "{cpu_time_us}");
     assert_eq!(sandbox.engine.stats().postponed, postponed as u64);
@@ -250,27 +250,27 @@ async fn nothing_survives_a_session() {
     assert_eq!(remembered(&mut sandbox.session()).await, "");
 }
 
-/// P4: a configuration is checked when it is saved; a plan that is refused later is a fault of the program, counted once.
+/// P4: a configuration is checked when it is saved; a plan that is rejected later is a fault of the program, counted once.
 #[tokio::test]
 async fn configurations() {
     let sandbox = Sandbox::new(Limits { deadline_configure_ms: 50, ..quick() }).await;
     let compile = async |document: &str| sandbox.engine.compile_configuration(&sandbox.hostile, document).await;
     assert_eq!(&*compile("anything").await.unwrap().plan, b"anything");
-    let ConfigurationError::Diagnostics(diagnostics) = compile("refuse").await.unwrap_err() else {
+    let ConfigurationError::Diagnostics(diagnostics) = compile("reject").await.unwrap_err() else {
         panic!("no diagnostics")
     };
-    assert_eq!(diagnostics[0].code, "asked_to_refuse");
+    assert_eq!(diagnostics[0].code, "asked_to_reject");
     let ConfigurationError::Fault(fault) = compile("loop").await.unwrap_err() else { panic!("no fault") };
     assert_eq!((fault.kind, fault.phase), (FaultKind::Deadline, Phase::Compile));
-    let ConfigurationError::Fault(fault) = compile("refuse-later").await.unwrap_err() else { panic!("no fault") };
-    assert_eq!((fault.kind, fault.phase), (FaultKind::ConfigurationRefused, Phase::Load));
+    let ConfigurationError::Fault(fault) = compile("reject-later").await.unwrap_err() else { panic!("no fault") };
+    assert_eq!((fault.kind, fault.phase), (FaultKind::ConfigurationRejected, Phase::Load));
 
-    let mut session = sandbox.session_with(Some(Arc::from(*b"refuse-later")));
+    let mut session = sandbox.session_with(Some(Arc::from(*b"reject-later")));
     let results = session.map(hundred(&[])).await.unwrap();
     assert!(results.iter().all(|result| {
-        matches!(result, Err(ItemError::Fault(fault)) if fault.kind == FaultKind::ConfigurationRefused)
+        matches!(result, Err(ItemError::Fault(fault)) if fault.kind == FaultKind::ConfigurationRejected)
     }));
-    assert_eq!(session.finish().faults, [(FaultKind::ConfigurationRefused, 1)].into());
+    assert_eq!(session.finish().faults, [(FaultKind::ConfigurationRejected, 1)].into());
 }
 
 /// P3: the log is bounded in length and number, and what is dropped is counted.
@@ -322,7 +322,7 @@ impl ValueSets for Elsewhere {
     }
 }
 
-/// M7: a table that has to be fetched first ends the call at once. No lead is to blame, so none is looked for, and nothing is
+/// M7: a table that has to be fetched first ends the call at once. No lead is the culprit, so none is searched, and nothing is
 /// answered of what the guest did not see.
 #[tokio::test]
 async fn a_table_that_is_elsewhere_ends_the_call() {
@@ -339,7 +339,7 @@ async fn a_table_that_is_elsewhere_ends_the_call() {
 
 /// M1: asking for a stage that is not there is the caller's mistake, and no fault of the plugin.
 #[tokio::test]
-async fn a_missing_stage_is_told() {
+async fn a_missing_stage_is_an_error() {
     let sandbox = Sandbox::new(Limits::default()).await;
     let admitted = sandbox.engine.admit(hookmill_tests::Forge::new().component().unwrap()).await.unwrap();
     let component = load(&sandbox.engine, admitted.digest, &admitted.component).await.unwrap();
@@ -395,7 +395,7 @@ fn compiled_file(directory: &Path) -> PathBuf {
     files.find(|path| path.extension().is_some_and(|extension| extension == "compiled")).unwrap()
 }
 
-/// O5: bytes that are not those of the digest are refused, and so is a component that can't be fetched; the next try is free.
+/// O5: bytes that are not those of the digest are rejected, and so is a component that can't be fetched; the next try is free.
 #[tokio::test]
 async fn stored_bytes_must_be_the_right_ones() {
     let sandbox = Sandbox::new(Limits::default()).await;
@@ -406,18 +406,18 @@ async fn stored_bytes_must_be_the_right_ones() {
     assert!(matches!(load(engine, digest, b"another").await, Err(LoadError::Unusable { .. })));
 }
 
-/// P2, P5: an import that nobody grants is refused by its name, with every other reason, and nothing is compiled.
+/// P2, P5: an import that nobody grants is rejected by its name, with every other reason, and nothing is compiled.
 #[tokio::test]
-async fn ungranted_imports_are_refused_by_name() {
+async fn ungranted_imports_are_rejected_by_name() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::new(Limits::default(), directory.path()).unwrap();
     let text = r#"(component
         (import "wasi:http/outgoing-handler@0.2.0" (instance))
         (import "hookmill:plugin/network@1.0.0" (instance)))"#;
-    let refusal = engine.admit(wat::parse_str(text).unwrap()).await.unwrap_err();
-    assert_eq!(refusal.reasons.len(), 2, "{refusal}");
+    let rejection = engine.admit(wat::parse_str(text).unwrap()).await.unwrap_err();
+    assert_eq!(rejection.reasons.len(), 2, "{rejection}");
     for (reason, name) in
-        refusal.reasons.iter().zip(["wasi:http/outgoing-handler@0.2.0", "hookmill:plugin/network@1.0.0"])
+        rejection.reasons.iter().zip(["wasi:http/outgoing-handler@0.2.0", "hookmill:plugin/network@1.0.0"])
     {
         assert_eq!(reason.code, "import_not_granted");
         assert!(reason.message.contains(name), "{}", reason.message);
@@ -425,7 +425,7 @@ async fn ungranted_imports_are_refused_by_name() {
     assert_eq!(engine.stats().compilations, 0);
 }
 
-/// P2: what is admitted tells what it offers and what it is, and keeps its digest.
+/// P2: an admitted component has a description and stages, and keeps its digest.
 #[tokio::test]
 async fn admission() {
     let directory = tempfile::tempdir().unwrap();

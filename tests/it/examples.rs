@@ -68,15 +68,15 @@ async fn solar_does_what_its_readme_shows() {
     let mapped = session.map(vec![element(input)]).await.unwrap().remove(0).unwrap();
     let lead = &mapped.leads[0].as_ref().unwrap().lead;
     assert_eq!(lead, sample("solar", "out.json").trim_end());
-    let refused = r#"{"state":"OK","custom":{"bill":"150"}}"#;
-    let verdicts = session.qualify(Severity::Soft, vec![submission(lead), submission(refused)]).await.unwrap();
+    let rejected = r#"{"state":"OK","custom":{"bill":"150"}}"#;
+    let verdicts = session.qualify(Severity::Soft, vec![submission(lead), submission(rejected)]).await.unwrap();
     assert!(verdicts[0].as_ref().unwrap().qualified);
     let failed = &verdicts[1].as_ref().unwrap().failed;
     assert_eq!((failed.len(), failed[0].rule.as_str(), failed[0].severity), (1, "area", Severity::Soft));
     assert_eq!(session.finish().faults.len(), 0);
 }
 
-/// P4, P9: a bad configuration is refused with its places; a campaign without one is told so, lead by lead.
+/// P4, P9: a bad configuration is rejected with its places; a campaign without one gets an error for each lead.
 #[tokio::test]
 async fn solar_says_what_is_wrong_with_its_configuration() {
     let example = Example::load("solar").await;

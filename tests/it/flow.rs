@@ -31,7 +31,7 @@ on_both! {
         assert_eq!(page["state"], "delivered");
         let states: Vec<&str> = page["timeline"].as_array().unwrap().iter().map(|line| line["state"].as_str().unwrap()).collect();
         assert_eq!(states, ["received", "processing", "delivering", "delivered"]);
-        let mut told = world.told(&ids[0]);
+        let mut told = world.webhook_events(&ids[0]);
         told.sort();
         assert_eq!(told, ["lead.delivered", "lead.processed"]);
         world.stop().await;

@@ -1,19 +1,19 @@
 //! Several hosts on one database share the work, and what one leaves behind the other takes. A host that is asked to stop loses
-//! and repeats nothing; one whose database is gone says so and comes back by itself.
+//! and repeats nothing; one whose database is gone reports that and recovers by itself.
 
 use hookmill_tests::rig::CAMPAIGN;
-use hookmill_tests::{Books, Chance, HostProcess, Kind, Load, Rig, on_both};
+use hookmill_tests::{ExpectedLeads, HostProcess, Kind, Load, Random, Rig, on_both};
 use std::time::Duration;
 
 /// How long hosts work before something happens, in milliseconds.
 const WORK_MS: u64 = 1_000;
-/// How many messages are waiting for an answer when it happens.
+/// How many messages are waiting for a response when it happens.
 const HELD: usize = 8;
 /// How many leads are a load.
 const LEADS_MIN: usize = 50;
-/// How long a host may take to stop when all it waits for answers.
+/// How long a host may take to stop when all it waits for responds.
 const STOP_S: u64 = 5;
-/// How long a host may take to stop when what it waits for does not answer: its bound is 10 s.
+/// How long a host may take to stop when what it waits for does not respond: its bound is 10 s.
 const STOP_WAITING_S: u64 = 12;
 /// How often a host is asked to stop.
 const STOPS: usize = 4;
@@ -31,19 +31,19 @@ async fn stop(host: HostProcess, bound_s: u64) {
     assert!(status.success(), "{status}");
 }
 
-/// H1 H2: two hosts on one database deliver each lead once, and tell each event once.
+/// H1 H2: two hosts on one database deliver each lead once, and send each event once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hosts_share_the_work_and_send_nothing_twice() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
     let other = rig.host(1).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
     work().await;
     work().await;
-    let books = load.stop().await;
-    rig.rest(&one).await;
-    let tally = rig.audit(&other, &books).await;
+    let expected = load.stop().await;
+    rig.wait_until_idle(&one).await;
+    let tally = rig.audit(&other, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
-    assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
+    assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
 }
 
 /// H1 H2: what a killed host held, the other one ends. Only what was under way is sent again.
@@ -51,18 +51,18 @@ async fn two_hosts_share_the_work_and_send_nothing_twice() {
 async fn what_a_killed_host_held_the_other_ends() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
     let other = rig.host(1).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
     work().await;
     rig.silence(HELD).await;
     one.kill().await;
     load.aim(vec![rig.source(&other)]);
     work().await;
-    let books = load.stop().await;
-    rig.rest(&other).await;
-    let tally = rig.audit(&other, &books).await;
-    assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
-    let under_way_max = HELD + super::crash::UNDER_WAY_MAX;
-    assert!(tally.repeats <= under_way_max && tally.event_repeats <= under_way_max, "{tally:?}");
+    let expected = load.stop().await;
+    rig.wait_until_idle(&other).await;
+    let tally = rig.audit(&other, &expected).await;
+    assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
+    let in_flight_max = HELD + super::crash::UNDER_WAY_MAX;
+    assert!(tally.repeats <= in_flight_max && tally.event_repeats <= in_flight_max, "{tally:?}");
 }
 
 on_both! {
@@ -70,7 +70,7 @@ on_both! {
     /// and nothing is sent twice.
     async fn a_stopped_host_loses_and_repeats_nothing(kind: Kind) {
         let (rig, mut host) = Rig::new(kind).await;
-        let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&host)]);
+        let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&host)]);
         for _ in 0..STOPS {
             work().await;
             stop(host, STOP_S).await;
@@ -80,42 +80,42 @@ on_both! {
             host = rig.host(0).await;
             load.aim(vec![rig.source(&host)]);
         }
-        let books = load.stop().await;
-        rig.rest(&host).await;
-        let tally = rig.audit(&host, &books).await;
+        let expected = load.stop().await;
+        rig.wait_until_idle(&host).await;
+        let tally = rig.audit(&host, &expected).await;
         assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
-        assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
+        assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
     }
 }
 
-/// H7: a host that is asked to stop while receivers do not answer stops within its bound all the same, and hands back what it
+/// H7: a host that is asked to stop while receivers do not respond stops within its bound all the same, and releases what it
 /// holds: nobody has to wait for its leases to run out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopping_host_hands_back_what_does_not_end() {
+async fn a_stopping_host_releases_what_does_not_end() {
     let (rig, one) = Rig::new(Kind::Postgres).await;
-    rig.wait_for_answers(&one, 60).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&one)]);
+    rig.wait_for_responses(&one, 60).await;
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one)]);
     rig.silence(HELD).await;
-    let books = load.stop().await;
+    let expected = load.stop().await;
     assert_ne!(rig.database.leases().await, 0, "the host holds what it waits for");
     stop(one, STOP_WAITING_S).await;
-    assert_eq!(rig.database.leases().await, 0, "what a stopping host holds it hands back");
+    assert_eq!(rig.database.leases().await, 0, "what a stopping host holds it releases");
     let other = rig.host(1).await;
-    rig.rest(&other).await;
-    let tally = rig.audit(&other, &books).await;
+    rig.wait_until_idle(&other).await;
+    let tally = rig.audit(&other, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (HELD, 0), "{tally:?}");
 }
 
-fn put_off(books: &Books) -> usize {
-    books.values().map(|batch| batch.put_off).sum()
+fn deferred_count(expected: &ExpectedLeads) -> usize {
+    expected.values().map(|batch| batch.deferred).sum()
 }
 
-/// H8: while the database is gone the host answers 503 with `Retry-After`; when it is back the host goes on by itself. Nothing
+/// H8: while the database is gone the host answers 503 with `Retry-After`; when it is back the host recovers by itself. Nothing
 /// acknowledged is lost, and nothing is sent twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_whose_database_is_gone_comes_back_by_itself() {
     let (rig, host) = Rig::new(Kind::Postgres).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&host)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&host)]);
     work().await;
     rig.database.shut().await;
     tokio::time::sleep(Duration::from_millis(GONE_MS)).await;
@@ -123,26 +123,26 @@ async fn a_host_whose_database_is_gone_comes_back_by_itself() {
     assert_eq!(host.client().get("/healthz").await.status, 200);
     rig.database.open().await;
     work().await;
-    let books = load.stop().await;
-    rig.rest(&host).await;
-    let tally = rig.audit(&host, &books).await;
-    assert!(0 < put_off(&books), "no source was told to try again");
+    let expected = load.stop().await;
+    rig.wait_until_idle(&host).await;
+    let tally = rig.audit(&host, &expected).await;
+    assert!(0 < deferred_count(&expected), "no source was told to try again");
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
-    assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
+    assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
 }
 
 /// H8 I4: connections that break in the middle of whatever they were doing cost nobody anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_database_connections_lose_and_repeat_nothing() {
     let (rig, host) = Rig::new(Kind::Postgres).await;
-    let load = Load::start(Chance::seed(), CAMPAIGN, vec![rig.source(&host)]);
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&host)]);
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         rig.database.cut().await;
     }
-    let books = load.stop().await;
-    rig.rest(&host).await;
-    let tally = rig.audit(&host, &books).await;
+    let expected = load.stop().await;
+    rig.wait_until_idle(&host).await;
+    let tally = rig.audit(&host, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
-    assert!(LEADS_MIN < tally.acknowledged, "the load was no load: {tally:?}");
+    assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
 }

@@ -1,6 +1,6 @@
-//! What lead sources are promised: what is taken, what is refused and how, and that nothing is taken twice.
+//! What lead sources are promised: what is accepted, what is rejected and how, and that nothing is taken twice.
 
-use hookmill_tests::{Answer, Client, World, WorldOptions, on_both};
+use hookmill_tests::{Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 
 /// How long an idempotency key is taken: 7 x 24 h.
@@ -41,16 +41,16 @@ on_both! {
     async fn leads_land_only_in_their_own_campaign(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["AA", "BB", "CC"]).await;
-        let answer = world.push(json!([lead("AA", "a@x.example"), lead("BB", "b@x.example"), lead("AA", "c@x.example")])).await;
+        let response = world.push(json!([lead("AA", "a@x.example"), lead("BB", "b@x.example"), lead("AA", "c@x.example")])).await;
         world.settle().await;
 
-        let request = answer.str("request_id");
-        assert_eq!(answer.json["accepted"], json!([
+        let request = response.str("request_id");
+        assert_eq!(response.json["accepted"], json!([
             {"index": 0, "submission_id": format!("{request}-0"), "campaign_id": "AA"},
             {"index": 1, "submission_id": format!("{request}-1"), "campaign_id": "BB"},
             {"index": 2, "submission_id": format!("{request}-2"), "campaign_id": "AA"},
         ]));
-        assert_eq!(answer.json["rejected"], json!([]));
+        assert_eq!(response.json["rejected"], json!([]));
         assert_eq!(ids_of_campaign(&world, "AA").await, [format!("{request}-0"), format!("{request}-2")]);
         assert_eq!(ids_of_campaign(&world, "BB").await, [format!("{request}-1")]);
         assert!(ids_of_campaign(&world, "CC").await.is_empty());
@@ -66,8 +66,8 @@ on_both! {
         world.admin.post("/v1/campaigns", &json!({"id": 4711, "name": "Numbered"})).await.expect(201);
         drafts(&world, &["Ab"]).await;
         let leads = json!([{"campaign_id": 4711}, {"campaign_id": "4711"}, {"campaign_id": "Ab"}, {"campaign_id": "AB"}, {"campaign_id": " Ab"}, {"campaign_id": 4711.0}]);
-        let answer = world.push(leads).await;
-        let accepted: Vec<&Value> = answer.json["accepted"].as_array().unwrap().iter().map(|lead| &lead["index"]).collect();
+        let response = world.push(leads).await;
+        let accepted: Vec<&Value> = response.json["accepted"].as_array().unwrap().iter().map(|lead| &lead["index"]).collect();
         assert_eq!(accepted, [0, 1, 2]);
         world.stop().await;
     }
@@ -75,7 +75,7 @@ on_both! {
 
 on_both! {
     /// I2 I5 I14: good leads are taken, the others named with a code and a place; another organization's campaign, an unknown one
-    /// and none at all are told apart by nothing.
+    /// and none at all are indistinguishable.
     async fn each_bad_lead_is_named(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD", "OVER"]).await;
@@ -84,9 +84,9 @@ on_both! {
         other.admin.post("/v1/campaigns", &json!({"id": "THEIRS", "name": "Theirs"})).await.expect(201);
         let leads = json!([{"campaign_id": "THEIRS"}, {"campaign_id": "NONE"}, {"email": "a@x.example"}, {"campaign_id": null}, {"campaign_id": ["GOOD"]},
             {"campaign_id": "a\u{0}b"}, {"campaign_id": ""}, {"campaign_id": "OVER"}, 5, [], null, "GOOD", {"campaign_id": "GOOD"}]);
-        let answer = world.push(leads).await;
+        let response = world.push(leads).await;
 
-        let rejected = answer.json["rejected"].as_array().unwrap();
+        let rejected = response.json["rejected"].as_array().unwrap();
         let codes: Vec<&str> = rejected.iter().map(|lead| lead["code"].as_str().unwrap()).collect();
         let unknown = "campaign_unknown";
         assert_eq!(codes, [unknown, unknown, unknown, unknown, unknown, unknown, unknown, "campaign_archived", "not_an_object", "not_an_object", "not_an_object", "not_an_object"]);
@@ -94,8 +94,8 @@ on_both! {
         assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
         assert_eq!((&rejected[0]["index"], &rejected[0]["path"]), (&json!(0), &json!("leads[0].campaign_id")));
         assert_eq!((&rejected[8]["index"], &rejected[8]["path"]), (&json!(8), &json!("leads[8]")));
-        assert_eq!(answer.json["accepted"].as_array().unwrap().len(), 1);
-        assert_eq!(answer.json["accepted"][0]["index"], 12);
+        assert_eq!(response.json["accepted"].as_array().unwrap().len(), 1);
+        assert_eq!(response.json["accepted"][0]["index"], 12);
         world.settle().await;
         let page = other.admin.get("/v1/campaigns/THEIRS/submissions").await.expect(200);
         assert_eq!(page.json["items"], json!([]));
@@ -104,46 +104,46 @@ on_both! {
 }
 
 on_both! {
-    /// I2: a source reads its own requests: the answer as it was given, and how each submission stands. Other keys see nothing.
+    /// I2: a source reads its own requests: the response as it was given, and the states of the submissions. Other keys see nothing.
     async fn a_source_reads_its_own_requests(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
-        let answer = world.push(json!([lead("GOOD", "a@x.example"), lead("NONE", "b@x.example")])).await;
+        let response = world.push(json!([lead("GOOD", "a@x.example"), lead("NONE", "b@x.example")])).await;
         world.settle().await;
 
-        let path = format!("/v1/requests/{}", answer.str("request_id"));
+        let path = format!("/v1/requests/{}", response.str("request_id"));
         let page = world.source.get(&path).await.expect(200);
-        assert_eq!(page.json["answer"], answer.json);
-        assert_eq!(page.json["submissions"], json!([{"submission_id": answer.json["accepted"][0]["submission_id"], "state": "pending"}]));
-        assert_eq!(world.admin.get(&path).await.expect(200).json["answer"]["rejected"], answer.json["rejected"]);
+        assert_eq!(page.json["response"], response.json);
+        assert_eq!(page.json["submissions"], json!([{"submission_id": response.json["accepted"][0]["submission_id"], "state": "pending"}]));
+        assert_eq!(world.admin.get(&path).await.expect(200).json["response"]["rejected"], response.json["rejected"]);
 
         let within = world.operator.in_organization(&world.organization);
         let second_key = within.post("/v1/source-keys", &json!({"name": "partner"})).await.expect(201).str("key");
         let other = world.second_organization().await;
         for stranger in [world.nobody.with_key(&second_key), other.source.clone(), other.admin.clone()] {
-            stranger.get(&path).await.refused(404, "not_found");
+            stranger.get(&path).await.expect_error(404, "not_found");
         }
-        world.nobody.get(&path).await.refused(401, "key_missing");
-        world.source.get("/v1/requests/req_none").await.refused(404, "not_found");
+        world.nobody.get(&path).await.expect_error(401, "key_missing");
+        world.source.get("/v1/requests/req_none").await.expect_error(404, "not_found");
         world.stop().await;
     }
 }
 
 on_both! {
-    /// I2: with no good lead the request is refused whole; `atomic` makes one bad lead enough. Of a refused request nothing is kept
+    /// I2: with no good lead the request is rejected as a whole; `atomic` makes one bad lead enough. Of a rejected request nothing is kept
     /// that could be looked at.
     async fn all_or_nothing(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
-        let none = world.source.post("/v1/leads", &batch("k1", json!([lead("NONE", "a@x.example"), 7]))).await.refused(422, "leads_rejected");
+        let none = world.source.post("/v1/leads", &batch("k1", json!([lead("NONE", "a@x.example"), 7]))).await.expect_error(422, "leads_rejected");
         assert_eq!(none.json["error"]["details"], json!([
             {"path": "leads[0].campaign_id", "code": "campaign_unknown", "message": none.json["error"]["details"][0]["message"]},
             {"path": "leads[1]", "code": "not_an_object", "message": none.json["error"]["details"][1]["message"]},
         ]));
         let mut atomic = batch("k1", json!([lead("GOOD", "a@x.example"), lead("NONE", "b@x.example")]));
         atomic["atomic"] = json!(true);
-        world.source.post("/v1/leads", &atomic).await.refused(422, "leads_rejected");
-        world.source.get(&format!("/v1/requests/{}", none.str("request_id"))).await.refused(404, "not_found");
+        world.source.post("/v1/leads", &atomic).await.expect_error(422, "leads_rejected");
+        world.source.get(&format!("/v1/requests/{}", none.str("request_id"))).await.expect_error(404, "not_found");
         assert_eq!(world.admin.get("/v1/requests").await.expect(200).json["items"], json!([]));
         assert_eq!(submissions_of_all(&world, &["GOOD"]).await, 0);
         // The key was not used up (I4), and atomic takes what is wholly good.
@@ -161,21 +161,21 @@ on_both! {
         drafts(&world, &["GOOD"]).await;
         let mut body = batch("k", json!([lead("GOOD", "a@x.example")]));
         body["atomik"] = json!(true);
-        let answer = world.source.post("/v1/leads", &body).await.expect(202);
-        assert_eq!(answer.json["unknown_keys"], json!(["atomik"]));
+        let response = world.source.post("/v1/leads", &body).await.expect(202);
+        assert_eq!(response.json["unknown_keys"], json!(["atomik"]));
         world.stop().await;
     }
 }
 
-fn duplicate(answer: Answer, original: &str, same_body: bool) -> Answer {
-    let answer = answer.refused(409, "duplicate_request");
-    assert_eq!(answer.json["error"]["original_request_id"], original);
-    assert_eq!(answer.json["error"]["same_body"], same_body);
-    answer
+fn duplicate(response: Response, original: &str, same_body: bool) -> Response {
+    let response = response.expect_error(409, "duplicate_request");
+    assert_eq!(response.json["error"]["original_request_id"], original);
+    assert_eq!(response.json["error"]["same_body"], same_body);
+    response
 }
 
 on_both! {
-    /// I4: a key that was used is a duplicate with the facts, whatever the body, for exactly 7 x 24 h.
+    /// I4: a key that was used is a duplicate that names the first request, whatever the body, for exactly 7 x 24 h.
     async fn a_key_is_taken_for_seven_days(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
@@ -186,7 +186,7 @@ on_both! {
         assert_eq!(told.json["error"]["first_seen_at"], "2026-03-01T12:00:00Z");
         assert_eq!(told.json["error"]["expires_at"], "2026-03-08T12:00:00Z");
         duplicate(world.source.post("/v1/leads", &batch("k", json!([lead("GOOD", "b@x.example")]))).await, &first, false);
-        // Even when its leads are no good: the duplicate is told first (I5).
+        // Even when its leads are rejected: the duplicate is reported first (I5).
         duplicate(world.source.post("/v1/leads", &batch("k", json!([lead("NONE", "b@x.example")]))).await, &first, false);
 
         world.clock.advance_ms(KEY_MS - 1);
@@ -202,15 +202,15 @@ on_both! {
 }
 
 on_both! {
-    /// I4: two organizations may use one key; a refused request does not use it up.
+    /// I4: two organizations may use one key; a rejected request does not use it up.
     async fn a_key_belongs_to_its_organization(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
         let other = world.second_organization().await;
         other.admin.post("/v1/campaigns", &json!({"id": "GOOD", "name": "Theirs"})).await.expect(201);
         let body = batch("k", json!([lead("GOOD", "a@x.example")]));
-        world.source.post("/v1/leads", &batch("k", json!([lead("NONE", "a@x.example")]))).await.refused(422, "leads_rejected");
-        world.source.post("/v1/leads", &batch("k", json!([]))).await.refused(422, "envelope_invalid");
+        world.source.post("/v1/leads", &batch("k", json!([lead("NONE", "a@x.example")]))).await.expect_error(422, "leads_rejected");
+        world.source.post("/v1/leads", &batch("k", json!([]))).await.expect_error(422, "envelope_invalid");
         world.source.post("/v1/leads", &body).await.expect(202);
         other.source.post("/v1/leads", &body).await.expect(202);
         assert_eq!(submissions_of_all(&world, &["GOOD"]).await, 1);
@@ -229,15 +229,15 @@ on_both! {
                 tokio::spawn(async move { source.post("/v1/leads", &body).await })
             })
             .collect();
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for race in racing {
-            answers.push(race.await.unwrap());
+            responses.push(race.await.unwrap());
         }
-        let (taken, refused): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.status == 202);
-        assert_eq!((taken.len(), refused.len()), (1, 19));
+        let (taken, rejected): (Vec<Response>, Vec<Response>) = responses.into_iter().partition(|response| response.status == 202);
+        assert_eq!((taken.len(), rejected.len()), (1, 19));
         let first = taken[0].str("request_id");
-        for answer in refused {
-            duplicate(answer, &first, false);
+        for response in rejected {
+            duplicate(response, &first, false);
         }
         assert_eq!(ids_of_campaign(&world, "GOOD").await, [format!("{first}-0")]);
         world.stop().await;
@@ -245,8 +245,8 @@ on_both! {
 }
 
 on_both! {
-    /// I4 I7: both doors share the keys of an organization.
-    async fn both_doors_share_the_keys(kind: Kind) {
+    /// I4 I7: both channels share the idempotency keys of an organization.
+    async fn both_channels_share_the_keys(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;
         let post = |key: &'static str| {
@@ -260,7 +260,7 @@ on_both! {
         duplicate(world.source.post("/v1/leads", &batch("two", json!([lead("GOOD", "a@x.example")]))).await, &second, false);
         for bad in [String::new(), "k".repeat(256)] {
             let request = world.source.request("POST", "/v1/campaigns/GOOD/leads").header("content-type", "application/json");
-            hookmill_tests::client::send(request.header("idempotency-key", bad).body("{}")).await.refused(422, "idempotency_key_invalid");
+            hookmill_tests::client::send(request.header("idempotency-key", bad).body("{}")).await.expect_error(422, "idempotency_key_invalid");
         }
         assert_eq!(submissions_of_all(&world, &["GOOD"]).await, 2);
         world.stop().await;
@@ -275,7 +275,7 @@ fn small_limits() -> WorldOptions {
 }
 
 on_both! {
-    /// I5: whatever else is wrong, the first in the order of checks is told: key, size, content type, syntax, envelope, duplicate,
+    /// I5: whatever else is wrong, the first in the order of checks is reported: key, size, content type, syntax, envelope, duplicate,
     /// leads.
     async fn what_is_checked_first_is_told_first(kind: Kind) {
         let world = World::with(kind, small_limits()).await;
@@ -303,7 +303,7 @@ on_both! {
         ];
         for (caller, content_type, body, status, code) in table {
             let caller = caller.unwrap_or(&world.nobody);
-            caller.post_bytes("/v1/leads", content_type, body.into_bytes()).await.refused(status, code);
+            caller.post_bytes("/v1/leads", content_type, body.into_bytes()).await.expect_error(status, code);
         }
         world.stop().await;
     }
@@ -311,11 +311,11 @@ on_both! {
 
 on_both! {
     /// I5: syntax has a place, and everything wrong in an envelope is named at once.
-    async fn refusals_say_where(kind: Kind) {
+    async fn errors_say_where(kind: Kind) {
         let world = World::new(kind).await;
-        let syntax = world.source.post_bytes("/v1/leads", "application/json", b"{\"idempotency_key\":\"k\",\n \"leads\":[}".to_vec()).await.refused(400, "invalid_json");
+        let syntax = world.source.post_bytes("/v1/leads", "application/json", b"{\"idempotency_key\":\"k\",\n \"leads\":[}".to_vec()).await.expect_error(400, "invalid_json");
         assert_eq!(syntax.json["error"]["details"][0]["message"], "line 2, column 11");
-        let envelope = world.source.post("/v1/leads", &json!({"idempotency_key": 5, "atomic": "yes"})).await.refused(422, "envelope_invalid");
+        let envelope = world.source.post("/v1/leads", &json!({"idempotency_key": 5, "atomic": "yes"})).await.expect_error(422, "envelope_invalid");
         let places: Vec<String> = envelope.json["error"]["details"].as_array().unwrap().iter()
             .map(|detail| format!("{}:{}", detail["path"].as_str().unwrap(), detail["code"].as_str().unwrap())).collect();
         assert_eq!(places, ["idempotency_key:not_a_string", "atomic:not_a_boolean", "leads:missing"]);
@@ -324,7 +324,7 @@ on_both! {
 }
 
 on_both! {
-    /// I6: a campaign says whom to ask while there is no key; with one, its prefix and an example for this very campaign that works
+    /// I6: a campaign names the contact while there is no key; with one, its prefix and an example for this campaign that works
     /// once the key is put in. The key itself is shown by a call that the audit log has.
     async fn a_campaign_shows_its_key(kind: Kind) {
         let world = World::new(kind).await;
@@ -333,7 +333,7 @@ on_both! {
         within.post("/v1/campaigns", &json!({"id": "NEW", "name": "New"})).await.expect(201);
         let shown = within.get("/v1/campaigns/NEW").await.expect(200).json["source_key"].clone();
         assert_eq!((&shown["state"], &shown["contact"]), (&json!("not_provisioned"), &json!("CSM")));
-        assert!(shown["notice"].as_str().unwrap().contains("CSM"));
+        assert!(shown["message"].as_str().unwrap().contains("CSM"));
         assert_eq!(shown.get("example"), None);
 
         let made = within.post("/v1/source-keys", &json!({"name": "site"})).await.expect(201);
@@ -359,7 +359,7 @@ on_both! {
 }
 
 on_both! {
-    /// I6: a regenerated key counts at once; the old one stops at once or after the grace. A revoked one stops, and the campaign says
+    /// I6: a regenerated key is valid at once; the old one stops at once or after the grace. A revoked one stops, and the campaign says
     /// again that there is none.
     async fn keys_are_regenerated_and_revoked(kind: Kind) {
         let world = World::new(kind).await;
@@ -376,13 +376,13 @@ on_both! {
             let shown = world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["source_key"]["key_id"].clone();
             assert_eq!(shown, made.json["id"], "the newest key is shown");
             world.clock.advance_ms(grace_s * 1000);
-            post_one(&before).await.refused(401, "key_unknown");
+            post_one(&before).await.expect_error(401, "key_unknown");
             (id, before) = (made.str("id"), fresh);
         }
-        world.admin.post(&format!("/v1/source-keys/{id}/regenerate"), &json!({"grace_s": -1})).await.refused(422, "invalid");
+        world.admin.post(&format!("/v1/source-keys/{id}/regenerate"), &json!({"grace_s": -1})).await.expect_error(422, "invalid");
         world.admin.delete(&format!("/v1/source-keys/{id}")).await.expect(204);
-        post_one(&before).await.refused(401, "key_unknown");
-        world.admin.delete(&format!("/v1/source-keys/{id}")).await.refused(404, "not_found");
+        post_one(&before).await.expect_error(401, "key_unknown");
+        world.admin.delete(&format!("/v1/source-keys/{id}")).await.expect_error(404, "not_found");
         let shown = world.admin.get("/v1/campaigns/GOOD").await.expect(200).json["source_key"]["state"].clone();
         assert_eq!(shown, "not_provisioned");
         let actions: Vec<Value> = world.admin.get("/v1/audit").await.expect(200).json["items"].as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
@@ -393,7 +393,7 @@ on_both! {
     }
 }
 
-async fn post_one(source: &Client) -> Answer {
+async fn post_one(source: &Client) -> Response {
     source.post("/v1/campaigns/GOOD/leads", &json!({"email": "a@x.example"})).await
 }
 
@@ -423,11 +423,11 @@ on_both! {
             ("application/x-www-form-urlencoded", "email=a%40x.example&tag=a&tag=b", vec![json!({"email": "a@x.example", "tag": ["a", "b"]})]),
         ];
         for (content_type, body, elements) in table {
-            let answer = world.source.post_bytes(path, content_type, body.into()).await.expect(202);
-            let ids = hookmill_tests::world::submission_ids(&answer);
+            let response = world.source.post_bytes(path, content_type, body.into()).await.expect(202);
+            let ids = hookmill_tests::world::submission_ids(&response);
             assert_eq!(ids.len(), elements.len(), "{body}");
             for (index, (id, element)) in ids.iter().zip(elements).enumerate() {
-                assert_eq!(*id, format!("{}-{index}", answer.str("request_id")));
+                assert_eq!(*id, format!("{}-{index}", response.str("request_id")));
                 let page = world.submission(id).await;
                 assert_eq!(page["campaign_id"], "GOOD");
                 if content_type == "application/json" {
@@ -435,9 +435,9 @@ on_both! {
                 }
             }
         }
-        world.source.post_bytes(path, "application/json", b"[]".to_vec()).await.refused(422, "leads_invalid");
-        world.source.post_bytes(path, "application/json", b"{".to_vec()).await.refused(400, "invalid_json");
-        world.source.post_bytes(path, "text/csv", b"a,b".to_vec()).await.refused(415, "content_type_unsupported");
+        world.source.post_bytes(path, "application/json", b"[]".to_vec()).await.expect_error(422, "leads_invalid");
+        world.source.post_bytes(path, "application/json", b"{".to_vec()).await.expect_error(400, "invalid_json");
+        world.source.post_bytes(path, "text/csv", b"a,b".to_vec()).await.expect_error(415, "content_type_unsupported");
         world.stop().await;
     }
 }
@@ -450,9 +450,9 @@ on_both! {
         let other = world.second_organization().await;
         other.admin.post("/v1/campaigns", &json!({"id": "THEIRS", "name": "Theirs"})).await.expect(201);
         world.admin.put("/v1/campaigns/OVER/state", &json!({"state": "archived"})).await.expect(200);
-        world.source.post("/v1/campaigns/OVER/leads", &json!({})).await.refused(409, "campaign_archived");
-        let foreign = world.source.post("/v1/campaigns/THEIRS/leads", &json!({})).await.refused(404, "campaign_unknown");
-        let unknown = world.source.post("/v1/campaigns/NONE/leads", &json!({})).await.refused(404, "campaign_unknown");
+        world.source.post("/v1/campaigns/OVER/leads", &json!({})).await.expect_error(409, "campaign_archived");
+        let foreign = world.source.post("/v1/campaigns/THEIRS/leads", &json!({})).await.expect_error(404, "campaign_unknown");
+        let unknown = world.source.post("/v1/campaigns/NONE/leads", &json!({})).await.expect_error(404, "campaign_unknown");
         assert_eq!(foreign.json["error"]["message"], unknown.json["error"]["message"]);
         world.stop().await;
     }
@@ -465,8 +465,8 @@ on_both! {
         drafts(&world, &["GOOD"]).await;
         let number = "12345678901234567890.12345678901234567890";
         let body = format!(r#"{{"idempotency_key":"k","leads":[{{"campaign_id":"GOOD","n":{number},"big":1e400}}]}}"#);
-        let answer = world.source.post_bytes("/v1/leads", "application/json", body.into_bytes()).await.expect(202);
-        let id = &hookmill_tests::world::submission_ids(&answer)[0];
+        let response = world.source.post_bytes("/v1/leads", "application/json", body.into_bytes()).await.expect(202);
+        let id = &hookmill_tests::world::submission_ids(&response)[0];
         let kept = world.pipeline().element(&world.organization, id).await.unwrap().unwrap();
         assert_eq!(kept, format!(r#"{{"campaign_id":"GOOD","n":{number},"big":1e400}}"#));
         let page = world.admin.get(&format!("/v1/submissions/{id}")).await.expect(200);

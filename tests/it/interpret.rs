@@ -1,10 +1,10 @@
-//! What a client's answer means is the campaign's plugin's to say (M9): price, reference and reason are kept and told, and where the
+//! What a client's response means is the campaign's plugin's to say (M9): price, reference and reason are kept and told, and where the
 //! plugin fails or leaves it open, the status decides.
 
 use hookmill_tests::{Behaviour, World, on_both};
 use serde_json::{Value, json};
 
-/// A campaign whose plugin is `tests/guests/reading`: the answer's body says what it is to be taken for.
+/// A campaign whose plugin is `tests/guests/reading`: the response's body says how to interpret it.
 async fn reading(world: &World) {
     world.subscribe().await;
     world.campaign("RR", "").await;
@@ -15,9 +15,9 @@ async fn reading(world: &World) {
     world.admin.put("/v1/campaigns/RR/document", &chosen).await.expect(201);
 }
 
-/// One lead, to which the client answers this.
-async fn submit(world: &World, answer: Behaviour) -> String {
-    world.receiver.plan("/client/RR", [answer]);
+/// One lead, to which the client responds with this.
+async fn submit(world: &World, response: Behaviour) -> String {
+    world.receiver.plan("/client/RR", [response]);
     let lead = json!([{"campaign_id": "RR", "first_name": "Ann", "email": "ann@x.example", "phone": "512-555-0100"}]);
     world.push_and_settle(lead).await.remove(0)
 }
@@ -40,7 +40,7 @@ fn context(world: &World, submission: &str, event: &str) -> Value {
 
 on_both! {
     /// M9: the plugin overrules the status both ways, and a reason says what it was given.
-    async fn m9_the_plugin_says_what_an_answer_means(kind: Kind) {
+    async fn m9_the_plugin_decides_what_a_response_means(kind: Kind) {
         let world = World::new(kind).await;
         reading(&world).await;
         let table = [
@@ -50,13 +50,13 @@ on_both! {
             ("failed", 200, "failed", "lead.failed"),
         ];
         for (say, status, state, event) in table {
-            let answer = Behaviour::Answer(status, vec![("x-said".into(), "hi".into())], json!({"say": say, "price": "12.50", "reference": "L-7"}).to_string());
-            let id = submit(&world, answer).await;
+            let response = Behaviour::Respond(status, vec![("x-said".into(), "hi".into())], json!({"say": say, "price": "12.50", "reference": "L-7"}).to_string());
+            let id = submit(&world, response).await;
             let page = world.submission(&id).await;
             assert_eq!(page["state"], state, "{say}");
             assert_eq!(page["client"], json!({"reason": format!("RR {status} attempt 1 to POST heard hi"), "reference": "L-7", "price": "12.50"}), "{say}");
             let made = attempt(&world, &id).await;
-            assert_eq!((&made["outcome"], &made["detail"]["decidedBy"], &made["detail"]["rule"]), (&json!(say), &json!("plugin"), &json!("say")));
+            assert_eq!((&made["outcome"], &made["detail"]["decided_by"], &made["detail"]["rule"]), (&json!(say), &json!("plugin"), &json!("say")));
             let told = context(&world, &id, event);
             assert_eq!((&told["price"], &told["reference"]), (&json!("12.50"), &json!("L-7")), "{say}: {told}");
         }
@@ -65,7 +65,7 @@ on_both! {
 }
 
 on_both! {
-    /// M9: what the plugin leaves open, fails on or faults on is judged by its status; the attempt says so.
+    /// M9: what the plugin leaves open, fails on or faults on is interpreted by its HTTP status; the attempt says so.
     async fn m9_the_status_decides_where_the_plugin_does_not(kind: Kind) {
         let world = World::new(kind).await;
         reading(&world).await;
@@ -79,10 +79,10 @@ on_both! {
             (json!({"say": "accepted", "price": "cheap"}).to_string(), 400, "failed", json!("plugin_invalid_output")),
         ];
         for (body, status, state, error) in table {
-            let id = submit(&world, Behaviour::Answer(status, Vec::new(), body.clone())).await;
+            let id = submit(&world, Behaviour::Respond(status, Vec::new(), body.clone())).await;
             assert_eq!(world.state(&id).await, state, "{body} {status}");
             let detail = attempt(&world, &id).await["detail"].clone();
-            assert_eq!((&detail["decidedBy"], &detail["interpretError"]), (&json!("status"), &error), "{body} {status}: {detail}");
+            assert_eq!((&detail["decided_by"], &detail["interpret_error"]), (&json!("status"), &error), "{body} {status}: {detail}");
         }
         world.stop().await;
     }
@@ -95,7 +95,7 @@ on_both! {
         reading(&world).await;
         let after = |ms: Value, header: &str| {
             let headers = if header.is_empty() { Vec::new() } else { vec![("retry-after".to_owned(), header.to_owned())] };
-            Behaviour::Answer(200, headers, json!({"say": "retry", "retry_after_ms": ms}).to_string())
+            Behaviour::Respond(200, headers, json!({"say": "retry", "retry_after_ms": ms}).to_string())
         };
         let table = [(json!(60_000), "", 59_999, 76_000), (json!(60_000), "5", 59_999, 76_000), (Value::Null, "120", 119_999, 151_000), (json!(u64::MAX), "", 80_000_000, 86_500_000)];
         for (ms, header, too_soon_ms, late_ms) in table {
@@ -117,8 +117,8 @@ on_both! {
 }
 
 on_both! {
-    /// M9 M10: a dry run judges a sample answer by the same code, and shows what follows.
-    async fn m10_a_dry_run_judges_a_sample_answer(kind: Kind) {
+    /// M9 M10: a dry run interprets a sample response by the same code, and shows what follows.
+    async fn m10_a_dry_run_interprets_a_sample_response(kind: Kind) {
         let world = World::new(kind).await;
         reading(&world).await;
         let table = [
@@ -127,12 +127,12 @@ on_both! {
             (500, json!({"say": "accepted"}).to_string(), "accepted", "plugin", "delivered"),
             (404, "<html>".into(), "failed", "status", "failed"),
         ];
-        for (status, text, outcome, judge, state) in table {
-            let sample = json!({"body": {"email": "ann@x.example"}, "answer": {"status": status, "headers": {"X-Said": "hi"}, "text": text}});
+        for (status, text, outcome, decider, state) in table {
+            let sample = json!({"body": {"email": "ann@x.example"}, "response": {"status": status, "headers": {"X-Said": "hi"}, "text": text}});
             let run = world.admin.post("/v1/campaigns/RR/dry-run", &sample).await.expect(200).json;
             assert_eq!(run["state"], state, "{text}");
             let stage = run["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "interpret").unwrap().clone();
-            assert_eq!((&stage["output"]["outcome"], &stage["output"]["decidedBy"]), (&json!(outcome), &json!(judge)), "{stage}");
+            assert_eq!((&stage["output"]["outcome"], &stage["output"]["decided_by"]), (&json!(outcome), &json!(decider)), "{stage}");
             assert_eq!(stage["error"].is_null(), text != "<html>", "{stage}");
         }
         assert!(world.receiver.at("/client/RR").is_empty(), "a dry run sent something");

@@ -23,3 +23,4 @@ mod requirements;
 mod store;
 mod tables_of_documents;
 mod value_sets;
+mod words;

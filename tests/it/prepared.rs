@@ -48,7 +48,7 @@ fn child() -> Compiler {
     Compiler::Child(hookmill_tests::process::binary())
 }
 
-async fn told(session: &mut Session, body: Value) -> Value {
+async fn map_one(session: &mut Session, body: Value) -> Value {
     let results = session.map(vec![element(body)]).await.unwrap();
     lead(results[0].as_ref().unwrap())["custom"].clone()
 }
@@ -81,7 +81,7 @@ async fn measured(sandbox: &Sandbox) -> (u64, u64) {
 async fn mapped(sandbox: &Sandbox, calls: u64) -> SessionReport {
     let mut session = sandbox.session();
     for leads in 1..=calls {
-        let found = told(&mut session, json!({ "key": "0000000000000000" })).await;
+        let found = map_one(&mut session, json!({ "key": "0000000000000000" })).await;
         let asked = &found["asked"];
         let wanted = json!({ "entries": 100_000, "initialized": 1, "asked": asked, "leads": leads, "found": 0 });
         assert_eq!(found, wanted);
@@ -97,17 +97,17 @@ async fn instances_of_a_snapshot_are_independent() {
     let mut leads = 0;
     for n in 0..20 {
         leads += 1;
-        let found = told(&mut one, json!({ "insert": format!("new{n}"), "key": "new0" })).await;
+        let found = map_one(&mut one, json!({ "insert": format!("new{n}"), "key": "new0" })).await;
         assert_eq!(
             (&found["entries"], &found["found"], &found["leads"]),
             (&json!(100_001 + n), &json!(0), &json!(leads))
         );
-        let other = told(&mut two, json!({ "key": "new0" })).await;
+        let other = map_one(&mut two, json!({ "key": "new0" })).await;
         assert_eq!((&other["entries"], &other["found"]), (&json!(100_000), &Value::Null));
     }
     drop(one);
     for _ in 0..20 {
-        let fresh = told(&mut sandbox.session(), json!({ "key": "new0" })).await;
+        let fresh = map_one(&mut sandbox.session(), json!({ "key": "new0" })).await;
         assert_eq!((&fresh["entries"], &fresh["leads"], &fresh["found"]), (&json!(100_000), &json!(1), &Value::Null));
     }
 }
@@ -127,7 +127,7 @@ async fn initialize_knows_nobody() {
         let limits = Limits { snapshot_bytes_max, ..Limits::default() };
         let sandbox = Sandbox::new(limits, Compiler::InProcess).await;
         let mut session = sandbox.session().with_value_sets(Arc::new(Colours));
-        let found = told(&mut session, json!({})).await;
+        let found = map_one(&mut session, json!({})).await;
         assert!(found["asked"].as_str().unwrap().contains("not-granted"), "{found}");
     }
 }
@@ -153,7 +153,7 @@ async fn the_report_is_kept() {
     assert_eq!(engine.snapshot_status(digest).await.as_ref(), Some(&report));
     let again = load(&engine, digest, &[]).await.unwrap();
     assert_eq!((again.snapshot_status(), engine.stats().compilations), (&report, 0));
-    assert_eq!(told(&mut session(&engine, &again), json!({})).await["entries"], 100_000);
+    assert_eq!(map_one(&mut session(&engine, &again), json!({})).await["entries"], 100_000);
     let other = restarted(Limits { snapshot_bytes_max: 1_000, ..Limits::default() });
     assert_eq!(other.snapshot_status(digest).await, None);
     assert!(!load(&other, digest, &guest("prepared")).await.unwrap().snapshot_status().is_taken());
@@ -169,8 +169,8 @@ async fn most_have_nothing_to_prepare() {
 }
 
 on_both! {
-    /// P4: who uploads a plugin is told how its instances get ready, and why not from a snapshot; later, too.
-    async fn the_answer_to_an_upload_has_the_report(kind: Kind) {
+    /// P4: the response to an upload says how instances are initialised, and why not from a snapshot; later, too.
+    async fn the_response_to_an_upload_has_the_report(kind: Kind) {
         let world = World::new(kind).await;
         for (name, bytes, state) in [
             ("ready", guest("prepared"), "taken"),
@@ -208,10 +208,10 @@ fn odd_in(memory: &str, parts: &str) -> Vec<u8> {
 async fn admitted(parts: &str, directory: &Path) -> Result<SnapshotStatus, String> {
     let limits = Limits { deadline_configure_ms: 200, ..Limits::default() };
     let engine = Engine::with_compiler(limits, directory, child()).unwrap();
-    engine.admit(odd(parts)).await.map(|admitted| admitted.snapshot_status).map_err(|refusal| refusal.to_string())
+    engine.admit(odd(parts)).await.map(|admitted| admitted.snapshot_status).map_err(|rejection| rejection.to_string())
 }
 
-/// P2, P4: what can't be kept runs as it is, and it is said why; what could never start is refused with its fault.
+/// P2, P4: what can't be kept runs as it is, and the reason is reported; what could never start is rejected with its fault.
 #[tokio::test]
 async fn what_has_no_snapshot_still_runs() {
     let directory = tempfile::tempdir().unwrap();
@@ -229,8 +229,8 @@ async fn what_has_no_snapshot_still_runs() {
         (r#"(func (export "init") (loop (br 0)))"#, "`deadline_us` is 200000"),
         (r#"(func (export "init") (drop (memory.grow (i32.const 2000))) (unreachable))"#, "`memory_bytes_max`"),
     ] {
-        let refusal = admitted(parts, directory.path()).await.unwrap_err();
-        assert!(refusal.contains("`initialize`") && refusal.contains(fault), "{refusal}");
+        let rejection = admitted(parts, directory.path()).await.unwrap_err();
+        assert!(rejection.contains("`initialize`") && rejection.contains(fault), "{rejection}");
     }
 }
 
@@ -260,7 +260,7 @@ async fn the_largest_image() {
 
 /// P3: what stops the compiling process while it prepares is a reason, and the component is compiled without.
 #[tokio::test]
-async fn a_stopped_preparation_is_no_refusal() {
+async fn a_stopped_preparation_is_not_a_rejection() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let (stopped, host) = (directory.path().join("stopped"), hookmill_tests::process::binary());
@@ -272,7 +272,7 @@ async fn a_stopped_preparation_is_no_refusal() {
         panic!("{:?}", sandbox.plugin.snapshot_status())
     };
     assert!(reason.contains("taking it was stopped"), "{reason}");
-    assert_eq!(told(&mut sandbox.session(), json!({})).await["initialized"], 1);
+    assert_eq!(map_one(&mut sandbox.session(), json!({})).await["initialized"], 1);
 }
 
 /// P3: a fault ends the instance of a snapshot like any other, and the next one starts from it again.
@@ -280,10 +280,10 @@ async fn a_stopped_preparation_is_no_refusal() {
 async fn a_fault_leaves_the_snapshot_whole() {
     let sandbox = Sandbox::new(Limits::default(), Compiler::InProcess).await;
     let mut session = sandbox.session();
-    assert_eq!(told(&mut session, json!({ "insert": "new" })).await["entries"], 100_001);
+    assert_eq!(map_one(&mut session, json!({ "insert": "new" })).await["entries"], 100_001);
     let bad = Inbound { body: "{".into(), ..element(json!({})) };
     session.map(vec![bad]).await.unwrap();
-    assert_eq!(told(&mut session, json!({})).await["entries"], 100_000);
+    assert_eq!(map_one(&mut session, json!({})).await["entries"], 100_000);
     let report = session.finish();
     assert_eq!((report.faults, report.instances), ([(FaultKind::Trap, 1)].into(), 3));
     assert!(!report.calls.contains_key(&Phase::Initialize));

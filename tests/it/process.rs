@@ -1,4 +1,4 @@
-//! What becomes of a lead between the source and the client: mapped, judged, held back, and put aside without its neighbours.
+//! What becomes of a lead between the source and the client: mapped, qualified, held back, and put aside without its neighbours.
 
 use hookmill_engine::{FaultKind, Limits, Phase};
 use hookmill_tests::world::{submission_ids, workspace};
@@ -99,7 +99,7 @@ on_both! {
                 assert_eq!((&line["detail"]["function"], &line["detail"]["input"]), (&function, &input), "{line}");
             }
             assert!(line["detail"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{line}");
-            assert_eq!(world.told(&ids[index]), ["lead.quarantined"]);
+            assert_eq!(world.webhook_events(&ids[index]), ["lead.quarantined"]);
         }
         let mut got = client_got(&world, "SS");
         got.sort();
@@ -132,12 +132,12 @@ on_both! {
         assert_eq!((&soft["severity"], &soft["expected"], &soft["actual"]), (&json!("soft"), &json!(100), &json!(5)));
         let missing = world.submission(&ids[2]).await["decision"]["failed_rules"][0].clone();
         assert_eq!(missing.get("actual"), None, "a missing field has no actual value: {missing}");
-        let mut told = world.told(&ids[0]);
+        let mut told = world.webhook_events(&ids[0]);
         told.sort();
         assert_eq!(told, ["lead.disqualified", "lead.processed"]);
         let event = world.receiver.at("/subscriber").into_iter().map(|request| request.json())
             .find(|event| event["submissionId"] == ids[0] && event["event"] == "lead.disqualified").unwrap();
-        assert_eq!((&event["context"]["reason"], &event["context"]["failedRules"]), (&json!("not served"), &failed));
+        assert_eq!((&event["context"]["reason"], &event["context"]["failed_rules"]), (&json!("not served"), &failed));
         assert_eq!(client_got(&world, "RR"), ["d@x.example"]);
         world.stop().await;
     }
@@ -162,7 +162,7 @@ on_both! {
         }
         world.settle().await;
         assert!(states(&world, &ids).await.iter().all(|state| state == "pending"));
-        assert!(client_got(&world, "DD").is_empty() && world.told(&ids[0]).is_empty());
+        assert!(client_got(&world, "DD").is_empty() && world.webhook_events(&ids[0]).is_empty());
         let counts = world.admin.get("/v1/campaigns/DD").await.expect(200).json["submissions"].clone();
         assert_eq!(counts, json!({"pending": 12}));
 
@@ -210,7 +210,7 @@ on_both! {
 }
 
 on_both! {
-    /// L2: archiving cancels what waits and what is quarantined, tells so, and takes no more.
+    /// L2: archiving cancels waiting and quarantined submissions with events, and rejects new leads.
     async fn archiving_cancels_what_waits(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
@@ -225,11 +225,11 @@ on_both! {
         for id in waiting.iter().chain(&quarantined) {
             let page = world.submission(id).await;
             assert_eq!((&page["state"], &last_line(&page)["cause"]), (&json!("canceled"), &json!("campaign_archived")));
-            assert_eq!(world.told(id).last().map(String::as_str), Some("lead.processed"));
+            assert_eq!(world.webhook_events(id).last().map(String::as_str), Some("lead.processed"));
         }
         assert!(world.receiver.at("/client/AA").is_empty());
-        world.source.post("/v1/leads", &json!({"idempotency_key": "late", "leads": people("AA", 1)})).await.refused(422, "leads_rejected");
-        world.admin.put("/v1/campaigns/AA/state", &json!({"state": "active"})).await.refused(409, "state_conflict");
+        world.source.post("/v1/leads", &json!({"idempotency_key": "late", "leads": people("AA", 1)})).await.expect_error(422, "leads_rejected");
+        world.admin.put("/v1/campaigns/AA/state", &json!({"state": "active"})).await.expect_error(409, "state_conflict");
         world.stop().await;
     }
 }
@@ -245,7 +245,7 @@ on_both! {
         let page = world.submission(&ids[0]).await;
         assert_eq!((&page["state"], &last_line(&page)["detail"]["detail"]), (&json!("delivered"), &json!("stored")));
         assert_eq!(page["lead"]["email"], "p0@x.example");
-        let mut told = world.told(&ids[0]);
+        let mut told = world.webhook_events(&ids[0]);
         told.sort();
         assert_eq!(told, ["lead.delivered", "lead.processed"]);
         let deliveries = world.admin.get(&format!("/v1/deliveries?submission={}", ids[0])).await.expect(200);
@@ -371,26 +371,26 @@ on_both! {
 }
 
 on_both! {
-    /// M5 P8: a campaign whose program can't be made ready quarantines with that reason, and nothing is sent unmapped.
-    async fn a_program_that_cannot_be_loaded_quarantines(kind: Kind) {
-        use hookmill_store::programs::{Activation, NewProgram};
+    /// M5 P8: a campaign whose version can't be loaded quarantines with that reason, and nothing is sent unmapped.
+    async fn a_version_that_cannot_be_loaded_quarantines(kind: Kind) {
+        use hookmill_store::campaign_versions::{Activation, NewCampaignVersion};
         let world = World::new(kind).await;
         world.campaign("BB", "").await;
         let (store, now) = (world.pipeline().store(), hookmill_tests::world::START);
         let digest = "ab".repeat(32);
         store.keep_component(&digest, b"no component", b"[]", now).await.unwrap();
-        let campaign = store.campaign_of(&world.organization, "BB").await.unwrap().unwrap();
-        let broken = NewProgram { plugin: None, component_digest: &digest, document: None, plan: None, warnings: b"[]", created_by: "test" };
-        store.save_program(&campaign.id, broken, Activation::Now, now).await.unwrap();
+        let campaign = store.campaign_by_id(&world.organization, "BB").await.unwrap().unwrap();
+        let broken = NewCampaignVersion { plugin: None, component_digest: &digest, document: None, plan: None, warnings: b"[]", created_by: "test" };
+        store.save_campaign_version(&campaign.key, broken, Activation::Now, now).await.unwrap();
         let ids = world.push_and_settle(json!(people("BB", 3))).await;
         for id in &ids {
             let line = last_line(&world.submission(id).await);
-            assert_eq!((&line["state"], &line["cause"]), (&json!("quarantined"), &json!("program_unusable")));
+            assert_eq!((&line["state"], &line["cause"]), (&json!("quarantined"), &json!("campaign_version_unusable")));
         }
         assert!(world.receiver.at("/client/BB").is_empty());
 
         // Going back is one call (O5), and then they can be run.
-        world.admin.post("/v1/campaigns/BB/programs/1/activate", &json!({})).await.expect(204);
+        world.admin.post("/v1/campaigns/BB/versions/1/activate", &json!({})).await.expect(204);
         world.admin.post("/v1/campaigns/BB/reprocess", &json!({})).await.expect(200);
         world.settle().await;
         assert_eq!(states(&world, &ids).await, ["delivered", "delivered", "delivered"]);

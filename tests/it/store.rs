@@ -2,10 +2,10 @@
 
 use hookmill_domain::clock::Clock;
 use hookmill_domain::flow::SHARDS;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::state::State;
+use hookmill_store::encryption::Cipher;
 use hookmill_store::processed::Processed;
-use hookmill_store::seal::Sealer;
 use hookmill_store::{Store, StoreError, StoreOptions, Target};
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{Kind, TestDatabase, World, WorldOptions, on_both};
@@ -37,7 +37,7 @@ fn hostile_texts() -> Vec<String> {
 }
 
 on_both! {
-    /// O1 O3: a name comes back as it was given, whatever it holds; what no name may hold is refused.
+    /// O1 O3: a name comes back as it was given, whatever it holds; what no name may hold is rejected.
     async fn names_come_back_as_they_were_given(kind: Kind) {
         let world = World::new(kind).await;
         let within = world.operator.in_organization(&world.organization);
@@ -55,13 +55,13 @@ on_both! {
         let names: Vec<Value> = world.admin.get("/v1/source-keys").await.expect(200).json["items"].as_array().unwrap()[1..].iter().map(|key| key["name"].clone()).collect();
         assert_eq!(names, hostile_texts());
         for bad in ["", "   ", "a\u{0}b", "a\nb", "\u{7f}", &"x".repeat(256), &"é".repeat(256)] {
-            world.admin.post("/v1/campaigns", &json!({"name": bad})).await.refused(422, "invalid");
-            world.admin.post("/v1/users", &json!({"name": bad, "role": "viewer"})).await.refused(422, "invalid");
+            world.admin.post("/v1/campaigns", &json!({"name": bad})).await.expect_error(422, "invalid");
+            world.admin.post("/v1/users", &json!({"name": bad, "role": "viewer"})).await.expect_error(422, "invalid");
         }
         for bad in ["A", "ABCDEFGHIJKLMNOPQ", "A B", "Ä1", "A\u{0}B", "a.b", "a/b", "'\"", ""] {
-            world.admin.post("/v1/campaigns", &json!({"id": bad, "name": "x"})).await.refused(422, "invalid");
+            world.admin.post("/v1/campaigns", &json!({"id": bad, "name": "x"})).await.expect_error(422, "invalid");
         }
-        world.admin.post("/v1/campaigns", &json!({"id": "N0", "name": "x"})).await.refused(409, "campaign_exists");
+        world.admin.post("/v1/campaigns", &json!({"id": "N0", "name": "x"})).await.expect_error(409, "campaign_exists");
         world.stop().await;
     }
 }
@@ -74,23 +74,23 @@ on_both! {
         let mut texts = hostile_texts();
         texts.push("line\nbreak\ttab\r".into());
         for text in &texts {
-            let leads = json!([{"campaign_id": "KEEP", "remark": text, text: "key"}]);
+            let leads = json!([{"campaign_id": "KEEP", "comment": text, text: "key"}]);
             let body = json!({"idempotency_key": text, "leads": leads});
             let first = world.source.post("/v1/leads", &body).await.expect(202);
-            let again = world.source.post("/v1/leads", &body).await.refused(409, "duplicate_request");
+            let again = world.source.post("/v1/leads", &body).await.expect_error(409, "duplicate_request");
             assert_eq!(again.json["error"]["original_request_id"], first.json["request_id"]);
             world.settle().await;
             let page = world.submission(&submission_ids(&first)[0]).await;
             assert_eq!((&page["state"], &page["element"]), (&json!("delivered"), &leads[0]), "{text:?}");
-            assert_eq!(page["lead"]["custom"]["remark"], *text);
+            assert_eq!(page["lead"]["custom"]["comment"], *text);
             let sent = world.receiver.at("/client/KEEP").pop().unwrap().json();
-            assert_eq!(sent["data"]["custom"]["remark"], *text);
+            assert_eq!(sent["data"]["custom"]["comment"], *text);
         }
-        world.source.post("/v1/leads", &json!({"idempotency_key": "a\u{0}b", "leads": [{"campaign_id": "KEEP"}]})).await.refused(422, "envelope_invalid");
-        let nul = json!({"campaign_id": "KEEP", "first_name": "a\u{0}b", "email": "a\u{0}@x.example", "remark": "a\u{0}b", "k\u{0}": 1});
+        world.source.post("/v1/leads", &json!({"idempotency_key": "a\u{0}b", "leads": [{"campaign_id": "KEEP"}]})).await.expect_error(422, "envelope_invalid");
+        let nul = json!({"campaign_id": "KEEP", "first_name": "a\u{0}b", "email": "a\u{0}@x.example", "comment": "a\u{0}b", "k\u{0}": 1});
         let ids = world.push_and_settle(json!([nul])).await;
         let page = world.submission(&ids[0]).await;
-        assert_eq!((&page["element"], &page["lead"]["custom"]["remark"]), (&nul, &json!("a\u{0}b")));
+        assert_eq!((&page["element"], &page["lead"]["custom"]["comment"]), (&nul, &json!("a\u{0}b")));
         assert!(["delivered", "quarantined"].contains(&page["state"].as_str().unwrap()), "{page}");
         world.stop().await;
     }
@@ -114,12 +114,12 @@ fn decided(world: &World, id: &str, revision: i64, cause: &'static str) -> Proce
     Processed {
         id: id.to_owned(),
         organization_id: world.organization.clone(),
-        campaign_id: "cmp".into(),
+        campaign_key: "cmp".into(),
         revision,
         state: State::Canceled,
         cause,
         detail: None,
-        program_id: None,
+        campaign_version_id: None,
         lead: None,
         decision: None,
         value_sets: None,
@@ -200,26 +200,26 @@ async fn open(database: &TestDatabase, directory: &Path, key: u8) -> Result<Stor
         Some(url) => Target::Postgres(url.clone()),
         None => Target::Sqlite(directory.join("data.sqlite")),
     };
-    Store::open(StoreOptions { target, sealer: Sealer::new([key; 32]), minter: Arc::new(SystemMinter::default()) })
+    Store::open(StoreOptions { target, cipher: Cipher::new([key; 32]), ids: Arc::new(SystemIdGenerator::default()) })
         .await
 }
 
 on_both! {
-    /// H5: with another key the host refuses to start on the data, and harms nothing.
-    async fn another_key_is_refused(kind: Kind) {
+    /// H5: with another key the host does not start on the data, and harms nothing.
+    async fn another_key_is_rejected(kind: Kind) {
         let (database, directory) = (TestDatabase::create(kind).await, tempfile::tempdir().unwrap());
         open(&database, directory.path(), 1).await.unwrap().close().await;
         for _ in 0..2 {
-            let refused = open(&database, directory.path(), 2).await.err().expect("another key is refused");
-            assert!(matches!(&refused, StoreError::Key(message) if message.contains("HOOKMILL_KEY")), "{refused}");
+            let rejected = open(&database, directory.path(), 2).await.err().expect("another key is rejected");
+            assert!(matches!(&rejected, StoreError::Key(message) if message.contains("HOOKMILL_KEY")), "{rejected}");
         }
         open(&database, directory.path(), 1).await.unwrap().close().await;
     }
 }
 
 on_both! {
-    /// H8: an older binary refuses a newer schema.
-    async fn a_newer_schema_is_refused(kind: Kind) {
+    /// H8: an older binary rejects a newer schema.
+    async fn a_newer_schema_is_rejected(kind: Kind) {
         use sqlx::Connection;
         let (database, directory) = (TestDatabase::create(kind).await, tempfile::tempdir().unwrap());
         open(&database, directory.path(), 1).await.unwrap().close().await;
@@ -235,22 +235,22 @@ on_both! {
                 connection.close().await.unwrap();
             }
         }
-        let refused = open(&database, directory.path(), 1).await.err().expect("a newer schema is refused");
-        assert!(matches!(refused, StoreError::Migration(_)), "{refused}");
+        let rejected = open(&database, directory.path(), 1).await.err().expect("a newer schema is rejected");
+        assert!(matches!(rejected, StoreError::Migration(_)), "{rejected}");
     }
 }
 
 on_both! {
-    /// H5: neither keys nor secrets nor the values of headers stand in the database as they are.
-    async fn secrets_are_sealed_at_rest(kind: Kind) {
+    /// H5: neither keys nor secrets nor the values of headers are in the database unencrypted.
+    async fn secrets_are_encrypted_at_rest(kind: Kind) {
         let world = World::new(kind).await;
         world.draft("SEAL", "").await;
         let endpoint = json!({"url": world.receiver.url("/x"), "headers": {"authorization": "tops3cret-header"}});
         world.admin.put("/v1/campaigns/SEAL/endpoint", &endpoint).await.expect(200);
         let secret = world.subscribe().await;
         let store = world.pipeline().store();
-        let campaign = store.campaign_of(&world.organization, "SEAL").await.unwrap().unwrap();
-        let client = store.client_of(&campaign.id).await.unwrap().unwrap();
+        let campaign = store.campaign_by_id(&world.organization, "SEAL").await.unwrap().unwrap();
+        let client = store.client_destination(&campaign.key).await.unwrap().unwrap();
         assert_eq!(client.settings.headers["authorization"], "tops3cret-header");
         for encrypted in world.database.encrypted_settings().await {
             assert!(!contains(&encrypted, b"tops3cret-header") && !contains(&encrypted, world.receiver.url("/x").as_bytes()));

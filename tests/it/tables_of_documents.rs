@@ -1,4 +1,4 @@
-//! Value sets as a document uses them: `lookup_set` fills a field, `in_set` judges a lead, and whoever edits the table needs
+//! Value sets as a document uses them: `lookup_set` fills a field, `in_set` qualifies a lead, and whoever edits the table needs
 //! neither a new document nor a compilation [M7 P8].
 
 use hookmill_tests::{World, on_both};
@@ -17,12 +17,12 @@ shape:
   client: {format: json, body: {zip: {from: lead.zip}, region: {from: lead.custom.region}}}
 ";
 
-/// Puts a table; answers its digest.
+/// Puts a table; returns its digest.
 async fn put(world: &World, name: &str, table: Value) -> Value {
     world.admin.put(&format!("/v1/value-sets/{name}"), &table).await.expect(200).json["digest"].clone()
 }
 
-/// Posts a lead that lives there; answers its submission.
+/// Posts a lead that lives there; returns its submission.
 async fn lead_from(world: &World, campaign: &str, zip: &str) -> Value {
     let lead = json!([{"campaign_id": campaign, "email": format!("{zip}@x.example"), "zip": zip}]);
     let ids = world.push_and_settle(lead).await;
@@ -31,7 +31,7 @@ async fn lead_from(world: &World, campaign: &str, zip: &str) -> Value {
 
 on_both! {
     /// M7 P5 P8: the table decides who qualifies and what a field says, without a grant, since a document is the admin's own; after
-    /// an edit the next lead is judged by the new one, on the same program; each submission tells which tables it read.
+    /// an edit the next lead is qualified by the new one, on the same campaign version; each submission tells which tables it read.
     async fn a_lead_qualifies_by_a_table_and_an_edit_counts_for_the_next(kind: Kind) {
         let world = World::new(kind).await;
         let regions = put(&world, "regions", json!({"78701": "south", "02139": "east"})).await;
@@ -53,9 +53,9 @@ on_both! {
         assert_eq!((&boston_later["state"], &boston_later["lead"]["custom"]["region"]), (&json!("delivered"), &json!("north")));
         for later in [&austin_later, &boston_later] {
             assert_eq!(later["value_sets"], json!({"regions": north, "served_zips": second}), "{later}");
-            assert_eq!(later["program_id"], austin["program_id"], "nothing was compiled again");
+            assert_eq!(later["campaign_version_id"], austin["campaign_version_id"], "nothing was compiled again");
         }
-        assert_eq!(world.submission(austin["id"].as_str().unwrap()).await["state"], "delivered", "what was judged stays judged");
+        assert_eq!(world.submission(austin["id"].as_str().unwrap()).await["state"], "delivered", "what was decided stays decided");
         world.stop().await;
     }
 }
@@ -69,11 +69,11 @@ on_both! {
         let unmapped = lead_from(&world, "SERVED", "78701").await;
         assert_eq!((&unmapped["state"], code(&unmapped)), (&json!("quarantined"), "table_unknown"), "{unmapped}");
         put(&world, "regions", json!({})).await;
-        let unjudged = lead_from(&world, "SERVED", "78701").await;
-        assert_eq!((&unjudged["state"], code(&unjudged)), (&json!("quarantined"), "table_unknown"), "{unjudged}");
+        let undecided = lead_from(&world, "SERVED", "78701").await;
+        assert_eq!((&undecided["state"], code(&undecided)), (&json!("quarantined"), "table_unknown"), "{undecided}");
 
         put(&world, "served_zips", json!(["78701"])).await;
-        let id = unjudged["id"].as_str().unwrap();
+        let id = undecided["id"].as_str().unwrap();
         world.admin.post(&format!("/v1/submissions/{id}/reprocess"), &json!({})).await.expect(200);
         world.settle().await;
         assert_eq!(world.state(id).await, "delivered");

@@ -2,20 +2,20 @@
 //! of every submission that read them [M7 P5 P8].
 
 use hookmill_domain::clock::Clock;
-use hookmill_store::value_sets::{Edited, Room};
+use hookmill_store::value_sets::{Edited, ValueSetLimits};
 use hookmill_tests::client::send;
-use hookmill_tests::{Answer, Behaviour, Client, World, WorldOptions, on_both};
+use hookmill_tests::{Behaviour, Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 
 const CSV: &str = "text/csv";
 
 /// Puts a table.
-async fn put(client: &Client, name: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+async fn put(client: &Client, name: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
     let request = client.request("PUT", &format!("/v1/value-sets/{name}"));
     send(request.header("content-type", content_type).body(body.into())).await
 }
 
-async fn put_json(client: &Client, name: &str, table: &Value) -> Answer {
+async fn put_json(client: &Client, name: &str, table: &Value) -> Response {
     put(client, name, "application/json", table.to_string()).await
 }
 
@@ -33,7 +33,7 @@ async fn grant(world: &World, id: &str, names: &[&str]) {
     assert_eq!(changed.expect(200).json["granted_value_sets"], json!(names));
 }
 
-/// Posts a lead that has `red` looked up in `colours`; answers its submission.
+/// Posts a lead that has `red` looked up in `colours`; returns its submission.
 async fn look_up(world: &World, id: &str) -> Value {
     let ids = world.push_and_settle(json!([{"campaign_id": id, "do": "map:lookup"}])).await;
     world.submission(&ids[0]).await
@@ -91,11 +91,11 @@ on_both! {
         assert_eq!((older["items"].as_array().unwrap().len(), &older["items"][0]["version"]), (1, &json!(1)));
 
         world.admin.delete("/v1/value-sets/set").await.expect(204);
-        world.admin.delete("/v1/value-sets/set").await.refused(404, "not_found");
-        world.admin.get("/v1/value-sets/set").await.refused(404, "not_found");
-        world.admin.get("/v1/value-sets/set/entries").await.refused(404, "not_found");
+        world.admin.delete("/v1/value-sets/set").await.expect_error(404, "not_found");
+        world.admin.get("/v1/value-sets/set").await.expect_error(404, "not_found");
+        world.admin.get("/v1/value-sets/set/entries").await.expect_error(404, "not_found");
         assert_eq!(world.admin.get("/v1/value-sets").await.expect(200).json["items"], json!([]));
-        world.admin.post("/v1/value-sets/set/versions/9/restore", &json!({})).await.refused(404, "not_found");
+        world.admin.post("/v1/value-sets/set/versions/9/restore", &json!({})).await.expect_error(404, "not_found");
         world.admin.post("/v1/value-sets/set/versions/1/restore", &json!({})).await.expect(200);
         assert_eq!(keys("").await, ["a"]);
         world.admin.delete("/v1/value-sets/set").await.expect(204);
@@ -112,26 +112,26 @@ on_both! {
 }
 
 on_both! {
-    /// M7 H6: what is wrong with a table is told with its place, and nothing is kept; what an organization may have is bounded.
-    async fn what_is_no_table_is_refused(kind: Kind) {
+    /// M7 H6: what is wrong with a table is reported with its place, and nothing is stored; what an organization may have is bounded.
+    async fn what_is_not_a_table_is_rejected(kind: Kind) {
         let mut options = WorldOptions::default();
         (options.settings.limits.value_sets_max, options.settings.limits.value_sets_bytes_max) = (2, 60);
         let world = World::with(kind, options).await;
-        let refused = put(&world.admin, "zips", CSV, "key,value\na,1\nb,2\na,3\n,4\n").await.refused(422, "value_set_invalid");
-        let problems = &refused.json["error"]["problems"];
+        let rejected = put(&world.admin, "zips", CSV, "key,value\na,1\nb,2\na,3\n,4\n").await.expect_error(422, "value_set_invalid");
+        let problems = &rejected.json["error"]["problems"];
         assert_eq!((&problems[0]["line"], &problems[0]["code"], &problems[1]["line"]), (&json!(4), &json!("contradicting_key"), &json!(5)));
         assert!(problems[0]["message"].as_str().unwrap().contains("line 2"), "{problems}");
-        put(&world.admin, "zips", "application/json", "{\"a\": ").await.refused(400, "invalid_json");
-        put(&world.admin, "zips", "text/plain", "a").await.refused(415, "content_type_unsupported");
-        put(&world.admin, "zips", "text/csv; header=maybe", "a").await.refused(422, "invalid");
-        put(&world.admin, "%20", CSV, "a").await.refused(422, "invalid");
-        put(&world.admin, "zips", CSV, vec![b'a'; (16 << 20) + 1]).await.refused(413, "body_too_large");
-        world.admin.get("/v1/value-sets/zips").await.refused(404, "not_found");
+        put(&world.admin, "zips", "application/json", "{\"a\": ").await.expect_error(400, "invalid_json");
+        put(&world.admin, "zips", "text/plain", "a").await.expect_error(415, "content_type_unsupported");
+        put(&world.admin, "zips", "text/csv; header=maybe", "a").await.expect_error(422, "invalid");
+        put(&world.admin, "%20", CSV, "a").await.expect_error(422, "invalid");
+        put(&world.admin, "zips", CSV, vec![b'a'; (16 << 20) + 1]).await.expect_error(413, "body_too_large");
+        world.admin.get("/v1/value-sets/zips").await.expect_error(404, "not_found");
 
         put_json(&world.admin, "one", &json!(["a"])).await.expect(200);
-        put_json(&world.admin, "two", &json!(["x".repeat(60)])).await.refused(409, "value_sets_too_large");
+        put_json(&world.admin, "two", &json!(["x".repeat(60)])).await.expect_error(409, "value_sets_too_large");
         put_json(&world.admin, "two", &json!(["b"])).await.expect(200);
-        put_json(&world.admin, "three", &json!(["c"])).await.refused(409, "too_many_value_sets");
+        put_json(&world.admin, "three", &json!(["c"])).await.expect_error(409, "too_many_value_sets");
         put_json(&world.admin, "two", &json!(["c"])).await.expect(200);
         let odd = put(&world.admin, "two", CSV, "a\nb\na\n").await.expect(200).json;
         let codes: Vec<_> = odd["warnings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
@@ -147,17 +147,17 @@ on_both! {
         put_json(&world.admin, "set", &json!({"a": "ours"})).await.expect(200);
         for role in ["integrator", "viewer"] {
             let user = world.user(role).await;
-            put_json(&user, "set", &json!([])).await.refused(403, "role_not_allowed");
-            user.delete("/v1/value-sets/set").await.refused(403, "role_not_allowed");
-            user.post("/v1/value-sets/set/versions/1/restore", &json!({})).await.refused(403, "role_not_allowed");
+            put_json(&user, "set", &json!([])).await.expect_error(403, "role_not_allowed");
+            user.delete("/v1/value-sets/set").await.expect_error(403, "role_not_allowed");
+            user.post("/v1/value-sets/set/versions/1/restore", &json!({})).await.expect_error(403, "role_not_allowed");
             assert_eq!(user.get("/v1/value-sets/set/lookup?key=a").await.expect(200).json["value"], "ours");
         }
         let other = world.second_organization().await.admin;
         for path in ["", "/entries", "/lookup?key=a", "/versions"] {
-            other.get(&format!("/v1/value-sets/set{path}")).await.refused(404, "not_found");
+            other.get(&format!("/v1/value-sets/set{path}")).await.expect_error(404, "not_found");
         }
-        other.delete("/v1/value-sets/set").await.refused(404, "not_found");
-        other.post("/v1/value-sets/set/versions/1/restore", &json!({})).await.refused(404, "not_found");
+        other.delete("/v1/value-sets/set").await.expect_error(404, "not_found");
+        other.post("/v1/value-sets/set/versions/1/restore", &json!({})).await.expect_error(404, "not_found");
         put_json(&other, "set", &json!({"a": "theirs"})).await.expect(200);
         assert_eq!(world.admin.get("/v1/value-sets/set/lookup?key=a").await.expect(200).json["value"], "ours");
         assert_eq!(other.get("/v1/value-sets").await.expect(200).json["items"].as_array().unwrap().len(), 1);
@@ -174,9 +174,9 @@ on_both! {
         let first = put_json(&world.admin, "colours", &json!({"red": "#f00"})).await.expect(200).json;
         put_json(&world.admin, "other", &json!({"red": "#0f0"})).await.expect(200);
 
-        let refused = look_up(&world, "LOOK").await;
-        assert!(found(&refused).contains("not-granted"), "{refused}");
-        assert_eq!(refused["value_sets"], Value::Null);
+        let rejected = look_up(&world, "LOOK").await;
+        assert!(found(&rejected).contains("not-granted"), "{rejected}");
+        assert_eq!(rejected["value_sets"], Value::Null);
         grant(&world, "LOOK", &["other"]).await;
         assert!(found(&look_up(&world, "LOOK").await).contains("not-granted"));
 
@@ -190,7 +190,7 @@ on_both! {
         let edited = look_up(&world, "LOOK").await;
         assert!(found(&edited).contains("#e00"), "{edited}");
         assert_eq!(edited["value_sets"], json!({"colours": second["digest"]}));
-        assert_eq!(edited["program_id"], granted["program_id"]);
+        assert_eq!(edited["campaign_version_id"], granted["campaign_version_id"]);
         assert_eq!(world.submission(granted["id"].as_str().unwrap()).await["value_sets"], granted["value_sets"]);
 
         world.admin.post("/v1/value-sets/colours/versions/1/restore", &json!({})).await.expect(200);
@@ -227,8 +227,8 @@ on_both! {
         looking_up(&world, "LOOK").await;
         let put = put_json(&world.admin, "colours", &json!({"red": [1, {"x": null}]})).await.expect(200).json;
         let dry = async || world.admin.post("/v1/campaigns/LOOK/dry-run", &json!({"body": {"do": "map:lookup"}})).await.expect(200).json;
-        let refused = dry().await;
-        assert!(refused["stages"][0].to_string().contains("not-granted") && refused["value_sets"] == json!({}), "{refused}");
+        let rejected = dry().await;
+        assert!(rejected["stages"][0].to_string().contains("not-granted") && rejected["value_sets"] == json!({}), "{rejected}");
         grant(&world, "LOOK", &["colours"]).await;
         let granted = dry().await;
         assert!(granted["stages"][0].to_string().contains("null"), "{granted}");
@@ -256,14 +256,14 @@ on_both! {
             assert_eq!(submission["value_sets"], json!({"colours": taken["digest"]}));
         }
         rows.push_str("one,more\n");
-        let refused = put(&world.admin, "colours", "text/csv; header=absent", rows).await.refused(422, "value_set_invalid");
-        assert_eq!(refused.json["error"]["problems"][0]["code"], "too_many_entries");
+        let rejected = put(&world.admin, "colours", "text/csv; header=absent", rows).await.expect_error(422, "value_set_invalid");
+        assert_eq!(rejected.json["error"]["problems"][0]["code"], "too_many_entries");
         world.stop().await;
     }
 }
 
 on_both! {
-    /// P8: what later stages read is known, too: with the message a webhook is told, and with the attempt whose answer was read.
+    /// P8: what later stages read is known, too: with the message to a webhook, and with the attempt whose response was read.
     async fn what_later_stages_read_is_known(kind: Kind) {
         let world = World::new(kind).await;
         looking_up(&world, "LOOK").await;
@@ -305,8 +305,8 @@ on_both! {
         }
         // As another host would do it.
         let store = world.pipeline().store();
-        let room = Room { sets_max: 10, bytes_max: 1_000 };
-        let restored = store.restore_value_set(&world.organization, "colours", 1, room, world.clock.now()).await.unwrap();
+        let limits = ValueSetLimits { sets_max: 10, bytes_max: 1_000 };
+        let restored = store.restore_value_set(&world.organization, "colours", 1, limits, world.clock.now()).await.unwrap();
         assert!(matches!(restored, Edited::Done { changed: true, .. }), "{restored:?}");
         world.clock.advance_ms(999);
         assert!(found(&look_up(&world, "LOOK").await).contains("#d00"));

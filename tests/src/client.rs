@@ -12,9 +12,9 @@ pub struct Client {
     organization: Option<String>,
 }
 
-/// What the host answered.
+/// A response of the host.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     /// The status.
     pub status: u16,
     /// The headers.
@@ -25,22 +25,22 @@ pub struct Answer {
     pub text: String,
 }
 
-impl Answer {
-    /// The refusal's code.
+impl Response {
+    /// The error's code.
     pub fn code(&self) -> &str {
         self.json["error"]["code"].as_str().unwrap_or_default()
     }
 
-    /// The answer, if it has this status.
+    /// The response, if it has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
 
-    /// The answer, if it is a refusal of this status and code in the one form refusals have (I14).
+    /// The response, if it is an error of this status and code in the form of all errors (I14).
     #[track_caller]
-    pub fn refused(self, status: u16, code: &str) -> Self {
+    pub fn expect_error(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.text);
         assert_eq!(self.json["success"], false);
         assert!(self.json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{}", self.text);
@@ -102,49 +102,49 @@ impl Client {
     }
 
     /// `GET`.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         send(self.request("GET", path)).await
     }
 
     /// `DELETE`.
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         send(self.request("DELETE", path)).await
     }
 
     /// `POST` of JSON.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.post_bytes(path, "application/json", body.to_string().into_bytes()).await
     }
 
     /// `PUT` of JSON.
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
         send(self.request("PUT", path).header("content-type", "application/json").body(body.to_string())).await
     }
 
     /// `PATCH` with JSON.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
         send(self.request("PATCH", path).header("content-type", "application/json").body(body.to_string())).await
     }
 
     /// `POST` of bytes.
-    pub async fn post_bytes(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+    pub async fn post_bytes(&self, path: &str, content_type: &str, body: Vec<u8>) -> Response {
         send(self.request("POST", path).header("content-type", content_type).body(body)).await
     }
 
     /// `PUT` of bytes.
-    pub async fn put_bytes(&self, path: &str, body: Vec<u8>) -> Answer {
+    pub async fn put_bytes(&self, path: &str, body: Vec<u8>) -> Response {
         send(self.request("PUT", path).header("content-type", "application/wasm").body(body)).await
     }
 }
 
-/// Sends a request; no answer is a failure of the test.
+/// Sends a request; no response is a failure of the test.
 #[track_caller]
-pub fn send(request: reqwest::RequestBuilder) -> impl Future<Output = Answer> {
+pub fn send(request: reqwest::RequestBuilder) -> impl Future<Output = Response> {
     let place = std::panic::Location::caller();
     async move {
-        let response = request.send().await.unwrap_or_else(|error| panic!("no answer, asked at {place}: {error:?}"));
+        let response = request.send().await.unwrap_or_else(|error| panic!("no response, asked at {place}: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap_or_default();
-        Answer { status, headers, json: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+        Response { status, headers, json: serde_json::from_str(&text).unwrap_or(Value::Null), text }
     }
 }

@@ -33,7 +33,7 @@ impl TestDatabase {
             return Self { kind, url: None, name };
         }
         let server = server();
-        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL responds");
         connection
             .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
             .await
@@ -62,7 +62,7 @@ impl TestDatabase {
     /// How many shards of this PostgreSQL database some host has a lease on.
     pub async fn leases(&self) -> i64 {
         let url = self.url.as_deref().expect("a PostgreSQL database");
-        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
         sqlx::query_scalar("select count(*) from shard_leases where owner <> ''")
             .fetch_one(&mut connection)
             .await
@@ -72,7 +72,7 @@ impl TestDatabase {
     /// The settings of destinations as this PostgreSQL database keeps them; none on SQLite, whose files can be read.
     pub async fn encrypted_settings(&self) -> Vec<Vec<u8>> {
         let Some(url) = self.url.as_deref() else { return Vec::new() };
-        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
         let rows = sqlx::query_scalar("select encrypted_settings from destinations").fetch_all(&mut connection);
         let rows: Vec<Vec<u8>> = rows.await.expect("the tables are there");
         assert!(!rows.is_empty(), "no destination is kept");
@@ -81,13 +81,13 @@ impl TestDatabase {
 
     /// Campaigns and states whose counter is not the number of their submissions, and by how many.
     pub async fn wrong_counts(&self, data: &Path) -> Vec<(String, String, i64)> {
-        const SQL: &str = "select campaign_id, state, cast(sum(n) as bigint) from (select campaign_id, state, count as n from submission_counts \
-            union all select campaign_id, state, change as n from submission_count_changes \
-            union all select campaign_id, state, -count(*) as n from submissions group by campaign_id, state) as c \
-            group by campaign_id, state having sum(n) <> 0";
+        const SQL: &str = "select campaign_key, state, cast(sum(n) as bigint) from (select campaign_key, state, count as n from submission_counts \
+            union all select campaign_key, state, change as n from submission_count_changes \
+            union all select campaign_key, state, -count(*) as n from submissions group by campaign_key, state) as c \
+            group by campaign_key, state having sum(n) <> 0";
         match &self.url {
             Some(url) => {
-                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
                 sqlx::query_as(SQL).fetch_all(&mut connection).await.expect("the tables are there")
             }
             None => {
@@ -99,7 +99,7 @@ impl TestDatabase {
     }
 
     async fn order(&self, sql: &str) {
-        let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL responds");
         connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("PostgreSQL does it");
     }
 }

@@ -1,4 +1,4 @@
-//! Components made by hand: a core module as text, a world as WIT, and what lies between them by the canonical ABI. What no compiler
+//! Components made by hand: a core module as text, a world as WIT, and the canonical ABI between them. What no compiler
 //! would make can be made so: wrong pointers, imports of any name, memories without number.
 
 use crate::world::workspace;
@@ -101,7 +101,7 @@ impl Forge {
 
     /// Something that `map` does before it is good.
     pub fn before_map(self, wat: &str) -> Self {
-        // Locals come first in a function, so what comes before stands in one of its own.
+        // Locals come first in a function, so this code is in a function of its own.
         let good = GOOD.replacen("(local.set $made", "(call $before) (local.set $made", 1);
         self.item(&format!("(func $before {wat})")).map(&good)
     }
@@ -119,11 +119,11 @@ impl Forge {
     /// The component, or why it can't be made.
     pub fn component(&self) -> Result<Vec<u8>, String> {
         let module = wat::parse_str(self.module()).map_err(|error| error.to_string())?;
-        self.component_of(module)
+        self.build_component(module)
     }
 
     /// The component of another core module in the same world.
-    pub fn component_of(&self, mut module: Vec<u8>) -> Result<Vec<u8>, String> {
+    pub fn build_component(&self, mut module: Vec<u8>) -> Result<Vec<u8>, String> {
         self.describe_world(&mut module)?;
         let mut encoder = ComponentEncoder::default();
         let encoded = encoder.validate(false).module(&module).and_then(|encoder| encoder.encode());
@@ -140,13 +140,13 @@ impl Forge {
     fn describe_world(&self, module: &mut Vec<u8>) -> Result<(), String> {
         let told = |error: &dyn std::fmt::Display| format!("{error:#}");
         let mut resolve = Resolve::default();
-        resolve.push_dir(workspace().join("wit/v1")).map_err(|error| told(&error))?;
+        resolve.push_dir(workspace().join("wit/v1")).map_err(|error| format_error(&error))?;
         for (number, package) in self.packages.iter().enumerate() {
-            resolve.push_str(format!("{number}.wit"), package).map_err(|error| told(&error))?;
+            resolve.push_str(format!("{number}.wit"), package).map_err(|error| format_error(&error))?;
         }
         let world = format!("package test:forged; world forged {{ {} }}", self.world);
-        let package = resolve.push_str("forged.wit", &world).map_err(|error| told(&error))?;
-        let world = resolve.select_world(&[package], Some("forged")).map_err(|error| told(&error))?;
-        embed_component_metadata(module, &resolve, world, StringEncoding::UTF8).map_err(|error| told(&error))
+        let package = resolve.push_str("forged.wit", &world).map_err(|error| format_error(&error))?;
+        let world = resolve.select_world(&[package], Some("forged")).map_err(|error| format_error(&error))?;
+        embed_component_metadata(module, &resolve, world, StringEncoding::UTF8).map_err(|error| format_error(&error))
     }
 }

@@ -6,24 +6,24 @@
     reason = "tests read the environment and wait in real time; the host they test does not"
 )]
 
-pub mod chance;
 pub mod client;
 pub mod database;
 pub mod forge;
 pub mod load;
 pub mod process;
+pub mod random;
 pub mod receiver;
 pub mod rig;
 pub mod sample;
 pub mod tree;
 pub mod world;
 
-pub use chance::Chance;
-pub use client::{Answer, Client};
+pub use client::{Client, Response};
 pub use database::{Kind, TestDatabase};
 pub use forge::Forge;
-pub use load::{Batch, Books, Load};
+pub use load::{Batch, ExpectedLeads, Load};
 pub use process::HostProcess;
+pub use random::Random;
 pub use receiver::{Behaviour, Receiver, Request};
 pub use rig::{Rig, Tally};
 pub use world::{Tenant, World, WorldOptions};

@@ -1,8 +1,8 @@
-//! Sources that post without rest while hosts come and go, and the books they keep: what was posted, what was acknowledged, and
-//! under which submission. Whatever a source was told must hold.
+//! Sources that post without rest while hosts come and go, and the record of what is expected: what was posted, what was acknowledged, and
+//! under which submission. Every acknowledgement must hold.
 
-use crate::chance::Chance;
 use crate::client::Client;
+use crate::random::Random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,20 +24,20 @@ const AGAIN_MS: u64 = 40;
 pub struct Batch {
     /// The idempotency key.
     pub key: String,
-    /// What tells its leads from all others.
+    /// The marker of its leads.
     pub markers: Vec<String>,
-    /// The request it became, once some answer has named it.
+    /// The request it became, once some response has named it.
     pub request: Option<String>,
     /// How often it was accepted.
     pub accepted: usize,
     /// The tries whose end is not known: the connection broke, or the host could not say.
     pub unknown: usize,
     /// How often it was asked to try again later (`429`, `503`).
-    pub put_off: usize,
+    pub deferred: usize,
 }
 
 /// Everything that was ever posted, by idempotency key.
-pub type Books = BTreeMap<String, Batch>;
+pub type ExpectedLeads = BTreeMap<String, Batch>;
 
 /// How a try ended.
 enum Outcome {
@@ -46,16 +46,16 @@ enum Outcome {
     /// `409`: an earlier try counts.
     Original(String),
     /// `429`, or `503` of a host that stops: nothing was kept.
-    PutOff,
-    /// `503` of a host whose database does not answer: it may have taken it all the same.
+    Deferred,
+    /// `503` of a host whose database does not respond: it may have taken it all the same.
     Unsure,
-    /// No answer.
+    /// No response.
     Broken,
 }
 
 /// Sources at work.
 pub struct Load {
-    books: Arc<Mutex<Books>>,
+    expected: Arc<Mutex<ExpectedLeads>>,
     hosts: watch::Sender<Vec<Client>>,
     stop: watch::Sender<bool>,
     sources: Vec<JoinHandle<()>>,
@@ -66,17 +66,17 @@ impl Load {
     pub fn start(seed: u64, campaign: &str, hosts: Vec<Client>) -> Self {
         let (hosts, where_to) = watch::channel(hosts);
         let (stop, stopped) = watch::channel(false);
-        let books = Arc::<Mutex<Books>>::default();
+        let expected = Arc::<Mutex<ExpectedLeads>>::default();
         let source = |number| Source {
             number,
-            chance: Chance::new(seed.wrapping_add(number)),
+            random: Random::new(seed.wrapping_add(number)),
             campaign: campaign.to_owned(),
-            books: Arc::clone(&books),
+            expected: Arc::clone(&expected),
             hosts: where_to.clone(),
             stopped: stopped.clone(),
         };
         let sources = (0..SOURCES).map(|number| tokio::spawn(source(number).post_on())).collect();
-        Self { books, hosts, stop, sources }
+        Self { expected, hosts, stop, sources }
     }
 
     /// From now on sources post to these hosts.
@@ -85,29 +85,29 @@ impl Load {
     }
 
     /// How many batches were ended so far: acknowledged, or given up.
-    pub fn ended(&self) -> usize {
-        lock(&self.books).len()
+    pub fn ended_batches(&self) -> usize {
+        lock(&self.expected).len()
     }
 
-    /// Lets every source end its batch, and answers the books.
-    pub async fn stop(self) -> Books {
+    /// Lets every source end its batch, and returns what is expected.
+    pub async fn stop(self) -> ExpectedLeads {
         self.stop.send_replace(true);
         for source in self.sources {
             source.await.expect("a source sees nothing that may not be");
         }
-        lock(&self.books).clone()
+        lock(&self.expected).clone()
     }
 }
 
-fn lock(books: &Mutex<Books>) -> std::sync::MutexGuard<'_, Books> {
-    books.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(expected: &Mutex<ExpectedLeads>) -> std::sync::MutexGuard<'_, ExpectedLeads> {
+    expected.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Source {
     number: u64,
-    chance: Chance,
+    random: Random,
     campaign: String,
-    books: Arc<Mutex<Books>>,
+    expected: Arc<Mutex<ExpectedLeads>>,
     hosts: watch::Receiver<Vec<Client>>,
     stopped: watch::Receiver<bool>,
 }
@@ -118,26 +118,26 @@ impl Source {
         while !*self.stopped.borrow() {
             let (batch, body) = self.draw(count);
             let batch = self.post(batch, &body).await;
-            lock(&self.books).insert(batch.key.clone(), batch);
+            lock(&self.expected).insert(batch.key.clone(), batch);
             count += 1;
-            let rest = self.chance.between(REST_MS.0, REST_MS.1);
+            let rest = self.random.between(REST_MS.0, REST_MS.1);
             tokio::time::sleep(Duration::from_millis(rest)).await;
         }
     }
 
     fn draw(&mut self, count: u64) -> (Batch, Value) {
         let key = format!("source-{}-batch-{count}", self.number);
-        let leads = self.chance.between(1, LEADS_MAX);
+        let leads = self.random.between(1, LEADS_MAX);
         let markers: Vec<String> = (0..leads).map(|lead| format!("s{}b{count}l{lead}", self.number)).collect();
         let lead = |marker: &String| json!({"campaign_id": self.campaign, "marker": marker, "email": format!("{marker}@example.com")});
         let body = json!({"idempotency_key": key, "leads": markers.iter().map(lead).collect::<Vec<_>>()});
         (Batch { key, markers, ..Batch::default() }, body)
     }
 
-    /// Posts until an answer counts, or gives up after a broken try. Some batches are posted by two at once, some again after
+    /// Posts until a response counts, or gives up after a broken try. Some batches are posted by two at once, some again after
     /// they were acknowledged.
     async fn post(&mut self, mut batch: Batch, body: &Value) -> Batch {
-        if self.chance.once_in(8) {
+        if self.random.once_in(8) {
             let (one, other) = (self.any_host(), self.any_host());
             let (one, other) = tokio::join!(try_post(&one, body), try_post(&other, body));
             // Which of the two came first is the host's affair.
@@ -149,14 +149,14 @@ impl Source {
             let outcome = try_post(&self.any_host(), body).await;
             let broken = matches!(outcome, Outcome::Broken);
             batch.note(outcome);
-            if broken && self.chance.once_in(6) {
+            if broken && self.random.once_in(6) {
                 return batch;
             }
             if batch.request.is_none() {
                 tokio::time::sleep(Duration::from_millis(AGAIN_MS)).await;
             }
         }
-        if self.chance.once_in(5) {
+        if self.random.once_in(5) {
             batch.note(try_post(&self.any_host(), body).await);
         }
         batch
@@ -165,20 +165,20 @@ impl Source {
     fn any_host(&mut self) -> Client {
         let hosts = self.hosts.borrow().clone();
         let last = u64::try_from(hosts.len()).expect("few hosts") - 1;
-        let at = usize::try_from(self.chance.between(0, last)).expect("a place");
+        let at = usize::try_from(self.random.between(0, last)).expect("a place");
         hosts[at].clone()
     }
 }
 
 impl Batch {
-    /// I4: of all tries with one key at most one is accepted, and every answer names the same request.
+    /// I4: of all tries with one key at most one is accepted, and every response names the same request.
     fn note(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Broken => self.unknown += 1,
-            Outcome::PutOff => self.put_off += 1,
+            Outcome::Deferred => self.deferred += 1,
             Outcome::Unsure => {
                 self.unknown += 1;
-                self.put_off += 1;
+                self.deferred += 1;
             }
             Outcome::Accepted(request) => {
                 self.accepted += 1;
@@ -209,22 +209,22 @@ async fn try_post(source: &Client, body: &Value) -> Outcome {
     let Ok(response) = request.body(body.to_string()).send().await else { return Outcome::Broken };
     let (status, retry_after) = (response.status().as_u16(), response.headers().contains_key("retry-after"));
     let Ok(text) = response.text().await else { return Outcome::Broken };
-    let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+    let response: Value = serde_json::from_str(&text).unwrap_or_default();
     let word = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{status} {text}")).to_owned();
     match status {
         202 => {
             let (taken, sent) =
-                (answer["accepted"].as_array().map_or(0, Vec::len), body["leads"].as_array().map_or(0, Vec::len));
+                (response["accepted"].as_array().map_or(0, Vec::len), body["leads"].as_array().map_or(0, Vec::len));
             assert_eq!(taken, sent, "{text}");
-            Outcome::Accepted(word(&answer["request_id"]))
+            Outcome::Accepted(word(&response["request_id"]))
         }
         409 => {
-            assert_eq!(answer["error"]["same_body"], true, "{text}");
-            Outcome::Original(word(&answer["error"]["original_request_id"]))
+            assert_eq!(response["error"]["same_body"], true, "{text}");
+            Outcome::Original(word(&response["error"]["original_request_id"]))
         }
         429 | 503 => {
             assert!(retry_after, "{status} without Retry-After: {text}");
-            if answer["error"]["code"] == "unavailable" { Outcome::Unsure } else { Outcome::PutOff }
+            if response["error"]["code"] == "unavailable" { Outcome::Unsure } else { Outcome::Deferred }
         }
         _ => panic!("{status} {text}"),
     }

@@ -26,7 +26,7 @@ impl HostProcess {
         Self::spawn(command(data, database_url)).await
     }
 
-    /// Starts a host with a sealing key from its environment, as hosts that share a database have it.
+    /// Starts a host with a encryption key from its environment, as hosts that share a database have it.
     pub async fn start_with_key(data: &Path, database_url: Option<&str>, key: &str) -> Self {
         let mut command = command(data, database_url);
         command.env("HOOKMILL_KEY", key);

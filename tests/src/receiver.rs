@@ -12,22 +12,22 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Debug, Clone)]
 pub enum Behaviour {
     /// With a status, headers and a body.
-    Answer(u16, Vec<(String, String)>, String),
+    Respond(u16, Vec<(String, String)>, String),
     /// Reads the request and closes the connection.
     Close,
-    /// Reads the request and says nothing for that long, then closes.
+    /// Reads the request, waits for that long, then closes.
     Silence(Duration),
 }
 
 impl Behaviour {
     /// A status and nothing else.
     pub fn status(status: u16) -> Self {
-        Self::Answer(status, Vec::new(), String::new())
+        Self::Respond(status, Vec::new(), String::new())
     }
 
     /// A status and a JSON body.
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
-        Self::Answer(status, vec![("content-type".into(), "application/json".into())], body.to_string())
+        Self::Respond(status, vec![("content-type".into(), "application/json".into())], body.to_string())
     }
 }
 
@@ -66,7 +66,7 @@ pub struct Receiver {
 #[derive(Default)]
 struct State {
     received: Vec<Request>,
-    /// What is answered next, by path; then 200 for ever.
+    /// The next responses, by path; then 200 for ever.
     planned: HashMap<String, VecDeque<Behaviour>>,
     always: HashMap<String, Behaviour>,
 }
@@ -91,7 +91,7 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
-    /// Plans the answers to the next requests to a path; afterwards it answers 200.
+    /// Plans the responses to the next requests to a path; afterwards it answers 200.
     pub fn plan(&self, path: &str, behaviours: impl IntoIterator<Item = Behaviour>) {
         self.lock().planned.entry(path.to_owned()).or_default().extend(behaviours);
     }
@@ -122,8 +122,8 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                 tokio::time::sleep(long).await;
                 return None;
             }
-            Behaviour::Answer(status, headers, body) => {
-                let mut head = format!("HTTP/1.1 {status} Answer\r\ncontent-length: {}\r\n", body.len());
+            Behaviour::Respond(status, headers, body) => {
+                let mut head = format!("HTTP/1.1 {status} Response\r\ncontent-length: {}\r\n", body.len());
                 for (name, value) in headers {
                     head.push_str(&format!("{name}: {value}\r\n"));
                 }

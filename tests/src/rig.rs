@@ -3,7 +3,7 @@
 
 use crate::client::Client;
 use crate::database::{Kind, TestDatabase};
-use crate::load::{Batch, Books};
+use crate::load::{Batch, ExpectedLeads};
 use crate::process::HostProcess;
 use crate::receiver::{Behaviour, Receiver, Request};
 use serde_json::{Value, json};
@@ -17,13 +17,13 @@ pub const CAMPAIGN: &str = "CRASH";
 pub const CLIENT: &str = "/client";
 /// Where the organization's events go.
 pub const SUBSCRIBER: &str = "/subscriber";
-/// How long hosts may take to come to rest: longer than a dead host's claims last.
+/// How long hosts may take to become idle: longer than a dead host's leases last.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How long the client's answers are waited for, in seconds, unless a test says otherwise.
-const ANSWER_TIMEOUT_S: u64 = 10;
+/// How long the client's responses are waited for, in seconds, unless a test says otherwise.
+const RESPONSE_TIMEOUT_S: u64 = 10;
 /// The states of a submission on its way, in the order it passes through them.
 const UNDER_WAY: [&str; 6] = ["received", "pending", "processing", "queued", "pending_action", "delivering"];
-/// The sealing key of hosts that share a database.
+/// The encryption key of hosts that share a database.
 const KEY: &str = "aG9va21pbGwgdGVzdHMgc2VhbCB3aXRoIHRoaXMga2U=";
 
 const DOCUMENT: &str = "
@@ -102,20 +102,20 @@ impl Rig {
         admin.post("/v1/campaigns", &json!({"id": CAMPAIGN, "name": CAMPAIGN})).await.expect(201);
         let at = |rest: &str| format!("/v1/campaigns/{CAMPAIGN}/{rest}");
         admin.put(&at("document"), &json!({"document": DOCUMENT, "activate": true})).await.expect(201);
-        self.wait_for_answers(host, ANSWER_TIMEOUT_S).await;
+        self.wait_for_responses(host, RESPONSE_TIMEOUT_S).await;
         admin.put(&at("state"), &json!({"state": "active"})).await.expect(200);
         let events = ["lead.delivered", "lead.processed"];
         let settings = json!({"enabled": true, "url": self.receiver.url(SUBSCRIBER), "events": events});
         admin.put("/v1/webhook-settings", &settings).await.expect(200);
     }
 
-    /// How long the client's answers are waited for.
-    pub async fn wait_for_answers(&self, host: &HostProcess, timeout_s: u64) {
+    /// How long the client's responses are waited for.
+    pub async fn wait_for_responses(&self, host: &HostProcess, timeout_s: u64) {
         let endpoint = json!({"url": self.receiver.url(CLIENT), "retries": 3, "timeout_s": timeout_s});
         self.admin(host).put(&format!("/v1/campaigns/{CAMPAIGN}/endpoint"), &endpoint).await.expect(200);
     }
 
-    /// The client says nothing to the next `count` requests; answers when they have arrived.
+    /// The client does not respond to the next `count` requests; returns when they have arrived.
     pub async fn silence(&self, count: usize) {
         let silent = self.receiver.at(CLIENT).len() + count;
         self.receiver.plan(CLIENT, vec![Behaviour::Silence(PATIENCE); count]);
@@ -128,30 +128,30 @@ impl Rig {
     }
 
     /// Waits until no submission and no message is under way.
-    pub async fn rest(&self, host: &HostProcess) {
+    pub async fn wait_until_idle(&self, host: &HostProcess) {
         let admin = self.admin(host);
         let rest = async {
             while is_moving(&admin).await {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, rest).await.expect("the hosts come to rest");
+        tokio::time::timeout(PATIENCE, rest).await.expect("the host becomes idle");
     }
 
     /// Compares what the API shows and what was received with what the sources were told (H2 I2 I4 L8 W9).
-    pub async fn audit(&self, host: &HostProcess, books: &Books) -> Tally {
+    pub async fn audit(&self, host: &HostProcess, expected: &ExpectedLeads) -> Tally {
         let source = self.source(host);
-        for batch in books.values() {
+        for batch in expected.values() {
             check_request(&source, batch).await;
         }
-        let (mut tally, submissions) = self.check_leads(books);
+        let (mut tally, submissions) = self.check_leads(expected);
         self.check_events(&submissions, &mut tally);
         println!("{tally:?}");
         tally
     }
 
-    fn check_leads(&self, books: &Books) -> (Tally, BTreeSet<String>) {
-        let told = submissions_told(books);
+    fn check_leads(&self, expected: &ExpectedLeads) -> (Tally, BTreeSet<String>) {
+        let told = submission_ids(expected);
         let mut got: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let (mut tally, mut delivered) = (Tally::default(), BTreeSet::new());
         for request in self.receiver.at(CLIENT) {
@@ -174,7 +174,7 @@ impl Rig {
         (tally, delivered)
     }
 
-    /// Each delivered lead was told as delivered and as processed, each under one id and with one body however often it was sent.
+    /// Each delivered lead has the events delivered and processed, each under one id and with one body however often it was sent.
     fn check_events(&self, delivered: &BTreeSet<String>, tally: &mut Tally) {
         let mut told: BTreeMap<(String, String), Vec<Request>> = BTreeMap::new();
         for request in self.receiver.at(SUBSCRIBER) {
@@ -244,10 +244,10 @@ async fn check_request(source: &Client, batch: &Batch) {
 }
 
 /// The submission of each marker that was ever posted, where its source knows it.
-fn submissions_told(books: &Books) -> BTreeMap<String, Option<String>> {
+fn submission_ids(expected: &ExpectedLeads) -> BTreeMap<String, Option<String>> {
     let of = |batch: &Batch| {
         let pairs = batch.markers.iter().enumerate().map(|(at, marker)| (marker.clone(), batch.submission(at)));
         pairs.collect::<Vec<_>>()
     };
-    books.values().flat_map(of).collect()
+    expected.values().flat_map(of).collect()
 }

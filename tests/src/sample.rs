@@ -1,13 +1,13 @@
 //! A body to be tried without a server, as the one campaign of the one organization there is.
 
 use crate::world::START;
-use hookmill_domain::beside::Beside;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::DryRunInput;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 
 /// The input of a dry run of this body.
-pub fn sample_of(body: String) -> DryRunInput {
+pub fn build_sample(body: String) -> DryRunInput {
     let organization = Organization {
         id: "org_case".into(),
         name: "Case".into(),
@@ -17,15 +17,15 @@ pub fn sample_of(body: String) -> DryRunInput {
     };
     let campaign = campaign(&organization.id);
     let client_url = "https://client.example/".into();
-    DryRunInput { organization, campaign, body, beside: Beside::default(), client_url, answer: None }
+    DryRunInput { organization, campaign, body, metadata: RequestMetadata::default(), client_url, response: None }
 }
 
 /// The campaign, of this organization.
 pub fn campaign(organization_id: &str) -> Campaign {
     Campaign {
-        id: "cmp_case".into(),
+        key: "cmp_case".into(),
         organization_id: organization_id.to_owned(),
-        public_id: "CASE".into(),
+        campaign_id: "CASE".into(),
         name: "Case".into(),
         owner_id: None,
         state: "active".into(),
@@ -33,7 +33,7 @@ pub fn campaign(organization_id: &str) -> Campaign {
         phone_region: "US".into(),
         values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
-        program_id: None,
+        active_version_id: None,
         created_at: START.0,
         updated_at: START.0,
         has_client: false,

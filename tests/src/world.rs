@@ -1,12 +1,12 @@
 //! A host in this process, on a database of its own, with a clock that the test moves; and the actors around it.
 
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 use crate::database::{Kind, TestDatabase};
 use crate::receiver::Receiver;
 use hookmill::app::{self, Options, Running};
 use hookmill_domain::clock::{ManualClock, Timestamp};
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_pipeline::Pipeline;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// Where every world's clock starts: 2026-03-01T12:00:00Z.
 pub const START: Timestamp = Timestamp(1_772_366_400_000);
-/// How long a test waits for the host to come to rest.
+/// How long a test waits for the host to become idle.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a world differs from the usual one.
@@ -39,7 +39,7 @@ impl Default for WorldOptions {
 
 /// A host and the actors around it.
 pub struct World {
-    /// The clock; it stands still unless moved.
+    /// The clock; it does not advance by itself.
     pub clock: Arc<ManualClock>,
     /// Plays clients and subscribers.
     pub receiver: Receiver,
@@ -94,7 +94,7 @@ impl World {
             compiler: hookmill_engine::Compiler::InProcess,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: clock.clone(),
-            minter: Arc::new(SystemMinter::default()),
+            ids: Arc::new(SystemIdGenerator::default()),
         })
         .await
         .expect("the host starts");
@@ -121,7 +121,7 @@ impl World {
         }
     }
 
-    /// The verbs.
+    /// The pipeline.
     pub fn pipeline(&self) -> &Pipeline {
         &self.running.as_ref().expect("the host runs").pipeline
     }
@@ -169,7 +169,7 @@ impl World {
         self.admin.put(&format!("/v1/campaigns/{id}/state"), &json!({"state": "active"})).await.expect(200);
     }
 
-    /// Sends all events of the first organization to `/subscriber` of the receiver; answers the signing secret.
+    /// Sends all events of the first organization to `/subscriber` of the receiver; returns the signing secret.
     pub async fn subscribe(&self) -> String {
         let events =
             ["lead.delivered", "lead.disqualified", "lead.failed", "lead.processed", "lead.quarantined", "lead.queued"];
@@ -178,16 +178,16 @@ impl World {
     }
 
     /// Posts leads under a key of their own; they are accepted.
-    pub async fn push(&self, leads: Value) -> Answer {
+    pub async fn push(&self, leads: Value) -> Response {
         let key = format!("batch-{}", BATCHES.fetch_add(1, Ordering::SeqCst));
         self.source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202)
     }
 
-    /// Posts leads and answers the ids of their submissions when the host has come to rest.
+    /// Posts leads and returns the ids of their submissions when the host is idle.
     pub async fn push_and_settle(&self, leads: Value) -> Vec<String> {
-        let answer = self.push(leads).await;
+        let response = self.push(leads).await;
         self.settle().await;
-        submission_ids(&answer)
+        submission_ids(&response)
     }
 
     /// Waits until nothing is due at the world's time and nothing is under way.
@@ -197,12 +197,12 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, rest).await.expect("the host comes to rest");
+        tokio::time::timeout(PATIENCE, rest).await.expect("the host becomes idle");
     }
 
     async fn is_busy(&self) -> bool {
         use hookmill_domain::clock::Clock;
-        self.pipeline().store().is_busy_at(self.clock.now()).await.expect("the store answers")
+        self.pipeline().store().is_busy_at(self.clock.now()).await.expect("the store responds")
     }
 
     /// A submission as the API shows it.
@@ -216,7 +216,7 @@ impl World {
     }
 
     /// The names of the events told to the subscriber so far about a submission, in order.
-    pub fn told(&self, submission_id: &str) -> Vec<String> {
+    pub fn webhook_events(&self, submission_id: &str) -> Vec<String> {
         let told = self.receiver.at("/subscriber").into_iter().map(|request| request.json());
         let about = told.filter(|event| event["submissionId"] == submission_id);
         about.map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect()
@@ -237,9 +237,9 @@ impl World {
     }
 }
 
-/// The submissions an answer names.
-pub fn submission_ids(answer: &Answer) -> Vec<String> {
-    let accepted = answer.json["accepted"].as_array().cloned().unwrap_or_default();
+/// The submissions a response names.
+pub fn submission_ids(response: &Response) -> Vec<String> {
+    let accepted = response.json["accepted"].as_array().cloned().unwrap_or_default();
     accepted.iter().map(|lead| lead["submission_id"].as_str().unwrap_or_default().to_owned()).collect()
 }
 

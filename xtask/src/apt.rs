@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{program, say};
+use crate::{program, progress};
 
 const UPDATE_LIMIT: Duration = Duration::from_secs(180);
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
@@ -20,8 +20,8 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
     if !program::is_root() {
         bail!("{} is needed to {purpose}; run: sudo sh -c '{by_hand}'", packages.join(", "));
     }
-    let step = say::step(format!("Installing {} to {purpose}", packages.join(", ")));
-    apt_get(&["update"], UPDATE_LIMIT).with_context(|| format!("mend the package lists, then run: {by_hand}"))?;
+    let step = progress::step(format!("Installing {} to {purpose}", packages.join(", ")));
+    apt_get(&["update"], UPDATE_LIMIT).with_context(|| format!("fix the package lists, then run: {by_hand}"))?;
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
     arguments.extend(packages);
     apt_get(&arguments, INSTALL_LIMIT).with_context(|| format!("install by hand: {by_hand}"))?;

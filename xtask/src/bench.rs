@@ -4,9 +4,9 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::house::House;
 use crate::postgres::Postgres;
-use crate::{plugins, program, say};
+use crate::workspace::Workspace;
+use crate::{plugins, program, progress};
 
 const BENCHES: &str = "\
 benches:
@@ -19,25 +19,25 @@ benches:
       instructions of a fresh call, where there is a valgrind";
 
 /// Runs one by name, or lists all.
-pub fn bench(house: &House, arguments: &[String]) -> Result<()> {
+pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     match arguments.split_first().map(|(name, rest)| (name.as_str(), rest)) {
         None | Some(("list" | "--help", _)) => println!("{BENCHES}"),
-        Some(("ingest", rest)) => flow(house, &[&["--scenario=ingest".to_owned()], rest].concat())?,
-        Some(("flow", rest)) => flow(house, rest)?,
-        Some(("engine", rest)) => engine(house, rest)?,
+        Some(("ingest", rest)) => flow(workspace, &[&["--scenario=ingest".to_owned()], rest].concat())?,
+        Some(("flow", rest)) => flow(workspace, rest)?,
+        Some(("engine", rest)) => engine(workspace, rest)?,
         Some((unknown, _)) => bail!("there is no bench `{unknown}`\n{BENCHES}"),
     }
     Ok(())
 }
 
 /// Measures the host that is built here, or the one that is named: the benchmark knows it by its HTTP interface alone.
-fn flow(house: &House, arguments: &[String]) -> Result<()> {
-    let mut command = Command::new(house.binary("release", "hookmill-bench-flow"));
+fn flow(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let mut command = Command::new(workspace.binary("release", "hookmill-bench-flow"));
     command.args(arguments);
     if !arguments.iter().any(|argument| argument.starts_with("--host-binary")) {
-        command.arg("--host-binary").arg(house.binary("release", "hookmill"));
+        command.arg("--host-binary").arg(workspace.binary("release", "hookmill"));
     }
-    build_release(house)?;
+    build_release(workspace)?;
     check_with_postgres(&mut command, arguments)
 }
 
@@ -51,19 +51,19 @@ fn check_with_postgres(command: &mut Command, arguments: &[String]) -> Result<()
     program::check(command)
 }
 
-fn engine(house: &House, arguments: &[String]) -> Result<()> {
-    build_release(house)?;
-    build_native_peer(house)?;
-    let native = house.binary("release", "hookmill-bench-native");
-    let mut command = Command::new(house.binary("release", "hookmill-bench"));
+fn engine(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    build_release(workspace)?;
+    build_native_peer(workspace)?;
+    let native = workspace.binary("release", "hookmill-bench-native");
+    let mut command = Command::new(workspace.binary("release", "hookmill-bench"));
     program::check(command.arg("engine").args(arguments).arg("--native-binary").arg(native))?;
     // Times are the measurement; a counter that can't follow the sandbox's signals must not hide them.
-    match instructions_of_a_fresh_call(house) {
+    match instructions_of_a_fresh_call(workspace) {
         Ok(Some(count)) => {
             println!("\ninstructions of a fresh call in this process, the kernel's not counted: {count}")
         }
-        Ok(None) => println!("\nno count of instructions: there is no `valgrind` on this machine"),
-        Err(error) => println!("\nno count of instructions: {error:#}"),
+        Ok(None) => println!("\ninstructions not counted: `valgrind` is not installed"),
+        Err(error) => println!("\ninstructions not counted: {error:#}"),
     }
     Ok(())
 }
@@ -72,25 +72,26 @@ fn engine(house: &House, arguments: &[String]) -> Result<()> {
 const COUNTED_CALLS: [u64; 2] = [100, 300];
 
 /// None when there is no valgrind.
-fn instructions_of_a_fresh_call(house: &House) -> Result<Option<u64>> {
+fn instructions_of_a_fresh_call(workspace: &Workspace) -> Result<Option<u64>> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         return Ok(None);
     }
-    let step =
-        say::step("Counting the instructions of a fresh call (the first time compiles under the counter: minutes)");
-    instructions(house, 1)?;
+    let step = progress::step(
+        "Counting the instructions of a fresh call (the first time compiles under the counter: minutes)",
+    );
+    instructions(workspace, 1)?;
     let [few, many] = COUNTED_CALLS;
-    let difference = instructions(house, many)?.saturating_sub(instructions(house, few)?);
+    let difference = instructions(workspace, many)?.saturating_sub(instructions(workspace, few)?);
     step.done("counted");
     Ok(Some(difference / (many - few)))
 }
 
-fn instructions(house: &House, calls: u64) -> Result<u64> {
+fn instructions(workspace: &Workspace, calls: u64) -> Result<u64> {
     let mut command = Command::new("valgrind");
     // Not callgrind: it follows calls, and loses them at the signals of the sandbox.
     command.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]);
-    command.arg(house.binary("release", "hookmill-bench")).args(["engine", "--count", &calls.to_string()]);
-    let output = command.arg("--cache").arg(house.root.join("target/tmp/counted")).output()?;
+    command.arg(workspace.binary("release", "hookmill-bench")).args(["engine", "--count", &calls.to_string()]);
+    let output = command.arg("--cache").arg(workspace.root.join("target/tmp/counted")).output()?;
     let told = String::from_utf8_lossy(&output.stderr);
     let count =
         told.lines().find_map(|line| line.split_once("I   refs:")).map(|(_, count)| count.trim().replace(',', ""));
@@ -102,19 +103,19 @@ fn instructions(house: &House, calls: u64) -> Result<u64> {
 
 /// The host and both benchmarks, optimised. Always together: cargo chooses the features of the libraries by what is built together,
 /// and two choices would compile wasmtime twice.
-fn build_release(house: &House) -> Result<()> {
-    plugins::build_all(house)?;
-    let step = say::step("Building the host and the benchmarks, optimised (the first time takes some minutes)");
+fn build_release(workspace: &Workspace) -> Result<()> {
+    plugins::build_all(workspace)?;
+    let step = progress::step("Building the host and the benchmarks, optimised (the first time takes some minutes)");
     let packages = ["hookmill", "hookmill-bench", "hookmill-bench-flow"].map(|package| format!("--package={package}"));
-    program::check(program::cargo(&house.root).args(["build", "--release", "--bins"]).args(packages))?;
+    program::check(program::cargo(&workspace.root).args(["build", "--release", "--bins"]).args(packages))?;
     step.done("built");
     Ok(())
 }
 
 /// By itself, so that cargo gives it serde_json as anybody has it.
-fn build_native_peer(house: &House) -> Result<()> {
-    let step = say::step("Building the native peer");
-    program::check(program::cargo(&house.root).args(["build", "--release", "--package", "hookmill-bench-native"]))?;
+fn build_native_peer(workspace: &Workspace) -> Result<()> {
+    let step = progress::step("Building the native peer");
+    program::check(program::cargo(&workspace.root).args(["build", "--release", "--package", "hookmill-bench-native"]))?;
     step.done("built");
     Ok(())
 }

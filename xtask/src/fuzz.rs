@@ -1,5 +1,5 @@
 //! `cargo xtask fuzz`: a host is started on SQLite, filled through its API, and called with whatever its own description allows
-//! and forbids. It must not fail, answer what it does not describe, or say ERROR in its log.
+//! and forbids. It must not fail, return what it does not describe, or log an ERROR.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::house::House;
-use crate::{apt, program, say};
+use crate::workspace::Workspace;
+use crate::{apt, program, progress};
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 const FUZZ_LIMIT: Duration = Duration::from_secs(600);
@@ -17,22 +17,22 @@ const FUZZ_LIMIT: Duration = Duration::from_secs(600);
 const SHOWN_MAX: usize = 20;
 
 /// Fuzzes the host that was built for tests.
-pub fn fuzz(house: &House) -> Result<()> {
-    let place = house.root.join("target/fuzz");
+pub fn fuzz(workspace: &Workspace) -> Result<()> {
+    let place = workspace.root.join("target/fuzz");
     std::fs::create_dir_all(&place)?;
-    let python = environment(house, &place)?;
-    let step = say::step("Fuzzing the API by its own description");
-    let host = Host::start(house, &place)?;
+    let python = environment(workspace, &place)?;
+    let step = progress::step("Fuzzing the API by its own description");
+    let host = Host::start(workspace, &place)?;
     let mut command = Command::new(python);
-    command.arg(house.root.join("tests/fuzz/run.py")).arg(&host.url);
-    command.arg(house.plugins().join("solar.wasm")).arg(&place).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.arg(workspace.root.join("tests/fuzz/run.py")).arg(&host.url);
+    command.arg(workspace.plugins().join("solar.wasm")).arg(&place).env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("HOOKMILL_FUZZ_OPERATOR_KEY", &host.operator_key);
     let fuzzed = program::check_within(&mut command, FUZZ_LIMIT);
     let complaints = host.stop()?;
     fuzzed?;
     if !complaints.is_empty() {
         bail!(
-            "the host complained while it was fuzzed ({}):\n{}",
+            "the host logged errors while it was fuzzed ({}):\n{}",
             place.join("host.log").display(),
             complaints.join("\n")
         );
@@ -41,15 +41,15 @@ pub fn fuzz(house: &House) -> Result<()> {
     Ok(())
 }
 
-/// A Python with exactly the packages that the requirements name; answers its interpreter.
-fn environment(house: &House, place: &Path) -> Result<PathBuf> {
-    let wanted = house.root.join("tests/fuzz/requirements.txt");
+/// A Python with exactly the packages that the requirements name; returns its interpreter.
+fn environment(workspace: &Workspace, place: &Path) -> Result<PathBuf> {
+    let wanted = workspace.root.join("tests/fuzz/requirements.txt");
     let (directory, installed) = (place.join("venv"), place.join("venv/installed.txt"));
     let python = directory.join("bin/python");
     if std::fs::read(&installed).is_ok_and(|text| Some(text) == std::fs::read(&wanted).ok()) {
         return Ok(python);
     }
-    let step = say::step("Installing schemathesis into an environment of its own");
+    let step = progress::step("Installing schemathesis into an environment of its own");
     if program::output("python3", &["-c", "import ensurepip, venv"]).is_none() {
         apt::install(&["python3", "python3-venv"], "fuzz the API")?;
     }
@@ -75,12 +75,12 @@ struct Host {
 }
 
 impl Host {
-    fn start(house: &House, place: &Path) -> Result<Host> {
+    fn start(workspace: &Workspace, place: &Path) -> Result<Host> {
         let (data, log) = (place.join("data"), place.join("host.log"));
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
         }
-        let mut command = Command::new(house.binary("debug", "hookmill"));
+        let mut command = Command::new(workspace.binary("debug", "hookmill"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--development", "--data"]).arg(&data);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HOOKMILL_")) {
             command.env_remove(name);
@@ -92,7 +92,7 @@ impl Host {
         Ok(host)
     }
 
-    /// The host tells where it listens and its first key, and then that it is ready.
+    /// The host prints its address and first key, and then that it is ready.
     fn read_announcement(&mut self) -> Result<()> {
         let output = self.process.stdout.take().context("the host has no output")?;
         for line in self.output.insert(BufReader::new(output)).lines() {
@@ -104,10 +104,10 @@ impl Host {
                 _ => {}
             }
         }
-        bail!("the host did not start; it says:\n{}", std::fs::read_to_string(&self.log)?)
+        bail!("the host did not start; its output:\n{}", std::fs::read_to_string(&self.log)?)
     }
 
-    /// Ends the host; answers the lines of its log that tell of a failure of its own.
+    /// Ends the host; returns the lines of its log with failures of its own.
     fn stop(mut self) -> Result<Vec<String>> {
         if let Some(status) = self.process.try_wait()? {
             bail!("the host ended while it was fuzzed ({status}); its log is {}", self.log.display());

@@ -8,12 +8,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::house::House;
-use crate::{program, say};
+use crate::workspace::Workspace;
+use crate::{program, progress};
 
 /// The targets in `plugins/default/fuzz`.
 const TARGETS: [&str; 3] = ["parse", "compile", "run"];
-/// How long each target runs when nothing else is said.
+/// The default duration of each target.
 const SECONDS_USUAL: u64 = 120;
 /// Plans stay in memory as long as the process, as in an instance; so a process ends in time.
 const SECONDS_OF_PROCESS_MAX: u64 = 600;
@@ -23,16 +23,16 @@ const INPUT_SECONDS_MAX: u64 = 10;
 const INPUT_BYTES_MAX: u64 = 4000;
 
 /// Runs every target for so many seconds.
-pub fn fuzz_plugin(house: &House, arguments: &[String]) -> Result<()> {
+pub fn fuzz_plugin(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let seconds = seconds(arguments)?;
     check_tools()?;
-    let place = house.root.join("target/fuzz-plugin");
+    let place = workspace.root.join("target/fuzz-plugin");
     for target in TARGETS {
-        let step = say::step(format!("Fuzzing the default plugin: {target}, {seconds} s"));
+        let step = progress::step(format!("Fuzzing the default plugin: {target}, {seconds} s"));
         let mut left = seconds;
         while 0 < left {
             let slice = left.min(SECONDS_OF_PROCESS_MAX);
-            program::check(&mut run(house, &place, target, slice)?)
+            program::check(&mut run(workspace, &place, target, slice)?)
                 .with_context(|| format!("the input that fails lies in {}", place.join("found").display()))?;
             left -= slice;
         }
@@ -45,9 +45,9 @@ fn seconds(arguments: &[String]) -> Result<u64> {
     match arguments {
         [] => Ok(SECONDS_USUAL),
         [flag, seconds] if flag == "--seconds" => {
-            seconds.parse().with_context(|| format!("`--seconds {seconds}` is no number of seconds"))
+            seconds.parse().with_context(|| format!("`--seconds {seconds}` is not a number of seconds"))
         }
-        other => bail!("`{}` means nothing here; write `cargo xtask fuzz-plugin --seconds 600`", other.join(" ")),
+        other => bail!("unknown argument `{}`; write `cargo xtask fuzz-plugin --seconds 600`", other.join(" ")),
     }
 }
 
@@ -62,12 +62,12 @@ fn check_tools() -> Result<()> {
 }
 
 /// One process of the fuzzer. No sanitizer: `unsafe` is denied, and without one it tries several times as many inputs.
-fn run(house: &House, place: &Path, target: &str, seconds: u64) -> Result<Command> {
+fn run(workspace: &Workspace, place: &Path, target: &str, seconds: u64) -> Result<Command> {
     let (corpus, found) = (place.join("corpus").join(target), place.join("found"));
     std::fs::create_dir_all(&corpus)?;
     std::fs::create_dir_all(&found)?;
     let mut command = Command::new("cargo");
-    command.current_dir(house.root.join("plugins/default"));
+    command.current_dir(workspace.root.join("plugins/default"));
     command.args(["+nightly", "fuzz", "run", "--sanitizer", "none", "--target-dir"]).arg(place).arg(target).arg(corpus);
     command.args([
         "--",

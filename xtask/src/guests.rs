@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::house::House;
+use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 
 /// A crate that is built to a component.
@@ -16,20 +16,20 @@ pub struct Guest {
 }
 
 /// What the host itself embeds.
-pub fn default(house: &House) -> Guest {
-    Guest { name: "default".to_owned(), directory: house.root.join("plugins/default") }
+pub fn default(workspace: &Workspace) -> Guest {
+    Guest { name: "default".to_owned(), directory: workspace.root.join("plugins/default") }
 }
 
 /// The default plugin first, then the examples and the tests' own, by name.
-pub fn all(house: &House) -> Result<Vec<Guest>> {
-    let mut guests = vec![default(house)];
+pub fn all(workspace: &Workspace) -> Result<Vec<Guest>> {
+    let mut guests = vec![default(workspace)];
     for home in ["plugins/examples", "tests/guests"] {
-        guests.extend(crates_in(&house.root.join(home))?);
+        guests.extend(crates_in(&workspace.root.join(home))?);
     }
     Ok(guests)
 }
 
-/// Builds the core module with cargo, as `command` was prepared, and returns where it lies.
+/// Builds the core module with cargo, as `command` was prepared, and returns its path.
 pub fn build_module(mut command: Command, guest: &Guest) -> Result<PathBuf> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("can't start cargo")?;
     let messages = BufReader::new(child.stdout.take().context("cargo has no stdout")?);

@@ -1,7 +1,7 @@
 //! The commands of this repository: `cargo xtask run | test | fuzz | fuzz-plugin | plugins | wit | ci | bench`.
 //!
 //! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
-//! it does; where a step can't, it fails with the command that mends it. This crate is compiled before anything else,
+//! it does; where a step can't, it fails with the command that fixes it. This crate is compiled before anything else,
 //! so it depends on little, and never on the host: it builds what the host embeds.
 #![allow(clippy::disallowed_methods, reason = "a build tool reads the machine's own clock and environment")]
 
@@ -11,21 +11,21 @@ mod ci;
 mod fuzz;
 mod fuzz_plugin;
 mod guests;
-mod house;
 mod plugins;
 mod postgres;
 mod program;
+mod progress;
 mod run;
-mod say;
 mod test;
 mod wasm;
 mod wit;
+mod workspace;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use house::House;
+use workspace::Workspace;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     match dispatch(&arguments) {
         Ok(code) => code,
         Err(error) => {
-            say::failure(&error);
+            progress::failure(&error);
             ExitCode::FAILURE
         }
     }
@@ -63,16 +63,16 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         println!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     }
-    let house = House::find()?;
+    let workspace = Workspace::find()?;
     match command {
-        "plugins" => plugins::build_all(&house)?,
-        "run" => run::run(&house, rest)?,
-        "test" => test::test(&house, rest)?,
-        "wit" => wit::wit(&house, rest)?,
-        "ci" => ci::ci(&house)?,
-        "fuzz" => test::fuzz(&house)?,
-        "fuzz-plugin" => fuzz_plugin::fuzz_plugin(&house, rest)?,
-        "bench" => bench::bench(&house, rest)?,
+        "plugins" => plugins::build_all(&workspace)?,
+        "run" => run::run(&workspace, rest)?,
+        "test" => test::test(&workspace, rest)?,
+        "wit" => wit::wit(&workspace, rest)?,
+        "ci" => ci::ci(&workspace)?,
+        "fuzz" => test::fuzz(&workspace)?,
+        "fuzz-plugin" => fuzz_plugin::fuzz_plugin(&workspace, rest)?,
+        "bench" => bench::bench(&workspace, rest)?,
         unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),
     }
     Ok(ExitCode::SUCCESS)

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{program, say};
+use crate::{program, progress};
 use binaries::Binaries;
 
 const SUPERUSER: &str = "hookmill";
@@ -45,7 +45,7 @@ impl Postgres {
     /// Finds or installs the server programs, makes a cluster and starts it.
     pub fn start() -> Result<Postgres> {
         let binaries = Binaries::find_or_install()?;
-        let step = say::step(format!("Starting a private {}", binaries.version()));
+        let step = progress::step(format!("Starting a private {}", binaries.version()));
         let account = Account::for_server()?;
         let mut starts = 1;
         loop {
@@ -55,7 +55,7 @@ impl Postgres {
                     step.done(format!("listening on 127.0.0.1:{}", postgres.port));
                     return Ok(postgres);
                 }
-                Err(error) if starts < STARTS_MAX => say::note(format!("{error:#}; once more")),
+                Err(error) if starts < STARTS_MAX => progress::note(format!("{error:#}; once more")),
                 Err(error) => return Err(error),
             }
             starts += 1;
@@ -78,7 +78,7 @@ impl Postgres {
             }
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             if said.contains("FATAL:") {
-                bail!("PostgreSQL did not start; it says:\n{said}");
+                bail!("PostgreSQL did not start; its output:\n{said}");
             }
             std::thread::sleep(POLL);
         }
@@ -90,7 +90,7 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         if let Err(error) = self.keeper.wait() {
-            say::note(format!("PostgreSQL may still run: {error}"));
+            progress::note(format!("PostgreSQL may still run: {error}"));
         }
     }
 }
@@ -140,7 +140,7 @@ impl Cluster {
     }
 }
 
-/// Whom the server runs as: it refuses root.
+/// Whom the server runs as: it does not run as root.
 struct Account {
     ids: Option<(u32, u32)>,
 }
@@ -157,7 +157,7 @@ impl Account {
                 return Ok(Account { ids: Some((user.parse()?, group.parse()?)) });
             }
         }
-        bail!("PostgreSQL refuses to run as root, and there is no other user for it; run: useradd --system postgres")
+        bail!("PostgreSQL does not run as root, and there is no other user for it; run: useradd --system postgres")
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {

@@ -3,34 +3,34 @@
 
 use anyhow::Result;
 
-use crate::house::House;
 use crate::postgres::Postgres;
-use crate::{fuzz, plugins, program, say};
+use crate::workspace::Workspace;
+use crate::{fuzz, plugins, program, progress};
 
 /// Builds the guests and the host, starts PostgreSQL, and hands over to `cargo test`, which takes `arguments`.
-pub fn test(house: &House, arguments: &[String]) -> Result<()> {
-    plugins::build_all(house)?;
-    tests_with_postgres(house, arguments)?;
+pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    plugins::build_all(workspace)?;
+    tests_with_postgres(workspace, arguments)?;
     // Who asks for single tests does not wait for this.
-    if arguments.is_empty() { fuzz::fuzz(house) } else { Ok(()) }
+    if arguments.is_empty() { fuzz::fuzz(workspace) } else { Ok(()) }
 }
 
 /// The fuzz alone.
-pub fn fuzz(house: &House) -> Result<()> {
-    plugins::build_all(house)?;
-    build(house)?;
-    fuzz::fuzz(house)
+pub fn fuzz(workspace: &Workspace) -> Result<()> {
+    plugins::build_all(workspace)?;
+    build(workspace)?;
+    fuzz::fuzz(workspace)
 }
 
-/// The same when the guests stand already.
-pub fn tests_with_postgres(house: &House, arguments: &[String]) -> Result<()> {
-    build(house)?;
+/// The same when the guests are built.
+pub fn tests_with_postgres(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    build(workspace)?;
     let postgres = Postgres::start()?;
-    let step = say::step("Running the tests");
-    let mut command = program::cargo(&house.root);
+    let step = progress::step("Running the tests");
+    let mut command = program::cargo(&workspace.root);
     command.arg("test").args(arguments);
     command.env("HOOKMILL_TEST_POSTGRES", postgres.url());
-    command.env("HOOKMILL_BIN", house.binary("debug", "hookmill"));
+    command.env("HOOKMILL_BIN", workspace.binary("debug", "hookmill"));
     program::check(&mut command)?;
     step.done("passed");
     Ok(())
@@ -38,9 +38,9 @@ pub fn tests_with_postgres(house: &House, arguments: &[String]) -> Result<()> {
 
 /// The tests, and the host that the crash tests start and kill. One call, because cargo chooses the dependencies' features
 /// by what is built together: two calls would build wasmtime twice.
-fn build(house: &House) -> Result<()> {
-    let step = say::step("Building the host and the tests (the first time takes some minutes)");
-    program::check(program::cargo(&house.root).args(["build", "--bins", "--tests"]))?;
+fn build(workspace: &Workspace) -> Result<()> {
+    let step = progress::step("Building the host and the tests (the first time takes some minutes)");
+    program::check(program::cargo(&workspace.root).args(["build", "--bins", "--tests"]))?;
     step.done("built");
     Ok(())
 }

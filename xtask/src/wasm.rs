@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::house::House;
 use crate::plugins::TARGET;
-use crate::{program, say};
+use crate::workspace::Workspace;
+use crate::{program, progress};
 
 const CHOICE: &str = "HOOKMILL_WASM";
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
@@ -42,49 +42,49 @@ impl Toolchain {
 }
 
 /// The first way that works, or the one that `HOOKMILL_WASM` names.
-pub fn find(house: &House) -> Result<Toolchain> {
+pub fn find(workspace: &Workspace) -> Result<Toolchain> {
     let choice = std::env::var(CHOICE).unwrap_or_default();
     match choice.as_str() {
-        "rustup" => installed_or_by_rustup(house),
-        "debian" => debian::find(house).map(Toolchain::Debian),
-        "" => installed_or_by_rustup(house).or_else(|refusal| {
-            say::note(format!("{refusal:#}"));
-            say::note("trying Debian's compiler and sources instead");
-            debian::find(house).map(Toolchain::Debian).with_context(|| no_way(&refusal))
+        "rustup" => installed_or_by_rustup(workspace),
+        "debian" => debian::find(workspace).map(Toolchain::Debian),
+        "" => installed_or_by_rustup(workspace).or_else(|error| {
+            progress::note(format!("{error:#}"));
+            progress::note("trying Debian's compiler and sources instead");
+            debian::find(workspace).map(Toolchain::Debian).with_context(|| no_way(&error))
         }),
         other => bail!("{CHOICE} is `{other}`; it can be `rustup`, `debian` or absent"),
     }
 }
 
-fn no_way(refusal: &anyhow::Error) -> String {
+fn no_way(error: &anyhow::Error) -> String {
     format!(
-        "no Rust standard library for {TARGET} can be had here ({refusal:#}). \
+        "no Rust standard library for {TARGET} can be had here ({error:#}). \
          With rustup, run: rustup target add {TARGET}"
     )
 }
 
-fn installed_or_by_rustup(house: &House) -> Result<Toolchain> {
-    if is_installed(house) {
+fn installed_or_by_rustup(workspace: &Workspace) -> Result<Toolchain> {
+    if is_installed(workspace) {
         return Ok(Toolchain::Installed);
     }
     if program::find("rustup").is_none() {
         bail!("the current toolchain lacks {TARGET}, and there is no rustup to add it");
     }
-    say::note(format!("the current toolchain lacks {TARGET}; running: rustup target add {TARGET}"));
+    progress::note(format!("the current toolchain lacks {TARGET}; running: rustup target add {TARGET}"));
     let mut command = Command::new("rustup");
-    command.args(["target", "add", TARGET]).current_dir(&house.root);
+    command.args(["target", "add", TARGET]).current_dir(&workspace.root);
     program::check_within(&mut command, RUSTUP_LIMIT)?;
-    if !is_installed(house) {
+    if !is_installed(workspace) {
         bail!("`rustup target add {TARGET}` went well, but `rustc` has no library for it: is `rustc` rustup's?");
     }
     Ok(Toolchain::Installed)
 }
 
 /// Asks the compiler where the library would be, and looks.
-fn is_installed(house: &House) -> bool {
+fn is_installed(workspace: &Workspace) -> bool {
     let rustc = std::env::var("RUSTC").unwrap_or("rustc".to_owned());
     let mut command = Command::new(rustc);
-    command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(&house.root);
+    command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(&workspace.root);
     let Ok(output) = command.output() else { return false };
     let directory = String::from_utf8_lossy(&output.stdout);
     output.status.success() && is_filled(Path::new(directory.trim()))

@@ -5,29 +5,29 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::house::House;
-use crate::{program, say};
+use crate::workspace::Workspace;
+use crate::{program, progress};
 
 /// Runs a command of it.
-pub fn wit(house: &House, arguments: &[String]) -> Result<()> {
-    program::check(tool(house).args(arguments))
+pub fn wit(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    program::check(tool(workspace).args(arguments))
 }
 
 /// What continuous integration asks.
-pub fn check(house: &House) -> Result<()> {
-    let step = say::step("Checking the contract");
-    program::check(tool(house).arg("--check"))?;
+pub fn check(workspace: &Workspace) -> Result<()> {
+    let step = progress::step("Checking the contract");
+    program::check(tool(workspace).arg("--check"))?;
     step.done("checked");
     Ok(())
 }
 
 /// Turns a core module that carries its interface into a validated component.
-pub fn componentize(house: &House, module: &Path, component: &Path) -> Result<()> {
-    program::check(tool(house).arg("componentize").arg(module).arg(component))
+pub fn componentize(workspace: &Workspace, module: &Path, component: &Path) -> Result<()> {
+    program::check(tool(workspace).arg("componentize").arg(module).arg(component))
 }
 
-fn tool(house: &House) -> Command {
-    let mut command = program::cargo(&house.root);
+fn tool(workspace: &Workspace) -> Command {
+    let mut command = program::cargo(&workspace.root);
     command.args(["run", "--quiet", "--package", "hookmill-wit", "--"]);
     command
 }

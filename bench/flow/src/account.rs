@@ -31,7 +31,7 @@ struct Counts {
     disk_bytes: u64,
 }
 
-/// What lies between two moments, a lead.
+/// The difference of two accounts, for each lead.
 #[derive(Debug, Clone, Serialize)]
 pub struct Costs {
     /// Processor time of the host and of the processes it started, in microseconds.
@@ -53,13 +53,13 @@ pub struct Costs {
 }
 
 impl Snapshot {
-    /// Reads all accounts before a measurement. What reading costs is no part of it.
+    /// Reads all accounts before a measurement. The cost of reading is not included.
     pub async fn before(world: &mut World) -> Result<Snapshot> {
         let counts = Counts::read(world).await?;
         Ok(Snapshot { cpu: CpuSeconds::read(world)?, counts })
     }
 
-    /// Reads all accounts after a measurement. What reading costs is no part of it.
+    /// Reads all accounts after a measurement. The cost of reading is not included.
     pub async fn after(world: &mut World) -> Result<Snapshot> {
         let cpu = CpuSeconds::read(world)?;
         Ok(Snapshot { cpu, counts: Counts::read(world).await? })

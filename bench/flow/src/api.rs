@@ -1,5 +1,5 @@
 //! The host's management API, as far as a measurement needs it: what an operator sets up before the first lead, and
-//! where leads stand.
+//! the states of leads.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use crate::http::{self, Connection};
 /// The events of a delivered lead.
 pub const EVENTS: [&str; 2] = ["lead.delivered", "lead.processed"];
 
-/// How many submissions stand in which state.
+/// The number of submissions by state.
 pub type StateCounts = BTreeMap<String, u64>;
 
 /// An operator's connection.
@@ -74,7 +74,7 @@ impl Api {
         self.change("PUT", &path, &json!({"enabled": true, "url": url, "events": EVENTS})).await.map(drop)
     }
 
-    /// Where a campaign's submissions stand.
+    /// The states of a campaign's submissions.
     pub async fn state_counts(&mut self, organization: &str, id: &str) -> Result<StateCounts> {
         let campaign = self.read(&format!("/v1/campaigns/{id}?organization={organization}")).await?;
         let campaign: Campaign = serde_json::from_slice(&campaign).context("a campaign is not as expected")?;
@@ -101,9 +101,9 @@ impl Api {
         let request = http::request(method, self.address, path, &self.operator_key, body.to_string().as_bytes());
         let (status, response) = self.exchange(&request).await.with_context(|| format!("{method} {path}"))?;
         if !(200..300).contains(&status) {
-            bail!("{method} {path} with {body} was answered {status}: {}", String::from_utf8_lossy(&response));
+            bail!("{method} {path} with {body} returned {status}: {}", String::from_utf8_lossy(&response));
         }
-        serde_json::from_slice(&response).with_context(|| format!("{method} {path} was not answered with JSON"))
+        serde_json::from_slice(&response).with_context(|| format!("{method} {path} did not return JSON"))
     }
 
     /// A host closes connections that were idle for long, so reading is tried on a new one, too.
@@ -114,7 +114,7 @@ impl Api {
             Err(_) => self.exchange(&request).await.with_context(|| format!("GET {path}"))?,
         };
         if status != 200 {
-            bail!("GET {path} was answered {status}: {}", String::from_utf8_lossy(&body));
+            bail!("GET {path} returned {status}: {}", String::from_utf8_lossy(&body));
         }
         Ok(body)
     }
@@ -131,7 +131,7 @@ impl Api {
     }
 }
 
-/// The time of the timeline's last line, if that says `delivered`.
+/// The time of the last transition, if its state is `delivered`.
 fn delivered_at_us(submission: &Value) -> Result<Option<u64>> {
     if submission["state"] != "delivered" {
         return Ok(None);

@@ -82,7 +82,7 @@ fn spawn(binary: &Path, directory: &Path, log: &Path, database_url: Option<&str>
     command.spawn().with_context(|| format!("can't start {}", binary.display()))
 }
 
-/// The two lines a host prints when it starts on nothing, whatever stands before them.
+/// The two lines that a host prints when it starts on an empty database, after any others.
 fn announced(output: &str) -> Option<(SocketAddr, String)> {
     let address = word_after(output, "listening on http://")?.parse().ok()?;
     Some((address, word_after(output, "operator key: ")?.to_owned()))

@@ -133,7 +133,7 @@ mod tests {
 
     /// What this client can't read is an error, never a hang.
     #[test]
-    fn a_response_without_a_length_is_refused() {
+    fn a_response_without_a_length_is_rejected() {
         assert!(parse_head(b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
         assert!(parse_head(b"nonsense\r\n\r\n").is_err());
     }

@@ -43,7 +43,7 @@ pub fn percentiles(latency_us: &Histogram<u64>) -> Option<Percentiles> {
 }
 
 /// Percentiles of many single latencies in microseconds.
-pub fn percentiles_of(latencies_us: impl Iterator<Item = u64>) -> Result<Option<Percentiles>> {
+pub fn compute_percentiles(latencies_us: impl Iterator<Item = u64>) -> Result<Option<Percentiles>> {
     let mut histogram = histogram()?;
     latencies_us.for_each(|us| record(&mut histogram, Duration::from_micros(us)));
     Ok(percentiles(&histogram))
@@ -56,11 +56,11 @@ mod tests {
     /// Microseconds in, milliseconds out; of nothing there are no percentiles.
     #[test]
     fn percentiles_are_in_milliseconds() -> Result<()> {
-        let found = percentiles_of((1..=1000).map(|ms| ms * 1000))?.unwrap();
+        let found = compute_percentiles((1..=1000).map(|ms| ms * 1000))?.unwrap();
         for (value, expected) in [(found.p50, 500.0), (found.p95, 950.0), (found.p99, 990.0), (found.max, 1000.0)] {
             assert!((value - expected).abs() < 2.0, "{value} instead of {expected}");
         }
-        assert!(percentiles_of(std::iter::empty())?.is_none());
+        assert!(compute_percentiles(std::iter::empty())?.is_none());
         Ok(())
     }
 }

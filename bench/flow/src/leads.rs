@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::http;
 
-/// Stands where digits are patched in. It occurs nowhere else in a request.
+/// The placeholder of digits. It occurs nowhere else in a request.
 const SERIAL: &[u8; 12] = b"#serial-no-#";
 
 /// Different requests on one connection, at least.

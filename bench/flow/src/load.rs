@@ -18,7 +18,7 @@ use crate::leads::{self, Request, Shape};
 
 const ACCEPTED: u16 = 202;
 
-/// After an error a connection waits, so that a host that refuses is not refused by the million.
+/// After an error a connection waits, so that failing requests are not sent by the million.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(10);
 
 /// An accepted lead.
@@ -31,7 +31,7 @@ pub struct Accepted {
     pub at_us: u64,
 }
 
-/// What posting came to.
+/// The result of posting.
 pub struct Posted {
     /// From the first byte written (or the time it should have been) to the last byte read, in microseconds, for each
     /// request that was acknowledged.
@@ -198,7 +198,7 @@ impl Client {
         if response.status != ACCEPTED {
             let status = response.status;
             self.connection = Some(connection);
-            bail!("answered {status}");
+            bail!("status {status}");
         }
         posted.take(response.body, keeps_ids)?;
         self.connection = Some(connection);
@@ -256,8 +256,8 @@ mod tests {
 
     const ACCEPTS_ONE: &str = r#"{"accepted":[{"index":0,"submission_id":"req_1-0","campaign_id":"B0000"}]}"#;
 
-    /// Refuses each third request of a connection.
-    async fn refuse_each_third(mut stream: TcpStream) -> Result<()> {
+    /// Rejects each third request of a connection.
+    async fn reject_each_third(mut stream: TcpStream) -> Result<()> {
         let mut request = [0; 4096];
         for number in 1.. {
             if stream.read(&mut request).await? == 0 {
@@ -276,7 +276,7 @@ mod tests {
         let address = listener.local_addr()?;
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(refuse_each_third(stream));
+                tokio::spawn(reject_each_third(stream));
             }
         });
         Ok(Poster::new(Shape { source_key: "hms_key", address, batch: 1, campaigns: 1 }, connections))
@@ -286,12 +286,12 @@ mod tests {
         Amount { requests, until: Instant::now() + Duration::from_secs(20), keeps_ids: true }
     }
 
-    /// What is refused is sent anew, counted by its kind, and is no part of the latencies.
+    /// A rejected request is sent again, counted by its status, and is not included in the latencies.
     #[tokio::test]
-    async fn refusals_are_counted_and_sent_anew() -> Result<()> {
+    async fn errors_are_counted_and_sent_anew() -> Result<()> {
         let posted = poster(1).await?.post_all(amount(10)).await?;
         assert_eq!((posted.count, posted.latency_us.len(), posted.accepted.len()), (10, 10, 10));
-        assert_eq!(posted.errors.get("answered 503"), Some(&4));
+        assert_eq!(posted.errors.get("status 503"), Some(&4));
         Ok(())
     }
 
@@ -302,8 +302,8 @@ mod tests {
         let began = Instant::now();
         let posted = poster.post_scheduled(amount(9), Duration::from_millis(10)).await?;
         assert!(Duration::from_millis(80) <= began.elapsed());
-        let refused: u64 = posted.errors.values().sum();
-        assert_eq!(posted.count + refused, 9);
+        let rejected: u64 = posted.errors.values().sum();
+        assert_eq!(posted.count + rejected, 9);
         assert_eq!(poster.clients.len(), 4);
         Ok(())
     }

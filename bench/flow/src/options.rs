@@ -1,4 +1,4 @@
-//! What to measure, as the command line says it.
+//! The command line: what to measure.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub struct Options {
     /// Connections that post
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub connections: u16,
-    /// How long a run may take, in seconds; what it came to by then is reported
+    /// How long a run may take, in seconds; partial results are reported
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub limit_s: u64,
     /// Small counts and short runs, to see that everything works
@@ -51,9 +51,9 @@ pub enum ScenarioName {
     Saturation,
     /// Half of the rate that saturation measured, at fixed times
     Half,
-    /// Clients that answer after 50 and 1,000 ms
+    /// Clients that respond after 50 and 1,000 ms
     Slow,
-    /// One of ten campaigns has a client that hangs, or answers after 1,000 ms
+    /// One of ten campaigns has a client that hangs, or responds after 1,000 ms
     Hang,
     /// One organization posts 200,000 leads while another posts one each 100 ms
     Flood,

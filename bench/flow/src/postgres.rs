@@ -27,7 +27,7 @@ impl Database {
     /// Makes a database in the server at `url`, under the next number that is free.
     pub fn create(url: Option<&str>) -> Result<Database> {
         let url = url.context("no PostgreSQL is named; run this as `cargo xtask bench flow`, which starts one")?;
-        let (server, _) = url.rsplit_once('/').with_context(|| format!("`{url}` names no database"))?;
+        let (server, _) = url.rsplit_once('/').with_context(|| format!("`{url}` does not name a database"))?;
         let newest = query(url, "select coalesce(max(oid::bigint), 0) from pg_database")?;
         let name = format!("bench_flow_{newest}");
         query(url, &format!("create database {name}"))?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 /// `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that has `/proc`.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What `/proc/PID/stat` says of a process.
+/// The fields of `/proc/PID/stat`.
 #[derive(Debug, PartialEq)]
 struct Stat {
     parent: u32,

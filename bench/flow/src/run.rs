@@ -233,10 +233,10 @@ impl Ended {
     }
 
     /// Percentiles of what came. What did not come in time counts with the time it waited, lest a host look quick that
-    /// delivers little. A lead may be received before its acknowledgement was read: that is no time at all.
+    /// delivers little. A lead may be received before its acknowledgement was read: that counts as zero.
     fn percentiles(&self, times_us: &[Times]) -> Result<Option<Percentiles>> {
         let waited = |&(from_us, to_us): &Times| to_us.unwrap_or(self.progress.at_us).saturating_sub(from_us);
-        latency::percentiles_of(times_us.iter().map(waited))
+        latency::compute_percentiles(times_us.iter().map(waited))
     }
 
     fn notes(&self, leads: u64, delivered: u64) -> Vec<String> {

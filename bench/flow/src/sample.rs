@@ -1,4 +1,4 @@
-//! When leads became delivered, as the API says: asked after the measurement, for a sample of them.
+//! When leads became delivered, by the API: read after the measurement, for a sample.
 
 use anyhow::Result;
 

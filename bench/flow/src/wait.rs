@@ -1,4 +1,4 @@
-//! Waiting until leads have ended, by what the receiver received and by what the API says, without costing the host much.
+//! Waiting until leads have ended, by the receiver and the API, without costing the host much.
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ pub struct Progress {
     pub events: u64,
     /// When the last of them came.
     pub last_event_us: u64,
-    /// Where the leads stand.
+    /// The states of the leads.
     pub states: StateCounts,
     /// Whether all that was waited for has ended.
     pub is_complete: bool,
@@ -102,7 +102,7 @@ impl Waiter<'_> {
         Ok(is_told && (is_received || in_doubt) && self.have_ended().await?)
     }
 
-    /// Asks the host for one campaign after the other, and goes on only when one has ended.
+    /// Asks the host for one campaign after the other, until each has ended.
     async fn have_ended(&mut self) -> Result<bool> {
         while self.next < self.goal.leads.len() {
             let asked_at = Instant::now();

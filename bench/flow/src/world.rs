@@ -63,7 +63,7 @@ impl World {
         Ok(World { host, receiver, api, database, clients: 0 })
     }
 
-    /// Makes an organization as a setup says.
+    /// Creates an organization by a setup.
     pub async fn organization(&mut self, setup: &Setup) -> Result<Organization> {
         let id = self.api.create_organization("bench").await?;
         let source_key = self.api.create_source_key(&id).await?;
@@ -71,7 +71,7 @@ impl World {
         for number in 0..setup.campaigns {
             let campaign = leads::campaign_id(number);
             self.api.create_campaign(&id, &campaign).await?;
-            if let Some(responds) = setup.client_of(number) {
+            if let Some(responds) = setup.client_response(number) {
                 let url = self.receiver.client_url(first_client + number, responds)?;
                 self.clients += 1;
                 self.api.set_client(&id, &campaign, &url).await?;
@@ -109,7 +109,7 @@ impl Setup {
     }
 
     /// How the client of a campaign responds.
-    fn client_of(&self, number: usize) -> Option<Responds> {
+    fn client_response(&self, number: usize) -> Option<Responds> {
         let is_last = number + 1 == self.campaigns;
         if is_last { self.odd_client.or(self.client) } else { self.client }
     }

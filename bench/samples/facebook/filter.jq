@@ -1,4 +1,4 @@
-# The idiomatic transformation: find each answer by its name, judge.
+# The idiomatic transformation: find each answer by its name, qualify.
 def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");
 . as $lead
 | def answers($name): first($lead.field_data[] | select(.name == $name)).values;

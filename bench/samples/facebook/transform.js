@@ -1,4 +1,4 @@
-// The idiomatic transformation: parse, find each answer by its name, judge, write.
+// The idiomatic transformation: parse, find each answer by its name, qualify, write.
 function transform(text) {
   const lead = JSON.parse(text);
   const answers = (name) => lead.field_data.find((field) => field.name === name).values;

@@ -1,4 +1,4 @@
-# The idiomatic transformation: map, judge.
+# The idiomatic transformation: map, qualify.
 def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");
 {
   firstName: .contact.first_name | trimmed,

@@ -1,4 +1,4 @@
-# The idiomatic transformation: take pieces by regular expressions, judge.
+# The idiomatic transformation: take pieces by regular expressions, qualify.
 {
   email: .email | ascii_downcase,
   source: .page | capture("utm_source=(?<it>[^&]+)").it,

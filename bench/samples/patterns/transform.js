@@ -1,4 +1,4 @@
-// The idiomatic transformation: parse, take pieces by regular expressions, judge, write.
+// The idiomatic transformation: parse, take pieces by regular expressions, qualify, write.
 function transform(text) {
   const lead = JSON.parse(text);
   const out = {

@@ -1,4 +1,4 @@
-// The idiomatic transformation: parse, map, judge, write.
+// The idiomatic transformation: parse, map, qualify, write.
 function transform(text) {
   const form = JSON.parse(text);
   const out = {

@@ -1,4 +1,4 @@
-# The idiomatic transformation: map, judge, and write XML by hand; `@html` escapes what XML wants escaped, too.
+# The idiomatic transformation: map, qualify, and write XML by hand; `@html` escapes what XML wants escaped, too.
 def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");
 def element($name): "<\($name)>\(tostring | @html)</\($name)>";
 (.contact.emails[0].address | ascii_downcase) as $email

@@ -1,4 +1,4 @@
-// The idiomatic transformation: parse, map, judge, and write XML by hand, as no engine brings a writer.
+// The idiomatic transformation: parse, map, qualify, and write XML by hand, as no engine brings a writer.
 function escaped(value) {
   const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
   return String(value).replace(/[&<>]/g, (found) => entities[found]);

@@ -1,4 +1,4 @@
-//! Our engine with the default plugin: mapped, judged and shaped in one session, as a campaign's batch is.
+//! Our engine with the default plugin: mapped, qualified and shaped in one session, as a campaign's batch is.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -168,10 +168,10 @@ pub fn without_sleep<T>(future: impl Future<Output = T>) -> T {
 pub async fn session(engine: &Engine, program: &Program, body: &str, leads: usize) -> Result<Vec<String>> {
     let mut session = engine.session(program, context());
     let mapped = session.map((0..leads).map(|_| inbound(body)).collect()).await?;
-    engine.on_guest_thread(judged(session, mapped)).await?
+    engine.on_guest_thread(qualify_and_shape(session, mapped)).await?
 }
 
-async fn judged(mut session: Session, mapped: Outcomes<Mapped>) -> Result<Vec<String>> {
+async fn qualify_and_shape(mut session: Session, mapped: Outcomes<Mapped>) -> Result<Vec<String>> {
     let submissions: Vec<Submission> = mapped_leads(mapped)?.into_iter().map(submission).collect();
     let verdicts = session.qualify(Severity::Hard, submissions.clone()).await?;
     qualified(verdicts)?;

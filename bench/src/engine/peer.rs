@@ -19,7 +19,7 @@ pub struct Peer {
     name: &'static str,
     process: Child,
     questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    responses: BufReader<ChildStdout>,
 }
 
 impl Peer {
@@ -40,15 +40,15 @@ impl Peer {
     fn start(name: &'static str, command: &mut Command) -> Result<Self> {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let questions = process.stdin.take().context("standard input")?;
-        let answers = BufReader::new(process.stdout.take().context("standard output")?);
-        Ok(Self { name, process, questions, answers })
+        let responses = BufReader::new(process.stdout.take().context("standard output")?);
+        Ok(Self { name, process, questions, responses })
     }
 
     fn ask(&mut self, leads: usize) -> Result<String> {
         writeln!(self.questions, "{leads}")?;
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer)?;
-        Ok(answer.trim().to_owned())
+        let mut response = String::new();
+        self.responses.read_line(&mut response)?;
+        Ok(response.trim().to_owned())
     }
 }
 

@@ -20,7 +20,7 @@ impl Threads {
     /// The CPU time they have used so far.
     pub fn cpu(&self) -> Result<Duration> {
         match self {
-            Threads::Calling => cpu_of(Path::new("/proc/thread-self")),
+            Threads::Calling => read_cpu_time(Path::new("/proc/thread-self")),
             Threads::Named(name) => all(Path::new("/proc/self/task"), |thread| {
                 fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim() == *name)
             }),
@@ -34,14 +34,14 @@ fn all(directory: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Duration> 
     for thread in fs::read_dir(directory)? {
         let thread = thread?.path();
         if is_wanted(&thread) {
-            sum += cpu_of(&thread)?;
+            sum += read_cpu_time(&thread)?;
         }
     }
     Ok(sum)
 }
 
 /// The first number that the scheduler tells of a thread: nanoseconds on a processor.
-fn cpu_of(thread: &Path) -> Result<Duration> {
+fn read_cpu_time(thread: &Path) -> Result<Duration> {
     let path = thread.join("schedstat");
     let told = fs::read_to_string(&path).with_context(|| format!("`{}` tells CPU times", path.display()))?;
     let ns = told.split_whitespace().next().context("an empty schedstat")?;

@@ -1,4 +1,4 @@
-//! Floor 5: the command line.
+//! The command line.
 
 mod bench;
 mod check;
@@ -27,14 +27,14 @@ enum Command {
     Serve(serve::Serve),
     /// Check a declarative document: all problems at once, with line, column and suggested fix.
     Check(check::Check),
-    /// Run a sample through a document: every stage's input and output and the bytes that would be sent; nothing is kept or sent.
+    /// Run a sample through a document: the input and output of every stage and the bytes that would be sent. Nothing is stored or sent.
     DryRun(dry_run::DryRunCommand),
-    /// Show every path of sample bodies, with types, how often each is filled and masked examples; or draft a document from them.
+    /// List the fields of sample bodies, with types, fill rate and masked examples; or draft a document from them.
     Discover(discover::Discover),
-    /// Compile a foreign component in this process, which the host bounds and can kill.
+    /// Compile a component in this process, which the host bounds and can kill.
     #[command(name = COMPILE_COMMAND, hide = true)]
     Compile {
-        /// What to do.
+        /// The command.
         task: String,
         /// The bounds.
         settings: String,

@@ -1,34 +1,34 @@
-//! Inbound bodies as one JSON value (I10). The rules are those of `hookmill_bodies`; here they meet the host's bounds and refusals.
+//! Inbound bodies as one JSON value (I10). The rules are those of `hookmill_bodies`; here they meet the host's bounds and errors.
 
 use super::envelope::syntax;
-use super::error::{ApiError, Kind as RefusalKind};
+use super::error::{ApiError, Kind as ErrorKind};
 use crate::config::Limits;
 use hookmill_bodies::{BodyError, BodyLimits, Fault};
 pub use hookmill_bodies::{Head, Kind, Opened};
 use serde::de::IgnoredAny;
 
-/// What headers say of a body; empty texts stand for those that are not there.
+/// The content headers of a body; absent ones are empty.
 pub fn head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
-    Head::parse(content_type, content_encoding).map_err(refusal)
+    Head::parse(content_type, content_encoding).map_err(error)
 }
 
 /// The same where only JSON is taken.
 pub fn json_head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
     let not_json = || {
         let given: String = content_type.chars().take(100).collect();
-        let message = format!("`{given}` is not understood here; send application/json");
-        ApiError::new(RefusalKind::ContentType, "content_type_unsupported", message)
+        let message = format!("`{given}` is not supported here; send application/json");
+        ApiError::new(ErrorKind::ContentType, "content_type_unsupported", message)
     };
     match head(content_type, content_encoding) {
         Ok(head) if head.kind == Kind::Json => Ok(head),
-        Err(refusal) if refusal.code != "content_type_unsupported" => Err(refusal),
+        Err(error) if error.code != "content_type_unsupported" => Err(error),
         _ => Err(not_json()),
     }
 }
 
 /// A body, inflated, decoded, and made a JSON value where it is none. The syntax of JSON itself is not looked at yet.
 pub fn open<'a>(head: &Head, body: &'a [u8], limits: &Limits) -> Result<Opened<'a>, ApiError> {
-    hookmill_bodies::open(head, body, &bounds(limits)).map_err(refusal)
+    hookmill_bodies::open(head, body, &bounds(limits)).map_err(error)
 }
 
 /// A body as the text of one JSON value.
@@ -47,10 +47,10 @@ pub fn utf8(body: &[u8], depth_max: usize) -> Result<&str, ApiError> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let good = std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default();
         let place = hookmill_bodies::Place::of(good, good.len());
-        ApiError::new(RefusalKind::Syntax, "invalid_utf8", format!("the body is not UTF-8 ({place}); save it as UTF-8"))
-            .at("", "invalid_utf8", format!("byte {} starts no UTF-8 character", error.valid_up_to()))
+        ApiError::new(ErrorKind::Syntax, "invalid_utf8", format!("the body is not UTF-8 ({place}); save it as UTF-8"))
+            .at("", "invalid_utf8", format!("byte {} does not start a UTF-8 character", error.valid_up_to()))
     })?;
-    hookmill_bodies::check_depth(text, depth_max).map_err(refusal)?;
+    hookmill_bodies::check_depth(text, depth_max).map_err(error)?;
     Ok(text)
 }
 
@@ -64,12 +64,12 @@ fn bounds(limits: &Limits) -> BodyLimits {
     }
 }
 
-fn refusal(error: BodyError) -> ApiError {
+fn error(error: BodyError) -> ApiError {
     let kind = match error.fault {
-        Fault::Syntax => RefusalKind::Syntax,
-        Fault::TooLarge => RefusalKind::TooLarge,
-        Fault::TooMany => RefusalKind::Invalid,
-        Fault::Kind => RefusalKind::ContentType,
+        Fault::Syntax => ErrorKind::Syntax,
+        Fault::TooLarge => ErrorKind::TooLarge,
+        Fault::TooMany => ErrorKind::Invalid,
+        Fault::Kind => ErrorKind::ContentType,
     };
     match error.place {
         None => ApiError::new(kind, error.code, error.message),
@@ -108,25 +108,25 @@ mod tests {
         }
     }
 
-    /// I5 I14: each fault has its kind of refusal, and a place where it has one.
+    /// I5 I14: each fault has its kind of error, and a place where it has one.
     #[test]
-    fn i5_faults_of_bodies_are_refusals() {
+    fn i5_faults_of_bodies_are_errors() {
         let limits = Limits { form_fields_max: 1, body_depth_max: 2, ..Limits::default() };
         let table = [
-            ("application/json", "{", RefusalKind::Syntax, "invalid_json", "line 1, column 1"),
-            ("application/json", "[[[", RefusalKind::Syntax, "too_deep", "line 1, column 3"),
-            ("text/xml", "<a>\n<b/>", RefusalKind::Syntax, "xml_too_deep", "line 2, column 1"),
-            ("text/xml", "<a>\n", RefusalKind::Syntax, "xml_syntax", "line 1, column 1"),
-            ("application/x-www-form-urlencoded", "a=1&b=2", RefusalKind::Invalid, "form_too_large", ""),
-            ("text/csv", "a", RefusalKind::ContentType, "content_type_unsupported", ""),
-            ("application/json; charset=x", "{}", RefusalKind::ContentType, "charset_unsupported", ""),
+            ("application/json", "{", ErrorKind::Syntax, "invalid_json", "line 1, column 1"),
+            ("application/json", "[[[", ErrorKind::Syntax, "too_deep", "line 1, column 3"),
+            ("text/xml", "<a>\n<b/>", ErrorKind::Syntax, "xml_too_deep", "line 2, column 1"),
+            ("text/xml", "<a>\n", ErrorKind::Syntax, "xml_syntax", "line 1, column 1"),
+            ("application/x-www-form-urlencoded", "a=1&b=2", ErrorKind::Invalid, "form_too_large", ""),
+            ("text/csv", "a", ErrorKind::ContentType, "content_type_unsupported", ""),
+            ("application/json; charset=x", "{}", ErrorKind::ContentType, "charset_unsupported", ""),
         ];
         for (content_type, body, kind, code, place) in table {
             let outcome = head(content_type, "").and_then(|head| to_json(&head, body.as_bytes(), &limits));
-            let refused = outcome.unwrap_err();
-            assert_eq!((refused.kind, refused.code), (kind, code), "{content_type}");
-            let told = refused.details.first().map(|detail| detail.message.as_str()).unwrap_or_default();
-            assert_eq!(told, place, "{refused}");
+            let rejected = outcome.unwrap_err();
+            assert_eq!((rejected.kind, rejected.code), (kind, code), "{content_type}");
+            let told = rejected.details.first().map(|detail| detail.message.as_str()).unwrap_or_default();
+            assert_eq!(told, place, "{rejected}");
         }
     }
 
@@ -146,7 +146,7 @@ mod tests {
         ];
         for (content_type, coding, code) in table {
             let outcome = json_head(content_type, coding);
-            assert_eq!(outcome.err().map(|refusal| refusal.code), code, "{content_type}");
+            assert_eq!(outcome.err().map(|error| error.code), code, "{content_type}");
         }
     }
 }

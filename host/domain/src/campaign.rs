@@ -20,10 +20,10 @@ impl CampaignId {
         }
     }
 
-    /// An id made of chance, where none was given: eight letters and digits that can't be misread.
-    pub fn mint(chance: [u8; 8]) -> Self {
+    /// A random id, where none was given: eight letters and digits that can't be misread.
+    pub fn from_random(random: [u8; 8]) -> Self {
         const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        Self(chance.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+        Self(random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
     }
 
     /// The id as text.
@@ -32,17 +32,17 @@ impl CampaignId {
     }
 }
 
-/// How a campaign stands.
+/// The state of a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CampaignState {
-    /// Being set up: what comes in waits.
+    /// Being set up: its leads wait.
     Draft,
     /// Running.
     Active,
-    /// Stopped for a while: what comes in waits.
+    /// Paused: its leads wait.
     Paused,
-    /// Over: nothing comes in, what waited is canceled.
+    /// Final: new leads are rejected, waiting ones are canceled.
     Archived,
 }
 
@@ -101,7 +101,7 @@ mod tests {
         for bad in ["", "A", "ABCDEFGHIJKLMNOPQ", "A B", "Ä1", "A\0", "a.b"] {
             assert!(CampaignId::parse(bad).is_err(), "{bad:?}");
         }
-        assert!(CampaignId::parse(CampaignId::mint([255; 8]).as_str()).is_ok());
+        assert!(CampaignId::parse(CampaignId::from_random([255; 8]).as_str()).is_ok());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Floor 0: time. Everything that needs the time takes a [`Clock`]; nothing else reads the machine's.
+//! Time. Everything that needs the time takes a [`Clock`]; nothing else reads the machine's.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,7 +22,7 @@ impl Timestamp {
     }
 }
 
-/// Where the time comes from.
+/// The source of the time.
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
@@ -48,7 +48,7 @@ impl Clock for SystemClock {
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// A clock that is set to `start`.
     pub fn new(start: Timestamp) -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(start.0)))
     }

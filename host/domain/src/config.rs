@@ -1,4 +1,4 @@
-//! Floor 1: every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
+//! Every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
 //! with them (`engine::Limits`, `outbound::OutboundLimits`).
 
 use crate::value_set::TableLimits;
@@ -8,7 +8,7 @@ use crate::value_set::TableLimits;
 pub struct Limits {
     /// How many bytes a request's body may have (8 MiB).
     pub body_bytes_max: usize,
-    /// How many bytes the bodies of all requests under way may have together (512 MiB); beyond, requests are refused with 429.
+    /// How many bytes the bodies of all requests under way may have together (512 MiB); beyond, requests are rejected with 429.
     pub bodies_bytes_max: usize,
     /// How many bytes a plugin upload may have (32 MiB).
     pub component_bytes_max: usize,
@@ -32,7 +32,7 @@ pub struct Limits {
     /// How many submissions of one campaign are processed together (256): their commit holds the one writer of SQLite for some
     /// milliseconds.
     pub process_batch_max: usize,
-    /// How many bytes of elements are processed together (32 MiB); a larger one stands alone.
+    /// How many bytes of elements are processed together (32 MiB); a larger one is a batch of its own.
     pub process_batch_bytes_max: usize,
     /// How many batches are processed at once (2).
     pub process_workers: usize,
@@ -44,17 +44,17 @@ pub struct Limits {
     pub resident_bytes_max: usize,
     /// How many submissions of one campaign, and how many deliveries to one destination, are queued in memory (2,000).
     pub lane_items_max: usize,
-    /// How many bytes of bodies and elements are read from the database at once (32 MiB); a larger body stands alone.
+    /// How many bytes of bodies and elements are read from the database at once (32 MiB); a larger body is read by itself.
     pub load_bytes_max: i64,
     /// How many deliveries are under way at once (512).
     pub deliveries_in_flight_max: usize,
     /// How many deliveries to one destination are under way at once (64).
     pub deliveries_per_destination_max: usize,
-    /// How long a worker that found nothing waits before it looks again, in milliseconds (250); work of this host wakes it earlier.
+    /// How long an idle worker waits before it checks for work, in milliseconds (250); work of this host wakes it earlier.
     pub poll_ms: u64,
     /// How long a lease on a shard lasts unless it is renewed, in milliseconds (12 s); PostgreSQL only.
     pub lease_ms: i64,
-    /// How often the host renews its leases and looks what others have put into its shards, in milliseconds (250); PostgreSQL only.
+    /// How often the host renews its leases and checks for work that others put into its shards, in milliseconds (250); PostgreSQL only.
     pub renew_ms: u64,
     /// How often the host reads which due work it has missed, in milliseconds (30 s).
     pub read_whole_ms: u64,
@@ -62,13 +62,13 @@ pub struct Limits {
     pub stop_ms: u64,
     /// How many connections are served at once (1,024).
     pub connections_max: usize,
-    /// How long a connection lives on which nothing is answered, in milliseconds (75 s).
+    /// How long a connection without a response is kept open, in milliseconds (75 s).
     pub connection_idle_ms: u64,
     /// How long a client may take to send a request's head and body, in milliseconds (30 s).
     pub request_timeout_ms: u64,
-    /// How many bytes of a receiver's answer are kept with an attempt (4 KiB).
-    pub kept_answer_bytes_max: usize,
-    /// How many rows a list answers with at most (200).
+    /// How many bytes of a receiver's response are kept with an attempt (4 KiB).
+    pub kept_response_bytes_max: usize,
+    /// The most rows in one page of a list (200).
     pub page_rows_max: i64,
     /// How many characters a name may have (255).
     pub name_chars_max: usize,
@@ -81,7 +81,7 @@ pub struct Limits {
     /// How many bytes the current tables of an organization's value sets may have together, in canonical form (128 MiB): one batch
     /// may read them all.
     pub value_sets_bytes_max: i64,
-    /// How many bytes of tables are kept in memory (256 MiB); the longest unused goes first.
+    /// How many bytes of tables are kept in memory (256 MiB); the least recently used is evicted first.
     pub value_sets_cached_bytes_max: usize,
     /// How many entries a value set may have (100,000).
     pub value_set_entries_max: usize,
@@ -124,7 +124,7 @@ impl Default for Limits {
             connections_max: 1_024,
             connection_idle_ms: 75_000,
             request_timeout_ms: 30_000,
-            kept_answer_bytes_max: 4 << 10,
+            kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
             name_chars_max: 255,
             document_bytes_max: 256 << 10,

@@ -1,4 +1,4 @@
-//! What a delivery goes to.
+//! Kinds of destinations and states of deliveries.
 
 /// The kinds of destinations. What differs between receivers follows from it, and from nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,19 +1,19 @@
 //! Where a campaign's leads go: its client endpoint (L8).
 
-use super::destination::{HeaderList, Schemes, WebhookUrl};
 use super::error::{ApiError, Detail, Kind};
+use super::net_policy::{HeaderList, Schemes, WebhookUrl};
 use super::retry::Retries;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// How long an answer may be waited for, in seconds.
+/// How long a response may be waited for, in seconds.
 pub const TIMEOUT_S: RangeInclusive<u64> = 1..=120;
 /// How often a lead is tried again at its client.
 pub const CLIENT_RETRIES: RangeInclusive<u8> = 0..=20;
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "GET"];
 
-/// A client endpoint that was checked. It is sealed whole where it is kept: headers carry credentials.
+/// A client endpoint that was checked. It is stored encrypted, since headers carry credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientEndpoint {
@@ -29,7 +29,7 @@ pub struct ClientEndpoint {
     pub timeout_s: u64,
 }
 
-/// A client endpoint as it is asked for.
+/// A client endpoint as the API receives it, unchecked.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"url": "https://client.example/leads", "headers": {"x-token": "secret"}, "retries": 5}))]
@@ -41,15 +41,15 @@ pub struct ClientEndpointDraft {
     #[serde(default = "post")]
     #[schema(pattern = "^(POST|PUT|PATCH|GET)$")]
     pub method: String,
-    /// Headers to send. A value of `***` keeps the one that is kept.
+    /// Headers to send. The value `***` keeps the stored value.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Retries after the first attempt.
-    #[serde(default = "five", deserialize_with = "super::whole::read")]
+    #[serde(default = "default_retries", deserialize_with = "super::integer::deserialize")]
     #[schema(maximum = 20)]
     pub retries: u64,
     /// How long one attempt may take, in seconds.
-    #[serde(default = "thirty", deserialize_with = "super::whole::read")]
+    #[serde(default = "default_timeout_s", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
 }
@@ -58,11 +58,11 @@ fn post() -> String {
     "POST".into()
 }
 
-fn five() -> u64 {
+fn default_retries() -> u64 {
     5
 }
 
-fn thirty() -> u64 {
+fn default_timeout_s() -> u64 {
     30
 }
 
@@ -82,7 +82,7 @@ impl ClientEndpointDraft {
     }
 }
 
-/// Gathers what is wrong with a setting, so that all of it is told at once.
+/// Gathers what is wrong with a setting, so that all problems are reported at once.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Detail>);
 
@@ -92,12 +92,12 @@ impl Faults {
         self.0.push(Detail { path: path.into(), code: "invalid".into(), message: format!("`{path}` {message}") });
     }
 
-    /// Checks a URL; answers it in its one spelling.
+    /// Checks a URL; returns it in its one spelling.
     pub fn url(&mut self, path: &str, text: &str, schemes: Schemes) -> String {
         match WebhookUrl::parse(text, schemes) {
             Ok(url) => url.as_str().to_owned(),
             Err(error) => {
-                self.add(path, format!("is refused: {error}"));
+                self.add(path, format!("is rejected: {error}"));
                 String::new()
             }
         }
@@ -107,7 +107,7 @@ impl Faults {
     pub fn headers(&mut self, path: &str, headers: &BTreeMap<String, String>) {
         if let Err(errors) = HeaderList::new(headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
             for error in errors {
-                self.add(path, format!("are refused: {error}"));
+                self.add(path, format!("are rejected: {error}"));
             }
         }
     }
@@ -117,7 +117,7 @@ impl Faults {
         match Retries::within(given, allowed) {
             Ok(retries) => retries.get(),
             Err(error) => {
-                self.add(path, format!("is refused: {error}"));
+                self.add(path, format!("is rejected: {error}"));
                 0
             }
         }
@@ -130,7 +130,7 @@ impl Faults {
         }
     }
 
-    /// The refusal that names them all, if there are any.
+    /// The error that names them all, if there are any.
     pub fn end(self) -> Result<(), ApiError> {
         if self.0.is_empty() {
             return Ok(());
@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn l8_everything_wrong_is_named_at_once() {
-        let refusal = draft(serde_json::json!({"url": "http://x.example/", "method": "TRACE", "headers": {"Host": "x"}, "retries": 99, "timeout_s": 0})).unwrap_err();
-        let paths: Vec<&str> = refusal.details.iter().map(|d| d.path.as_str()).collect();
+        let error = draft(serde_json::json!({"url": "http://x.example/", "method": "TRACE", "headers": {"Host": "x"}, "retries": 99, "timeout_s": 0})).unwrap_err();
+        let paths: Vec<&str> = error.details.iter().map(|d| d.path.as_str()).collect();
         assert_eq!(paths, ["url", "headers", "retries", "timeout_s", "method"]);
     }
 

@@ -67,7 +67,7 @@ fn is_object(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{')
 }
 
-/// A syntax refusal with its place.
+/// A syntax error with its place.
 pub fn syntax(error: serde_json::Error) -> ApiError {
     ApiError::new(Kind::Syntax, "invalid_json", format!("the body is not JSON: {error}")).at(
         "",
@@ -79,21 +79,21 @@ pub fn syntax(error: serde_json::Error) -> ApiError {
 fn read_key(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<String> {
     let path = "idempotency_key";
     let Some(raw) = raw else {
-        return refuse(
+        return reject(
             details,
             path,
             "missing",
-            "is missing: give each request a key of its own, so that a retry is recognised",
+            "is missing: give each request its own key, so that a retry is recognised",
         );
     };
     let Ok(key) = serde_json::from_str::<String>(raw.get()) else {
-        return refuse(details, path, "not_a_string", "must be a JSON string");
+        return reject(details, path, "not_a_string", "must be a JSON string");
     };
     if key.is_empty() {
-        return refuse(details, path, "empty", "must not be empty");
+        return reject(details, path, "empty", "must not be empty");
     }
     if IDEMPOTENCY_KEY_BYTES_MAX < key.len() {
-        return refuse(
+        return reject(
             details,
             path,
             "too_long",
@@ -101,7 +101,7 @@ fn read_key(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<String>
         );
     }
     if key.contains('\0') {
-        return refuse(details, path, "invalid_character", "must not contain U+0000");
+        return reject(details, path, "invalid_character", "must not contain U+0000");
     }
     Some(key)
 }
@@ -111,21 +111,21 @@ fn read_atomic(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<bool
     match raw.get() {
         "true" => Some(true),
         "false" => Some(false),
-        _ => refuse(details, "atomic", "not_a_boolean", "must be true or false"),
+        _ => reject(details, "atomic", "not_a_boolean", "must be true or false"),
     }
 }
 
 fn read_leads(body: &str, raw: Option<&RawValue>, leads_max: usize, details: &mut Vec<Detail>) -> Option<Vec<Element>> {
     let path = "leads";
-    let Some(raw) = raw else { return refuse(details, path, "missing", "is missing: send a list of leads") };
+    let Some(raw) = raw else { return reject(details, path, "missing", "is missing: send a list of leads") };
     let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
-        return refuse(details, path, "not_a_list", "must be a list");
+        return reject(details, path, "not_a_list", "must be a list");
     };
     if list.is_empty() {
-        return refuse(details, path, "empty", "must not be empty");
+        return reject(details, path, "empty", "must not be empty");
     }
     if leads_max < list.len() {
-        return refuse(
+        return reject(
             details,
             path,
             "too_many",
@@ -155,7 +155,7 @@ pub fn campaign_text(raw: &RawValue) -> Option<String> {
     }
 }
 
-fn refuse<T>(details: &mut Vec<Detail>, path: &str, code: &str, message: &str) -> Option<T> {
+fn reject<T>(details: &mut Vec<Detail>, path: &str, code: &str, message: &str) -> Option<T> {
     details.push(Detail { path: path.into(), code: code.into(), message: format!("`{path}` {message}") });
     None
 }
@@ -168,7 +168,7 @@ struct Parts<'a> {
     unknown_keys: Vec<String>,
 }
 
-/// How many unknown keys of an envelope are named in the answer.
+/// How many unknown keys of an envelope are named in the response.
 const UNKNOWN_KEYS_MAX: usize = 8;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
@@ -257,9 +257,9 @@ mod tests {
     const LEADS_MAX: usize = 3;
 
     fn codes(body: &str) -> Vec<String> {
-        let refusal = parse(body, LEADS_MAX).unwrap_err();
-        assert_eq!(refusal.kind, Kind::Invalid, "{body}");
-        refusal.details.into_iter().map(|d| format!("{}:{}", d.path, d.code)).collect()
+        let error = parse(body, LEADS_MAX).unwrap_err();
+        assert_eq!(error.kind, Kind::Invalid, "{body}");
+        error.details.into_iter().map(|d| format!("{}:{}", d.path, d.code)).collect()
     }
 
     #[test]
@@ -297,9 +297,9 @@ mod tests {
 
     #[test]
     fn i5_syntax_has_a_place() {
-        let refusal = parse("{\"idempotency_key\":\"k\",\n \"leads\":[}", LEADS_MAX).unwrap_err();
-        assert_eq!((refusal.kind, refusal.code), (Kind::Syntax, "invalid_json"));
-        assert!(refusal.message.contains("line 2 column 11"), "{}", refusal.message);
+        let error = parse("{\"idempotency_key\":\"k\",\n \"leads\":[}", LEADS_MAX).unwrap_err();
+        assert_eq!((error.kind, error.code), (Kind::Syntax, "invalid_json"));
+        assert!(error.message.contains("line 2 column 11"), "{}", error.message);
         assert_eq!(parse("{} x", LEADS_MAX).unwrap_err().code, "invalid_json");
         assert_eq!(parse("", LEADS_MAX).unwrap_err().code, "invalid_json");
     }
@@ -336,20 +336,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn i5_any_text_gets_an_answer(body in "\\PC{0,80}|[\\[\\]{}\":,a-z]{0,80}") {
+        fn i5_any_text_gets_a_response(body in "\\PC{0,80}|[\\[\\]{}\":,a-z]{0,80}") {
             drop(parse(&body, LEADS_MAX));
         }
 
         #[test]
-        fn i5_any_json_is_never_a_syntax_refusal(value in json()) {
-            if let Err(refusal) = parse(&value.to_string(), LEADS_MAX) {
-                prop_assert_eq!(refusal.kind, Kind::Invalid);
-                prop_assert!(!refusal.details.is_empty());
+        fn i5_any_json_is_never_a_syntax_error(value in json()) {
+            if let Err(error) = parse(&value.to_string(), LEADS_MAX) {
+                prop_assert_eq!(error.kind, Kind::Invalid);
+                prop_assert!(!error.details.is_empty());
             }
         }
 
         #[test]
-        fn i5_every_cut_is_a_syntax_refusal(value in json(), at in any::<prop::sample::Index>()) {
+        fn i5_every_cut_is_a_syntax_error(value in json(), at in any::<prop::sample::Index>()) {
             let body = serde_json::json!({"idempotency_key": "k", "leads": [value]}).to_string();
             let mut cut = at.index(body.len());
             while !body.is_char_boundary(cut) { cut -= 1; }

@@ -1,4 +1,4 @@
-//! Why something asked of the host is refused, in the one form every refusal has (I14). Floor 4 turns it into HTTP.
+//! Why something asked of the host is rejected, in the form of all errors (I14). The HTTP layer turns it into a response.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub struct Detail {
     pub message: String,
 }
 
-/// What kind of refusal it is; floor 4 gives each an HTTP status.
+/// The kind of an error; the HTTP layer gives each a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The bytes are not of the syntax they claim (400).
@@ -40,7 +40,7 @@ pub enum Kind {
     Unavailable,
 }
 
-/// A refusal: what, where, and the suggested fix.
+/// An error: what, where, and the suggested fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct ApiError {
@@ -50,16 +50,16 @@ pub struct ApiError {
     pub code: &'static str,
     /// For people.
     pub message: String,
-    /// The single things that are wrong, if there are several or they have a place.
+    /// The single problems, if there are several or they have a place.
     pub details: Vec<Detail>,
-    /// More keys for the body, where a refusal has facts to give (such as a duplicate's first request).
-    pub facts: Option<Box<serde_json::Map<String, serde_json::Value>>>,
+    /// More fields for the body of the error, for codes that have some (such as a duplicate's first request).
+    pub fields: Option<Box<serde_json::Map<String, serde_json::Value>>>,
 }
 
 impl ApiError {
-    /// A refusal without details.
+    /// An error without details.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), details: Vec::new(), facts: None }
+        Self { kind, code, message: message.into(), details: Vec::new(), fields: None }
     }
 
     /// The same with one more detail.
@@ -74,10 +74,10 @@ impl ApiError {
         self
     }
 
-    /// The same with facts of its own in the body.
-    pub fn with_facts(mut self, facts: serde_json::Value) -> Self {
-        if let serde_json::Value::Object(map) = facts {
-            self.facts = Some(Box::new(map));
+    /// Adds fields to the body of the error.
+    pub fn with_fields(mut self, fields: serde_json::Value) -> Self {
+        if let serde_json::Value::Object(map) = fields {
+            self.fields = Some(Box::new(map));
         }
         self
     }
@@ -90,6 +90,6 @@ impl ApiError {
 
     /// Nothing of that name is visible to this caller.
     pub fn not_found(what: &str, id: &str) -> Self {
-        Self::new(Kind::NotFound, "not_found", format!("there is no {what} `{id}` that this key can see"))
+        Self::new(Kind::NotFound, "not_found", format!("{what} `{id}` not found"))
     }
 }

@@ -9,10 +9,10 @@ pub enum EventName {
     /// The client took it, or it is stored.
     #[serde(rename = "lead.delivered")]
     Delivered,
-    /// A rule, an action or a reviewer said no.
+    /// A rule, an action or a reviewer disqualified it.
     #[serde(rename = "lead.disqualified")]
     Disqualified,
-    /// The client refused it, or retries are spent.
+    /// The client rejected it, or retries are exhausted.
     #[serde(rename = "lead.failed")]
     Failed,
     /// It waits for a cap or the schedule.
@@ -65,8 +65,8 @@ impl EventName {
     }
 }
 
-/// The events that reaching a state causes, in their order (section 5). `by_client` says whether a client's answer caused it.
-pub fn events_of(state: State, by_client: bool) -> Vec<EventName> {
+/// The events that reaching a state causes, in their order (section 5). `by_client` says whether a client's response caused it.
+pub fn events_after(state: State, by_client: bool) -> Vec<EventName> {
     let own = match state {
         State::Quarantined => Some(EventName::Quarantined),
         State::Disqualified => Some(EventName::Disqualified),
@@ -102,7 +102,7 @@ mod tests {
             (State::Canceled, false, vec![Processed]),
         ];
         for (state, by_client, expected) in table {
-            assert_eq!(events_of(state, by_client), expected, "{state:?}");
+            assert_eq!(events_after(state, by_client), expected, "{state:?}");
         }
     }
 

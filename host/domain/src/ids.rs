@@ -1,38 +1,38 @@
-//! Floor 0: ids and chance. Ids are prefixed, sortable by time and lower case; both come from a [`Minter`], so that a test
+//! Ids and random bytes. Ids are prefixed, sortable by time and lower case; both come from an [`IdGenerator`], so that a test
 //! can own them.
 
 use crate::clock::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Mints ids and gives chance.
-pub trait Minter: Send + Sync + 'static {
-    /// Fills `buffer` with chance fit for keys.
+/// Generates ids and random bytes.
+pub trait IdGenerator: Send + Sync + 'static {
+    /// Fills `buffer` with random bytes that are fit for keys.
     fn fill(&self, buffer: &mut [u8]);
 
     /// A new id such as `req_01jh5xk3...`: the prefix, an underscore, and a ULID in lower case.
-    fn mint(&self, prefix: &str, now: Timestamp) -> String;
+    fn new_id(&self, prefix: &str, now: Timestamp) -> String;
 }
 
-/// A minter that many parts share.
-pub type SharedMinter = Arc<dyn Minter>;
+/// A generator that several components share.
+pub type SharedIdGenerator = Arc<dyn IdGenerator>;
 
-/// The minter of production: chance from the operating system, ids that grow even within a millisecond.
+/// The generator of production: random bytes from the operating system, ids that grow even within a millisecond.
 #[derive(Debug, Default)]
-pub struct SystemMinter {
+pub struct SystemIdGenerator {
     last: Mutex<Option<ulid::Ulid>>,
 }
 
-impl Minter for SystemMinter {
+impl IdGenerator for SystemIdGenerator {
     fn fill(&self, buffer: &mut [u8]) {
-        // Without chance there are no safe keys: nothing sensible can be done but to stop.
+        // Without randomness there are no safe keys: nothing sensible can be done but to stop.
         #[allow(clippy::expect_used, reason = "see above")]
-        getrandom::fill(buffer).expect("the operating system gives chance");
+        getrandom::fill(buffer).expect("the operating system provides random bytes");
     }
 
-    fn mint(&self, prefix: &str, now: Timestamp) -> String {
-        let mut chance = [0_u8; 16];
-        self.fill(&mut chance);
-        let fresh = ulid::Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), u128::from_be_bytes(chance));
+    fn new_id(&self, prefix: &str, now: Timestamp) -> String {
+        let mut random = [0_u8; 16];
+        self.fill(&mut random);
+        let fresh = ulid::Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), u128::from_be_bytes(random));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let next = match *last {
             Some(before) if fresh <= before => before.increment().unwrap_or(fresh),
@@ -53,8 +53,8 @@ fn format_id(prefix: &str, ulid: ulid::Ulid) -> String {
     id
 }
 
-/// Sixteen bytes of chance drawn from an id: the same for the same id, so that a replay sees what the first run saw.
-pub fn entropy_of(id: &str) -> (u64, u64) {
+/// Sixteen pseudo-random bytes derived from an id: the same for the same id, so that a replay sees what the first run saw.
+pub fn derive_entropy(id: &str) -> (u64, u64) {
     use sha2::Digest;
     let digest = sha2::Sha256::digest(id.as_bytes());
     let (mut high, mut low) = ([0_u8; 8], [0_u8; 8]);
@@ -69,15 +69,15 @@ mod tests {
 
     #[test]
     fn ids_grow_even_within_a_millisecond() {
-        let minter = SystemMinter::default();
-        let ids: Vec<String> = (0..1000).map(|_| minter.mint("req", Timestamp(1_700_000_000_000))).collect();
+        let generator = SystemIdGenerator::default();
+        let ids: Vec<String> = (0..1000).map(|_| generator.new_id("req", Timestamp(1_700_000_000_000))).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(ids.iter().all(|id| id.len() == 30 && id.starts_with("req_") && *id == id.to_lowercase()));
     }
 
     #[test]
     fn entropy_depends_on_the_id_alone() {
-        assert_eq!(entropy_of("req_a-0"), entropy_of("req_a-0"));
-        assert_ne!(entropy_of("req_a-0"), entropy_of("req_a-1"));
+        assert_eq!(derive_entropy("req_a-0"), derive_entropy("req_a-0"));
+        assert_ne!(derive_entropy("req_a-0"), derive_entropy("req_a-1"));
     }
 }

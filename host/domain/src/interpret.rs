@@ -1,11 +1,11 @@
-//! What an answer means when neither the campaign nor its plugin says otherwise.
+//! The default interpretation of a response.
 
 /// What became of something sent. The names are those of the plugin contract's `outcome-kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutcomeKind {
     /// The receiver took it.
     Accepted,
-    /// The receiver refused it.
+    /// The receiver rejected it.
     Rejected,
     /// The receiver has it already.
     Duplicate,
@@ -36,8 +36,8 @@ impl OutcomeKind {
     }
 }
 
-/// The default interpretation of an answer's status, none standing for no answer: 2xx is accepted, 408, 425, 429, 5xx and
-/// no answer are retry, all else is failed. A redirect is failed: following it is not ours, and it is not an acceptance.
+/// The default interpretation of a response's status, none standing for no response: 2xx is accepted, 408, 425, 429, 5xx and
+/// no response are retry, all else is failed. A redirect is failed: following it is not ours, and it is not an acceptance.
 pub fn default_outcome(status: Option<u16>) -> OutcomeKind {
     match status {
         Some(200..=299) => OutcomeKind::Accepted,
@@ -46,7 +46,7 @@ pub fn default_outcome(status: Option<u16>) -> OutcomeKind {
     }
 }
 
-/// Whether this status tells us to leave the endpoint alone from now on: `410 Gone`.
+/// Whether this status pauses the endpoint: `410 Gone`.
 pub fn pauses_endpoint(status: u16) -> bool {
     status == 410
 }
@@ -55,7 +55,7 @@ pub fn pauses_endpoint(status: u16) -> bool {
 mod tests {
     use super::*;
 
-    /// M9: real answers for which nothing is configured.
+    /// M9: real responses for which nothing is configured.
     #[test]
     fn m9_the_default_reads_the_status_alone() {
         use OutcomeKind::{Accepted, Failed, Retry};
@@ -81,7 +81,7 @@ mod tests {
             ("the last of the class", Some(599), Retry),
             ("outside every class", Some(600), Failed),
             ("outside every class", Some(999), Failed),
-            ("no answer", None, Retry),
+            ("no response", None, Retry),
         ];
         for (what, status, expected) in table {
             assert_eq!(default_outcome(status), expected, "{what}: {status:?}");

@@ -41,8 +41,8 @@ impl Identity {
         Self { hashes: hashes.collect() }
     }
 
-    /// The id of this person's lead where nobody has seen the person before. It follows from what identifies the person,
-    /// so that two hosts that meet somebody at the same moment agree without asking each other. `fallback` identifies a
+    /// The id of a new person's lead. It follows from what identifies the person,
+    /// so that two hosts that receive the same person at the same moment agree without coordination. `fallback` identifies a
     /// lead with neither e-mail nor phone.
     pub fn lead_id(&self, salt: &[u8], fallback: &str) -> String {
         let hash = self.hashes.first().copied().unwrap_or_else(|| hash(salt, "submission", fallback));

@@ -1,13 +1,11 @@
 //! The values and rules of lead campaigns, pure: no input or output. Time, ids and randomness are arguments ([`clock`], [`ids`]), and
 //! every bound of the host has its name in [`config`].
 
-pub mod beside;
 pub mod body;
 pub mod campaign;
 pub mod clock;
 pub mod config;
 pub mod delivery;
-pub mod destination;
 pub mod discovery;
 pub mod endpoint;
 pub mod envelope;
@@ -15,12 +13,14 @@ pub mod error;
 pub mod event;
 pub mod flow;
 pub mod ids;
+pub mod integer;
 pub mod interpret;
 pub mod lead;
+pub mod metadata;
+pub mod net_policy;
 pub mod retry;
 pub mod role;
 pub mod settings;
 pub mod signature;
 pub mod state;
 pub mod value_set;
-pub mod whole;

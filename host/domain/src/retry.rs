@@ -1,7 +1,7 @@
 //! When an attempt is made again: exponential backoff with proportional jitter, a receiver's `Retry-After` within bounds,
 //! and the point where the attempts are spent.
 //!
-//! Chance and time are arguments, so that a test can own both.
+//! Randomness and time are arguments, so that a test can own both.
 
 use std::ops::RangeInclusive;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,7 +21,7 @@ pub struct Retries(u8);
 
 /// A number of retries outside what the place allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given} retries are not possible here; choose {} to {}", allowed.start(), allowed.end())]
+#[error("{given} retries are not allowed here; choose {} to {}", allowed.start(), allowed.end())]
 pub struct RetriesError {
     given: u64,
     allowed: RangeInclusive<u8>,
@@ -71,39 +71,39 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// Says what follows after `attempts_made` attempts (the first one counts). `retry_after_ms` is the wait the receiver
-    /// asked for (`retry_after_ms`, the function, reads it from a header); it replaces the backoff. `chance` is any number, drawn evenly.
+    /// Decides what follows after `attempts_made` attempts (the first one counts). `retry_after_ms` is the wait the receiver
+    /// asked for (`retry_after_ms`, the function, reads it from a header); it replaces the backoff. `random` is a uniformly distributed number.
     pub fn next(
         &self,
         retries: Retries,
         attempts_made: u32,
         now_ms: i64,
         retry_after_ms: Option<u64>,
-        chance: u64,
+        random: u64,
     ) -> Next {
         if u32::from(retries.get()) < attempts_made {
             return Next::Spent;
         }
         let delay_ms = match retry_after_ms {
-            Some(asked_ms) => self.asked_ms(asked_ms, chance),
-            None => self.own_ms(attempts_made, chance),
+            Some(asked_ms) => self.asked_ms(asked_ms, random),
+            None => self.own_ms(attempts_made, random),
         };
         Next::At(now_ms.saturating_add_unsigned(delay_ms))
     }
 
     /// Our own delay: the exponential one, made up to `JITTER_PERCENT` shorter so that it never passes the cap.
-    fn own_ms(&self, attempts_made: u32, chance: u64) -> u64 {
+    fn own_ms(&self, attempts_made: u32, random: u64) -> u64 {
         let doublings = attempts_made.saturating_sub(1);
         let grown_ms = 1_u64.checked_shl(doublings).and_then(|factor| self.base_ms.checked_mul(factor));
         let delay_ms = grown_ms.unwrap_or(u64::MAX).min(self.cap_ms);
-        delay_ms - jitter_ms(delay_ms, chance)
+        delay_ms - jitter_ms(delay_ms, random)
     }
 
     /// The receiver's delay within our bounds, made up to `JITTER_PERCENT` longer so that it is never earlier than asked.
-    fn asked_ms(&self, asked_ms: u64, chance: u64) -> u64 {
+    fn asked_ms(&self, asked_ms: u64, random: u64) -> u64 {
         let longest_ms = self.retry_after_max_ms.max(self.retry_after_min_ms);
         let delay_ms = asked_ms.clamp(self.retry_after_min_ms, longest_ms);
-        delay_ms.saturating_add(jitter_ms(delay_ms, chance)).min(longest_ms)
+        delay_ms.saturating_add(jitter_ms(delay_ms, random)).min(longest_ms)
     }
 }
 
@@ -122,9 +122,9 @@ pub fn retry_after_ms(value: &str, now_ms: i64) -> Option<u64> {
     u64::try_from(wait_ms).ok().filter(|wait_ms| 0 < *wait_ms)
 }
 
-fn jitter_ms(delay_ms: u64, chance: u64) -> u64 {
+fn jitter_ms(delay_ms: u64, random: u64) -> u64 {
     let span_ms = u128::from(delay_ms) * u128::from(JITTER_PERCENT) / 100;
-    let part_ms = (span_ms * u128::from(chance)) >> 64;
+    let part_ms = (span_ms * u128::from(random)) >> 64;
     u64::try_from(part_ms).unwrap_or(delay_ms)
 }
 
@@ -170,8 +170,8 @@ mod tests {
         ] {
             assert_eq!(Retries::within(number, allowed).is_ok(), good, "{number}");
         }
-        let refusal = Retries::within(11, WEBHOOK_RETRIES).expect_err("out of bounds");
-        assert_eq!(refusal.to_string(), "11 retries are not possible here; choose 1 to 10");
+        let error = Retries::within(11, WEBHOOK_RETRIES).expect_err("out of bounds");
+        assert_eq!(error.to_string(), "11 retries are not possible here; choose 1 to 10");
     }
 
     /// M9, W9: seconds and each of the three spellings of an HTTP date; everything else is ignored.
@@ -218,13 +218,13 @@ mod tests {
     }
 
     proptest! {
-        /// W9: whatever the settings and the chance, a delay stays within its named bounds, and jitter is proportional.
+        /// W9: whatever the settings and the random number, a delay stays within its named bounds, and jitter is proportional.
         #[test]
         fn w9_delays_stay_within_bounds(
-            base_ms in 1_u64..100_000, cap_ms in 1_u64..10_000_000, made in 1_u32..=10, chance: u64, asked_ms: Option<u64>,
+            base_ms in 1_u64..100_000, cap_ms in 1_u64..10_000_000, made in 1_u32..=10, random: u64, asked_ms: Option<u64>,
         ) {
             let backoff = Backoff { base_ms, cap_ms, ..Backoff::default() };
-            let Next::At(at_ms) = backoff.next(retries(10), made, NOW_MS, asked_ms, chance) else {
+            let Next::At(at_ms) = backoff.next(retries(10), made, NOW_MS, asked_ms, random) else {
                 return Err(TestCaseError::fail("spent too early"));
             };
             let delay_ms = u64::try_from(at_ms - NOW_MS).expect("not in the past");
@@ -243,8 +243,8 @@ mod tests {
 
         /// W9: no time, however odd, makes the sum wrap around.
         #[test]
-        fn w9_time_never_wraps(now_ms: i64, made in 1_u32..=10, chance: u64, asked_ms: Option<u64>) {
-            let next = Backoff::default().next(retries(10), made, now_ms, asked_ms, chance);
+        fn w9_time_never_wraps(now_ms: i64, made in 1_u32..=10, random: u64, asked_ms: Option<u64>) {
+            let next = Backoff::default().next(retries(10), made, now_ms, asked_ms, random);
             prop_assert!(matches!(next, Next::At(at_ms) if now_ms <= at_ms));
         }
 

@@ -16,7 +16,7 @@ pub enum Role {
     Viewer,
 }
 
-/// What a call wants to do.
+/// The action of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
@@ -75,7 +75,7 @@ impl Permission {
         }
     }
 
-    /// What it is called in a refusal.
+    /// What it is called in an error.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Provision => "provision",

@@ -1,15 +1,15 @@
 //! The webhook settings of an organization (W3).
 
-use super::destination::Schemes;
 use super::endpoint::Faults;
 use super::error::ApiError;
 use super::event::EventName;
+use super::net_policy::Schemes;
 use super::retry::WEBHOOK_RETRIES;
 use super::signature::{SigningSecret, SigningSecrets};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Webhook settings that were checked. They are sealed whole where they are kept.
+/// Webhook settings that were checked. They are stored encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSettings {
     /// Whether anything is sent.
@@ -28,7 +28,7 @@ pub struct WebhookSettings {
     pub secrets: Vec<String>,
 }
 
-/// Webhook settings as they are asked for. Secrets are write-only: not given keeps what is kept.
+/// Webhook settings as the API receives them, unchecked. Secrets are write-only: absent secrets keep the stored ones.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"enabled": true, "url": "https://subscriber.example/hook", "events": ["lead.delivered", "lead.failed"]}))]
@@ -41,32 +41,32 @@ pub struct WebhookSettingsDraft {
     /// The events that are sent.
     #[schema(value_type = Vec<EventName>)]
     pub events: Vec<String>,
-    /// Headers to send. A value of `***` keeps the one that is kept.
+    /// Headers to send. The value `***` keeps the stored value.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Retries after the first attempt.
-    #[serde(default = "three", deserialize_with = "super::whole::read")]
+    #[serde(default = "default_retries", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 10)]
     pub retries: u64,
     /// How long one attempt may take, in seconds.
-    #[serde(default = "thirty", deserialize_with = "super::whole::read")]
+    #[serde(default = "default_timeout_s", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
-    /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. Left out, those that are kept stay.
+    /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. If absent, the stored ones stay.
     #[serde(default)]
     pub secrets: Option<Vec<String>>,
 }
 
-fn three() -> u64 {
+fn default_retries() -> u64 {
     3
 }
 
-fn thirty() -> u64 {
+fn default_timeout_s() -> u64 {
     30
 }
 
 impl WebhookSettingsDraft {
-    /// Checks everything and names all that is wrong. `kept` are the secrets that stay when none are given.
+    /// Checks everything and reports all problems. `kept` are the stored secrets, which stay when none are given.
     pub fn check(self, schemes: Schemes, kept: Vec<String>) -> Result<WebhookSettings, ApiError> {
         let mut faults = Faults::default();
         let url = faults.url("url", &self.url, schemes);
@@ -79,7 +79,7 @@ impl WebhookSettingsDraft {
         }
         let secrets = self.secrets.unwrap_or(kept);
         if let Err(error) = signing_secrets(&secrets) {
-            faults.add("secrets", format!("are refused: {error}"));
+            faults.add("secrets", format!("are rejected: {error}"));
         }
         faults.end()?;
         Ok(WebhookSettings {
@@ -128,17 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn w3_unknown_events_are_refused_with_the_valid_list() {
-        let refusal = draft(
+    fn w3_unknown_events_are_rejected_with_the_valid_list() {
+        let error = draft(
             serde_json::json!({"enabled": true, "url": "https://x.example/", "events": ["lead.lost"]}),
             vec![secret()],
         )
         .unwrap_err();
-        assert!(
-            refusal.message.contains("lead.lost") && refusal.message.contains("lead.delivered"),
-            "{}",
-            refusal.message
-        );
+        assert!(error.message.contains("lead.lost") && error.message.contains("lead.delivered"), "{}", error.message);
     }
 
     #[test]

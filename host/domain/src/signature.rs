@@ -19,7 +19,7 @@ pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 /// The header with the signatures.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
 
-/// How many signatures of a received header are looked at.
+/// The most signatures of a received header that are checked.
 pub const SIGNATURES_MAX: usize = 16;
 /// The longest id that is signed.
 pub const ID_BYTES_MAX: usize = 255;
@@ -39,7 +39,7 @@ pub struct Message<'a> {
     body: &'a [u8],
 }
 
-/// The three headers of a received message, as they came.
+/// The three headers of a received message, unchecked.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedHeaders<'a> {
     /// The value of `webhook-id`.
@@ -113,7 +113,7 @@ impl SigningSecrets {
         signatures.collect::<Vec<_>>().join(" ")
     }
 
-    /// Says whether a received message was signed with any of these secrets within the tolerance around `now_s`. Only the
+    /// Checks whether a received message was signed with any of these secrets within the tolerance around `now_s`. Only the
     /// first `SIGNATURES_MAX` signatures count; signatures of other versions are passed over.
     pub fn verify(
         &self,
@@ -125,7 +125,7 @@ impl SigningSecrets {
         let timestamp_s = recent(headers.timestamp, now_s, tolerance_s)?;
         let expected = self.0.iter().map(|secret| secret.sign(headers.id, timestamp_s, body)).collect::<Vec<_>>();
         let given =
-            headers.signature.split(' ').filter(|text| !text.is_empty()).take(SIGNATURES_MAX).filter_map(mac_of);
+            headers.signature.split(' ').filter(|text| !text.is_empty()).take(SIGNATURES_MAX).filter_map(decode_mac);
         let mut fits = subtle::Choice::from(0);
         for given in given {
             for expected in &expected {
@@ -137,7 +137,7 @@ impl SigningSecrets {
 }
 
 impl<'a> Message<'a> {
-    /// Takes what is to be signed. An id with a dot is refused, because the end of the id and the begin of the timestamp
+    /// Takes what is to be signed. An id with a dot is rejected, because the end of the id and the begin of the timestamp
     /// could then be read in two ways.
     pub fn new(id: &'a str, timestamp_s: i64, body: &'a [u8]) -> Result<Self, MessageIdError> {
         let visible = id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.');
@@ -164,7 +164,7 @@ fn recent(text: &str, now_s: i64, tolerance_s: i64) -> Result<i64, VerifyError> 
     Ok(timestamp_s)
 }
 
-fn mac_of(signature: &str) -> Option<Vec<u8>> {
+fn decode_mac(signature: &str) -> Option<Vec<u8>> {
     let (version, encoded) = signature.split_once(',')?;
     if version != VERSION {
         return None;
@@ -231,7 +231,7 @@ mod tests {
         }
     }
 
-    /// W10, I13: a timestamp outside the tolerance is refused on both sides, one that is no number is refused as such.
+    /// W10, I13: a timestamp outside the tolerance is rejected on both sides, one that is not a number is rejected as such.
     #[test]
     fn w10_the_timestamp_is_bounded() {
         let secrets = secrets(&[PUBLISHED_SECRET]);

@@ -33,29 +33,29 @@ macro_rules! states {
 }
 
 states! {
-    /// Durable, and nothing has looked at it yet.
+    /// Stored, and not processed yet.
     Received = "received", open, [Processing Pending Canceled];
-    /// Kept: the campaign is a draft or paused.
+    /// Waiting: the campaign is a draft or paused.
     Pending = "pending", open, [Received Canceled];
-    /// A host is mapping, judging and shaping it.
+    /// A host is mapping, qualifying and shaping it.
     Processing = "processing", open, [Received Pending Quarantined PendingAction Queued Delivering Disqualified Delivered Duplicate Rejected Canceled];
-    /// It could not be mapped or its plugin faulted: kept until somebody releases or reprocesses it.
+    /// It could not be mapped or its plugin faulted: waiting until a person reprocesses it.
     Quarantined = "quarantined", open, [Received Canceled];
     /// The first-submission action has it.
     PendingAction = "pending_action", open, [Processing Disqualified Canceled];
     /// A cap is reached or the schedule is closed.
     Queued = "queued", open, [Processing Rejected Canceled];
-    /// The client is being asked.
+    /// Its message is on the way to the client.
     Delivering = "delivering", open, [Delivered Duplicate Rejected Failed Canceled];
-    /// A rule, an action or a reviewer said no.
+    /// A rule, an action or a reviewer disqualified it.
     Disqualified = "disqualified", terminal, [];
     /// The client took it, or it is stored for a campaign without client endpoint.
     Delivered = "delivered", terminal, [];
-    /// The duplicate rule or the client said that it is known.
+    /// The duplicate rule or the client found it a duplicate.
     Duplicate = "duplicate", terminal, [];
-    /// The client, a cap or the schedule refused it.
+    /// The client, a cap or the schedule rejected it.
     Rejected = "rejected", terminal, [];
-    /// Retries are spent, or it failed for good.
+    /// Retries are exhausted, or it failed for good.
     Failed = "failed", terminal, [];
     /// Withdrawn, archived, expired, erased, or nothing was mapped.
     Canceled = "canceled", terminal, [];

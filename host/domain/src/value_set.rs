@@ -1,5 +1,5 @@
 //! Value sets (M7): named tables of an organization, from text keys to JSON values. A table never changes; an edit makes another one,
-//! and the name says from then on which it means.
+//! and the name refers to it from then on.
 //!
 //! A table is known by its digest: SHA-256 of its canonical form, one JSON object without white space whose keys are in the order of
 //! their bytes. So the same entries have the same digest, however they were written and in whatever order they came.

@@ -4,7 +4,7 @@
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, ReadRows};
 use hookmill_domain::flow::leases::{BootTime, LeaseRow, LeaseTerms, Leases};
-use hookmill_domain::flow::{SHARDS, shard_of};
+use hookmill_domain::flow::{SHARDS, shard_for};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -117,7 +117,7 @@ impl Store {
         self.leases.entry(shard).or_insert_with(fresh).signals += 1;
     }
 
-    /// Changes a row while it is what the step saw; answers whether it was.
+    /// Changes a row while it is what the step saw; returns whether it was.
     fn commit(&mut self, id: &str, revision: u32, run_at: Option<i64>) -> bool {
         let Some(row) = self.rows.get_mut(id) else { return false };
         let matches = row.revision == revision && row.run_at.is_some();
@@ -178,7 +178,7 @@ struct Faults {
 struct Tally {
     sends: BTreeMap<String, usize>,
     attempts: BTreeMap<String, usize>,
-    under_way_at_faults: usize,
+    in_flight_at_faults: usize,
     ends: BTreeMap<String, usize>,
 }
 
@@ -239,20 +239,20 @@ impl World {
             return;
         }
         if self.random.happens(2) {
-            self.tally.under_way_at_faults += self.hosts[at].flights.len();
+            self.tally.in_flight_at_faults += self.hosts[at].flights.len();
             let name = format!("host{}", self.born);
             self.born += 1;
             self.hosts[at] = Host::new(name, &mut self.random);
         }
         if self.random.happens(2) {
-            self.tally.under_way_at_faults += self.hosts[at].flights.len();
+            self.tally.in_flight_at_faults += self.hosts[at].flights.len();
             self.hosts[at].paused_until = self.now + i64::try_from(self.random.below(80)).unwrap() * TICK_MS;
         }
         let was_down = self.store.is_down;
         if self.random.happens(if was_down { 10 } else { 1 }) {
             self.store.is_down = !was_down;
             if !was_down {
-                self.tally.under_way_at_faults += self.hosts.iter().map(|host| host.flights.len()).sum::<usize>();
+                self.tally.in_flight_at_faults += self.hosts.iter().map(|host| host.flights.len()).sum::<usize>();
             }
         }
     }
@@ -267,17 +267,17 @@ impl World {
         let key = LaneKey::new(&organization, &format!("lane{}", self.random.below(3)));
         let id: Arc<str> = format!("i{:05}", self.posted).into();
         self.posted += 1;
-        let (loses_answer, loses_hand_over) = (self.random.happens(5), self.random.happens(5));
+        let (loses_response, loses_hand_over) = (self.random.happens(5), self.random.happens(5));
         let (now, host) = (self.now, &mut self.hosts[at]);
         let boot = host.boot(now);
-        let chosen = host.leases.choose(shard_of(&key.lane), boot);
-        let shard = chosen.map_or(shard_of(&key.lane), |(shard, _)| shard);
+        let chosen = host.leases.choose(shard_for(&key.lane), boot);
+        let shard = chosen.map_or(shard_for(&key.lane), |(shard, _)| shard);
         if chosen.is_some() {
             host.lanes.reserve(&id);
         }
         self.store.rows.insert(id.to_string(), Row { key: key.clone(), shard, revision: 0, run_at: Some(now) });
         match chosen {
-            Some((shard, epoch)) if host.leases.is_epoch(shard, epoch, boot) && !loses_answer && !loses_hand_over => {
+            Some((shard, epoch)) if host.leases.is_epoch(shard, epoch, boot) && !loses_response && !loses_hand_over => {
                 let offer = host.lanes.offer(&key, Item { id, shard, bytes: 10, work: 0 }, Timestamp(now));
                 assert_ne!(offer, Offer::Resident, "it was reserved");
             }
@@ -313,7 +313,7 @@ impl World {
             let plan = host.leases.plan(&self.store.lease_rows(), living);
             for (shard, epoch) in plan.take {
                 if let Some(epoch) = self.store.take(&host.name, shard, epoch) {
-                    host.leases.taken(shard, epoch, boot);
+                    host.leases.record_taken(shard, epoch, boot);
                     to_read.push(shard);
                 }
             }
@@ -415,7 +415,7 @@ impl World {
             if self.store.commit(&flight.id, flight.revision, run_at) && run_at.is_none() {
                 *self.tally.ends.entry(flight.id.to_string()).or_default() += 1;
             }
-            // The answer to this COMMIT may be lost; the host asks by its id and learns the same.
+            // The response to this COMMIT may be lost; the host asks by its id and learns the same.
             host.lanes.free_places(&flight.key, 1);
             host.lanes.finish(&flight.key, [&*flight.id], run_at.map(Timestamp));
         }
@@ -458,7 +458,7 @@ fn run(seed: u64, faults: Faults) -> World {
     world
 }
 
-/// H2: whatever answers, hand-overs and reads are lost, and however shards change hands in good order, each attempt is one request.
+/// H2: whatever responses, hand-overs and reads are lost, and however shards change hands in good order, each attempt is one request.
 #[test]
 fn h2_without_a_crash_nothing_is_lost_and_nothing_sent_twice() {
     let mut posted = 0;
@@ -487,9 +487,9 @@ fn h2_after_a_crash_only_what_was_under_way_is_sent_again() {
         let needed: usize = world.store.rows.values().map(|row| usize::try_from(row.revision).unwrap()).sum();
         let again = sent - needed;
         assert!(
-            again <= world.tally.under_way_at_faults,
+            again <= world.tally.in_flight_at_faults,
             "seed {seed}: {again} sent again, {} were under way",
-            world.tally.under_way_at_faults
+            world.tally.in_flight_at_faults
         );
         repeats += again;
     }

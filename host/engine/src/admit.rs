@@ -109,7 +109,7 @@ enum Kind {
 }
 
 fn detect_kind(bytes: &[u8]) -> Result<Kind, AdmissionError> {
-    const BUILD: &str = "upload the .wasm file that `hookmill plugin build` makes";
+    const BUILD: &str = "upload the .wasm file of the compiled plugin";
     match bytes {
         [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(Kind::Component),
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Ok(Kind::CoreModule),
@@ -124,7 +124,7 @@ fn detect_kind(bytes: &[u8]) -> Result<Kind, AdmissionError> {
         _ if is_text(bytes) => {
             Err(AdmissionError::new("text", "it is WebAssembly text, not binary", "convert it with `wasm-tools parse`"))
         }
-        _ => Err(AdmissionError::new("not_wasm", "it does not start like WebAssembly", BUILD)),
+        _ => Err(AdmissionError::new("not_wasm", "it is not WebAssembly: the magic number is missing", BUILD)),
     }
 }
 
@@ -143,7 +143,7 @@ fn unreadable(lost: impl fmt::Display) -> AdmissionError {
 }
 
 fn not_started(fault: Fault) -> AdmissionError {
-    AdmissionError::new("does_not_start", fault.message, "run it with `hookmill plugin test` to see where it fails")
+    AdmissionError::new("does_not_start", fault.message, "test the plugin with a sample to see where it fails")
 }
 
 fn not_compiled(error: CompileError) -> AdmissionError {

@@ -17,7 +17,7 @@ use super::runtime::Runtime;
 use super::session::Outcomes;
 use super::stats::add;
 
-/// CPU time on one thread after which other work goes first.
+/// CPU time on one thread after which other work runs first.
 const TIME_SLICE_NS: u64 = 1_000_000;
 
 /// A stage called on a batch, with everything that the thread which runs it needs.
@@ -212,7 +212,7 @@ impl<'a, T> PartialResults<'a, T> {
                 }
                 self.set_results(part.range.map(|item| (item, Err(ItemError::Fault(fault.clone())))));
             }
-            PartEnd::Faulted(fault) => match bisection.faulted(part, ran_fresh, spent_us) {
+            PartEnd::Faulted(fault) => match bisection.record_fault(part, ran_fresh, spent_us) {
                 // It runs again, and the log of that run is kept.
                 Finding::Unclear => add(&self.runtime.counters.bisections, 1),
                 Finding::Culprit(item) => {

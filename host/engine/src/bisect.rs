@@ -56,7 +56,7 @@ impl Bisection {
     }
 
     /// Takes note of a part that faulted after `spent_us`. `ran_fresh`: nothing ran before it in its instance.
-    pub(crate) fn faulted(&mut self, part: Part, ran_fresh: bool, spent_us: u64) -> Finding {
+    pub(crate) fn record_fault(&mut self, part: Part, ran_fresh: bool, spent_us: u64) -> Finding {
         self.spent_us = self.spent_us.saturating_add(spent_us);
         let Range { start, end } = part.range;
         if 1 < end - start {
@@ -105,7 +105,7 @@ mod tests {
                 continue;
             }
             used = false;
-            if let Finding::Culprit(item) = bisection.faulted(part, ran_fresh, 10) {
+            if let Finding::Culprit(item) = bisection.record_fault(part, ran_fresh, 10) {
                 run.culprits.push(item);
             }
         }
@@ -132,10 +132,10 @@ mod tests {
     fn a_lone_item_in_a_used_instance_gets_a_fresh_one() {
         let mut bisection = Bisection::new(1, 1, u64::MAX);
         let part = bisection.next().unwrap();
-        assert_eq!(bisection.faulted(part, false, 0), Finding::Unclear);
+        assert_eq!(bisection.record_fault(part, false, 0), Finding::Unclear);
         let part = bisection.next().unwrap();
         assert!(part.fresh);
-        assert_eq!(bisection.faulted(part, true, 0), Finding::Culprit(0));
+        assert_eq!(bisection.record_fault(part, true, 0), Finding::Culprit(0));
         assert_eq!(bisection.next(), None);
     }
 

@@ -30,7 +30,7 @@ pub(crate) trait StageCall: Send + Sync + 'static {
         Self: Sized;
 }
 
-/// The instance a call goes to.
+/// The instance of a call.
 pub(crate) struct CallTarget<'a> {
     pub(crate) store: &'a mut Store<super::state::GuestState>,
     pub(crate) instance: &'a Instance,

@@ -202,8 +202,8 @@ mod tests {
     fn diagnostics_are_bounded_in_bytes() {
         let limits = Limits { output_item_bytes_max: 100, ..Limits::default() };
         let loud = |level| Diagnostic { message: "x".repeat(101), ..diagnostic(level) };
-        let refused = check_diagnostics(vec![loud(DiagnosticLevel::Error)], &limits);
-        assert!(matches!(refused, ConfigurationError::Fault(fault) if fault.kind == FaultKind::OutputSize));
+        let rejected = check_diagnostics(vec![loud(DiagnosticLevel::Error)], &limits);
+        assert!(matches!(rejected, ConfigurationError::Fault(fault) if fault.kind == FaultKind::OutputSize));
         let compiled = Compiled { plan: vec![], warnings: vec![loud(DiagnosticLevel::Warning)] };
         assert_eq!(check_compiled(compiled, &limits).unwrap_err().kind, FaultKind::OutputSize);
     }

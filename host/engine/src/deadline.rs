@@ -1,7 +1,7 @@
 //! Deadlines in CPU time (P3): on a loaded host, a plugin must not pay for the time it did not run.
 //!
 //! wasmtime interrupts a guest at the next loop head or function entry after the epoch moved on. A ticker thread moves it; the
-//! interrupted thread then reads its own CPU clock and goes on or stops. Nothing in a guest can wait, so CPU time is a bound.
+//! interrupted thread then reads its own CPU clock and continues or stops. Nothing in a guest can wait, so CPU time is a bound.
 //!
 //! Reading a thread's CPU clock is a system call and costs more than many guest calls; reading the wall clock is not. A call that
 //! takes less wall time than [`TRUSTED_NS`] is taken to have run all of that time. For a longer one the CPU clock is read: the call
@@ -73,7 +73,7 @@ pub(crate) struct DeadlinePassed {
 
 /// The guest was stopped because its result is no longer waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the result is no longer waited for")]
+#[error("the call was canceled")]
 pub(crate) struct Abandoned;
 
 /// How long the call under way may run.

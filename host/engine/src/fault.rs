@@ -79,7 +79,7 @@ pub enum FaultKind {
     /// It called `exit`.
     Exit,
     /// It rejected its compiled configuration.
-    ConfigurationRefused,
+    ConfigurationRejected,
     /// The host could not run it: not a fault of the plugin.
     Host,
 }
@@ -129,7 +129,7 @@ impl FaultKind {
     /// All kinds.
     pub const ALL: [FaultKind; 14] = {
         use FaultKind::{
-            ConfigurationRefused, Deadline, Exit, Handles, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth,
+            ConfigurationRejected, Deadline, Exit, Handles, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth,
             OutputSize, Stack, Trap, WouldWait, WrongLength,
         };
         [
@@ -145,7 +145,7 @@ impl FaultKind {
             Handles,
             WouldWait,
             Exit,
-            ConfigurationRefused,
+            ConfigurationRejected,
             Host,
         ]
     };
@@ -165,7 +165,7 @@ impl FaultKind {
             FaultKind::Handles => "plugin_handles",
             FaultKind::WouldWait => "plugin_would_wait",
             FaultKind::Exit => "plugin_exit",
-            FaultKind::ConfigurationRefused => "plugin_configuration_refused",
+            FaultKind::ConfigurationRejected => "plugin_configuration_rejected",
             FaultKind::Host => "host_fault",
         }
     }
@@ -230,10 +230,10 @@ pub(crate) enum ImportError {
 
 /// What is known about a call besides the error it ended with.
 #[derive(Debug)]
-pub(crate) struct Evidence<'a> {
+pub(crate) struct FaultContext<'a> {
     pub(crate) phase: Phase,
     pub(crate) limits: &'a Limits,
-    pub(crate) memory_refused: bool,
+    pub(crate) memory_rejected: bool,
     pub(crate) panic: Option<&'a str>,
 }
 
@@ -262,9 +262,9 @@ impl Fault {
     }
 
     /// Classifies the error that a call ended with.
-    pub(crate) fn of(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Self {
-        let mut fault = classify(error, evidence);
-        if let Some(panic) = evidence.panic.filter(|_| fault.kind.may_be_a_panic()) {
+    pub(crate) fn of(error: &wasmtime::Error, context: &FaultContext<'_>) -> Self {
+        let mut fault = classify(error, context);
+        if let Some(panic) = context.panic.filter(|_| fault.kind.may_be_a_panic()) {
             fault.message.push_str(": ");
             fault.message.push_str(panic);
             fault.panic = Some(panic.into());
@@ -279,8 +279,8 @@ impl Fault {
     }
 }
 
-fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
-    let (phase, limits) = (evidence.phase, evidence.limits);
+fn classify(error: &wasmtime::Error, context: &FaultContext<'_>) -> Fault {
+    let (phase, limits) = (context.phase, context.limits);
     if let Some(passed) = error.downcast_ref::<DeadlinePassed>() {
         return Fault::limit(FaultKind::Deadline, phase, "deadline_us", passed.allowed_us, passed);
     }
@@ -293,7 +293,7 @@ fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
     if error.is::<Abandoned>() || error.is::<PoolConcurrencyLimitError>() {
         return Fault::host(phase, error);
     }
-    if evidence.memory_refused {
+    if context.memory_rejected {
         let what = "it needed more memory than an instance may have";
         return Fault::limit(FaultKind::Memory, phase, "memory_bytes_max", limits.memory_bytes_max as u64, what);
     }
@@ -309,7 +309,7 @@ fn classify(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
             Fault::new(FaultKind::Trap, phase, what)
         }
         Some(trap) => Fault::new(FaultKind::Trap, phase, trap),
-        None => transfer_fault(error, evidence),
+        None => transfer_fault(error, context),
     }
 }
 
@@ -325,17 +325,17 @@ fn import_fault(error: &ImportError, phase: Phase, limits: &Limits) -> Fault {
 }
 
 /// The guest returned, but what it returned could not be taken over.
-fn transfer_fault(error: &wasmtime::Error, evidence: &Evidence<'_>) -> Fault {
+fn transfer_fault(error: &wasmtime::Error, context: &FaultContext<'_>) -> Fault {
     if is_transfer_limit(error) {
-        let value = evidence.limits.output_bytes_max as u64;
+        let value = context.limits.output_bytes_max as u64;
         let what = "it returned more bytes at once than a call may";
-        return Fault::limit(FaultKind::OutputSize, evidence.phase, "output_bytes_max", value, what);
+        return Fault::limit(FaultKind::OutputSize, context.phase, "output_bytes_max", value, what);
     }
     if is_handle_limit(error) {
-        let value = evidence.limits.handles_max as u64;
-        return Fault::limit(FaultKind::Handles, evidence.phase, "handles_max", value, "it holds too many handles");
+        let value = context.limits.handles_max as u64;
+        return Fault::limit(FaultKind::Handles, context.phase, "handles_max", value, "it holds too many handles");
     }
-    Fault::new(FaultKind::InvalidOutput, evidence.phase, error.root_cause())
+    Fault::new(FaultKind::InvalidOutput, context.phase, error.root_cause())
 }
 
 /// Whether the call ended because too many bytes would have crossed the boundary. wasmtime's error type for this is private, so
@@ -353,10 +353,10 @@ fn is_handle_limit(error: &wasmtime::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn fault(error: wasmtime::Error, memory_refused: bool, panic: Option<&str>) -> Fault {
+    fn fault(error: wasmtime::Error, memory_rejected: bool, panic: Option<&str>) -> Fault {
         let limits = Limits::default();
-        let evidence = Evidence { phase: Phase::Map, limits: &limits, memory_refused, panic };
-        Fault::of(&error, &evidence)
+        let context = FaultContext { phase: Phase::Map, limits: &limits, memory_rejected, panic };
+        Fault::of(&error, &context)
     }
 
     /// P3: passing a limit is a clear error that names the limit and its value.
@@ -367,13 +367,13 @@ mod tests {
         assert_eq!(deadline.limit, Some(LimitHit { name: "deadline_us", value: 10 }));
         assert!(deadline.message.contains("`deadline_us` is 10"), "{}", deadline.message);
         assert_eq!(fault(Trap::StackOverflow.into(), false, None).kind, FaultKind::Stack);
-        let refused = ImportError::TooManyBytes { import: "log", bytes: 9 };
-        assert_eq!(fault(refused.into(), false, None).kind, FaultKind::HostCallBytes);
+        let rejected = ImportError::TooManyBytes { import: "log", bytes: 9 };
+        assert_eq!(fault(rejected.into(), false, None).kind, FaultKind::HostCallBytes);
     }
 
-    /// P3: a guest that gives up because memory was refused passed the memory limit; it did not merely trap.
+    /// P3: a guest that gives up because memory was rejected passed the memory limit; it did not merely trap.
     #[test]
-    fn refused_memory_explains_a_trap() {
+    fn rejected_memory_explains_a_trap() {
         assert_eq!(fault(Trap::UnreachableCodeReached.into(), true, None).kind, FaultKind::Memory);
         assert_eq!(fault(Trap::UnreachableCodeReached.into(), false, None).kind, FaultKind::Trap);
     }

@@ -11,7 +11,7 @@ const CONTRACT: &str = "hookmill:plugin/";
 /// The interfaces of the contract that a plugin may import.
 const GRANTED: [&str; 3] = ["types", "log", "lookup"];
 
-/// Why an import is refused.
+/// Why an import is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ImportVerdict {
     Granted,
@@ -19,7 +19,7 @@ pub(crate) enum ImportVerdict {
     NotGranted,
 }
 
-/// Judges an import by its name alone, before anything is compiled.
+/// Checks an import by its name alone, before anything is compiled.
 pub(crate) fn check_import(name: &str) -> ImportVerdict {
     if wasi::is_linked(name) {
         return ImportVerdict::Granted;

@@ -77,7 +77,7 @@ impl Survey {
             ImportVerdict::Granted => {}
             ImportVerdict::OtherVersion => {
                 let hint = "build it against hookmill:plugin@1.0.0".into();
-                self.reject("contract_version", format!("it imports `{name}`; this host speaks version 1"), hint);
+                self.reject("contract_version", format!("it imports `{name}`; this host supports version 1"), hint);
             }
             ImportVerdict::NotGranted => {
                 let hint = "a plugin may import hookmill:plugin/log and hookmill:plugin/lookup and nothing else; \
@@ -100,7 +100,7 @@ impl Survey {
             let hint = "build it against hookmill:plugin@1.0.0".into();
             return self.reject(
                 "contract_version",
-                format!("it exports `{}`; this host speaks version 1", truncate_name(name)),
+                format!("it exports `{}`; this host supports version 1", truncate_name(name)),
                 hint,
             );
         }
@@ -112,7 +112,7 @@ impl Survey {
         self.functions = self.functions.saturating_add(count);
         if before <= limits.functions_max && limits.functions_max < self.functions {
             let message = format!("it has more than {} functions, which is `functions_max`", limits.functions_max);
-            self.reject("too_many_functions", message, "leave out what is not used".into());
+            self.reject("too_many_functions", message, "remove what is not used".into());
         }
     }
 

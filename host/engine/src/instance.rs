@@ -8,7 +8,7 @@ use wasmtime::component::Instance;
 use wasmtime::{Engine as Wasm, Store, UpdateDeadline};
 
 use super::contract_types::Failure;
-use super::fault::{Evidence, Fault, FaultKind, Phase};
+use super::fault::{Fault, FaultContext, FaultKind, Phase};
 use super::host_log::{LogBuffer, truncate};
 use super::limits::Limits;
 use super::lookup::ValueSets;
@@ -33,14 +33,14 @@ pub(crate) struct Running {
     pub(crate) instance: Instance,
     /// Whether a stage was called in it.
     pub(crate) used: bool,
-    _alive: Alive,
+    _alive: LiveInstance,
     permit: HostPermit,
 }
 
 /// Counts an instance from its start to its end.
-struct Alive(Arc<Counters>);
+struct LiveInstance(Arc<Counters>);
 
-impl Drop for Alive {
+impl Drop for LiveInstance {
     fn drop(&mut self) {
         add(&self.0.instances_dropped, 1);
     }
@@ -95,7 +95,7 @@ impl InstanceSpec<'_> {
         let counters = &self.runtime.counters;
         add(&counters.instances, 1);
         stats.instances += 1;
-        let mut running = Running { store, instance, used: false, _alive: Alive(Arc::clone(counters)), permit };
+        let mut running = Running { store, instance, used: false, _alive: LiveInstance(Arc::clone(counters)), permit };
         let initialized = self.initialize(&mut running, stats);
         running.store.data_mut().assign(Arc::clone(self.value_sets), self.now_ms);
         match initialized.and_then(|()| self.load(&mut running, stats)) {
@@ -119,7 +119,7 @@ impl InstanceSpec<'_> {
     fn load(&self, running: &mut Running, stats: &mut CallStats) -> Result<(), Fault> {
         let Some(plan) = self.plan else { return Ok(()) };
         let Some(configuration) = &self.component.exports.configuration else {
-            return Err(Fault::new(FaultKind::ConfigurationRefused, Phase::Load, "it takes no configuration"));
+            return Err(Fault::new(FaultKind::ConfigurationRejected, Phase::Load, "it takes no configuration"));
         };
         let Running { store, instance, .. } = running;
         let allowed_us = self.runtime.limits.deadline_us(0);
@@ -133,7 +133,7 @@ impl InstanceSpec<'_> {
         loaded.map_err(|failure| {
             let (message, code) = (truncated(failure.message), truncated(failure.code));
             let what = format_args!("it rejects its configuration: {message} ({code})");
-            Fault::new(FaultKind::ConfigurationRefused, Phase::Load, what)
+            Fault::new(FaultKind::ConfigurationRejected, Phase::Load, what)
         })
     }
 
@@ -161,7 +161,7 @@ pub(crate) fn bounded<T>(
 ) -> Result<T, Fault> {
     let state = store.data_mut();
     state.phase = phase;
-    state.memory.forget_refusals();
+    state.memory.forget_rejections();
     state.deadline.start(allowed_us, abandoned);
     store.set_epoch_deadline(1);
     let result = call(store);
@@ -172,8 +172,8 @@ pub(crate) fn bounded<T>(
 }
 
 fn read_fault(error: &wasmtime::Error, phase: Phase, state: &GuestState) -> Fault {
-    let (limits, memory_refused) = (&state.limits, state.memory.growth_refused());
-    Fault::of(error, &Evidence { phase, limits, memory_refused, panic: state.log.last_error() })
+    let (limits, memory_rejected) = (&state.limits, state.memory.growth_rejected());
+    Fault::of(error, &FaultContext { phase, limits, memory_rejected, panic: state.log.last_error() })
 }
 
 impl CallStats {

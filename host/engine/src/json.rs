@@ -1,6 +1,6 @@
 //! One pass over a JSON text from a plugin: is it JSON by RFC 8259, and how deep?
 //!
-//! It builds nothing and does not recurse, so a hostile text costs its length and no more. Unlike a plain grammar check it refuses
+//! It builds nothing and does not recurse, so a hostile text costs its length and no more. Unlike a plain grammar check it rejects
 //! lone surrogates (`"\ud800"`), which are not text and which no later reader could take.
 
 /// What is wrong with a text.

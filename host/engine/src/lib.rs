@@ -5,10 +5,11 @@
 //! and a [`Session`] runs one batch of one campaign in a fresh instance, stage by stage.
 //!
 //! **Invariants.** An instance serves one session and is dropped with it, or at the first fault. Nothing waits inside a guest:
-//! no import of ours blocks, and CPU time is bounded. No compiled code is loaded that this installation did not seal. Every bound
+//! no import of ours blocks, and CPU time is bounded. No compiled code is loaded that this installation did not write. Every bound
 //! is a field of [`Limits`]. The engine knows neither storage nor HTTP: who calls it passes bytes, values and tables in.
 
 mod admit;
+mod authenticate;
 mod batch;
 mod bindings;
 mod bisect;
@@ -34,7 +35,6 @@ mod output;
 mod pool;
 mod program;
 mod runtime;
-mod seal;
 mod session;
 mod settings;
 mod snapshot;

@@ -14,9 +14,9 @@ use tokio::sync::OnceCell;
 use wasmtime::Engine as Wasm;
 use wasmtime::component::Component;
 
+use super::authenticate::{AuthenticationKey, private_file};
 use super::digest::Digest;
 use super::program::LoadedComponent;
-use super::seal::{SealKey, private_file};
 use super::snapshot_status::{Compiled, LAYOUT};
 
 /// The ending of the files' names.
@@ -54,7 +54,7 @@ pub enum LoadError {
 /// The directory of compiled components.
 pub(crate) struct CompiledFiles {
     directory: PathBuf,
-    key: SealKey,
+    key: AuthenticationKey,
     compatibility: String,
     bytes_max: u64,
 }
@@ -71,15 +71,15 @@ impl CompiledFiles {
     /// Opens the directory, which is made when it is missing.
     pub(crate) fn open(directory: &Path, wasm: &Wasm, bytes_max: u64) -> io::Result<Self> {
         create_private(directory)?;
-        let key = SealKey::open(directory)?;
+        let key = AuthenticationKey::open(directory)?;
         Ok(CompiledFiles { directory: directory.into(), key, compatibility: compatibility_tag(wasm), bytes_max })
     }
 
     /// Reads a compiled component. What can't be read counts as absent: it can always be made again.
     pub(crate) fn read(&self, digest: Digest) -> Found {
         let name = self.name(digest);
-        let Ok(sealed) = fs::read(self.directory.join(&name)) else { return Found::Nothing };
-        match self.key.open_sealed(&name, &sealed).and_then(Compiled::read) {
+        let Ok(authenticated) = fs::read(self.directory.join(&name)) else { return Found::Nothing };
+        match self.key.verify(&name, &authenticated).and_then(Compiled::read) {
             Some(compiled) => Found::Compiled(compiled),
             None => Found::Rejected,
         }
@@ -88,17 +88,17 @@ impl CompiledFiles {
     /// Keeps a compiled component, and makes room for it.
     pub(crate) fn write(&self, digest: Digest, compiled: &Compiled) -> io::Result<()> {
         let name = self.name(digest);
-        let sealed = self.key.seal(&name, &compiled.write());
-        if self.bytes_max < sealed.len() as u64 {
+        let authenticated = self.key.authenticate(&name, &compiled.write());
+        if self.bytes_max < authenticated.len() as u64 {
             return Err(io::Error::other("it is larger than `compiled_disk_bytes_max`"));
         }
         // Somebody may have deleted the directory: it must be safe to.
         create_private(&self.directory)?;
-        self.evict_until_fits(sealed.len() as u64)?;
+        self.evict_until_fits(authenticated.len() as u64)?;
         let unnamed = self.directory.join(format!("{name}.{}", std::process::id()));
         // A leftover of a process of the same id that was killed.
         let _ = fs::remove_file(&unnamed);
-        private_file(&unnamed)?.write_all(&sealed)?;
+        private_file(&unnamed)?.write_all(&authenticated)?;
         fs::rename(unnamed, self.directory.join(name))
     }
 
@@ -182,7 +182,7 @@ impl std::hash::Hasher for ShaHasher {
 
 /// Loads machine code.
 pub(crate) fn deserialize(wasm: &Wasm, compiled: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes come from our own compiler, either just now or out of a file that carries our seal.
+    // SAFETY: the bytes come from our own compiler, either just now or out of a file that carries our tag.
     #[allow(unsafe_code, reason = "there is no other way to load compiled code")]
     unsafe {
         Component::deserialize(wasm, compiled)
@@ -217,7 +217,7 @@ impl ComponentCache {
         Arc::clone(&entry.cell)
     }
 
-    /// Drops the longest unused until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded
+    /// Drops the least recently used until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded
     /// as their bytes are: each holds an open file, its memory snapshot.
     pub(crate) fn evict(&self, bytes_max: usize, components_max: usize, keep: Digest) {
         let mut entries = self.lock();

@@ -9,7 +9,7 @@ use super::limits::Limits;
 /// Bytes that a table element takes.
 const ELEMENT_BYTES: usize = size_of::<usize>();
 
-/// Counts the bytes of one instance and refuses what goes beyond the bound.
+/// Counts the bytes of one instance and rejects what goes beyond the bound.
 #[derive(Debug)]
 pub(crate) struct MemoryMeter {
     bytes: usize,
@@ -18,7 +18,7 @@ pub(crate) struct MemoryMeter {
     tables_max: usize,
     instances_max: usize,
     high_water: usize,
-    refused: bool,
+    rejected: bool,
 }
 
 impl MemoryMeter {
@@ -30,7 +30,7 @@ impl MemoryMeter {
             tables_max: limits.tables_max as usize,
             instances_max: limits.core_instances_max as usize,
             high_water: 0,
-            refused: false,
+            rejected: false,
         }
     }
 
@@ -39,25 +39,25 @@ impl MemoryMeter {
         self.high_water
     }
 
-    /// Whether a growth was refused since the last [`MemoryMeter::forget_refusals`]: why a guest aborted.
-    pub(crate) fn growth_refused(&self) -> bool {
-        self.refused
+    /// Whether a growth was rejected since the last [`MemoryMeter::forget_rejections`]: why a guest aborted.
+    pub(crate) fn growth_rejected(&self) -> bool {
+        self.rejected
     }
 
-    /// From now on, growth is counted and not refused.
+    /// From now on, growth is counted and not rejected.
     pub(crate) fn remove_limit(&mut self) {
         self.bytes_max = usize::MAX;
     }
 
     /// Starts a new call.
-    pub(crate) fn forget_refusals(&mut self) {
-        self.refused = false;
+    pub(crate) fn forget_rejections(&mut self) {
+        self.rejected = false;
     }
 
     fn grow(&mut self, growth: usize) -> bool {
         let wanted = self.bytes.saturating_add(growth);
         if self.bytes_max < wanted {
-            self.refused = true;
+            self.rejected = true;
             return false;
         }
         self.bytes = wanted;
@@ -65,10 +65,10 @@ impl MemoryMeter {
         true
     }
 
-    /// Whether a growth stays within what the memory or table itself may become; wasmtime refuses it later if not.
+    /// Whether a growth stays within what the memory or table itself may become; wasmtime rejects it later if not.
     fn fits_maximum(&mut self, desired: usize, maximum: Option<usize>) -> bool {
         let fits = maximum.is_none_or(|maximum| desired <= maximum);
-        self.refused |= !fits;
+        self.rejected |= !fits;
         fits
     }
 }
@@ -82,7 +82,7 @@ impl ResourceLimiter for MemoryMeter {
     /// that could have an earlier growth forgotten so could have as many as it likes. What was granted and failed after all (the
     /// system had no memory) stays counted until the instance is gone.
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.refused = true;
+        self.rejected = true;
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl ResourceLimiter for MemoryMeter {
 
     /// Takes nothing back, for the same reason.
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.refused = true;
+        self.rejected = true;
         Ok(())
     }
 
@@ -124,9 +124,9 @@ mod tests {
         let mut meter = meter(1_000);
         assert!(meter.memory_growing(0, 600, None).unwrap());
         assert!(meter.table_growing(0, 25, None).unwrap());
-        assert!(!meter.growth_refused());
+        assert!(!meter.growth_rejected());
         assert!(!meter.memory_growing(0, 201, None).unwrap());
-        assert!(meter.growth_refused());
+        assert!(meter.growth_rejected());
         assert!(meter.memory_growing(600, 800, None).unwrap());
         assert_eq!(meter.high_water(), 1_000);
     }
@@ -137,7 +137,7 @@ mod tests {
         let mut meter = meter(1_000);
         assert!(meter.memory_growing(0, 1_000, None).unwrap());
         meter.memory_grow_failed(wasmtime::Error::msg("memory growth exceeds memory type's limits")).unwrap();
-        assert!(meter.growth_refused());
+        assert!(meter.growth_rejected());
         assert!(!meter.memory_growing(0, 1, None).unwrap());
     }
 
@@ -147,12 +147,12 @@ mod tests {
         let mut meter = meter(1_000);
         assert!(!meter.memory_growing(0, 900, Some(800)).unwrap());
         assert!(!meter.table_growing(0, 90, Some(80)).unwrap());
-        assert!(meter.growth_refused());
+        assert!(meter.growth_rejected());
         assert!(meter.memory_growing(0, 1_000, Some(1_000)).unwrap());
     }
 
     #[test]
-    fn sizes_beyond_counting_are_refused() {
+    fn sizes_beyond_counting_are_rejected() {
         let mut meter = meter(1_000);
         assert!(meter.memory_growing(0, 1, None).unwrap());
         assert!(!meter.memory_growing(0, usize::MAX, None).unwrap());

@@ -147,8 +147,8 @@ fn truncate_for_display(text: &str) -> String {
 fn is_decimal(number: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = number.strip_prefix('-').unwrap_or(number);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    digits(whole) && digits(fraction)
+    let (integer, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    digits(integer) && digits(fraction)
 }
 
 impl Output for Failure {

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_and_survives_a_panic() {
+    async fn returns_results_and_survives_a_panic() {
         let pool = pool(2);
         assert_eq!(pool.run(|| 6 * 7).await, Ok(42));
         for _ in 0..4 {

@@ -309,8 +309,8 @@ impl Runtime {
     async fn take_snapshot(self: &Arc<Self>, component: Vec<u8>) -> Compiled {
         match self.run_task(Task::Snapshot, component).await {
             Ok(output) => Compiled::read(&output)
-                .unwrap_or_else(|| Compiled::without_snapshot("the process that takes it returned nothing")),
-            Err(error) => Compiled::without_snapshot(format!("taking it was stopped: {error}")),
+                .unwrap_or_else(|| Compiled::without_snapshot("the process that takes the snapshot returned nothing")),
+            Err(error) => Compiled::without_snapshot(format!("taking the snapshot was stopped: {error}")),
         }
     }
 
@@ -346,7 +346,7 @@ impl Runtime {
         let loaded = self.link(digest, compiled).map_err(|error| CompileError(format!("{error:#}")))?;
         log_compiled(digest, &compiled.snapshot_status);
         if let Err(error) = self.files.write(digest, compiled) {
-            tracing::warn!(%digest, %error, "compiled plugin could not be stored on disk; it will be compiled again");
+            tracing::warn!(%digest, %error, "compiled plugin could not be written to disk; it will be compiled again");
         }
         Ok(loaded)
     }

@@ -1,4 +1,4 @@
-//! The snapshot status of the components of this host, cached: the sealed files that hold it have megabytes, and lists show many.
+//! The snapshot status of the components of this host, cached: the authenticated files that hold it have megabytes, and lists show many.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

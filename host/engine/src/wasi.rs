@@ -73,7 +73,9 @@ impl Wasi {
         let mut builder = WasiCtxBuilder::new();
         builder.stdout(stdout.clone()).stderr(stderr.clone());
         let now_ms = Arc::new(AtomicI64::new(now_ms));
-        builder.wall_clock(Frozen { now_ms: now_ms.clone() }).monotonic_clock(Frozen { now_ms: now_ms.clone() });
+        builder
+            .wall_clock(FixedClock { now_ms: now_ms.clone() })
+            .monotonic_clock(FixedClock { now_ms: now_ms.clone() });
         builder.secure_random(Deterministic::new(RANDOMNESS.to_vec()));
         builder.insecure_random(Deterministic::new(RANDOMNESS.to_vec()));
         builder
@@ -110,12 +112,12 @@ impl WasiView for GuestState {
     }
 }
 
-/// A clock that stands still.
-struct Frozen {
+/// A clock that does not advance.
+struct FixedClock {
     now_ms: Arc<AtomicI64>,
 }
 
-impl HostWallClock for Frozen {
+impl HostWallClock for FixedClock {
     fn resolution(&self) -> Duration {
         Duration::from_millis(1)
     }
@@ -125,7 +127,7 @@ impl HostWallClock for Frozen {
     }
 }
 
-impl HostMonotonicClock for Frozen {
+impl HostMonotonicClock for FixedClock {
     fn resolution(&self) -> u64 {
         1_000_000
     }
@@ -138,12 +140,12 @@ impl HostMonotonicClock for Frozen {
 /// What a guest prints, kept up to a bound; the lines that end beyond it are counted.
 #[derive(Clone)]
 struct Printed {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<Captured>>,
     bytes_max: usize,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Captured {
     bytes: Vec<u8>,
     lines_dropped: u64,
 }
@@ -209,7 +211,7 @@ mod tests {
     use wasmtime::{Config, Engine, Store};
 
     use super::*;
-    use crate::fault::{Evidence, Fault, FaultKind, Phase};
+    use crate::fault::{Fault, FaultContext, FaultKind, Phase};
 
     /// P5: only the empty world is granted, by name.
     #[test]
@@ -245,7 +247,7 @@ mod tests {
 
     fn kind(error: &wasmtime::Error) -> FaultKind {
         let limits = Limits::default();
-        Fault::of(error, &Evidence { phase: Phase::Map, limits: &limits, memory_refused: false, panic: None }).kind
+        Fault::of(error, &FaultContext { phase: Phase::Map, limits: &limits, memory_rejected: false, panic: None }).kind
     }
 
     /// P5: no waiting. A guest that sleeps traps at once.

@@ -24,7 +24,7 @@ impl FromRequestParts<Pipeline> for SourceCaller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
-        let key = presented(parts)?;
+        let key = presented_key(parts)?;
         if key.starts_with(API_KEY_PREFIX) {
             return Err(HttpError::new(
                 Kind::Forbidden,
@@ -45,7 +45,7 @@ pub(super) struct Caller {
     pub role: Role,
     /// The user's organization; none for operators.
     pub organization_id: Option<String>,
-    /// The campaigns the key is narrowed to; none for all.
+    /// The campaigns the key is scoped to; none for all.
     campaigns: Option<Vec<String>>,
 }
 
@@ -53,7 +53,7 @@ impl FromRequestParts<Pipeline> for Caller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
-        let key = presented(parts)?;
+        let key = presented_key(parts)?;
         if key.starts_with(SOURCE_KEY_PREFIX) {
             let message =
                 "a source key may only post leads and read back its own requests; this needs an API key (hmk_...)";
@@ -72,31 +72,32 @@ impl FromRequestParts<Pipeline> for Caller {
 }
 
 impl Caller {
-    /// Refuses what the role does not allow.
+    /// Rejects what the role does not allow.
     pub(super) fn may(&self, permission: Permission) -> Result<(), HttpError> {
         if self.role.may(permission) {
             return Ok(());
         }
-        let message = format!("this key is of role `{}`, which may not {}", self.role.as_str(), permission.as_str());
+        let message =
+            format!("this key is of role `{}`, which is not allowed to {}", self.role.as_str(), permission.as_str());
         Err(HttpError::new(Kind::Forbidden, "role_not_allowed", message))
     }
 
-    /// Refuses a key that is narrowed to campaigns where something concerns the whole organization.
+    /// Rejects a key that is scoped to campaigns where something concerns the whole organization.
     pub(super) fn may_all(&self, permission: Permission) -> Result<(), HttpError> {
         self.may(permission)?;
         match self.campaigns {
             None => Ok(()),
             Some(_) => Err(HttpError::new(
                 Kind::Forbidden,
-                "key_narrowed",
-                "this key is narrowed to single campaigns, and this concerns the whole organization",
+                "key_scoped",
+                "this key is scoped to named campaigns, and this operation concerns the organization as a whole",
             )),
         }
     }
 
     /// Whether the key covers this campaign.
-    pub(super) fn covers(&self, public_id: &str) -> bool {
-        self.campaigns.as_ref().is_none_or(|list| list.iter().any(|id| id == public_id))
+    pub(super) fn covers(&self, campaign_id: &str) -> bool {
+        self.campaigns.as_ref().is_none_or(|list| list.iter().any(|id| id == campaign_id))
     }
 }
 
@@ -125,12 +126,9 @@ impl FromRequestParts<Pipeline> for Scope {
             (Some(own), None) => own.clone(),
             (Some(own), Some(named)) if *own == named => named,
             (Some(_), Some(named)) => return Err(HttpError::not_found("organization", &named)),
-            (None, Some(named)) => existing(pipeline, named).await?,
+            (None, Some(named)) => check_exists(pipeline, named).await?,
             (None, None) => {
-                return Err(HttpError::invalid(
-                    "organization",
-                    "is missing: an operator says which one with ?organization=ID",
-                ));
+                return Err(HttpError::invalid("organization", "is missing: operators name one with ?organization=ID"));
             }
         };
         Ok(Self { caller, organization_id })
@@ -144,7 +142,7 @@ impl Scope {
         store.audit(Some(&self.organization_id), &self.caller.user_id, action, subject, now).await.map_err(unavailable)
     }
 
-    /// Writes a line of the audit log about what was done. When that fails, the line is in the host's log: to refuse what is done
+    /// Writes a line of the audit log about what was done. When that fails, the line is in the host's log: to reject what is done
     /// already would be a lie.
     pub(super) async fn record(&self, pipeline: &Pipeline, action: &str, subject: &str) {
         if self.record_first(pipeline, action, subject).await.is_err() {
@@ -157,38 +155,38 @@ impl Scope {
     pub(super) async fn campaign(
         &self,
         pipeline: &Pipeline,
-        public_id: &str,
+        campaign_id: &str,
         permission: Permission,
     ) -> Result<Campaign, HttpError> {
         self.caller.may(permission)?;
-        let not_found = || HttpError::not_found("campaign", &public_id.chars().take(32).collect::<String>());
-        if public_id.contains('\0') {
+        let not_found = || HttpError::not_found("campaign", &campaign_id.chars().take(32).collect::<String>());
+        if campaign_id.contains('\0') {
             return Err(not_found());
         }
         let campaign = pipeline
             .store()
-            .campaign_of(&self.organization_id, public_id)
+            .campaign_by_id(&self.organization_id, campaign_id)
             .await
             .map_err(unavailable)?
             .ok_or_else(not_found)?;
-        if self.caller.covers(&campaign.public_id) {
+        if self.caller.covers(&campaign.campaign_id) {
             return Ok(campaign);
         }
         Err(HttpError::new(
             Kind::Forbidden,
             "campaign_not_allowed",
-            format!("this key is not for campaign `{}`", campaign.public_id),
+            format!("this key is not for campaign `{}`", campaign.campaign_id),
         ))
     }
 }
 
-async fn existing(pipeline: &Pipeline, id: String) -> Result<String, HttpError> {
+async fn check_exists(pipeline: &Pipeline, id: String) -> Result<String, HttpError> {
     let known = !id.contains('\0') && pipeline.store().organization(&id).await.map_err(unavailable)?.is_some();
     if known { Ok(id) } else { Err(HttpError::not_found("organization", &id.replace('\0', " "))) }
 }
 
 /// The key a request presents.
-fn presented(parts: &Parts) -> Result<&str, HttpError> {
+fn presented_key(parts: &Parts) -> Result<&str, HttpError> {
     let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
@@ -208,15 +206,11 @@ fn presented(parts: &Parts) -> Result<&str, HttpError> {
 }
 
 fn unknown_key() -> HttpError {
-    HttpError::new(Kind::Unauthenticated, "key_unknown", "this key is not known here, or no longer counts")
+    HttpError::new(Kind::Unauthenticated, "key_unknown", "unknown, expired or revoked key")
 }
 
-/// A refusal for a store that does not answer.
+/// An error for a store that does not respond.
 pub(super) fn unavailable(error: StoreError) -> HttpError {
-    tracing::error!(error = %error, "the store failed");
-    HttpError::new(
-        Kind::Unavailable,
-        "unavailable",
-        "the database does not answer; nothing was changed, try again shortly",
-    )
+    tracing::error!(error = %error, "database unavailable");
+    HttpError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
 }

@@ -15,22 +15,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How much of a body that is too large is still read and thrown away, so that its sender reads the refusal instead of a broken
+/// How much of a body that is too large is still read and thrown away, so that its sender reads the error instead of a broken
 /// connection.
 const DRAINED_BYTES_MAX: usize = 64 << 20;
 
 /// A body in memory, and the room it takes: all bodies together are bounded (H6).
-pub(super) struct Held {
+pub(super) struct BufferedBody {
     /// The body.
     pub bytes: Bytes,
     /// The room; free again when this is dropped.
     _room: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a whole body. Hold the answer until the request is answered.
-pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<Held, HttpError> {
+/// Reads a whole body. Hold the result until the response is sent.
+pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<BufferedBody, HttpError> {
     let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
-    tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_room())).await.unwrap_or_else(|_| {
+    tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_memory())).await.unwrap_or_else(|_| {
         Err(HttpError::new(
             Kind::Syntax,
             "body_timeout",
@@ -39,7 +39,7 @@ pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> R
     })
 }
 
-async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, HttpError> {
+async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<BufferedBody, HttpError> {
     let mut stream = body.into_data_stream();
     let (mut kept, mut seen, mut held) = (BytesMut::new(), 0_usize, None::<OwnedSemaphorePermit>);
     while let Some(chunk) = stream.next().await {
@@ -63,16 +63,16 @@ async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Re
         let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
         return Err(HttpError::new(Kind::TooLarge, "body_too_large", message));
     }
-    Ok(Held { bytes: kept.freeze(), _room: held })
+    Ok(BufferedBody { bytes: kept.freeze(), _room: held })
 }
 
 fn overloaded() -> HttpError {
-    let message = "the bodies of all requests under way take more memory than this host gives them; try again shortly";
+    let message = "the bodies of all requests under way exceed the memory limit of this host; try again shortly";
     HttpError::new(Kind::Overload, "overloaded", message)
 }
 
 /// What the headers say of a body: the values of `Content-Type` and `Content-Encoding`, empty when they are not there.
-pub(super) fn said(headers: &HeaderMap) -> (String, String) {
+pub(super) fn content_headers(headers: &HeaderMap) -> (String, String) {
     let all = |name: header::HeaderName| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         values.collect::<Vec<_>>().join(", ")
@@ -80,7 +80,7 @@ pub(super) fn said(headers: &HeaderMap) -> (String, String) {
     (all(header::CONTENT_TYPE), all(header::CONTENT_ENCODING))
 }
 
-/// A JSON body of the management API: unknown keys and wrong types are refused with their place. The refusal is the handler's to give,
+/// A JSON body of the management API: unknown keys and wrong types are rejected with their place. The error is the handler's to give,
 /// after it has looked whether the caller may do this at all.
 pub(super) struct JsonBody<T>(pub Result<T, HttpError>);
 
@@ -95,8 +95,8 @@ impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
 async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) -> Result<T, HttpError> {
     let (parts, body) = request.into_parts();
     let limits = &pipeline.settings().limits;
-    let Held { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
-    let (content_type, content_encoding) = said(&parts.headers);
+    let BufferedBody { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
+    let (content_type, content_encoding) = content_headers(&parts.headers);
     let head = model::json_head(&content_type, &content_encoding)?;
     let opened = model::open(&head, &bytes, limits)?;
     let text = opened.text();
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn i10_headers_that_come_several_times_are_one_list() {
         let mut headers = HeaderMap::new();
-        assert_eq!(said(&headers), (String::new(), String::new()));
+        assert_eq!(content_headers(&headers), (String::new(), String::new()));
         headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
         headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
         headers.append(header::CONTENT_TYPE, "Application/JSON".parse().unwrap());
-        assert_eq!(said(&headers), ("Application/JSON".to_owned(), "gzip, gzip".to_owned()));
+        assert_eq!(content_headers(&headers), ("Application/JSON".to_owned(), "gzip, gzip".to_owned()));
     }
 }

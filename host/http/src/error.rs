@@ -21,18 +21,18 @@ pub(super) struct ErrorBody<'a> {
     request_id: &'a str,
 }
 
-/// What is wrong. Some codes bring facts of their own beside these.
+/// What is wrong. Some codes add fields of their own.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ErrorContent<'a> {
     /// A stable code in snake case.
     code: &'a str,
     /// What is wrong and how to fix it, for people.
     message: &'a str,
-    /// The single things that are wrong, if there are several or they have a place.
+    /// The single problems, if there are several or they have a place.
     details: &'a [Detail],
     #[serde(flatten)]
     #[schema(value_type = Object)]
-    facts: Option<&'a serde_json::Map<String, serde_json::Value>>,
+    fields: Option<&'a serde_json::Map<String, serde_json::Value>>,
 }
 
 /// An [`ApiError`] that a handler answers with; axum's traits need a type of this crate.
@@ -102,7 +102,7 @@ pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Res
             code: error.code,
             message: &error.message,
             details: &error.details,
-            facts: error.facts.as_deref(),
+            fields: error.fields.as_deref(),
         },
         request_id: request_id.as_str(),
     };
@@ -143,17 +143,17 @@ fn status(kind: Kind) -> StatusCode {
 
 /// No such address.
 pub(super) async fn unknown_address(_: Extension<RequestId>, uri: Uri) -> HttpError {
-    HttpError::new(Kind::NotFound, "address_unknown", format!("there is nothing at {}", shortened(uri.path())))
+    HttpError::new(Kind::NotFound, "address_unknown", format!("there is no resource at {}", truncate(uri.path())))
 }
 
 /// An address, but not with this method.
 pub(super) async fn unknown_method(_: Extension<RequestId>, method: Method, uri: Uri) -> HttpError {
     let message =
-        format!("{} can't be called with {}; see the Allow header", shortened(uri.path()), shortened(method.as_str()));
+        format!("{} does not support {}; see the Allow header", truncate(uri.path()), truncate(method.as_str()));
     HttpError::new(Kind::Method, "method_not_allowed", message)
 }
 
-fn shortened(text: &str) -> String {
+fn truncate(text: &str) -> String {
     const SHOWN_MAX: usize = 120;
     text.chars().take(SHOWN_MAX).collect()
 }

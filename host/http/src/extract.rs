@@ -1,4 +1,4 @@
-//! What a request's address says: its path and its query. What can't be read is refused in the one form refusals have (I14).
+//! What a request's address says: its path and its query. What can't be read is rejected in the form of all errors (I14).
 
 use crate::error::HttpError;
 use axum::extract::FromRequestParts;

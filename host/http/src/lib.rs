@@ -1,4 +1,5 @@
-//! Floor 4: every URL, grouped by who calls. A handler extracts, calls one verb or one query, and answers.
+//! The HTTP layer: every URL, grouped by who may call it. A handler extracts its arguments, calls one operation of the pipeline or one query
+//! of the store, and responds.
 
 mod api;
 mod auth;
@@ -14,7 +15,7 @@ mod views;
 
 use axum::Router;
 use hookmill_pipeline::Pipeline;
-use openapi::{Description, Routes, Who};
+use openapi::{Access, Description, Routes};
 use std::sync::Arc;
 use utoipa_axum::routes;
 
@@ -22,19 +23,19 @@ pub use serve::{Bound, bind};
 
 /// Every address with its handlers, each of which names its method and describes itself.
 fn table() -> Routes {
-    let sources = Routes::of("Sources", Who::Source)
+    let sources = Routes::of("Sources", Access::Source)
         .at("/v1/leads", routes!(sources::push_batch::handle))
         .at("/v1/campaigns/{campaign}/leads", routes!(sources::post_leads::handle));
 
-    let reading =
-        Routes::of("Sources", Who::SourceOrMember).at("/v1/requests/{request}", routes!(sources::get_request::handle));
+    let reading = Routes::of("Sources", Access::SourceOrOrgUser)
+        .at("/v1/requests/{request}", routes!(sources::get_request::handle));
 
-    let organizations = Routes::of("Provisioning", Who::User)
+    let organizations = Routes::of("Provisioning", Access::User)
         .at("/v1/organizations", routes!(api::organizations::create, api::organizations::list))
         .at("/v1/organizations/{organization}", routes!(api::organizations::get))
         .at("/v1/me", routes!(api::users::me));
 
-    let provisioning = Routes::of("Provisioning", Who::Member)
+    let provisioning = Routes::of("Provisioning", Access::OrgUser)
         .at("/v1/users", routes!(api::users::create, api::users::list))
         .at("/v1/api-keys", routes!(api::api_keys::create, api::api_keys::list))
         .at("/v1/api-keys/{key}", routes!(api::api_keys::revoke))
@@ -44,34 +45,41 @@ fn table() -> Routes {
         .at("/v1/source-keys/{key}/reveal", routes!(api::source_keys::reveal))
         .at("/v1/audit", routes!(api::audit::list));
 
-    let campaigns = Routes::of("Campaigns", Who::Member)
+    let campaigns = Routes::of("Campaigns", Access::OrgUser)
         .at("/v1/campaigns", routes!(api::campaigns::create, api::campaigns::list))
         .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
         .at("/v1/campaigns/{campaign}/state", routes!(api::campaigns::set_state))
         .at("/v1/campaigns/{campaign}/endpoint", routes!(api::endpoint::set, api::endpoint::get, api::endpoint::remove))
-        .at("/v1/campaigns/{campaign}/document", routes!(api::programs::save, api::programs::document))
-        .at("/v1/campaigns/{campaign}/programs", routes!(api::programs::list))
-        .at("/v1/campaigns/{campaign}/programs/{number}/activate", routes!(api::programs::activate))
+        .at(
+            "/v1/campaigns/{campaign}/document",
+            routes!(api::campaign_versions::save, api::campaign_versions::document),
+        )
+        .at("/v1/campaigns/{campaign}/versions", routes!(api::campaign_versions::list))
+        .at("/v1/campaigns/{campaign}/versions/{version}/activate", routes!(api::campaign_versions::activate))
         .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
-        .at("/v1/campaigns/{campaign}/notices", routes!(api::notices::table))
+        .at("/v1/campaigns/{campaign}/warnings", routes!(api::warnings::table))
         .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list))
         .at("/v1/campaigns/{campaign}/reprocess", routes!(api::submissions::reprocess_all));
 
-    let work = Routes::of("Work", Who::Member)
+    let submissions = Routes::of("Submissions", Access::OrgUser)
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
         .at("/v1/requests", routes!(api::requests::list))
-        .at("/v1/refusals", routes!(api::refusals::list))
+        .at("/v1/rejected-requests", routes!(api::rejected_requests::list));
+
+    let deliveries = Routes::of("Deliveries", Access::OrgUser)
         .at("/v1/deliveries", routes!(api::deliveries::list))
         .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
         .at("/v1/deliveries/{delivery}/resend", routes!(api::deliveries::resend))
-        .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get))
+        .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get));
+
+    let plugins = Routes::of("Plugins", Access::OrgUser)
         .at("/v1/plugins", routes!(api::plugins::list))
         .at("/v1/plugins/{plugin}", routes!(api::plugins::upload, api::plugins::versions));
 
-    let value_sets = Routes::of("Value sets", Who::Member)
+    let value_sets = Routes::of("Value sets", Access::OrgUser)
         .at("/v1/value-sets", routes!(api::value_sets::list))
         .at("/v1/value-sets/{set}", routes!(api::value_sets::put, api::value_sets::get, api::value_sets::remove))
         .at("/v1/value-sets/{set}/entries", routes!(api::value_sets::entries))
@@ -79,17 +87,26 @@ fn table() -> Routes {
         .at("/v1/value-sets/{set}/versions", routes!(api::value_sets::versions))
         .at("/v1/value-sets/{set}/versions/{version}/restore", routes!(api::value_sets::restore));
 
-    let operation = Routes::of("Operation", Who::Anybody)
+    let system = Routes::of("System", Access::Public)
         .at("/healthz", routes!(observe::health))
         .at("/readyz", routes!(observe::ready))
         .at("/openapi.json", routes!(openapi::serve::description))
         .at("/docs", routes!(openapi::serve::page))
         .at("/docs/style.css", routes!(openapi::serve::style));
 
-    sources.and(reading).and(organizations).and(provisioning).and(campaigns).and(value_sets).and(work).and(operation)
+    sources
+        .and(reading)
+        .and(organizations)
+        .and(provisioning)
+        .and(campaigns)
+        .and(value_sets)
+        .and(plugins)
+        .and(submissions)
+        .and(deliveries)
+        .and(system)
 }
 
-/// The whole URL space.
+/// The router of all URLs.
 pub fn router(pipeline: Pipeline) -> Router {
     let (all, description) = Description::of(table(), &pipeline.settings().public_url);
     all.fallback(error::unknown_address)

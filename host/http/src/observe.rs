@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request in logs, answers and the store.
+/// The id of a request in logs, responses and the store.
 #[derive(Debug, Clone)]
 pub struct RequestId(Arc<str>);
 
@@ -21,9 +21,9 @@ impl RequestId {
     }
 }
 
-/// Gives each request an id, writes its refusal if it ends in one, and logs it once. The query is never logged: it may hold a key.
+/// Gives each request an id, writes its error if it ends in one, and logs it once. The query is never logged: it may hold a key.
 pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Request, next: Next) -> Response {
-    let id = RequestId(Arc::from(pipeline.minter().mint("req", pipeline.clock().now())));
+    let id = RequestId(Arc::from(pipeline.ids().new_id("req", pipeline.clock().now())));
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -32,26 +32,26 @@ pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Re
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    tracing::debug!(request_id = id.as_str(), %method, route = route.as_deref().unwrap_or("-"), status = response.status().as_u16(), "answered");
+    tracing::debug!(request_id = id.as_str(), %method, route = route.as_deref().unwrap_or("-"), status = response.status().as_u16(), "request completed");
     response
 }
 
-/// Tells that the process runs
+/// Checks that the process runs
 #[utoipa::path(get, path = "", operation_id = "getHealth",
     responses((status = OK, description = "`ok`", body = String, content_type = "text/plain")))]
 pub(super) async fn health() -> impl IntoResponse {
     (StatusCode::OK, "ok\n")
 }
 
-/// Tells that the process runs and its database answers
+/// Checks that the process runs and its database responds
 #[utoipa::path(get, path = "", operation_id = "getReadiness",
     responses(
         (status = OK, description = "`ready`", body = String, content_type = "text/plain"),
-        (status = SERVICE_UNAVAILABLE, description = "The database does not answer.", body = String, content_type = "text/plain"),
+        (status = SERVICE_UNAVAILABLE, description = "The database is unavailable.", body = String, content_type = "text/plain"),
     ))]
 pub(super) async fn ready(State(pipeline): State<Pipeline>) -> impl IntoResponse {
     match pipeline.store().ping().await {
         Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database unavailable\n"),
     }
 }

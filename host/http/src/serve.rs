@@ -75,7 +75,7 @@ impl Listener for BoundedListener {
             // The semaphore is never closed.
             let Ok(place) = self.places.clone().acquire_owned().await else { continue };
             let (stream, address) = Listener::accept(&mut self.listener).await;
-            // Answers are small and complete: waiting for more to send only delays them.
+            // Responses are small and complete: waiting for more to send only delays them.
             let _ = stream.set_nodelay(true);
             let deadline = Box::pin(tokio::time::sleep(self.idle));
             return (Placed { stream, deadline, idle: self.idle, _place: place }, address);
@@ -98,7 +98,7 @@ pub struct Placed {
 
 impl Placed {
     /// Something was answered: the time begins anew.
-    fn answered(&mut self) {
+    fn note_activity(&mut self) {
         let next = now() + self.idle;
         self.deadline.as_mut().reset(next);
     }
@@ -126,7 +126,7 @@ impl AsyncRead for Placed {
 
 impl AsyncWrite for Placed {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.answered();
+        self.note_activity();
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -143,7 +143,7 @@ impl AsyncWrite for Placed {
         context: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        self.answered();
+        self.note_activity();
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
-/// What stands for a value that is not shown.
+/// The placeholder of a hidden value.
 pub(super) const MASKED: &str = "***";
 
 /// A time: RFC 3339, in UTC.
@@ -17,10 +17,10 @@ pub(super) const MASKED: &str = "***";
 #[schema(value_type = String, format = DateTime, example = "2026-03-01T12:00:00Z")]
 pub(super) struct Time(String);
 
-/// How a submission stands.
+/// The state of a submission.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SubmissionStanding)]
-pub(super) struct Standing {
+#[schema(as = SubmissionStatus)]
+pub(super) struct SubmissionStatus {
     /// The submission.
     pub submission_id: String,
     /// Its state.
@@ -33,15 +33,15 @@ pub(super) struct Standing {
 pub(super) struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where the next page begins: give it back as `after`, or as `before` where the newest come first. Null at the end.
+    /// Where the next page begins: send it as `after`, or as `before` where the newest come first. Null at the end.
     pub next: Option<String>,
 }
 
-/// How many rows are asked for.
+/// The size of a page.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Shown {
-    /// How many rows, 1 to 200; 50 if not given.
+pub(super) struct PageSize {
+    /// The number of items, 1 to 200; 50 if not given.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Shown {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct After {
-    /// Where the page begins: the `next` of the page before.
+    /// The `next` of the previous page.
     after: Option<String>,
 }
 
@@ -58,12 +58,12 @@ pub(super) struct After {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Before {
-    /// Where the page begins: the `next` of the page before.
+    /// The `next` of the previous page.
     before: Option<String>,
 }
 
-impl Shown {
-    /// How many rows; what is out of bounds is refused.
+impl PageSize {
+    /// The number of rows; a number out of bounds is rejected.
     pub(super) fn limit(&self, pipeline: &Pipeline) -> Result<i64, HttpError> {
         let rows_max = pipeline.settings().limits.page_rows_max;
         let limit = self.limit.unwrap_or(rows_max.min(50));
@@ -77,19 +77,19 @@ impl Shown {
 impl After {
     /// Where the page begins; empty for the beginning.
     pub(super) fn id(&self) -> &str {
-        clean(self.after.as_deref()).unwrap_or("")
+        without_nul(self.after.as_deref()).unwrap_or("")
     }
 }
 
 impl Before {
     /// Where the page begins; empty for the newest.
     pub(super) fn id(&self) -> &str {
-        clean(self.before.as_deref()).unwrap_or("")
+        without_nul(self.before.as_deref()).unwrap_or("")
     }
 }
 
-/// A filter that says something: what is empty asks for all, and U+0000 is in no id.
-pub(super) fn clean(text: Option<&str>) -> Option<&str> {
+/// A filter value, unless it is empty; U+0000 is removed, since no id has it.
+pub(super) fn without_nul(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty() && !text.contains('\0'))
 }
 
@@ -105,18 +105,18 @@ pub(super) fn time(ms: i64) -> Time {
     Time(Timestamp(ms).rfc3339())
 }
 
-/// Kept JSON.
+/// Stored JSON.
 pub(super) fn value(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or(Value::Null)
 }
 
 /// Headers with their values hidden: they may be credentials.
-pub(super) fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &'static str> {
+pub(super) fn mask_headers(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &'static str> {
     headers.keys().map(|name| (name.as_str(), MASKED)).collect()
 }
 
-/// Headers as they are asked for, with the kept value wherever the mask is given back; a mask without a kept value is refused.
-pub(super) fn unmasked(
+/// The headers of a draft, with the stored value where the draft has the mask; a mask without a stored value is rejected.
+pub(super) fn restore_masked(
     given: &mut BTreeMap<String, String>,
     kept: Option<&BTreeMap<String, String>>,
 ) -> Result<(), HttpError> {
@@ -125,7 +125,7 @@ pub(super) fn unmasked(
         let (_, stays) = stays.ok_or_else(|| {
             HttpError::invalid(
                 "headers",
-                format!("has `{MASKED}` for `{name}`, of which no value is kept; send the value"),
+                format!("has `{MASKED}` for `{name}`, but no value is stored; send the value"),
             )
         })?;
         value.clone_from(stays);
@@ -133,10 +133,10 @@ pub(super) fn unmasked(
     Ok(())
 }
 
-/// A call that posts a lead to this very campaign (I6), to be pasted into a shell.
-pub(super) fn example(public_url: &str, key: &str, public_id: &str) -> String {
+/// A `curl` call that posts a lead to this campaign (I6), to be pasted into a shell.
+pub(super) fn example(public_url: &str, key: &str, campaign_id: &str) -> String {
     let lead = serde_json::json!({
-        "campaign_id": public_id,
+        "campaign_id": campaign_id,
         "first_name": "Alice",
         "last_name": "Smith",
         "email": "alice@example.com",
@@ -149,12 +149,12 @@ pub(super) fn example(public_url: &str, key: &str, public_id: &str) -> String {
     )
 }
 
-/// A name: 1 to 255 characters, not all of them blank, and no control characters. Blanks around it are taken away.
+/// A name: 1 to 255 characters, not all of them blank, and no control characters. Leading and trailing blanks are removed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(value_type = String, min_length = 1, max_length = 255, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$")]
 pub(super) struct Name(pub String);
 
-/// A name that may be kept.
+/// A valid name.
 pub(super) fn checked_name(pipeline: &Pipeline, path: &str, name: &Name) -> Result<String, HttpError> {
     let chars_max = pipeline.settings().limits.name_chars_max;
     let name = name.0.trim();

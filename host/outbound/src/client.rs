@@ -59,5 +59,5 @@ fn builder(guard: &Arc<Guard>, tls: ClientConfig, limits: &OutboundLimits) -> Cl
         .pool_idle_timeout(Duration::from_millis(limits.idle_timeout_ms))
         .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
         .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_max_header_list_size(u32::try_from(limits.answer_header_bytes_max).unwrap_or(u32::MAX))
+        .http2_max_header_list_size(u32::try_from(limits.response_header_bytes_max).unwrap_or(u32::MAX))
 }

@@ -1,6 +1,6 @@
 //! What goes wrong in sending.
 //!
-//! [`BlockedDestination`] is the guard's no, at save, test and send; [`SendError`] is a request without a usable answer, for the log of
+//! [`BlockedDestination`] is the decision of the guard, at save, test and send; [`SendError`] is a request without a usable response, for the log of
 //! attempts and for the decision to try again; [`BuildError`] stops the host at its start.
 
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 
-use hookmill_domain::destination::Reason;
+use hookmill_domain::net_policy::BlockReason;
 
 /// How much of an underlying error's text a message repeats.
 const CAUSE_CHARS_MAX: usize = 300;
@@ -23,8 +23,8 @@ pub enum BlockedDestination {
         host: String,
         /// The address it has, or one of them.
         ip: IpAddr,
-        /// Why it is refused.
-        reason: Reason,
+        /// Why it is blocked.
+        reason: BlockReason,
     },
     /// The scheme is not taken under this policy.
     #[error("`{url}` is not https; http is allowed under the development flag only")]
@@ -50,7 +50,7 @@ pub enum BlockedDestination {
     },
 }
 
-/// A request that got no usable answer.
+/// A request that got no usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SendError {
@@ -58,9 +58,9 @@ pub struct SendError {
     pub kind: SendErrorKind,
     /// Whether the request could have reached the receiver. False only when it certainly did not leave.
     pub sent: bool,
-    /// The status, when the answer had begun and broke off.
+    /// The status, when the response had begun and broke off.
     pub status: Option<u16>,
-    /// How long it took, from the turn to the error.
+    /// How long it took, from the slot to the error.
     pub elapsed_ms: u64,
     /// What went wrong, for people.
     pub message: String,
@@ -69,8 +69,8 @@ pub struct SendError {
 /// What can go wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendErrorKind {
-    /// The guard, or a rule for requests, said no.
-    Refused,
+    /// The guard, or a rule for requests, forbids it.
+    Blocked,
     /// No slot came free in time: it is the host that is busy. Not an attempt; try again soon.
     Busy,
     /// The name could not be resolved.
@@ -83,9 +83,9 @@ pub enum SendErrorKind {
     Timeout,
     /// The connection broke.
     Io,
-    /// The answer is not HTTP.
+    /// The response is not HTTP.
     Protocol,
-    /// The answer's headers pass what is read of them.
+    /// The response's headers pass what is read of them.
     TooManyHeaders,
 }
 
@@ -98,10 +98,10 @@ pub enum BuildError {
         /// The name of the limit.
         name: &'static str,
     },
-    /// The TLS library refuses its configuration.
+    /// The TLS library rejects its configuration.
     #[error("TLS can't be configured: {0}")]
     Tls(#[from] rustls::Error),
-    /// The HTTP client refuses its configuration.
+    /// The HTTP client rejects its configuration.
     #[error("the HTTP client can't be built: {0}")]
     Client(#[from] reqwest::Error),
 }
@@ -110,7 +110,7 @@ impl SendErrorKind {
     /// The name in storage, API and logs, and in a plugin's `client-answer.error`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Refused => "refused",
+            Self::Blocked => "blocked",
             Self::Busy => "busy",
             Self::Resolve => "resolve",
             Self::Connect => "connect",
@@ -130,25 +130,25 @@ impl fmt::Display for SendErrorKind {
 }
 
 /// The kind and the text of a client's error. What is looked at is types, never text.
-pub(super) fn classified(error: &reqwest::Error) -> (SendErrorKind, String) {
-    if let Some(refusal) = found::<BlockedDestination>(error) {
-        return (refusal_kind(refusal), refusal.to_string());
+pub(super) fn classify(error: &reqwest::Error) -> (SendErrorKind, String) {
+    if let Some(blocked) = found::<BlockedDestination>(error) {
+        return (blocked_kind(blocked), blocked.to_string());
     }
-    (kind_of(error), cause_of(error))
+    (error_kind(error), error_cause(error))
 }
 
-/// The kind of a refusal when it stops a request.
-pub(super) fn refusal_kind(refusal: &BlockedDestination) -> SendErrorKind {
-    match refusal {
-        BlockedDestination::Address { .. } | BlockedDestination::Scheme { .. } => SendErrorKind::Refused,
+/// The kind of error of a request to a blocked destination.
+pub(super) fn blocked_kind(blocked: &BlockedDestination) -> SendErrorKind {
+    match blocked {
+        BlockedDestination::Address { .. } | BlockedDestination::Scheme { .. } => SendErrorKind::Blocked,
         BlockedDestination::Unresolved { .. } => SendErrorKind::Resolve,
         BlockedDestination::Slow { .. } => SendErrorKind::Timeout,
     }
 }
 
-fn kind_of(error: &reqwest::Error) -> SendErrorKind {
+fn error_kind(error: &reqwest::Error) -> SendErrorKind {
     if error.is_builder() {
-        return SendErrorKind::Refused;
+        return SendErrorKind::Blocked;
     }
     if found::<rustls::Error>(error).is_some() {
         return SendErrorKind::Tls;
@@ -167,7 +167,7 @@ fn kind_of(error: &reqwest::Error) -> SendErrorKind {
 }
 
 /// The innermost cause: the outer ones repeat the URL, whose query may hold keys.
-fn cause_of(error: &reqwest::Error) -> String {
+fn error_cause(error: &reqwest::Error) -> String {
     let mut innermost: &(dyn Error + 'static) = error;
     while let Some(inner) = inner(innermost) {
         innermost = inner;
@@ -195,6 +195,6 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     error.source()
 }
 
-fn hint(reason: Reason) -> &'static str {
+fn hint(reason: BlockReason) -> &'static str {
     if reason.can_be_allowed() { "; an operator can allow its range" } else { "" }
 }

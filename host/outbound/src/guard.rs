@@ -1,6 +1,6 @@
-//! The address guard: resolves names for the client, and judges every address before it is dialled.
+//! The address guard: resolves names for the client, and checks every address before it is dialled.
 //!
-//! All addresses of a name are judged and one refused address refuses the name: a name that points at both the internet and
+//! All addresses of a name are checked, and one blocked address blocks the name: a name that points at both the internet and
 //! the inside is an attack, or a mistake. The client dials what is returned here and resolves nothing again, so a name can't
 //! change between the check and the connection.
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
-use hookmill_domain::destination::{AddressPolicy, WebhookUrl};
+use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl};
 
 use super::{BlockedDestination, OutboundLimits};
 
@@ -38,7 +38,7 @@ pub(super) struct Guard {
 pub(super) struct GuardedResolver(pub(super) Arc<Guard>);
 
 /// The system's resolver. It blocks a thread, and can't be called off; so the permit goes with the thread, and a name server
-/// that never answers can't fill the pool of threads that others need.
+/// that never responds can't fill the pool of threads that others need.
 pub(super) struct SystemLookup {
     permits: Arc<Semaphore>,
 }
@@ -50,19 +50,19 @@ impl Guard {
     }
 
     /// What can be said without resolving: the scheme, and the address if the host is one.
-    pub(super) fn judge_text(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
+    pub(super) fn check_without_resolving(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
         if !url.is_within(self.policy.schemes()) {
             return Err(BlockedDestination::Scheme { url: url.masked() });
         }
         match url.literal_ip() {
-            Some(ip) => self.judge(url.host(), ip),
+            Some(ip) => self.check_address(url.host(), ip),
             None => Ok(()),
         }
     }
 
     /// Everything: the text, and where the name points at this moment.
-    pub(super) async fn judge_url(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
-        self.judge_text(url)?;
+    pub(super) async fn check(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
+        self.check_without_resolving(url)?;
         if url.literal_ip().is_some() {
             return Ok(());
         }
@@ -71,7 +71,7 @@ impl Guard {
         resolved.unwrap_or_else(|_| Err(BlockedDestination::Slow { host: host.to_owned(), timeout_ms })).map(drop)
     }
 
-    /// The addresses of a name, all of them judged, the first `addresses_max` of them to be dialled.
+    /// The addresses of a name, all of them checked, the first `addresses_max` of them to be dialled.
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BlockedDestination> {
         let unresolved = |cause: String| BlockedDestination::Unresolved { host: host.to_owned(), cause };
         let mut ips = self.lookup.lookup(host).await.map_err(|error| unresolved(error.to_string()))?;
@@ -79,14 +79,14 @@ impl Guard {
             return Err(unresolved("it has no address".to_owned()));
         }
         for ip in &ips {
-            self.judge(host, *ip)?;
+            self.check_address(host, *ip)?;
         }
         ips.truncate(self.addresses_max);
         Ok(ips)
     }
 
-    fn judge(&self, host: &str, ip: IpAddr) -> Result<(), BlockedDestination> {
-        match self.policy.refused(ip) {
+    fn check_address(&self, host: &str, ip: IpAddr) -> Result<(), BlockedDestination> {
+        match self.policy.block_reason(ip) {
             Some(reason) => Err(BlockedDestination::Address { host: host.to_owned(), ip, reason }),
             None => Ok(()),
         }

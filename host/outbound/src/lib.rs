@@ -3,8 +3,8 @@
 //! A receiver is hostile until shown otherwise, and so is whoever configured its URL. So [`Sender`] holds to these, for every
 //! request:
 //!
-//! - **Only checked addresses are dialled.** The client resolves names through the guard alone, which judges all addresses of
-//!   a name and refuses it if one of them is refused; an address written into the URL is judged before each request.
+//! - **Only checked addresses are dialled.** The client resolves names through the guard alone, which checks all addresses of
+//!   a name and blocks it if one of them is blocked; an address written into the URL is checked before each request.
 //!   Redirects are not followed, and no proxy of the environment is asked.
 //! - **One deadline** covers resolving, connecting, headers and body.
 //! - **Reading stops at a bound.** Nothing is decompressed (`accept-encoding: identity` is sent), so the bound counts what
@@ -14,21 +14,21 @@
 //!
 //! TLS trusts the roots of Mozilla's programme, compiled in, so that a container without a certificate store works the same.
 
-mod answer;
 mod client;
 mod departure;
 mod error;
 mod guard;
 mod limits;
+mod response;
 mod sender;
 mod slots;
 
-pub use answer::OutboundAnswer;
 pub use error::{BlockedDestination, BuildError, SendError, SendErrorKind};
 pub use limits::OutboundLimits;
+pub use response::OutboundResponse;
 pub use sender::{OutboundRequest, Sender};
 
-pub use hookmill_domain::destination::AddressPolicy;
+pub use hookmill_domain::net_policy::AddressPolicy;
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,8 @@ pub struct OutboundLimits {
     pub requests_max: usize,
     /// Requests under way at once to one host.
     pub requests_per_host_max: usize,
-    /// How long a request waits for its turn before it is handed back as `Busy`. Not part of the request's own deadline.
-    pub turn_wait_ms_max: u64,
+    /// How long a request waits for a slot before it fails as `Busy`. Not part of the request's own deadline.
+    pub slot_wait_ms_max: u64,
     /// Names being resolved at once. Each may hold a thread until the system's resolver gives up.
     pub lookups_max: usize,
     /// Addresses of one name that are tried; all of them are checked.
@@ -23,12 +23,12 @@ pub struct OutboundLimits {
     pub timeout_ms_max: u64,
     /// The longest body that is sent.
     pub request_body_bytes_max: usize,
-    /// The number of an answer's headers that are kept.
-    pub answer_headers_max: usize,
-    /// The bytes of an answer's headers that are kept.
-    pub answer_header_bytes_max: usize,
-    /// The bytes of an answer's body that are kept; reading stops there.
-    pub answer_body_bytes_max: usize,
+    /// The number of a response's headers that are kept.
+    pub response_headers_max: usize,
+    /// The bytes of a response's headers that are kept.
+    pub response_header_bytes_max: usize,
+    /// The bytes of a response's body that are kept; reading stops there.
+    pub response_body_bytes_max: usize,
     /// Hosts to which connections are kept open after a request.
     pub idle_hosts_max: usize,
     /// Connections kept open to one of these hosts.
@@ -43,16 +43,16 @@ impl Default for OutboundLimits {
         Self {
             requests_max: 1_024,
             requests_per_host_max: 64,
-            turn_wait_ms_max: 10_000,
+            slot_wait_ms_max: 10_000,
             lookups_max: 64,
             addresses_max: 16,
             check_timeout_ms: 5_000,
             connect_timeout_ms: 15_000,
             timeout_ms_max: 300_000,
             request_body_bytes_max: 4 * 1_024 * 1_024,
-            answer_headers_max: 64,
-            answer_header_bytes_max: 16 * 1_024,
-            answer_body_bytes_max: 256 * 1_024,
+            response_headers_max: 64,
+            response_header_bytes_max: 16 * 1_024,
+            response_body_bytes_max: 256 * 1_024,
             idle_hosts_max: 64,
             idle_per_host_max: 64,
             idle_timeout_ms: 4_000,
@@ -61,7 +61,7 @@ impl Default for OutboundLimits {
 }
 
 impl OutboundLimits {
-    /// Refuses a limit of zero: it would stop all sending without a word.
+    /// Rejects a limit of zero: it would silently stop all sending.
     pub(super) fn check(&self) -> Result<(), BuildError> {
         let counts = [
             ("requests_max", self.requests_max),
@@ -69,14 +69,14 @@ impl OutboundLimits {
             ("lookups_max", self.lookups_max),
             ("addresses_max", self.addresses_max),
             ("request_body_bytes_max", self.request_body_bytes_max),
-            ("answer_headers_max", self.answer_headers_max),
-            ("answer_header_bytes_max", self.answer_header_bytes_max),
-            ("answer_body_bytes_max", self.answer_body_bytes_max),
+            ("response_headers_max", self.response_headers_max),
+            ("response_header_bytes_max", self.response_header_bytes_max),
+            ("response_body_bytes_max", self.response_body_bytes_max),
             ("idle_hosts_max", self.idle_hosts_max),
             ("idle_per_host_max", self.idle_per_host_max),
         ];
         let times = [
-            ("turn_wait_ms_max", self.turn_wait_ms_max),
+            ("slot_wait_ms_max", self.slot_wait_ms_max),
             ("check_timeout_ms", self.check_timeout_ms),
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("timeout_ms_max", self.timeout_ms_max),

@@ -1,4 +1,4 @@
-//! One request from its check to its answer.
+//! One request from its check to its response.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,15 +10,15 @@ use reqwest::{Body, Client, Request};
 use rustls::RootCertStore;
 use tokio::time::Instant;
 
-use hookmill_domain::destination::{AddressPolicy, WebhookUrl, is_connection_header};
+use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl, is_connection_header};
 
-use super::answer::{bounded_body, bounded_headers};
 use super::client::{Clients, public_roots};
 use super::departure::Departure;
-use super::error::{classified, refusal_kind};
+use super::error::{blocked_kind, classify};
 use super::guard::{Guard, Lookup, SystemLookup};
+use super::response::{bounded_body, bounded_headers};
 use super::slots::{Slots, WarmHosts};
-use super::{BlockedDestination, BuildError, OutboundAnswer, OutboundLimits, SendError, SendErrorKind};
+use super::{BlockedDestination, BuildError, OutboundLimits, OutboundResponse, SendError, SendErrorKind};
 
 /// Sends requests within the bounds and past the guard. Built once, shared by all.
 pub struct Sender {
@@ -75,15 +75,15 @@ impl Sender {
     /// Whether this could be sent to now: the scheme, and every address of the host. For saving and testing an endpoint; a
     /// request is checked again when it is sent.
     pub async fn check(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
-        self.guard.judge_url(url).await
+        self.guard.check(url).await
     }
 
-    /// Sends a request and reads the answer, whatever its status. Dropping the future calls it off and frees its slot.
-    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundAnswer, SendError> {
+    /// Sends a request and reads the response, whatever its status. Dropping the future calls it off and frees its slot.
+    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, SendError> {
         self.permit(&request)?;
         let host = request.url.host().to_owned();
-        let wait = Duration::from_millis(self.limits.turn_wait_ms_max);
-        let _slot = self.slots.turn(&host, wait).await.ok_or_else(|| busy(&host, wait))?;
+        let wait = Duration::from_millis(self.limits.slot_wait_ms_max);
+        let _slot = self.slots.acquire(&host, wait).await.ok_or_else(|| busy(&host, wait))?;
         let start = moment();
         let timeout = request.timeout.min(Duration::from_millis(self.limits.timeout_ms_max));
         let progress = Progress::default();
@@ -94,21 +94,26 @@ impl Sender {
             Err(_) => Err(late(timeout, &progress)),
         };
         self.warm_again(client, &host);
-        stamped(result, start)
+        with_elapsed(result, start)
     }
 
     fn permit(&self, request: &OutboundRequest) -> Result<(), SendError> {
-        self.guard.judge_text(&request.url).map_err(|refusal| unsent(refusal_kind(&refusal), refusal.to_string()))?;
+        self.guard
+            .check_without_resolving(&request.url)
+            .map_err(|blocked| not_sent(blocked_kind(&blocked), blocked.to_string()))?;
         if matches!(request.method, Method::CONNECT | Method::TRACE) {
-            return Err(unsent(SendErrorKind::Refused, format!("the method {} is never sent", request.method)));
+            return Err(not_sent(SendErrorKind::Blocked, format!("the method {} is never sent", request.method)));
         }
         if let Some(name) = request.headers.keys().find(|name| is_connection_header(name)) {
-            return Err(unsent(SendErrorKind::Refused, format!("`{name}` belongs to the connection and can't be set")));
+            return Err(not_sent(
+                SendErrorKind::Blocked,
+                format!("`{name}` belongs to the connection and can't be set"),
+            ));
         }
         let (bytes, bytes_max) = (request.body.len(), self.limits.request_body_bytes_max);
         if bytes_max < bytes {
-            return Err(unsent(
-                SendErrorKind::Refused,
+            return Err(not_sent(
+                SendErrorKind::Blocked,
                 format!("the body has {bytes} bytes; at most {bytes_max} are sent"),
             ));
         }
@@ -131,18 +136,18 @@ impl Sender {
         client: &Client,
         request: OutboundRequest,
         progress: &Progress,
-    ) -> Result<OutboundAnswer, reqwest::Error> {
-        let mut response = client.execute(prepared(request, &progress.departure)).await?;
+    ) -> Result<OutboundResponse, reqwest::Error> {
+        let mut response = client.execute(build_request(request, &progress.departure)).await?;
         let status = response.status().as_u16();
-        progress.answered(status);
+        progress.note_status(status);
         let (headers, headers_truncated) = bounded_headers(response.headers(), &self.limits);
-        let (body, truncated) = bounded_body(&mut response, self.limits.answer_body_bytes_max).await?;
-        Ok(OutboundAnswer { status, headers, headers_truncated, body, truncated, elapsed_ms: 0 })
+        let (body, truncated) = bounded_body(&mut response, self.limits.response_body_bytes_max).await?;
+        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, elapsed_ms: 0 })
     }
 }
 
 impl Progress {
-    fn answered(&self, status: u16) {
+    fn note_status(&self, status: u16) {
         *self.status.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
     }
 
@@ -150,8 +155,8 @@ impl Progress {
         *self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the request may have left. An answer shows that it did.
-    fn sent(&self) -> bool {
+    /// Whether the request may have left. A response shows that it did.
+    fn may_have_left(&self) -> bool {
         self.departure.may_have_left() || self.status().is_some()
     }
 }
@@ -162,7 +167,7 @@ pub(super) fn moment() -> Instant {
     Instant::now()
 }
 
-fn prepared(request: OutboundRequest, departure: &Departure) -> Request {
+fn build_request(request: OutboundRequest, departure: &Departure) -> Request {
     let mut prepared = Request::new(request.method, request.url.as_url().clone());
     let says_nothing =
         request.body.is_empty() && matches!(*prepared.method(), Method::POST | Method::PUT | Method::PATCH);
@@ -177,15 +182,15 @@ fn prepared(request: OutboundRequest, departure: &Departure) -> Request {
 }
 
 fn failure(error: &reqwest::Error, progress: &Progress) -> SendError {
-    let (kind, message) = classified(error);
-    SendError { kind, sent: progress.sent(), status: progress.status(), elapsed_ms: 0, message }
+    let (kind, message) = classify(error);
+    SendError { kind, sent: progress.may_have_left(), status: progress.status(), elapsed_ms: 0, message }
 }
 
 fn late(timeout: Duration, progress: &Progress) -> SendError {
-    let (sent, status) = (progress.sent(), progress.status());
+    let (sent, status) = (progress.may_have_left(), progress.status());
     let what = match (status, sent) {
-        (Some(status), _) => format!("the answer, which began with {status}, was not complete"),
-        (None, true) => "there was no answer".to_owned(),
+        (Some(status), _) => format!("the response, which began with {status}, was not complete"),
+        (None, true) => "there was no response".to_owned(),
         (None, false) => "there was no connection".to_owned(),
     };
     let message = format!("{what} within {} ms", timeout.as_millis());
@@ -193,17 +198,17 @@ fn late(timeout: Duration, progress: &Progress) -> SendError {
 }
 
 fn busy(host: &str, wait: Duration) -> SendError {
-    unsent(SendErrorKind::Busy, format!("no turn for `{host}` came within {} ms", wait.as_millis()))
+    not_sent(SendErrorKind::Busy, format!("no request slot for `{host}` became free within {} ms", wait.as_millis()))
 }
 
-fn unsent(kind: SendErrorKind, message: String) -> SendError {
+fn not_sent(kind: SendErrorKind, message: String) -> SendError {
     SendError { kind, sent: false, status: None, elapsed_ms: 0, message }
 }
 
-fn stamped(result: Result<OutboundAnswer, SendError>, start: Instant) -> Result<OutboundAnswer, SendError> {
+fn with_elapsed(result: Result<OutboundResponse, SendError>, start: Instant) -> Result<OutboundResponse, SendError> {
     let elapsed_ms = u64::try_from(moment().saturating_duration_since(start).as_millis()).unwrap_or(u64::MAX);
     match result {
-        Ok(answer) => Ok(OutboundAnswer { elapsed_ms, ..answer }),
+        Ok(response) => Ok(OutboundResponse { elapsed_ms, ..response }),
         Err(error) => Err(SendError { elapsed_ms, ..error }),
     }
 }

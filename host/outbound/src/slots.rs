@@ -1,6 +1,6 @@
-//! Turns: how many requests are under way, in all and to one host, and to which hosts connections are kept.
+//! Request slots: the bounds on concurrent requests, in all and to one host, and the hosts to which connections are kept.
 //!
-//! A request first takes a place at its host and then one of the whole, so that what waits for a slow host holds up no other.
+//! A request takes a slot of its host first and then one of all, so that what waits for a slow host delays no other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,18 +11,18 @@ use tokio::time::Instant;
 
 use super::OutboundLimits;
 
-/// The places of all hosts. A host is known as long as a request to it waits or runs.
+/// The slots of all hosts. A host has an entry as long as a request to it waits or runs.
 pub(super) struct Slots {
     all: Arc<Semaphore>,
     per_host_max: usize,
-    hosts: Mutex<HashMap<String, Place>>,
+    hosts: Mutex<HashMap<String, HostSlots>>,
 }
 
-/// A turn. Dropping it frees what it holds.
+/// A slot for one request. Dropping it frees the slot.
 pub(super) struct Slot {
-    _whole: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
     _at_host: OwnedSemaphorePermit,
-    _seat: Seat,
+    _entry: HostEntry,
 }
 
 /// The hosts to which connections are kept, a bounded number, so that connections left open don't add up over many hosts.
@@ -32,13 +32,13 @@ pub(super) struct WarmHosts {
     idle_timeout: Duration,
 }
 
-struct Place {
+struct HostSlots {
     semaphore: Arc<Semaphore>,
     users: usize,
 }
 
-/// Being known at a host, waiting or running.
-struct Seat {
+/// Keeps the entry of a host while a request to it waits or runs.
+struct HostEntry {
     slots: Arc<Slots>,
     host: String,
 }
@@ -52,33 +52,33 @@ impl Slots {
         }
     }
 
-    /// Waits for a turn; none when `wait` passes first.
-    pub(super) async fn turn(self: &Arc<Self>, host: &str, wait: Duration) -> Option<Slot> {
+    /// Waits for a slot; none when `wait` passes first.
+    pub(super) async fn acquire(self: &Arc<Self>, host: &str, wait: Duration) -> Option<Slot> {
         tokio::time::timeout(wait, self.take(host)).await.ok().flatten()
     }
 
     async fn take(self: &Arc<Self>, host: &str) -> Option<Slot> {
-        let (seat, semaphore) = self.sit(host);
+        let (entry, semaphore) = self.register(host);
         let at_host = semaphore.acquire_owned().await.ok()?;
-        let whole = Arc::clone(&self.all).acquire_owned().await.ok()?;
-        Some(Slot { _whole: whole, _at_host: at_host, _seat: seat })
+        let of_all = Arc::clone(&self.all).acquire_owned().await.ok()?;
+        Some(Slot { _of_all: of_all, _at_host: at_host, _entry: entry })
     }
 
-    fn sit(self: &Arc<Self>, host: &str) -> (Seat, Arc<Semaphore>) {
+    fn register(self: &Arc<Self>, host: &str) -> (HostEntry, Arc<Semaphore>) {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Place { semaphore: Arc::new(Semaphore::new(self.per_host_max)), users: 0 };
+        let fresh = || HostSlots { semaphore: Arc::new(Semaphore::new(self.per_host_max)), users: 0 };
         let place = hosts.entry(host.to_owned()).or_insert_with(fresh);
         place.users += 1;
-        (Seat { slots: Arc::clone(self), host: host.to_owned() }, Arc::clone(&place.semaphore))
+        (HostEntry { slots: Arc::clone(self), host: host.to_owned() }, Arc::clone(&place.semaphore))
     }
 
     #[cfg(test)]
-    pub(super) fn hosts_known(&self) -> usize {
+    pub(super) fn host_count(&self) -> usize {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-impl Drop for Seat {
+impl Drop for HostEntry {
     fn drop(&mut self) {
         let mut hosts = self.slots.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(place) = hosts.get_mut(&self.host) else { return };
@@ -128,24 +128,24 @@ mod tests {
     #[tokio::test]
     async fn w12_a_full_host_holds_up_no_other() {
         let slots = slots(3, 1);
-        let first = slots.turn("a", WAIT).await.expect("a turn");
-        assert!(slots.turn("a", WAIT).await.is_none());
-        let other = slots.turn("b", WAIT).await.expect("a turn");
+        let first = slots.acquire("a", WAIT).await.expect("a slot");
+        assert!(slots.acquire("a", WAIT).await.is_none());
+        let other = slots.acquire("b", WAIT).await.expect("a slot");
         drop(first);
-        let again = slots.turn("a", WAIT).await.expect("a turn");
+        let again = slots.acquire("a", WAIT).await.expect("a slot");
         drop((other, again));
-        assert_eq!(slots.hosts_known(), 0);
+        assert_eq!(slots.host_count(), 0);
     }
 
-    /// H6: the bound of the whole holds over all hosts, and whoever gave up waiting leaves nothing behind.
+    /// H6: the bound on all requests holds over all hosts, and a caller that gave up leaves nothing behind.
     #[tokio::test]
-    async fn h6_the_whole_is_bounded() {
+    async fn h6_all_requests_are_bounded() {
         let slots = slots(2, 2);
-        let held = [slots.turn("a", WAIT).await.expect("a turn"), slots.turn("b", WAIT).await.expect("a turn")];
-        assert!(slots.turn("c", WAIT).await.is_none());
-        assert_eq!(slots.hosts_known(), 2);
+        let held = [slots.acquire("a", WAIT).await.expect("a slot"), slots.acquire("b", WAIT).await.expect("a slot")];
+        assert!(slots.acquire("c", WAIT).await.is_none());
+        assert_eq!(slots.host_count(), 2);
         drop(held);
-        assert!(slots.turn("c", WAIT).await.is_some());
+        assert!(slots.acquire("c", WAIT).await.is_some());
     }
 
     /// H6: only so many hosts keep connections; one that was idle for long makes room.

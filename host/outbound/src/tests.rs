@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use hookmill_domain::destination::{AddressPolicy, Schemes, WebhookUrl};
+use hookmill_domain::net_policy::{AddressPolicy, Schemes, WebhookUrl};
 
 use super::{OutboundLimits, OutboundRequest, Sender};
 

@@ -1,9 +1,9 @@
 //! The contract's records, made from what is kept.
 
 use super::element::Received;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::ids::entropy_of;
+use hookmill_domain::ids::derive_entropy;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_engine::contract::{
     Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization,
     Origin as ContractOrigin, Pair, Submission,
@@ -17,15 +17,15 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
         organization: ContractOrganization {
             id: organization.id.clone(),
             name: organization.name.clone(),
-            values: text_of(&organization.values),
+            values: to_text(&organization.values),
         },
         campaign: ContractCampaign {
-            id: campaign.public_id.clone(),
+            id: campaign.campaign_id.clone(),
             name: campaign.name.clone(),
             client: None,
             time_zone: campaign.time_zone.clone(),
             phone_region: campaign.phone_region.clone(),
-            values: text_of(&campaign.values),
+            values: to_text(&campaign.values),
         },
         now: now.0,
         run_id: run_id.to_owned(),
@@ -54,12 +54,12 @@ pub(crate) fn inbound(received: &Received) -> Option<Inbound> {
 }
 
 /// A sample in the place of something that came in.
-pub(crate) fn sample_inbound(id: &str, body: String, beside: &Beside, received_at_ms: i64) -> Inbound {
+pub(crate) fn sample_inbound(id: &str, body: String, metadata: &RequestMetadata, received_at_ms: i64) -> Inbound {
     Inbound {
         submission_id: id.to_owned(),
         body,
-        headers: pairs(beside.headers.clone()),
-        query: pairs(beside.query.clone()),
+        headers: pairs(metadata.headers.clone()),
+        query: pairs(metadata.query.clone()),
         origin: ContractOrigin {
             door: Door::Sample,
             name: "sample".into(),
@@ -85,9 +85,9 @@ pub(crate) fn submission(id: &str, lead_id: Option<&str>, lead: &str, is_test: b
     }
 }
 
-/// Chance for one item, the same in a replay.
+/// Random bytes for one item, the same in a replay.
 pub(crate) fn entropy(id: &str) -> Entropy {
-    let (high, low) = entropy_of(id);
+    let (high, low) = derive_entropy(id);
     Entropy { high, low }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn pairs(list: impl IntoIterator<Item = (String, String)>) -> Vec<Pai
 }
 
 /// Kept JSON as text; an empty object when it is none.
-pub(crate) fn text_of(bytes: &[u8]) -> String {
+pub(crate) fn to_text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).unwrap_or("{}").to_owned()
 }
 

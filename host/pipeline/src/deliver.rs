@@ -3,15 +3,15 @@
 
 use super::Pipeline;
 use super::finish::CampaignContext;
-use super::flow::UnderWay;
-use super::outcome::{Ended, Responded, Steps};
+use super::flow::InFlight;
+use super::outcome::{CompletedAttempt, Responded, Steps};
 use super::programs::NotReady;
 use super::send::{self, Receiver};
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
-use hookmill_domain::destination::Schemes;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
+use hookmill_domain::net_policy::Schemes;
 use hookmill_engine::Program;
 use hookmill_outbound::{SendError, SendErrorKind};
 use hookmill_store::StoreError;
@@ -87,7 +87,7 @@ impl Subject {
         Self {
             submission_id: event.submission_id.clone(),
             lead_id: event.lead_id.clone(),
-            lead: event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::text_of),
+            lead: event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::to_text),
             is_test: event.is_test,
             received_at: event.received_at,
         }
@@ -101,14 +101,14 @@ impl Delivery {
         event: Option<&Arc<EventData>>,
         subject: Option<&Arc<Subject>>,
         submission_revision: i64,
-        program_id: Option<&str>,
+        campaign_version_id: Option<&str>,
         now: Timestamp,
     ) -> Self {
         Self {
             row: DeliveryWork {
                 id: new.id.clone(),
                 organization_id: new.organization_id.clone(),
-                campaign_id: new.campaign_id.clone(),
+                campaign_key: new.campaign_key.clone(),
                 submission_id: new.submission_id.clone(),
                 submission_revision,
                 event_id: new.event_id.clone(),
@@ -119,7 +119,7 @@ impl Delivery {
                 retries_max: new.retries_max,
                 run_at: now.0,
                 message: new.message.clone(),
-                program_id: program_id.map(str::to_owned),
+                campaign_version_id: campaign_version_id.map(str::to_owned),
             },
             event: event.cloned(),
             subject: subject.cloned(),
@@ -150,12 +150,12 @@ impl Delivery {
 }
 
 impl Pipeline {
-    /// Takes deliveries for one destination and sends them; answers whether there were some. `places` are the requests that may be
+    /// Takes deliveries for one destination and sends them; returns whether there were some. `places` are the requests that may be
     /// under way at once.
     pub(crate) async fn deliver_next(&self, places: &Arc<tokio::sync::Semaphore>, steps: &Steps) -> bool {
         let Ok(first) = Arc::clone(places).acquire_owned().await else { return false };
         let room = places.available_permits().min(self.settings.limits.deliveries_per_destination_max).max(1);
-        let Some((under_way, items)) = self.flow.take_deliveries(room) else { return false };
+        let Some((in_flight, items)) = self.flow.take_deliveries(room) else { return false };
         let mut held = vec![first];
         while held.len() < items.len()
             && let Ok(place) = Arc::clone(places).acquire_owned().await
@@ -163,59 +163,59 @@ impl Pipeline {
             held.push(place);
         }
         let (pipeline, steps) = (self.clone(), steps.clone());
-        tokio::spawn(async move { pipeline.send_all(under_way, items, held, steps).await });
+        tokio::spawn(async move { pipeline.send_all(in_flight, items, held, steps).await });
         true
     }
 
     async fn send_all(
         &self,
-        under_way: UnderWay<Delivery>,
+        in_flight: InFlight<Delivery>,
         items: Vec<Item<Delivery>>,
         places: Vec<OwnedSemaphorePermit>,
         steps: Steps,
     ) {
         let again_at = self.clock.now().plus_ms(BUSY_MS);
         // Whatever happens from here on, what is not written is read again.
-        let each = under_way.ask_again_at(again_at).split();
-        let mut unshaped: HashMap<String, Vec<(Delivery, UnderWay<Delivery>, OwnedSemaphorePermit)>> = HashMap::new();
-        for ((item, under_way), place) in items.into_iter().zip(each).zip(places) {
+        let each = in_flight.ask_again_at(again_at).split();
+        let mut unshaped: HashMap<String, Vec<(Delivery, InFlight<Delivery>, OwnedSemaphorePermit)>> = HashMap::new();
+        for ((item, in_flight), place) in items.into_iter().zip(each).zip(places) {
             let delivery = item.work;
             if delivery.row.message.is_some() {
-                self.spawn_send(delivery, under_way, place, &steps);
+                self.spawn_send(delivery, in_flight, place, &steps);
             } else {
-                unshaped.entry(delivery.row.campaign_id.clone()).or_default().push((delivery, under_way, place));
+                unshaped.entry(delivery.row.campaign_key.clone()).or_default().push((delivery, in_flight, place));
             }
         }
-        for (campaign_id, of_campaign) in unshaped {
+        for (campaign_key, of_campaign) in unshaped {
             let submissions = of_campaign.len();
-            if let Err(error) = self.shape_and_send(&campaign_id, of_campaign, &steps).await {
-                tracing::error!(campaign_id, submissions, error = %error, "messages could not be shaped; it is tried again");
+            if let Err(error) = self.shape_and_send(&campaign_key, of_campaign, &steps).await {
+                tracing::error!(campaign_key, submissions, error = %error, "messages could not be shaped; will be retried");
             }
         }
     }
 
     async fn shape_and_send(
         &self,
-        campaign_id: &str,
-        waiting: Vec<(Delivery, UnderWay<Delivery>, OwnedSemaphorePermit)>,
+        campaign_key: &str,
+        waiting: Vec<(Delivery, InFlight<Delivery>, OwnedSemaphorePermit)>,
         steps: &Steps,
     ) -> Result<(), StoreError> {
-        let context = self.campaign_context(campaign_id).await?;
+        let context = self.campaign_context(campaign_key).await?;
         let mut held = HashMap::new();
         let mut deliveries = Vec::with_capacity(waiting.len());
-        for (delivery, under_way, place) in waiting {
-            held.insert(delivery.row.id.clone(), (under_way, place));
+        for (delivery, in_flight, place) in waiting {
+            held.insert(delivery.row.id.clone(), (in_flight, place));
             deliveries.push(delivery);
         }
         let Some(ready) = self.shape_deliveries(&context, deliveries).await? else { return Ok(()) };
         for delivery in ready {
-            if let Some((under_way, place)) = held.remove(&delivery.row.id) {
-                self.spawn_send(delivery, under_way, place, steps);
+            if let Some((in_flight, place)) = held.remove(&delivery.row.id) {
+                self.spawn_send(delivery, in_flight, place, steps);
             }
         }
         // What is left has ended without a message.
-        for (under_way, _place) in held.into_values() {
-            under_way.finish(None);
+        for (in_flight, _place) in held.into_values() {
+            in_flight.finish(None);
         }
         Ok(())
     }
@@ -223,15 +223,15 @@ impl Pipeline {
     fn spawn_send(
         &self,
         delivery: Delivery,
-        under_way: UnderWay<Delivery>,
+        in_flight: InFlight<Delivery>,
         place: OwnedSemaphorePermit,
         steps: &Steps,
     ) {
         let (pipeline, steps) = (self.clone(), steps.clone());
         tokio::spawn(async move {
             let id = delivery.row.id.clone();
-            if let Err(error) = pipeline.send_one(delivery, under_way, place, &steps).await {
-                tracing::error!(delivery_id = id, error = %error, "a delivery could not be made; it is tried again");
+            if let Err(error) = pipeline.send_one(delivery, in_flight, place, &steps).await {
+                tracing::error!(delivery_id = id, error = %error, "delivery failed inside the host; will be retried");
             }
         });
     }
@@ -239,18 +239,20 @@ impl Pipeline {
     async fn send_one(
         &self,
         delivery: Delivery,
-        mut under_way: UnderWay<Delivery>,
+        mut in_flight: InFlight<Delivery>,
         place: OwnedSemaphorePermit,
         steps: &Steps,
     ) -> Result<(), StoreError> {
-        let context = self.campaign_context(&delivery.row.campaign_id).await?;
+        let context = self.campaign_context(&delivery.row.campaign_key).await?;
         let started_at = self.clock.now();
         let (receiver, program) = match self.prepare(&context, &delivery).await? {
             Preparation::Send(receiver, program) => (receiver, program),
             Preparation::End(outcome) => {
                 drop(place);
-                under_way.free_places();
-                steps.commit(Ended::without_request(self, &context, delivery, under_way, outcome, started_at)).await;
+                in_flight.free_places();
+                steps
+                    .commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, outcome, started_at))
+                    .await;
                 return Ok(());
             }
         };
@@ -259,23 +261,25 @@ impl Pipeline {
         let request = send::request(&receiver, message, id, started_at.0.div_euclid(1000), self.schemes());
         // A lease that ends now is somebody else's in a moment: whoever has it then sends.
         if !self.flow.may_start(delivery.row.shard) {
-            under_way.finish(None);
+            in_flight.finish(None);
             return Ok(());
         }
         let response = match request {
             Ok(request) => self.sender.send(request).await,
             Err(why) => {
-                Err(SendError { kind: SendErrorKind::Refused, sent: false, status: None, elapsed_ms: 0, message: why })
+                Err(SendError { kind: SendErrorKind::Blocked, sent: false, status: None, elapsed_ms: 0, message: why })
             }
         };
         drop(place);
-        under_way.free_places();
+        in_flight.free_places();
         if response.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
             let next = NoRequest::Then(Next::Defer(started_at.plus_ms(BUSY_MS)));
-            steps.commit(Ended::without_request(self, &context, delivery, under_way, next, started_at)).await;
+            steps
+                .commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, next, started_at))
+                .await;
             return Ok(());
         }
-        steps.interpret(Responded { context, delivery, receiver, program, response, started_at, under_way }).await;
+        steps.interpret(Responded { context, delivery, receiver, program, response, started_at, in_flight }).await;
         Ok(())
     }
 
@@ -310,10 +314,10 @@ impl Pipeline {
             // Pausing stops release; what was not sent yet waits.
             CampaignState::Draft | CampaignState::Paused => return Ok(Preparation::End(NoRequest::Then(Next::Hold))),
         }
-        match self.program_of_delivery(delivery.row.program_id.as_deref()).await {
+        match self.program_of_delivery(delivery.row.campaign_version_id.as_deref()).await {
             // Who would read the response is not known: nothing is sent before it is.
             Err(NotReady::Later(why)) => {
-                tracing::warn!(delivery_id = delivery.row.id, why, "a delivery is deferred");
+                tracing::warn!(delivery_id = delivery.row.id, why, "delivery deferred");
                 Ok(Preparation::End(NoRequest::Then(Next::Defer(self.clock.now().plus_ms(BUSY_MS)))))
             }
             program => Ok(Preparation::Send(receiver, program.ok())),

@@ -6,10 +6,10 @@ mod probe;
 use super::Pipeline;
 use super::element::RequestReader;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
 use hookmill_domain::discovery::{self, ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
@@ -25,7 +25,7 @@ pub struct Sample {
     /// What it says.
     pub element: Element,
     /// What came with it.
-    pub beside: Beside,
+    pub metadata: RequestMetadata,
 }
 
 /// What was found in a campaign's newest elements.
@@ -49,20 +49,20 @@ impl Pipeline {
         elements_max: i64,
         tries: bool,
     ) -> Result<Discovered, StoreError> {
-        let places = self.store.recent_elements(&campaign.id, elements_max).await?;
+        let places = self.store.recent_elements(&campaign.key, elements_max).await?;
         let requests = places.iter().map(|place| &place.request_id).collect::<HashSet<_>>().len();
         let count = places.len();
         let samples = Arc::new(self.samples(&organization.id, places).await?);
         let elements_unread = count - samples.len();
-        let mut fields = self.fields_of(&samples).await;
-        if tries && let Ok(program) = self.program_of(campaign).await {
+        let mut fields = self.find_fields(&samples).await;
+        if tries && let Ok(program) = self.campaign_program(campaign).await {
             self.try_paths(&program, (organization, campaign), &samples, &mut fields).await?;
         }
         Ok(Discovered { fields, requests, elements_unread })
     }
 
-    /// Every path of samples, which stand in the order in which they came.
-    async fn fields_of(&self, samples: &Arc<Vec<Sample>>) -> Fields {
+    /// Every path of samples, which are in the order of their reception.
+    async fn find_fields(&self, samples: &Arc<Vec<Sample>>) -> Fields {
         let samples = samples.clone();
         let gathered = move || discovery::discover(samples.iter().map(|sample| &sample.element));
         // Megabytes of leads take a while: those who post meanwhile are not to wait.
@@ -102,18 +102,18 @@ impl Pipeline {
     }
 }
 
-/// The element at a place; none when it is no JSON, or beyond the bound on bytes.
+/// The element at a place; none when it is not JSON, or beyond the bound on bytes.
 fn sample(reader: &RequestReader<'_>, place: ElementPlace, bytes: &mut usize) -> Option<Sample> {
     let body = reader.element(place.element_start, place.element_bytes)?;
     *bytes = bytes.saturating_add(body.len());
     let value = serde_json::from_str(&body).ok().filter(|_| *bytes <= ELEMENTS_BYTES_MAX)?;
-    let beside = reader.metadata().clone();
-    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, beside })
+    let metadata = reader.metadata().clone();
+    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, metadata })
 }
 
 impl Sample {
     /// Samples of a body that a person has in a file: the leads of a batch, the items of a list, or the body itself.
-    pub fn all_of(name: &str, body: &str, now: Timestamp, limits: &Limits) -> Result<Vec<Self>, serde_json::Error> {
+    pub fn read_all(name: &str, body: &str, now: Timestamp, limits: &Limits) -> Result<Vec<Self>, serde_json::Error> {
         let leads = match serde_json::from_str(body)? {
             serde_json::Value::Array(items) => items,
             serde_json::Value::Object(mut envelope) if envelope.contains_key("idempotency_key") => {
@@ -128,7 +128,7 @@ impl Sample {
         let sample = |(index, value)| Self {
             id: format!("{name}-{index}"),
             element: Element { received_at_ms: now.0, value },
-            beside: Beside::default(),
+            metadata: RequestMetadata::default(),
         };
         Ok(leads.into_iter().take(limits.leads_per_request_max).enumerate().map(sample).collect())
     }
@@ -148,10 +148,10 @@ mod tests {
             ("3", 1),
         ];
         for (body, leads) in table {
-            let samples = Sample::all_of("f", body, Timestamp(5), &Limits::default()).unwrap();
+            let samples = Sample::read_all("f", body, Timestamp(5), &Limits::default()).unwrap();
             assert_eq!(samples.len(), leads, "{body}");
             assert!(samples.iter().all(|sample| sample.element.received_at_ms == 5));
         }
-        assert!(Sample::all_of("f", "{", Timestamp(5), &Limits::default()).is_err());
+        assert!(Sample::read_all("f", "{", Timestamp(5), &Limits::default()).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Dry run (M10): a sample through every stage, with the very code production runs and nothing kept or sent.
 
-mod answered;
+mod interpret;
 
 use super::Pipeline;
 use super::context;
@@ -8,9 +8,9 @@ use super::lookups::Lookups;
 use super::rendered::{self, raw};
 use super::runner::Run;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::beside::Beside;
-use hookmill_domain::event::{EventName, events_of};
+use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::Identity;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
 use hookmill_engine::contract::{
     Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Severity, ShapeRequest, Subject,
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-pub use answered::SampleAnswer;
+pub use interpret::SampleResponse;
 
 /// A sample, and where it is to be run.
 #[derive(Debug, Clone)]
@@ -37,19 +37,19 @@ pub struct DryRunInput {
     /// The element as one JSON value.
     pub body: String,
     /// What comes with it: the headers that matter, names in lower case, and the query.
-    pub beside: Beside,
+    pub metadata: RequestMetadata,
     /// The URL of the client to shape for; the destination's is used where there is one.
     pub client_url: String,
-    /// What the client answers; without one, it takes the lead.
-    pub answer: Option<SampleAnswer>,
+    /// What the client responds with; without one, it accepts the lead.
+    pub response: Option<SampleResponse>,
 }
 
-/// What every stage got and gave.
+/// The input and output of every stage.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DryRun {
     /// The stages in their order.
     pub stages: Vec<StageRun>,
-    /// Where the submission would stand.
+    /// The state of the submission after the run.
     pub state: State,
     /// The messages that would be sent.
     pub messages: Vec<ShapedMessage>,
@@ -66,27 +66,27 @@ pub struct DryRun {
 pub struct StageRun {
     /// `map`, `qualify`, `shape` or `interpret`.
     pub stage: &'static str,
-    /// For whom was shaped: `client`, or the name of an event.
+    /// The receiver of the shaped message: `client`, or the name of an event.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    pub whom: Option<String>,
-    /// What the stage got.
+    pub receiver: Option<String>,
+    /// The input of the stage.
     pub input: Value,
-    /// What it gave; absent when it failed.
+    /// Its output; absent when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
-    /// Why it gave nothing; for `interpret`, why the status decides.
+    /// The error when it failed; for `interpret`, why the HTTP status decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
-    /// Which line of the document made what; null when it failed or its plugin tells no trace.
+    /// The lines of the document that made each value; null when it failed or its plugin has no trace.
     pub trace: Option<Value>,
 }
 
 /// A message as it would be sent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShapedMessage {
-    /// For whom: `client`, or the name of an event.
+    /// The receiver: `client`, or the name of an event.
     #[serde(rename = "for")]
-    pub whom: String,
+    pub receiver: String,
     /// The method.
     pub method: String,
     /// The query, as pairs of name and value.
@@ -102,16 +102,16 @@ pub struct ShapedMessage {
 const SAMPLE_ID: &str = "req_sample-0";
 
 impl Pipeline {
-    /// Runs a sample through a program, on the tables as they stand now.
+    /// Runs a sample through a program, on the current tables.
     #[boxed]
     pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
         // A document that is only tried is the default plugin's, whatever the campaign runs.
         let is_document = program.component.digest().to_string() == self.standard_digest;
-        let program_id = input.campaign.program_id.as_deref().filter(|_| !is_document);
-        let mut lookups = self.lookups(&input.campaign, program_id).await?;
+        let campaign_version_id = input.campaign.active_version_id.as_deref().filter(|_| !is_document);
+        let mut lookups = self.lookups(&input.campaign, campaign_version_id).await?;
         loop {
             let done = self.try_sample(program, input, &lookups).await;
-            match self.fetched(&lookups).await? {
+            match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok(DryRun { value_sets: lookups.read(), ..done }),
             }
@@ -123,7 +123,7 @@ impl Pipeline {
         let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
         context.trace = true;
         let run = Run::new(self, program, context.clone(), lookups);
-        let mut trial = Trial { run, stages: Vec::new(), messages: Vec::new() };
+        let mut trial = SampleRun { run, stages: Vec::new(), messages: Vec::new() };
         let leads = trial.map(input, now.0).await;
         let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
         for (index, lead) in leads.into_iter().enumerate() {
@@ -144,27 +144,28 @@ impl Pipeline {
     }
 }
 
-struct Trial {
+struct SampleRun {
     run: Run,
     stages: Vec<StageRun>,
     messages: Vec<ShapedMessage>,
 }
 
-impl Trial {
+impl SampleRun {
     /// The leads the sample becomes; an error ends the run.
     async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
-        let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.beside, now_ms);
-        let shown = json!({ "body": raw(&input.body), "headers": input.beside.headers, "query": input.beside.query });
+        let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.metadata, now_ms);
+        let shown =
+            json!({ "body": raw(&input.body), "headers": input.metadata.headers, "query": input.metadata.query });
         let result = self.run.map(vec![element]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(mapped)) => {
                 let trace = mapped.trace.as_deref().map(raw);
                 let leads: Vec<Value> = mapped.leads.iter().map(lead_value).collect();
-                self.gave("map", None, shown, leads.into(), trace);
+                self.record_output("map", None, shown, leads.into(), trace);
                 mapped.leads.into_iter().map(Result::ok).collect()
             }
             Some(Err(error)) => {
-                self.failed("map", None, shown, &error);
+                self.record_failure("map", None, shown, &error);
                 vec![None]
             }
             None => Vec::new(),
@@ -182,7 +183,7 @@ impl Trial {
                 Some(verdict) => {
                     let details = json!({
                         "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
-                        "failedRules": rendered::failed_rules(&verdict),
+                        "failed_rules": rendered::failed_rules(&verdict),
                     });
                     return self.tell(input, context, State::Disqualified, &submission, &details).await;
                 }
@@ -193,7 +194,7 @@ impl Trial {
         if !self.shape("client", client, Subject::Submission(submission.clone())).await {
             return State::Quarantined;
         }
-        let (state, details) = self.answered(input, context.now).await;
+        let (state, details) = self.interpret_sample(input, context.now).await;
         self.tell(input, context, state, &submission, &details).await
     }
 
@@ -204,11 +205,11 @@ impl Trial {
             Ok(verdict) => {
                 let output =
                     json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
-                self.gave("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
+                self.record_output("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
                 Some(verdict)
             }
             Err(error) => {
-                self.failed("qualify", None, shown, &error);
+                self.record_failure("qualify", None, shown, &error);
                 None
             }
         }
@@ -223,7 +224,7 @@ impl Trial {
         submission: &Submission,
         details: &Value,
     ) -> State {
-        for name in events_of(state, state != State::Disqualified) {
+        for name in events_after(state, state != State::Disqualified) {
             let event = event(name, context, state, submission, details);
             self.shape(
                 name.as_str(),
@@ -235,39 +236,46 @@ impl Trial {
         state
     }
 
-    async fn shape(&mut self, whom: &str, destination: Destination, subject: Subject) -> bool {
+    async fn shape(&mut self, receiver: &str, destination: Destination, subject: Subject) -> bool {
         let shown = shown_subject(&subject);
         let request = ShapeRequest { destination: destination.clone(), subject };
         let result = self.run.shape(vec![request]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(payload)) => {
-                let message = message(whom, &destination, &payload);
-                self.gave("shape", Some(whom), shown, json!(message), payload.trace.as_deref().map(raw));
+                let message = message(receiver, &destination, &payload);
+                self.record_output("shape", Some(receiver), shown, json!(message), payload.trace.as_deref().map(raw));
                 self.messages.push(message);
                 true
             }
             Some(Err(error)) => {
-                self.failed("shape", Some(whom), shown, &error);
+                self.record_failure("shape", Some(receiver), shown, &error);
                 false
             }
             None => false,
         }
     }
 
-    fn gave(&mut self, stage: &'static str, whom: Option<&str>, input: Value, output: Value, trace: Option<Value>) {
-        let whom = whom.map(str::to_owned);
-        self.stages.push(StageRun { stage, whom, input, output: Some(output), trace, error: None });
+    fn record_output(
+        &mut self,
+        stage: &'static str,
+        receiver: Option<&str>,
+        input: Value,
+        output: Value,
+        trace: Option<Value>,
+    ) {
+        let receiver = receiver.map(str::to_owned);
+        self.stages.push(StageRun { stage, receiver, input, output: Some(output), trace, error: None });
     }
 
-    fn failed(&mut self, stage: &'static str, whom: Option<&str>, input: Value, error: &ItemError) {
-        let whom = whom.map(str::to_owned);
-        self.stages.push(StageRun { stage, whom, input, error: Some(error_value(error)), ..StageRun::default() });
+    fn record_failure(&mut self, stage: &'static str, receiver: Option<&str>, input: Value, error: &ItemError) {
+        let receiver = receiver.map(str::to_owned);
+        self.stages.push(StageRun { stage, receiver, input, error: Some(error_value(error)), ..StageRun::default() });
     }
 }
 
 /// What a message is made of.
 fn shown_subject(subject: &Subject) -> Value {
-    let submission = |one: &Submission| json!({ "submission": { "id": one.id, "leadId": one.lead_id, "isTest": one.is_test }, "lead": raw(&one.lead) });
+    let submission = |one: &Submission| json!({ "submission": { "id": one.id, "lead_id": one.lead_id, "is_test": one.is_test }, "lead": raw(&one.lead) });
     match subject {
         Subject::Submission(one) => submission(one),
         Subject::Event(event) => {
@@ -280,7 +288,7 @@ fn shown_subject(subject: &Subject) -> Value {
 fn destination(input: &DryRunInput, kind: DestinationKind, url: &str) -> Destination {
     Destination {
         kind,
-        id: input.campaign.public_id.clone(),
+        id: input.campaign.campaign_id.clone(),
         name: input.campaign.name.clone(),
         method: "POST".into(),
         url: url.to_owned(),
@@ -302,10 +310,10 @@ fn event(name: EventName, context: &Context, state: State, submission: &Submissi
     }
 }
 
-fn message(whom: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
+fn message(receiver: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
     let pairs = |list: &[Pair]| list.iter().map(|pair| vec![pair.name.clone(), pair.value.clone()]).collect();
     ShapedMessage {
-        whom: whom.to_owned(),
+        receiver: receiver.to_owned(),
         method: payload.method.clone().unwrap_or_else(|| destination.method.clone()),
         query: pairs(&payload.query),
         headers: pairs(&payload.headers),
@@ -319,7 +327,7 @@ fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> 
         Ok(lead) => json!({
             "lead": raw(&lead.lead),
             "is_test": lead.is_test,
-            "notices": rendered::remarks(&lead.notices),
+            "warnings": rendered::convert_warnings(&lead.notices),
         }),
         Err(failure) => json!({ "failure": rendered::failure(failure) }),
     }

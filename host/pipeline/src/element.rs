@@ -1,14 +1,14 @@
-//! Elements of requests: as they go on in memory, and read again from the raw request by the very code that read them when they came
+//! Elements of requests: as they continue in memory, and read again from the raw request by the very code that read them when they came
 //! (I11).
 
 use super::Pipeline;
 use super::ingest::unavailable;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body::{self, Opened};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::requests::RawRequest;
 use hookmill_store::work::{RequestWork, SubmissionWork};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(crate) struct Received {
 pub(crate) struct Origin {
     pub(crate) channel: String,
     pub(crate) source_name: String,
-    pub(crate) metadata: Beside,
+    pub(crate) metadata: RequestMetadata,
     pub(crate) remote_address: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Received {
 
     /// Its lane: its campaign.
     pub(crate) fn lane(&self) -> LaneKey {
-        LaneKey::new(&self.row.organization_id, &self.row.campaign_id)
+        LaneKey::new(&self.row.organization_id, &self.row.campaign_key)
     }
 
     /// As it is queued.
@@ -61,25 +61,25 @@ impl Received {
 /// A request's body, opened once for all of its elements.
 pub(crate) struct RequestReader<'a> {
     opened: Opened<'a>,
-    metadata: Beside,
+    metadata: RequestMetadata,
 }
 
 impl<'a> RequestReader<'a> {
-    /// Opens a body. It could be read when it came; bounds that were lowered since may refuse it.
+    /// Opens a body. It could be read when it came; bounds that were lowered since may reject it.
     pub(crate) fn open(
         content_type: &str,
         metadata: &[u8],
         bytes: &'a [u8],
         limits: &Limits,
     ) -> Result<Self, ApiError> {
-        let metadata: Beside = serde_json::from_slice(metadata).unwrap_or_default();
+        let metadata: RequestMetadata = serde_json::from_slice(metadata).unwrap_or_default();
         let coding = metadata.headers.iter().find(|(name, _)| name == "content-encoding");
         let head = body::head(content_type, coding.map_or("", |(_, value)| value))?;
         Ok(Self { opened: body::open(&head, bytes, limits)?, metadata })
     }
 
     /// The headers that matter and the query.
-    pub(crate) fn metadata(&self) -> &Beside {
+    pub(crate) fn metadata(&self) -> &RequestMetadata {
         &self.metadata
     }
 
@@ -95,12 +95,12 @@ impl<'a> RequestReader<'a> {
 
     /// The element at this place; none when the text has no such place. A body that was made a value is one element.
     pub(crate) fn element(&self, start: i64, bytes: i64) -> Option<String> {
-        element_of(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
+        slice_element(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
     }
 }
 
 /// An element of an opened body.
-pub(crate) fn element_of(opened: &Opened, start: usize, bytes: usize) -> Option<String> {
+pub(crate) fn slice_element(opened: &Opened, start: usize, bytes: usize) -> Option<String> {
     let text = match opened {
         Opened::Made(text) => text,
         Opened::Json(text) => text.get(start..start.checked_add(bytes)?)?.trim(),
@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn i11_the_coding_is_among_the_headers_that_matter() {
         let metadata = br#"{"headers":[["content-encoding","gzip"]],"query":[]}"#;
-        let refused =
+        let rejected =
             RequestReader::open("application/json", metadata, b"{}", &Limits::default()).err().map(|error| error.code);
-        assert_eq!(refused, Some("content_encoding_broken"));
+        assert_eq!(rejected, Some("content_encoding_broken"));
     }
 }

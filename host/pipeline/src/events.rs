@@ -28,7 +28,7 @@ impl Pipeline {
     pub(crate) async fn shape_new_events(
         &self,
         context: &CampaignContext,
-        program_id: Option<&str>,
+        campaign_version_id: Option<&str>,
         events: Vec<(Arc<Subject>, &mut NewEvent)>,
     ) {
         if events.is_empty() {
@@ -36,12 +36,13 @@ impl Pipeline {
         }
         let requests =
             events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Arc::clone(subject))).collect();
-        let shaped = tokio::time::timeout(SHAPE_WITH_STEP, self.shape_events(context, program_id, requests)).await;
+        let shaped =
+            tokio::time::timeout(SHAPE_WITH_STEP, self.shape_events(context, campaign_version_id, requests)).await;
         let (payloads, read) = match shaped {
             Ok(Ok(Some(shaped))) => shaped,
             Ok(Ok(None)) | Err(_) => return,
             Ok(Err(error)) => {
-                tracing::warn!(error = %error, "messages could not be shaped with their events; they are shaped when they are sent");
+                tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
                 return;
             }
         };
@@ -55,7 +56,7 @@ impl Pipeline {
     }
 
     /// Gives deliveries that are about to be sent their messages, and keeps these first: every attempt sends the same bytes. What fails
-    /// for good has ended then, and is not among the answer; None where nothing is known yet.
+    /// for good has ended then, and is not in the result; None where nothing is known yet.
     pub(crate) async fn shape_deliveries(
         &self,
         context: &CampaignContext,
@@ -64,12 +65,13 @@ impl Pipeline {
         let deliveries = self.load_subjects(&context.organization.id, deliveries).await?;
         let mut by_program: BTreeMap<Option<String>, Vec<Delivery>> = BTreeMap::new();
         for delivery in deliveries {
-            by_program.entry(delivery.row.program_id.clone()).or_default().push(delivery);
+            by_program.entry(delivery.row.campaign_version_id.clone()).or_default().push(delivery);
         }
         let (mut ready, mut kept) = (Vec::new(), Vec::new());
-        for (program_id, of_program) in by_program {
+        for (campaign_version_id, of_program) in by_program {
             let subjects = of_program.iter().filter_map(|d| Some((d.event.clone()?, d.subject.clone()?))).collect();
-            let Some((payloads, read)) = self.shape_events(context, program_id.as_deref(), subjects).await? else {
+            let Some((payloads, read)) = self.shape_events(context, campaign_version_id.as_deref(), subjects).await?
+            else {
                 return Ok(None);
             };
             for (mut delivery, payload) in of_program.into_iter().zip(payloads) {
@@ -87,7 +89,7 @@ impl Pipeline {
                     Err(error) => {
                         let Some((cause, detail)) = rendered::item_error("shape", &error) else { return Ok(None) };
                         let detail = json(&json!({ "error": cause, "detail": detail }));
-                        let attempt_id = self.minter.mint("att", self.clock.now());
+                        let attempt_id = self.ids.new_id("att", self.clock.now());
                         kept.push((key, Shaped::Failed { attempt_id, detail }));
                     }
                 }
@@ -125,12 +127,12 @@ impl Pipeline {
     async fn shape_events(
         &self,
         context: &CampaignContext,
-        program_id: Option<&str>,
+        campaign_version_id: Option<&str>,
         events: Vec<(Arc<EventData>, Arc<Subject>)>,
     ) -> Result<Option<ShapedPayloads>, StoreError> {
-        let Some(program) = self.shaping_program(program_id).await else { return Ok(None) };
+        let Some(program) = self.shaping_program(campaign_version_id).await else { return Ok(None) };
         let (now, organization) = (self.clock.now(), &context.organization);
-        let call = context::context(organization, &context.campaign, now, &self.minter.mint("run", now));
+        let call = context::context(organization, &context.campaign, now, &self.ids.new_id("run", now));
         let destination = Destination {
             kind: DestinationKind::Settings,
             id: organization.id.clone(),
@@ -147,21 +149,21 @@ impl Pipeline {
                 subject: ShapeSubject::Event(contract_event(event, subject)),
             })
             .collect();
-        let mut lookups = self.lookups(&context.campaign, program_id).await?;
+        let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         loop {
             let mut run = Run::new(self, &program, call.clone(), &lookups);
             let Ok(payloads) = run.shape(requests.clone()).await else { return Ok(None) };
-            match self.fetched(&lookups).await? {
+            match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok(Some((payloads, lookups.read()))),
             }
         }
     }
 
-    /// The program the submission ran on shapes what is told of it; where it can never be run, the standard payload is told. None while
-    /// the store does not answer.
-    async fn shaping_program(&self, program_id: Option<&str>) -> Option<Program> {
-        let Some(id) = program_id else { return Some(self.standard.clone()) };
+    /// The program the submission ran on shapes the messages about it; where it can never be run, the standard payload is sent. None while
+    /// the store does not respond.
+    async fn shaping_program(&self, campaign_version_id: Option<&str>) -> Option<Program> {
+        let Some(id) = campaign_version_id else { return Some(self.standard.clone()) };
         match self.program_by_id(id).await {
             Ok(program) => Some(program),
             Err(NotReady::Never(_)) => Some(self.standard.clone()),
@@ -183,7 +185,7 @@ fn contract_event(event: &EventData, subject: &Subject) -> Event {
             subject.is_test,
             subject.received_at,
         )),
-        details: context::text_of(&event.details),
+        details: context::to_text(&event.details),
         payload: None,
         category: None,
     }

@@ -1,4 +1,4 @@
-//! What a batch came to, as rows: a state and its cause for each submission, and everything that must follow from it.
+//! The results of a batch, as rows: a state and its cause for each submission, and everything that must follow from it.
 
 use super::Pipeline;
 use super::context;
@@ -9,7 +9,7 @@ use super::rendered;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;
-use hookmill_domain::event::{EventName, events_of};
+use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::State;
@@ -24,7 +24,7 @@ use hookmill_store::processed::{DerivedFrom, Processed, ProcessedLead};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What all work of a campaign needs to know. It is looked up once a second at most, and at once where something was changed.
+/// What all work of a campaign needs. It is read once a second at most, and at once on the host where it was changed.
 pub(crate) struct CampaignContext {
     pub(crate) organization: Organization,
     pub(crate) campaign: Campaign,
@@ -53,11 +53,11 @@ pub(crate) enum ItemStatus {
     Mapped(MappedLead),
     /// Decided.
     Decided(Transition),
-    /// Nothing is known: it is looked at again later.
+    /// The outcome is unknown: it is retried later.
     Deferred,
 }
 
-/// The state a submission comes to, and why.
+/// The next state of a submission, and its cause.
 #[derive(Debug, Clone)]
 pub(crate) struct Transition {
     pub(crate) state: State,
@@ -66,7 +66,7 @@ pub(crate) struct Transition {
 }
 
 impl Transition {
-    /// It is kept until somebody looks at it.
+    /// It waits for a person.
     pub(crate) fn quarantined(cause: &'static str, detail: Value) -> Self {
         Self { state: State::Quarantined, cause, detail: Some(detail) }
     }
@@ -89,11 +89,11 @@ impl BatchItem {
     }
 
     /// One that is decided before it was mapped.
-    pub(crate) fn decided(received: &Received, transition: Transition) -> Self {
+    pub(crate) fn with_transition(received: &Received, transition: Transition) -> Self {
         Self::new(received, received.row.id.clone(), None, ItemStatus::Decided(transition))
     }
 
-    /// One that is looked at again later.
+    /// One that is retried later.
     pub(crate) fn deferred(received: &Received) -> Self {
         Self::new(received, received.row.id.clone(), None, ItemStatus::Deferred)
     }
@@ -146,7 +146,7 @@ impl BatchItem {
         if self.is_derived() { 1 } else { self.revision + 2 }
     }
 
-    /// Its plugin refused it in a stage, faulted on it, or did not get to it.
+    /// Its plugin rejected it in a stage, faulted on it, or did not get to it.
     pub(crate) fn fail(&mut self, stage: &'static str, error: &ItemError) {
         let status = match error {
             ItemError::Fault(fault) if fault.kind == hookmill_engine::FaultKind::Host => ItemStatus::Deferred,
@@ -158,11 +158,11 @@ impl BatchItem {
         self.end(status);
     }
 
-    /// A rule said no.
+    /// A rule failed.
     pub(crate) fn disqualify(&mut self, verdict: Verdict) {
         let detail = json!({
             "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
-            "failedRules": rendered::failed_rules(&verdict),
+            "failed_rules": rendered::failed_rules(&verdict),
         });
         self.verdict = Some(verdict);
         let transition = Transition { state: State::Disqualified, cause: "rules", detail: Some(detail) };
@@ -200,12 +200,12 @@ impl Pipeline {
         Some(Processed {
             id: item.id.clone(),
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             revision: item.revision,
             state: transition.state,
             cause: transition.cause,
             detail: transition.detail.as_ref().map(json),
-            program_id: context.campaign.program_id.clone(),
+            campaign_version_id: context.campaign.active_version_id.clone(),
             lead: lead.zip(item.person.as_ref()).map(|(lead, (lead_id, identities))| ProcessedLead {
                 lead_id: lead_id.clone(),
                 identities: identities.clone(),
@@ -237,9 +237,9 @@ impl Pipeline {
             );
         };
         let delivery = NewDelivery {
-            id: self.minter.mint("dlv", now),
+            id: self.ids.new_id("dlv", now),
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             submission_id: item.id.clone(),
             event_id: None,
             destination_id: client.id.clone(),
@@ -248,11 +248,11 @@ impl Pipeline {
             retries_max: i64::from(client.settings.retries),
             message: Some(message(payload)),
         };
-        let detail = json!({ "deliveryId": delivery.id });
+        let detail = json!({ "delivery_id": delivery.id });
         (Transition { state: State::Delivering, cause: "shaped", detail: Some(detail) }, Some(delivery))
     }
 
-    /// The events that reaching a state causes and that somebody is told of, each with the destinations it goes to.
+    /// The events that reaching a state causes and that have a destination, each with its destinations.
     pub(crate) fn events(
         &self,
         context: &CampaignContext,
@@ -263,7 +263,7 @@ impl Pipeline {
         now: Timestamp,
     ) -> Vec<NewEvent> {
         let empty = json!({});
-        let named = events_of(state, by_client).into_iter();
+        let named = events_after(state, by_client).into_iter();
         named.filter_map(|name| self.event(context, about, name, state, detail.unwrap_or(&empty), now)).collect()
     }
 
@@ -280,11 +280,11 @@ impl Pipeline {
         if webhooks.is_empty() {
             return None;
         }
-        let id = self.minter.mint("evt", now);
+        let id = self.ids.new_id("evt", now);
         let deliveries = webhooks.into_iter().map(|webhook| NewDelivery {
-            id: self.minter.mint("dlv", now),
+            id: self.ids.new_id("dlv", now),
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             submission_id: about.submission_id.to_owned(),
             event_id: Some(id.clone()),
             destination_id: webhook.id.clone(),
@@ -297,7 +297,7 @@ impl Pipeline {
         Some(NewEvent {
             id,
             organization_id: context.organization.id.clone(),
-            campaign_id: context.campaign.id.clone(),
+            campaign_key: context.campaign.key.clone(),
             submission_id: about.submission_id.to_owned(),
             name: name.as_str(),
             status: state.as_str(),
@@ -308,15 +308,15 @@ impl Pipeline {
     }
 
     /// What all work of a campaign needs to know.
-    pub(crate) async fn campaign_context(&self, campaign_id: &str) -> Result<Arc<CampaignContext>, StoreError> {
-        let (key, now) = (campaign_id.to_owned(), self.clock.now());
+    pub(crate) async fn campaign_context(&self, campaign_key: &str) -> Result<Arc<CampaignContext>, StoreError> {
+        let (key, now) = (campaign_key.to_owned(), self.clock.now());
         if let Some(known) = self.contexts.get(&key, now) {
             return Ok(known);
         }
         let forgotten = self.contexts.generation();
-        let (organization, campaign) = self.find_campaign(campaign_id).await?;
-        let webhook = self.store.webhook_of(&organization.id).await?;
-        let client = self.store.client_of(campaign_id).await?;
+        let (organization, campaign) = self.find_campaign(campaign_key).await?;
+        let webhook = self.store.organization_webhook(&organization.id).await?;
+        let client = self.store.client_destination(campaign_key).await?;
         let context = CampaignContext { organization, campaign, client, webhook };
         Ok(self.contexts.put_if(forgotten, key, context, now))
     }
@@ -334,7 +334,7 @@ fn route(context: &CampaignContext, name: EventName) -> Vec<&Destination<Webhook
     context.webhook.iter().filter(|webhook| webhook.settings.wants(name)).collect()
 }
 
-/// A shaped message as it is kept.
+/// A shaped message, as it is stored.
 pub(crate) fn message(payload: &Payload) -> Message {
     let pairs = |list: &[hookmill_engine::contract::Pair]| {
         list.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect()

@@ -3,9 +3,9 @@
 
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
-use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, Taken};
+use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, TakenItems};
 use hookmill_domain::flow::leases::{BootTime, LeaseTerms, Leases};
-use hookmill_domain::flow::{SHARDS, shard_of};
+use hookmill_domain::flow::{SHARDS, shard_for};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -27,7 +27,7 @@ pub(crate) struct Lane<T> {
     lanes: Mutex<Lanes<T>>,
     /// There is something to take.
     pub(crate) wake: Notify,
-    under_way: Mutex<Vec<usize>>,
+    in_flight: Mutex<Vec<usize>>,
 }
 
 /// Items that are announced before their commit. What is not handed over when this is dropped is left to the store.
@@ -39,7 +39,7 @@ pub(crate) struct Reservation<T> {
 }
 
 /// Items that are being worked on. What is not finished when this is dropped is read again from the store.
-pub(crate) struct UnderWay<T> {
+pub(crate) struct InFlight<T> {
     lane: Arc<Lane<T>>,
     load: Arc<Notify>,
     key: LaneKey,
@@ -62,7 +62,7 @@ impl Flow {
             submissions: Arc::new(Lane::new(lane(usize::MAX))),
             deliveries: Arc::new(Lane::new(lane(limits.deliveries_per_destination_max))),
             load: Arc::default(),
-            leases: Mutex::new(if is_shared { Leases::new(terms) } else { Leases::sole() }),
+            leases: Mutex::new(if is_shared { Leases::new(terms) } else { Leases::exclusive() }),
             host,
         }
     }
@@ -76,10 +76,10 @@ impl Flow {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The shard for new work of a campaign: one that this host holds, with the lease's epoch, so that the work goes on in memory; with
-    /// no epoch one of somebody else's while this host holds none.
-    pub(crate) fn choose_shard(&self, campaign_id: &str) -> (u16, Option<i64>) {
-        let hash = shard_of(campaign_id);
+    /// The shard for new work of a campaign: one that this host holds, with the lease's epoch, so that the work continues in memory; with
+    /// no epoch a shard of another host while this host holds none.
+    pub(crate) fn choose_shard(&self, campaign_key: &str) -> (u16, Option<i64>) {
+        let hash = shard_for(campaign_key);
         match self.leases().choose(hash, boot_time()) {
             Some((shard, epoch)) => (shard, Some(epoch)),
             None => (hash % SHARDS, None),
@@ -96,7 +96,7 @@ impl Flow {
         self.leases().may_start(shard, boot_time())
     }
 
-    /// Whether what was committed under this epoch may go on in memory.
+    /// Whether what was committed under this epoch may continue in memory.
     pub(crate) fn is_epoch(&self, shard: u16, epoch: i64) -> bool {
         self.leases().is_epoch(shard, epoch, boot_time())
     }
@@ -113,13 +113,13 @@ impl Flow {
     }
 
     /// How many items of a shard are being worked on and not yet written.
-    pub(crate) fn under_way(&self, shard: u16) -> usize {
-        self.submissions.under_way_of(shard) + self.deliveries.under_way_of(shard)
+    pub(crate) fn in_flight(&self, shard: u16) -> usize {
+        self.submissions.count_in_flight(shard) + self.deliveries.count_in_flight(shard)
     }
 
     /// The store has submissions of this campaign that memory does not hold.
-    pub(crate) fn read_submissions(&self, organization_id: &str, campaign_id: &str, at: Timestamp) {
-        self.submissions.lanes().spill(&LaneKey::new(organization_id, campaign_id), at);
+    pub(crate) fn read_submissions(&self, organization_id: &str, campaign_key: &str, at: Timestamp) {
+        self.submissions.lanes().spill(&LaneKey::new(organization_id, campaign_key), at);
         self.load.notify_one();
     }
 
@@ -142,12 +142,12 @@ impl Flow {
         &self,
         count_max: usize,
         bytes_max: usize,
-    ) -> Option<(UnderWay<Received>, Vec<Item<Received>>)> {
+    ) -> Option<(InFlight<Received>, Vec<Item<Received>>)> {
         self.submissions.take(&self.load, count_max, bytes_max)
     }
 
     /// Takes deliveries for one destination.
-    pub(crate) fn take_deliveries(&self, count_max: usize) -> Option<(UnderWay<Delivery>, Vec<Item<Delivery>>)> {
+    pub(crate) fn take_deliveries(&self, count_max: usize) -> Option<(InFlight<Delivery>, Vec<Item<Delivery>>)> {
         self.deliveries.take(&self.load, count_max, usize::MAX)
     }
 }
@@ -157,7 +157,7 @@ impl<T> Lane<T> {
         Self {
             lanes: Mutex::new(Lanes::new(limits)),
             wake: Notify::new(),
-            under_way: Mutex::new(vec![0; usize::from(SHARDS)]),
+            in_flight: Mutex::new(vec![0; usize::from(SHARDS)]),
         }
     }
 
@@ -170,28 +170,28 @@ impl<T> Lane<T> {
         load: &Arc<Notify>,
         count_max: usize,
         bytes_max: usize,
-    ) -> Option<(UnderWay<T>, Vec<Item<T>>)> {
-        let Taken { key, items } = self.lanes().take(count_max, bytes_max)?;
+    ) -> Option<(InFlight<T>, Vec<Item<T>>)> {
+        let TakenItems { key, items } = self.lanes().take(count_max, bytes_max)?;
         let ids: Vec<(Arc<str>, u16)> = items.iter().map(|item| (item.id.clone(), item.shard)).collect();
         self.count(&ids, 1);
         Some((
-            UnderWay { lane: Arc::clone(self), load: Arc::clone(load), key, ids, holds_places: true, again_at: None },
+            InFlight { lane: Arc::clone(self), load: Arc::clone(load), key, ids, holds_places: true, again_at: None },
             items,
         ))
     }
 
     fn count(&self, ids: &[(Arc<str>, u16)], by: isize) {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, shard) in ids {
-            if let Some(count) = under_way.get_mut(usize::from(*shard)) {
+            if let Some(count) = in_flight.get_mut(usize::from(*shard)) {
                 *count = count.saturating_add_signed(by);
             }
         }
     }
 
-    fn under_way_of(&self, shard: u16) -> usize {
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.get(usize::from(shard)).copied().unwrap_or(0)
+    fn count_in_flight(&self, shard: u16) -> usize {
+        let in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        in_flight.get(usize::from(shard)).copied().unwrap_or(0)
     }
 }
 
@@ -205,7 +205,7 @@ impl<T> Reservation<T> {
         Self { lane: Arc::clone(lane), load: Arc::clone(load), ids, at }
     }
 
-    /// Hands over what was committed. Reserved items that are not among `items` were not written: nobody has to ask for them.
+    /// Hands over what was committed. Reserved items that are not among `items` were not written: they need not be read.
     pub(crate) fn hand_over(mut self, items: Vec<(LaneKey, Item<T>)>) {
         let at = self.at;
         let mut lanes = self.lane.lanes();
@@ -232,7 +232,7 @@ impl<T> Reservation<T> {
     }
 }
 
-/// Dropped without a word: the commit may have succeeded, so the store is asked.
+/// Dropped without a result: the commit may have succeeded, so the store is read again.
 impl<T> Drop for Reservation<T> {
     fn drop(&mut self) {
         if self.ids.is_empty() {
@@ -247,7 +247,7 @@ impl<T> Drop for Reservation<T> {
     }
 }
 
-impl<T> UnderWay<T> {
+impl<T> InFlight<T> {
     /// The requests ended: others of the lane may start.
     pub(crate) fn free_places(&mut self) {
         if std::mem::take(&mut self.holds_places) {
@@ -265,7 +265,7 @@ impl<T> UnderWay<T> {
     /// The same work, one item each.
     pub(crate) fn split(mut self) -> Vec<Self> {
         let ids = std::mem::take(&mut self.ids);
-        let one = |id| UnderWay {
+        let one = |id| InFlight {
             lane: Arc::clone(&self.lane),
             load: Arc::clone(&self.load),
             key: self.key.clone(),
@@ -276,7 +276,7 @@ impl<T> UnderWay<T> {
         ids.into_iter().map(one).collect()
     }
 
-    /// Unless something else is said before, the store is asked again at this time.
+    /// The time at which the store is read again.
     pub(crate) fn ask_again_at(mut self, at: Timestamp) -> Self {
         self.again_at = Some(at);
         self
@@ -296,7 +296,7 @@ impl<T> UnderWay<T> {
     }
 }
 
-impl<T> Drop for UnderWay<T> {
+impl<T> Drop for InFlight<T> {
     fn drop(&mut self) {
         self.end();
     }

@@ -1,10 +1,9 @@
 //! Ingest: from bytes to durable submissions, in the order of checks that I5 gives.
 
 use super::Pipeline;
-use super::element::{Origin, Received, element_of};
+use super::element::{Origin, Received, slice_element};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body::{self, Head, Opened};
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
@@ -12,6 +11,7 @@ use hookmill_domain::config::Limits;
 use hookmill_domain::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_domain::flow::lanes::Item;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
 use hookmill_store::keys::{SourceKey, key_hash};
@@ -21,25 +21,25 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a request says beside its body.
+/// What a request carries apart from its body.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The source key that posted it.
     pub key: Arc<SourceKey>,
     /// Its content type as it was sent; empty when it sent none.
     pub content_type: String,
-    /// What its headers say of its body.
+    /// The content headers of its body.
     pub head: Head,
     /// The headers that matter, and the query.
-    pub beside: Beside,
-    /// Where it came from.
+    pub metadata: RequestMetadata,
+    /// The address of the sender.
     pub remote_address: Option<String>,
 }
 
 /// A batch push (I1).
 #[derive(Debug, Clone)]
 pub struct BatchPush {
-    /// The id this request has in logs, answers and the store.
+    /// The id this request has in logs, responses and the store.
     pub request_id: String,
     /// Who posts, and how.
     pub source: Source,
@@ -50,7 +50,7 @@ pub struct BatchPush {
 /// Leads for one campaign, in any shape it maps (I7).
 #[derive(Debug, Clone)]
 pub struct CampaignPost {
-    /// The id this request has in logs, answers and the store.
+    /// The id this request has in logs, responses and the store.
     pub request_id: String,
     /// Who posts, and how.
     pub source: Source,
@@ -62,10 +62,10 @@ pub struct CampaignPost {
     pub body: Bytes,
 }
 
-/// The answer to a request that is durable (I2).
+/// The response to a request that is durable (I2).
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(as = Accepted)]
-pub struct IngestAnswer {
+pub struct IngestResponse {
     /// The request.
     #[schema(example = "req_01kxs3n9v6z4c6c0x5h2rg5m7k")]
     pub request_id: String,
@@ -116,21 +116,26 @@ impl Pipeline {
 
     /// A campaign by the id its users know.
     #[boxed]
-    pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Arc<Campaign>>, ApiError> {
-        let (key, now) = ((organization_id.to_owned(), public_id.to_owned()), self.clock.now());
+    pub async fn campaign_by_id(
+        &self,
+        organization_id: &str,
+        campaign_id: &str,
+    ) -> Result<Option<Arc<Campaign>>, ApiError> {
+        let (key, now) = ((organization_id.to_owned(), campaign_id.to_owned()), self.clock.now());
         if let Some(known) = self.campaigns.get(&key, now) {
             return Ok(Some(known));
         }
-        if public_id.contains('\0') {
+        if campaign_id.contains('\0') {
             return Ok(None);
         }
-        let found = self.store.campaign_of(organization_id, public_id).await.map_err(|error| unavailable(&error))?;
+        let found =
+            self.store.campaign_by_id(organization_id, campaign_id).await.map_err(|error| unavailable(&error))?;
         Ok(found.map(|campaign| self.campaigns.put(key, campaign, now)))
     }
 
     /// Takes a batch push. It returns when the request is on disk.
     #[boxed]
-    pub async fn ingest(&self, push: BatchPush) -> Result<IngestAnswer, ApiError> {
+    pub async fn ingest(&self, push: BatchPush) -> Result<IngestResponse, ApiError> {
         let opened = match body::open(&push.source.head, &push.body, &self.settings.limits) {
             Ok(opened) => opened,
             Err(error) => return Err(self.reject(&push, error).await),
@@ -141,8 +146,8 @@ impl Pipeline {
         };
         let now = self.clock.now();
         let key = self.key_use(envelope.idempotency_key.as_bytes(), &push.body, now)?;
-        let (answer, submissions) = self.judge_leads(&push, &envelope).await?;
-        if answer.accepted.is_empty() || (envelope.atomic && !answer.rejected.is_empty()) {
+        let (response, submissions) = self.admit_leads(&push, &envelope).await?;
+        if response.accepted.is_empty() || (envelope.atomic && !response.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
             if let Some(first) = self
                 .store
@@ -152,42 +157,42 @@ impl Pipeline {
             {
                 return Err(duplicate(&first, &key));
             }
-            return Err(self.reject(&push, no_good_lead(answer)).await);
+            return Err(self.reject(&push, no_good_lead(response)).await);
         }
         let request = NewRequest {
-            id: answer.request_id.clone(),
+            id: response.request_id.clone(),
             organization_id: push.source.key.organization_id.clone(),
             source_key_id: push.source.key.id.clone(),
             channel: "batch",
             content_type: push.source.content_type.clone(),
-            metadata: json(&push.source.beside),
+            metadata: json(&push.source.metadata),
             remote_address: push.source.remote_address.clone(),
             body: push.body.clone(),
-            response: json(&answer),
+            response: json(&response),
             received_at: now,
             key: Some(key),
             submissions,
         };
         let elements = self.received(&request, &push.source, &opened);
-        self.keep(request, elements, answer).await
+        self.keep(request, elements, response).await
     }
 
     /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
     #[boxed]
-    pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestAnswer, ApiError> {
-        match self.judge_post(&post).await {
-            Ok((request, elements, answer)) => self.keep(request, elements, answer).await,
-            Err(refusal) => {
-                self.keep_rejected(&post.source.key.organization_id, refusal.code, &post.body).await;
-                Err(refusal)
+    pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestResponse, ApiError> {
+        match self.admit_post(&post).await {
+            Ok((request, elements, response)) => self.keep(request, elements, response).await,
+            Err(error) => {
+                self.keep_rejected(&post.source.key.organization_id, error.code, &post.body).await;
+                Err(error)
             }
         }
     }
 
-    async fn judge_post(
+    async fn admit_post(
         &self,
         post: &CampaignPost,
-    ) -> Result<(NewRequest, Vec<Item<Received>>, IngestAnswer), ApiError> {
+    ) -> Result<(NewRequest, Vec<Item<Received>>, IngestResponse), ApiError> {
         let (limits, now) = (&self.settings.limits, self.clock.now());
         let opened = body::open(&post.source.head, &post.body, limits)?;
         let elements = post_elements(&opened, limits)?;
@@ -199,9 +204,9 @@ impl Pipeline {
         {
             return Err(duplicate(&first, key));
         }
-        let campaign = self.campaign_of(organization_id, &post.campaign).await?;
+        let campaign = self.campaign_by_id(organization_id, &post.campaign).await?;
         let campaign = campaign.ok_or_else(|| {
-            ApiError::new(Kind::NotFound, "campaign_unknown", "no campaign of this organization is called that")
+            ApiError::new(Kind::NotFound, "campaign_unknown", "campaign not found in this organization")
         })?;
         if campaign.state == CampaignState::Archived.as_str() {
             return Err(ApiError::new(
@@ -214,17 +219,17 @@ impl Pipeline {
         let accepted = (0..elements.len()).map(|index| AcceptedLead {
             index,
             submission_id: submission_id(id, index),
-            campaign_id: campaign.public_id.clone(),
+            campaign_id: campaign.campaign_id.clone(),
         });
-        let answer = IngestAnswer {
+        let response = IngestResponse {
             request_id: id.clone(),
             accepted: accepted.collect(),
             rejected: Vec::new(),
             unknown_keys: Vec::new(),
         };
-        let (shard, _) = self.flow.choose_shard(&campaign.id);
+        let (shard, _) = self.flow.choose_shard(&campaign.key);
         let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| {
-            NewSubmission { index, campaign_id: campaign.id.clone(), shard, element_start, element_bytes }
+            NewSubmission { index, campaign_key: campaign.key.clone(), shard, element_start, element_bytes }
         });
         let request = NewRequest {
             id: id.clone(),
@@ -232,24 +237,24 @@ impl Pipeline {
             source_key_id: post.source.key.id.clone(),
             channel: "campaign",
             content_type: post.source.content_type.clone(),
-            metadata: json(&post.source.beside),
+            metadata: json(&post.source.metadata),
             remote_address: post.source.remote_address.clone(),
             body: post.body.clone(),
-            response: json(&answer),
+            response: json(&response),
             received_at: now,
             key,
             submissions: submissions.collect(),
         };
         let elements = self.received(&request, &post.source, &opened);
-        Ok((request, elements, answer))
+        Ok((request, elements, response))
     }
 
-    /// The submissions of a request with their elements, as they go on in memory once the request is durable.
+    /// The submissions of a request with their elements, as they continue in memory once the request is durable.
     fn received(&self, request: &NewRequest, source: &Source, opened: &Opened) -> Vec<Item<Received>> {
         let origin = Arc::new(Origin {
             channel: request.channel.to_owned(),
             source_name: source.key.name.clone(),
-            metadata: source.beside.clone(),
+            metadata: source.metadata.clone(),
             remote_address: request.remote_address.clone(),
         });
         let received = request.submissions.iter().filter_map(|new| {
@@ -257,7 +262,7 @@ impl Pipeline {
                 id: submission_id(&request.id, new.index),
                 request_id: request.id.clone(),
                 organization_id: request.organization_id.clone(),
-                campaign_id: new.campaign_id.clone(),
+                campaign_key: new.campaign_key.clone(),
                 parent_id: None,
                 shard: i64::from(new.shard),
                 element_start: i64::try_from(new.element_start).ok()?,
@@ -266,7 +271,7 @@ impl Pipeline {
                 received_at: request.received_at.0,
                 run_at: request.received_at.0,
             };
-            let body = element_of(opened, new.element_start, new.element_bytes)?;
+            let body = slice_element(opened, new.element_start, new.element_bytes)?;
             Some(Received::readable(row, body, Arc::clone(&origin)).into_item())
         });
         received.collect()
@@ -284,13 +289,13 @@ impl Pipeline {
         })
     }
 
-    /// Makes a request durable; then its submissions go on in memory, where this host still has their shards.
+    /// Makes a request durable; then its submissions continue in memory, if this host still holds their shards.
     async fn keep(
         &self,
         request: NewRequest,
         elements: Vec<Item<Received>>,
-        answer: IngestAnswer,
-    ) -> Result<IngestAnswer, ApiError> {
+        response: IngestResponse,
+    ) -> Result<IngestResponse, ApiError> {
         let digest = request.key.as_ref().map(|key| key.body_digest);
         let received_at = request.received_at;
         let mut shards: Vec<u16> = request.submissions.iter().map(|new| new.shard).collect();
@@ -309,20 +314,20 @@ impl Pipeline {
                 reservation.hand_over(mine.map(|item| (item.work.lane(), item)).collect());
                 // Whoever has the shard looks regularly as well; this only makes it sooner.
                 if let Err(error) = self.store.signal_shards(&strangers).await {
-                    tracing::debug!(error = %error, "the owner of a shard could not be told of new work");
+                    tracing::debug!(error = %error, "the owner of a shard could not be notified of new work");
                 }
-                Ok(answer)
+                Ok(response)
             }
             Ok(Ingested::Duplicate(first)) => {
                 reservation.cancel();
-                Err(duplicate_of(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default()))
+                Err(duplicate_error(&first, digest.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default()))
             }
             Err(IngestError::Overloaded) => {
                 reservation.cancel();
                 Err(ApiError::new(
                     Kind::Overload,
                     "overloaded",
-                    "more requests wait to be written than this host keeps; try again shortly",
+                    "too many requests wait to be written; try again shortly",
                 ))
             }
             Err(IngestError::Stopping) => Err(ApiError::new(
@@ -335,11 +340,11 @@ impl Pipeline {
         }
     }
 
-    async fn judge_leads(
+    async fn admit_leads(
         &self,
         push: &BatchPush,
         envelope: &Envelope,
-    ) -> Result<(IngestAnswer, Vec<NewSubmission>), ApiError> {
+    ) -> Result<(IngestResponse, Vec<NewSubmission>), ApiError> {
         let organization_id = &push.source.key.organization_id;
         let request_id = push.request_id.clone();
         let (mut accepted, mut rejected, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
@@ -354,7 +359,7 @@ impl Pipeline {
                 Some(id) => match seen.get(id) {
                     Some(known) => known.clone(),
                     None => {
-                        let found = self.campaign_of(organization_id, id).await?;
+                        let found = self.campaign_by_id(organization_id, id).await?;
                         seen.insert(id, found.clone());
                         found
                     }
@@ -368,23 +373,26 @@ impl Pipeline {
                 Some(campaign) => {
                     submissions.push(NewSubmission {
                         index,
-                        shard: self.flow.choose_shard(&campaign.id).0,
-                        campaign_id: campaign.id.clone(),
+                        shard: self.flow.choose_shard(&campaign.key).0,
+                        campaign_key: campaign.key.clone(),
                         element_start: element.start,
                         element_bytes: element.len,
                     });
                     accepted.push(AcceptedLead {
                         index,
                         submission_id: submission_id(&request_id, index),
-                        campaign_id: campaign.public_id.clone(),
+                        campaign_id: campaign.campaign_id.clone(),
                     });
                 }
             }
         }
-        Ok((IngestAnswer { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() }, submissions))
+        Ok((
+            IngestResponse { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() },
+            submissions,
+        ))
     }
 
-    /// Keeps what is kept of a rejected request, and hands the error on.
+    /// Records a rejected request, and returns its error.
     async fn reject(&self, push: &BatchPush, error: ApiError) -> ApiError {
         self.keep_rejected(&push.source.key.organization_id, error.code, &push.body).await;
         error
@@ -394,7 +402,7 @@ impl Pipeline {
     #[boxed]
     pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
         if let Err(error) = self.store.keep_rejected(organization_id, code, body, self.clock.now()).await {
-            tracing::warn!(error = %error, code, "a rejected request could not be kept");
+            tracing::warn!(error = %error, code, "rejected request could not be recorded");
         }
     }
 }
@@ -418,8 +426,8 @@ fn post_elements(opened: &Opened, limits: &Limits) -> Result<Vec<(usize, usize)>
             format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len()),
         ));
     }
-    let start_of = |element: &str| element.as_ptr() as usize - text.as_ptr() as usize;
-    Ok(list.into_iter().map(|element| (start_of(element.get()), element.get().len())).collect())
+    let offset = |element: &str| element.as_ptr() as usize - text.as_ptr() as usize;
+    Ok(list.into_iter().map(|element| (offset(element.get()), element.get().len())).collect())
 }
 
 impl RejectedLead {
@@ -427,13 +435,13 @@ impl RejectedLead {
         Self::new(index, "not_an_object", format!("leads[{index}]"), "a lead must be a JSON object")
     }
 
-    /// One answer for missing, unknown and another organization's, so that ids can't be probed (I5).
+    /// One error for missing, unknown and another organization's, so that ids can't be probed (I5).
     fn campaign_unknown(index: usize) -> Self {
         Self::new(
             index,
             "campaign_unknown",
             format!("leads[{index}].campaign_id"),
-            "no campaign of this organization is called that",
+            "campaign not found in this organization",
         )
     }
 
@@ -451,31 +459,31 @@ impl RejectedLead {
     }
 }
 
-fn no_good_lead(answer: IngestAnswer) -> ApiError {
-    let details = answer
+fn no_good_lead(response: IngestResponse) -> ApiError {
+    let details = response
         .rejected
         .into_iter()
         .map(|lead| Detail { path: lead.path, code: lead.code.into(), message: lead.message })
         .collect();
-    let message = if answer.accepted.is_empty() {
-        "no lead of this request can be taken"
+    let message = if response.accepted.is_empty() {
+        "no lead of this request is acceptable"
     } else {
-        "`atomic` is set and not every lead can be taken"
+        "`atomic` is set and not every lead is acceptable"
     };
     ApiError::new(Kind::Invalid, "leads_rejected", message).with_details(details)
 }
 
 fn duplicate(first: &FirstUse, key: &KeyUse) -> ApiError {
-    duplicate_of(first, &key.body_digest)
+    duplicate_error(first, &key.body_digest)
 }
 
-fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> ApiError {
+fn duplicate_error(first: &FirstUse, body_digest: &[u8]) -> ApiError {
     ApiError::new(
         Kind::Conflict,
         "duplicate_request",
         format!("this idempotency key was used by request {}; nothing was added", first.request_id),
     )
-    .with_facts(serde_json::json!({
+    .with_fields(serde_json::json!({
         "original_request_id": first.request_id,
         "first_seen_at": first.first_seen_at.rfc3339(),
         "expires_at": first.expires_at.rfc3339(),
@@ -483,14 +491,10 @@ fn duplicate_of(first: &FirstUse, body_digest: &[u8]) -> ApiError {
     }))
 }
 
-/// A refusal for a store that does not answer; the log has the reason, once.
+/// An error for a store that does not respond; the log has the reason, once.
 pub(crate) fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
-    tracing::error!(error = %error, "the store failed");
-    ApiError::new(
-        Kind::Unavailable,
-        "unavailable",
-        "the database does not answer; nothing was changed, try again shortly",
-    )
+    tracing::error!(error = %error, "database unavailable");
+    ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
 }
 
 /// JSON of a value that always has some.

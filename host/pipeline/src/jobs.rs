@@ -6,7 +6,7 @@ use hookmill_store::StoreError;
 
 /// How long a host has a job to itself, in milliseconds; it may take longer, and another host may then run it as well.
 const JOB_LEASE_MS: i64 = 60_000;
-/// How long commits are remembered, in milliseconds: longer than anybody waits for the answer to one.
+/// How long commits are remembered, in milliseconds: longer than a host waits for the response to one.
 const COMMITS_KEPT_MS: i64 = 3_600_000;
 
 /// What is done from time to time.
@@ -64,7 +64,7 @@ impl Pipeline {
             Job::AddUpCounts => self.store.add_up_counts().await,
             Job::ForgetCommits => {
                 // Ids begin with their time.
-                self.store.forget_commits(&self.minter.mint("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await
+                self.store.forget_commits(&self.ids.new_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await
             }
         }
     }

@@ -29,7 +29,7 @@ impl LeaseKeeper {
             let renewed = pipeline.store.renew_leases(flow.host(), &held, lease_ms).await?;
             let lost = flow.leases().renewed(&renewed, sent_at);
             if !lost.is_empty() {
-                tracing::warn!(shards = ?lost, "leases were lost; what was not sent of them is dropped from memory");
+                tracing::warn!(shards = ?lost, "leases lost; their unsent work is dropped from memory");
                 flow.drop_shards(&lost);
             }
         }
@@ -41,7 +41,7 @@ impl LeaseKeeper {
         if !plan.take.is_empty() {
             let sent_at = boot_time();
             for (shard, epoch) in pipeline.store.take_leases(flow.host(), &plan.take, lease_ms).await? {
-                flow.leases().taken(shard, epoch, sent_at);
+                flow.leases().record_taken(shard, epoch, sent_at);
                 to_read.push(shard);
             }
         }
@@ -63,7 +63,7 @@ impl LeaseKeeper {
     async fn give_up_drained(&self, pipeline: &Pipeline) -> Result<(), StoreError> {
         let flow = &pipeline.flow;
         let draining = flow.leases().draining();
-        let drained: Vec<(u16, i64)> = draining.into_iter().filter(|(shard, _)| flow.under_way(*shard) == 0).collect();
+        let drained: Vec<(u16, i64)> = draining.into_iter().filter(|(shard, _)| flow.in_flight(*shard) == 0).collect();
         if drained.is_empty() {
             return Ok(());
         }
@@ -77,11 +77,11 @@ impl LeaseKeeper {
 }
 
 impl Pipeline {
-    /// Drops the work of leases that have run out without a renewal: the database does not answer, and others may have them.
+    /// Drops the work of leases that have run out without a renewal: the database does not respond, and others may have them.
     pub(crate) fn expire_leases(&self) {
         let lost = self.flow.leases().expire(boot_time());
         if !lost.is_empty() {
-            tracing::warn!(shards = ?lost, "leases have run out; what was not sent of them is dropped from memory");
+            tracing::warn!(shards = ?lost, "leases expired; their unsent work is dropped from memory");
             self.flow.drop_shards(&lost);
         }
     }
@@ -107,7 +107,7 @@ impl Pipeline {
         let held = self.flow.leases().held();
         let given_up = self.store.give_up_leases(self.flow.host(), &held).await;
         if let Err(error) = given_up.and(self.store.retire_host(self.flow.host()).await) {
-            tracing::warn!(error = %error, "leases could not be given up; they run out by themselves");
+            tracing::warn!(error = %error, "leases could not be released; they will expire");
         }
     }
 }

@@ -1,9 +1,8 @@
-//! The way of a lead. No SQL, no HTTP types; each step ends in one commit, and what follows goes on in memory.
+//! The steps of lead processing. No SQL, no HTTP types; each step ends in one commit, and its results continue in memory.
 //!
-//! `ingest` makes a request durable, `process` maps, judges and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
-//! shapes what is told, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
+//! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
+//! shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
-mod answer;
 mod cache;
 mod context;
 mod deliver;
@@ -14,28 +13,29 @@ mod events;
 mod finish;
 mod flow;
 mod ingest;
+mod interpret;
 mod jobs;
 mod leases;
 mod loader;
 mod lookups;
 mod outcome;
-mod parts;
+mod pipeline;
 mod process;
 mod programs;
 mod release;
 mod rendered;
 mod runner;
 mod send;
-mod shelf;
+mod table_cache;
 mod tables;
 mod value_sets;
 mod workers;
 
 pub use discovery::{Discovered, Sample};
-pub use dry_run::{DryRun, DryRunInput, SampleAnswer, ShapedMessage, StageRun};
-pub use ingest::{BatchPush, CampaignPost, IngestAnswer, Source};
-pub use parts::{Parts, Pipeline};
-pub use programs::{Chosen, Problem, STANDARD_DOCUMENT, SaveError};
+pub use dry_run::{DryRun, DryRunInput, SampleResponse, ShapedMessage, StageRun};
+pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source};
+pub use pipeline::{Pipeline, PipelineDeps};
+pub use programs::{ChosenComponent, Problem, STANDARD_DOCUMENT, SaveError};
 pub use rendered::Decision;
 pub use value_sets::{PutSet, TableFormat};
 pub use workers::Workers;

@@ -17,7 +17,7 @@ const LANES_PER_ROUND: usize = 64;
 const FAILED_READ_MS: i64 = 1_000;
 
 impl Pipeline {
-    /// Reads the lanes that are due; answers how many there were.
+    /// Reads the lanes that are due; returns how many there were.
     pub(crate) async fn load_due(&self) -> usize {
         let (now, shards) = (self.clock.now(), self.flow.shards());
         let submissions = self.flow.submissions.lanes().lanes_to_read(now, LANES_PER_ROUND);
@@ -36,7 +36,7 @@ impl Pipeline {
     fn end_read<T>(&self, lane: &super::flow::Lane<T>, read: &LaneRead, found: Result<ReadRows<T>, StoreError>) {
         let retry_at = self.clock.now().plus_ms(FAILED_READ_MS);
         let found = found
-            .inspect_err(|error| tracing::error!(lane = &*read.key.lane, error = %error, "due work could not be read; it is read again"));
+            .inspect_err(|error| tracing::error!(lane = &*read.key.lane, error = %error, "due work could not be read; will be retried"));
         lane.lanes().read_ended(read, found.ok(), retry_at);
         lane.wake.notify_one();
     }
@@ -90,9 +90,9 @@ impl Pipeline {
             }
         }
         let received = rows.into_iter().enumerate().map(|(at, row)| {
-            opened
-                .remove(&at)
-                .unwrap_or_else(|| Received::unreadable(row, "the raw request is gone: its retention has ended".into()))
+            opened.remove(&at).unwrap_or_else(|| {
+                Received::unreadable(row, "the raw request was deleted at the end of its retention".into())
+            })
         });
         Ok(received.map(Received::into_item).collect())
     }
@@ -119,7 +119,7 @@ fn read_elements(request: &RequestWork, rows: Vec<(usize, SubmissionWork)>, limi
     let reader = match reader {
         Ok(reader) => reader,
         Err(error) => {
-            let why = format!("the raw request can't be read any more: {error}");
+            let why = format!("the raw request can't be read: {error}");
             return rows.into_iter().map(|(at, row)| (at, Received::unreadable(row, why.clone()))).collect();
         }
     };

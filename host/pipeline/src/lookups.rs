@@ -1,9 +1,9 @@
-//! What a run may look up: the tables of its organization as they stand, fetched as far as they are asked for.
+//! What a run may look up: the current tables of its organization, fetched when they are needed.
 
 use super::Pipeline;
 use super::cache::Cache;
 use super::ingest::json;
-use super::shelf::Shelf;
+use super::table_cache::TableCache;
 use super::tables::{Grant, Names, Reader, Tables};
 use hookmill_domain::config::Limits;
 use hookmill_domain::value_set::ValueTable;
@@ -14,18 +14,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The tables that this host has in memory, and what it knows of who reads them.
-pub(crate) struct Library {
-    /// What names mean, by organization.
+/// The tables in memory, the digests that names stand for, and the tables that each program read before.
+pub(crate) struct LookupCache {
+    /// The digests of names, by organization.
     names: Cache<String, Names>,
     /// Counts what was forgotten: what was looked up before is not kept after.
     forgotten: AtomicU64,
-    shelf: Shelf,
-    habits: Habits,
+    tables: TableCache,
+    history: ReadHistory,
 }
 
 /// The tables that programs asked for before: a run that finds them in memory need not be run twice.
-struct Habits {
+struct ReadHistory {
     programs_max: usize,
     names: Mutex<HashMap<String, BTreeSet<String>>>,
 }
@@ -35,34 +35,34 @@ pub(crate) struct Lookups {
     tables: Arc<Tables>,
     /// For the campaign's own component; what the default plugin serves instead of it may read all.
     own: Grant,
-    program_id: Option<String>,
+    campaign_version_id: Option<String>,
 }
 
-impl Library {
+impl LookupCache {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             names: Cache::new(limits.lookup_ttl_ms, limits.programs_cached_max),
             forgotten: AtomicU64::new(0),
-            shelf: Shelf::new(limits.value_sets_cached_bytes_max),
-            habits: Habits { programs_max: limits.programs_cached_max, names: Mutex::default() },
+            tables: TableCache::new(limits.value_sets_cached_bytes_max),
+            history: ReadHistory { programs_max: limits.programs_cached_max, names: Mutex::default() },
         }
     }
 
-    /// Forgets what names mean: something was changed on this host.
+    /// Forgets the digests of names: a value set was changed on this host.
     pub(crate) fn forget_names(&self) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.names.clear();
     }
 }
 
-impl Habits {
-    fn of(&self, program_id: Option<&str>) -> BTreeSet<String> {
+impl ReadHistory {
+    fn names_read_by(&self, campaign_version_id: Option<&str>) -> BTreeSet<String> {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        program_id.and_then(|id| names.get(id)).cloned().unwrap_or_default()
+        campaign_version_id.and_then(|id| names.get(id)).cloned().unwrap_or_default()
     }
 
-    fn learn(&self, program_id: Option<&str>, wanted: &BTreeSet<String>) {
-        let Some(id) = program_id else { return };
+    fn add(&self, campaign_version_id: Option<&str>, wanted: &BTreeSet<String>) {
+        let Some(id) = campaign_version_id else { return };
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if self.programs_max <= names.len() {
             names.clear();
@@ -96,43 +96,48 @@ impl Lookups {
 
 impl Pipeline {
     /// What a run of a campaign's program may look up.
-    pub(crate) async fn lookups(&self, campaign: &Campaign, program_id: Option<&str>) -> Result<Lookups, StoreError> {
-        let own = if self.runs_plugin(program_id).await? {
+    pub(crate) async fn lookups(
+        &self,
+        campaign: &Campaign,
+        campaign_version_id: Option<&str>,
+    ) -> Result<Lookups, StoreError> {
+        let own = if self.runs_plugin(campaign_version_id).await? {
             Grant::Only(Arc::new(campaign.granted_value_sets()?))
         } else {
             Grant::All
         };
         let names = self.value_set_names(&campaign.organization_id).await?;
-        let tables = self.with_tables(Tables::new(names), &self.library.habits.of(program_id)).await?;
-        Ok(Lookups { tables: Arc::new(tables), own, program_id: program_id.map(str::to_owned) })
+        let tables =
+            self.with_tables(Tables::new(names), &self.lookup_cache.history.names_read_by(campaign_version_id)).await?;
+        Ok(Lookups { tables: Arc::new(tables), own, campaign_version_id: campaign_version_id.map(str::to_owned) })
     }
 
-    /// Fetches what a run asked for in vain: the run counts for nothing and is to be made again with these. None when the run found
-    /// all it asked for.
-    pub(crate) async fn fetched(&self, lookups: &Lookups) -> Result<Option<Lookups>, StoreError> {
-        let wanted = lookups.tables.wanted();
+    /// Fetches the tables that a run missed: the run is discarded and repeated with them. None when the run found
+    /// all its tables.
+    pub(crate) async fn fetch_missing(&self, lookups: &Lookups) -> Result<Option<Lookups>, StoreError> {
+        let wanted = lookups.tables.missing_names();
         if wanted.is_empty() {
             return Ok(None);
         }
-        self.library.habits.learn(lookups.program_id.as_deref(), &wanted);
-        let tables = self.with_tables(lookups.tables.unread(), &wanted).await?;
-        let (own, program_id) = (lookups.own.clone(), lookups.program_id.clone());
-        Ok(Some(Lookups { tables: Arc::new(tables), own, program_id }))
+        self.lookup_cache.history.add(lookups.campaign_version_id.as_deref(), &wanted);
+        let tables = self.with_tables(lookups.tables.forget_reads(), &wanted).await?;
+        let (own, campaign_version_id) = (lookups.own.clone(), lookups.campaign_version_id.clone());
+        Ok(Some(Lookups { tables: Arc::new(tables), own, campaign_version_id }))
     }
 
     /// A table by its digest.
     pub(crate) async fn table(&self, digest: &str) -> Result<Arc<ValueTable>, StoreError> {
-        if let Some(table) = self.library.shelf.get(digest) {
+        if let Some(table) = self.lookup_cache.tables.get(digest) {
             return Ok(table);
         }
         let corrupt = |why: String| StoreError::corrupt("value_tables", digest, why);
         let found = self.store.value_table(digest).await?;
-        let body = found.ok_or_else(|| corrupt("there is no such table".into()))?;
+        let body = found.ok_or_else(|| corrupt("the table is missing".into()))?;
         // A hundred thousand entries take their time: nobody else waits for it.
         let read =
-            tokio::task::spawn_blocking(move || (ValueTable::digest_of(&body), ValueTable::from_canonical(&body)));
+            tokio::task::spawn_blocking(move || (ValueTable::compute_digest(&body), ValueTable::from_canonical(&body)));
         match read.await {
-            Ok((found, Ok(table))) if found == digest => Ok(self.library.shelf.put(digest, table)),
+            Ok((found, Ok(table))) if found == digest => Ok(self.lookup_cache.tables.put(digest, table)),
             Ok((found, Ok(_))) => Err(corrupt(format!("its bytes have the digest {found}"))),
             Ok((_, Err(damaged))) => Err(corrupt(damaged.to_string())),
             Err(stopped) => Err(corrupt(format!("it could not be read: {stopped}"))),
@@ -148,27 +153,27 @@ impl Pipeline {
     }
 
     async fn value_set_names(&self, organization_id: &str) -> Result<Arc<Names>, StoreError> {
-        let (library, now) = (&self.library, self.clock.now());
+        let (lookup_cache, now) = (&self.lookup_cache, self.clock.now());
         let key = organization_id.to_owned();
-        if let Some(known) = library.names.get(&key, now) {
+        if let Some(known) = lookup_cache.names.get(&key, now) {
             return Ok(known);
         }
-        let forgotten = library.forgotten.load(Ordering::SeqCst);
+        let forgotten = lookup_cache.forgotten.load(Ordering::SeqCst);
         let sets = self.store.value_sets(organization_id).await?;
-        let names = library.names.put(key, sets.into_iter().map(|set| (set.name, set.digest)).collect(), now);
-        if forgotten != library.forgotten.load(Ordering::SeqCst) {
+        let names = lookup_cache.names.put(key, sets.into_iter().map(|set| (set.name, set.digest)).collect(), now);
+        if forgotten != lookup_cache.forgotten.load(Ordering::SeqCst) {
             // It was changed while it was read.
-            library.names.clear();
+            lookup_cache.names.clear();
         }
         Ok(names)
     }
 
-    /// Whether a program is a plugin of somebody's, not a document.
-    async fn runs_plugin(&self, program_id: Option<&str>) -> Result<bool, StoreError> {
-        let Some(id) = program_id else { return Ok(false) };
+    /// Whether a program is a custom plugin, not a document.
+    async fn runs_plugin(&self, campaign_version_id: Option<&str>) -> Result<bool, StoreError> {
+        let Some(id) = campaign_version_id else { return Ok(false) };
         if let Some(known) = self.ready.is_plugin(id) {
             return Ok(known);
         }
-        Ok(self.store.program(id).await?.is_some_and(|row| row.plugin_id.is_some()))
+        Ok(self.store.campaign_version(id).await?.is_some_and(|row| row.plugin_id.is_some()))
     }
 }

@@ -2,11 +2,13 @@
 //! which ended together.
 
 use super::Pipeline;
-use super::answer::{Answer, Judge, Judged, client_answer, client_destination, judge_by_status, kept};
 use super::deliver::{Delivery, EventData, NoRequest, Subject};
 use super::finish::{CampaignContext, EventAbout};
-use super::flow::UnderWay;
+use super::flow::InFlight;
 use super::ingest::json;
+use super::interpret::{
+    Decider, Interpretation, SendResult, attempt_detail, client_destination, client_response, interpret_by_status,
+};
 use super::send::Receiver;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
@@ -14,7 +16,7 @@ use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::State;
 use hookmill_engine::Program;
-use hookmill_outbound::OutboundAnswer;
+use hookmill_outbound::OutboundResponse;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -31,7 +33,7 @@ const FAILED_WAIT_MS: u64 = 1_000;
 #[derive(Clone)]
 pub(crate) struct Steps {
     interpret: mpsc::Sender<Responded>,
-    commit: mpsc::Sender<Ended>,
+    commit: mpsc::Sender<CompletedAttempt>,
 }
 
 /// A request that ended.
@@ -40,23 +42,23 @@ pub(crate) struct Responded {
     pub(crate) delivery: Delivery,
     pub(crate) receiver: Receiver,
     pub(crate) program: Option<Program>,
-    pub(crate) response: Answer,
+    pub(crate) response: SendResult,
     pub(crate) started_at: Timestamp,
-    pub(crate) under_way: UnderWay<Delivery>,
+    pub(crate) in_flight: InFlight<Delivery>,
 }
 
 impl Responded {
     fn group(&self) -> GroupKey {
         let row = &self.delivery.row;
         let decides = self.delivery.kind().is_some_and(DestinationKind::decides);
-        (row.campaign_id.clone(), row.program_id.clone(), decides)
+        (row.campaign_key.clone(), row.campaign_version_id.clone(), decides)
     }
 }
 
 /// An outcome that is to be written.
-pub(crate) struct Ended {
+pub(crate) struct CompletedAttempt {
     outcome: Outcome,
-    under_way: UnderWay<Delivery>,
+    in_flight: InFlight<Delivery>,
     /// What follows in memory, once it is written.
     deliveries: Vec<Delivery>,
 }
@@ -77,7 +79,7 @@ impl Steps {
         let _ = self.interpret.send(responded).await;
     }
 
-    pub(crate) async fn commit(&self, ended: Ended) {
+    pub(crate) async fn commit(&self, ended: CompletedAttempt) {
         let _ = self.commit.send(ended).await;
     }
 }
@@ -87,7 +89,11 @@ type GroupKey = (String, Option<String>, bool);
 
 /// Responses of one group are interpreted one batch after another: what arrives meanwhile is the next batch. So many small calls become few
 /// large ones when there is much to do, and a slow plugin holds up its own campaign's outcomes alone.
-async fn interpret_forever(pipeline: Pipeline, mut responded: mpsc::Receiver<Responded>, commit: mpsc::Sender<Ended>) {
+async fn interpret_forever(
+    pipeline: Pipeline,
+    mut responded: mpsc::Receiver<Responded>,
+    commit: mpsc::Sender<CompletedAttempt>,
+) {
     let (ended, mut ends) = mpsc::unbounded_channel::<GroupKey>();
     let mut waiting: HashMap<GroupKey, Vec<Responded>> = HashMap::new();
     let mut running: HashSet<GroupKey> = HashSet::new();
@@ -136,7 +142,7 @@ impl Drop for EndOfGroup {
     }
 }
 
-async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<Ended>) {
+async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<CompletedAttempt>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
         pipeline.write_outcomes(std::mem::take(&mut batch)).await;
@@ -145,20 +151,20 @@ async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<Ended>) {
 
 impl Pipeline {
     /// What the responses of one campaign and program mean, and what follows.
-    async fn interpret_group(&self, group: Vec<Responded>) -> Vec<Ended> {
-        let judged = self.judge_group(&group).await;
+    async fn interpret_group(&self, group: Vec<Responded>) -> Vec<CompletedAttempt> {
+        let interpretations = self.interpret_responses(&group).await;
         let mut ended = Vec::with_capacity(group.len());
         let mut subjects = Vec::with_capacity(group.len());
         let mut shaping = None;
-        for (responded, judged) in group.into_iter().zip(judged) {
+        for (responded, interpretation) in group.into_iter().zip(interpretations) {
             self.pause_where_gone(&responded).await;
-            let Responded { context, delivery, response, started_at, under_way, .. } = responded;
-            let outcome = self.outcome(&context, &delivery, &response, &judged, started_at);
+            let Responded { context, delivery, response, started_at, in_flight, .. } = responded;
+            let outcome = self.outcome(&context, &delivery, &response, &interpretation, started_at);
             subjects.push(delivery.subject.clone());
-            shaping.get_or_insert((context, delivery.row.program_id.clone()));
-            ended.push((outcome, delivery, under_way));
+            shaping.get_or_insert((context, delivery.row.campaign_version_id.clone()));
+            ended.push((outcome, delivery, in_flight));
         }
-        if let Some((context, program_id)) = shaping {
+        if let Some((context, campaign_version_id)) = shaping {
             let transitions = ended
                 .iter_mut()
                 .zip(&subjects)
@@ -166,50 +172,57 @@ impl Pipeline {
             let events = transitions.flat_map(|(transition, subject)| {
                 transition.events.iter_mut().map(move |event| (subject.clone(), event))
             });
-            self.shape_new_events(&context, program_id.as_deref(), events.collect()).await;
+            self.shape_new_events(&context, campaign_version_id.as_deref(), events.collect()).await;
         }
         let now = self.clock.now();
-        ended.into_iter().map(|(outcome, delivery, under_way)| Ended::new(outcome, &delivery, under_way, now)).collect()
+        ended
+            .into_iter()
+            .map(|(outcome, delivery, in_flight)| CompletedAttempt::new(outcome, &delivery, in_flight, now))
+            .collect()
     }
 
-    /// One call for all responses of a destination that decides; the others are judged by their status.
-    async fn judge_group(&self, group: &[Responded]) -> Vec<Judged> {
+    /// Interprets the responses of a group: one call for all of a destination that decides; the others are interpreted by their status.
+    async fn interpret_responses(&self, group: &[Responded]) -> Vec<Interpretation> {
         let now = self.clock.now();
-        let mut judged: Vec<Judged> = group.iter().map(|one| judge_by_status(&one.response, now.0)).collect();
+        let mut interpretations: Vec<Interpretation> =
+            group.iter().map(|one| interpret_by_status(&one.response, now.0)).collect();
         let decides = |one: &Responded| one.delivery.kind().is_some_and(DestinationKind::decides);
         let asked: Vec<usize> =
             (0..group.len()).filter(|at| decides(&group[*at]) && group[*at].program.is_some()).collect();
-        let Some(first) = asked.first().map(|at| &group[*at]) else { return judged };
-        let Some(program) = &first.program else { return judged };
-        let answers = asked.iter().map(|at| {
+        let Some(first) = asked.first().map(|at| &group[*at]) else { return interpretations };
+        let Some(program) = &first.program else { return interpretations };
+        let responses = asked.iter().map(|at| {
             let one = &group[*at];
             let destination = client_destination(&one.context.campaign, one.receiver.method(), one.receiver.url());
-            client_answer(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
+            client_response(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
         });
-        let by_status = asked.iter().map(|at| judged[*at].clone()).collect();
-        let program_id = first.delivery.row.program_id.as_deref();
-        match self.judge_by_program(&first.context, program, program_id, answers.collect(), by_status).await {
+        let by_status = asked.iter().map(|at| interpretations[*at].clone()).collect();
+        let campaign_version_id = first.delivery.row.campaign_version_id.as_deref();
+        match self
+            .interpret_by_program(&first.context, program, campaign_version_id, responses.collect(), by_status)
+            .await
+        {
             Ok(by_program) => {
                 for (at, one) in asked.into_iter().zip(by_program) {
-                    if let Judge::StatusInstead(error) = &one.judge {
-                        let (delivery_id, code) = (&group[at].delivery.row.id, super::answer::code_of(error));
+                    if let Decider::FallbackToStatus(error) = &one.decided_by {
+                        let (delivery_id, code) = (&group[at].delivery.row.id, super::interpret::error_code(error));
                         tracing::warn!(
                             delivery_id,
                             code,
                             "the response could not be interpreted; falling back to the HTTP status"
                         );
                     }
-                    judged[at] = one;
+                    interpretations[at] = one;
                 }
             }
             Err(error) => {
                 tracing::warn!(error = %error, "the tables for responses can't be read; falling back to the HTTP status");
             }
         }
-        judged
+        interpretations
     }
 
-    /// A webhook that is gone (`410`) is told nothing more until its settings are saved.
+    /// Pauses a webhook that is gone (`410`) until its settings are saved.
     async fn pause_where_gone(&self, responded: &Responded) {
         let is_gone = responded.response.as_ref().is_ok_and(|response| pauses_endpoint(response.status));
         if !is_gone || responded.delivery.kind().is_none_or(DestinationKind::decides) {
@@ -218,10 +231,10 @@ impl Pipeline {
         let destination_id = &responded.delivery.row.destination_id;
         tracing::warn!(
             destination_id,
-            "the destination answered 410 Gone and is paused until its settings are saved again"
+            "the destination responded with 410 Gone and is paused until its settings are saved again"
         );
         if let Err(error) = self.store.pause_destination(destination_id, self.clock.now()).await {
-            tracing::error!(error = %error, "the destination could not be paused; its next 410 will do it");
+            tracing::error!(error = %error, "the destination could not be paused; the next 410 will pause it");
         }
         self.forget_lookups();
     }
@@ -230,21 +243,21 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
-        response: &Answer,
-        judged: &Judged,
+        response: &SendResult,
+        interpretation: &Interpretation,
         started_at: Timestamp,
     ) -> Outcome {
         let (now, row) = (self.clock.now(), &delivery.row);
         let decides = delivery.kind().is_some_and(DestinationKind::decides);
         let retries = Retries::within(u64::try_from(row.retries_max).unwrap_or(0), 0..=u8::MAX);
         let attempts = u32::try_from(row.attempts + 1).unwrap_or(u32::MAX);
-        let again = match (judged.kind, retries) {
+        let again = match (interpretation.kind, retries) {
             (OutcomeKind::Retry, Ok(retries)) => {
-                Backoff::default().next(retries, attempts, now.0, judged.retry_after_ms, self.random())
+                Backoff::default().next(retries, attempts, now.0, interpretation.retry_after_ms, self.random())
             }
             _ => NextTry::Spent,
         };
-        let next = match (again, judged.kind) {
+        let next = match (again, interpretation.kind) {
             (NextTry::At(at), _) => Next::Retry(Timestamp(at)),
             // A client's no is a response that arrived: the delivery itself is done.
             (NextTry::Spent, OutcomeKind::Accepted | OutcomeKind::Rejected | OutcomeKind::Duplicate) => {
@@ -252,22 +265,22 @@ impl Pipeline {
             }
             (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
         };
-        let detail = kept(response, judged, self.settings.limits.kept_answer_bytes_max);
+        let detail = attempt_detail(response, interpretation, self.settings.limits.kept_response_bytes_max);
         let transition = (decides && !matches!(next, Next::Retry(_)))
-            .then(|| self.transition(context, delivery, judged, &detail, now));
+            .then(|| self.transition(context, delivery, interpretation, &detail, now));
         let elapsed_ms = response.as_ref().map_or_else(|error| error.elapsed_ms, |response| response.elapsed_ms);
         Outcome {
             delivery_id: row.id.clone(),
             organization_id: row.organization_id.clone(),
             attempts_before: row.attempts,
             attempt: Some(Attempt {
-                id: self.minter.mint("att", now),
+                id: self.ids.new_id("att", now),
                 started_at,
                 elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
                 status: response
                     .as_ref()
-                    .map_or_else(|error| error.status, |response: &OutboundAnswer| Some(response.status)),
-                outcome: judged.kind.as_str(),
+                    .map_or_else(|error| error.status, |response: &OutboundResponse| Some(response.status)),
+                outcome: interpretation.kind.as_str(),
                 detail: json(&detail),
             }),
             next,
@@ -280,18 +293,18 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
-        judged: &Judged,
+        interpretation: &Interpretation,
         last: &Value,
         now: Timestamp,
     ) -> Transition {
-        let (state, cause) = state_after(judged.kind);
+        let (state, cause) = state_after(interpretation.kind);
         let mut detail = json!({
-            "reason": judged.reason,
-            "reference": judged.reference,
-            "price": judged.price,
+            "reason": interpretation.reason,
+            "reference": interpretation.reference,
+            "price": interpretation.price,
             "attempts": delivery.row.attempts + 1,
-            "lastAnswer": (state != State::Delivered).then_some(last),
-            "deliveryId": delivery.row.id,
+            "last_response": (state != State::Delivered).then_some(last),
+            "delivery_id": delivery.row.id,
         });
         // What the client did not say is not said either.
         if let Some(members) = detail.as_object_mut() {
@@ -314,7 +327,7 @@ impl Pipeline {
         let about = EventAbout { submission_id: &delivery.row.submission_id, shard: delivery.row.shard };
         Transition {
             submission_id: delivery.row.submission_id.clone(),
-            campaign_id: delivery.row.campaign_id.clone(),
+            campaign_key: delivery.row.campaign_key.clone(),
             revision: delivery.row.submission_revision,
             state,
             cause,
@@ -324,23 +337,23 @@ impl Pipeline {
     }
 
     /// Writes outcomes until it succeeds: what was sent must not be forgotten.
-    async fn write_outcomes(&self, ended: Vec<Ended>) {
+    async fn write_outcomes(&self, ended: Vec<CompletedAttempt>) {
         let now = self.clock.now();
         let outcomes: Vec<Outcome> = ended.iter().map(|ended| ended.outcome.clone()).collect();
         let deliveries = ended.iter().flat_map(|ended| &ended.deliveries);
         let reserved = deliveries.map(|delivery| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect();
         let reservation = self.flow.reserve_deliveries(reserved, now);
-        let commit_id = self.minter.mint("cmt", now);
+        let commit_id = self.ids.new_id("cmt", now);
         let mut is_repeated = false;
         let changed = loop {
             match self.store.commit_outcomes(&commit_id, &outcomes, self.clock.now()).await {
                 Ok(changed) => break Some(changed),
-                // The commit before had succeeded, and only its answer was lost.
+                // The commit before had succeeded, and only its response was lost.
                 Err(_) if is_repeated && self.store.is_committed(&commit_id).await.is_ok_and(|committed| committed) => {
                     break None;
                 }
                 Err(error) => {
-                    tracing::error!(error = %error, attempts = outcomes.len(), "attempts could not be written; it is tried again");
+                    tracing::error!(error = %error, attempts = outcomes.len(), "attempts could not be written; will be retried");
                     tokio::time::sleep(Duration::from_millis(FAILED_WAIT_MS)).await;
                     is_repeated = true;
                 }
@@ -348,7 +361,7 @@ impl Pipeline {
         };
         match changed {
             Some(changed) => {
-                let is_written = |ended: &&mut Ended| {
+                let is_written = |ended: &&mut CompletedAttempt| {
                     ended
                         .outcome
                         .transition
@@ -371,14 +384,14 @@ impl Pipeline {
     /// A random number for jitter.
     fn random(&self) -> u64 {
         let mut bytes = [0_u8; 8];
-        self.minter.fill(&mut bytes);
+        self.ids.fill(&mut bytes);
         u64::from_be_bytes(bytes)
     }
 }
 
-fn end_all(ended: Vec<Ended>, now: Timestamp) {
-    for Ended { outcome, under_way, .. } in ended {
-        under_way.finish(match outcome.next {
+fn end_all(ended: Vec<CompletedAttempt>, now: Timestamp) {
+    for CompletedAttempt { outcome, in_flight, .. } in ended {
+        in_flight.finish(match outcome.next {
             Next::Retry(at) | Next::Defer(at) => Some(at),
             // Its campaign may have been activated meanwhile.
             Next::Hold => Some(now),
@@ -387,19 +400,21 @@ fn end_all(ended: Vec<Ended>, now: Timestamp) {
     }
 }
 
-impl Ended {
-    fn new(outcome: Outcome, delivery: &Delivery, under_way: UnderWay<Delivery>, now: Timestamp) -> Self {
+impl CompletedAttempt {
+    fn new(outcome: Outcome, delivery: &Delivery, in_flight: InFlight<Delivery>, now: Timestamp) -> Self {
         let mut deliveries = Vec::new();
         let transition = outcome.transition.iter();
         let revision = delivery.row.submission_revision + 1;
         for event in transition.flat_map(|transition| &transition.events) {
             let data = Arc::new(EventData::of(event));
             let subject: Option<&Arc<Subject>> = delivery.subject.as_ref();
-            let program_id = delivery.row.program_id.as_deref();
+            let campaign_version_id = delivery.row.campaign_version_id.as_deref();
             let of_event = event.deliveries.iter();
-            deliveries.extend(of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, program_id, now)));
+            deliveries.extend(
+                of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, campaign_version_id, now)),
+            );
         }
-        Self { outcome, under_way, deliveries }
+        Self { outcome, in_flight, deliveries }
     }
 
     /// A delivery for which no request was made.
@@ -407,14 +422,14 @@ impl Ended {
         pipeline: &Pipeline,
         context: &CampaignContext,
         delivery: Delivery,
-        under_way: UnderWay<Delivery>,
+        in_flight: InFlight<Delivery>,
         why: NoRequest,
         now: Timestamp,
     ) -> Self {
         let row = &delivery.row;
         let decides = delivery.kind().is_some_and(DestinationKind::decides);
         let attempt = |outcome: &'static str| Attempt {
-            id: pipeline.minter.mint("att", now),
+            id: pipeline.ids.new_id("att", now),
             started_at: now,
             elapsed_ms: 0,
             status: None,
@@ -426,12 +441,12 @@ impl Ended {
             NoRequest::Because(why) => {
                 let detail = json!({ "error": why, "sent": false });
                 let next = Next::Over(if decides { "failed" } else { "suppressed" });
-                let transition =
-                    decides.then(|| pipeline.transition(context, &delivery, &Judged::not_sent(why), &detail, now));
+                let transition = decides
+                    .then(|| pipeline.transition(context, &delivery, &Interpretation::not_sent(why), &detail, now));
                 (Some(attempt(why)), next, transition)
             }
             NoRequest::Archived => {
-                let detail = json!({ "attempts": row.attempts, "deliveryId": row.id });
+                let detail = json!({ "attempts": row.attempts, "delivery_id": row.id });
                 let cause = "campaign_archived";
                 let transition =
                     pipeline.submission_transition(context, &delivery, State::Canceled, cause, false, &detail, now);
@@ -446,15 +461,15 @@ impl Ended {
             next,
             transition,
         };
-        Self::new(outcome, &delivery, under_way, now)
+        Self::new(outcome, &delivery, in_flight, now)
     }
 }
 
-impl Judged {
-    /// What a delivery comes to that was not sent.
+impl Interpretation {
+    /// The outcome of a delivery that was not sent.
     fn not_sent(why: &str) -> Self {
         Self {
-            judge: Judge::Status,
+            decided_by: Decider::Status,
             kind: OutcomeKind::Failed,
             reason: Some(why.into()),
             reference: None,

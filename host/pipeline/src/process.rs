@@ -1,11 +1,11 @@
-//! Process: a batch of one campaign, mapped, judged and shaped in one fresh instance, and written in one commit.
+//! Process: a batch of one campaign, mapped, qualified and shaped in one fresh instance, and written in one commit.
 
 use super::Pipeline;
 use super::context;
 use super::deliver::{Delivery, EventData, Subject};
 use super::element::Received;
 use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
-use super::flow::UnderWay;
+use super::flow::InFlight;
 use super::lookups::Lookups;
 use super::programs::NotReady;
 use super::rendered;
@@ -29,10 +29,10 @@ use std::time::Duration;
 const FAILED_BATCH_MS: i64 = 10_000;
 /// How long a submission waits that the host itself could not run, in milliseconds.
 const DEFERRED_MS: i64 = 2_000;
-/// How often the store is asked whether a commit happened whose answer was lost, in milliseconds.
+/// How often the store is asked whether a commit happened whose response was lost, in milliseconds.
 const ASK_COMMIT_MS: u64 = 500;
 
-/// What a batch came to: its rows, and what is told of each.
+/// The results of a batch: its rows, and the events of each.
 struct Decided {
     processed: Vec<Processed>,
     subjects: HashMap<String, Arc<Subject>>,
@@ -41,42 +41,42 @@ struct Decided {
 }
 
 impl Pipeline {
-    /// Takes a batch and processes it; answers whether there was one.
+    /// Takes a batch and processes it; returns whether there was one.
     pub(crate) async fn process_next(&self) -> bool {
         let limits = &self.settings.limits;
-        let Some((under_way, items)) =
+        let Some((in_flight, items)) =
             self.flow.take_submissions(limits.process_batch_max, limits.process_batch_bytes_max)
         else {
             return false;
         };
         // Whatever happens from here on, what is not written is read again.
-        let under_way = under_way.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
+        let in_flight = in_flight.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
         let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
-        let campaign_id = batch.first().map(|received| received.row.campaign_id.clone()).unwrap_or_default();
+        let campaign_key = batch.first().map(|received| received.row.campaign_key.clone()).unwrap_or_default();
         let submissions = batch.len();
-        if let Err(error) = self.process_batch(under_way, &campaign_id, batch).await {
-            tracing::error!(campaign_id, submissions, error = %error, "a batch could not be processed; it is tried again later");
+        if let Err(error) = self.process_batch(in_flight, &campaign_key, batch).await {
+            tracing::error!(campaign_key, submissions, error = %error, "batch could not be processed; will be retried");
         }
         true
     }
 
     async fn process_batch(
         &self,
-        under_way: UnderWay<Received>,
-        campaign_id: &str,
+        in_flight: InFlight<Received>,
+        campaign_key: &str,
         batch: Vec<Received>,
     ) -> Result<(), StoreError> {
         let started_at = self.clock.now();
-        let context = self.campaign_context(campaign_id).await?;
+        let context = self.campaign_context(campaign_key).await?;
         let (items, value_sets) = match context.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {
                 (decide_all(&batch, &Transition::pending(&context.campaign.state)), None)
             }
             CampaignState::Archived => (decide_all(&batch, &Transition::canceled("campaign_archived")), None),
-            CampaignState::Active => match self.program_of(&context.campaign).await {
+            CampaignState::Active => match self.campaign_program(&context.campaign).await {
                 Ok(program) => self.run_program(&context, &program, &batch, started_at).await?,
                 Err(NotReady::Later(why)) => {
-                    tracing::warn!(campaign_id, why, "a batch is deferred");
+                    tracing::warn!(campaign_key, why, "batch deferred");
                     (batch.iter().map(BatchItem::deferred).collect(), None)
                 }
                 Err(NotReady::Never(why)) => (decide_all(&batch, &Transition::unusable(&why)), None),
@@ -84,7 +84,7 @@ impl Pipeline {
         };
         let mut decided = self.decide(&context, &items, value_sets.as_deref());
         self.shape_processed(&context, &mut decided).await;
-        self.write_processed(under_way, &context, decided, started_at).await
+        self.write_processed(in_flight, &context, decided, started_at).await
     }
 
     fn decide(&self, context: &CampaignContext, items: &[BatchItem], value_sets: Option<&[u8]>) -> Decided {
@@ -106,25 +106,25 @@ impl Pipeline {
         Decided { processed, subjects, revisions, deferred }
     }
 
-    /// Shapes what is told of a batch at once, as far as that succeeds; the rest is shaped when it is sent.
+    /// Shapes the messages of a batch at once, as far as that succeeds; the rest is shaped when it is sent.
     async fn shape_processed(&self, context: &CampaignContext, decided: &mut Decided) {
         let Decided { processed, subjects, .. } = decided;
-        let program_id = context.campaign.program_id.clone();
+        let campaign_version_id = context.campaign.active_version_id.clone();
         let events = processed.iter_mut().flat_map(|row| &mut row.events);
         let events = events.filter_map(|event| Some((subjects.get(&event.submission_id)?.clone(), event))).collect();
-        self.shape_new_events(context, program_id.as_deref(), events).await;
+        self.shape_new_events(context, campaign_version_id.as_deref(), events).await;
     }
 
     async fn write_processed(
         &self,
-        under_way: UnderWay<Received>,
+        in_flight: InFlight<Received>,
         context: &CampaignContext,
         decided: Decided,
         started_at: Timestamp,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let organization_id = &context.organization.id;
-        let deliveries = handed_over(&decided, context.campaign.program_id.as_deref(), now);
+        let deliveries = handed_over(&decided, context.campaign.active_version_id.as_deref(), now);
         let reservation = self.flow.reserve_deliveries(
             deliveries.iter().map(|(_, delivery)| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect(),
             now,
@@ -142,18 +142,18 @@ impl Pipeline {
             (false, false) => Some(now.plus_ms(DEFERRED_MS)),
             (false, true) => None,
         };
-        let commit_id = self.minter.mint("cmt", now);
+        let commit_id = self.ids.new_id("cmt", now);
         match self.store.commit_processed(&commit_id, &decided.processed, started_at, now).await {
             Ok(written) => {
                 let items = deliveries.into_iter().filter(|(source_id, _)| written.contains(source_id));
                 reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
-                under_way.finish(again_at);
+                in_flight.finish(again_at);
                 Ok(())
             }
-            // The answer may be lost and the commit not: nothing goes on before that is known, and then the store tells what is due.
+            // The response may be lost and the commit not: nothing goes on before that is known, and then the store tells what is due.
             Err(error) if error.is_outage() => {
                 if self.wait_for_commit(&commit_id).await {
-                    under_way.finish(Some(self.clock.now()));
+                    in_flight.finish(Some(self.clock.now()));
                     return Ok(());
                 }
                 reservation.cancel();
@@ -172,14 +172,14 @@ impl Pipeline {
             match self.store.is_committed(commit_id).await {
                 Ok(is_committed) => return is_committed,
                 Err(error) => {
-                    tracing::warn!(commit_id, error = %error, "whether a commit happened is not known yet; the database is asked again");
+                    tracing::warn!(commit_id, error = %error, "commit state unknown; asking the database again");
                     tokio::time::sleep(Duration::from_millis(ASK_COMMIT_MS)).await;
                 }
             }
         }
     }
 
-    /// Runs a batch on the tables as they stand now, once more for each time it asks for one that is not in memory yet. Answers the
+    /// Runs a batch on the current tables, once more for each time it asks for one that is not in memory yet. Returns the
     /// items and the digests of the tables they read.
     async fn run_program(
         &self,
@@ -188,10 +188,10 @@ impl Pipeline {
         batch: &[Received],
         now: Timestamp,
     ) -> Result<(Vec<BatchItem>, Option<Vec<u8>>), StoreError> {
-        let mut lookups = self.lookups(&context.campaign, context.campaign.program_id.as_deref()).await?;
+        let mut lookups = self.lookups(&context.campaign, context.campaign.active_version_id.as_deref()).await?;
         loop {
             let items = self.run_stages(context, program, &lookups, batch, now).await?;
-            match self.fetched(&lookups).await? {
+            match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok((items, lookups.record())),
             }
@@ -206,26 +206,26 @@ impl Pipeline {
         batch: &[Received],
         now: Timestamp,
     ) -> Result<Vec<BatchItem>, StoreError> {
-        let run_id = self.minter.mint("run", now);
+        let run_id = self.ids.new_id("run", now);
         let call = context::context(&context.organization, &context.campaign, now, &run_id);
         let mut run = Run::new(self, program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;
         self.identify(context, &mut items).await?;
-        let client = client_of(context);
+        let client = contract_client(context);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
-        let judged = self.engine.on_guest_thread(async move {
+        let run = self.engine.on_guest_thread(async move {
             qualify(&mut run, Severity::Hard, &mut items).await;
             qualify(&mut run, Severity::Soft, &mut items).await;
             shape(&mut run, client.as_ref(), &mut items).await;
             (run.finish(), items)
         });
-        let Ok((reports, items)) = judged.await else {
+        let Ok((reports, items)) = run.await else {
             return Ok(batch.iter().map(BatchItem::deferred).collect());
         };
         for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
             // What a plugin writes may be personal: its lines are not for the host's own log.
             let (lines, dropped) = (report.log.len(), report.log_lines_dropped);
-            tracing::info!(campaign_id = context.campaign.id, faults = ?report.faults, lines, dropped, "plugin wrote log lines or faulted");
+            tracing::info!(campaign_key = context.campaign.key, faults = ?report.faults, lines, dropped, "plugin wrote log lines or faulted");
         }
         Ok(items)
     }
@@ -243,20 +243,20 @@ impl Pipeline {
                     elements.push(element);
                     order.push(received);
                 }
-                (Err(why), _) => items.push(BatchItem::decided(received, Transition::unusable(why))),
+                (Err(why), _) => items.push(BatchItem::with_transition(received, Transition::unusable(why))),
                 (Ok(_), None) => items.push(BatchItem::deferred(received)),
             }
         }
         let mapped = map_all(run, elements).await;
-        let known = self.children_of(organization_id, &order, &mapped).await?;
+        let known = self.child_submissions(organization_id, &order, &mapped).await?;
         for (received, result) in order.into_iter().zip(mapped) {
-            items.extend(items_of(received, result, &known));
+            items.extend(build_items(received, result, &known));
         }
         Ok(items)
     }
 
     /// The submissions that elements with several leads have become before: they are not made twice.
-    async fn children_of(
+    async fn child_submissions(
         &self,
         organization_id: &str,
         order: &[&Received],
@@ -271,7 +271,7 @@ impl Pipeline {
         if several.is_empty() {
             return Ok(HashSet::new());
         }
-        Ok(self.store.children_of(organization_id, &several).await?.into_iter().collect())
+        Ok(self.store.child_submissions(organization_id, &several).await?.into_iter().collect())
     }
 
     /// Finds out who each lead is.
@@ -295,21 +295,24 @@ impl Pipeline {
     }
 }
 
-/// The deliveries of a batch as they go on in memory, each with the submission that was taken up for it.
-fn handed_over(decided: &Decided, program_id: Option<&str>, now: Timestamp) -> Vec<(String, Delivery)> {
+/// The deliveries of a batch as they continue in memory, each with the submission that was taken up for it.
+fn handed_over(decided: &Decided, campaign_version_id: Option<&str>, now: Timestamp) -> Vec<(String, Delivery)> {
     let mut deliveries = Vec::new();
     for row in &decided.processed {
         let Some(revision) = decided.revisions.get(&row.id) else { continue };
         let subject = decided.subjects.get(&row.id);
         let source_id = row.derived_from.as_ref().map_or(&row.id, |from| &from.parent_id);
         if let Some(new) = &row.delivery {
-            deliveries.push((source_id.clone(), Delivery::new(new, None, subject, *revision, program_id, now)));
+            deliveries
+                .push((source_id.clone(), Delivery::new(new, None, subject, *revision, campaign_version_id, now)));
         }
         for event in &row.events {
             let data = Arc::new(EventData::of(event));
             for new in &event.deliveries {
-                deliveries
-                    .push((source_id.clone(), Delivery::new(new, Some(&data), subject, *revision, program_id, now)));
+                deliveries.push((
+                    source_id.clone(),
+                    Delivery::new(new, Some(&data), subject, *revision, campaign_version_id, now),
+                ));
             }
         }
     }
@@ -328,12 +331,12 @@ async fn map_all(run: &mut Run, elements: Vec<Inbound>) -> Vec<Mapped> {
 }
 
 fn decide_all(batch: &[Received], transition: &Transition) -> Vec<BatchItem> {
-    batch.iter().map(|received| BatchItem::decided(received, transition.clone())).collect()
+    batch.iter().map(|received| BatchItem::with_transition(received, transition.clone())).collect()
 }
 
 /// What one element became: its submission takes the first lead, the others are made anew. A submission that was made so takes only its
 /// own.
-fn items_of(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec<BatchItem> {
+fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec<BatchItem> {
     let mapped = match mapped {
         Ok(mapped) => mapped,
         Err(error) => return vec![BatchItem::from_error(received, &error)],
@@ -341,7 +344,7 @@ fn items_of(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec
     let row = &received.row;
     let own = row.parent_id.as_ref().and_then(|_| row.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
     if mapped.leads.len() <= own {
-        return vec![BatchItem::decided(received, Transition::canceled("no_lead"))];
+        return vec![BatchItem::with_transition(received, Transition::canceled("no_lead"))];
     }
     let mut items = Vec::with_capacity(mapped.leads.len());
     for (index, lead) in mapped.leads.into_iter().enumerate() {
@@ -366,7 +369,7 @@ fn items_of(received: &Received, mapped: Mapped, known: &HashSet<String>) -> Vec
     items
 }
 
-/// Judges those that are still on their way.
+/// Qualifies the leads that are still in process.
 async fn qualify(run: &mut Run, severity: Severity, items: &mut [BatchItem]) {
     let (order, submissions): (Vec<usize>, Vec<_>) =
         items.iter().enumerate().filter_map(|(at, item)| Some((at, item.submission()?))).unzip();
@@ -388,9 +391,9 @@ async fn qualify(run: &mut Run, severity: Severity, items: &mut [BatchItem]) {
 }
 
 /// Where the campaign sends its leads.
-fn client_of(context: &CampaignContext) -> Option<Destination> {
+fn contract_client(context: &CampaignContext) -> Option<Destination> {
     let client = context.client.as_ref()?;
-    Some(super::answer::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
+    Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
 }
 
 /// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
@@ -434,6 +437,6 @@ impl Transition {
 
     /// What the campaign runs can't be run.
     fn unusable(why: &str) -> Self {
-        Self::quarantined("program_unusable", json!({ "code": "program_unusable", "message": why }))
+        Self::quarantined("campaign_version_unusable", json!({ "code": "campaign_version_unusable", "message": why }))
     }
 }

@@ -1,4 +1,4 @@
-//! What campaigns run: compiled and kept when a document is saved, made ready when a batch needs it.
+//! Programs, the loaded form of campaign versions: compiled and stored when a document is saved, loaded when a batch needs them.
 
 use super::Pipeline;
 use super::ingest::{json, unavailable};
@@ -7,8 +7,8 @@ use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
 use hookmill_engine::{ConfigurationError, Digest, LoadError, LoadedComponent, Program};
 use hookmill_store::StoreError;
+use hookmill_store::campaign_versions::{Activation, NewCampaignVersion};
 use hookmill_store::campaigns::Campaign;
-use hookmill_store::programs::{Activation, NewProgram};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -23,7 +23,7 @@ pub(crate) struct Ready {
     programs: RwLock<HashMap<String, ReadyProgram>>,
 }
 
-/// A program, and whether it is a plugin of somebody's.
+/// A program, and whether it is a custom plugin.
 struct ReadyProgram {
     program: Program,
     is_plugin: bool,
@@ -38,7 +38,7 @@ impl Ready {
         self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.program.clone())
     }
 
-    /// Whether a program is a plugin of somebody's, and no document; none when it is not here.
+    /// Whether a program is a custom plugin; none when the program does not exist.
     pub(crate) fn is_plugin(&self, id: &str) -> Option<bool> {
         self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.is_plugin)
     }
@@ -109,13 +109,13 @@ pub enum SaveError {
     Problems(Vec<Problem>),
     /// Anything else.
     #[error(transparent)]
-    Refused(#[from] ApiError),
+    Rejected(#[from] ApiError),
 }
 
 impl From<SaveError> for ApiError {
     fn from(error: SaveError) -> Self {
         match error {
-            SaveError::Refused(refusal) => refusal,
+            SaveError::Rejected(error) => error,
             SaveError::Problems(problems) => {
                 let details = problems
                     .iter()
@@ -127,7 +127,7 @@ impl From<SaveError> for ApiError {
                     format!("the document has {} problems; nothing was saved", problems.len()),
                 )
                 .with_details(details)
-                .with_facts(serde_json::json!({ "problems": problems }))
+                .with_fields(serde_json::json!({ "problems": problems }))
             }
         }
     }
@@ -136,8 +136,8 @@ impl From<SaveError> for ApiError {
 /// Why a program can't be run.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
-    /// The store does not answer: nothing is known of the program, later it may run.
-    #[error("the store does not answer: {0}")]
+    /// The store does not respond: the program may run later.
+    #[error("database unavailable: {0}")]
     Later(String),
     /// Running it again will not help.
     #[error("{0}")]
@@ -153,9 +153,9 @@ impl From<StoreError> for NotReady {
     }
 }
 
-/// Where the component of a new program comes from.
+/// The component of a new campaign version.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub struct ChosenComponent {
     /// The plugin and its version; none for the default plugin.
     pub plugin: Option<(String, i64)>,
     /// SHA-256 of the component, as it is written.
@@ -169,7 +169,7 @@ impl Pipeline {
         let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
         let fetch = || async {
             let found = self.store.component(digest).await?;
-            found.ok_or_else(|| StoreError::corrupt("components", digest, "there is no such component"))
+            found.ok_or_else(|| StoreError::corrupt("components", digest, "the component is missing"))
         };
         self.engine.load(parsed, fetch).await.map_err(|error| match error {
             LoadError::Fetch { source, .. } => match source.downcast::<StoreError>() {
@@ -182,17 +182,21 @@ impl Pipeline {
 
     /// What a campaign runs, ready to run.
     #[boxed]
-    pub async fn program_of(&self, campaign: &Campaign) -> Result<Program, NotReady> {
-        let Some(id) = &campaign.program_id else { return Ok(self.standard.clone()) };
+    pub async fn campaign_program(&self, campaign: &Campaign) -> Result<Program, NotReady> {
+        let Some(id) = &campaign.active_version_id else { return Ok(self.standard.clone()) };
         self.program_by_id(id).await
     }
 
-    /// A program by its id, ready to run.
+    /// The program of a campaign version, ready to run.
     pub(crate) async fn program_by_id(&self, id: &str) -> Result<Program, NotReady> {
         if let Some(ready) = self.ready.get(id) {
             return Ok(ready);
         }
-        let row = self.store.program(id).await?.ok_or_else(|| NotReady::Never(format!("program {id} is gone")))?;
+        let row = self
+            .store
+            .campaign_version(id)
+            .await?
+            .ok_or_else(|| NotReady::Never(format!("campaign version {id} not found")))?;
         let program =
             Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
         self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin: row.plugin_id.is_some() });
@@ -238,16 +242,16 @@ impl Pipeline {
         }
     }
 
-    /// Saves what a campaign is to run, and activates it if asked to.
+    /// Saves a version of a campaign, and activates it on request.
     #[boxed]
-    pub async fn save_program(
+    pub async fn save_campaign_version(
         &self,
-        campaign_id: &str,
-        chosen: &Chosen,
+        campaign_key: &str,
+        chosen: &ChosenComponent,
         document: Option<&str>,
         activation: Activation,
         user_id: &str,
-    ) -> Result<(hookmill_store::programs::Program, Vec<Problem>), SaveError> {
+    ) -> Result<(hookmill_store::campaign_versions::CampaignVersion, Vec<Problem>), SaveError> {
         let (plan, warnings) = match document {
             Some(document) => {
                 let (program, warnings) = self.compile(&chosen.digest, document).await?;
@@ -260,31 +264,30 @@ impl Pipeline {
                 (None, Vec::new())
             }
         };
-        let new = NewProgram {
-            plugin: chosen.plugin.as_ref().map(|(id, number)| (id.as_str(), *number)),
+        let new = NewCampaignVersion {
+            plugin: chosen.plugin.as_ref().map(|(id, version)| (id.as_str(), *version)),
             component_digest: &chosen.digest,
             document: document.map(str::as_bytes),
             plan: plan.as_deref(),
             warnings: &json(&warnings),
             created_by: user_id,
         };
-        let saved =
-            self.store.save_program(campaign_id, new, activation, self.clock.now()).await.map_err(
-                |error| match error {
-                    StoreError::Conflict => ApiError::new(
-                        Kind::Conflict,
-                        "saved_meanwhile",
-                        "somebody else saved a version at the same moment; save again",
-                    ),
-                    other => unavailable(&other),
-                },
-            )?;
+        let saved = self.store.save_campaign_version(campaign_key, new, activation, self.clock.now()).await.map_err(
+            |error| match error {
+                StoreError::Conflict => ApiError::new(
+                    Kind::Conflict,
+                    "saved_meanwhile",
+                    "another version was saved at the same time; save again",
+                ),
+                other => unavailable(&other),
+            },
+        )?;
         self.forget_lookups();
         Ok((saved, warnings))
     }
 
     /// The default plugin of this host.
-    pub fn default_component(&self) -> Chosen {
-        Chosen { plugin: None, digest: self.standard_digest.clone() }
+    pub fn default_component(&self) -> ChosenComponent {
+        ChosenComponent { plugin: None, digest: self.standard_digest.clone() }
     }
 }

@@ -1,4 +1,4 @@
-//! Release: campaigns change their state, and what waited for it goes on.
+//! Release: campaigns change their state, and waiting work is released.
 
 use super::Pipeline;
 use super::ingest::unavailable;
@@ -15,39 +15,39 @@ impl Pipeline {
     pub async fn move_campaign(&self, campaign: &Campaign, next: CampaignState) -> Result<(), ApiError> {
         let from = campaign.state().map_err(|error| unavailable(&error))?;
         if !from.may_become(next) {
-            let message = format!("a campaign that is {} can't become {}", from.as_str(), next.as_str());
+            let message = format!("a campaign in state {} can't change to {}", from.as_str(), next.as_str());
             return Err(ApiError::new(Kind::Conflict, "state_conflict", message));
         }
         let now = self.clock.now();
-        if !self.store.move_campaign(&campaign.id, from, next, now).await.map_err(|error| unavailable(&error))? {
+        if !self.store.move_campaign(&campaign.key, from, next, now).await.map_err(|error| unavailable(&error))? {
             return Err(ApiError::new(
                 Kind::Conflict,
                 "state_conflict",
-                "the campaign was changed at the same moment; read it again",
+                "the campaign was changed at the same time; read it again",
             ));
         }
         self.forget_lookups();
         self.release_waiting(campaign, next).await.map_err(|error| unavailable(&error))
     }
 
-    /// Lets go on what waited for this state of its campaign. What comes to wait at the very moment of the change is released by the
+    /// Releases what waited for this state of its campaign. What begins to wait at the moment of the change is released by the
     /// commit that makes it wait.
     async fn release_waiting(&self, campaign: &Campaign, state: CampaignState) -> Result<(), StoreError> {
         let now = self.clock.now();
         match state {
             CampaignState::Active => {
-                self.store.release_submissions(&campaign.id, Release::Pending, "released", now).await?;
+                self.store.release_submissions(&campaign.key, Release::Pending, "released", now).await?;
             }
             CampaignState::Archived => {
                 let cause = "campaign_archived";
-                self.store.release_submissions(&campaign.id, Release::Pending, cause, now).await?;
-                self.store.release_submissions(&campaign.id, Release::Quarantined, cause, now).await?;
+                self.store.release_submissions(&campaign.key, Release::Pending, cause, now).await?;
+                self.store.release_submissions(&campaign.key, Release::Quarantined, cause, now).await?;
             }
             CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
-        self.store.release_deliveries(&campaign.id, now).await?;
-        self.flow.read_submissions(&campaign.organization_id, &campaign.id, now);
-        if let Some(client) = self.store.client_of(&campaign.id).await? {
+        self.store.release_deliveries(&campaign.key, now).await?;
+        self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
+        if let Some(client) = self.store.client_destination(&campaign.key).await? {
             self.flow.read_deliveries(&campaign.organization_id, &client.id, now);
         }
         Ok(())
@@ -58,9 +58,9 @@ impl Pipeline {
     pub async fn reprocess(&self, campaign: &Campaign, submission_id: Option<&str>) -> Result<u64, ApiError> {
         let now = self.clock.now();
         let which = submission_id.map_or(Release::Quarantined, Release::One);
-        let released = self.store.release_submissions(&campaign.id, which, "reprocessed", now).await;
+        let released = self.store.release_submissions(&campaign.key, which, "reprocessed", now).await;
         let count = released.map_err(|error| unavailable(&error))?;
-        self.flow.read_submissions(&campaign.organization_id, &campaign.id, now);
+        self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
         Ok(count)
     }
 

@@ -1,4 +1,4 @@
-//! What plugins answer, as JSON for the timeline, the API and the context of events.
+//! What plugins return, as JSON for the timeline, the API and the context of events.
 
 use hookmill_engine::contract::{Failure, Notice, Severity, Verdict};
 use hookmill_engine::{Fault, ItemError};
@@ -6,25 +6,25 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// What was decided about a lead, and what was remarked on the way.
+/// The decision about a lead, with its warnings.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decision {
-    /// Whether every rule was kept.
+    /// Whether every rule passed.
     qualified: bool,
-    /// The rules that were not.
+    /// The rules that failed.
     failed_rules: Vec<FailedRule>,
-    /// What the mapping remarked.
-    notices: Vec<Remark>,
+    /// The warnings of the mapping.
+    warnings: Vec<Warning>,
 }
 
-/// A rule that was not kept.
+/// A rule that failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedRule {
     /// Its place in the document.
     rule: String,
-    /// The field it looked at.
+    /// The field that it checks.
     field: String,
-    /// What it asked of the field.
+    /// The operator.
     operator: String,
     /// Why the lead is disqualified, in the document's words.
     reason: String,
@@ -37,14 +37,14 @@ pub struct FailedRule {
     actual: Option<Value>,
 }
 
-/// Something that is odd, and stops nothing.
+/// Something unusual that does not stop the lead.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Remark {
+pub struct Warning {
     /// A stable code in snake case.
     code: String,
     /// The field or the place in the document.
     path: String,
-    /// For people.
+    /// A message for people.
     message: String,
 }
 
@@ -67,7 +67,7 @@ fn failed_in(stage: &str) -> &'static str {
     }
 }
 
-/// A failure: which field, which function, on what, and why.
+/// A failure: field, function, input and message.
 pub(crate) fn failure(failed: &Failure) -> Value {
     json!({
         "code": failed.code,
@@ -78,7 +78,7 @@ pub(crate) fn failure(failed: &Failure) -> Value {
     })
 }
 
-/// A fault: which limit, in which call.
+/// A fault: the limit and the call.
 pub(crate) fn fault(faulted: &Fault) -> Value {
     json!({
         "code": faulted.kind.code(),
@@ -90,23 +90,23 @@ pub(crate) fn fault(faulted: &Fault) -> Value {
     })
 }
 
-/// The verdict and the remarks, as a submission keeps them.
-pub(crate) fn decision(verdict: Option<&Verdict>, notices: &[Notice]) -> Option<Vec<u8>> {
-    if notices.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
+/// The verdict and the warnings, as they are stored with a submission.
+pub(crate) fn decision(verdict: Option<&Verdict>, warnings: &[Notice]) -> Option<Vec<u8>> {
+    if warnings.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
         return None;
     }
     let decision = Decision {
         qualified: verdict.is_none_or(|verdict| verdict.qualified),
         failed_rules: verdict.map(failed_rules).unwrap_or_default(),
-        notices: remarks(notices),
+        warnings: convert_warnings(warnings),
     };
     serde_json::to_vec(&decision).ok()
 }
 
-/// What the mapping remarked.
-pub(crate) fn remarks(notices: &[Notice]) -> Vec<Remark> {
-    let remark = |n: &Notice| Remark { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
-    notices.iter().map(remark).collect()
+/// The warnings of the mapping.
+pub(crate) fn convert_warnings(warnings: &[Notice]) -> Vec<Warning> {
+    let warning = |n: &Notice| Warning { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
+    warnings.iter().map(warning).collect()
 }
 
 /// The rules that failed.
@@ -131,7 +131,7 @@ pub(crate) fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// JSON text as a value; text that is no JSON as a string, so that nothing is hidden.
+/// JSON text as a value; text that is not JSON as a string, so that nothing is hidden.
 pub(crate) fn raw(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }

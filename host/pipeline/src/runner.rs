@@ -37,12 +37,12 @@ impl Run {
         self.serving(Stage::Shape).shape(requests).await
     }
 
-    /// None when nobody interprets: the host's default applies.
-    pub(crate) async fn interpret(&mut self, answers: Vec<ClientAnswer>) -> Option<Outcomes<Option<Outcome>>> {
-        self.serving(Stage::Interpret).interpret(answers).await.ok()
+    /// None when no component interprets: the host's default applies.
+    pub(crate) async fn interpret(&mut self, responses: Vec<ClientAnswer>) -> Option<Outcomes<Option<Outcome>>> {
+        self.serving(Stage::Interpret).interpret(responses).await.ok()
     }
 
-    /// Whether somebody interprets answers.
+    /// Whether a component interprets responses.
     pub(crate) fn interprets(&self) -> bool {
         self.own.stages().has(Stage::Interpret) || self.standard.stages().has(Stage::Interpret)
     }

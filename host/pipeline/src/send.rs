@@ -1,8 +1,8 @@
-//! A kept message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
+//! A stored message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
 
 use bytes::Bytes;
-use hookmill_domain::destination::{HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::endpoint::ClientEndpoint;
+use hookmill_domain::net_policy::{HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
 use hookmill_domain::signature::{self, Message as Signed};
 use hookmill_outbound::OutboundRequest;
@@ -17,7 +17,7 @@ const USER_AGENT_VALUE: &str = concat!("hookmill/", env!("CARGO_PKG_VERSION"));
 /// Names the submission to a client: the same on every attempt, so that a repeat is recognised.
 const SUBMISSION_HEADER: HeaderName = HeaderName::from_static("hookmill-submission-id");
 
-/// To whom a message goes.
+/// The receiver of a message.
 #[derive(Debug, Clone)]
 pub(crate) enum Receiver {
     /// The campaign's client.
@@ -59,7 +59,7 @@ impl Receiver {
 }
 
 /// The request for one attempt. `id` is the event's or the submission's; it and the body are the same on every attempt, the
-/// signature's timestamp is the attempt's, because receivers refuse old ones. The text says why there is no request.
+/// signature's timestamp is the attempt's, because receivers reject old ones. The text says why there is no request.
 pub(crate) fn request(
     receiver: &Receiver,
     message: &Message,

@@ -2,7 +2,7 @@
 //! meanwhile.
 //!
 //! A guest can't wait for a table to be fetched. One that is not in memory ends the run: it is noted as wanted, fetched, and all is
-//! run again. Stages are pure, so nobody sees that they ran twice.
+//! run again. Stages are pure, so the second run has no effect.
 
 use hookmill_domain::value_set::ValueTable;
 use hookmill_engine::ValueSets;
@@ -28,12 +28,12 @@ struct AtHand {
     was_read: AtomicBool,
 }
 
-/// Which tables somebody may read.
+/// The tables that a component may read.
 #[derive(Debug, Clone)]
 pub(crate) enum Grant {
     /// All of the organization: documents are the admin's own.
     All,
-    /// Those that an admin granted: a plugin is somebody else's.
+    /// Those that an admin granted, for custom plugins.
     Only(Arc<BTreeSet<String>>),
 }
 
@@ -54,8 +54,8 @@ impl Tables {
         self.at_hand.insert(name.to_owned(), AtHand { digest, table, was_read: AtomicBool::new(false) });
     }
 
-    /// The same tables before anybody read them.
-    pub(crate) fn unread(&self) -> Self {
+    /// The same tables without the record of reads.
+    pub(crate) fn forget_reads(&self) -> Self {
         let fresh = |(name, at_hand): (&String, &AtHand)| {
             let AtHand { digest, table, .. } = at_hand;
             (name.clone(), AtHand { digest: digest.clone(), table: table.clone(), was_read: AtomicBool::new(false) })
@@ -63,8 +63,8 @@ impl Tables {
         Self { names: self.names.clone(), at_hand: self.at_hand.iter().map(fresh).collect(), wanted: Mutex::default() }
     }
 
-    /// The names that were asked for and are not in memory.
-    pub(crate) fn wanted(&self) -> BTreeSet<String> {
+    /// The names that were looked up and are not in memory.
+    pub(crate) fn missing_names(&self) -> BTreeSet<String> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -150,8 +150,8 @@ mod tests {
         let first = Arc::new(tables());
         let reader = Reader { tables: first.clone(), grant: Grant::All };
         assert!(reader.must_fetch("colours") && !reader.must_fetch("shapes"));
-        assert_eq!(first.wanted(), BTreeSet::from(["colours".to_owned()]));
-        let mut next = first.unread();
+        assert_eq!(first.missing_names(), BTreeSet::from(["colours".to_owned()]));
+        let mut next = first.forget_reads();
         next.put("colours", colours());
         next.put("shapes", colours());
         let next = Arc::new(next);
@@ -160,13 +160,13 @@ mod tests {
         assert!(next.read().is_empty());
         assert_eq!(reader.get("colours", "none"), Ok(None));
         assert_eq!(next.read(), [("colours".to_owned(), "digest of colours".to_owned())].into());
-        assert!(next.unread().read().is_empty());
+        assert!(next.forget_reads().read().is_empty());
     }
 
     #[test]
     fn p5_what_is_not_granted_is_not_fetched() {
         let tables = Arc::new(tables());
         let reader = Reader { tables: tables.clone(), grant: Grant::Only(Arc::default()) };
-        assert!(!reader.must_fetch("colours") && tables.wanted().is_empty());
+        assert!(!reader.must_fetch("colours") && tables.missing_names().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Value sets as verbs (M7): put, restore, delete, and what a name means for who asks from outside.
+//! Operations on value sets (M7): put, restore, delete, look-up.
 
 use super::Pipeline;
 use super::ingest::unavailable;
@@ -6,7 +6,7 @@ use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::value_set::{CsvHeader, ReadTable, TableProblem, ValueTable, read_csv, read_json};
-use hookmill_store::value_sets::{Edited, NewTable, Room, ValueSet};
+use hookmill_store::value_sets::{Edited, NewTable, ValueSet, ValueSetLimits};
 use std::sync::Arc;
 
 /// How a table is written.
@@ -29,7 +29,7 @@ pub struct PutSet {
     pub warnings: Vec<TableProblem>,
 }
 
-/// A table that was read, and what it is kept as.
+/// A table that was read, and its canonical form.
 struct Prepared {
     canonical: Vec<u8>,
     digest: String,
@@ -47,12 +47,12 @@ impl Pipeline {
         body: Bytes,
         user_id: &str,
     ) -> Result<PutSet, ApiError> {
-        let Prepared { canonical, digest, read } = self.prepared(format, body).await?;
+        let Prepared { canonical, digest, read } = self.prepare_table(format, body).await?;
         let entries = i64::try_from(read.table.len()).unwrap_or(i64::MAX);
         let table = NewTable { digest: &digest, body: &canonical, entries };
-        let (room, now) = (self.room(), self.clock.now());
-        let edited = self.store.put_value_set(organization_id, name, table, room, user_id, now).await;
-        let (set, changed) = self.settled(edited.map_err(|error| unavailable(&error))?, name)?;
+        let (limits, now) = (self.value_set_limits(), self.clock.now());
+        let edited = self.store.put_value_set(organization_id, name, table, limits, user_id, now).await;
+        let (set, changed) = self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)?;
         Ok(PutSet { set, changed, warnings: read.warnings })
     }
 
@@ -62,14 +62,14 @@ impl Pipeline {
         &self,
         organization_id: &str,
         name: &str,
-        number: i64,
+        version: i64,
     ) -> Result<(ValueSet, bool), ApiError> {
         let now = self.clock.now();
-        let edited = self.store.restore_value_set(organization_id, name, number, self.room(), now).await;
-        self.settled(edited.map_err(|error| unavailable(&error))?, name)
+        let edited = self.store.restore_value_set(organization_id, name, version, self.value_set_limits(), now).await;
+        self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)
     }
 
-    /// Takes a name away from the next batch on: whoever looks it up is told that there is none.
+    /// Deletes a name: batches no longer find it.
     #[boxed]
     pub async fn delete_value_set(&self, organization_id: &str, name: &str) -> Result<(), ApiError> {
         let deleted = self.store.delete_value_set(organization_id, name, self.clock.now()).await;
@@ -88,11 +88,11 @@ impl Pipeline {
     ) -> Result<(String, Arc<ValueTable>), ApiError> {
         let digest = match version {
             None => self.store.value_set(organization_id, name).await.map(|found| found.map(|set| set.digest)),
-            Some(number) => {
-                self.store.value_set_versions(organization_id, name, number.saturating_add(1), 1).await.map(|found| {
-                    found.into_iter().find(|version| version.number == number).map(|version| version.digest)
-                })
-            }
+            Some(version) => self
+                .store
+                .value_set_versions(organization_id, name, version.saturating_add(1), 1)
+                .await
+                .map(|found| found.into_iter().find(|row| row.version == version).map(|row| row.digest)),
         };
         let digest = digest.map_err(|error| unavailable(&error))?;
         let digest = digest.ok_or_else(|| ApiError::not_found("value set", name))?;
@@ -100,7 +100,7 @@ impl Pipeline {
         Ok((digest, table))
     }
 
-    async fn prepared(&self, format: TableFormat, body: Bytes) -> Result<Prepared, ApiError> {
+    async fn prepare_table(&self, format: TableFormat, body: Bytes) -> Result<Prepared, ApiError> {
         let limits = self.settings.limits.table();
         let reading = tokio::task::spawn_blocking(move || {
             let read = match format {
@@ -108,19 +108,19 @@ impl Pipeline {
                 TableFormat::Csv(header) => read_csv(&body, header, &limits),
             }?;
             let canonical = read.table.canonical();
-            Ok(Prepared { digest: ValueTable::digest_of(&canonical), canonical, read })
+            Ok(Prepared { digest: ValueTable::compute_digest(&canonical), canonical, read })
         });
         reading.await.unwrap_or_else(|_| {
             Err(ApiError::new(
                 Kind::Unavailable,
                 "stopping",
-                "the host is stopping; nothing was kept, try again shortly",
+                "the host is stopping; nothing was saved, try again shortly",
             ))
         })
     }
 
-    /// What came of an edit; from now on it counts.
-    fn settled(&self, edited: Edited, name: &str) -> Result<(ValueSet, bool), ApiError> {
+    /// The result of an edit.
+    fn finish_edit(&self, edited: Edited, name: &str) -> Result<(ValueSet, bool), ApiError> {
         self.forget_lookups();
         let limits = &self.settings.limits;
         match edited {
@@ -143,9 +143,9 @@ impl Pipeline {
         }
     }
 
-    fn room(&self) -> Room {
+    fn value_set_limits(&self) -> ValueSetLimits {
         let limits = &self.settings.limits;
         let sets_max = i64::try_from(limits.value_sets_max).unwrap_or(i64::MAX);
-        Room { sets_max, bytes_max: limits.value_sets_bytes_max }
+        ValueSetLimits { sets_max, bytes_max: limits.value_sets_bytes_max }
     }
 }

@@ -65,7 +65,10 @@ impl Workers {
         };
         if tokio::time::timeout(bound, ended).await.is_err() {
             let deliveries = pipeline.flow.deliveries.lanes().resident_count();
-            tracing::warn!(deliveries, "shutdown timed out; what is left goes on at the next start or on another host");
+            tracing::warn!(
+                deliveries,
+                "shutdown timed out; leases released, remaining work continues at the next start or on another host"
+            );
         }
         writer.abort();
         // A lease that is being taken at this moment must be known before all are given up.
@@ -116,7 +119,7 @@ async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
         let wait = match found {
             Ok(()) => every,
             Err(error) => {
-                tracing::warn!(error = %error, "due work could not be looked for; it is tried again");
+                tracing::warn!(error = %error, "due work could not be read; will be retried");
                 Duration::from_millis(FAILED_WAIT_MS)
             }
         };
@@ -149,7 +152,7 @@ async fn keep_leases(pipeline: Pipeline, stopped: watch::Receiver<bool>, end: Ar
     loop {
         // A host that stops renews what it has, and takes nothing.
         if let Err(error) = keeper.keep(&pipeline, &stopped).await {
-            tracing::warn!(error = %error, "leases could not be kept; it is tried again");
+            tracing::warn!(error = %error, "leases could not be renewed; will be retried");
         }
         pipeline.expire_leases();
         tokio::select! {

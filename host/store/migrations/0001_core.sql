@@ -68,17 +68,19 @@ create unique index plugins_by_name on plugins (organization_id, name);
 
 create table plugin_versions (
     plugin_id text not null references plugins (id),
-    number bigint not null,
+    version bigint not null,
     component_digest text not null references components (digest),
     created_by text not null,
     created_at bigint not null,
-    primary key (plugin_id, number)
+    primary key (plugin_id, version)
 );
 
 create table campaigns (
-    id text primary key,
+    -- The store's own id, unique everywhere.
+    campaign_key text primary key,
     organization_id text not null references organizations (id),
-    public_id text not null,
+    -- The id that users know, unique in the organization.
+    campaign_id text not null,
     name text not null,
     owner_id text,
     state text not null,
@@ -87,16 +89,16 @@ create table campaigns (
     "values" bytea not null,
     -- The value sets that its plugin may read, a JSON list of names.
     granted_value_sets bytea not null,
-    program_id text,
+    active_version_id text,
     created_at bigint not null,
     updated_at bigint not null
 );
-create unique index campaigns_by_public_id on campaigns (organization_id, public_id);
+create unique index campaigns_by_campaign_id on campaigns (organization_id, campaign_id);
 
-create table programs (
+create table campaign_versions (
     id text primary key,
-    campaign_id text not null references campaigns (id),
-    number bigint not null,
+    campaign_key text not null references campaigns (campaign_key),
+    version bigint not null,
     plugin_id text,
     plugin_version bigint,
     component_digest text not null references components (digest),
@@ -106,7 +108,7 @@ create table programs (
     created_by text not null,
     created_at bigint not null
 );
-create unique index programs_by_number on programs (campaign_id, number);
+create unique index campaign_versions_by_version on campaign_versions (campaign_key, version);
 
 -- Tables are known by their digest, never changed and never taken away: what a submission read can be read again.
 create table value_tables (
@@ -130,11 +132,11 @@ create unique index value_sets_by_name on value_sets (organization_id, name);
 
 create table value_set_versions (
     value_set_id text not null references value_sets (id),
-    number bigint not null,
+    version bigint not null,
     digest text not null references value_tables (digest),
     created_by text not null,
     created_at bigint not null,
-    primary key (value_set_id, number)
+    primary key (value_set_id, version)
 );
 
 -- Tables that grow for ever begin their keys with the organization, so that they can be cut by organization and age.
@@ -178,7 +180,7 @@ create table submissions (
     organization_id text not null,
     id text not null,
     request_id text not null,
-    campaign_id text not null,
+    campaign_key text not null,
     parent_id text,
     -- Whose lease covers its work.
     shard bigint not null,
@@ -191,7 +193,7 @@ create table submissions (
     updated_at bigint not null,
     -- When it is to be processed; null while nothing is to be done.
     run_at bigint,
-    program_id text,
+    campaign_version_id text,
     lead_id text,
     lead bytea,
     is_test boolean not null,
@@ -200,9 +202,9 @@ create table submissions (
     value_sets bytea,
     primary key (organization_id, id)
 );
-create index submissions_due on submissions (shard, campaign_id, run_at, id) where run_at is not null;
-create index submissions_of_campaign on submissions (campaign_id, id);
-create index submissions_in_state on submissions (campaign_id, state, id);
+create index submissions_due on submissions (shard, campaign_key, run_at, id) where run_at is not null;
+create index submissions_of_campaign on submissions (campaign_key, id);
+create index submissions_in_state on submissions (campaign_key, state, id);
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
 create table timeline (
@@ -240,7 +242,7 @@ create table destinations (
     organization_id text not null references organizations (id),
     -- `client` or `organization_webhook`.
     kind text not null,
-    -- The campaign of a client, the organization of an organization's webhook (the store's ids).
+    -- The campaign of a client, the organization of an organization's webhook (the store's keys).
     owner_id text not null,
     encrypted_settings bytea not null,
     paused_at bigint,
@@ -256,7 +258,7 @@ create table events (
     -- What it is about: `submission`, `lead`, `campaign`, `plugin`, or `none` where the host knows nothing of it.
     subject_kind text not null,
     subject_id text,
-    campaign_id text,
+    campaign_key text,
     name text not null,
     -- The submission's state after it, where it is about one.
     status text,
@@ -269,7 +271,7 @@ create index events_of_subject on events (organization_id, subject_id, id) where
 create table deliveries (
     organization_id text not null,
     id text not null,
-    campaign_id text not null,
+    campaign_key text not null,
     submission_id text not null,
     event_id text,
     destination_id text not null,
@@ -290,8 +292,8 @@ create table deliveries (
     primary key (organization_id, id)
 );
 create index deliveries_due on deliveries (shard, destination_id, run_at, id) where run_at is not null;
-create index deliveries_of_campaign on deliveries (campaign_id, id);
-create index deliveries_in_state on deliveries (campaign_id, state, id) where state <> 'delivered';
+create index deliveries_of_campaign on deliveries (campaign_key, id);
+create index deliveries_in_state on deliveries (campaign_key, state, id) where state <> 'delivered';
 create index deliveries_of_submission on deliveries (organization_id, submission_id, id);
 
 create table attempts (
@@ -309,19 +311,19 @@ create table attempts (
 
 -- How many submissions of a campaign are in each state, as it was when the changes since were last added up.
 create table submission_counts (
-    campaign_id text not null,
+    campaign_key text not null,
     state text not null,
     count bigint not null,
-    primary key (campaign_id, state)
+    primary key (campaign_key, state)
 );
 
 -- What has changed since: each commit adds rows of its own.
 create table submission_count_changes (
-    campaign_id text not null,
+    campaign_key text not null,
     id text not null,
     state text not null,
     change bigint not null,
-    primary key (campaign_id, id)
+    primary key (campaign_key, id)
 );
 
 -- Jobs that one host at a time runs for all; the row is the lease.
@@ -332,7 +334,7 @@ create table jobs (
     expires_at bigint not null
 );
 
--- One row for each commit of processing and delivery: who lost the answer to a COMMIT looks here whether it succeeded.
+-- One row for each commit of processing and delivery: who lost the response to a COMMIT looks here whether it succeeded.
 create table commits (
     id text primary key,
     committed_at bigint not null

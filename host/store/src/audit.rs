@@ -31,7 +31,7 @@ impl Store {
         subject: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let id = self.minter.mint("aud", now);
+        let id = self.ids.new_id("aud", now);
         writing!(self, connection => {
             sqlx::query("insert into audit (id, organization_id, user_id, action, subject, at) values ($1, $2, $3, $4, $5, $6)")
                 .bind(&id).bind(organization_id).bind(user_id).bind(action).bind(subject).bind(now.0).execute(&mut *connection).await?;

@@ -6,20 +6,20 @@ use hookmill_domain::campaign::{CampaignId, CampaignState};
 use hookmill_domain::clock::Timestamp;
 use std::collections::BTreeSet;
 
-/// A campaign as it is kept.
+/// A campaign, as it is stored.
 #[derive(Debug, Clone)]
 pub struct Campaign {
-    /// The store's id, unique everywhere.
-    pub id: String,
+    /// The store's own id, unique everywhere.
+    pub key: String,
     /// Its organization.
     pub organization_id: String,
-    /// The id its users know, unique in the organization.
-    pub public_id: String,
+    /// The id that users know, unique in the organization.
+    pub campaign_id: String,
     /// Its name.
     pub name: String,
     /// The user who owns it.
     pub owner_id: Option<String>,
-    /// How it stands, as it is written.
+    /// The state, as it is stored.
     pub state: String,
     /// Its IANA time zone.
     pub time_zone: String,
@@ -29,8 +29,8 @@ pub struct Campaign {
     pub values: Vec<u8>,
     /// The value sets that a plugin of its own may read, a JSON list of names.
     pub granted_value_sets: Vec<u8>,
-    /// The program it runs.
-    pub program_id: Option<String>,
+    /// Its active version.
+    pub active_version_id: Option<String>,
     /// When it was made.
     pub created_at: i64,
     /// When it was changed.
@@ -39,9 +39,9 @@ pub struct Campaign {
     pub has_client: bool,
 }
 from_row!(Campaign {
-    id,
+    key,
     organization_id,
-    public_id,
+    campaign_id,
     name,
     owner_id,
     state,
@@ -49,7 +49,7 @@ from_row!(Campaign {
     phone_region,
     values,
     granted_value_sets,
-    program_id,
+    active_version_id,
     created_at,
     updated_at,
     has_client
@@ -71,21 +71,21 @@ pub struct CampaignChange {
 }
 
 impl Campaign {
-    /// How it stands.
+    /// The state.
     pub fn state(&self) -> Result<CampaignState, StoreError> {
         CampaignState::parse(&self.state)
-            .ok_or_else(|| StoreError::corrupt("campaigns", &self.id, format!("no state `{}`", self.state)))
+            .ok_or_else(|| StoreError::corrupt("campaigns", &self.key, format!("no state `{}`", self.state)))
     }
 
     /// The value sets that a plugin of its own may read (P5).
     pub fn granted_value_sets(&self) -> Result<BTreeSet<String>, StoreError> {
         serde_json::from_slice(&self.granted_value_sets)
-            .map_err(|error| StoreError::corrupt("campaigns", &self.id, error))
+            .map_err(|error| StoreError::corrupt("campaigns", &self.key, error))
     }
 }
 
-const COLUMNS: &str = "select id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, program_id, \
-     created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.id and d.kind = 'client') as has_client from campaigns";
+const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, active_version_id, \
+     created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
 
 impl Store {
     /// Makes a campaign, as a draft. `Conflict` when the organization has one of this id.
@@ -93,72 +93,76 @@ impl Store {
     pub async fn create_campaign(
         &self,
         organization_id: &str,
-        public_id: &CampaignId,
+        campaign_id: &CampaignId,
         owner_id: Option<&str>,
         change: &CampaignChange,
         now: Timestamp,
     ) -> Result<Campaign, StoreError> {
-        let id = self.minter.mint("cmp", now);
+        let key = self.ids.new_id("cmp", now);
         writing!(self, connection => {
-            sqlx::query("insert into campaigns (id, organization_id, public_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, \
+            sqlx::query("insert into campaigns (campaign_key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, \
                  created_at, updated_at) values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $10)")
-                .bind(&id).bind(organization_id).bind(public_id.as_str()).bind(&change.name).bind(owner_id).bind(&change.time_zone)
+                .bind(&key).bind(organization_id).bind(campaign_id.as_str()).bind(&change.name).bind(owner_id).bind(&change.time_zone)
                 .bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice()).bind(now.0)
                 .execute(&mut *connection).await?;
         });
-        self.campaign(&id).await?.ok_or_else(|| StoreError::corrupt("campaigns", &id, "gone after it was made"))
+        self.campaign(&key).await?.ok_or_else(|| StoreError::corrupt("campaigns", &key, "missing after it was created"))
     }
 
     /// Changes what a campaign is called and where it lives.
     #[boxed]
-    pub async fn change_campaign(&self, id: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn change_campaign(&self, key: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
-            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6 where id = $7")
+            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6 where campaign_key = $7")
                 .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
-                .bind(now.0).bind(id).execute(&mut *connection).await?;
+                .bind(now.0).bind(key).execute(&mut *connection).await?;
         });
         Ok(())
     }
 
-    /// One campaign by the store's id.
+    /// A campaign by its key.
     #[boxed]
-    pub async fn campaign(&self, id: &str) -> Result<Option<Campaign>, StoreError> {
-        let sql = format!("{COLUMNS} where id = $1");
+    pub async fn campaign(&self, key: &str) -> Result<Option<Campaign>, StoreError> {
+        let sql = format!("{COLUMNS} where campaign_key = $1");
         Ok(
-            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(key).fetch_optional(&mut *connection).await?),
         )
     }
 
-    /// One campaign by the id its users know.
+    /// A campaign by the id that users know.
     #[boxed]
-    pub async fn campaign_of(&self, organization_id: &str, public_id: &str) -> Result<Option<Campaign>, StoreError> {
-        let sql = format!("{COLUMNS} where organization_id = $1 and public_id = $2");
+    pub async fn campaign_by_id(
+        &self,
+        organization_id: &str,
+        campaign_id: &str,
+    ) -> Result<Option<Campaign>, StoreError> {
+        let sql = format!("{COLUMNS} where organization_id = $1 and campaign_id = $2");
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(public_id).fetch_optional(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(campaign_id).fetch_optional(&mut *connection).await?
         }))
     }
 
     /// The campaigns of an organization, in the order they were made.
     #[boxed]
     pub async fn campaigns(&self, organization_id: &str, after: &str, limit: i64) -> Result<Vec<Campaign>, StoreError> {
-        let sql = format!("{COLUMNS} where organization_id = $1 and $2 < id order by id limit $3");
+        let sql = format!("{COLUMNS} where organization_id = $1 and $2 < campaign_key order by campaign_key limit $3");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(after).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 
-    /// Moves a campaign to another state, if it still stands where the caller saw it.
+    /// Moves a campaign to another state, if it is still in the state `from`.
     #[boxed]
     pub async fn move_campaign(
         &self,
-        id: &str,
+        key: &str,
         from: CampaignState,
         to: CampaignState,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let moved = writing!(self, connection => {
-            sqlx::query("update campaigns set state = $1, updated_at = $2 where id = $3 and state = $4")
-                .bind(to.as_str()).bind(now.0).bind(id).bind(from.as_str()).execute(&mut *connection).await?.rows_affected()
+            sqlx::query("update campaigns set state = $1, updated_at = $2 where campaign_key = $3 and state = $4")
+                .bind(to.as_str()).bind(now.0).bind(key).bind(from.as_str()).execute(&mut *connection).await?.rows_affected()
         });
         Ok(moved == 1)
     }

@@ -23,8 +23,8 @@ from_row!(Plugin { id, organization_id, name, created_at });
 pub struct PluginVersion {
     /// The plugin.
     pub plugin_id: String,
-    /// Its number, from 1.
-    pub number: i64,
+    /// Its version, counted from 1.
+    pub version: i64,
     /// SHA-256 of the component.
     pub component_digest: String,
     /// Who uploaded it.
@@ -32,7 +32,7 @@ pub struct PluginVersion {
     /// When.
     pub created_at: i64,
 }
-from_row!(PluginVersion { plugin_id, number, component_digest, created_by, created_at });
+from_row!(PluginVersion { plugin_id, version, component_digest, created_by, created_at });
 
 impl Store {
     /// Keeps a component under its digest; once is enough.
@@ -70,23 +70,23 @@ impl Store {
         user_id: &str,
         now: Timestamp,
     ) -> Result<PluginVersion, StoreError> {
-        let fresh = self.minter.mint("plg", now);
+        let fresh = self.ids.new_id("plg", now);
         Ok(writing!(self, connection => {
             sqlx::query("insert into plugins (id, organization_id, name, created_at) values ($1, $2, $3, $4) on conflict (organization_id, name) \
                  do update set name = excluded.name")
                 .bind(&fresh).bind(organization_id).bind(name).bind(now.0).execute(&mut *connection).await?;
             let plugin_id: String = sqlx::query_scalar("select id from plugins where organization_id = $1 and name = $2")
                 .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            let newest: Option<PluginVersion> = sqlx::query_as("select plugin_id, number, component_digest, created_by, created_at from plugin_versions \
-                 where plugin_id = $1 order by number desc limit 1").bind(&plugin_id).fetch_optional(&mut *connection).await?;
+            let newest: Option<PluginVersion> = sqlx::query_as("select plugin_id, version, component_digest, created_by, created_at from plugin_versions \
+                 where plugin_id = $1 order by version desc limit 1").bind(&plugin_id).fetch_optional(&mut *connection).await?;
             match newest {
                 Some(newest) if newest.component_digest == digest => newest,
                 newest => {
                     let made = PluginVersion {
-                        plugin_id, number: newest.map_or(1, |v| v.number + 1), component_digest: digest.into(), created_by: user_id.into(), created_at: now.0,
+                        plugin_id, version: newest.map_or(1, |v| v.version + 1), component_digest: digest.into(), created_by: user_id.into(), created_at: now.0,
                     };
-                    sqlx::query("insert into plugin_versions (plugin_id, number, component_digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
-                        .bind(&made.plugin_id).bind(made.number).bind(&made.component_digest).bind(&made.created_by).bind(made.created_at)
+                    sqlx::query("insert into plugin_versions (plugin_id, version, component_digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
+                        .bind(&made.plugin_id).bind(made.version).bind(&made.component_digest).bind(&made.created_by).bind(made.created_at)
                         .execute(&mut *connection).await?;
                     made
                 }
@@ -111,8 +111,8 @@ impl Store {
         plugin_id: &str,
     ) -> Result<Vec<PluginVersion>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select v.plugin_id, v.number, v.component_digest, v.created_by, v.created_at from plugin_versions v \
-                 join plugins p on p.id = v.plugin_id where p.organization_id = $1 and (p.id = $2 or p.name = $2) order by v.number desc")
+            sqlx::query_as("select v.plugin_id, v.version, v.component_digest, v.created_by, v.created_at from plugin_versions v \
+                 join plugins p on p.id = v.plugin_id where p.organization_id = $1 and (p.id = $2 or p.name = $2) order by v.version desc")
                 .bind(organization_id).bind(plugin_id).fetch_all(&mut *connection).await?
         }))
     }

@@ -15,14 +15,14 @@ pub(super) struct CountChanges<'a>(BTreeMap<(&'a str, &'static str), i64>);
 
 impl<'a> CountChanges<'a> {
     /// A submission that is new.
-    pub(super) fn add(&mut self, campaign_id: &'a str, to: State) {
-        *self.0.entry((campaign_id, to.as_str())).or_default() += 1;
+    pub(super) fn add(&mut self, campaign_key: &'a str, to: State) {
+        *self.0.entry((campaign_key, to.as_str())).or_default() += 1;
     }
 
     /// A submission that left one state for another.
-    pub(super) fn change(&mut self, campaign_id: &'a str, from: State, to: State) {
-        *self.0.entry((campaign_id, from.as_str())).or_default() -= 1;
-        self.add(campaign_id, to);
+    pub(super) fn change(&mut self, campaign_key: &'a str, from: State, to: State) {
+        *self.0.entry((campaign_key, from.as_str())).or_default() -= 1;
+        self.add(campaign_key, to);
     }
 
     /// The rows to write: campaign, state, by how many.
@@ -36,11 +36,11 @@ macro_rules! insert_count_changes {
         let rows = $changes.rows();
         insert_many!(
             $connection,
-            "insert into submission_count_changes (campaign_id, id, state, change) values",
+            "insert into submission_count_changes (campaign_key, id, state, change) values",
             "(?, ?, ?, ?)",
             "",
             &rows,
-            |query, row| query.bind(row.0).bind($store.minter.mint("chg", $now)).bind(row.1).bind(row.2)
+            |query, row| query.bind(row.0).bind($store.ids.new_id("chg", $now)).bind(row.1).bind(row.2)
         )
     };
 }
@@ -49,29 +49,29 @@ pub(super) use insert_count_changes;
 impl Store {
     /// How many submissions of a campaign are in each state that has some, by state.
     #[boxed]
-    pub async fn submission_counts(&self, campaign_id: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        const SQL: &str = "select state, cast(sum(n) as bigint) from (select state, count as n from submission_counts where campaign_id = $1 \
-            union all select state, change as n from submission_count_changes where campaign_id = $1) as c group by state having sum(n) <> 0 order by state";
+    pub async fn submission_counts(&self, campaign_key: &str) -> Result<Vec<(String, i64)>, StoreError> {
+        const SQL: &str = "select state, cast(sum(n) as bigint) from (select state, count as n from submission_counts where campaign_key = $1 \
+            union all select state, change as n from submission_count_changes where campaign_key = $1) as c group by state having sum(n) <> 0 order by state";
         Ok(reading!(self, connection => {
-            sqlx::query_as(SQL).bind(campaign_id).fetch_all(&mut *connection).await?
+            sqlx::query_as(SQL).bind(campaign_key).fetch_all(&mut *connection).await?
         }))
     }
 
     /// Adds up what has changed since the last time, piece by piece.
     #[boxed]
     pub async fn add_up_counts(&self) -> Result<(), StoreError> {
-        const TAKE: &str = "delete from submission_count_changes where (campaign_id, id) in \
-            (select campaign_id, id from submission_count_changes order by campaign_id, id limit $1) returning campaign_id, state, change";
+        const TAKE: &str = "delete from submission_count_changes where (campaign_key, id) in \
+            (select campaign_key, id from submission_count_changes order by campaign_key, id limit $1) returning campaign_key, state, change";
         loop {
             let taken: Vec<(String, String, i64)> = writing!(self, connection => {
                 let taken: Vec<(String, String, i64)> = sqlx::query_as(TAKE).bind(CHANGES_PER_COMMIT).fetch_all(&mut *connection).await?;
                 let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
-                for (campaign_id, state, change) in &taken {
-                    *sums.entry((campaign_id, state)).or_default() += change;
+                for (campaign_key, state, change) in &taken {
+                    *sums.entry((campaign_key, state)).or_default() += change;
                 }
                 let rows: Vec<(&(&str, &str), &i64)> = sums.iter().collect();
-                insert_many!(connection, "insert into submission_counts (campaign_id, state, count) values", "(?, ?, ?)",
-                    "on conflict (campaign_id, state) do update set count = submission_counts.count + excluded.count", &rows,
+                insert_many!(connection, "insert into submission_counts (campaign_key, state, count) values", "(?, ?, ?)",
+                    "on conflict (campaign_key, state) do update set count = submission_counts.count + excluded.count", &rows,
                     |query, row| query.bind(row.0.0).bind(row.0.1).bind(*row.1));
                 taken
             });

@@ -2,9 +2,9 @@
 //! transaction begins, and leases, which SQLite does not need.
 
 use super::StoreError;
-use super::seal::Sealer;
+use super::encryption::Cipher;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::ids::SharedMinter;
+use hookmill_domain::ids::SharedIdGenerator;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -48,23 +48,23 @@ pub enum Target {
 pub struct StoreOptions {
     /// Which database.
     pub target: Target,
-    /// The key that seals secrets.
-    pub sealer: Sealer,
+    /// The key that encrypts secrets.
+    pub cipher: Cipher,
     /// Ids and nonces.
-    pub minter: SharedMinter,
+    pub ids: SharedIdGenerator,
 }
 
-/// Everything that is kept.
+/// The store.
 #[derive(Clone)]
 pub struct Store {
     pub(super) database: Database,
-    pub(super) sealer: Sealer,
-    pub(super) minter: SharedMinter,
+    pub(super) cipher: Cipher,
+    pub(super) ids: SharedIdGenerator,
 }
 
 #[derive(Clone)]
 pub(super) enum Database {
-    /// One connection writes, so that nobody ever waits on a lock; others read beside it (WAL).
+    /// One connection writes, so that nothing waits on a lock; other connections read (WAL).
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
@@ -201,7 +201,7 @@ macro_rules! select_many {
     }};
 }
 
-/// Notes that a commit happened, so that whoever loses the answer to it can find out.
+/// Notes that a commit happened, so that whoever loses the response to it can find out.
 macro_rules! insert_commit {
     ($connection:expr, $id:expr, $now:expr) => {
         sqlx::query("insert into commits (id, committed_at) values ($1, $2)")
@@ -287,7 +287,7 @@ fn many_sql_as(numbered: bool, head: &str, row_sql: &str, rows: usize, tail: &st
 }
 
 impl Store {
-    /// Opens the database, brings its tables to this version under a lock, and checks the sealing key.
+    /// Opens the database, brings its tables to this version under a lock, and checks the encryption key.
     #[boxed]
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let database = match &options.target {
@@ -299,19 +299,19 @@ impl Store {
             Database::Sqlite { writer, .. } => migrator.run(writer).await?,
             Database::Postgres { pool } => migrator.run(pool).await?,
         }
-        let store = Self { database, sealer: options.sealer, minter: options.minter };
+        let store = Self { database, cipher: options.cipher, ids: options.ids };
         store.check_key().await?;
         Ok(store)
     }
 
-    /// Whether the database answers.
+    /// Whether the database responds.
     #[boxed]
     pub async fn ping(&self) -> Result<(), StoreError> {
         reading!(self, connection => { sqlx::query("select 1").execute(&mut *connection).await?; });
         Ok(())
     }
 
-    /// Lets go of every connection.
+    /// Closes every connection.
     #[boxed]
     pub async fn close(&self) {
         match &self.database {
@@ -341,7 +341,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // An answer means that it is on disk.
+        // A response means that it is on disk.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(ACQUIRE_TIMEOUT)
         .statement_cache_capacity(STATEMENTS_CACHED)
@@ -364,7 +364,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
     Ok(Database::Sqlite { writer, readers })
 }
 
-/// Folds the write-ahead log back into the database without holding anybody up (a passive checkpoint), so that commits do not have
+/// Writes the write-ahead log back into the database without blocking others (a passive checkpoint), so that commits do not have
 /// to; ends with the pool.
 async fn checkpoint_forever(readers: SqlitePool) {
     while !readers.is_closed() {
@@ -372,7 +372,7 @@ async fn checkpoint_forever(readers: SqlitePool) {
         if let Err(error) = sqlx::query("pragma wal_checkpoint(passive)").execute(&readers).await
             && !readers.is_closed()
         {
-            tracing::debug!(error = %error, "the write-ahead log could not be folded back; it is tried again");
+            tracing::debug!(error = %error, "write-ahead log checkpoint failed; will be retried");
         }
     }
 }

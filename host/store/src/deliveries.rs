@@ -16,18 +16,18 @@ pub struct NewEvent {
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission it is about.
     pub submission_id: String,
     /// Its name.
     pub name: &'static str,
     /// The submission's state after it.
     pub status: &'static str,
-    /// What goes into `context`, a JSON object.
+    /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// The webhooks it goes to.
+    /// The webhooks that receive it.
     pub deliveries: Vec<NewDelivery>,
 }
 
@@ -39,12 +39,12 @@ pub struct NewDelivery {
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission it is about.
     pub submission_id: String,
     /// The event; none for a lead on its way to the client.
     pub event_id: Option<String>,
-    /// To whom.
+    /// The destination.
     pub destination_id: String,
     /// What kind of destination that is.
     pub destination_kind: DestinationKind,
@@ -99,7 +99,7 @@ impl Message {
         self
     }
 
-    /// The head as it is kept.
+    /// The head, as it is stored.
     pub fn head_json(&self) -> Vec<u8> {
         serde_json::to_vec(&self.head).unwrap_or_default()
     }
@@ -117,7 +117,7 @@ pub struct Delivery {
     /// Its id.
     pub id: String,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission.
     pub submission_id: String,
     /// The event; none for a lead on its way to the client.
@@ -141,7 +141,7 @@ pub struct Delivery {
 }
 from_row!(Delivery {
     id,
-    campaign_id,
+    campaign_key,
     submission_id,
     event_id,
     event_name,
@@ -163,7 +163,7 @@ pub struct AttemptRow {
     pub started_at: i64,
     /// How long it took.
     pub elapsed_ms: i64,
-    /// The HTTP status; none when there was no answer.
+    /// The HTTP status; none when there was no response.
     pub status: Option<i64>,
     /// What it meant.
     pub outcome: String,
@@ -181,7 +181,7 @@ pub struct EventRow {
     pub name: String,
     /// The submission's state after it.
     pub status: String,
-    /// What goes into `context`, a JSON object.
+    /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
     /// When it happened.
     pub occurred_at: i64,
@@ -190,9 +190,9 @@ from_row!(EventRow { id, name, status, details, occurred_at });
 
 macro_rules! insert_events {
     ($connection:expr, $events:expr) => {
-        insert_many!($connection, "insert into events (id, organization_id, subject_kind, subject_id, campaign_id, name, status, details, occurred_at) values",
+        insert_many!($connection, "insert into events (id, organization_id, subject_kind, subject_id, campaign_key, name, status, details, occurred_at) values",
             "(?, ?, 'submission', ?, ?, ?, ?, ?, ?)", "", $events,
-            |query, e| query.bind(&e.id).bind(&e.organization_id).bind(&e.submission_id).bind(&e.campaign_id).bind(e.name).bind(e.status)
+            |query, e| query.bind(&e.id).bind(&e.organization_id).bind(&e.submission_id).bind(&e.campaign_key).bind(e.name).bind(e.status)
                 .bind(e.details.as_slice()).bind(e.occurred_at.0))
     };
 }
@@ -201,17 +201,17 @@ pub(super) use insert_events;
 macro_rules! insert_deliveries {
     ($connection:expr, $deliveries:expr, $now:expr) => {
         insert_many!($connection,
-            "insert into deliveries (id, organization_id, campaign_id, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
+            "insert into deliveries (id, organization_id, campaign_key, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
              retries_max, created_at, updated_at, run_at, message_head, message_body) values",
             "(?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?)", "", $deliveries,
-            |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_id).bind(&d.submission_id).bind(d.event_id.as_deref())
+            |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_key).bind(&d.submission_id).bind(d.event_id.as_deref())
                 .bind(&d.destination_id).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.retries_max).bind($now.0).bind($now.0)
                 .bind($now.0).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
     };
 }
 pub(super) use insert_deliveries;
 
-const COLUMNS: &str = "select d.id, d.campaign_id, d.submission_id, d.event_id, e.name as event_name, d.destination_kind, d.state, d.attempts, d.retries_max, \
+const COLUMNS: &str = "select d.id, d.campaign_key, d.submission_id, d.event_id, e.name as event_name, d.destination_kind, d.state, d.attempts, d.retries_max, \
      d.created_at, d.updated_at, d.run_at from deliveries d left join events e on e.organization_id = d.organization_id and e.id = d.event_id";
 
 impl Store {
@@ -248,8 +248,11 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         // Only what is asked for is in the statement, so that an index can serve it.
-        let given =
-            [("submission_id", &filter.submission_id), ("state", &filter.state), ("campaign_id", &filter.campaign_id)];
+        let given = [
+            ("submission_id", &filter.submission_id),
+            ("state", &filter.state),
+            ("campaign_key", &filter.campaign_key),
+        ];
         let given: Vec<_> = given.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let filters: String =
             given.iter().enumerate().map(|(at, (column, _))| format!(" and d.{column} = ${}", at + 4)).collect();
@@ -301,7 +304,7 @@ impl Store {
     }
 
     /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given. Leads on
-    /// their way to a client are not resent here: that is a repost. Answers the destination and the shard of what was made due.
+    /// their way to a client are not resent here: that is a repost. Returns the destination and the shard of what was made due.
     #[boxed]
     pub async fn resend_delivery(
         &self,
@@ -338,7 +341,7 @@ pub enum Shaped {
     Message(Message),
     /// There is none.
     Failed {
-        /// The id of the attempt that says so.
+        /// The id of the attempt with that response.
         attempt_id: String,
         /// Why, a JSON object.
         detail: Vec<u8>,
@@ -353,7 +356,7 @@ pub struct DeliveryFilter {
     /// In one state.
     pub state: String,
     /// Of one campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
 }
 
 #[cfg(test)]

@@ -26,13 +26,19 @@ pub struct Destination<S> {
 impl Store {
     /// A campaign's client.
     #[boxed]
-    pub async fn client_of(&self, campaign_id: &str) -> Result<Option<Destination<ClientEndpoint>>, StoreError> {
-        self.destination(DestinationKind::Client, campaign_id).await
+    pub async fn client_destination(
+        &self,
+        campaign_key: &str,
+    ) -> Result<Option<Destination<ClientEndpoint>>, StoreError> {
+        self.destination(DestinationKind::Client, campaign_key).await
     }
 
     /// The webhook of an organization's settings (W3).
     #[boxed]
-    pub async fn webhook_of(&self, organization_id: &str) -> Result<Option<Destination<WebhookSettings>>, StoreError> {
+    pub async fn organization_webhook(
+        &self,
+        organization_id: &str,
+    ) -> Result<Option<Destination<WebhookSettings>>, StoreError> {
         self.destination(DestinationKind::OrganizationWebhook, organization_id).await
     }
 
@@ -41,11 +47,11 @@ impl Store {
     pub async fn set_client(
         &self,
         organization_id: &str,
-        campaign_id: &str,
+        campaign_key: &str,
         endpoint: &ClientEndpoint,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.set_destination(DestinationKind::Client, organization_id, campaign_id, endpoint, now).await
+        self.set_destination(DestinationKind::Client, organization_id, campaign_key, endpoint, now).await
     }
 
     /// Sets the webhook of an organization.
@@ -60,7 +66,7 @@ impl Store {
         self.set_destination(kind, organization_id, organization_id, settings, now).await
     }
 
-    /// Takes a destination away; answers whether there was one. What waits for it ends as `destination_removed`.
+    /// Takes a destination away; returns whether there was one. What waits for it ends as `destination_removed`.
     #[boxed]
     pub async fn remove_destination(&self, kind: DestinationKind, owner_id: &str) -> Result<bool, StoreError> {
         let removed = writing!(self, connection => {
@@ -90,13 +96,13 @@ impl Store {
                 .fetch_optional(&mut *connection).await?
         });
         let Some((id, encrypted, paused_at)) = row else { return Ok(None) };
-        let text = self.unseal(PURPOSE, "destinations", owner_id, &encrypted)?;
+        let text = self.decrypt(PURPOSE, "destinations", owner_id, &encrypted)?;
         let settings =
             serde_json::from_slice(&text).map_err(|error| StoreError::corrupt("destinations", &id, error))?;
         Ok(Some(Destination { id, settings, paused_at: paused_at.map(Timestamp) }))
     }
 
-    /// A destination keeps its id when its settings change: what waits for it goes on.
+    /// A destination keeps its id when its settings change, so that waiting deliveries continue.
     async fn set_destination<S: Serialize>(
         &self,
         kind: DestinationKind,
@@ -107,7 +113,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text =
             serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner_id, error))?;
-        let (id, encrypted) = (self.minter.mint("dst", now), self.seal(PURPOSE, &text));
+        let (id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
         writing!(self, connection => {
             sqlx::query("insert into destinations (id, organization_id, kind, owner_id, encrypted_settings, created_at, updated_at) \
                  values ($1, $2, $3, $4, $5, $6, $6) on conflict (owner_id, kind) do update set encrypted_settings = excluded.encrypted_settings, \

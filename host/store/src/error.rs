@@ -3,11 +3,11 @@
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database does not answer, or is full: nothing was written. Later it may do.
-    #[error("the database is not available: {0}")]
+    /// The database does not respond, or is full: nothing was written. Later it may do.
+    #[error("database unavailable: {0}")]
     Unavailable(#[source] sqlx::Error),
     /// Something with this name is there already.
-    #[error("there is one already")]
+    #[error("it already exists")]
     Conflict,
     /// A row that this version of the host can't read.
     #[error("corrupt row in {table}, {row}: {reason}")]
@@ -19,11 +19,11 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The key in the environment or the key file is not the one this data was sealed with.
+    /// The key in the environment or the key file is not the one this data is encrypted with.
     #[error("{0}")]
     Key(String),
     /// The tables are newer than this binary.
-    #[error("the database can't be brought to this version: {0}")]
+    #[error("the database can't be migrated to this version: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 

@@ -23,7 +23,7 @@ const REQUESTS_WAITING_MAX: usize = 16_384;
 /// Commits under way at once on PostgreSQL; SQLite has one writer.
 const POSTGRES_COMMITTERS: usize = 3;
 
-/// A request to be kept, with the submissions it becomes.
+/// A request to be stored, with its submissions.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
     /// Its id.
@@ -32,19 +32,19 @@ pub struct NewRequest {
     pub organization_id: String,
     /// Which source key posted it.
     pub source_key_id: String,
-    /// By which channel it came.
+    /// The channel of the request.
     pub channel: &'static str,
     /// Its content type.
     pub content_type: String,
     /// The headers that matter and the query, as JSON.
     pub metadata: Vec<u8>,
-    /// Where it came from.
+    /// The address of the sender.
     pub remote_address: Option<String>,
-    /// The bytes as they came.
+    /// The bytes as received.
     pub body: Bytes,
     /// The response it gets, as JSON.
     pub response: Vec<u8>,
-    /// When it came.
+    /// When it was received.
     pub received_at: Timestamp,
     /// Its idempotency key, if it has one.
     pub key: Option<KeyUse>,
@@ -52,13 +52,13 @@ pub struct NewRequest {
     pub submissions: Vec<NewSubmission>,
 }
 
-/// A submission to be kept: where its element stands in the body.
+/// A submission to be stored: the place of its element in the body.
 #[derive(Debug, Clone)]
 pub struct NewSubmission {
     /// Its index in the request.
     pub index: usize,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The shard whose lease will cover it.
     pub shard: u16,
     /// The element's first byte in the body.
@@ -100,7 +100,7 @@ pub struct FirstUse {
     pub body_digest: Vec<u8>,
 }
 
-/// Why a request could not be kept.
+/// Why a request could not be written.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum IngestError {
     /// Too much waits already.
@@ -151,9 +151,9 @@ impl Ingest {
     pub async fn keep(&self, request: NewRequest) -> Result<Ingested, IngestError> {
         let bytes = u32::try_from(request.body.len().max(1)).map_err(|_| IngestError::Overloaded)?;
         let room = self.room.clone().try_acquire_many_owned(bytes).map_err(|_| IngestError::Overloaded)?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         self.queue.try_send(Waiting { request, reply, _room: room }).map_err(|_| IngestError::Overloaded)?;
-        answer.await.map_err(|_| IngestError::Stopping)?
+        result.await.map_err(|_| IngestError::Stopping)?
     }
 }
 
@@ -188,7 +188,7 @@ fn cost(waiting: &Waiting) -> (usize, usize) {
     (1 + waiting.request.submissions.len(), waiting.request.body.len())
 }
 
-/// The answer to a COMMIT may be lost while the commit succeeded: what is in the database then decides, not the error.
+/// The response to a COMMIT may be lost while the commit succeeded: what is in the database then decides, not the error.
 async fn keep_or_find(store: &Store, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
     match store.keep_requests(requests).await {
         Err(error) if error.is_outage() => match store.are_kept(requests).await {
@@ -204,7 +204,7 @@ async fn commit_group(store: &Store, group: Vec<Waiting>) {
     match keep_or_find(store, &requests).await {
         Ok(results) => {
             for ((reply, _room), result) in replies.into_iter().zip(results) {
-                // A source that hung up finds its answer under its idempotency key.
+                // A source that hung up finds its response under its idempotency key.
                 let _ = reply.send(Ok(result));
             }
         }
@@ -216,7 +216,7 @@ async fn commit_group(store: &Store, group: Vec<Waiting>) {
         }
         Err(error) => {
             let error = Arc::new(error);
-            tracing::error!(error = %error, requests = requests.len(), "requests could not be kept");
+            tracing::error!(error = %error, requests = requests.len(), "requests could not be written");
             for (reply, _room) in replies {
                 let _ = reply.send(Err(IngestError::Store(error.clone())));
             }
@@ -228,7 +228,7 @@ async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, Inge
     match keep_or_find(store, std::slice::from_ref(&request)).await {
         Ok(mut results) => results.pop().ok_or(IngestError::Stopping),
         Err(error) => {
-            tracing::error!(error = %error, request_id = request.id, "a request could not be kept");
+            tracing::error!(error = %error, request_id = request.id, "a request could not be written");
             Err(IngestError::Store(Arc::new(error)))
         }
     }
@@ -241,7 +241,7 @@ impl Store {
         let (firsts, seconds) = by_first_use(requests);
         let mut keyed: Vec<&NewRequest> = firsts.iter().copied().filter(|request| request.key.is_some()).collect();
         // Always in one order: two hosts that insert the same keys wait for each other, but never in a circle.
-        keyed.sort_by(|a, b| key_of(a).cmp(&key_of(b)));
+        keyed.sort_by(|a, b| idempotency_key(a).cmp(&idempotency_key(b)));
         let uses: HashMap<String, FirstUse> = committing!(self, connection => {
             let mut won: HashSet<String> = HashSet::new();
             for chunk in super::database::chunks(&keyed) {
@@ -275,20 +275,20 @@ impl Store {
                     .bind(r.metadata.as_slice()).bind(r.remote_address.as_deref()).bind(r.body.as_ref()).bind(r.response.as_slice()).bind(r.received_at.0));
             let rows: Vec<(&NewRequest, &NewSubmission)> = kept.iter().flat_map(|request| request.submissions.iter().map(|s| (*request, s))).collect();
             insert_many!(connection,
-                "insert into submissions (id, request_id, organization_id, campaign_id, shard, element_start, element_bytes, state, revision, \
+                "insert into submissions (id, request_id, organization_id, campaign_key, shard, element_start, element_bytes, state, revision, \
                  received_at, updated_at, run_at, is_test) values",
                 "(?, ?, ?, ?, ?, ?, ?, 'received', 0, ?, ?, ?, false)", "", &rows,
-                |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_id).bind(i64::from(row.1.shard))
+                |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_key).bind(i64::from(row.1.shard))
                     .bind(to_i64(row.1.element_start)).bind(to_i64(row.1.element_bytes))
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
             let mut counts = CountChanges::default();
-            rows.iter().for_each(|(_, submission)| counts.add(&submission.campaign_id, State::Received));
+            rows.iter().for_each(|(_, submission)| counts.add(&submission.campaign_key, State::Received));
             if let Some(request) = kept.first() {
                 insert_count_changes!(self, connection, counts, request.received_at);
             }
             uses
         });
-        Ok((0..requests.len()).map(|at| answer(requests, at, &seconds, &uses)).collect())
+        Ok((0..requests.len()).map(|at| resolve_request(requests, at, &seconds, &uses)).collect())
     }
 
     /// Whether these requests are in the database, every one: the ids are new, so only their own commit can have put them there.
@@ -325,7 +325,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         use sha2::Digest;
-        let (id, digest) = (self.minter.mint("rej", now), sha2::Sha256::digest(body).to_vec());
+        let (id, digest) = (self.ids.new_id("rej", now), sha2::Sha256::digest(body).to_vec());
         writing!(self, connection => {
             sqlx::query("insert into rejected_requests (id, organization_id, code, body_bytes, body_digest, rejected_at) values ($1, $2, $3, $4, $5, $6)")
                 .bind(&id).bind(organization_id).bind(code).bind(to_i64(body.len())).bind(digest.as_slice()).bind(now.0)
@@ -346,7 +346,7 @@ fn to_i64(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn key_of(request: &NewRequest) -> (&str, Option<&[u8; 32]>) {
+fn idempotency_key(request: &NewRequest) -> (&str, Option<&[u8; 32]>) {
     (&request.organization_id, request.key.as_ref().map(|key| &key.key_hash))
 }
 
@@ -376,7 +376,7 @@ fn first_use((request_id, body_digest, first_seen_at, expires_at): (String, Vec<
 }
 
 /// What became of one request of a group: a later use of a key is answered by the first, wherever that one was found.
-fn answer(
+fn resolve_request(
     requests: &[NewRequest],
     at: usize,
     seconds: &HashMap<usize, usize>,

@@ -6,7 +6,7 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 impl Store {
-    /// Takes a job that is due; answers whether this host is to run it. A time that lies further ahead than `every_ms` was written by a
+    /// Takes a job that is due; returns whether this host is to run it. A time that lies further ahead than `every_ms` was written by a
     /// host whose clock was wrong, and counts as due.
     #[boxed]
     pub async fn take_job(
@@ -47,11 +47,6 @@ impl Store {
             let (_, run_at, owner, expires_at) = rows.iter().find(|row| row.0 == **name)?;
             Some(if owner.is_empty() { *run_at } else { *run_at.max(expires_at) })
         };
-        Ok(names
-            .iter()
-            .map(|name| at(name))
-            .collect::<Option<Vec<i64>>>()
-            .and_then(|at| at.into_iter().min())
-            .map(Timestamp))
+        Ok(names.iter().map(at).collect::<Option<Vec<i64>>>().and_then(|at| at.into_iter().min()).map(Timestamp))
     }
 }

@@ -1,4 +1,4 @@
-//! API keys and source keys (O8, O9, I6). Both are found by SHA-256, which is enough for keys of 256 bits of chance; a source
+//! API keys and source keys (O8, O9, I6). Both are found by SHA-256, which is enough for keys of 256 random bits; a source
 //! key is also kept encrypted, so that an admin can reveal it.
 
 use super::users::User;
@@ -27,7 +27,7 @@ pub struct ApiKey {
     pub name: String,
     /// Its first characters.
     pub prefix: String,
-    /// The campaigns it is narrowed to, a JSON list of campaign ids; none for all.
+    /// The campaigns it is scoped to, a JSON list of campaign ids; none for all.
     pub campaigns: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: i64,
@@ -51,7 +51,7 @@ pub struct SourceKey {
     pub prefix: String,
     /// When it was made.
     pub created_at: i64,
-    /// From when it no longer counts: revoked, or replaced with a grace.
+    /// When it expires: it was revoked, or replaced with a grace period.
     pub expires_at: Option<i64>,
 }
 from_row!(SourceKey { id, source_id, organization_id, name, prefix, created_at, expires_at });
@@ -74,14 +74,14 @@ pub fn key_hash(key: &str) -> [u8; 32] {
 
 impl Store {
     fn fresh_key(&self, id_prefix: &str, key_prefix: &str, now: Timestamp) -> FreshKey {
-        let mut chance = [0_u8; 32];
-        self.minter.fill(&mut chance);
-        let key = format!("{key_prefix}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(chance));
+        let mut random = [0_u8; 32];
+        self.ids.fill(&mut random);
+        let key = format!("{key_prefix}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random));
         let prefix = key.chars().take(SHOWN_CHARACTERS).collect();
-        FreshKey { id: self.minter.mint(id_prefix, now), key, prefix }
+        FreshKey { id: self.ids.new_id(id_prefix, now), key, prefix }
     }
 
-    /// Makes an API key of a user, narrowed to campaigns if given.
+    /// Makes an API key of a user, scoped to campaigns if given.
     #[boxed]
     pub async fn create_api_key(
         &self,
@@ -128,7 +128,7 @@ impl Store {
         }))
     }
 
-    /// Revokes an API key of an organization; says whether there was one.
+    /// Revokes an API key of an organization; returns whether there was one.
     #[boxed]
     pub async fn revoke_api_key(
         &self,
@@ -153,7 +153,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
-        let encrypted = self.seal(PURPOSE, fresh.key.as_bytes());
+        let encrypted = self.encrypt(PURPOSE, fresh.key.as_bytes());
         writing!(self, connection => {
             sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
                 .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice())
@@ -172,7 +172,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<FreshKey>, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
-        let encrypted = self.seal(PURPOSE, fresh.key.as_bytes());
+        let encrypted = self.encrypt(PURPOSE, fresh.key.as_bytes());
         let done = writing!(self, connection => {
             let ended = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $4 < expires_at)")
                 .bind(old_until.0).bind(id).bind(organization_id).bind(now.0).execute(&mut *connection).await?.rows_affected();
@@ -187,7 +187,7 @@ impl Store {
         Ok(done.then_some(fresh))
     }
 
-    /// Ends a source key at once; says whether there was one.
+    /// Ends a source key at once; returns whether there was one.
     #[boxed]
     pub async fn revoke_source_key(&self, organization_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let done = writing!(self, connection => {
@@ -224,7 +224,7 @@ impl Store {
                 .fetch_optional(&mut *connection).await?
         });
         let Some(Some(encrypted)) = encrypted else { return Ok(None) };
-        let key = self.unseal(PURPOSE, "source_keys", id, &encrypted)?;
+        let key = self.decrypt(PURPOSE, "source_keys", id, &encrypted)?;
         String::from_utf8(key).map(Some).map_err(|error| StoreError::corrupt("source_keys", id, error))
     }
 }

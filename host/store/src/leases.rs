@@ -1,5 +1,5 @@
 //! Leases of shards, on PostgreSQL, by the database's clock alone: hosts' clocks may differ by any amount. On SQLite the lock on the data
-//! directory is the lease, and nothing here is asked.
+//! directory is the lease, and this module is not used.
 
 use super::database::Database;
 use super::{Store, StoreError};
@@ -9,7 +9,7 @@ use hookmill_domain::flow::leases::LeaseRow;
 /// Now by the database's clock, in milliseconds; `now()` would be the time at which the transaction began.
 const CLOCK: &str = "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
 
-/// What a host learns when it says that it lives.
+/// What a host learns from its heartbeat.
 #[derive(Debug, Clone)]
 pub struct LeaseView {
     /// How many hosts live, this one among them.
@@ -28,7 +28,7 @@ impl Store {
         matches!(self.database, Database::Postgres { .. })
     }
 
-    /// Says that this host lives for `lease_ms` more, and reads what there is to know.
+    /// Sends the heartbeat of this host, which is valid for `lease_ms`, and reads the state of all hosts and shards.
     #[boxed]
     pub async fn announce_host(&self, host: &str, lease_ms: i64) -> Result<LeaseView, StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
@@ -63,7 +63,7 @@ impl Store {
         })
     }
 
-    /// Renews leases; answers those that this host still has.
+    /// Renews leases; returns those that this host still has.
     #[boxed]
     pub async fn renew_leases(
         &self,
@@ -89,7 +89,7 @@ impl Store {
         Ok(renewed.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
     }
 
-    /// Takes shards, each free in the epoch beside it; answers those that were taken with their new epochs: of the others somebody else
+    /// Takes shards, each free in the epoch beside it; returns those that were taken with their new epochs: of the others somebody else
     /// was quicker.
     #[boxed]
     pub async fn take_leases(
@@ -116,7 +116,7 @@ impl Store {
         Ok(taken.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
     }
 
-    /// Gives shards up, so that others need not wait for the leases to run out.
+    /// Releases shards, so that others need not wait for the leases to expire.
     #[boxed]
     pub async fn give_up_leases(&self, host: &str, held: &[(u16, i64)]) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
@@ -135,7 +135,7 @@ impl Store {
         Ok(())
     }
 
-    /// Says that this host is gone: the others share its shards, whatever it still had.
+    /// Removes this host: the others share its shards.
     #[boxed]
     pub async fn retire_host(&self, host: &str) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
@@ -144,7 +144,7 @@ impl Store {
         Ok(())
     }
 
-    /// Tells the owners of these shards that somebody else put work into them. Nothing is told where this host is alone.
+    /// Notifies the owners of these shards of new work. It does nothing where this host is alone.
     #[boxed]
     pub async fn signal_shards(&self, shards: &[u16]) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Ok(()) };

@@ -1,32 +1,32 @@
-//! Everything that is kept. SQL is written once for SQLite and PostgreSQL; nothing outside knows which it is, and
-//! nothing else in the host knows SQL.
+//! The store: the only crate with SQL, written once for SQLite and PostgreSQL; nothing outside depends on
+//! which database it is.
 //!
 //! A method is one commit: what a step decided and what follows from it are written together, or not at all.
 
 #[macro_use]
 mod database;
 pub mod audit;
+pub mod campaign_versions;
 pub mod campaigns;
 pub mod components;
 mod counts;
+pub mod decisions;
 pub mod deliveries;
 pub mod destinations;
+pub mod encryption;
 mod error;
 pub mod ingest;
 pub mod jobs;
 pub mod keys;
 pub mod leases;
-pub mod notices;
 pub mod organizations;
 pub mod outcome;
 #[cfg(test)]
 mod plans;
 pub mod processed;
-pub mod programs;
 pub mod recent;
 pub mod release;
 pub mod requests;
-pub mod seal;
 pub mod submissions;
 pub mod users;
 pub mod value_sets;

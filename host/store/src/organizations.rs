@@ -27,9 +27,9 @@ impl Store {
     #[boxed]
     pub async fn create_organization(&self, name: &str, now: Timestamp) -> Result<Organization, StoreError> {
         let mut salt = vec![0_u8; 16];
-        self.minter.fill(&mut salt);
+        self.ids.fill(&mut salt);
         let made = Organization {
-            id: self.minter.mint("org", now),
+            id: self.ids.new_id("org", now),
             name: name.into(),
             salt,
             values: b"{}".to_vec(),
@@ -61,7 +61,7 @@ impl Store {
         )
     }
 
-    /// Whether there is nobody here yet.
+    /// Whether the database has no users yet.
     #[boxed]
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
         let users: i64 = reading!(self, connection => sqlx::query_scalar("select count(*) from users").fetch_one(&mut *connection).await?);

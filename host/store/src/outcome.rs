@@ -26,7 +26,7 @@ pub struct Outcome {
     pub transition: Option<Transition>,
 }
 
-/// One request that left, or that was refused on its way out.
+/// One request that left, or that was rejected on its way out.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// Its id.
@@ -48,7 +48,7 @@ pub struct Attempt {
 pub enum Next {
     /// It is tried again then.
     Retry(Timestamp),
-    /// It was not tried at all, and is looked at again then.
+    /// It was not tried at all, and is retried then.
     Defer(Timestamp),
     /// It waits until its campaign is activated; where the campaign is active already, it is due at once.
     Hold,
@@ -62,7 +62,7 @@ pub struct Transition {
     /// The submission.
     pub submission_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// How many transitions it had: the row must still have as many (fencing).
     pub revision: i64,
     /// Its state from now on.
@@ -71,7 +71,7 @@ pub struct Transition {
     pub cause: &'static str,
     /// Details for the timeline, a JSON object.
     pub detail: Vec<u8>,
-    /// What happened and somebody is told of, in order.
+    /// The events, in order.
     pub events: Vec<NewEvent>,
 }
 
@@ -107,7 +107,7 @@ const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state,
 
 impl Store {
     /// Writes what several attempts led to, under `commit_id`. An attempt that left is always kept; the states of deliveries and
-    /// submissions that have moved on meanwhile stay as they are. Answers the ids of the deliveries and submissions that were changed.
+    /// submissions that have moved on meanwhile stay as they are. Returns the ids of the deliveries and submissions that were changed.
     #[boxed]
     pub async fn commit_outcomes(
         &self,
@@ -135,7 +135,7 @@ impl Store {
             for held in outcomes.iter().filter(|o| o.next == Next::Hold) {
                 // Its campaign may have been activated at this very moment: nobody would release it.
                 sqlx::query("update deliveries set state = 'waiting', run_at = $1 where organization_id = $2 and id = $3 and state = 'held' \
-                     and exists (select 1 from campaigns c where c.id = deliveries.campaign_id and c.state in ('active', 'archived'))")
+                     and exists (select 1 from campaigns c where c.campaign_key = deliveries.campaign_key and c.state in ('active', 'archived'))")
                     .bind(now.0).bind(&held.organization_id).bind(&held.delivery_id).execute(&mut *connection).await?;
             }
             let transitions: Vec<(&Outcome, &Transition)> = outcomes.iter().filter_map(|o| o.transition.as_ref().map(|transition| (o, transition))).collect();
@@ -153,7 +153,7 @@ impl Store {
                 |query, row| query.bind(&row.0.organization_id).bind(&row.1.submission_id).bind(row.1.revision + 1).bind(now.0).bind(row.1.state.as_str())
                     .bind(row.1.cause).bind(row.1.detail.as_slice()));
             let mut counts = CountChanges::default();
-            moved.iter().for_each(|(_, transition)| counts.change(&transition.campaign_id, State::Delivering, transition.state));
+            moved.iter().for_each(|(_, transition)| counts.change(&transition.campaign_key, State::Delivering, transition.state));
             insert_count_changes!(self, connection, counts, now);
             let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).collect();
             insert_events!(connection, &events);

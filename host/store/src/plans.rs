@@ -4,15 +4,15 @@
 
 use super::database::Database;
 use super::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
+use super::encryption::Cipher;
 use super::outcome::{Attempt, Next, Outcome, Transition};
 use super::processed::{DerivedFrom, Processed, ProcessedLead};
 use super::release::Release;
-use super::seal::Sealer;
 use super::{Store, StoreError, StoreOptions, Target};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::flow::SHARDS;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::state::State;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, Row};
@@ -53,7 +53,7 @@ fn filling() -> Vec<String> {
         "insert into organizations (id, name, salt, \"values\", created_at) with recursive n (i) as (select 0 union all select i + 1 from n where i < 9) \
          select 'org_' || cast(i as text), 'x', cast('00' as bytea), cast('{}' as bytea), 0 from n"
             .into(),
-        "insert into campaigns (id, organization_id, public_id, name, state, time_zone, phone_region, \"values\", granted_value_sets, created_at, updated_at) \
+        "insert into campaigns (campaign_key, organization_id, campaign_id, name, state, time_zone, phone_region, \"values\", granted_value_sets, created_at, updated_at) \
          with recursive n (i) as (select 0 union all select i + 1 from n where i < 99) select 'cmp_' || cast(100 + i as text), 'org_' || cast(i % 10 as text), \
          'C' || cast(i as text), 'x', 'active', 'UTC', 'DE', cast('{}' as bytea), cast('[]' as bytea), 0, 0 from n"
             .into(),
@@ -63,7 +63,7 @@ fn filling() -> Vec<String> {
             id("req")
         ),
         format!(
-            "insert into submissions (organization_id, id, request_id, campaign_id, shard, element_start, element_bytes, state, revision, received_at, \
+            "insert into submissions (organization_id, id, request_id, campaign_key, shard, element_start, element_bytes, state, revision, received_at, \
              updated_at, run_at, is_test) {n} select {org}, {}, {}, {campaign}, i % 64, 0, 2, {state}, 3, i, i, {}, false from n",
             id("sub"),
             id("req"),
@@ -74,13 +74,13 @@ fn filling() -> Vec<String> {
             id("sub")
         ),
         format!(
-            "insert into events (organization_id, id, subject_kind, subject_id, campaign_id, name, details, occurred_at) {n} \
+            "insert into events (organization_id, id, subject_kind, subject_id, campaign_key, name, details, occurred_at) {n} \
              select {org}, {}, 'submission', {}, {campaign}, 'x', cast('{{}}' as bytea), i from n where i % 2 = 0",
             id("evt"),
             id("sub")
         ),
         format!(
-            "insert into deliveries (organization_id, id, campaign_id, submission_id, destination_id, destination_kind, shard, state, attempts, \
+            "insert into deliveries (organization_id, id, campaign_key, submission_id, destination_id, destination_kind, shard, state, attempts, \
              retries_max, created_at, updated_at, run_at) {n} select {org}, {}, {campaign}, {}, 'dst_' || cast(i % 100 as text), 'client', i % 64, \
              case when i % 100 = 7 then 'waiting' when i % 1000 = 8 then 'held' when i % 1000 = 9 then 'failed' else 'delivered' end, 1, 3, i, i, {} from n",
             id("dlv"),
@@ -209,7 +209,7 @@ fn names_index(plan: &[String], index: &str) -> bool {
 }
 
 async fn open(target: Target) -> Store {
-    let options = StoreOptions { target, sealer: Sealer::new([1; 32]), minter: Arc::new(SystemMinter::default()) };
+    let options = StoreOptions { target, cipher: Cipher::new([1; 32]), ids: Arc::new(SystemIdGenerator::default()) };
     Store::open(options).await.unwrap()
 }
 
@@ -217,12 +217,12 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
     Processed {
         id: id.into(),
         organization_id: "org_1".into(),
-        campaign_id: "cmp_101".into(),
+        campaign_key: "cmp_101".into(),
         revision: 3,
         state: State::Delivering,
         cause: "shaped",
         detail: None,
-        program_id: None,
+        campaign_version_id: None,
         lead: Some(ProcessedLead {
             lead_id: "led_1".into(),
             identities: vec![[7; 32]],
@@ -241,7 +241,7 @@ fn delivery(id: &str, submission_id: &str) -> NewDelivery {
     NewDelivery {
         id: id.into(),
         organization_id: "org_1".into(),
-        campaign_id: "cmp_101".into(),
+        campaign_key: "cmp_101".into(),
         submission_id: submission_id.into(),
         event_id: None,
         destination_id: "dst_1".into(),
@@ -256,7 +256,7 @@ fn event(id: &str, submission_id: &str) -> NewEvent {
     NewEvent {
         id: id.into(),
         organization_id: "org_1".into(),
-        campaign_id: "cmp_101".into(),
+        campaign_key: "cmp_101".into(),
         submission_id: submission_id.into(),
         name: "submission.accepted",
         status: "delivering",
@@ -329,7 +329,7 @@ async fn ask(store: &Store, what: &str) -> Result<&'static str, StoreError> {
             "key of submissions"
         }
         "children" => {
-            store.children_of(org, &["sub_10000001"]).await?;
+            store.child_submissions(org, &["sub_10000001"]).await?;
             "submissions_of_parent"
         }
         "requests" => {
@@ -360,7 +360,7 @@ async fn ask(store: &Store, what: &str) -> Result<&'static str, StoreError> {
             "deliveries_of_submission"
         }
         "deliveries of a campaign" => {
-            store.deliveries(org, &DeliveryFilter { campaign_id: campaign.into(), ..filter }, "", 50).await?;
+            store.deliveries(org, &DeliveryFilter { campaign_key: campaign.into(), ..filter }, "", 50).await?;
             "deliveries_of_campaign"
         }
         "deliveries in a state" => {
@@ -368,7 +368,7 @@ async fn ask(store: &Store, what: &str) -> Result<&'static str, StoreError> {
             "deliveries_in_state"
         }
         "deliveries of a campaign in a state" => {
-            let filter = DeliveryFilter { campaign_id: campaign.into(), state: "failed".into(), ..filter };
+            let filter = DeliveryFilter { campaign_key: campaign.into(), state: "failed".into(), ..filter };
             store.deliveries(org, &filter, "", 50).await?;
             "deliveries_in_state"
         }
@@ -572,7 +572,7 @@ async fn h6_every_statement_seeks_in_its_index() {
 #[test]
 fn scans_are_found_in_plans() {
     let names = names_of_growing(
-        "select d.id from deliveries d join campaigns c on c.id = d.campaign_id where d.id in (select id from events)",
+        "select d.id from deliveries d join campaigns c on c.campaign_key = d.campaign_key where d.id in (select id from events)",
     );
     assert_eq!(names, BTreeSet::from(["deliveries", "d", "events"].map(str::to_owned)));
     let plan = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect::<Vec<_>>();
@@ -581,8 +581,8 @@ fn scans_are_found_in_plans() {
     let postgres =
         plan(&["Limit  (cost=0)", "  ->  Seq Scan on deliveries d  (cost=0)", "  ->  Seq Scan on campaigns c"]);
     assert_eq!(scans(&postgres, &names), ["  ->  Seq Scan on deliveries d  (cost=0)"]);
-    let narrowed =
+    let scoped =
         plan(&["Index Scan using a on deliveries", "  Index Cond: (x)", "Index Only Scan using b on deliveries"]);
-    assert_eq!(walks(&narrowed), ["Index Only Scan using b on deliveries"]);
+    assert_eq!(walks(&scoped), ["Index Only Scan using b on deliveries"]);
     assert!(names_index(&sqlite, "deliveries_due") && !names_index(&sqlite, "deliveries"));
 }

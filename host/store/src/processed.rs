@@ -17,7 +17,7 @@ pub struct Processed {
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// How many transitions it had when it was taken up: the row must still have as many (fencing).
     pub revision: i64,
     /// Its state from now on.
@@ -27,7 +27,7 @@ pub struct Processed {
     /// Details for the timeline, a JSON object.
     pub detail: Option<Vec<u8>>,
     /// What it ran on.
-    pub program_id: Option<String>,
+    pub campaign_version_id: Option<String>,
     /// The person.
     pub lead: Option<ProcessedLead>,
     /// The verdict and warnings, a JSON object.
@@ -36,7 +36,7 @@ pub struct Processed {
     pub value_sets: Option<Vec<u8>>,
     /// The message to the client.
     pub delivery: Option<NewDelivery>,
-    /// What happened and somebody is told of, in order, each with its deliveries.
+    /// The events with their deliveries, in order.
     pub events: Vec<NewEvent>,
     /// Set for a submission that was made in this batch: one element became several leads.
     pub derived_from: Option<DerivedFrom>,
@@ -94,7 +94,7 @@ impl Store {
         Ok(known.collect())
     }
 
-    /// Writes what a batch decided under `commit_id`. A submission that has moved on since it was taken up is left as it is; answers
+    /// Writes what a batch decided under `commit_id`. A submission that has moved on since it was taken up is left as it is; returns
     /// the ids of those that were written.
     #[boxed]
     pub async fn commit_processed(
@@ -111,7 +111,7 @@ impl Store {
                 let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
-                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.state.as_str()).bind(p.program_id.as_deref())
+                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.state.as_str()).bind(p.campaign_version_id.as_deref())
                         .bind(p.lead.as_ref().map(|l| l.lead_id.as_str())).bind(p.lead.as_ref().map(|l| l.lead.as_slice()))
                         .bind(p.lead.as_ref().is_some_and(|l| l.is_test)).bind(p.decision.as_deref()).bind(p.value_sets.as_deref()).bind(now.0);
                 }
@@ -120,13 +120,13 @@ impl Store {
             let written: Vec<&Processed> = batch.iter().filter(|p| matched.contains(p.source_id())).collect();
             let derived: Vec<(&Processed, &DerivedFrom)> = written.iter().filter_map(|p| p.derived_from.as_ref().map(|from| (*p, from))).collect();
             insert_many!(connection,
-                "insert into submissions (id, request_id, organization_id, campaign_id, parent_id, shard, element_start, element_bytes, state, revision, received_at, \
-                 updated_at, run_at, program_id, lead_id, lead, is_test, decision, value_sets) values",
+                "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, received_at, \
+                 updated_at, run_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
-                |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_id).bind(&row.1.parent_id)
+                |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_key).bind(&row.1.parent_id)
                     .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.state.as_str()).bind(row.1.received_at).bind(now.0)
                     .bind((row.0.state == State::Received).then_some(now.0))
-                    .bind(row.0.program_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
+                    .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
                     .bind(row.0.value_sets.as_deref()));
             insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, began_at, at, state, cause, detail) values",
@@ -136,24 +136,24 @@ impl Store {
             let mut counts = CountChanges::default();
             for p in &written {
                 match p.derived_from {
-                    Some(_) => counts.add(&p.campaign_id, p.state),
-                    None => counts.change(&p.campaign_id, State::Received, p.state),
+                    Some(_) => counts.add(&p.campaign_key, p.state),
+                    None => counts.change(&p.campaign_key, State::Received, p.state),
                 }
             }
-            if let Some(campaign_id) = written.iter().find(|p| matches!(p.state, State::Pending | State::Quarantined)).map(|p| p.campaign_id.as_str()) {
+            if let Some(campaign_key) = written.iter().find(|p| matches!(p.state, State::Pending | State::Quarantined)).map(|p| p.campaign_key.as_str()) {
                 // Its campaign may be activated or archived at this very moment, and that release must not miss what comes to wait now:
                 // one of the two waits for the other's commit.
-                sqlx::query("update campaigns set updated_at = updated_at where id = $1").bind(campaign_id).execute(&mut *connection).await?;
+                sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1").bind(campaign_key).execute(&mut *connection).await?;
                 for p in written.iter().filter(|p| matches!(p.state, State::Pending | State::Quarantined)) {
                     let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).fetch_optional(&mut *connection).await?;
                     let Some(revision) = reopened else { continue };
-                    counts.change(campaign_id, p.state, State::Received);
+                    counts.change(campaign_key, p.state, State::Received);
                     sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, 'received', 'released')")
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).execute(&mut *connection).await?;
                 }
             }
             insert_count_changes!(self, connection, counts, now);
-            let people = people_of(&written);
+            let people = collect_people(&written);
             let identities: Vec<(&(&str, &IdentityHash), &&str)> = people.identities.iter().collect();
             insert_many!(connection, "insert into lead_identities (organization_id, identity_hash, lead_id) values", "(?, ?, ?)",
                 "on conflict (organization_id, identity_hash) do nothing", &identities,
@@ -172,15 +172,15 @@ impl Store {
     }
 }
 
-const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state, program_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
-const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, program_id = v.program_id, lead_id = v.lead_id, \
+const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
+const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
      lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, run_at = null \
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
      and submissions.state = 'received' returning submissions.id";
 
 /// A submission that came to wait while its campaign came to be active or archived is processed at once.
 const REOPEN: &str = "update submissions set state = 'received', run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 \
-     and exists (select 1 from campaigns c where c.id = submissions.campaign_id and \
+     and exists (select 1 from campaigns c where c.campaign_key = submissions.campaign_key and \
      ((submissions.state = 'pending' and c.state in ('active', 'archived')) or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
 
 /// The people of a batch, in one order for all hosts, so that two that write the same people never wait in a circle.
@@ -190,7 +190,7 @@ struct People<'a> {
     leads: BTreeMap<(&'a str, &'a str), i64>,
 }
 
-fn people_of<'a>(written: &[&'a Processed]) -> People<'a> {
+fn collect_people<'a>(written: &[&'a Processed]) -> People<'a> {
     let mut people = People::default();
     for p in written {
         let Some(lead) = &p.lead else { continue };

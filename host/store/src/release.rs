@@ -1,4 +1,4 @@
-//! What waits goes on: releases write when submissions and deliveries are to run, in pieces, and tell the owners of their shards.
+//! Releases waiting work: sets when submissions and deliveries are due, in pieces, and notifies the owners of their shards.
 
 use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
@@ -36,10 +36,10 @@ macro_rules! insert_received {
 }
 
 impl Store {
-    /// Releases submissions of a campaign; answers how many. What comes to wait meanwhile stays: only what waited before is run again.
+    /// Releases submissions of a campaign; returns how many. Submissions that begin to wait meanwhile stay: only those that waited before are released.
     pub async fn release_submissions(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         which: Release<'_>,
         cause: &str,
         now: Timestamp,
@@ -53,21 +53,21 @@ impl Store {
         let of_one = if one.is_some() { "and id = $4" } else { "" };
         // In the order of arrival, and in one order for all hosts, so that two that release the same ones never wait in a circle.
         let sql = format!(
-            "update submissions set state = 'received', run_at = received_at, revision = revision + 1, updated_at = $1 where campaign_id = $2 and id in \
-             (select id from submissions where campaign_id = $2 and state = '{state}' and updated_at <= $1 {of_one} order by id limit $3) \
+            "update submissions set state = 'received', run_at = received_at, revision = revision + 1, updated_at = $1 where campaign_key = $2 and id in \
+             (select id from submissions where campaign_key = $2 and state = '{state}' and updated_at <= $1 {of_one} order by id limit $3) \
              and state = '{state}' returning organization_id, id, revision, shard"
         );
         let mut count = 0;
         loop {
             let released: Vec<(String, String, i64, i64)> = writing!(self, connection => {
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now.0).bind(campaign_id).bind(ROWS_PER_COMMIT);
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now.0).bind(campaign_key).bind(ROWS_PER_COMMIT);
                 if let Some(id) = one {
                     query = query.bind(id);
                 }
                 let released: Vec<(String, String, i64, i64)> = query.fetch_all(&mut *connection).await?;
                 insert_received!(connection, &released, cause, now);
                 let mut counts = CountChanges::default();
-                released.iter().for_each(|_| counts.change(campaign_id, from, State::Received));
+                released.iter().for_each(|_| counts.change(campaign_key, from, State::Received));
                 insert_count_changes!(self, connection, counts, now);
                 released
             });
@@ -80,15 +80,15 @@ impl Store {
         }
     }
 
-    /// Makes the held deliveries of a campaign due: it was activated, or it was archived and they are to be canceled. Answers how many.
+    /// Makes the held deliveries of a campaign due: it was activated, or it was archived and they are to be canceled. Returns how many.
     #[boxed]
-    pub async fn release_deliveries(&self, campaign_id: &str, now: Timestamp) -> Result<u64, StoreError> {
-        const SQL: &str = "update deliveries set state = 'waiting', run_at = $1, updated_at = $1 where campaign_id = $2 and id in \
-            (select id from deliveries where campaign_id = $2 and state = 'held' order by id limit $3) and state = 'held' returning shard";
+    pub async fn release_deliveries(&self, campaign_key: &str, now: Timestamp) -> Result<u64, StoreError> {
+        const SQL: &str = "update deliveries set state = 'waiting', run_at = $1, updated_at = $1 where campaign_key = $2 and id in \
+            (select id from deliveries where campaign_key = $2 and state = 'held' order by id limit $3) and state = 'held' returning shard";
         let mut count = 0;
         loop {
             let shards: Vec<i64> = writing!(self, connection => {
-                sqlx::query_scalar(SQL).bind(now.0).bind(campaign_id).bind(ROWS_PER_COMMIT).fetch_all(&mut *connection).await?
+                sqlx::query_scalar(SQL).bind(now.0).bind(campaign_key).bind(ROWS_PER_COMMIT).fetch_all(&mut *connection).await?
             });
             count += shards.len() as u64;
             self.signal_shards(&shards.iter().filter_map(|shard| u16::try_from(*shard).ok()).collect::<Vec<_>>())

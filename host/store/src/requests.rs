@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 
-/// A request as it was answered.
+/// A request and the response to it.
 #[derive(Debug, Clone)]
 pub struct RequestRow {
     /// Its id.
@@ -12,17 +12,17 @@ pub struct RequestRow {
     pub organization_id: String,
     /// The source key that posted it.
     pub source_key_id: String,
-    /// By which channel it came.
+    /// The channel of the request.
     pub channel: String,
     /// Its content type.
     pub content_type: String,
-    /// Where it came from.
+    /// The address of the sender.
     pub remote_address: Option<String>,
     /// How many bytes its body has.
     pub body_bytes: i64,
     /// The response it got, as JSON.
     pub response: Vec<u8>,
-    /// When it came.
+    /// When it was received.
     pub received_at: i64,
 }
 from_row!(RequestRow {
@@ -37,19 +37,19 @@ from_row!(RequestRow {
     received_at
 });
 
-/// A request as it came: its bytes, and what is needed to read them.
+/// A raw request: its bytes, and what is needed to decode them.
 #[derive(Debug, Clone)]
 pub struct RawRequest {
     /// Its content type as it was sent; empty when it sent none.
     pub content_type: String,
     /// The headers that matter and the query, as JSON.
     pub metadata: Vec<u8>,
-    /// The bytes as they came.
+    /// The bytes as received.
     pub body: Vec<u8>,
 }
 from_row!(RawRequest { content_type, metadata, body });
 
-/// What is kept of a request that was wholly rejected.
+/// What is stored of a rejected request.
 #[derive(Debug, Clone)]
 pub struct RejectedRequest {
     /// An id of its own: a rejected request has no other.
@@ -108,7 +108,7 @@ impl Store {
         }))
     }
 
-    /// The wholly rejected requests of an organization's sources, the newest first, older than `before`.
+    /// The rejected requests of an organization's sources, the newest first, older than `before`.
     #[boxed]
     pub async fn rejected_requests(
         &self,
@@ -124,7 +124,7 @@ impl Store {
         }))
     }
 
-    /// A request as it came.
+    /// A raw request.
     #[boxed]
     pub async fn raw_request(&self, organization_id: &str, id: &str) -> Result<Option<RawRequest>, StoreError> {
         Ok(reading!(self, connection => {

@@ -10,17 +10,17 @@ use hookmill_domain::state::State;
 pub struct SubmissionRow {
     /// Its id.
     pub id: String,
-    /// The request it came with.
+    /// The request that it belongs to.
     pub request_id: String,
     /// Its organization.
     pub organization_id: String,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The campaign's id as its users know it.
-    pub public_id: String,
+    pub campaign_id: String,
     /// The submission it was made from.
     pub parent_id: Option<String>,
-    /// How it stands.
+    /// The state.
     pub state: String,
     /// How many transitions it has behind it.
     pub revision: i64,
@@ -29,14 +29,14 @@ pub struct SubmissionRow {
     /// When it last changed.
     pub updated_at: i64,
     /// What it ran on.
-    pub program_id: Option<String>,
+    pub campaign_version_id: Option<String>,
     /// The person.
     pub lead_id: Option<String>,
     /// The mapped lead as JSON.
     pub lead: Option<Vec<u8>>,
     /// Whether it is a test.
     pub is_test: bool,
-    /// The verdict and remarks, a JSON object.
+    /// The verdict and the warnings, a JSON object.
     pub decision: Option<Vec<u8>>,
     /// The tables that were read for it, a JSON object from names to digests.
     pub value_sets: Option<Vec<u8>>,
@@ -45,14 +45,14 @@ from_row!(SubmissionRow {
     id,
     request_id,
     organization_id,
+    campaign_key,
     campaign_id,
-    public_id,
     parent_id,
     state,
     revision,
     received_at,
     updated_at,
-    program_id,
+    campaign_version_id,
     lead_id,
     lead,
     is_test,
@@ -94,8 +94,8 @@ impl TimelineRow {
     }
 }
 
-const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_id, c.public_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
-     s.program_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.id = s.campaign_id";
+const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_key, c.campaign_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
+     s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.campaign_key = s.campaign_key";
 
 impl Store {
     /// One submission of an organization.
@@ -111,16 +111,16 @@ impl Store {
     #[boxed]
     pub async fn submissions(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         state: Option<State>,
         before: &str,
         limit: i64,
     ) -> Result<Vec<SubmissionRow>, StoreError> {
         // The state is a word of ours: written out, the database may use the index of that state's rows.
         let in_state = state.map(|state| format!("and s.state = '{}'", state.as_str())).unwrap_or_default();
-        let sql = format!("{COLUMNS} where s.campaign_id = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
+        let sql = format!("{COLUMNS} where s.campaign_key = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 

@@ -5,7 +5,7 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::role::Role;
 
-/// Somebody who uses the API, the CLI or the console.
+/// A user of the API, the CLI or the console.
 #[derive(Debug, Clone)]
 pub struct User {
     /// Their id.
@@ -42,7 +42,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<User, StoreError> {
         let made = User {
-            id: self.minter.mint("usr", now),
+            id: self.ids.new_id("usr", now),
             organization_id: organization_id.map(Into::into),
             name: name.into(),
             role: role.as_str().into(),

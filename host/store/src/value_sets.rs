@@ -1,5 +1,5 @@
 //! Value sets (M7): names, their versions, and the tables these mean. Tables are kept once, by digest, whoever uploads them; an
-//! organization comes to them by its own names alone.
+//! organization finds them by its own names only.
 
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -10,7 +10,7 @@ use hookmill_domain::clock::Timestamp;
 pub struct ValueSet {
     /// Its name, unique in the organization.
     pub name: String,
-    /// The number of its current version, from 1.
+    /// Its current version, counted from 1.
     pub version: i64,
     /// The digest of its current table.
     pub digest: String,
@@ -28,8 +28,8 @@ from_row!(ValueSet { name, version, digest, entries, bytes, created_at, updated_
 /// A version of a value set.
 #[derive(Debug, Clone)]
 pub struct ValueSetVersion {
-    /// Its number, from 1.
-    pub number: i64,
+    /// Its version, counted from 1.
+    pub version: i64,
     /// The digest of its table.
     pub digest: String,
     /// How many entries that has.
@@ -43,9 +43,9 @@ pub struct ValueSetVersion {
     /// When.
     pub created_at: i64,
 }
-from_row!(ValueSetVersion { number, digest, entries, bytes, is_current, created_by, created_at });
+from_row!(ValueSetVersion { version, digest, entries, bytes, is_current, created_by, created_at });
 
-/// A table to be kept.
+/// A table to be stored.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTable<'a> {
     /// Its digest.
@@ -58,14 +58,14 @@ pub struct NewTable<'a> {
 
 /// How much an organization may have.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct ValueSetLimits {
     /// How many value sets.
     pub sets_max: i64,
     /// How many bytes their current tables may have together.
     pub bytes_max: i64,
 }
 
-/// What came of an edit.
+/// The result of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edited {
     /// The set means this table now.
@@ -88,30 +88,30 @@ pub enum Edited {
 
 /// A set that is there, with the table it means.
 const SETS: &str = "select s.name, s.version, v.digest, t.entries, t.bytes, s.created_at, s.updated_at from value_sets s \
-     join value_set_versions v on v.value_set_id = s.id and v.number = s.version join value_tables t on t.digest = v.digest \
+     join value_set_versions v on v.value_set_id = s.id and v.version = s.version join value_tables t on t.digest = v.digest \
      where s.deleted_at is null and s.organization_id = $1";
 /// What the other sets of an organization take.
 const OTHERS: &str = "select count(*), cast(coalesce(sum(t.bytes), 0) as bigint) from value_sets s \
-     join value_set_versions v on v.value_set_id = s.id and v.number = s.version join value_tables t on t.digest = v.digest \
+     join value_set_versions v on v.value_set_id = s.id and v.version = s.version join value_tables t on t.digest = v.digest \
      where s.deleted_at is null and s.organization_id = $1 and s.name <> $2";
 
 /// Whether there is room for a table beside what the others take; none when there is.
-fn too_much((sets, bytes): (i64, i64), table_bytes: i64, room: Room) -> Option<Edited> {
-    if room.sets_max <= sets {
+fn too_much((sets, bytes): (i64, i64), table_bytes: i64, limits: ValueSetLimits) -> Option<Edited> {
+    if limits.sets_max <= sets {
         return Some(Edited::TooMany);
     }
     let bytes = bytes.saturating_add(table_bytes);
-    (room.bytes_max < bytes).then_some(Edited::TooLarge { bytes })
+    (limits.bytes_max < bytes).then_some(Edited::TooLarge { bytes })
 }
 
 impl Store {
-    /// Makes a name mean this table: a new version, unless it means it already. A name that was deleted comes back.
+    /// Stores a table under a name, as a new version unless it is the current one. A deleted name is restored.
     pub async fn put_value_set(
         &self,
         organization_id: &str,
         name: &str,
         table: NewTable<'_>,
-        room: Room,
+        limits: ValueSetLimits,
         user_id: &str,
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
@@ -119,69 +119,69 @@ impl Store {
         if let Some(set) = before.filter(|set| set.digest == table.digest) {
             return Ok(Edited::Done { set, changed: false });
         }
-        let fresh = self.minter.mint("set", now);
+        let fresh = self.ids.new_id("set", now);
         let bytes = i64::try_from(table.body.len()).unwrap_or(i64::MAX);
         writing!(self, connection => {
-            // Two that edit at one moment come one after the other: room and numbers are counted.
+            // Two that edit at one moment come one after the other: totals and versions are counted.
             sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            if let Some(refused) = too_much(others, bytes, room) {
-                return Ok(refused);
+            if let Some(rejected) = too_much(others, bytes, limits) {
+                return Ok(rejected);
             }
             sqlx::query("insert into value_tables (digest, body, entries, bytes, created_at) values ($1, $2, $3, $4, $5) on conflict (digest) do nothing")
                 .bind(table.digest).bind(table.body).bind(table.entries).bind(bytes).bind(now.0).execute(&mut *connection).await?;
             sqlx::query("insert into value_sets (id, organization_id, name, version, created_at, updated_at) values ($1, $2, $3, 0, $4, $4) \
                  on conflict (organization_id, name) do nothing")
                 .bind(&fresh).bind(organization_id).bind(name).bind(now.0).execute(&mut *connection).await?;
-            let (id, number): (String, i64) = sqlx::query_as("select s.id, cast(coalesce(max(v.number), 0) + 1 as bigint) from value_sets s \
+            let (id, version): (String, i64) = sqlx::query_as("select s.id, cast(coalesce(max(v.version), 0) + 1 as bigint) from value_sets s \
                  left join value_set_versions v on v.value_set_id = s.id where s.organization_id = $1 and s.name = $2 group by s.id")
                 .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            sqlx::query("insert into value_set_versions (value_set_id, number, digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
-                .bind(&id).bind(number).bind(table.digest).bind(user_id).bind(now.0).execute(&mut *connection).await?;
+            sqlx::query("insert into value_set_versions (value_set_id, version, digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
+                .bind(&id).bind(version).bind(table.digest).bind(user_id).bind(now.0).execute(&mut *connection).await?;
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
-                .bind(number).bind(now.0).bind(&id).execute(&mut *connection).await?;
+                .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
         });
-        self.edited(organization_id, name).await
+        self.edited_set(organization_id, name).await
     }
 
-    /// Makes a name mean the table of one of its versions again, also when it was deleted.
+    /// Makes the table of an older version the current one, also when it was deleted.
     #[boxed]
     pub async fn restore_value_set(
         &self,
         organization_id: &str,
         name: &str,
-        number: i64,
-        room: Room,
+        version: i64,
+        limits: ValueSetLimits,
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
         let before = self.value_set(organization_id, name).await?;
-        if let Some(set) = before.filter(|set| set.version == number) {
+        if let Some(set) = before.filter(|set| set.version == version) {
             return Ok(Edited::Done { set, changed: false });
         }
         writing!(self, connection => {
             sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
             let found: Option<(String, i64)> = sqlx::query_as("select s.id, t.bytes from value_sets s join value_set_versions v on v.value_set_id = s.id \
-                 join value_tables t on t.digest = v.digest where s.organization_id = $1 and s.name = $2 and v.number = $3")
-                .bind(organization_id).bind(name).bind(number).fetch_optional(&mut *connection).await?;
+                 join value_tables t on t.digest = v.digest where s.organization_id = $1 and s.name = $2 and v.version = $3")
+                .bind(organization_id).bind(name).bind(version).fetch_optional(&mut *connection).await?;
             let Some((id, bytes)) = found else { return Ok(Edited::Unknown) };
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
-            if let Some(refused) = too_much(others, bytes, room) {
-                return Ok(refused);
+            if let Some(rejected) = too_much(others, bytes, limits) {
+                return Ok(rejected);
             }
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
-                .bind(number).bind(now.0).bind(&id).execute(&mut *connection).await?;
+                .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
         });
-        self.edited(organization_id, name).await
+        self.edited_set(organization_id, name).await
     }
 
     /// A set after it was changed.
-    async fn edited(&self, organization_id: &str, name: &str) -> Result<Edited, StoreError> {
+    async fn edited_set(&self, organization_id: &str, name: &str) -> Result<Edited, StoreError> {
         // Somebody else may have deleted it meanwhile.
         let set = self.value_set(organization_id, name).await?;
         Ok(set.map_or(Edited::Unknown, |set| Edited::Done { set, changed: true }))
     }
 
-    /// Takes a name away; says whether it was there. Its versions stay, and restoring one brings it back.
+    /// Deletes a name; returns whether it existed. Its versions stay, and restoring one brings it back.
     #[boxed]
     pub async fn delete_value_set(
         &self,
@@ -224,9 +224,9 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<ValueSetVersion>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select v.number, v.digest, t.entries, t.bytes, (s.deleted_at is null and s.version = v.number) as is_current, v.created_by, v.created_at \
+            sqlx::query_as("select v.version, v.digest, t.entries, t.bytes, (s.deleted_at is null and s.version = v.version) as is_current, v.created_by, v.created_at \
                  from value_sets s join value_set_versions v on v.value_set_id = s.id join value_tables t on t.digest = v.digest \
-                 where s.organization_id = $1 and s.name = $2 and v.number < $3 order by v.number desc limit $4")
+                 where s.organization_id = $1 and s.name = $2 and v.version < $3 order by v.version desc limit $4")
                 .bind(organization_id).bind(name).bind(before).bind(limit).fetch_all(&mut *connection).await?
         }))
     }

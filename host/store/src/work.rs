@@ -1,5 +1,5 @@
 //! Due work as the loader reads it: which lanes have some, and what is due in one lane. Nothing is written: a lease on the shard, not a
-//! claim on the row, says who works on it.
+//! claim on the row, decides who works on it.
 
 use super::deliveries::Message;
 use super::{Store, StoreError};
@@ -11,12 +11,12 @@ use hookmill_domain::clock::Timestamp;
 pub struct SubmissionWork {
     /// Its id.
     pub id: String,
-    /// The request it came with.
+    /// The request that it belongs to.
     pub request_id: String,
     /// Its organization.
     pub organization_id: String,
     /// Its campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission it was made from, when one element became several leads.
     pub parent_id: Option<String>,
     /// The shard whose lease covers it.
@@ -36,7 +36,7 @@ from_row!(SubmissionWork {
     id,
     request_id,
     organization_id,
-    campaign_id,
+    campaign_key,
     parent_id,
     shard,
     element_start,
@@ -46,12 +46,12 @@ from_row!(SubmissionWork {
     run_at
 });
 
-/// The request a submission came with.
+/// The request of a submission.
 #[derive(Debug, Clone)]
 pub struct RequestWork {
     /// Its id.
     pub id: String,
-    /// By which channel it came.
+    /// The channel of the request.
     pub channel: String,
     /// The name of the source key.
     pub source_name: Option<String>,
@@ -59,9 +59,9 @@ pub struct RequestWork {
     pub content_type: String,
     /// The headers that matter and the query, as JSON.
     pub metadata: Vec<u8>,
-    /// Where it came from.
+    /// The address of the sender.
     pub remote_address: Option<String>,
-    /// The bytes as they came.
+    /// The bytes as received.
     pub body: Vec<u8>,
 }
 from_row!(RequestWork { id, channel, source_name, content_type, metadata, remote_address, body });
@@ -74,14 +74,14 @@ pub struct DeliveryWork {
     /// Its organization.
     pub organization_id: String,
     /// The campaign (the store's id).
-    pub campaign_id: String,
+    pub campaign_key: String,
     /// The submission.
     pub submission_id: String,
     /// How many transitions the submission has behind it.
     pub submission_revision: i64,
     /// The event; none for a lead on its way to the client.
     pub event_id: Option<String>,
-    /// Where it goes.
+    /// The destination.
     pub destination_id: String,
     /// What kind of destination that is.
     pub destination_kind: String,
@@ -96,13 +96,13 @@ pub struct DeliveryWork {
     /// The message; none while it is to be shaped.
     pub message: Option<Message>,
     /// What the submission ran on.
-    pub program_id: Option<String>,
+    pub campaign_version_id: Option<String>,
 }
 
 struct DeliveryRow {
     id: String,
     organization_id: String,
-    campaign_id: String,
+    campaign_key: String,
     submission_id: String,
     submission_revision: i64,
     event_id: Option<String>,
@@ -114,12 +114,12 @@ struct DeliveryRow {
     run_at: i64,
     message_head: Option<Vec<u8>>,
     message_body: Option<Vec<u8>>,
-    program_id: Option<String>,
+    campaign_version_id: Option<String>,
 }
 from_row!(DeliveryRow {
     id,
     organization_id,
-    campaign_id,
+    campaign_key,
     submission_id,
     submission_revision,
     event_id,
@@ -131,7 +131,7 @@ from_row!(DeliveryRow {
     run_at,
     message_head,
     message_body,
-    program_id
+    campaign_version_id
 });
 
 /// An event and its submission, as a message about it is shaped from them.
@@ -143,7 +143,7 @@ pub struct EventWork {
     pub name: String,
     /// The submission's state after it.
     pub status: Option<String>,
-    /// What goes into `context`, a JSON object.
+    /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
     /// When it happened.
     pub occurred_at: i64,
@@ -183,26 +183,26 @@ pub struct DueRows<T> {
     pub next_at: Option<Timestamp>,
 }
 
-const SUBMISSION: &str = "select id, request_id, organization_id, campaign_id, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
+const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
      from submissions";
-const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_id, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
-     d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.program_id from";
+const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
+     d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.campaign_version_id from";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
     /// rows, so that a million rows of one lane cost one step.
     #[boxed]
     pub async fn submission_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
-        self.lanes_of("submissions", "campaign_id", shards).await
+        self.read_lanes("submissions", "campaign_key", shards).await
     }
 
     /// The lanes of deliveries that have work in these shards.
     #[boxed]
     pub async fn delivery_lanes(&self, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
-        self.lanes_of("deliveries", "destination_id", shards).await
+        self.read_lanes("deliveries", "destination_id", shards).await
     }
 
-    async fn lanes_of(&self, table: &str, lane: &str, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
+    async fn read_lanes(&self, table: &str, lane: &str, shards: &[u16]) -> Result<Vec<LaneWork>, StoreError> {
         if shards.is_empty() {
             return Ok(Vec::new());
         }
@@ -227,20 +227,20 @@ impl Store {
     #[boxed]
     pub async fn due_submissions(
         &self,
-        campaign_id: &str,
+        campaign_key: &str,
         shards: &[u16],
         limit: usize,
         now: Timestamp,
     ) -> Result<DueRows<SubmissionWork>, StoreError> {
         let branches = shards.iter().map(|shard| {
-            format!("select * from ({SUBMISSION} where shard = {shard} and campaign_id = $1 and run_at is not null order by run_at, id limit $2) as s{shard}")
+            format!("select * from ({SUBMISSION} where shard = {shard} and campaign_key = $1 and run_at is not null order by run_at, id limit $2) as s{shard}")
         });
         let sql = format!(
             "select * from ({}) as due order by run_at, id limit $2",
             branches.collect::<Vec<_>>().join(" union all ")
         );
         let rows: Vec<SubmissionWork> = reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_id).bind(limit_and_one(limit)).fetch_all(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(limit_and_one(limit)).fetch_all(&mut *connection).await?
         });
         Ok(split(rows, limit, now, |row| row.run_at))
     }
@@ -295,13 +295,13 @@ impl Store {
 
     /// The submissions that were made from these before.
     #[boxed]
-    pub async fn children_of(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+    pub async fn child_submissions(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
         const SELECT: &str =
             ") select s.id from v join submissions s on s.organization_id = v.organization_id and s.parent_id = v.id";
         Ok(select_many!(self, query_scalar as String, SELECT, organization_id, ids))
     }
 
-    /// Lets submissions wait until `run_at` before they are looked at again: nothing was decided about them.
+    /// Lets submissions wait until `run_at` before they are processed again: nothing was decided about them.
     #[boxed]
     pub async fn defer_submissions(
         &self,
@@ -318,7 +318,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether this commit happened: asked after the answer to a COMMIT was lost.
+    /// Whether this commit happened: asked after the response to a COMMIT was lost.
     #[boxed]
     pub async fn is_committed(&self, commit_id: &str) -> Result<bool, StoreError> {
         let found: Option<i64> = reading!(self, connection => {
@@ -327,7 +327,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Forgets commits that are older than anybody could still ask for.
+    /// Deletes commits that are too old to be asked for.
     #[boxed]
     pub async fn forget_commits(&self, before_id: &str) -> Result<(), StoreError> {
         writing!(self, connection => {
@@ -369,7 +369,7 @@ fn delivery_work(row: DeliveryRow) -> Result<DeliveryWork, StoreError> {
     Ok(DeliveryWork {
         id: row.id,
         organization_id: row.organization_id,
-        campaign_id: row.campaign_id,
+        campaign_key: row.campaign_key,
         submission_id: row.submission_id,
         submission_revision: row.submission_revision,
         event_id: row.event_id,
@@ -380,6 +380,6 @@ fn delivery_work(row: DeliveryRow) -> Result<DeliveryWork, StoreError> {
         retries_max: row.retries_max,
         run_at: row.run_at,
         message,
-        program_id: row.program_id,
+        campaign_version_id: row.campaign_version_id,
     })
 }

@@ -2,8 +2,10 @@
 
 use hookmill_engine::{Engine, Limits, Stage};
 
-use super::yard::{attack_stages, configuration_told, engine, fault_told, guest, limits, load, marked, refusal_told};
-use super::yard::{batch, run, session};
+use super::fixtures::{
+    attack_stages, engine, format_configuration_error, format_fault, format_rejection, guest, limits, load, marked,
+};
+use super::fixtures::{batch, run, session};
 
 /// Makes a test of each behaviour: all five stages, `compile`, `load`, `initialize` and `describe`.
 macro_rules! acts {
@@ -22,7 +24,7 @@ acts! {
     endless_copy: "copy-loop",
     endless_lookups: "lookup-loop",
     endless_log: "log-loop",
-    /// P3: what a plugin says of itself is no evidence.
+    /// P3: what a plugin claims about itself is not evidence.
     cry_wolf: "cry-wolf",
     /// P3: memory is bounded, in large pieces, in small ones and in one.
     memory: "memory",
@@ -33,7 +35,7 @@ acts! {
     recursion_with_frames: "deep-frames",
     trap: "trap",
     unreachable: "unreachable",
-    /// P3: the log is bounded, and what is dropped is counted; a panic behind the flood is told all the same.
+    /// P3: the log is bounded, and what is dropped is counted; a panic after the flood is reported all the same.
     log_flood: "chatter",
     log_flood_and_trap: "log-then-trap",
     /// P3: what crosses to the host is bounded.
@@ -60,7 +62,7 @@ async fn at_compile(engine: &Engine, behaviour: &str) -> String {
     let component = load(engine, guest("hostile")).await.unwrap();
     match engine.compile_configuration(&component, behaviour).await {
         Ok(compiled) => format!("compile: good, {} bytes\n", compiled.plan.len()),
-        Err(error) => format!("compile: {}\n", configuration_told(&error)),
+        Err(error) => format!("compile: {}\n", format_configuration_error(&error)),
     }
 }
 
@@ -70,13 +72,13 @@ async fn at_load(engine: &Engine, behaviour: &str) -> String {
     let plan = format!("at-load:{behaviour}");
     let saved = match engine.compile_configuration(&component, &plan).await {
         Ok(_) => "saved".to_owned(),
-        Err(error) => configuration_told(&error),
+        Err(error) => format_configuration_error(&error),
     };
     let mut session = session(engine, &component, Some(&plan));
     let ends = run(&mut session, Stage::Map, &batch("")).await;
     let first = match &ends[0] {
         Ok(()) => "good".to_owned(),
-        Err(hookmill_engine::ItemError::Fault(fault)) => fault_told(fault),
+        Err(hookmill_engine::ItemError::Fault(fault)) => format_fault(fault),
         Err(other) => format!("{other:?}"),
     };
     assert!(ends.iter().all(|end| end.is_ok() == ends[0].is_ok()), "{behaviour}: {ends:?}");
@@ -85,10 +87,10 @@ async fn at_load(engine: &Engine, behaviour: &str) -> String {
     format!("load: when saved: {saved}\n  in a session: {first}, faults {faults}, instances {}\n", report.instances)
 }
 
-/// Admission starts the component and asks it what it is. Where `initialize` is run only then, it is refused then.
+/// Admission starts the component and asks it what it is. Where `initialize` is run only then, it is rejected then.
 async fn at_admission(engine: &Engine, mark: &str, behaviour: &str) -> String {
     match engine.admit(marked(&format!("hostile-at-{mark}"), behaviour)).await {
         Ok(_) => "admitted".to_owned(),
-        Err(refusal) => refusal_told(&refusal),
+        Err(rejection) => format_rejection(&rejection),
     }
 }

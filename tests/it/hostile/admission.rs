@@ -1,14 +1,14 @@
-//! What is not admitted, and in which words; and that a refusal leaves nothing behind (P2).
+//! What is not admitted, and in which words; and that a rejection leaves nothing behind (P2).
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use hookmill_engine::{AdmissionError, Admitted, Compiler, Engine, ItemError, Limits};
-use hookmill_tests::{Chance, Forge, process};
+use hookmill_tests::{Forge, Random, process};
 use serde_json::json;
 
-use super::yard::{element, limits, load, refusal_told, session};
+use super::fixtures::{element, format_rejection, limits, load, session};
 
 /// The contract's `mapping`, empty.
 const NOTHING: &str = r#"(instance $i) (export "hookmill:plugin/mapping@1.0.0" (instance $i))"#;
@@ -52,28 +52,28 @@ async fn admit(engine: &Engine, bytes: Vec<u8>) -> Result<Admitted, AdmissionErr
     tokio::time::timeout(PATIENCE, engine.admit(bytes)).await.expect("an admission ends")
 }
 
-fn stages_told(admitted: &Admitted) -> String {
+fn format_stages(admitted: &Admitted) -> String {
     admitted.stages.iter().map(|stage| stage.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Tries each, and says what comes of it. A refusal leaves no file and no instance.
-async fn refusals(limits: Limits, compiler: Compiler, uploads: Vec<(&str, Vec<u8>)>) -> String {
+/// Uploads each, and lists the outcomes. A rejection leaves no file and no instance.
+async fn rejections(limits: Limits, compiler: Compiler, uploads: Vec<(&str, Vec<u8>)>) -> String {
     let directory = tempfile::tempdir().unwrap();
     let engine = Engine::with_compiler(limits, directory.path(), compiler).unwrap();
     let mut told = String::new();
     for (name, bytes) in uploads {
-        let outcome = match admit(&engine, bytes).await.map(|admitted| stages_told(&admitted)) {
+        let outcome = match admit(&engine, bytes).await.map(|admitted| format_stages(&admitted)) {
             Ok(stages) => format!("admitted with {stages}"),
-            Err(refusal) => refusal_told(&refusal),
+            Err(rejection) => format_rejection(&rejection),
         };
         writeln!(told, "{name}: {outcome}").unwrap();
         let is_admitted = outcome.starts_with("admitted");
-        assert!(is_admitted || files(directory.path()) == ["seal.key"], "{name} left something behind");
+        assert!(is_admitted || files(directory.path()) == ["authentication.key"], "{name} left something behind");
         assert_eq!(engine.stats().instances_alive, 0, "{name}");
         if is_admitted {
             std::fs::remove_dir_all(directory.path()).unwrap();
             std::fs::create_dir(directory.path()).unwrap();
-            std::fs::write(directory.path().join("seal.key"), b"").unwrap();
+            std::fs::write(directory.path().join("authentication.key"), b"").unwrap();
         }
     }
     told
@@ -86,7 +86,7 @@ fn files(directory: &Path) -> Vec<String> {
 
 /// P2: no with every reason, and the suggested fix.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn refused() {
+async fn rejected() {
     let other = |from: &str, to: &str| {
         let good = good();
         let at: Vec<usize> =
@@ -96,7 +96,7 @@ async fn refused() {
         bytes
     };
     let custom = |bytes: Vec<u8>, content: &[u8]| section(bytes, 0, &[b"\x01x", content].concat());
-    let told = refusals(
+    let told = rejections(
         Limits { component_bytes_max: 200_000, functions_max: 1_000, function_bytes_max: 10_000, ..limits() },
         Compiler::InProcess,
         vec![
@@ -142,10 +142,10 @@ async fn refused() {
         ],
     )
     .await;
-    insta::assert_snapshot!("refused", told);
+    insta::assert_snapshot!("rejected", told);
 }
 
-/// P2: what is small and takes the compiler long, or makes it large, meets the child process's bounds. The host waits and goes on.
+/// P2: what is small and takes the compiler long, or makes it large, meets the child process's bounds. The host waits and continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compiler_bombs() {
     let table = "(table $t 90000 funcref)";
@@ -162,7 +162,7 @@ async fn compiler_bombs() {
     let segment = format!("(elem (table $t) (offset (global.get $at)) func {})", "$realloc ".repeat(10_000));
     let elements = format!("(global $at i32 (i32.const 0)) {table} {}", segment.repeat(20));
     let limits = Limits { compile_cpu_s_max: 2, compile_wall_s_max: 10, compile_memory_bytes_max: 1 << 30, ..limits() };
-    let told = refusals(
+    let told = rejections(
         limits,
         Compiler::Child(process::binary()),
         vec![
@@ -182,20 +182,20 @@ async fn compiler_bombs() {
         let outcome = line.split_once(": ").unwrap().1;
         let stopped = outcome.starts_with("does_not_compile: ") && outcome.contains("`compile_cpu_s_max` is 2");
         let invalid = outcome.starts_with("invalid: ") || outcome.starts_with("function_too_large: ");
-        let refused = outcome.starts_with("does_not_compile: hookmill: ");
-        assert!(outcome.starts_with("admitted") || stopped || invalid || refused, "{line}");
+        let rejected = outcome.starts_with("does_not_compile: hookmill: ");
+        assert!(outcome.starts_with("admitted") || stopped || invalid || rejected, "{line}");
     }
 }
 
-/// Damaged bytes are refused or run within their bounds; never does anything of the host's fall over.
+/// Damaged bytes are rejected or run within their bounds; never does anything of the host's fall over.
 async fn survives(engine: &Engine, bytes: Vec<u8>, name: &str) {
     match admit(engine, bytes).await {
-        Err(refusal) => {
-            let told = refusal_told(&refusal);
+        Err(rejection) => {
+            let told = format_rejection(&rejection);
             assert!(!told.contains("the host failed") && !told.contains("panicked"), "{name}: {told}");
         }
         Ok(admitted) => {
-            assert!(!stages_told(&admitted).is_empty(), "{name} serves nothing");
+            assert!(!format_stages(&admitted).is_empty(), "{name} serves nothing");
             let loaded = load(engine, admitted.component).await.unwrap();
             if !loaded.stages().has(hookmill_engine::Stage::Map) {
                 return;
@@ -236,14 +236,14 @@ async fn changed_anywhere() {
         .world("import hookmill:plugin/log@1.0.0;")
         .import(r#"(import "hookmill:plugin/log@1.0.0" "write" (func $log (param i32 i32 i32)))"#);
     let good = good.before_map("(call $log (i32.const 1) (i32.const 0) (i32.const 9))").component().unwrap();
-    let seed = Chance::seed();
-    let mut chance = Chance::new(seed);
+    let seed = Random::seed();
+    let mut random = Random::new(seed);
     for round in 0..1_500 {
         let mut bytes = good.clone();
-        for _ in 0..chance.between(1, 4) {
-            let at = chance.between(8, bytes.len() as u64 - 1) as usize;
+        for _ in 0..random.between(1, 4) {
+            let at = random.between(8, bytes.len() as u64 - 1) as usize;
             bytes[at] =
-                if chance.once_in(3) { bytes[at] ^ 1 << chance.between(0, 7) } else { chance.between(0, 255) as u8 };
+                if random.once_in(3) { bytes[at] ^ 1 << random.between(0, 7) } else { random.between(0, 255) as u8 };
         }
         survives(&engine, bytes, &format!("round {round} of seed {seed}")).await;
     }

@@ -8,7 +8,7 @@ use hookmill_engine::{Engine, FaultKind, ItemError, Limits, Stage};
 use hookmill_tests::Forge;
 use serde_json::{Value, json};
 
-use super::yard::{batch, element, engine, guest, limits, load, run, session};
+use super::fixtures::{batch, element, engine, guest, limits, load, run, session};
 
 /// Loops over an address from `from` to `to` in steps of `step`.
 fn over(from: u32, to: u32, step: u32, body: &str) -> String {
@@ -75,7 +75,7 @@ async fn loaded_components_hold_few_files() {
     let modules: String = (0..200).map(|n| format!(r#"(core module (memory 1) (data (i32.const 0) "{n}"))"#)).collect();
     let many = wat::parse_str(format!("(component {modules} (instance $i) (export \"x\" (instance $i)))")).unwrap();
     load(&engine, many).await.unwrap();
-    // The other tests' engines hold such files, too, so they are told apart by this one's number of components alone.
+    // The other tests' engines hold such files, too, so they are distinguished by this one's number of components alone.
     assert_eq!(engine.stats().compilations, 61);
     map_once(&engine, &data(59)).await.unwrap();
     assert_eq!(engine.stats().disk_hits, 0, "what was used last is still there");
@@ -194,19 +194,19 @@ async fn many_memories_in_many_sessions() {
     map_once(&engine, &Forge::new()).await.expect("there is a place for the sixth");
 }
 
-/// P3: every item guilty, each of something else: CPU time is bounded for all of them together, and nobody is blamed for another.
+/// P3: every item faults, each in another way: CPU time is bounded for all of them together, and each has its own fault.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_is_guilty() {
+async fn everybody_is_culprit() {
     let engine = engine(Limits { bisection_cpu_ms_max: 300, deadline_base_ms: 40, ..limits() });
     let loaded = load(&engine, guest("hostile")).await.unwrap();
     let behaviours = ["loop", "memory", "trap", "deep", "huge", "short", "log-long", "unreachable"];
     let items: Vec<Value> = (0..200).map(|n| json!({ "do": behaviours[n % behaviours.len()] })).collect();
     let mut session = session(&engine, &loaded, None);
     let ends = run(&mut session, Stage::Map, &items).await;
-    let guilty = ends.iter().filter(|end| matches!(end, Err(ItemError::Fault(_)))).count();
+    let culprits = ends.iter().filter(|end| matches!(end, Err(ItemError::Fault(_)))).count();
     let postponed = ends.iter().filter(|end| matches!(end, Err(ItemError::Postponed))).count();
-    assert_eq!(guilty + postponed, 200);
-    assert!(1 <= guilty);
+    assert_eq!(culprits + postponed, 200);
+    assert!(1 <= culprits);
     for (end, item) in ends.iter().zip(&items) {
         if let Err(ItemError::Fault(fault)) = end {
             let expected = match item["do"].as_str().unwrap() {
@@ -222,6 +222,6 @@ async fn everybody_is_guilty() {
         }
     }
     let report = session.finish();
-    println!("200 guilty: {guilty} found, {postponed} postponed, {} us", report.cpu_time_us);
+    println!("200 culprits: {culprits} found, {postponed} postponed, {} us", report.cpu_time_us);
     assert!(report.cpu_time_us < 3_000_000, "{}", report.cpu_time_us);
 }

@@ -1,4 +1,4 @@
-//! The cache of compiled code, tampered with while the host runs and while it does not; and the shelf of loaded components.
+//! The cache of compiled code, tampered with while the host runs and while it does not; and the cache of loaded components.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hookmill_engine::{Digest, Engine, Limits, LoadedComponent, Stage};
 use hookmill_tests::Forge;
 
-use super::yard::{batch, load, run, session};
+use super::fixtures::{batch, load, run, session};
 
 /// A component whose bytes differ by its number.
 fn component(number: u32) -> Vec<u8> {
@@ -39,13 +39,13 @@ async fn works(engine: &Engine, component: &Arc<LoadedComponent>) {
 async fn a_file_that_is_not_as_it_was_is_made_again() {
     let damages: [(&str, Damage, u64); 9] = [
         ("changed in the middle", |file| change(file, |bytes| bytes[3_000] ^= 1), 1),
-        ("changed in the seal", |file| change(file, |bytes| bytes[0] ^= 1), 1),
+        ("changed in the tag", |file| change(file, |bytes| bytes[0] ^= 1), 1),
         ("cut", |file| change(file, |bytes| bytes.truncate(100)), 1),
-        ("cut within the seal", |file| change(file, |bytes| bytes.truncate(10)), 1),
+        ("cut within the tag", |file| change(file, |bytes| bytes.truncate(10)), 1),
         ("emptied", |file| change(file, Vec::clear), 1),
         ("longer", |file| change(file, |bytes| bytes.extend([0; 4_096])), 1),
         ("of another version", |file| fs::rename(file, renamed(file)).unwrap(), 0),
-        ("of another key", |file| change(&file.with_file_name("seal.key"), |bytes| bytes.reverse()), 1),
+        ("of another key", |file| change(&file.with_file_name("authentication.key"), |bytes| bytes.reverse()), 1),
         (
             "a directory",
             |file| {
@@ -55,7 +55,7 @@ async fn a_file_that_is_not_as_it_was_is_made_again() {
             0,
         ),
     ];
-    for (name, damage, refusals) in damages {
+    for (name, damage, rejections) in damages {
         let directory = tempfile::tempdir().unwrap();
         load(&restarted(directory.path()), component(1)).await.unwrap();
         let [file] = &compiled(directory.path())[..] else { panic!("{name}: no file") };
@@ -64,7 +64,7 @@ async fn a_file_that_is_not_as_it_was_is_made_again() {
         let loaded = load(&engine, component(1)).await.unwrap();
         works(&engine, &loaded).await;
         let stats = engine.stats();
-        assert_eq!((stats.disk_rejections, stats.disk_hits, stats.compilations), (refusals, 0, 1), "{name}");
+        assert_eq!((stats.disk_rejections, stats.disk_hits, stats.compilations), (rejections, 0, 1), "{name}");
         let again = restarted(directory.path());
         load(&again, component(1)).await.unwrap();
         let hits = if name == "a directory" { 0 } else { 1 };
@@ -87,7 +87,7 @@ fn renamed(file: &Path) -> PathBuf {
 
 /// P4: a component's file under another's name would run one customer's code for another's leads.
 #[tokio::test]
-async fn files_that_changed_places_are_refused() {
+async fn files_that_changed_places_are_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let engine = restarted(directory.path());
     for number in [1, 2] {
@@ -155,7 +155,7 @@ async fn the_directory_is_bounded() {
 
 /// P3, P4: in memory, too, what was used the longest ago goes first; and what a session holds goes when the session does.
 #[tokio::test]
-async fn the_shelf_is_bounded() {
+async fn the_cache_in_memory_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
     let probe = restarted(directory.path());
     load(&probe, component(1)).await.unwrap();
@@ -173,7 +173,7 @@ async fn the_shelf_is_bounded() {
     assert_eq!(engine.stats().disk_hits, 1);
     load(&engine, component(2)).await.unwrap();
     assert_eq!(engine.stats().disk_hits, 2);
-    // A hundred others later it is long gone from the shelf, and runs where it is held.
+    // A hundred others later it is evicted from the cache, and runs where it is held.
     let weak = Arc::downgrade(&held);
     let mut session = session(&engine, &held, None);
     drop(held);

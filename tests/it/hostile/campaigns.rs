@@ -7,8 +7,8 @@ use hookmill_tests::rig::{CAMPAIGN, CLIENT};
 use hookmill_tests::{Client, Forge, Kind, Rig, World, on_both};
 use serde_json::{Value, json};
 
+use super::fixtures::{guest, marked};
 use super::neighbour::{Latencies, held, now};
-use super::yard::{guest, marked};
 
 const EVIL: &str = "EVIL";
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -29,12 +29,12 @@ const ATTACKS: [&str; 14] = [
     "shape:big-item",
     "shape:bad-header",
 ];
-/// Behaviours that are no fault.
+/// Behaviours that are not faults.
 const HARMLESS: [&str; 1] = ["map:chatter"];
 const LEADS: usize = 20;
-const GUILTY: usize = 7;
+const CULPRIT: usize = 7;
 
-/// P3, P4: each guilty lead is quarantined alone, the neighbour's leads are delivered, and the host is afterwards what it was.
+/// P3, P4: each culprit is quarantined alone, the neighbour's leads are delivered, and the host is afterwards what it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hostile_campaign_harms_itself() {
     let (rig, host) = Rig::new(Kind::Sqlite).await;
@@ -43,8 +43,8 @@ async fn a_hostile_campaign_harms_itself() {
     let process = host.id().to_string();
     let quiet = neighbours_latency(&rig, &source, "quiet", 20).await;
     let _ = attack(&source, "map:trap", "warm").await;
-    rest(&admin, EVIL).await;
-    let before = held(&process);
+    wait_until_idle(&admin, EVIL).await;
+    let before = read_resources(&process);
 
     let mut posted = Vec::new();
     let mut latencies = Vec::new();
@@ -52,15 +52,15 @@ async fn a_hostile_campaign_harms_itself() {
         posted.push((*behaviour, attack(&source, behaviour, &format!("a{number}")).await));
         latencies.extend(neighbours_latency(&rig, &source, &format!("n{number}"), 4).await);
     }
-    rest(&admin, EVIL).await;
-    rest(&admin, CAMPAIGN).await;
-    let after = held(&process);
+    wait_until_idle(&admin, EVIL).await;
+    wait_until_idle(&admin, CAMPAIGN).await;
+    let after = read_resources(&process);
 
     for (behaviour, submissions) in &posted {
         for (place, submission) in submissions.iter().enumerate() {
             let page = admin.get(&format!("/v1/submissions/{submission}")).await.expect(200).json;
-            let is_guilty = place == GUILTY && !HARMLESS.contains(behaviour);
-            let expected = if is_guilty { "quarantined" } else { "delivered" };
+            let is_culprit = place == CULPRIT && !HARMLESS.contains(behaviour);
+            let expected = if is_culprit { "quarantined" } else { "delivered" };
             assert_eq!(page["state"], expected, "{behaviour}, lead {place}: {page}");
         }
     }
@@ -83,13 +83,13 @@ async fn hostile_campaign(rig: &Rig, admin: &Client) {
     admin.put("/v1/campaigns/EVIL/state", &json!({"state": "active"})).await.expect(200);
 }
 
-/// Posts a batch with one guilty lead; answers the submissions.
+/// Posts a batch with one culprit; returns the submissions.
 async fn attack(source: &Client, behaviour: &str, key: &str) -> Vec<String> {
     let lead = |n| json!({"campaign_id": EVIL, "email": format!("{key}-{n}@x.example")});
     let mut leads: Vec<Value> = (0..LEADS).map(lead).collect();
-    leads[GUILTY]["do"] = json!(behaviour);
-    let answer = source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202);
-    hookmill_tests::world::submission_ids(&answer)
+    leads[CULPRIT]["do"] = json!(behaviour);
+    let response = source.post("/v1/leads", &json!({"idempotency_key": key, "leads": leads})).await.expect(202);
+    hookmill_tests::world::submission_ids(&response)
 }
 
 /// Batches of the neighbour, one after the other: from the post to the last lead's arrival at its client.
@@ -117,7 +117,7 @@ async fn neighbours_latency(rig: &Rig, source: &Client, name: &str, batches: usi
     latencies
 }
 
-async fn rest(admin: &Client, campaign: &str) {
+async fn wait_until_idle(admin: &Client, campaign: &str) {
     let rest = async {
         for state in ["received", "processing", "delivering"] {
             let path = format!("/v1/campaigns/{campaign}/submissions?limit=1&state={state}");
@@ -126,12 +126,12 @@ async fn rest(admin: &Client, campaign: &str) {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, rest).await.expect("the campaign comes to rest");
+    tokio::time::timeout(PATIENCE, rest).await.expect("the campaign becomes idle");
 }
 
 on_both! {
-    /// P2: a plugin that is refused is in no list, under no name, and in no campaign; the name is free for a good one.
-    async fn a_refused_upload_leaves_nothing(kind: Kind) {
+    /// P2: a plugin that is rejected is in no list, under no name, and in no campaign; the name is free for a good one.
+    async fn a_rejected_upload_leaves_nothing(kind: Kind) {
         let world = World::new(kind).await;
         let admin = &world.admin;
         for bytes in [
@@ -140,13 +140,13 @@ on_both! {
             marked("hostile-at-describe", "trap"),
             Forge::new().component().unwrap()[..300].to_vec(),
         ] {
-            let refused = admin.put_bytes("/v1/plugins/refused", bytes).await;
-            assert_eq!(refused.status, 422, "{}", refused.text);
-            assert!(!refused.json["error"]["details"].as_array().unwrap().is_empty(), "{}", refused.text);
+            let rejected = admin.put_bytes("/v1/plugins/rejected", bytes).await;
+            assert_eq!(rejected.status, 422, "{}", rejected.text);
+            assert!(!rejected.json["error"]["details"].as_array().unwrap().is_empty(), "{}", rejected.text);
         }
         assert_eq!(admin.get("/v1/plugins").await.expect(200).json["items"], json!([]));
         assert_eq!(world.pipeline().engine().stats().instances_alive, 0);
-        let good = admin.put_bytes("/v1/plugins/refused", Forge::new().component().unwrap()).await.expect(201);
+        let good = admin.put_bytes("/v1/plugins/rejected", Forge::new().component().unwrap()).await.expect(201);
         assert_eq!(good.json["version"], 1);
         world.stop().await;
     }

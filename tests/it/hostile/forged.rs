@@ -7,13 +7,13 @@ use hookmill_engine::{Engine, ItemError, Limits, ValueSets};
 use hookmill_tests::Forge;
 use serde_json::json;
 
-use super::yard::{element, engine, limits, load, refusal_told, session, told};
+use super::fixtures::{element, engine, format_rejection, format_results, limits, load, session};
 
 /// The post-return function of `map`.
 const POST: &str = r#"(export "cabi_post_hookmill:plugin/mapping@1.0.0#map") (param i32)"#;
 const LOG: &str = r#"(import "hookmill:plugin/log@1.0.0" "write" (func $log (param i32 i32 i32)))"#;
 const LOOKUP: &str = r#"(import "hookmill:plugin/lookup@1.0.0" "get" (func $get (param i32 i32 i32 i32 i32)))"#;
-/// Nearly as much memory as the yard grants, in one piece.
+/// Nearly as much memory as the fixtures grant, in one piece.
 const ALL: &str = r#"(memory (export "memory") 380)"#;
 const ALL_BYTES: &str = "(i32.const 24903680)";
 
@@ -62,7 +62,7 @@ async fn outcome(engine: &Engine, forge: &Forge) -> String {
     };
     let admitted = match engine.admit(component).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return format!("refused: {}", refusal_told(&refusal)),
+        Err(rejection) => return format!("rejected: {}", format_rejection(&rejection)),
     };
     let component = load(engine, admitted.component).await.unwrap();
     let mut session = session(engine, &component, None).with_value_sets(Arc::new(Everything));
@@ -70,7 +70,7 @@ async fn outcome(engine: &Engine, forge: &Forge) -> String {
     let ends: Vec<Result<(), ItemError>> =
         session.map(elements).await.unwrap().into_iter().map(|end| end.map(|_| ())).collect();
     let same = ends.iter().all(|end| end == &ends[0] || !is_first(end, &ends[0]));
-    let told = told(&ends[..if same { 1 } else { ends.len() }]);
+    let told = format_results(&ends[..if same { 1 } else { ends.len() }]);
     if told == "1 of 1 good" { "4 of 4 good".to_owned() } else { told.replacen("0 of 1 good\n  item 0: ", "", 1) }
 }
 
@@ -139,7 +139,7 @@ async fn endless() {
 async fn memory() {
     let pages = |count: u32| format!(r#"(memory (export "memory") {count})"#);
     let more = |count: usize, pages: u32| format!("(memory {pages})").repeat(count);
-    // Each line grows and gives up when it is refused; whoever gets more than 24 MiB traps.
+    // Each line grows and gives up when it is rejected; whoever gets more than 24 MiB traps.
     let cheat = "
         (drop (memory.grow $b (i32.const 300)))
         (drop (memory.grow $b (i32.const -1)))
@@ -161,8 +161,8 @@ async fn memory() {
             ("five memories", forge().item(&more(4, 1))),
             ("a hundred memories", forge().item(&more(99, 0))),
             ("four gigabytes of data's place", forge().item("(data (i32.const -1) \"x\")")),
-            ("growth that is refused, and then a trap", forge().before_map("(if (i32.eq (i32.const -1) (memory.grow (i32.const 1000))) (then unreachable))")),
-            ("growth that is refused, and no matter", forge().before_map("(drop (memory.grow (i32.const 1000)))")),
+            ("growth that is rejected, and then a trap", forge().before_map("(if (i32.eq (i32.const -1) (memory.grow (i32.const 1000))) (then unreachable))")),
+            ("growth that is rejected, and no matter", forge().before_map("(drop (memory.grow (i32.const 1000)))")),
             ("forgotten growth", forge().item(two).before_map(cheat)),
             ("forgotten growth by a table", forge().item(two).item("(table $t 1 funcref)").before_map(table_cheat)),
             ("eight tables", forge().item(&"(table 1 funcref)".repeat(8))),
@@ -263,7 +263,7 @@ async fn returns() {
             ("no such case", forge().map(&first("(i32.store8 (i32.const 1024) (i32.const 7))"))),
             ("string outside of memory", forge().map(&failure(-16, 16))),
             ("string that lies about its length", forge().map(&failure(0, 2_147_483_647))),
-            ("string that is no UTF-8", forge().item(r#"(data (i32.const 512) "\ff\fe\80")"#).map(&failure(512, 3))),
+            ("string that is not UTF-8", forge().item(r#"(data (i32.const 512) "\ff\fe\80")"#).map(&failure(512, 3))),
             ("string with a surrogate", forge().item(r#"(data (i32.const 512) "\ed\a0\80")"#).map(&failure(512, 3))),
             ("string cut in a character", forge().item(r#"(data (i32.const 512) "\f0\9f\98")"#).map(&failure(512, 3))),
             ("one large string four times", forge().memory(ALL).map(&format!("{aliases} {}", list(1024, 4)))),
@@ -296,8 +296,8 @@ async fn returns() {
             ("log: more than crosses", logging().memory(ALL).before_map("(call $log (i32.const 0) (i32.const 1048576) (i32.const 20000000))")),
             ("log: no such level", logging().before_map("(call $log (i32.const 9) (i32.const 0) (i32.const 1))")),
             ("log: no UTF-8", logging().item(r#"(data (i32.const 512) "\ff")"#).before_map("(call $log (i32.const 0) (i32.const 512) (i32.const 1))")),
-            ("lookup: answer outside of memory", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const -8))")),
-            ("lookup: answer not aligned", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 65))")),
+            ("lookup: result outside of memory", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const -8))")),
+            ("lookup: result not aligned", looking_up().before_map("(call $get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 65))")),
         ],
     )
     .await;

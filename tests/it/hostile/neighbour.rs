@@ -1,4 +1,4 @@
-//! What a neighbour notices: its leads go through while everything above goes on beside it, and afterwards memory, threads and
+//! What a neighbour notices: its leads are processed while all attacks run, and afterwards memory, threads and
 //! handles are where they were (P3).
 //!
 //! Measured in a process of its own, since the other tests in this one have memory and files, too. The figures are printed:
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hookmill_engine::{Engine, Limits, LoadedComponent, Stage};
 use serde_json::{Value, json};
 
-use super::yard::{batch, element, guest, limits, load, run, session};
+use super::fixtures::{batch, element, guest, limits, load, run, session};
 
 /// What is done to the engine: (stage, behaviour).
 const ATTACKS: [(Stage, &str); 22] = [
@@ -45,21 +45,21 @@ const LEADS: usize = 50;
 
 /// What a process holds.
 #[derive(Debug, Clone, Copy)]
-pub struct Held {
+pub struct Resources {
     pub resident_kb: u64,
     pub threads: u64,
     pub files: usize,
 }
 
 /// Reads it from `/proc`; `self` is this process.
-pub fn held(process: &str) -> Held {
+pub fn read_resources(process: &str) -> Resources {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
     let number = |name: &str| -> u64 {
         let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
         line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("a number")
     };
     let files = std::fs::read_dir(format!("/proc/{process}/fd")).expect("its files").count();
-    Held { resident_kb: number("VmRSS:"), threads: number("Threads:"), files }
+    Resources { resident_kb: number("VmRSS:"), threads: number("Threads:"), files }
 }
 
 /// Latencies, sorted.
@@ -83,7 +83,7 @@ impl std::fmt::Display for Latencies {
     }
 }
 
-/// P3: runs [`alone`] in a process of its own, and shows what it says.
+/// P3: runs [`alone`] in a process of its own, and prints its output.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_neighbour_notices_nothing() {
     let test = std::env::current_exe().expect("this program");
@@ -113,7 +113,7 @@ async fn alone() {
     let (quiet, expected) = neighbour(&engine, &good, |batches| batches < 200).await;
     // Once before measuring, so that what is only made once has been made.
     attack(&engine, &hostile).await;
-    let before = held("self");
+    let before = read_resources("self");
     let attacked = Arc::new(AtomicBool::new(true));
     let attackers: Vec<_> = (0..ATTACKERS)
         .map(|_| {
@@ -133,7 +133,7 @@ async fn alone() {
     let (loud, results) = neighbour(&engine, &good, |_| attacked.load(Ordering::Relaxed)).await;
     done.await.unwrap();
     let (again, results_after) = neighbour(&engine, &good, |batches| batches < 200).await;
-    let after = held("self");
+    let after = read_resources("self");
 
     println!("neighbour alone:    {quiet}\nneighbour attacked: {loud}\nneighbour after:    {again}");
     println!("before {before:?}\nafter  {after:?}\n{:?}", engine.stats());
@@ -145,7 +145,7 @@ async fn alone() {
     assert!(after.resident_kb < before.resident_kb + 32 * 1024, "{before:?} {after:?}");
 }
 
-/// Everything once; who is guilty falls, and nobody else.
+/// Everything once; the culprit fails, and nothing else.
 async fn attack(engine: &Engine, hostile: &Arc<LoadedComponent>) {
     for (stage, behaviour) in ATTACKS {
         let mut session = session(engine, hostile, None);

@@ -1,6 +1,8 @@
 //! What only a result can be: too large, too deep, no JSON, of the wrong length, with a header in a header.
 
-use super::yard::{attack_stages, configuration_told, engine, guest, limits, load, marked, refusal_told};
+use super::fixtures::{
+    attack_stages, engine, format_configuration_error, format_rejection, guest, limits, load, marked,
+};
 
 /// Makes a test of each behaviour: all five stages.
 macro_rules! results {
@@ -17,7 +19,7 @@ results! {
     no_results: "none",
     too_few_results: "short",
     too_many_results: "long",
-    /// M1: a failure is an answer and no fault; but it is bounded and checked like any other.
+    /// M1: a failure is a valid result and no fault; but it is bounded and checked like any other.
     failure: "fail",
     huge_failure: "fail-huge",
     failure_with_nonsense: "fail-with-nonsense",
@@ -60,21 +62,21 @@ async fn configurations() {
     for document in [
         "any",
         "",
-        "refuse",
-        "refuse-silently",
-        "refuse-warning",
+        "reject",
+        "reject-silently",
+        "reject-warning",
         "many-diagnostics",
         "loud-diagnostic",
         "loud-warning",
         "contradiction",
         "big-plan",
         "huge",
-        "refuse-later",
+        "reject-later",
         "at-load:huge",
     ] {
         let outcome = match engine.compile_configuration(&component, document).await {
             Ok(compiled) => format!("good, {} bytes, {} warnings", compiled.plan.len(), compiled.warnings.len()),
-            Err(error) => configuration_told(&error),
+            Err(error) => format_configuration_error(&error),
         };
         told += &format!("{document}: {outcome}\n");
     }
@@ -89,7 +91,7 @@ async fn descriptions() {
     for behaviour in ["huge", "big-item", "invalid-json", "deep-output", "many-members"] {
         let outcome = match engine.admit(marked("hostile-at-describe", behaviour)).await {
             Ok(_) => "admitted".to_owned(),
-            Err(refusal) => refusal_told(&refusal),
+            Err(rejection) => format_rejection(&rejection),
         };
         told += &format!("{behaviour}: {outcome}\n");
     }

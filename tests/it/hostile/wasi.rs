@@ -4,8 +4,8 @@
 use hookmill_engine::Limits;
 use hookmill_tests::Forge;
 
+use super::fixtures::limits;
 use super::forged::outcomes;
-use super::yard::limits;
 
 const IO: &str = "package wasi:io@0.2.0;
     interface error { resource error; }

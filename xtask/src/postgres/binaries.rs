@@ -33,7 +33,7 @@ impl Binaries {
         apt::install(&["postgresql"], "run the tests on PostgreSQL")?;
         match find() {
             Some(binaries) => Ok(binaries),
-            None => bail!("postgresql is installed, but its `initdb` is nowhere; name its directory in {CHOICE}"),
+            None => bail!("postgresql is installed, but its `initdb` was not found; set its directory in {CHOICE}"),
         }
     }
 
@@ -42,7 +42,7 @@ impl Binaries {
         self.directory.join(name)
     }
 
-    /// As the server tells it.
+    /// The server's version text.
     pub fn version(&self) -> String {
         let version = program::output(self.path("postgres"), &["--version"]);
         version.unwrap_or_else(|| "PostgreSQL of unknown version".to_owned())
@@ -62,14 +62,14 @@ fn versions_in(home: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(home) else { return Vec::new() };
     let mut versions: Vec<(u32, PathBuf)> = entries
         .flatten()
-        .filter_map(|entry| Some((version_of(&entry.file_name().to_string_lossy())?, entry.path().join("bin"))))
+        .filter_map(|entry| Some((parse_version(&entry.file_name().to_string_lossy())?, entry.path().join("bin"))))
         .collect();
     versions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     versions.into_iter().map(|(_, directory)| directory).collect()
 }
 
 /// `15`, or `postgresql@15` as Homebrew has it.
-fn version_of(name: &str) -> Option<u32> {
+fn parse_version(name: &str) -> Option<u32> {
     name.strip_prefix("postgresql@").unwrap_or(name).parse().ok()
 }
 
@@ -85,8 +85,8 @@ mod tests {
     /// Directories of other things beside the versions are passed over.
     #[test]
     fn versions_are_read_from_directory_names() {
-        assert_eq!(version_of("15"), Some(15));
-        assert_eq!(version_of("postgresql@17"), Some(17));
-        assert_eq!(version_of("libpq"), None);
+        assert_eq!(parse_version("15"), Some(15));
+        assert_eq!(parse_version("postgresql@17"), Some(17));
+        assert_eq!(parse_version("libpq"), None);
     }
 }

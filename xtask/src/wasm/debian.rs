@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::house::House;
+use crate::workspace::Workspace;
 use crate::{apt, program};
 
 const COMPILER: &str = "/usr/bin/rustc";
@@ -34,13 +34,13 @@ impl Compiler {
 }
 
 /// Finds the compiler, its sources and a linker, and installs the packages that lack.
-pub fn find(house: &House) -> Result<Compiler> {
+pub fn find(workspace: &Workspace) -> Result<Compiler> {
     if version().is_none() || !has_sources() {
         apt::install(&["rustc-web", "rust-web-src"], "compile plugins to WebAssembly")?;
     }
     let version = version().with_context(|| format!("{COMPILER} is older than 1.{OLDEST_MINOR}, or absent"))?;
     anyhow::ensure!(has_sources(), "{COMPILER} has no sources of its standard library; install rust-web-src");
-    Ok(Compiler { linker: linker_or_install(house, &version)?, version })
+    Ok(Compiler { linker: linker_or_install(workspace, &version)?, version })
 }
 
 /// `None` if the compiler is absent or too old.
@@ -55,23 +55,23 @@ fn has_sources() -> bool {
     Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").is_file()
 }
 
-fn linker_or_install(house: &House, version: &str) -> Result<PathBuf> {
+fn linker_or_install(workspace: &Workspace, version: &str) -> Result<PathBuf> {
     let llvm = llvm_major().with_context(|| format!("{COMPILER} ({version}) does not tell its LLVM version"))?;
-    if let Some(linker) = linker(house, &llvm) {
+    if let Some(linker) = linker(workspace, &llvm) {
         return Ok(linker);
     }
     apt::install(&[&format!("lld-{llvm}")], "link plugins")?;
-    linker(house, &llvm).with_context(|| format!("lld-{llvm} is installed, but there is no wasm-ld-{llvm} in PATH"))
+    linker(workspace, &llvm).with_context(|| format!("lld-{llvm} is installed, but there is no wasm-ld-{llvm} in PATH"))
 }
 
 /// `rust-lld` of the toolchain that runs this program, else Debian's of the compiler's LLVM.
-fn linker(house: &House, llvm: &str) -> Option<PathBuf> {
-    rustup_linker(house).or_else(|| program::find(&format!("wasm-ld-{llvm}"))).or_else(|| program::find("wasm-ld"))
+fn linker(workspace: &Workspace, llvm: &str) -> Option<PathBuf> {
+    rustup_linker(workspace).or_else(|| program::find(&format!("wasm-ld-{llvm}"))).or_else(|| program::find("wasm-ld"))
 }
 
-fn rustup_linker(house: &House) -> Option<PathBuf> {
+fn rustup_linker(workspace: &Workspace) -> Option<PathBuf> {
     let mut command = Command::new("rustc");
-    let output = command.args(["--print", "target-libdir"]).current_dir(&house.root).output().ok()?;
+    let output = command.args(["--print", "target-libdir"]).current_dir(&workspace.root).output().ok()?;
     let libraries = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     Some(libraries.parent()?.join("bin/rust-lld")).filter(|linker| linker.is_file())
 }

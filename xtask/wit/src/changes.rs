@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     const OLD: &str = "
-        interface types { record pair { name: string, value: string } enum door { batch, sample } type json = string; }
+        interface types { record pair { name: string, value: string } enum channel { batch, sample } type json = string; }
         interface mapping { use types.{pair}; turn: func(pairs: list<pair>) -> result<string, string>; }
         interface log { write: func(line: string); }
         world plugin { import log; export mapping; }";
@@ -249,7 +249,7 @@ mod tests {
         use Weight::{Addition, Break, Words};
         let table = [
             ("record pair {", "/// Two.\n record pair {", Some(Words), "types.pair says it in other words"),
-            ("batch,", "/// Many.\n batch,", Some(Words), "types.door.batch says it in other words"),
+            ("batch,", "/// Many.\n batch,", Some(Words), "types.channel.batch says it in other words"),
             ("interface log {", "interface more {} interface log {", Some(Addition), "interface more is new"),
             ("type json", "type id = u64; type json", Some(Addition), "types.id is new"),
             ("world plugin", "world small { } world plugin", Some(Addition), "world small is new"),
@@ -268,9 +268,9 @@ mod tests {
                 "batch, sample",
                 "sample, batch",
                 Some(Break),
-                "types.door was `enum { batch, sample }`, is `enum { sample, batch }`",
+                "types.channel was `enum { batch, sample }`, is `enum { sample, batch }`",
             ),
-            ("enum door", "variant door", Some(Break), "is `variant { batch, sample }`"),
+            ("enum channel", "variant channel", Some(Break), "is `variant { batch, sample }`"),
             ("type json = string;", "", Some(Break), "types.json was removed"),
             ("type json = string", "type json = list<u8>", Some(Break), "was `type string`, is `type list<u8>`"),
             ("export mapping;", "", Some(Break), "world plugin no longer exports mapping"),

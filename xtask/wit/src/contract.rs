@@ -13,7 +13,7 @@ pub struct Contract {
     pub name: String,
     /// Its number.
     pub version: Version,
-    /// What the package says of itself.
+    /// The documentation of the package.
     pub words: String,
     /// Its interfaces: what plugins export first, what they import next, in the order of the worlds.
     pub interfaces: Vec<Interface>,
@@ -29,7 +29,7 @@ pub struct Version {
     pub patch: u64,
 }
 
-/// What an item says of itself.
+/// The documentation of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     pub name: String,
@@ -53,7 +53,7 @@ pub struct TypeItem {
     pub about: About,
     /// `record`, `enum`, `variant`, `flags` or `type`.
     pub kind: &'static str,
-    /// What an alias stands for.
+    /// The target of an alias.
     pub alias: Option<String>,
     pub members: Vec<Member>,
 }

@@ -49,7 +49,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             println!("{USAGE}");
             Ok(())
         }
-        _ => bail!("`cargo xtask wit {}` is no command\n\n{USAGE}", words.join(" ")),
+        _ => bail!("`cargo xtask wit {}` is not a command\n\n{USAGE}", words.join(" ")),
     }
 }
 

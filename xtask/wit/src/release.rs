@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-/// The record of released files, in `wit/`: `cd wit && sha256sum --check released.sha256` says the same as this module.
+/// The record of released files, in `wit/`: `cd wit && sha256sum --check released.sha256` checks the same as this module.
 pub const FILE: &str = "released.sha256";
 
 /// Digest by path within `wit/`.
@@ -36,7 +36,7 @@ pub fn check(wit: &Path) -> Result<BTreeSet<String>> {
         let differences = differences(&then, &digests(wit, folder)?);
         ensure!(
             differences.is_empty(),
-            "wit/{folder} is released and never changes: {}; mend: git checkout wit/{folder}, and make the change in a \
+            "wit/{folder} is released and never changes: {}; fix: git checkout wit/{folder}, and make the change in a \
              new folder, such as wit/{folder}.1",
             differences.join(", ")
         );
@@ -64,7 +64,9 @@ fn read(wit: &Path) -> Result<Digests> {
     }
     let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
     let pair = |line: &str| line.split_once("  ").map(|(digest, path)| (path.to_owned(), digest.to_owned()));
-    text.lines().map(|line| pair(line).with_context(|| format!("{}: `{line}` is no digest", file.display()))).collect()
+    text.lines()
+        .map(|line| pair(line).with_context(|| format!("{}: `{line}` is not a digest", file.display())))
+        .collect()
 }
 
 /// The files of a folder as they are; none when it is gone.

@@ -108,7 +108,7 @@ mod tests {
     const ONE: &str = "@since(version = 1.0.0) interface log { write: func(message: string); }
         @since(version = 1.0.0) world base { import log; }";
 
-    fn said(wit: &Wit) -> String {
+    fn describe(wit: &Wit) -> String {
         check_versions(&wit.0).map_or_else(|error| format!("{error:#}"), |newest| newest.version.to_string())
     }
 
@@ -118,19 +118,23 @@ mod tests {
         let wit = Wit::new("freeze");
         wit.write("v1", "1.0.0", "interface log {}");
         wit.write("v1", "1.0.0", ONE);
-        assert_eq!(said(&wit), "1.0.0");
+        assert_eq!(describe(&wit), "1.0.0");
         release::freeze(&wit.0, "v1").unwrap();
-        assert_eq!(said(&wit), "1.0.0");
+        assert_eq!(describe(&wit), "1.0.0");
         wit.write("v1", "1.0.0", &format!("{ONE} // only words"));
-        assert!(said(&wit).contains("wit/v1 is released and never changes: v1/all.wit was edited"), "{}", said(&wit));
+        assert!(
+            describe(&wit).contains("wit/v1 is released and never changes: v1/all.wit was edited"),
+            "{}",
+            describe(&wit)
+        );
         wit.write("v1", "1.0.0", ONE);
         std::fs::write(wit.0.join("v1/more.wit"), "interface more {}").unwrap();
-        assert!(said(&wit).contains("v1/more.wit was added"), "{}", said(&wit));
+        assert!(describe(&wit).contains("v1/more.wit was added"), "{}", describe(&wit));
         std::fs::remove_file(wit.0.join("v1/more.wit")).unwrap();
         std::fs::rename(wit.0.join("v1/all.wit"), wit.0.join("v1/other.wit")).unwrap();
-        assert!(said(&wit).contains("v1/all.wit was removed, v1/other.wit was added"), "{}", said(&wit));
+        assert!(describe(&wit).contains("v1/all.wit was removed, v1/other.wit was added"), "{}", describe(&wit));
         std::fs::remove_dir_all(wit.0.join("v1")).unwrap();
-        assert!(said(&wit).contains("v1/all.wit was removed"), "{}", said(&wit));
+        assert!(describe(&wit).contains("v1/all.wit was removed"), "{}", describe(&wit));
     }
 
     #[test]
@@ -150,19 +154,19 @@ mod tests {
         release::freeze(&wit.0, "v1").unwrap();
         let more = "@since(version = 1.1.0) interface lookup { get: func(key: string) -> string; }";
         wit.write("v1.1", "1.1.0", &format!("{ONE} {more}"));
-        assert_eq!(said(&wit), "1.1.0");
+        assert_eq!(describe(&wit), "1.1.0");
         wit.write("v1.1", "1.0.1", ONE);
-        assert!(said(&wit).contains("the folder `v1.1` holds version 1.0.1"), "{}", said(&wit));
+        assert!(describe(&wit).contains("the folder `v1.1` holds version 1.0.1"), "{}", describe(&wit));
         wit.write("v1.1", "1.1.0", &format!("{ONE} {}", more.replace("1.1.0", "1.0.0")));
         assert!(
-            said(&wit).contains("interface lookup came with 1.1.0; write @since(version = 1.1.0)"),
+            describe(&wit).contains("interface lookup came with 1.1.0; write @since(version = 1.1.0)"),
             "{}",
-            said(&wit)
+            describe(&wit)
         );
         wit.write("v1.1", "1.1.0", &ONE.replace("message: string", "message: u32"));
-        assert!(said(&wit).contains("breaks plugins built against 1.0.0"), "{}", said(&wit));
+        assert!(describe(&wit).contains("breaks plugins built against 1.0.0"), "{}", describe(&wit));
         std::fs::rename(wit.0.join("v1.1"), wit.0.join("v2")).unwrap();
         wit.write("v2", "2.0.0", &ONE.replace("message: string", "message: u32"));
-        assert_eq!(said(&wit), "2.0.0");
+        assert_eq!(describe(&wit), "2.0.0");
     }
 }

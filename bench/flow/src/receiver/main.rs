@@ -1,4 +1,4 @@
-//! The receiver of the benchmark: it plays the clients and the subscriber, answers each path as the path says, and notes
+//! The receiver of the benchmark: it plays the clients and the subscriber, responds as the path says, and records
 //! when it first received each submission.
 //!
 //! `/client/NAME/MS` is answered after so many milliseconds, `/client/NAME/hang` never, `/webhook` at once.

@@ -17,14 +17,14 @@ use crate::tally::Tally;
 const SUBMISSION_HEADER: &str = "hookmill-submission-id";
 const MESSAGE_HEADER: &str = "webhook-id";
 
-/// What stands for an event whose body does not name it.
+/// The name of an event whose body does not have one.
 const UNNAMED_EVENT: &str = "unnamed";
 
 type Shared = Arc<Mutex<Tally>>;
 
 /// What a path asks for.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked<'a> {
+enum RequestPath<'a> {
     Client { name: &'a str, delay: Delay },
     Webhook,
     Counts,
@@ -38,12 +38,12 @@ enum Delay {
     Forever,
 }
 
-/// A request under way; it no longer waits once this is dropped, whoever ended it.
+/// A request under way; dropping it ends the wait.
 struct Waiting(Shared);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        lock(&self.0).answered();
+        lock(&self.0).complete();
     }
 }
 
@@ -61,7 +61,7 @@ pub async fn accept(listener: TcpListener, tally: Shared) {
 }
 
 async fn connection(stream: TcpStream, tally: Shared) {
-    // A stream that refuses the option is slower, and nothing else.
+    // A stream that rejects the option is slower, and nothing else.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| handle(request, Arc::clone(&tally)));
     // A connection that breaks is the sender's to notice.
@@ -73,23 +73,23 @@ async fn handle(request: Request<Incoming>, tally: Shared) -> Result<Response<Fu
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let Ok(body) = body.collect().await else { return Ok(respond(StatusCode::BAD_REQUEST, Bytes::new())) };
     let body = body.to_bytes();
-    match asked(head.uri.path()) {
-        Asked::Client { name, delay } => {
+    match parse_path(head.uri.path()) {
+        RequestPath::Client { name, delay } => {
             lock(&tally).client_request(name, header(SUBMISSION_HEADER));
             let _waiting = Waiting(tally);
             wait(delay).await;
         }
-        Asked::Webhook => {
+        RequestPath::Webhook => {
             let event = event_name(&body).unwrap_or(UNNAMED_EVENT);
             lock(&tally).event_request(event, header(MESSAGE_HEADER));
             drop(Waiting(tally));
         }
-        Asked::Counts => {
+        RequestPath::Counts => {
             let counts = serde_json::to_vec(lock(&tally).counts()).unwrap_or_default();
             return Ok(respond(StatusCode::OK, Bytes::from(counts)));
         }
-        Asked::Receipts => return Ok(respond(StatusCode::OK, Bytes::from(lock(&tally).receipts()))),
-        Asked::Unknown => return Ok(respond(StatusCode::NOT_FOUND, Bytes::new())),
+        RequestPath::Receipts => return Ok(respond(StatusCode::OK, Bytes::from(lock(&tally).receipts()))),
+        RequestPath::Unknown => return Ok(respond(StatusCode::NOT_FOUND, Bytes::new())),
     }
     Ok(respond(StatusCode::OK, Bytes::from_static(b"{}")))
 }
@@ -102,21 +102,21 @@ async fn wait(delay: Delay) {
     }
 }
 
-fn asked(path: &str) -> Asked<'_> {
+fn parse_path(path: &str) -> RequestPath<'_> {
     match path {
-        "/webhook" => return Asked::Webhook,
-        COUNTS_PATH => return Asked::Counts,
-        RECEIPTS_PATH => return Asked::Receipts,
+        "/webhook" => return RequestPath::Webhook,
+        COUNTS_PATH => return RequestPath::Counts,
+        RECEIPTS_PATH => return RequestPath::Receipts,
         _ => {}
     }
     let client = path.strip_prefix("/client/").and_then(|rest| rest.split_once('/'));
     match client {
-        Some((name, "hang")) => Asked::Client { name, delay: Delay::Forever },
+        Some((name, "hang")) => RequestPath::Client { name, delay: Delay::Forever },
         Some((name, ms)) => match ms.parse() {
-            Ok(ms) => Asked::Client { name, delay: Delay::Milliseconds(ms) },
-            Err(_) => Asked::Unknown,
+            Ok(ms) => RequestPath::Client { name, delay: Delay::Milliseconds(ms) },
+            Err(_) => RequestPath::Unknown,
         },
-        None => Asked::Unknown,
+        None => RequestPath::Unknown,
     }
 }
 
@@ -142,17 +142,17 @@ fn lock(tally: &Shared) -> MutexGuard<'_, Tally> {
 mod tests {
     use super::*;
 
-    /// A path says how it is answered; all else is refused.
+    /// A path decides the response; unknown paths are rejected.
     #[test]
-    fn paths_say_how_they_are_answered() {
-        let client = |delay| Asked::Client { name: "7", delay };
-        assert_eq!(asked("/client/7/0"), client(Delay::Milliseconds(0)));
-        assert_eq!(asked("/client/7/1000"), client(Delay::Milliseconds(1000)));
-        assert_eq!(asked("/client/7/hang"), client(Delay::Forever));
-        assert_eq!(asked("/webhook"), Asked::Webhook);
-        assert_eq!(asked(COUNTS_PATH), Asked::Counts);
+    fn paths_say_how_they_are_responded_to() {
+        let client = |delay| RequestPath::Client { name: "7", delay };
+        assert_eq!(parse_path("/client/7/0"), client(Delay::Milliseconds(0)));
+        assert_eq!(parse_path("/client/7/1000"), client(Delay::Milliseconds(1000)));
+        assert_eq!(parse_path("/client/7/hang"), client(Delay::Forever));
+        assert_eq!(parse_path("/webhook"), RequestPath::Webhook);
+        assert_eq!(parse_path(COUNTS_PATH), RequestPath::Counts);
         for unknown in ["/", "/client/7", "/client/7/soon", "/control"] {
-            assert_eq!(asked(unknown), Asked::Unknown, "{unknown}");
+            assert_eq!(parse_path(unknown), RequestPath::Unknown, "{unknown}");
         }
     }
 

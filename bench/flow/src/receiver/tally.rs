@@ -14,7 +14,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// A request to a client began; it waits until [`Tally::answered`].
+    /// A request to a client began; it waits until [`Tally::complete`].
     pub fn client_request(&mut self, client: &str, submission: Option<&str>) {
         self.counts.waiting += 1;
         let counts = entry(&mut self.counts.clients, client);
@@ -29,7 +29,7 @@ impl Tally {
         }
     }
 
-    /// A webhook message came; it waits until [`Tally::answered`].
+    /// A webhook message came; it waits until [`Tally::complete`].
     pub fn event_request(&mut self, event: &str, message: Option<&str>) {
         self.counts.waiting += 1;
         let counts = entry(&mut self.counts.events, event);
@@ -46,7 +46,7 @@ impl Tally {
     }
 
     /// A request ended: answered, or given up by its sender.
-    pub fn answered(&mut self) {
+    pub fn complete(&mut self) {
         self.counts.waiting = self.counts.waiting.saturating_sub(1);
     }
 
@@ -86,7 +86,7 @@ mod tests {
         tally.client_request("A", Some("one"));
         tally.client_request("B", Some("two"));
         tally.client_request("B", None);
-        tally.answered();
+        tally.complete();
         let counts = tally.counts();
         assert_eq!((counts.clients["A"].requests, counts.clients["A"].submissions), (2, 1));
         assert_eq!((counts.clients["B"].requests, counts.clients["B"].submissions), (2, 1));

@@ -1,4 +1,4 @@
-//! Runs from end to end: what one came to, and their tables.
+//! End-to-end runs: results and tables.
 
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ pub struct FlowRow {
     pub acknowledged_per_s: f64,
     /// Leads a second until the last one was received by its client.
     pub received_per_s: Option<f64>,
-    /// Leads a second until the last one was delivered, as the API says.
+    /// Leads a second until the last one was delivered, by the API.
     pub delivered_per_s: f64,
     /// Leads a second until everything had ended, webhook messages included.
     pub leads_per_s: f64,
@@ -54,7 +54,7 @@ pub struct FlowRow {
     pub acknowledge_ms: Option<Percentiles>,
     /// From a lead's acknowledgement to its receipt by the client.
     pub to_client_ms: Option<Percentiles>,
-    /// From a lead's acknowledgement to its delivery, as the API says, of a sample.
+    /// From a lead's acknowledgement to its delivery, by the API, for a sample.
     pub to_delivered_ms: Option<Percentiles>,
     /// The most memory the host held.
     pub peak_memory_mb: f64,
@@ -125,9 +125,9 @@ pub fn latency_table(rows: &[FlowRow]) -> Table {
             row.database.name().to_owned(),
             row.variant.clone(),
             optional(row.offered_per_s),
-            three(row.acknowledge_ms),
-            three(row.to_client_ms),
-            three(row.to_delivered_ms),
+            format_percentiles(row.acknowledge_ms),
+            format_percentiles(row.to_client_ms),
+            format_percentiles(row.to_delivered_ms),
             optional(ratio),
         ]);
     }
@@ -146,7 +146,7 @@ pub fn line(row: &FlowRow) -> String {
 }
 
 /// Three percentiles in a cell.
-pub fn three(latency: Option<Percentiles>) -> String {
+pub fn format_percentiles(latency: Option<Percentiles>) -> String {
     match latency {
         Some(latency) => [latency.p50, latency.p95, latency.p99].map(number).join(" / "),
         None => "-".to_owned(),

@@ -1,9 +1,9 @@
 //! What was measured, for people and for programs.
 
-mod aims;
 pub mod flow;
 pub mod other;
 mod table;
+mod targets;
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use table::Table;
 pub struct Report {
     /// Runs from end to end.
     pub flow: Vec<FlowRow>,
-    /// Single leads beside a flood.
+    /// Single leads during a flood.
     pub flood: Vec<FloodRow>,
     /// Memory of a backlog.
     pub backlog: Vec<BacklogRow>,
@@ -27,13 +27,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Notes a run that gave no result, and says so at once.
+    /// Records a run without a result, and prints it at once.
     pub fn fail(&mut self, failure: String) {
         eprintln!("    failed: {failure}");
         self.failures.push(failure);
     }
 
-    /// Prints all tables that have rows, and what is to be said of single runs.
+    /// Prints all tables that have rows, and the notes on single runs.
     pub fn print(&self) {
         if !self.flow.is_empty() {
             print(
@@ -51,7 +51,7 @@ impl Report {
         if !self.ingest.is_empty() {
             print("Posting without a pause", &other::ingest_table(&self.ingest));
         }
-        print("Aims", &aims::table(self));
+        print("Targets", &targets::table(self));
         self.print_notes();
     }
 

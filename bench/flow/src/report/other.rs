@@ -1,15 +1,15 @@
-//! What the scenarios came to that are not a run from end to end.
+//! Results of the scenarios that are not end-to-end runs.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::flow::three;
+use super::flow::format_percentiles;
 use super::table::{Table, number, optional};
 use crate::latency::Percentiles;
 use crate::options::DatabaseKind;
 
-/// Single leads of one organization beside a flood of another.
+/// Single leads of one organization during a flood of another.
 #[derive(Debug, Clone, Serialize)]
 pub struct FloodRow {
     /// Where the host kept its data.
@@ -22,7 +22,7 @@ pub struct FloodRow {
     pub seconds: f64,
     /// Single leads before the flood: from acknowledged to received.
     pub alone_ms: Option<Percentiles>,
-    /// Single leads beside the flood.
+    /// Single leads during the flood.
     pub singles: u64,
     /// How many of them were not received within the time; they count with the time they waited.
     pub not_received: u64,
@@ -76,7 +76,7 @@ pub struct IngestRow {
     pub acknowledge_ms: Option<Percentiles>,
     /// Leads a second that were delivered meanwhile: received by the client, where there is one.
     pub delivered_per_s: f64,
-    /// The same with nothing posted beside it.
+    /// The same with nothing else posted.
     pub delivered_per_s_alone: Option<f64>,
     /// Processor time of the host for a lead that was acknowledged, in microseconds.
     pub host_cpu_us: f64,
@@ -102,7 +102,7 @@ pub fn flood_table(rows: &[FloodRow]) -> Table {
     ];
     let mut table = Table::new(1, &titles);
     for row in rows {
-        let ratio = row.to_client_ms.zip(row.alone_ms).map(|(beside, alone)| beside.p99 / alone.p99);
+        let ratio = row.to_client_ms.zip(row.alone_ms).map(|(during, alone)| during.p99 / alone.p99);
         table.row(vec![
             row.database.name().to_owned(),
             row.flood_leads.to_string(),
@@ -110,9 +110,9 @@ pub fn flood_table(rows: &[FloodRow]) -> Table {
             number(row.seconds),
             row.singles.to_string(),
             row.not_received.to_string(),
-            three(row.acknowledge_ms),
-            format!("{}{}", if 0 < row.not_received { "at least " } else { "" }, three(row.to_client_ms)),
-            three(row.alone_ms),
+            format_percentiles(row.acknowledge_ms),
+            format!("{}{}", if 0 < row.not_received { "at least " } else { "" }, format_percentiles(row.to_client_ms)),
+            format_percentiles(row.alone_ms),
             optional(ratio),
         ]);
     }
@@ -173,7 +173,7 @@ pub fn ingest_table(rows: &[IngestRow]) -> Table {
             row.batch.to_string(),
             row.connections.to_string(),
             number(row.acknowledged_per_s),
-            three(row.acknowledge_ms),
+            format_percentiles(row.acknowledge_ms),
             number(row.delivered_per_s),
             optional(row.delivered_per_s_alone),
             optional(row.delivered_per_s_alone.map(|alone| row.delivered_per_s / alone)),

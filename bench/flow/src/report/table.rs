@@ -1,6 +1,6 @@
 //! Tables of text, aligned, in a form that documents can take as they are.
 
-/// Columns with their titles; texts stand left, numbers right.
+/// Columns with their titles; texts are aligned left, numbers right.
 pub struct Table {
     titles: Vec<&'static str>,
     texts: usize,

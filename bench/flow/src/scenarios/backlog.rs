@@ -16,7 +16,7 @@ use crate::world::{Organization, Setup, World};
 /// Leads that wait, one number after the other on the same host.
 const WAITING: [[u64; 2]; 2] = [[5_000, 20_000], [100_000, 1_000_000]];
 const CONNECTIONS: usize = 16;
-/// How long it may take until all of them stand as pending.
+/// The time limit until all of them are pending.
 const REST_LIMIT: Duration = Duration::from_secs(60);
 const REST_POLL: Duration = Duration::from_secs(1);
 /// How long the host is watched while nothing is asked of it.
@@ -52,7 +52,7 @@ async fn measure(
     waiting: u64,
     posted: &Posted,
 ) -> Result<BacklogRow> {
-    let pending = rest(world, organization, waiting).await?;
+    let pending = wait_until_pending(world, organization, waiting).await?;
     let host = world.host.pid()?;
     let cpu_before = process::cpu_seconds(host)?;
     tokio::time::sleep(IDLE).await;
@@ -71,7 +71,7 @@ async fn measure(
 }
 
 /// Waits until all of them are known to wait, and returns how many are.
-async fn rest(world: &mut World, organization: &Organization, waiting: u64) -> Result<u64> {
+async fn wait_until_pending(world: &mut World, organization: &Organization, waiting: u64) -> Result<u64> {
     let until = Instant::now() + REST_LIMIT;
     loop {
         tokio::time::sleep(REST_POLL).await;

@@ -30,11 +30,11 @@ const POLL: Duration = Duration::from_millis(200);
 
 type Receipts = HashMap<Box<str>, u64>;
 
-/// Measures single leads alone, then beside the flood.
+/// Measures single leads alone, then during the flood.
 pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report) -> Result<()> {
     let [quick, whole] = FLOOD_LEADS;
     let flood_leads = options.pick(quick, whole);
-    announce("flood", database, &format!("{flood_leads} leads beside one each {} ms", SINGLE_INTERVAL.as_millis()));
+    announce("flood", database, &format!("{flood_leads} leads, and one each {} ms", SINGLE_INTERVAL.as_millis()));
     let setup = Setup::with_client(database, Responds::AfterMs(0));
     let mut world = World::start(options, database, 2).await?;
     let flooder = world.organization(&setup).await?;
@@ -47,11 +47,11 @@ pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report)
     wait_for_singles(&mut world, &alone).await?;
     let alone_ms = latencies(&alone.accepted, &world.receiver.receipts().await?, now_us())?.0;
     let warmed_up = received(&mut world, &flooder).await?;
-    let (beside, flood, seconds) = beside_flood(options, &mut world, &flooder, poster, flood_leads).await?;
+    let (during, flood, seconds) = during_flood(options, &mut world, &flooder, poster, flood_leads).await?;
     let flood_received = received(&mut world, &flooder).await? - warmed_up;
-    wait_for_singles(&mut world, &beside).await?;
-    let (to_client_ms, not_received) = latencies(&beside.accepted, &world.receiver.receipts().await?, now_us())?;
-    let mut errors = beside.errors;
+    wait_for_singles(&mut world, &during).await?;
+    let (to_client_ms, not_received) = latencies(&during.accepted, &world.receiver.receipts().await?, now_us())?;
+    let mut errors = during.errors;
     errors.extend(flood.errors.into_iter().map(|(error, count)| (format!("flood {error}"), count)));
     let row = FloodRow {
         database,
@@ -59,9 +59,9 @@ pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report)
         flood_received,
         seconds,
         alone_ms,
-        singles: beside.accepted.len() as u64,
+        singles: during.accepted.len() as u64,
         not_received,
-        acknowledge_ms: latency::percentiles(&beside.latency_us),
+        acknowledge_ms: latency::percentiles(&during.latency_us),
         to_client_ms,
         errors,
     };
@@ -72,7 +72,7 @@ pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report)
 
 /// Posts singles and the flood at the same time, until the flood is delivered or the time is up. Only singles that were
 /// posted before the flood ended count.
-async fn beside_flood(
+async fn during_flood(
     options: &Options,
     world: &mut World,
     flooder: &Organization,
@@ -126,7 +126,7 @@ fn latencies(leads: &[Accepted], receipts: &Receipts, now_us: u64) -> Result<(Op
     let received_us = |lead: &Accepted| receipts.get(&lead.id).copied();
     let waited = leads.iter().map(|lead| received_us(lead).unwrap_or(now_us).saturating_sub(lead.at_us));
     let not_received = leads.iter().filter(|lead| received_us(lead).is_none()).count();
-    Ok((latency::percentiles_of(waited)?, not_received as u64))
+    Ok((latency::compute_percentiles(waited)?, not_received as u64))
 }
 
 #[cfg(test)]

@@ -10,18 +10,23 @@ use anyhow::Result;
 use crate::options::{DatabaseKind, Options, ScenarioName};
 use crate::report::Report;
 
-/// Runs all that is asked for. A run that fails is reported, and the next one goes on.
+/// Runs the selected scenarios. A failed run is reported, and the next one starts.
 pub async fn run(options: &Options, report: &mut Report) {
     for &database in options.databases() {
         for scenario in options.scenarios() {
-            if let Err(error) = one(options, database, scenario, report).await {
+            if let Err(error) = run_scenario(options, database, scenario, report).await {
                 report.fail(format!("{scenario:?} on {}: {error:#}", database.name()));
             }
         }
     }
 }
 
-async fn one(options: &Options, database: DatabaseKind, scenario: ScenarioName, report: &mut Report) -> Result<()> {
+async fn run_scenario(
+    options: &Options,
+    database: DatabaseKind,
+    scenario: ScenarioName,
+    report: &mut Report,
+) -> Result<()> {
     match scenario {
         ScenarioName::Saturation => matrix::saturation(options, database, report).await,
         ScenarioName::Half => matrix::half(options, database, report).await,
@@ -33,7 +38,7 @@ async fn one(options: &Options, database: DatabaseKind, scenario: ScenarioName, 
     }
 }
 
-/// Tells the person in front of the terminal what begins.
+/// Prints what begins.
 fn announce(scenario: &str, database: DatabaseKind, what: &str) {
     eprintln!("==> {scenario}, {}, {what}", database.name());
 }

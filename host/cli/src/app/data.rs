@@ -5,14 +5,14 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// A data directory that this process has to itself.
+/// A data directory, locked by this process.
 pub struct DataDirectory {
     path: PathBuf,
     _lock: File,
 }
 
 impl DataDirectory {
-    /// Makes the directory if need be, readable for its owner alone, and locks it.
+    /// Creates the directory if it does not exist, readable for its owner only, and locks it.
     pub fn open(path: &Path) -> Result<Self, StartError> {
         let fail = |source| StartError::Data { path: path.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(fail)?;

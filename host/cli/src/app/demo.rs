@@ -1,26 +1,26 @@
-//! The demonstration: what a newcomer sees in the first minute. Everything in it goes through the same verbs and the same door
+//! The demonstration: what a newcomer sees in the first minute. Everything in it goes through the same operations and the same API
 //! as in production; only the receiver is played.
 
 use super::{Running, StartError};
 use bytes::Bytes;
 use hookmill_domain::campaign::{CampaignId, CampaignState};
-use hookmill_domain::destination::{Schemes, WebhookUrl};
 use hookmill_domain::endpoint::ClientEndpointDraft;
 use hookmill_domain::event::EventName;
+use hookmill_domain::net_policy::{Schemes, WebhookUrl};
 use hookmill_domain::settings::WebhookSettingsDraft;
 use hookmill_domain::signature::SigningSecret;
 use hookmill_http::receiver::{self, Received};
 use hookmill_outbound::OutboundRequest;
 use hookmill_pipeline::Pipeline;
+use hookmill_store::campaign_versions::Activation;
 use hookmill_store::campaigns::CampaignChange;
-use hookmill_store::programs::Activation;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// A directory that is gone when the process ends.
+/// A temporary directory, removed when the process ends.
 pub type ScratchDirectory = tempfile::TempDir;
 
 const SOLAR: &str = include_str!("../../demo/solar.yaml");
@@ -32,12 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Demo;
 
 impl Demo {
-    /// A place for its data.
+    /// A directory for its data.
     pub fn directory() -> std::io::Result<ScratchDirectory> {
         tempfile::Builder::new().prefix("hookmill-").tempdir()
     }
 
-    /// Sets everything up, posts the sample batch, and shows what became of it.
+    /// Sets up the demonstration, posts the sample batch, and shows the results.
     pub async fn show(running: &Running) -> Result<(), StartError> {
         let pipeline = &running.pipeline;
         let (receiver, mut received) = receiver::start().await.map_err(failed)?;
@@ -46,21 +46,21 @@ impl Demo {
             "\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber."
         );
         println!("Posting four leads in one batch ...\n");
-        let answer = post(running, &key).await?;
-        println!("202 {}\n", answer["request_id"].as_str().unwrap_or_default());
-        let ids: Vec<String> = answer["accepted"]
+        let response = post(running, &key).await?;
+        println!("202 {}\n", response["request_id"].as_str().unwrap_or_default());
+        let ids: Vec<String> = response["accepted"]
             .as_array()
             .into_iter()
             .flatten()
             .filter_map(|lead| Some(lead["submission_id"].as_str()?.to_owned()))
             .collect();
         wait(pipeline, &organization_id, &ids).await?;
-        show_leads(pipeline, &organization_id, &answer, &ids).await?;
+        show_leads(pipeline, &organization_id, &response, &ids).await?;
         show_received(&mut received);
         // From here on the receiver takes what comes and nobody looks.
         received.close();
         println!(
-            "\nThe host stays up. Post a lead of your own (answered 202), and stop it with Ctrl-C:\n\n{}\n",
+            "\nThe host stays up. Post a lead of your own (202 is the response), and stop it with Ctrl-C:\n\n{}\n",
             curl(running, &key)
         );
         Ok(())
@@ -83,21 +83,27 @@ async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<(String, St
             .create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now)
             .await?;
         let saved = pipeline
-            .save_program(&campaign.id, &pipeline.default_component(), Some(document), Activation::Now, "demo")
+            .save_campaign_version(
+                &campaign.key,
+                &pipeline.default_component(),
+                Some(document),
+                Activation::Now,
+                "demo",
+            )
             .await;
         saved.map_err(failed)?;
         let endpoint = json!({ "url": format!("http://{receiver}/client/{}", id.to_lowercase()) });
         let endpoint: ClientEndpointDraft = serde_json::from_value(endpoint).map_err(failed)?;
         let endpoint = endpoint.check(Schemes::HttpToo).map_err(failed)?;
-        store.set_client(&organization.id, &campaign.id, &endpoint, now).await?;
+        store.set_client(&organization.id, &campaign.key, &endpoint, now).await?;
         pipeline.move_campaign(&campaign, CampaignState::Active).await.map_err(failed)?;
     }
     let events: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();
     let settings = json!({ "enabled": true, "url": format!("http://{receiver}/subscriber"), "events": events });
     let settings: WebhookSettingsDraft = serde_json::from_value(settings).map_err(failed)?;
-    let mut chance = vec![0_u8; 32];
-    pipeline.minter().fill(&mut chance);
-    let secret = SigningSecret::from_bytes(chance).map_err(failed)?.reveal();
+    let mut random = vec![0_u8; 32];
+    pipeline.ids().fill(&mut random);
+    let secret = SigningSecret::from_bytes(random).map_err(failed)?.reveal();
     store.set_webhook(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now).await?;
     pipeline.forget_lookups();
     Ok((organization.id, key.key))
@@ -121,18 +127,18 @@ async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
     let url = WebhookUrl::parse(&format!("http://{}/v1/leads", running.address), Schemes::HttpToo).map_err(failed)?;
     let request =
         OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(batch.to_string()), timeout: PATIENCE };
-    let answer = running.pipeline.sender().send(request).await.map_err(failed)?;
-    if answer.status != 202 {
+    let response = running.pipeline.sender().send(request).await.map_err(failed)?;
+    if response.status != 202 {
         return Err(StartError::Demo(format!(
-            "the batch was answered {}: {}",
-            answer.status,
-            String::from_utf8_lossy(&answer.body)
+            "the batch returned {}: {}",
+            response.status,
+            String::from_utf8_lossy(&response.body)
         )));
     }
-    serde_json::from_slice(&answer.body).map_err(failed)
+    serde_json::from_slice(&response.body).map_err(failed)
 }
 
-/// Until every lead stands still and everything was sent.
+/// Waits until every lead has reached a final state and all messages are sent.
 async fn wait(pipeline: &Pipeline, organization_id: &str, ids: &[String]) -> Result<(), StartError> {
     let still = async {
         loop {
@@ -151,20 +157,20 @@ async fn wait(pipeline: &Pipeline, organization_id: &str, ids: &[String]) -> Res
     };
     tokio::time::timeout(PATIENCE, still)
         .await
-        .map_err(|_| StartError::Demo("the leads did not all end in time".into()))?
+        .map_err(|_| StartError::Demo("not all leads reached a final state in time".into()))?
 }
 
 async fn show_leads(
     pipeline: &Pipeline,
     organization_id: &str,
-    answer: &Value,
+    response: &Value,
     ids: &[String],
 ) -> Result<(), StartError> {
     let named: Vec<&str> = ids.iter().map(String::as_str).collect();
     let states: std::collections::HashMap<String, String> =
         pipeline.store().submission_states(organization_id, &named).await?.into_iter().collect();
     println!("What each lead became:");
-    for (lead, id) in answer["accepted"].as_array().into_iter().flatten().zip(ids) {
+    for (lead, id) in response["accepted"].as_array().into_iter().flatten().zip(ids) {
         let timeline = pipeline.store().timeline(organization_id, id).await?;
         let why = timeline.last().map(|line| reason(&line.cause, line.detail.as_deref())).unwrap_or_default();
         let state = states.get(id).map(String::as_str).unwrap_or("unknown");
@@ -173,7 +179,7 @@ async fn show_leads(
     Ok(())
 }
 
-/// The cause of the last transition, with its reason where it has one.
+/// The cause of the last transition, with its reason.
 fn reason(cause: &str, detail: Option<&[u8]>) -> String {
     let detail: Value = detail.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
     match detail["reason"].as_str().or_else(|| detail["message"].as_str()) {

@@ -6,7 +6,7 @@ use hookmill_store::StoreError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a host does not start.
+/// An error that keeps a host from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address can't be listened on.
@@ -31,7 +31,7 @@ pub enum StartError {
     /// Another host uses the data directory.
     #[error("another hookmill runs on {0}: stop it, or choose another directory with --data")]
     InUse(PathBuf),
-    /// The sealing key can't be used.
+    /// The encryption key can't be used.
     #[error("{0}")]
     Key(String),
     /// The store.
@@ -44,7 +44,7 @@ pub enum StartError {
     #[error(transparent)]
     Sender(#[from] BuildError),
     /// The default plugin that was built with this host.
-    #[error("the default plugin does not run: {0}; build it anew with `cargo xtask plugins`")]
+    #[error("the default plugin does not run: {0}; rebuild it with `cargo xtask plugins`")]
     DefaultPlugin(String),
     /// The demonstration.
     #[error("the demonstration failed: {0}")]

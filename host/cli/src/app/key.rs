@@ -1,28 +1,28 @@
-//! The sealing key (H5): from the environment, or from a file of mode 600 beside the database, which is made on empty data.
+//! The encryption key (H5): from the environment, or from a file of mode 600 beside the database, which is made on empty data.
 
 use super::{DataDirectory, StartError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hookmill_domain::ids::Minter;
+use hookmill_domain::ids::IdGenerator;
 use hookmill_store::StoreError;
-use hookmill_store::seal::Sealer;
+use hookmill_store::encryption::Cipher;
 use std::fs::{File, OpenOptions, remove_file};
 use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// A key, and the file that was just made for it.
+/// A key, and its new file if one was created.
 pub(super) struct Key {
     bytes: [u8; 32],
     fresh: Option<PathBuf>,
 }
 
 impl Key {
-    pub(super) fn sealer(&self) -> Sealer {
-        Sealer::new(self.bytes)
+    pub(super) fn cipher(&self) -> Cipher {
+        Cipher::new(self.bytes)
     }
 
-    /// A file that was made for data sealed with another key must not stay: the next start would take it for the right one.
+    /// Removes a key file that was created for data encrypted with another key: the next start would take it for the right one.
     pub(super) fn forget_if_fresh(&self, error: &StoreError) {
         if let (StoreError::Key(_), Some(path)) = (error, &self.fresh) {
             // It can be deleted by hand, too.
@@ -32,7 +32,7 @@ impl Key {
 }
 
 /// The key from the environment, else from the file, else a new one.
-pub(super) fn obtain(given: Option<&str>, data: &DataDirectory, minter: &dyn Minter) -> Result<Key, StartError> {
+pub(super) fn obtain(given: Option<&str>, data: &DataDirectory, ids: &dyn IdGenerator) -> Result<Key, StartError> {
     if let Some(text) = given {
         return Ok(Key { bytes: decoded(text, "HOOKMILL_KEY")?, fresh: None });
     }
@@ -49,7 +49,7 @@ pub(super) fn obtain(given: Option<&str>, data: &DataDirectory, minter: &dyn Min
         return Err(StartError::Key(message));
     }
     let mut bytes = [0_u8; 32];
-    minter.fill(&mut bytes);
+    ids.fill(&mut bytes);
     write(&path, &bytes)
         .map_err(|error| StartError::Key(format!("the key file {} can't be written: {error}", path.display())))?;
     Ok(Key { bytes, fresh: Some(path) })
@@ -89,39 +89,39 @@ fn write(path: &Path, bytes: &[u8; 32]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookmill_domain::ids::SystemMinter;
+    use hookmill_domain::ids::SystemIdGenerator;
 
     #[test]
     fn h5_a_key_is_made_once_and_only_on_empty_data() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(directory.path()).unwrap();
-        let minter = SystemMinter::default();
-        let first = obtain(None, &data, &minter).unwrap();
+        let ids = SystemIdGenerator::default();
+        let first = obtain(None, &data, &ids).unwrap();
         assert_eq!(std::fs::metadata(data.key()).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(obtain(None, &data, &minter).unwrap().bytes, first.bytes);
+        assert_eq!(obtain(None, &data, &ids).unwrap().bytes, first.bytes);
         File::create(data.database()).unwrap();
         remove_file(data.key()).unwrap();
-        assert!(obtain(None, &data, &minter).is_err());
+        assert!(obtain(None, &data, &ids).is_err());
     }
 
     #[test]
-    fn h5_a_key_file_that_others_can_read_is_refused() {
+    fn h5_a_key_file_that_others_can_read_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(directory.path()).unwrap();
-        obtain(None, &data, &SystemMinter::default()).unwrap();
+        obtain(None, &data, &SystemIdGenerator::default()).unwrap();
         std::fs::set_permissions(data.key(), std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(
-            matches!(obtain(None, &data, &SystemMinter::default()), Err(StartError::Key(message)) if message.contains("chmod 600"))
+            matches!(obtain(None, &data, &SystemIdGenerator::default()), Err(StartError::Key(message)) if message.contains("chmod 600"))
         );
     }
 
     #[test]
-    fn h5_nonsense_in_the_environment_is_refused() {
+    fn h5_nonsense_in_the_environment_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(directory.path()).unwrap();
         for text in ["", "short", &STANDARD.encode([0; 31])] {
-            assert!(obtain(Some(text), &data, &SystemMinter::default()).is_err());
+            assert!(obtain(Some(text), &data, &SystemIdGenerator::default()).is_err());
         }
-        assert!(obtain(Some(&STANDARD.encode([0; 32])), &data, &SystemMinter::default()).is_ok());
+        assert!(obtain(Some(&STANDARD.encode([0; 32])), &data, &SystemIdGenerator::default()).is_ok());
     }
 }

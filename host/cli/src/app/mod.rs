@@ -1,4 +1,4 @@
-//! Floor 5: the parts put together, once, and taken apart in order.
+//! The composition root: builds the components of the host once, and shuts them down in order.
 
 mod data;
 mod demo;
@@ -11,12 +11,12 @@ pub use errors::StartError;
 
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::destination::AddressPolicy;
-use hookmill_domain::ids::SharedMinter;
+use hookmill_domain::ids::SharedIdGenerator;
+use hookmill_domain::net_policy::AddressPolicy;
 use hookmill_domain::role::Role;
 use hookmill_engine::{Compiler, Digest, Engine, Program};
 use hookmill_outbound::{OutboundLimits, Sender};
-use hookmill_pipeline::{Parts, Pipeline, STANDARD_DOCUMENT, Workers};
+use hookmill_pipeline::{Pipeline, PipelineDeps, STANDARD_DOCUMENT, Workers};
 use hookmill_store::{Store, StoreOptions, Target};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,31 +29,31 @@ pub static DEFAULT_PLUGIN: &[u8] = include_bytes!(env!("HOOKMILL_DEFAULT_PLUGIN_
 
 /// How to start a host.
 pub struct Options {
-    /// Where the key, the embedded database and the cache live.
+    /// The directory of the encryption key, the embedded database and the cache.
     pub data: PathBuf,
-    /// Where compiled plugins are cached; in the data directory unless given.
+    /// The directory for compiled plugins; in the data directory unless given.
     pub cache: Option<PathBuf>,
     /// A PostgreSQL URL; none for the embedded SQLite.
     pub database_url: Option<String>,
-    /// The sealing key in base64; none for the key file.
+    /// The encryption key in base64; none for the key file.
     pub key: Option<String>,
     /// What an operator set.
     pub settings: HostSettings,
     /// The engine's bounds.
     pub engine_limits: hookmill_engine::Limits,
-    /// Where foreign components are compiled.
+    /// Where components are compiled.
     pub compiler: Compiler,
     /// The address to listen on.
     pub listen: SocketAddr,
     /// The time.
     pub clock: SharedClock,
-    /// Ids and chance.
-    pub minter: SharedMinter,
+    /// Ids and random bytes.
+    pub ids: SharedIdGenerator,
 }
 
-/// A host that runs.
+/// A running host.
 pub struct Running {
-    /// The verbs.
+    /// The pipeline.
     pub pipeline: Pipeline,
     /// Where it listens.
     pub address: SocketAddr,
@@ -87,7 +87,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// Refuses new work, ends or hands back what is under way, and closes the store (H7).
+    /// Rejects new work, finishes or requeues work under way, and closes the store (H7).
     pub async fn stop(self) -> Result<(), StartError> {
         let _ = self.stop.send(());
         let bound = std::time::Duration::from_millis(self.pipeline.settings().limits.stop_ms);
@@ -100,11 +100,11 @@ impl Running {
     }
 }
 
-/// A pipeline without listener and workers, on a store that nobody else sees: for dry runs and checks at the command line.
+/// A pipeline without listener and workers, on a store of its own: for dry runs and checks at the command line.
 pub async fn bench(
     settings: HostSettings,
     clock: SharedClock,
-    minter: SharedMinter,
+    ids: SharedIdGenerator,
     directory: &std::path::Path,
     cache: Option<PathBuf>,
 ) -> Result<Pipeline, StartError> {
@@ -118,7 +118,7 @@ pub async fn bench(
         compiler: Compiler::InProcess,
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         clock,
-        minter,
+        ids,
     };
     let data = DataDirectory::open(directory)?;
     let store = open_store(&options, &data).await?;
@@ -130,8 +130,8 @@ async fn open_store(options: &Options, data: &DataDirectory) -> Result<Store, St
         Some(url) => Target::Postgres(url.clone()),
         None => Target::Sqlite(data.database()),
     };
-    let key = key::obtain(options.key.as_deref(), data, options.minter.as_ref())?;
-    let opened = Store::open(StoreOptions { target, sealer: key.sealer(), minter: options.minter.clone() }).await;
+    let key = key::obtain(options.key.as_deref(), data, options.ids.as_ref())?;
+    let opened = Store::open(StoreOptions { target, cipher: key.cipher(), ids: options.ids.clone() }).await;
     opened.map_err(|error| {
         key.forget_if_fresh(&error);
         StartError::Store(error)
@@ -144,15 +144,15 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
     let (standard, digest) = standard(&engine).await?;
     store.keep_component(&digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
     let policy = AddressPolicy { allowed: Vec::new(), development: options.settings.development };
-    let parts = Parts {
+    let deps = PipelineDeps {
         sender: Sender::new(OutboundLimits::default(), policy)?,
         settings: options.settings.clone(),
         store,
         engine,
         clock: options.clock.clone(),
-        minter: options.minter.clone(),
+        ids: options.ids.clone(),
     };
-    Ok(Pipeline::new(parts, standard, digest))
+    Ok(Pipeline::new(deps, standard, digest))
 }
 
 /// The default plugin on its standard document.
@@ -167,7 +167,7 @@ async fn standard(engine: &Engine) -> Result<(Program, String), StartError> {
     Ok((Program { component, plan: Some(compiled.plan) }, digest.to_string()))
 }
 
-/// Makes the first operator on empty data; the key is seen this once.
+/// Creates the first operator on an empty database; its key is shown only once.
 async fn first_operator(pipeline: &Pipeline) -> Result<Option<String>, StartError> {
     let (store, now) = (pipeline.store(), pipeline.clock().now());
     if !store.is_empty().await? {
@@ -178,7 +178,7 @@ async fn first_operator(pipeline: &Pipeline) -> Result<Option<String>, StartErro
     Ok(Some(key.key))
 }
 
-/// The clock and the minter of production.
-pub fn production() -> (SharedClock, SharedMinter) {
-    (Arc::new(hookmill_domain::clock::SystemClock), Arc::new(hookmill_domain::ids::SystemMinter::default()))
+/// The clock and the id generator of production.
+pub fn production() -> (SharedClock, SharedIdGenerator) {
+    (Arc::new(hookmill_domain::clock::SystemClock), Arc::new(hookmill_domain::ids::SystemIdGenerator::default()))
 }

@@ -5,30 +5,30 @@ use clap::Args;
 use etcetera::BaseStrategy;
 use hookmill_domain::clock::SystemClock;
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::ids::SystemMinter;
+use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_pipeline::Pipeline;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Bench {
-    /// Where compiled plugins are kept, so that only the first run waits for the compiler [default: the user's cache directory].
+    /// The directory for compiled plugins, so that only the first run waits for the compiler [default: the user's cache directory].
     #[arg(long, env = "HOOKMILL_CACHE")]
     cache: Option<PathBuf>,
 }
 
 impl Bench {
-    /// Sets it up. It is gone with the directory.
+    /// Sets it up, in a temporary directory.
     pub(super) async fn set_up(self) -> Result<(Pipeline, ScratchDirectory), String> {
         let scratch = Demo::directory().map_err(|error| error.to_string())?;
-        let (clock, minter) = (Arc::new(SystemClock), Arc::new(SystemMinter::default()));
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIdGenerator::default()));
         let cache = self.cache.or_else(of_user);
-        let pipeline = app::bench(HostSettings::default(), clock, minter, scratch.path(), cache).await;
+        let pipeline = app::bench(HostSettings::default(), clock, ids, scratch.path(), cache).await;
         Ok((pipeline.map_err(|error| error.to_string())?, scratch))
     }
 }
 
-/// A directory among the user's caches; none for a user who has no place that can be written.
+/// A directory among the user's caches; none for a user without a writable one.
 fn of_user() -> Option<PathBuf> {
     let directory = etcetera::choose_base_strategy().ok()?.cache_dir().join("hookmill");
     std::fs::create_dir_all(&directory).is_ok().then_some(directory)

@@ -14,7 +14,7 @@ pub(super) struct Check {
     bench: Bench,
     /// The document, YAML or JSON.
     document: PathBuf,
-    /// Problems as JSON.
+    /// Print problems as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -26,7 +26,7 @@ impl Check {
         let (problems, usable) = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((_, warnings)) => (warnings, true),
             Err(SaveError::Problems(problems)) => (problems, false),
-            Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
+            Err(SaveError::Rejected(error)) => return Err(error.to_string()),
         };
         if self.json {
             say_json(&problems)?;

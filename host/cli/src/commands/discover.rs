@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What a file's name says of its content.
+/// The content type by a file name.
 const TYPES: [(&str, &str); 3] =
     [("form", "application/x-www-form-urlencoded"), ("xml", "application/xml"), ("json", "application/json")];
 
@@ -23,16 +23,16 @@ const TYPES: [(&str, &str); 3] =
 pub(super) struct Discover {
     #[command(flatten)]
     bench: Bench,
-    /// Sample bodies, the oldest first: a lead each, a list, or a batch.
+    /// Sample bodies, the oldest first; each file has a lead, a list or a batch.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// What the samples are, as their source would say it; by their names (.json, .xml, .form) when it is not given.
+    /// The content type of the samples [default: by their names: .json, .xml, .form].
     #[arg(long, value_parser = known_type)]
     content_type: Option<String>,
-    /// A document: the table then says what it makes of each path.
+    /// A document: the table then shows the fields that it makes of each path.
     #[arg(long, conflicts_with = "draft")]
     document: Option<PathBuf>,
-    /// A document made from the samples, instead of the table.
+    /// Print a draft of a document instead of the table.
     #[arg(long, conflicts_with = "json")]
     draft: bool,
     /// The table as JSON.
@@ -77,9 +77,10 @@ impl Discover {
         let by_name = TYPES.into_iter().find(|(name, _)| *name == extension).map_or("", |(_, kind)| kind);
         let content_type = self.content_type.as_deref().unwrap_or(by_name);
         let limits = Limits::default();
-        let head = body::head(content_type, "").map_err(|refusal| because(&refusal))?;
-        let text = body::to_json(&head, &bytes, &limits).map_err(|refusal| because(&refusal))?;
-        Sample::all_of(&file.display().to_string(), &text, SystemClock.now(), &limits).map_err(|error| because(&error))
+        let head = body::head(content_type, "").map_err(|error| because(&error))?;
+        let text = body::to_json(&head, &bytes, &limits).map_err(|error| because(&error))?;
+        Sample::read_all(&file.display().to_string(), &text, SystemClock.now(), &limits)
+            .map_err(|error| because(&error))
     }
 
     async fn try_document(&self, document: &Path, samples: &[Sample], fields: &mut Fields) -> Result<(), String> {
@@ -92,7 +93,7 @@ impl Discover {
                     .map(|problem| format!("{}:{problem}", document.display()))
                     .collect::<Vec<_>>()
                     .join("\n"),
-                SaveError::Refused(refusal) => refusal.to_string(),
+                SaveError::Rejected(error) => error.to_string(),
             })?;
         let now_ms = pipeline.clock().now().0;
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
@@ -112,7 +113,7 @@ fn as_table(fields: &Fields, has_document: bool) -> String {
             field.written.clone(),
             types.join(", "),
             format!("{}%", field.fill_percent(fields.elements)),
-            field.meaning.map(|meaning| text_of(&json!(meaning))).unwrap_or_default(),
+            field.meaning.map(|meaning| display_text(&json!(meaning))).unwrap_or_default(),
             mapped(field, has_document),
             field.examples.join("  "),
         ]);
@@ -156,6 +157,6 @@ fn as_json(fields: &Fields) -> Value {
     json!({ "leads": fields.elements, "items": fields.fields.iter().map(row).collect::<Vec<_>>() })
 }
 
-fn text_of(value: &Value) -> String {
+fn display_text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }

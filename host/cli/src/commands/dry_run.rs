@@ -6,9 +6,9 @@ use super::bench::Bench;
 use super::output::{say, say_json};
 use super::value_sets::ValueSetFiles;
 use clap::Args;
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body;
-use hookmill_pipeline::{DryRunInput, Problem, SampleAnswer, SaveError};
+use hookmill_domain::metadata::RequestMetadata;
+use hookmill_pipeline::{DryRunInput, Problem, SampleResponse, SaveError};
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 use std::io::IsTerminal;
@@ -25,30 +25,30 @@ pub(super) struct DryRunCommand {
     /// The sample: one inbound element.
     #[arg(long)]
     input: PathBuf,
-    /// What the sample is, as its source would say it; `application/json` when it is not given.
+    /// The content type of the sample.
     #[arg(long, default_value = "application/json", value_parser = known_type)]
     content_type: String,
-    /// How the sample is compressed: gzip or deflate.
+    /// The compression of the sample: gzip or deflate.
     #[arg(long, default_value = "")]
     content_encoding: String,
-    /// A header of the sample, `Name: value`; may be given several times.
+    /// A header of the sample, `Name: value`; can be repeated.
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<String>,
-    /// A parameter of its query, `name=value`; may be given several times.
+    /// A query parameter of the sample, `name=value`; can be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     query: Vec<String>,
-    /// A file with the campaign's own values, a JSON object: `campaign.values` in documents.
+    /// A file with the campaign's own values, a JSON object; documents read them as `campaign.values`.
     #[arg(long)]
     campaign_values: Option<PathBuf>,
-    /// What the client answers: a file with the body; without one, it takes the lead.
+    /// A sample of the client's response: a file with the body [default: the client accepts the lead].
     #[arg(long)]
-    answer: Option<PathBuf>,
-    /// The status of that answer.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=999), requires = "answer")]
-    answer_status: u16,
-    /// The headers of that answer, each as `Name: value`.
-    #[arg(long, requires = "answer")]
-    answer_header: Vec<String>,
+    response: Option<PathBuf>,
+    /// The HTTP status of the sample response.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=999), requires = "response")]
+    response_status: u16,
+    /// A header of the sample response, `Name: value`; can be repeated.
+    #[arg(long, requires = "response")]
+    response_header: Vec<String>,
     /// The campaign's phone region.
     #[arg(long, default_value = "US")]
     phone_region: String,
@@ -57,26 +57,26 @@ pub(super) struct DryRunCommand {
     time_zone: String,
     #[command(flatten)]
     value_sets: ValueSetFiles,
-    /// How it is told; a table in a terminal, JSON elsewhere, when it is not given.
+    /// The output format [default: a table in a terminal, JSON elsewhere].
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// The same as `--format json`.
+    /// Same as `--format json`.
     #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
-/// How a dry run is told.
+/// The output format of a dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// Tables, for people.
+    /// Tables for people.
     Table,
-    /// Everything, for programs.
+    /// All data, as JSON for programs.
     Json,
 }
 
-/// A content type that is taken.
+/// A supported content type.
 pub(super) fn known_type(text: &str) -> Result<String, String> {
-    body::head(text, "").map(|_| text.to_owned()).map_err(|refusal| refusal.message)
+    body::head(text, "").map(|_| text.to_owned()).map_err(|error| error.message)
 }
 
 impl DryRunCommand {
@@ -84,10 +84,10 @@ impl DryRunCommand {
         let document = read_document(&self.document)?;
         let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
-        let head = body::head(&self.content_type, &self.content_encoding).map_err(|refusal| refusal.to_string())?;
-        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|refusal| refusal.to_string())?;
-        let answer = self.sample_answer()?;
-        let mut input = DryRunInput { answer, ..self.sample_of(body, pipeline.clock().now().0)? };
+        let head = body::head(&self.content_type, &self.content_encoding).map_err(|error| error.to_string())?;
+        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
+        let response = self.sample_response()?;
+        let mut input = DryRunInput { response, ..self.build_sample(body, pipeline.clock().now().0)? };
         self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, warnings)) => {
@@ -98,7 +98,7 @@ impl DryRunCommand {
                 self.tell(&problems);
                 return Ok(ExitCode::FAILURE);
             }
-            Err(SaveError::Refused(refusal)) => return Err(refusal.to_string()),
+            Err(SaveError::Rejected(error)) => return Err(error.to_string()),
         };
         let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
         match self.format() {
@@ -108,7 +108,7 @@ impl DryRunCommand {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What is wrong or odd about the document; beside the run, so that the run stays one value.
+    /// Problems and warnings of the document, apart from the run, so that the run stays one value.
     fn tell(&self, problems: &[Problem]) {
         for problem in problems {
             eprintln!("{}:{problem}", self.document.display());
@@ -123,23 +123,23 @@ impl DryRunCommand {
         }
     }
 
-    fn sample_answer(&self) -> Result<Option<SampleAnswer>, String> {
-        let Some(path) = &self.answer else { return Ok(None) };
+    fn sample_response(&self) -> Result<Option<SampleResponse>, String> {
+        let Some(path) = &self.response else { return Ok(None) };
         let body = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let headers = headers("--answer-header", &self.answer_header)?;
-        Ok(Some(SampleAnswer { status: self.answer_status, headers, body: body.into() }))
+        let headers = headers("--response-header", &self.response_header)?;
+        Ok(Some(SampleResponse { status: self.response_status, headers, body: body.into() }))
     }
 
-    fn sample_of(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
+    fn build_sample(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
         if let Some(path) = &self.campaign_values {
             campaign.values = values(path)?;
         }
-        let mut beside = Beside::of_headers(headers("--header", &self.header)?);
-        beside.headers.push(("content-type".into(), self.content_type.clone()));
-        beside.query = pairs("--query", '=', "name=value", &self.query)?;
+        let mut metadata = RequestMetadata::from_headers(headers("--header", &self.header)?);
+        metadata.headers.push(("content-type".into(), self.content_type.clone()));
+        metadata.query = pairs("--query", '=', "name=value", &self.query)?;
         let client_url = "https://client.example/".into();
-        Ok(DryRunInput { organization, campaign, body, beside, client_url, answer: None })
+        Ok(DryRunInput { organization, campaign, body, metadata, client_url, response: None })
     }
 }
 
@@ -166,7 +166,7 @@ fn values(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Where a sample is run when there is no campaign.
+/// The organization and campaign of a sample run.
 pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) -> (Organization, Campaign) {
     let organization = Organization {
         id: "org_sample".into(),
@@ -176,9 +176,9 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         created_at: now_ms,
     };
     let campaign = Campaign {
-        id: "cmp_sample".into(),
+        key: "cmp_sample".into(),
         organization_id: organization.id.clone(),
-        public_id: "SAMPLE".into(),
+        campaign_id: "SAMPLE".into(),
         name: "Sample".into(),
         owner_id: None,
         state: "active".into(),
@@ -186,7 +186,7 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         phone_region: phone_region.to_owned(),
         values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
-        program_id: None,
+        active_version_id: None,
         created_at: now_ms,
         updated_at: now_ms,
         has_client: false,

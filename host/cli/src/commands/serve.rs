@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Where the demonstration keeps its data unless told otherwise: a place of its own for each run.
+/// The default directory of the demonstration's data, a new one for each run.
 const DEMO_LISTEN: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0));
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Where the key, the embedded database and the cache live.
+    /// The directory of the encryption key, the embedded database and the cache.
     #[arg(long, default_value = "hookmill-data", env = "HOOKMILL_DATA")]
     data: PathBuf,
     /// The address to listen on [default: 127.0.0.1:8080; a free port with --demo].
@@ -22,23 +22,23 @@ pub(super) struct Serve {
     /// A PostgreSQL URL; without it the embedded SQLite is used.
     #[arg(long, env = "HOOKMILL_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
-    /// The key that seals secrets, 32 bytes in base64; without it a key file in the data directory is used.
+    /// The encryption key for secrets, 32 bytes in base64 [default: the key file in the data directory].
     #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true)]
     key: Option<String>,
-    /// The address under which sources reach this host, for examples [default: the address it listens on].
+    /// The URL at which sources reach this host, for examples [default: the address it listens on].
     #[arg(long, env = "HOOKMILL_PUBLIC_URL")]
     public_url: Option<String>,
-    /// Who provisions source keys, as a campaign without one says.
+    /// The contact for source keys, shown by a campaign without one.
     #[arg(long, default_value = "CSM", env = "HOOKMILL_KEY_CONTACT")]
     key_contact: String,
-    /// A developer's machine: http and loopback receivers are allowed. Never in production.
+    /// Allow http and loopback receivers, for development; never use it in production.
     #[arg(long)]
     development: bool,
-    /// Show what it does: an organization, two campaigns, a receiver, and a batch of leads on their way.
-    /// It keeps everything in a place of its own that is gone when it ends.
+    /// Start a demonstration: an organization, two campaigns, a receiver and a batch of leads.
+    /// It keeps its data in a temporary directory.
     #[arg(long, conflicts_with_all = ["data", "database_url", "key"])]
     demo: bool,
-    /// Log lines as JSON.
+    /// Write log lines as JSON.
     #[arg(long, env = "HOOKMILL_LOG_JSON")]
     log_json: bool,
 }
@@ -56,13 +56,13 @@ impl Serve {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
         }
         stop_asked().await;
-        eprintln!("stopping: new work is refused, what is under way ends");
+        eprintln!("stopping: new work is rejected, work under way is finished");
         running.stop().await.map_err(|error| error.to_string())?;
         Ok(ExitCode::SUCCESS)
     }
 
     fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
-        let (clock, minter) = app::production();
+        let (clock, ids) = app::production();
         let listen =
             self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
         Options {
@@ -80,7 +80,7 @@ impl Serve {
             compiler: hookmill_engine::Compiler::Child(program),
             listen,
             clock,
-            minter,
+            ids,
         }
     }
 
@@ -96,7 +96,7 @@ fn announce(running: &Running) {
     println!("listening on http://{}", running.address);
     if let Some(key) = &running.operator_key {
         println!("operator key: {key}");
-        eprintln!("this key is shown once; keep it: it provisions organizations, users and source keys");
+        eprintln!("store this key now, it is shown only once; it provisions organizations, users and source keys");
     }
     println!("ready");
 }

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-/// What stands at the end of a text that was shortened.
+/// The mark at the end of a truncated text.
 pub(super) const CUT: &str = "…";
 /// What is between columns.
 const GAP: &str = "  ";
@@ -23,44 +23,45 @@ impl Table {
 
     /// Another row. A row that continues the one above leaves cells empty.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let cells = cells.into_iter().zip(&self.widths_max).map(|(cell, max)| shortened(&cell, *max));
+        let cells = cells.into_iter().zip(&self.widths_max).map(|(cell, max)| truncate(&cell, *max));
         self.rows.push(cells.collect());
     }
 
-    /// Whether it has no row beside its head.
+    /// Whether it has no rows apart from its head.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.len() <= 1
     }
 
-    /// The lines, each with `indent` before it and no space at its end.
+    /// The lines, indented, without trailing spaces.
     pub(super) fn lines(&self, indent: &str) -> String {
         let columns = 0..self.widths_max.len();
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max();
+        let width =
+            |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| display_width(cell)).max();
         let widths: Vec<usize> = columns.map(|column| width(column).unwrap_or_default()).collect();
         let line = |row: &Vec<String>| {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
             format!("{indent}{}", cells.join(GAP)).trim_end().to_owned() + "\n"
         };
         self.rows.iter().map(line).collect()
     }
 }
 
-fn padded(cell: &str, width: usize) -> String {
-    format!("{cell}{}", " ".repeat(width.saturating_sub(width_of(cell))))
+fn pad(cell: &str, width: usize) -> String {
+    format!("{cell}{}", " ".repeat(width.saturating_sub(display_width(cell))))
 }
 
-/// How many places a text takes.
-fn width_of(text: &str) -> usize {
+/// The display width of a text.
+fn display_width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or_default()).sum()
 }
 
-/// A text in one line, cut with a mark where it is too wide. What would move the cursor is written out.
-pub(super) fn shortened(text: &str, width_max: usize) -> String {
+/// A text in one line, truncated with a mark where it is too wide. Control characters are escaped.
+pub(super) fn truncate(text: &str, width_max: usize) -> String {
     let (mut shown, mut width) = (String::new(), 0);
-    for piece in text.chars().map(visible) {
-        let next = width + width_of(&piece);
+    for piece in text.chars().map(escape) {
+        let next = width + display_width(&piece);
         if width_max < next {
-            while width_max <= width_of(&shown) {
+            while width_max <= display_width(&shown) {
                 shown.pop();
             }
             return shown + CUT;
@@ -71,8 +72,8 @@ pub(super) fn shortened(text: &str, width_max: usize) -> String {
     shown
 }
 
-/// A character as a terminal may be shown it.
-pub(super) fn visible(c: char) -> String {
+/// A character, escaped if a terminal would interpret it.
+pub(super) fn escape(c: char) -> String {
     match c {
         '\n' | '\r' | '\t' => c.escape_default().to_string(),
         c if c.is_control() || is_formatting(c) => c.escape_unicode().to_string(),
@@ -80,7 +81,7 @@ pub(super) fn visible(c: char) -> String {
     }
 }
 
-/// Marks that turn the direction of a line, or are not seen at all.
+/// Characters that change the direction of text, or are invisible.
 fn is_formatting(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
@@ -111,7 +112,7 @@ mod tests {
             ("", 0, ""),
         ];
         for (text, width, expected) in table {
-            assert_eq!(shortened(text, width), expected, "{text}");
+            assert_eq!(truncate(text, width), expected, "{text}");
         }
     }
 }

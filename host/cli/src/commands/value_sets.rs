@@ -11,18 +11,18 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Who put the tables of a sample.
+/// The user id for the tables of a sample.
 const NOBODY: &str = "command line";
 
-/// The tables that a sample may look into.
+/// The tables for look-ups of the sample.
 #[derive(Debug, Args)]
 pub(super) struct ValueSetFiles {
-    /// A value set: its name, and the file with its table, FILE.csv or FILE.json; may be given several times.
+    /// A value set: its name, and the file with its table, FILE.csv or FILE.json; can be repeated.
     #[arg(long = "value-set", value_name = "NAME=FILE", value_parser = named_file)]
     value_sets: Vec<NamedFile>,
 }
 
-/// A name and the file that it means.
+/// A name and its file.
 #[derive(Debug, Clone)]
 struct NamedFile {
     name: String,
@@ -32,7 +32,7 @@ struct NamedFile {
 fn named_file(text: &str) -> Result<NamedFile, String> {
     let example = "write `NAME=FILE`, such as `served_zips=zips.csv`";
     let Some((name, path)) = text.split_once('=') else {
-        return Err(format!("there is no `=` in it; {example}"));
+        return Err(format!("`=` is missing; {example}"));
     };
     let (name, path) = (name.trim().to_owned(), PathBuf::from(path));
     if name.is_empty() || path.as_os_str().is_empty() {
@@ -42,11 +42,11 @@ fn named_file(text: &str) -> Result<NamedFile, String> {
 }
 
 impl ValueSetFiles {
-    /// Gives the campaign an organization that has these tables; what is odd about them goes to the standard error.
+    /// Creates an organization with these tables; their warnings go to standard error.
     pub(super) async fn put_for(&self, pipeline: &Pipeline, campaign: &mut Campaign) -> Result<(), String> {
         let mut names = BTreeSet::new();
         if let Some(twice) = self.value_sets.iter().find(|set| !names.insert(&set.name)) {
-            return Err(format!("--value-set: `{}` is given twice; a name means one table, remove one", twice.name));
+            return Err(format!("--value-set: `{}` is given twice; remove one", twice.name));
         }
         if self.value_sets.is_empty() {
             return Ok(());
@@ -62,35 +62,35 @@ impl ValueSetFiles {
 
 impl NamedFile {
     async fn put(&self, pipeline: &Pipeline, organization_id: &str) -> Result<(), String> {
-        let format = format_of(&self.path)?;
+        let format = detect_format(&self.path)?;
         let table = bounded(&self.path, pipeline.settings().limits.value_set_bytes_max)?;
         let put = pipeline.put_value_set(organization_id, &self.name, format, table, NOBODY).await;
-        for warning in &put.map_err(|refusal| self.refused(&refusal))?.warnings {
-            eprintln!("{}", self.warned(warning));
+        for warning in &put.map_err(|error| self.format_error(&error))?.warnings {
+            eprintln!("{}", self.format_warning(warning));
         }
         Ok(())
     }
 
-    fn refused(&self, refusal: &ApiError) -> String {
+    fn format_error(&self, error: &ApiError) -> String {
         let file = self.path.display();
-        let mut lines = vec![format!("--value-set {}: {file}: {}", self.name, refusal.message)];
-        lines.extend(refusal.details.iter().map(|detail| format!("{file}: {}", detail.message)));
+        let mut lines = vec![format!("--value-set {}: {file}: {}", self.name, error.message)];
+        lines.extend(error.details.iter().map(|detail| format!("{file}: {}", detail.message)));
         lines.join("\n")
     }
 
-    fn warned(&self, warning: &TableProblem) -> String {
+    fn format_warning(&self, warning: &TableProblem) -> String {
         let TableProblem { line, column, message, .. } = warning;
         format!("{}:{line}:{column}: warning: {message}", self.path.display())
     }
 }
 
-/// How a table is written, by its file's name.
-fn format_of(path: &Path) -> Result<TableFormat, String> {
+/// The format of a table, by its file name.
+fn detect_format(path: &Path) -> Result<TableFormat, String> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
         "csv" => Ok(TableFormat::Csv(CsvHeader::Unsaid)),
         "json" => Ok(TableFormat::Json),
-        _ => Err(format!("--value-set: `{}` does not say what it is; call it .csv or .json", path.display())),
+        _ => Err(format!("--value-set: `{}` has an unknown extension; use .csv or .json", path.display())),
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn m7_a_table_is_read_as_its_name_says() {
-        let read = |name: &str| format_of(Path::new(name));
+        let read = |name: &str| detect_format(Path::new(name));
         assert_eq!(read("zips.CSV"), Ok(TableFormat::Csv(CsvHeader::Unsaid)));
         assert_eq!(read("a.b/zips.json"), Ok(TableFormat::Json));
         for name in ["zips", "zips.txt", ".csv"] {

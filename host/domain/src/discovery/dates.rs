@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn m11_dates_are_told_by_their_format() {
+    fn m11_dates_are_recognised_by_their_format() {
         let table: [(&str, &[&str]); 12] = [
             ("1990-05-15", &["%Y-%m-%d"]),
             ("10/12/1976", &["%m/%d/%Y", "%d/%m/%Y"]),

@@ -43,7 +43,7 @@ pub fn draft(fields: &Fields) -> String {
     draft.standard();
     draft.custom();
     draft.around();
-    draft.rest();
+    draft.write_unmapped();
     draft.text
 }
 
@@ -68,7 +68,7 @@ impl<'f> Draft<'f> {
             (first, last) => format!(", {first} to {last}"),
         };
         self.line(&format!("# A draft, made from {elements} {}{when}.", if elements == 1 { "lead" } else { "leads" }));
-        self.line("# Read every line before it is used; a sample run (dry run) shows what becomes of a lead.");
+        self.line("# Review every line before use; a dry run shows the result for a sample.");
         self.line("version: 1\nname: draft\nmap:");
     }
 
@@ -132,8 +132,8 @@ impl<'f> Draft<'f> {
             true => path,
             false => format!("{{path: {path}, then: [{}]}}", then.join(", ")),
         };
-        let remark = self.remark(field);
-        self.line(&format!("        - {source}  # {remark}"));
+        let comment = self.comment(field);
+        self.line(&format!("        - {source}  # {comment}"));
         self.used.insert(&field.path);
     }
 
@@ -143,19 +143,19 @@ impl<'f> Draft<'f> {
         }
     }
 
-    /// What a person wants to know of a path beside its line.
-    fn remark(&self, field: &Field) -> String {
-        let mut remark = format!("filled in {}%", field.fill_percent(self.fields.elements));
+    /// The comment on the line of a path.
+    fn comment(&self, field: &Field) -> String {
+        let mut comment = format!("filled in {}%", field.fill_percent(self.fields.elements));
         if let Some(example) = field.examples.first() {
-            _ = write!(remark, ", like {example}");
+            _ = write!(comment, ", like {example}");
         }
         if 1 < field.date_formats.len() {
-            remark.push_str("; which is the month and which the day? remove what is wrong");
+            comment.push_str("; month first or day first? remove the wrong format");
         }
         for (is_so, what) in [(field.is_new, "; new"), (field.has_vanished, "; vanished")] {
-            remark.push_str(if is_so { what } else { "" });
+            comment.push_str(if is_so { what } else { "" });
         }
-        remark
+        comment
     }
 
     /// What needs a line to become a custom field of a name of its own, or one that can be read.
@@ -167,8 +167,8 @@ impl<'f> Draft<'f> {
         for field in wanted {
             let Some(name) = self.custom_name(&field.path) else { continue };
             self.field(&format!("custom.{name}"));
-            let remark = self.remark(field);
-            self.line(&format!("        - {}  # {remark}", scalar(&field.written)));
+            let comment = self.comment(field);
+            self.line(&format!("        - {}  # {comment}", scalar(&field.written)));
             let first = if field.is_a_list && !field.written.ends_with("[*]") { "first" } else { "" };
             let day = if is_foreign_day(field) { date(&field.date_formats) } else { String::new() };
             self.then(&[first, &day].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", "));
@@ -192,14 +192,14 @@ impl<'f> Draft<'f> {
     }
 
     fn around(&mut self) {
-        self.line("  # What no line above uses is kept, under its own name, as a custom field.");
+        self.line("  # Everything not used above is kept under its own name as a custom field.");
         self.line("  unknown: custom");
         let is_ignored =
             |field: &&Field| field.path.0.len() == 1 && field.path.own_name().is_some_and(names::is_of_the_envelope);
         let ignored: Vec<&Field> = self.fields.fields.iter().filter(is_ignored).collect();
         self.used.extend(ignored.iter().map(|field| &field.path));
         let ignored = ignored.iter().map(|field| field.written.clone()).collect();
-        self.list("ignore", "Of the envelope, not of the lead.", ignored);
+        self.list("ignore", "Part of the envelope, not of the lead.", ignored);
         let mut expand: Vec<String> =
             self.fields.fields.iter().filter_map(|field| expanded_path(&field.path)).collect();
         expand.dedup();
@@ -214,16 +214,16 @@ impl<'f> Draft<'f> {
     }
 
     /// What is not known, as a comment.
-    fn rest(&mut self) {
+    fn write_unmapped(&mut self) {
         let rest: Vec<&Field> = self.fields.fields.iter().filter(|field| !self.used.contains(&field.path)).collect();
         if rest.is_empty() {
             return;
         }
-        self.line("# Not recognised, so kept as custom fields:");
+        self.line("# Not recognised, kept as custom fields:");
         for field in rest.iter().take(NAMED_MAX) {
             let types: Vec<&str> = field.kinds.each().map(|(kind, _)| kind).collect();
-            let remark = self.remark(field);
-            self.line(&format!("#   {}  {}, {remark}", field.written, types.join(" or ")));
+            let comment = self.comment(field);
+            self.line(&format!("#   {}  {}, {comment}", field.written, types.join(" or ")));
         }
         if NAMED_MAX < rest.len() {
             self.line(&format!("#   and {} more", rest.len() - NAMED_MAX));
@@ -258,7 +258,7 @@ fn expanded_path(path: &Path) -> Option<String> {
     let is_one = |step: &Step| matches!(step, Step::Name(name) if names::is_spread(name));
     let end = path.0.iter().position(is_one).filter(|end| end + 1 < path.0.len())?;
     let until = Path(path.0.get(..=end)?.to_vec());
-    (!until.is_a_query() && matches!(path.0.get(end + 1), Some(Step::Name(_)))).then(|| until.written(false))
+    (!until.is_a_query() && matches!(path.0.get(end + 1), Some(Step::Name(_)))).then(|| until.format(false))
 }
 
 /// A name in lower case, of letters, digits and `_`.

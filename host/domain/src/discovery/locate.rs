@@ -1,7 +1,7 @@
 //! An element with the values of one path taken away: what changes then in the lead is what the path is used for.
 
 use super::path::{Path, Step};
-use super::walk::step_of;
+use super::walk::member_step;
 use serde_json::Value;
 
 /// The element with null in all places of a path.
@@ -20,7 +20,7 @@ fn at(value: &mut Value, steps: &[Step], act: &mut impl FnMut(&mut Value)) {
             }
         }
         (Step::Each, Value::Object(members)) => {
-            let data = members.iter_mut().filter(|(name, _)| step_of(name) == Step::Each);
+            let data = members.iter_mut().filter(|(name, _)| member_step(name) == Step::Each);
             data.for_each(|(_, member)| at(member, rest, act));
         }
         (Step::Each | Step::Values, Value::Array(items)) => items.iter_mut().for_each(|item| at(item, rest, act)),

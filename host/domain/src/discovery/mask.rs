@@ -30,7 +30,7 @@ fn email(text: &str) -> String {
     let (local, domain) = text.rsplit_once('@').unwrap_or((text, ""));
     let top = domain.rsplit_once('.').map_or("", |(_, top)| top);
     let first = |part: &str| part.chars().next().filter(|c| c.is_alphanumeric()).map(String::from).unwrap_or_default();
-    shortened(&format!("{}***@{}***.{top}", first(local), first(domain)))
+    truncate(&format!("{}***@{}***.{top}", first(local), first(domain)))
 }
 
 /// All digits but the last two are hidden.
@@ -43,7 +43,7 @@ fn last_two(text: &str) -> String {
         left -= 1;
         if left < 2 { c } else { '*' }
     });
-    shortened(&hidden.collect::<String>())
+    truncate(&hidden.collect::<String>())
 }
 
 /// Letters and digits without what they say.
@@ -62,10 +62,10 @@ fn outline(text: &str) -> String {
     };
     // Hidden after it is cut: a long text is not gone through to its end.
     let rest: String = rest.chars().take(EXAMPLE_CHARS_MAX + 1).map(hidden).collect();
-    shortened(&format!("{scheme}{rest}"))
+    truncate(&format!("{scheme}{rest}"))
 }
 
-fn shortened(text: &str) -> String {
+fn truncate(text: &str) -> String {
     match text.char_indices().nth(EXAMPLE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -2,8 +2,8 @@
 
 use super::names;
 use super::path::Path;
+use super::path_stats::PathStats;
 use super::shape::{Shape, could_be_phone};
-use super::trail::Trail;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,19 +63,19 @@ impl Meaning {
     }
 
     /// What key and values say together.
-    pub(super) fn of(trail: &Trail) -> Option<Self> {
-        let named = Self::by_name(&trail.path).filter(|meaning| meaning.suits(trail));
-        named.or_else(|| by_shape(trail))
+    pub(super) fn of(stats: &PathStats) -> Option<Self> {
+        let named = Self::by_name(&stats.path).filter(|meaning| meaning.suits(stats));
+        named.or_else(|| by_shape(stats))
     }
 
     /// Whether the values contradict the name: half of them must not.
-    fn suits(self, trail: &Trail) -> bool {
-        if trail.shapes.total == 0 {
+    fn suits(self, stats: &PathStats) -> bool {
+        if stats.shapes.total == 0 {
             return true;
         }
-        let suited: usize = trail.shapes.each().filter(|(shape, _)| self.takes(*shape)).map(|(_, count)| count).sum();
-        let suited = if self == Self::Phone { suited.max(trail.shapes.phones) } else { suited };
-        trail.shapes.total <= suited * 2
+        let suited: usize = stats.shapes.each().filter(|(shape, _)| self.takes(*shape)).map(|(_, count)| count).sum();
+        let suited = if self == Self::Phone { suited.max(stats.shapes.phones) } else { suited };
+        stats.shapes.total <= suited * 2
     }
 
     fn takes(self, shape: Shape) -> bool {
@@ -97,18 +97,18 @@ impl Meaning {
 }
 
 /// What the values say by themselves.
-fn by_shape(trail: &Trail) -> Option<Meaning> {
+fn by_shape(stats: &PathStats) -> Option<Meaning> {
     let is_other = |name: Option<&str>| name.is_some_and(names::is_of_others);
-    if is_other(trail.path.own_name()) || is_other(trail.path.around()) {
+    if is_other(stats.path.own_name()) || is_other(stats.path.around()) {
         return None;
     }
-    match trail.shapes.main()? {
+    match stats.shapes.main()? {
         Shape::Email => Some(Meaning::Email),
         Shape::Phone => Some(Meaning::Phone),
         Shape::Ip => Some(Meaning::Ip),
         Shape::Zip => Some(Meaning::Zip),
         Shape::Street => Some(Meaning::Street),
-        Shape::Uuid if trail.path.0.len() == 1 => Some(Meaning::ExternalId),
+        Shape::Uuid if stats.path.0.len() == 1 => Some(Meaning::ExternalId),
         _ => None,
     }
 }

@@ -9,9 +9,9 @@ mod meaning;
 mod names;
 mod pairs;
 mod path;
+mod path_stats;
 mod shape;
 mod table;
-mod trail;
 mod walk;
 mod yaml;
 
@@ -19,28 +19,28 @@ pub use draft::draft;
 pub use locate::without;
 pub use meaning::Meaning;
 pub use path::{Path, Step};
+pub use path_stats::Kinds;
 pub use table::{Field, Fields, Usage};
-pub use trail::Kinds;
 
 use serde_json::Value;
 
-/// How many elements are looked at unless somebody says otherwise.
+/// The default number of elements.
 pub const ELEMENTS_DEFAULT: usize = 200;
-/// How many elements are looked at, at most.
+/// The most elements.
 pub const ELEMENTS_MAX: usize = 1_000;
 /// How many bytes the elements of one look have together (8 MiB): what is older than these stays unread.
 pub const ELEMENTS_BYTES_MAX: usize = 8 << 20;
 /// How many bytes the raw requests of one look have together (32 MiB), the same.
 pub const REQUESTS_BYTES_MAX: i64 = 32 << 20;
-/// How many paths are told apart; what comes later is counted, not shown.
+/// The most paths; values of further ones are counted.
 pub const PATHS_MAX: usize = 500;
-/// How many values of one element are looked at.
+/// The most values of one element.
 pub const VALUES_MAX: usize = 10_000;
 /// How many examples a path has.
 pub const EXAMPLES_MAX: usize = 3;
 /// How many characters an example has.
 pub const EXAMPLE_CHARS_MAX: usize = 32;
-/// How many characters of a value its shape is judged by; a longer one is plain text.
+/// How many characters of a value its shape is found by; a longer one is plain text.
 const SHAPED_CHARS_MAX: usize = 200;
 /// How many names one list of name/value pairs may have.
 const PAIRS_MAX: usize = 200;
@@ -49,7 +49,7 @@ const NAME_BYTES_MAX: usize = 200;
 /// How many times longer than usual a path must be absent to be called new or vanished.
 const ABSENCE_FACTOR: usize = 3;
 
-/// One element, and when it came.
+/// One element, and when it was received.
 #[derive(Debug, Clone)]
 pub struct Element {
     /// Milliseconds since 1970.
@@ -58,9 +58,9 @@ pub struct Element {
     pub value: Value,
 }
 
-/// Gathers the paths of elements, which stand in the order in which they came.
+/// Collects the paths of elements, which are in the order of their reception.
 pub fn discover<'e>(elements: impl IntoIterator<Item = &'e Element>) -> Fields {
-    let mut gathered = table::Gathering::default();
+    let mut gathered = table::FieldTableBuilder::default();
     for element in elements {
         gathered.element(element);
     }

@@ -208,9 +208,9 @@ pub(super) fn meaning(own: &str, around: Option<&str>) -> Option<Meaning> {
         ("line" | "birth" | "land" | "tag" | "ort", "") => return None,
         _ => {}
     }
-    known(&own).or_else(|| known(own.trim_end_matches('1'))).or_else(|| {
+    known_name(&own).or_else(|| known_name(own.trim_end_matches('1'))).or_else(|| {
         let short = OF_THE_LEAD.into_iter().find_map(|word| own.strip_prefix(word)).filter(|rest| !rest.is_empty())?;
-        known(short).or_else(|| known(short.trim_end_matches('1')))
+        known_name(short).or_else(|| known_name(short.trim_end_matches('1')))
     })
 }
 
@@ -226,7 +226,7 @@ fn singular(name: &str) -> &str {
     }
 }
 
-fn known(bare: &str) -> Option<Meaning> {
+fn known_name(bare: &str) -> Option<Meaning> {
     KNOWN.iter().find(|(_, names)| names.contains(&bare)).map(|(meaning, _)| *meaning)
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Pairs {
     pub(super) value: &'static str,
 }
 
-/// A list of name/value pairs: objects, each with a name of its own, and values that are no trees.
+/// A list of name/value pairs: objects, each with a name of its own, and values that are not trees.
 pub(super) fn of(items: &[Value]) -> Option<Pairs> {
     if items.is_empty() || PAIRS_MAX < items.len() {
         return None;
@@ -77,7 +77,7 @@ pub(super) fn is_a_name(text: &str) -> bool {
     text.len() <= NAME_BYTES_MAX && !is_data(text)
 }
 
-/// Names that are no names: somebody's address, number or id used as a key.
+/// Keys that are not names: somebody's address, number or id used as a key.
 fn is_data(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let shape = Shape::of(text);

@@ -28,13 +28,13 @@ pub enum Step {
     Values,
 }
 
-/// Where values stand in elements.
+/// Paths to values in elements.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Path(pub Vec<Step>);
 
 impl Path {
     /// As a document writes it. `several`: a pair has more than one value somewhere.
-    pub fn written(&self, several: bool) -> String {
+    pub fn format(&self, several: bool) -> String {
         if let Some(short) = self.dotted() {
             return short;
         }
@@ -181,9 +181,9 @@ mod tests {
             (vec![name("field_data"), pair("what's?")], "$.field_data[?@.name == 'what\\'s?'].values"),
         ];
         for (steps, expected) in table {
-            assert_eq!(Path(steps).written(false), expected);
+            assert_eq!(Path(steps).format(false), expected);
         }
-        let several = Path(vec![name("l"), pair("a"), Step::Values]).written(true);
+        let several = Path(vec![name("l"), pair("a"), Step::Values]).format(true);
         assert_eq!(several, "$.l[?@.name == 'a'].values[*]");
     }
 }

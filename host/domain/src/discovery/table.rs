@@ -1,9 +1,9 @@
-//! The table of fields: trails gathered from elements, as people and programs read them.
+//! The table of fields: stats gathered from elements, as people and programs read them.
 
 use super::meaning::Meaning;
 use super::path::{Path, Step};
+use super::path_stats::{Kinds, PathStats};
 use super::shape::Shape;
-use super::trail::{Kinds, Trail};
 use super::walk::walk;
 use super::{Element, PATHS_MAX};
 use std::collections::HashMap;
@@ -32,11 +32,11 @@ pub struct Field {
     pub filled: usize,
     /// Masked values, no two the same.
     pub examples: Vec<String>,
-    /// When it came first, in milliseconds since 1970.
+    /// When it was first seen, in milliseconds since 1970.
     pub first_seen_ms: i64,
-    /// When it came last.
+    /// When it was last seen.
     pub last_seen_ms: i64,
-    /// Whether it came up in the elements looked at.
+    /// Whether it is new in these elements.
     pub is_new: bool,
     /// Whether it went away in them.
     pub has_vanished: bool,
@@ -55,17 +55,17 @@ pub struct Field {
 /// Every path of some elements.
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
-    /// In the order in which they came up.
+    /// In the order of their first occurrence.
     pub fields: Vec<Field>,
-    /// How many elements were looked at.
+    /// The number of elements.
     pub elements: usize,
-    /// When the oldest of them came.
+    /// When the oldest of them was received.
     pub first_at_ms: Option<i64>,
-    /// When the newest of them came.
+    /// When the newest of them was received.
     pub last_at_ms: Option<i64>,
     /// How many values stood in paths beyond the bound on paths.
     pub values_left_out: usize,
-    /// How many elements had more values than are looked at.
+    /// How many elements had more values than the limit.
     pub elements_cut: usize,
 }
 
@@ -84,44 +84,44 @@ impl Field {
     }
 }
 
-/// Trails under way.
+/// Collects the statistics of paths while elements are added.
 #[derive(Debug, Default)]
-pub(super) struct Gathering {
-    trails: Vec<Trail>,
+pub(super) struct FieldTableBuilder {
+    stats: Vec<PathStats>,
     known: HashMap<Vec<Step>, usize>,
     times_ms: Vec<i64>,
     values_left_out: usize,
     elements_cut: usize,
 }
 
-impl Gathering {
+impl FieldTableBuilder {
     pub(super) fn element(&mut self, element: &Element) {
         let index = self.times_ms.len();
         self.times_ms.push(element.received_at_ms);
-        let whole = walk(&element.value, &mut |steps, value| match self.trail(steps, index) {
-            Some(trail) => trail.add(index, value),
+        let whole = walk(&element.value, &mut |steps, value| match self.stats(steps, index) {
+            Some(stats) => stats.add(index, value),
             None => self.values_left_out += 1,
         });
         self.elements_cut += usize::from(!whole);
     }
 
-    fn trail(&mut self, steps: &[Step], element: usize) -> Option<&mut Trail> {
+    fn stats(&mut self, steps: &[Step], element: usize) -> Option<&mut PathStats> {
         let index = match self.known.get(steps) {
             Some(index) => *index,
-            None if PATHS_MAX <= self.trails.len() => return None,
+            None if PATHS_MAX <= self.stats.len() => return None,
             None => {
-                self.known.insert(steps.to_vec(), self.trails.len());
-                self.trails.push(Trail::new(Path(steps.to_vec()), element));
-                self.trails.len() - 1
+                self.known.insert(steps.to_vec(), self.stats.len());
+                self.stats.push(PathStats::new(Path(steps.to_vec()), element));
+                self.stats.len() - 1
             }
         };
-        self.trails.get_mut(index)
+        self.stats.get_mut(index)
     }
 
     pub(super) fn finish(self) -> Fields {
-        let (times, elements) = (self.times_ms, self.trails.len());
+        let (times, elements) = (self.times_ms, self.stats.len());
         let mut fields = Vec::with_capacity(elements);
-        fields.extend(self.trails.iter().map(|trail| field(trail, &times)));
+        fields.extend(self.stats.iter().map(|stats| field(stats, &times)));
         Fields {
             fields,
             elements: times.len(),
@@ -133,25 +133,25 @@ impl Gathering {
     }
 }
 
-fn field(trail: &Trail, times_ms: &[i64]) -> Field {
+fn field(stats: &PathStats, times_ms: &[i64]) -> Field {
     let time = |index: usize| times_ms.get(index).copied().unwrap_or_default();
-    let meaning = Meaning::of(trail);
-    let holds_days = meaning == Some(Meaning::DateOfBirth) || trail.shapes.main() == Some(Shape::Date);
+    let meaning = Meaning::of(stats);
+    let holds_days = meaning == Some(Meaning::DateOfBirth) || stats.shapes.main() == Some(Shape::Date);
     Field {
-        written: trail.path.written(trail.is_several),
-        path: trail.path.clone(),
-        kinds: trail.kinds,
-        seen: trail.seen,
-        filled: trail.filled,
-        examples: trail.examples.clone(),
-        first_seen_ms: time(trail.first),
-        last_seen_ms: time(trail.last),
-        is_new: trail.is_new(times_ms.len()),
-        has_vanished: trail.has_vanished(times_ms.len()),
+        written: stats.path.format(stats.is_several),
+        path: stats.path.clone(),
+        kinds: stats.kinds,
+        seen: stats.seen,
+        filled: stats.filled,
+        examples: stats.examples.clone(),
+        first_seen_ms: time(stats.first),
+        last_seen_ms: time(stats.last),
+        is_new: stats.is_new(times_ms.len()),
+        has_vanished: stats.has_vanished(times_ms.len()),
         meaning,
-        date_formats: if holds_days { trail.date_formats() } else { Vec::new() },
-        is_a_list: trail.path.is_a_query(),
-        samples: samples(trail.filled_in),
+        date_formats: if holds_days { stats.date_formats() } else { Vec::new() },
+        is_a_list: stats.path.is_a_query(),
+        samples: samples(stats.filled_in),
         usage: None,
     }
 }

@@ -16,7 +16,7 @@ fn field<'f>(fields: &'f Fields, written: &str) -> &'f Field {
 
 /// M11: each path with its types, how often it is filled, and masked examples.
 #[test]
-fn m11_every_path_is_told_with_what_is_in_it() {
+fn m11_every_path_is_listed_with_its_values() {
     let fields = discover(&elements(&[
         json!({"email": "alice@example.com", "age": 31, "contact": {"phones": [{"number": "512-555-0100"}]}, "tags": []}),
         json!({"email": "", "age": "31", "tags": ["a", "b"]}),
@@ -92,7 +92,7 @@ fn m11_a_draft_is_a_document_with_reasons() {
         "answers": [{"question": "How many rooms?", "answer": "5"}],
     })]));
     let expected = r#"# A draft, made from 1 lead.
-# Read every line before it is used; a sample run (dry run) shows what becomes of a lead.
+# Review every line before use; a dry run shows the result for a sample.
 version: 1
 name: draft
 map:
@@ -114,19 +114,19 @@ map:
       on_error: keep_raw
     date_of_birth:
       from:
-        - {path: dob, then: [{date: ["%m/%d/%Y", "%d/%m/%Y"]}]}  # filled in 100%, like ##/##/####; which is the month and which the day? remove what is wrong
+        - {path: dob, then: [{date: ["%m/%d/%Y", "%d/%m/%Y"]}]}  # filled in 100%, like ##/##/####; month first or day first? remove the wrong format
       on_error: keep_raw
     custom.how_many_rooms:
       from:
         - "$.answers[?@.question == 'How many rooms?'].answer"  # filled in 100%, like 5
       then: [first]
-  # What no line above uses is kept, under its own name, as a custom field.
+  # Everything not used above is kept under its own name as a custom field.
   unknown: custom
-  # Of the envelope, not of the lead.
+  # Part of the envelope, not of the lead.
   ignore: [campaign_id]
   # Their members become custom fields of their own.
   expand: [custom_fields]
-# Not recognised, so kept as custom fields:
+# Not recognised, kept as custom fields:
 #   custom_fields.roof  text, filled in 100%, like xxxx
 "#;
     assert_eq!(draft(&fields), expected);
@@ -166,7 +166,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     /// M11: whatever elements say, no two paths are written alike, no address is shown, and a draft is made line by line.
     #[test]
-    fn m11_any_elements_are_told(values in prop::collection::vec(any_json(), 0..5)) {
+    fn m11_any_elements_are_listed(values in prop::collection::vec(any_json(), 0..5)) {
         let fields = discover(&elements(&values));
         let mut written: Vec<&str> = fields.fields.iter().map(|field| field.written.as_str()).collect();
         written.sort_unstable();

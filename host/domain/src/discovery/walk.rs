@@ -27,7 +27,7 @@ impl<V: FnMut(&[Step], &Value)> Walk<'_, V> {
         match value {
             Value::Object(members) if !members.is_empty() => {
                 for (name, member) in members {
-                    self.under(step_of(name), member);
+                    self.under(member_step(name), member);
                 }
             }
             Value::Array(items) if !items.is_empty() => self.list(items),
@@ -65,12 +65,12 @@ impl<V: FnMut(&[Step], &Value)> Walk<'_, V> {
         }
         let others = members.iter().filter(|(key, _)| *key != found.by && *key != found.value);
         self.steps.push(Step::Each);
-        others.for_each(|(key, member)| self.under(step_of(key), member));
+        others.for_each(|(key, member)| self.under(member_step(key), member));
         self.steps.pop();
     }
 }
 
 /// The step to a member.
-pub(super) fn step_of(name: &str) -> Step {
+pub(super) fn member_step(name: &str) -> Step {
     if pairs::is_a_name(name) { Step::Name(name.into()) } else { Step::Each }
 }

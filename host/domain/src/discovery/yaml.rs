@@ -1,6 +1,6 @@
-//! Texts as YAML lets them stand in a line.
+//! Texts as YAML scalars.
 
-/// Words that are no texts in some YAML.
+/// Words that some YAML parsers do not read as texts.
 const NO_TEXTS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
 
 /// A text, quoted where it has to be. JSON's quotes are YAML's, too.

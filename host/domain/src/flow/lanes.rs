@@ -61,9 +61,9 @@ pub enum Offer {
 }
 
 /// Items taken together from one lane. Each holds a place of its lane until [`Lanes::free_places`], and stays resident until
-/// [`Lanes::finish`] is told of it.
+/// [`Lanes::finish`] is called.
 #[derive(Debug)]
-pub struct Taken<T> {
+pub struct TakenItems<T> {
     /// Where they come from.
     pub key: LaneKey,
     /// The items, in their order.
@@ -276,23 +276,23 @@ impl<T> Lanes<T> {
 
     /// Takes the next items: organizations in turn, within one its lanes in turn, of one lane at most `count_max` items of `bytes_max`
     /// bytes, one at least. None when nothing may be worked on now.
-    pub fn take(&mut self, count_max: usize, bytes_max: usize) -> Option<Taken<T>> {
+    pub fn take(&mut self, count_max: usize, bytes_max: usize) -> Option<TakenItems<T>> {
         while let Some(organization) = self.turn.pop_front() {
             let Some(of_organization) = self.organizations.get_mut(&organization) else { continue };
             of_organization.is_in_turn = false;
             let Some(lane) = of_organization.turn.pop_front() else { continue };
             let key = LaneKey { organization, lane };
-            let items = self.take_of(&key, count_max, bytes_max);
-            self.line_up(&key);
+            let items = self.take_from(&key, count_max, bytes_max);
+            self.enqueue_lane(&key);
             if !items.is_empty() {
-                return Some(Taken { key, items });
+                return Some(TakenItems { key, items });
             }
             self.forget_idle(&key);
         }
         None
     }
 
-    fn take_of(&mut self, key: &LaneKey, count_max: usize, bytes_max: usize) -> Vec<Item<T>> {
+    fn take_from(&mut self, key: &LaneKey, count_max: usize, bytes_max: usize) -> Vec<Item<T>> {
         let in_flight_max = self.limits.lane_in_flight_max;
         let lane = self.lane(key);
         lane.is_in_turn = false;
@@ -315,7 +315,7 @@ impl<T> Lanes<T> {
     pub fn free_places(&mut self, key: &LaneKey, count: usize) {
         let lane = self.lane(key);
         lane.in_flight = lane.in_flight.saturating_sub(count);
-        self.line_up(key);
+        self.enqueue_lane(key);
     }
 
     /// Items that were taken are written, or given back to the store: they are resident no longer. `unread_at` is when the store's row
@@ -378,11 +378,11 @@ impl<T> Lanes<T> {
         self.queued_bytes += item.bytes;
         self.organization(key).queued_bytes += item.bytes;
         self.lane(key).queue.push_back(item);
-        self.line_up(key);
+        self.enqueue_lane(key);
     }
 
     /// Gives a lane its place in the turn, if it has something to take and room to work on it.
-    fn line_up(&mut self, key: &LaneKey) {
+    fn enqueue_lane(&mut self, key: &LaneKey) {
         let in_flight_max = self.limits.lane_in_flight_max;
         let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
         if let Some(lane) = organization.lanes.get_mut(&key.lane)

@@ -22,7 +22,7 @@ pub struct LeaseTerms {
 pub struct LeaseRow {
     /// The shard.
     pub shard: u16,
-    /// The host that has or had it; empty when it was given up.
+    /// The host that has or had it; empty when it was released.
     pub owner: String,
     /// Counts the owners.
     pub epoch: i64,
@@ -30,7 +30,7 @@ pub struct LeaseRow {
     pub is_expired: bool,
 }
 
-/// What a host wants changed.
+/// The changes that a host requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeasePlan {
     /// Shards to take, with the epoch they were seen in.
@@ -43,12 +43,12 @@ pub struct LeasePlan {
 #[derive(Debug, Clone)]
 pub struct Leases {
     terms: LeaseTerms,
-    held: BTreeMap<u16, Held>,
+    held: BTreeMap<u16, HeldShard>,
     is_sole: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Held {
+struct HeldShard {
     epoch: i64,
     until: BootTime,
     is_draining: bool,
@@ -60,10 +60,10 @@ impl Leases {
         Self { terms, held: BTreeMap::new(), is_sole: false }
     }
 
-    /// The one shard of a host that nobody shares its database with: a lock on the data directory stands for the lease.
-    pub fn sole() -> Self {
+    /// The shards of a host that does not share its database: the lock on the data directory is the lease.
+    pub fn exclusive() -> Self {
         let terms = LeaseTerms { lease_ms: i64::MAX, margin_ms: 0 };
-        let held = Held { epoch: 0, until: BootTime(i64::MAX), is_draining: false };
+        let held = HeldShard { epoch: 0, until: BootTime(i64::MAX), is_draining: false };
         Self { terms, held: BTreeMap::from([(0, held)]), is_sole: true }
     }
 
@@ -72,7 +72,7 @@ impl Leases {
         self.is_sole
     }
 
-    /// Whether work of this shard may be started now. To be asked right before each request leaves.
+    /// Whether work of this shard may be started now. To be checked right before each request is sent.
     pub fn may_start(&self, shard: u16, now: BootTime) -> bool {
         self.held.get(&shard).is_some_and(|held| !held.is_draining && now < self.ends(*held))
     }
@@ -89,7 +89,7 @@ impl Leases {
         Some((shard, self.held.get(&shard)?.epoch))
     }
 
-    /// Whether the shard is held in this epoch still: what was committed under it may go on in memory.
+    /// Whether the shard is held in this epoch still: what was committed under it may continue in memory.
     pub fn is_epoch(&self, shard: u16, epoch: i64, now: BootTime) -> bool {
         self.may_start(shard, now) && self.held.get(&shard).is_some_and(|held| held.epoch == epoch)
     }
@@ -100,15 +100,15 @@ impl Leases {
     }
 
     /// The store took this shard for the host. `sent_at` is from before the statement was sent.
-    pub fn taken(&mut self, shard: u16, epoch: i64, sent_at: BootTime) {
-        let until = self.end_of(sent_at);
-        self.held.insert(shard, Held { epoch, until, is_draining: false });
+    pub fn record_taken(&mut self, shard: u16, epoch: i64, sent_at: BootTime) {
+        let until = self.lease_end(sent_at);
+        self.held.insert(shard, HeldShard { epoch, until, is_draining: false });
     }
 
-    /// The store renewed these; every other one is lost. Answers the lost shards: their unsent work is to be dropped from memory.
+    /// The store renewed these; every other one is lost. Returns the lost shards: their unsent work is to be dropped from memory.
     pub fn renewed(&mut self, renewed: &[(u16, i64)], sent_at: BootTime) -> Vec<u16> {
-        let until = self.end_of(sent_at);
-        let is_renewed = |shard: &u16, held: &Held| renewed.contains(&(*shard, held.epoch));
+        let until = self.lease_end(sent_at);
+        let is_renewed = |shard: &u16, held: &HeldShard| renewed.contains(&(*shard, held.epoch));
         let lost = self.held.iter().filter(|(shard, held)| !is_renewed(shard, held)).map(|(shard, _)| *shard).collect();
         self.held.retain(|shard, held| is_renewed(shard, held));
         for held in self.held.values_mut() {
@@ -127,7 +127,7 @@ impl Leases {
         lost
     }
 
-    /// No new work of this shard is started; it is given up when what is under way is written.
+    /// No new work of this shard is started; it is released when the work under way is written.
     pub fn drain(&mut self, shard: u16) {
         if let Some(held) = self.held.get_mut(&shard) {
             held.is_draining = true;
@@ -163,11 +163,11 @@ impl Leases {
         LeasePlan { take: free.take(share - working).collect(), give_up: Vec::new() }
     }
 
-    fn ends(&self, held: Held) -> BootTime {
+    fn ends(&self, held: HeldShard) -> BootTime {
         BootTime(held.until.0.saturating_sub(self.terms.margin_ms))
     }
 
-    fn end_of(&self, sent_at: BootTime) -> BootTime {
+    fn lease_end(&self, sent_at: BootTime) -> BootTime {
         BootTime(sent_at.0.saturating_add(self.terms.lease_ms))
     }
 }
@@ -181,7 +181,7 @@ mod tests {
     fn holding(shards: std::ops::Range<u16>) -> Leases {
         let mut leases = Leases::new(TERMS);
         for shard in shards {
-            leases.taken(shard, 1, BootTime(0));
+            leases.record_taken(shard, 1, BootTime(0));
         }
         leases
     }
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn h1_a_host_that_is_alone_holds_its_shard_for_ever() {
-        let leases = Leases::sole();
+        let leases = Leases::exclusive();
         assert_eq!((leases.shards(BootTime(i64::MAX - 1)), leases.is_sole()), (vec![0], true));
     }
 }

@@ -30,11 +30,11 @@ pub struct SigningSecret(Vec<u8>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// The part after the prefix is not base64.
-    #[error("a signing secret is `whsec_` followed by base64, and this is not base64; leave it empty to have one made")]
+    #[error("a signing secret is `whsec_` followed by base64, and this is not base64; leave it empty to generate one")]
     NotBase64,
     /// The secret is too short or too long.
     #[error(
-        "this signing secret has {bytes} bytes, and it needs {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX}; leave it empty to have one made"
+        "this signing secret has {bytes} bytes, and it needs {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX}; leave it empty to generate one"
     )]
     Length {
         /// How many bytes it has.
@@ -66,7 +66,7 @@ impl SigningSecret {
         Ok(Self(bytes))
     }
 
-    /// The bytes, to be sealed.
+    /// The bytes, to be encrypted.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

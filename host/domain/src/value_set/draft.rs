@@ -1,4 +1,4 @@
-//! A table while it is read: every entry is held against the bounds, and all that is wrong is told at once.
+//! A table while it is read: every entry is held against the bounds, and all problems are reported at once.
 
 use super::ReadTable;
 use super::table::ValueTable;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// How many problems are told, and how many warnings; reading goes on no further than this many problems.
+/// The most problems and the most warnings that are reported; reading stops at this many problems.
 const PROBLEMS_MAX: usize = 50;
 /// How many characters of a key or value are quoted.
 const QUOTED_CHARS_MAX: usize = 60;
@@ -29,7 +29,7 @@ pub struct TableLimits {
     pub depth_max: usize,
 }
 
-/// Where in what was sent something stands.
+/// A place in the table as it was sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Place {
     /// The line, from 1.
@@ -65,7 +65,7 @@ impl<'a> Draft<'a> {
         Self { limits, entries: BTreeMap::new(), bytes: 2, problems: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Whether enough was told: what comes now is not looked at.
+    /// Whether the limit of problems is reached.
     pub(super) fn is_over(&self) -> bool {
         PROBLEMS_MAX <= self.problems.len()
             || self.limits.entries_max < self.entries.len()
@@ -73,12 +73,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Something is wrong.
-    pub(super) fn wrong(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
+    pub(super) fn add_problem(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
         tell(&mut self.problems, place, code, message.into());
     }
 
     /// Something is odd.
-    pub(super) fn odd(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
+    pub(super) fn add_warning(&mut self, place: Place, code: &'static str, message: impl Into<String>) {
         tell(&mut self.warnings, place, code, message.into());
     }
 
@@ -90,25 +90,25 @@ impl<'a> Draft<'a> {
         match self.entries.entry(key.to_owned()) {
             Entry::Vacant(free) => {
                 free.insert((value, place));
-                self.grown(key, place);
+                self.check_growth(key, place);
             }
             Entry::Occupied(taken) => {
                 let (kept, first) = taken.get();
                 let (same, line) = (*kept == value, first.line);
                 let first_value = quoted(kept);
-                self.twice(key, place, line, same, &first_value, &value);
+                self.add_repeated(key, place, line, same, &first_value, &value);
             }
         }
     }
 
-    fn twice(&mut self, key: &str, place: Place, line: u64, same: bool, first: &str, value: &str) {
+    fn add_repeated(&mut self, key: &str, place: Place, line: u64, same: bool, first: &str, value: &str) {
         let key = quoted(key);
         if same {
             let message = format!("{key} is in line {line} already, with the same value; it counts once");
-            return self.odd(place, "repeated_key", message);
+            return self.add_warning(place, "repeated_key", message);
         }
-        let message = format!("{key} is {} here and {first} in line {line}; keep one of both", quoted(value));
-        self.wrong(place, "contradicting_key", message);
+        let message = format!("{key} is {} here and {first} in line {line}; keep one of them", quoted(value));
+        self.add_problem(place, "contradicting_key", message);
     }
 
     fn fits(&mut self, key: &str, value: &str, place: Place) -> bool {
@@ -126,28 +126,28 @@ impl<'a> Draft<'a> {
         } else {
             return true;
         };
-        self.wrong(place, problem.0, problem.1);
+        self.add_problem(place, problem.0, problem.1);
         false
     }
 
     /// Counts an entry that was taken.
-    fn grown(&mut self, key: &str, place: Place) {
+    fn check_growth(&mut self, key: &str, place: Place) {
         let value_bytes = self.entries.get(key).map_or(0, |(value, _)| value.len());
         self.bytes += key.len() + value_bytes + ENTRY_BYTES;
         let TableLimits { entries_max, bytes_max, .. } = *self.limits;
         if entries_max < self.entries.len() {
             let message = format!("a table may have {entries_max} entries (value_set_entries_max); split it");
-            self.wrong(place, "too_many_entries", message);
+            self.add_problem(place, "too_many_entries", message);
         } else if bytes_max < self.bytes {
             let message = format!("a table may have {bytes_max} bytes as JSON (value_set_bytes_max); split it");
-            self.wrong(place, "table_too_large", message);
+            self.add_problem(place, "table_too_large", message);
         }
     }
 
     /// The table, if nothing is wrong.
     pub(super) fn finish(self) -> Result<ReadTable, ApiError> {
         if !self.problems.is_empty() {
-            return Err(refused(&self.problems));
+            return Err(table_error(&self.problems));
         }
         let entries = self.entries.into_iter().map(|(key, (value, _))| (key, value)).collect();
         let table = ValueTable::of(&entries).map_err(|error| ApiError::invalid("table", error.to_string()))?;
@@ -168,8 +168,8 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{}{rest}`", shown.escape_debug())
 }
 
-/// The refusal that lists what is wrong.
-pub(super) fn refused(problems: &[TableProblem]) -> ApiError {
+/// The error that lists what is wrong.
+pub(super) fn table_error(problems: &[TableProblem]) -> ApiError {
     let detail = |problem: &TableProblem| Detail {
         path: format!("line {}", problem.line),
         code: problem.code.into(),
@@ -179,5 +179,5 @@ pub(super) fn refused(problems: &[TableProblem]) -> ApiError {
     let message = format!("the table has {}{all} problems; nothing was kept", problems.len());
     ApiError::new(Kind::Invalid, "value_set_invalid", message)
         .with_details(problems.iter().map(detail).collect())
-        .with_facts(serde_json::json!({ "problems": problems }))
+        .with_fields(serde_json::json!({ "problems": problems }))
 }

@@ -13,14 +13,14 @@ pub(super) enum Member<'a> {
     Element(&'a str),
 }
 
-/// Goes along the members of an object or a list.
+/// Visits the members of an object or a list.
 pub(super) fn members<'a>(text: &'a str, take: impl FnMut(Member<'a>)) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.deserialize_any(Members(take))?;
     deserializer.end()
 }
 
-/// Goes along the members of an object.
+/// Visits the members of an object.
 pub(super) fn each<'a>(text: &'a str, mut take: impl FnMut(String, &'a str)) -> Result<(), serde_json::Error> {
     let mut is_object = true;
     members(text, |member| match member {

@@ -40,8 +40,8 @@ pub fn read_csv(body: &[u8], header: CsvHeader, limits: &TableLimits) -> Result<
 fn read_rows(text: &str, header: CsvHeader, draft: &mut Draft<'_>) {
     let mut rows = Rows::new(text);
     let Some(first) = rows.next_row() else {
-        let hint = "there is no row; an empty table is sent as `[]` in JSON";
-        return draft.wrong(Place { line: 1, column: 1 }, "no_rows", hint);
+        let hint = "the table has no rows; send an empty table as `[]` in JSON";
+        return draft.add_problem(Place { line: 1, column: 1 }, "no_rows", hint);
     };
     let Some(names) = columns(&first, header, draft) else { return };
     let width = first.fields.len();
@@ -54,8 +54,8 @@ fn read_rows(text: &str, header: CsvHeader, draft: &mut Draft<'_>) {
         take_row(&row, &names, width, draft);
     }
     if let Some(line) = rows.unclosed {
-        let hint = "a quote that is opened here is never closed; a quote inside of quotes is written twice";
-        draft.wrong(Place { line, column: 1 }, "unclosed_quote", hint);
+        let hint = "the quote that opens here is never closed; write a quote inside quotes twice";
+        draft.add_problem(Place { line, column: 1 }, "unclosed_quote", hint);
     }
 }
 
@@ -69,15 +69,15 @@ fn columns(first: &Row, header: CsvHeader, draft: &mut Draft<'_>) -> Option<Opti
         CsvHeader::Present => {}
         CsvHeader::Unsaid if is_usual || !few => {}
         CsvHeader::Unsaid => {
-            let said = "the first row was taken as an entry; if it is a header, call its columns `key` and `value`";
+            let said = "the first row was read as an entry; if it is a header, name its columns `key` and `value`";
             let sent = "or send `Content-Type: text/csv; header=present`, else `header=absent`";
-            draft.odd(place, "first_row_is_an_entry", format!("{said}, {sent}"));
+            draft.add_warning(place, "first_row_is_an_entry", format!("{said}, {sent}"));
             return Some(None);
         }
         CsvHeader::Absent if few => return Some(None),
         CsvHeader::Absent => {
-            let hint = "the values of more than two columns are named by a header; send one, with `header=present`";
-            draft.wrong(place, "header_needed", format!("there are {} columns: {hint}", names.len()));
+            let hint = "more than two columns need a header that names them; send one, with `header=present`";
+            draft.add_problem(place, "header_needed", format!("there are {} columns: {hint}", names.len()));
             return None;
         }
     }
@@ -93,12 +93,12 @@ fn are_names(first: &Row, names: &[String], draft: &mut Draft<'_>) -> bool {
     let mut good = true;
     for (name, column) in names.iter().zip(1_u64..).skip(1) {
         let problem = match name.as_str() {
-            "" => Some("the column has no name; give it one, or take it away".to_owned()),
-            name if !seen.insert(name) => Some(format!("{} is the name of an earlier column, too", quoted(name))),
+            "" => Some("the column has no name; name it, or remove it".to_owned()),
+            name if !seen.insert(name) => Some(format!("{} is also the name of an earlier column", quoted(name))),
             _ => None,
         };
         if let Some(message) = problem {
-            draft.wrong(first.place(column), "bad_header", message);
+            draft.add_problem(first.place(column), "bad_header", message);
             good = false;
         }
     }
@@ -108,9 +108,9 @@ fn are_names(first: &Row, names: &[String], draft: &mut Draft<'_>) -> bool {
 fn take_row(row: &Row, names: &[String], width: usize, draft: &mut Draft<'_>) {
     let fields = &row.fields;
     if fields.len() != width {
-        let hint = "a field with a comma in it stands in quotes";
+        let hint = "quote a field that contains a comma";
         let message = format!("the row has {} columns, and the first row {width}; {hint}", fields.len());
-        return draft.wrong(row.place(fields.len() as u64), "uneven_row", message);
+        return draft.add_problem(row.place(fields.len() as u64), "uneven_row", message);
     }
     let key = fields.get(0).unwrap_or_default();
     let value = match width {

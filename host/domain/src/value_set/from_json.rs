@@ -19,8 +19,8 @@ pub fn read_json(body: &[u8], limits: &TableLimits) -> Result<ReadTable, ApiErro
             return;
         }
         match member {
-            Member::Entry(key, value) => take_entry(&key, value, lines.place_of(value), &mut draft),
-            Member::Element(value) => take_key(value, lines.place_of(value), &mut draft),
+            Member::Entry(key, value) => take_entry(&key, value, lines.locate(value), &mut draft),
+            Member::Element(value) => take_key(value, lines.locate(value), &mut draft),
         }
     });
     read.map_err(|error| if error.is_data() { not_a_table(&error) } else { syntax(error) })?;
@@ -36,7 +36,7 @@ fn take_entry(key: &str, value: &str, place: Place, draft: &mut Draft<'_>) {
     // Read and written again, it has one form whatever the white space and escapes were.
     match serde_json::from_str::<Value>(value) {
         Ok(value) => draft.add(key, value.to_string(), place),
-        Err(error) => draft.wrong(place, "invalid_value", format!("the value of {}: {error}", quoted(key))),
+        Err(error) => draft.add_problem(place, "invalid_value", format!("the value of {}: {error}", quoted(key))),
     }
 }
 
@@ -45,7 +45,7 @@ fn take_key(element: &str, place: Place, draft: &mut Draft<'_>) {
     match serde_json::from_str::<Value>(element) {
         Ok(Value::String(key)) => draft.add(&key, PRESENT.to_owned(), place),
         Ok(Value::Number(_)) if is_whole => draft.add(element, PRESENT.to_owned(), place),
-        Ok(_) => draft.wrong(place, "not_a_key", format!("{} is no key; write it as text", quoted(element))),
-        Err(error) => draft.wrong(place, "invalid_key", format!("{}: {error}", quoted(element))),
+        Ok(_) => draft.add_problem(place, "not_a_key", format!("{} is not a key; write it as text", quoted(element))),
+        Err(error) => draft.add_problem(place, "invalid_key", format!("{}: {error}", quoted(element))),
     }
 }

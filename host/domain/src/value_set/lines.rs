@@ -1,8 +1,8 @@
-//! Lines and columns of places in a text that are asked for in their order, each byte looked at once.
+//! Lines and columns of places in a text, found in one pass in their order.
 
 use super::draft::Place;
 
-/// Tells where the places of a text are.
+/// Finds lines and columns in a text.
 pub(super) struct Lines<'a> {
     text: &'a str,
     at: usize,
@@ -16,7 +16,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Where `part`, a slice of the text, begins.
-    pub(super) fn place_of(&mut self, part: &str) -> Place {
+    pub(super) fn locate(&mut self, part: &str) -> Place {
         self.place((part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize))
     }
 

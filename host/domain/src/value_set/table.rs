@@ -4,7 +4,7 @@ use super::entries;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// What a key without a value of its own stands for, in a table of keys alone.
+/// The value of a key in a table of keys alone.
 pub(super) const PRESENT: &str = "true";
 
 /// An immutable table, from keys to values as JSON text.
@@ -15,7 +15,7 @@ pub struct ValueTable {
     entries: Box<[Entry]>,
 }
 
-/// Where a key and its value stand in the text.
+/// The places of a key and its value in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     start: u32,
@@ -23,9 +23,9 @@ struct Entry {
     end: u32,
 }
 
-/// The bytes of a table that was kept are not those of a table.
+/// The stored bytes of a table are damaged.
 #[derive(Debug, thiserror::Error)]
-#[error("it is no table in canonical form: {0}")]
+#[error("it is not a table in canonical form: {0}")]
 pub struct DamagedTable(pub(super) String);
 
 impl ValueTable {
@@ -77,7 +77,7 @@ impl ValueTable {
     }
 
     /// The digest of a canonical form, as it is written.
-    pub fn digest_of(canonical: &[u8]) -> String {
+    pub fn compute_digest(canonical: &[u8]) -> String {
         Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 

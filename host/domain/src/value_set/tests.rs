@@ -1,4 +1,4 @@
-//! What tables are read from, what is refused with its place, and what a digest stands for (M7).
+//! What tables are read from, what is rejected with its place, and what a digest stands for (M7).
 
 use super::*;
 use crate::error::ApiError;
@@ -22,8 +22,8 @@ fn canonical(read: &ReadTable) -> String {
 }
 
 /// Line, column and code of every problem.
-fn told(refusal: &ApiError) -> Vec<(u64, u64, String)> {
-    let problems = refusal.facts.as_ref().and_then(|facts| facts["problems"].as_array().cloned()).unwrap_or_default();
+fn problem_places(error: &ApiError) -> Vec<(u64, u64, String)> {
+    let problems = error.fields.as_ref().and_then(|fields| fields["problems"].as_array().cloned()).unwrap_or_default();
     let one = |p: &Value| {
         (p["line"].as_u64().unwrap(), p["column"].as_u64().unwrap(), p["code"].as_str().unwrap().to_owned())
     };
@@ -42,7 +42,7 @@ fn m7_csv_becomes_a_table_by_its_columns() {
         ("key\n", "{}"),
     ];
     for (text, expected) in table {
-        let read = csv(text).unwrap_or_else(|refusal| panic!("{text:?}: {refusal:?}"));
+        let read = csv(text).unwrap_or_else(|error| panic!("{text:?}: {error:?}"));
         assert_eq!(canonical(&read), expected, "{text:?}");
     }
 }
@@ -55,8 +55,8 @@ fn m7_a_header_is_what_the_sender_says() {
     let unsaid = csv("zip\n1\n").unwrap();
     assert_eq!((unsaid.table.len(), unsaid.warnings[0].code), (2, "first_row_is_an_entry"));
     assert!(csv("key\n1\n").unwrap().warnings.is_empty());
-    let refused = read_csv(b"a,b,c\n", CsvHeader::Absent, &LIMITS).unwrap_err();
-    assert_eq!(told(&refused), [(1, 1, "header_needed".into())]);
+    let rejected = read_csv(b"a,b,c\n", CsvHeader::Absent, &LIMITS).unwrap_err();
+    assert_eq!(problem_places(&rejected), [(1, 1, "header_needed".into())]);
 }
 
 #[test]
@@ -76,20 +76,20 @@ fn m7_json_becomes_a_table() {
 }
 
 #[test]
-fn m7_a_key_with_two_values_is_refused_with_both_lines_and_one_with_the_same_is_a_warning() {
-    let refused = csv("key,value\na,1\n\nb,1\r\na,2\n").unwrap_err();
-    assert_eq!(told(&refused), [(5, 1, "contradicting_key".into())]);
-    assert!(refused.details[0].message.contains("line 2"), "{refused:?}");
+fn m7_a_key_with_two_values_is_rejected_with_both_lines_and_one_with_the_same_is_a_warning() {
+    let rejected = csv("key,value\na,1\n\nb,1\r\na,2\n").unwrap_err();
+    assert_eq!(problem_places(&rejected), [(5, 1, "contradicting_key".into())]);
+    assert!(rejected.details[0].message.contains("line 2"), "{rejected:?}");
     let warned = csv("key,value\na,1\nb,1\na,1\n").unwrap();
     assert_eq!((warned.table.len(), warned.warnings[0].code, warned.warnings[0].line), (2, "repeated_key", 4));
 
-    let refused = json_table("{\"a\": 1,\n \"b\": 2,\n \"a\": 2}").unwrap_err();
-    assert_eq!(told(&refused), [(3, 7, "contradicting_key".into())]);
+    let rejected = json_table("{\"a\": 1,\n \"b\": 2,\n \"a\": 2}").unwrap_err();
+    assert_eq!(problem_places(&rejected), [(3, 7, "contradicting_key".into())]);
     assert_eq!(json_table("[\"a\",\n\"a\"]").unwrap().warnings[0].line, 2);
 }
 
 #[test]
-fn m7_all_problems_are_told_at_once_with_their_places() {
+fn m7_all_problems_are_reported_at_once_with_their_places() {
     let table = [
         ("key,value\n,1\nb\nc,1,2\n", vec![(2, 1, "empty_key"), (3, 1, "uneven_row"), (4, 3, "uneven_row")]),
         ("k,,a,a\n1,2,3,4\n", vec![(1, 2, "bad_header"), (1, 4, "bad_header")]),
@@ -103,37 +103,41 @@ fn m7_all_problems_are_told_at_once_with_their_places() {
     for (text, expected) in table {
         let expected: Vec<_> =
             expected.into_iter().map(|(line, column, code)| (line, column, code.to_owned())).collect();
-        assert_eq!(told(&csv(text).unwrap_err()), expected, "{text:?}");
+        assert_eq!(problem_places(&csv(text).unwrap_err()), expected, "{text:?}");
     }
-    let refused = json_table("[null,\n 1.5, {}, \"\"]").unwrap_err();
+    let rejected = json_table("[null,\n 1.5, {}, \"\"]").unwrap_err();
     let codes = ["not_a_key", "not_a_key", "not_a_key", "empty_key"];
-    assert_eq!(told(&refused).iter().map(|one| one.2.as_str()).collect::<Vec<_>>(), codes);
-    assert_eq!((told(&refused)[1].0, told(&refused)[1].1), (2, 2));
+    assert_eq!(problem_places(&rejected).iter().map(|one| one.2.as_str()).collect::<Vec<_>>(), codes);
+    assert_eq!((problem_places(&rejected)[1].0, problem_places(&rejected)[1].1), (2, 2));
 }
 
 #[test]
 fn h6_a_table_is_bounded_in_all_its_parts() {
     let value = "x".repeat(36);
     let rows: String = (0..6).map(|n| format!("{n},{value}\n")).collect();
-    assert_eq!(told(&csv(&format!("key,value\n{rows}")).unwrap_err()), [(6, 1, "table_too_large".into())]);
+    assert_eq!(problem_places(&csv(&format!("key,value\n{rows}")).unwrap_err()), [(6, 1, "table_too_large".into())]);
     let wrong = "x,y\n".repeat(500);
-    assert_eq!(told(&csv(&format!("key\n{wrong}")).unwrap_err()).len(), 50, "no list of problems without end");
+    assert_eq!(
+        problem_places(&csv(&format!("key\n{wrong}")).unwrap_err()).len(),
+        50,
+        "no list of problems without end"
+    );
     assert_eq!(json_table("[[[[[[[[[1]]]]]]]]]").unwrap_err().code, "too_deep");
 }
 
 #[test]
-fn m7_what_is_no_table_is_refused() {
+fn m7_what_is_not_a_table_is_rejected() {
     for (text, code) in
         [("1", "value_set_invalid"), ("\"a\"", "value_set_invalid"), ("{", "invalid_json"), ("[1] 2", "invalid_json")]
     {
         assert_eq!(json_table(text).unwrap_err().code, code, "{text}");
     }
-    assert_eq!(told(&json_table(r#"{"a": "\ud800"}"#).unwrap_err()), [(1, 7, "invalid_value".into())]);
+    assert_eq!(problem_places(&json_table(r#"{"a": "\ud800"}"#).unwrap_err()), [(1, 7, "invalid_value".into())]);
     assert_eq!(read_csv(b"key\n\xff\n", CsvHeader::Unsaid, &LIMITS).unwrap_err().code, "invalid_utf8");
 }
 
 #[test]
-fn m7_a_damaged_table_is_no_table() {
+fn m7_a_damaged_table_is_rejected() {
     for bytes in [&b"{\"b\":1,\"a\":1}"[..], b"{\"a\":1,\"a\":1}", b"[\"a\"]", b"{\"a\":1", b"\xff"] {
         assert!(ValueTable::from_canonical(bytes).is_err(), "{bytes:?}");
     }
@@ -149,7 +153,7 @@ proptest! {
         let read = read_json(forwards.to_string().as_bytes(), &limits).unwrap().table;
         let again = read_json(serde_json::to_string_pretty(&backwards).unwrap().as_bytes(), &limits).unwrap().table;
         let canonical = read.canonical();
-        prop_assert_eq!(ValueTable::digest_of(&canonical), ValueTable::digest_of(&again.canonical()));
+        prop_assert_eq!(ValueTable::compute_digest(&canonical), ValueTable::compute_digest(&again.canonical()));
         prop_assert_eq!(&ValueTable::from_canonical(&canonical).unwrap(), &read);
         prop_assert_eq!(serde_json::from_slice::<BTreeMap<String, String>>(&canonical).unwrap(), entries.clone());
         for (key, value) in &entries {
@@ -161,9 +165,9 @@ proptest! {
         prop_assert_eq!(behind, entries.keys().map(String::as_str).filter(|key| other.as_str() < *key).collect::<Vec<_>>());
     }
 
-    /// M7: any bytes are a table or a refusal, never more than the bounds.
+    /// M7: any bytes are a table or an error, never more than the bounds.
     #[test]
-    fn m7_any_bytes_are_a_table_or_a_refusal(bytes in proptest::collection::vec(any::<u8>(), 0..200), picked in "[\",\\n\\r ab\\x00]{0,60}") {
+    fn m7_any_bytes_are_a_table_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200), picked in "[\",\\n\\r ab\\x00]{0,60}") {
         for body in [bytes.as_slice(), picked.as_bytes()] {
             for read in [read_csv(body, CsvHeader::Unsaid, &LIMITS), read_json(body, &LIMITS)].into_iter().flatten() {
                 prop_assert!(read.table.len() <= LIMITS.entries_max);

@@ -4,7 +4,7 @@ use crate::auth::{Scope, unavailable};
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,18 +15,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// How many campaigns a key may be narrowed to.
+/// The most campaigns that a key can be scoped to.
 const CAMPAIGNS_MAX: usize = 100;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": "usr_01kxs3n9v6z4c6c0x5h2rg5m7k", "name": "laptop", "campaigns": ["SOLAR"]}))]
 pub(crate) struct NewApiKey {
-    /// The user whose key it becomes, and whose role it has.
+    /// The user that the key belongs to, whose role it has.
     user_id: String,
-    /// What people call it.
+    /// The name, for people.
     name: Name,
-    /// The campaigns it is narrowed to; left out for all.
+    /// The campaigns it is scoped to; left out for all.
     #[schema(min_items = 1, max_items = 100)]
     campaigns: Option<Vec<String>>,
 }
@@ -34,9 +34,9 @@ pub(crate) struct NewApiKey {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FreshApiKey {
     id: String,
-    /// The key in full. It is in this answer alone: the host keeps its hash.
+    /// The key. Only this response contains it: the host stores its hash.
     key: String,
-    /// Its first characters, by which people tell keys apart.
+    /// Its first characters, for telling keys apart.
     prefix: String,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct ApiKeyView {
     user_id: String,
     name: String,
     prefix: String,
-    /// The campaigns it is narrowed to; null for all.
+    /// The campaigns it is scoped to; null for all.
     #[schema(value_type = Option<Vec<String>>)]
     campaigns: Option<Value>,
     created_at: Time,
@@ -70,9 +70,9 @@ impl From<ApiKey> for ApiKeyView {
 
 /// Creates an API key
 ///
-/// Admins. The key is in this answer alone.
+/// Admins. Only this response contains the key.
 #[utoipa::path(post, path = "", operation_id = "createApiKey", request_body = NewApiKey,
-    responses((status = CREATED, description = "The key counts from now on.", body = FreshApiKey)))]
+    responses((status = CREATED, description = "The key is valid from now on.", body = FreshApiKey)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -87,7 +87,7 @@ pub(crate) async fn create(
         pipeline.store().user(&new.user_id).await.map_err(unavailable)?
     };
     let user = user.filter(|user| user.organization_id.as_ref() == Some(&scope.organization_id));
-    let user = user.ok_or_else(|| HttpError::invalid("user_id", "names no user of this organization"))?;
+    let user = user.ok_or_else(|| HttpError::invalid("user_id", "is not the id of a user of this organization"))?;
     if new.campaigns.as_ref().is_some_and(|list| list.is_empty() || CAMPAIGNS_MAX < list.len()) {
         return Err(HttpError::invalid(
             "campaigns",
@@ -103,26 +103,26 @@ pub(crate) async fn create(
 
 /// Lists API keys
 ///
-/// Admins. The oldest come first; revoked ones stay listed.
-#[utoipa::path(get, path = "", operation_id = "listApiKeys", params(Shown, After),
-    responses((status = OK, description = "A page of them.", body = Page<ApiKeyView>)))]
+/// Admins. The oldest come first; revoked keys stay listed.
+#[utoipa::path(get, path = "", operation_id = "listApiKeys", params(PageSize, After),
+    responses((status = OK, description = "A page of the list.", body = Page<ApiKeyView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<ApiKeyView>>, HttpError> {
     scope.caller.may_all(Permission::Administer)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = pipeline.store().api_keys(Some(&scope.organization_id), after.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
 /// Revokes an API key
 ///
-/// Admins. It stops at once on this host, within a second on others.
+/// Admins. The key stops working at once on this host, and within a second on others.
 #[utoipa::path(delete, path = "", operation_id = "revokeApiKey",
-    responses((status = NO_CONTENT, description = "It counts no longer.")))]
+    responses((status = NO_CONTENT, description = "The key is revoked.")))]
 pub(crate) async fn revoke(
     State(pipeline): State<Pipeline>,
     scope: Scope,

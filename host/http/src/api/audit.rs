@@ -3,7 +3,7 @@
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
 use crate::extract::Query;
-use crate::views::{self, Before, Page, Shown, Time};
+use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use hookmill_domain::role::Permission;
@@ -15,28 +15,28 @@ use utoipa::ToSchema;
 #[schema(as = AuditLine)]
 pub(crate) struct LineView {
     id: String,
-    /// Who.
+    /// The user.
     user_id: String,
-    /// Did what, such as `campaign.created`.
+    /// The action, such as `campaign.created`.
     action: String,
-    /// To what.
+    /// The object of the action.
     subject: String,
     at: Time,
 }
 
-/// Lists who did what that matters
+/// Lists the audit log
 ///
 /// Admins. The newest come first.
-#[utoipa::path(get, path = "", operation_id = "listAuditLines", params(Shown, Before),
-    responses((status = OK, description = "A page of lines.", body = Page<LineView>)))]
+#[utoipa::path(get, path = "", operation_id = "listAuditLines", params(PageSize, Before),
+    responses((status = OK, description = "A page of the audit log.", body = Page<LineView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<LineView>>, HttpError> {
     scope.caller.may_all(Permission::Administer)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = pipeline.store().audit_lines(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
     let view = |row: hookmill_store::audit::AuditLine| LineView {
         at: views::time(row.at),

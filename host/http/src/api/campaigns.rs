@@ -5,29 +5,29 @@ use crate::body::JsonBody;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookmill_domain::campaign::{CampaignId, CampaignState, checked_phone_region, checked_time_zone};
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::integer::to_integer;
 use hookmill_domain::role::Permission;
-use hookmill_domain::whole::whole;
 use hookmill_pipeline::{Pipeline, STANDARD_DOCUMENT};
 use hookmill_store::StoreError;
+use hookmill_store::campaign_versions::Activation;
 use hookmill_store::campaigns::{Campaign, CampaignChange};
-use hookmill_store::programs::Activation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
 
-/// Where a campaign lives unless it says otherwise.
+/// The default time zone of a campaign.
 const TIME_ZONE: &str = "UTC";
-/// In which region it reads phone numbers unless it says otherwise.
+/// The default region of phone numbers.
 const PHONE_REGION: &str = "US";
-/// How many bytes a campaign's own values may have.
+/// The most bytes of a campaign's own values.
 const VALUES_BYTES_MAX: usize = 16 << 10;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -36,7 +36,7 @@ const VALUES_BYTES_MAX: usize = 16 << 10;
 pub(crate) struct NewCampaign {
     #[schema(schema_with = campaign_id_schema)]
     id: Option<Value>,
-    /// What people call it.
+    /// The name, for people.
     name: Name,
     /// An IANA time zone; `UTC` if not given.
     time_zone: Option<String>,
@@ -46,28 +46,28 @@ pub(crate) struct NewCampaign {
     /// The campaign's own values, which its document can use; at most 16 KiB.
     #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
-    /// The value sets that a plugin of its own may read; none if not given. Documents may read all.
+    /// The value sets that its plugin may read; none if not given. Documents may read all.
     #[schema(max_items = 1000)]
     granted_value_sets: Option<Vec<Name>>,
-    /// How it stands at first; `draft` if not given.
+    /// The initial state; `draft` if not given.
     state: Option<CampaignState>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CampaignChange, example = json!({"name": "Solar West"}))]
-pub(crate) struct Changed {
-    /// What people call it.
+pub(crate) struct CampaignChanges {
+    /// The name, for people.
     name: Option<Name>,
     /// An IANA time zone.
     time_zone: Option<String>,
-    /// ISO 3166-1 alpha-2.
+    /// A country code, ISO 3166-1 alpha-2.
     #[schema(pattern = "^[A-Z]{2}$")]
     phone_region: Option<String>,
-    /// All of the campaign's own values; at most 16 KiB.
+    /// The campaign's own values, which are replaced as a whole; at most 16 KiB.
     #[schema(value_type = Option<Object>)]
     values: Option<Map<String, Value>>,
-    /// All value sets that a plugin of its own may read.
+    /// All value sets that its plugin may read.
     #[schema(max_items = 1000)]
     granted_value_sets: Option<Vec<Name>>,
 }
@@ -86,43 +86,43 @@ pub(crate) struct CampaignView {
     name: String,
     #[schema(value_type = CampaignState)]
     state: String,
-    /// How leads reach it: `webhook`.
+    /// How leads reach the campaign: `webhook`.
     lead_source: &'static str,
     owner_id: Option<String>,
     time_zone: String,
     phone_region: String,
     #[schema(value_type = Object)]
     values: Value,
-    /// The value sets that a plugin of its own may read. Documents may read all.
+    /// The value sets that its plugin may read. Documents may read all.
     #[schema(value_type = Vec<String>)]
     granted_value_sets: Value,
     /// Whether its leads are sent to a client.
     has_endpoint: bool,
-    /// What it runs.
-    program_id: Option<String>,
+    /// The active version.
+    active_version_id: Option<String>,
     created_at: Time,
     updated_at: Time,
 }
 
-/// What a campaign says of its organization's source key.
+/// The organization's source key, as a campaign shows it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum KeyState {
-    /// There is none: who provisions it.
+    /// No key: who provisions one.
     NotProvisioned {
-        /// For people: that there is none, and who provisions one.
-        notice: String,
-        /// Who provisions one.
+        /// A message for people: that there is no key, and who provisions one.
+        message: String,
+        /// The contact who provisions one.
         contact: String,
     },
-    /// There is one: how to post to this very campaign. The key itself is revealed by a call of its own, which is recorded.
+    /// A key: how to post to this campaign. The key itself is revealed by a separate call, which is recorded.
     Provisioned {
         key_id: String,
         /// The key's first characters.
         prefix: String,
         /// The call that reveals it.
         reveal: String,
-        /// A call that posts a lead to this very campaign, with the key left out.
+        /// A `curl` call that posts a lead to this campaign, with a placeholder for the key.
         example: String,
     },
 }
@@ -133,14 +133,14 @@ pub(crate) struct CampaignPage {
     #[serde(flatten)]
     campaign: CampaignView,
     source_key: KeyState,
-    /// How many submissions stand in which state.
+    /// The number of submissions by state.
     submissions: BTreeMap<String, i64>,
 }
 
 impl From<Campaign> for CampaignView {
     fn from(row: Campaign) -> Self {
         Self {
-            id: row.public_id,
+            id: row.campaign_id,
             name: row.name,
             state: row.state,
             lead_source: "webhook",
@@ -150,7 +150,7 @@ impl From<Campaign> for CampaignView {
             values: views::value(&row.values),
             granted_value_sets: views::value(&row.granted_value_sets),
             has_endpoint: row.has_client,
-            program_id: row.program_id,
+            active_version_id: row.active_version_id,
             created_at: views::time(row.created_at),
             updated_at: views::time(row.updated_at),
         }
@@ -159,10 +159,10 @@ impl From<Campaign> for CampaignView {
 
 /// Creates a campaign
 ///
-/// Admins. It starts on the standard document, so that posting works before anyone maps anything.
+/// Admins. The campaign starts with the standard document, so that leads can be posted before a mapping exists.
 #[utoipa::path(post, path = "", operation_id = "createCampaign", request_body = NewCampaign,
     responses(
-        (status = CREATED, description = "It is there.", body = CampaignView),
+        (status = CREATED, description = "The created object.", body = CampaignView),
         (status = CONFLICT, description = "`campaign_exists`: the organization has a campaign of this id.", body = ErrorBody),
     ))]
 pub(crate) async fn create(
@@ -172,7 +172,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<CampaignView>), HttpError> {
     scope.caller.may_all(Permission::Administer)?;
     let new = new?;
-    let id = public_id(&pipeline, new.id)?;
+    let id = parse_campaign_id(&pipeline, new.id)?;
     let change = CampaignChange {
         name: views::checked_name(&pipeline, "name", &new.name)?,
         time_zone: checked_time_zone(new.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
@@ -186,54 +186,54 @@ pub(crate) async fn create(
         .await;
     let made = made.map_err(|error| match error {
         StoreError::Conflict => {
-            HttpError::new(Kind::Conflict, "campaign_exists", format!("there is a campaign `{}` already", id.as_str()))
+            HttpError::new(Kind::Conflict, "campaign_exists", format!("campaign `{}` already exists", id.as_str()))
         }
         other => unavailable(other),
     })?;
     let standard = pipeline.default_component();
     pipeline
-        .save_program(&made.id, &standard, Some(STANDARD_DOCUMENT), Activation::Now, &scope.caller.user_id)
+        .save_campaign_version(&made.key, &standard, Some(STANDARD_DOCUMENT), Activation::Now, &scope.caller.user_id)
         .await
         .map_err(ApiError::from)?;
     if let Some(state) = new.state.filter(|state| *state != CampaignState::Draft) {
         pipeline.move_campaign(&made, state).await?;
     }
     scope.record(&pipeline, "campaign.created", id.as_str()).await;
-    Ok((StatusCode::CREATED, Json(reread(&pipeline, &made.id).await?.into())))
+    Ok((StatusCode::CREATED, Json(fetch_campaign(&pipeline, &made.key).await?.into())))
 }
 
 /// Lists campaigns
 ///
-/// The oldest come first; those that a narrowed key does not cover are left out.
-#[utoipa::path(get, path = "", operation_id = "listCampaigns", params(Shown, After),
-    responses((status = OK, description = "A page of them.", body = Page<CampaignView>)))]
+/// The oldest come first; those that a scoped key does not cover are left out.
+#[utoipa::path(get, path = "", operation_id = "listCampaigns", params(PageSize, After),
+    responses((status = OK, description = "A page of the list.", body = Page<CampaignView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<CampaignView>>, HttpError> {
     scope.caller.may(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let after = match after.id() {
         "" => String::new(),
-        public_id => pipeline
+        campaign_id => pipeline
             .store()
-            .campaign_of(&scope.organization_id, public_id)
+            .campaign_by_id(&scope.organization_id, campaign_id)
             .await
             .map_err(unavailable)?
-            .map(|c| c.id)
+            .map(|campaign| campaign.key)
             .unwrap_or_default(),
     };
     let rows = pipeline.store().campaigns(&scope.organization_id, &after, limit).await.map_err(unavailable)?;
-    let mut page = views::page(rows, limit, |row| row.public_id.as_str(), CampaignView::from);
+    let mut page = views::page(rows, limit, |row| row.campaign_id.as_str(), CampaignView::from);
     page.items.retain(|campaign| scope.caller.covers(&campaign.id));
     Ok(Json(page))
 }
 
 /// Shows a campaign
 ///
-/// With the state of the organization's source key, an example that posts to this very campaign, and the number of submissions by state.
+/// The campaign with the state of the organization's source key, an example that posts to it, and the number of submissions by state.
 #[utoipa::path(get, path = "", operation_id = "getCampaign",
     responses((status = OK, description = "The campaign.", body = CampaignPage)))]
 pub(crate) async fn get(
@@ -242,21 +242,21 @@ pub(crate) async fn get(
     Path(campaign): Path<String>,
 ) -> Result<Json<CampaignPage>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let counts = pipeline.store().submission_counts(&campaign.id).await.map_err(unavailable)?;
-    let source_key = key_state(&pipeline, &scope, &campaign.public_id).await?;
+    let counts = pipeline.store().submission_counts(&campaign.key).await.map_err(unavailable)?;
+    let source_key = key_state(&pipeline, &scope, &campaign.campaign_id).await?;
     Ok(Json(CampaignPage { campaign: campaign.into(), source_key, submissions: counts.into_iter().collect() }))
 }
 
 /// Changes a campaign
 ///
-/// Admins. What is left out stays.
-#[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = Changed,
-    responses((status = OK, description = "As it is now.", body = CampaignView)))]
+/// Admins. Absent fields stay unchanged.
+#[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = CampaignChanges,
+    responses((status = OK, description = "The object after the change.", body = CampaignView)))]
 pub(crate) async fn change(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    JsonBody(changed): JsonBody<Changed>,
+    JsonBody(changed): JsonBody<CampaignChanges>,
 ) -> Result<Json<CampaignView>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let changed = changed?;
@@ -279,19 +279,19 @@ pub(crate) async fn change(
             .transpose()?
             .unwrap_or(campaign.granted_value_sets),
     };
-    pipeline.store().change_campaign(&campaign.id, &change, pipeline.clock().now()).await.map_err(unavailable)?;
+    pipeline.store().change_campaign(&campaign.key, &change, pipeline.clock().now()).await.map_err(unavailable)?;
     pipeline.forget_lookups();
-    scope.record(&pipeline, "campaign.changed", &campaign.public_id).await;
-    Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
+    scope.record(&pipeline, "campaign.changed", &campaign.campaign_id).await;
+    Ok(Json(fetch_campaign(&pipeline, &campaign.key).await?.into()))
 }
 
 /// Starts, pauses or archives a campaign
 ///
-/// Admins. What comes in while it is a draft or paused waits. Archiving is for good: nothing comes in, and what waited is canceled.
+/// Admins. While the campaign is a draft or paused, its leads wait. Archiving is final: new leads are rejected, and waiting ones are canceled.
 #[utoipa::path(put, path = "", operation_id = "setCampaignState", request_body = NewState,
     responses(
-        (status = OK, description = "As it is now.", body = CampaignView),
-        (status = CONFLICT, description = "There is no way from its state to this one.", body = ErrorBody),
+        (status = OK, description = "The object after the change.", body = CampaignView),
+        (status = CONFLICT, description = "The campaign can't change from its state to this one.", body = ErrorBody),
     ))]
 pub(crate) async fn set_state(
     State(pipeline): State<Pipeline>,
@@ -302,23 +302,23 @@ pub(crate) async fn set_state(
     let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
     let new = new?;
     pipeline.move_campaign(&campaign, new.state).await?;
-    scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.public_id).await;
-    Ok(Json(reread(&pipeline, &campaign.id).await?.into()))
+    scope.record(&pipeline, &format!("campaign.{}", new.state.as_str()), &campaign.campaign_id).await;
+    Ok(Json(fetch_campaign(&pipeline, &campaign.key).await?.into()))
 }
 
-async fn key_state(pipeline: &Pipeline, scope: &Scope, public_id: &str) -> Result<KeyState, HttpError> {
+async fn key_state(pipeline: &Pipeline, scope: &Scope, campaign_id: &str) -> Result<KeyState, HttpError> {
     let now = pipeline.clock().now();
     let keys = pipeline.store().source_keys(&scope.organization_id).await.map_err(unavailable)?;
     let contact = pipeline.settings().key_contact.clone();
     let Some(key) = keys.into_iter().rfind(|key| key.expires_at.is_none_or(|end| now.0 < end)) else {
-        let notice = format!(
-            "This organization has no source key yet. {contact} provisions it; until then nothing can be posted."
+        let message = format!(
+            "This organization has no source key yet: ask {contact} to provision one. Until then nothing can be posted."
         );
-        return Ok(KeyState::NotProvisioned { notice, contact });
+        return Ok(KeyState::NotProvisioned { message, contact });
     };
-    let example = views::example(&pipeline.settings().public_url, &format!("{}...", key.prefix), public_id);
+    let example = views::example(&pipeline.settings().public_url, &format!("{}...", key.prefix), campaign_id);
     Ok(KeyState::Provisioned {
-        reveal: format!("POST /v1/source-keys/{}/reveal?campaign={public_id}", key.id),
+        reveal: format!("POST /v1/source-keys/{}/reveal?campaign={campaign_id}", key.id),
         key_id: key.id,
         prefix: key.prefix,
         example,
@@ -332,20 +332,20 @@ fn campaign_id_schema() -> Schema {
         ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(10)).maximum(Some(9_999_999_999_999_999_u64));
     let null = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Null));
     let about =
-        "The id, 2 to 16 of `A-Z a-z 0-9 - _`; text, or a number that stands for its digits. Minted if not given.";
+        "The id, 2 to 16 of `A-Z a-z 0-9 - _`; text, or a number that stands for its digits. Generated if not given.";
     AnyOfBuilder::new().description(Some(about)).item(text).item(number).item(null).into()
 }
 
-fn public_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, HttpError> {
+fn parse_campaign_id(pipeline: &Pipeline, given: Option<Value>) -> Result<CampaignId, HttpError> {
     match given {
         None => {
-            let mut chance = [0_u8; 8];
-            pipeline.minter().fill(&mut chance);
-            Ok(CampaignId::mint(chance))
+            let mut random = [0_u8; 8];
+            pipeline.ids().fill(&mut random);
+            Ok(CampaignId::from_random(random))
         }
         Some(Value::String(text)) => Ok(CampaignId::parse(&text)?),
         Some(Value::Number(number)) => {
-            Ok(CampaignId::parse(&whole(&number).map_or_else(|| number.to_string(), |digits| digits.to_string()))?)
+            Ok(CampaignId::parse(&to_integer(&number).map_or_else(|| number.to_string(), |digits| digits.to_string()))?)
         }
         Some(_) => Err(HttpError::invalid("id", "must be text or a number")),
     }
@@ -362,7 +362,7 @@ fn checked_values(values: Map<String, Value>) -> Result<Vec<u8>, HttpError> {
     Ok(text.into_bytes())
 }
 
-/// The names of value sets, each once; they need not be there yet.
+/// The names of value sets, each once; the sets need not exist yet.
 fn checked_grants(pipeline: &Pipeline, names: Vec<Name>) -> Result<Vec<u8>, HttpError> {
     let sets_max = pipeline.settings().limits.value_sets_max;
     if sets_max < names.len() {
@@ -374,6 +374,6 @@ fn checked_grants(pipeline: &Pipeline, names: Vec<Name>) -> Result<Vec<u8>, Http
     Ok(serde_json::to_vec(&checked?).unwrap_or_default())
 }
 
-async fn reread(pipeline: &Pipeline, id: &str) -> Result<Campaign, HttpError> {
+async fn fetch_campaign(pipeline: &Pipeline, id: &str) -> Result<Campaign, HttpError> {
     pipeline.store().campaign(id).await.map_err(unavailable)?.ok_or_else(|| HttpError::not_found("campaign", id))
 }

@@ -4,7 +4,7 @@ use crate::auth::{Scope, unavailable};
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Before, Page, Shown, Time, clean};
+use crate::views::{self, Before, Page, PageSize, Time, without_nul};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,19 +18,19 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
-/// How a delivery can stand.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeliveryState {
-    /// It will be tried, or tried again.
+    /// It waits for its first or next attempt.
     Waiting,
-    /// It was taken.
+    /// The receiver accepted it.
     Delivered,
-    /// It was refused, or retries are spent.
+    /// The receiver rejected it, or retries are exhausted.
     Failed,
     /// The webhook was paused or switched off.
     Skipped,
-    /// The campaign was archived before it was sent.
+    /// Canceled: the campaign was archived before it was sent.
     Canceled,
 }
 
@@ -46,10 +46,10 @@ impl DeliveryState {
     }
 }
 
-/// Which deliveries are asked for.
+/// A filter for deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct AskedDeliveries {
+pub(crate) struct DeliveryQuery {
     /// Only those in this state.
     state: Option<DeliveryState>,
     /// Only those of this submission.
@@ -70,9 +70,9 @@ pub(crate) struct DeliveryView {
     event: Option<String>,
     #[schema(value_type = DeliveryState)]
     state: String,
-    /// How often it was sent.
+    /// The number of attempts.
     attempts: i64,
-    /// How often it may be sent after the first time.
+    /// The most retries after the first attempt.
     retries_max: i64,
     created_at: Time,
     updated_at: Time,
@@ -86,11 +86,11 @@ pub(crate) struct AttemptView {
     number: i64,
     started_at: Time,
     elapsed_ms: i64,
-    /// The status that was answered; null when nothing was.
+    /// The HTTP status of the response; null when there was none.
     status: Option<i64>,
-    /// What the answer meant.
+    /// The outcome.
     outcome: String,
-    /// The answer, bounded, or why there was none.
+    /// The response, bounded, or why there was none.
     detail: Value,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct MessageView {
     method: Option<String>,
     content_type: Option<String>,
     body: Option<String>,
-    /// The digests of the value sets that were read to shape what a webhook is told, by name; what a client's message read stands with
+    /// The digests of the value sets that were read to shape an event's message, by name; those of a client's message are with
     /// its submission.
     value_sets: BTreeMap<String, String>,
 }
@@ -110,9 +110,9 @@ pub(crate) struct MessageView {
 pub(crate) struct DeliveryPage {
     #[serde(flatten)]
     delivery: DeliveryView,
-    /// What is sent; the same on every attempt.
+    /// The message; the same on every attempt.
     message: Option<MessageView>,
-    /// Every attempt, the first one first.
+    /// Every attempt, in order.
     log: Vec<AttemptView>,
 }
 
@@ -160,18 +160,18 @@ impl From<Message> for MessageView {
 
 /// Lists deliveries
 ///
-/// The newest come first. A key that is narrowed to campaigns asks for one of them.
-#[utoipa::path(get, path = "", operation_id = "listDeliveries", params(AskedDeliveries, Shown, Before),
-    responses((status = OK, description = "A page of them.", body = Page<DeliveryView>)))]
+/// The newest come first. A key that is scoped to campaigns must name one of them.
+#[utoipa::path(get, path = "", operation_id = "listDeliveries", params(DeliveryQuery, PageSize, Before),
+    responses((status = OK, description = "A page of the list.", body = Page<DeliveryView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(asked): Query<AskedDeliveries>,
-    Query(shown): Query<Shown>,
+    Query(asked): Query<DeliveryQuery>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, HttpError> {
-    let campaign_id = match clean(asked.campaign.as_deref()) {
-        Some(public_id) => scope.campaign(&pipeline, public_id, Permission::View).await?.id,
+    let campaign_key = match without_nul(asked.campaign.as_deref()) {
+        Some(id) => scope.campaign(&pipeline, id, Permission::View).await?.key,
         None => {
             scope.caller.may_all(Permission::View)?;
             String::new()
@@ -180,9 +180,9 @@ pub(crate) async fn list(
     let filter = DeliveryFilter {
         submission_id: asked.submission.unwrap_or_default().replace('\0', " "),
         state: asked.state.map(DeliveryState::as_str).unwrap_or_default().to_owned(),
-        campaign_id,
+        campaign_key,
     };
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows =
         pipeline.store().deliveries(&scope.organization_id, &filter, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
@@ -190,7 +190,7 @@ pub(crate) async fn list(
 
 /// Shows a delivery
 ///
-/// With its message and every attempt.
+/// The delivery with its message and all attempts.
 #[utoipa::path(get, path = "", operation_id = "getDelivery",
     responses((status = OK, description = "The delivery.", body = DeliveryPage)))]
 pub(crate) async fn get(
@@ -209,13 +209,13 @@ pub(crate) async fn get(
     }))
 }
 
-/// Sends an event once more
+/// Resends an event
 ///
-/// Admins. With the same event id and the same bytes.
+/// Admins. It is sent with the same event id and the same bytes.
 #[utoipa::path(post, path = "", operation_id = "resendDelivery",
     responses(
-        (status = ACCEPTED, description = "It will be sent."),
-        (status = CONFLICT, description = "`not_resendable`: it is under way, or a lead's way to its client.", body = ErrorBody),
+        (status = ACCEPTED, description = "The delivery is due again."),
+        (status = CONFLICT, description = "`not_resendable`: the delivery is not final yet, or it delivers a lead to its client.", body = ErrorBody),
     ))]
 pub(crate) async fn resend(
     State(pipeline): State<Pipeline>,
@@ -227,13 +227,13 @@ pub(crate) async fn resend(
     if pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?.is_none() {
         return Err(HttpError::not_found("delivery", &id));
     }
-    let webhook = pipeline.store().webhook_of(&scope.organization_id).await.map_err(unavailable)?;
+    let webhook = pipeline.store().organization_webhook(&scope.organization_id).await.map_err(unavailable)?;
     let retries = webhook.map_or(0, |webhook| webhook.settings.retries);
     let resent =
         pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)?;
     let Some((destination_id, _)) = resent else {
         let message =
-            "only an event's delivery that is over can be sent again; a lead is sent to its client again by a repost";
+            "only a final delivery of an event can be resent; a lead is sent to its client again by posting it again";
         return Err(HttpError::new(Kind::Conflict, "not_resendable", message));
     };
     pipeline.delivery_resent(&scope.organization_id, &destination_id);

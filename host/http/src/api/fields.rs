@@ -14,16 +14,16 @@ use hookmill_pipeline::{Discovered, Pipeline};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// How far back is looked.
+/// How many leads are read.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Looked {
-    /// How many of the newest leads are looked at, 1 to 1000; 200 if not given.
+pub(crate) struct NewestLeads {
+    /// How many of the newest leads are read, 1 to 1000; 200 if not given.
     #[param(minimum = 1, maximum = 1000)]
     leads: Option<i64>,
 }
 
-impl Looked {
+impl NewestLeads {
     fn leads(&self) -> Result<i64, HttpError> {
         let (default, max) = (i64::try_from(ELEMENTS_DEFAULT).unwrap_or(1), i64::try_from(ELEMENTS_MAX).unwrap_or(1));
         let leads = self.leads.unwrap_or(default);
@@ -37,21 +37,21 @@ impl Looked {
 /// The paths of a campaign's newest leads.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FieldTable {
-    /// How many leads were looked at.
+    /// How many leads were read.
     leads: usize,
-    /// How many requests they came with.
+    /// How many requests they arrived in.
     requests: usize,
-    /// How many leads could not be read again, or were beyond the bound on bytes.
+    /// How many leads were skipped: unreadable, or beyond the bound on bytes.
     leads_unread: usize,
-    /// How many values stand in paths that are not shown, since there are too many.
+    /// How many values are in paths beyond the limit, which are not listed.
     values_left_out: usize,
-    /// How many leads had more values than are looked at.
+    /// How many leads had more values than are read.
     leads_cut: usize,
-    /// When the oldest of these leads came.
+    /// When the oldest of these leads was received.
     first_at: Option<Time>,
-    /// When the newest came.
+    /// When the newest of these leads was received.
     last_at: Option<Time>,
-    /// The paths, in the order in which they came up.
+    /// The paths, in the order of their first occurrence.
     items: Vec<FieldRow>,
 }
 
@@ -64,69 +64,69 @@ pub(crate) struct FieldRow {
     path: String,
     /// How many values of each type it has.
     types: Kinds,
-    /// In how many leads it is.
+    /// How many leads have it.
     seen: usize,
-    /// In how many of them it is not blank.
+    /// In how many of those it is not blank.
     filled: usize,
-    /// In which part of all leads it is filled, from 0 to 1.
+    /// The share of leads in which it is filled, from 0 to 1.
     fill_rate: f64,
-    /// Values, masked: an example shows how values are written, not what they say.
+    /// Masked examples: they show how values are written, not the values.
     #[schema(example = json!(["a***@e***.com"]))]
     examples: Vec<String>,
     first_seen: Time,
     last_seen: Time,
-    /// Whether it came up in these leads.
+    /// Whether it is new in these leads.
     new: bool,
-    /// Whether it went away in them.
+    /// Whether it has vanished from them.
     vanished: bool,
-    /// Which standard field it is likely to hold, by its name and by the shape of its values.
+    /// The standard field that it probably holds, by its name and the shape of its values.
     meaning: Option<Meaning>,
-    /// Whether what the campaign runs makes anything of it, found out by mapping a lead with and without it; null when that can't be
-    /// said: it was never filled, no lead that has it can be mapped, or there is too much to try.
+    /// Whether the campaign's active version uses it, found by mapping a lead with and without it; null when that is
+    /// unknown: it was never filled, no lead that has it can be mapped, or there are too many paths.
     mapped: Option<bool>,
     /// The fields of the lead that are made of it.
     fields: Vec<String>,
 }
 
-/// Shows every path of a campaign's newest leads
+/// Lists the fields of a campaign's newest leads
 ///
-/// Types, how often each is filled, masked examples, whether it is new or vanished, and which fields are made of it.
-#[utoipa::path(get, path = "", operation_id = "listFields", params(Looked),
+/// With types, fill rate, masked examples, whether a path is new or vanished, and the fields that the campaign makes of it.
+#[utoipa::path(get, path = "", operation_id = "listFields", params(NewestLeads),
     responses((status = OK, description = "The paths.", body = FieldTable)))]
 pub(crate) async fn table(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(looked): Query<Looked>,
+    Query(newest): Query<NewestLeads>,
 ) -> Result<Json<FieldTable>, HttpError> {
-    Ok(Json(view(discovered(&pipeline, &scope, &campaign, &looked, true).await?)))
+    Ok(Json(view(discover(&pipeline, &scope, &campaign, &newest, true).await?)))
 }
 
 /// Drafts a document from a campaign's newest leads
 ///
-/// It compiles, and says beside each line how often its path is filled. What is not recognised stays a custom field.
-#[utoipa::path(get, path = "", operation_id = "draftDocument", params(Looked),
+/// The draft compiles, and says next to each line how often its path is filled. A path that is not recognised becomes a custom field.
+#[utoipa::path(get, path = "", operation_id = "draftDocument", params(NewestLeads),
     responses((status = OK, description = "A document in YAML (RFC 9512), to be read and finished by a person.", body = Object, content_type = "application/yaml")))]
 pub(crate) async fn draft(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(looked): Query<Looked>,
+    Query(newest): Query<NewestLeads>,
 ) -> Result<impl IntoResponse, HttpError> {
-    let found = discovered(&pipeline, &scope, &campaign, &looked, false).await?;
+    let found = discover(&pipeline, &scope, &campaign, &newest, false).await?;
     let kind = [(header::CONTENT_TYPE, "application/yaml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((kind, discovery::draft(&found.fields)))
 }
 
-async fn discovered(
+async fn discover(
     pipeline: &Pipeline,
     scope: &Scope,
     campaign: &str,
-    looked: &Looked,
+    newest: &NewestLeads,
     tries: bool,
 ) -> Result<Discovered, HttpError> {
     let campaign = scope.campaign(pipeline, campaign, Permission::View).await?;
-    let leads = looked.leads()?;
+    let leads = newest.leads()?;
     let organization = pipeline.store().organization(&scope.organization_id).await.map_err(unavailable)?;
     let organization = organization.ok_or_else(|| HttpError::not_found("organization", &scope.organization_id))?;
     pipeline.discover(&organization, &campaign, leads, tries).await.map_err(unavailable)

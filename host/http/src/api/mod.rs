@@ -2,19 +2,19 @@
 
 pub(super) mod api_keys;
 pub(super) mod audit;
+pub(super) mod campaign_versions;
 pub(super) mod campaigns;
 pub(super) mod deliveries;
 pub(super) mod dry_run;
 pub(super) mod endpoint;
 pub(super) mod fields;
-pub(super) mod notices;
 pub(super) mod organizations;
 pub(super) mod plugins;
-pub(super) mod programs;
-pub(super) mod refusals;
+pub(super) mod rejected_requests;
 pub(super) mod requests;
 pub(super) mod settings;
 pub(super) mod source_keys;
 pub(super) mod submissions;
 pub(super) mod users;
 pub(super) mod value_sets;
+pub(super) mod warnings;

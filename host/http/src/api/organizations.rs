@@ -4,7 +4,7 @@ use crate::auth::{Caller, unavailable};
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Acme"}))]
 pub(crate) struct NewOrganization {
-    /// What people call it.
+    /// The name, for people.
     name: Name,
 }
 
@@ -38,9 +38,9 @@ impl From<Organization> for OrganizationView {
 
 /// Creates an organization
 ///
-/// Operators alone. Everything else lives in an organization, and nothing crosses organizations.
+/// Operators. All other objects belong to an organization, and organizations are isolated from each other.
 #[utoipa::path(post, path = "", operation_id = "createOrganization", request_body = NewOrganization,
-    responses((status = CREATED, description = "It is there.", body = OrganizationView)))]
+    responses((status = CREATED, description = "The created object.", body = OrganizationView)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     caller: Caller,
@@ -61,17 +61,17 @@ pub(crate) async fn create(
 
 /// Lists organizations
 ///
-/// Operators see all, everybody else sees their own. The oldest come first.
-#[utoipa::path(get, path = "", operation_id = "listOrganizations", params(Shown, After),
-    responses((status = OK, description = "A page of them.", body = Page<OrganizationView>)))]
+/// Operators see all organizations, other users their own. The oldest come first.
+#[utoipa::path(get, path = "", operation_id = "listOrganizations", params(PageSize, After),
+    responses((status = OK, description = "A page of the list.", body = Page<OrganizationView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     caller: Caller,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<OrganizationView>>, HttpError> {
     caller.may(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = match &caller.organization_id {
         Some(own) => pipeline.store().organization(own).await.map_err(unavailable)?.into_iter().collect(),
         None => pipeline.store().organizations(after.id(), limit).await.map_err(unavailable)?,

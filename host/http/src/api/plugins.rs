@@ -1,4 +1,4 @@
-//! Plugins and their versions (O5, P2): uploaded bytes are admitted with reasons, or refused with all of them.
+//! Plugins and their versions (O5, P2): uploaded bytes are admitted with reasons, or rejected with all of them.
 
 use crate::auth::{Scope, unavailable};
 use crate::body;
@@ -41,11 +41,11 @@ pub(crate) struct VersionView {
     /// Who uploaded it.
     created_by: String,
     created_at: Time,
-    /// How its instances get ready; null while this host has not compiled it.
+    /// How its instances are initialised; null while this host has not compiled it.
     snapshot: Option<SnapshotView>,
 }
 
-/// How instances get ready, as this host has it compiled.
+/// How instances are initialised, as this host compiled the component.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Snapshot)]
 pub(crate) struct SnapshotView {
@@ -76,7 +76,7 @@ impl VersionView {
         };
         Self {
             plugin_id: row.plugin_id,
-            version: row.number,
+            version: row.version,
             component_digest: row.component_digest,
             created_by: row.created_by,
             created_at: views::time(row.created_at),
@@ -96,10 +96,10 @@ pub(crate) struct UploadedView {
 
 /// Uploads a version of a plugin
 ///
-/// Integrators. The bytes of a component, or of a core module built with wit-bindgen. It is compiled in a process of its own and admitted, or refused with all reasons (`plugin_not_admitted`).
+/// Integrators. The bytes of a component, or of a core module built with wit-bindgen. It is compiled in a process of its own and admitted, or rejected with all reasons (`plugin_not_admitted`).
 #[utoipa::path(put, path = "", operation_id = "uploadPlugin",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "At most 32 MiB."),
-    responses((status = CREATED, description = "It is admitted.", body = UploadedView)))]
+    responses((status = CREATED, description = "The admitted version.", body = UploadedView)))]
 pub(crate) async fn upload(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -119,13 +119,13 @@ pub(crate) async fn upload(
         .add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now)
         .await
         .map_err(unavailable)?;
-    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.number)).await;
+    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.version)).await;
     Ok((StatusCode::CREATED, Json(UploadedView { version: VersionView::of(&pipeline, version).await, stages })))
 }
 
 /// Lists plugins
 #[utoipa::path(get, path = "", operation_id = "listPlugins",
-    responses((status = OK, description = "All of them.", body = Page<PluginView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<PluginView>)))]
 pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<PluginView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
     let rows = pipeline.store().plugins(&scope.organization_id).await.map_err(unavailable)?;
@@ -134,7 +134,7 @@ pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Resu
 
 /// Lists the versions of a plugin
 #[utoipa::path(get, path = "", operation_id = "listPluginVersions",
-    responses((status = OK, description = "All of them.", body = Page<VersionView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -153,12 +153,12 @@ pub(crate) async fn versions(
     Ok(Json(Page { items, next: None }))
 }
 
-fn not_admitted(refusal: hookmill_engine::AdmissionError) -> HttpError {
-    let details = refusal.reasons.into_iter().map(|reason| Detail {
+fn not_admitted(error: hookmill_engine::AdmissionError) -> HttpError {
+    let details = error.reasons.into_iter().map(|reason| Detail {
         path: String::new(),
         code: reason.code.into(),
         message: format!("{}: {}", reason.message, reason.hint),
     });
-    HttpError::new(Kind::Invalid, "plugin_not_admitted", "this is not a plugin that can be run here; nothing was kept")
+    HttpError::new(Kind::Invalid, "plugin_not_admitted", "the plugin was not admitted; nothing was saved")
         .with_details(details.collect())
 }

@@ -3,7 +3,7 @@
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
 use crate::extract::Query;
-use crate::views::{self, Before, Page, Shown, Time};
+use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use hookmill_domain::role::Permission;
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub(crate) struct RequestLine {
     id: String,
     source_key_id: String,
-    /// By which channel it came: `batch` or `campaign`.
+    /// The channel of the request: `batch` or `campaign`.
     channel: String,
     content_type: String,
     remote_address: Option<String>,
@@ -39,19 +39,19 @@ impl From<RequestRow> for RequestLine {
     }
 }
 
-/// Lists requests as they came in
+/// Lists requests
 ///
 /// The newest come first.
-#[utoipa::path(get, path = "", operation_id = "listRequests", params(Shown, Before),
-    responses((status = OK, description = "A page of them.", body = Page<RequestLine>)))]
+#[utoipa::path(get, path = "", operation_id = "listRequests", params(PageSize, Before),
+    responses((status = OK, description = "A page of the list.", body = Page<RequestLine>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<RequestLine>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = pipeline.store().requests(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }

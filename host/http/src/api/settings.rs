@@ -27,22 +27,25 @@ pub(crate) struct SettingsView {
     events: Vec<String>,
     /// The names; every value is shown as `***`.
     headers: BTreeMap<String, &'static str>,
-    /// Retries after the first attempt.
+    /// The retries after the first attempt.
     retries: u8,
-    /// How long one attempt may take, in seconds.
+    /// The timeout of one attempt, in seconds.
     timeout_s: u64,
-    /// How many signing secrets there are; they are never shown.
+    /// The number of signing secrets, which are never shown.
     secrets: usize,
-    /// The secret that was made because none was given: shown this once.
+    /// The secret that was generated because none was given; it is shown only once.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_secret: Option<String>,
-    /// Since when the webhook is paused: its receiver answered `410`.
+    /// Since when the webhook is paused, because its receiver responded with `410`.
     paused_at: Option<Time>,
 }
 
 fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option<i64>) -> SettingsView {
     SettingsView {
-        headers: views::masked(&settings.headers).into_iter().map(|(name, mask)| (name.to_owned(), mask)).collect(),
+        headers: views::mask_headers(&settings.headers)
+            .into_iter()
+            .map(|(name, mask)| (name.to_owned(), mask))
+            .collect(),
         enabled: settings.enabled,
         url: settings.url,
         events: settings.events,
@@ -56,9 +59,9 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
 
 /// Sets the organization's webhook
 ///
-/// Admins. The first save without secrets makes one and shows it once. Saving ends a pause.
+/// Admins. The first save without secrets generates one and returns it once. Saving ends a pause.
 #[utoipa::path(put, path = "", operation_id = "setWebhookSettings", request_body = WebhookSettingsDraft,
-    responses((status = OK, description = "As they are now.", body = SettingsView)))]
+    responses((status = OK, description = "The settings after the change.", body = SettingsView)))]
 pub(crate) async fn set(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -67,8 +70,9 @@ pub(crate) async fn set(
     scope.caller.may_all(Permission::Administer)?;
     let mut draft = draft?;
     let store = pipeline.store();
-    let kept = store.webhook_of(&scope.organization_id).await.map_err(unavailable)?.map(|webhook| webhook.settings);
-    views::unmasked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
+    let kept =
+        store.organization_webhook(&scope.organization_id).await.map_err(unavailable)?.map(|webhook| webhook.settings);
+    views::restore_masked(&mut draft.headers, kept.as_ref().map(|kept| &kept.headers))?;
     let kept = kept.map(|settings| settings.secrets);
     let given = draft.secrets.is_some();
     let fresh = if given || kept.is_some() { None } else { Some(fresh_secret(&pipeline)?) };
@@ -87,16 +91,16 @@ pub(crate) async fn set(
     responses((status = OK, description = "The settings; secrets and values of headers are never shown.", body = SettingsView)))]
 pub(crate) async fn get(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<SettingsView>, HttpError> {
     scope.caller.may_all(Permission::View)?;
-    let found = pipeline.store().webhook_of(&scope.organization_id).await.map_err(unavailable)?;
+    let found = pipeline.store().organization_webhook(&scope.organization_id).await.map_err(unavailable)?;
     let webhook =
         found.ok_or_else(|| HttpError::not_found("webhook settings of organization", &scope.organization_id))?;
     Ok(Json(view(webhook.settings, None, webhook.paused_at.map(|at| at.0))))
 }
 
 fn fresh_secret(pipeline: &Pipeline) -> Result<String, HttpError> {
-    let mut chance = vec![0_u8; 32];
-    pipeline.minter().fill(&mut chance);
-    let secret = SigningSecret::from_bytes(chance)
+    let mut random = vec![0_u8; 32];
+    pipeline.ids().fill(&mut random);
+    let secret = SigningSecret::from_bytes(random)
         .map_err(|error| HttpError::new(Kind::Unavailable, "no_secret", error.to_string()))?;
     Ok(secret.reveal())
 }

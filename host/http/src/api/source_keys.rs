@@ -8,21 +8,21 @@ use crate::views::{self, Name, Page, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use hookmill_domain::integer;
 use hookmill_domain::role::Permission;
-use hookmill_domain::whole;
 use hookmill_pipeline::Pipeline;
 use hookmill_store::keys::{FreshKey, SourceKey};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// How long an old key may count after it was regenerated, in seconds (30 days).
+/// The longest grace period of a regenerated key, in seconds (30 days).
 const GRACE_S_MAX: i64 = 30 * 86_400;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "website"}))]
 pub(crate) struct NewSourceKey {
-    /// What people call the source.
+    /// The name of the source, for people.
     name: Name,
 }
 
@@ -30,8 +30,8 @@ pub(crate) struct NewSourceKey {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"grace_s": 3600}))]
 pub(crate) struct Regeneration {
-    /// How long the old key still counts, in seconds (at most 30 days).
-    #[serde(default, deserialize_with = "whole::read")]
+    /// The grace period of the old key, in seconds (at most 30 days).
+    #[serde(default, deserialize_with = "integer::deserialize")]
     #[schema(minimum = 0, maximum = 2592000)]
     grace_s: i64,
 }
@@ -39,9 +39,9 @@ pub(crate) struct Regeneration {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FreshSourceKey {
     id: String,
-    /// The key in full.
+    /// The key.
     key: String,
-    /// Its first characters, by which people tell keys apart.
+    /// Its first characters, for telling keys apart.
     prefix: String,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct SourceKeyView {
     name: String,
     prefix: String,
     created_at: Time,
-    /// From when it no longer counts: revoked, or replaced with a grace.
+    /// When it expires: it was revoked, or replaced with a grace period.
     expires_at: Option<Time>,
 }
 
@@ -76,9 +76,9 @@ impl From<SourceKey> for SourceKeyView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Revealed {
-    /// The key in full.
+    /// The key.
     key: String,
-    /// A ready-to-run call that posts a lead to the campaign that was asked for.
+    /// A ready-to-run call that posts a lead to the campaign that the query names.
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<String>,
 }
@@ -92,9 +92,9 @@ pub(crate) struct RevealQuery {
 
 /// Provisions a source key
 ///
-/// Operators. It is kept sealed, so that an admin can reveal it on a campaign's page.
+/// Operators. The key is stored encrypted, so that an admin can reveal it.
 #[utoipa::path(post, path = "", operation_id = "createSourceKey", request_body = NewSourceKey,
-    responses((status = CREATED, description = "The key counts from now on.", body = FreshSourceKey)))]
+    responses((status = CREATED, description = "The key is valid from now on.", body = FreshSourceKey)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -111,7 +111,7 @@ pub(crate) async fn create(
 
 /// Lists source keys
 #[utoipa::path(get, path = "", operation_id = "listSourceKeys",
-    responses((status = OK, description = "All of them.", body = Page<SourceKeyView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<SourceKeyView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -123,9 +123,9 @@ pub(crate) async fn list(
 
 /// Replaces a source key
 ///
-/// Admins. The old one stops at once, or after the grace.
+/// Admins. The old key stops working at once, or after the grace period.
 #[utoipa::path(post, path = "", operation_id = "regenerateSourceKey", request_body = Regeneration,
-    responses((status = CREATED, description = "The new key counts from now on.", body = FreshSourceKey)))]
+    responses((status = CREATED, description = "The new key is valid from now on.", body = FreshSourceKey)))]
 pub(crate) async fn regenerate(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -152,7 +152,7 @@ pub(crate) async fn regenerate(
 
 /// Reveals a source key
 ///
-/// Admins. It is recorded in the audit log before the key is shown.
+/// Admins. The call is recorded in the audit log before the key is returned.
 #[utoipa::path(post, path = "", operation_id = "revealSourceKey", params(RevealQuery),
     responses((status = OK, description = "The key.", body = Revealed)))]
 pub(crate) async fn reveal(
@@ -163,22 +163,22 @@ pub(crate) async fn reveal(
 ) -> Result<Json<Revealed>, HttpError> {
     scope.caller.may_all(Permission::Administer)?;
     let campaign = match query.campaign {
-        Some(public_id) => Some(scope.campaign(&pipeline, &public_id, Permission::View).await?),
+        Some(campaign_id) => Some(scope.campaign(&pipeline, &campaign_id, Permission::View).await?),
         None => None,
     };
     let id = id.replace('\0', " ");
     let key = pipeline.store().reveal_source_key(&scope.organization_id, &id).await.map_err(unavailable)?;
     let key = key.ok_or_else(|| HttpError::not_found("source key", &id))?;
     scope.record_first(&pipeline, "source_key.revealed", &id).await?;
-    let example = campaign.map(|campaign| views::example(&pipeline.settings().public_url, &key, &campaign.public_id));
+    let example = campaign.map(|campaign| views::example(&pipeline.settings().public_url, &key, &campaign.campaign_id));
     Ok(Json(Revealed { key, example }))
 }
 
 /// Revokes a source key
 ///
-/// Admins. It stops at once on this host, within a second on others.
+/// Admins. The key stops working at once on this host, and within a second on others.
 #[utoipa::path(delete, path = "", operation_id = "revokeSourceKey",
-    responses((status = NO_CONTENT, description = "It counts no longer.")))]
+    responses((status = NO_CONTENT, description = "The key is revoked.")))]
 pub(crate) async fn revoke(
     State(pipeline): State<Pipeline>,
     scope: Scope,

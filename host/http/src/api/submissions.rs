@@ -3,7 +3,7 @@
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Before, Page, Shown, Time};
+use crate::views::{self, Before, Page, PageSize, Time};
 use axum::{Json, extract};
 use hookmill_domain::event::EventName;
 use hookmill_domain::role::Permission;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-/// Which submissions are asked for.
+/// A filter for submissions.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SubmissionFilter {
@@ -34,7 +34,7 @@ pub(crate) struct SubmissionView {
     parent_id: Option<String>,
     #[schema(value_type = State)]
     state: String,
-    /// Whether nothing follows.
+    /// Whether the state is final.
     is_terminal: bool,
     received_at: Time,
     updated_at: Time,
@@ -44,9 +44,9 @@ pub(crate) struct SubmissionView {
     #[schema(value_type = Option<Object>)]
     lead: Option<Value>,
     is_test: bool,
-    /// What it ran on.
-    program_id: Option<String>,
-    /// What was decided and remarked; null when there is nothing to say.
+    /// The campaign's version it ran on.
+    campaign_version_id: Option<String>,
+    /// The verdict and the warnings; null when there are none.
     #[schema(value_type = Option<Decision>)]
     decision: Option<Value>,
     /// The digests of the value sets that were read for it, by name; null when none was. It ran in a batch: what any lead of the batch
@@ -59,10 +59,10 @@ pub(crate) struct SubmissionView {
 #[schema(as = TimelineLine)]
 pub(crate) struct TimelineView {
     at: Time,
-    /// Where it stood from then on.
+    /// The state after the transition.
     #[schema(value_type = State)]
     state: String,
-    /// Why, as a stable code.
+    /// The cause, as a stable code.
     cause: String,
     /// More about the cause.
     detail: Option<Value>,
@@ -74,7 +74,7 @@ pub(crate) struct EventView {
     id: String,
     #[schema(value_type = EventName)]
     event: String,
-    /// The state it tells of.
+    /// The submission's state at the event.
     #[schema(value_type = State)]
     status: String,
     occurred_at: Time,
@@ -88,15 +88,15 @@ pub(crate) struct SubmissionPage {
     submission: SubmissionView,
     /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
     element: Option<Value>,
-    /// What the client said in its last answer; null while it said nothing.
+    /// The client's last response; null while there is none.
     client: Option<ClientView>,
-    /// Every transition, the first one first.
+    /// Every transition, in order.
     timeline: Vec<TimelineView>,
-    /// What was told of it.
+    /// The deliveries of events about it.
     events: Vec<EventView>,
 }
 
-/// What a client said, as the campaign's plugin reads it. What it did not say is null.
+/// The client's response, as the campaign's plugin interprets it. Absent parts are null.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ClientSaid)]
 pub(crate) struct ClientView {
@@ -109,7 +109,7 @@ pub(crate) struct ClientView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reprocessed {
-    /// How many go back in line.
+    /// How many are requeued.
     submissions: u64,
 }
 
@@ -119,7 +119,7 @@ impl From<SubmissionRow> for SubmissionView {
             is_terminal: State::parse(&row.state).is_some_and(State::is_terminal),
             id: row.id,
             request_id: row.request_id,
-            campaign_id: row.public_id,
+            campaign_id: row.campaign_id,
             parent_id: row.parent_id,
             state: row.state,
             received_at: views::time(row.received_at),
@@ -127,7 +127,7 @@ impl From<SubmissionRow> for SubmissionView {
             lead_id: row.lead_id,
             lead: row.lead.as_deref().map(views::value),
             is_test: row.is_test,
-            program_id: row.program_id,
+            campaign_version_id: row.campaign_version_id,
             decision: row.decision.as_deref().map(views::value),
             value_sets: row.value_sets.as_deref().map(views::value),
         }
@@ -163,7 +163,7 @@ fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<Timeline
     std::iter::once(first).chain(rest).collect()
 }
 
-/// What the last line that a client caused says of it.
+/// The client's response in the last transition that a client caused.
 fn client(lines: &[TimelineView]) -> Option<ClientView> {
     let is_client = |line: &&TimelineView| line.cause.starts_with("client_") || line.cause == "retries_exhausted";
     let detail = lines.iter().rev().find(is_client)?.detail.as_ref()?;
@@ -179,26 +179,26 @@ fn unknown_state() -> HttpError {
 /// Lists a campaign's submissions
 ///
 /// The newest come first.
-#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, Shown, Before),
-    responses((status = OK, description = "A page of them.", body = Page<SubmissionView>)))]
+#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, PageSize, Before),
+    responses((status = OK, description = "A page of the list.", body = Page<SubmissionView>)))]
 pub(crate) async fn list(
     extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
     Query(filter): Query<SubmissionFilter>,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<SubmissionView>>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
     let state = filter.state.as_deref().map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
-    let limit = shown.limit(&pipeline)?;
-    let rows = pipeline.store().submissions(&campaign.id, state, before.id(), limit).await.map_err(unavailable)?;
+    let limit = page.limit(&pipeline)?;
+    let rows = pipeline.store().submissions(&campaign.key, state, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
 /// Shows a submission
 ///
-/// The lead, what was decided and why, its timeline, and what was told of it.
+/// The lead, the decision with its reasons, the timeline, and the events.
 #[utoipa::path(get, path = "", operation_id = "getSubmission",
     responses((status = OK, description = "The submission.", body = SubmissionPage)))]
 pub(crate) async fn get(
@@ -206,7 +206,7 @@ pub(crate) async fn get(
     scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<SubmissionPage>, HttpError> {
-    let row = visible(&pipeline, &scope, &id, Permission::View).await?;
+    let row = find_visible(&pipeline, &scope, &id, Permission::View).await?;
     let store = pipeline.store();
     let lines = store.timeline(&row.organization_id, &row.id).await.map_err(unavailable)?;
     let events = store.events_of_submission(&row.organization_id, &row.id).await.map_err(unavailable)?;
@@ -221,27 +221,27 @@ pub(crate) async fn get(
     }))
 }
 
-/// Runs a quarantined submission again
+/// Reprocesses a quarantined submission
 ///
-/// Admins. It runs on what the campaign runs now.
+/// Admins. It runs on the campaign's active version.
 #[utoipa::path(post, path = "", operation_id = "reprocessSubmission",
-    responses((status = OK, description = "None goes back in line when it is not quarantined.", body = Reprocessed)))]
+    responses((status = OK, description = "How many are requeued: none if the submission is not quarantined.", body = Reprocessed)))]
 pub(crate) async fn reprocess(
     extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<Reprocessed>, HttpError> {
-    let row = visible(&pipeline, &scope, &id, Permission::Administer).await?;
-    let campaign = pipeline.store().campaign(&row.campaign_id).await.map_err(unavailable)?;
-    let campaign = campaign.ok_or_else(|| HttpError::not_found("campaign", &row.public_id))?;
+    let row = find_visible(&pipeline, &scope, &id, Permission::Administer).await?;
+    let campaign = pipeline.store().campaign(&row.campaign_key).await.map_err(unavailable)?;
+    let campaign = campaign.ok_or_else(|| HttpError::not_found("campaign", &row.campaign_id))?;
     Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, Some(&row.id)).await? }))
 }
 
-/// Runs a campaign's quarantined submissions again
+/// Reprocesses a campaign's quarantined submissions
 ///
-/// Admins. They run on what the campaign runs now.
+/// Admins. They run on the campaign's active version.
 #[utoipa::path(post, path = "", operation_id = "reprocessCampaign",
-    responses((status = OK, description = "They go back in line.", body = Reprocessed)))]
+    responses((status = OK, description = "The quarantined submissions are requeued.", body = Reprocessed)))]
 pub(crate) async fn reprocess_all(
     extract::State(pipeline): extract::State<Pipeline>,
     scope: Scope,
@@ -252,7 +252,7 @@ pub(crate) async fn reprocess_all(
 }
 
 /// A submission of this organization whose campaign the key covers.
-async fn visible(
+async fn find_visible(
     pipeline: &Pipeline,
     scope: &Scope,
     id: &str,
@@ -261,5 +261,5 @@ async fn visible(
     scope.caller.may(permission)?;
     let id: String = id.replace('\0', " ").chars().take(64).collect();
     let found = pipeline.store().submission(&scope.organization_id, &id).await.map_err(unavailable)?;
-    found.filter(|row| scope.caller.covers(&row.public_id)).ok_or_else(|| HttpError::not_found("submission", &id))
+    found.filter(|row| scope.caller.covers(&row.campaign_id)).ok_or_else(|| HttpError::not_found("submission", &id))
 }

@@ -4,7 +4,7 @@ use crate::auth::{Caller, Scope, unavailable};
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::Query;
-use crate::views::{self, After, Name, Page, Shown, Time};
+use crate::views::{self, After, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,18 +18,18 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Dana", "role": "integrator"}))]
 pub(crate) struct NewUser {
-    /// What people call the user.
+    /// The name of the user, for people.
     name: Name,
     role: MemberRole,
 }
 
-/// What a user of an organization may do. An operator belongs to none, and is not made here.
+/// The role of a user of an organization. Operators belong to no organization, and are not created here.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MemberRole {
-    /// Administer the organization.
+    /// Administers the organization.
     Admin,
-    /// Upload plugins, save documents, run samples dry.
+    /// Uploads plugins, saves documents, dry-runs samples.
     Integrator,
     /// Read.
     Viewer,
@@ -71,9 +71,9 @@ impl From<User> for UserView {
 
 /// Creates a user
 ///
-/// Admins. A user does nothing without an API key.
+/// Admins. A user needs an API key to do anything.
 #[utoipa::path(post, path = "", operation_id = "createUser", request_body = NewUser,
-    responses((status = CREATED, description = "The user is there.", body = UserView)))]
+    responses((status = CREATED, description = "The created user.", body = UserView)))]
 pub(crate) async fn create(
     State(pipeline): State<Pipeline>,
     scope: Scope,
@@ -95,21 +95,21 @@ pub(crate) async fn create(
 /// Lists users
 ///
 /// The oldest come first.
-#[utoipa::path(get, path = "", operation_id = "listUsers", params(Shown, After),
-    responses((status = OK, description = "A page of them.", body = Page<UserView>)))]
+#[utoipa::path(get, path = "", operation_id = "listUsers", params(PageSize, After),
+    responses((status = OK, description = "A page of the list.", body = Page<UserView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<UserView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows = pipeline.store().users(&scope.organization_id, after.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
 }
 
-/// Shows whose key this is
+/// Shows the user of the key
 #[utoipa::path(get, path = "", operation_id = "getMe",
     responses((status = OK, description = "The user.", body = UserView)))]
 pub(crate) async fn me(State(pipeline): State<Pipeline>, caller: Caller) -> Result<Json<UserView>, HttpError> {

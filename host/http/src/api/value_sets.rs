@@ -5,7 +5,7 @@ use crate::body;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Before, Name, Page, Shown, Time};
+use crate::views::{self, After, Before, Name, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -20,20 +20,20 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-/// How many versions are shown with a value set; all of them have an address of their own.
+/// The most versions that are listed with a value set; the list of all has its own address.
 const VERSIONS_SHOWN: i64 = 10;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ValueSet)]
 pub(crate) struct SetView {
     name: String,
-    /// The number of its current version, from 1.
+    /// Its current version, counted from 1.
     version: i64,
     /// SHA-256 of the current table: of one JSON object without white space whose keys are in the order of their bytes.
     digest: String,
     /// How many entries it has.
     entries: i64,
-    /// How many bytes it has as that JSON.
+    /// Its bytes as that JSON.
     bytes: i64,
     created_at: Time,
     updated_at: Time,
@@ -44,7 +44,7 @@ pub(crate) struct SetView {
 pub(crate) struct VersionView {
     /// Counted from 1 in each value set.
     version: i64,
-    /// Whether the name means this version now.
+    /// Whether it is the current version.
     current: bool,
     digest: String,
     entries: i64,
@@ -65,12 +65,12 @@ pub(crate) struct SetPage {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PutValueSet)]
-pub(crate) struct PutView {
+pub(crate) struct PutValueSetView {
     #[serde(flatten)]
     set: SetView,
-    /// Whether the name meant another table before. The same entries are the same table.
+    /// Whether the table has changed. The same entries are the same table.
     changed: bool,
-    /// What is odd about what was sent, with its place.
+    /// The warnings about the table, with their places.
     warnings: Vec<TableProblem>,
 }
 
@@ -88,26 +88,26 @@ pub(crate) struct LookupView {
     key: String,
     /// Whether the table has this key.
     found: bool,
-    /// The value; absent when there is no such key, since a value may be null.
+    /// The value; absent when the key does not exist, since a value may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Value>,
-    /// The digest of the table that was looked at.
+    /// The digest of the table that was read.
     digest: String,
 }
 
-/// Which version is looked at.
+/// The version to read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AtVersion {
-    /// A version's number; the current one if not given.
+    /// A version; the current one if not given.
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     version: Option<i64>,
 }
 
-/// What is looked up.
+/// The key to look up.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Sought {
+pub(crate) struct KeyQuery {
     /// The key, exactly.
     key: String,
 }
@@ -125,13 +125,13 @@ pub(crate) enum TableBody {
     Values(Value),
 }
 
-/// A key in a list of keys: text, or a whole number of any size, which stands for its digits.
+/// A key in a list of keys: text, or an integer of any size, which stands for its digits.
 pub(crate) struct KeyBody;
 
 impl PartialSchema for KeyBody {
     fn schema() -> RefOr<Schema> {
         let kind = |kind| ObjectBuilder::new().schema_type(kind);
-        let about = "Text, or a whole number, which stands for its digits.";
+        let about = "Text, or an integer, which stands for its digits.";
         AnyOfBuilder::new().description(Some(about)).item(kind(Type::String)).item(kind(Type::Integer)).into()
     }
 }
@@ -159,7 +159,7 @@ impl From<ValueSet> for SetView {
 impl From<ValueSetVersion> for VersionView {
     fn from(row: ValueSetVersion) -> Self {
         Self {
-            version: row.number,
+            version: row.version,
             current: row.is_current,
             digest: row.digest,
             entries: row.entries,
@@ -170,22 +170,22 @@ impl From<ValueSetVersion> for VersionView {
     }
 }
 
-/// Puts a value set
+/// Creates or replaces a value set
 ///
-/// Admins. Replaces the whole table, of 100,000 entries at most; every table that was put is kept as a version. Documents use it by its name and need
+/// Admins. Replaces the table, which can have 100,000 entries; every table is stored as a version. Documents use it by its name and need
 /// not be saved again.
 ///
-/// As CSV, one column are keys alone, two are keys and values, more are keys and an object of the other columns by the names in the header. Values
-/// stay text; white space around a field is taken away. `text/csv; header=present` or `header=absent` says whether the first row is a
-/// header; if nothing is said, it is one when there are three columns or more, or when it reads `key` or `key,value`.
+/// In CSV, one column holds keys alone, two hold keys and values, more hold keys and an object of the other columns, named by the header. Values
+/// stay text; white space around a field is removed. `text/csv; header=present` or `header=absent` says whether the first row is a
+/// header; without that parameter, it is one when there are three columns or more, or when it is `key` or `key,value`.
 ///
 /// What is wrong with a table is `422 value_set_invalid`, whose `error.problems` lists it with line and column: a key with two different values, for one.
 #[utoipa::path(put, path = "", operation_id = "putValueSet",
     request_body(content((TableBody = "application/json", example = json!({"78701": "Austin", "00501": "Holtsville"})), (String = "text/csv")),
         description = "A list of keys, an object from keys to values, or rows; at most 16 MiB."),
     responses(
-        (status = OK, description = "The next batches read it.", body = PutView),
-        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization has as much as it may have.", body = ErrorBody),
+        (status = OK, description = "The value set; batches read it from now on.", body = PutValueSetView),
+        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization's limit is reached.", body = ErrorBody),
     ))]
 pub(crate) async fn put(
     State(pipeline): State<Pipeline>,
@@ -193,7 +193,7 @@ pub(crate) async fn put(
     Path(name): Path<String>,
     headers: HeaderMap,
     raw: axum::body::Body,
-) -> Result<Json<PutView>, HttpError> {
+) -> Result<Json<PutValueSetView>, HttpError> {
     scope.caller.may_all(Permission::Administer)?;
     let name = views::checked_name(&pipeline, "name", &Name(name))?;
     let held = body::read(&pipeline, raw, pipeline.settings().limits.value_set_bytes_max).await?;
@@ -204,27 +204,27 @@ pub(crate) async fn put(
     if changed {
         scope.record(&pipeline, "value_set.put", &format!("{name}#{}", set.version)).await;
     }
-    Ok(Json(PutView { set: set.into(), changed, warnings }))
+    Ok(Json(PutValueSetView { set: set.into(), changed, warnings }))
 }
 
-/// What kind of table the headers announce.
+/// The format of the table, by the content headers.
 fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
-    let (content_type, coding) = body::said(headers);
-    let refuse = |code, message: String| Err(HttpError::new(Kind::ContentType, code, message));
+    let (content_type, coding) = body::content_headers(headers);
+    let reject = |code, message: String| Err(HttpError::new(Kind::ContentType, code, message));
     if !coding.is_empty() && coding != "identity" {
-        return refuse("content_encoding_unsupported", "send the table as it is, without Content-Encoding".to_owned());
+        return reject("content_encoding_unsupported", "send the table as it is, without Content-Encoding".to_owned());
     }
     match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "text/csv" => Ok(TableFormat::Csv(csv_header(headers)?)),
         "application/json" => Ok(TableFormat::Json),
         other => {
             let shown: String = other.chars().take(100).collect();
-            refuse("content_type_unsupported", format!("`{shown}` is no table; send text/csv or application/json"))
+            reject("content_type_unsupported", format!("`{shown}` is not a table; send text/csv or application/json"))
         }
     }
 }
 
-/// What the content type says of the first row (RFC 4180).
+/// The `header` parameter of the content type (RFC 4180).
 fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, HttpError> {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parameters = text.split(';').skip(1).map(|part| part.trim().to_ascii_lowercase());
@@ -234,14 +234,14 @@ fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, HttpError> {
         Some("present") => Ok(CsvHeader::Present),
         Some("absent") => Ok(CsvHeader::Absent),
         Some(_) => {
-            Err(HttpError::invalid("Content-Type", "says of the header neither `header=present` nor `header=absent`"))
+            Err(HttpError::invalid("Content-Type", "has a `header` parameter that is neither `present` nor `absent`"))
         }
     }
 }
 
 /// Lists value sets
 #[utoipa::path(get, path = "", operation_id = "listValueSets",
-    responses((status = OK, description = "All of them.", body = Page<SetView>)))]
+    responses((status = OK, description = "The complete list.", body = Page<SetView>)))]
 pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<SetView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
     let rows = pipeline.store().value_sets(&scope.organization_id).await.map_err(unavailable)?;
@@ -250,13 +250,13 @@ pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Resu
 
 /// Shows a value set
 #[utoipa::path(get, path = "", operation_id = "getValueSet",
-    responses((status = OK, description = "What its name means now, and its newest versions.", body = SetPage)))]
+    responses((status = OK, description = "The current version, and the newest versions.", body = SetPage)))]
 pub(crate) async fn get(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
 ) -> Result<Json<SetPage>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
+    let name = check_access(&scope, name, Permission::View)?;
     let (store, organization_id) = (pipeline.store(), &scope.organization_id);
     let set = store.value_set(organization_id, &name).await.map_err(unavailable)?;
     let set = set.ok_or_else(|| HttpError::not_found("value set", &name))?;
@@ -266,16 +266,16 @@ pub(crate) async fn get(
 
 /// Deletes a value set
 ///
-/// Admins. Whatever still looks it up is told that there is none: what it then can't map or judge is kept in quarantine. Its versions stay, and
+/// Admins. Later look-ups fail, and leads that can't be mapped or qualified without it wait in quarantine. Its versions stay, and
 /// restoring one brings it back.
 #[utoipa::path(delete, path = "", operation_id = "deleteValueSet",
-    responses((status = NO_CONTENT, description = "The next batches don't find it.")))]
+    responses((status = NO_CONTENT, description = "The value set is deleted; batches no longer find it.")))]
 pub(crate) async fn remove(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
 ) -> Result<StatusCode, HttpError> {
-    let name = visible(&scope, name, Permission::Administer)?;
+    let name = check_access(&scope, name, Permission::Administer)?;
     pipeline.delete_value_set(&scope.organization_id, &name).await?;
     scope.record(&pipeline, "value_set.deleted", &name).await;
     Ok(StatusCode::NO_CONTENT)
@@ -284,18 +284,18 @@ pub(crate) async fn remove(
 /// Lists the entries of a value set
 ///
 /// In the order of their keys' bytes.
-#[utoipa::path(get, path = "", operation_id = "listValueSetEntries", params(AtVersion, Shown, After),
-    responses((status = OK, description = "A page of them.", body = Page<EntryView>)))]
+#[utoipa::path(get, path = "", operation_id = "listValueSetEntries", params(AtVersion, PageSize, After),
+    responses((status = OK, description = "A page of the list.", body = Page<EntryView>)))]
 pub(crate) async fn entries(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
     Query(AtVersion { version }): Query<AtVersion>,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<EntryView>>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let name = check_access(&scope, name, Permission::View)?;
+    let limit = page.limit(&pipeline)?;
     let (_, table) = pipeline.value_set_table(&scope.organization_id, &name, version).await?;
     let rows = table.after(after.id()).take(usize::try_from(limit).unwrap_or(0));
     let view = |(key, value): (&str, &str)| EntryView { key: key.to_owned(), value: views::value(value.as_bytes()) };
@@ -304,17 +304,17 @@ pub(crate) async fn entries(
 
 /// Looks up one key
 ///
-/// As a document or plugin would.
-#[utoipa::path(get, path = "", operation_id = "lookUpValue", params(Sought, AtVersion),
-    responses((status = OK, description = "The value, or that there is none.", body = LookupView)))]
+/// Looks up one key as a document or plugin would.
+#[utoipa::path(get, path = "", operation_id = "lookUpValue", params(KeyQuery, AtVersion),
+    responses((status = OK, description = "The value, if the key exists.", body = LookupView)))]
 pub(crate) async fn look_up(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
-    Query(Sought { key }): Query<Sought>,
+    Query(KeyQuery { key }): Query<KeyQuery>,
     Query(AtVersion { version }): Query<AtVersion>,
 ) -> Result<Json<LookupView>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
+    let name = check_access(&scope, name, Permission::View)?;
     let (digest, table) = pipeline.value_set_table(&scope.organization_id, &name, version).await?;
     let value = table.get(&key).map(|value| views::value(value.as_bytes()));
     Ok(Json(LookupView { found: value.is_some(), key, value, digest }))
@@ -322,52 +322,52 @@ pub(crate) async fn look_up(
 
 /// Lists the versions of a value set
 ///
-/// The newest come first; those of one that was deleted, too.
-#[utoipa::path(get, path = "", operation_id = "listValueSetVersions", params(Shown, Before),
-    responses((status = OK, description = "A page of them.", body = Page<VersionView>)))]
+/// The newest come first, also of a deleted value set.
+#[utoipa::path(get, path = "", operation_id = "listValueSetVersions", params(PageSize, Before),
+    responses((status = OK, description = "A page of the list.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(name): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<VersionView>>, HttpError> {
-    let name = visible(&scope, name, Permission::View)?;
-    let (limit, before) = (shown.limit(&pipeline)?, before.id().parse().unwrap_or(i64::MAX));
+    let name = check_access(&scope, name, Permission::View)?;
+    let (limit, before) = (page.limit(&pipeline)?, before.id().parse().unwrap_or(i64::MAX));
     let rows = pipeline.store().value_set_versions(&scope.organization_id, &name, before, limit).await;
     let rows = rows.map_err(unavailable)?;
     if rows.is_empty() && before == i64::MAX {
         return Err(HttpError::not_found("value set", &name));
     }
     let is_full = usize::try_from(limit).is_ok_and(|limit| rows.len() == limit);
-    let next = rows.last().filter(|_| is_full).map(|row| row.number.to_string());
+    let next = rows.last().filter(|_| is_full).map(|row| row.version.to_string());
     Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next }))
 }
 
-/// Makes a value set mean one of its versions again
+/// Restores a version of a value set
 ///
-/// Admins. This is how to go back, and how to bring back what was deleted.
+/// Admins. This undoes edits, and restores a deleted value set.
 #[utoipa::path(post, path = "", operation_id = "restoreValueSet",
     responses(
-        (status = OK, description = "The next batches read it.", body = SetView),
-        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization has as much as it may have.", body = ErrorBody),
+        (status = OK, description = "The value set; batches read it from now on.", body = SetView),
+        (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization's limit is reached.", body = ErrorBody),
     ))]
 pub(crate) async fn restore(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<SetView>, HttpError> {
-    let name = visible(&scope, name, Permission::Administer)?;
-    let number = version.parse().map_err(|_| HttpError::not_found("version of a value set", &name))?;
-    let (set, changed) = pipeline.restore_value_set(&scope.organization_id, &name, number).await?;
+    let name = check_access(&scope, name, Permission::Administer)?;
+    let version = version.parse().map_err(|_| HttpError::not_found("version of a value set", &name))?;
+    let (set, changed) = pipeline.restore_value_set(&scope.organization_id, &name, version).await?;
     if changed {
-        scope.record(&pipeline, "value_set.restored", &format!("{name}#{number}")).await;
+        scope.record(&pipeline, "value_set.restored", &format!("{name}#{version}")).await;
     }
     Ok(Json(set.into()))
 }
 
-/// The name of a value set that the caller may look at, or more.
-fn visible(scope: &Scope, name: String, permission: Permission) -> Result<String, HttpError> {
+/// Checks the permission and the name of a value set.
+fn check_access(scope: &Scope, name: String, permission: Permission) -> Result<String, HttpError> {
     scope.caller.may_all(permission)?;
     // No name has U+0000, and none has blanks around it.
     Ok(name.trim().replace('\0', " "))

@@ -1,10 +1,10 @@
-//! What is the same for all operations of a kind: keys, parameters of the address, refusals, the request's id.
+//! What is the same for all operations of a kind: keys, parameters of the address, errors, the request's id.
 
-use super::routes::Who;
+use super::routes::Access;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 10] = [
+const PARTS: [(&str, &str, &str); 9] = [
     ("campaign", "The campaign's id.", "SOLAR"),
     ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0"),
@@ -12,27 +12,22 @@ const PARTS: [(&str, &str, &str); 10] = [
     ("key", "The key's id; never the key itself.", "key_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("plugin", "The plugin's name, or its id.", "scoring"),
-    ("number", "The program's number, counted from 1 in each campaign.", "1"),
     ("set", "The value set's name.", "zip_codes"),
-    ("version", "The version's number, counted from 1 in each value set.", "1"),
+    ("version", "The version, counted from 1 in each campaign or value set.", "1"),
 ];
 
-/// Every status a request can be refused with beside those its operation tells of: component, status, description.
-const REFUSALS: [(&str, u16, &str); 9] = [
+/// Every status a request can be rejected with beside those its operation tells of: component, status, description.
+const ERRORS: [(&str, u16, &str); 9] = [
     (
         "Malformed",
         400,
         "The address or the body can't be read: `address_invalid`, `invalid_utf8`, `invalid_characters`, `invalid_json`, `invalid_multipart`, `xml_syntax`, `xml_doctype`, `xml_entity`, `xml_too_deep`, `too_deep`, `content_encoding_broken`, `body_broken`, `body_timeout`. The message says where.",
     ),
-    (
-        "Unauthenticated",
-        401,
-        "`key_missing`: no key was sent. `key_unknown`: it is not known here, or no longer counts.",
-    ),
+    ("Unauthenticated", 401, "`key_missing`: no key was sent. `key_unknown`: the key is unknown, expired or revoked."),
     (
         "Forbidden",
         403,
-        "The key is good and may not do this: `source_key_not_allowed`, `api_key_not_allowed`, `role_not_allowed`, `key_narrowed`, `campaign_not_allowed`.",
+        "The key is good and may not do this: `source_key_not_allowed`, `api_key_not_allowed`, `role_not_allowed`, `key_scoped`, `campaign_not_allowed`.",
     ),
     (
         "NotFound",
@@ -59,24 +54,24 @@ const REFUSALS: [(&str, u16, &str); 9] = [
 ];
 
 /// Adds to an operation what follows from who calls, from its address, and from having a body.
-pub(super) fn complete(operation: &mut Value, tag: &str, who: Who, address: &str) {
+pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address: &str) {
     let has_body = operation.get("requestBody").is_some();
     let is_typed = has_body && operation["requestBody"]["content"].get("application/wasm").is_none();
-    let mut parameters: Vec<Value> = parts_of(address).map(part).collect();
+    let mut parameters: Vec<Value> = address_parameters(address).map(part).collect();
     parameters.extend(operation["parameters"].as_array_mut().map(std::mem::take).unwrap_or_default());
-    if who == Who::Member || who == Who::SourceOrMember {
+    if access == Access::OrgUser || access == Access::SourceOrOrgUser {
         parameters.push(json!({ "$ref": "#/components/parameters/organization" }));
     }
-    let refusals = [
-        (who != Who::Anybody, ["401", "403", "503"].as_slice()),
-        (who == Who::Member || who == Who::SourceOrMember, &["404", "422"]),
-        (parts_of(address).next().is_some(), &["400", "404"]),
+    let errors = [
+        (access != Access::Public, ["401", "403", "503"].as_slice()),
+        (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422"]),
+        (address_parameters(address).next().is_some(), &["400", "404"]),
         (parameters.iter().any(|parameter| parameter["in"] == "query"), &["422"]),
         (has_body, &["400", "413", "422", "429"]),
         (is_typed, &["415"]),
     ];
-    let codes = refusals.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes);
-    let mut responses: Map<String, Value> = codes.map(|code| ((*code).to_owned(), refusal_reference(code))).collect();
+    let codes = errors.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes);
+    let mut responses: Map<String, Value> = codes.map(|code| ((*code).to_owned(), error_reference(code))).collect();
     responses.extend(operation["responses"].as_object().cloned().into_iter().flatten());
     for (code, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
         response["headers"] = headers(code);
@@ -85,10 +80,10 @@ pub(super) fn complete(operation: &mut Value, tag: &str, who: Who, address: &str
     operation["tags"] = json!([tag]);
     operation["parameters"] = parameters.into();
     operation["responses"] = responses.into();
-    operation["security"] = security(who);
+    operation["security"] = security(access);
 }
 
-fn parts_of(address: &str) -> impl Iterator<Item = &str> {
+fn address_parameters(address: &str) -> impl Iterator<Item = &str> {
     address.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
@@ -98,30 +93,30 @@ fn part(name: &str) -> Value {
     let (_, about, example) = known.copied().unwrap_or((name, "", ""));
     let schema = match name {
         "plugin" | "set" => json!({ "$ref": "#/components/schemas/Name" }),
-        "number" | "version" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
+        "version" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example })
 }
 
-fn refusal_reference(code: &str) -> Value {
-    let named = REFUSALS.iter().find(|(_, status, _)| status.to_string() == code);
+fn error_reference(code: &str) -> Value {
+    let named = ERRORS.iter().find(|(_, status, _)| status.to_string() == code);
     json!({ "$ref": format!("#/components/responses/{}", named.map_or("", |(name, ..)| name)) })
 }
 
 /// Both ways of sending each kind of key.
-fn security(who: Who) -> Value {
-    match who {
-        Who::Anybody => json!([]),
-        Who::Source => json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }]),
-        Who::User | Who::Member => json!([{ "apiKey": [] }, { "apiKeyHeader": [] }]),
-        Who::SourceOrMember => {
+fn security(access: Access) -> Value {
+    match access {
+        Access::Public => json!([]),
+        Access::Source => json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }]),
+        Access::User | Access::OrgUser => json!([{ "apiKey": [] }, { "apiKeyHeader": [] }]),
+        Access::SourceOrOrgUser => {
             json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }, { "apiKey": [] }, { "apiKeyHeader": [] }])
         }
     }
 }
 
-/// The headers of an answer of this status.
+/// The headers of a response of this status.
 fn headers(status: &str) -> Value {
     let mut headers = json!({ "x-request-id": { "$ref": "#/components/headers/x-request-id" } });
     match status {
@@ -135,13 +130,13 @@ fn headers(status: &str) -> Value {
 /// The components that [`complete`] refers to.
 pub(super) fn components(schemas: Map<String, Value>) -> Value {
     let body = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/ErrorBody" } } });
-    let refusal = |(name, status, about): (&str, u16, &str)| {
+    let error = |(name, status, about): (&str, u16, &str)| {
         let described = json!({ "description": about, "headers": headers(&status.to_string()), "content": body });
         (name.to_owned(), described)
     };
     json!({
         "schemas": schemas,
-        "responses": REFUSALS.into_iter().map(refusal).collect::<Map<_, _>>(),
+        "responses": ERRORS.into_iter().map(error).collect::<Map<_, _>>(),
         "parameters": { "organization": {
             "name": "organization", "in": "query", "required": false, "schema": { "type": "string" },
             "description": "The organization. Operators name the one they mean; everybody else is in their own.",
@@ -154,7 +149,7 @@ pub(super) fn components(schemas: Map<String, Value>) -> Value {
         "securitySchemes": {
             "sourceKey": bearer("A source key (`hms_...`): it posts leads and reads back its own requests."),
             "sourceKeyHeader": header("The same, in a header of its own."),
-            "apiKey": bearer("An API key (`hmk_...`): it has its user's role, and may be narrowed to campaigns."),
+            "apiKey": bearer("An API key (`hmk_...`): it has its user's role, and may be scoped to campaigns."),
             "apiKeyHeader": header("The same, in a header of its own."),
         },
     })
@@ -173,16 +168,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_that_is_referred_to_is_there() {
+    fn every_error_that_is_referred_to_is_there() {
         for code in ["400", "401", "403", "404", "413", "415", "422", "429", "503"] {
-            assert_ne!(refusal_reference(code)["$ref"], "#/components/responses/", "{code}");
+            assert_ne!(error_reference(code)["$ref"], "#/components/responses/", "{code}");
         }
     }
 
     #[test]
     fn what_is_asked_for_follows_from_who_calls() {
         let mut operation = json!({ "responses": { "200": { "description": "x" } } });
-        complete(&mut operation, "Campaigns", Who::Member, "/v1/campaigns/{campaign}");
+        complete(&mut operation, "Campaigns", Access::OrgUser, "/v1/campaigns/{campaign}");
         let codes: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
         assert_eq!(codes, ["200", "400", "401", "403", "404", "422", "503"]);
         assert_eq!(operation["parameters"][0]["name"], "campaign");

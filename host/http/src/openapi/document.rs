@@ -10,20 +10,22 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The groups of operations, in the order in which a newcomer meets them.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 8] = [
     ("Sources", "What lead sources call, with a source key."),
     ("Provisioning", "Organizations, users, keys, and who did what."),
     ("Campaigns", "Campaigns, what they run, and where their leads go."),
     ("Value sets", "Named tables that documents and plugins look things up in."),
-    ("Work", "Leads on their way, and what was sent."),
-    ("Operation", "Whether the host is well, and this description."),
+    ("Plugins", "Components that organizations upload, with their versions."),
+    ("Submissions", "Submissions, the requests they came with, and requests that were rejected."),
+    ("Deliveries", "Messages to clients and webhooks, their attempts, and the webhook settings."),
+    ("System", "Health, readiness and this description."),
 ];
 
-const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every answer to a request that is HTTP carries `x-request-id`.\n\n\
+const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every response to a request that is HTTP carries `x-request-id`.\n\n\
     Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Source keys (`hms_...`) post leads and read back their own requests; \
     API keys (`hmk_...`) belong to a user and have that user's role: `operator` (all organizations), `admin`, `integrator` (plugins, \
     documents, dry runs), `viewer`. Neither kind does the other's work.\n\n\
-    Every refusal has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
+    Every error has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
     a method that an address does not have `405 method_not_allowed` with `Allow`. \
     Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`).";
 
@@ -37,10 +39,10 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    /// Takes routes apart: what serves them, and what is said of them. `public_url` is where they are reached.
+    /// Takes routes apart: the router, and the description. `public_url` is where they are reached.
     pub(crate) fn of(routes: Routes, public_url: &str) -> (Router<Pipeline>, Self) {
         let Routes { router, paths, mut schemas, .. } = routes;
-        for (name, schema) in refused_schemas() {
+        for (name, schema) in rejected_schemas() {
             schemas.insert(name, schema);
         }
         refer(&mut schemas);
@@ -75,8 +77,8 @@ fn refer(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// The body of refusals, which no handler names but all of them can answer with.
-fn refused_schemas() -> Vec<(String, Value)> {
+/// The body of errors, which every handler can return and none names.
+fn rejected_schemas() -> Vec<(String, Value)> {
     let mut named = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
     ErrorBody::schemas(&mut named);
     named.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default())).collect()

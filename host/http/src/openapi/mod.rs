@@ -1,5 +1,5 @@
 //! The description of the API (H3), made from the code that serves it: no route can be registered without its description, and
-//! nothing is described that has no route. Handlers say what is their own (summary, bodies, answers); what follows from who calls,
+//! nothing is described that has no route. Handlers say what is their own (summary, bodies, responses); what follows from who calls,
 //! from the address and from having a body is added here.
 
 mod common;
@@ -10,4 +10,4 @@ mod schema;
 pub(super) mod serve;
 
 pub(super) use document::Description;
-pub(super) use routes::{Routes, Who};
+pub(super) use routes::{Access, Routes};

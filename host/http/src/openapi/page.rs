@@ -12,14 +12,14 @@ struct Operation<'a> {
     document: &'a Value,
     method: &'static str,
     address: &'a str,
-    said: &'a Value,
+    operation: &'a Value,
 }
 
 /// Writes the page.
 pub(super) fn render(document: &Value) -> String {
     let operations = operations(document);
     let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let of = |tag: &Value| operations.iter().filter(|one| one.said["tags"][0] == tag["name"]).collect::<Vec<_>>();
+    let of = |tag: &Value| operations.iter().filter(|one| one.operation["tags"][0] == tag["name"]).collect::<Vec<_>>();
     let info = &document["info"];
     let page = html! {
         (DOCTYPE)
@@ -34,7 +34,7 @@ pub(super) fn render(document: &Value) -> String {
                 nav aria-label="Operations" { (contents(tags, of)) }
                 main {
                     h1 { (text(&info["title"])) " API " small { (text(&info["version"])) } }
-                    (prose(&info["description"]))
+                    (render_text(&info["description"]))
                     p { "For programs: " a href="/openapi.json" { "openapi.json" } ", OpenAPI " (text(&document["openapi"])) ", made from the code that serves it." }
                     (keys(document))
                     @for tag in tags {
@@ -56,9 +56,9 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .flat_map(|(address, item)| {
-            METHODS
-                .into_iter()
-                .filter_map(move |method| item.get(method).map(|said| Operation { document, method, address, said }))
+            METHODS.into_iter().filter_map(move |method| {
+                item.get(method).map(|operation| Operation { document, method, address, operation })
+            })
         })
         .collect()
 }
@@ -69,7 +69,7 @@ fn contents<'a>(tags: &'a [Value], of: impl Fn(&'a Value) -> Vec<&'a Operation<'
             h2 { (text(&tag["name"])) }
             ul {
                 @for one in of(tag) {
-                    li { a href={ "#" (text(&one.said["operationId"])) } { (text(&one.said["summary"])) } }
+                    li { a href={ "#" (text(&one.operation["operationId"])) } { (text(&one.operation["summary"])) } }
                 }
             }
         }
@@ -86,7 +86,7 @@ fn keys(document: &Value) -> Markup {
                 tr {
                     td { code { (name) } }
                     td { code { @if scheme["type"] == "http" { "Authorization: Bearer KEY" } @else { (text(&scheme["name"])) ": KEY" } } }
-                    td { (marked(text(&scheme["description"]))) }
+                    td { (render_inline(text(&scheme["description"]))) }
                 }
             }
         }
@@ -95,24 +95,24 @@ fn keys(document: &Value) -> Markup {
 
 impl Operation<'_> {
     fn show(&self) -> Markup {
-        let id = text(&self.said["operationId"]);
+        let id = text(&self.operation["operationId"]);
         html! {
             article id=(id) {
-                h3 { a href={ "#" (id) } { (text(&self.said["summary"])) } }
+                h3 { a href={ "#" (id) } { (text(&self.operation["summary"])) } }
                 p.address { span class={ "method " (self.method) } { (self.method.to_uppercase()) } " " code { (self.address) } }
-                (prose(&self.said["description"]))
+                (render_text(&self.operation["description"]))
                 p.keys { (self.asked_key()) }
                 (self.parameters())
                 (self.body())
-                (self.answers())
+                (self.responses())
                 details { summary { "With curl" } pre { code { (self.curl()) } } }
             }
         }
     }
 
     fn asked_key(&self) -> &'static str {
-        let first = |name: &str| self.said["security"][0].get(name).is_some();
-        let accepts_both = self.said["security"].as_array().is_some_and(|list| list.len() == 4);
+        let first = |name: &str| self.operation["security"][0].get(name).is_some();
+        let accepts_both = self.operation["security"].as_array().is_some_and(|list| list.len() == 4);
         match (accepts_both, first("sourceKey"), first("apiKey")) {
             (true, ..) => "With a source key or an API key.",
             (_, true, _) => "With a source key.",
@@ -122,7 +122,7 @@ impl Operation<'_> {
     }
 
     fn parameters(&self) -> Markup {
-        let parameters = self.said["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let parameters = self.operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         html! {
             @if !parameters.is_empty() {
                 table {
@@ -133,7 +133,7 @@ impl Operation<'_> {
                             td { code { (text(&parameter["name"])) } @if parameter["required"] == true { " " em { "required" } } }
                             td { (text(&parameter["in"])) }
                             td { (schema::kind(&parameter["schema"])) }
-                            td { (marked(text(&parameter["description"]))) }
+                            td { (render_inline(text(&parameter["description"]))) }
                         }
                     }
                 }
@@ -142,39 +142,39 @@ impl Operation<'_> {
     }
 
     fn body(&self) -> Markup {
-        let body = &self.said["requestBody"];
+        let body = &self.operation["requestBody"];
         html! {
             @for (content_type, content) in body["content"].as_object().into_iter().flatten() {
                 h4 { "Body " code { (content_type) } " " (schema::kind(&content["schema"])) }
-                @if let Some(example) = self.example(content) { pre { code { (written(content_type, &example)) } } }
+                @if let Some(example) = self.example(content) { pre { code { (format_example(content_type, &example)) } } }
             }
-            @if let Some(about) = body["description"].as_str() { p { (marked(about)) } }
+            @if let Some(about) = body["description"].as_str() { p { (render_inline(about)) } }
         }
     }
 
-    /// Its own answers in full; the refusals that many operations share are folded away.
-    fn answers(&self) -> Markup {
-        let answers = || self.said["responses"].as_object().into_iter().flatten();
-        let own = answers().filter(|(_, answer)| answer.get("$ref").is_none());
-        let shared = || answers().filter(|(_, answer)| answer.get("$ref").is_some());
+    /// Its own responses in full; the errors that many operations share are folded away.
+    fn responses(&self) -> Markup {
+        let responses = || self.operation["responses"].as_object().into_iter().flatten();
+        let own = responses().filter(|(_, response)| response.get("$ref").is_none());
+        let shared = || responses().filter(|(_, response)| response.get("$ref").is_some());
         html! {
-            table.answers { caption { "Answers" } @for answer in own { (self.answer(answer)) } }
+            table.responses { caption { "Responses" } @for response in own { (self.response(response)) } }
             @if shared().next().is_some() {
                 details {
-                    summary { "Refusals" @for (status, _) in shared() { " " code { (status) } } }
-                    table.answers { @for answer in shared() { (self.answer(answer)) } }
+                    summary { "Errors" @for (status, _) in shared() { " " code { (status) } } }
+                    table.responses { @for response in shared() { (self.response(response)) } }
                 }
             }
         }
     }
 
-    fn answer(&self, (status, answer): (&String, &Value)) -> Markup {
-        let answer = schema::resolved(self.document, answer);
+    fn response(&self, (status, response): (&String, &Value)) -> Markup {
+        let response = schema::resolved(self.document, response);
         html! {
             tr {
                 td { code { (status) } }
-                td { @for (_, content) in answer["content"].as_object().into_iter().flatten() { (schema::kind(&content["schema"])) } }
-                td { (marked(text(&answer["description"]))) }
+                td { @for (_, content) in response["content"].as_object().into_iter().flatten() { (schema::kind(&content["schema"])) } }
+                td { (render_inline(text(&response["description"]))) }
             }
         }
     }
@@ -188,7 +188,8 @@ impl Operation<'_> {
     /// A line to paste into a shell.
     fn curl(&self) -> String {
         let mut address = self.address.to_owned();
-        for parameter in self.said["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "path") {
+        for parameter in self.operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "path")
+        {
             address = address.replace(&format!("{{{}}}", text(&parameter["name"])), text(&parameter["example"]));
         }
         let mut line = format!("curl {}{address}", text(&self.document["servers"][0]["url"]));
@@ -200,7 +201,7 @@ impl Operation<'_> {
             "With an API key." => line.push_str(" -H 'Authorization: Bearer hmk_...'"),
             _ => line.push_str(" -H 'Authorization: Bearer hms_...'"),
         }
-        let content = self.said["requestBody"]["content"].as_object().and_then(|contents| contents.iter().next());
+        let content = self.operation["requestBody"]["content"].as_object().and_then(|contents| contents.iter().next());
         match content {
             Some((kind, content)) if kind == "application/json" => {
                 let example = self.example(content).unwrap_or_default().to_string().replace('\'', "'\\''");
@@ -214,12 +215,12 @@ impl Operation<'_> {
 }
 
 /// Paragraphs, as the description writes them: an empty line between.
-fn prose(value: &Value) -> Markup {
-    html! { @for paragraph in text(value).split("\n\n").filter(|paragraph| !paragraph.is_empty()) { p { (marked(paragraph)) } } }
+fn render_text(value: &Value) -> Markup {
+    html! { @for paragraph in text(value).split("\n\n").filter(|paragraph| !paragraph.is_empty()) { p { (render_inline(paragraph)) } } }
 }
 
 /// Text with its back-quoted parts as code.
-pub(super) fn marked(text: &str) -> Markup {
+pub(super) fn render_inline(text: &str) -> Markup {
     html! {
         @for (index, part) in text.split('`').enumerate() {
             @if index % 2 == 0 { (part) } @else { code { (part) } }
@@ -233,7 +234,7 @@ pub(super) fn text(value: &Value) -> &str {
 }
 
 /// An example as it is sent.
-fn written(content_type: &str, example: &Value) -> String {
+fn format_example(content_type: &str, example: &Value) -> String {
     match example.as_object() {
         Some(fields) if content_type == "application/x-www-form-urlencoded" => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -259,6 +260,6 @@ mod tests {
 
     #[test]
     fn back_quotes_are_code() {
-        assert_eq!(marked("a `b` c").into_string(), "a <code>b</code> c");
+        assert_eq!(render_inline("a `b` c").into_string(), "a <code>b</code> c");
     }
 }

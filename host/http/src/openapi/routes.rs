@@ -8,24 +8,24 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 /// Who may call, and so which key is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Who {
-    /// Everybody, without a key.
-    Anybody,
+pub(crate) enum Access {
+    /// Anybody, without a key.
+    Public,
     /// A source, by its source key.
     Source,
     /// A source, or a user of its organization.
-    SourceOrMember,
+    SourceOrOrgUser,
     /// A user, by an API key.
     User,
     /// A user in an organization; an operator names which.
-    Member,
+    OrgUser,
 }
 
-/// Some routes, and what is said of them.
+/// A group of routes with their description.
 pub(crate) struct Routes {
     tag: &'static str,
-    who: Who,
-    /// What serves them.
+    access: Access,
+    /// Their router.
     pub(super) router: Router<Pipeline>,
     /// The path items of the description, by address.
     pub(super) paths: Map<String, Value>,
@@ -34,9 +34,9 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// No routes yet, of this group and for these callers.
-    pub(crate) fn of(tag: &'static str, who: Who) -> Self {
-        Self { tag, who, router: Router::new(), paths: Map::new(), schemas: Map::new() }
+    /// An empty group with a tag, for callers of this kind.
+    pub(crate) fn of(tag: &'static str, access: Access) -> Self {
+        Self { tag, access, router: Router::new(), paths: Map::new(), schemas: Map::new() }
     }
 
     /// The same with an address and the handlers of its methods (`routes!`).
@@ -46,13 +46,13 @@ impl Routes {
         // Handlers know their methods and not their address, so all of them stand under the empty one.
         let mut item = json(&paths.paths.get("").cloned().unwrap_or_default());
         for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
-            common::complete(operation, self.tag, self.who, address);
+            common::complete(operation, self.tag, self.access, address);
         }
         self.paths.insert(address.to_owned(), item);
         self
     }
 
-    /// Both together.
+    /// The routes of both groups.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.router = self.router.merge(other.router);
         self.paths.extend(other.paths);

@@ -1,10 +1,10 @@
 //! Schemas as tables.
 
-use super::page::{marked, text};
+use super::page::{render_inline, text};
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// A pattern that is longer helps no reader: what it means is said in words.
+/// A pattern that is longer helps no reader: the description has its meaning in words.
 const PATTERN_SHOWN_MAX: usize = 40;
 
 /// What a value stands for, when it refers to a component.
@@ -19,7 +19,7 @@ pub(super) fn all(document: &Value) -> Markup {
         @for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
             article id={ "schema-" (name) } {
                 h3 { a href={ "#schema-" (name) } { (name) } }
-                @if let Some(about) = schema["description"].as_str() { p { (marked(about)) } }
+                @if let Some(about) = schema["description"].as_str() { p { (render_inline(about)) } }
                 (shape(schema))
             }
         }
@@ -34,7 +34,7 @@ fn shape(schema: &Value) -> Markup {
         } @else if let Some(alternatives) = alternatives {
             @for (index, one) in alternatives.iter().enumerate() {
                 @if 0 < index { p { "or" } }
-                @if one.get("properties").is_some() { (properties(one)) } @else { p { (kind(one)) " " (marked(text(&one["description"]))) } }
+                @if one.get("properties").is_some() { (properties(one)) } @else { p { (kind(one)) " " (render_inline(text(&one["description"]))) } }
             }
         } @else if schema.get("properties").is_some() {
             (properties(schema))
@@ -52,14 +52,14 @@ fn properties(schema: &Value) -> Markup {
                 tr {
                     td { code { (name) } @if required.contains(&Value::from(name.as_str())) { " " em { "required" } } }
                     td { (kind(property)) }
-                    td { (marked(about(property))) @if let Some(default) = property.get("default") { " Default: " code { (default) } "." } }
+                    td { (render_inline(about(property))) @if let Some(default) = property.get("default") { " Default: " code { (default) } "." } }
                 }
             }
         }
     }
 }
 
-/// What is said of a property. Where it may be null too, it is said of the other alternative.
+/// The description of a property. Where it may be null too, the other alternative has it.
 fn about(property: &Value) -> &str {
     let nested = || property["oneOf"].as_array()?.iter().find_map(|one| one["description"].as_str());
     property["description"].as_str().or_else(nested).unwrap_or_default()

@@ -6,21 +6,21 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use std::sync::Arc;
 
-/// A page of text and one style sheet: nothing else is loaded, nothing runs, and nobody frames it.
+/// A page of text and one style sheet: it loads nothing else, runs no script and can't be framed.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("style.css");
 
 /// Describes the API
 ///
-/// OpenAPI 3.1, made from the code that serves it.
+/// OpenAPI 3.1, generated from the code that serves it.
 #[utoipa::path(get, path = "", operation_id = "getDescription",
     responses((status = OK, description = "The description.", body = Object)))]
 pub(crate) async fn description(Extension(description): Extension<Arc<Description>>) -> impl IntoResponse {
     (kind("application/json"), description.json.clone())
 }
 
-/// Shows the description to people
+/// Shows the description as a page
 #[utoipa::path(get, path = "", operation_id = "getPage",
     responses((status = OK, description = "A page without scripts.", body = String, content_type = "text/html")))]
 pub(crate) async fn page(Extension(description): Extension<Arc<Description>>) -> impl IntoResponse {

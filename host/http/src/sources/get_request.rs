@@ -1,21 +1,21 @@
-//! `GET /v1/requests/{id}`: what a request was answered, and how its submissions stand (I2). A source reads its own requests;
+//! `GET /v1/requests/{id}`: the response to a request, and how its submissions stand (I2). A source reads its own requests;
 //! users read those of their organization.
 
 use crate::auth::{Scope, SourceCaller, unavailable};
 use crate::error::HttpError;
 use crate::extract::Path;
-use crate::views::{self, Standing, Time};
+use crate::views::{self, SubmissionStatus, Time};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use hookmill_domain::role::Permission;
-use hookmill_pipeline::{IngestAnswer, Pipeline};
+use hookmill_pipeline::{IngestResponse, Pipeline};
 use hookmill_store::requests::RequestRow;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Who reads: a source or a user.
+/// The reader: a source or a user.
 pub(crate) enum Reader {
     Source(SourceCaller),
     User(Scope),
@@ -27,28 +27,28 @@ impl FromRequestParts<Pipeline> for Reader {
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
         match SourceCaller::from_request_parts(parts, pipeline).await {
             Ok(source) => Ok(Self::Source(source)),
-            Err(refusal) if refusal.code == "api_key_not_allowed" => {
+            Err(error) if error.code == "api_key_not_allowed" => {
                 Scope::from_request_parts(parts, pipeline).await.map(Self::User)
             }
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         }
     }
 }
 
-/// A request as its source sees it.
+/// A request, as its source may read it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RequestDetails)]
 pub(crate) struct RequestView {
     request_id: String,
     received_at: Time,
-    /// What it was answered.
-    #[schema(value_type = IngestAnswer)]
-    answer: Value,
-    /// How each of its submissions stands.
-    submissions: Vec<Standing>,
+    /// The response to it.
+    #[schema(value_type = IngestResponse)]
+    response: Value,
+    /// The state of each of its submissions.
+    submissions: Vec<SubmissionStatus>,
 }
 
-/// Shows what a request was answered, and how its submissions stand
+/// Shows a request with its response and submissions
 ///
 /// A source reads its own requests; an API key those of its organization.
 #[utoipa::path(get, path = "", operation_id = "getRequest",
@@ -76,18 +76,19 @@ pub(crate) async fn handle(
     Ok(Json(RequestView {
         request_id: request.id.clone(),
         received_at: views::time(request.received_at),
-        answer: views::value(&request.response),
+        response: views::value(&request.response),
         submissions,
     }))
 }
 
-async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<Standing>, HttpError> {
-    let answer = views::value(&request.response);
-    let accepted = answer["accepted"].as_array().cloned().unwrap_or_default();
+async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<SubmissionStatus>, HttpError> {
+    let response = views::value(&request.response);
+    let accepted = response["accepted"].as_array().cloned().unwrap_or_default();
     let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
     let states = pipeline.store().submission_states(&request.organization_id, &ids).await.map_err(unavailable)?;
     let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
-    let known =
-        ids.iter().filter_map(|id| Some(Standing { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
+    let known = ids
+        .iter()
+        .filter_map(|id| Some(SubmissionStatus { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
     Ok(known.collect())
 }

@@ -11,15 +11,15 @@ use axum::extract::ConnectInfo;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{Uri, header};
-use hookmill_domain::beside::Beside;
 use hookmill_domain::body::Head;
 use hookmill_domain::error::ApiError;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{Pipeline, Source};
 use hookmill_store::keys::{API_KEY_PREFIX, SOURCE_KEY_PREFIX, SourceKey};
 use std::sync::Arc;
 
-/// The headers kept with a request: those that say what it is, never those that carry keys. How its body is to be read is among them,
-/// since it is kept as it came and read again.
+/// The headers stored with a request: those that describe it, never those that carry keys. They include how its body is decoded,
+/// since the body is stored as it came and decoded again.
 const KEPT_HEADERS: [header::HeaderName; 6] = [
     header::CONTENT_TYPE,
     header::CONTENT_ENCODING,
@@ -32,10 +32,10 @@ const KEPT_HEADERS: [header::HeaderName; 6] = [
 /// How many parameters of a query are kept.
 const QUERY_PARAMETERS_MAX: usize = 100;
 
-/// How a door reads what the headers say of a body.
+/// How a channel reads the content headers of a body.
 type HeadReader = fn(&str, &str) -> Result<Head, ApiError>;
 
-/// What a request says beside its body.
+/// What a request carries apart from its body.
 fn source(
     pipeline: &Pipeline,
     key: Arc<SourceKey>,
@@ -43,7 +43,7 @@ fn source(
     address: ConnectInfo<Peer>,
     read: HeadReader,
 ) -> Result<Source, HttpError> {
-    let (content_type, content_encoding) = body::said(&parts.headers);
+    let (content_type, content_encoding) = body::content_headers(&parts.headers);
     let head = read(&content_type, &content_encoding)?;
     let bytes_max = pipeline.settings().limits.kept_header_bytes_max;
     let kept = KEPT_HEADERS.iter().filter_map(|name| {
@@ -51,11 +51,11 @@ fn source(
         Some((name.as_str().to_owned(), value.chars().take(bytes_max).collect()))
     });
     let remote_address = Some(address.0.0.ip().to_string());
-    let beside = Beside { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
-    Ok(Source { key, content_type, head, beside, remote_address })
+    let metadata = RequestMetadata { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
+    Ok(Source { key, content_type, head, metadata, remote_address })
 }
 
-/// The parameters of a query that are kept, the first ones; a value that looks like a key is not.
+/// The parameters of a query that are stored: the first ones, without values that look like keys.
 fn query(uri: &Uri, bytes_max: usize) -> Vec<(String, String)> {
     let Ok(Query(parameters)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else { return Vec::new() };
     let is_key = |value: &str| value.starts_with(SOURCE_KEY_PREFIX) || value.starts_with(API_KEY_PREFIX);

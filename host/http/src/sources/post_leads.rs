@@ -12,12 +12,12 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
-use hookmill_pipeline::{CampaignPost, IngestAnswer, Pipeline};
+use hookmill_pipeline::{CampaignPost, IngestResponse, Pipeline};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{self, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-/// A lead as any JSON, or a list of them: what the campaign maps is its plugin's to say.
+/// A lead as any JSON, or a list of leads: the campaign's plugin maps any shape.
 pub(crate) struct AnyLead;
 
 impl PartialSchema for AnyLead {
@@ -37,14 +37,14 @@ impl ToSchema for AnyLead {}
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "a description alone")]
 pub(crate) struct Idempotency {
-    /// The sender's name for this request; the same one within seven days is answered `409`.
+    /// The sender's name for this request; a second request with the same key within seven days gets `409`.
     #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
     key: String,
 }
 
-/// Takes leads for one campaign
+/// Posts leads to one campaign
 ///
-/// One lead or a list, in any shape the campaign maps: JSON, a form, a form in parts or XML, each of which becomes one JSON value. `text/plain` and a body without content type are taken when they are a JSON object or list, or XML. A body may be compressed (`Content-Encoding: gzip` or `deflate`) and in any charset its content type names. `202` means that the request is on disk.
+/// One lead or a list, in any shape that the campaign maps: JSON, a form, a multipart form or XML, each of which becomes one JSON value. `text/plain` and a body without content type are accepted when they are a JSON object or list, or XML. A body may be compressed (`Content-Encoding: gzip` or `deflate`) and in any charset its content type names. `202` means that the request is on disk.
 #[utoipa::path(post, path = "", operation_id = "postLeads",
     params(Idempotency),
     request_body(description = "One lead, or a list of up to 1,000.", content(
@@ -54,7 +54,7 @@ pub(crate) struct Idempotency {
         (String = "application/xml"),
     )),
     responses(
-        (status = ACCEPTED, description = "The request is on disk.", body = IngestAnswer),
+        (status = ACCEPTED, description = "The request is on disk.", body = IngestResponse),
         (status = CONFLICT, description = "`campaign_archived`, or `duplicate_request` as for a batch. Nothing was added.", body = ErrorBody),
     ))]
 pub(crate) async fn handle(
@@ -65,19 +65,19 @@ pub(crate) async fn handle(
     address: ConnectInfo<Peer>,
     parts: Parts,
     raw: axum::body::Body,
-) -> Result<(StatusCode, Json<IngestAnswer>), HttpError> {
+) -> Result<(StatusCode, Json<IngestResponse>), HttpError> {
     let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
     let body = held.bytes.clone();
     let organization_id = key.organization_id.clone();
     let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::head) {
         Ok(source) => source,
-        Err(refusal) => {
-            pipeline.keep_rejected(&organization_id, refusal.code, &body).await;
-            return Err(refusal);
+        Err(error) => {
+            pipeline.keep_rejected(&organization_id, error.code, &body).await;
+            return Err(error);
         }
     };
     let idempotency_key = parts.headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
     let post = CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body };
-    let answer = pipeline.ingest_for_campaign(post).await?;
-    Ok((StatusCode::ACCEPTED, Json(answer)))
+    let response = pipeline.ingest_for_campaign(post).await?;
+    Ok((StatusCode::ACCEPTED, Json(response)))
 }

@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
-use hookmill_pipeline::{BatchPush, IngestAnswer, Pipeline};
+use hookmill_pipeline::{BatchPush, IngestResponse, Pipeline};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
@@ -24,10 +24,10 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 }))]
 #[allow(dead_code, reason = "a description alone")]
 pub(crate) struct Batch {
-    /// The sender's name for this request; the same one within seven days is answered `409`.
+    /// The sender's name for this request; a second request with the same key within seven days gets `409`.
     #[schema(min_length = 1, max_length = 255)]
     idempotency_key: String,
-    /// The leads. Each names its campaign; all else is the campaign's to map.
+    /// The leads. Each names its campaign; the campaign maps all other fields.
     #[schema(min_items = 1, max_items = 1000)]
     leads: Vec<BatchLead>,
     /// All or nothing.
@@ -52,12 +52,12 @@ fn campaign_id_schema() -> Object {
         .into()
 }
 
-/// Takes a batch of leads
+/// Posts a batch of leads
 ///
-/// `202` means that the request is on disk. It is given when at least one lead is good; `422 leads_rejected` when none is, or, with `atomic`, when not all are. A rejected element of an accepted request is kept with the request and named in the answer. Checks come in this order: key, size, content type, syntax, envelope, duplicate, leads.
+/// `202` means that the request is on disk. It is given when at least one lead is good; `422 leads_rejected` when none is, or, with `atomic`, when not all are. A rejected element of an accepted request is kept with the request and named in the response. Checks come in this order: key, size, content type, syntax, envelope, duplicate, leads.
 #[utoipa::path(post, path = "", operation_id = "pushLeads", request_body = Batch,
     responses(
-        (status = ACCEPTED, description = "The request is on disk.", body = IngestAnswer),
+        (status = ACCEPTED, description = "The request is on disk.", body = IngestResponse),
         (status = CONFLICT, description = "`duplicate_request`: this idempotency key was used; `error` says by which request (`original_request_id`), when (`first_seen_at`, `expires_at`), and whether the body was the same (`same_body`). Nothing was added.", body = ErrorBody),
     ))]
 pub(crate) async fn handle(
@@ -67,17 +67,17 @@ pub(crate) async fn handle(
     address: ConnectInfo<Peer>,
     parts: Parts,
     raw: axum::body::Body,
-) -> Result<(StatusCode, Json<IngestAnswer>), HttpError> {
+) -> Result<(StatusCode, Json<IngestResponse>), HttpError> {
     let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
     let body = held.bytes.clone();
     let organization_id = key.organization_id.clone();
     let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::json_head) {
         Ok(source) => source,
-        Err(refusal) => {
-            pipeline.keep_rejected(&organization_id, refusal.code, &body).await;
-            return Err(refusal);
+        Err(error) => {
+            pipeline.keep_rejected(&organization_id, error.code, &body).await;
+            return Err(error);
         }
     };
-    let answer = pipeline.ingest(BatchPush { request_id: request_id.as_str().to_owned(), source, body }).await?;
-    Ok((StatusCode::ACCEPTED, Json(answer)))
+    let response = pipeline.ingest(BatchPush { request_id: request_id.as_str().to_owned(), source, body }).await?;
+    Ok((StatusCode::ACCEPTED, Json(response)))
 }

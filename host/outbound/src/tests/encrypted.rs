@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use super::super::departure::{Departure, NotedBody};
 use super::super::guard::SystemLookup;
 use super::super::{SendErrorKind, client};
-use super::receiver::{Habit, Receiver};
+use super::receiver::{Behaviour, Receiver};
 use super::*;
 
 /// A receiver that speaks TLS for the name `localhost`, and the certificate to trust it by.
@@ -42,7 +42,7 @@ impl Encrypted {
     }
 
     fn sender(&self, roots: RootCertStore) -> Sender {
-        let limits = OutboundLimits { answer_body_bytes_max: 100_000, ..OutboundLimits::default() };
+        let limits = OutboundLimits { response_body_bytes_max: 100_000, ..OutboundLimits::default() };
         let lookup = SystemLookup::new(&limits);
         Sender::with_parts(limits, DEVELOPMENT, Box::new(lookup), roots).expect("a sender")
     }
@@ -56,15 +56,15 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, protocol: &'static
 
 async fn serve(stream: TcpStream, acceptor: TlsAcceptor, protocol: &'static str) {
     let Ok(stream) = acceptor.accept(stream).await else { return };
-    let (io, service) = (TokioIo::new(stream), service_fn(answer));
+    let (io, service) = (TokioIo::new(stream), service_fn(serve_request));
     let _ = match protocol {
         "h2" => hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await,
         _ => hyper::server::conn::http1::Builder::new().serve_connection(io, service).await,
     };
 }
 
-/// By path: `/silent` never answers, `/big` answers more than is kept, all others answer the protocol's version.
-async fn answer(request: hyper::Request<Incoming>) -> Result<hyper::Response<NotedBody>, Infallible> {
+/// By path: `/silent` never responds, `/big` answers more than is kept, all others answer the protocol's version.
+async fn serve_request(request: hyper::Request<Incoming>) -> Result<hyper::Response<NotedBody>, Infallible> {
     let body = match request.uri().path() {
         "/silent" => std::future::pending().await,
         "/big" => Bytes::from(vec![b'x'; 500_000]),
@@ -73,7 +73,7 @@ async fn answer(request: hyper::Request<Incoming>) -> Result<hyper::Response<Not
     Ok(hyper::Response::new(Departure::default().watch(body)))
 }
 
-/// W8, W9: both versions of HTTP over TLS, with the same bounds and the same answers to what was sent.
+/// W8, W9: both versions of HTTP over TLS, with the same bounds and the same responses to what was sent.
 #[tokio::test]
 async fn w8_https_works_with_both_versions_of_http() {
     for (protocol, version) in [("http/1.1", "HTTP/1.1"), ("h2", "HTTP/2.0")] {
@@ -81,15 +81,15 @@ async fn w8_https_works_with_both_versions_of_http() {
         let sender = receiver.sender(receiver.roots.clone());
         let at = |path: &str| format!("https://localhost:{}{path}", receiver.port);
         for request in [post(&at("/"), PATIENCE), get(&at("/"), PATIENCE)] {
-            let answer = sender.send(request).await.expect("an answer");
-            assert_eq!((answer.status, &answer.body[..]), (200, version.as_bytes()));
+            let response = sender.send(request).await.expect("a response");
+            assert_eq!((response.status, &response.body[..]), (200, version.as_bytes()));
         }
-        let big = sender.send(get(&at("/big"), PATIENCE)).await.expect("an answer");
+        let big = sender.send(get(&at("/big"), PATIENCE)).await.expect("a response");
         assert_eq!((big.body.len(), big.truncated), (100_000, true), "{protocol}");
         for request in
             [post(&at("/silent"), Duration::from_millis(300)), get(&at("/silent"), Duration::from_millis(300))]
         {
-            let error = sender.send(request).await.expect_err("no answer");
+            let error = sender.send(request).await.expect_err("no response");
             assert_eq!((error.kind, error.sent), (SendErrorKind::Timeout, true), "{protocol}: {error:?}");
         }
     }
@@ -117,14 +117,14 @@ async fn w8_untrusted_receivers_get_nothing() {
 #[tokio::test]
 async fn w9_a_broken_handshake_means_not_sent() {
     let table = [
-        (Habit::SpeaksFirst(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), SendErrorKind::Tls),
-        (Habit::SpeaksFirst(vec![0x16, 3, 1, 0xff, 0xff, 1, 2, 3]), SendErrorKind::Tls),
-        (Habit::ClosesAtOnce, SendErrorKind::Connect),
-        (Habit::NeverReads, SendErrorKind::Timeout),
+        (Behaviour::SpeaksFirst(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), SendErrorKind::Tls),
+        (Behaviour::SpeaksFirst(vec![0x16, 3, 1, 0xff, 0xff, 1, 2, 3]), SendErrorKind::Tls),
+        (Behaviour::ClosesAtOnce, SendErrorKind::Connect),
+        (Behaviour::NeverReads, SendErrorKind::Timeout),
     ];
-    for (habit, kind) in table {
-        let what = format!("{habit:?}");
-        let receiver = Receiver::with(habit).await;
+    for (behaviour, kind) in table {
+        let what = format!("{behaviour:?}");
+        let receiver = Receiver::with(behaviour).await;
         let text = format!("https://127.0.0.1:{}/", receiver.port);
         for request in [post(&text, Duration::from_millis(500)), get(&text, Duration::from_millis(500))] {
             let error = sender(OutboundLimits::default()).send(request).await.expect_err(&what);

@@ -4,20 +4,20 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-use hookmill_domain::destination::Reason;
+use hookmill_domain::net_policy::BlockReason;
 
 use super::super::guard::{Found, Lookup};
 use super::super::{BlockedDestination, SendErrorKind, client};
-use super::receiver::{Habit, Receiver, answer};
+use super::receiver::{Behaviour, Receiver, http_response};
 use super::*;
 
 /// Answers each look-up with the next of these lists, the last one for ever.
-struct Scripted(Mutex<Vec<Vec<&'static str>>>);
+struct ScriptedLookup(Mutex<Vec<Vec<&'static str>>>);
 
-/// Never answers.
-struct Silent;
+/// Never responds.
+struct SilentLookup;
 
-impl Lookup for Scripted {
+impl Lookup for ScriptedLookup {
     fn lookup(&self, _: &str) -> Found {
         let mut lists = self.0.lock().expect("no panic");
         let list = if lists.len() == 1 { lists[0].clone() } else { lists.remove(0) };
@@ -26,14 +26,14 @@ impl Lookup for Scripted {
     }
 }
 
-impl Lookup for Silent {
+impl Lookup for SilentLookup {
     fn lookup(&self, _: &str) -> Found {
         Box::pin(std::future::pending::<io::Result<Vec<IpAddr>>>())
     }
 }
 
 fn looking_up(policy: AddressPolicy, lists: &[&[&'static str]]) -> Sender {
-    let lookup = Scripted(Mutex::new(lists.iter().map(|list| list.to_vec()).collect()));
+    let lookup = ScriptedLookup(Mutex::new(lists.iter().map(|list| list.to_vec()).collect()));
     Sender::with_parts(OutboundLimits::default(), policy, Box::new(lookup), client::public_roots()).expect("a sender")
 }
 
@@ -41,9 +41,9 @@ fn production() -> AddressPolicy {
     AddressPolicy::default()
 }
 
-/// W8: every literal spelling of an inner address is refused, at save and at send, before anything leaves.
+/// W8: every literal spelling of an inner address is blocked, at save and at send, before anything leaves.
 #[tokio::test]
-async fn w8_literal_addresses_are_refused() {
+async fn w8_literal_addresses_are_blocked() {
     let sender = Sender::new(OutboundLimits::default(), production()).expect("a sender");
     let hosts = [
         "127.0.0.1",
@@ -84,15 +84,15 @@ async fn w8_literal_addresses_are_refused() {
     ];
     for host in hosts {
         let text = format!("https://{host}:9/");
-        let refusal = sender.check(&url(&text)).await.expect_err(host);
-        assert!(matches!(refusal, BlockedDestination::Address { .. }), "{host}: {refusal:?}");
+        let blocked = sender.check(&url(&text)).await.expect_err(host);
+        assert!(matches!(blocked, BlockedDestination::Address { .. }), "{host}: {blocked:?}");
         let error = sender.send(post(&text, PATIENCE)).await.expect_err(host);
-        assert_eq!((error.kind, error.sent), (SendErrorKind::Refused, false), "{host}: {error:?}");
-        assert_eq!(error.message, refusal.to_string());
+        assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{host}: {error:?}");
+        assert_eq!(error.message, blocked.to_string());
     }
 }
 
-/// W8: http, and whatever was saved under the development flag, is refused without it.
+/// W8: http, and whatever was saved under the development flag, is blocked without it.
 #[tokio::test]
 async fn w8_http_needs_the_development_flag() {
     let sender = looking_up(production(), &[&["93.184.216.34"]]);
@@ -102,28 +102,28 @@ async fn w8_http_needs_the_development_flag() {
         Err(BlockedDestination::Scheme { url: "http://example.com/x?...".to_owned() })
     );
     let error = sender.send(post("http://example.com/", PATIENCE)).await.expect_err("http");
-    assert_eq!((error.kind, error.sent), (SendErrorKind::Refused, false));
+    assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false));
     assert_eq!(sender.check(&url("https://example.com/")).await, Ok(()));
 }
 
-/// W8: the real name `localhost`, through the system's resolver: refused in production, reached in development.
+/// W8: the real name `localhost`, through the system's resolver: blocked in production, reached in development.
 #[tokio::test]
 async fn w8_localhost_by_name() {
-    let receiver = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let text = format!("https://localhost:{}/", receiver.port);
     let sender = Sender::new(OutboundLimits::default(), production()).expect("a sender");
-    let refusal = sender.check(&url(&text)).await.expect_err("loopback");
-    assert!(matches!(refusal, BlockedDestination::Address { reason: Reason::Loopback, .. }), "{refusal:?}");
+    let blocked = sender.check(&url(&text)).await.expect_err("loopback");
+    assert!(matches!(blocked, BlockedDestination::Address { reason: BlockReason::Loopback, .. }), "{blocked:?}");
     let error = sender.send(post(&text, PATIENCE)).await.expect_err("loopback");
-    assert_eq!((error.kind, error.sent), (SendErrorKind::Refused, false), "{error:?}");
+    assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{error:?}");
     let development = super::sender(OutboundLimits::default());
     let plain = format!("http://localhost:{}/", receiver.port);
     assert_eq!(development.check(&url(&plain)).await, Ok(()));
-    assert_eq!(development.send(post(&plain, PATIENCE)).await.expect("an answer").status, 200);
+    assert_eq!(development.send(post(&plain, PATIENCE)).await.expect("a response").status, 200);
     assert_eq!(receiver.requests().len(), 1);
 }
 
-/// W8: one refused address among good ones refuses the name.
+/// W8: one blocked address among good ones blocks the name.
 #[tokio::test]
 async fn w8_all_addresses_of_a_name_count() {
     let lists: [&[&str]; 4] = [
@@ -134,32 +134,32 @@ async fn w8_all_addresses_of_a_name_count() {
     ];
     for list in lists {
         let sender = looking_up(production(), &[list]);
-        let refusal = sender.check(&url("https://both.example/")).await.expect_err("inside");
-        assert!(matches!(refusal, BlockedDestination::Address { .. }), "{list:?}: {refusal:?}");
+        let blocked = sender.check(&url("https://both.example/")).await.expect_err("inside");
+        assert!(matches!(blocked, BlockedDestination::Address { .. }), "{list:?}: {blocked:?}");
         let error = sender.send(post("https://both.example/", PATIENCE)).await.expect_err("inside");
-        assert_eq!((error.kind, error.sent), (SendErrorKind::Refused, false), "{list:?}: {error:?}");
+        assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{list:?}: {error:?}");
     }
 }
 
 /// W8: a name that was good when it was saved and points inside when it is dialled.
 #[tokio::test]
 async fn w8_a_name_that_changes_is_caught_at_the_connection() {
-    let receiver = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let sender = looking_up(production(), &[&["93.184.216.34"], &["127.0.0.1"]]);
     let text = format!("https://rebind.example:{}/", receiver.port);
     assert_eq!(sender.check(&url(&text)).await, Ok(()));
     let error = sender.send(post(&text, PATIENCE)).await.expect_err("loopback");
-    assert_eq!((error.kind, error.sent), (SendErrorKind::Refused, false), "{error:?}");
+    assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{error:?}");
     assert!(error.message.contains("127.0.0.1 is a loopback address"), "{error}");
 }
 
 /// W8: the address that was checked is the one that is dialled: the name resolves once for a connection.
 #[tokio::test]
 async fn w8_the_checked_address_is_dialled() {
-    let receiver = Receiver::with(Habit::Answers(answer("200 OK", ""))).await;
+    let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let sender = looking_up(DEVELOPMENT, &[&["127.0.0.1"], &["10.0.0.1"]]);
     let text = format!("http://once.example:{}/", receiver.port);
-    assert_eq!(sender.send(post(&text, PATIENCE)).await.expect("an answer").status, 200);
+    assert_eq!(sender.send(post(&text, PATIENCE)).await.expect("a response").status, 200);
     assert!(receiver.requests()[0].contains(&format!("host: once.example:{}", receiver.port)));
 }
 
@@ -170,11 +170,11 @@ async fn w8_an_allowed_range_is_dialled() {
     let good = looking_up(policy.clone(), &[&["10.1.2.3"]]);
     assert_eq!(good.check(&url("https://inside.example/")).await, Ok(()));
     let bad = looking_up(policy, &[&["10.2.2.3"]]);
-    let refusal = bad.check(&url("https://inside.example/")).await.expect_err("next door");
-    assert!(refusal.to_string().contains("an operator can allow its range"), "{refusal}");
+    let blocked = bad.check(&url("https://inside.example/")).await.expect_err("a private address");
+    assert!(blocked.to_string().contains("an operator can allow its range"), "{blocked}");
 }
 
-/// W9: a name without an address, and a name server that never answers.
+/// W9: a name without an address, and a name server that never responds.
 #[tokio::test]
 async fn w9_resolving_fails_within_the_deadline() {
     let nowhere = looking_up(production(), &[&[]]);
@@ -185,14 +185,15 @@ async fn w9_resolving_fails_within_the_deadline() {
         Err(BlockedDestination::Unresolved { .. })
     ));
     let limits = OutboundLimits { check_timeout_ms: 100, ..OutboundLimits::default() };
-    let silent = Sender::with_parts(limits, production(), Box::new(Silent), client::public_roots()).expect("a sender");
-    let slow = silent.check(&url("https://slow.example/")).await.expect_err("no answer");
+    let silent =
+        Sender::with_parts(limits, production(), Box::new(SilentLookup), client::public_roots()).expect("a sender");
+    let slow = silent.check(&url("https://slow.example/")).await.expect_err("no response");
     assert!(matches!(slow, BlockedDestination::Slow { timeout_ms: 100, .. }), "{slow:?}");
     for request in [
         post("https://slow.example/", Duration::from_millis(200)),
         get("https://slow.example/", Duration::from_millis(200)),
     ] {
-        let error = silent.send(request).await.expect_err("no answer");
+        let error = silent.send(request).await.expect_err("no response");
         assert_eq!((error.kind, error.sent), (SendErrorKind::Timeout, false), "{error:?}");
     }
 }
@@ -202,6 +203,6 @@ async fn w9_resolving_fails_within_the_deadline() {
 async fn w8_an_unknown_name_is_unresolved() {
     let limits = OutboundLimits { check_timeout_ms: 2_000, ..OutboundLimits::default() };
     let sender = Sender::new(limits, production()).expect("a sender");
-    let refusal = sender.check(&url("https://hookmill.invalid/")).await.expect_err("no such name");
-    assert!(matches!(refusal, BlockedDestination::Unresolved { .. } | BlockedDestination::Slow { .. }), "{refusal:?}");
+    let blocked = sender.check(&url("https://hookmill.invalid/")).await.expect_err("no such name");
+    assert!(matches!(blocked, BlockedDestination::Unresolved { .. } | BlockedDestination::Slow { .. }), "{blocked:?}");
 }

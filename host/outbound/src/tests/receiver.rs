@@ -1,4 +1,4 @@
-//! Receivers on the loopback address, one for each bad habit.
+//! Receivers on the loopback address, one for each bad behaviour.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,13 +9,13 @@ use tokio::task::JoinHandle;
 
 /// What a receiver does with each connection.
 #[derive(Debug, Clone)]
-pub(super) enum Habit {
+pub(super) enum Behaviour {
     /// Reads a request and writes these bytes, then waits for the next on the same connection.
-    Answers(Vec<u8>),
+    Responds(Vec<u8>),
     /// Reads a request, writes these bytes and closes.
-    AnswersAndCloses(Vec<u8>),
-    /// Reads and never answers.
-    NeverAnswers,
+    RespondsAndCloses(Vec<u8>),
+    /// Reads and never responds.
+    NeverResponds,
     /// Never even reads.
     NeverReads,
     /// Closes at once.
@@ -38,14 +38,14 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) async fn with(habit: Habit) -> Self {
+    pub(super) async fn with(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, habit.clone(), Arc::clone(&seen)));
+                tokio::spawn(serve(stream, behaviour.clone(), Arc::clone(&seen)));
             }
         });
         Self { port, requests, task }
@@ -67,31 +67,31 @@ impl Drop for Receiver {
     }
 }
 
-/// An answer with a length.
-pub(super) fn answer(head: &str, body: &str) -> Vec<u8> {
+/// A response with a length.
+pub(super) fn http_response(head: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-async fn serve(mut stream: TcpStream, habit: Habit, seen: Arc<Mutex<Vec<String>>>) {
-    match habit {
-        Habit::ClosesAtOnce => {}
-        Habit::NeverReads => tokio::time::sleep(Duration::from_secs(60)).await,
-        Habit::NeverAnswers => {
+async fn serve(mut stream: TcpStream, behaviour: Behaviour, seen: Arc<Mutex<Vec<String>>>) {
+    match behaviour {
+        Behaviour::ClosesAtOnce => {}
+        Behaviour::NeverReads => tokio::time::sleep(Duration::from_secs(60)).await,
+        Behaviour::NeverResponds => {
             read_request(&mut stream, &seen).await;
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
-        Habit::ClosesAfterReading => {
+        Behaviour::ClosesAfterReading => {
             read_request(&mut stream, &seen).await;
         }
-        Habit::Answers(bytes) => {
+        Behaviour::Responds(bytes) => {
             while read_request(&mut stream, &seen).await && stream.write_all(&bytes).await.is_ok() {}
         }
-        Habit::AnswersAndCloses(bytes) => {
+        Behaviour::RespondsAndCloses(bytes) => {
             read_request(&mut stream, &seen).await;
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
         }
-        Habit::Dribbles(start, rest) => {
+        Behaviour::Dribbles(start, rest) => {
             read_request(&mut stream, &seen).await;
             let _ = stream.write_all(&start).await;
             for byte in rest {
@@ -101,12 +101,12 @@ async fn serve(mut stream: TcpStream, habit: Habit, seen: Arc<Mutex<Vec<String>>
                 }
             }
         }
-        Habit::NeverEnds(start, rest) => {
+        Behaviour::NeverEnds(start, rest) => {
             read_request(&mut stream, &seen).await;
             let _ = stream.write_all(&start).await;
             while stream.write_all(&rest).await.is_ok() {}
         }
-        Habit::SpeaksFirst(bytes) => {
+        Behaviour::SpeaksFirst(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let mut rest = Vec::new();
             let _ = stream.read_to_end(&mut rest).await;

@@ -24,7 +24,7 @@ const CALL_BYTES_MAX: usize = 1 << 20;
 const PROBED_BYTES_MAX: usize = 16 << 20;
 
 /// What a field of a lead was made of and became, by the lead's number and the field's name.
-type Made = BTreeMap<(usize, String), Value>;
+type MappedFields = BTreeMap<(usize, String), Value>;
 
 /// A path to be tried on one of the samples.
 struct Try {
@@ -43,14 +43,14 @@ impl Pipeline {
         fields: &mut Fields,
     ) -> Result<(), StoreError> {
         let is_standard = program.component.digest().to_string() == self.standard_digest;
-        let program_id = campaign.program_id.as_deref().filter(|_| !is_standard);
+        let campaign_version_id = campaign.active_version_id.as_deref().filter(|_| !is_standard);
         let mut context = context::context(organization, campaign, self.clock.now(), "run_discovery");
         context.trace = true;
-        let mut lookups = self.lookups(campaign, program_id).await?;
+        let mut lookups = self.lookups(campaign, campaign_version_id).await?;
         loop {
             let mut bench = Bench { pipeline: self, program, context: &context, lookups: &lookups, bytes: 0 };
             let usages = bench.usages(samples, fields).await;
-            let Some(more) = self.fetched(&lookups).await? else {
+            let Some(more) = self.fetch_missing(&lookups).await? else {
                 for (field, usage) in fields.fields.iter_mut().zip(usages) {
                     field.usage = usage;
                 }
@@ -75,7 +75,7 @@ impl Bench<'_> {
     /// What each path is used for, in the order of the paths; none where nothing can be said.
     async fn usages(&mut self, samples: &[Sample], fields: &Fields) -> Vec<Option<Usage>> {
         let mut usages = vec![None; fields.fields.len()];
-        let mut as_they_are: BTreeMap<usize, Option<Made>> = BTreeMap::new();
+        let mut as_they_are: BTreeMap<usize, Option<MappedFields>> = BTreeMap::new();
         // The last sample of each path first; where its element can't be mapped, the first one.
         for turn in 0..2 {
             let tries = open_tries(fields, &usages, turn);
@@ -93,14 +93,14 @@ impl Bench<'_> {
             for (one, made) in tries.into_iter().zip(made) {
                 let Some(Some(before)) = as_they_are.get(&one.sample) else { continue };
                 let Some(usage) = usages.get_mut(one.field) else { continue };
-                *usage = usage_of(before, made);
+                *usage = find_usage(before, made);
             }
         }
         usages
     }
 
     /// Maps elements in calls of a bounded size; ends where the bound on all bytes is reached.
-    async fn map_all(&mut self, elements: impl Iterator<Item = Inbound>) -> Vec<Result<Made, Unmade>> {
+    async fn map_all(&mut self, elements: impl Iterator<Item = Inbound>) -> Vec<Result<MappedFields, MapError>> {
         let (mut made, mut call, mut call_bytes) = (Vec::new(), Vec::new(), 0);
         for element in elements {
             self.bytes = self.bytes.saturating_add(element.body.len());
@@ -118,7 +118,7 @@ impl Bench<'_> {
         made
     }
 
-    async fn map(&self, elements: Vec<Inbound>) -> Vec<Result<Made, Unmade>> {
+    async fn map(&self, elements: Vec<Inbound>) -> Vec<Result<MappedFields, MapError>> {
         if elements.is_empty() {
             return Vec::new();
         }
@@ -127,24 +127,26 @@ impl Bench<'_> {
         let mapped = run.map(elements).await;
         run.finish();
         match mapped {
-            Ok(results) => results.into_iter().map(|result| result.map(made_of).map_err(Unmade::from)).collect(),
-            Err(_) => (0..count).map(|_| Err(Unmade::Unknown)).collect(),
+            Ok(results) => {
+                results.into_iter().map(|result| result.map(collect_fields).map_err(MapError::from)).collect()
+            }
+            Err(_) => (0..count).map(|_| Err(MapError::Unknown)).collect(),
         }
     }
 }
 
 /// Why an element became no lead.
-enum Unmade {
-    /// The program refuses it, because of this field if it says so.
-    Refused(Option<String>),
+enum MapError {
+    /// The program rejects it, because of this field if it says so.
+    Rejected(Option<String>),
     /// Nothing is known.
     Unknown,
 }
 
-impl From<ItemError> for Unmade {
+impl From<ItemError> for MapError {
     fn from(error: ItemError) -> Self {
         match error {
-            ItemError::Failure(failure) => Self::Refused(failure.field),
+            ItemError::Failure(failure) => Self::Rejected(failure.field),
             ItemError::Fault(_) | ItemError::Postponed => Self::Unknown,
         }
     }
@@ -161,13 +163,13 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
         Some(path) => without(&sample.element.value, path).to_string(),
         None => sample.element.value.to_string(),
     };
-    // Of one id for both, so that what comes of chance is the same.
-    context::sample_inbound(&sample.id, body, &sample.beside, sample.element.received_at_ms)
+    // Of one id for both, so that what is random is the same.
+    context::sample_inbound(&sample.id, body, &sample.metadata, sample.element.received_at_ms)
 }
 
 /// The fields of all leads. What nobody mapped is not among them: the trace names the custom fields that were made.
-fn made_of(mapped: Mapped) -> Made {
-    let mut made = Made::new();
+fn collect_fields(mapped: Mapped) -> MappedFields {
+    let mut made = MappedFields::new();
     let trace = mapped.trace.as_deref().map(raw).unwrap_or_default();
     for (index, lead) in mapped.leads.into_iter().enumerate() {
         match lead {
@@ -189,11 +191,11 @@ fn made_of(mapped: Mapped) -> Made {
     made
 }
 
-/// The fields that differ. A refusal that the path's absence causes is a use, too.
-fn usage_of(before: &Made, after: Result<Made, Unmade>) -> Option<Usage> {
+/// The fields that differ. An error that the path's absence causes is a use, too.
+fn find_usage(before: &MappedFields, after: Result<MappedFields, MapError>) -> Option<Usage> {
     let fields: BTreeSet<String> = match after {
-        Err(Unmade::Unknown) => return None,
-        Err(Unmade::Refused(field)) => [field.unwrap_or_default()].into(),
+        Err(MapError::Unknown) => return None,
+        Err(MapError::Rejected(field)) => [field.unwrap_or_default()].into(),
         Ok(after) => {
             let keys = before.keys().chain(after.keys());
             keys.filter(|key| before.get(key) != after.get(key)).map(|(_, name)| name.clone()).collect()
@@ -207,23 +209,23 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn made(list: &[(&str, Value)]) -> Made {
+    fn fields(list: &[(&str, Value)]) -> MappedFields {
         list.iter().map(|(name, value)| ((0, (*name).to_owned()), value.clone())).collect()
     }
 
     #[test]
     fn m11_a_path_is_used_when_its_absence_shows() {
-        let before = made(&[("email", json!("a")), ("zip", json!(["zip", "1"]))]);
+        let before = fields(&[("email", json!("a")), ("zip", json!(["zip", "1"]))]);
         let table = [
             (Ok(before.clone()), Some((false, vec![]))),
-            (Ok(made(&[("zip", json!(["zip", "1"]))])), Some((true, vec!["email"]))),
-            (Ok(made(&[("email", json!("a")), ("zip", json!(["postal", "1"]))])), Some((true, vec!["zip"]))),
-            (Err(Unmade::Refused(Some("email".into()))), Some((true, vec!["email"]))),
-            (Err(Unmade::Refused(None)), Some((true, vec![]))),
-            (Err(Unmade::Unknown), None),
+            (Ok(fields(&[("zip", json!(["zip", "1"]))])), Some((true, vec!["email"]))),
+            (Ok(fields(&[("email", json!("a")), ("zip", json!(["postal", "1"]))])), Some((true, vec!["zip"]))),
+            (Err(MapError::Rejected(Some("email".into()))), Some((true, vec!["email"]))),
+            (Err(MapError::Rejected(None)), Some((true, vec![]))),
+            (Err(MapError::Unknown), None),
         ];
         for (after, expected) in table {
-            let found = usage_of(&before, after).map(|usage| (usage.is_used, usage.fields));
+            let found = find_usage(&before, after).map(|usage| (usage.is_used, usage.fields));
             let expected = expected.map(|(used, names)| (used, names.into_iter().map(str::to_owned).collect()));
             assert_eq!(found, expected);
         }

@@ -10,9 +10,9 @@ impl configuration::Guest for Hostile {
     fn compile(document: String) -> Result<Compiled, Vec<Diagnostic>> {
         act(&document);
         match document.as_str() {
-            "refuse" => Err(vec![diagnostic(Level::Error)]),
-            "refuse-silently" => Err(vec![]),
-            "refuse-warning" => Err(vec![diagnostic(Level::Warning)]),
+            "reject" => Err(vec![diagnostic(Level::Error)]),
+            "reject-silently" => Err(vec![]),
+            "reject-warning" => Err(vec![diagnostic(Level::Warning)]),
             "many-diagnostics" => Err(vec![diagnostic(Level::Error); 5_000]),
             "loud-diagnostic" => Err(vec![loud()]),
             "contradiction" => compiled(b"plan", vec![diagnostic(Level::Error)]),
@@ -25,11 +25,11 @@ impl configuration::Guest for Hostile {
 
     fn load(plan: Vec<u8>) -> Result<(), Failure> {
         let plan = String::from_utf8_lossy(&plan).into_owned();
-        if plan == "refuse-later" {
-            return Err(Failure::new("plan_refused", "this plan is refused when it is loaded"));
+        if plan == "reject-later" {
+            return Err(Failure::new("plan_rejected", "this plan is rejected when it is loaded"));
         }
         if plan == "at-load:huge" {
-            return Err(Failure::new("plan_refused", "x".repeat(2 << 20)));
+            return Err(Failure::new("plan_rejected", "x".repeat(2 << 20)));
         }
         act(plan.strip_prefix("at-load:").unwrap_or_default());
         remember(&plan);
@@ -80,11 +80,11 @@ fn loud() -> Diagnostic {
 fn diagnostic(level: Level) -> Diagnostic {
     Diagnostic {
         level,
-        code: "asked_to_refuse".to_owned(),
+        code: "asked_to_reject".to_owned(),
         path: String::new(),
         line: 1,
         column: 1,
-        message: "the document asks to be refused".to_owned(),
+        message: "the document asks to be rejected".to_owned(),
         suggestion: None,
     }
 }

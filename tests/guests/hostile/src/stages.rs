@@ -35,7 +35,7 @@ fn each<I, O>(
                 continue;
             }
             "fail-with-nonsense" => {
-                results.push(Err(Failure::new("asked_to_fail", "its input is no JSON").on_input("{")));
+                results.push(Err(Failure::new("asked_to_fail", "its input is not JSON").on_input("{")));
                 continue;
             }
             _ => {}
@@ -176,11 +176,11 @@ fn verdict(behaviour: &str) -> Verdict {
 
 impl shaping::Guest for Hostile {
     fn shape(_context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
-        each("shape", requests, |request| lead_of(request), |behaviour, _, request| payload(behaviour, &request))
+        each("shape", requests, |request| lead_text(request), |behaviour, _, request| payload(behaviour, &request))
     }
 }
 
-fn lead_of(request: &ShapeRequest) -> &str {
+fn lead_text(request: &ShapeRequest) -> &str {
     match &request.subject {
         Subject::Submission(submission) => &submission.lead,
         Subject::Event(event) => event.submission.as_ref().map_or("{}", |submission| &submission.lead),
@@ -195,7 +195,7 @@ fn payload(behaviour: &str, request: &ShapeRequest) -> Payload {
         content_type: (behaviour == "bad-header").then(|| "text/plain\r\nhost: evil".to_owned()),
         body: Some(match behaviour {
             "lookup" => json!({ "found": looked_up() }).to_string().into_bytes(),
-            _ => odd_json(behaviour).unwrap_or_else(|| lead_of(request).to_owned()).into_bytes(),
+            _ => odd_json(behaviour).unwrap_or_else(|| lead_text(request).to_owned()).into_bytes(),
         }),
         trace: odd_json(behaviour).filter(|_| behaviour != "huge"),
     }

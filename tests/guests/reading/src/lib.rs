@@ -1,6 +1,6 @@
 //! A plugin that reads clients' answers and nothing else, for the tests of interpretation.
 //!
-//! The answer's body says in JSON what it is to be taken for: `{"say": "accepted", "price": "1.10"}`. What is no JSON is a failure,
+//! The body of the response says in JSON what it is to be taken for: `{"say": "accepted", "price": "1.10"}`. What is not JSON is a failure,
 //! `trap` a fault, and `none` is left to the host. The reason tells what else the plugin was given.
 
 use hookmill_plugin_sdk::types::{ClientAnswer, Context, Failure, Outcome, OutcomeKind};
@@ -16,7 +16,7 @@ export!(Reading: response);
 impl Interpret for Reading {
     fn interpret(&self, context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
         let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-            return Err(Failure::new("unreadable", "the answer is no JSON"));
+            return Err(Failure::new("unreadable", "the response is not JSON"));
         };
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let kind = match body["say"].as_str() {

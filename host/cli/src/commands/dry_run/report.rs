@@ -1,25 +1,25 @@
-//! A dry run as a person reads it in a terminal (M10): what made each field, how each rule was judged, the message as it would be sent.
+//! A dry run as a person reads it in a terminal (M10): what made each field, how each rule was evaluated, the message as it would be sent.
 
-use crate::commands::table::{Table, visible};
+use crate::commands::table::{Table, escape};
 use hookmill_pipeline::{DryRun, StageRun};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
-/// How wide names, values and texts may be in a table.
+/// The largest widths of names, values and texts in a table.
 const NAME_WIDTH_MAX: usize = 28;
 const PATH_WIDTH_MAX: usize = 48;
 const VALUE_WIDTH_MAX: usize = 48;
 const SENTENCE_WIDTH_MAX: usize = 140;
-/// What the default plugin's log line of an interpretation begins with.
+/// The start of the default plugin's log line about an interpretation.
 const INTERPRETED: &str = "interpret: ";
 
-/// The whole run.
+/// The complete run.
 pub(super) fn text(run: &DryRun) -> String {
     let mut text = String::new();
     for stage in &run.stages {
         let severity = stage.input["severity"].as_str().filter(|_| stage.stage == "qualify");
-        let whom = stage.whom.as_deref().or(severity).unwrap_or_default();
-        text.push_str(format!("== {} {whom}", stage.stage).trim_end());
+        let receiver = stage.receiver.as_deref().or(severity).unwrap_or_default();
+        text.push_str(format!("== {} {receiver}", stage.stage).trim_end());
         text.push_str("\n\n");
         match stage.stage {
             "map" => map(&mut text, stage),
@@ -52,37 +52,40 @@ fn map(text: &mut String, stage: &StageRun) {
         for made in trace.and_then(|trace| trace["fields"].as_array()).into_iter().flatten() {
             steps(&mut table, &made["field"], made);
         }
-        shown(text, &table);
-        untouched(text, lead, trace);
-        remarks(text, lead);
+        write_table(text, &table);
+        write_unused(text, lead, trace);
+        write_warnings(text, lead);
         text.push('\n');
     }
 }
 
-/// The rows of one value: where it came from, what each function gave, and what became of it.
+/// The rows of one value: its source, the result of each function, and the outcome.
 fn steps(table: &mut Table, name: &Value, made: &Value) {
     let from =
         made["from"].as_str().unwrap_or(if made.get("value").is_some() { "(the document)" } else { "(not found)" });
     let mut rows: Vec<(String, String)> = Vec::new();
     for step in made["steps"].as_array().into_iter().flatten() {
-        rows.push((words(&step["function"]), step.get("value").map_or_else(|| "(nothing)".into(), Value::to_string)));
+        rows.push((
+            value_text(&step["function"]),
+            step.get("value").map_or_else(|| "(nothing)".into(), Value::to_string),
+        ));
     }
     let result = made.get("value").map_or_else(|| "(nothing)".into(), Value::to_string);
     match (made.get("instead"), made.get("failed")) {
-        (_, Some(why)) => rows.push(("failed".into(), words(why))),
-        (Some(instead), None) => rows.push((words(instead), result)),
+        (_, Some(why)) => rows.push(("failed".into(), value_text(why))),
+        (Some(instead), None) => rows.push((value_text(instead), result)),
         (None, None) if rows.last().is_none_or(|(_, last)| *last != result) => rows.push((String::new(), result)),
         (None, None) => {}
     }
-    let mut start = vec![words(&made["line"]), words(name), from.to_owned()];
+    let mut start = vec![value_text(&made["line"]), value_text(name), from.to_owned()];
     for (function, value) in rows {
         let cells = std::mem::replace(&mut start, vec![String::new(); 3]);
         table.row(cells.into_iter().chain([function, value]));
     }
 }
 
-/// Custom fields that no line of the document made.
-fn untouched(text: &mut String, lead: &Value, trace: Option<&Value>) {
+/// Custom fields that the document does not mention.
+fn write_unused(text: &mut String, lead: &Value, trace: Option<&Value>) {
     let made: Vec<&str> = trace
         .and_then(|trace| trace["fields"].as_array())
         .into_iter()
@@ -94,15 +97,15 @@ fn untouched(text: &mut String, lead: &Value, trace: Option<&Value>) {
     for (name, value) in lead["lead"]["custom"].as_object().into_iter().flatten().filter(|(name, _)| !is_made(name)) {
         table.row([name.clone(), value.to_string()]);
     }
-    shown(text, &table);
+    write_table(text, &table);
 }
 
-fn remarks(text: &mut String, lead: &Value) {
-    for notice in lead["notices"].as_array().into_iter().flatten() {
-        _ = writeln!(text, "  note: {}", sentence(&notice["message"]));
+fn write_warnings(text: &mut String, lead: &Value) {
+    for warning in lead["warnings"].as_array().into_iter().flatten() {
+        _ = writeln!(text, "  warning: {}", sentence_text(&warning["message"]));
     }
     if let Some(failure) = lead.get("failure") {
-        _ = writeln!(text, "  failed: {}", sentence(failure.get("message").unwrap_or(failure)));
+        _ = writeln!(text, "  failed: {}", sentence_text(failure.get("message").unwrap_or(failure)));
     }
 }
 
@@ -112,7 +115,7 @@ fn qualify(text: &mut String, stage: &StageRun) {
     let Some(output) = &stage.output else { return };
     let failed = output["failed_rules"].as_array().map(Vec::as_slice).unwrap_or_default();
     for rule in failed.iter().filter(|rule| !rule["reason"].is_null()) {
-        _ = writeln!(text, "  reason: {}", sentence(&rule["reason"]));
+        _ = writeln!(text, "  reason: {}", sentence_text(&rule["reason"]));
     }
     text.push_str(if output["qualified"] == true { "  qualified\n\n" } else { "  not qualified\n\n" });
 }
@@ -135,16 +138,16 @@ fn rules(text: &mut String, rules: &Value) {
             None => "skipped",
         };
         table.row([
-            words(&rule["line"]),
-            words(&rule["rule"]),
-            words(&rule["field"]),
-            words(&rule["operator"]),
+            value_text(&rule["line"]),
+            value_text(&rule["rule"]),
+            value_text(&rule["field"]),
+            value_text(&rule["operator"]),
             rule["expected"].to_string(),
             rule.get("actual").map_or_else(|| "(missing)".into(), Value::to_string),
             passed.into(),
         ]);
     }
-    shown(text, &table);
+    write_table(text, &table);
 }
 
 fn shape(text: &mut String, stage: &StageRun) {
@@ -159,47 +162,47 @@ fn shape(text: &mut String, stage: &StageRun) {
     for made in parts.as_array().into_iter().flatten() {
         steps(&mut table, &made["part"], made);
     }
-    shown(text, &table);
+    write_table(text, &table);
     if let Some(message) = &stage.output {
         self::message(text, message);
     }
 }
 
-/// The message. What would move the cursor is written out, but for the ends of lines; all else is as it would be sent.
+/// The message as it would be sent. Control characters other than line ends are escaped.
 fn message(text: &mut String, message: &Value) {
     let body = message["body"].as_str();
     let bytes = body.map_or_else(|| "no body".to_owned(), |body| format!("{} bytes", body.len()));
-    _ = writeln!(text, "\n{} {}, {bytes}", words(&message["method"]), words(&message["content_type"]));
+    _ = writeln!(text, "\n{} {}, {bytes}", value_text(&message["method"]), value_text(&message["content_type"]));
     for (key, mark) in [("query", "?"), ("headers", "")] {
         for pair in message[key].as_array().into_iter().flatten() {
-            _ = writeln!(text, "{mark}{}: {}", line(&words(&pair[0])), line(&words(&pair[1])));
+            _ = writeln!(text, "{mark}{}: {}", line(&value_text(&pair[0])), line(&value_text(&pair[1])));
         }
     }
     if let Some(body) = body {
-        let shown: String = body.chars().map(|c| if c == '\n' { c.to_string() } else { visible(c) }).collect();
+        let shown: String = body.chars().map(|c| if c == '\n' { c.to_string() } else { escape(c) }).collect();
         _ = writeln!(text, "\n{shown}");
     }
     text.push('\n');
 }
 
 fn interpret(text: &mut String, stage: &StageRun, log: &[String]) {
-    _ = writeln!(text, "answer {}: {}", stage.input["status"], sentence(&stage.input["body"]));
+    _ = writeln!(text, "response {}: {}", stage.input["status"], sentence_text(&stage.input["body"]));
     let told = log.iter().find_map(|line| serde_json::from_str::<Value>(line.strip_prefix(INTERPRETED)?).ok());
     if let Some(told) = told {
         rules(text, &told["rules"]);
-        _ = writeln!(text, "  decided by {}", sentence(&told["decided"]));
+        _ = writeln!(text, "  decided by {}", sentence_text(&told["decided"]));
     }
     let none = Map::new();
     let output = stage.output.as_ref().and_then(Value::as_object).unwrap_or(&none);
     let mut table = Table::new(&[("meaning", NAME_WIDTH_MAX), ("", VALUE_WIDTH_MAX)]);
     for (name, value) in output.iter().filter(|(_, value)| !value.is_null()) {
-        table.row([name.clone(), words(value)]);
+        table.row([name.clone(), value_text(value)]);
     }
-    shown(text, &table);
+    write_table(text, &table);
     text.push('\n');
 }
 
-/// Why a stage gave nothing, or something else.
+/// The error of a stage, or the policy that replaced its result.
 fn error(text: &mut String, stage: &StageRun) {
     let Some(error) = &stage.error else { return };
     let mut table = Table::new(&[("FAILED", NAME_WIDTH_MAX), ("", SENTENCE_WIDTH_MAX)]);
@@ -207,10 +210,10 @@ fn error(text: &mut String, stage: &StageRun) {
         Some(members) => members
             .iter()
             .filter(|(_, value)| !value.is_null())
-            .for_each(|(name, value)| table.row([name.clone(), words(value)])),
-        None => table.row([String::new(), words(error)]),
+            .for_each(|(name, value)| table.row([name.clone(), value_text(value)])),
+        None => table.row([String::new(), value_text(error)]),
     }
-    shown(text, &table);
+    write_table(text, &table);
     text.push('\n');
 }
 
@@ -224,14 +227,14 @@ fn end(text: &mut String, run: &DryRun) {
     _ = writeln!(text, "state {}, {} us of CPU time", run.state.as_str(), run.cpu_time_us);
 }
 
-fn shown(text: &mut String, table: &Table) {
+fn write_table(text: &mut String, table: &Table) {
     if !table.is_empty() {
         text.push_str(&table.lines("  "));
     }
 }
 
-/// A text as it is, anything else as JSON.
-fn words(value: &Value) -> String {
+/// A text as it is, any other value as JSON.
+fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -239,13 +242,13 @@ fn words(value: &Value) -> String {
     }
 }
 
-fn sentence(value: &Value) -> String {
-    crate::commands::table::shortened(&words(value), SENTENCE_WIDTH_MAX)
+fn sentence_text(value: &Value) -> String {
+    crate::commands::table::truncate(&value_text(value), SENTENCE_WIDTH_MAX)
 }
 
-/// A text in one line, whole.
+/// A text in one line.
 fn line(text: &str) -> String {
-    text.chars().map(visible).collect()
+    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ fn key(organization: &str, lane: &str) -> LaneKey {
     LaneKey::new(organization, lane)
 }
 
-fn taken(lanes: &mut Lanes<usize>) -> Vec<(String, Vec<usize>)> {
+fn take_all(lanes: &mut Lanes<usize>) -> Vec<(String, Vec<usize>)> {
     std::iter::from_fn(|| lanes.take(2, 1_000))
         .map(|taken| (taken.key.lane.to_string(), taken.items.iter().map(|item| item.work).collect()))
         .collect()
@@ -37,7 +37,7 @@ fn w12_organizations_and_lanes_are_taken_in_turn() {
     lanes.offer(&key("flood", "b"), item(10), NOW);
     lanes.offer(&key("single", "c"), item(20), NOW);
     let expected = [("a", vec![0, 1]), ("c", vec![20]), ("b", vec![10]), ("a", vec![2])];
-    assert_eq!(taken(&mut lanes), expected.map(|(lane, ids)| (lane.to_owned(), ids)));
+    assert_eq!(take_all(&mut lanes), expected.map(|(lane, ids)| (lane.to_owned(), ids)));
 }
 
 #[test]
@@ -46,12 +46,12 @@ fn w12_a_lane_with_enough_under_way_takes_no_place() {
     for id in 0..4 {
         lanes.offer(&key("o", "slow"), item(id), NOW);
     }
-    assert_eq!(taken(&mut lanes).len(), 2, "three of four are under way");
+    assert_eq!(take_all(&mut lanes).len(), 2, "three of four are under way");
     assert!(lanes.take(2, 1_000).is_none());
     lanes.offer(&key("o", "fast"), item(9), NOW);
-    assert_eq!(taken(&mut lanes), [("fast".to_owned(), vec![9])]);
+    assert_eq!(take_all(&mut lanes), [("fast".to_owned(), vec![9])]);
     lanes.free_places(&key("o", "slow"), 1);
-    assert_eq!(taken(&mut lanes), [("slow".to_owned(), vec![3])]);
+    assert_eq!(take_all(&mut lanes), [("slow".to_owned(), vec![3])]);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn h2_memory_never_overtakes_what_was_spilled() {
         lanes.free_places(&lane, 1);
         lanes.finish(&lane, [id], None);
     }
-    assert_eq!(taken(&mut lanes), [("a".to_owned(), vec![2, 3]), ("a".to_owned(), vec![4])]);
+    assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![2, 3]), ("a".to_owned(), vec![4])]);
     let read = lanes.lanes_to_read(NOW, 10).remove(0);
     lanes.read_ended(&read, Some(ReadRows { items: vec![item(6)], has_more: false, next_at: None }), NOW);
     assert_eq!(lanes.offer(&lane, item(7), NOW), Offer::Queued, "memory holds all that is due");
@@ -129,7 +129,7 @@ fn h2_what_a_lost_shard_had_queued_is_dropped() {
         lanes.offer(&lane, Item { shard: id as u16, ..item(id) }, NOW);
     }
     assert_eq!(lanes.drop_queued(|_, item| item.shard == 1), 1);
-    assert_eq!(taken(&mut lanes), [("a".to_owned(), vec![0, 2])]);
+    assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![0, 2])]);
 }
 
 /// A store that keeps every committed item until it is finished, and a host that hands over, forgets hand-overs, reads, takes and
@@ -154,7 +154,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     lanes: Lanes<usize>,
     store: BTreeMap<String, (LaneKey, usize)>,
-    under_way: Vec<(LaneKey, Arc<str>)>,
+    in_flight: Vec<(LaneKey, Arc<str>)>,
     next: usize,
 }
 
@@ -188,17 +188,17 @@ impl Model {
                 if let Some(taken) = self.lanes.take(2, 1_000) {
                     for item in taken.items {
                         prop_assert!(
-                            !self.under_way.iter().any(|(_, id)| *id == item.id),
+                            !self.in_flight.iter().any(|(_, id)| *id == item.id),
                             "{} was started twice",
                             item.id
                         );
                         prop_assert!(self.store.contains_key(&*item.id), "{} was started after its end", item.id);
-                        self.under_way.push((taken.key.clone(), item.id));
+                        self.in_flight.push((taken.key.clone(), item.id));
                     }
                 }
             }
             Step::Finish { retries } => {
-                if let Some((key, id)) = self.under_way.pop() {
+                if let Some((key, id)) = self.in_flight.pop() {
                     if !retries {
                         self.store.remove(&*id);
                     }
@@ -218,7 +218,7 @@ impl Model {
 proptest! {
     #[test]
     fn h2_every_history_ends_and_starts_nothing_twice(steps in proptest::collection::vec(step(), 0..200)) {
-        let mut model = Model { lanes: Lanes::new(LIMITS), store: BTreeMap::new(), under_way: Vec::new(), next: 0 };
+        let mut model = Model { lanes: Lanes::new(LIMITS), store: BTreeMap::new(), in_flight: Vec::new(), next: 0 };
         for step in &steps {
             model.run(step)?;
         }

@@ -17,13 +17,13 @@ fn stage(stage: &'static str, input: Value, output: Value, trace: Value) -> Stag
     StageRun { stage, input, output: Some(output), trace: Some(trace), ..StageRun::default() }
 }
 
-/// M10: line, field, where from, through what, and what became of it; then each rule, the bytes, the answer's meaning and the time.
+/// M10: line, field, where from, through what, and what became of it; then each rule, the bytes, the response's meaning and the time.
 #[test]
 fn m10_a_dry_run_reads_as_tables() {
     let map = stage(
         "map",
         json!({}),
-        json!([{"lead": {"email": "a@x.example", "custom": {"roof": "flat", "age": 31}}, "is_test": true, "notices": [{"code": "kept_raw", "message": "zip: kept"}]}]),
+        json!([{"lead": {"email": "a@x.example", "custom": {"roof": "flat", "age": 31}}, "is_test": true, "warnings": [{"code": "kept_raw", "message": "zip: kept"}]}]),
         json!({"leads": [{"fields": [
             {"field": "email", "line": 5, "from": "contact.email", "steps": [{"function": "trim", "value": "A@x.example"}, {"function": "email", "value": "a@x.example"}], "value": "a@x.example"},
             {"field": "zip", "line": 6, "from": "zip", "steps": [{"function": "zip"}], "instead": "on_error: keep_raw", "value": "Unit 5"},
@@ -43,7 +43,7 @@ fn m10_a_dry_run_reads_as_tables() {
     );
     let message = json!({"method": "POST", "content_type": "text/plain", "query": [["k", "v"]], "headers": [["X-A", "b"]], "body": "one\r\ntwo"});
     let shape = StageRun {
-        whom: Some("client".into()),
+        receiver: Some("client".into()),
         ..stage(
             "shape",
             json!({}),
@@ -73,7 +73,7 @@ lead 1, a test
   9     source      (the document)                      "webinar"
   custom field of no line  value
   roof                     "flat"
-  note: zip: kept
+  warning: zip: kept
 
 == qualify hard
 
@@ -97,7 +97,7 @@ two
 
 == interpret
 
-answer 200: {"result":"no"}
+response 200: {"result":"no"}
   line  rule  field        operator  expected  actual  passed
   30    o[0]  body.result  eq        "ok"      "no"    NO
   decided by outcomes[1]
@@ -114,7 +114,7 @@ state rejected, 42 us of CPU time
 
 /// M10: a stage that failed says why, whole enough to fix it; a sample without leads says so.
 #[test]
-fn m10_failures_are_told() {
+fn m10_failures_are_shown() {
     let failed = StageRun {
         stage: "map",
         error: Some(

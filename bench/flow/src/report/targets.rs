@@ -1,4 +1,4 @@
-//! What the host is meant to reach, beside what was measured.
+//! The performance targets of the host, with what was measured.
 
 use super::Report;
 use super::flow::FlowRow;
@@ -15,18 +15,18 @@ const ROW_WRITES_MAX: f64 = 12.0;
 const HALF_LOAD_P99_MS_MAX: f64 = 50.0;
 /// How much a slow client of one campaign may cost the others.
 const NEIGHBOUR_P99_RATIO_MAX: f64 = 1.2;
-/// From acknowledged to delivered beside a flood.
+/// From acknowledged to delivered during a flood.
 const FLOOD_P99_MS_MAX: f64 = 500.0;
 /// Memory with the larger backlog, compared with the smaller.
 const BACKLOG_MEMORY_RATIO_MAX: f64 = 1.1;
 /// How much of its own speed delivery keeps while leads are posted without a pause.
-const BESIDE_INGEST_RATIO_MIN: f64 = 1.0 / 3.0;
+const DURING_INGEST_RATIO_MIN: f64 = 1.0 / 3.0;
 
-/// Leads a second at saturation with one campaign: database, with a webhook, aim.
+/// Leads a second at saturation with one campaign: database, with a webhook, target.
 const LEADS_PER_S_MIN: [(DatabaseKind, bool, f64); 4] =
     [(Sqlite, false, 5_000.0), (Sqlite, true, 2_500.0), (Postgres, false, 3_000.0), (Postgres, true, 1_500.0)];
 
-/// Acknowledged leads a second on SQLite: batch, aim.
+/// Acknowledged leads a second on SQLite: batch, target.
 const ACKNOWLEDGED_PER_S_MIN: [(u16, f64); 2] = [(100, 85_000.0), (1, 7_900.0)];
 
 /// Which way a value is good.
@@ -36,50 +36,50 @@ enum Bound {
     AtMost(f64),
 }
 
-/// An aim of which something was measured.
-struct Aim {
+/// A target of which something was measured.
+struct Target {
     name: String,
     bound: Bound,
     measured: f64,
-    /// Whether what was measured ended in time: else no aim is met.
+    /// Whether what was measured ended in time: else no target is met.
     is_complete: bool,
 }
 
-/// Every aim of which something was measured in this call.
+/// Every target of which something was measured in this call.
 pub fn table(report: &Report) -> Table {
-    let mut table = Table::new(1, &["aim", "bound", "measured", "ratio", "met"]);
-    for aim in aims(report) {
-        let (sign, bound, is_met) = match aim.bound {
-            Bound::AtLeast(bound) => ("at least ", bound, aim.is_complete && bound <= aim.measured),
-            Bound::AtMost(bound) => ("at most ", bound, aim.is_complete && aim.measured <= bound),
+    let mut table = Table::new(1, &["target", "bound", "measured", "ratio", "met"]);
+    for target in targets(report) {
+        let (sign, bound, is_met) = match target.bound {
+            Bound::AtLeast(bound) => ("at least ", bound, target.is_complete && bound <= target.measured),
+            Bound::AtMost(bound) => ("at most ", bound, target.is_complete && target.measured <= bound),
         };
         table.row(vec![
-            aim.name,
+            target.name,
             format!("{sign}{}", number(bound)),
-            number(aim.measured),
-            number(aim.measured / bound),
+            number(target.measured),
+            number(target.measured / bound),
             if is_met { "yes" } else { "no" }.to_owned(),
         ]);
     }
     table
 }
 
-fn aims(report: &Report) -> Vec<Aim> {
-    let mut aims = Vec::new();
-    rates(report, &mut aims);
-    costs(report, &mut aims);
-    half_load(report, &mut aims);
-    neighbours(report, &mut aims);
-    others(report, &mut aims);
-    aims
+fn targets(report: &Report) -> Vec<Target> {
+    let mut targets = Vec::new();
+    rates(report, &mut targets);
+    costs(report, &mut targets);
+    half_load(report, &mut targets);
+    neighbours(report, &mut targets);
+    others(report, &mut targets);
+    targets
 }
 
-fn rates(report: &Report, aims: &mut Vec<Aim>) {
+fn rates(report: &Report, targets: &mut Vec<Target>) {
     for (database, webhook, bound) in LEADS_PER_S_MIN {
         if let Some(row) = saturated(report, database, webhook) {
             let client = if webhook { "a client and a webhook" } else { "a client" };
             let name = format!("{}: leads/s, {client}", database.name());
-            aims.push(Aim {
+            targets.push(Target {
                 name,
                 bound: Bound::AtLeast(bound),
                 measured: row.leads_per_s,
@@ -89,7 +89,7 @@ fn rates(report: &Report, aims: &mut Vec<Aim>) {
     }
 }
 
-fn costs(report: &Report, aims: &mut Vec<Aim>) {
+fn costs(report: &Report, targets: &mut Vec<Target>) {
     let Some(row) = saturated(report, Sqlite, false) else { return };
     let (Some(costs), is_complete) = (row.costs.as_ref(), row.is_complete) else { return };
     let bounds = [
@@ -98,7 +98,7 @@ fn costs(report: &Report, aims: &mut Vec<Aim>) {
         ("sqlite: row writes a lead", ROW_WRITES_MAX, costs.row_writes),
     ];
     for (name, bound, measured) in bounds {
-        aims.extend(measured.map(|measured| Aim {
+        targets.extend(measured.map(|measured| Target {
             name: name.to_owned(),
             bound: Bound::AtMost(bound),
             measured,
@@ -107,11 +107,11 @@ fn costs(report: &Report, aims: &mut Vec<Aim>) {
     }
 }
 
-fn half_load(report: &Report, aims: &mut Vec<Aim>) {
+fn half_load(report: &Report, targets: &mut Vec<Target>) {
     for row in report.flow.iter().filter(|row| row.scenario == "half") {
         let Some(latency) = row.to_delivered_ms else { continue };
         let name = format!("{}: p99 to delivered at half load, ms, {}", row.database.name(), row.variant);
-        aims.push(Aim {
+        targets.push(Target {
             name,
             bound: Bound::AtMost(HALF_LOAD_P99_MS_MAX),
             measured: latency.p99,
@@ -120,23 +120,28 @@ fn half_load(report: &Report, aims: &mut Vec<Aim>) {
     }
 }
 
-fn neighbours(report: &Report, aims: &mut Vec<Aim>) {
+fn neighbours(report: &Report, targets: &mut Vec<Target>) {
     let rows = report.flow.iter().filter(|row| row.scenario == "hang" && row.offered_per_s.is_some());
     for row in rows.clone().filter(|row| row.odd_client.is_some()) {
         let base = rows.clone().find(|base| base.database == row.database && base.odd_client.is_none());
         let latencies = base.and_then(|base| Some((base.to_client_ms?, row.to_client_ms?)));
-        let Some((base, beside)) = latencies else { continue };
+        let Some((base, during)) = latencies else { continue };
         let name = format!("{}: others' p99, {}", row.database.name(), row.variant);
-        let measured = beside.p99 / base.p99.max(f64::MIN_POSITIVE);
-        aims.push(Aim { name, bound: Bound::AtMost(NEIGHBOUR_P99_RATIO_MAX), measured, is_complete: row.is_complete });
+        let measured = during.p99 / base.p99.max(f64::MIN_POSITIVE);
+        targets.push(Target {
+            name,
+            bound: Bound::AtMost(NEIGHBOUR_P99_RATIO_MAX),
+            measured,
+            is_complete: row.is_complete,
+        });
     }
 }
 
-fn others(report: &Report, aims: &mut Vec<Aim>) {
+fn others(report: &Report, targets: &mut Vec<Target>) {
     for row in &report.flood {
         let Some(latency) = row.to_client_ms else { continue };
-        let name = format!("{}: p99 of single leads beside a flood, ms", row.database.name());
-        aims.push(Aim {
+        let name = format!("{}: p99 of single leads during a flood, ms", row.database.name());
+        targets.push(Target {
             name,
             bound: Bound::AtMost(FLOOD_P99_MS_MAX),
             measured: latency.p99,
@@ -148,7 +153,7 @@ fn others(report: &Report, aims: &mut Vec<Aim>) {
         let Some(first) = first.filter(|first| first.waiting < row.waiting) else { continue };
         let name = format!("{}: memory with {} waiting, to {}", row.database.name(), row.waiting, first.waiting);
         let measured = row.memory_mb / first.memory_mb;
-        aims.push(Aim {
+        targets.push(Target {
             name,
             bound: Bound::AtMost(BACKLOG_MEMORY_RATIO_MAX),
             measured,
@@ -156,16 +161,16 @@ fn others(report: &Report, aims: &mut Vec<Aim>) {
         });
     }
     for row in report.ingest.iter().filter(|row| row.client) {
-        let aim = ACKNOWLEDGED_PER_S_MIN.iter().find(|(batch, _)| row.database == Sqlite && *batch == row.batch);
-        aims.extend(aim.map(|(batch, bound)| Aim {
+        let target = ACKNOWLEDGED_PER_S_MIN.iter().find(|(batch, _)| row.database == Sqlite && *batch == row.batch);
+        targets.extend(target.map(|(batch, bound)| Target {
             name: format!("sqlite: leads/s acknowledged, {batch} in a request, while others are delivered"),
             bound: Bound::AtLeast(*bound),
             measured: row.acknowledged_per_s,
             is_complete: true,
         }));
-        aims.extend(row.delivered_per_s_alone.map(|alone| Aim {
-            name: format!("{}: delivery beside posting, {} in a request", row.database.name(), row.batch),
-            bound: Bound::AtLeast(BESIDE_INGEST_RATIO_MIN),
+        targets.extend(row.delivered_per_s_alone.map(|alone| Target {
+            name: format!("{}: delivery while posting, {} in a request", row.database.name(), row.batch),
+            bound: Bound::AtLeast(DURING_INGEST_RATIO_MIN),
             measured: row.delivered_per_s / alone,
             is_complete: true,
         }));

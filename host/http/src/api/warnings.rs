@@ -1,4 +1,4 @@
-//! What was remarked of a campaign's newest leads, counted for each source: an odd date is one lead's, a thousand are a source's.
+//! The warnings about a campaign's newest leads, counted by source: one ambiguous date is a matter of one lead, a thousand of a source.
 
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
@@ -8,102 +8,102 @@ use axum::Json;
 use axum::extract::State;
 use hookmill_domain::role::Permission;
 use hookmill_pipeline::Pipeline;
-use hookmill_store::notices::DecidedRow;
+use hookmill_store::decisions::DecisionRow;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 
-/// How many leads are looked at when nothing is said.
+/// The number of leads that are read unless the query says otherwise.
 const LEADS_DEFAULT: i64 = 1_000;
-/// How many at most.
+/// The most leads that are read.
 const LEADS_MAX: i64 = 10_000;
-/// How many rows are shown; keys that stand twice may have any name.
+/// How many rows are shown; repeated keys may have any name.
 const ROWS_MAX: usize = 500;
 
-/// How far back is looked.
+/// How many leads are read.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Looked {
-    /// How many of the newest leads are looked at, 1 to 10000; 1000 if not given.
+pub(crate) struct NewestLeads {
+    /// How many of the newest leads are read, 1 to 10000; 1000 if not given.
     #[param(minimum = 1, maximum = 10_000)]
     leads: Option<i64>,
 }
 
-/// What was remarked.
+/// Warnings, counted.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct NoticeTable {
-    /// How many rows are not shown, since there are too many.
+pub(crate) struct WarningTable {
+    /// How many rows are left out because there are too many.
     left_out: usize,
     /// The most frequent first.
-    items: Vec<NoticeRow>,
+    items: Vec<WarningRow>,
 }
 
-/// One kind of remark on the leads of one source.
+/// One kind of warning about the leads of one source.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NoticeCount)]
-pub(crate) struct NoticeRow {
+#[schema(as = WarningCount)]
+pub(crate) struct WarningRow {
     /// The source key.
     source_key_id: String,
     /// Its name; null when the key is gone.
     source_name: Option<String>,
-    /// The remark's code.
+    /// The warning's code.
     #[schema(example = "ambiguous_date")]
     code: String,
-    /// The field or key that it is about.
+    /// The field or key it is about.
     #[schema(example = "date_of_birth")]
     path: String,
     /// How many leads have it.
     leads: usize,
     /// The newest of them.
     last_submission_id: String,
-    /// When that one came.
+    /// When that one was received.
     last_at: Time,
     /// The lead that was counted last.
     #[serde(skip)]
     counted_last: String,
 }
 
-/// Counts what was remarked of a campaign's newest leads
+/// Counts the warnings about a campaign's newest leads
 ///
-/// By source, code and field: dates that could be read in two ways, values kept raw, keys that stood twice.
-#[utoipa::path(get, path = "", operation_id = "countNotices", params(Looked),
-    responses((status = OK, description = "The remarks.", body = NoticeTable)))]
+/// By source, code and field: ambiguous dates, values kept raw, repeated keys.
+#[utoipa::path(get, path = "", operation_id = "countWarnings", params(NewestLeads),
+    responses((status = OK, description = "The warnings.", body = WarningTable)))]
 pub(crate) async fn table(
     State(pipeline): State<Pipeline>,
     scope: Scope,
     Path(campaign): Path<String>,
-    Query(looked): Query<Looked>,
-) -> Result<Json<NoticeTable>, HttpError> {
+    Query(newest): Query<NewestLeads>,
+) -> Result<Json<WarningTable>, HttpError> {
     let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let leads = looked.leads.unwrap_or(LEADS_DEFAULT);
+    let leads = newest.leads.unwrap_or(LEADS_DEFAULT);
     if !(1..=LEADS_MAX).contains(&leads) {
         return Err(HttpError::invalid("leads", format!("must be 1 to {LEADS_MAX}")));
     }
-    let rows = pipeline.store().newest_decisions(&campaign.id, leads).await.map_err(unavailable)?;
-    Ok(Json(counted(rows)))
+    let rows = pipeline.store().newest_decisions(&campaign.key, leads).await.map_err(unavailable)?;
+    Ok(Json(count_warnings(rows)))
 }
 
-/// What a submission keeps of its remarks.
+/// The warnings in the decision of a submission.
 #[derive(Deserialize)]
 struct Decided {
     #[serde(default)]
-    notices: Vec<Remark>,
+    warnings: Vec<Warning>,
 }
 
 #[derive(Deserialize)]
-struct Remark {
+struct Warning {
     code: String,
     #[serde(default)]
     path: String,
 }
 
-/// Rows of the newest submissions come first. A lead that has a remark several times counts once.
-fn counted(decided: Vec<DecidedRow>) -> NoticeTable {
-    let mut rows: Vec<NoticeRow> = Vec::new();
+/// Rows of the newest submissions come first. A lead that has a warning several times counts once.
+fn count_warnings(decided: Vec<DecisionRow>) -> WarningTable {
+    let mut rows: Vec<WarningRow> = Vec::new();
     let mut places: HashMap<(String, String, String), usize> = HashMap::new();
     for row in decided {
-        let Ok(Decided { notices }) = serde_json::from_slice(&row.decision) else { continue };
-        for Remark { code, path } in notices {
+        let Ok(Decided { warnings }) = serde_json::from_slice(&row.decision) else { continue };
+        for Warning { code, path } in warnings {
             let place = *places.entry((row.source_key_id.clone(), code.clone(), path.clone())).or_insert_with(|| {
                 rows.push(first(&row, code, path));
                 rows.len() - 1
@@ -116,11 +116,11 @@ fn counted(decided: Vec<DecidedRow>) -> NoticeTable {
     rows.sort_by_key(|row| std::cmp::Reverse(row.leads));
     let left_out = rows.len().saturating_sub(ROWS_MAX);
     rows.truncate(ROWS_MAX);
-    NoticeTable { left_out, items: rows }
+    WarningTable { left_out, items: rows }
 }
 
-fn first(row: &DecidedRow, code: String, path: String) -> NoticeRow {
-    NoticeRow {
+fn first(row: &DecisionRow, code: String, path: String) -> WarningRow {
+    WarningRow {
         source_key_id: row.source_key_id.clone(),
         source_name: row.source_name.clone(),
         code,
@@ -136,23 +136,23 @@ fn first(row: &DecidedRow, code: String, path: String) -> NoticeRow {
 mod tests {
     use super::*;
 
-    fn decided(id: &str, source: &str, codes: &[(&str, &str)]) -> DecidedRow {
-        let notices: Vec<_> =
+    fn decided(id: &str, source: &str, codes: &[(&str, &str)]) -> DecisionRow {
+        let warnings: Vec<_> =
             codes.iter().map(|(code, path)| serde_json::json!({"code": code, "path": path})).collect();
-        DecidedRow {
+        DecisionRow {
             id: id.into(),
             source_key_id: source.into(),
             source_name: Some(source.to_uppercase()),
-            decision: serde_json::json!({"qualified": true, "notices": notices}).to_string().into_bytes(),
+            decision: serde_json::json!({"qualified": true, "warnings": warnings}).to_string().into_bytes(),
             received_at: 1,
         }
     }
 
     /// M4: odd dates are counted for each source.
     #[test]
-    fn m4_remarks_are_counted_for_each_source() {
+    fn m4_warnings_are_counted_for_each_source() {
         let odd = ("ambiguous_date", "dob");
-        let table = counted(vec![
+        let table = count_warnings(vec![
             decided("3", "a", &[odd, odd, ("kept_raw", "zip")]),
             decided("2", "b", &[odd]),
             decided("1", "a", &[odd]),
@@ -165,6 +165,6 @@ mod tests {
             .collect();
         assert_eq!(told, [("a", "ambiguous_date", 2, "3"), ("a", "kept_raw", 1, "3"), ("b", "ambiguous_date", 1, "2")]);
         let many = (0..ROWS_MAX + 3).map(|n| decided(&n.to_string(), "a", &[("double_key", &n.to_string())])).collect();
-        assert_eq!(counted(many).left_out, 3);
+        assert_eq!(count_warnings(many).left_out, 3);
     }
 }

@@ -1,10 +1,10 @@
-//! Chance with a seed, so that a failure can be had again.
+//! Random numbers with a seed, so that a failure can be reproduced.
 
 /// A generator of numbers (SplitMix64).
 #[derive(Debug, Clone)]
-pub struct Chance(u64);
+pub struct Random(u64);
 
-impl Chance {
+impl Random {
     /// The same seed gives the same numbers.
     pub fn new(seed: u64) -> Self {
         Self(seed)

@@ -1,4 +1,4 @@
-//! Seals on compiled code. Loading compiled code means running it unchecked, so nothing is loaded that this installation did not
+//! Authentication of compiled code. Loading compiled code means running it unchecked, so nothing is loaded that this installation did not
 //! write: a file carries an HMAC under a key of mode 600 in the same directory, which never leaves it.
 
 use std::fs::{self, OpenOptions};
@@ -9,22 +9,22 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 /// The name of the key's file.
-const KEY_FILE: &str = "seal.key";
+const KEY_FILE: &str = "authentication.key";
 /// A block of SHA-256.
 const KEY_BYTES: usize = 64;
-const SEAL_BYTES: usize = 32;
+const TAG_BYTES: usize = 32;
 
 /// The key of this installation's compiled code.
-pub(crate) struct SealKey([u8; KEY_BYTES]);
+pub(crate) struct AuthenticationKey([u8; KEY_BYTES]);
 
-impl SealKey {
+impl AuthenticationKey {
     /// Reads the key from the directory, or makes one. A truncated key is replaced, which invalidates all files: they are
     /// compiled again.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let path = directory.join(KEY_FILE);
         match fs::read(&path) {
             Ok(bytes) => match bytes.try_into() {
-                Ok(key) => return Ok(SealKey(key)),
+                Ok(key) => return Ok(AuthenticationKey(key)),
                 Err(_) => fs::remove_file(&path)?,
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -44,22 +44,22 @@ impl SealKey {
         let named = fs::hard_link(&unnamed, path);
         fs::remove_file(&unnamed)?;
         match named {
-            Ok(()) => Ok(SealKey(key)),
+            Ok(()) => Ok(AuthenticationKey(key)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::open(directory),
             Err(error) => Err(error),
         }
     }
 
-    /// The content with its seal before it. The seal binds the content to its name.
-    pub(crate) fn seal(&self, name: &str, content: &[u8]) -> Vec<u8> {
-        let seal = self.mac(name, content).finalize().into_bytes();
-        [seal.as_slice(), content].concat()
+    /// The content with its tag before it. The tag binds the content to its name.
+    pub(crate) fn authenticate(&self, name: &str, content: &[u8]) -> Vec<u8> {
+        let tag = self.mac(name, content).finalize().into_bytes();
+        [tag.as_slice(), content].concat()
     }
 
-    /// The content, if it was sealed by this key under this name and not changed since.
-    pub(crate) fn open_sealed<'a>(&self, name: &str, sealed: &'a [u8]) -> Option<&'a [u8]> {
-        let (seal, content) = sealed.split_at_checked(SEAL_BYTES)?;
-        self.mac(name, content).verify_slice(seal).ok()?;
+    /// The content, if it was authenticated by this key under this name and not changed since.
+    pub(crate) fn verify<'a>(&self, name: &str, authenticated: &'a [u8]) -> Option<&'a [u8]> {
+        let (tag, content) = authenticated.split_at_checked(TAG_BYTES)?;
+        self.mac(name, content).verify_slice(tag).ok()?;
         Some(content)
     }
 
@@ -89,29 +89,29 @@ pub(crate) fn private_file(path: &Path) -> io::Result<fs::File> {
 mod tests {
     use super::*;
 
-    /// P2: only what was sealed here, under this name and unchanged, opens.
+    /// P2: only what was authenticated here, under this name and unchanged, opens.
     #[test]
     fn opens_only_its_own() {
         let directory = tempfile::tempdir().unwrap();
-        let key = SealKey::open(directory.path()).unwrap();
-        let sealed = key.seal("a", b"code");
-        assert_eq!(key.open_sealed("a", &sealed), Some(&b"code"[..]));
-        assert_eq!(key.open_sealed("b", &sealed), None);
-        for place in 0..sealed.len() {
-            let mut changed = sealed.clone();
+        let key = AuthenticationKey::open(directory.path()).unwrap();
+        let authenticated = key.authenticate("a", b"code");
+        assert_eq!(key.verify("a", &authenticated), Some(&b"code"[..]));
+        assert_eq!(key.verify("b", &authenticated), None);
+        for place in 0..authenticated.len() {
+            let mut changed = authenticated.clone();
             changed[place] ^= 1;
-            assert_eq!(key.open_sealed("a", &changed), None);
-            assert_eq!(key.open_sealed("a", &sealed[..place]), None);
+            assert_eq!(key.verify("a", &changed), None);
+            assert_eq!(key.verify("a", &authenticated[..place]), None);
         }
     }
 
     #[test]
     fn the_key_stays_and_a_truncated_key_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
-        let sealed = SealKey::open(directory.path()).unwrap().seal("a", b"code");
-        assert!(SealKey::open(directory.path()).unwrap().open_sealed("a", &sealed).is_some());
+        let authenticated = AuthenticationKey::open(directory.path()).unwrap().authenticate("a", b"code");
+        assert!(AuthenticationKey::open(directory.path()).unwrap().verify("a", &authenticated).is_some());
         fs::write(directory.path().join(KEY_FILE), b"short").unwrap();
-        assert!(SealKey::open(directory.path()).unwrap().open_sealed("a", &sealed).is_none());
+        assert!(AuthenticationKey::open(directory.path()).unwrap().verify("a", &authenticated).is_none());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
@@ -120,7 +120,7 @@ mod tests {
     fn the_key_is_private() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
-        SealKey::open(directory.path()).unwrap();
+        AuthenticationKey::open(directory.path()).unwrap();
         let mode = fs::metadata(directory.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

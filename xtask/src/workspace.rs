@@ -1,23 +1,23 @@
-//! Where things lie in this repository.
+//! The directories of this repository.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 /// The repository on disk.
-pub struct House {
+pub struct Workspace {
     /// The workspace's directory.
     pub root: PathBuf,
     /// Where cargo puts what it builds for this machine; follows `CARGO_TARGET_DIR` and cargo's configuration.
     pub target: PathBuf,
 }
 
-impl House {
+impl Workspace {
     /// Finds the repository this program was built from.
-    pub fn find() -> Result<House> {
+    pub fn find() -> Result<Workspace> {
         let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
-        let root = Path::new(&manifest_dir).parent().context("xtask does not lie in a workspace")?.to_path_buf();
-        Ok(House { root, target: target_of_this_program()? })
+        let root = Path::new(&manifest_dir).parent().context("xtask is not in a workspace")?.to_path_buf();
+        Ok(Workspace { root, target: target_of_this_program()? })
     }
 
     /// The components the host embeds and the tests load. Always within the repository, where `host/build.rs` looks.
@@ -36,7 +36,7 @@ impl House {
     }
 }
 
-/// This program lies in `<target>/debug/xtask`, whatever the environment and the configuration called `<target>`.
+/// This program is in `<target>/debug/xtask`, whatever the environment and the configuration called `<target>`.
 fn target_of_this_program() -> Result<PathBuf> {
     let program = std::env::current_exe().context("can't tell where xtask runs from")?;
     let target = program.parent().and_then(Path::parent);

@@ -24,9 +24,9 @@ pub enum Schemes {
     HttpToo,
 }
 
-/// A URL that may stand in the settings of a webhook: absolute, `https` (or `http` in development), with a host, without
+/// A valid URL of a webhook: absolute, `https` (or `http` in development), with a host, without
 /// credentials and without a fragment, in the one spelling the WHATWG rules give it. Whether its address may be dialled is
-/// judged when it is saved and each time a connection is made.
+/// checked when it is saved and each time a connection is made.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct WebhookUrl(Url);
 
@@ -52,7 +52,7 @@ pub enum UrlError {
     Unreadable {
         /// The text, shortened.
         text: String,
-        /// What the parser says.
+        /// The parser's message.
         cause: String,
     },
     /// The scheme is not taken.
@@ -67,7 +67,7 @@ pub enum UrlError {
         /// The host.
         host: String,
     },
-    /// The host is not one that can be looked up.
+    /// The host name is not valid.
     #[error("`{host}` can't be a host: a name has 1 to {HOST_BYTES_MAX} characters")]
     Host {
         /// The host, shortened.
@@ -85,7 +85,7 @@ impl WebhookUrl {
     /// Checks the text of a URL. Spaces around it are ignored, and so is a fragment, which is never sent.
     pub fn parse(text: &str, schemes: Schemes) -> Result<Self, UrlError> {
         let text = text.trim();
-        within(text, URL_BYTES_MAX)?;
+        check_length(text, URL_BYTES_MAX)?;
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(UrlError::Unprintable { text: quoted(text) });
         }
@@ -95,7 +95,7 @@ impl WebhookUrl {
         check_authority(&url)?;
         url.set_fragment(None);
         // The spelling that is kept is bounded too, so that what was saved can be read again.
-        within(url.as_str(), URL_BYTES_MAX)?;
+        check_length(url.as_str(), URL_BYTES_MAX)?;
         Ok(Self(url))
     }
 
@@ -106,7 +106,7 @@ impl WebhookUrl {
         if pairs.peek().is_some() {
             url.query_pairs_mut().extend_pairs(pairs);
         }
-        within(url.as_str(), REQUEST_URL_BYTES_MAX)?;
+        check_length(url.as_str(), REQUEST_URL_BYTES_MAX)?;
         Ok(Self(url))
     }
 
@@ -155,7 +155,7 @@ impl fmt::Debug for WebhookUrl {
     }
 }
 
-fn within(text: &str, max: usize) -> Result<(), UrlError> {
+fn check_length(text: &str, max: usize) -> Result<(), UrlError> {
     if max < text.len() {
         return Err(UrlError::TooLong { bytes: text.len(), max });
     }
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    /// W8: what is refused, each with its own reason.
+    /// W8: what is rejected, each with its own reason.
     #[test]
     fn w8_bad_urls() {
         let schemes =
@@ -240,9 +240,9 @@ mod tests {
             assert!(matches!(parsed(text), Err(UrlError::Unprintable { .. })), "{text:?}");
         }
         for text in ["https://user@example.com", "https://user:secret@example.com", "https://:secret@example.com"] {
-            let refusal = parsed(text).expect_err("credentials");
-            assert!(matches!(refusal, UrlError::Credentials { .. }), "{text}");
-            assert!(!refusal.to_string().contains("secret"), "{refusal}");
+            let error = parsed(text).expect_err("credentials");
+            assert!(matches!(error, UrlError::Credentials { .. }), "{text}");
+            assert!(!error.to_string().contains("secret"), "{error}");
         }
         assert!(matches!(parsed("https://example.com:0/"), Err(UrlError::Port { .. })));
         assert!(matches!(

@@ -48,7 +48,7 @@ const SINGLE: &[&str] = &["authorization", "content-type", "user-agent"];
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct HeaderList(Vec<(HeaderName, HeaderValue)>);
 
-/// Why a header is refused.
+/// Why a header is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// The name is not a name.
@@ -79,7 +79,7 @@ pub enum HeaderError {
         /// How many bytes it has.
         bytes: usize,
     },
-    /// The header came twice and may come once.
+    /// The header is repeated and must not be.
     #[error("`{name}` is given twice; keep one")]
     Repeated {
         /// The name.
@@ -158,13 +158,13 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), HeaderEr
 }
 
 fn checked_name(text: &str) -> Result<HeaderName, HeaderError> {
-    let refusal = || HeaderError::Name { name: text.chars().take(QUOTED_CHARS_MAX).collect() };
+    let not_a_name = || HeaderError::Name { name: text.chars().take(QUOTED_CHARS_MAX).collect() };
     if HEADER_NAME_BYTES_MAX < text.len() {
-        return Err(refusal());
+        return Err(not_a_name());
     }
-    let name = HeaderName::from_bytes(text.as_bytes()).map_err(|_| refusal())?;
+    let name = HeaderName::from_bytes(text.as_bytes()).map_err(|_| not_a_name())?;
     let lower = name.as_str();
-    // Some servers read an underscore as a hyphen, so `Transfer_Encoding` is judged as `transfer-encoding`.
+    // Some servers read an underscore as a hyphen, so `Transfer_Encoding` is checked as `transfer-encoding`.
     let hyphened = lower.replace('_', "-");
     let listed = CONNECTION.contains(&hyphened.as_str()) || MISLEADING.contains(&hyphened.as_str());
     if listed || PREFIXES.iter().any(|prefix| hyphened.starts_with(prefix)) {

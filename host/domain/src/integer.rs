@@ -1,27 +1,27 @@
-//! Whole numbers as JSON knows them: `2`, `2.0` and `2e0` are the same number, and some clients write the second.
+//! Integers as JSON knows them: `2`, `2.0` and `2e0` are the same number, and some clients write the second.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Number;
 
-/// Up to here every whole number is exact as a floating-point number.
+/// Up to here every integer is exact as a floating-point number.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// The number, if it is whole and no larger than is exact however it is written.
-pub fn whole(number: &Number) -> Option<i64> {
-    if let Some(whole) = number.as_i64() {
-        return Some(whole);
+/// The number, if it is an integer and exact however it is written.
+pub fn to_integer(number: &Number) -> Option<i64> {
+    if let Some(integer) = number.as_i64() {
+        return Some(integer);
     }
     let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT_MAX)?;
-    // Whole and within 2^53: nothing is cut off.
+    // An integer within 2^53: nothing is cut off.
     Some(number as i64)
 }
 
-/// Reads a whole number, for `#[serde(deserialize_with)]`.
-pub fn read<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<T, D::Error> {
+/// Reads an integer, for `#[serde(deserialize_with)]`.
+pub fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<T, D::Error> {
     let number = Number::deserialize(deserializer)?;
-    let whole =
-        whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is not a whole number that fits here")))?;
-    T::try_from(whole).map_err(|_| D::Error::custom(format!("{number} is not a whole number that fits here")))
+    let integer = to_integer(&number)
+        .ok_or_else(|| D::Error::custom(format!("{number} is not an integer in the range of this field")))?;
+    T::try_from(integer).map_err(|_| D::Error::custom(format!("{number} is not an integer in the range of this field")))
 }
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_whole_however_it_is_written() {
+    fn a_number_is_an_integer_however_it_is_written() {
         let table = [
             ("2", Some(2)),
             ("2.0", Some(2)),
@@ -41,15 +41,15 @@ mod tests {
         for (text, expected) in table.into_iter().chain([("2.5", None), ("1e400", None), ("9007199254740994.0", None)])
         {
             let number: Number = serde_json::from_str(text).unwrap();
-            assert_eq!(whole(&number), expected, "{text}");
+            assert_eq!(to_integer(&number), expected, "{text}");
         }
     }
 
     #[test]
-    fn what_is_out_of_range_is_refused() {
+    fn what_is_out_of_range_is_rejected() {
         #[derive(Debug, serde::Deserialize)]
         struct Asked {
-            #[serde(deserialize_with = "read")]
+            #[serde(deserialize_with = "super::deserialize")]
             count: u64,
         }
         assert_eq!(serde_json::from_str::<Asked>(r#"{"count": 7.0}"#).unwrap().count, 7);

@@ -1,13 +1,13 @@
-//! What the verbs work with, built in one place.
+//! The pipeline: what all its steps share, built in one place.
 
 use super::cache::Cache;
 use super::finish::CampaignContext;
 use super::flow::Flow;
-use super::lookups::Library;
+use super::lookups::LookupCache;
 use super::programs::Ready;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::ids::SharedMinter;
+use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_engine::{Engine, Program};
 use hookmill_outbound::Sender;
 use hookmill_store::campaigns::Campaign;
@@ -18,34 +18,34 @@ use hookmill_store::{Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// The parts a pipeline is made of.
-pub struct Parts {
-    /// What an operator set.
+/// The dependencies of a pipeline.
+pub struct PipelineDeps {
+    /// The operator's settings.
     pub settings: HostSettings,
-    /// Everything kept.
+    /// The store.
     pub store: Store,
     /// The sandbox.
     pub engine: Engine,
-    /// Requests to the outside.
+    /// The sender of outbound requests.
     pub sender: Sender,
-    /// The time.
+    /// The clock.
     pub clock: SharedClock,
-    /// Ids and chance.
-    pub minter: SharedMinter,
+    /// Ids and random bytes.
+    pub ids: SharedIdGenerator,
 }
 
-/// The verbs' common ground. A handle: clones share everything.
+/// The pipeline. A handle: clones share everything.
 #[derive(Clone)]
-pub struct Pipeline(Arc<Shared>);
+pub struct Pipeline(Arc<Inner>);
 
 /// What all clones share.
-pub struct Shared {
+pub struct Inner {
     pub(crate) settings: HostSettings,
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) sender: Sender,
     pub(crate) clock: SharedClock,
-    pub(crate) minter: SharedMinter,
+    pub(crate) ids: SharedIdGenerator,
     pub(crate) ingest: Ingest,
     pub(crate) flow: Flow,
     /// The default plugin on its standard document: it serves every stage that a campaign's own component lacks.
@@ -55,41 +55,41 @@ pub struct Shared {
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) contexts: Cache<String, CampaignContext>,
     pub(crate) ready: Ready,
-    pub(crate) library: Library,
-    body_room: Arc<Semaphore>,
+    pub(crate) lookup_cache: LookupCache,
+    body_memory: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for Pipeline {
-    type Target = Shared;
+    type Target = Inner;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &Inner {
         &self.0
     }
 }
 
 impl Pipeline {
-    /// Puts the parts together. Must be called where the runtime runs: the committers start here.
-    pub fn new(parts: Parts, standard: Program, standard_digest: String) -> Self {
-        let limits = &parts.settings.limits;
+    /// Builds a pipeline. Must be called inside the runtime: the committers start here.
+    pub fn new(deps: PipelineDeps, standard: Program, standard_digest: String) -> Self {
+        let limits = &deps.settings.limits;
         let ttl_ms = limits.lookup_ttl_ms;
-        let host = parts.minter.mint("host", parts.clock.now());
-        Self(Arc::new(Shared {
-            ingest: Ingest::start(&parts.store),
-            flow: Flow::new(limits, parts.store.is_shared(), host),
+        let host = deps.ids.new_id("host", deps.clock.now());
+        Self(Arc::new(Inner {
+            ingest: Ingest::start(&deps.store),
+            flow: Flow::new(limits, deps.store.is_shared(), host),
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
             contexts: Cache::new(ttl_ms, limits.programs_cached_max),
-            body_room: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
+            body_memory: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             ready: Ready::new(limits.programs_cached_max),
-            library: Library::new(limits),
+            lookup_cache: LookupCache::new(limits),
             standard,
             standard_digest,
-            settings: parts.settings,
-            store: parts.store,
-            engine: parts.engine,
-            sender: parts.sender,
-            clock: parts.clock,
-            minter: parts.minter,
+            settings: deps.settings,
+            store: deps.store,
+            engine: deps.engine,
+            sender: deps.sender,
+            clock: deps.clock,
+            ids: deps.ids,
         }))
     }
 
@@ -103,24 +103,24 @@ impl Pipeline {
         &self.0.engine
     }
 
-    /// Requests to the outside.
+    /// The sender of outbound requests.
     pub fn sender(&self) -> &Sender {
         &self.0.sender
     }
 
-    /// What an operator set.
+    /// The operator's settings.
     pub fn settings(&self) -> &HostSettings {
         &self.0.settings
     }
 
-    /// The time.
+    /// The clock.
     pub fn clock(&self) -> &SharedClock {
         &self.0.clock
     }
 
-    /// Ids and chance.
-    pub fn minter(&self) -> &SharedMinter {
-        &self.0.minter
+    /// Ids and random bytes.
+    pub fn ids(&self) -> &SharedIdGenerator {
+        &self.0.ids
     }
 
     /// Forgets what was looked up of campaigns, keys and value sets: something was changed on this host.
@@ -128,18 +128,18 @@ impl Pipeline {
         self.source_keys.clear();
         self.campaigns.clear();
         self.contexts.clear();
-        self.library.forget_names();
+        self.lookup_cache.forget_names();
     }
 
     /// The memory that bodies of requests under way may take, in bytes.
-    pub fn body_room(&self) -> &Arc<Semaphore> {
-        &self.0.body_room
+    pub fn body_memory(&self) -> &Arc<Semaphore> {
+        &self.0.body_memory
     }
 
     /// A campaign and its organization, which due work names.
-    pub(crate) async fn find_campaign(&self, campaign_id: &str) -> Result<(Organization, Campaign), StoreError> {
-        let gone = |table, id: &str| StoreError::corrupt(table, id, "due work names it, and it is gone");
-        let campaign = self.store.campaign(campaign_id).await?.ok_or_else(|| gone("campaigns", campaign_id))?;
+    pub(crate) async fn find_campaign(&self, campaign_key: &str) -> Result<(Organization, Campaign), StoreError> {
+        let gone = |table, id: &str| StoreError::corrupt(table, id, "due work refers to it, but it is missing");
+        let campaign = self.store.campaign(campaign_key).await?.ok_or_else(|| gone("campaigns", campaign_key))?;
         let organization = self.store.organization(&campaign.organization_id).await?;
         let organization = organization.ok_or_else(|| gone("organizations", &campaign.organization_id))?;
         Ok((organization, campaign))

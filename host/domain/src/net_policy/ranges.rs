@@ -1,20 +1,20 @@
-//! The ranges that are refused, as tables after the special-purpose registries of IANA, and the metadata services of clouds.
+//! The ranges that are blocked, as tables after the special-purpose registries of IANA, and the metadata services of clouds.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::Reason;
+use super::BlockReason;
 
-/// The range an IPv4 address lies in, if it is one of those that are refused.
-pub(super) fn listed_v4(ip: Ipv4Addr) -> Option<Reason> {
+/// The range an IPv4 address lies in, if it is one of those that are blocked.
+pub(super) fn blocked_range_v4(ip: Ipv4Addr) -> Option<BlockReason> {
     V4.iter().find(|(range, _)| range.contains(&ip)).map(|(_, reason)| *reason)
 }
 
 /// The same for an IPv6 address that carries no other.
-pub(super) fn listed_v6(ip: Ipv6Addr) -> Option<Reason> {
+pub(super) fn blocked_range_v6(ip: Ipv6Addr) -> Option<BlockReason> {
     let listed = V6.iter().find(|(range, _)| range.contains(&ip)).map(|(_, reason)| *reason);
-    listed.or((!GLOBAL_UNICAST.contains(&ip)).then_some(Reason::Reserved))
+    listed.or((!GLOBAL_UNICAST.contains(&ip)).then_some(BlockReason::Reserved))
 }
 
 const fn v4(octets: [u8; 4], prefix: u8) -> Ipv4Net {
@@ -25,48 +25,48 @@ const fn v6(s: [u16; 8], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]), prefix)
 }
 
-/// The first range that contains an address decides, so the narrow ones stand before the wide ones.
-const V4: &[(Ipv4Net, Reason)] = &[
-    (v4([169, 254, 169, 254], 32), Reason::Metadata), // nearly every cloud
-    (v4([169, 254, 170, 2], 32), Reason::Metadata),   // AWS, containers
-    (v4([169, 254, 170, 23], 32), Reason::Metadata),  // AWS, pods
-    (v4([100, 100, 100, 200], 32), Reason::Metadata), // Alibaba
-    (v4([168, 63, 129, 16], 32), Reason::Metadata),   // Azure, a public address
-    (v4([192, 0, 0, 192], 32), Reason::Metadata),     // Oracle
-    (v4([0, 0, 0, 0], 8), Reason::Unspecified),
-    (v4([127, 0, 0, 0], 8), Reason::Loopback),
-    (v4([10, 0, 0, 0], 8), Reason::Private),
-    (v4([172, 16, 0, 0], 12), Reason::Private),
-    (v4([192, 168, 0, 0], 16), Reason::Private),
-    (v4([100, 64, 0, 0], 10), Reason::CarrierGrade),
-    (v4([169, 254, 0, 0], 16), Reason::LinkLocal),
-    (v4([192, 0, 0, 0], 24), Reason::Reserved), // protocol assignments
-    (v4([192, 0, 2, 0], 24), Reason::Documentation),
-    (v4([198, 51, 100, 0], 24), Reason::Documentation),
-    (v4([203, 0, 113, 0], 24), Reason::Documentation),
-    (v4([192, 88, 99, 0], 24), Reason::Reserved), // relays of 6to4, retired
-    (v4([198, 18, 0, 0], 15), Reason::Benchmarking),
-    (v4([224, 0, 0, 0], 4), Reason::Multicast),
-    (v4([255, 255, 255, 255], 32), Reason::Broadcast),
-    (v4([240, 0, 0, 0], 4), Reason::Reserved),
+/// The first range that contains an address decides, so smaller ranges come before larger ones.
+const V4: &[(Ipv4Net, BlockReason)] = &[
+    (v4([169, 254, 169, 254], 32), BlockReason::Metadata), // nearly every cloud
+    (v4([169, 254, 170, 2], 32), BlockReason::Metadata),   // AWS, containers
+    (v4([169, 254, 170, 23], 32), BlockReason::Metadata),  // AWS, pods
+    (v4([100, 100, 100, 200], 32), BlockReason::Metadata), // Alibaba
+    (v4([168, 63, 129, 16], 32), BlockReason::Metadata),   // Azure, a public address
+    (v4([192, 0, 0, 192], 32), BlockReason::Metadata),     // Oracle
+    (v4([0, 0, 0, 0], 8), BlockReason::Unspecified),
+    (v4([127, 0, 0, 0], 8), BlockReason::Loopback),
+    (v4([10, 0, 0, 0], 8), BlockReason::Private),
+    (v4([172, 16, 0, 0], 12), BlockReason::Private),
+    (v4([192, 168, 0, 0], 16), BlockReason::Private),
+    (v4([100, 64, 0, 0], 10), BlockReason::CarrierGrade),
+    (v4([169, 254, 0, 0], 16), BlockReason::LinkLocal),
+    (v4([192, 0, 0, 0], 24), BlockReason::Reserved), // protocol assignments
+    (v4([192, 0, 2, 0], 24), BlockReason::Documentation),
+    (v4([198, 51, 100, 0], 24), BlockReason::Documentation),
+    (v4([203, 0, 113, 0], 24), BlockReason::Documentation),
+    (v4([192, 88, 99, 0], 24), BlockReason::Reserved), // relays of 6to4, retired
+    (v4([198, 18, 0, 0], 15), BlockReason::Benchmarking),
+    (v4([224, 0, 0, 0], 4), BlockReason::Multicast),
+    (v4([255, 255, 255, 255], 32), BlockReason::Broadcast),
+    (v4([240, 0, 0, 0], 4), BlockReason::Reserved),
 ];
 
 /// As `V4`. What lies outside `GLOBAL_UNICAST` is reserved without being listed.
-const V6: &[(Ipv6Net, Reason)] = &[
-    (v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32), Reason::Metadata), // AWS, machines (::254) and pods (::23)
-    (v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128), Reason::Metadata), // Google
-    (v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42], 128), Reason::Metadata), // Scaleway
-    (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), Reason::Unspecified),
-    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), Reason::Loopback),
-    (v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), Reason::LocalTranslation),
-    (v6([0x2001, 2, 0, 0, 0, 0, 0, 0], 48), Reason::Benchmarking),
-    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), Reason::Documentation),
-    (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), Reason::Documentation),
-    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), Reason::Reserved), // protocol assignments
-    (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), Reason::UniqueLocal),
-    (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), Reason::UniqueLocal),
-    (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), Reason::LinkLocal),
-    (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), Reason::Multicast),
+const V6: &[(Ipv6Net, BlockReason)] = &[
+    (v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32), BlockReason::Metadata), // AWS, machines (::254) and pods (::23)
+    (v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128), BlockReason::Metadata), // Google
+    (v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42], 128), BlockReason::Metadata), // Scaleway
+    (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), BlockReason::Unspecified),
+    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), BlockReason::Loopback),
+    (v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), BlockReason::LocalTranslation),
+    (v6([0x2001, 2, 0, 0, 0, 0, 0, 0], 48), BlockReason::Benchmarking),
+    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), BlockReason::Documentation),
+    (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), BlockReason::Documentation),
+    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), BlockReason::Reserved), // protocol assignments
+    (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), BlockReason::UniqueLocal),
+    (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), BlockReason::UniqueLocal),
+    (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), BlockReason::LinkLocal),
+    (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), BlockReason::Multicast),
 ];
 
 /// The only part of IPv6 that has been given out for the internet.
@@ -74,17 +74,17 @@ const GLOBAL_UNICAST: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 #[cfg(test)]
 mod tests {
-    use super::super::refused;
+    use super::super::block_reason;
     use super::*;
 
-    fn judged(ip: &str) -> Option<Reason> {
-        refused(ip.parse().expect("an address"), &[])
+    fn check(ip: &str) -> Option<BlockReason> {
+        block_reason(ip.parse().expect("an address"), &[])
     }
 
     /// W8: one address from each end of every range, and the public neighbours on either side.
     #[test]
     fn w8_ipv4_ranges() {
-        use Reason::{
+        use BlockReason::{
             Benchmarking, Broadcast, CarrierGrade, Documentation, LinkLocal, Loopback, Metadata, Multicast, Private,
             Reserved, Unspecified,
         };
@@ -148,14 +148,14 @@ mod tests {
             ("8.8.8.8", None),
         ];
         for (ip, expected) in table {
-            assert_eq!(judged(ip), expected, "{ip}");
+            assert_eq!(check(ip), expected, "{ip}");
         }
     }
 
     /// W8: the ranges of IPv6 itself.
     #[test]
     fn w8_ipv6_ranges() {
-        use Reason::{
+        use BlockReason::{
             Benchmarking, Documentation, LinkLocal, LocalTranslation, Loopback, Metadata, Multicast, Reserved,
             UniqueLocal, Unspecified,
         };
@@ -194,7 +194,7 @@ mod tests {
             ("2001:4860:4860::8888", None),
         ];
         for (ip, expected) in table {
-            assert_eq!(judged(ip), expected, "{ip}");
+            assert_eq!(check(ip), expected, "{ip}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Requests that were wholly refused (I2): what stays of them.
+//! Rejected requests (I2): what is stored of them.
 
 use crate::auth::{Scope, unavailable};
 use crate::error::HttpError;
 use crate::extract::Query;
-use crate::views::{self, Before, Page, Shown, Time};
+use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use hookmill_domain::role::Permission;
@@ -13,19 +13,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RefusedRequest)]
-pub(crate) struct RefusedView {
+#[schema(as = RejectedRequest)]
+pub(crate) struct RejectedRequestView {
     id: String,
-    /// Why, as its sender was told.
+    /// The error code that its sender got.
     code: String,
     body_bytes: i64,
-    /// SHA-256 of the body, by which its sender can find it.
+    /// SHA-256 of the body, for finding the request at its sender.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     body_digest: String,
     rejected_at: Time,
 }
 
-impl From<RejectedRequest> for RefusedView {
+impl From<RejectedRequest> for RejectedRequestView {
     fn from(row: RejectedRequest) -> Self {
         Self {
             id: row.id,
@@ -37,19 +37,19 @@ impl From<RejectedRequest> for RefusedView {
     }
 }
 
-/// Lists requests that were wholly refused
+/// Lists rejected requests
 ///
-/// The newest come first. Only code, size and digest stay of such a request, and only when its key was good.
-#[utoipa::path(get, path = "", operation_id = "listRefusals", params(Shown, Before),
-    responses((status = OK, description = "A page of them.", body = Page<RefusedView>)))]
+/// The newest come first. Only the code, size and digest of such a request are stored, and only when its key was valid.
+#[utoipa::path(get, path = "", operation_id = "listRejectedRequests", params(PageSize, Before),
+    responses((status = OK, description = "A page of the list.", body = Page<RejectedRequestView>)))]
 pub(crate) async fn list(
     State(pipeline): State<Pipeline>,
     scope: Scope,
-    Query(shown): Query<Shown>,
+    Query(page): Query<PageSize>,
     Query(before): Query<Before>,
-) -> Result<Json<Page<RefusedView>>, HttpError> {
+) -> Result<Json<Page<RejectedRequestView>>, HttpError> {
     scope.caller.may_all(Permission::View)?;
-    let limit = shown.limit(&pipeline)?;
+    let limit = page.limit(&pipeline)?;
     let rows =
         pipeline.store().rejected_requests(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
     Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))

@@ -1,20 +1,20 @@
-//! What an inbound request says beside its body: the headers that matter, and its query (I10). It is kept with the request, so that a
+//! The metadata of an inbound request: the headers that matter, and its query (I10). It is stored with the request, so that a
 //! replay sees it, too.
 
 use serde::{Deserialize, Serialize};
 
 /// Headers and query, as pairs of name and value in the order in which they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beside {
+pub struct RequestMetadata {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     /// A repeated parameter has a pair for each time.
     pub query: Vec<(String, String)>,
 }
 
-impl Beside {
+impl RequestMetadata {
     /// Headers alone.
-    pub fn of_headers(headers: Vec<(String, String)>) -> Self {
+    pub fn from_headers(headers: Vec<(String, String)>) -> Self {
         Self { headers, query: Vec::new() }
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! Text becomes a [`WebhookUrl`] or a [`HeaderList`] by passing the checks here, and nothing else can make one. A URL is read
 //! by the WHATWG rules, the same that the client dials by, so every spelling of an address (`0x7f000001`, `127.1`) is the
-//! address it means before [`refused`] judges it.
+//! address it means before [`block_reason`] checks it.
 
 mod address;
-mod carried;
+mod embedded;
 mod headers;
 mod ranges;
 mod url;
 
-pub use address::{AddressPolicy, Reason, refused};
+pub use address::{AddressPolicy, BlockReason, block_reason};
 pub use headers::{
     HEADER_NAME_BYTES_MAX, HEADER_VALUE_BYTES_MAX, HEADERS_BYTES_MAX, HEADERS_MAX, HeaderError, HeaderList,
     is_connection_header,

@@ -82,9 +82,9 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// One path.
+/// What is known about one path.
 #[derive(Debug, Clone)]
-pub(super) struct Trail {
+pub(super) struct PathStats {
     pub(super) path: Path,
     pub(super) kinds: Kinds,
     pub(super) shapes: Shapes,
@@ -106,7 +106,7 @@ pub(super) struct Trail {
     named: Option<Meaning>,
 }
 
-impl Trail {
+impl PathStats {
     pub(super) fn new(path: Path, element: usize) -> Self {
         let named = Meaning::by_name(&path);
         Self {
@@ -211,9 +211,9 @@ mod tests {
             (&[4, 6], 8, false, false),
         ];
         for (sightings, elements, new, vanished) in table {
-            let mut trail = Trail::new(Path::default(), sightings[0]);
-            sightings.iter().for_each(|element| trail.add(*element, &"x".into()));
-            let found = (trail.is_new(elements), trail.has_vanished(elements));
+            let mut stats = PathStats::new(Path::default(), sightings[0]);
+            sightings.iter().for_each(|element| stats.add(*element, &"x".into()));
+            let found = (stats.is_new(elements), stats.has_vanished(elements));
             assert_eq!(found, (new, vanished), "{sightings:?} of {elements}");
         }
     }

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use crate::engine::context;
 
-/// Items of one attacked batch, and the place of the guilty one.
+/// Items of one attacked batch, and the place of the culprit.
 pub const ITEMS: usize = 8;
-pub const GUILTY: usize = 5;
+pub const CULPRIT: usize = 5;
 
-/// Small enough for a test, large enough for what is no attack.
+/// Small enough for a test, large enough for what is not an attack.
 pub fn limits() -> Limits {
     Limits {
         memory_bytes_max: 24 << 20,
@@ -94,7 +94,7 @@ fn destination() -> Destination {
     }
 }
 
-fn answer(body: &Value) -> ClientAnswer {
+fn response(body: &Value) -> ClientAnswer {
     ClientAnswer {
         submission_id: "req-0".into(),
         destination: destination(),
@@ -110,7 +110,7 @@ fn answer(body: &Value) -> ClientAnswer {
 /// Good items but one, which does what `behaviour` says.
 pub fn batch(behaviour: &str) -> Vec<Value> {
     let mut items: Vec<_> = (0..ITEMS).map(|n| json!({ "email": format!("lead{n}@example.com") })).collect();
-    items[GUILTY]["do"] = json!(behaviour);
+    items[CULPRIT]["do"] = json!(behaviour);
     items
 }
 
@@ -128,7 +128,7 @@ pub async fn run(session: &mut Session, stage: Stage, items: &[Value]) -> Vec<Re
             };
             ends(session.shape(items.iter().map(request).collect()).await)
         }
-        Stage::Interpret => ends(session.interpret(items.iter().map(answer).collect()).await),
+        Stage::Interpret => ends(session.interpret(items.iter().map(response).collect()).await),
     }
 }
 
@@ -136,7 +136,7 @@ fn ends<T, E: std::fmt::Debug>(outcomes: Result<Outcomes<T>, E>) -> Vec<Result<(
     outcomes.expect("the stage is there").into_iter().map(|outcome| outcome.map(|_| ())).collect()
 }
 
-/// Attacks each stage with one bad item among good ones, and says what came of it, once for stages with the same end.
+/// Attacks each stage with one bad item among good ones, and lists the outcomes, once for stages with the same end.
 pub async fn attack_stages(engine: &Engine, component: &Arc<LoadedComponent>, behaviour: &str) -> String {
     let mut ends: Vec<(String, Vec<&str>)> = Vec::new();
     for stage in Stage::ALL {
@@ -155,7 +155,7 @@ pub async fn attack_stages(engine: &Engine, component: &Arc<LoadedComponent>, be
 async fn attack_stage(engine: &Engine, component: &Arc<LoadedComponent>, stage: Stage, behaviour: &str) -> String {
     let mut session = session(engine, component, None);
     let ends = run(&mut session, stage, &batch(behaviour)).await;
-    let told = told(&ends);
+    let told = format_results(&ends);
     let after = run(&mut session, stage, &batch("")).await;
     assert!(after.iter().all(Result::is_ok), "{behaviour} at {stage}: the session is spoilt: {after:?}");
     let report = session.finish();
@@ -164,47 +164,47 @@ async fn attack_stage(engine: &Engine, component: &Arc<LoadedComponent>, stage: 
 }
 
 /// What became of each item, in few words.
-pub fn told(ends: &[Result<(), ItemError>]) -> String {
+pub fn format_results(ends: &[Result<(), ItemError>]) -> String {
     let good = ends.iter().filter(|end| end.is_ok()).count();
     let mut words = vec![format!("{good} of {} good", ends.len())];
     for (place, end) in ends.iter().enumerate() {
         match end {
             Ok(()) => {}
-            Err(error) => words.push(format!("\n  item {place}: {}", error_told(error))),
+            Err(error) => words.push(format!("\n  item {place}: {}", format_error(error))),
         }
     }
     words.concat()
 }
 
-fn error_told(error: &ItemError) -> String {
+fn format_error(error: &ItemError) -> String {
     match error {
         ItemError::Failure(failure) => format!("failure {}: {}", failure.code, short(&failure.message)),
-        ItemError::Fault(fault) => fault_told(fault),
+        ItemError::Fault(fault) => format_fault(fault),
         ItemError::Postponed => "postponed".to_owned(),
     }
 }
 
 /// A fault in one line.
-pub fn fault_told(fault: &Fault) -> String {
+pub fn format_fault(fault: &Fault) -> String {
     let limit = fault.limit.map_or(String::new(), |limit| format!(" [{} = {}]", limit.name, limit.value));
     format!("{} in {}{limit}: {}", fault.kind.code(), fault.phase, short(&steady(&fault.message)))
 }
 
-/// A refusal, a reason a line.
-pub fn refusal_told(refusal: &AdmissionError) -> String {
-    let reasons = refusal.reasons.iter();
+/// A rejection, a reason a line.
+pub fn format_rejection(rejection: &AdmissionError) -> String {
+    let reasons = rejection.reasons.iter();
     let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.hint));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Why a configuration did not compile.
-pub fn configuration_told(error: &ConfigurationError) -> String {
+pub fn format_configuration_error(error: &ConfigurationError) -> String {
     match error {
         ConfigurationError::Diagnostics(diagnostics) => {
             let first = diagnostics.first().map_or(String::new(), |first| short(&first.message));
             format!("{} diagnostics, the first: {first}", diagnostics.len())
         }
-        ConfigurationError::Fault(fault) => fault_told(fault),
+        ConfigurationError::Fault(fault) => format_fault(fault),
         ConfigurationError::NotConfigurable => "not configurable".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! Which addresses may be dialled.
 //!
-//! The address guard's judgement. An IPv6 address that stands for an IPv4 one is
-//! unwrapped first and judged as that one, since that is the machine it reaches.
+//! The rules of the address guard. An IPv6 address that stands for an IPv4 one is
+//! unwrapped first and checked as that one, since that is the machine it reaches.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,21 +9,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::Schemes;
-use super::carried::{Carried, carried_v4};
-use super::ranges::{listed_v4, listed_v6};
+use super::embedded::{EmbeddedIpv4, embedded_ipv4};
+use super::ranges::{blocked_range_v4, blocked_range_v6};
 
 /// What an operator allows beyond the public internet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressPolicy {
-    /// Ranges that may be dialled although they are private. They lift only the reasons that `Reason::can_be_allowed` names.
+    /// Ranges that may be dialled although they are private. They lift only the reasons that `BlockReason::can_be_allowed` names.
     pub allowed: Vec<IpNet>,
     /// Whether this is a developer's machine: `http` and loopback addresses are then allowed.
     pub development: bool,
 }
 
-/// Why an address is refused.
+/// Why an address is blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum BlockReason {
     /// No address at all (`0.0.0.0/8`, `::`), which many systems take for themselves.
     Unspecified,
     /// This very machine.
@@ -54,9 +54,9 @@ pub enum Reason {
 
 impl AddressPolicy {
     /// Why this address must not be dialled under this policy; none when it may.
-    pub fn refused(&self, ip: IpAddr) -> Option<Reason> {
-        match refused(ip, &self.allowed)? {
-            Reason::Loopback if self.development => None,
+    pub fn block_reason(&self, ip: IpAddr) -> Option<BlockReason> {
+        match block_reason(ip, &self.allowed)? {
+            BlockReason::Loopback if self.development => None,
             reason => Some(reason),
         }
     }
@@ -67,11 +67,13 @@ impl AddressPolicy {
     }
 }
 
-impl Reason {
+impl BlockReason {
     /// Whether an operator's allowed range lifts it. Nothing lifts the others: they are never an endpoint, or they hand out
     /// credentials, and an operator who allows `0.0.0.0/0` does not mean those.
     pub fn can_be_allowed(self) -> bool {
-        use Reason::{Benchmarking, CarrierGrade, Documentation, LocalTranslation, Loopback, Private, UniqueLocal};
+        use BlockReason::{
+            Benchmarking, CarrierGrade, Documentation, LocalTranslation, Loopback, Private, UniqueLocal,
+        };
         matches!(
             self,
             Loopback | Private | CarrierGrade | UniqueLocal | LocalTranslation | Documentation | Benchmarking
@@ -98,36 +100,36 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for BlockReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
 /// Why this address must not be dialled; none when it may. `allowed` are the operator's ranges.
-pub fn refused(ip: IpAddr, allowed: &[IpNet]) -> Option<Reason> {
+pub fn block_reason(ip: IpAddr, allowed: &[IpNet]) -> Option<BlockReason> {
     match ip {
-        IpAddr::V4(ip) => refused_v4(ip, allowed),
-        IpAddr::V6(ip) => refused_v6(ip, allowed),
+        IpAddr::V4(ip) => blocked_v4(ip, allowed),
+        IpAddr::V6(ip) => blocked_v6(ip, allowed),
     }
 }
 
-fn refused_v4(ip: Ipv4Addr, allowed: &[IpNet]) -> Option<Reason> {
-    standing(listed_v4(ip)?, ip.into(), allowed)
+fn blocked_v4(ip: Ipv4Addr, allowed: &[IpNet]) -> Option<BlockReason> {
+    unless_allowed(blocked_range_v4(ip)?, ip.into(), allowed)
 }
 
-fn refused_v6(ip: Ipv6Addr, allowed: &[IpNet]) -> Option<Reason> {
-    let carried = carried_v4(ip);
-    if let Some(reason) = carried.addresses().find_map(|v4| refused_v4(v4, allowed)) {
+fn blocked_v6(ip: Ipv6Addr, allowed: &[IpNet]) -> Option<BlockReason> {
+    let embedded = embedded_ipv4(ip);
+    if let Some(reason) = embedded.addresses().find_map(|v4| blocked_v4(v4, allowed)) {
         return Some(reason);
     }
-    if matches!(carried, Carried::Whole(_) | Carried::Teredo(_)) {
+    if matches!(embedded, EmbeddedIpv4::Address(_) | EmbeddedIpv4::Teredo(_)) {
         return None;
     }
-    standing(listed_v6(ip)?, ip.into(), allowed)
+    unless_allowed(blocked_range_v6(ip)?, ip.into(), allowed)
 }
 
-fn standing(reason: Reason, ip: IpAddr, allowed: &[IpNet]) -> Option<Reason> {
+fn unless_allowed(reason: BlockReason, ip: IpAddr, allowed: &[IpNet]) -> Option<BlockReason> {
     let lifted = reason.can_be_allowed() && allowed.iter().any(|range| range.contains(&ip));
     (!lifted).then_some(reason)
 }
@@ -138,15 +140,15 @@ mod tests {
 
     use super::*;
 
-    fn judged(ip: &str, allowed: &[&str]) -> Option<Reason> {
+    fn check(ip: &str, allowed: &[&str]) -> Option<BlockReason> {
         let allowed = allowed.iter().map(|range| range.parse().expect("a range")).collect::<Vec<_>>();
-        refused(ip.parse().expect("an address"), &allowed)
+        block_reason(ip.parse().expect("an address"), &allowed)
     }
 
-    /// W8: an IPv4 address is judged as itself in whatever IPv6 spelling it comes.
+    /// W8: an IPv4 address is checked as itself in whatever IPv6 spelling it comes.
     #[test]
     fn w8_ipv4_within_ipv6() {
-        use Reason::{LinkLocal, Loopback, Metadata, Private, Unspecified};
+        use BlockReason::{LinkLocal, Loopback, Metadata, Private, Unspecified};
         let table = [
             ("::ffff:127.0.0.1", Some(Loopback)),
             ("::ffff:169.254.169.254", Some(Metadata)),
@@ -174,32 +176,32 @@ mod tests {
             ("fe80::5efe:8.8.8.8", Some(LinkLocal)),
         ];
         for (ip, expected) in table {
-            assert_eq!(judged(ip, &[]), expected, "{ip}");
+            assert_eq!(check(ip, &[]), expected, "{ip}");
         }
     }
 
-    /// W8: an operator may allow named private ranges, and those alone; metadata stays refused.
+    /// W8: an operator may allow named private ranges, and those alone; metadata stays blocked.
     #[test]
     fn w8_allowed_ranges_lift_what_can_be_lifted() {
         let table = [
             ("10.1.2.3", &["10.1.0.0/16"][..], None),
-            ("10.2.2.3", &["10.1.0.0/16"], Some(Reason::Private)),
+            ("10.2.2.3", &["10.1.0.0/16"], Some(BlockReason::Private)),
             ("::ffff:10.1.2.3", &["10.1.0.0/16"], None),
             ("64:ff9b::10.1.2.3", &["10.1.0.0/16"], None),
             ("127.0.0.1", &["127.0.0.1/32"], None),
             ("::1", &["::1/128"], None),
             ("fd12::1", &["fd12::/16"], None),
-            ("fd13::1", &["fd12::/16"], Some(Reason::UniqueLocal)),
-            ("169.254.169.254", &["169.254.169.254/32", "0.0.0.0/0"], Some(Reason::Metadata)),
-            ("100.100.100.200", &["100.64.0.0/10"], Some(Reason::Metadata)),
-            ("fd00:ec2::254", &["::/0"], Some(Reason::Metadata)),
-            ("169.254.1.1", &["0.0.0.0/0"], Some(Reason::LinkLocal)),
-            ("0.0.0.0", &["0.0.0.0/0"], Some(Reason::Unspecified)),
-            ("224.0.0.1", &["0.0.0.0/0"], Some(Reason::Multicast)),
-            ("255.255.255.255", &["0.0.0.0/0"], Some(Reason::Broadcast)),
+            ("fd13::1", &["fd12::/16"], Some(BlockReason::UniqueLocal)),
+            ("169.254.169.254", &["169.254.169.254/32", "0.0.0.0/0"], Some(BlockReason::Metadata)),
+            ("100.100.100.200", &["100.64.0.0/10"], Some(BlockReason::Metadata)),
+            ("fd00:ec2::254", &["::/0"], Some(BlockReason::Metadata)),
+            ("169.254.1.1", &["0.0.0.0/0"], Some(BlockReason::LinkLocal)),
+            ("0.0.0.0", &["0.0.0.0/0"], Some(BlockReason::Unspecified)),
+            ("224.0.0.1", &["0.0.0.0/0"], Some(BlockReason::Multicast)),
+            ("255.255.255.255", &["0.0.0.0/0"], Some(BlockReason::Broadcast)),
         ];
         for (ip, allowed, expected) in table {
-            assert_eq!(judged(ip, allowed), expected, "{ip} {allowed:?}");
+            assert_eq!(check(ip, allowed), expected, "{ip} {allowed:?}");
         }
     }
 
@@ -208,22 +210,22 @@ mod tests {
     fn w8_development_adds_loopback_only() {
         let policy = AddressPolicy { allowed: Vec::new(), development: true };
         for ip in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(policy.refused(ip.parse().expect("an address")), None, "{ip}");
-            assert!(AddressPolicy::default().refused(ip.parse().expect("an address")).is_some(), "{ip}");
+            assert_eq!(policy.block_reason(ip.parse().expect("an address")), None, "{ip}");
+            assert!(AddressPolicy::default().block_reason(ip.parse().expect("an address")).is_some(), "{ip}");
         }
         for ip in ["10.0.0.1", "169.254.169.254", "0.0.0.0", "fd00::1"] {
-            assert!(policy.refused(ip.parse().expect("an address")).is_some(), "{ip}");
+            assert!(policy.block_reason(ip.parse().expect("an address")).is_some(), "{ip}");
         }
     }
 
     proptest! {
         /// W8: every spelling of an IPv4 address as a whole has the verdict of the address itself.
         #[test]
-        fn w8_every_spelling_is_judged_alike(bits: u32) {
+        fn w8_every_spelling_is_checked_alike(bits: u32) {
             let ip = Ipv4Addr::from(bits);
             let [a, b, c, d] = ip.octets();
             let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-            let plain = refused(ip.into(), &[]);
+            let plain = block_reason(ip.into(), &[]);
             let spellings = [
                 Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, high, low),
                 Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, high, low),
@@ -233,7 +235,7 @@ mod tests {
                 Ipv6Addr::new(0x2001, 0, high, low, 0, 0, !0x808, !0x808),
             ];
             for spelling in spellings {
-                prop_assert_eq!(refused(spelling.into(), &[]), plain, "{}", spelling);
+                prop_assert_eq!(block_reason(spelling.into(), &[]), plain, "{}", spelling);
             }
         }
 
@@ -243,7 +245,7 @@ mod tests {
             let ip = Ipv4Addr::from(bits);
             let inner = ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_multicast()
                 || ip.is_broadcast() || ip.is_documentation() || ip.is_unspecified();
-            prop_assert!(!inner || refused(ip.into(), &[]).is_some(), "{}", ip);
+            prop_assert!(!inner || block_reason(ip.into(), &[]).is_some(), "{}", ip);
         }
     }
 }

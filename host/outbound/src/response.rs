@@ -6,9 +6,9 @@ use reqwest::Response;
 
 use super::OutboundLimits;
 
-/// A receiver's answer, as much of it as is kept.
+/// A receiver's response, as much of it as is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutboundAnswer {
+pub struct OutboundResponse {
     /// The status.
     pub status: u16,
     /// The headers, names in lower case, in their order. What is not UTF-8 in a value is replaced.
@@ -23,7 +23,7 @@ pub struct OutboundAnswer {
     pub elapsed_ms: u64,
 }
 
-impl OutboundAnswer {
+impl OutboundResponse {
     /// The first value of a header; the name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
@@ -33,10 +33,10 @@ impl OutboundAnswer {
 /// Headers within the bounds, and whether some were left out. One that is too long for what is left is passed over, so that
 /// it can't hide a short one behind it.
 pub(super) fn bounded_headers(headers: &HeaderMap, limits: &OutboundLimits) -> (Vec<(String, String)>, bool) {
-    let (mut kept, mut bytes_left, mut truncated) = (Vec::new(), limits.answer_header_bytes_max, false);
+    let (mut kept, mut bytes_left, mut truncated) = (Vec::new(), limits.response_header_bytes_max, false);
     for (name, value) in headers {
         let bytes = name.as_str().len() + value.len();
-        if limits.answer_headers_max <= kept.len() || bytes_left < bytes {
+        if limits.response_headers_max <= kept.len() || bytes_left < bytes {
             truncated = true;
             continue;
         }

@@ -1,8 +1,8 @@
-//! What the commands tell the person in front of them. Everything goes to stderr: stdout is for results.
+//! Progress messages of the commands. They go to stderr: stdout is for results.
 
 use std::time::{Duration, Instant};
 
-/// A step that has begun; says how long it took when it is done.
+/// A running step; it prints its duration at the end.
 pub struct Step {
     began: Instant,
 }
@@ -32,7 +32,7 @@ pub fn note(line: impl AsRef<str>) {
 pub fn failure(error: &anyhow::Error) {
     eprintln!("\nxtask: {error}");
     for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
+        eprintln!("  caused by: {cause}");
     }
 }
 

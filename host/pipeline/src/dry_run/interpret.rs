@@ -1,0 +1,94 @@
+//! A client's response in a dry run: interpreted by the code of production.
+
+use super::{DryRunInput, SAMPLE_ID, SampleRun};
+use crate::interpret::{
+    Decider, Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
+    response_fields,
+};
+use crate::outcome::state_after;
+use crate::rendered;
+use bytes::Bytes;
+use hookmill_domain::interpret::OutcomeKind;
+use hookmill_domain::state::State;
+use hookmill_engine::ItemError;
+use hookmill_outbound::OutboundResponse;
+use serde_json::{Map, Value, json};
+
+/// What a client would respond with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl SampleResponse {
+    fn to_outbound(&self) -> OutboundResponse {
+        OutboundResponse {
+            status: self.status,
+            headers: self.headers.clone(),
+            headers_truncated: false,
+            body: self.body.clone(),
+            truncated: false,
+            elapsed_ms: 0,
+        }
+    }
+}
+
+impl SampleRun {
+    /// The submission's state after the sample response, and the context of the events about it.
+    pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, now_ms: i64) -> (State, Value) {
+        let Some(sample) = &input.response else { return (State::Delivered, json!({})) };
+        let result: SendResult = Ok(sample.to_outbound());
+        let destination = client_destination(&input.campaign, "POST", &input.client_url);
+        let response = client_response(SAMPLE_ID, 1, destination, &result);
+        let interpretation = interpret_one(&mut self.run, response, interpret_by_status(&result, now_ms)).await;
+        let state = state_after_attempt(interpretation.kind);
+        let shown = json!({
+            "status": sample.status,
+            "headers": sample.headers,
+            "body": String::from_utf8_lossy(&sample.body),
+        });
+        self.record_output("interpret", None, shown, interpretation_json(&interpretation, state), None);
+        if let (Decider::FallbackToStatus(error), Some(stage)) = (&interpretation.decided_by, self.stages.last_mut()) {
+            stage.error = Some(explain(error));
+        }
+        (state, event_context(&interpretation))
+    }
+}
+
+/// A lead that is to be sent again is still on its way.
+fn state_after_attempt(kind: OutcomeKind) -> State {
+    match kind {
+        OutcomeKind::Retry => State::Delivering,
+        kind => state_after(kind).0,
+    }
+}
+
+fn interpretation_json(interpretation: &Interpretation, state: State) -> Value {
+    let mut output = json!({
+        "outcome": interpretation.kind.as_str(),
+        "state": state.as_str(),
+        "retry_after_ms": interpretation.retry_after_ms,
+    });
+    for (name, value) in response_fields(interpretation) {
+        output[name] = value;
+    }
+    output
+}
+
+/// The client's part of an event's context.
+fn event_context(interpretation: &Interpretation) -> Value {
+    let shared = ["reason", "reference", "price"];
+    let fields =
+        response_fields(interpretation).into_iter().filter(|(name, value)| shared.contains(name) && !value.is_null());
+    fields.map(|(name, value)| (name.to_owned(), value)).collect::<Map<String, Value>>().into()
+}
+
+fn explain(error: &ItemError) -> Value {
+    rendered::item_error("interpret", error)
+        .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
+}

@@ -1,0 +1,287 @@
+//! What a response means (M9): the campaign's plugin decides, or the host's default by HTTP status.
+
+use super::Pipeline;
+use super::context;
+use super::finish::CampaignContext;
+use super::programs::NotReady;
+use super::runner::Run;
+use hookmill_domain::interpret::{OutcomeKind, default_outcome};
+use hookmill_domain::retry::retry_after_ms;
+use hookmill_engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
+use hookmill_engine::{ItemError, Program};
+use hookmill_outbound::{OutboundResponse, SendError};
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A response, or the error when there was none.
+pub(crate) type SendResult = Result<OutboundResponse, SendError>;
+
+/// How many characters of a client's reason are kept; it goes into events and into the log of attempts.
+const REASON_CHARS_MAX: usize = 1_000;
+/// How many bytes a client's own id for a lead, or its price, may have. A longer one is not kept: a part of it would be another one.
+const REFERENCE_BYTES_MAX: usize = 1_000;
+
+/// What decided what a response means.
+#[derive(Debug, Clone)]
+pub(crate) enum Decider {
+    /// The HTTP status: no component interprets responses, or it left this one to the default.
+    Status,
+    /// The campaign's plugin, by the rule it names.
+    Plugin(Option<String>),
+    /// The HTTP status, since the plugin failed or faulted.
+    FallbackToStatus(ItemError),
+}
+
+/// What a response means.
+#[derive(Debug, Clone)]
+pub(crate) struct Interpretation {
+    pub(crate) decided_by: Decider,
+    pub(crate) kind: OutcomeKind,
+    pub(crate) reason: Option<String>,
+    pub(crate) reference: Option<String>,
+    pub(crate) price: Option<String>,
+    pub(crate) retry_after_ms: Option<u64>,
+    /// The digests of the tables that were read to find this out, by name.
+    pub(crate) value_sets: BTreeMap<String, String>,
+}
+
+impl Pipeline {
+    /// Interprets responses by the campaign's plugin, in one call and with the current value tables.
+    pub(crate) async fn interpret_by_program(
+        &self,
+        context: &CampaignContext,
+        program: &Program,
+        campaign_version_id: Option<&str>,
+        responses: Vec<ClientAnswer>,
+        by_status: Vec<Interpretation>,
+    ) -> Result<Vec<Interpretation>, StoreError> {
+        let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
+        let now = self.clock.now();
+        let run_id = self.ids.new_id("run", now);
+        let call = context::context(&context.organization, &context.campaign, now, &run_id);
+        loop {
+            let mut run = Run::new(self, program, call.clone(), &lookups);
+            let interpretations = interpret_all(&mut run, responses.clone(), by_status.clone()).await;
+            match self.fetch_missing(&lookups).await? {
+                Some(more) => lookups = more,
+                None => {
+                    let read = lookups.read();
+                    return Ok(interpretations
+                        .into_iter()
+                        .map(|one| Interpretation { value_sets: read.clone(), ..one })
+                        .collect());
+                }
+            }
+        }
+    }
+
+    /// What the submission of a delivery ran on.
+    pub(crate) async fn program_of_delivery(&self, campaign_version_id: Option<&str>) -> Result<Program, NotReady> {
+        match campaign_version_id {
+            Some(id) => self.program_by_id(id).await,
+            None => Ok(self.standard.clone()),
+        }
+    }
+}
+
+/// Interprets responses by the campaign's plugin; where it does not decide, the HTTP status does. Used by production and dry runs.
+pub(crate) async fn interpret_all(
+    run: &mut Run,
+    responses: Vec<ClientAnswer>,
+    by_status: Vec<Interpretation>,
+) -> Vec<Interpretation> {
+    if !run.interprets() {
+        return by_status;
+    }
+    let Some(results) = run.interpret(responses).await else { return by_status };
+    let interpretations = results.into_iter().zip(by_status).map(|(result, by_status)| match result {
+        Ok(Some(outcome)) => from_outcome(outcome, by_status),
+        Ok(None) => by_status,
+        Err(error) => Interpretation { decided_by: Decider::FallbackToStatus(error), ..by_status },
+    });
+    interpretations.collect()
+}
+
+/// Interprets one response.
+pub(crate) async fn interpret_one(run: &mut Run, response: ClientAnswer, by_status: Interpretation) -> Interpretation {
+    let interpretations = interpret_all(run, vec![response], vec![by_status.clone()]).await;
+    interpretations.into_iter().next().unwrap_or(by_status)
+}
+
+/// The code of the error, for logs: its message may quote the response.
+pub(crate) fn error_code(error: &ItemError) -> &str {
+    match error {
+        ItemError::Failure(failure) => &failure.code,
+        ItemError::Fault(fault) => fault.kind.code(),
+        ItemError::Postponed => "postponed",
+    }
+}
+
+/// Interprets a response by its HTTP status, the host's default.
+pub(crate) fn interpret_by_status(response: &SendResult, now_ms: i64) -> Interpretation {
+    let (status, reason, retry_after) = match response {
+        Ok(response) => (
+            Some(response.status),
+            None,
+            response.header("retry-after").and_then(|value| retry_after_ms(value, now_ms)),
+        ),
+        Err(error) => (None, Some(error.message.clone()), None),
+    };
+    let (decided_by, kind) = (Decider::Status, default_outcome(status));
+    Interpretation {
+        decided_by,
+        kind,
+        reason,
+        reference: None,
+        price: None,
+        retry_after_ms: retry_after,
+        value_sets: BTreeMap::new(),
+    }
+}
+
+fn from_outcome(outcome: Outcome, by_status: Interpretation) -> Interpretation {
+    let short = |text: &String| text.len() <= REFERENCE_BYTES_MAX;
+    Interpretation {
+        decided_by: Decider::Plugin(outcome.rule.map(|rule| truncate_reason(&rule))),
+        kind: match outcome.kind {
+            ContractKind::Accepted => OutcomeKind::Accepted,
+            ContractKind::Rejected => OutcomeKind::Rejected,
+            ContractKind::Duplicate => OutcomeKind::Duplicate,
+            ContractKind::Retry => OutcomeKind::Retry,
+            ContractKind::Failed => OutcomeKind::Failed,
+        },
+        reason: outcome.reason.map(|reason| truncate_reason(&reason)).or(by_status.reason),
+        reference: outcome.reference.filter(short),
+        price: outcome.price.filter(short),
+        retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
+        value_sets: by_status.value_sets,
+    }
+}
+
+fn truncate_reason(text: &str) -> String {
+    text.chars().take(REASON_CHARS_MAX).collect()
+}
+
+/// A campaign's client, as plugins see it.
+pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -> Destination {
+    Destination {
+        kind: DestinationKind::ClientEndpoint,
+        id: campaign.campaign_id.clone(),
+        name: campaign.name.clone(),
+        method: method.to_owned(),
+        url: url.to_owned(),
+        content_type: "application/json".into(),
+        settings: None,
+    }
+}
+
+/// A response in the types of the contract.
+pub(crate) fn client_response(
+    submission_id: &str,
+    attempt: i64,
+    destination: Destination,
+    response: &SendResult,
+) -> ClientAnswer {
+    let (status, headers, body, truncated, error) = match response {
+        Ok(response) => {
+            (Some(response.status), response.headers.clone(), response.body.to_vec(), response.truncated, None)
+        }
+        Err(error) => (None, Vec::new(), Vec::new(), false, Some(error.kind.as_str().to_owned())),
+    };
+    ClientAnswer {
+        submission_id: submission_id.to_owned(),
+        destination,
+        attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
+        status,
+        headers: context::pairs(headers),
+        body,
+        truncated,
+        error,
+    }
+}
+
+/// The detail of an attempt in the delivery log: the response up to a bound, or why there was none, and its interpretation.
+pub(crate) fn attempt_detail(response: &SendResult, interpretation: &Interpretation, body_bytes_max: usize) -> Value {
+    let mut detail = match response {
+        Ok(response) => {
+            let shown = &response.body[..response.body.len().min(body_bytes_max)];
+            json!({
+                "status": response.status,
+                "body": String::from_utf8_lossy(shown),
+                "truncated": response.truncated || shown.len() < response.body.len(),
+                "value_sets": interpretation.value_sets,
+            })
+        }
+        Err(error) => json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent }),
+    };
+    for (name, value) in response_fields(interpretation) {
+        detail[name] = value;
+    }
+    detail
+}
+
+/// The fields of an interpretation in API and log. What the response does not contain is null.
+pub(crate) fn response_fields(interpretation: &Interpretation) -> [(&'static str, Value); 6] {
+    let (decided_by, rule, error) = match &interpretation.decided_by {
+        Decider::Status => ("status", None, None),
+        Decider::Plugin(rule) => ("plugin", rule.as_ref(), None),
+        Decider::FallbackToStatus(error) => ("status", None, Some(error_code(error))),
+    };
+    [
+        ("reason", json!(interpretation.reason)),
+        ("reference", json!(interpretation.reference)),
+        ("price", json!(interpretation.price)),
+        ("decided_by", json!(decided_by)),
+        ("rule", json!(rule)),
+        ("interpret_error", json!(error)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(reason: &str, reference: &str) -> Outcome {
+        Outcome {
+            kind: ContractKind::Rejected,
+            reason: Some(reason.to_owned()),
+            reference: Some(reference.to_owned()),
+            price: Some("1.10".into()),
+            retry_after_ms: None,
+            rule: Some("respond.outcomes[0]".into()),
+        }
+    }
+
+    fn response_of_status(status: u16, headers: &[(&str, &str)]) -> SendResult {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let body = bytes::Bytes::from_static(b"no thanks");
+        Ok(OutboundResponse { status, headers, headers_truncated: false, body, truncated: false, elapsed_ms: 1 })
+    }
+
+    /// M9: what the plugin says counts, and what it leaves open is the status's.
+    #[test]
+    fn m9_the_plugin_overrules_the_status() {
+        let response = response_of_status(200, &[("retry-after", "7")]);
+        let interpretation = from_outcome(outcome("out of area", "L-7"), interpret_by_status(&response, 0));
+        assert_eq!((interpretation.kind, interpretation.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
+        let detail = attempt_detail(&response, &interpretation, 2);
+        assert_eq!(
+            detail,
+            json!({
+                "status": 200, "body": "no", "truncated": true, "value_sets": {}, "reason": "out of area", "reference": "L-7", "price": "1.10",
+                "decided_by": "plugin", "rule": "respond.outcomes[0]", "interpret_error": null,
+            })
+        );
+    }
+
+    /// M9: a reason is cut at its bound; a reference is kept whole or not at all.
+    #[test]
+    fn m9_what_is_kept_of_a_response_is_bounded() {
+        let long = "é".repeat(2_000);
+        let interpretation = from_outcome(outcome(&long, &long), interpret_by_status(&response_of_status(200, &[]), 0));
+        assert_eq!(interpretation.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
+        assert_eq!((interpretation.reference, interpretation.price.as_deref()), (None, Some("1.10")));
+    }
+}

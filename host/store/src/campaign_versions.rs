@@ -1,0 +1,149 @@
+//! Campaign versions: immutable and numbered, each a component and a compiled configuration. Activating is one
+//! update; a rollback is activating an older version (O5).
+
+use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
+use hookmill_domain::clock::Timestamp;
+
+/// A campaign version.
+#[derive(Debug, Clone)]
+pub struct CampaignVersion {
+    /// Its id.
+    pub id: String,
+    /// The campaign.
+    pub campaign_key: String,
+    /// Its version in the campaign, counted from 1.
+    pub version: i64,
+    /// The plugin; none for the default plugin.
+    pub plugin_id: Option<String>,
+    /// The plugin's version.
+    pub plugin_version: Option<i64>,
+    /// SHA-256 of the component.
+    pub component_digest: String,
+    /// The document as its author wrote it.
+    pub document: Option<Vec<u8>>,
+    /// What the plugin compiled it to.
+    pub plan: Option<Vec<u8>>,
+    /// The compiler's warnings, a JSON list.
+    pub warnings: Vec<u8>,
+    /// Who saved it.
+    pub created_by: String,
+    /// When.
+    pub created_at: i64,
+}
+from_row!(CampaignVersion {
+    id,
+    campaign_key,
+    version,
+    plugin_id,
+    plugin_version,
+    component_digest,
+    document,
+    plan,
+    warnings,
+    created_by,
+    created_at
+});
+
+/// A campaign version to be stored.
+#[derive(Debug, Clone)]
+pub struct NewCampaignVersion<'a> {
+    /// The plugin and its version; none for the default plugin.
+    pub plugin: Option<(&'a str, i64)>,
+    /// SHA-256 of the component.
+    pub component_digest: &'a str,
+    /// The document.
+    pub document: Option<&'a [u8]>,
+    /// What it was compiled to.
+    pub plan: Option<&'a [u8]>,
+    /// The compiler's warnings, a JSON list.
+    pub warnings: &'a [u8],
+    /// Who saves it.
+    pub created_by: &'a str,
+}
+
+const COLUMNS: &str = "select id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from campaign_versions";
+
+impl Store {
+    /// Saves a campaign version under the next number, and activates it if asked to, in one commit.
+    pub async fn save_campaign_version(
+        &self,
+        campaign_key: &str,
+        new: NewCampaignVersion<'_>,
+        activation: Activation,
+        now: Timestamp,
+    ) -> Result<CampaignVersion, StoreError> {
+        let id = self.ids.new_id("ver", now);
+        let version: i64 = writing!(self, connection => {
+            // Two that save at one moment are numbered one after the other.
+            sqlx::query("update campaigns set updated_at = $1 where campaign_key = $2").bind(now.0).bind(campaign_key).execute(&mut *connection).await?;
+            let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from campaign_versions where campaign_key = $1")
+                .bind(campaign_key).fetch_one(&mut *connection).await?;
+            sqlx::query("insert into campaign_versions (id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+                .bind(&id).bind(campaign_key).bind(version).bind(new.plugin.map(|p| p.0)).bind(new.plugin.map(|p| p.1)).bind(new.component_digest)
+                .bind(new.document).bind(new.plan).bind(new.warnings).bind(new.created_by).bind(now.0).execute(&mut *connection).await?;
+            if activation == Activation::Now {
+                sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where campaign_key = $3").bind(&id).bind(now.0).bind(campaign_key)
+                    .execute(&mut *connection).await?;
+            }
+            version
+        });
+        Ok(CampaignVersion {
+            id,
+            campaign_key: campaign_key.into(),
+            version,
+            plugin_id: new.plugin.map(|p| p.0.into()),
+            plugin_version: new.plugin.map(|p| p.1),
+            component_digest: new.component_digest.into(),
+            document: new.document.map(Into::into),
+            plan: new.plan.map(Into::into),
+            warnings: new.warnings.into(),
+            created_by: new.created_by.into(),
+            created_at: now.0,
+        })
+    }
+
+    /// Activates a version of a campaign; returns whether it exists.
+    #[boxed]
+    pub async fn activate_campaign_version(
+        &self,
+        campaign_key: &str,
+        version: i64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let done = writing!(self, connection => {
+            sqlx::query("update campaigns set active_version_id = (select id from campaign_versions where campaign_key = $1 and version = $2), updated_at = $3 \
+                 where campaign_key = $1 and exists (select 1 from campaign_versions where campaign_key = $1 and version = $2)")
+                .bind(campaign_key).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected()
+        });
+        Ok(done == 1)
+    }
+
+    /// A campaign version by its id.
+    #[boxed]
+    pub async fn campaign_version(&self, id: &str) -> Result<Option<CampaignVersion>, StoreError> {
+        let sql = format!("{COLUMNS} where id = $1");
+        Ok(
+            reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).fetch_optional(&mut *connection).await?),
+        )
+    }
+
+    /// The versions of a campaign, the newest first.
+    #[boxed]
+    pub async fn campaign_versions(&self, campaign_key: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {
+        let sql = format!("{COLUMNS} where campaign_key = $1 order by version desc limit $2");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
+        }))
+    }
+}
+
+/// Whether a version that is saved becomes the active one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// It does not.
+    Later,
+    /// It is active from the next batch on.
+    Now,
+}
