@@ -378,8 +378,10 @@ async fn checkpoint_forever(readers: SqlitePool) {
 }
 
 async fn open_postgres(url: &str) -> Result<Database, StoreError> {
-    let options =
-        PgConnectOptions::from_str(url)?.application_name("hookmill").statement_cache_capacity(STATEMENTS_CACHED);
+    let options = PgConnectOptions::from_str(url)?
+        .options(POSTGRES_PLANS)
+        .application_name("hookmill")
+        .statement_cache_capacity(STATEMENTS_CACHED);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
