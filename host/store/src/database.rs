@@ -25,6 +25,10 @@ const SQLITE_CHECKPOINT_PAGES: &str = "65536";
 const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// SQLite's page cache for one connection, in KiB (the sign is SQLite's way to say KiB).
 const SQLITE_CACHE_KIB: &str = "-65536";
+/// How PostgreSQL is to plan the store's statements: all of them seek in an index that is made for them. A planner that has no statistics yet
+/// would read small tables whole, and keep that plan while they grow. Without compilation, which only costs at such statements.
+const POSTGRES_PLANS: [(&str, &str); 4] =
+    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off")];
 /// PostgreSQL connections of one host.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -175,17 +179,19 @@ macro_rules! insert_many {
     };
 }
 
-/// Reads the rows of many ids with few statements. `$head` ends with an open `in (` and has one `?` before it for `$first`; `$query` is
-/// sqlx's function for such rows.
-macro_rules! select_in {
-    ($store:expr, $query:ident as $row:ty, $head:expr, $first:expr, $ids:expr) => {{
+/// Reads the rows of many ids with few statements. `$select` says what of `v`, the pairs of `$first` and an id, joined with the table that has
+/// them: so each pair is sought by its own. Of a list of ids a planner without statistics makes a filter over all rows of the organization.
+/// `$query` is sqlx's function for such rows.
+macro_rules! select_many {
+    ($store:expr, $query:ident as $row:ty, $select:expr, $first:expr, $ids:expr) => {{
         let mut found = Vec::with_capacity($ids.len());
         for chunk in $crate::database::chunks($ids) {
             let rows: Vec<$row> = reading!($store, connection => {
-                let sql = $crate::database::select_sql(&*connection, $head, chunk.len());
-                let mut query = sqlx::$query(sqlx::AssertSqlSafe(sql.as_str())).bind($first);
+                let head = "with v (organization_id, id) as (values";
+                let sql = $crate::database::many_sql(&*connection, head, "(?, ?)", chunk.len(), $select);
+                let mut query = sqlx::$query(sqlx::AssertSqlSafe(sql));
                 for id in chunk {
-                    query = query.bind(*id);
+                    query = query.bind($first).bind(*id);
                 }
                 query.fetch_all(&mut *connection).await?
             });
@@ -251,25 +257,6 @@ impl Parameters for sqlx::PgConnection {
 /// `head (..), (..) tail` with as many parameters as the rows have.
 pub(super) fn many_sql<C: Parameters>(_: &C, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {
     many_sql_as(C::NUMBERED, head, row_sql, rows, tail)
-}
-
-/// `head ?, ?)`, where the head has parameters of its own before an open parenthesis.
-pub(super) fn select_sql<C: Parameters>(_: &C, head: &str, ids: usize) -> String {
-    let mut number = 0;
-    let mut sql = String::with_capacity(head.len() + ids * 5 + 1);
-    let holes = (0..ids).map(|at| if at == 0 { "?" } else { ", ?" });
-    for part in std::iter::once(head).chain(holes).chain([")"]).flat_map(|part| part.split_inclusive('?')) {
-        match part.strip_suffix('?') {
-            Some(text) if C::NUMBERED => {
-                number += 1;
-                sql.push_str(text);
-                sql.push('$');
-                sql.push_str(&number.to_string());
-            }
-            _ => sql.push_str(part),
-        }
-    }
-    sql
 }
 
 fn many_sql_as(numbered: bool, head: &str, row_sql: &str, rows: usize, tail: &str) -> String {

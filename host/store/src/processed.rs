@@ -88,9 +88,8 @@ impl Store {
         hashes: &[IdentityHash],
     ) -> Result<HashMap<IdentityHash, String>, StoreError> {
         let hashes: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
-        let head =
-            "select identity_hash, lead_id from lead_identities where organization_id = ? and identity_hash in (";
-        let rows = select_in!(self, query_as as (Vec<u8>, String), head, organization_id, &hashes);
+        const SELECT: &str = ") select i.identity_hash, i.lead_id from v join lead_identities i on i.organization_id = v.organization_id and i.identity_hash = v.id";
+        let rows = select_many!(self, query_as as (Vec<u8>, String), SELECT, organization_id, &hashes);
         let known = rows.into_iter().filter_map(|(hash, lead_id)| Some((IdentityHash::try_from(hash).ok()?, lead_id)));
         Ok(known.collect())
     }

@@ -140,10 +140,10 @@ impl Store {
         organization_id: &str,
         ids: &[&str],
     ) -> Result<Vec<(String, String)>, StoreError> {
-        Ok(select_in!(
+        Ok(select_many!(
             self,
             query_as as (String, String),
-            "select id, state from submissions where organization_id = ? and id in (",
+            ") select s.id, s.state from v join submissions s on s.organization_id = v.organization_id and s.id = v.id",
             organization_id,
             ids
         ))

@@ -272,31 +272,33 @@ impl Store {
     /// The sizes of the bodies of these requests, in bytes.
     #[boxed]
     pub async fn request_sizes(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
-        let head = "select id, cast(length(body) as bigint) from requests where organization_id = ? and id in (";
-        Ok(select_in!(self, query_as as (String, i64), head, organization_id, ids))
+        const SELECT: &str = ") select r.id, cast(length(r.body) as bigint) from v join requests r on r.organization_id = v.organization_id and r.id = v.id";
+        Ok(select_many!(self, query_as as (String, i64), SELECT, organization_id, ids))
     }
 
     /// The requests of due submissions, bodies and all.
     #[boxed]
     pub async fn requests_to_read(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<RequestWork>, StoreError> {
-        let head = "select r.id, r.channel, k.name as source_name, r.content_type, r.metadata, r.remote_address, r.body \
-             from requests r left join source_keys k on k.id = r.source_key_id where r.organization_id = ? and r.id in (";
-        Ok(select_in!(self, query_as as RequestWork, head, organization_id, ids))
+        const SELECT: &str = ") select r.id, r.channel, k.name as source_name, r.content_type, r.metadata, r.remote_address, r.body \
+             from v join requests r on r.organization_id = v.organization_id and r.id = v.id left join source_keys k on k.id = r.source_key_id";
+        Ok(select_many!(self, query_as as RequestWork, SELECT, organization_id, ids))
     }
 
     /// The events of deliveries that are still to be shaped, with their submissions.
     #[boxed]
     pub async fn events_to_shape(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<EventWork>, StoreError> {
-        let head = "select e.id, e.name, e.status, e.details, e.occurred_at, s.id as submission_id, s.lead_id, s.lead, s.is_test, s.received_at \
-             from events e join submissions s on s.organization_id = e.organization_id and s.id = e.subject_id where e.organization_id = ? and e.id in (";
-        Ok(select_in!(self, query_as as EventWork, head, organization_id, ids))
+        const SELECT: &str = ") select e.id, e.name, e.status, e.details, e.occurred_at, s.id as submission_id, s.lead_id, s.lead, s.is_test, s.received_at \
+             from v join events e on e.organization_id = v.organization_id and e.id = v.id \
+             join submissions s on s.organization_id = e.organization_id and s.id = e.subject_id";
+        Ok(select_many!(self, query_as as EventWork, SELECT, organization_id, ids))
     }
 
     /// The submissions that were made from these before.
     #[boxed]
     pub async fn child_submissions(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
-        let head = "select id from submissions where organization_id = ? and parent_id in (";
-        Ok(select_in!(self, query_scalar as String, head, organization_id, ids))
+        const SELECT: &str =
+            ") select s.id from v join submissions s on s.organization_id = v.organization_id and s.parent_id = v.id";
+        Ok(select_many!(self, query_scalar as String, SELECT, organization_id, ids))
     }
 
     /// Lets submissions wait until `run_at` before they are processed again: nothing was decided about them.
