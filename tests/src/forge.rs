@@ -125,8 +125,8 @@ impl Forge {
     /// The component of another core module in the same world.
     pub fn build_component(&self, mut module: Vec<u8>) -> Result<Vec<u8>, String> {
         self.describe_world(&mut module)?;
-        let mut encoder = ComponentEncoder::default();
-        let encoded = encoder.validate(false).module(&module).and_then(|encoder| encoder.encode());
+        let encoder = ComponentEncoder::default().validate(false).module(&module);
+        let encoded = encoder.and_then(|mut encoder| encoder.encode());
         encoded.map_err(|error| format!("{error:#}"))
     }
 
@@ -138,7 +138,7 @@ impl Forge {
     }
 
     fn describe_world(&self, module: &mut Vec<u8>) -> Result<(), String> {
-        let told = |error: &dyn std::fmt::Display| format!("{error:#}");
+        let format_error = |error: &dyn std::fmt::Display| format!("{error:#}");
         let mut resolve = Resolve::default();
         resolve.push_dir(workspace().join("wit/v1")).map_err(|error| format_error(&error))?;
         for (number, package) in self.packages.iter().enumerate() {

@@ -282,6 +282,7 @@ fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
         next,
         transition: Some(Transition {
             submission_id: submission_id.into(),
+            campaign_key: "cmp_101".into(),
             revision: 4,
             state: State::Delivered,
             cause: "client_accepted",
