@@ -15,8 +15,6 @@ from pathlib import Path
 import world
 
 HERE = Path(__file__).parent
-# What only an operator may do; all else is fuzzed as an admin and as a source.
-OPERATORS = ["createOrganization", "createSourceKey"]
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -55,6 +53,13 @@ def schemathesis(url, directory, name, environment, arguments):
     return passed, json.loads(seen.read_text())
 
 
+def provisioning(url):
+    """The operations that take the permission to provision."""
+    described = world.Client(url, "").call("GET", "/openapi.json")["paths"]
+    operations = [operation for item in described.values() for operation in item.values()]
+    return [one["operationId"] for one in operations if one.get("x-permission") == "provision"]
+
+
 def main():
     url, plugin, directory = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     operator_key = os.environ["HOOKMILL_FUZZ_OPERATOR_KEY"]
@@ -66,8 +71,10 @@ def main():
         "HOOKMILL_FUZZ_SOURCE_KEY": keys["source"],
         "HOOKMILL_FUZZ_ORGANIZATION": keys["organization"],
     }
-    excluded = [f"--exclude-operation-id={name}" for name in OPERATORS]
-    included = [f"--include-operation-id={name}" for name in OPERATORS]
+    # What only an operator may do; all else is fuzzed as an admin and as a source.
+    operators = provisioning(url)
+    excluded = [f"--exclude-operation-id={name}" for name in operators]
+    included = [f"--include-operation-id={name}" for name in operators]
     # A viewer is rejected much, which is what is looked at.
     rejected = ["--mode=positive", "--phases=examples,fuzzing", "--max-examples=3", "--warnings=off"]
     runs = [

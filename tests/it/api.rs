@@ -1,60 +1,7 @@
-//! Who may do what, and that nothing crosses organizations.
+//! Roles, keys and lists, and that nothing crosses organizations. Who may do what is one table, in `permissions`.
 
 use hookmill_tests::{Client, World, on_both};
 use serde_json::{Value, json};
-
-/// What each of them is answered: operator, admin, integrator, viewer, source key, nobody.
-type Expected = [u16; 6];
-
-const ALL_USERS: Expected = [200, 200, 200, 200, 403, 401];
-const CHANGE: Expected = [200, 200, 403, 403, 403, 401];
-const CREATE: Expected = [201, 201, 403, 403, 403, 401];
-
-/// Representative calls of every group, none of which undoes what another needs.
-fn calls() -> Vec<(&'static str, &'static str, Value, Expected)> {
-    let provision = [201, 403, 403, 403, 403, 401];
-    let integrate = [200, 200, 200, 403, 403, 401];
-    let read_by_admin = [200, 200, 403, 403, 403, 401];
-    vec![
-        ("POST", "/v1/organizations", json!({"name": "More"}), provision),
-        ("GET", "/v1/organizations", json!(null), ALL_USERS),
-        ("POST", "/v1/users", json!({"name": "x", "role": "viewer"}), CREATE),
-        ("GET", "/v1/users", json!(null), ALL_USERS),
-        ("GET", "/v1/me", json!(null), ALL_USERS),
-        ("GET", "/v1/api-keys", json!(null), read_by_admin),
-        ("POST", "/v1/source-keys", json!({"name": "x"}), provision),
-        ("GET", "/v1/source-keys", json!(null), ALL_USERS),
-        ("POST", "/v1/source-keys/{source_key}/reveal", json!({}), CHANGE),
-        ("GET", "/v1/audit", json!(null), read_by_admin),
-        ("POST", "/v1/campaigns", json!({"name": "x"}), CREATE),
-        ("GET", "/v1/campaigns", json!(null), ALL_USERS),
-        ("GET", "/v1/campaigns/CAMP", json!(null), ALL_USERS),
-        ("PATCH", "/v1/campaigns/CAMP", json!({"name": "y"}), CHANGE),
-        ("PUT", "/v1/campaigns/CAMP/state", json!({"state": "active"}), CHANGE),
-        ("PUT", "/v1/campaigns/CAMP/endpoint", json!({"url": "http://127.0.0.1:1/"}), CHANGE),
-        ("GET", "/v1/campaigns/CAMP/endpoint", json!(null), ALL_USERS),
-        ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1"}), [201, 201, 201, 403, 403, 401]),
-        ("PUT", "/v1/campaigns/CAMP/document", json!({"document": "version: 1", "activate": true}), CREATE),
-        ("GET", "/v1/campaigns/CAMP/document", json!(null), ALL_USERS),
-        ("GET", "/v1/campaigns/CAMP/versions", json!(null), ALL_USERS),
-        ("POST", "/v1/campaigns/CAMP/versions/1/activate", json!({}), [204, 204, 403, 403, 403, 401]),
-        ("POST", "/v1/campaigns/CAMP/dry-run", json!({"body": {"email": "a@x.example"}}), integrate),
-        ("GET", "/v1/campaigns/CAMP/submissions", json!(null), ALL_USERS),
-        ("POST", "/v1/campaigns/CAMP/reprocess", json!({}), CHANGE),
-        ("GET", "/v1/submissions/{submission}", json!(null), ALL_USERS),
-        ("POST", "/v1/submissions/{submission}/reprocess", json!({}), CHANGE),
-        ("GET", "/v1/requests", json!(null), ALL_USERS),
-        ("GET", "/v1/rejected-requests", json!(null), ALL_USERS),
-        ("GET", "/v1/requests/{request}", json!(null), [200, 200, 200, 200, 200, 401]),
-        ("GET", "/v1/deliveries", json!(null), ALL_USERS),
-        ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "http://127.0.0.1:1/", "events": []}), CHANGE),
-        ("GET", "/v1/webhook-settings", json!(null), ALL_USERS),
-        ("GET", "/v1/plugins", json!(null), ALL_USERS),
-        ("PUT", "/v1/plugins/nonsense", json!({}), [422, 422, 422, 403, 403, 401]),
-        ("POST", "/v1/leads", json!({}), [403, 403, 403, 403, 422, 401]),
-        ("POST", "/v1/campaigns/CAMP/leads", json!({"a": 1}), [403, 403, 403, 403, 202, 401]),
-    ]
-}
 
 async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmill_tests::Response {
     let request = client.request(method, path);
@@ -64,34 +11,6 @@ async fn send(client: &Client, method: &str, path: &str, body: &Value) -> hookmi
         request.header("content-type", "application/json").body(body.to_string())
     };
     hookmill_tests::client::send(request).await
-}
-
-on_both! {
-    /// O8 O9 I14: each role has its permissions and no others; each error is 401 or 403 with a reason.
-    async fn each_role_may_what_it_says(kind: Kind) {
-        let world = World::new(kind).await;
-        world.draft("CAMP", "").await;
-        let pushed = world.push(json!([{"campaign_id": "CAMP"}])).await;
-        world.settle().await;
-        let source_key = world.admin.get("/v1/source-keys").await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
-        let (submission, request) = (hookmill_tests::world::submission_ids(&pushed).remove(0), pushed.str("request_id"));
-        let (integrator, viewer) = (world.user("integrator").await, world.user("viewer").await);
-        let operator = world.operator.in_organization(&world.organization);
-        let actors = [("operator", &operator), ("admin", &world.admin), ("integrator", &integrator), ("viewer", &viewer), ("source", &world.source), ("nobody", &world.nobody)];
-        for (method, path, body, expected) in calls() {
-            let path = path.replace("{source_key}", &source_key).replace("{submission}", &submission).replace("{request}", &request);
-            for ((name, actor), status) in actors.iter().zip(expected) {
-                let response = send(actor, method, &path, &body).await;
-                assert_eq!(response.status, status, "{method} {path} by {name}: {}", response.text);
-                if status == 401 || status == 403 {
-                    let code = response.code().to_owned();
-                    assert!(["key_missing", "role_not_allowed", "source_key_not_allowed", "api_key_not_allowed"].contains(&code.as_str()), "{code}");
-                    response.expect_error(status, &code);
-                }
-            }
-        }
-        world.stop().await;
-    }
 }
 
 on_both! {

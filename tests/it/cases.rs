@@ -10,7 +10,9 @@
 //! A case may say what the client responds with: `responses.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
 //! case's folder `responses`. `expected.json` has what each of them means to the document.
 
+use bytes::Bytes;
 use hookmill::app;
+use hookmill_admin::{Actor, NewOrganization};
 use hookmill_domain::body;
 use hookmill_domain::clock::ManualClock;
 use hookmill_domain::config::{HostSettings, Limits};
@@ -105,7 +107,10 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
 
 /// The organization whose value sets are those of the case.
 async fn organization_with_sets(pipeline: &Pipeline, case: &Path) -> Result<String, String> {
-    let organization = pipeline.store().create_organization("Case", START).await.map_err(|error| error.to_string())?;
+    let host = Actor::host(pipeline);
+    let organization = host.create_organization(Ok(NewOrganization { name: "Case".into() })).await;
+    let organization = organization.map_err(|error| error.to_string())?;
+    let scope = host.enter(Some(organization.id.clone())).await.map_err(|error| error.to_string())?;
     let Ok(files) = fs::read_dir(case.join("sets")) else { return Ok(organization.id) };
     for file in files {
         let path = file.unwrap().path();
@@ -114,8 +119,8 @@ async fn organization_with_sets(pipeline: &Pipeline, case: &Path) -> Result<Stri
             Some("json") => TableFormat::Json,
             _ => return Err(format!("{}: neither .csv nor .json", path.display())),
         };
-        let (name, table) = (path.file_stem().unwrap().to_string_lossy(), fs::read(&path).unwrap());
-        let put = pipeline.put_value_set(&organization.id, &name, format, table.into(), "case").await;
+        let (name, table) = (path.file_stem().unwrap().to_string_lossy(), Bytes::from(fs::read(&path).unwrap()));
+        let put = scope.put_value_set(&name, async { Ok(&table) }, Ok(format)).await;
         put.map_err(|error| format!("{}: {error}: {:?}", path.display(), error.details))?;
     }
     Ok(organization.id)

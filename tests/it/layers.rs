@@ -6,14 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates of the host, from the ground up, each with the crates of the host that it may know.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("engine", &[]),
     ("outbound", &["domain"]),
     ("pipeline", &["domain", "store", "engine", "outbound"]),
-    ("http", &["domain", "store", "engine", "pipeline"]),
-    ("cli", &["domain", "store", "engine", "outbound", "pipeline", "http"]),
+    ("admin", &["domain", "store", "engine", "pipeline"]),
+    ("http", &["domain", "pipeline", "admin"]),
+    ("cli", &["domain", "store", "engine", "outbound", "pipeline", "admin", "http"]),
 ];
 
 /// Outside libraries that only one crate of the host may depend on.
@@ -135,6 +136,22 @@ fn routes_are_registered_with_their_description() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Only a checked permission gives the entry that the store asks a change for; and nothing above `admin` goes past it to the store.
+#[test]
+fn changes_go_through_the_use_cases() {
+    let mut wrong = Vec::new();
+    for (layer, path, text) in
+        sources().into_iter().filter(|(layer, _, _)| !["admin", "store"].contains(&layer.as_str()))
+    {
+        for (line, code) in code(&text) {
+            if code.contains("AuditEntry {") || layer == "http" && code.contains(".store()") {
+                wrong.push(format!("host/{}:{line}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "past the use cases of host/admin:\n{}", wrong.join("\n"));
 }
 
 #[test]

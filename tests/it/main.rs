@@ -17,6 +17,7 @@ mod hosts;
 mod ingest;
 mod interpret;
 mod layers;
+mod permissions;
 mod prepared;
 mod process;
 mod requirements;

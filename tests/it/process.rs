@@ -380,8 +380,8 @@ on_both! {
         let digest = "ab".repeat(32);
         store.keep_component(&digest, b"no component", b"[]", now).await.unwrap();
         let campaign = store.campaign_by_id(&world.organization, "BB").await.unwrap().unwrap();
-        let broken = NewCampaignVersion { plugin: None, component_digest: &digest, document: None, plan: None, warnings: b"[]", created_by: "test" };
-        store.save_campaign_version(&campaign.key, broken, Activation::Now, now).await.unwrap();
+        let broken = NewCampaignVersion { plugin: None, component_digest: &digest, document: None, plan: None, warnings: b"[]" };
+        store.save_campaign_version(&campaign.key, broken, Activation::Now, &hookmill_tests::sample::audit_entry(), now).await.unwrap();
         let ids = world.push_and_settle(json!(people("BB", 3))).await;
         for id in &ids {
             let line = last_line(&world.submission(id).await);

@@ -4,6 +4,7 @@
 use hookmill_domain::clock::Clock;
 use hookmill_store::value_sets::{Edited, ValueSetLimits};
 use hookmill_tests::client::send;
+use hookmill_tests::sample::audit_entry;
 use hookmill_tests::{Behaviour, Client, Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 
@@ -306,7 +307,7 @@ on_both! {
         // As another host would do it.
         let store = world.pipeline().store();
         let limits = ValueSetLimits { sets_max: 10, bytes_max: 1_000 };
-        let restored = store.restore_value_set(&world.organization, "colours", 1, limits, world.clock.now()).await.unwrap();
+        let restored = store.restore_value_set(&world.organization, "colours", 1, limits, &audit_entry(), world.clock.now()).await.unwrap();
         assert!(matches!(restored, Edited::Done { changed: true, .. }), "{restored:?}");
         world.clock.advance_ms(999);
         assert!(found(&look_up(&world, "LOOK").await).contains("#d00"));

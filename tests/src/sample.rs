@@ -3,6 +3,7 @@
 use crate::world::START;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::DryRunInput;
+use hookmill_store::audit::AuditEntry;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 
@@ -38,4 +39,9 @@ pub fn campaign(organization_id: &str) -> Campaign {
         updated_at: START.0,
         has_client: false,
     }
+}
+
+/// The audit entry of a change that a test makes in the store, past the use cases.
+pub fn audit_entry() -> AuditEntry {
+    AuditEntry { organization_id: None, user_id: "test".into(), action: "test" }
 }

@@ -36,8 +36,7 @@ impl Role {
 
     /// Whether this role may do that.
     pub fn may(self, permission: Permission) -> bool {
-        let (role, wanted) = (self.rank(), permission.rank());
-        wanted <= role
+        permission.rank() <= self.rank()
     }
 
     fn rank(self) -> u8 {
@@ -73,6 +72,11 @@ impl Permission {
             Self::Integrate => 1,
             Self::View => 0,
         }
+    }
+
+    /// Whether whoever may do the other may do this, too.
+    pub fn is_implied_by(self, other: Self) -> bool {
+        self.rank() <= other.rank()
     }
 
     /// What it is called in an error.

@@ -1,16 +1,17 @@
 //! Reading bodies: bounded in bytes and time, JSON checked before it is understood.
 
-use crate::error::HttpError;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use hookmill_admin::Input;
 use hookmill_domain::body as model;
 use hookmill_domain::envelope::syntax;
-use hookmill_domain::error::Kind;
+use hookmill_domain::error::{ApiError, Kind};
 use hookmill_pipeline::Pipeline;
 use serde::de::DeserializeOwned;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,11 +28,19 @@ pub(super) struct BufferedBody {
     _room: Option<OwnedSemaphorePermit>,
 }
 
+impl Deref for BufferedBody {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
 /// Reads a whole body. Hold the result until the response is sent.
-pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<BufferedBody, HttpError> {
+pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<BufferedBody, ApiError> {
     let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
     tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_memory())).await.unwrap_or_else(|_| {
-        Err(HttpError::new(
+        Err(ApiError::new(
             Kind::Syntax,
             "body_timeout",
             format!("the body did not arrive within {} ms", bound.as_millis()),
@@ -39,12 +48,12 @@ pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> R
     })
 }
 
-async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<BufferedBody, HttpError> {
+async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<BufferedBody, ApiError> {
     let mut stream = body.into_data_stream();
     let (mut kept, mut seen, mut held) = (BytesMut::new(), 0_usize, None::<OwnedSemaphorePermit>);
     while let Some(chunk) = stream.next().await {
         let chunk =
-            chunk.map_err(|_| HttpError::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
+            chunk.map_err(|_| ApiError::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
         seen += chunk.len();
         if seen <= bytes_max {
             let more =
@@ -61,14 +70,14 @@ async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Re
     }
     if bytes_max < seen {
         let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
-        return Err(HttpError::new(Kind::TooLarge, "body_too_large", message));
+        return Err(ApiError::new(Kind::TooLarge, "body_too_large", message));
     }
     Ok(BufferedBody { bytes: kept.freeze(), _room: held })
 }
 
-fn overloaded() -> HttpError {
+fn overloaded() -> ApiError {
     let message = "the bodies of all requests under way exceed the memory limit of this host; try again shortly";
-    HttpError::new(Kind::Overload, "overloaded", message)
+    ApiError::new(Kind::Overload, "overloaded", message)
 }
 
 /// What the headers say of a body: the values of `Content-Type` and `Content-Encoding`, empty when they are not there.
@@ -80,9 +89,9 @@ pub(super) fn content_headers(headers: &HeaderMap) -> (String, String) {
     (all(header::CONTENT_TYPE), all(header::CONTENT_ENCODING))
 }
 
-/// A JSON body of the management API: unknown keys and wrong types are rejected with their place. The error is the handler's to give,
-/// after it has looked whether the caller may do this at all.
-pub(super) struct JsonBody<T>(pub Result<T, HttpError>);
+/// A JSON body of the management API: unknown keys and wrong types are rejected with their place. The error is the use
+/// case's to give, after it has looked whether the caller may do this at all.
+pub(super) struct JsonBody<T>(pub Input<T>);
 
 impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
     type Rejection = std::convert::Infallible;
@@ -92,7 +101,7 @@ impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
     }
 }
 
-async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) -> Result<T, HttpError> {
+async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) -> Result<T, ApiError> {
     let (parts, body) = request.into_parts();
     let limits = &pipeline.settings().limits;
     let BufferedBody { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
@@ -103,7 +112,7 @@ async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) 
     let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
     if root.starts_with('[') {
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(syntax)?;
-        return Err(HttpError::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
+        return Err(ApiError::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
             "",
             "not_an_object",
             "this is a list",
@@ -112,11 +121,11 @@ async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) 
     serde_json::from_str(text).map_err(not_understood)
 }
 
-fn not_understood(error: serde_json::Error) -> HttpError {
+fn not_understood(error: serde_json::Error) -> ApiError {
     if !error.is_data() {
-        return syntax(error).into();
+        return syntax(error);
     }
-    HttpError::new(Kind::Invalid, "invalid", error.to_string()).at(
+    ApiError::new(Kind::Invalid, "invalid", error.to_string()).at(
         "",
         "invalid",
         format!("line {}, column {}", error.line(), error.column()),

@@ -63,21 +63,6 @@ impl HttpError {
     pub(crate) fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
         ApiError::invalid(path, message).into()
     }
-
-    /// Nothing of that name is visible to this caller.
-    pub(crate) fn not_found(what: &str, id: &str) -> Self {
-        ApiError::not_found(what, id).into()
-    }
-
-    /// The same with one more detail.
-    pub(crate) fn at(self, path: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
-        self.0.at(path, code, message).into()
-    }
-
-    /// The same with all these details.
-    pub(crate) fn with_details(self, details: Vec<Detail>) -> Self {
-        self.0.with_details(details).into()
-    }
 }
 
 /// The middleware writes the body: it knows the request's id.

@@ -1,5 +1,5 @@
-//! The HTTP layer: every URL, grouped by who may call it. A handler extracts its arguments, calls one operation of the pipeline or one query
-//! of the store, and responds.
+//! The HTTP layer: every URL, grouped by who may call it. A handler extracts its arguments, calls one use case of `admin` (or, for sources,
+//! one operation of the pipeline), and shows what it returns.
 
 mod api;
 mod auth;

@@ -50,8 +50,9 @@ pub(super) async fn health() -> impl IntoResponse {
         (status = SERVICE_UNAVAILABLE, description = "The database is unavailable.", body = String, content_type = "text/plain"),
     ))]
 pub(super) async fn ready(State(pipeline): State<Pipeline>) -> impl IntoResponse {
-    match pipeline.store().ping().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database unavailable\n"),
+    if pipeline.is_ready().await {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "database unavailable\n")
     }
 }

@@ -33,9 +33,10 @@ mod workers;
 
 pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleResponse, ShapedMessage, StageRun};
+pub use hookmill_store::keys::SourceKey;
 pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source};
 pub use pipeline::{Pipeline, PipelineDeps};
-pub use programs::{ChosenComponent, Problem, STANDARD_DOCUMENT, SaveError};
+pub use programs::{ChosenComponent, CompiledVersion, Problem, STANDARD_DOCUMENT, SaveError};
 pub use rendered::Decision;
 pub use value_sets::{PutSet, TableFormat};
 pub use workers::Workers;

@@ -98,6 +98,11 @@ impl Pipeline {
         &self.0.store
     }
 
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        self.0.store.ping().await.is_ok()
+    }
+
     /// The sandbox.
     pub fn engine(&self) -> &Engine {
         &self.0.engine

@@ -7,6 +7,7 @@ use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
 use hookmill_engine::{ConfigurationError, Digest, LoadError, LoadedComponent, Program};
 use hookmill_store::StoreError;
+use hookmill_store::audit::AuditEntry;
 use hookmill_store::campaign_versions::{Activation, NewCampaignVersion};
 use hookmill_store::campaigns::Campaign;
 use serde::Serialize;
@@ -162,6 +163,27 @@ pub struct ChosenComponent {
     pub digest: String,
 }
 
+/// A campaign version that is compiled and not stored yet.
+pub struct CompiledVersion {
+    chosen: ChosenComponent,
+    document: Option<String>,
+    plan: Option<Arc<[u8]>>,
+    warnings: Vec<u8>,
+}
+
+impl CompiledVersion {
+    /// The same, for the store.
+    pub fn as_new(&self) -> NewCampaignVersion<'_> {
+        NewCampaignVersion {
+            plugin: self.chosen.plugin.as_ref().map(|(id, version)| (id.as_str(), *version)),
+            component_digest: &self.chosen.digest,
+            document: self.document.as_deref().map(str::as_bytes),
+            plan: self.plan.as_deref(),
+            warnings: &self.warnings,
+        }
+    }
+}
+
 impl Pipeline {
     /// The component of this digest, compiled.
     #[boxed]
@@ -242,20 +264,17 @@ impl Pipeline {
         }
     }
 
-    /// Saves a version of a campaign, and activates it on request.
+    /// Compiles a campaign version, without storing anything.
     #[boxed]
-    pub async fn save_campaign_version(
+    pub async fn compile_version(
         &self,
-        campaign_key: &str,
-        chosen: &ChosenComponent,
+        chosen: ChosenComponent,
         document: Option<&str>,
-        activation: Activation,
-        user_id: &str,
-    ) -> Result<(hookmill_store::campaign_versions::CampaignVersion, Vec<Problem>), SaveError> {
-        let (plan, warnings) = match document {
+    ) -> Result<(CompiledVersion, Vec<Problem>), SaveError> {
+        let (plan, problems) = match document {
             Some(document) => {
-                let (program, warnings) = self.compile(&chosen.digest, document).await?;
-                (program.plan, warnings)
+                let (program, problems) = self.compile(&chosen.digest, document).await?;
+                (program.plan, problems)
             }
             None => {
                 self.component(&chosen.digest)
@@ -264,26 +283,31 @@ impl Pipeline {
                 (None, Vec::new())
             }
         };
-        let new = NewCampaignVersion {
-            plugin: chosen.plugin.as_ref().map(|(id, version)| (id.as_str(), *version)),
-            component_digest: &chosen.digest,
-            document: document.map(str::as_bytes),
-            plan: plan.as_deref(),
-            warnings: &json(&warnings),
-            created_by: user_id,
-        };
-        let saved = self.store.save_campaign_version(campaign_key, new, activation, self.clock.now()).await.map_err(
-            |error| match error {
-                StoreError::Conflict => ApiError::new(
-                    Kind::Conflict,
-                    "saved_meanwhile",
-                    "another version was saved at the same time; save again",
-                ),
-                other => unavailable(&other),
-            },
-        )?;
+        let (document, warnings) = (document.map(str::to_owned), json(&problems));
+        Ok((CompiledVersion { chosen, document, plan, warnings }, problems))
+    }
+
+    /// Saves a version of a campaign, and activates it on request.
+    #[boxed]
+    pub async fn save_campaign_version(
+        &self,
+        campaign_key: &str,
+        compiled: &CompiledVersion,
+        activation: Activation,
+        entry: &AuditEntry,
+    ) -> Result<hookmill_store::campaign_versions::CampaignVersion, ApiError> {
+        let new = compiled.as_new();
+        let saved = self.store.save_campaign_version(campaign_key, new, activation, entry, self.clock.now()).await;
+        let saved = saved.map_err(|error| match error {
+            StoreError::Conflict => ApiError::new(
+                Kind::Conflict,
+                "saved_meanwhile",
+                "another version was saved at the same time; save again",
+            ),
+            other => unavailable(&other),
+        })?;
         self.forget_lookups();
-        Ok((saved, warnings))
+        Ok(saved)
     }
 
     /// The default plugin of this host.

@@ -6,20 +6,26 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_store::StoreError;
+use hookmill_store::audit::AuditEntry;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::release::Release;
 
 impl Pipeline {
     /// Moves a campaign to another state. Activating processes what waited, in order; archiving cancels it.
     #[boxed]
-    pub async fn move_campaign(&self, campaign: &Campaign, next: CampaignState) -> Result<(), ApiError> {
+    pub async fn move_campaign(
+        &self,
+        campaign: &Campaign,
+        next: CampaignState,
+        entry: &AuditEntry,
+    ) -> Result<(), ApiError> {
         let from = campaign.state().map_err(|error| unavailable(&error))?;
         if !from.may_become(next) {
             let message = format!("a campaign in state {} can't change to {}", from.as_str(), next.as_str());
             return Err(ApiError::new(Kind::Conflict, "state_conflict", message));
         }
-        let now = self.clock.now();
-        if !self.store.move_campaign(&campaign.key, from, next, now).await.map_err(|error| unavailable(&error))? {
+        let moved = self.store.move_campaign(campaign, next, entry, self.clock.now()).await;
+        if !moved.map_err(|error| unavailable(&error))? {
             return Err(ApiError::new(
                 Kind::Conflict,
                 "state_conflict",
@@ -36,12 +42,12 @@ impl Pipeline {
         let now = self.clock.now();
         match state {
             CampaignState::Active => {
-                self.store.release_submissions(&campaign.key, Release::Pending, "released", now).await?;
+                self.store.release_submissions(&campaign.key, Release::Pending, "released", None, now).await?;
             }
             CampaignState::Archived => {
                 let cause = "campaign_archived";
-                self.store.release_submissions(&campaign.key, Release::Pending, cause, now).await?;
-                self.store.release_submissions(&campaign.key, Release::Quarantined, cause, now).await?;
+                self.store.release_submissions(&campaign.key, Release::Pending, cause, None, now).await?;
+                self.store.release_submissions(&campaign.key, Release::Quarantined, cause, None, now).await?;
             }
             CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
@@ -55,16 +61,22 @@ impl Pipeline {
 
     /// Runs quarantined submissions again: one, or all of a campaign.
     #[boxed]
-    pub async fn reprocess(&self, campaign: &Campaign, submission_id: Option<&str>) -> Result<u64, ApiError> {
+    pub async fn reprocess(
+        &self,
+        campaign: &Campaign,
+        submission_id: Option<&str>,
+        entry: &AuditEntry,
+    ) -> Result<u64, ApiError> {
         let now = self.clock.now();
         let which = submission_id.map_or(Release::Quarantined, Release::One);
-        let released = self.store.release_submissions(&campaign.key, which, "reprocessed", now).await;
+        let asked = Some((entry, submission_id.unwrap_or(&campaign.campaign_id)));
+        let released = self.store.release_submissions(&campaign.key, which, "reprocessed", asked, now).await;
         let count = released.map_err(|error| unavailable(&error))?;
         self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
         Ok(count)
     }
 
-    /// A delivery was made due by hand.
+    /// Reads what is due for a destination: a delivery to it was made due by hand.
     pub fn delivery_resent(&self, organization_id: &str, destination_id: &str) {
         self.flow.read_deliveries(organization_id, destination_id, self.clock.now());
     }

@@ -6,6 +6,7 @@ use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::value_set::{CsvHeader, ReadTable, TableProblem, ValueTable, read_csv, read_json};
+use hookmill_store::audit::AuditEntry;
 use hookmill_store::value_sets::{Edited, NewTable, ValueSet, ValueSetLimits};
 use std::sync::Arc;
 
@@ -45,13 +46,13 @@ impl Pipeline {
         name: &str,
         format: TableFormat,
         body: Bytes,
-        user_id: &str,
+        entry: &AuditEntry,
     ) -> Result<PutSet, ApiError> {
         let Prepared { canonical, digest, read } = self.prepare_table(format, body).await?;
         let entries = i64::try_from(read.table.len()).unwrap_or(i64::MAX);
         let table = NewTable { digest: &digest, body: &canonical, entries };
         let (limits, now) = (self.value_set_limits(), self.clock.now());
-        let edited = self.store.put_value_set(organization_id, name, table, limits, user_id, now).await;
+        let edited = self.store.put_value_set(organization_id, name, table, limits, entry, now).await;
         let (set, changed) = self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)?;
         Ok(PutSet { set, changed, warnings: read.warnings })
     }
@@ -63,16 +64,23 @@ impl Pipeline {
         organization_id: &str,
         name: &str,
         version: i64,
+        entry: &AuditEntry,
     ) -> Result<(ValueSet, bool), ApiError> {
         let now = self.clock.now();
-        let edited = self.store.restore_value_set(organization_id, name, version, self.value_set_limits(), now).await;
+        let edited =
+            self.store.restore_value_set(organization_id, name, version, self.value_set_limits(), entry, now).await;
         self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)
     }
 
     /// Deletes a name: batches no longer find it.
     #[boxed]
-    pub async fn delete_value_set(&self, organization_id: &str, name: &str) -> Result<(), ApiError> {
-        let deleted = self.store.delete_value_set(organization_id, name, self.clock.now()).await;
+    pub async fn delete_value_set(
+        &self,
+        organization_id: &str,
+        name: &str,
+        entry: &AuditEntry,
+    ) -> Result<(), ApiError> {
+        let deleted = self.store.delete_value_set(organization_id, name, entry, self.clock.now()).await;
         let deleted = deleted.map_err(|error| unavailable(&error))?;
         self.forget_lookups();
         if deleted { Ok(()) } else { Err(ApiError::not_found("value set", name)) }

@@ -1,8 +1,18 @@
-//! Who did what that matters: keys revealed, made and ended, campaigns changed.
+//! The audit log: who did what that matters. A change and its line are one commit, so that there is none without the other.
 
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::clock::Timestamp;
+
+/// Who does what: what a change writes into the audit log in its own transaction. The change itself says to what it was done.
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    /// The organization it is done in; none for what concerns operators alone.
+    pub organization_id: Option<String>,
+    /// Who does it.
+    pub user_id: String,
+    /// What is done, such as `source_key.revealed`.
+    pub action: &'static str,
+}
 
 /// One line of the audit log.
 #[derive(Debug, Clone)]
@@ -20,25 +30,24 @@ pub struct AuditLine {
 }
 from_row!(AuditLine { id, user_id, action, subject, at });
 
-impl Store {
-    /// Writes a line.
-    #[boxed]
-    pub async fn audit(
-        &self,
-        organization_id: Option<&str>,
-        user_id: &str,
-        action: &str,
-        subject: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let id = self.ids.new_id("aud", now);
-        writing!(self, connection => {
-            sqlx::query("insert into audit (id, organization_id, user_id, action, subject, at) values ($1, $2, $3, $4, $5, $6)")
-                .bind(&id).bind(organization_id).bind(user_id).bind(action).bind(subject).bind(now.0).execute(&mut *connection).await?;
-        });
-        Ok(())
-    }
+/// Writes the line of a change in the change's transaction.
+macro_rules! insert_audit {
+    ($store:expr, $connection:expr, $entry:expr, $subject:expr, $now:expr) => {
+        sqlx::query(
+            "insert into audit (id, organization_id, user_id, action, subject, at) values ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind($store.ids.new_id("aud", $now))
+        .bind($entry.organization_id.as_deref())
+        .bind(&$entry.user_id)
+        .bind($entry.action)
+        .bind($subject)
+        .bind($now.0)
+        .execute(&mut *$connection)
+        .await?
+    };
+}
 
+impl Store {
     /// The lines of an organization, the newest first, older than `before`.
     #[boxed]
     pub async fn audit_lines(

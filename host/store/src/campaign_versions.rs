@@ -1,6 +1,8 @@
 //! Campaign versions: immutable and numbered, each a component and a compiled configuration. Activating is one
 //! update; a rollback is activating an older version (O5).
 
+use super::audit::AuditEntry;
+use super::campaigns::Campaign;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -58,66 +60,106 @@ pub struct NewCampaignVersion<'a> {
     pub plan: Option<&'a [u8]>,
     /// The compiler's warnings, a JSON list.
     pub warnings: &'a [u8],
-    /// Who saves it.
-    pub created_by: &'a str,
 }
 
 const COLUMNS: &str = "select id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from campaign_versions";
 
+/// Writes a campaign version.
+macro_rules! insert_campaign_version {
+    ($connection:expr, $row:expr) => {
+        sqlx::query(
+            "insert into campaign_versions (id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, \
+             created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(&$row.id)
+        .bind(&$row.campaign_key)
+        .bind($row.version)
+        .bind($row.plugin_id.as_deref())
+        .bind($row.plugin_version)
+        .bind(&$row.component_digest)
+        .bind($row.document.as_deref())
+        .bind($row.plan.as_deref())
+        .bind($row.warnings.as_slice())
+        .bind(&$row.created_by)
+        .bind($row.created_at)
+        .execute(&mut *$connection)
+        .await?
+    };
+}
+pub(super) use insert_campaign_version;
+
+impl NewCampaignVersion<'_> {
+    /// The row that it becomes.
+    pub(super) fn into_version(
+        self,
+        id: String,
+        campaign_key: &str,
+        version: i64,
+        created_by: &str,
+        now: Timestamp,
+    ) -> CampaignVersion {
+        CampaignVersion {
+            id,
+            campaign_key: campaign_key.into(),
+            version,
+            plugin_id: self.plugin.map(|(id, _)| id.into()),
+            plugin_version: self.plugin.map(|(_, version)| version),
+            component_digest: self.component_digest.into(),
+            document: self.document.map(Into::into),
+            plan: self.plan.map(Into::into),
+            warnings: self.warnings.into(),
+            created_by: created_by.into(),
+            created_at: now.0,
+        }
+    }
+}
+
 impl Store {
     /// Saves a campaign version under the next number, and activates it if asked to, in one commit.
+    #[boxed]
     pub async fn save_campaign_version(
         &self,
         campaign_key: &str,
         new: NewCampaignVersion<'_>,
         activation: Activation,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<CampaignVersion, StoreError> {
         let id = self.ids.new_id("ver", now);
-        let version: i64 = writing!(self, connection => {
+        Ok(writing!(self, connection => {
             // Two that save at one moment are numbered one after the other.
             sqlx::query("update campaigns set updated_at = $1 where campaign_key = $2").bind(now.0).bind(campaign_key).execute(&mut *connection).await?;
             let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from campaign_versions where campaign_key = $1")
                 .bind(campaign_key).fetch_one(&mut *connection).await?;
-            sqlx::query("insert into campaign_versions (id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at) \
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-                .bind(&id).bind(campaign_key).bind(version).bind(new.plugin.map(|p| p.0)).bind(new.plugin.map(|p| p.1)).bind(new.component_digest)
-                .bind(new.document).bind(new.plan).bind(new.warnings).bind(new.created_by).bind(now.0).execute(&mut *connection).await?;
+            let row = new.into_version(id, campaign_key, version, &entry.user_id, now);
+            insert_campaign_version!(connection, row);
             if activation == Activation::Now {
-                sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where campaign_key = $3").bind(&id).bind(now.0).bind(campaign_key)
+                sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where campaign_key = $3").bind(&row.id).bind(now.0).bind(campaign_key)
                     .execute(&mut *connection).await?;
             }
-            version
-        });
-        Ok(CampaignVersion {
-            id,
-            campaign_key: campaign_key.into(),
-            version,
-            plugin_id: new.plugin.map(|p| p.0.into()),
-            plugin_version: new.plugin.map(|p| p.1),
-            component_digest: new.component_digest.into(),
-            document: new.document.map(Into::into),
-            plan: new.plan.map(Into::into),
-            warnings: new.warnings.into(),
-            created_by: new.created_by.into(),
-            created_at: now.0,
-        })
+            insert_audit!(self, connection, entry, &row.id, now);
+            row
+        }))
     }
 
     /// Activates a version of a campaign; returns whether it exists.
     #[boxed]
     pub async fn activate_campaign_version(
         &self,
-        campaign_key: &str,
+        campaign: &Campaign,
         version: i64,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let done = writing!(self, connection => {
-            sqlx::query("update campaigns set active_version_id = (select id from campaign_versions where campaign_key = $1 and version = $2), updated_at = $3 \
+        Ok(writing!(self, connection => {
+            let done = sqlx::query("update campaigns set active_version_id = (select id from campaign_versions where campaign_key = $1 and version = $2), updated_at = $3 \
                  where campaign_key = $1 and exists (select 1 from campaign_versions where campaign_key = $1 and version = $2)")
-                .bind(campaign_key).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected()
-        });
-        Ok(done == 1)
+                .bind(&campaign.key).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected();
+            if done == 1 {
+                insert_audit!(self, connection, entry, format!("{}#{version}", campaign.campaign_id), now);
+            }
+            done == 1
+        }))
     }
 
     /// A campaign version by its id.

@@ -1,5 +1,7 @@
 //! Campaigns (O3).
 
+use super::audit::AuditEntry;
+use super::campaign_versions::{NewCampaignVersion, insert_campaign_version};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::{CampaignId, CampaignState};
@@ -70,6 +72,19 @@ pub struct CampaignChange {
     pub granted_value_sets: Vec<u8>,
 }
 
+/// What a new campaign is made of.
+#[derive(Debug, Clone)]
+pub struct NewCampaign<'a> {
+    /// The id its users know.
+    pub campaign_id: &'a CampaignId,
+    /// How it stands at first.
+    pub state: CampaignState,
+    /// What it is called and where it lives.
+    pub change: &'a CampaignChange,
+    /// Its first version, which is active.
+    pub version: NewCampaignVersion<'a>,
+}
+
 impl Campaign {
     /// The state.
     pub fn state(&self) -> Result<CampaignState, StoreError> {
@@ -88,34 +103,44 @@ const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id,
      created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
 
 impl Store {
-    /// Makes a campaign, as a draft. `Conflict` when the organization has one of this id.
+    /// Makes a campaign of whoever does it, with its first version. `Conflict` when the organization has one of this id.
     #[boxed]
     pub async fn create_campaign(
         &self,
         organization_id: &str,
-        campaign_id: &CampaignId,
-        owner_id: Option<&str>,
-        change: &CampaignChange,
+        new: NewCampaign<'_>,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Campaign, StoreError> {
+        let NewCampaign { campaign_id, state, change, version } = new;
         let key = self.ids.new_id("cmp", now);
+        let version = version.into_version(self.ids.new_id("ver", now), &key, 1, &entry.user_id, now);
         writing!(self, connection => {
             sqlx::query("insert into campaigns (campaign_key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, \
-                 created_at, updated_at) values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $10)")
-                .bind(&key).bind(organization_id).bind(campaign_id.as_str()).bind(&change.name).bind(owner_id).bind(&change.time_zone)
-                .bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice()).bind(now.0)
-                .execute(&mut *connection).await?;
+                 active_version_id, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)")
+                .bind(&key).bind(organization_id).bind(campaign_id.as_str()).bind(&change.name).bind(&entry.user_id).bind(state.as_str())
+                .bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
+                .bind(&version.id).bind(now.0).execute(&mut *connection).await?;
+            insert_campaign_version!(connection, version);
+            insert_audit!(self, connection, entry, campaign_id.as_str(), now);
         });
         self.campaign(&key).await?.ok_or_else(|| StoreError::corrupt("campaigns", &key, "missing after it was created"))
     }
 
     /// Changes what a campaign is called and where it lives.
     #[boxed]
-    pub async fn change_campaign(&self, key: &str, change: &CampaignChange, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn change_campaign(
+        &self,
+        campaign: &Campaign,
+        change: &CampaignChange,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6 where campaign_key = $7")
                 .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
-                .bind(now.0).bind(key).execute(&mut *connection).await?;
+                .bind(now.0).bind(&campaign.key).execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, &campaign.campaign_id, now);
         });
         Ok(())
     }
@@ -155,15 +180,18 @@ impl Store {
     #[boxed]
     pub async fn move_campaign(
         &self,
-        key: &str,
-        from: CampaignState,
+        campaign: &Campaign,
         to: CampaignState,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let moved = writing!(self, connection => {
-            sqlx::query("update campaigns set state = $1, updated_at = $2 where campaign_key = $3 and state = $4")
-                .bind(to.as_str()).bind(now.0).bind(key).bind(from.as_str()).execute(&mut *connection).await?.rows_affected()
-        });
-        Ok(moved == 1)
+        Ok(writing!(self, connection => {
+            let moved = sqlx::query("update campaigns set state = $1, updated_at = $2 where campaign_key = $3 and state = $4")
+                .bind(to.as_str()).bind(now.0).bind(&campaign.key).bind(&campaign.state).execute(&mut *connection).await?.rows_affected();
+            if moved == 1 {
+                insert_audit!(self, connection, entry, &campaign.campaign_id, now);
+            }
+            moved == 1
+        }))
     }
 }

@@ -1,5 +1,6 @@
 //! Component bytes, content-addressed; plugins and their numbered versions (O5).
 
+use super::audit::AuditEntry;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -34,6 +35,25 @@ pub struct PluginVersion {
 }
 from_row!(PluginVersion { plugin_id, version, component_digest, created_by, created_at });
 
+/// A component to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct NewComponent<'a> {
+    /// SHA-256 of its bytes.
+    pub digest: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// The stages it serves, a JSON list.
+    pub stages: &'a [u8],
+}
+
+/// Keeps a component under its digest; once is enough.
+macro_rules! insert_component {
+    ($connection:expr, $component:expr, $now:expr) => {
+        sqlx::query("insert into components (digest, bytes, stages, created_at) values ($1, $2, $3, $4) on conflict (digest) do nothing")
+            .bind($component.digest).bind($component.bytes).bind($component.stages).bind($now.0).execute(&mut *$connection).await?
+    };
+}
+
 impl Store {
     /// Keeps a component under its digest; once is enough.
     #[boxed]
@@ -44,10 +64,8 @@ impl Store {
         stages: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        writing!(self, connection => {
-            sqlx::query("insert into components (digest, bytes, stages, created_at) values ($1, $2, $3, $4) on conflict (digest) do nothing")
-                .bind(digest).bind(bytes).bind(stages).bind(now.0).execute(&mut *connection).await?;
-        });
+        let component = NewComponent { digest, bytes, stages };
+        writing!(self, connection => { insert_component!(connection, component, now); });
         Ok(())
     }
 
@@ -59,19 +77,21 @@ impl Store {
         }))
     }
 
-    /// Adds a version to the plugin of this name, which is made if there is none. The same bytes as the newest version are
-    /// the newest version.
+    /// Keeps a component and adds it as a version to the plugin of this name, which is made if there is none. The same bytes as the
+    /// newest version are the newest version.
     #[boxed]
     pub async fn add_plugin_version(
         &self,
         organization_id: &str,
         name: &str,
-        digest: &str,
-        user_id: &str,
+        component: NewComponent<'_>,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<PluginVersion, StoreError> {
+        let digest = component.digest;
         let fresh = self.ids.new_id("plg", now);
         Ok(writing!(self, connection => {
+            insert_component!(connection, component, now);
             sqlx::query("insert into plugins (id, organization_id, name, created_at) values ($1, $2, $3, $4) on conflict (organization_id, name) \
                  do update set name = excluded.name")
                 .bind(&fresh).bind(organization_id).bind(name).bind(now.0).execute(&mut *connection).await?;
@@ -79,18 +99,20 @@ impl Store {
                 .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             let newest: Option<PluginVersion> = sqlx::query_as("select plugin_id, version, component_digest, created_by, created_at from plugin_versions \
                  where plugin_id = $1 order by version desc limit 1").bind(&plugin_id).fetch_optional(&mut *connection).await?;
-            match newest {
+            let version = match newest {
                 Some(newest) if newest.component_digest == digest => newest,
                 newest => {
                     let made = PluginVersion {
-                        plugin_id, version: newest.map_or(1, |v| v.version + 1), component_digest: digest.into(), created_by: user_id.into(), created_at: now.0,
+                        plugin_id, version: newest.map_or(1, |v| v.version + 1), component_digest: digest.into(), created_by: entry.user_id.clone(), created_at: now.0,
                     };
                     sqlx::query("insert into plugin_versions (plugin_id, version, component_digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
                         .bind(&made.plugin_id).bind(made.version).bind(&made.component_digest).bind(&made.created_by).bind(made.created_at)
                         .execute(&mut *connection).await?;
                     made
                 }
-            }
+            };
+            insert_audit!(self, connection, entry, format!("{name}#{}", version.version), now);
+            version
         }))
     }
 

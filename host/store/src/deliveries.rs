@@ -1,5 +1,6 @@
 //! Events, deliveries and attempts (O7): what happened, what is to be sent of it, and how that went.
 
+use super::audit::AuditEntry;
 use super::requests::before_or_end;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -311,12 +312,17 @@ impl Store {
         organization_id: &str,
         id: &str,
         retries: u8,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<(String, u16)>, StoreError> {
         let resent: Option<(String, i64)> = writing!(self, connection => {
-            sqlx::query_as("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1 \
+            let resent = sqlx::query_as("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1 \
                  where id = $2 and organization_id = $3 and event_id is not null and state not in ('waiting', 'held') returning destination_id, shard")
-                .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).fetch_optional(&mut *connection).await?
+                .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).fetch_optional(&mut *connection).await?;
+            if resent.is_some() {
+                insert_audit!(self, connection, entry, id, now);
+            }
+            resent
         });
         let Some((destination_id, shard)) = resent else { return Ok(None) };
         let shard = u16::try_from(shard).unwrap_or(0);

@@ -1,6 +1,8 @@
 //! Destinations: who is sent to. A destination is a row of one kind with one owner; its settings are encrypted whole, since they carry
 //! secrets, headers and addresses.
 
+use super::audit::AuditEntry;
+use super::campaigns::Campaign;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -21,6 +23,16 @@ pub struct Destination<S> {
     pub settings: S,
     /// Since when nothing is sent to it, because it answered `410 Gone`.
     pub paused_at: Option<Timestamp>,
+}
+
+/// Whose destination it is.
+struct Owner<'a> {
+    kind: DestinationKind,
+    organization_id: &'a str,
+    /// The store's id of the campaign or organization.
+    id: &'a str,
+    /// The id that its users know.
+    name: &'a str,
 }
 
 impl Store {
@@ -46,12 +58,18 @@ impl Store {
     #[boxed]
     pub async fn set_client(
         &self,
-        organization_id: &str,
-        campaign_key: &str,
+        campaign: &Campaign,
         endpoint: &ClientEndpoint,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.set_destination(DestinationKind::Client, organization_id, campaign_key, endpoint, now).await
+        let owner = Owner {
+            kind: DestinationKind::Client,
+            organization_id: &campaign.organization_id,
+            id: &campaign.key,
+            name: &campaign.campaign_id,
+        };
+        self.set_destination(owner, endpoint, entry, now).await
     }
 
     /// Sets the webhook of an organization.
@@ -60,20 +78,28 @@ impl Store {
         &self,
         organization_id: &str,
         settings: &WebhookSettings,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let kind = DestinationKind::OrganizationWebhook;
-        self.set_destination(kind, organization_id, organization_id, settings, now).await
+        let owner = Owner { kind, organization_id, id: organization_id, name: organization_id };
+        self.set_destination(owner, settings, entry, now).await
     }
 
-    /// Takes a destination away; returns whether there was one. What waits for it ends as `destination_removed`.
+    /// Removes a campaign's client, if it has one. What waits for it ends as `destination_removed`.
     #[boxed]
-    pub async fn remove_destination(&self, kind: DestinationKind, owner_id: &str) -> Result<bool, StoreError> {
-        let removed = writing!(self, connection => {
-            sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(owner_id).bind(kind.as_str())
-                .execute(&mut *connection).await?.rows_affected()
+    pub async fn remove_client(
+        &self,
+        campaign: &Campaign,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(&campaign.key).bind(DestinationKind::Client.as_str())
+                .execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, &campaign.campaign_id, now);
         });
-        Ok(removed == 1)
+        Ok(())
     }
 
     /// Pauses a destination (`410 Gone`, W9); saving its settings resumes it.
@@ -105,21 +131,21 @@ impl Store {
     /// A destination keeps its id when its settings change, so that waiting deliveries continue.
     async fn set_destination<S: Serialize>(
         &self,
-        kind: DestinationKind,
-        organization_id: &str,
-        owner_id: &str,
+        owner: Owner<'_>,
         settings: &S,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let text =
-            serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner_id, error))?;
+            serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner.id, error))?;
         let (id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
         writing!(self, connection => {
             sqlx::query("insert into destinations (id, organization_id, kind, owner_id, encrypted_settings, created_at, updated_at) \
                  values ($1, $2, $3, $4, $5, $6, $6) on conflict (owner_id, kind) do update set encrypted_settings = excluded.encrypted_settings, \
                  paused_at = null, updated_at = excluded.updated_at")
-                .bind(&id).bind(organization_id).bind(kind.as_str()).bind(owner_id).bind(encrypted.as_slice()).bind(now.0)
+                .bind(&id).bind(owner.organization_id).bind(owner.kind.as_str()).bind(owner.id).bind(encrypted.as_slice()).bind(now.0)
                 .execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, owner.name, now);
         });
         Ok(())
     }

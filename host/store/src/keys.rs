@@ -1,6 +1,7 @@
 //! API keys and source keys (O8, O9, I6). Both are found by SHA-256, which is enough for keys of 256 random bits; a source
 //! key is also kept encrypted, so that an admin can reveal it.
 
+use super::audit::AuditEntry;
 use super::users::User;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -73,7 +74,7 @@ pub fn key_hash(key: &str) -> [u8; 32] {
 }
 
 impl Store {
-    fn fresh_key(&self, id_prefix: &str, key_prefix: &str, now: Timestamp) -> FreshKey {
+    pub(super) fn fresh_key(&self, id_prefix: &str, key_prefix: &str, now: Timestamp) -> FreshKey {
         let mut random = [0_u8; 32];
         self.ids.fill(&mut random);
         let key = format!("{key_prefix}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random));
@@ -88,6 +89,7 @@ impl Store {
         user_id: &str,
         name: &str,
         campaigns: Option<&[String]>,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("key", API_KEY_PREFIX, now);
@@ -96,6 +98,7 @@ impl Store {
             sqlx::query("insert into api_keys (id, user_id, name, prefix, key_hash, campaigns, created_at) values ($1, $2, $3, $4, $5, $6, $7)")
                 .bind(&fresh.id).bind(user_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(campaigns.as_deref())
                 .bind(now.0).execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, &fresh.id, now);
         });
         Ok(fresh)
     }
@@ -134,14 +137,18 @@ impl Store {
         &self,
         organization_id: Option<&str>,
         id: &str,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let done = writing!(self, connection => {
-            sqlx::query("update api_keys set revoked_at = $1 where id = $2 and revoked_at is null and user_id in \
+        Ok(writing!(self, connection => {
+            let done = sqlx::query("update api_keys set revoked_at = $1 where id = $2 and revoked_at is null and user_id in \
                  (select id from users where coalesce(organization_id, '') = $3)")
-                .bind(now.0).bind(id).bind(organization_id.unwrap_or("")).execute(&mut *connection).await?.rows_affected()
-        });
-        Ok(done == 1)
+                .bind(now.0).bind(id).bind(organization_id.unwrap_or("")).execute(&mut *connection).await?.rows_affected();
+            if done == 1 {
+                insert_audit!(self, connection, entry, id, now);
+            }
+            done == 1
+        }))
     }
 
     /// Makes a source key.
@@ -150,6 +157,7 @@ impl Store {
         &self,
         organization_id: &str,
         name: &str,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
@@ -158,6 +166,7 @@ impl Store {
             sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
                 .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice())
                 .bind(now.0).execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, &fresh.id, now);
         });
         Ok(fresh)
     }
@@ -169,6 +178,7 @@ impl Store {
         organization_id: &str,
         id: &str,
         old_until: Timestamp,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<FreshKey>, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
@@ -181,6 +191,7 @@ impl Store {
                      select $1, source_id, organization_id, name, $2, $3, $4, $5 from source_keys where id = $6")
                     .bind(&fresh.id).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice()).bind(now.0).bind(id)
                     .execute(&mut *connection).await?;
+                insert_audit!(self, connection, entry, id, now);
             }
             ended == 1
         });
@@ -189,12 +200,21 @@ impl Store {
 
     /// Ends a source key at once; returns whether there was one.
     #[boxed]
-    pub async fn revoke_source_key(&self, organization_id: &str, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let done = writing!(self, connection => {
-            sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $1 < expires_at)")
-                .bind(now.0).bind(id).bind(organization_id).execute(&mut *connection).await?.rows_affected()
-        });
-        Ok(done == 1)
+    pub async fn revoke_source_key(
+        &self,
+        organization_id: &str,
+        id: &str,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(writing!(self, connection => {
+            let done = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $1 < expires_at)")
+                .bind(now.0).bind(id).bind(organization_id).execute(&mut *connection).await?.rows_affected();
+            if done == 1 {
+                insert_audit!(self, connection, entry, id, now);
+            }
+            done == 1
+        }))
     }
 
     /// The source key that counts now and has this hash.
@@ -216,15 +236,23 @@ impl Store {
         }))
     }
 
-    /// A source key in full. The caller writes the audit line.
+    /// A source key in full. It is returned only after the commit of its line in the audit log.
     #[boxed]
-    pub async fn reveal_source_key(&self, organization_id: &str, id: &str) -> Result<Option<String>, StoreError> {
-        let encrypted: Option<Option<Vec<u8>>> = reading!(self, connection => {
-            sqlx::query_scalar("select encrypted_key from source_keys where id = $1 and organization_id = $2").bind(id).bind(organization_id)
-                .fetch_optional(&mut *connection).await?
-        });
-        let Some(Some(encrypted)) = encrypted else { return Ok(None) };
-        let key = self.decrypt(PURPOSE, "source_keys", id, &encrypted)?;
-        String::from_utf8(key).map(Some).map_err(|error| StoreError::corrupt("source_keys", id, error))
+    pub async fn reveal_source_key(
+        &self,
+        organization_id: &str,
+        id: &str,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        Ok(writing!(self, connection => {
+            let encrypted: Option<Option<Vec<u8>>> = sqlx::query_scalar("select encrypted_key from source_keys where id = $1 and organization_id = $2")
+                .bind(id).bind(organization_id).fetch_optional(&mut *connection).await?;
+            let Some(Some(encrypted)) = encrypted else { return Ok(None) };
+            let key = self.decrypt(PURPOSE, "source_keys", id, &encrypted)?;
+            let key = String::from_utf8(key).map_err(|error| StoreError::corrupt("source_keys", id, error))?;
+            insert_audit!(self, connection, entry, id, now);
+            Some(key)
+        }))
     }
 }

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod database;
+#[macro_use]
 pub mod audit;
 pub mod campaign_versions;
 pub mod campaigns;

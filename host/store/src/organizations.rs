@@ -1,5 +1,6 @@
 //! Organizations (O1).
 
+use super::audit::AuditEntry;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -23,9 +24,14 @@ from_row!(Organization { id, name, salt, values, created_at });
 const COLUMNS: &str = "select id, name, salt, \"values\", created_at from organizations";
 
 impl Store {
-    /// Makes an organization.
+    /// Makes an organization; the entry's line is the first of its own audit log.
     #[boxed]
-    pub async fn create_organization(&self, name: &str, now: Timestamp) -> Result<Organization, StoreError> {
+    pub async fn create_organization(
+        &self,
+        name: &str,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<Organization, StoreError> {
         let mut salt = vec![0_u8; 16];
         self.ids.fill(&mut salt);
         let made = Organization {
@@ -35,10 +41,12 @@ impl Store {
             values: b"{}".to_vec(),
             created_at: now.0,
         };
+        let entry = AuditEntry { organization_id: Some(made.id.clone()), ..entry.clone() };
         writing!(self, connection => {
             sqlx::query("insert into organizations (id, name, salt, \"values\", created_at) values ($1, $2, $3, $4, $5)")
                 .bind(&made.id).bind(&made.name).bind(made.salt.as_slice()).bind(made.values.as_slice()).bind(made.created_at)
                 .execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, &made.id, now);
         });
         Ok(made)
     }
@@ -59,12 +67,5 @@ impl Store {
         Ok(
             reading!(self, connection => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(after).bind(limit).fetch_all(&mut *connection).await?),
         )
-    }
-
-    /// Whether the database has no users yet.
-    #[boxed]
-    pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        let users: i64 = reading!(self, connection => sqlx::query_scalar("select count(*) from users").fetch_one(&mut *connection).await?);
-        Ok(users == 0)
     }
 }

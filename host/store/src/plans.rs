@@ -2,6 +2,7 @@
 //! through an index, and each list through the one that is named for it.
 #![allow(clippy::disallowed_methods, reason = "the test's server is named by the environment")]
 
+use super::audit::AuditEntry;
 use super::database::Database;
 use super::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use super::encryption::Cipher;
@@ -442,12 +443,12 @@ async fn ask(store: &Store, what: &str) -> Result<&'static str, StoreError> {
             "key of submissions"
         }
         "release of submissions" => {
-            store.release_submissions("cmp_107", Release::Pending, "x", NOW).await?;
-            store.release_submissions("cmp_107", Release::Quarantined, "x", NOW).await?;
+            store.release_submissions("cmp_107", Release::Pending, "x", None, NOW).await?;
+            store.release_submissions("cmp_107", Release::Quarantined, "x", None, NOW).await?;
             "submissions_in_state"
         }
         "release of one" => {
-            store.release_submissions(campaign, Release::One("sub_10000001"), "x", NOW).await?;
+            store.release_submissions(campaign, Release::One("sub_10000001"), "x", None, NOW).await?;
             "key of submissions"
         }
         "release of deliveries" => {
@@ -455,7 +456,9 @@ async fn ask(store: &Store, what: &str) -> Result<&'static str, StoreError> {
             "deliveries_in_state"
         }
         "resend" => {
-            store.resend_delivery(org, "dlv_10000001", 1, NOW).await?;
+            let entry =
+                AuditEntry { organization_id: Some(org.into()), user_id: "usr_1".into(), action: "delivery.resent" };
+            store.resend_delivery(org, "dlv_10000001", 1, &entry, NOW).await?;
             "key of deliveries"
         }
         "commit" => {

@@ -1,5 +1,6 @@
 //! Releases waiting work: sets when submissions and deliveries are due, in pieces, and notifies the owners of their shards.
 
+use super::audit::AuditEntry;
 use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -36,12 +37,14 @@ macro_rules! insert_received {
 }
 
 impl Store {
-    /// Releases submissions of a campaign; returns how many. Submissions that begin to wait meanwhile stay: only those that waited before are released.
+    /// Releases submissions of a campaign; `asked` is who asked for it, and for what, where somebody did. Returns
+    /// how many. Submissions that begin to wait meanwhile stay: only those that waited before are released.
     pub async fn release_submissions(
         &self,
         campaign_key: &str,
         which: Release<'_>,
         cause: &str,
+        mut asked: Option<(&AuditEntry, &str)>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let (from, one) = match which {
@@ -69,6 +72,10 @@ impl Store {
                 let mut counts = CountChanges::default();
                 released.iter().for_each(|_| counts.change(campaign_key, from, State::Received));
                 insert_count_changes!(self, connection, counts, now);
+                // The line goes with the first piece: what is released later was asked for as well.
+                if let Some((entry, subject)) = asked.take() {
+                    insert_audit!(self, connection, entry, subject, now);
+                }
                 released
             });
             count += released.len() as u64;

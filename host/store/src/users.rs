@@ -1,5 +1,7 @@
 //! Users (O8).
 
+use super::audit::AuditEntry;
+use super::keys::{API_KEY_PREFIX, FreshKey, key_hash};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -39,6 +41,7 @@ impl Store {
         organization_id: Option<&str>,
         name: &str,
         role: Role,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<User, StoreError> {
         let made = User {
@@ -52,8 +55,31 @@ impl Store {
             sqlx::query("insert into users (id, organization_id, name, role, created_at) values ($1, $2, $3, $4, $5)")
                 .bind(&made.id).bind(made.organization_id.as_deref()).bind(&made.name).bind(&made.role).bind(made.created_at)
                 .execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, &made.id, now);
         });
         Ok(made)
+    }
+
+    /// Makes the first operator and a key of theirs. None where there is somebody already.
+    #[boxed]
+    pub async fn create_first_operator(
+        &self,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<Option<FreshKey>, StoreError> {
+        let (user_id, key) = (self.ids.new_id("usr", now), self.fresh_key("key", API_KEY_PREFIX, now));
+        Ok(writing!(self, connection => {
+            let users: i64 = sqlx::query_scalar("select count(*) from users").fetch_one(&mut *connection).await?;
+            if 0 < users {
+                return Ok(None);
+            }
+            sqlx::query("insert into users (id, name, role, created_at) values ($1, 'operator', $2, $3)")
+                .bind(&user_id).bind(Role::Operator.as_str()).bind(now.0).execute(&mut *connection).await?;
+            sqlx::query("insert into api_keys (id, user_id, name, prefix, key_hash, created_at) values ($1, $2, 'first', $3, $4, $5)")
+                .bind(&key.id).bind(&user_id).bind(&key.prefix).bind(key_hash(&key.key).as_slice()).bind(now.0).execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, &user_id, now);
+            Some(key)
+        }))
     }
 
     /// One user.

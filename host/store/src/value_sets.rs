@@ -1,6 +1,7 @@
 //! Value sets (M7): names, their versions, and the tables these mean. Tables are kept once, by digest, whoever uploads them; an
 //! organization finds them by its own names only.
 
+use super::audit::AuditEntry;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -112,7 +113,7 @@ impl Store {
         name: &str,
         table: NewTable<'_>,
         limits: ValueSetLimits,
-        user_id: &str,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
         let before = self.value_set(organization_id, name).await?;
@@ -137,9 +138,10 @@ impl Store {
                  left join value_set_versions v on v.value_set_id = s.id where s.organization_id = $1 and s.name = $2 group by s.id")
                 .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             sqlx::query("insert into value_set_versions (value_set_id, version, digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
-                .bind(&id).bind(version).bind(table.digest).bind(user_id).bind(now.0).execute(&mut *connection).await?;
+                .bind(&id).bind(version).bind(table.digest).bind(&entry.user_id).bind(now.0).execute(&mut *connection).await?;
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
                 .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, format!("{name}#{version}"), now);
         });
         self.edited_set(organization_id, name).await
     }
@@ -152,6 +154,7 @@ impl Store {
         name: &str,
         version: i64,
         limits: ValueSetLimits,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
         let before = self.value_set(organization_id, name).await?;
@@ -170,6 +173,7 @@ impl Store {
             }
             sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
                 .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
+            insert_audit!(self, connection, entry, format!("{name}#{version}"), now);
         });
         self.edited_set(organization_id, name).await
     }
@@ -187,13 +191,17 @@ impl Store {
         &self,
         organization_id: &str,
         name: &str,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let done = writing!(self, connection => {
-            sqlx::query("update value_sets set deleted_at = $1, updated_at = $1 where organization_id = $2 and name = $3 and deleted_at is null")
-                .bind(now.0).bind(organization_id).bind(name).execute(&mut *connection).await?.rows_affected()
-        });
-        Ok(done == 1)
+        Ok(writing!(self, connection => {
+            let done = sqlx::query("update value_sets set deleted_at = $1, updated_at = $1 where organization_id = $2 and name = $3 and deleted_at is null")
+                .bind(now.0).bind(organization_id).bind(name).execute(&mut *connection).await?.rows_affected();
+            if done == 1 {
+                insert_audit!(self, connection, entry, name, now);
+            }
+            done == 1
+        }))
     }
 
     /// The value sets of an organization, in the order in which they were made.

@@ -3,18 +3,15 @@
 
 use super::{Running, StartError};
 use bytes::Bytes;
-use hookmill_domain::campaign::{CampaignId, CampaignState};
-use hookmill_domain::endpoint::ClientEndpointDraft;
+use hookmill_admin::{Actor, Input};
+use hookmill_domain::error::ApiError;
 use hookmill_domain::event::EventName;
 use hookmill_domain::net_policy::{Schemes, WebhookUrl};
-use hookmill_domain::settings::WebhookSettingsDraft;
-use hookmill_domain::signature::SigningSecret;
 use hookmill_http::receiver::{self, Received};
 use hookmill_outbound::OutboundRequest;
 use hookmill_pipeline::Pipeline;
-use hookmill_store::campaign_versions::Activation;
-use hookmill_store::campaigns::CampaignChange;
 use http::{HeaderMap, HeaderValue, Method, header};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -68,45 +65,31 @@ impl Demo {
 }
 
 async fn set_up(pipeline: &Pipeline, receiver: SocketAddr) -> Result<(String, String), StartError> {
-    let (store, now) = (pipeline.store(), pipeline.clock().now());
-    let organization = store.create_organization("Demonstration", now).await?;
-    let key = store.create_source_key(&organization.id, "website", now).await?;
+    let host = Actor::host(pipeline);
+    let new = input(json!({ "name": "Demonstration" }));
+    let organization = host.create_organization(new).await.map_err(failed)?;
+    let scope = host.enter(Some(organization.id.clone())).await.map_err(failed)?;
+    let key = scope.create_source_key(input(json!({ "name": "website" }))).await.map_err(failed)?;
     for (id, document) in [("SOLAR", SOLAR), ("ROOFING", ROOFING)] {
-        let change = CampaignChange {
-            name: id.to_owned(),
-            time_zone: "America/Los_Angeles".into(),
-            phone_region: "US".into(),
-            values: b"{}".to_vec(),
-            granted_value_sets: b"[]".to_vec(),
-        };
-        let campaign = store
-            .create_campaign(&organization.id, &CampaignId::parse(id).map_err(failed)?, None, &change, now)
-            .await?;
-        let saved = pipeline
-            .save_campaign_version(
-                &campaign.key,
-                &pipeline.default_component(),
-                Some(document),
-                Activation::Now,
-                "demo",
-            )
-            .await;
-        saved.map_err(failed)?;
+        let new = json!({ "id": id, "name": id, "time_zone": "America/Los_Angeles" });
+        scope.create_campaign(input(new)).await.map_err(failed)?;
+        scope
+            .save_campaign_version(id, input(json!({ "document": document, "activate": true })))
+            .await
+            .map_err(failed)?;
         let endpoint = json!({ "url": format!("http://{receiver}/client/{}", id.to_lowercase()) });
-        let endpoint: ClientEndpointDraft = serde_json::from_value(endpoint).map_err(failed)?;
-        let endpoint = endpoint.check(Schemes::HttpToo).map_err(failed)?;
-        store.set_client(&organization.id, &campaign.key, &endpoint, now).await?;
-        pipeline.move_campaign(&campaign, CampaignState::Active).await.map_err(failed)?;
+        scope.set_client_endpoint(id, input(endpoint)).await.map_err(failed)?;
+        scope.set_campaign_state(id, input(json!({ "state": "active" }))).await.map_err(failed)?;
     }
     let events: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();
     let settings = json!({ "enabled": true, "url": format!("http://{receiver}/subscriber"), "events": events });
-    let settings: WebhookSettingsDraft = serde_json::from_value(settings).map_err(failed)?;
-    let mut random = vec![0_u8; 32];
-    pipeline.ids().fill(&mut random);
-    let secret = SigningSecret::from_bytes(random).map_err(failed)?.reveal();
-    store.set_webhook(&organization.id, &settings.check(Schemes::HttpToo, vec![secret]).map_err(failed)?, now).await?;
-    pipeline.forget_lookups();
+    scope.set_webhook_settings(input(settings)).await.map_err(failed)?;
     Ok((organization.id, key.key))
+}
+
+/// What a use case is given, as the API would be sent it.
+fn input<T: DeserializeOwned>(value: Value) -> Input<T> {
+    serde_json::from_value(value).map_err(|error| ApiError::invalid("demo", error.to_string()))
 }
 
 async fn post(running: &Running, key: &str) -> Result<Value, StartError> {

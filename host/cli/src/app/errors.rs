@@ -1,5 +1,6 @@
 //! Why a host does not start, with the suggested fix.
 
+use hookmill_domain::error::ApiError;
 use hookmill_engine::EngineError;
 use hookmill_outbound::BuildError;
 use hookmill_store::StoreError;
@@ -46,6 +47,9 @@ pub enum StartError {
     /// The default plugin that was built with this host.
     #[error("the default plugin does not run: {0}; rebuild it with `cargo xtask plugins`")]
     DefaultPlugin(String),
+    /// The first operator of empty data.
+    #[error("the first operator could not be created: {0}")]
+    FirstOperator(ApiError),
     /// The demonstration.
     #[error("the demonstration failed: {0}")]
     Demo(String),

@@ -9,11 +9,11 @@ pub use data::DataDirectory;
 pub use demo::{Demo, ScratchDirectory};
 pub use errors::StartError;
 
+use hookmill_admin::Actor;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
 use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_domain::net_policy::AddressPolicy;
-use hookmill_domain::role::Role;
 use hookmill_engine::{Compiler, Digest, Engine, Program};
 use hookmill_outbound::{OutboundLimits, Sender};
 use hookmill_pipeline::{Pipeline, PipelineDeps, STANDARD_DOCUMENT, Workers};
@@ -169,13 +169,8 @@ async fn standard(engine: &Engine) -> Result<(Program, String), StartError> {
 
 /// Creates the first operator on an empty database; its key is shown only once.
 async fn first_operator(pipeline: &Pipeline) -> Result<Option<String>, StartError> {
-    let (store, now) = (pipeline.store(), pipeline.clock().now());
-    if !store.is_empty().await? {
-        return Ok(None);
-    }
-    let operator = store.create_user(None, "operator", Role::Operator, now).await?;
-    let key = store.create_api_key(&operator.id, "first", None, now).await?;
-    Ok(Some(key.key))
+    let created = Actor::host(pipeline).create_first_operator().await.map_err(StartError::FirstOperator)?;
+    Ok(created.map(|key| key.key))
 }
 
 /// The clock and the id generator of production.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use clap::Args;
+use hookmill_admin::{Actor, NewOrganization, Scope};
 use hookmill_domain::error::ApiError;
 use hookmill_domain::value_set::{CsvHeader, TableProblem};
 use hookmill_pipeline::{Pipeline, TableFormat};
@@ -10,9 +11,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// The user id for the tables of a sample.
-const NOBODY: &str = "command line";
 
 /// The tables for look-ups of the sample.
 #[derive(Debug, Args)]
@@ -51,20 +49,22 @@ impl ValueSetFiles {
         if self.value_sets.is_empty() {
             return Ok(());
         }
-        let organization = pipeline.store().create_organization("Sample", pipeline.clock().now()).await;
+        let host = Actor::host(pipeline);
+        let organization = host.create_organization(Ok(NewOrganization { name: "Sample".into() })).await;
         campaign.organization_id = organization.map_err(|error| error.to_string())?.id;
+        let scope = host.enter(Some(campaign.organization_id.clone())).await.map_err(|error| error.to_string())?;
         for set in &self.value_sets {
-            set.put(pipeline, &campaign.organization_id).await?;
+            set.put(&scope).await?;
         }
         Ok(())
     }
 }
 
 impl NamedFile {
-    async fn put(&self, pipeline: &Pipeline, organization_id: &str) -> Result<(), String> {
+    async fn put(&self, scope: &Scope) -> Result<(), String> {
         let format = detect_format(&self.path)?;
-        let table = bounded(&self.path, pipeline.settings().limits.value_set_bytes_max)?;
-        let put = pipeline.put_value_set(organization_id, &self.name, format, table, NOBODY).await;
+        let table = bounded(&self.path, scope.settings().limits.value_set_bytes_max)?;
+        let put = scope.put_value_set(&self.name, async { Ok(&table) }, Ok(format)).await;
         for warning in &put.map_err(|error| self.format_error(&error))?.warnings {
             eprintln!("{}", self.format_warning(warning));
         }

@@ -1,13 +1,11 @@
 //! The audit log: who did what that matters.
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::Query;
 use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
-use axum::extract::State;
-use hookmill_domain::role::Permission;
-use hookmill_pipeline::Pipeline;
+use hookmill_admin::rows::AuditLine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,26 +22,21 @@ pub(crate) struct LineView {
     at: Time,
 }
 
+impl From<AuditLine> for LineView {
+    fn from(row: AuditLine) -> Self {
+        Self { id: row.id, user_id: row.user_id, action: row.action, subject: row.subject, at: views::time(row.at) }
+    }
+}
+
 /// Lists the audit log
 ///
 /// Admins. The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listAuditLines", params(PageSize, Before),
     responses((status = OK, description = "A page of the audit log.", body = Page<LineView>)))]
 pub(crate) async fn list(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<LineView>>, HttpError> {
-    scope.caller.may_all(Permission::Administer)?;
-    let limit = page.limit(&pipeline)?;
-    let rows = pipeline.store().audit_lines(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
-    let view = |row: hookmill_store::audit::AuditLine| LineView {
-        at: views::time(row.at),
-        id: row.id,
-        user_id: row.user_id,
-        action: row.action,
-        subject: row.subject,
-    };
-    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), view)))
+    Ok(Json(Page::of(scope.list_audit_lines(&page.before(before)).await?, Into::into)))
 }

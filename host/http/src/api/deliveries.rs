@@ -1,18 +1,15 @@
 //! Deliveries and their attempts (O7, W11).
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Before, Page, PageSize, Time, without_nul};
+use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use hookmill_domain::error::Kind;
+use hookmill_admin::DeliveryFilter;
+use hookmill_admin::rows::{AttemptRow, Delivery, Message};
 use hookmill_domain::event::EventName;
-use hookmill_domain::role::Permission;
-use hookmill_pipeline::Pipeline;
-use hookmill_store::deliveries::{AttemptRow, Delivery, DeliveryFilter, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -164,28 +161,14 @@ impl From<Message> for MessageView {
 #[utoipa::path(get, path = "", operation_id = "listDeliveries", params(DeliveryQuery, PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<DeliveryView>)))]
 pub(crate) async fn list(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
-    Query(asked): Query<DeliveryQuery>,
+    OrgUser(scope): OrgUser,
+    Query(DeliveryQuery { state, submission, campaign }): Query<DeliveryQuery>,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, HttpError> {
-    let campaign_key = match without_nul(asked.campaign.as_deref()) {
-        Some(id) => scope.campaign(&pipeline, id, Permission::View).await?.key,
-        None => {
-            scope.caller.may_all(Permission::View)?;
-            String::new()
-        }
-    };
-    let filter = DeliveryFilter {
-        submission_id: asked.submission.unwrap_or_default().replace('\0', " "),
-        state: asked.state.map(DeliveryState::as_str).unwrap_or_default().to_owned(),
-        campaign_key,
-    };
-    let limit = page.limit(&pipeline)?;
-    let rows =
-        pipeline.store().deliveries(&scope.organization_id, &filter, before.id(), limit).await.map_err(unavailable)?;
-    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+    let state = state.map(DeliveryState::as_str).unwrap_or_default().to_owned();
+    let filter = DeliveryFilter { state, submission, campaign };
+    Ok(Json(Page::of(scope.list_deliveries(filter, &page.before(before)).await?, Into::into)))
 }
 
 /// Shows a delivery
@@ -193,19 +176,12 @@ pub(crate) async fn list(
 /// The delivery with its message and all attempts.
 #[utoipa::path(get, path = "", operation_id = "getDelivery",
     responses((status = OK, description = "The delivery.", body = DeliveryPage)))]
-pub(crate) async fn get(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
-    Path(id): Path<String>,
-) -> Result<Json<DeliveryPage>, HttpError> {
-    scope.caller.may_all(Permission::View)?;
-    let id = id.replace('\0', " ");
-    let found = pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?;
-    let (delivery, message, attempts) = found.ok_or_else(|| HttpError::not_found("delivery", &id))?;
+pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Json<DeliveryPage>, HttpError> {
+    let found = scope.delivery(&id).await?;
     Ok(Json(DeliveryPage {
-        delivery: delivery.into(),
-        message: message.map(Into::into),
-        log: attempts.into_iter().map(Into::into).collect(),
+        delivery: found.delivery.into(),
+        message: found.message.map(Into::into),
+        log: found.attempts.into_iter().map(Into::into).collect(),
     }))
 }
 
@@ -217,25 +193,7 @@ pub(crate) async fn get(
         (status = ACCEPTED, description = "The delivery is due again."),
         (status = CONFLICT, description = "`not_resendable`: the delivery is not final yet, or it delivers a lead to its client.", body = ErrorBody),
     ))]
-pub(crate) async fn resend(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
-    Path(id): Path<String>,
-) -> Result<StatusCode, HttpError> {
-    scope.caller.may_all(Permission::Administer)?;
-    let (id, now) = (id.replace('\0', " "), pipeline.clock().now());
-    if pipeline.store().delivery(&scope.organization_id, &id).await.map_err(unavailable)?.is_none() {
-        return Err(HttpError::not_found("delivery", &id));
-    }
-    let webhook = pipeline.store().organization_webhook(&scope.organization_id).await.map_err(unavailable)?;
-    let retries = webhook.map_or(0, |webhook| webhook.settings.retries);
-    let resent =
-        pipeline.store().resend_delivery(&scope.organization_id, &id, retries, now).await.map_err(unavailable)?;
-    let Some((destination_id, _)) = resent else {
-        let message =
-            "only a final delivery of an event can be resent; a lead is sent to its client again by posting it again";
-        return Err(HttpError::new(Kind::Conflict, "not_resendable", message));
-    };
-    pipeline.delivery_resent(&scope.organization_id, &destination_id);
+pub(crate) async fn resend(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<StatusCode, HttpError> {
+    scope.resend_delivery(&id).await?;
     Ok(StatusCode::ACCEPTED)
 }

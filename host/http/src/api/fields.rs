@@ -1,16 +1,14 @@
 //! The fields of a campaign's newest leads, as a table and as a draft of a document (M11).
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
 use crate::views::{self, Time};
 use axum::Json;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use hookmill_domain::discovery::{self, ELEMENTS_DEFAULT, ELEMENTS_MAX, Field, Kinds, Meaning};
-use hookmill_domain::role::Permission;
-use hookmill_pipeline::{Discovered, Pipeline};
+use hookmill_domain::discovery::{Field, Kinds, Meaning};
+use hookmill_pipeline::Discovered;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,17 +19,6 @@ pub(crate) struct NewestLeads {
     /// How many of the newest leads are read, 1 to 1000; 200 if not given.
     #[param(minimum = 1, maximum = 1000)]
     leads: Option<i64>,
-}
-
-impl NewestLeads {
-    fn leads(&self) -> Result<i64, HttpError> {
-        let (default, max) = (i64::try_from(ELEMENTS_DEFAULT).unwrap_or(1), i64::try_from(ELEMENTS_MAX).unwrap_or(1));
-        let leads = self.leads.unwrap_or(default);
-        if (1..=max).contains(&leads) {
-            return Ok(leads);
-        }
-        Err(HttpError::invalid("leads", format!("must be 1 to {max}")))
-    }
 }
 
 /// The paths of a campaign's newest leads.
@@ -94,12 +81,11 @@ pub(crate) struct FieldRow {
 #[utoipa::path(get, path = "", operation_id = "listFields", params(NewestLeads),
     responses((status = OK, description = "The paths.", body = FieldTable)))]
 pub(crate) async fn table(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     Query(newest): Query<NewestLeads>,
 ) -> Result<Json<FieldTable>, HttpError> {
-    Ok(Json(view(discover(&pipeline, &scope, &campaign, &newest, true).await?)))
+    Ok(Json(view(scope.list_fields(&campaign, newest.leads).await?)))
 }
 
 /// Drafts a document from a campaign's newest leads
@@ -108,28 +94,12 @@ pub(crate) async fn table(
 #[utoipa::path(get, path = "", operation_id = "draftDocument", params(NewestLeads),
     responses((status = OK, description = "A document in YAML (RFC 9512), to be read and finished by a person.", body = Object, content_type = "application/yaml")))]
 pub(crate) async fn draft(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     Query(newest): Query<NewestLeads>,
 ) -> Result<impl IntoResponse, HttpError> {
-    let found = discover(&pipeline, &scope, &campaign, &newest, false).await?;
     let kind = [(header::CONTENT_TYPE, "application/yaml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    Ok((kind, discovery::draft(&found.fields)))
-}
-
-async fn discover(
-    pipeline: &Pipeline,
-    scope: &Scope,
-    campaign: &str,
-    newest: &NewestLeads,
-    tries: bool,
-) -> Result<Discovered, HttpError> {
-    let campaign = scope.campaign(pipeline, campaign, Permission::View).await?;
-    let leads = newest.leads()?;
-    let organization = pipeline.store().organization(&scope.organization_id).await.map_err(unavailable)?;
-    let organization = organization.ok_or_else(|| HttpError::not_found("organization", &scope.organization_id))?;
-    pipeline.discover(&organization, &campaign, leads, tries).await.map_err(unavailable)
+    Ok((kind, scope.draft_document(&campaign, newest.leads).await?))
 }
 
 fn view(found: Discovered) -> FieldTable {

@@ -1,18 +1,16 @@
 //! Plugins and their versions (O5, P2): uploaded bytes are admitted with reasons, or rejected with all of them.
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::body;
 use crate::error::HttpError;
 use crate::extract::Path;
-use crate::views::{self, Name, Page, Time};
+use crate::views::{self, Page, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hookmill_domain::error::{Detail, Kind};
-use hookmill_domain::role::Permission;
-use hookmill_engine::{Digest, SnapshotStatus};
+use hookmill_admin::rows::{Plugin, SnapshotStatus};
+use hookmill_admin::{UploadedPlugin, VersionStatus};
 use hookmill_pipeline::Pipeline;
-use hookmill_store::components::{Plugin, PluginVersion};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -68,19 +66,15 @@ impl From<SnapshotStatus> for SnapshotView {
     }
 }
 
-impl VersionView {
-    async fn of(pipeline: &Pipeline, row: PluginVersion) -> Self {
-        let snapshot = match row.component_digest.parse::<Digest>() {
-            Ok(digest) => pipeline.engine().snapshot_status(digest).await.map(Into::into),
-            Err(_) => None,
-        };
+impl From<VersionStatus> for VersionView {
+    fn from(VersionStatus { version, snapshot }: VersionStatus) -> Self {
         Self {
-            plugin_id: row.plugin_id,
-            version: row.version,
-            component_digest: row.component_digest,
-            created_by: row.created_by,
-            created_at: views::time(row.created_at),
-            snapshot,
+            plugin_id: version.plugin_id,
+            version: version.version,
+            component_digest: version.component_digest,
+            created_by: version.created_by,
+            created_at: views::time(version.created_at),
+            snapshot: snapshot.map(Into::into),
         }
     }
 }
@@ -102,63 +96,28 @@ pub(crate) struct UploadedView {
     responses((status = CREATED, description = "The admitted version.", body = UploadedView)))]
 pub(crate) async fn upload(
     State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(name): Path<String>,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<UploadedView>), HttpError> {
-    scope.caller.may_all(Permission::Integrate)?;
-    let name = views::checked_name(&pipeline, "name", &Name(name))?;
-    let held = body::read(&pipeline, raw, pipeline.settings().limits.component_bytes_max).await?;
-    let admitted = pipeline.engine().admit(held.bytes.to_vec()).await.map_err(not_admitted)?;
-    let stages: Vec<String> = admitted.stages.iter().map(|stage| stage.to_string()).collect();
-    let (digest, now) = (admitted.digest.to_string(), pipeline.clock().now());
-    let kept = serde_json::to_vec(&stages).unwrap_or_default();
-    let store = pipeline.store();
-    store.keep_component(&digest, &admitted.component, &kept, now).await.map_err(unavailable)?;
-    let version = store
-        .add_plugin_version(&scope.organization_id, &name, &digest, &scope.caller.user_id, now)
-        .await
-        .map_err(unavailable)?;
-    scope.record(&pipeline, "plugin.uploaded", &format!("{name}#{}", version.version)).await;
-    Ok((StatusCode::CREATED, Json(UploadedView { version: VersionView::of(&pipeline, version).await, stages })))
+    let bytes = body::read(&pipeline, raw, pipeline.settings().limits.component_bytes_max);
+    let UploadedPlugin { version, stages } = scope.upload_plugin(&name, bytes).await?;
+    Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
 }
 
 /// Lists plugins
 #[utoipa::path(get, path = "", operation_id = "listPlugins",
     responses((status = OK, description = "The complete list.", body = Page<PluginView>)))]
-pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<PluginView>>, HttpError> {
-    scope.caller.may_all(Permission::View)?;
-    let rows = pipeline.store().plugins(&scope.organization_id).await.map_err(unavailable)?;
-    Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
+pub(crate) async fn list(OrgUser(scope): OrgUser) -> Result<Json<Page<PluginView>>, HttpError> {
+    Ok(Json(Page::of(scope.list_plugins().await?, Into::into)))
 }
 
 /// Lists the versions of a plugin
 #[utoipa::path(get, path = "", operation_id = "listPluginVersions",
     responses((status = OK, description = "The complete list.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(id): Path<String>,
 ) -> Result<Json<Page<VersionView>>, HttpError> {
-    scope.caller.may_all(Permission::View)?;
-    let id = id.replace('\0', " ");
-    let rows = pipeline.store().plugin_versions(&scope.organization_id, &id).await.map_err(unavailable)?;
-    if rows.is_empty() {
-        return Err(HttpError::not_found("plugin", &id));
-    }
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        items.push(VersionView::of(&pipeline, row).await);
-    }
-    Ok(Json(Page { items, next: None }))
-}
-
-fn not_admitted(error: hookmill_engine::AdmissionError) -> HttpError {
-    let details = error.reasons.into_iter().map(|reason| Detail {
-        path: String::new(),
-        code: reason.code.into(),
-        message: format!("{}: {}", reason.message, reason.hint),
-    });
-    HttpError::new(Kind::Invalid, "plugin_not_admitted", "the plugin was not admitted; nothing was saved")
-        .with_details(details.collect())
+    Ok(Json(Page::of(scope.list_plugin_versions(&id).await?, Into::into)))
 }

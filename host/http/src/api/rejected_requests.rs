@@ -1,14 +1,11 @@
 //! Rejected requests (I2): what is stored of them.
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::Query;
 use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
-use axum::extract::State;
-use hookmill_domain::role::Permission;
-use hookmill_pipeline::Pipeline;
-use hookmill_store::requests::RejectedRequest;
+use hookmill_admin::rows::RejectedRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,14 +40,9 @@ impl From<RejectedRequest> for RejectedRequestView {
 #[utoipa::path(get, path = "", operation_id = "listRejectedRequests", params(PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<RejectedRequestView>)))]
 pub(crate) async fn list(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<RejectedRequestView>>, HttpError> {
-    scope.caller.may_all(Permission::View)?;
-    let limit = page.limit(&pipeline)?;
-    let rows =
-        pipeline.store().rejected_requests(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
-    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+    Ok(Json(Page::of(scope.list_rejected_requests(&page.before(before)).await?, Into::into)))
 }

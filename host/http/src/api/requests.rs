@@ -1,14 +1,11 @@
 //! Requests as they came in (I11).
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::Query;
 use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
-use axum::extract::State;
-use hookmill_domain::role::Permission;
-use hookmill_pipeline::Pipeline;
-use hookmill_store::requests::RequestRow;
+use hookmill_admin::rows::RequestRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -45,13 +42,9 @@ impl From<RequestRow> for RequestLine {
 #[utoipa::path(get, path = "", operation_id = "listRequests", params(PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<RequestLine>)))]
 pub(crate) async fn list(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<RequestLine>>, HttpError> {
-    scope.caller.may_all(Permission::View)?;
-    let limit = page.limit(&pipeline)?;
-    let rows = pipeline.store().requests(&scope.organization_id, before.id(), limit).await.map_err(unavailable)?;
-    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+    Ok(Json(Page::of(scope.list_requests(&page.before(before)).await?, Into::into)))
 }

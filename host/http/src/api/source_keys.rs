@@ -1,40 +1,16 @@
 //! Source keys (I6): provisioned by an operator, revealed, regenerated and ended by an admin.
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::body::JsonBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, Name, Page, Time};
+use crate::views::{self, Page, Time};
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use hookmill_domain::integer;
-use hookmill_domain::role::Permission;
-use hookmill_pipeline::Pipeline;
-use hookmill_store::keys::{FreshKey, SourceKey};
+use hookmill_admin::rows::{FreshKey, SourceKey};
+use hookmill_admin::{NewSourceKey, Regeneration};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-
-/// The longest grace period of a regenerated key, in seconds (30 days).
-const GRACE_S_MAX: i64 = 30 * 86_400;
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "website"}))]
-pub(crate) struct NewSourceKey {
-    /// The name of the source, for people.
-    name: Name,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"grace_s": 3600}))]
-pub(crate) struct Regeneration {
-    /// The grace period of the old key, in seconds (at most 30 days).
-    #[serde(default, deserialize_with = "integer::deserialize")]
-    #[schema(minimum = 0, maximum = 2592000)]
-    grace_s: i64,
-}
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FreshSourceKey {
@@ -96,29 +72,17 @@ pub(crate) struct RevealQuery {
 #[utoipa::path(post, path = "", operation_id = "createSourceKey", request_body = NewSourceKey,
     responses((status = CREATED, description = "The key is valid from now on.", body = FreshSourceKey)))]
 pub(crate) async fn create(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     JsonBody(new): JsonBody<NewSourceKey>,
 ) -> Result<(StatusCode, Json<FreshSourceKey>), HttpError> {
-    scope.caller.may_all(Permission::Provision)?;
-    let new = new?;
-    let name = views::checked_name(&pipeline, "name", &new.name)?;
-    let now = pipeline.clock().now();
-    let fresh = pipeline.store().create_source_key(&scope.organization_id, &name, now).await.map_err(unavailable)?;
-    scope.record(&pipeline, "source_key.provisioned", &fresh.id).await;
-    Ok((StatusCode::CREATED, Json(fresh.into())))
+    Ok((StatusCode::CREATED, Json(scope.create_source_key(new).await?.into())))
 }
 
 /// Lists source keys
 #[utoipa::path(get, path = "", operation_id = "listSourceKeys",
     responses((status = OK, description = "The complete list.", body = Page<SourceKeyView>)))]
-pub(crate) async fn list(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
-) -> Result<Json<Page<SourceKeyView>>, HttpError> {
-    scope.caller.may_all(Permission::View)?;
-    let rows = pipeline.store().source_keys(&scope.organization_id).await.map_err(unavailable)?;
-    Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
+pub(crate) async fn list(OrgUser(scope): OrgUser) -> Result<Json<Page<SourceKeyView>>, HttpError> {
+    Ok(Json(Page::of(scope.list_source_keys().await?, Into::into)))
 }
 
 /// Replaces a source key
@@ -127,27 +91,11 @@ pub(crate) async fn list(
 #[utoipa::path(post, path = "", operation_id = "regenerateSourceKey", request_body = Regeneration,
     responses((status = CREATED, description = "The new key is valid from now on.", body = FreshSourceKey)))]
 pub(crate) async fn regenerate(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(id): Path<String>,
     JsonBody(regeneration): JsonBody<Regeneration>,
 ) -> Result<(StatusCode, Json<FreshSourceKey>), HttpError> {
-    scope.caller.may_all(Permission::Administer)?;
-    let regeneration = regeneration?;
-    if !(0..=GRACE_S_MAX).contains(&regeneration.grace_s) {
-        return Err(HttpError::invalid("grace_s", format!("must be 0 to {GRACE_S_MAX} seconds")));
-    }
-    let (id, now) = (id.replace('\0', " "), pipeline.clock().now());
-    let old_until = now.plus_ms(regeneration.grace_s * 1000);
-    let fresh = pipeline
-        .store()
-        .regenerate_source_key(&scope.organization_id, &id, old_until, now)
-        .await
-        .map_err(unavailable)?;
-    let fresh = fresh.ok_or_else(|| HttpError::not_found("source key", &id))?;
-    pipeline.forget_lookups();
-    scope.record(&pipeline, "source_key.regenerated", &id).await;
-    Ok((StatusCode::CREATED, Json(fresh.into())))
+    Ok((StatusCode::CREATED, Json(scope.regenerate_source_key(&id, regeneration).await?.into())))
 }
 
 /// Reveals a source key
@@ -156,21 +104,12 @@ pub(crate) async fn regenerate(
 #[utoipa::path(post, path = "", operation_id = "revealSourceKey", params(RevealQuery),
     responses((status = OK, description = "The key.", body = Revealed)))]
 pub(crate) async fn reveal(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(id): Path<String>,
     Query(query): Query<RevealQuery>,
 ) -> Result<Json<Revealed>, HttpError> {
-    scope.caller.may_all(Permission::Administer)?;
-    let campaign = match query.campaign {
-        Some(campaign_id) => Some(scope.campaign(&pipeline, &campaign_id, Permission::View).await?),
-        None => None,
-    };
-    let id = id.replace('\0', " ");
-    let key = pipeline.store().reveal_source_key(&scope.organization_id, &id).await.map_err(unavailable)?;
-    let key = key.ok_or_else(|| HttpError::not_found("source key", &id))?;
-    scope.record_first(&pipeline, "source_key.revealed", &id).await?;
-    let example = campaign.map(|campaign| views::example(&pipeline.settings().public_url, &key, &campaign.campaign_id));
+    let (key, campaign) = scope.reveal_source_key(&id, query.campaign.as_deref()).await?;
+    let example = campaign.map(|campaign| views::example(&scope.settings().public_url, &key, &campaign.campaign_id));
     Ok(Json(Revealed { key, example }))
 }
 
@@ -179,17 +118,7 @@ pub(crate) async fn reveal(
 /// Admins. The key stops working at once on this host, and within a second on others.
 #[utoipa::path(delete, path = "", operation_id = "revokeSourceKey",
     responses((status = NO_CONTENT, description = "The key is revoked.")))]
-pub(crate) async fn revoke(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
-    Path(id): Path<String>,
-) -> Result<StatusCode, HttpError> {
-    scope.caller.may_all(Permission::Administer)?;
-    let (id, now) = (id.replace('\0', " "), pipeline.clock().now());
-    if !pipeline.store().revoke_source_key(&scope.organization_id, &id, now).await.map_err(unavailable)? {
-        return Err(HttpError::not_found("source key", &id));
-    }
-    pipeline.forget_lookups();
-    scope.record(&pipeline, "source_key.revoked", &id).await;
+pub(crate) async fn revoke(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<StatusCode, HttpError> {
+    scope.revoke_source_key(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

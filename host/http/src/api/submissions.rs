@@ -1,16 +1,14 @@
 //! Submissions with their timeline (O4, section 5).
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
 use crate::views::{self, Before, Page, PageSize, Time};
-use axum::{Json, extract};
+use axum::Json;
+use hookmill_admin::rows::{EventRow, SubmissionRow, TimelineRow};
 use hookmill_domain::event::EventName;
-use hookmill_domain::role::Permission;
 use hookmill_domain::state::State;
-use hookmill_pipeline::{Decision, Pipeline};
-use hookmill_store::deliveries::EventRow;
-use hookmill_store::submissions::{SubmissionRow, TimelineRow};
+use hookmill_pipeline::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -171,29 +169,20 @@ fn client(lines: &[TimelineView]) -> Option<ClientView> {
     Some(ClientView { reason: text("reason"), reference: text("reference"), price: text("price") })
 }
 
-fn unknown_state() -> HttpError {
-    let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
-    HttpError::invalid("state", format!("must be one of {}", known.join(", ")))
-}
-
 /// Lists a campaign's submissions
 ///
 /// The newest come first.
 #[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<SubmissionView>)))]
 pub(crate) async fn list(
-    extract::State(pipeline): extract::State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     Query(filter): Query<SubmissionFilter>,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<SubmissionView>>, HttpError> {
-    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let state = filter.state.as_deref().map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
-    let limit = page.limit(&pipeline)?;
-    let rows = pipeline.store().submissions(&campaign.key, state, before.id(), limit).await.map_err(unavailable)?;
-    Ok(Json(views::page(rows, limit, |row| row.id.as_str(), Into::into)))
+    let listed = scope.list_submissions(&campaign, filter.state.as_deref(), &page.before(before)).await?;
+    Ok(Json(Page::of(listed, Into::into)))
 }
 
 /// Shows a submission
@@ -201,23 +190,15 @@ pub(crate) async fn list(
 /// The lead, the decision with its reasons, the timeline, and the events.
 #[utoipa::path(get, path = "", operation_id = "getSubmission",
     responses((status = OK, description = "The submission.", body = SubmissionPage)))]
-pub(crate) async fn get(
-    extract::State(pipeline): extract::State<Pipeline>,
-    scope: Scope,
-    Path(id): Path<String>,
-) -> Result<Json<SubmissionPage>, HttpError> {
-    let row = find_visible(&pipeline, &scope, &id, Permission::View).await?;
-    let store = pipeline.store();
-    let lines = store.timeline(&row.organization_id, &row.id).await.map_err(unavailable)?;
-    let events = store.events_of_submission(&row.organization_id, &row.id).await.map_err(unavailable)?;
-    let element = pipeline.element(&row.organization_id, &row.id).await?;
-    let timeline = timeline(&row, lines);
+pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Json<SubmissionPage>, HttpError> {
+    let found = scope.submission(&id).await?;
+    let timeline = timeline(&found.submission, found.timeline);
     Ok(Json(SubmissionPage {
         client: client(&timeline),
         timeline,
-        element: element.map(|text| views::value(text.as_bytes())),
-        events: events.into_iter().map(Into::into).collect(),
-        submission: row.into(),
+        element: found.element.map(|text| views::value(text.as_bytes())),
+        events: found.events.into_iter().map(Into::into).collect(),
+        submission: found.submission.into(),
     }))
 }
 
@@ -226,15 +207,8 @@ pub(crate) async fn get(
 /// Admins. It runs on the campaign's active version.
 #[utoipa::path(post, path = "", operation_id = "reprocessSubmission",
     responses((status = OK, description = "How many are requeued: none if the submission is not quarantined.", body = Reprocessed)))]
-pub(crate) async fn reprocess(
-    extract::State(pipeline): extract::State<Pipeline>,
-    scope: Scope,
-    Path(id): Path<String>,
-) -> Result<Json<Reprocessed>, HttpError> {
-    let row = find_visible(&pipeline, &scope, &id, Permission::Administer).await?;
-    let campaign = pipeline.store().campaign(&row.campaign_key).await.map_err(unavailable)?;
-    let campaign = campaign.ok_or_else(|| HttpError::not_found("campaign", &row.campaign_id))?;
-    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, Some(&row.id)).await? }))
+pub(crate) async fn reprocess(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Json<Reprocessed>, HttpError> {
+    Ok(Json(Reprocessed { submissions: scope.reprocess_submission(&id).await? }))
 }
 
 /// Reprocesses a campaign's quarantined submissions
@@ -243,23 +217,8 @@ pub(crate) async fn reprocess(
 #[utoipa::path(post, path = "", operation_id = "reprocessCampaign",
     responses((status = OK, description = "The quarantined submissions are requeued.", body = Reprocessed)))]
 pub(crate) async fn reprocess_all(
-    extract::State(pipeline): extract::State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
 ) -> Result<Json<Reprocessed>, HttpError> {
-    let campaign = scope.campaign(&pipeline, &campaign, Permission::Administer).await?;
-    Ok(Json(Reprocessed { submissions: pipeline.reprocess(&campaign, None).await? }))
-}
-
-/// A submission of this organization whose campaign the key covers.
-async fn find_visible(
-    pipeline: &Pipeline,
-    scope: &Scope,
-    id: &str,
-    permission: Permission,
-) -> Result<SubmissionRow, HttpError> {
-    scope.caller.may(permission)?;
-    let id: String = id.replace('\0', " ").chars().take(64).collect();
-    let found = pipeline.store().submission(&scope.organization_id, &id).await.map_err(unavailable)?;
-    found.filter(|row| scope.caller.covers(&row.campaign_id)).ok_or_else(|| HttpError::not_found("submission", &id))
+    Ok(Json(Reprocessed { submissions: scope.reprocess_campaign(&campaign).await? }))
 }

@@ -1,27 +1,23 @@
 //! Value sets (M7): named tables of an organization that documents and plugins look things up in.
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::body;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
-use crate::views::{self, After, Before, Name, Page, PageSize, Time};
+use crate::views::{self, After, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use hookmill_domain::error::Kind;
-use hookmill_domain::role::Permission;
+use hookmill_admin::rows::{ValueSet, ValueSetVersion};
+use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::value_set::{CsvHeader, TableProblem};
 use hookmill_pipeline::{Pipeline, PutSet, TableFormat};
-use hookmill_store::value_sets::{ValueSet, ValueSetVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-
-/// The most versions that are listed with a value set; the list of all has its own address.
-const VERSIONS_SHOWN: i64 = 10;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ValueSet)]
@@ -189,28 +185,20 @@ impl From<ValueSetVersion> for VersionView {
     ))]
 pub(crate) async fn put(
     State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(name): Path<String>,
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<Json<PutValueSetView>, HttpError> {
-    scope.caller.may_all(Permission::Administer)?;
-    let name = views::checked_name(&pipeline, "name", &Name(name))?;
-    let held = body::read(&pipeline, raw, pipeline.settings().limits.value_set_bytes_max).await?;
-    let format = format(&headers)?;
-    let (organization_id, user_id) = (&scope.organization_id, &scope.caller.user_id);
-    let PutSet { set, changed, warnings } =
-        pipeline.put_value_set(organization_id, &name, format, held.bytes.clone(), user_id).await?;
-    if changed {
-        scope.record(&pipeline, "value_set.put", &format!("{name}#{}", set.version)).await;
-    }
+    let bytes = body::read(&pipeline, raw, pipeline.settings().limits.value_set_bytes_max);
+    let PutSet { set, changed, warnings } = scope.put_value_set(&name, bytes, format(&headers)).await?;
     Ok(Json(PutValueSetView { set: set.into(), changed, warnings }))
 }
 
-/// The format of the table, by the content headers.
-fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
+/// What kind of table the headers announce.
+fn format(headers: &HeaderMap) -> Result<TableFormat, ApiError> {
     let (content_type, coding) = body::content_headers(headers);
-    let reject = |code, message: String| Err(HttpError::new(Kind::ContentType, code, message));
+    let reject = |code, message: String| Err(ApiError::new(Kind::ContentType, code, message));
     if !coding.is_empty() && coding != "identity" {
         return reject("content_encoding_unsupported", "send the table as it is, without Content-Encoding".to_owned());
     }
@@ -224,8 +212,8 @@ fn format(headers: &HeaderMap) -> Result<TableFormat, HttpError> {
     }
 }
 
-/// The `header` parameter of the content type (RFC 4180).
-fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, HttpError> {
+/// What the content type says of the first row (RFC 4180).
+fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, ApiError> {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parameters = text.split(';').skip(1).map(|part| part.trim().to_ascii_lowercase());
     let said = parameters.find_map(|part| part.strip_prefix("header=").map(|said| said.trim_matches('"').to_owned()));
@@ -234,7 +222,7 @@ fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, HttpError> {
         Some("present") => Ok(CsvHeader::Present),
         Some("absent") => Ok(CsvHeader::Absent),
         Some(_) => {
-            Err(HttpError::invalid("Content-Type", "has a `header` parameter that is neither `present` nor `absent`"))
+            Err(ApiError::invalid("Content-Type", "has a `header` parameter that is neither `present` nor `absent`"))
         }
     }
 }
@@ -242,26 +230,16 @@ fn csv_header(headers: &HeaderMap) -> Result<CsvHeader, HttpError> {
 /// Lists value sets
 #[utoipa::path(get, path = "", operation_id = "listValueSets",
     responses((status = OK, description = "The complete list.", body = Page<SetView>)))]
-pub(crate) async fn list(State(pipeline): State<Pipeline>, scope: Scope) -> Result<Json<Page<SetView>>, HttpError> {
-    scope.caller.may_all(Permission::View)?;
-    let rows = pipeline.store().value_sets(&scope.organization_id).await.map_err(unavailable)?;
-    Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next: None }))
+pub(crate) async fn list(OrgUser(scope): OrgUser) -> Result<Json<Page<SetView>>, HttpError> {
+    Ok(Json(Page::of(scope.list_value_sets().await?, Into::into)))
 }
 
 /// Shows a value set
 #[utoipa::path(get, path = "", operation_id = "getValueSet",
     responses((status = OK, description = "The current version, and the newest versions.", body = SetPage)))]
-pub(crate) async fn get(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
-    Path(name): Path<String>,
-) -> Result<Json<SetPage>, HttpError> {
-    let name = check_access(&scope, name, Permission::View)?;
-    let (store, organization_id) = (pipeline.store(), &scope.organization_id);
-    let set = store.value_set(organization_id, &name).await.map_err(unavailable)?;
-    let set = set.ok_or_else(|| HttpError::not_found("value set", &name))?;
-    let rows = store.value_set_versions(organization_id, &name, i64::MAX, VERSIONS_SHOWN).await.map_err(unavailable)?;
-    Ok(Json(SetPage { set: set.into(), versions: rows.into_iter().map(Into::into).collect() }))
+pub(crate) async fn get(OrgUser(scope): OrgUser, Path(name): Path<String>) -> Result<Json<SetPage>, HttpError> {
+    let (set, versions) = scope.value_set(&name).await?;
+    Ok(Json(SetPage { set: set.into(), versions: versions.into_iter().map(Into::into).collect() }))
 }
 
 /// Deletes a value set
@@ -270,14 +248,8 @@ pub(crate) async fn get(
 /// restoring one brings it back.
 #[utoipa::path(delete, path = "", operation_id = "deleteValueSet",
     responses((status = NO_CONTENT, description = "The value set is deleted; batches no longer find it.")))]
-pub(crate) async fn remove(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
-    Path(name): Path<String>,
-) -> Result<StatusCode, HttpError> {
-    let name = check_access(&scope, name, Permission::Administer)?;
-    pipeline.delete_value_set(&scope.organization_id, &name).await?;
-    scope.record(&pipeline, "value_set.deleted", &name).await;
+pub(crate) async fn remove(OrgUser(scope): OrgUser, Path(name): Path<String>) -> Result<StatusCode, HttpError> {
+    scope.delete_value_set(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -287,19 +259,14 @@ pub(crate) async fn remove(
 #[utoipa::path(get, path = "", operation_id = "listValueSetEntries", params(AtVersion, PageSize, After),
     responses((status = OK, description = "A page of the list.", body = Page<EntryView>)))]
 pub(crate) async fn entries(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(name): Path<String>,
     Query(AtVersion { version }): Query<AtVersion>,
     Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<EntryView>>, HttpError> {
-    let name = check_access(&scope, name, Permission::View)?;
-    let limit = page.limit(&pipeline)?;
-    let (_, table) = pipeline.value_set_table(&scope.organization_id, &name, version).await?;
-    let rows = table.after(after.id()).take(usize::try_from(limit).unwrap_or(0));
-    let view = |(key, value): (&str, &str)| EntryView { key: key.to_owned(), value: views::value(value.as_bytes()) };
-    Ok(Json(views::page(rows.collect(), limit, |(key, _)| key, view)))
+    let entries = scope.list_value_set_entries(&name, version, &page.after(after)).await?;
+    Ok(Json(Page::of(entries, |(key, value)| EntryView { key, value: views::value(value.as_bytes()) })))
 }
 
 /// Looks up one key
@@ -308,15 +275,13 @@ pub(crate) async fn entries(
 #[utoipa::path(get, path = "", operation_id = "lookUpValue", params(KeyQuery, AtVersion),
     responses((status = OK, description = "The value, if the key exists.", body = LookupView)))]
 pub(crate) async fn look_up(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(name): Path<String>,
     Query(KeyQuery { key }): Query<KeyQuery>,
     Query(AtVersion { version }): Query<AtVersion>,
 ) -> Result<Json<LookupView>, HttpError> {
-    let name = check_access(&scope, name, Permission::View)?;
-    let (digest, table) = pipeline.value_set_table(&scope.organization_id, &name, version).await?;
-    let value = table.get(&key).map(|value| views::value(value.as_bytes()));
+    let (value, digest) = scope.look_up_value(&name, version, &key).await?;
+    let value = value.map(|value| views::value(value.as_bytes()));
     Ok(Json(LookupView { found: value.is_some(), key, value, digest }))
 }
 
@@ -326,22 +291,12 @@ pub(crate) async fn look_up(
 #[utoipa::path(get, path = "", operation_id = "listValueSetVersions", params(PageSize, Before),
     responses((status = OK, description = "A page of the list.", body = Page<VersionView>)))]
 pub(crate) async fn versions(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(name): Path<String>,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<VersionView>>, HttpError> {
-    let name = check_access(&scope, name, Permission::View)?;
-    let (limit, before) = (page.limit(&pipeline)?, before.id().parse().unwrap_or(i64::MAX));
-    let rows = pipeline.store().value_set_versions(&scope.organization_id, &name, before, limit).await;
-    let rows = rows.map_err(unavailable)?;
-    if rows.is_empty() && before == i64::MAX {
-        return Err(HttpError::not_found("value set", &name));
-    }
-    let is_full = usize::try_from(limit).is_ok_and(|limit| rows.len() == limit);
-    let next = rows.last().filter(|_| is_full).map(|row| row.version.to_string());
-    Ok(Json(Page { items: rows.into_iter().map(Into::into).collect(), next }))
+    Ok(Json(Page::of(scope.list_value_set_versions(&name, &page.before(before)).await?, Into::into)))
 }
 
 /// Restores a version of a value set
@@ -353,22 +308,8 @@ pub(crate) async fn versions(
         (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization's limit is reached.", body = ErrorBody),
     ))]
 pub(crate) async fn restore(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<SetView>, HttpError> {
-    let name = check_access(&scope, name, Permission::Administer)?;
-    let version = version.parse().map_err(|_| HttpError::not_found("version of a value set", &name))?;
-    let (set, changed) = pipeline.restore_value_set(&scope.organization_id, &name, version).await?;
-    if changed {
-        scope.record(&pipeline, "value_set.restored", &format!("{name}#{version}")).await;
-    }
-    Ok(Json(set.into()))
-}
-
-/// Checks the permission and the name of a value set.
-fn check_access(scope: &Scope, name: String, permission: Permission) -> Result<String, HttpError> {
-    scope.caller.may_all(permission)?;
-    // No name has U+0000, and none has blanks around it.
-    Ok(name.trim().replace('\0', " "))
+    Ok(Json(scope.restore_value_set(&name, &version).await?.into()))
 }

@@ -1,22 +1,15 @@
 //! The warnings about a campaign's newest leads, counted by source: one ambiguous date is a matter of one lead, a thousand of a source.
 
-use crate::auth::{Scope, unavailable};
+use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
 use crate::views::{self, Time};
 use axum::Json;
-use axum::extract::State;
-use hookmill_domain::role::Permission;
-use hookmill_pipeline::Pipeline;
-use hookmill_store::decisions::DecisionRow;
+use hookmill_admin::rows::DecisionRow;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 
-/// The number of leads that are read unless the query says otherwise.
-const LEADS_DEFAULT: i64 = 1_000;
-/// The most leads that are read.
-const LEADS_MAX: i64 = 10_000;
 /// How many rows are shown; repeated keys may have any name.
 const ROWS_MAX: usize = 500;
 
@@ -69,18 +62,11 @@ pub(crate) struct WarningRow {
 #[utoipa::path(get, path = "", operation_id = "countWarnings", params(NewestLeads),
     responses((status = OK, description = "The warnings.", body = WarningTable)))]
 pub(crate) async fn table(
-    State(pipeline): State<Pipeline>,
-    scope: Scope,
+    OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     Query(newest): Query<NewestLeads>,
 ) -> Result<Json<WarningTable>, HttpError> {
-    let campaign = scope.campaign(&pipeline, &campaign, Permission::View).await?;
-    let leads = newest.leads.unwrap_or(LEADS_DEFAULT);
-    if !(1..=LEADS_MAX).contains(&leads) {
-        return Err(HttpError::invalid("leads", format!("must be 1 to {LEADS_MAX}")));
-    }
-    let rows = pipeline.store().newest_decisions(&campaign.key, leads).await.map_err(unavailable)?;
-    Ok(Json(count_warnings(rows)))
+    Ok(Json(count_warnings(scope.newest_decisions(&campaign, newest.leads).await?)))
 }
 
 /// The warnings in the decision of a submission.

@@ -1,6 +1,7 @@
 //! What is the same for all operations of a kind: keys, parameters of the address, errors, the request's id.
 
 use super::routes::Access;
+use hookmill_admin::use_cases;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
@@ -81,6 +82,17 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     operation["parameters"] = parameters.into();
     operation["responses"] = responses.into();
     operation["security"] = security(access);
+    declare_permission(operation);
+}
+
+/// What the use case behind an operation declares: the permission it takes, what it concerns, and the line it leaves in the audit log.
+fn declare_permission(operation: &mut Value) {
+    let Some(declared) = operation["operationId"].as_str().and_then(use_cases::declaration) else { return };
+    operation["x-permission"] = json!(declared.permission);
+    operation["x-scope"] = json!(declared.reach);
+    if !declared.actions.is_empty() {
+        operation["x-audit"] = json!(declared.actions);
+    }
 }
 
 fn address_parameters(address: &str) -> impl Iterator<Item = &str> {
@@ -182,5 +194,13 @@ mod tests {
         assert_eq!(codes, ["200", "400", "401", "403", "404", "422", "503"]);
         assert_eq!(operation["parameters"][0]["name"], "campaign");
         assert_eq!(operation["security"][0], json!({ "apiKey": [] }));
+    }
+
+    #[test]
+    fn what_is_declared_of_a_use_case_is_described() {
+        let mut operation = json!({ "operationId": "revealSourceKey", "responses": {} });
+        complete(&mut operation, "Provisioning", Access::OrgUser, "/v1/source-keys/{key}/reveal");
+        assert_eq!((&operation["x-permission"], &operation["x-scope"]), (&json!("administer"), &json!("organization")));
+        assert_eq!(operation["x-audit"], json!(["source_key.revealed"]));
     }
 }

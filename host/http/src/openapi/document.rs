@@ -24,7 +24,8 @@ const TAGS: [(&str, &str); 8] = [
 const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every response to a request that is HTTP carries `x-request-id`.\n\n\
     Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Source keys (`hms_...`) post leads and read back their own requests; \
     API keys (`hmk_...`) belong to a user and have that user's role: `operator` (all organizations), `admin`, `integrator` (plugins, \
-    documents, dry runs), `viewer`. Neither kind does the other's work.\n\n\
+    documents, dry runs), `viewer`. Neither kind does the other's work. `x-permission` says what the role must allow, `x-scope` whether a key that is scoped to \
+    campaigns may do it (`campaign`) or not (`organization`), and `x-audit` what the operation leaves in the audit log.\n\n\
     Every error has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
     a method that an address does not have `405 method_not_allowed` with `Allow`. \
     Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`).";

@@ -101,7 +101,7 @@ impl Operation<'_> {
                 h3 { a href={ "#" (id) } { (text(&self.operation["summary"])) } }
                 p.address { span class={ "method " (self.method) } { (self.method.to_uppercase()) } " " code { (self.address) } }
                 (render_text(&self.operation["description"]))
-                p.keys { (self.asked_key()) }
+                p.keys { (self.asked_key()) (self.permission()) }
                 (self.parameters())
                 (self.body())
                 (self.responses())
@@ -118,6 +118,16 @@ impl Operation<'_> {
             (_, true, _) => "With a source key.",
             (_, _, true) => "With an API key.",
             _ => "Without a key.",
+        }
+    }
+
+    /// What the caller's role must allow, and what is written into the audit log.
+    fn permission(&self) -> Markup {
+        let actions = self.operation["x-audit"].as_array().map(Vec::as_slice).unwrap_or_default();
+        html! {
+            @if let Some(permission) = self.operation["x-permission"].as_str() { " Permission: " code { (permission) } "." }
+            @if self.operation["x-scope"] == "organization" { " Not with a key that is scoped to campaigns." }
+            @if !actions.is_empty() { " Audit log:" @for action in actions { " " code { (text(action)) } } "." }
         }
     }
 

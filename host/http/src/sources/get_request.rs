@@ -1,16 +1,15 @@
 //! `GET /v1/requests/{id}`: the response to a request, and how its submissions stand (I2). A source reads its own requests;
 //! users read those of their organization.
 
-use crate::auth::{Scope, SourceCaller, unavailable};
+use crate::auth::{OrgUser, SourceCaller};
 use crate::error::HttpError;
 use crate::extract::Path;
 use crate::views::{self, SubmissionStatus, Time};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use hookmill_domain::role::Permission;
+use hookmill_admin::request_of_source;
 use hookmill_pipeline::{IngestResponse, Pipeline};
-use hookmill_store::requests::RequestRow;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,7 +17,7 @@ use utoipa::ToSchema;
 /// The reader: a source or a user.
 pub(crate) enum Reader {
     Source(SourceCaller),
-    User(Scope),
+    User(OrgUser),
 }
 
 impl FromRequestParts<Pipeline> for Reader {
@@ -28,7 +27,7 @@ impl FromRequestParts<Pipeline> for Reader {
         match SourceCaller::from_request_parts(parts, pipeline).await {
             Ok(source) => Ok(Self::Source(source)),
             Err(error) if error.code == "api_key_not_allowed" => {
-                Scope::from_request_parts(parts, pipeline).await.map(Self::User)
+                OrgUser::from_request_parts(parts, pipeline).await.map(Self::User)
             }
             Err(error) => Err(error),
         }
@@ -58,37 +57,15 @@ pub(crate) async fn handle(
     reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Json<RequestView>, HttpError> {
-    let not_found = || HttpError::not_found("request", &id.replace('\0', " ").chars().take(64).collect::<String>());
-    if id.contains('\0') {
-        return Err(not_found());
-    }
-    let request = match &reader {
-        Reader::Source(SourceCaller(key)) => {
-            pipeline.store().request_of_source(&key.organization_id, &key.source_id, &id).await.map_err(unavailable)?
-        }
-        Reader::User(scope) => {
-            scope.caller.may_all(Permission::View)?;
-            pipeline.store().request(&scope.organization_id, &id).await.map_err(unavailable)?
-        }
+    let found = match reader {
+        Reader::Source(SourceCaller(key)) => request_of_source(&pipeline, &key, &id).await?,
+        Reader::User(OrgUser(scope)) => scope.request(&id).await?,
     };
-    let request = request.ok_or_else(not_found)?;
-    let submissions = states(&pipeline, &request).await?;
+    let submissions = found.submissions.into_iter();
     Ok(Json(RequestView {
-        request_id: request.id.clone(),
-        received_at: views::time(request.received_at),
-        response: views::value(&request.response),
-        submissions,
+        received_at: views::time(found.request.received_at),
+        request_id: found.request.id,
+        response: found.response,
+        submissions: submissions.map(|(submission_id, state)| SubmissionStatus { submission_id, state }).collect(),
     }))
-}
-
-async fn states(pipeline: &Pipeline, request: &RequestRow) -> Result<Vec<SubmissionStatus>, HttpError> {
-    let response = views::value(&request.response);
-    let accepted = response["accepted"].as_array().cloned().unwrap_or_default();
-    let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
-    let states = pipeline.store().submission_states(&request.organization_id, &ids).await.map_err(unavailable)?;
-    let by_id: std::collections::HashMap<String, String> = states.into_iter().collect();
-    let known = ids
-        .iter()
-        .filter_map(|id| Some(SubmissionStatus { submission_id: (*id).to_owned(), state: by_id.get(*id)?.clone() }));
-    Ok(known.collect())
 }

@@ -11,11 +11,11 @@ use axum::extract::ConnectInfo;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{Uri, header};
+use hookmill_admin::rows::{API_KEY_PREFIX, SOURCE_KEY_PREFIX};
 use hookmill_domain::body::Head;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::metadata::RequestMetadata;
-use hookmill_pipeline::{Pipeline, Source};
-use hookmill_store::keys::{API_KEY_PREFIX, SOURCE_KEY_PREFIX, SourceKey};
+use hookmill_pipeline::{Pipeline, Source, SourceKey};
 use std::sync::Arc;
 
 /// The headers stored with a request: those that describe it, never those that carry keys. They include how its body is decoded,

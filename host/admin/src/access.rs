@@ -1,0 +1,220 @@
+//! Who acts (O8, O9), and whether they may. A source key posts leads and reads its own requests; an API key does the rest, within its
+//! user's role, organization and campaigns.
+
+use crate::rows::{API_KEY_PREFIX, Campaign, Organization, SOURCE_KEY_PREFIX, SourceKey};
+use crate::use_cases::{Change, Reach, UseCase};
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::config::{HostSettings, Limits};
+use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::role::{Permission, Role};
+use hookmill_pipeline::Pipeline;
+use hookmill_store::audit::AuditEntry;
+use hookmill_store::{Store, StoreError};
+use std::sync::Arc;
+
+/// The user in audit lines of what the host does by itself.
+const HOST: &str = "host";
+/// How much of an unknown id an error repeats.
+const ID_CHARS_SHOWN: usize = 32;
+
+/// Who acts: a user, by an API key.
+#[derive(Clone)]
+pub struct Actor {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) user_id: String,
+    role: Role,
+    /// The user's organization; none for operators.
+    pub(crate) organization_id: Option<String>,
+    /// The campaigns the key is scoped to; none for all.
+    campaigns: Option<Vec<String>>,
+}
+
+/// Who acts in which organization: the user's own, or for operators the one they name.
+#[derive(Clone)]
+pub struct Scope {
+    pub(crate) actor: Actor,
+    pub(crate) organization_id: String,
+}
+
+impl Actor {
+    /// The user behind an API key.
+    pub async fn authenticate(pipeline: &Pipeline, key: &str) -> Result<Self, ApiError> {
+        if key.starts_with(SOURCE_KEY_PREFIX) {
+            let message =
+                "a source key may only post leads and read back its own requests; this needs an API key (hmk_...)";
+            return Err(ApiError::new(Kind::Forbidden, "source_key_not_allowed", message));
+        }
+        let found = pipeline.store().api_key_user(key).await.map_err(unavailable)?;
+        let (key, user) = found.ok_or_else(unknown_key)?;
+        let campaigns = key.campaigns.map(|list| serde_json::from_slice(&list)).transpose();
+        let campaigns = campaigns.map_err(|error| unavailable(StoreError::corrupt("api_keys", &key.id, error)))?;
+        Ok(Self {
+            pipeline: pipeline.clone(),
+            role: user.role().map_err(unavailable)?,
+            user_id: user.id,
+            organization_id: user.organization_id,
+            campaigns,
+        })
+    }
+
+    /// The host itself: what is done at its own command line, as an operator.
+    pub fn host(pipeline: &Pipeline) -> Self {
+        let (role, user_id) = (Role::Operator, HOST.to_owned());
+        Self { pipeline: pipeline.clone(), user_id, role, organization_id: None, campaigns: None }
+    }
+
+    /// The actor in an organization: their own, or for operators the one that is named.
+    pub async fn enter(self, organization: Option<String>) -> Result<Scope, ApiError> {
+        let organization_id = match (&self.organization_id, organization) {
+            (Some(own), None) => own.clone(),
+            (Some(own), Some(named)) if *own == named => named,
+            (Some(_), Some(named)) => return Err(ApiError::not_found("organization", &named)),
+            (None, Some(named)) => self.existing_organization(named).await?,
+            (None, None) => {
+                return Err(ApiError::invalid("organization", "is missing: operators name one with ?organization=ID"));
+            }
+        };
+        Ok(Scope { actor: self, organization_id })
+    }
+
+    async fn existing_organization(&self, id: String) -> Result<String, ApiError> {
+        let known = !id.contains('\0') && self.store().organization(&id).await.map_err(unavailable)?.is_some();
+        if known { Ok(id) } else { Err(ApiError::not_found("organization", &id.replace('\0', " "))) }
+    }
+
+    /// Rejects what the role does not allow, and a scoped key where the organization as a whole is concerned.
+    pub(crate) fn authorize(&self, use_case: &UseCase) -> Result<(), ApiError> {
+        if !self.role.may(use_case.permission) {
+            return Err(self.role_not_allowed(use_case.permission));
+        }
+        match (use_case.reach, &self.campaigns) {
+            (Reach::Organization, Some(_)) => Err(ApiError::new(
+                Kind::Forbidden,
+                "key_scoped",
+                "this key is scoped to named campaigns, and this operation concerns the organization as a whole",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for a change. What it gives is the only way to write the change: with its line in the audit log.
+    pub(crate) fn authorize_change(&self, change: &Change) -> Result<AuditEntry, ApiError> {
+        self.authorize(&change.use_case)?;
+        Ok(AuditEntry { organization_id: None, user_id: self.user_id.clone(), action: change.action })
+    }
+
+    fn role_not_allowed(&self, permission: Permission) -> ApiError {
+        let message =
+            format!("this key is of role `{}`, which is not allowed to {}", self.role.as_str(), permission.as_str());
+        ApiError::new(Kind::Forbidden, "role_not_allowed", message)
+    }
+
+    /// Whether the key covers this campaign.
+    pub(crate) fn covers(&self, campaign_id: &str) -> bool {
+        self.campaigns.as_ref().is_none_or(|list| list.iter().any(|id| id == campaign_id))
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.pipeline.store()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.pipeline.settings().limits
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.pipeline.clock().now()
+    }
+}
+
+impl Scope {
+    /// What the host's operator set.
+    pub fn settings(&self) -> &HostSettings {
+        self.actor.pipeline.settings()
+    }
+
+    pub(crate) fn authorize(&self, use_case: &UseCase) -> Result<(), ApiError> {
+        self.actor.authorize(use_case)
+    }
+
+    pub(crate) fn authorize_change(&self, change: &Change) -> Result<AuditEntry, ApiError> {
+        let organization_id = Some(self.organization_id.clone());
+        Ok(AuditEntry { organization_id, ..self.actor.authorize_change(change)? })
+    }
+
+    /// A campaign of this organization that the key covers, for a use case that only reads.
+    pub(crate) async fn read_campaign(&self, use_case: &UseCase, campaign_id: &str) -> Result<Campaign, ApiError> {
+        self.authorize(use_case)?;
+        self.find_campaign(campaign_id).await
+    }
+
+    /// A campaign of this organization that the key covers, and the entry to change it with.
+    pub(crate) async fn change_of(
+        &self,
+        change: &Change,
+        campaign_id: &str,
+    ) -> Result<(Campaign, AuditEntry), ApiError> {
+        let entry = self.authorize_change(change)?;
+        Ok((self.find_campaign(campaign_id).await?, entry))
+    }
+
+    pub(crate) async fn find_campaign(&self, campaign_id: &str) -> Result<Campaign, ApiError> {
+        let not_found =
+            || ApiError::not_found("campaign", &campaign_id.chars().take(ID_CHARS_SHOWN).collect::<String>());
+        if campaign_id.contains('\0') {
+            return Err(not_found());
+        }
+        let found = self.store().campaign_by_id(&self.organization_id, campaign_id).await;
+        let campaign = found.map_err(unavailable)?.ok_or_else(not_found)?;
+        if self.actor.covers(&campaign.campaign_id) {
+            return Ok(campaign);
+        }
+        Err(ApiError::new(
+            Kind::Forbidden,
+            "campaign_not_allowed",
+            format!("this key is not for campaign `{}`", campaign.campaign_id),
+        ))
+    }
+
+    /// The organization itself.
+    pub(crate) async fn own_organization(&self) -> Result<Organization, ApiError> {
+        let found = self.store().organization(&self.organization_id).await.map_err(unavailable)?;
+        found.ok_or_else(|| ApiError::not_found("organization", &self.organization_id))
+    }
+
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.actor.pipeline
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.actor.store()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.actor.limits()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.actor.now()
+    }
+}
+
+/// The source behind a source key.
+pub async fn authenticate_source(pipeline: &Pipeline, key: &str) -> Result<Arc<SourceKey>, ApiError> {
+    if key.starts_with(API_KEY_PREFIX) {
+        let message = "leads are posted with a source key (hms_...), not with an API key";
+        return Err(ApiError::new(Kind::Forbidden, "api_key_not_allowed", message));
+    }
+    pipeline.source_key(key).await?.ok_or_else(unknown_key)
+}
+
+/// The error for a key that nobody has.
+pub fn unknown_key() -> ApiError {
+    ApiError::new(Kind::Unauthenticated, "key_unknown", "unknown, expired or revoked key")
+}
+
+/// The error for a store that does not respond.
+pub(crate) fn unavailable(error: StoreError) -> ApiError {
+    tracing::error!(error = %error, "database unavailable");
+    ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
+}

@@ -1,0 +1,155 @@
+//! A sample through a campaign's stages, with nothing kept and nothing sent (M10).
+
+use super::access::{Scope, unavailable};
+use super::input::Input;
+use super::use_cases::DRY_RUN;
+use crate::rows::Campaign;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hookmill_domain::body;
+use hookmill_domain::config::Limits;
+use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::metadata::RequestMetadata;
+use hookmill_engine::Program;
+use hookmill_pipeline::{DryRun, DryRunInput, SampleResponse};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// An element as a source would send it, and what its client responds.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"body": {"name": "Alice Smith", "email": "alice@example.com"}}))]
+pub struct Sample {
+    /// The element as JSON. Give this or `raw`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Value, required = false)]
+    pub body: Option<Box<RawValue>>,
+    /// The element as the bytes that a source would send, of any supported content type. Give this or `body`.
+    pub raw: Option<RawSample>,
+    /// A document to try instead of the active one.
+    pub document: Option<String>,
+    /// The headers that the source would send.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The parameters of the query that would come with it.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// What the client responds with; without one, it takes the lead.
+    pub response: Option<ResponseSample>,
+}
+
+/// A raw body, as a source would send it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"content_type": "application/xml", "text": "<lead><email>alice@example.com</email></lead>"}))]
+pub struct RawSample {
+    /// Its content type, with charset and boundary where it has them.
+    pub content_type: String,
+    /// The content encoding.
+    #[serde(default)]
+    pub content_encoding: String,
+    /// The body as text, in UTF-8.
+    pub text: Option<String>,
+    /// The body in base64, for a body that is not text.
+    pub base64: Option<String>,
+}
+
+/// The client's response.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"status": 200, "headers": {"content-type": "application/json"}, "text": "{\"result\":\"duplicate\"}"}))]
+pub struct ResponseSample {
+    /// The status.
+    #[schema(minimum = 100, maximum = 999)]
+    pub status: u16,
+    /// The headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body as text, in UTF-8.
+    pub text: Option<String>,
+    /// The body in base64, for a body that is not text.
+    pub base64: Option<String>,
+}
+
+impl Scope {
+    /// Runs a sample through a campaign's stages, by the very code production runs; nothing is kept and nothing is sent.
+    pub async fn dry_run(&self, campaign_id: &str, sample: Input<Sample>) -> Result<DryRun, ApiError> {
+        let campaign = self.read_campaign(&DRY_RUN, campaign_id).await?;
+        let mut sample = sample?;
+        let body = sample.element(self.limits())?;
+        let response = sample.response.map(parse_response).transpose()?;
+        let organization = self.own_organization().await?;
+        let program = self.program_to_try(&campaign, sample.document.as_deref()).await?;
+        let client = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
+        let client_url = client.map(|client| client.settings.url).unwrap_or_default();
+        let metadata =
+            RequestMetadata { headers: lowercase_names(sample.headers), query: sample.query.into_iter().collect() };
+        let input = DryRunInput { organization, campaign, body, metadata, client_url, response };
+        self.pipeline().dry_run(&program, &input).await.map_err(unavailable)
+    }
+
+    /// A document to try, or else what the campaign runs.
+    async fn program_to_try(&self, campaign: &Campaign, document: Option<&str>) -> Result<Program, ApiError> {
+        let pipeline = self.pipeline();
+        match document {
+            Some(document) => Ok(pipeline.compile(&pipeline.default_component().digest, document).await?.0),
+            None => pipeline
+                .campaign_program(campaign)
+                .await
+                .map_err(|why| ApiError::new(Kind::Conflict, "campaign_version_unusable", why.to_string())),
+        }
+    }
+}
+
+/// A member that is present; it may be `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// A body's bytes: given as text or in base64, and empty when as neither.
+fn decode_body(path: &str, text: Option<String>, base64: Option<String>) -> Result<Bytes, ApiError> {
+    match (text, base64) {
+        (Some(_), Some(_)) => Err(ApiError::invalid(path, "has `text` and `base64`; give one of them")),
+        (Some(text), None) => Ok(Bytes::from(text)),
+        (None, Some(coded)) => STANDARD
+            .decode(coded.trim())
+            .map(Bytes::from)
+            .map_err(|error| ApiError::invalid(format!("{path}.base64"), format!("is not base64: {error}"))),
+        (None, None) => Ok(Bytes::new()),
+    }
+}
+
+impl Sample {
+    /// The element's JSON text; what a raw one said of itself joins the headers.
+    fn element(&mut self, limits: &Limits) -> Result<String, ApiError> {
+        let raw = match (self.body.take(), self.raw.take()) {
+            (Some(body), None) => return Ok(body.get().to_owned()),
+            (None, Some(raw)) => raw,
+            _ => return Err(ApiError::invalid("body", "or `raw` must be given, and not both")),
+        };
+        let head = body::head(&raw.content_type, &raw.content_encoding).map_err(as_sample)?;
+        self.headers.entry("content-type".into()).or_insert(raw.content_type);
+        body::to_json(&head, &decode_body("raw", raw.text, raw.base64)?, limits).map_err(as_sample)
+    }
+}
+
+/// A body inside a body: an error in the sample is not a syntax error of the request itself.
+fn as_sample(error: ApiError) -> ApiError {
+    let message = format!("the sample in `raw` would be rejected: {}", error.message);
+    ApiError::new(Kind::Invalid, "sample_unreadable", message).at("raw", error.code, error.message)
+}
+
+fn lowercase_names(headers: BTreeMap<String, String>) -> Vec<(String, String)> {
+    headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
+}
+
+fn parse_response(sample: ResponseSample) -> Result<SampleResponse, ApiError> {
+    if !(100..1_000).contains(&sample.status) {
+        return Err(ApiError::invalid("response.status", "must be from 100 to 999"));
+    }
+    let body = decode_body("response", sample.text, sample.base64)?;
+    Ok(SampleResponse { status: sample.status, headers: lowercase_names(sample.headers), body })
+}

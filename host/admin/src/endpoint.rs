@@ -1,0 +1,52 @@
+//! A campaign's client endpoint (L8): at most one.
+
+use super::access::{Scope, unavailable};
+use super::headers::restore_masked;
+use super::input::Input;
+use super::use_cases::{GET_CLIENT_ENDPOINT, REMOVE_CLIENT_ENDPOINT, SET_CLIENT_ENDPOINT};
+use hookmill_domain::endpoint::{ClientEndpoint, ClientEndpointDraft};
+use hookmill_domain::error::ApiError;
+use hookmill_domain::net_policy::WebhookUrl;
+
+impl Scope {
+    /// Sets a campaign's client endpoint. Its address is resolved and checked as at every connection.
+    pub async fn set_client_endpoint(
+        &self,
+        campaign_id: &str,
+        draft: Input<ClientEndpointDraft>,
+    ) -> Result<ClientEndpoint, ApiError> {
+        let (campaign, entry) = self.change_of(&SET_CLIENT_ENDPOINT, campaign_id).await?;
+        let mut draft = draft?;
+        let stored = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
+        restore_masked(&mut draft.headers, stored.as_ref().map(|stored| &stored.settings.headers))?;
+        let endpoint = draft.check(self.pipeline().schemes())?;
+        self.check_reachable(&endpoint.url).await?;
+        self.store().set_client(&campaign, &endpoint, &entry, self.now()).await.map_err(unavailable)?;
+        self.pipeline().forget_lookups();
+        Ok(endpoint)
+    }
+
+    /// A campaign's client endpoint.
+    pub async fn client_endpoint(&self, campaign_id: &str) -> Result<ClientEndpoint, ApiError> {
+        let campaign = self.read_campaign(&GET_CLIENT_ENDPOINT, campaign_id).await?;
+        let client = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
+        let client = client.ok_or_else(|| ApiError::not_found("client endpoint of campaign", &campaign.campaign_id))?;
+        Ok(client.settings)
+    }
+
+    /// Removes a campaign's client endpoint: its leads are then stored and sent to nobody.
+    pub async fn remove_client_endpoint(&self, campaign_id: &str) -> Result<(), ApiError> {
+        let (campaign, entry) = self.change_of(&REMOVE_CLIENT_ENDPOINT, campaign_id).await?;
+        self.store().remove_client(&campaign, &entry, self.now()).await.map_err(unavailable)?;
+        self.pipeline().forget_lookups();
+        Ok(())
+    }
+
+    /// The same check when an address is saved as at each connection (W8).
+    pub(crate) async fn check_reachable(&self, url: &str) -> Result<(), ApiError> {
+        let pipeline = self.pipeline();
+        let rejected = |why: String| ApiError::invalid("url", format!("is rejected: {why}"));
+        let url = WebhookUrl::parse(url, pipeline.schemes()).map_err(|error| rejected(error.to_string()))?;
+        pipeline.sender().check(&url).await.map_err(|blocked| rejected(blocked.to_string()))
+    }
+}

@@ -1,0 +1,58 @@
+//! What is given to a use case, and the rules that many of them share.
+
+use hookmill_domain::config::Limits;
+use hookmill_domain::error::ApiError;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// What is given, or why it can't be read. A use case looks at it after the permission: whoever may not do it learns that, whatever was sent.
+pub type Input<T> = Result<T, ApiError>;
+
+/// A name: 1 to 255 characters, not all of them blank, and no control characters. Leading and trailing blanks are removed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 255, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$")]
+pub struct Name(pub String);
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Name {
+    /// The name as it is kept. `path` is where it was given.
+    pub(crate) fn check(&self, path: &str, limits: &Limits) -> Result<String, ApiError> {
+        let name = self.0.trim();
+        if name.is_empty() {
+            return Err(ApiError::invalid(path, "must not be empty"));
+        }
+        let (chars, chars_max) = (name.chars().count(), limits.name_chars_max);
+        if chars_max < chars {
+            return Err(ApiError::invalid(path, format!("has {chars} characters, at most {chars_max} are allowed")));
+        }
+        if name.chars().any(char::is_control) {
+            return Err(ApiError::invalid(path, "must not contain control characters"));
+        }
+        Ok(name.to_owned())
+    }
+}
+
+/// An id as it is looked for: none has U+0000, which PostgreSQL does not take.
+pub(crate) fn lookup_id(id: &str) -> String {
+    id.replace('\0', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_bounded() {
+        let check = |text: &str| Name(text.into()).check("name", &Limits::default());
+        assert_eq!(check(" Solar \n").unwrap(), "Solar");
+        assert!(check(&"x".repeat(255)).is_ok());
+        for wrong in ["", " \t", "a\0b", &"x".repeat(256)] {
+            assert_eq!(check(wrong).unwrap_err().details[0].path, "name", "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The use cases of management, for the API, the command line and the console alike.
+//!
+//! A use case is a method of [`Actor`] (who acts) or of [`Scope`] (who acts in which organization). It does four things, in this order: it
+//! checks the permission that [`use_cases`] declares for it; it checks what was given; it changes the store, which writes the line of the
+//! audit log in the same transaction; and it makes the host forget what it has cached and wakes what is to run.
+//!
+//! A change can't be written without its permission and its line: the store asks for an [`AuditEntry`](hookmill_store::audit::AuditEntry),
+//! and only a permission that was checked gives one.
+
+mod access;
+mod api_keys;
+mod audit;
+mod campaign_versions;
+mod campaigns;
+mod deliveries;
+mod dry_run;
+mod endpoint;
+mod fields;
+mod headers;
+mod input;
+mod organizations;
+mod page;
+mod plugins;
+mod requests;
+mod settings;
+mod source_keys;
+mod submissions;
+pub mod use_cases;
+mod users;
+mod value_sets;
+mod warnings;
+
+pub use access::{Actor, Scope, authenticate_source, unknown_key};
+pub use api_keys::NewApiKey;
+pub use campaign_versions::{ChosenPlugin, NewCampaignVersion, SavedVersion};
+pub use campaigns::{CampaignChanges, NewCampaign, NewState};
+pub use deliveries::{DeliveryDetails, DeliveryFilter};
+pub use dry_run::{RawSample, ResponseSample, Sample};
+pub use headers::MASK;
+pub use input::{Input, Name};
+pub use organizations::NewOrganization;
+pub use page::{Listed, PageRequest, without_nul};
+pub use plugins::{UploadedPlugin, VersionStatus};
+pub use requests::{RequestDetails, request_of_source};
+pub use settings::SavedSettings;
+pub use source_keys::{NewSourceKey, Regeneration};
+pub use submissions::SubmissionDetails;
+pub use users::{MemberRole, NewUser};
+
+/// The rows that use cases return.
+pub mod rows {
+    pub use hookmill_engine::SnapshotStatus;
+    pub use hookmill_store::audit::AuditLine;
+    pub use hookmill_store::campaign_versions::CampaignVersion;
+    pub use hookmill_store::campaigns::Campaign;
+    pub use hookmill_store::components::{Plugin, PluginVersion};
+    pub use hookmill_store::decisions::DecisionRow;
+    pub use hookmill_store::deliveries::{AttemptRow, Delivery, EventRow, Message};
+    pub use hookmill_store::destinations::Destination;
+    pub use hookmill_store::keys::{API_KEY_PREFIX, ApiKey, FreshKey, SOURCE_KEY_PREFIX, SourceKey};
+    pub use hookmill_store::organizations::Organization;
+    pub use hookmill_store::requests::{RejectedRequest, RequestRow};
+    pub use hookmill_store::submissions::{SubmissionRow, TimelineRow};
+    pub use hookmill_store::users::User;
+    pub use hookmill_store::value_sets::{ValueSet, ValueSetVersion};
+}

@@ -1,0 +1,76 @@
+//! Requests as they came in (I11), and those that were wholly rejected (I2).
+
+use super::access::{Scope, unavailable};
+use super::page::{Listed, PageRequest};
+use super::use_cases::{GET_REQUEST, LIST_REJECTED_REQUESTS, LIST_REQUESTS};
+use crate::rows::{RejectedRequest, RequestRow, SourceKey};
+use hookmill_domain::error::ApiError;
+use hookmill_pipeline::Pipeline;
+use hookmill_store::Store;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// How much of an unknown id an error repeats.
+const ID_CHARS_SHOWN: usize = 64;
+
+/// A request, and how its submissions stand.
+#[derive(Debug)]
+pub struct RequestDetails {
+    /// The request.
+    pub request: RequestRow,
+    /// The response to it.
+    pub response: Value,
+    /// The state of each of its submissions, by id, in the order of the response.
+    pub submissions: Vec<(String, String)>,
+}
+
+impl Scope {
+    /// Lists requests, the newest first.
+    pub async fn list_requests(&self, page: &PageRequest) -> Result<Listed<RequestRow>, ApiError> {
+        self.authorize(&LIST_REQUESTS)?;
+        let limit = page.limit(self.limits())?;
+        let rows = self.store().requests(&self.organization_id, page.from(), limit).await.map_err(unavailable)?;
+        Ok(Listed::page(rows, limit, |row| row.id.clone()))
+    }
+
+    /// Lists requests that were wholly rejected, the newest first.
+    pub async fn list_rejected_requests(&self, page: &PageRequest) -> Result<Listed<RejectedRequest>, ApiError> {
+        self.authorize(&LIST_REJECTED_REQUESTS)?;
+        let limit = page.limit(self.limits())?;
+        let rows = self.store().rejected_requests(&self.organization_id, page.from(), limit).await;
+        Ok(Listed::page(rows.map_err(unavailable)?, limit, |row| row.id.clone()))
+    }
+
+    /// A request of this organization.
+    pub async fn request(&self, id: &str) -> Result<RequestDetails, ApiError> {
+        self.authorize(&GET_REQUEST)?;
+        let id = checked(id)?;
+        let found = self.store().request(&self.organization_id, id).await.map_err(unavailable)?;
+        details(self.store(), found.ok_or_else(|| not_found(id))?).await
+    }
+}
+
+/// A request of a source, whichever of its keys posted it.
+pub async fn request_of_source(pipeline: &Pipeline, key: &SourceKey, id: &str) -> Result<RequestDetails, ApiError> {
+    let (store, id) = (pipeline.store(), checked(id)?);
+    let found = store.request_of_source(&key.organization_id, &key.source_id, id).await.map_err(unavailable)?;
+    details(store, found.ok_or_else(|| not_found(id))?).await
+}
+
+fn checked(id: &str) -> Result<&str, ApiError> {
+    if id.contains('\0') { Err(not_found(id)) } else { Ok(id) }
+}
+
+fn not_found(id: &str) -> ApiError {
+    ApiError::not_found("request", &id.replace('\0', " ").chars().take(ID_CHARS_SHOWN).collect::<String>())
+}
+
+async fn details(store: &Store, request: RequestRow) -> Result<RequestDetails, ApiError> {
+    let response: Value = serde_json::from_slice(&request.response).unwrap_or_default();
+    let accepted = response["accepted"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let ids: Vec<&str> = accepted.iter().filter_map(|lead| lead["submission_id"].as_str()).collect();
+    let states = store.submission_states(&request.organization_id, &ids).await.map_err(unavailable)?;
+    let states: HashMap<String, String> = states.into_iter().collect();
+    let submissions = ids.iter().filter_map(|id| Some(((*id).to_owned(), states.get(*id)?.clone()))).collect();
+    Ok(RequestDetails { request, response, submissions })
+}

@@ -1,0 +1,79 @@
+//! Submissions with their timeline (O4, section 5), and what releases them.
+
+use super::access::{Scope, unavailable};
+use super::page::{Listed, PageRequest};
+use super::use_cases::{GET_SUBMISSION, LIST_SUBMISSIONS, REPROCESS_CAMPAIGN, REPROCESS_SUBMISSION};
+use crate::rows::{EventRow, SubmissionRow, TimelineRow};
+use hookmill_domain::error::ApiError;
+use hookmill_domain::state::State;
+
+/// How long an id may be; nothing longer is looked up.
+const ID_CHARS_MAX: usize = 64;
+
+/// A submission with what became of it.
+#[derive(Debug)]
+pub struct SubmissionDetails {
+    /// The submission.
+    pub submission: SubmissionRow,
+    /// The element of the request as the campaign's plugin gets it; none when its request is gone.
+    pub element: Option<String>,
+    /// Every transition after the first, in order.
+    pub timeline: Vec<TimelineRow>,
+    /// What was told of it.
+    pub events: Vec<EventRow>,
+}
+
+impl Scope {
+    /// Lists a campaign's submissions, the newest first; those in one state if it is given.
+    pub async fn list_submissions(
+        &self,
+        campaign_id: &str,
+        state: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Listed<SubmissionRow>, ApiError> {
+        let campaign = self.read_campaign(&LIST_SUBMISSIONS, campaign_id).await?;
+        let state = state.map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
+        let limit = page.limit(self.limits())?;
+        let rows = self.store().submissions(&campaign.key, state, page.from(), limit).await.map_err(unavailable)?;
+        Ok(Listed::page(rows, limit, |row| row.id.clone()))
+    }
+
+    /// A submission with its timeline and what was told of it.
+    pub async fn submission(&self, id: &str) -> Result<SubmissionDetails, ApiError> {
+        self.authorize(&GET_SUBMISSION)?;
+        let submission = self.find_submission(id).await?;
+        let (organization_id, id) = (&submission.organization_id, &submission.id);
+        let timeline = self.store().timeline(organization_id, id).await.map_err(unavailable)?;
+        let events = self.store().events_of_submission(organization_id, id).await.map_err(unavailable)?;
+        let element = self.pipeline().element(organization_id, id).await?;
+        Ok(SubmissionDetails { submission, element, timeline, events })
+    }
+
+    /// Runs a quarantined submission again, on what its campaign runs now; returns how many that were.
+    pub async fn reprocess_submission(&self, id: &str) -> Result<u64, ApiError> {
+        let entry = self.authorize_change(&REPROCESS_SUBMISSION)?;
+        let row = self.find_submission(id).await?;
+        let campaign = self.store().campaign(&row.campaign_key).await.map_err(unavailable)?;
+        let campaign = campaign.ok_or_else(|| ApiError::not_found("campaign", &row.campaign_id))?;
+        self.pipeline().reprocess(&campaign, Some(&row.id), &entry).await
+    }
+
+    /// Runs a campaign's quarantined submissions again, on what it runs now; returns how many they were.
+    pub async fn reprocess_campaign(&self, campaign_id: &str) -> Result<u64, ApiError> {
+        let (campaign, entry) = self.change_of(&REPROCESS_CAMPAIGN, campaign_id).await?;
+        self.pipeline().reprocess(&campaign, None, &entry).await
+    }
+
+    /// A submission of this organization whose campaign the key covers.
+    async fn find_submission(&self, id: &str) -> Result<SubmissionRow, ApiError> {
+        let id: String = id.replace('\0', " ").chars().take(ID_CHARS_MAX).collect();
+        let found = self.store().submission(&self.organization_id, &id).await.map_err(unavailable)?;
+        let covered = found.filter(|row| self.actor.covers(&row.campaign_id));
+        covered.ok_or_else(|| ApiError::not_found("submission", &id))
+    }
+}
+
+fn unknown_state() -> ApiError {
+    let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+    ApiError::invalid("state", format!("must be one of {}", known.join(", ")))
+}
