@@ -4,8 +4,8 @@
 //! write, so that a plugin can grow stage by stage.
 
 use crate::types::{
-    ClientAnswer, Context, Failure, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission,
-    Verdict,
+    ClientResponse, Context, Failure, HttpRequest, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest,
+    Submission, Verdict,
 };
 
 /// Stage 1, interface `mapping`: from what came in to leads.
@@ -66,33 +66,33 @@ pub trait Map: Sized {
     }
 }
 
-/// Stage 2, interface `enrichment`: what to ask the outside. The host asks, and hands the answers to the later stages.
+/// Stage 2, interface `enrichment`: the HTTP requests to make for a lead. The host makes them, and hands the responses to the later stages.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{Context, Failure, Question, Submission};
+/// use hookmill_plugin_sdk::types::{Context, Failure, HttpRequest, Submission};
 /// use hookmill_plugin_sdk::{Enrich, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Enrich for Solar {
-///     fn enrich(&self, _context: &Context, submission: &Submission) -> Result<Vec<Question>, Failure> {
+///     fn enrich(&self, _context: &Context, submission: &Submission) -> Result<Vec<HttpRequest>, Failure> {
 ///         let zip = submission.lead()?.zip().required_text()?;
-///         Ok(vec![Question::get("roof", format!("https://roofs.example.com/v1/{zip}"))])
+///         Ok(vec![HttpRequest::get("roof", format!("https://roofs.example.com/v1/{zip}"))])
 ///     }
 /// }
 ///
-/// let questions = Solar.enrich(&testing::context(), &testing::submission(r#"{"zip": "78701"}"#)).unwrap();
-/// assert_eq!(questions[0].url, "https://roofs.example.com/v1/78701");
+/// let requests = Solar.enrich(&testing::context(), &testing::submission(r#"{"zip": "78701"}"#)).unwrap();
+/// assert_eq!(requests[0].url, "https://roofs.example.com/v1/78701");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`enrichment` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Enrich`",
     label = "needs `impl Enrich for {Self}`",
     note = "write `impl hookmill_plugin_sdk::Enrich for {Self} {{ fn enrich(&self, context: &Context, submission: \
-            &Submission) -> Result<Vec<Question>, Failure> {{ … }} }}`, or take `enrichment` out of `export!`"
+            &Submission) -> Result<Vec<HttpRequest>, Failure> {{ … }} }}`, or take `enrichment` out of `export!`"
 )]
 pub trait Enrich: Sized {
-    /// Says which questions to ask for one lead; none is a good answer.
+    /// Names the requests for one lead; none is fine.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Enrich, testing};
@@ -101,12 +101,12 @@ pub trait Enrich: Sized {
     /// let failure = Unwritten.enrich(&testing::context(), &testing::submission("{}")).unwrap_err();
     /// assert!(failure.message.ends_with("no `Enrich::enrich`"));
     /// ```
-    fn enrich(&self, context: &Context, submission: &Submission) -> Result<Vec<Question>, Failure> {
+    fn enrich(&self, context: &Context, submission: &Submission) -> Result<Vec<HttpRequest>, Failure> {
         let _ = (context, submission);
         Err(unwritten("enrichment", "Enrich::enrich"))
     }
 
-    /// The questions of a batch: one result for each lead, in their order.
+    /// The requests of a batch: one result for each lead, in their order.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Enrich, testing};
@@ -114,7 +114,7 @@ pub trait Enrich: Sized {
     /// # impl Enrich for Unwritten {}
     /// assert_eq!(Unwritten.enrich_all(&testing::context(), &[testing::submission("{}")]).len(), 1);
     /// ```
-    fn enrich_all(&self, context: &Context, submissions: &[Submission]) -> Vec<Result<Vec<Question>, Failure>> {
+    fn enrich_all(&self, context: &Context, submissions: &[Submission]) -> Vec<Result<Vec<HttpRequest>, Failure>> {
         submissions.iter().map(|submission| self.enrich(context, submission)).collect()
     }
 }
@@ -149,7 +149,7 @@ pub trait Enrich: Sized {
 )]
 pub trait Qualify: Sized {
     /// Judges one lead by the rules of one severity. Each lead is judged twice: `hard` before the first-submission action,
-    /// `soft` after it. A plugin that makes no difference may answer both alike.
+    /// `soft` after it. A plugin that makes no difference may return the same for both.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Qualify, testing, types::Severity};
@@ -238,56 +238,56 @@ pub trait Shape: Sized {
     }
 }
 
-/// Stage 5, interface `response`: what a client's answer means.
+/// Stage 5, interface `interpretation`: what a client's response means.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{ClientAnswer, Context, Failure, Outcome};
+/// use hookmill_plugin_sdk::types::{ClientResponse, Context, Failure, Outcome};
 /// use hookmill_plugin_sdk::{Interpret, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Interpret for Solar {
-///     fn interpret(&self, _context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
-///         Ok(answer.text().contains("DUPLICATE").then(Outcome::duplicate))
+///     fn interpret(&self, _context: &Context, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {
+///         Ok(response.text().contains("DUPLICATE").then(Outcome::duplicate))
 ///     }
 /// }
 ///
-/// let answer = testing::client_answer(200, "ERR DUPLICATE");
-/// assert_eq!(Solar.interpret(&testing::context(), &answer).unwrap(), Some(Outcome::duplicate()));
+/// let response = testing::client_response(200, "ERR DUPLICATE");
+/// assert_eq!(Solar.interpret(&testing::context(), &response).unwrap(), Some(Outcome::duplicate()));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`response` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Interpret`",
+    message = "`interpretation` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Interpret`",
     label = "needs `impl Interpret for {Self}`",
-    note = "write `impl hookmill_plugin_sdk::Interpret for {Self} {{ fn interpret(&self, context: &Context, answer: \
-            &ClientAnswer) -> Result<Option<Outcome>, Failure> {{ … }} }}`, or take `response` out of `export!`"
+    note = "write `impl hookmill_plugin_sdk::Interpret for {Self} {{ fn interpret(&self, context: &Context, response: \
+            &ClientResponse) -> Result<Option<Outcome>, Failure> {{ … }} }}`, or take `interpretation` out of `export!`"
 )]
 pub trait Interpret: Sized {
-    /// Interprets one answer. None leaves it to the host: 2xx is accepted; 408, 425, 429, 5xx and no answer are retry; all
+    /// Interprets one response. None leaves it to the host: 2xx is accepted; 408, 425, 429, 5xx and no response are retry; all
     /// else is failed.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Interpret, testing};
     /// # struct Unwritten;
     /// # impl Interpret for Unwritten {}
-    /// let failure = Unwritten.interpret(&testing::context(), &testing::client_answer(200, "")).unwrap_err();
+    /// let failure = Unwritten.interpret(&testing::context(), &testing::client_response(200, "")).unwrap_err();
     /// assert!(failure.message.ends_with("no `Interpret::interpret`"));
     /// ```
-    fn interpret(&self, context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
-        let _ = (context, answer);
-        Err(unwritten("response", "Interpret::interpret"))
+    fn interpret(&self, context: &Context, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {
+        let _ = (context, response);
+        Err(unwritten("interpretation", "Interpret::interpret"))
     }
 
-    /// Interprets a batch: one result for each answer, in their order.
+    /// Interprets a batch: one result for each response, in their order.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Interpret, testing};
     /// # struct Unwritten;
     /// # impl Interpret for Unwritten {}
-    /// assert_eq!(Unwritten.interpret_all(&testing::context(), &[testing::client_answer(200, "")]).len(), 1);
+    /// assert_eq!(Unwritten.interpret_all(&testing::context(), &[testing::client_response(200, "")]).len(), 1);
     /// ```
-    fn interpret_all(&self, context: &Context, answers: &[ClientAnswer]) -> Vec<Result<Option<Outcome>, Failure>> {
-        answers.iter().map(|answer| self.interpret(context, answer)).collect()
+    fn interpret_all(&self, context: &Context, responses: &[ClientResponse]) -> Vec<Result<Option<Outcome>, Failure>> {
+        responses.iter().map(|response| self.interpret(context, response)).collect()
     }
 }
 

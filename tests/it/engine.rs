@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookmill_engine::contract::{
-    Campaign, Context, Door, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severity,
+    Campaign, Channel, Context, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severity,
 };
 use hookmill_engine::{
     ConfigurationError, Digest, Engine, FaultKind, ItemError, Limits, LoadError, LoadedComponent, MissingStage, Phase,
@@ -86,7 +86,13 @@ pub(crate) fn element(body: Value) -> Inbound {
         body: body.to_string(),
         headers: vec![],
         query: vec![],
-        origin: Origin { door: Door::Batch, name: "key".into(), source_label: None, tag: None, remote_address: None },
+        origin: Origin {
+            channel: Channel::Batch,
+            name: "key".into(),
+            source_label: None,
+            tag: None,
+            remote_address: None,
+        },
         received_at: 1_700_000_000_000,
         entropy: Entropy { high: 1, low: 2 },
     }

@@ -53,7 +53,7 @@ fn submission(lead: &str) -> Submission {
         lead: lead.to_owned(),
         is_test: false,
         received_at: 1_700_000_000_000,
-        answers: vec![],
+        responses: vec![],
         entropy: Entropy { high: 1, low: 2 },
     }
 }

@@ -125,8 +125,8 @@ impl Forge {
     /// The component of another core module in the same world.
     pub fn build_component(&self, mut module: Vec<u8>) -> Result<Vec<u8>, String> {
         self.describe_world(&mut module)?;
-        let mut encoder = ComponentEncoder::default();
-        let encoded = encoder.validate(false).module(&module).and_then(|encoder| encoder.encode());
+        let encoder = ComponentEncoder::default().validate(false).module(&module);
+        let encoded = encoder.and_then(|mut encoder| encoder.encode());
         encoded.map_err(|error| format!("{error:#}"))
     }
 

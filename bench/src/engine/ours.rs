@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hookmill_engine::contract::{
-    Campaign, Context, Destination, DestinationKind, Door, Entropy, Inbound, Mapped, Organization, Origin, Payload,
+    Campaign, Channel, Context, Destination, DestinationKind, Entropy, Inbound, Mapped, Organization, Origin, Payload,
     Severity, ShapeRequest, Subject, Submission, Verdict,
 };
 use hookmill_engine::{Digest, Engine, Limits, LoadedComponent, Outcomes, Program, Session};
@@ -229,7 +229,7 @@ fn inbound(body: &str) -> Inbound {
         headers: Vec::new(),
         query: Vec::new(),
         origin: Origin {
-            door: Door::Batch,
+            channel: Channel::Batch,
             name: "website".into(),
             source_label: None,
             tag: None,
@@ -247,14 +247,14 @@ fn submission(lead: String) -> Submission {
         lead,
         is_test: false,
         received_at: 1_774_521_000_000,
-        answers: Vec::new(),
+        responses: Vec::new(),
         entropy: Entropy { high: 1, low: 2 },
     }
 }
 
 fn request(subject: Subject) -> ShapeRequest {
     let destination = Destination {
-        kind: DestinationKind::ClientEndpoint,
+        kind: DestinationKind::Client,
         id: "SOLAR".into(),
         name: "Solar".into(),
         method: "POST".into(),

@@ -4,8 +4,8 @@ use wasmtime::Store;
 use wasmtime::component::Instance;
 
 use super::contract_types::{
-    ClientAnswer, Context, Failure, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission,
-    Verdict,
+    ClientResponse, Context, Failure, HttpRequest, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest,
+    Submission, Verdict,
 };
 use super::exports::{Exports, Stage};
 use super::output::Output;
@@ -55,7 +55,7 @@ pub(crate) struct Enrich;
 pub(crate) struct Qualify(pub(crate) Severity);
 /// `shaping.shape`.
 pub(crate) struct Shape;
-/// `response.interpret`.
+/// `interpretation.interpret`.
 pub(crate) struct Interpret;
 
 impl StageCall for Map {
@@ -75,7 +75,7 @@ impl StageCall for Map {
 
 impl StageCall for Enrich {
     type Item = Submission;
-    type Output = Vec<Question>;
+    type Output = Vec<HttpRequest>;
     const STAGE: Stage = Stage::Enrich;
 
     fn invoke(
@@ -119,7 +119,7 @@ impl StageCall for Shape {
 }
 
 impl StageCall for Interpret {
-    type Item = ClientAnswer;
+    type Item = ClientResponse;
     type Output = Option<Outcome>;
     const STAGE: Stage = Stage::Interpret;
 
@@ -127,8 +127,8 @@ impl StageCall for Interpret {
         &self,
         target: CallTarget<'_>,
         context: &Context,
-        items: &[ClientAnswer],
+        items: &[ClientResponse],
     ) -> Option<wasmtime::Result<StageResults<Self>>> {
-        call!(target, response, context, items)
+        call!(target, interpretation, context, items)
     }
 }

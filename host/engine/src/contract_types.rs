@@ -3,8 +3,8 @@
 pub use super::bindings::hookmill::plugin::log::Level as LogLevel;
 pub use super::bindings::hookmill::plugin::lookup::LookupError;
 pub use super::bindings::hookmill::plugin::types::{
-    Answer, Campaign, Category, Client, ClientAnswer, Compiled, Context, Description, Destination, DestinationKind,
-    Diagnostic, Door, Entropy, Event, FailedRule, Failure, GrantRequest, Inbound, Level as DiagnosticLevel, Mapped,
-    MappedLead, Notice, Organization, Origin, Outcome, OutcomeKind, Pair, Payload, Question, Severity, ShapeRequest,
-    Subject, Submission, Verdict,
+    Campaign, Category, Channel, Client, ClientResponse, Compiled, Context, Description, Destination, DestinationKind,
+    Diagnostic, Entropy, Event, FailedRule, Failure, GrantRequest, HttpRequest, HttpResponse, Inbound,
+    Level as DiagnosticLevel, Mapped, MappedLead, Organization, Origin, Outcome, OutcomeKind, Pair, Payload, Severity,
+    ShapeRequest, Subject, Submission, Verdict, Warning,
 };

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::batch::{Batch, BatchRun, TimeSlice};
 use super::call::{Enrich, Interpret, Map, Qualify, Shape, StageCall};
 use super::contract_types::{
-    ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission, Verdict,
+    ClientResponse, Context, HttpRequest, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest, Submission,
+    Verdict,
 };
 use super::exports::{Stage, Stages};
 use super::fault::{Fault, FaultKind, ItemError, Phase};
@@ -93,7 +94,7 @@ impl Session {
     }
 
     /// Stage 2: the HTTP requests to make for each lead.
-    pub async fn enrich(&mut self, submissions: Vec<Submission>) -> Result<Outcomes<Vec<Question>>, MissingStage> {
+    pub async fn enrich(&mut self, submissions: Vec<Submission>) -> Result<Outcomes<Vec<HttpRequest>>, MissingStage> {
         self.run(Enrich, submissions).await
     }
 
@@ -112,7 +113,10 @@ impl Session {
     }
 
     /// Stage 5: interprets each response; none leaves it to the host's default.
-    pub async fn interpret(&mut self, responses: Vec<ClientAnswer>) -> Result<Outcomes<Option<Outcome>>, MissingStage> {
+    pub async fn interpret(
+        &mut self,
+        responses: Vec<ClientResponse>,
+    ) -> Result<Outcomes<Option<Outcome>>, MissingStage> {
         self.run(Interpret, responses).await
     }
 

@@ -190,7 +190,7 @@ impl SampleRun {
                 None => return State::Quarantined,
             }
         }
-        let client = destination(input, DestinationKind::ClientEndpoint, &input.client_url);
+        let client = destination(input, DestinationKind::Client, &input.client_url);
         if !self.shape("client", client, Subject::Submission(submission.clone())).await {
             return State::Quarantined;
         }
@@ -228,7 +228,7 @@ impl SampleRun {
             let event = event(name, context, state, submission, details);
             self.shape(
                 name.as_str(),
-                destination(input, DestinationKind::Settings, "https://subscriber.example/"),
+                destination(input, DestinationKind::OrganizationWebhook, "https://subscriber.example/"),
                 Subject::Event(event),
             )
             .await;
@@ -327,7 +327,7 @@ fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> 
         Ok(lead) => json!({
             "lead": raw(&lead.lead),
             "is_test": lead.is_test,
-            "warnings": rendered::convert_warnings(&lead.notices),
+            "warnings": rendered::convert_warnings(&lead.warnings),
         }),
         Err(failure) => json!({ "failure": rendered::failure(failure) }),
     }

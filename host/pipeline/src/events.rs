@@ -134,7 +134,7 @@ impl Pipeline {
         let (now, organization) = (self.clock.now(), &context.organization);
         let call = context::context(organization, &context.campaign, now, &self.ids.new_id("run", now));
         let destination = Destination {
-            kind: DestinationKind::Settings,
+            kind: DestinationKind::OrganizationWebhook,
             id: organization.id.clone(),
             name: organization.name.clone(),
             method: "POST".into(),

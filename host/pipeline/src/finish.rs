@@ -214,7 +214,7 @@ impl Pipeline {
             }),
             decision: rendered::decision(
                 item.verdict.as_ref(),
-                lead.map(|lead| lead.notices.as_slice()).unwrap_or_default(),
+                lead.map(|lead| lead.warnings.as_slice()).unwrap_or_default(),
             ),
             value_sets: value_sets.map(<[u8]>::to_vec),
             delivery,

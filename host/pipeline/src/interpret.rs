@@ -7,7 +7,7 @@ use super::programs::NotReady;
 use super::runner::Run;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::retry::retry_after_ms;
-use hookmill_engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
+use hookmill_engine::contract::{ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use hookmill_engine::{ItemError, Program};
 use hookmill_outbound::{OutboundResponse, SendError};
 use hookmill_store::StoreError;
@@ -54,7 +54,7 @@ impl Pipeline {
         context: &CampaignContext,
         program: &Program,
         campaign_version_id: Option<&str>,
-        responses: Vec<ClientAnswer>,
+        responses: Vec<ClientResponse>,
         by_status: Vec<Interpretation>,
     ) -> Result<Vec<Interpretation>, StoreError> {
         let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
@@ -89,7 +89,7 @@ impl Pipeline {
 /// Interprets responses by the campaign's plugin; where it does not decide, the HTTP status does. Used by production and dry runs.
 pub(crate) async fn interpret_all(
     run: &mut Run,
-    responses: Vec<ClientAnswer>,
+    responses: Vec<ClientResponse>,
     by_status: Vec<Interpretation>,
 ) -> Vec<Interpretation> {
     if !run.interprets() {
@@ -105,7 +105,11 @@ pub(crate) async fn interpret_all(
 }
 
 /// Interprets one response.
-pub(crate) async fn interpret_one(run: &mut Run, response: ClientAnswer, by_status: Interpretation) -> Interpretation {
+pub(crate) async fn interpret_one(
+    run: &mut Run,
+    response: ClientResponse,
+    by_status: Interpretation,
+) -> Interpretation {
     let interpretations = interpret_all(run, vec![response], vec![by_status.clone()]).await;
     interpretations.into_iter().next().unwrap_or(by_status)
 }
@@ -167,7 +171,7 @@ fn truncate_reason(text: &str) -> String {
 /// A campaign's client, as plugins see it.
 pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -> Destination {
     Destination {
-        kind: DestinationKind::ClientEndpoint,
+        kind: DestinationKind::Client,
         id: campaign.campaign_id.clone(),
         name: campaign.name.clone(),
         method: method.to_owned(),
@@ -183,14 +187,14 @@ pub(crate) fn client_response(
     attempt: i64,
     destination: Destination,
     response: &SendResult,
-) -> ClientAnswer {
+) -> ClientResponse {
     let (status, headers, body, truncated, error) = match response {
         Ok(response) => {
             (Some(response.status), response.headers.clone(), response.body.to_vec(), response.truncated, None)
         }
         Err(error) => (None, Vec::new(), Vec::new(), false, Some(error.kind.as_str().to_owned())),
     };
-    ClientAnswer {
+    ClientResponse {
         submission_id: submission_id.to_owned(),
         destination,
         attempt: u32::try_from(attempt).unwrap_or(u32::MAX),

@@ -399,7 +399,7 @@ fn contract_client(context: &CampaignContext) -> Option<Destination> {
 /// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
 async fn shape(run: &mut Run, client: Option<&Destination>, items: &mut [BatchItem]) {
     let Some(destination) = client else { return };
-    debug_assert_eq!(destination.kind, DestinationKind::ClientEndpoint);
+    debug_assert_eq!(destination.kind, DestinationKind::Client);
     let waiting = items.iter().enumerate().filter_map(|(at, item)| Some((at, item.submission()?)));
     let (order, requests): (Vec<usize>, Vec<ShapeRequest>) = waiting
         .map(|(at, submission)| {

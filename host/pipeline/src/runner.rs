@@ -3,7 +3,7 @@
 use super::Pipeline;
 use super::lookups::Lookups;
 use hookmill_engine::contract::{
-    ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest, Submission, Verdict,
+    ClientResponse, Context, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest, Submission, Verdict,
 };
 use hookmill_engine::{MissingStage, Outcomes, Program, Session, SessionReport, Stage};
 
@@ -38,7 +38,7 @@ impl Run {
     }
 
     /// None when no component interprets: the host's default applies.
-    pub(crate) async fn interpret(&mut self, responses: Vec<ClientAnswer>) -> Option<Outcomes<Option<Outcome>>> {
+    pub(crate) async fn interpret(&mut self, responses: Vec<ClientResponse>) -> Option<Outcomes<Option<Outcome>>> {
         self.serving(Stage::Interpret).interpret(responses).await.ok()
     }
 

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hookmill_plugin_sdk::types::{
-    ClientAnswer, Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Outcome, Payload,
+    ClientResponse, Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Outcome, Payload,
     Severity, ShapeRequest, Subject, Submission, Verdict,
 };
-use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{configuration, interpretation, lifecycle, mapping, qualification, shaping};
 
 use crate::document::{self, Problem, ProblemLevel};
 use crate::functions::{clock, phone, place, plain, plain_codes};
@@ -93,10 +93,10 @@ impl shaping::Guest for Declarative {
     }
 }
 
-impl response::Guest for Declarative {
-    fn interpret(context: Context, answers: Vec<ClientAnswer>) -> Vec<Result<Option<Outcome>, Failure>> {
+impl interpretation::Guest for Declarative {
+    fn interpret(context: Context, responses: Vec<ClientResponse>) -> Vec<Result<Option<Outcome>, Failure>> {
         let call = Call::new(&context);
-        each(&answers, |plan, answer| run::interpret(plan.interpret().map_err(damaged)?, &call, answer))
+        each(&responses, |plan, response| run::interpret(plan.interpret().map_err(damaged)?, &call, response))
     }
 }
 
@@ -128,7 +128,7 @@ impl configuration::Guest for Declarative {
         Description {
             name: "default".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Maps, judges and shapes leads, and interprets answers, as a declarative document says."
+            summary: "Maps, judges and shapes leads, and interprets responses, as a declarative document says."
                 .to_owned(),
             reads: Vec::new(),
             writes: fields.map(|field| (*field).to_owned()).collect(),
@@ -163,4 +163,4 @@ fn diagnostic(problem: Problem) -> Diagnostic {
     Diagnostic { level, code: code.to_owned(), path, line, column, message, suggestion }
 }
 
-hookmill_plugin_sdk::export!(guest Declarative: mapping, qualification, shaping, response, configuration, lifecycle);
+hookmill_plugin_sdk::export!(guest Declarative: mapping, qualification, shaping, interpretation, configuration, lifecycle);

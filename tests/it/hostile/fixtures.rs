@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hookmill_engine::contract::{
-    ClientAnswer, Destination, DestinationKind, Entropy, Inbound, Severity, ShapeRequest, Subject, Submission,
+    ClientResponse, Destination, DestinationKind, Entropy, Inbound, Severity, ShapeRequest, Subject, Submission,
 };
 use hookmill_engine::{
     AdmissionError, ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, LoadedComponent, Outcomes,
@@ -77,14 +77,14 @@ fn submission(lead: &Value) -> Submission {
         lead: lead.to_string(),
         is_test: false,
         received_at: 1_700_000_000_000,
-        answers: vec![],
+        responses: vec![],
         entropy: Entropy { high: 1, low: 2 },
     }
 }
 
 fn destination() -> Destination {
     Destination {
-        kind: DestinationKind::ClientEndpoint,
+        kind: DestinationKind::Client,
         id: "end".into(),
         name: "Client".into(),
         method: "POST".into(),
@@ -94,8 +94,8 @@ fn destination() -> Destination {
     }
 }
 
-fn response(body: &Value) -> ClientAnswer {
-    ClientAnswer {
+fn response(body: &Value) -> ClientResponse {
+    ClientResponse {
         submission_id: "req-0".into(),
         destination: destination(),
         attempt: 1,

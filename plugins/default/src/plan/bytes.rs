@@ -149,7 +149,7 @@ impl<'p> LoadedPlan<'p> {
         read.as_ref().map_err(|damaged| *damaged)
     }
 
-    /// What a client's answer means; none for the host's default.
+    /// What a client's response means; none for the host's default.
     pub fn interpret(&self) -> Result<Option<&Interpretation<'p>>, PlanError> {
         self.interpret.get().map(Option::as_ref)
     }

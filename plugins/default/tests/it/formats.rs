@@ -131,7 +131,7 @@ fn m8_what_can_not_be_carried_is_refused() {
         ("format: xml\nbody: {a: 1}", "GET", "application/json", "no_body_in_get"),
         ("format: text\nbody: hello", "GET", "application/json", "no_body_in_get"),
     ] {
-        let mut destination = destination(hookmill_plugin_sdk::types::DestinationKind::ClientEndpoint);
+        let mut destination = destination(hookmill_plugin_sdk::types::DestinationKind::Client);
         (destination.method, destination.content_type) = (method.into(), content_type.into());
         let request = ShapeRequest { destination, subject: Subject::Submission(submission(LEAD)) };
         assert_eq!(shape(&document(message), request).unwrap_err().code, code, "{message}");

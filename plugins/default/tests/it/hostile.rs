@@ -4,9 +4,9 @@
 use hookmill_plugin_default::document::DOCUMENT_BYTES_MAX;
 use hookmill_plugin_default::run::{OUTPUT_BYTES_MAX, TRACE_BYTES_MAX};
 use hookmill_plugin_sdk::types::*;
-use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{configuration, interpretation, mapping, qualification, shaping};
 
-use crate::house::{answer, context, inbound, load, map_with, problems, shape, submission, to_client};
+use crate::house::{context, inbound, load, map_with, problems, response, shape, submission, to_client};
 
 /// What becomes of a document: its first problem, or that it compiles.
 fn saved(document: &str) -> String {
@@ -234,9 +234,9 @@ fn p3_m8_hostile_messages_are_bounded() {
     }
 }
 
-/// P3, M9: an answer of any size and shape means something, or nothing.
+/// P3, M9: a response of any size and shape means something, or nothing.
 #[test]
-fn p3_m9_hostile_answers_are_interpreted() {
+fn p3_m9_hostile_responses_are_interpreted() {
     for (details, kind, body) in [
         ("{\"as\":\"xml\"}", "text/xml", "<a>".repeat(100_000)),
         ("{\"as\":\"xml\"}", "text/xml", format!("<r>{}</r>", "<a/>".repeat(50_000))),
@@ -256,9 +256,9 @@ fn p3_m9_hostile_answers_are_interpreted() {
             1,
         );
         load(&format!("{{\"version\":1,\"interpret\":{details}}}"));
-        let meant = <hookmill_plugin_default::Declarative as response::Guest>::interpret(
+        let meant = <hookmill_plugin_default::Declarative as interpretation::Guest>::interpret(
             context(),
-            vec![answer(200, kind, &body)],
+            vec![response(200, kind, &body)],
         );
         let outcome = meant[0].as_ref().unwrap().as_ref();
         assert!(

@@ -2,7 +2,7 @@
 
 use hookmill_plugin_default::Declarative;
 use hookmill_plugin_sdk::types::*;
-use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{configuration, interpretation, mapping, qualification, shaping};
 use serde_json::Value;
 
 /// 2024-06-15T10:30:00Z.
@@ -32,7 +32,7 @@ pub fn inbound(body: &str) -> Inbound {
         headers: vec![Pair { name: "user-agent".into(), value: "curl".into() }],
         query: vec![pair("utm_source", "g"), pair("tag", "a"), pair("tag", "b")],
         origin: Origin {
-            door: Door::Campaign,
+            channel: Channel::Campaign,
             name: "key".into(),
             source_label: None,
             tag: None,
@@ -54,7 +54,7 @@ pub fn submission(lead: &str) -> Submission {
         lead: lead.into(),
         is_test: false,
         received_at: NOW_MS,
-        answers: vec![],
+        responses: vec![],
         entropy: Entropy { high: 1, low: 2 },
     }
 }
@@ -108,17 +108,17 @@ pub fn shape(document: &str, request: ShapeRequest) -> Result<Payload, Failure> 
     <Declarative as shaping::Guest>::shape(context(), vec![request]).remove(0)
 }
 
-/// What an answer means.
-pub fn interpreted(document: &str, answer: ClientAnswer) -> Result<Option<Outcome>, Failure> {
+/// What a response means.
+pub fn interpreted(document: &str, response: ClientResponse) -> Result<Option<Outcome>, Failure> {
     load(document);
-    <Declarative as response::Guest>::interpret(context(), vec![answer]).remove(0)
+    <Declarative as interpretation::Guest>::interpret(context(), vec![response]).remove(0)
 }
 
-/// An answer of the client.
-pub fn answer(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ClientAnswer {
-    ClientAnswer {
+/// A response of the client.
+pub fn response(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ClientResponse {
+    ClientResponse {
         submission_id: "sub_1-0".into(),
-        destination: destination(DestinationKind::ClientEndpoint),
+        destination: destination(DestinationKind::Client),
         attempt: 1,
         status: Some(status),
         headers: vec![pair("content-type", content_type)],
@@ -128,10 +128,10 @@ pub fn answer(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> Client
     }
 }
 
-/// No answer, and why.
-pub fn silence(error: &str) -> ClientAnswer {
-    let none = answer(0, "", "");
-    ClientAnswer { status: None, headers: vec![], error: Some(error.into()), ..none }
+/// No response, and why.
+pub fn silence(error: &str) -> ClientResponse {
+    let none = response(0, "", "");
+    ClientResponse { status: None, headers: vec![], error: Some(error.into()), ..none }
 }
 
 /// The warnings of a document that compiles: place, code and path.
@@ -142,7 +142,7 @@ pub fn warnings(document: &str) -> Vec<String> {
 }
 
 pub fn to_client(submission: Submission) -> ShapeRequest {
-    ShapeRequest { destination: destination(DestinationKind::ClientEndpoint), subject: Subject::Submission(submission) }
+    ShapeRequest { destination: destination(DestinationKind::Client), subject: Subject::Submission(submission) }
 }
 
 pub fn destination(kind: DestinationKind) -> Destination {

@@ -17,7 +17,7 @@ fn event(submission: Option<Submission>, payload: Option<&str>) -> ShapeRequest 
         payload: payload.map(Into::into),
         category: payload.map(|_| Category { id: 2, name: "Interested".into() }),
     };
-    ShapeRequest { destination: destination(DestinationKind::Settings), subject: Subject::Event(event) }
+    ShapeRequest { destination: destination(DestinationKind::OrganizationWebhook), subject: Subject::Event(event) }
 }
 
 /// W2, C2: the keys of the standard payload in their order.

@@ -8,7 +8,7 @@ use hookmill_plugin_sdk::{
 use proptest::prelude::*;
 
 use crate::house::{
-    answer, body, context, inbound, interpreted, json, leads, load, map_with, pair, shape, submission, to_client,
+    body, context, inbound, interpreted, json, leads, load, map_with, pair, response, shape, submission, to_client,
     verdict,
 };
 
@@ -222,9 +222,9 @@ proptest! {
         }
     }
 
-    /// M9: any answer is interpreted, whatever its bytes and its status.
+    /// M9: any response is interpreted, whatever its bytes and its status.
     #[test]
-    fn m9_any_answer_is_interpreted(
+    fn m9_any_response_is_interpreted(
         bytes: Vec<u8>,
         text in "[<>/a-z{}\\[\\]\":,0-9 ]{0,40}",
         content_type in "(application/json|text/xml|text/html|[a-z/;=-]{0,30})",
@@ -237,14 +237,14 @@ proptest! {
              - {{outcome: accepted, when: {{field: '$..*', op: distinct}}}}"
         );
         for body in [bytes.as_slice(), text.as_bytes()] {
-            let mut answer = answer(status, &content_type, body);
-            answer.headers.push(pair("content-type", "text/plain"));
-            prop_assert!(interpreted(&document, answer).is_ok());
+            let mut response = response(status, &content_type, body);
+            response.headers.push(pair("content-type", "text/plain"));
+            prop_assert!(interpreted(&document, response).is_ok());
         }
     }
 
     /// M10: a dry run makes what production makes: with a trace every field goes by its recipe, without one most go straight
-    /// from their places. Both give the same leads, remarks and failures.
+    /// from their places. Both give the same leads, warnings and failures.
     #[test]
     fn m10_the_trace_changes_nothing(
         froms in prop::collection::vec(prop::collection::vec(source(), 1..4), 1..4),
