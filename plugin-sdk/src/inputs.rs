@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use crate::types::{
-    Campaign, ClientResponse, Entropy, Event, Failure, HttpResponse, Inbound, Organization, Pair, ShapeRequest,
-    Subject, Submission,
+    Campaign, ClientResponse, Entropy, Event, Failure, HttpResponse, Inbound, Organization, Pair, Subject, Submission,
 };
 use crate::{Lead, Object};
 
@@ -132,15 +131,15 @@ impl ClientResponse {
     }
 }
 
-impl ShapeRequest {
+impl Subject {
     /// The submission to send or to tell of; none for an event that is about no submission of the host's.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::testing;
-    /// assert!(testing::delivery(testing::submission("{}")).submission().is_some());
+    /// use hookmill_plugin_sdk::{testing, types::Subject};
+    /// assert!(Subject::Submission(testing::submission("{}")).submission().is_some());
     /// ```
     pub fn submission(&self) -> Option<&Submission> {
-        match &self.subject {
+        match self {
             Subject::Submission(submission) => Some(submission),
             Subject::Event(event) => event.submission.as_ref(),
         }
@@ -149,11 +148,11 @@ impl ShapeRequest {
     /// The event to tell of; none when a lead is sent to the client.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::testing;
-    /// assert!(testing::delivery(testing::submission("{}")).event().is_none());
+    /// use hookmill_plugin_sdk::{testing, types::Subject};
+    /// assert!(Subject::Submission(testing::submission("{}")).event().is_none());
     /// ```
     pub fn event(&self) -> Option<&Event> {
-        match &self.subject {
+        match self {
             Subject::Submission(_) => None,
             Subject::Event(event) => Some(event),
         }

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use std::thread::LocalKey;
 
 use crate::types::{
-    ClientResponse, Compiled, Context, Description, Diagnostic, Failure, HttpRequest, Inbound, Mapped, Outcome,
-    Payload, Severity, ShapeRequest, Submission, Verdict,
+    ClientResponse, Compiled, Context, Description, Destination, Diagnostic, Failure, HttpRequest, Inbound, Loaded,
+    Mapped, Outcome, Payload, Severities, Subject, Submission, Verdict,
 };
 use crate::{
     Configure, Enrich, Interpret, Map, Prepare, Qualify, Shape, compiling, configuration, enrichment, interpretation,
@@ -104,20 +104,28 @@ impl<R: Registration<Plugin: Enrich>> enrichment::Guest for Adapter<R> {
 }
 
 impl<R: Registration<Plugin: Qualify>> qualification::Guest for Adapter<R> {
-    fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
-        Self::results(&submissions, |plugin, submissions| plugin.qualify_all(&context, severity, submissions))
+    fn qualify(
+        context: Context,
+        severities: Severities,
+        submissions: Vec<Submission>,
+    ) -> Vec<Result<Verdict, Failure>> {
+        Self::results(&submissions, |plugin, submissions| plugin.qualify_all(&context, severities, submissions))
     }
 }
 
 impl<R: Registration<Plugin: Shape>> shaping::Guest for Adapter<R> {
-    fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
-        Self::results(&requests, |plugin, requests| plugin.shape_all(&context, requests))
+    fn shape(context: Context, destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>> {
+        Self::results(&subjects, |plugin, subjects| plugin.shape_all(&context, &destination, subjects))
     }
 }
 
 impl<R: Registration<Plugin: Interpret>> interpretation::Guest for Adapter<R> {
-    fn interpret(context: Context, responses: Vec<ClientResponse>) -> Vec<Result<Option<Outcome>, Failure>> {
-        Self::results(&responses, |plugin, responses| plugin.interpret_all(&context, responses))
+    fn interpret(
+        context: Context,
+        destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
+        Self::results(&responses, |plugin, responses| plugin.interpret_all(&context, &destination, responses))
     }
 }
 
@@ -126,9 +134,9 @@ impl<R: Registration<Plugin: Configure>> configuration::Guest for Adapter<R> {
         compiling::compile::<R::Plugin>(&document)
     }
 
-    fn load(plan: Vec<u8>) -> Result<(), Failure> {
-        Self::keep(compiling::load(&plan)?);
-        Ok(())
+    fn load(plan: Vec<u8>) -> Result<Loaded, Failure> {
+        let plugin: Rc<R::Plugin> = Self::keep(compiling::load(&plan)?);
+        Ok(Loaded { severities: plugin.severities() })
     }
 
     fn describe() -> Description {
@@ -166,17 +174,17 @@ reporting! { enrichment,
     fn enrich(context: Context, submissions: Vec<Submission>) -> Vec<Result<Vec<HttpRequest>, Failure>>;
 }
 reporting! { qualification,
-    fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>>;
+    fn qualify(context: Context, severities: Severities, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>>;
 }
 reporting! { shaping,
-    fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>>;
+    fn shape(context: Context, destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>>;
 }
 reporting! { interpretation,
-    fn interpret(context: Context, responses: Vec<ClientResponse>) -> Vec<Result<Option<Outcome>, Failure>>;
+    fn interpret(context: Context, destination: Destination, responses: Vec<ClientResponse>) -> Vec<Result<Option<Outcome>, Failure>>;
 }
 reporting! { configuration,
     fn compile(document: String) -> Result<Compiled, Vec<Diagnostic>>;
-    fn load(plan: Vec<u8>) -> Result<(), Failure>;
+    fn load(plan: Vec<u8>) -> Result<Loaded, Failure>;
     fn describe() -> Description;
 }
 reporting! { lifecycle,

@@ -4,7 +4,7 @@
 //! write, so that a plugin can grow stage by stage.
 
 use crate::types::{
-    ClientResponse, Context, Failure, HttpRequest, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest,
+    ClientResponse, Context, Destination, Failure, HttpRequest, Inbound, Mapped, Outcome, Payload, Severities, Subject,
     Submission, Verdict,
 };
 
@@ -122,62 +122,64 @@ pub trait Enrich: Sized {
 /// Stage 3, interface `qualification`: whether a lead goes on.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{Context, FailedRule, Failure, Severity, Submission, Verdict};
+/// use hookmill_plugin_sdk::types::{Context, FailedRule, Failure, Severities, Submission, Verdict};
 /// use hookmill_plugin_sdk::{Qualify, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Qualify for Solar {
-///     fn qualify(&self, _: &Context, _: Severity, submission: &Submission) -> Result<Verdict, Failure> {
+///     fn qualify(&self, _: &Context, _: Severities, submission: &Submission) -> Result<Verdict, Failure> {
 ///         let lead = submission.lead()?;
 ///         let served = lead.state().text().is_some_and(|state| state == "TX");
 ///         Ok(Verdict::of((!served).then(|| FailedRule::new("area", &lead.state(), "eq", "TX", "we serve Texas"))))
 ///     }
 /// }
 ///
-/// let judge = |lead| Solar.qualify(&testing::context(), Severity::Hard, &testing::submission(lead)).unwrap();
+/// let judge = |lead| Solar.qualify(&testing::context(), Severities::HARD, &testing::submission(lead)).unwrap();
 /// assert!(judge(r#"{"state": "TX"}"#).qualified);
 /// assert_eq!(judge(r#"{"state": "OK"}"#).failed[0].reason, "we serve Texas");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`qualification` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Qualify`",
     label = "needs `impl Qualify for {Self}`",
-    note = "write `impl hookmill_plugin_sdk::Qualify for {Self} {{ fn qualify(&self, context: &Context, severity: \
-            Severity, submission: &Submission) -> Result<Verdict, Failure> {{ … }} }}`, or take `qualification` out of \
+    note = "write `impl hookmill_plugin_sdk::Qualify for {Self} {{ fn qualify(&self, context: &Context, severities: \
+            Severities, submission: &Submission) -> Result<Verdict, Failure> {{ … }} }}`, or take `qualification` out of \
             `export!`"
 )]
 pub trait Qualify: Sized {
-    /// Judges one lead by the rules of one severity. Each lead is judged twice: `hard` before the first-submission action,
-    /// `soft` after it. A plugin that makes no difference may return the same for both.
+    /// Judges one lead by the rules of these severities: hard ones before the first-submission action, soft ones after it, all at
+    /// once where nothing stands between. Rules of other severities may be judged as well; their failures are left out.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severity};
+    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severities};
     /// # struct Unwritten;
     /// # impl Qualify for Unwritten {}
-    /// let failure = Unwritten.qualify(&testing::context(), Severity::Hard, &testing::submission("{}")).unwrap_err();
+    /// let failure = Unwritten.qualify(&testing::context(), Severities::HARD, &testing::submission("{}")).unwrap_err();
     /// assert!(failure.message.ends_with("no `Qualify::qualify`"));
     /// ```
-    fn qualify(&self, context: &Context, severity: Severity, submission: &Submission) -> Result<Verdict, Failure> {
-        let _ = (context, severity, submission);
+    fn qualify(&self, context: &Context, severities: Severities, submission: &Submission) -> Result<Verdict, Failure> {
+        let _ = (context, severities, submission);
         Err(unwritten("qualification", "Qualify::qualify"))
     }
 
-    /// Judges a batch: one verdict for each lead, in their order. Failed rules get the severity that was asked for.
+    /// Judges a batch: one verdict for each lead, in their order. Failed rules of other severities are left out, and so are soft
+    /// ones beside hard ones.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severity};
+    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severities};
     /// # struct Unwritten;
     /// # impl Qualify for Unwritten {}
-    /// assert_eq!(Unwritten.qualify_all(&testing::context(), Severity::Soft, &[testing::submission("{}")]).len(), 1);
+    /// assert_eq!(Unwritten.qualify_all(&testing::context(), Severities::SOFT, &[testing::submission("{}")]).len(), 1);
     /// ```
     fn qualify_all(
         &self,
         context: &Context,
-        severity: Severity,
+        severities: Severities,
         submissions: &[Submission],
     ) -> Vec<Result<Verdict, Failure>> {
-        let judge = |submission| self.qualify(context, severity, submission).map(|verdict| verdict.judged(severity));
+        let judge =
+            |submission| self.qualify(context, severities, submission).map(|verdict| verdict.limited_to(severities));
         submissions.iter().map(judge).collect()
     }
 }
@@ -185,82 +187,90 @@ pub trait Qualify: Sized {
 /// Stage 4, interface `shaping`: what is sent.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{Context, Failure, Payload, ShapeRequest};
+/// use hookmill_plugin_sdk::types::{Context, Destination, Failure, Payload, Subject};
 /// use hookmill_plugin_sdk::{Shape, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Shape for Solar {
-///     fn shape(&self, _context: &Context, request: &ShapeRequest) -> Result<Payload, Failure> {
-///         let submission = request.submission().ok_or_else(|| Failure::new("no_lead", "there is no lead to send"))?;
+///     fn shape(&self, _: &Context, _: &Destination, subject: &Subject) -> Result<Payload, Failure> {
+///         let submission = subject.submission().ok_or_else(|| Failure::new("no_lead", "there is no lead to send"))?;
 ///         let lead = submission.lead()?;
 ///         Ok(Payload::form([("mail", lead.email().required_text()?), ("source", "hookmill".into())]))
 ///     }
 /// }
 ///
-/// let request = testing::delivery(testing::submission(r#"{"email": "a@example.com"}"#));
-/// let payload = Solar.shape(&testing::context(), &request).unwrap();
+/// let subject = Subject::Submission(testing::submission(r#"{"email": "a@example.com"}"#));
+/// let payload = Solar.shape(&testing::context(), &testing::destination(), &subject).unwrap();
 /// assert_eq!(payload.body.unwrap(), b"mail=a%40example.com&source=hookmill");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`shaping` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Shape`",
     label = "needs `impl Shape for {Self}`",
-    note = "write `impl hookmill_plugin_sdk::Shape for {Self} {{ fn shape(&self, context: &Context, request: \
-            &ShapeRequest) -> Result<Payload, Failure> {{ … }} }}`, or take `shaping` out of `export!`"
+    note = "write `impl hookmill_plugin_sdk::Shape for {Self} {{ fn shape(&self, context: &Context, destination: \
+            &Destination, subject: &Subject) -> Result<Payload, Failure> {{ … }} }}`, or take `shaping` out of `export!`"
 )]
 pub trait Shape: Sized {
-    /// Makes the exact message for one destination.
+    /// Makes the exact message about one subject.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Shape, testing};
+    /// use hookmill_plugin_sdk::{Shape, testing, types::Subject};
     /// # struct Unwritten;
     /// # impl Shape for Unwritten {}
-    /// let request = testing::delivery(testing::submission("{}"));
-    /// assert!(Unwritten.shape(&testing::context(), &request).unwrap_err().message.ends_with("no `Shape::shape`"));
+    /// let subject = Subject::Submission(testing::submission("{}"));
+    /// let failure = Unwritten.shape(&testing::context(), &testing::destination(), &subject).unwrap_err();
+    /// assert!(failure.message.ends_with("no `Shape::shape`"));
     /// ```
-    fn shape(&self, context: &Context, request: &ShapeRequest) -> Result<Payload, Failure> {
-        let _ = (context, request);
+    fn shape(&self, context: &Context, destination: &Destination, subject: &Subject) -> Result<Payload, Failure> {
+        let _ = (context, destination, subject);
         Err(unwritten("shaping", "Shape::shape"))
     }
 
-    /// The messages of a batch: one result for each request, in their order.
+    /// The messages of a batch, all for one destination: one result for each subject, in their order.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Shape, testing};
+    /// use hookmill_plugin_sdk::{Shape, testing, types::Subject};
     /// # struct Unwritten;
     /// # impl Shape for Unwritten {}
-    /// let requests = [testing::delivery(testing::submission("{}"))];
-    /// assert_eq!(Unwritten.shape_all(&testing::context(), &requests).len(), 1);
+    /// let subjects = [Subject::Submission(testing::submission("{}"))];
+    /// assert_eq!(Unwritten.shape_all(&testing::context(), &testing::destination(), &subjects).len(), 1);
     /// ```
-    fn shape_all(&self, context: &Context, requests: &[ShapeRequest]) -> Vec<Result<Payload, Failure>> {
-        requests.iter().map(|request| self.shape(context, request)).collect()
+    fn shape_all(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        subjects: &[Subject],
+    ) -> Vec<Result<Payload, Failure>> {
+        subjects.iter().map(|subject| self.shape(context, destination, subject)).collect()
     }
 }
 
 /// Stage 5, interface `interpretation`: what a client's response means.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{ClientResponse, Context, Failure, Outcome};
+/// use hookmill_plugin_sdk::types::{ClientResponse, Context, Destination, Failure, Outcome};
 /// use hookmill_plugin_sdk::{Interpret, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Interpret for Solar {
-///     fn interpret(&self, _context: &Context, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {
+///     fn interpret(&self, _: &Context, _: &Destination, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {
 ///         Ok(response.text().contains("DUPLICATE").then(Outcome::duplicate))
 ///     }
 /// }
 ///
 /// let response = testing::client_response(200, "ERR DUPLICATE");
-/// assert_eq!(Solar.interpret(&testing::context(), &response).unwrap(), Some(Outcome::duplicate()));
+/// let outcome = Solar.interpret(&testing::context(), &testing::destination(), &response).unwrap();
+/// assert_eq!(outcome, Some(Outcome::duplicate()));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`interpretation` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Interpret`",
     label = "needs `impl Interpret for {Self}`",
-    note = "write `impl hookmill_plugin_sdk::Interpret for {Self} {{ fn interpret(&self, context: &Context, response: \
-            &ClientResponse) -> Result<Option<Outcome>, Failure> {{ … }} }}`, or take `interpretation` out of `export!`"
+    note = "write `impl hookmill_plugin_sdk::Interpret for {Self} {{ fn interpret(&self, context: &Context, destination: \
+            &Destination, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {{ … }} }}`, or take \
+            `interpretation` out of `export!`"
 )]
 pub trait Interpret: Sized {
     /// Interprets one response. None leaves it to the host: 2xx is accepted; 408, 425, 429, 5xx and no response are retry; all
@@ -270,24 +280,36 @@ pub trait Interpret: Sized {
     /// use hookmill_plugin_sdk::{Interpret, testing};
     /// # struct Unwritten;
     /// # impl Interpret for Unwritten {}
-    /// let failure = Unwritten.interpret(&testing::context(), &testing::client_response(200, "")).unwrap_err();
+    /// let response = testing::client_response(200, "");
+    /// let failure = Unwritten.interpret(&testing::context(), &testing::destination(), &response).unwrap_err();
     /// assert!(failure.message.ends_with("no `Interpret::interpret`"));
     /// ```
-    fn interpret(&self, context: &Context, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {
-        let _ = (context, response);
+    fn interpret(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        response: &ClientResponse,
+    ) -> Result<Option<Outcome>, Failure> {
+        let _ = (context, destination, response);
         Err(unwritten("interpretation", "Interpret::interpret"))
     }
 
-    /// Interprets a batch: one result for each response, in their order.
+    /// Interprets a batch of one destination: one result for each response, in their order.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Interpret, testing};
     /// # struct Unwritten;
     /// # impl Interpret for Unwritten {}
-    /// assert_eq!(Unwritten.interpret_all(&testing::context(), &[testing::client_response(200, "")]).len(), 1);
+    /// let responses = [testing::client_response(200, "")];
+    /// assert_eq!(Unwritten.interpret_all(&testing::context(), &testing::destination(), &responses).len(), 1);
     /// ```
-    fn interpret_all(&self, context: &Context, responses: &[ClientResponse]) -> Vec<Result<Option<Outcome>, Failure>> {
-        responses.iter().map(|response| self.interpret(context, response)).collect()
+    fn interpret_all(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        responses: &[ClientResponse],
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
+        responses.iter().map(|response| self.interpret(context, destination, response)).collect()
     }
 }
 

@@ -28,7 +28,7 @@ use crate::log::Level;
 use crate::lookup::LookupError;
 use crate::types::{
     Campaign, Channel, ClientResponse, Compiled, Context, Destination, DestinationKind, Diagnostic, Entropy,
-    HttpResponse, Inbound, Mapped, Organization, Origin, ShapeRequest, Subject, Submission,
+    HttpResponse, Inbound, Mapped, Organization, Origin, Submission,
 };
 use crate::{Configure, compiling};
 
@@ -136,7 +136,7 @@ pub fn http_response(key: impl Into<String>, status: u16, body: impl Into<Vec<u8
     HttpResponse { key: key.into(), status: Some(status), headers: Vec::new(), body: body.into(), error: None }
 }
 
-/// The endpoint of a client who takes JSON by POST.
+/// A client that takes JSON by POST.
 ///
 /// ```
 /// assert_eq!(hookmill_plugin_sdk::testing::destination().method, "POST");
@@ -153,16 +153,6 @@ pub fn destination() -> Destination {
     }
 }
 
-/// The request to shape a lead for the client's endpoint.
-///
-/// ```
-/// use hookmill_plugin_sdk::testing;
-/// assert_eq!(testing::delivery(testing::submission("{}")).destination.name, "Client");
-/// ```
-pub fn delivery(submission: Submission) -> ShapeRequest {
-    ShapeRequest { destination: destination(), subject: Subject::Submission(submission) }
-}
-
 /// The response of the client to the first attempt.
 ///
 /// ```
@@ -171,7 +161,6 @@ pub fn delivery(submission: Submission) -> ShapeRequest {
 pub fn client_response(status: u16, body: impl Into<Vec<u8>>) -> ClientResponse {
     ClientResponse {
         submission_id: "req_demo-0".into(),
-        destination: destination(),
         attempt: 1,
         status: Some(status),
         headers: Vec::new(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookmill_engine::contract::{
-    Campaign, Channel, Context, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severity,
+    Campaign, Channel, Context, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severities,
 };
 use hookmill_engine::{
     ConfigurationError, Digest, Engine, FaultKind, ItemError, Limits, LoadError, LoadedComponent, MissingStage, Phase,
@@ -350,7 +350,7 @@ async fn a_missing_stage_is_an_error() {
     let admitted = sandbox.engine.admit(hookmill_tests::Forge::new().component().unwrap()).await.unwrap();
     let component = load(&sandbox.engine, admitted.digest, &admitted.component).await.unwrap();
     let mut session = sandbox.engine.session(&Program { component, plan: None }, context());
-    assert_eq!(session.qualify(Severity::Hard, vec![]).await, Err(MissingStage { stage: Stage::Qualify }));
+    assert_eq!(session.qualify(Severities::HARD, vec![]).await, Err(MissingStage { stage: Stage::Qualify }));
     assert_eq!(session.stages().iter().collect::<Vec<_>>(), [Stage::Map]);
     assert!(!session.stages().is_configurable() && sandbox.session().stages().is_configurable());
 }

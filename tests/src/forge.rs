@@ -138,7 +138,7 @@ impl Forge {
     }
 
     fn describe_world(&self, module: &mut Vec<u8>) -> Result<(), String> {
-        let told = |error: &dyn std::fmt::Display| format!("{error:#}");
+        let format_error = |error: &dyn std::fmt::Display| format!("{error:#}");
         let mut resolve = Resolve::default();
         resolve.push_dir(workspace().join("wit/v1")).map_err(|error| format_error(&error))?;
         for (number, package) in self.packages.iter().enumerate() {

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hookmill_engine::contract::{
     Campaign, Channel, Context, Destination, DestinationKind, Entropy, Inbound, Mapped, Organization, Origin, Payload,
-    Severity, ShapeRequest, Subject, Submission, Verdict,
+    Severities, Subject, Submission, Verdict,
 };
 use hookmill_engine::{Digest, Engine, Limits, LoadedComponent, Outcomes, Program, Session};
 use tempfile::TempDir;
@@ -171,12 +171,13 @@ pub async fn session(engine: &Engine, program: &Program, body: &str, leads: usiz
     engine.on_guest_thread(qualify_and_shape(session, mapped)).await?
 }
 
+/// The calls of production: both severities in one call, and the destination once.
 async fn qualify_and_shape(mut session: Session, mapped: Outcomes<Mapped>) -> Result<Vec<String>> {
-    let submissions: Vec<Submission> = mapped_leads(mapped)?.into_iter().map(submission).collect();
-    let verdicts = session.qualify(Severity::Hard, submissions.clone()).await?;
+    let submissions: Vec<Arc<Submission>> = mapped_leads(mapped)?.into_iter().map(submission).collect();
+    let verdicts = session.qualify(Severities::HARD | Severities::SOFT, submissions.clone()).await?;
     qualified(verdicts)?;
-    let requests = submissions.into_iter().map(|submission| request(Subject::Submission(submission)));
-    let payloads = session.shape(requests.collect()).await?;
+    let subjects = submissions.into_iter().map(Subject::Submission);
+    let payloads = session.shape(destination(), subjects.collect()).await?;
     std::hint::black_box(session.finish());
     bodies(payloads)
 }
@@ -240,8 +241,8 @@ fn inbound(body: &str) -> Inbound {
     }
 }
 
-fn submission(lead: String) -> Submission {
-    Submission {
+fn submission(lead: String) -> Arc<Submission> {
+    Arc::new(Submission {
         id: "sub_01jq8xk2v7m3n4p5q6r7s8t9v0".into(),
         lead_id: Some("lead_01jq8xk2v7m3n4p5q6r7s8t9v0".into()),
         lead,
@@ -249,11 +250,11 @@ fn submission(lead: String) -> Submission {
         received_at: 1_774_521_000_000,
         responses: Vec::new(),
         entropy: Entropy { high: 1, low: 2 },
-    }
+    })
 }
 
-fn request(subject: Subject) -> ShapeRequest {
-    let destination = Destination {
+fn destination() -> Destination {
+    Destination {
         kind: DestinationKind::Client,
         id: "SOLAR".into(),
         name: "Solar".into(),
@@ -261,6 +262,5 @@ fn request(subject: Subject) -> ShapeRequest {
         url: "https://client.example/leads".into(),
         content_type: "application/json".into(),
         settings: None,
-    };
-    ShapeRequest { destination, subject }
+    }
 }

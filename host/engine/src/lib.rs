@@ -69,6 +69,6 @@ pub mod contract {
         Campaign, Category, Channel, Client, ClientResponse, Compiled, Context, Description, Destination,
         DestinationKind, Diagnostic, DiagnosticLevel, Entropy, Event, FailedRule, Failure, GrantRequest, HttpRequest,
         HttpResponse, Inbound, LogLevel, LookupError, Mapped, MappedLead, Organization, Origin, Outcome, OutcomeKind,
-        Pair, Payload, Severity, ShapeRequest, Subject, Submission, Verdict, Warning,
+        Pair, Payload, Severities, Severity, Subject, Submission, Verdict, Warning,
     };
 }

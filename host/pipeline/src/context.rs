@@ -73,16 +73,14 @@ pub(crate) fn sample_inbound(id: &str, body: String, metadata: &RequestMetadata,
 }
 
 /// A lead on its way through the stages after mapping.
-pub(crate) fn submission(id: &str, lead_id: Option<&str>, lead: &str, is_test: bool, received_at: i64) -> Submission {
-    Submission {
-        id: id.to_owned(),
-        lead_id: lead_id.map(str::to_owned),
-        lead: lead.to_owned(),
-        is_test,
-        received_at,
-        responses: Vec::new(),
-        entropy: entropy(id),
-    }
+pub(crate) fn submission(
+    id: &str,
+    lead_id: Option<String>,
+    lead: String,
+    is_test: bool,
+    received_at: i64,
+) -> Submission {
+    Submission { id: id.to_owned(), lead_id, lead, is_test, received_at, responses: Vec::new(), entropy: entropy(id) }
 }
 
 /// Random bytes for one item, the same in a replay.

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hookmill_plugin_sdk::types::{
-    ClientResponse, Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Outcome, Payload,
-    Severity, ShapeRequest, Subject, Submission, Verdict,
+    ClientResponse, Compiled, Context, Description, Destination, Diagnostic, Failure, Inbound, Level, Loaded, Mapped,
+    Outcome, Payload, Severities, Subject, Submission, Verdict,
 };
 use hookmill_plugin_sdk::{configuration, interpretation, lifecycle, mapping, qualification, shaping};
 
@@ -72,30 +72,38 @@ impl mapping::Guest for Declarative {
 }
 
 impl qualification::Guest for Declarative {
-    fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
+    fn qualify(
+        context: Context,
+        severities: Severities,
+        submissions: Vec<Submission>,
+    ) -> Vec<Result<Verdict, Failure>> {
         let call = Call::new(&context);
         each(&submissions, |plan, submission| {
-            run::qualify(plan.qualify().map_err(damaged)?, plan.rule_paths(), &call, severity, submission)
+            run::qualify(plan.qualify().map_err(damaged)?, plan.rule_paths(), &call, severities, submission)
         })
     }
 }
 
 impl shaping::Guest for Declarative {
-    fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
-        let call = Call::new(&context);
-        each(&requests, |plan, request| {
-            let message = match &request.subject {
+    fn shape(context: Context, destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>> {
+        let call = Call::new(&context).with_destination(&destination);
+        each(&subjects, |plan, subject| {
+            let message = match subject {
                 Subject::Submission(_) => plan.client(),
                 Subject::Event(_) => plan.webhook(),
             };
-            run::shape(message.map_err(damaged)?, &call, request)
+            run::shape(message.map_err(damaged)?, &call, &destination, subject)
         })
     }
 }
 
 impl interpretation::Guest for Declarative {
-    fn interpret(context: Context, responses: Vec<ClientResponse>) -> Vec<Result<Option<Outcome>, Failure>> {
-        let call = Call::new(&context);
+    fn interpret(
+        context: Context,
+        destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
+        let call = Call::new(&context).with_destination(&destination);
         each(&responses, |plan, response| run::interpret(plan.interpret().map_err(damaged)?, &call, response))
     }
 }
@@ -119,8 +127,8 @@ impl configuration::Guest for Declarative {
         Ok(Compiled { plan, warnings: diagnostics(compiled.warnings) })
     }
 
-    fn load(bytes: Vec<u8>) -> Result<(), Failure> {
-        keep(bytes).map(|_| ())
+    fn load(bytes: Vec<u8>) -> Result<Loaded, Failure> {
+        keep(bytes).map(|plan| Loaded { severities: plan.severities() })
     }
 
     fn describe() -> Description {

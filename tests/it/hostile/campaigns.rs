@@ -8,7 +8,7 @@ use hookmill_tests::{Client, Forge, Kind, Rig, World, on_both};
 use serde_json::{Value, json};
 
 use super::fixtures::{guest, marked};
-use super::neighbour::{Latencies, held, now};
+use super::neighbour::{Latencies, now, read_resources};
 
 const EVIL: &str = "EVIL";
 const PATIENCE: Duration = Duration::from_secs(90);

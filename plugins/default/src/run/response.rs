@@ -9,7 +9,7 @@ use hookmill_plugin_sdk::types::{ClientResponse, Entropy};
 use sha2::{Digest, Sha256};
 
 use super::budget::WorkBudget;
-use super::scope::trees::{destination, pairs};
+use super::scope::trees::pairs;
 use super::scope::{Call, Scope, random_bytes};
 use crate::plan::{ReadAs, Root};
 
@@ -29,7 +29,6 @@ pub struct ResponseScope<'a, 'c> {
     budget: WorkBudget,
     random_calls: Cell<u64>,
     header: OnceCell<Value<'a>>,
-    destination: OnceCell<Value<'a>>,
 }
 
 impl<'a, 'c> ResponseScope<'a, 'c> {
@@ -48,7 +47,6 @@ impl<'a, 'c> ResponseScope<'a, 'c> {
             budget: WorkBudget::default(),
             random_calls: Cell::new(0),
             header: OnceCell::new(),
-            destination: OnceCell::new(),
         }
     }
 }
@@ -63,7 +61,6 @@ impl Scope for ResponseScope<'_, '_> {
             Root::Attempt => Some(&self.attempt),
             Root::Error => self.error.as_ref(),
             Root::Header => Some(self.header.get_or_init(|| pairs(&self.response.headers))),
-            Root::Destination => Some(self.destination.get_or_init(|| destination(&self.response.destination))),
             _ => return self.call.root(root),
         };
         made.map(NodeRef::Built)

@@ -2,7 +2,7 @@
 //! chosen for these bounds.
 
 use hookmill_plugin_default::document;
-use hookmill_plugin_sdk::types::Severity;
+use hookmill_plugin_sdk::types::Severities;
 
 use crate::house::{
     body, context, inbound, interpreted, lead, map_with, problems, response, shape, submission, to_client, verdict,
@@ -33,8 +33,8 @@ fn h6_the_deepest_document_is_compiled_loaded_and_run() {
     // The document's map, the list of rules and the innermost rule are three levels of their own.
     let deepest = document::DEPTH_MAX - 3;
     let even = nested_rules(deepest - deepest % 2);
-    assert!(verdict(&even, Severity::Hard, r#"{"custom":{"x":1}}"#).qualified);
-    assert!(!verdict(&even, Severity::Hard, r#"{"custom":{"x":2}}"#).qualified);
+    assert!(verdict(&even, Severities::HARD, r#"{"custom":{"x":1}}"#).qualified);
+    assert!(!verdict(&even, Severities::HARD, r#"{"custom":{"x":2}}"#).qualified);
     assert_eq!(problems(&nested_rules(document::DEPTH_MAX)).remove(0).code, "too_deep");
 }
 

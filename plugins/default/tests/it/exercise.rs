@@ -7,10 +7,12 @@ use hookmill_plugin_default::Declarative;
 use hookmill_plugin_default::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use hookmill_plugin_default::run::LEADS_MAX;
 use hookmill_plugin_sdk::types::*;
-use hookmill_plugin_sdk::{configuration, interpretation, mapping, qualification, shaping};
+use hookmill_plugin_sdk::{configuration, mapping, qualification};
 
 use crate::grammar::{Draw, document, json};
-use crate::house::{context, destination, inbound, pair, response, silence, submission, to_client};
+use crate::house::{
+    ToShape, context, destination, inbound, interpret_in, pair, response, shape_in, silence, submission, to_client,
+};
 
 /// Warnings that one lead may carry, and as many names that stood twice.
 const WARNINGS_MAX: usize = 100;
@@ -74,9 +76,7 @@ impl Exercise {
         responses.extend(self.responses.iter().map(|(status, kind, body)| response(*status, kind, body)));
         for mut response in responses {
             response.headers.push(pair("retry-after", "5"));
-            let meant = |trace| {
-                <Declarative as interpretation::Guest>::interpret(with(trace), vec![response.clone()]).remove(0)
-            };
+            let meant = |trace| interpret_in(with(trace), response.clone());
             let (plain, traced) = (meant(false), meant(true));
             same(&plain, &traced);
             match plain {
@@ -121,7 +121,7 @@ fn mapped(body: &str) -> Vec<String> {
 }
 
 fn rule_paths(lead: &str) {
-    for severity in [Severity::Hard, Severity::Soft] {
+    for severity in [Severities::HARD, Severities::SOFT] {
         let run = |trace| {
             <Declarative as qualification::Guest>::qualify(with(trace), severity, vec![submission(lead)]).remove(0)
         };
@@ -143,8 +143,8 @@ fn rule_paths(lead: &str) {
     }
 }
 
-fn sent(request: ShapeRequest) {
-    let run = |trace| <Declarative as shaping::Guest>::shape(with(trace), vec![request.clone()]).remove(0);
+fn sent(to_shape: ToShape) {
+    let run = |trace| shape_in(with(trace), to_shape.clone());
     let (plain, traced) = (run(false), run(true));
     match (plain, traced) {
         (Ok(plain), Ok(mut traced)) => {
@@ -159,7 +159,7 @@ fn sent(request: ShapeRequest) {
     }
 }
 
-fn told(submission: Option<Submission>, payload: Option<String>) -> ShapeRequest {
+fn told(submission: Option<Submission>, payload: Option<String>) -> ToShape {
     let event = Event {
         id: "evt_1".into(),
         name: "lead.delivered".into(),
@@ -170,7 +170,7 @@ fn told(submission: Option<Submission>, payload: Option<String>) -> ShapeRequest
         payload,
         category: None,
     };
-    ShapeRequest { destination: destination(DestinationKind::Subscription), subject: Subject::Event(event) }
+    (destination(DestinationKind::Subscription), Subject::Event(event))
 }
 
 fn check_lead(lead: &MappedLead) {

@@ -60,10 +60,10 @@ pub fn submission(lead: &str) -> Submission {
 }
 
 /// Compiles and loads a document, as the host does.
-pub fn load(document: &str) {
+pub fn load(document: &str) -> Loaded {
     let compiled = <Declarative as configuration::Guest>::compile(document.into());
     let compiled = compiled.unwrap_or_else(|problems| panic!("{problems:#?}"));
-    <Declarative as configuration::Guest>::load(compiled.plan).unwrap();
+    <Declarative as configuration::Guest>::load(compiled.plan).unwrap()
 }
 
 pub fn problems(document: &str) -> Vec<Diagnostic> {
@@ -98,27 +98,40 @@ pub fn failure(document: &str, body: &str) -> Failure {
     leads(document, body).remove(0).unwrap_err()
 }
 
-pub fn verdict(document: &str, severity: Severity, lead: &str) -> Verdict {
+pub fn verdict(document: &str, severities: Severities, lead: &str) -> Verdict {
     load(document);
-    <Declarative as qualification::Guest>::qualify(context(), severity, vec![submission(lead)]).remove(0).unwrap()
+    <Declarative as qualification::Guest>::qualify(context(), severities, vec![submission(lead)]).remove(0).unwrap()
 }
 
-pub fn shape(document: &str, request: ShapeRequest) -> Result<Payload, Failure> {
+/// A destination, and what a message to it is about.
+pub type ToShape = (Destination, Subject);
+
+pub fn shape(document: &str, to_shape: ToShape) -> Result<Payload, Failure> {
     load(document);
-    <Declarative as shaping::Guest>::shape(context(), vec![request]).remove(0)
+    shape_in(context(), to_shape)
+}
+
+/// With the document that was loaded last.
+pub fn shape_in(context: Context, (destination, subject): ToShape) -> Result<Payload, Failure> {
+    <Declarative as shaping::Guest>::shape(context, destination, vec![subject]).remove(0)
 }
 
 /// What a response means.
 pub fn interpreted(document: &str, response: ClientResponse) -> Result<Option<Outcome>, Failure> {
     load(document);
-    <Declarative as interpretation::Guest>::interpret(context(), vec![response]).remove(0)
+    interpret_in(context(), response)
+}
+
+/// With the document that was loaded last.
+pub fn interpret_in(context: Context, response: ClientResponse) -> Result<Option<Outcome>, Failure> {
+    let destination = destination(DestinationKind::Client);
+    <Declarative as interpretation::Guest>::interpret(context, destination, vec![response]).remove(0)
 }
 
 /// A response of the client.
 pub fn response(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ClientResponse {
     ClientResponse {
         submission_id: "sub_1-0".into(),
-        destination: destination(DestinationKind::Client),
         attempt: 1,
         status: Some(status),
         headers: vec![pair("content-type", content_type)],
@@ -141,8 +154,8 @@ pub fn warnings(document: &str) -> Vec<String> {
     compiled.warnings.iter().map(|p| format!("{}:{} {} {}", p.line, p.column, p.code, p.path)).collect()
 }
 
-pub fn to_client(submission: Submission) -> ShapeRequest {
-    ShapeRequest { destination: destination(DestinationKind::Client), subject: Subject::Submission(submission) }
+pub fn to_client(submission: Submission) -> ToShape {
+    (destination(DestinationKind::Client), Subject::Submission(submission))
 }
 
 pub fn destination(kind: DestinationKind) -> Destination {

@@ -3,7 +3,7 @@
 use hookmill_plugin_sdk::testing::take_log;
 use hookmill_plugin_sdk::types::{ClientResponse, Context, Outcome, OutcomeKind};
 
-use crate::house::{context, interpreted, load, pair, problems, response, silence};
+use crate::house::{context, interpret_in, interpreted, load, pair, problems, response, silence};
 
 use OutcomeKind::{Accepted, Duplicate, Failed, Rejected, Retry};
 
@@ -332,10 +332,8 @@ fn m10_the_log_of_a_dry_run_tells_each_comparison() {
     load(LEADBYTE);
     let ask = |context: Context| {
         take_log();
-        let responses = vec![response(200, "application/json", r#"{"code":-2,"response":"Duplicate"}"#)];
-        <hookmill_plugin_default::Declarative as hookmill_plugin_sdk::interpretation::Guest>::interpret(
-            context, responses,
-        );
+        let duplicate = response(200, "application/json", r#"{"code":-2,"response":"Duplicate"}"#);
+        interpret_in(context, duplicate).unwrap();
         take_log()
     };
     assert!(ask(context()).is_empty());

@@ -1,8 +1,8 @@
 //! The five stages: what any call can do, and what only a result can be.
 
 use hookmill_plugin_sdk::types::{
-    ClientResponse, Context, FailedRule, Failure, HttpRequest, Inbound, Mapped, MappedLead, Outcome, OutcomeKind, Pair,
-    Payload, Severity, ShapeRequest, Subject, Submission, Verdict, Warning,
+    ClientResponse, Context, Destination, FailedRule, Failure, HttpRequest, Inbound, Mapped, MappedLead, Outcome,
+    OutcomeKind, Pair, Payload, Severities, Severity, Subject, Submission, Verdict, Warning,
 };
 use hookmill_plugin_sdk::{enrichment, interpretation, lookup, mapping, qualification, shaping};
 use serde_json::{Map, Value, json};
@@ -150,7 +150,11 @@ fn requests(behaviour: &str) -> Vec<HttpRequest> {
 }
 
 impl qualification::Guest for Hostile {
-    fn qualify(_context: Context, _severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
+    fn qualify(
+        _context: Context,
+        _severities: Severities,
+        submissions: Vec<Submission>,
+    ) -> Vec<Result<Verdict, Failure>> {
         each("qualify", submissions, |submission| &submission.lead, |behaviour, _, _| verdict(behaviour))
     }
 }
@@ -175,19 +179,19 @@ fn verdict(behaviour: &str) -> Verdict {
 }
 
 impl shaping::Guest for Hostile {
-    fn shape(_context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
-        each("shape", requests, |request| lead_text(request), |behaviour, _, request| payload(behaviour, &request))
+    fn shape(_context: Context, _destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>> {
+        each("shape", subjects, |subject| lead_text(subject), |behaviour, _, subject| payload(behaviour, &subject))
     }
 }
 
-fn lead_text(request: &ShapeRequest) -> &str {
-    match &request.subject {
+fn lead_text(subject: &Subject) -> &str {
+    match subject {
         Subject::Submission(submission) => &submission.lead,
         Subject::Event(event) => event.submission.as_ref().map_or("{}", |submission| &submission.lead),
     }
 }
 
-fn payload(behaviour: &str, request: &ShapeRequest) -> Payload {
+fn payload(behaviour: &str, subject: &Subject) -> Payload {
     Payload {
         method: (behaviour == "bad-method").then(|| "post".to_owned()),
         query: many(behaviour, "many-empty", 50_000, pair("", "")),
@@ -195,14 +199,18 @@ fn payload(behaviour: &str, request: &ShapeRequest) -> Payload {
         content_type: (behaviour == "bad-header").then(|| "text/plain\r\nhost: evil".to_owned()),
         body: Some(match behaviour {
             "lookup" => json!({ "found": looked_up() }).to_string().into_bytes(),
-            _ => odd_json(behaviour).unwrap_or_else(|| lead_text(request).to_owned()).into_bytes(),
+            _ => odd_json(behaviour).unwrap_or_else(|| lead_text(subject).to_owned()).into_bytes(),
         }),
         trace: odd_json(behaviour).filter(|_| behaviour != "huge"),
     }
 }
 
 impl interpretation::Guest for Hostile {
-    fn interpret(_context: Context, responses: Vec<ClientResponse>) -> Vec<Result<Option<Outcome>, Failure>> {
+    fn interpret(
+        _context: Context,
+        _destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
         each(
             "interpret",
             responses,

@@ -3,7 +3,7 @@
 //! The body of the response says in JSON what it is to be taken for: `{"say": "accepted", "price": "1.10"}`. What is not JSON is a failure,
 //! `trap` a fault, and `none` is left to the host. The reason tells what else the plugin was given.
 
-use hookmill_plugin_sdk::types::{ClientResponse, Context, Failure, Outcome, OutcomeKind};
+use hookmill_plugin_sdk::types::{ClientResponse, Context, Destination, Failure, Outcome, OutcomeKind};
 use hookmill_plugin_sdk::{Interpret, export};
 use serde_json::Value;
 
@@ -14,7 +14,12 @@ pub struct Reading;
 export!(Reading: interpretation);
 
 impl Interpret for Reading {
-    fn interpret(&self, context: &Context, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {
+    fn interpret(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        response: &ClientResponse,
+    ) -> Result<Option<Outcome>, Failure> {
         let Ok(body) = serde_json::from_slice::<Value>(&response.body) else {
             return Err(Failure::new("unreadable", "the response is not JSON"));
         };
@@ -34,7 +39,7 @@ impl Interpret for Reading {
             context.campaign.id,
             response.status.unwrap_or_default(),
             response.attempt,
-            response.destination.method,
+            destination.method,
             heard.unwrap_or("nothing")
         );
         Ok(Some(Outcome {

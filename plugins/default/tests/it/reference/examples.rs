@@ -4,7 +4,7 @@
 
 use hookmill_bodies::xml::{XmlLimits, to_json};
 use hookmill_plugin_sdk::testing;
-use hookmill_plugin_sdk::types::{MappedLead, Outcome, Payload, Severity, Verdict};
+use hookmill_plugin_sdk::types::{MappedLead, Outcome, Payload, Severities, Verdict};
 use serde_json::{Value, json};
 
 use super::Piece;
@@ -70,7 +70,7 @@ impl<'t> Above<'t> {
             ["json", "verdict"] => {
                 testing::table("served_zips", [("78701", "null")]);
                 testing::table("blocked", [("spam@example.com", "null")]);
-                return Some(line(&told(&verdict(self.document, Severity::Hard, &self.lead))));
+                return Some(line(&told(&verdict(self.document, Severities::HARD, &self.lead))));
             }
             ["text", "sent"] => return Some(sent(&self.sent())),
             [form, "response", status @ ..] => {
