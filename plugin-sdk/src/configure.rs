@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::types::{Description, Diagnostic, Failure};
+use crate::types::{Description, Diagnostic, Failure, Severities};
 
 /// Interface `configuration`: a plugin that is made from a document an admin saves, JSON of the author's own type.
 ///
@@ -102,6 +102,28 @@ pub trait Configure: DeserializeOwned + JsonSchema {
     /// ```
     fn unconfigured() -> Result<Self, Failure> {
         Err(Failure::new("not_configured", "this plugin needs a configuration, and the campaign has none; save one"))
+    }
+
+    /// The severities for which it has rules; the host makes no `qualify` call for others.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::{Configure, testing, types::Severities};
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Solar {
+    ///     states: Vec<String>,
+    /// }
+    ///
+    /// impl Configure for Solar {
+    ///     fn severities(&self) -> Severities {
+    ///         if self.states.is_empty() { Severities::empty() } else { Severities::HARD }
+    ///     }
+    /// }
+    ///
+    /// assert!(testing::configured::<Solar>(r#"{"states": []}"#).unwrap().severities().is_empty());
+    /// ```
+    fn severities(&self) -> Severities {
+        Severities::all()
     }
 
     /// What the plugin says of itself. Name, version and summary come from `Cargo.toml`; add what it reads, writes and asks an

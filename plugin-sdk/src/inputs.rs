@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use crate::types::{
-    Answer, Campaign, ClientAnswer, Entropy, Event, Failure, Inbound, Organization, Pair, ShapeRequest, Subject,
-    Submission,
+    Campaign, ClientResponse, Entropy, Event, Failure, HttpResponse, Inbound, Organization, Pair, Subject, Submission,
 };
 use crate::{Lead, Object};
 
@@ -63,27 +62,27 @@ impl Submission {
         Lead::parse(&self.lead)
     }
 
-    /// What the outside answered to the question of this key.
+    /// The response to the HTTP request of this key; none when there was no such request.
     ///
     /// ```
     /// use hookmill_plugin_sdk::testing;
     ///
     /// let mut submission = testing::submission("{}");
-    /// submission.answers.push(testing::answer("roof", 200, r#"{"area": 40}"#));
-    /// assert_eq!(submission.answer("roof").unwrap().text(), r#"{"area": 40}"#);
-    /// assert!(submission.answer("bill").is_none());
+    /// submission.responses.push(testing::http_response("roof", 200, r#"{"area": 40}"#));
+    /// assert_eq!(submission.response("roof").unwrap().text(), r#"{"area": 40}"#);
+    /// assert!(submission.response("bill").is_none());
     /// ```
-    pub fn answer(&self, key: &str) -> Option<&Answer> {
-        self.answers.iter().find(|answer| answer.key == key)
+    pub fn response(&self, key: &str) -> Option<&HttpResponse> {
+        self.responses.iter().find(|response| response.key == key)
     }
 }
 
-impl Answer {
-    /// Whether the outside answered 2xx.
+impl HttpResponse {
+    /// Whether the status is 2xx.
     ///
     /// ```
     /// use hookmill_plugin_sdk::testing;
-    /// assert!(testing::answer("roof", 204, "").is_ok() && !testing::answer("roof", 404, "").is_ok());
+    /// assert!(testing::http_response("roof", 204, "").is_ok() && !testing::http_response("roof", 404, "").is_ok());
     /// ```
     pub fn is_ok(&self) -> bool {
         self.status.is_some_and(is_success)
@@ -92,18 +91,18 @@ impl Answer {
     /// Its body as text; what is no UTF-8 becomes `\u{FFFD}`.
     ///
     /// ```
-    /// assert_eq!(hookmill_plugin_sdk::testing::answer("roof", 200, "flat").text(), "flat");
+    /// assert_eq!(hookmill_plugin_sdk::testing::http_response("roof", 200, "flat").text(), "flat");
     /// ```
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 }
 
-impl ClientAnswer {
-    /// Whether the client answered 2xx.
+impl ClientResponse {
+    /// Whether the status is 2xx.
     ///
     /// ```
-    /// assert!(hookmill_plugin_sdk::testing::client_answer(201, "").is_ok());
+    /// assert!(hookmill_plugin_sdk::testing::client_response(201, "").is_ok());
     /// ```
     pub fn is_ok(&self) -> bool {
         self.status.is_some_and(is_success)
@@ -112,7 +111,7 @@ impl ClientAnswer {
     /// Its body as text; what is no UTF-8 becomes `\u{FFFD}`.
     ///
     /// ```
-    /// assert_eq!(hookmill_plugin_sdk::testing::client_answer(200, "OK").text(), "OK");
+    /// assert_eq!(hookmill_plugin_sdk::testing::client_response(200, "OK").text(), "OK");
     /// ```
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
@@ -123,24 +122,24 @@ impl ClientAnswer {
     /// ```
     /// use hookmill_plugin_sdk::{testing, types::Pair};
     ///
-    /// let mut answer = testing::client_answer(302, "");
-    /// answer.headers.push(Pair::header("Location", "/thanks"));
-    /// assert_eq!(answer.header("location"), Some("/thanks"));
+    /// let mut response = testing::client_response(302, "");
+    /// response.headers.push(Pair::header("Location", "/thanks"));
+    /// assert_eq!(response.header("location"), Some("/thanks"));
     /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
     }
 }
 
-impl ShapeRequest {
+impl Subject {
     /// The submission to send or to tell of; none for an event that is about no submission of the host's.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::testing;
-    /// assert!(testing::delivery(testing::submission("{}")).submission().is_some());
+    /// use hookmill_plugin_sdk::{testing, types::Subject};
+    /// assert!(Subject::Submission(testing::submission("{}")).submission().is_some());
     /// ```
     pub fn submission(&self) -> Option<&Submission> {
-        match &self.subject {
+        match self {
             Subject::Submission(submission) => Some(submission),
             Subject::Event(event) => event.submission.as_ref(),
         }
@@ -149,11 +148,11 @@ impl ShapeRequest {
     /// The event to tell of; none when a lead is sent to the client.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::testing;
-    /// assert!(testing::delivery(testing::submission("{}")).event().is_none());
+    /// use hookmill_plugin_sdk::{testing, types::Subject};
+    /// assert!(Subject::Submission(testing::submission("{}")).event().is_none());
     /// ```
     pub fn event(&self) -> Option<&Event> {
-        match &self.subject {
+        match self {
             Subject::Submission(_) => None,
             Subject::Event(event) => Some(event),
         }

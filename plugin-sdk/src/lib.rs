@@ -36,7 +36,7 @@
 //! ```
 //!
 //! Three layers, from far to near: [`types`] are the records of the contract; [`mapping`], [`enrichment`], [`qualification`],
-//! [`shaping`], [`response`], [`configuration`] and [`lifecycle`] are its interfaces as wit-bindgen makes them, for plugins that
+//! [`shaping`], [`interpretation`], [`configuration`] and [`lifecycle`] are its interfaces as wit-bindgen makes them, for plugins that
 //! count microseconds; [`Map`], [`Enrich`], [`Qualify`], [`Shape`], [`Interpret`], [`Configure`] and [`Prepare`] are what one
 //! writes.
 //!
@@ -78,14 +78,14 @@ pub use stages::{Enrich, Interpret, Map, Prepare, Qualify, Shape};
 /// The records of the contract, as `wit/v1/types.wit` documents them, with builders.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{Failure, Outcome, Payload, Question, Verdict};
+/// use hookmill_plugin_sdk::types::{Failure, Outcome, Payload, HttpRequest, Verdict};
 ///
 /// let failure = Failure::new("no_roof", "the lead says nothing of a roof").in_field("custom.roof");
 /// let verdict = Verdict::qualified();
 /// let payload = Payload::form([("zip", "78701")]).with_header("x-partner", "7");
-/// let question = Question::get("roof", "https://roofs.example.com/78701");
+/// let request = HttpRequest::get("roof", "https://roofs.example.com/78701");
 /// let outcome = Outcome::rejected("out of area");
-/// # let _ = (failure, verdict, payload, question, outcome);
+/// # let _ = (failure, verdict, payload, request, outcome);
 /// ```
 pub mod types {
     pub use crate::bindings::hookmill::plugin::types::*;
@@ -93,7 +93,7 @@ pub mod types {
 
 pub use bindings::configurable::exports::hookmill::plugin::configuration;
 pub use bindings::enricher::exports::hookmill::plugin::enrichment;
-pub use bindings::interpreter::exports::hookmill::plugin::response;
+pub use bindings::interpreter::exports::hookmill::plugin::interpretation;
 pub use bindings::mapper::exports::hookmill::plugin::mapping;
 pub use bindings::prepared::exports::hookmill::plugin::lifecycle;
 pub use bindings::qualifier::exports::hookmill::plugin::qualification;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::text_fields::for_each_text_field;
-use crate::types::{Failure, Mapped, MappedLead, Notice};
+use crate::types::{Failure, Mapped, MappedLead, Warning};
 use crate::{Field, Object};
 
 /// A lead under construction. A field that is set to something missing stays missing, one that is set to null becomes null.
@@ -32,7 +32,7 @@ pub struct NewLead<'a> {
     fields: Vec<(&'static str, Cow<'a, str>)>,
     custom: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     is_test: bool,
-    notices: Vec<Notice>,
+    warnings: Vec<Warning>,
 }
 
 impl<'a> NewLead<'a> {
@@ -111,15 +111,15 @@ impl<'a> NewLead<'a> {
         self
     }
 
-    /// Adds a remark that does not stop the lead.
+    /// Adds a warning that does not stop the lead.
     ///
     /// ```
-    /// # use hookmill_plugin_sdk::{NewLead, types::Notice};
-    /// let lead = NewLead::new().notice(Notice::new("kept_raw", "phone", "this is no phone number")).build();
-    /// assert_eq!(lead.notices[0].path, "phone");
+    /// # use hookmill_plugin_sdk::{NewLead, types::Warning};
+    /// let lead = NewLead::new().warning(Warning::new("kept_raw", "phone", "this is no phone number")).build();
+    /// assert_eq!(lead.warnings[0].path, "phone");
     /// ```
-    pub fn notice(mut self, notice: Notice) -> Self {
-        self.notices.push(notice);
+    pub fn warning(mut self, warning: Warning) -> Self {
+        self.warnings.push(warning);
         self
     }
 
@@ -138,7 +138,7 @@ impl<'a> NewLead<'a> {
         custom.push('}');
         push_member(&mut lead, "custom", &custom);
         lead.push('}');
-        MappedLead { lead, is_test: self.is_test, notices: self.notices }
+        MappedLead { lead, is_test: self.is_test, warnings: self.warnings }
     }
 
     /// Sets a standard field; the last value counts.

@@ -11,12 +11,12 @@ use std::rc::Rc;
 use std::thread::LocalKey;
 
 use crate::types::{
-    ClientAnswer, Compiled, Context, Description, Diagnostic, Failure, Inbound, Mapped, Outcome, Payload, Question,
-    Severity, ShapeRequest, Submission, Verdict,
+    ClientResponse, Compiled, Context, Description, Destination, Diagnostic, Failure, HttpRequest, Inbound, Loaded,
+    Mapped, Outcome, Payload, Severities, Subject, Submission, Verdict,
 };
 use crate::{
-    Configure, Enrich, Interpret, Map, Prepare, Qualify, Shape, compiling, configuration, enrichment, lifecycle,
-    mapping, qualification, response, shaping,
+    Configure, Enrich, Interpret, Map, Prepare, Qualify, Shape, compiling, configuration, enrichment, interpretation,
+    lifecycle, mapping, qualification, shaping,
 };
 
 /// What [`export!`](crate::export) knows of a plugin.
@@ -79,8 +79,8 @@ impl<R: Registration> Adapter<R> {
         plugin
     }
 
-    /// The plugin's answers to a list, or for each item the reason why there is no plugin.
-    fn answers<I, O>(
+    /// The plugin's results for a list, or for each item the reason why there is no plugin.
+    fn results<I, O>(
         items: &[I],
         call: impl FnOnce(&R::Plugin, &[I]) -> Vec<Result<O, Failure>>,
     ) -> Vec<Result<O, Failure>> {
@@ -93,31 +93,39 @@ impl<R: Registration> Adapter<R> {
 
 impl<R: Registration<Plugin: Map>> mapping::Guest for Adapter<R> {
     fn map(context: Context, elements: Vec<Inbound>) -> Vec<Result<Mapped, Failure>> {
-        Self::answers(&elements, |plugin, elements| plugin.map_all(&context, elements))
+        Self::results(&elements, |plugin, elements| plugin.map_all(&context, elements))
     }
 }
 
 impl<R: Registration<Plugin: Enrich>> enrichment::Guest for Adapter<R> {
-    fn enrich(context: Context, submissions: Vec<Submission>) -> Vec<Result<Vec<Question>, Failure>> {
-        Self::answers(&submissions, |plugin, submissions| plugin.enrich_all(&context, submissions))
+    fn enrich(context: Context, submissions: Vec<Submission>) -> Vec<Result<Vec<HttpRequest>, Failure>> {
+        Self::results(&submissions, |plugin, submissions| plugin.enrich_all(&context, submissions))
     }
 }
 
 impl<R: Registration<Plugin: Qualify>> qualification::Guest for Adapter<R> {
-    fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
-        Self::answers(&submissions, |plugin, submissions| plugin.qualify_all(&context, severity, submissions))
+    fn qualify(
+        context: Context,
+        severities: Severities,
+        submissions: Vec<Submission>,
+    ) -> Vec<Result<Verdict, Failure>> {
+        Self::results(&submissions, |plugin, submissions| plugin.qualify_all(&context, severities, submissions))
     }
 }
 
 impl<R: Registration<Plugin: Shape>> shaping::Guest for Adapter<R> {
-    fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
-        Self::answers(&requests, |plugin, requests| plugin.shape_all(&context, requests))
+    fn shape(context: Context, destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>> {
+        Self::results(&subjects, |plugin, subjects| plugin.shape_all(&context, &destination, subjects))
     }
 }
 
-impl<R: Registration<Plugin: Interpret>> response::Guest for Adapter<R> {
-    fn interpret(context: Context, answers: Vec<ClientAnswer>) -> Vec<Result<Option<Outcome>, Failure>> {
-        Self::answers(&answers, |plugin, answers| plugin.interpret_all(&context, answers))
+impl<R: Registration<Plugin: Interpret>> interpretation::Guest for Adapter<R> {
+    fn interpret(
+        context: Context,
+        destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
+        Self::results(&responses, |plugin, responses| plugin.interpret_all(&context, &destination, responses))
     }
 }
 
@@ -126,9 +134,9 @@ impl<R: Registration<Plugin: Configure>> configuration::Guest for Adapter<R> {
         compiling::compile::<R::Plugin>(&document)
     }
 
-    fn load(plan: Vec<u8>) -> Result<(), Failure> {
-        Self::keep(compiling::load(&plan)?);
-        Ok(())
+    fn load(plan: Vec<u8>) -> Result<Loaded, Failure> {
+        let plugin: Rc<R::Plugin> = Self::keep(compiling::load(&plan)?);
+        Ok(Loaded { severities: plugin.severities() })
     }
 
     fn describe() -> Description {
@@ -163,20 +171,20 @@ reporting! { mapping,
     fn map(context: Context, elements: Vec<Inbound>) -> Vec<Result<Mapped, Failure>>;
 }
 reporting! { enrichment,
-    fn enrich(context: Context, submissions: Vec<Submission>) -> Vec<Result<Vec<Question>, Failure>>;
+    fn enrich(context: Context, submissions: Vec<Submission>) -> Vec<Result<Vec<HttpRequest>, Failure>>;
 }
 reporting! { qualification,
-    fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>>;
+    fn qualify(context: Context, severities: Severities, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>>;
 }
 reporting! { shaping,
-    fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>>;
+    fn shape(context: Context, destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>>;
 }
-reporting! { response,
-    fn interpret(context: Context, answers: Vec<ClientAnswer>) -> Vec<Result<Option<Outcome>, Failure>>;
+reporting! { interpretation,
+    fn interpret(context: Context, destination: Destination, responses: Vec<ClientResponse>) -> Vec<Result<Option<Outcome>, Failure>>;
 }
 reporting! { configuration,
     fn compile(document: String) -> Result<Compiled, Vec<Diagnostic>>;
-    fn load(plan: Vec<u8>) -> Result<(), Failure>;
+    fn load(plan: Vec<u8>) -> Result<Loaded, Failure>;
     fn describe() -> Description;
 }
 reporting! { lifecycle,
@@ -193,7 +201,7 @@ reporting! { lifecycle,
 /// | `enrichment` | [`Enrich`] |
 /// | `qualification` | [`Qualify`] |
 /// | `shaping` | [`Shape`] |
-/// | `response` | [`Interpret`] |
+/// | `interpretation` | [`Interpret`] |
 /// | `configuration` | [`Configure`] |
 /// | `lifecycle` | [`Prepare`] |
 ///
@@ -304,13 +312,13 @@ macro_rules! __export_interface {
     (enrichment $($types:tt)+) => { $crate::__export_world!(enrichment, enricher, $($types)+); };
     (qualification $($types:tt)+) => { $crate::__export_world!(qualification, qualifier, $($types)+); };
     (shaping $($types:tt)+) => { $crate::__export_world!(shaping, shaper, $($types)+); };
-    (response $($types:tt)+) => { $crate::__export_world!(response, interpreter, $($types)+); };
+    (interpretation $($types:tt)+) => { $crate::__export_world!(interpretation, interpreter, $($types)+); };
     (configuration $($types:tt)+) => { $crate::__export_world!(configuration, configurable, $($types)+); };
     (lifecycle $($types:tt)+) => { $crate::__export_world!(lifecycle, prepared, $($types)+); };
     ($unknown:ident $($types:tt)+) => {
         ::core::compile_error!(::core::concat!(
             "`", ::core::stringify!($unknown), "` is no interface of the contract; a plugin exports some of: mapping, ",
-            "enrichment, qualification, shaping, response, configuration, lifecycle"
+            "enrichment, qualification, shaping, interpretation, configuration, lifecycle"
         ));
     };
 }

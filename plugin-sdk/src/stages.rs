@@ -4,8 +4,8 @@
 //! write, so that a plugin can grow stage by stage.
 
 use crate::types::{
-    ClientAnswer, Context, Failure, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission,
-    Verdict,
+    ClientResponse, Context, Destination, Failure, HttpRequest, Inbound, Mapped, Outcome, Payload, Severities, Subject,
+    Submission, Verdict,
 };
 
 /// Stage 1, interface `mapping`: from what came in to leads.
@@ -66,33 +66,33 @@ pub trait Map: Sized {
     }
 }
 
-/// Stage 2, interface `enrichment`: what to ask the outside. The host asks, and hands the answers to the later stages.
+/// Stage 2, interface `enrichment`: the HTTP requests to make for a lead. The host makes them, and hands the responses to the later stages.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{Context, Failure, Question, Submission};
+/// use hookmill_plugin_sdk::types::{Context, Failure, HttpRequest, Submission};
 /// use hookmill_plugin_sdk::{Enrich, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Enrich for Solar {
-///     fn enrich(&self, _context: &Context, submission: &Submission) -> Result<Vec<Question>, Failure> {
+///     fn enrich(&self, _context: &Context, submission: &Submission) -> Result<Vec<HttpRequest>, Failure> {
 ///         let zip = submission.lead()?.zip().required_text()?;
-///         Ok(vec![Question::get("roof", format!("https://roofs.example.com/v1/{zip}"))])
+///         Ok(vec![HttpRequest::get("roof", format!("https://roofs.example.com/v1/{zip}"))])
 ///     }
 /// }
 ///
-/// let questions = Solar.enrich(&testing::context(), &testing::submission(r#"{"zip": "78701"}"#)).unwrap();
-/// assert_eq!(questions[0].url, "https://roofs.example.com/v1/78701");
+/// let requests = Solar.enrich(&testing::context(), &testing::submission(r#"{"zip": "78701"}"#)).unwrap();
+/// assert_eq!(requests[0].url, "https://roofs.example.com/v1/78701");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`enrichment` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Enrich`",
     label = "needs `impl Enrich for {Self}`",
     note = "write `impl hookmill_plugin_sdk::Enrich for {Self} {{ fn enrich(&self, context: &Context, submission: \
-            &Submission) -> Result<Vec<Question>, Failure> {{ … }} }}`, or take `enrichment` out of `export!`"
+            &Submission) -> Result<Vec<HttpRequest>, Failure> {{ … }} }}`, or take `enrichment` out of `export!`"
 )]
 pub trait Enrich: Sized {
-    /// Says which questions to ask for one lead; none is a good answer.
+    /// Names the requests for one lead; none is fine.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Enrich, testing};
@@ -101,12 +101,12 @@ pub trait Enrich: Sized {
     /// let failure = Unwritten.enrich(&testing::context(), &testing::submission("{}")).unwrap_err();
     /// assert!(failure.message.ends_with("no `Enrich::enrich`"));
     /// ```
-    fn enrich(&self, context: &Context, submission: &Submission) -> Result<Vec<Question>, Failure> {
+    fn enrich(&self, context: &Context, submission: &Submission) -> Result<Vec<HttpRequest>, Failure> {
         let _ = (context, submission);
         Err(unwritten("enrichment", "Enrich::enrich"))
     }
 
-    /// The questions of a batch: one result for each lead, in their order.
+    /// The requests of a batch: one result for each lead, in their order.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Enrich, testing};
@@ -114,7 +114,7 @@ pub trait Enrich: Sized {
     /// # impl Enrich for Unwritten {}
     /// assert_eq!(Unwritten.enrich_all(&testing::context(), &[testing::submission("{}")]).len(), 1);
     /// ```
-    fn enrich_all(&self, context: &Context, submissions: &[Submission]) -> Vec<Result<Vec<Question>, Failure>> {
+    fn enrich_all(&self, context: &Context, submissions: &[Submission]) -> Vec<Result<Vec<HttpRequest>, Failure>> {
         submissions.iter().map(|submission| self.enrich(context, submission)).collect()
     }
 }
@@ -122,62 +122,64 @@ pub trait Enrich: Sized {
 /// Stage 3, interface `qualification`: whether a lead goes on.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{Context, FailedRule, Failure, Severity, Submission, Verdict};
+/// use hookmill_plugin_sdk::types::{Context, FailedRule, Failure, Severities, Submission, Verdict};
 /// use hookmill_plugin_sdk::{Qualify, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Qualify for Solar {
-///     fn qualify(&self, _: &Context, _: Severity, submission: &Submission) -> Result<Verdict, Failure> {
+///     fn qualify(&self, _: &Context, _: Severities, submission: &Submission) -> Result<Verdict, Failure> {
 ///         let lead = submission.lead()?;
 ///         let served = lead.state().text().is_some_and(|state| state == "TX");
 ///         Ok(Verdict::of((!served).then(|| FailedRule::new("area", &lead.state(), "eq", "TX", "we serve Texas"))))
 ///     }
 /// }
 ///
-/// let judge = |lead| Solar.qualify(&testing::context(), Severity::Hard, &testing::submission(lead)).unwrap();
+/// let judge = |lead| Solar.qualify(&testing::context(), Severities::HARD, &testing::submission(lead)).unwrap();
 /// assert!(judge(r#"{"state": "TX"}"#).qualified);
 /// assert_eq!(judge(r#"{"state": "OK"}"#).failed[0].reason, "we serve Texas");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`qualification` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Qualify`",
     label = "needs `impl Qualify for {Self}`",
-    note = "write `impl hookmill_plugin_sdk::Qualify for {Self} {{ fn qualify(&self, context: &Context, severity: \
-            Severity, submission: &Submission) -> Result<Verdict, Failure> {{ … }} }}`, or take `qualification` out of \
+    note = "write `impl hookmill_plugin_sdk::Qualify for {Self} {{ fn qualify(&self, context: &Context, severities: \
+            Severities, submission: &Submission) -> Result<Verdict, Failure> {{ … }} }}`, or take `qualification` out of \
             `export!`"
 )]
 pub trait Qualify: Sized {
-    /// Judges one lead by the rules of one severity. Each lead is judged twice: `hard` before the first-submission action,
-    /// `soft` after it. A plugin that makes no difference may answer both alike.
+    /// Judges one lead by the rules of these severities: hard ones before the first-submission action, soft ones after it, all at
+    /// once where nothing stands between. Rules of other severities may be judged as well; their failures are left out.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severity};
+    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severities};
     /// # struct Unwritten;
     /// # impl Qualify for Unwritten {}
-    /// let failure = Unwritten.qualify(&testing::context(), Severity::Hard, &testing::submission("{}")).unwrap_err();
+    /// let failure = Unwritten.qualify(&testing::context(), Severities::HARD, &testing::submission("{}")).unwrap_err();
     /// assert!(failure.message.ends_with("no `Qualify::qualify`"));
     /// ```
-    fn qualify(&self, context: &Context, severity: Severity, submission: &Submission) -> Result<Verdict, Failure> {
-        let _ = (context, severity, submission);
+    fn qualify(&self, context: &Context, severities: Severities, submission: &Submission) -> Result<Verdict, Failure> {
+        let _ = (context, severities, submission);
         Err(unwritten("qualification", "Qualify::qualify"))
     }
 
-    /// Judges a batch: one verdict for each lead, in their order. Failed rules get the severity that was asked for.
+    /// Judges a batch: one verdict for each lead, in their order. Failed rules of other severities are left out, and so are soft
+    /// ones beside hard ones.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severity};
+    /// use hookmill_plugin_sdk::{Qualify, testing, types::Severities};
     /// # struct Unwritten;
     /// # impl Qualify for Unwritten {}
-    /// assert_eq!(Unwritten.qualify_all(&testing::context(), Severity::Soft, &[testing::submission("{}")]).len(), 1);
+    /// assert_eq!(Unwritten.qualify_all(&testing::context(), Severities::SOFT, &[testing::submission("{}")]).len(), 1);
     /// ```
     fn qualify_all(
         &self,
         context: &Context,
-        severity: Severity,
+        severities: Severities,
         submissions: &[Submission],
     ) -> Vec<Result<Verdict, Failure>> {
-        let judge = |submission| self.qualify(context, severity, submission).map(|verdict| verdict.judged(severity));
+        let judge =
+            |submission| self.qualify(context, severities, submission).map(|verdict| verdict.limited_to(severities));
         submissions.iter().map(judge).collect()
     }
 }
@@ -185,109 +187,129 @@ pub trait Qualify: Sized {
 /// Stage 4, interface `shaping`: what is sent.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{Context, Failure, Payload, ShapeRequest};
+/// use hookmill_plugin_sdk::types::{Context, Destination, Failure, Payload, Subject};
 /// use hookmill_plugin_sdk::{Shape, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Shape for Solar {
-///     fn shape(&self, _context: &Context, request: &ShapeRequest) -> Result<Payload, Failure> {
-///         let submission = request.submission().ok_or_else(|| Failure::new("no_lead", "there is no lead to send"))?;
+///     fn shape(&self, _: &Context, _: &Destination, subject: &Subject) -> Result<Payload, Failure> {
+///         let submission = subject.submission().ok_or_else(|| Failure::new("no_lead", "there is no lead to send"))?;
 ///         let lead = submission.lead()?;
 ///         Ok(Payload::form([("mail", lead.email().required_text()?), ("source", "hookmill".into())]))
 ///     }
 /// }
 ///
-/// let request = testing::delivery(testing::submission(r#"{"email": "a@example.com"}"#));
-/// let payload = Solar.shape(&testing::context(), &request).unwrap();
+/// let subject = Subject::Submission(testing::submission(r#"{"email": "a@example.com"}"#));
+/// let payload = Solar.shape(&testing::context(), &testing::destination(), &subject).unwrap();
 /// assert_eq!(payload.body.unwrap(), b"mail=a%40example.com&source=hookmill");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`shaping` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Shape`",
     label = "needs `impl Shape for {Self}`",
-    note = "write `impl hookmill_plugin_sdk::Shape for {Self} {{ fn shape(&self, context: &Context, request: \
-            &ShapeRequest) -> Result<Payload, Failure> {{ … }} }}`, or take `shaping` out of `export!`"
+    note = "write `impl hookmill_plugin_sdk::Shape for {Self} {{ fn shape(&self, context: &Context, destination: \
+            &Destination, subject: &Subject) -> Result<Payload, Failure> {{ … }} }}`, or take `shaping` out of `export!`"
 )]
 pub trait Shape: Sized {
-    /// Makes the exact message for one destination.
+    /// Makes the exact message about one subject.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Shape, testing};
+    /// use hookmill_plugin_sdk::{Shape, testing, types::Subject};
     /// # struct Unwritten;
     /// # impl Shape for Unwritten {}
-    /// let request = testing::delivery(testing::submission("{}"));
-    /// assert!(Unwritten.shape(&testing::context(), &request).unwrap_err().message.ends_with("no `Shape::shape`"));
+    /// let subject = Subject::Submission(testing::submission("{}"));
+    /// let failure = Unwritten.shape(&testing::context(), &testing::destination(), &subject).unwrap_err();
+    /// assert!(failure.message.ends_with("no `Shape::shape`"));
     /// ```
-    fn shape(&self, context: &Context, request: &ShapeRequest) -> Result<Payload, Failure> {
-        let _ = (context, request);
+    fn shape(&self, context: &Context, destination: &Destination, subject: &Subject) -> Result<Payload, Failure> {
+        let _ = (context, destination, subject);
         Err(unwritten("shaping", "Shape::shape"))
     }
 
-    /// The messages of a batch: one result for each request, in their order.
+    /// The messages of a batch, all for one destination: one result for each subject, in their order.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::{Shape, testing};
+    /// use hookmill_plugin_sdk::{Shape, testing, types::Subject};
     /// # struct Unwritten;
     /// # impl Shape for Unwritten {}
-    /// let requests = [testing::delivery(testing::submission("{}"))];
-    /// assert_eq!(Unwritten.shape_all(&testing::context(), &requests).len(), 1);
+    /// let subjects = [Subject::Submission(testing::submission("{}"))];
+    /// assert_eq!(Unwritten.shape_all(&testing::context(), &testing::destination(), &subjects).len(), 1);
     /// ```
-    fn shape_all(&self, context: &Context, requests: &[ShapeRequest]) -> Vec<Result<Payload, Failure>> {
-        requests.iter().map(|request| self.shape(context, request)).collect()
+    fn shape_all(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        subjects: &[Subject],
+    ) -> Vec<Result<Payload, Failure>> {
+        subjects.iter().map(|subject| self.shape(context, destination, subject)).collect()
     }
 }
 
-/// Stage 5, interface `response`: what a client's answer means.
+/// Stage 5, interface `interpretation`: what a client's response means.
 ///
 /// ```
-/// use hookmill_plugin_sdk::types::{ClientAnswer, Context, Failure, Outcome};
+/// use hookmill_plugin_sdk::types::{ClientResponse, Context, Destination, Failure, Outcome};
 /// use hookmill_plugin_sdk::{Interpret, testing};
 ///
 /// #[derive(Default)]
 /// struct Solar;
 ///
 /// impl Interpret for Solar {
-///     fn interpret(&self, _context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
-///         Ok(answer.text().contains("DUPLICATE").then(Outcome::duplicate))
+///     fn interpret(&self, _: &Context, _: &Destination, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {
+///         Ok(response.text().contains("DUPLICATE").then(Outcome::duplicate))
 ///     }
 /// }
 ///
-/// let answer = testing::client_answer(200, "ERR DUPLICATE");
-/// assert_eq!(Solar.interpret(&testing::context(), &answer).unwrap(), Some(Outcome::duplicate()));
+/// let response = testing::client_response(200, "ERR DUPLICATE");
+/// let outcome = Solar.interpret(&testing::context(), &testing::destination(), &response).unwrap();
+/// assert_eq!(outcome, Some(Outcome::duplicate()));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`response` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Interpret`",
+    message = "`interpretation` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Interpret`",
     label = "needs `impl Interpret for {Self}`",
-    note = "write `impl hookmill_plugin_sdk::Interpret for {Self} {{ fn interpret(&self, context: &Context, answer: \
-            &ClientAnswer) -> Result<Option<Outcome>, Failure> {{ … }} }}`, or take `response` out of `export!`"
+    note = "write `impl hookmill_plugin_sdk::Interpret for {Self} {{ fn interpret(&self, context: &Context, destination: \
+            &Destination, response: &ClientResponse) -> Result<Option<Outcome>, Failure> {{ … }} }}`, or take \
+            `interpretation` out of `export!`"
 )]
 pub trait Interpret: Sized {
-    /// Interprets one answer. None leaves it to the host: 2xx is accepted; 408, 425, 429, 5xx and no answer are retry; all
+    /// Interprets one response. None leaves it to the host: 2xx is accepted; 408, 425, 429, 5xx and no response are retry; all
     /// else is failed.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Interpret, testing};
     /// # struct Unwritten;
     /// # impl Interpret for Unwritten {}
-    /// let failure = Unwritten.interpret(&testing::context(), &testing::client_answer(200, "")).unwrap_err();
+    /// let response = testing::client_response(200, "");
+    /// let failure = Unwritten.interpret(&testing::context(), &testing::destination(), &response).unwrap_err();
     /// assert!(failure.message.ends_with("no `Interpret::interpret`"));
     /// ```
-    fn interpret(&self, context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
-        let _ = (context, answer);
-        Err(unwritten("response", "Interpret::interpret"))
+    fn interpret(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        response: &ClientResponse,
+    ) -> Result<Option<Outcome>, Failure> {
+        let _ = (context, destination, response);
+        Err(unwritten("interpretation", "Interpret::interpret"))
     }
 
-    /// Interprets a batch: one result for each answer, in their order.
+    /// Interprets a batch of one destination: one result for each response, in their order.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Interpret, testing};
     /// # struct Unwritten;
     /// # impl Interpret for Unwritten {}
-    /// assert_eq!(Unwritten.interpret_all(&testing::context(), &[testing::client_answer(200, "")]).len(), 1);
+    /// let responses = [testing::client_response(200, "")];
+    /// assert_eq!(Unwritten.interpret_all(&testing::context(), &testing::destination(), &responses).len(), 1);
     /// ```
-    fn interpret_all(&self, context: &Context, answers: &[ClientAnswer]) -> Vec<Result<Option<Outcome>, Failure>> {
-        answers.iter().map(|answer| self.interpret(context, answer)).collect()
+    fn interpret_all(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        responses: &[ClientResponse],
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
+        responses.iter().map(|response| self.interpret(context, destination, response)).collect()
     }
 }
 

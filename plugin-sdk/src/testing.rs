@@ -27,8 +27,8 @@ use std::collections::BTreeMap;
 use crate::log::Level;
 use crate::lookup::LookupError;
 use crate::types::{
-    Answer, Campaign, ClientAnswer, Compiled, Context, Destination, DestinationKind, Diagnostic, Door, Entropy,
-    Inbound, Mapped, Organization, Origin, ShapeRequest, Subject, Submission,
+    Campaign, Channel, ClientResponse, Compiled, Context, Destination, DestinationKind, Diagnostic, Entropy,
+    HttpResponse, Inbound, Mapped, Organization, Origin, Submission,
 };
 use crate::{Configure, compiling};
 
@@ -80,7 +80,13 @@ pub fn inbound(body: impl Into<String>) -> Inbound {
         body: body.into(),
         headers: Vec::new(),
         query: Vec::new(),
-        origin: Origin { door: Door::Sample, name: "test".into(), source_label: None, tag: None, remote_address: None },
+        origin: Origin {
+            channel: Channel::Sample,
+            name: "test".into(),
+            source_label: None,
+            tag: None,
+            remote_address: None,
+        },
         received_at: NOW_MS,
         entropy: Entropy { high: 1, low: 2 },
     }
@@ -107,7 +113,7 @@ pub fn lead(mapped: &Mapped) -> &str {
 ///
 /// ```
 /// let submission = hookmill_plugin_sdk::testing::submission(r#"{"zip": "78701"}"#);
-/// assert!(submission.answers.is_empty());
+/// assert!(submission.responses.is_empty());
 /// ```
 pub fn submission(lead: impl Into<String>) -> Submission {
     Submission {
@@ -116,28 +122,28 @@ pub fn submission(lead: impl Into<String>) -> Submission {
         lead: lead.into(),
         is_test: false,
         received_at: NOW_MS,
-        answers: Vec::new(),
+        responses: Vec::new(),
         entropy: Entropy { high: 1, low: 2 },
     }
 }
 
-/// What the outside answered to a question of `enrich`.
+/// The response to an HTTP request of `enrich`.
 ///
 /// ```
-/// assert_eq!(hookmill_plugin_sdk::testing::answer("roof", 200, "flat").key, "roof");
+/// assert_eq!(hookmill_plugin_sdk::testing::http_response("roof", 200, "flat").key, "roof");
 /// ```
-pub fn answer(key: impl Into<String>, status: u16, body: impl Into<Vec<u8>>) -> Answer {
-    Answer { key: key.into(), status: Some(status), headers: Vec::new(), body: body.into(), error: None }
+pub fn http_response(key: impl Into<String>, status: u16, body: impl Into<Vec<u8>>) -> HttpResponse {
+    HttpResponse { key: key.into(), status: Some(status), headers: Vec::new(), body: body.into(), error: None }
 }
 
-/// The endpoint of a client who takes JSON by POST.
+/// A client that takes JSON by POST.
 ///
 /// ```
 /// assert_eq!(hookmill_plugin_sdk::testing::destination().method, "POST");
 /// ```
 pub fn destination() -> Destination {
     Destination {
-        kind: DestinationKind::ClientEndpoint,
+        kind: DestinationKind::Client,
         id: "end_demo".into(),
         name: "Client".into(),
         method: "POST".into(),
@@ -147,25 +153,14 @@ pub fn destination() -> Destination {
     }
 }
 
-/// The request to shape a lead for the client's endpoint.
+/// The response of the client to the first attempt.
 ///
 /// ```
-/// use hookmill_plugin_sdk::testing;
-/// assert_eq!(testing::delivery(testing::submission("{}")).destination.name, "Client");
+/// assert_eq!(hookmill_plugin_sdk::testing::client_response(200, "OK").attempt, 1);
 /// ```
-pub fn delivery(submission: Submission) -> ShapeRequest {
-    ShapeRequest { destination: destination(), subject: Subject::Submission(submission) }
-}
-
-/// What the client answered to the first attempt.
-///
-/// ```
-/// assert_eq!(hookmill_plugin_sdk::testing::client_answer(200, "OK").attempt, 1);
-/// ```
-pub fn client_answer(status: u16, body: impl Into<Vec<u8>>) -> ClientAnswer {
-    ClientAnswer {
+pub fn client_response(status: u16, body: impl Into<Vec<u8>>) -> ClientResponse {
+    ClientResponse {
         submission_id: "req_demo-0".into(),
-        destination: destination(),
         attempt: 1,
         status: Some(status),
         headers: Vec::new(),

@@ -102,7 +102,7 @@ fn dry_run_shows_what_would_be_sent() {
     assert_eq!(run["state"], "delivered");
     let stages: Vec<&str> =
         run["stages"].as_array().unwrap().iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
-    assert_eq!(stages[..4], ["map", "qualify", "qualify", "shape"]);
+    assert_eq!(stages[..3], ["map", "qualify", "shape"]);
     let client = run["messages"].as_array().unwrap().iter().find(|message| message["for"] == "client").unwrap();
     let body: Value = serde_json::from_str(client["body"].as_str().unwrap()).unwrap();
     assert_eq!(body["homeowner"]["name"], "Ann Poe");

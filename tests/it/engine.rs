@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookmill_engine::contract::{
-    Campaign, Context, Door, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severity,
+    Campaign, Channel, Context, Entropy, Inbound, LookupError, Mapped, Organization, Origin, Severities,
 };
 use hookmill_engine::{
     ConfigurationError, Digest, Engine, FaultKind, ItemError, Limits, LoadError, LoadedComponent, MissingStage, Phase,
@@ -86,7 +86,13 @@ pub(crate) fn element(body: Value) -> Inbound {
         body: body.to_string(),
         headers: vec![],
         query: vec![],
-        origin: Origin { door: Door::Batch, name: "key".into(), source_label: None, tag: None, remote_address: None },
+        origin: Origin {
+            channel: Channel::Batch,
+            name: "key".into(),
+            source_label: None,
+            tag: None,
+            remote_address: None,
+        },
         received_at: 1_700_000_000_000,
         entropy: Entropy { high: 1, low: 2 },
     }
@@ -344,7 +350,7 @@ async fn a_missing_stage_is_an_error() {
     let admitted = sandbox.engine.admit(hookmill_tests::Forge::new().component().unwrap()).await.unwrap();
     let component = load(&sandbox.engine, admitted.digest, &admitted.component).await.unwrap();
     let mut session = sandbox.engine.session(&Program { component, plan: None }, context());
-    assert_eq!(session.qualify(Severity::Hard, vec![]).await, Err(MissingStage { stage: Stage::Qualify }));
+    assert_eq!(session.qualify(Severities::HARD, vec![]).await, Err(MissingStage { stage: Stage::Qualify }));
     assert_eq!(session.stages().iter().collect::<Vec<_>>(), [Stage::Map]);
     assert!(!session.stages().is_configurable() && sandbox.session().stages().is_configurable());
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hookmill_engine::contract::{Entropy, Severity, Submission};
+use hookmill_engine::contract::{Entropy, Severities, Severity, Submission};
 use hookmill_engine::{ConfigurationError, Engine, Limits, LoadedComponent, Program};
 use serde_json::Value;
 
@@ -46,16 +46,16 @@ impl Example {
     }
 }
 
-fn submission(lead: &str) -> Submission {
-    Submission {
+fn submission(lead: &str) -> Arc<Submission> {
+    Arc::new(Submission {
         id: "req-0".into(),
         lead_id: None,
         lead: lead.to_owned(),
         is_test: false,
         received_at: 1_700_000_000_000,
-        answers: vec![],
+        responses: vec![],
         entropy: Entropy { high: 1, low: 2 },
-    }
+    })
 }
 
 /// P9: what the README shows is what the component does, to the byte.
@@ -69,10 +69,13 @@ async fn solar_does_what_its_readme_shows() {
     let lead = &mapped.leads[0].as_ref().unwrap().lead;
     assert_eq!(lead, sample("solar", "out.json").trim_end());
     let rejected = r#"{"state":"OK","custom":{"bill":"150"}}"#;
-    let verdicts = session.qualify(Severity::Soft, vec![submission(lead), submission(rejected)]).await.unwrap();
+    let verdicts = session
+        .qualify(Severities::HARD | Severities::SOFT, vec![submission(lead), submission(rejected)])
+        .await
+        .unwrap();
     assert!(verdicts[0].as_ref().unwrap().qualified);
     let failed = &verdicts[1].as_ref().unwrap().failed;
-    assert_eq!((failed.len(), failed[0].rule.as_str(), failed[0].severity), (1, "area", Severity::Soft));
+    assert_eq!((failed.len(), failed[0].rule.as_str(), failed[0].severity), (1, "area", Severity::Hard));
     assert_eq!(session.finish().faults.len(), 0);
 }
 

@@ -364,8 +364,21 @@ on_both! {
         let after = world.pipeline().engine().stats();
         assert_eq!(states(&world, &ids).await, vec!["delivered"; 100]);
         let calls = |phase| after.calls.get(&phase).unwrap_or(&0) - before.calls.get(&phase).unwrap_or(&0);
-        assert_eq!((after.instances - before.instances, calls(Phase::Map), calls(Phase::Qualify), calls(Phase::Shape)), (1, 1, 2, 0));
+        assert_eq!((after.instances - before.instances, calls(Phase::Map), calls(Phase::Qualify), calls(Phase::Shape)), (1, 1, 1, 0));
         assert_eq!(after.items[&Phase::Map] - before.items[&Phase::Map], 100);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// P4, M7: a document without rules is not called to qualify, and every lead qualifies.
+    async fn without_rules_there_is_no_call_to_qualify(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("NR", "version: 1").await;
+        let ids = world.push_and_settle(json!([{"campaign_id": "NR", "state": "TX"}])).await;
+        assert_eq!(states(&world, &ids).await, ["delivered"]);
+        let calls = world.pipeline().engine().stats().calls;
+        assert_eq!((calls.get(&Phase::Map), calls.get(&Phase::Qualify)), (Some(&1), None));
         world.stop().await;
     }
 }

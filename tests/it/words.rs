@@ -97,25 +97,11 @@ const NOT_MEANT: &[(&str, &str)] = &[
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("bench/native/src/facebook.rs", "answer", "the answers to the questions of a form"),
     ("bench/native/src/facebook.rs", "answers", "the answers to the questions of a form"),
-    ("bench/src/engine/ours.rs", "answers", CONTRACT),
-    ("bench/src/engine/ours.rs", "door*", CONTRACT),
-    ("host/engine/src", "answer", CONTRACT),
-    ("host/engine/src", "door*", CONTRACT),
-    ("host/pipeline/src", "answer", CONTRACT),
-    ("host/pipeline/src/context.rs", "answers", CONTRACT),
-    ("host/pipeline/src/context.rs", "door*", CONTRACT),
     ("host/store/src/error.rs", "refus*", "an `ErrorKind` of the standard library"),
     ("tests/it/cli.rs", "answers", "a field of a sample lead"),
-    ("tests/it/engine.rs", "door*", CONTRACT),
-    ("tests/it/examples.rs", "answers", CONTRACT),
-    ("tests/it/hostile/fixtures.rs", "answer", CONTRACT),
-    ("tests/it/hostile/fixtures.rs", "answers", CONTRACT),
     ("tests/it/hostile/wasi.rs", "refus*", "an error code of WASI"),
     ("tests/it/words.rs", "*", "the list of the words"),
 ];
-
-/// Goes when the contract says response and channel.
-const CONTRACT: &str = "a name of the contract";
 
 /// Folders and files that are read.
 const ROOTS: &[&str] = &[

@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hookmill_engine::contract::{
-    Campaign, Context, Destination, DestinationKind, Door, Entropy, Inbound, Mapped, Organization, Origin, Payload,
-    Severity, ShapeRequest, Subject, Submission, Verdict,
+    Campaign, Channel, Context, Destination, DestinationKind, Entropy, Inbound, Mapped, Organization, Origin, Payload,
+    Severities, Subject, Submission, Verdict,
 };
 use hookmill_engine::{Digest, Engine, Limits, LoadedComponent, Outcomes, Program, Session};
 use tempfile::TempDir;
@@ -171,12 +171,13 @@ pub async fn session(engine: &Engine, program: &Program, body: &str, leads: usiz
     engine.on_guest_thread(qualify_and_shape(session, mapped)).await?
 }
 
+/// The calls of production: both severities in one call, and the destination once.
 async fn qualify_and_shape(mut session: Session, mapped: Outcomes<Mapped>) -> Result<Vec<String>> {
-    let submissions: Vec<Submission> = mapped_leads(mapped)?.into_iter().map(submission).collect();
-    let verdicts = session.qualify(Severity::Hard, submissions.clone()).await?;
+    let submissions: Vec<Arc<Submission>> = mapped_leads(mapped)?.into_iter().map(submission).collect();
+    let verdicts = session.qualify(Severities::HARD | Severities::SOFT, submissions.clone()).await?;
     qualified(verdicts)?;
-    let requests = submissions.into_iter().map(|submission| request(Subject::Submission(submission)));
-    let payloads = session.shape(requests.collect()).await?;
+    let subjects = submissions.into_iter().map(Subject::Submission);
+    let payloads = session.shape(destination(), subjects.collect()).await?;
     std::hint::black_box(session.finish());
     bodies(payloads)
 }
@@ -229,7 +230,7 @@ fn inbound(body: &str) -> Inbound {
         headers: Vec::new(),
         query: Vec::new(),
         origin: Origin {
-            door: Door::Batch,
+            channel: Channel::Batch,
             name: "website".into(),
             source_label: None,
             tag: None,
@@ -240,27 +241,26 @@ fn inbound(body: &str) -> Inbound {
     }
 }
 
-fn submission(lead: String) -> Submission {
-    Submission {
+fn submission(lead: String) -> Arc<Submission> {
+    Arc::new(Submission {
         id: "sub_01jq8xk2v7m3n4p5q6r7s8t9v0".into(),
         lead_id: Some("lead_01jq8xk2v7m3n4p5q6r7s8t9v0".into()),
         lead,
         is_test: false,
         received_at: 1_774_521_000_000,
-        answers: Vec::new(),
+        responses: Vec::new(),
         entropy: Entropy { high: 1, low: 2 },
-    }
+    })
 }
 
-fn request(subject: Subject) -> ShapeRequest {
-    let destination = Destination {
-        kind: DestinationKind::ClientEndpoint,
+fn destination() -> Destination {
+    Destination {
+        kind: DestinationKind::Client,
         id: "SOLAR".into(),
         name: "Solar".into(),
         method: "POST".into(),
         url: "https://client.example/leads".into(),
         content_type: "application/json".into(),
         settings: None,
-    };
-    ShapeRequest { destination, subject }
+    }
 }

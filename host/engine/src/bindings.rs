@@ -7,5 +7,5 @@ wasmtime::component::bindgen!({
     path: "../../wit/v1",
     world: "plugin",
     imports: { default: trappable },
-    additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    additional_derives: [PartialEq],
 });

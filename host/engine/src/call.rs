@@ -1,11 +1,13 @@
 //! The five stages as calls of one shape: a list of items in, one result for each out (M1).
 
+use std::sync::Arc;
+
 use wasmtime::Store;
 use wasmtime::component::Instance;
 
 use super::contract_types::{
-    ClientAnswer, Context, Failure, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission,
-    Verdict,
+    ClientResponse, Context, Destination, Failure, HttpRequest, Inbound, Loaded, Mapped, Outcome, Payload, Severities,
+    Subject, Submission, Verdict,
 };
 use super::exports::{Exports, Stage};
 use super::output::Output;
@@ -18,6 +20,11 @@ pub(crate) trait StageCall: Send + Sync + 'static {
     type Item: Send + Sync + 'static;
     type Output: Output + Send + 'static;
     const STAGE: Stage;
+
+    /// The result for each item where the loaded configuration leaves nothing to call the guest for.
+    fn result_without_call(&self, _loaded: &Loaded) -> Option<Self::Output> {
+        None
+    }
 
     /// Calls the export. None when the component has none.
     fn invoke(
@@ -51,12 +58,12 @@ macro_rules! call {
 pub(crate) struct Map;
 /// `enrichment.enrich`.
 pub(crate) struct Enrich;
-/// `qualification.qualify` by the rules of one severity.
-pub(crate) struct Qualify(pub(crate) Severity);
-/// `shaping.shape`.
-pub(crate) struct Shape;
-/// `response.interpret`.
-pub(crate) struct Interpret;
+/// `qualification.qualify` by the rules of these severities.
+pub(crate) struct Qualify(pub(crate) Severities);
+/// `shaping.shape` for this destination.
+pub(crate) struct Shape(pub(crate) Destination);
+/// `interpretation.interpret` for this destination.
+pub(crate) struct Interpret(pub(crate) Destination);
 
 impl StageCall for Map {
     type Item = Inbound;
@@ -74,37 +81,42 @@ impl StageCall for Map {
 }
 
 impl StageCall for Enrich {
-    type Item = Submission;
-    type Output = Vec<Question>;
+    type Item = Arc<Submission>;
+    type Output = Vec<HttpRequest>;
     const STAGE: Stage = Stage::Enrich;
 
     fn invoke(
         &self,
         target: CallTarget<'_>,
         context: &Context,
-        items: &[Submission],
+        items: &[Arc<Submission>],
     ) -> Option<wasmtime::Result<StageResults<Self>>> {
         call!(target, enrichment, context, items)
     }
 }
 
 impl StageCall for Qualify {
-    type Item = Submission;
+    type Item = Arc<Submission>;
     type Output = Verdict;
     const STAGE: Stage = Stage::Qualify;
+
+    fn result_without_call(&self, loaded: &Loaded) -> Option<Verdict> {
+        let is_without_rules = (self.0 & loaded.severities) == Severities::empty();
+        is_without_rules.then(|| Verdict { qualified: true, failed: Vec::new(), trace: None })
+    }
 
     fn invoke(
         &self,
         target: CallTarget<'_>,
         context: &Context,
-        items: &[Submission],
+        items: &[Arc<Submission>],
     ) -> Option<wasmtime::Result<StageResults<Self>>> {
         call!(target, qualification, context, self.0, items)
     }
 }
 
 impl StageCall for Shape {
-    type Item = ShapeRequest;
+    type Item = Subject;
     type Output = Payload;
     const STAGE: Stage = Stage::Shape;
 
@@ -112,14 +124,14 @@ impl StageCall for Shape {
         &self,
         target: CallTarget<'_>,
         context: &Context,
-        items: &[ShapeRequest],
+        items: &[Subject],
     ) -> Option<wasmtime::Result<StageResults<Self>>> {
-        call!(target, shaping, context, items)
+        call!(target, shaping, context, &self.0, items)
     }
 }
 
 impl StageCall for Interpret {
-    type Item = ClientAnswer;
+    type Item = ClientResponse;
     type Output = Option<Outcome>;
     const STAGE: Stage = Stage::Interpret;
 
@@ -127,8 +139,8 @@ impl StageCall for Interpret {
         &self,
         target: CallTarget<'_>,
         context: &Context,
-        items: &[ClientAnswer],
+        items: &[ClientResponse],
     ) -> Option<wasmtime::Result<StageResults<Self>>> {
-        call!(target, response, context, items)
+        call!(target, interpretation, context, &self.0, items)
     }
 }

@@ -7,7 +7,7 @@ use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
 
 use super::bindings::exports::hookmill::plugin::{
-    configuration, enrichment, lifecycle, mapping, qualification, response, shaping,
+    configuration, enrichment, interpretation, lifecycle, mapping, qualification, shaping,
 };
 
 /// A stage of the pipeline that a plugin may serve (M1).
@@ -36,7 +36,7 @@ impl Stage {
             Stage::Enrich => "enrichment",
             Stage::Qualify => "qualification",
             Stage::Shape => "shaping",
-            Stage::Interpret => "response",
+            Stage::Interpret => "interpretation",
         }
     }
 }
@@ -78,7 +78,7 @@ pub(crate) struct Exports {
     pub(crate) enrichment: Option<Function<enrichment::GuestIndices>>,
     pub(crate) qualification: Option<Function<qualification::GuestIndices>>,
     pub(crate) shaping: Option<Function<shaping::GuestIndices>>,
-    pub(crate) response: Option<Function<response::GuestIndices>>,
+    pub(crate) interpretation: Option<Function<interpretation::GuestIndices>>,
     pub(crate) configuration: Option<Function<configuration::GuestIndices>>,
     pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
 }
@@ -163,7 +163,7 @@ impl Exports {
             enrichment: find!(pre, enrichment, "enrich"),
             qualification: find!(pre, qualification, "qualify"),
             shaping: find!(pre, shaping, "shape"),
-            response: find!(pre, response, "interpret"),
+            interpretation: find!(pre, interpretation, "interpret"),
             configuration: find!(pre, configuration, "load"),
             lifecycle: find!(pre, lifecycle),
         })
@@ -171,7 +171,7 @@ impl Exports {
 
     /// Whether every function has the contract's types: the look-up by name does not check it.
     pub(crate) fn check_types<T: 'static>(&self, store: &mut Store<T>, instance: &Instance) -> wasmtime::Result<()> {
-        check_types!(self, store, instance; mapping enrichment qualification shaping response configuration)
+        check_types!(self, store, instance; mapping enrichment qualification shaping interpretation configuration)
     }
 
     /// The stages that the component exports.
@@ -181,7 +181,7 @@ impl Exports {
             self.enrichment.is_some(),
             self.qualification.is_some(),
             self.shaping.is_some(),
-            self.response.is_some(),
+            self.interpretation.is_some(),
         ];
         Stages { stages, configuration: self.configuration.is_some() }
     }

@@ -105,7 +105,7 @@ pub enum Phase {
     Qualify,
     /// `shaping.shape`.
     Shape,
-    /// `response.interpret`.
+    /// `interpretation.interpret`.
     Interpret,
 }
 
@@ -339,12 +339,12 @@ fn transfer_fault(error: &wasmtime::Error, context: &FaultContext<'_>) -> Fault 
 }
 
 /// Whether the call ended because too many bytes would have crossed the boundary. wasmtime's error type for this is private, so
-/// its text is all there is; the test of the hostile guest's `huge` notices when it changes.
+/// its text is all there is; the test of the hostile guest's `huge` warnings when it changes.
 fn is_transfer_limit(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("fuel allocated for hostcalls")
 }
 
-/// Whether the guest would have got one handle too many. Here, too, the text is all there is, and a hostile guest notices a change.
+/// Whether the guest would have got one handle too many. Here, too, the text is all there is, and a hostile guest warnings a change.
 fn is_handle_limit(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("handle limit exceeded")
 }

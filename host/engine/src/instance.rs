@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Instance;
 use wasmtime::{Engine as Wasm, Store, UpdateDeadline};
 
-use super::contract_types::Failure;
+use super::contract_types::{Failure, Loaded, Severities};
 use super::fault::{Fault, FaultContext, FaultKind, Phase};
 use super::host_log::{LogBuffer, truncate};
 use super::limits::Limits;
@@ -31,6 +31,8 @@ pub(crate) enum InstanceSlot {
 pub(crate) struct Running {
     pub(crate) store: Store<GuestState>,
     pub(crate) instance: Instance,
+    /// What its configuration has; everything where it loaded none.
+    pub(crate) loaded: Loaded,
     /// Whether a stage was called in it.
     pub(crate) used: bool,
     _alive: LiveInstance,
@@ -79,6 +81,11 @@ impl InstanceSlot {
     }
 }
 
+/// What an instance has that loaded no configuration.
+fn anything() -> Loaded {
+    Loaded { severities: Severities::HARD | Severities::SOFT }
+}
+
 impl InstanceSpec<'_> {
     /// Makes a fresh instance, initialises it unless it comes out of a snapshot, and gives it its configuration. On a fault the permit
     /// comes back.
@@ -95,11 +102,18 @@ impl InstanceSpec<'_> {
         let counters = &self.runtime.counters;
         add(&counters.instances, 1);
         stats.instances += 1;
-        let mut running = Running { store, instance, used: false, _alive: LiveInstance(Arc::clone(counters)), permit };
+        let mut running = Running {
+            store,
+            instance,
+            loaded: anything(),
+            used: false,
+            _alive: LiveInstance(Arc::clone(counters)),
+            permit,
+        };
         let initialized = self.initialize(&mut running, stats);
         running.store.data_mut().assign(Arc::clone(self.value_sets), self.now_ms);
         match initialized.and_then(|()| self.load(&mut running, stats)) {
-            Ok(()) => Ok(running),
+            Ok(loaded) => Ok(Running { loaded, ..running }),
             Err(fault) => Err((fault, running.permit)),
         }
     }
@@ -116,14 +130,14 @@ impl InstanceSpec<'_> {
         })
     }
 
-    fn load(&self, running: &mut Running, stats: &mut CallStats) -> Result<(), Fault> {
-        let Some(plan) = self.plan else { return Ok(()) };
+    fn load(&self, running: &mut Running, stats: &mut CallStats) -> Result<Loaded, Fault> {
+        let Some(plan) = self.plan else { return Ok(anything()) };
         let Some(configuration) = &self.component.exports.configuration else {
             return Err(Fault::new(FaultKind::ConfigurationRejected, Phase::Load, "it takes no configuration"));
         };
         let Running { store, instance, .. } = running;
         let allowed_us = self.runtime.limits.deadline_us(0);
-        let loaded: Result<(), Failure> = self.call(store, Phase::Load, allowed_us, stats, |store| {
+        let loaded: Result<Loaded, Failure> = self.call(store, Phase::Load, allowed_us, stats, |store| {
             let function = configuration
                 .typed(store, instance, |indices, store, instance| indices.load(store, instance).map(drop));
             function?.call(store, (plan,)).map(|(loaded,)| loaded)

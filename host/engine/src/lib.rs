@@ -66,9 +66,9 @@ pub use stats::EngineStats;
 /// The values of the contract `wit/v1`, as Rust types: what callers build and get.
 pub mod contract {
     pub use super::contract_types::{
-        Answer, Campaign, Category, Client, ClientAnswer, Compiled, Context, Description, Destination, DestinationKind,
-        Diagnostic, DiagnosticLevel, Door, Entropy, Event, FailedRule, Failure, GrantRequest, Inbound, LogLevel,
-        LookupError, Mapped, MappedLead, Notice, Organization, Origin, Outcome, OutcomeKind, Pair, Payload, Question,
-        Severity, ShapeRequest, Subject, Submission, Verdict,
+        Campaign, Category, Channel, Client, ClientResponse, Compiled, Context, Description, Destination,
+        DestinationKind, Diagnostic, DiagnosticLevel, Entropy, Event, FailedRule, Failure, GrantRequest, HttpRequest,
+        HttpResponse, Inbound, LogLevel, LookupError, Mapped, MappedLead, Organization, Origin, Outcome, OutcomeKind,
+        Pair, Payload, Severities, Severity, Subject, Submission, Verdict, Warning,
     };
 }

@@ -3,7 +3,8 @@
 use http::{HeaderName, HeaderValue, Method};
 
 use super::contract_types::{
-    Description, Diagnostic, FailedRule, Failure, Mapped, MappedLead, Notice, Outcome, Pair, Payload, Question, Verdict,
+    Description, Diagnostic, FailedRule, Failure, HttpRequest, Mapped, MappedLead, Outcome, Pair, Payload, Verdict,
+    Warning,
 };
 use super::fault::{Fault, FaultKind, Phase};
 use super::json::{self, JsonFlaw};
@@ -161,7 +162,7 @@ impl Output for Failure {
     }
 }
 
-impl Output for Notice {
+impl Output for Warning {
     fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
         inspector.bytes += self.code.len() + self.path.len() + self.message.len();
         Ok(())
@@ -171,8 +172,8 @@ impl Output for Notice {
 impl Output for MappedLead {
     fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
         inspector.object("lead", &self.lead)?;
-        inspector.members("notices", self.notices.len())?;
-        self.notices.iter().try_for_each(|notice| notice.inspect(inspector))
+        inspector.members("warnings", self.warnings.len())?;
+        self.warnings.iter().try_for_each(|warning| warning.inspect(inspector))
     }
 }
 
@@ -189,14 +190,14 @@ impl Output for Mapped {
     }
 }
 
-impl Output for Vec<Question> {
+impl Output for Vec<HttpRequest> {
     fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
-        inspector.members("questions", self.len())?;
-        self.iter().try_for_each(|question| question.inspect(inspector))
+        inspector.members("requests", self.len())?;
+        self.iter().try_for_each(|request| request.inspect(inspector))
     }
 }
 
-impl Output for Question {
+impl Output for HttpRequest {
     fn inspect(&self, inspector: &mut Inspector<'_>) -> Checked {
         inspector.bytes += self.key.len() + self.url.len() + self.body.len();
         inspector.method(&self.method)?;
@@ -274,7 +275,7 @@ mod tests {
     }
 
     fn mapped(lead: &str) -> Mapped {
-        let lead = MappedLead { lead: lead.into(), is_test: false, notices: vec![] };
+        let lead = MappedLead { lead: lead.into(), is_test: false, warnings: vec![] };
         Mapped { leads: vec![Ok(lead)], trace: None }
     }
 
@@ -300,9 +301,9 @@ mod tests {
         assert_eq!(kind(mapped(&format!(r#"{{"a":"{}"}}"#, "x".repeat(100)))), Some(FaultKind::OutputSize));
         let many = Mapped { leads: vec![mapped("{}").leads[0].clone(); 1_001], trace: None };
         assert_eq!(kind(many), Some(FaultKind::OutputSize));
-        let notice = Notice { code: String::new(), path: String::new(), message: String::new() };
+        let warning = Warning { code: String::new(), path: String::new(), message: String::new() };
         let mut noisy = mapped("{}");
-        noisy.leads[0].as_mut().unwrap().notices = vec![notice; 1_001];
+        noisy.leads[0].as_mut().unwrap().warnings = vec![warning; 1_001];
         assert_eq!(kind(noisy), Some(FaultKind::OutputSize));
     }
 

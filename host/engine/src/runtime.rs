@@ -139,8 +139,8 @@ impl Engine {
     }
 
     /// A session for one batch; its instance is made at the first call.
-    pub fn session(&self, program: &Program, context: Context) -> Session {
-        Session::new(Arc::clone(&self.runtime), program, context)
+    pub fn session(&self, program: &Program, context: impl Into<Arc<Context>>) -> Session {
+        Session::new(Arc::clone(&self.runtime), program, context.into())
     }
 
     /// Runs the work of a batch on a guest thread, where the sessions of this engine need not change threads between their

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::batch::{Batch, BatchRun, TimeSlice};
 use super::call::{Enrich, Interpret, Map, Qualify, Shape, StageCall};
 use super::contract_types::{
-    ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Question, Severity, ShapeRequest, Submission, Verdict,
+    ClientResponse, Context, Destination, HttpRequest, Inbound, Mapped, Outcome, Payload, Severities, Subject,
+    Submission, Verdict,
 };
 use super::exports::{Stage, Stages};
 use super::fault::{Fault, FaultKind, ItemError, Phase};
@@ -64,11 +65,11 @@ pub struct SessionReport {
 }
 
 impl Session {
-    pub(crate) fn new(runtime: Arc<Runtime>, program: &Program, context: Context) -> Self {
+    pub(crate) fn new(runtime: Arc<Runtime>, program: &Program, context: Arc<Context>) -> Self {
         Session {
             runtime,
             program: program.clone(),
-            context: Arc::new(context),
+            context,
             value_sets: Arc::new(NoValueSets),
             instance_slot: None,
             stats: CallStats::default(),
@@ -93,27 +94,38 @@ impl Session {
     }
 
     /// Stage 2: the HTTP requests to make for each lead.
-    pub async fn enrich(&mut self, submissions: Vec<Submission>) -> Result<Outcomes<Vec<Question>>, MissingStage> {
+    pub async fn enrich(
+        &mut self,
+        submissions: Vec<Arc<Submission>>,
+    ) -> Result<Outcomes<Vec<HttpRequest>>, MissingStage> {
         self.run(Enrich, submissions).await
     }
 
-    /// Stage 3: qualifies each lead by the rules of one severity.
+    /// Stage 3: qualifies each lead by the rules of these severities. Where there are none, the guest is not called.
     pub async fn qualify(
         &mut self,
-        severity: Severity,
-        submissions: Vec<Submission>,
+        severities: Severities,
+        submissions: Vec<Arc<Submission>>,
     ) -> Result<Outcomes<Verdict>, MissingStage> {
-        self.run(Qualify(severity), submissions).await
+        self.run(Qualify(severities), submissions).await
     }
 
-    /// Stage 4: makes the message for each request.
-    pub async fn shape(&mut self, requests: Vec<ShapeRequest>) -> Result<Outcomes<Payload>, MissingStage> {
-        self.run(Shape, requests).await
+    /// Stage 4: makes the message about each subject, all for one destination.
+    pub async fn shape(
+        &mut self,
+        destination: Destination,
+        subjects: Vec<Subject>,
+    ) -> Result<Outcomes<Payload>, MissingStage> {
+        self.run(Shape(destination), subjects).await
     }
 
-    /// Stage 5: interprets each response; none leaves it to the host's default.
-    pub async fn interpret(&mut self, responses: Vec<ClientAnswer>) -> Result<Outcomes<Option<Outcome>>, MissingStage> {
-        self.run(Interpret, responses).await
+    /// Stage 5: interprets each response of one destination; none leaves it to the host's default.
+    pub async fn interpret(
+        &mut self,
+        destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Result<Outcomes<Option<Outcome>>, MissingStage> {
+        self.run(Interpret(destination), responses).await
     }
 
     /// Drops the instance and returns what was used.

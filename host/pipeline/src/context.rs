@@ -5,7 +5,7 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::derive_entropy;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_engine::contract::{
-    Campaign as ContractCampaign, Context, Door, Entropy, Inbound, Organization as ContractOrganization,
+    Campaign as ContractCampaign, Channel, Context, Entropy, Inbound, Organization as ContractOrganization,
     Origin as ContractOrigin, Pair, Submission,
 };
 use hookmill_store::campaigns::Campaign;
@@ -42,7 +42,7 @@ pub(crate) fn inbound(received: &Received) -> Option<Inbound> {
         headers: pairs(origin.metadata.headers.iter().cloned()),
         query: pairs(origin.metadata.query.iter().cloned()),
         origin: ContractOrigin {
-            door: channel(&origin.channel),
+            channel: channel(&origin.channel),
             name: origin.source_name.clone(),
             source_label: None,
             tag: None,
@@ -61,7 +61,7 @@ pub(crate) fn sample_inbound(id: &str, body: String, metadata: &RequestMetadata,
         headers: pairs(metadata.headers.clone()),
         query: pairs(metadata.query.clone()),
         origin: ContractOrigin {
-            door: Door::Sample,
+            channel: Channel::Sample,
             name: "sample".into(),
             source_label: None,
             tag: None,
@@ -73,16 +73,14 @@ pub(crate) fn sample_inbound(id: &str, body: String, metadata: &RequestMetadata,
 }
 
 /// A lead on its way through the stages after mapping.
-pub(crate) fn submission(id: &str, lead_id: Option<&str>, lead: &str, is_test: bool, received_at: i64) -> Submission {
-    Submission {
-        id: id.to_owned(),
-        lead_id: lead_id.map(str::to_owned),
-        lead: lead.to_owned(),
-        is_test,
-        received_at,
-        answers: Vec::new(),
-        entropy: entropy(id),
-    }
+pub(crate) fn submission(
+    id: &str,
+    lead_id: Option<String>,
+    lead: String,
+    is_test: bool,
+    received_at: i64,
+) -> Submission {
+    Submission { id: id.to_owned(), lead_id, lead, is_test, received_at, responses: Vec::new(), entropy: entropy(id) }
 }
 
 /// Random bytes for one item, the same in a replay.
@@ -101,11 +99,11 @@ pub(crate) fn to_text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).unwrap_or("{}").to_owned()
 }
 
-fn channel(name: &str) -> Door {
+fn channel(name: &str) -> Channel {
     match name {
-        "campaign" => Door::Campaign,
-        "inbound_webhook" => Door::InboundWebhook,
-        "sample" => Door::Sample,
-        _ => Door::Batch,
+        "campaign" => Channel::Campaign,
+        "inbound_webhook" => Channel::InboundWebhook,
+        "sample" => Channel::Sample,
+        _ => Channel::Batch,
     }
 }

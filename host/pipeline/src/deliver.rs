@@ -13,6 +13,7 @@ use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
 use hookmill_domain::net_policy::Schemes;
 use hookmill_engine::Program;
+use hookmill_engine::contract::Submission;
 use hookmill_outbound::{SendError, SendErrorKind};
 use hookmill_store::StoreError;
 use hookmill_store::deliveries::{NewDelivery, NewEvent};
@@ -34,7 +35,7 @@ pub(crate) struct Delivery {
     /// The event it tells of; none where the message is shaped, or the event has still to be read.
     pub(crate) event: Option<Arc<EventData>>,
     /// What further messages about its submission are shaped from; none where it has still to be read.
-    pub(crate) subject: Option<Arc<Subject>>,
+    pub(crate) subject: Option<Arc<Submission>>,
 }
 
 /// An event as a message about it is shaped from it.
@@ -45,16 +46,6 @@ pub(crate) struct EventData {
     pub(crate) status: Option<String>,
     pub(crate) details: Vec<u8>,
     pub(crate) occurred_at: i64,
-}
-
-/// A submission as messages about it are shaped from it.
-#[derive(Debug, Clone)]
-pub(crate) struct Subject {
-    pub(crate) submission_id: String,
-    pub(crate) lead_id: Option<String>,
-    pub(crate) lead: String,
-    pub(crate) is_test: bool,
-    pub(crate) received_at: i64,
 }
 
 impl EventData {
@@ -81,17 +72,10 @@ impl EventData {
     }
 }
 
-impl Subject {
-    /// Of an event's submission that was read.
-    pub(crate) fn loaded(event: &EventWork) -> Self {
-        Self {
-            submission_id: event.submission_id.clone(),
-            lead_id: event.lead_id.clone(),
-            lead: event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::to_text),
-            is_test: event.is_test,
-            received_at: event.received_at,
-        }
-    }
+/// The submission of an event that was read.
+pub(crate) fn loaded_submission(event: &EventWork) -> Submission {
+    let lead = event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::to_text);
+    super::context::submission(&event.submission_id, event.lead_id.clone(), lead, event.is_test, event.received_at)
 }
 
 impl Delivery {
@@ -99,7 +83,7 @@ impl Delivery {
     pub(crate) fn new(
         new: &NewDelivery,
         event: Option<&Arc<EventData>>,
-        subject: Option<&Arc<Subject>>,
+        subject: Option<&Arc<Submission>>,
         submission_revision: i64,
         campaign_version_id: Option<&str>,
         now: Timestamp,

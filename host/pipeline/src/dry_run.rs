@@ -13,8 +13,7 @@ use hookmill_domain::lead::Identity;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
 use hookmill_engine::contract::{
-    Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Severity, ShapeRequest, Subject,
-    Submission, Verdict,
+    Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Severities, Subject, Submission, Verdict,
 };
 use hookmill_engine::{ItemError, Program};
 use hookmill_store::StoreError;
@@ -23,6 +22,7 @@ use hookmill_store::organizations::Organization;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 pub use interpret::SampleResponse;
@@ -122,7 +122,8 @@ impl Pipeline {
         let now = self.clock.now();
         let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
         context.trace = true;
-        let run = Run::new(self, program, context.clone(), lookups);
+        let context = Arc::new(context);
+        let run = Run::new(self, program, Arc::clone(&context), lookups);
         let mut trial = SampleRun { run, stages: Vec::new(), messages: Vec::new() };
         let leads = trial.map(input, now.0).await;
         let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
@@ -176,31 +177,31 @@ impl SampleRun {
         let Some(lead) = lead else { return State::Quarantined };
         let id = if index == 0 { SAMPLE_ID.to_owned() } else { format!("{SAMPLE_ID}.{index}") };
         let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, &id);
-        let submission = context::submission(&id, Some(&lead_id), &lead.lead, lead.is_test, context.now);
-        for severity in [Severity::Hard, Severity::Soft] {
-            match self.qualify(severity, &submission).await {
-                Some(verdict) if verdict.qualified => {}
-                Some(verdict) => {
-                    let details = json!({
-                        "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
-                        "failed_rules": rendered::failed_rules(&verdict),
-                    });
-                    return self.tell(input, context, State::Disqualified, &submission, &details).await;
-                }
-                None => return State::Quarantined,
+        let submission = context::submission(&id, Some(lead_id), lead.lead, lead.is_test, context.now);
+        let submission = Arc::new(submission);
+        match self.qualify(&submission).await {
+            Some(verdict) if verdict.qualified => {}
+            Some(verdict) => {
+                let details = json!({
+                    "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
+                    "failed_rules": rendered::failed_rules(&verdict),
+                });
+                return self.tell(input, context, State::Disqualified, &submission, &details).await;
             }
+            None => return State::Quarantined,
         }
-        let client = destination(input, DestinationKind::ClientEndpoint, &input.client_url);
-        if !self.shape("client", client, Subject::Submission(submission.clone())).await {
+        let client = destination(input, DestinationKind::Client, &input.client_url);
+        if !self.shape("client", client, Subject::Submission(Arc::clone(&submission))).await {
             return State::Quarantined;
         }
         let (state, details) = self.interpret_sample(input, context.now).await;
         self.tell(input, context, state, &submission, &details).await
     }
 
-    async fn qualify(&mut self, severity: Severity, submission: &Submission) -> Option<Verdict> {
-        let shown = json!({ "lead": raw(&submission.lead), "severity": rendered::severity(severity) });
-        let result = self.run.qualify(severity, vec![submission.clone()]).await.ok()?.pop()?;
+    async fn qualify(&mut self, submission: &Arc<Submission>) -> Option<Verdict> {
+        let shown = json!({ "lead": raw(&submission.lead) });
+        let severities = Severities::HARD | Severities::SOFT;
+        let result = self.run.qualify(severities, vec![Arc::clone(submission)]).await.ok()?.pop()?;
         match result {
             Ok(verdict) => {
                 let output =
@@ -221,15 +222,15 @@ impl SampleRun {
         input: &DryRunInput,
         context: &Context,
         state: State,
-        submission: &Submission,
+        submission: &Arc<Submission>,
         details: &Value,
     ) -> State {
         for name in events_after(state, state != State::Disqualified) {
             let event = event(name, context, state, submission, details);
             self.shape(
                 name.as_str(),
-                destination(input, DestinationKind::Settings, "https://subscriber.example/"),
-                Subject::Event(event),
+                destination(input, DestinationKind::OrganizationWebhook, "https://subscriber.example/"),
+                Subject::Event(Arc::new(event)),
             )
             .await;
         }
@@ -238,8 +239,8 @@ impl SampleRun {
 
     async fn shape(&mut self, receiver: &str, destination: Destination, subject: Subject) -> bool {
         let shown = shown_subject(&subject);
-        let request = ShapeRequest { destination: destination.clone(), subject };
-        let result = self.run.shape(vec![request]).await.ok().and_then(|mut results| results.pop());
+        let result =
+            self.run.shape(destination.clone(), vec![subject]).await.ok().and_then(|mut results| results.pop());
         match result {
             Some(Ok(payload)) => {
                 let message = message(receiver, &destination, &payload);
@@ -279,7 +280,7 @@ fn shown_subject(subject: &Subject) -> Value {
     match subject {
         Subject::Submission(one) => submission(one),
         Subject::Event(event) => {
-            let about = event.submission.as_ref().map(submission);
+            let about = event.submission.as_deref().map(submission);
             json!({ "event": event.name, "status": event.status, "details": raw(&event.details), "about": about })
         }
     }
@@ -297,13 +298,13 @@ fn destination(input: &DryRunInput, kind: DestinationKind, url: &str) -> Destina
     }
 }
 
-fn event(name: EventName, context: &Context, state: State, submission: &Submission, details: &Value) -> Event {
+fn event(name: EventName, context: &Context, state: State, submission: &Arc<Submission>, details: &Value) -> Event {
     Event {
         id: "evt_sample".into(),
         name: name.as_str().into(),
         occurred_at: context.now,
         status: Some(state.as_str().into()),
-        submission: Some(submission.clone()),
+        submission: Some(Arc::clone(submission)),
         details: details.to_string(),
         payload: None,
         category: None,
@@ -327,7 +328,7 @@ fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> 
         Ok(lead) => json!({
             "lead": raw(&lead.lead),
             "is_test": lead.is_test,
-            "warnings": rendered::convert_warnings(&lead.notices),
+            "warnings": rendered::convert_warnings(&lead.warnings),
         }),
         Err(failure) => json!({ "failure": rendered::failure(failure) }),
     }

@@ -3,13 +3,13 @@
 
 use super::Pipeline;
 use super::context;
-use super::deliver::{Delivery, EventData, Subject};
+use super::deliver::{Delivery, EventData, loaded_submission};
 use super::finish::{CampaignContext, message};
 use super::ingest::json;
 use super::programs::NotReady;
 use super::rendered;
 use super::runner::Run;
-use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, ShapeRequest, Subject as ShapeSubject};
+use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, Subject, Submission};
 use hookmill_engine::{FaultKind, ItemError, Program};
 use hookmill_store::StoreError;
 use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
@@ -29,7 +29,7 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
-        events: Vec<(Arc<Subject>, &mut NewEvent)>,
+        events: Vec<(Arc<Submission>, &mut NewEvent)>,
     ) {
         if events.is_empty() {
             return;
@@ -116,7 +116,7 @@ impl Pipeline {
             if delivery.event.is_none() || delivery.subject.is_none() {
                 let event = loaded.get(delivery.row.event_id.as_deref()?)?;
                 delivery.event = Some(Arc::new(EventData::loaded(event)));
-                delivery.subject = Some(Arc::new(Subject::loaded(event)));
+                delivery.subject = Some(Arc::new(loaded_submission(event)));
             }
             Some(delivery)
         });
@@ -128,13 +128,13 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
-        events: Vec<(Arc<EventData>, Arc<Subject>)>,
+        events: Vec<(Arc<EventData>, Arc<Submission>)>,
     ) -> Result<Option<ShapedPayloads>, StoreError> {
         let Some(program) = self.shaping_program(campaign_version_id).await else { return Ok(None) };
         let (now, organization) = (self.clock.now(), &context.organization);
-        let call = context::context(organization, &context.campaign, now, &self.ids.new_id("run", now));
+        let call = Arc::new(context::context(organization, &context.campaign, now, &self.ids.new_id("run", now)));
         let destination = Destination {
-            kind: DestinationKind::Settings,
+            kind: DestinationKind::OrganizationWebhook,
             id: organization.id.clone(),
             name: organization.name.clone(),
             method: "POST".into(),
@@ -142,17 +142,14 @@ impl Pipeline {
             content_type: "application/json".into(),
             settings: None,
         };
-        let requests: Vec<ShapeRequest> = events
+        let subjects: Vec<Subject> = events
             .iter()
-            .map(|(event, subject)| ShapeRequest {
-                destination: destination.clone(),
-                subject: ShapeSubject::Event(contract_event(event, subject)),
-            })
+            .map(|(event, submission)| Subject::Event(Arc::new(contract_event(event, submission))))
             .collect();
         let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         loop {
             let mut run = Run::new(self, &program, call.clone(), &lookups);
-            let Ok(payloads) = run.shape(requests.clone()).await else { return Ok(None) };
+            let Ok(payloads) = run.shape(destination.clone(), subjects.clone()).await else { return Ok(None) };
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok(Some((payloads, lookups.read()))),
@@ -172,19 +169,13 @@ impl Pipeline {
     }
 }
 
-fn contract_event(event: &EventData, subject: &Subject) -> Event {
+fn contract_event(event: &EventData, submission: &Arc<Submission>) -> Event {
     Event {
         id: event.id.clone(),
         name: event.name.clone(),
         occurred_at: event.occurred_at,
         status: event.status.clone(),
-        submission: Some(context::submission(
-            &subject.submission_id,
-            subject.lead_id.as_deref(),
-            &subject.lead,
-            subject.is_test,
-            subject.received_at,
-        )),
+        submission: Some(Arc::clone(submission)),
         details: context::to_text(&event.details),
         payload: None,
         category: None,

@@ -2,7 +2,6 @@
 
 use super::Pipeline;
 use super::context;
-use super::deliver::Subject;
 use super::element::Received;
 use super::ingest::json;
 use super::rendered;
@@ -14,7 +13,7 @@ use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::State;
 use hookmill_engine::ItemError;
-use hookmill_engine::contract::{MappedLead, Payload, Submission, Verdict};
+use hookmill_engine::contract::{MappedLead, Payload, Submission, Verdict, Warning};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::deliveries::{Message, NewDelivery, NewEvent};
@@ -40,9 +39,10 @@ pub(crate) struct BatchItem {
     received_at: i64,
     derived_from: Option<DerivedFrom>,
     pub(crate) status: ItemStatus,
-    /// The lead, also when the submission is decided.
-    lead: Option<MappedLead>,
-    pub(crate) person: Option<(String, Vec<IdentityHash>)>,
+    /// As the stages see it, also when it is decided; none where it was not mapped. Shared with everybody who reads it.
+    submission: Option<Arc<Submission>>,
+    warnings: Vec<Warning>,
+    identities: Vec<IdentityHash>,
     verdict: Option<Verdict>,
     pub(crate) payload: Option<Payload>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct BatchItem {
 /// How far an item is.
 pub(crate) enum ItemStatus {
     /// Mapped, and still on its way.
-    Mapped(MappedLead),
+    Mapped,
     /// Decided.
     Decided(Transition),
     /// The outcome is unknown: it is retried later.
@@ -81,11 +81,21 @@ impl BatchItem {
             received_at: received.row.received_at,
             derived_from,
             status,
-            lead: None,
-            person: None,
+            submission: None,
+            warnings: Vec::new(),
+            identities: Vec::new(),
             verdict: None,
             payload: None,
         }
+    }
+
+    /// One with its lead.
+    pub(crate) fn mapped(received: &Received, id: String, derived_from: Option<DerivedFrom>, lead: MappedLead) -> Self {
+        let MappedLead { lead, is_test, warnings } = lead;
+        let mut item = Self::new(received, id, derived_from, ItemStatus::Mapped);
+        item.submission = Some(Arc::new(context::submission(&item.id, None, lead, is_test, item.received_at)));
+        item.warnings = warnings;
+        item
     }
 
     /// One that is decided before it was mapped.
@@ -115,30 +125,24 @@ impl BatchItem {
         self.derived_from.as_ref().map_or(&self.id, |from| &from.parent_id)
     }
 
-    /// Its lead, while it is on its way.
-    pub(crate) fn mapped(&self) -> Option<&MappedLead> {
-        match &self.status {
-            ItemStatus::Mapped(lead) => Some(lead),
-            ItemStatus::Decided(_) | ItemStatus::Deferred => None,
-        }
+    /// As the later stages see it, while it is on its way.
+    pub(crate) fn submission(&self) -> Option<&Arc<Submission>> {
+        self.submission.as_ref().filter(|_| matches!(self.status, ItemStatus::Mapped))
     }
 
-    /// As the later stages see it, while it is on its way.
-    pub(crate) fn submission(&self) -> Option<Submission> {
-        let (lead, (lead_id, _)) = (self.mapped()?, self.person.as_ref()?);
-        Some(context::submission(&self.id, Some(lead_id), &lead.lead, lead.is_test, self.received_at))
+    /// Sets whose lead it is.
+    pub(crate) fn identify(&mut self, lead_id: String, identities: Vec<IdentityHash>) {
+        // Nobody shares it yet, so nothing is copied.
+        if let Some(submission) = &mut self.submission {
+            Arc::make_mut(submission).lead_id = Some(lead_id);
+            self.identities = identities;
+        }
     }
 
     /// What messages about it are shaped from.
-    pub(crate) fn subject(&self) -> Subject {
-        let lead = self.mapped().or(self.lead.as_ref());
-        Subject {
-            submission_id: self.id.clone(),
-            lead_id: self.person.as_ref().map(|(lead_id, _)| lead_id.clone()),
-            lead: lead.map_or_else(|| "{}".to_owned(), |lead| lead.lead.clone()),
-            is_test: lead.is_some_and(|lead| lead.is_test),
-            received_at: self.received_at,
-        }
+    pub(crate) fn subject(&self) -> Arc<Submission> {
+        let without_lead = || context::submission(&self.id, None, "{}".to_owned(), false, self.received_at);
+        self.submission.clone().unwrap_or_else(|| Arc::new(without_lead()))
     }
 
     /// How many transitions it has behind it once it is written.
@@ -155,7 +159,7 @@ impl BatchItem {
                 None => ItemStatus::Deferred,
             },
         };
-        self.end(status);
+        self.status = status;
     }
 
     /// A rule failed.
@@ -166,13 +170,7 @@ impl BatchItem {
         });
         self.verdict = Some(verdict);
         let transition = Transition { state: State::Disqualified, cause: "rules", detail: Some(detail) };
-        self.end(ItemStatus::Decided(transition));
-    }
-
-    fn end(&mut self, status: ItemStatus) {
-        if let ItemStatus::Mapped(lead) = std::mem::replace(&mut self.status, status) {
-            self.lead = Some(lead);
-        }
+        self.status = ItemStatus::Decided(transition);
     }
 }
 
@@ -192,9 +190,8 @@ impl Pipeline {
             }
             ItemStatus::Deferred => return None,
             ItemStatus::Decided(transition) => (transition.clone(), None),
-            ItemStatus::Mapped(_) => self.send_or_store(context, item, now),
+            ItemStatus::Mapped => self.send_or_store(context, item, now),
         };
-        let lead = item.mapped().or(item.lead.as_ref());
         let about = EventAbout { submission_id: &item.id, shard: item.shard };
         let events = self.events(context, about, transition.state, false, transition.detail.as_ref(), now);
         Some(Processed {
@@ -206,16 +203,15 @@ impl Pipeline {
             cause: transition.cause,
             detail: transition.detail.as_ref().map(json),
             campaign_version_id: context.campaign.active_version_id.clone(),
-            lead: lead.zip(item.person.as_ref()).map(|(lead, (lead_id, identities))| ProcessedLead {
-                lead_id: lead_id.clone(),
-                identities: identities.clone(),
-                lead: lead.lead.clone().into_bytes(),
-                is_test: lead.is_test,
+            lead: item.submission.as_ref().and_then(|submission| {
+                Some(ProcessedLead {
+                    lead_id: submission.lead_id.clone()?,
+                    identities: item.identities.clone(),
+                    lead: submission.lead.clone().into_bytes(),
+                    is_test: submission.is_test,
+                })
             }),
-            decision: rendered::decision(
-                item.verdict.as_ref(),
-                lead.map(|lead| lead.notices.as_slice()).unwrap_or_default(),
-            ),
+            decision: rendered::decision(item.verdict.as_ref(), &item.warnings),
             value_sets: value_sets.map(<[u8]>::to_vec),
             delivery,
             events,

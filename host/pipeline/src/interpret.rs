@@ -7,13 +7,14 @@ use super::programs::NotReady;
 use super::runner::Run;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::retry::retry_after_ms;
-use hookmill_engine::contract::{ClientAnswer, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
+use hookmill_engine::contract::{ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use hookmill_engine::{ItemError, Program};
 use hookmill_outbound::{OutboundResponse, SendError};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A response, or the error when there was none.
 pub(crate) type SendResult = Result<OutboundResponse, SendError>;
@@ -54,16 +55,17 @@ impl Pipeline {
         context: &CampaignContext,
         program: &Program,
         campaign_version_id: Option<&str>,
-        responses: Vec<ClientAnswer>,
+        destination: &Destination,
+        responses: Vec<ClientResponse>,
         by_status: Vec<Interpretation>,
     ) -> Result<Vec<Interpretation>, StoreError> {
         let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         let now = self.clock.now();
         let run_id = self.ids.new_id("run", now);
-        let call = context::context(&context.organization, &context.campaign, now, &run_id);
+        let call = Arc::new(context::context(&context.organization, &context.campaign, now, &run_id));
         loop {
             let mut run = Run::new(self, program, call.clone(), &lookups);
-            let interpretations = interpret_all(&mut run, responses.clone(), by_status.clone()).await;
+            let interpretations = interpret_all(&mut run, destination, responses.clone(), by_status.clone()).await;
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => {
@@ -89,13 +91,14 @@ impl Pipeline {
 /// Interprets responses by the campaign's plugin; where it does not decide, the HTTP status does. Used by production and dry runs.
 pub(crate) async fn interpret_all(
     run: &mut Run,
-    responses: Vec<ClientAnswer>,
+    destination: &Destination,
+    responses: Vec<ClientResponse>,
     by_status: Vec<Interpretation>,
 ) -> Vec<Interpretation> {
     if !run.interprets() {
         return by_status;
     }
-    let Some(results) = run.interpret(responses).await else { return by_status };
+    let Some(results) = run.interpret(destination.clone(), responses).await else { return by_status };
     let interpretations = results.into_iter().zip(by_status).map(|(result, by_status)| match result {
         Ok(Some(outcome)) => from_outcome(outcome, by_status),
         Ok(None) => by_status,
@@ -105,8 +108,13 @@ pub(crate) async fn interpret_all(
 }
 
 /// Interprets one response.
-pub(crate) async fn interpret_one(run: &mut Run, response: ClientAnswer, by_status: Interpretation) -> Interpretation {
-    let interpretations = interpret_all(run, vec![response], vec![by_status.clone()]).await;
+pub(crate) async fn interpret_one(
+    run: &mut Run,
+    destination: &Destination,
+    response: ClientResponse,
+    by_status: Interpretation,
+) -> Interpretation {
+    let interpretations = interpret_all(run, destination, vec![response], vec![by_status.clone()]).await;
     interpretations.into_iter().next().unwrap_or(by_status)
 }
 
@@ -167,7 +175,7 @@ fn truncate_reason(text: &str) -> String {
 /// A campaign's client, as plugins see it.
 pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -> Destination {
     Destination {
-        kind: DestinationKind::ClientEndpoint,
+        kind: DestinationKind::Client,
         id: campaign.campaign_id.clone(),
         name: campaign.name.clone(),
         method: method.to_owned(),
@@ -178,21 +186,15 @@ pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -
 }
 
 /// A response in the types of the contract.
-pub(crate) fn client_response(
-    submission_id: &str,
-    attempt: i64,
-    destination: Destination,
-    response: &SendResult,
-) -> ClientAnswer {
+pub(crate) fn client_response(submission_id: &str, attempt: i64, response: &SendResult) -> ClientResponse {
     let (status, headers, body, truncated, error) = match response {
         Ok(response) => {
             (Some(response.status), response.headers.clone(), response.body.to_vec(), response.truncated, None)
         }
         Err(error) => (None, Vec::new(), Vec::new(), false, Some(error.kind.as_str().to_owned())),
     };
-    ClientAnswer {
+    ClientResponse {
         submission_id: submission_id.to_owned(),
-        destination,
         attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
         status,
         headers: context::pairs(headers),

@@ -2,7 +2,7 @@
 //! which ended together.
 
 use super::Pipeline;
-use super::deliver::{Delivery, EventData, NoRequest, Subject};
+use super::deliver::{Delivery, EventData, NoRequest};
 use super::finish::{CampaignContext, EventAbout};
 use super::flow::InFlight;
 use super::ingest::json;
@@ -50,8 +50,7 @@ pub(crate) struct Responded {
 impl Responded {
     fn group(&self) -> GroupKey {
         let row = &self.delivery.row;
-        let decides = self.delivery.kind().is_some_and(DestinationKind::decides);
-        (row.campaign_key.clone(), row.campaign_version_id.clone(), decides)
+        (row.campaign_key.clone(), row.campaign_version_id.clone(), row.destination_id.clone())
     }
 }
 
@@ -84,8 +83,8 @@ impl Steps {
     }
 }
 
-/// Whose responses are interpreted together: those of one campaign and program, and those that decide apart from those that don't.
-type GroupKey = (String, Option<String>, bool);
+/// Whose responses are interpreted together: those of one campaign and version, and of one destination, which is the call's.
+type GroupKey = (String, Option<String>, String);
 
 /// Responses of one group are interpreted one batch after another: what arrives meanwhile is the next batch. So many small calls become few
 /// large ones when there is much to do, and a slow plugin holds up its own campaign's outcomes alone.
@@ -191,17 +190,15 @@ impl Pipeline {
             (0..group.len()).filter(|at| decides(&group[*at]) && group[*at].program.is_some()).collect();
         let Some(first) = asked.first().map(|at| &group[*at]) else { return interpretations };
         let Some(program) = &first.program else { return interpretations };
+        let destination = client_destination(&first.context.campaign, first.receiver.method(), first.receiver.url());
         let responses = asked.iter().map(|at| {
             let one = &group[*at];
-            let destination = client_destination(&one.context.campaign, one.receiver.method(), one.receiver.url());
-            client_response(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, destination, &one.response)
+            client_response(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, &one.response)
         });
+        let responses = responses.collect();
         let by_status = asked.iter().map(|at| interpretations[*at].clone()).collect();
-        let campaign_version_id = first.delivery.row.campaign_version_id.as_deref();
-        match self
-            .interpret_by_program(&first.context, program, campaign_version_id, responses.collect(), by_status)
-            .await
-        {
+        let version_id = first.delivery.row.campaign_version_id.as_deref();
+        match self.interpret_by_program(&first.context, program, version_id, &destination, responses, by_status).await {
             Ok(by_program) => {
                 for (at, one) in asked.into_iter().zip(by_program) {
                     if let Decider::FallbackToStatus(error) = &one.decided_by {
@@ -407,7 +404,7 @@ impl CompletedAttempt {
         let revision = delivery.row.submission_revision + 1;
         for event in transition.flat_map(|transition| &transition.events) {
             let data = Arc::new(EventData::of(event));
-            let subject: Option<&Arc<Subject>> = delivery.subject.as_ref();
+            let subject = delivery.subject.as_ref();
             let campaign_version_id = delivery.row.campaign_version_id.as_deref();
             let of_event = event.deliveries.iter();
             deliveries.extend(

@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use super::context;
-use super::deliver::{Delivery, EventData, Subject};
+use super::deliver::{Delivery, EventData};
 use super::element::Received;
 use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
 use super::flow::InFlight;
@@ -14,9 +14,7 @@ use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lead::{Identity, IdentityHash};
 use hookmill_domain::state::State;
-use hookmill_engine::contract::{
-    Destination, DestinationKind, Inbound, Severity, ShapeRequest, Subject as ShapeSubject,
-};
+use hookmill_engine::contract::{Destination, Inbound, Severities, Subject, Submission};
 use hookmill_engine::{ItemError, Program};
 use hookmill_store::StoreError;
 use hookmill_store::processed::{DerivedFrom, Processed};
@@ -35,7 +33,7 @@ const ASK_COMMIT_MS: u64 = 500;
 /// The results of a batch: its rows, and the events of each.
 struct Decided {
     processed: Vec<Processed>,
-    subjects: HashMap<String, Arc<Subject>>,
+    subjects: HashMap<String, Arc<Submission>>,
     revisions: HashMap<String, i64>,
     deferred: Vec<String>,
 }
@@ -98,7 +96,7 @@ impl Pipeline {
         for item in written {
             let Some(row) = self.finish_item(context, item, value_sets, now) else { continue };
             if row.delivery.is_some() || !row.events.is_empty() {
-                subjects.insert(item.id.clone(), Arc::new(item.subject()));
+                subjects.insert(item.id.clone(), item.subject());
                 revisions.insert(item.id.clone(), item.revision_after());
             }
             processed.push(row);
@@ -207,16 +205,16 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<Vec<BatchItem>, StoreError> {
         let run_id = self.ids.new_id("run", now);
-        let call = context::context(&context.organization, &context.campaign, now, &run_id);
+        let call = Arc::new(context::context(&context.organization, &context.campaign, now, &run_id));
         let mut run = Run::new(self, program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;
         self.identify(context, &mut items).await?;
         let client = contract_client(context);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
         let run = self.engine.on_guest_thread(async move {
-            qualify(&mut run, Severity::Hard, &mut items).await;
-            qualify(&mut run, Severity::Soft, &mut items).await;
-            shape(&mut run, client.as_ref(), &mut items).await;
+            // Nothing stands between hard and soft rules.
+            qualify(&mut run, Severities::HARD | Severities::SOFT, &mut items).await;
+            shape(&mut run, client, &mut items).await;
             (run.finish(), items)
         });
         let Ok((reports, items)) = run.await else {
@@ -278,7 +276,7 @@ impl Pipeline {
     async fn identify(&self, context: &CampaignContext, items: &mut [BatchItem]) -> Result<(), StoreError> {
         let salt = &context.organization.salt;
         let identities: Vec<Option<Identity>> =
-            items.iter().map(|item| item.mapped().map(|lead| Identity::of(salt, &lead.lead))).collect();
+            items.iter().map(|item| item.submission().map(|it| Identity::of(salt, &it.lead))).collect();
         let hashes: Vec<IdentityHash> =
             identities.iter().flatten().flat_map(|identity| identity.hashes.iter().copied()).collect();
         let mut known = self.store.known_leads(&context.organization.id, &hashes).await?;
@@ -289,7 +287,7 @@ impl Pipeline {
             for hash in &identity.hashes {
                 known.entry(*hash).or_insert_with(|| lead_id.clone());
             }
-            item.person = Some((lead_id, identity.hashes));
+            item.identify(lead_id, identity.hashes);
         }
         Ok(())
     }
@@ -348,12 +346,15 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
     }
     let mut items = Vec::with_capacity(mapped.leads.len());
     for (index, lead) in mapped.leads.into_iter().enumerate() {
-        let status = match lead {
-            Ok(lead) => ItemStatus::Mapped(lead),
-            Err(failure) => ItemStatus::Decided(Transition::quarantined("map_failed", rendered::failure(&failure))),
+        let item = |id, from| match lead {
+            Ok(lead) => BatchItem::mapped(received, id, from, lead),
+            Err(failure) => {
+                let transition = Transition::quarantined("map_failed", rendered::failure(&failure));
+                BatchItem::new(received, id, from, ItemStatus::Decided(transition))
+            }
         };
         if index == own {
-            items.push(BatchItem::new(received, row.id.clone(), None, status));
+            items.push(item(row.id.clone(), None));
         } else if row.parent_id.is_none() && !known.contains(&format!("{}.{index}", row.id)) {
             let from = DerivedFrom {
                 parent_id: row.id.clone(),
@@ -363,24 +364,25 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
                 element_bytes: row.element_bytes,
                 received_at: row.received_at,
             };
-            items.push(BatchItem::new(received, format!("{}.{index}", row.id), Some(from), status));
+            items.push(item(format!("{}.{index}", row.id), Some(from)));
         }
     }
     items
 }
 
-/// Qualifies the leads that are still in process.
-async fn qualify(run: &mut Run, severity: Severity, items: &mut [BatchItem]) {
-    let (order, submissions): (Vec<usize>, Vec<_>) =
-        items.iter().enumerate().filter_map(|(at, item)| Some((at, item.submission()?))).unzip();
+/// The items that are still on their way, by their place, with what the stages see of them.
+fn on_their_way(items: &[BatchItem]) -> (Vec<usize>, Vec<Arc<Submission>>) {
+    items.iter().enumerate().filter_map(|(at, item)| Some((at, Arc::clone(item.submission()?)))).unzip()
+}
+
+/// Qualifies those that are still on their way.
+async fn qualify(run: &mut Run, severities: Severities, items: &mut [BatchItem]) {
+    let (order, submissions) = on_their_way(items);
     if order.is_empty() {
         return;
     }
-    let count = submissions.len();
-    let verdicts = run
-        .qualify(severity, submissions)
-        .await
-        .unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
+    let verdicts = run.qualify(severities, submissions).await;
+    let verdicts = verdicts.unwrap_or_else(|_| order.iter().map(|_| Err(ItemError::Postponed)).collect());
     for (at, verdict) in order.into_iter().zip(verdicts) {
         match verdict {
             Ok(verdict) if verdict.qualified => {}
@@ -397,21 +399,14 @@ fn contract_client(context: &CampaignContext) -> Option<Destination> {
 }
 
 /// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
-async fn shape(run: &mut Run, client: Option<&Destination>, items: &mut [BatchItem]) {
+async fn shape(run: &mut Run, client: Option<Destination>, items: &mut [BatchItem]) {
     let Some(destination) = client else { return };
-    debug_assert_eq!(destination.kind, DestinationKind::ClientEndpoint);
-    let waiting = items.iter().enumerate().filter_map(|(at, item)| Some((at, item.submission()?)));
-    let (order, requests): (Vec<usize>, Vec<ShapeRequest>) = waiting
-        .map(|(at, submission)| {
-            (at, ShapeRequest { destination: destination.clone(), subject: ShapeSubject::Submission(submission) })
-        })
-        .unzip();
+    let (order, submissions) = on_their_way(items);
     if order.is_empty() {
         return;
     }
-    let count = requests.len();
-    let payloads =
-        run.shape(requests).await.unwrap_or_else(|_| (0..count).map(|_| Err(ItemError::Postponed)).collect());
+    let payloads = run.shape(destination, submissions.into_iter().map(Subject::Submission).collect()).await;
+    let payloads = payloads.unwrap_or_else(|_| order.iter().map(|_| Err(ItemError::Postponed)).collect());
     for (at, payload) in order.into_iter().zip(payloads) {
         match payload {
             Ok(payload) => items[at].payload = Some(payload),

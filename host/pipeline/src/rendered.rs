@@ -1,6 +1,6 @@
 //! What plugins return, as JSON for the timeline, the API and the context of events.
 
-use hookmill_engine::contract::{Failure, Notice, Severity, Verdict};
+use hookmill_engine::contract::{Failure, Severity, Verdict, Warning as ContractWarning};
 use hookmill_engine::{Fault, ItemError};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ pub(crate) fn fault(faulted: &Fault) -> Value {
 }
 
 /// The verdict and the warnings, as they are stored with a submission.
-pub(crate) fn decision(verdict: Option<&Verdict>, warnings: &[Notice]) -> Option<Vec<u8>> {
+pub(crate) fn decision(verdict: Option<&Verdict>, warnings: &[ContractWarning]) -> Option<Vec<u8>> {
     if warnings.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
         return None;
     }
@@ -104,8 +104,9 @@ pub(crate) fn decision(verdict: Option<&Verdict>, warnings: &[Notice]) -> Option
 }
 
 /// The warnings of the mapping.
-pub(crate) fn convert_warnings(warnings: &[Notice]) -> Vec<Warning> {
-    let warning = |n: &Notice| Warning { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
+pub(crate) fn convert_warnings(warnings: &[ContractWarning]) -> Vec<Warning> {
+    let warning =
+        |n: &ContractWarning| Warning { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
     warnings.iter().map(warning).collect()
 }
 

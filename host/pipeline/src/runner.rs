@@ -3,9 +3,10 @@
 use super::Pipeline;
 use super::lookups::Lookups;
 use hookmill_engine::contract::{
-    ClientAnswer, Context, Inbound, Mapped, Outcome, Payload, Severity, ShapeRequest, Submission, Verdict,
+    ClientResponse, Context, Destination, Inbound, Mapped, Outcome, Payload, Severities, Subject, Submission, Verdict,
 };
 use hookmill_engine::{MissingStage, Outcomes, Program, Session, SessionReport, Stage};
+use std::sync::Arc;
 
 /// The stages of one batch. An instance is made at the first call that needs it, and dropped with this.
 pub(crate) struct Run {
@@ -14,9 +15,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(pipeline: &Pipeline, program: &Program, context: Context, lookups: &Lookups) -> Self {
+    pub(crate) fn new(pipeline: &Pipeline, program: &Program, context: Arc<Context>, lookups: &Lookups) -> Self {
         Self {
-            own: pipeline.engine.session(program, context.clone()).with_value_sets(lookups.for_own()),
+            own: pipeline.engine.session(program, Arc::clone(&context)).with_value_sets(lookups.for_own()),
             standard: pipeline.engine.session(&pipeline.standard, context).with_value_sets(lookups.for_standard()),
         }
     }
@@ -27,19 +28,27 @@ impl Run {
 
     pub(crate) async fn qualify(
         &mut self,
-        severity: Severity,
-        submissions: Vec<Submission>,
+        severities: Severities,
+        submissions: Vec<Arc<Submission>>,
     ) -> Result<Outcomes<Verdict>, MissingStage> {
-        self.serving(Stage::Qualify).qualify(severity, submissions).await
+        self.serving(Stage::Qualify).qualify(severities, submissions).await
     }
 
-    pub(crate) async fn shape(&mut self, requests: Vec<ShapeRequest>) -> Result<Outcomes<Payload>, MissingStage> {
-        self.serving(Stage::Shape).shape(requests).await
+    pub(crate) async fn shape(
+        &mut self,
+        destination: Destination,
+        subjects: Vec<Subject>,
+    ) -> Result<Outcomes<Payload>, MissingStage> {
+        self.serving(Stage::Shape).shape(destination, subjects).await
     }
 
     /// None when no component interprets: the host's default applies.
-    pub(crate) async fn interpret(&mut self, responses: Vec<ClientAnswer>) -> Option<Outcomes<Option<Outcome>>> {
-        self.serving(Stage::Interpret).interpret(responses).await.ok()
+    pub(crate) async fn interpret(
+        &mut self,
+        destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Option<Outcomes<Option<Outcome>>> {
+        self.serving(Stage::Interpret).interpret(destination, responses).await.ok()
     }
 
     /// Whether a component interprets responses.

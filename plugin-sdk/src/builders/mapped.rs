@@ -1,6 +1,6 @@
 //! What one element became.
 
-use crate::types::{Mapped, MappedLead, Notice};
+use crate::types::{Mapped, MappedLead, Warning};
 
 impl Mapped {
     /// The element holds no lead, and that is right so: a ping, a test of the connection.
@@ -31,13 +31,13 @@ impl From<MappedLead> for Mapped {
     }
 }
 
-impl Notice {
-    /// A remark that does not stop the lead: a stable code, the field or path, and what and the suggested fix for people.
+impl Warning {
+    /// A warning that does not stop the lead: a stable code, the field or path, and what and the suggested fix for people.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::types::Notice;
-    /// let notice = Notice::new("kept_raw", "phone", "this is no phone number; it is kept as it came");
-    /// assert_eq!(notice.code, "kept_raw");
+    /// use hookmill_plugin_sdk::types::Warning;
+    /// let warning = Warning::new("kept_raw", "phone", "this is no phone number; it is kept as it came");
+    /// assert_eq!(warning.code, "kept_raw");
     /// ```
     pub fn new(code: impl Into<String>, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), path: path.into(), message: message.into() }

@@ -2,8 +2,8 @@
 
 mod diagnostics;
 mod failures;
+mod http_requests;
 mod mapped;
 mod outcomes;
 mod payloads;
-mod questions;
 mod verdicts;

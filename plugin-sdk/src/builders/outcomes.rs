@@ -1,4 +1,4 @@
-//! What a client's answer means.
+//! What a client's response means.
 
 use crate::types::{Outcome, OutcomeKind};
 

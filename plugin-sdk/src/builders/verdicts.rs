@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::Field;
-use crate::types::{FailedRule, Severity, Verdict};
+use crate::types::{FailedRule, Severities, Severity, Verdict};
 
 impl Verdict {
     /// The lead goes on.
@@ -34,16 +34,30 @@ impl Verdict {
         Self { qualified: failed.is_empty(), failed, trace: None }
     }
 
-    /// The same with the severity that the rules were judged by.
-    pub(crate) fn judged(mut self, severity: Severity) -> Self {
-        self.failed.iter_mut().for_each(|rule| rule.severity = severity);
+    /// Without the failed rules of other severities, and without soft ones where a hard one failed.
+    pub(crate) fn limited_to(mut self, severities: Severities) -> Self {
+        let failed = self.failed.len();
+        self.failed.retain(|rule| severities.contains(rule.severity.into()));
+        if self.failed.iter().any(|rule| rule.severity == Severity::Hard) {
+            self.failed.retain(|rule| rule.severity == Severity::Hard);
+        }
+        self.qualified |= self.failed.is_empty() && failed != 0;
         self
+    }
+}
+
+impl From<Severity> for Severities {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Hard => Self::HARD,
+            Severity::Soft => Self::SOFT,
+        }
     }
 }
 
 impl FailedRule {
     /// A rule that the lead did not meet: its name, the field it looks at, the operator (such as `ge`), what it wants, and the
-    /// reason for people. What the lead has is taken from the field; the severity is that of the call.
+    /// reason for people. What the lead has is taken from the field. The rule is a hard one unless it is made [`soft`](Self::soft).
     ///
     /// ```
     /// use hookmill_plugin_sdk::Lead;
@@ -71,18 +85,44 @@ impl FailedRule {
             actual: field.json().map(str::to_owned),
         }
     }
+
+    /// As a soft rule: judged after the first-submission action, on the enriched lead.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::Lead;
+    /// use hookmill_plugin_sdk::types::{FailedRule, Severity};
+    /// let lead = Lead::default();
+    /// let rule = FailedRule::new("roof", &lead.custom("roof"), "present", true, "nothing is known of the roof").soft();
+    /// assert_eq!(rule.severity, Severity::Soft);
+    /// ```
+    #[must_use]
+    pub fn soft(self) -> Self {
+        Self { severity: Severity::Soft, ..self }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// M7: rules get the severity they were judged by.
+    /// M7: a call judges by the severities it names, and a hard failure needs no soft one.
     #[test]
-    fn m7_severity_is_the_calls() {
+    fn m7_failures_are_limited_to_the_severities_of_the_call() {
         let lead = crate::Lead::default();
-        let rule = FailedRule::new("r", &lead.zip(), "present", true, "no zip");
-        let verdict = Verdict::of(Some(rule)).judged(Severity::Soft);
-        assert_eq!(verdict.failed[0].severity, Severity::Soft);
+        let hard = FailedRule::new("hard", &lead.zip(), "present", true, "no zip");
+        let soft = FailedRule::new("soft", &lead.zip(), "present", true, "no zip").soft();
+        for (severities, rules, expected) in [
+            (Severities::all(), vec![soft.clone(), hard.clone()], vec!["hard"]),
+            (Severities::all(), vec![soft.clone()], vec!["soft"]),
+            (Severities::SOFT, vec![soft.clone(), hard.clone()], vec!["soft"]),
+            (Severities::SOFT, vec![hard.clone()], vec![]),
+            (Severities::HARD, vec![soft], vec![]),
+        ] {
+            let verdict = Verdict::of(rules).limited_to(severities);
+            let failed: Vec<&str> = verdict.failed.iter().map(|rule| rule.rule.as_str()).collect();
+            assert_eq!((verdict.qualified, failed), (expected.is_empty(), expected));
+        }
+        let unexplained = Verdict { qualified: false, ..Verdict::qualified() };
+        assert!(!unexplained.limited_to(Severities::all()).qualified);
     }
 }

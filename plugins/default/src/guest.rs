@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hookmill_plugin_sdk::types::{
-    ClientAnswer, Compiled, Context, Description, Diagnostic, Failure, Inbound, Level, Mapped, Outcome, Payload,
-    Severity, ShapeRequest, Subject, Submission, Verdict,
+    ClientResponse, Compiled, Context, Description, Destination, Diagnostic, Failure, Inbound, Level, Loaded, Mapped,
+    Outcome, Payload, Severities, Subject, Submission, Verdict,
 };
-use hookmill_plugin_sdk::{configuration, lifecycle, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{configuration, interpretation, lifecycle, mapping, qualification, shaping};
 
 use crate::document::{self, Problem, ProblemLevel};
 use crate::functions::{clock, phone, place, plain, plain_codes};
@@ -72,31 +72,39 @@ impl mapping::Guest for Declarative {
 }
 
 impl qualification::Guest for Declarative {
-    fn qualify(context: Context, severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
+    fn qualify(
+        context: Context,
+        severities: Severities,
+        submissions: Vec<Submission>,
+    ) -> Vec<Result<Verdict, Failure>> {
         let call = Call::new(&context);
         each(&submissions, |plan, submission| {
-            run::qualify(plan.qualify().map_err(damaged)?, plan.rule_paths(), &call, severity, submission)
+            run::qualify(plan.qualify().map_err(damaged)?, plan.rule_paths(), &call, severities, submission)
         })
     }
 }
 
 impl shaping::Guest for Declarative {
-    fn shape(context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
-        let call = Call::new(&context);
-        each(&requests, |plan, request| {
-            let message = match &request.subject {
+    fn shape(context: Context, destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>> {
+        let call = Call::new(&context).with_destination(&destination);
+        each(&subjects, |plan, subject| {
+            let message = match subject {
                 Subject::Submission(_) => plan.client(),
                 Subject::Event(_) => plan.webhook(),
             };
-            run::shape(message.map_err(damaged)?, &call, request)
+            run::shape(message.map_err(damaged)?, &call, &destination, subject)
         })
     }
 }
 
-impl response::Guest for Declarative {
-    fn interpret(context: Context, answers: Vec<ClientAnswer>) -> Vec<Result<Option<Outcome>, Failure>> {
-        let call = Call::new(&context);
-        each(&answers, |plan, answer| run::interpret(plan.interpret().map_err(damaged)?, &call, answer))
+impl interpretation::Guest for Declarative {
+    fn interpret(
+        context: Context,
+        destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
+        let call = Call::new(&context).with_destination(&destination);
+        each(&responses, |plan, response| run::interpret(plan.interpret().map_err(damaged)?, &call, response))
     }
 }
 
@@ -119,8 +127,8 @@ impl configuration::Guest for Declarative {
         Ok(Compiled { plan, warnings: diagnostics(compiled.warnings) })
     }
 
-    fn load(bytes: Vec<u8>) -> Result<(), Failure> {
-        keep(bytes).map(|_| ())
+    fn load(bytes: Vec<u8>) -> Result<Loaded, Failure> {
+        keep(bytes).map(|plan| Loaded { severities: plan.severities() })
     }
 
     fn describe() -> Description {
@@ -128,7 +136,7 @@ impl configuration::Guest for Declarative {
         Description {
             name: "default".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Maps, judges and shapes leads, and interprets answers, as a declarative document says."
+            summary: "Maps, judges and shapes leads, and interprets responses, as a declarative document says."
                 .to_owned(),
             reads: Vec::new(),
             writes: fields.map(|field| (*field).to_owned()).collect(),
@@ -163,4 +171,4 @@ fn diagnostic(problem: Problem) -> Diagnostic {
     Diagnostic { level, code: code.to_owned(), path, line, column, message, suggestion }
 }
 
-hookmill_plugin_sdk::export!(guest Declarative: mapping, qualification, shaping, response, configuration, lifecycle);
+hookmill_plugin_sdk::export!(guest Declarative: mapping, qualification, shaping, interpretation, configuration, lifecycle);

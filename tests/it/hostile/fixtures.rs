@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hookmill_engine::contract::{
-    ClientAnswer, Destination, DestinationKind, Entropy, Inbound, Severity, ShapeRequest, Subject, Submission,
+    ClientResponse, Destination, DestinationKind, Entropy, Inbound, Severities, Subject, Submission,
 };
 use hookmill_engine::{
     AdmissionError, ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, LoadedComponent, Outcomes,
@@ -70,21 +70,21 @@ pub fn element(body: &Value) -> Inbound {
     crate::engine::element(body.clone())
 }
 
-fn submission(lead: &Value) -> Submission {
-    Submission {
+fn submission(lead: &Value) -> Arc<Submission> {
+    Arc::new(Submission {
         id: "req-0".into(),
         lead_id: None,
         lead: lead.to_string(),
         is_test: false,
         received_at: 1_700_000_000_000,
-        answers: vec![],
+        responses: vec![],
         entropy: Entropy { high: 1, low: 2 },
-    }
+    })
 }
 
 fn destination() -> Destination {
     Destination {
-        kind: DestinationKind::ClientEndpoint,
+        kind: DestinationKind::Client,
         id: "end".into(),
         name: "Client".into(),
         method: "POST".into(),
@@ -94,10 +94,9 @@ fn destination() -> Destination {
     }
 }
 
-fn response(body: &Value) -> ClientAnswer {
-    ClientAnswer {
+fn response(body: &Value) -> ClientResponse {
+    ClientResponse {
         submission_id: "req-0".into(),
-        destination: destination(),
         attempt: 1,
         status: Some(200),
         headers: vec![],
@@ -120,15 +119,12 @@ pub async fn run(session: &mut Session, stage: Stage, items: &[Value]) -> Vec<Re
     match stage {
         Stage::Map => ends(session.map(items.iter().map(element).collect()).await),
         Stage::Enrich => ends(session.enrich(submissions()).await),
-        Stage::Qualify => ends(session.qualify(Severity::Hard, submissions()).await),
+        Stage::Qualify => ends(session.qualify(Severities::HARD, submissions()).await),
         Stage::Shape => {
-            let request = |lead: &Value| ShapeRequest {
-                destination: destination(),
-                subject: Subject::Submission(submission(lead)),
-            };
-            ends(session.shape(items.iter().map(request).collect()).await)
+            let subjects = items.iter().map(|lead| Subject::Submission(submission(lead)));
+            ends(session.shape(destination(), subjects.collect()).await)
         }
-        Stage::Interpret => ends(session.interpret(items.iter().map(response).collect()).await),
+        Stage::Interpret => ends(session.interpret(destination(), items.iter().map(response).collect()).await),
     }
 }
 

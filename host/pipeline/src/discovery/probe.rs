@@ -15,6 +15,7 @@ use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How many elements one call maps.
 const CALL_ELEMENTS_MAX: usize = 64;
@@ -46,6 +47,7 @@ impl Pipeline {
         let campaign_version_id = campaign.active_version_id.as_deref().filter(|_| !is_standard);
         let mut context = context::context(organization, campaign, self.clock.now(), "run_discovery");
         context.trace = true;
+        let context = Arc::new(context);
         let mut lookups = self.lookups(campaign, campaign_version_id).await?;
         loop {
             let mut bench = Bench { pipeline: self, program, context: &context, lookups: &lookups, bytes: 0 };
@@ -65,7 +67,7 @@ impl Pipeline {
 struct Bench<'p> {
     pipeline: &'p Pipeline,
     program: &'p Program,
-    context: &'p Context,
+    context: &'p Arc<Context>,
     lookups: &'p Lookups,
     /// How many bytes were mapped.
     bytes: usize,
@@ -123,7 +125,7 @@ impl Bench<'_> {
             return Vec::new();
         }
         let count = elements.len();
-        let mut run = Run::new(self.pipeline, self.program, self.context.clone(), self.lookups);
+        let mut run = Run::new(self.pipeline, self.program, Arc::clone(self.context), self.lookups);
         let mapped = run.map(elements).await;
         run.finish();
         match mapped {

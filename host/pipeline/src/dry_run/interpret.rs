@@ -44,8 +44,9 @@ impl SampleRun {
         let Some(sample) = &input.response else { return (State::Delivered, json!({})) };
         let result: SendResult = Ok(sample.to_outbound());
         let destination = client_destination(&input.campaign, "POST", &input.client_url);
-        let response = client_response(SAMPLE_ID, 1, destination, &result);
-        let interpretation = interpret_one(&mut self.run, response, interpret_by_status(&result, now_ms)).await;
+        let response = client_response(SAMPLE_ID, 1, &result);
+        let interpretation =
+            interpret_one(&mut self.run, &destination, response, interpret_by_status(&result, now_ms)).await;
         let state = state_after_attempt(interpretation.kind);
         let shown = json!({
             "status": sample.status,

@@ -1,4 +1,4 @@
-//! Documents of the grammar through all five exports, on any JSON and any answer.
+//! Documents of the grammar through all five exports, on any JSON and any response.
 #![no_main]
 
 #[path = "../../tests/it/exercise.rs"]

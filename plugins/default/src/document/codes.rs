@@ -111,7 +111,7 @@ pub const CODES: [Code; 42] = [
     ),
     error(
         "unreachable",
-        "A rule that no lead passes, or an outcome that no answer reaches.",
+        "A rule that no lead passes, or an outcome that no response reaches.",
         "Remove it, or change the order.",
     ),
     error(

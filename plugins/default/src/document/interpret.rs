@@ -1,4 +1,4 @@
-//! The `interpret` section: what a client's answer means.
+//! The `interpret` section: what a client's response means.
 
 use super::check::{At, Diagnostics, under};
 use super::limits::OUTCOMES_MAX;
@@ -113,8 +113,8 @@ fn refuse_unreachable(diagnostics: &mut Diagnostics, at: At<'_>, earlier: &[Outc
         (Some(_), None) => false,
     });
     let Some(before) = before else { return };
-    let why = if before.when.is_none() { "takes all answers" } else { "has the same condition" };
-    let message = format!("no answer gets here: the outcome of line {} {why}", before.line);
+    let why = if before.when.is_none() { "takes all responses" } else { "has the same condition" };
+    let message = format!("no response gets here: the outcome of line {} {why}", before.line);
     diagnostics.error(at, "unreachable", message, Some("remove one of them, or put this one first".to_owned()));
 }
 

@@ -72,7 +72,7 @@ pub const DOCUMENT: [KeySpec; 6] = [
         "interpret",
         Is::Part("interpret"),
         "{outcomes: [{outcome: rejected, when: {field: result, op: eq, value: error}}]}",
-        "What the client's answer means.",
+        "What the client's response means.",
     ),
 ];
 
@@ -93,7 +93,7 @@ pub const MAP: [KeySpec; 7] = [
     key(
         "fields",
         Is::Part("fields"),
-        "{email: ~email, age: answers.age}",
+        "{email: ~email, age: responses.age}",
         "The fields of the lead, and where each comes from.",
     ),
     key(
@@ -192,7 +192,7 @@ pub const RECIPE: [KeySpec; 9] = [
         "on_error",
         Is::WayOut("keep_raw"),
         "keep_raw",
-        "What happens when a function refuses: `fail` (the usual), `omit`, `null`, `keep_raw` with a notice, or a default.",
+        "What happens when a function refuses: `fail` (the usual), `omit`, `null`, `keep_raw` with a warning, or a default.",
     ),
 ];
 
@@ -319,13 +319,13 @@ pub const INTERPRET: [KeySpec; 7] = [
         "outcomes",
         Is::Part("outcomes"),
         "[{outcome: accepted, when: {field: result, op: eq, value: ok}}]",
-        "What answers mean, tried in order: the first whose condition holds counts.",
+        "What responses mean, tried in order: the first whose condition holds counts.",
     ),
     key(
         "otherwise",
         Is::Words(|| list(&words::OTHERWISE)),
         "failed",
-        "What an answer means that nothing matches; `default` goes by its status.",
+        "What a response means that nothing matches; `default` goes by its status.",
     ),
     key("reason", Is::Part("field"), "message", "Where the reason stands."),
     key("price", Is::Part("field"), "{from: payout, then: [number]}", "Where the price stands, a decimal number."),
@@ -335,7 +335,7 @@ pub const INTERPRET: [KeySpec; 7] = [
 
 /// An outcome.
 pub const OUTCOME: [KeySpec; 7] = [
-    key("outcome", Is::Words(|| list(&words::OUTCOMES)), "rejected", "What such an answer means."),
+    key("outcome", Is::Words(|| list(&words::OUTCOMES)), "rejected", "What such a response means."),
     key(
         "name",
         Is::Text,
@@ -346,7 +346,7 @@ pub const OUTCOME: [KeySpec; 7] = [
         "when",
         Is::Part("condition"),
         "{field: code, op: lt, value: 0}",
-        "The condition; without one it takes all answers.",
+        "The condition; without one it takes all responses.",
     ),
     key("reason", Is::Part("field"), "error.message", "Where the reason stands."),
     key("price", Is::Part("field"), "payout", "Where the price stands."),

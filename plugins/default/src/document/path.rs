@@ -19,7 +19,7 @@ pub enum Stage {
     Shape,
     /// Inside a `for_each` of `shape`: the same, and an item.
     Item,
-    /// `interpret`: a client's answer.
+    /// `interpret`: a client's response.
     Interpret,
 }
 
@@ -91,7 +91,7 @@ pub const ROOTS: [RootSpec; 21] = [
         Root::Body,
         &[],
         &[Stage::Map, Stage::Interpret],
-        "The whole body: around the element that `items` took, or a key of an answer that is called like a root.",
+        "The whole body: around the element that `items` took, or a key of a response that is called like a root.",
     ),
     root_spec(
         "parent",
@@ -103,7 +103,7 @@ pub const ROOTS: [RootSpec; 21] = [
     root_spec(
         "origin",
         Root::Origin,
-        &["door", "name", "source_label", "tag", "remote_address"],
+        &["channel", "name", "source_label", "tag", "remote_address"],
         &[Stage::Map],
         "How the element came in; what is unknown is missing.",
     ),
@@ -166,11 +166,11 @@ pub const ROOTS: [RootSpec; 21] = [
     root_spec("item", Root::Item, &[], &[Stage::Item], "Inside `for_each`: the item."),
     root_spec("outer", Root::Outer, &[], &[Stage::Item], "Inside a `for_each` in another: the item around."),
     root_spec("position", Root::Position, &[], &[Stage::Item], "Inside `for_each`: which item it is, from 1."),
-    root_spec("status", Root::Status, &[], &[Stage::Interpret], "The answer's HTTP status, a number."),
+    root_spec("status", Root::Status, &[], &[Stage::Interpret], "The response's HTTP status, a number."),
     root_spec("status_class", Root::StatusClass, &[], &[Stage::Interpret], "Its first digit."),
-    root_spec("text", Root::Text, &[], &[Stage::Interpret], "The answer's body as text."),
+    root_spec("text", Root::Text, &[], &[Stage::Interpret], "The response's body as text."),
     root_spec("attempt", Root::Attempt, &[], &[Stage::Interpret], "Which attempt this was, from 1."),
-    root_spec("error", Root::Error, &[], &[Stage::Interpret], "Why there was no answer."),
+    root_spec("error", Root::Error, &[], &[Stage::Interpret], "Why there was no response."),
 ];
 
 /// Reads a path.
@@ -222,7 +222,7 @@ fn short(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
     }
     let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text)?) };
     match (stage, first_name(&steps).and_then(|name| known(name, stage))) {
-        (Stage::Interpret, found) => in_answer(steps, found),
+        (Stage::Interpret, found) => in_response(steps, found),
         // A single word is a key, even when a root is called like that.
         (_, Some(_)) if length(&steps) > 1 => rooted(steps, stage),
         (Stage::Map, _) => Ok((Root::Whole, steps)),
@@ -231,8 +231,8 @@ fn short(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
     }
 }
 
-/// What an answer has besides its body: single values by a single word, trees by more. All else is in the body.
-fn in_answer(steps: Steps, found: Option<&'static RootSpec>) -> Result<(Root, Steps), BadPath> {
+/// What a response has besides its body: single values by a single word, trees by more. All else is in the body.
+fn in_response(steps: Steps, found: Option<&'static RootSpec>) -> Result<(Root, Steps), BadPath> {
     let is_single = length(&steps) == 1;
     match found.map(|known| known.root) {
         Some(Root::Body) => Ok((Root::Body, without_first(steps))),

@@ -21,7 +21,7 @@ pub trait EvalContext<'t> {
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, FunctionError>;
     /// The value under a key of a named table of the organization.
     fn table(&self, name: &str, key: &str) -> Result<Option<Value<'t>>, FunctionError>;
-    /// A remark that does not stop the lead.
+    /// A warning that does not stop the lead.
     fn warn(&self, code: &'static str, message: String);
     /// Applies functions in order.
     fn apply_chain(

@@ -126,7 +126,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ("output_too_large", "the object has more members than FUNCTION_ITEMS_MAX"),
             ("too_deep", "the result would be nested more than OUTPUT_DEPTH_MAX deep"),
         ],
-        notices: &[("key_conflict", "a name stays as it is, for a value stands where it needs an object")],
+        warnings: &[("key_conflict", "a name stays as it is, for a value stands where it needs an object")],
         examples: &[
             example("unflatten", r#"{"a.b":1,"a.c.d":2,"e":3}"#, r#"{"e":3,"a":{"b":1,"c":{"d":2}}}"#),
             example(

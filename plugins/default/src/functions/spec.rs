@@ -26,8 +26,8 @@ pub struct Spec {
     pub on_empty: EmptyInput,
     /// The codes with which it refuses, and when.
     pub errors: &'static [(&'static str, &'static str)],
-    /// The codes of the notices it gives, and when.
-    pub notices: &'static [(&'static str, &'static str)],
+    /// The codes of the warnings it gives, and when.
+    pub warnings: &'static [(&'static str, &'static str)],
     /// Examples, which a test runs.
     pub examples: &'static [Example],
     /// How it is done.
@@ -45,7 +45,7 @@ impl Spec {
         parameters: &[],
         on_empty: EmptyInput::TEXT,
         errors: &[],
-        notices: &[],
+        warnings: &[],
         examples: &[],
         run: Run::Text(|text, _| Ok(Cow::Borrowed(text))),
     };

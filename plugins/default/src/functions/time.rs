@@ -31,7 +31,7 @@ const READING: Spec = Spec {
         ("no_time_of_day", "the text says a day only"),
         ("unknown_zone", "the campaign's time zone is unknown"),
     ],
-    notices: &[
+    warnings: &[
         ("ambiguous_date", "the text means another day in a later format of the list; the first one was taken"),
         ("ambiguous_time", "clocks showed this time twice, or never, because they were changed"),
     ],
@@ -102,7 +102,7 @@ pub const FUNCTIONS: &[Spec] = &[
         parameters: &[FORMATS],
         on_empty: EmptyInput::of(["missing", "null", "false", "false", "[]", "wrong_type"]),
         errors: &[],
-        notices: &[],
+        warnings: &[],
         examples: &[
             example("{is_date: '%m/%d/%Y'}", r#""02/29/2024""#, "true"),
             example("{is_date: '%m/%d/%Y'}", r#""02/29/2026""#, "false"),
@@ -139,7 +139,7 @@ pub const FUNCTIONS: &[Spec] = &[
             ("no_time_of_day", "the text says a day only"),
             ("unknown_zone", "the campaign's time zone is unknown"),
         ],
-        notices: READING.notices,
+        warnings: READING.warnings,
         examples: &[
             example("{to_epoch: s}", r#""2015-07-30T21:34:25Z""#, "1438292065"),
             example("{to_epoch: ms}", r#""1969-12-31T23:59:59.999Z""#, "-1"),
@@ -244,7 +244,7 @@ fn first_reading(text: &str, call: &Call<'_, '_>) -> Option<(usize, Moment)> {
     }
 }
 
-/// What the text says in the first format that fits, with a notice when a later one says something else.
+/// What the text says in the first format that fits, with a warning when a later one says something else.
 fn read_first_format(text: &str, call: &Call<'_, '_>) -> Result<Moment, FunctionError> {
     let formats = call.texts(0).unwrap_or_default();
     let (place, moment) = first_reading(text, call).ok_or_else(|| not_a_date(text, formats))?;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use hookmill_json::PathTrie;
+use hookmill_plugin_sdk::types::{self, Severities};
 use serde::de::Deserialize;
 
 use super::codec::{PlainCodes, PlanError, decode, encode};
@@ -16,7 +17,7 @@ use super::{Interpretation, Plan, RulePlan};
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x06";
+const MARK: &[u8; 4] = b"HMP\x07";
 
 /// Name, map, qualify, client, webhook, interpret, what is judged.
 const PARTS: usize = 7;
@@ -37,7 +38,8 @@ impl Plan<'_> {
             encode(interpret)?,
             rule_paths.clone(),
         ];
-        let mut body = Vec::new();
+        let severities = qualify.iter().map(|rule| types::Severity::from(rule.severity).into()).collect::<Severities>();
+        let mut body = vec![severities.bits()];
         for part in &parts {
             let length = u32::try_from(part.len()).map_err(|_| PlanError("a part of the plan is too large"))?;
             body.extend_from_slice(&length.to_le_bytes());
@@ -54,6 +56,7 @@ impl Plan<'_> {
 /// A plan that was loaded.
 #[derive(Debug)]
 pub struct LoadedPlan<'p> {
+    severities: Severities,
     name: Part<'p, Option<Cow<'p, str>>>,
     map: &'p [u8],
     loaded_map: OnceCell<Result<LoadedMap<'p>, PlanError>>,
@@ -96,6 +99,7 @@ impl<'p> LoadedPlan<'p> {
         if u64::from_le_bytes(*sum) != checksum(body) {
             return Err(PlanError("its checksum is wrong"));
         }
+        let (severities, body) = body.split_first().ok_or(cut_off)?;
         let (lengths, mut rest) = body.split_at_checked(PARTS * 4).ok_or(cut_off)?;
         let mut parts = [&body[..0]; PARTS];
         for (part, length) in parts.iter_mut().zip(lengths.as_chunks::<4>().0) {
@@ -103,6 +107,7 @@ impl<'p> LoadedPlan<'p> {
         }
         let [name, map, qualify, client, webhook, interpret, rule_paths] = parts;
         Ok(Self {
+            severities: Severities::from_bits_truncate(*severities),
             name: Part::new(name),
             map,
             loaded_map: OnceCell::new(),
@@ -127,6 +132,11 @@ impl<'p> LoadedPlan<'p> {
         read.as_ref().map_err(|damaged| *damaged)
     }
 
+    /// The severities for which there are rules; told without reading them.
+    pub fn severities(&self) -> Severities {
+        self.severities
+    }
+
     /// The rules.
     pub fn qualify(&self) -> Result<&[RulePlan<'p>], PlanError> {
         self.qualify.get().map(Vec::as_slice)
@@ -149,7 +159,7 @@ impl<'p> LoadedPlan<'p> {
         read.as_ref().map_err(|damaged| *damaged)
     }
 
-    /// What a client's answer means; none for the host's default.
+    /// What a client's response means; none for the host's default.
     pub fn interpret(&self) -> Result<Option<&Interpretation<'p>>, PlanError> {
         self.interpret.get().map(Option::as_ref)
     }

@@ -158,7 +158,7 @@ pub enum SourceKind<'p> {
 /// What to do instead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fallback<'p> {
-    /// Nothing: it stays as it is. After an error: the raw value, with a notice.
+    /// Nothing: it stays as it is. After an error: the raw value, with a warning.
     Keep,
     /// The field is left out.
     Omit,

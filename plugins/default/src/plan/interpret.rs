@@ -1,4 +1,4 @@
-//! What a client's answer means.
+//! What a client's response means.
 
 use std::borrow::Cow;
 
@@ -14,14 +14,14 @@ pub struct Interpretation<'p> {
     /// Tried in order; the first that matches decides.
     #[serde(borrow)]
     pub outcomes: Vec<OutcomePlan<'p>>,
-    /// What an answer means that nothing matches.
+    /// What a response means that nothing matches.
     pub otherwise: Otherwise,
-    /// What is taken out of every answer, where its outcome does not say otherwise.
+    /// What is taken out of every response, where its outcome does not say otherwise.
     #[serde(borrow)]
     pub details: Details<'p>,
 }
 
-/// How the body of an answer is read.
+/// How the body of a response is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReadAs {
     /// By its content type, else by its first character.
@@ -43,19 +43,19 @@ pub struct OutcomePlan<'p> {
     pub name: Cow<'p, str>,
     /// What it means.
     pub outcome: Outcome,
-    /// Which answers it is for; none for all.
+    /// Which responses it is for; none for all.
     #[serde(borrow)]
     pub when: Option<Rule<'p>>,
-    /// Whether its condition looks at `error`: only then it is tried when there was no answer at all.
+    /// Whether its condition looks at `error`: only then it is tried when there was no response at all.
     pub knows_silence: bool,
-    /// What is taken out of the answer.
+    /// What is taken out of the response.
     #[serde(borrow)]
     pub details: Details<'p>,
     /// The line of the document.
     pub line: u32,
 }
 
-/// What an answer can mean.
+/// What a response can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The client took the lead.
@@ -70,7 +70,7 @@ pub enum Outcome {
     Failed,
 }
 
-/// What an answer means that no outcome matches.
+/// What a response means that no outcome matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Otherwise {
     /// What the host says by its status.
@@ -81,7 +81,7 @@ pub enum Otherwise {
     Is(Outcome),
 }
 
-/// What is taken out of an answer.
+/// What is taken out of a response.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Details<'p> {
     /// The client's reason.

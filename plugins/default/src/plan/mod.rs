@@ -46,7 +46,7 @@ pub struct Plan<'p> {
     pub client: Message<'p>,
     /// The message to webhooks.
     pub webhook: Message<'p>,
-    /// What a client's answer means; none for the host's default.
+    /// What a client's response means; none for the host's default.
     pub interpret: Option<Interpretation<'p>>,
 }
 
@@ -110,10 +110,10 @@ pub mod owned {
     pub type Check = super::Check<'static>;
     /// What a value is compared with.
     pub type With = super::With<'static>;
-    /// What a client's answer means.
+    /// What a client's response means.
     pub type Interpretation = super::Interpretation<'static>;
     /// One outcome.
     pub type OutcomePlan = super::OutcomePlan<'static>;
-    /// What is taken out of an answer.
+    /// What is taken out of a response.
     pub type Details = super::Details<'static>;
 }

@@ -64,15 +64,15 @@ pub enum Root {
     Outer,
     /// Which item it is, from 1.
     Position,
-    /// The HTTP status of an answer.
+    /// The HTTP status of a response.
     Status,
     /// Its first digit.
     StatusClass,
-    /// The body of an answer as text.
+    /// The body of a response as text.
     Text,
-    /// The number of the attempt that was answered.
+    /// The number of the attempt, from 1.
     Attempt,
-    /// Why there was no answer.
+    /// Why there was no response.
     Error,
     /// In `map`, a field that was made before, by its place in the plan.
     Field(u16),

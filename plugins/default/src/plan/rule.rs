@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hookmill_json::Value;
 use hookmill_jsonpath::Pattern;
+use hookmill_plugin_sdk::types;
 use serde::{Deserialize, Serialize};
 
 use super::Path;
@@ -32,6 +33,15 @@ pub enum Severity {
     Hard,
     /// After it.
     Soft,
+}
+
+impl From<Severity> for types::Severity {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Hard => Self::Hard,
+            Severity::Soft => Self::Soft,
+        }
+    }
 }
 
 /// A condition, possibly of others.

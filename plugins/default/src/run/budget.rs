@@ -7,7 +7,7 @@ use hookmill_json::{NodeRef, Value};
 
 use crate::functions::{FunctionError, cost};
 
-/// Steps that one element, lead, message or answer may take: about one for each byte that a function reads.
+/// Steps that one element, lead, message or response may take: about one for each byte that a function reads.
 pub const WORK_MAX: usize = 16 << 20;
 
 /// Steps that each lead of an element adds to it.

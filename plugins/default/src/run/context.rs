@@ -12,24 +12,24 @@ use super::steps::select_in;
 use crate::functions::{EvalContext, FunctionError, apply_all};
 use crate::plan::{Function, Path};
 
-/// A remark: code and text.
+/// A warning: code and text.
 pub type Warning = (&'static str, String);
 
 /// One scope as functions see it.
 pub struct ScopeContext<'s, S> {
     scope: &'s S,
-    remark: RefCell<Option<Warning>>,
+    warning: RefCell<Option<Warning>>,
 }
 
 impl<'s, S> ScopeContext<'s, S> {
     /// A scope as functions see it.
     pub fn new(scope: &'s S) -> Self {
-        Self { scope, remark: RefCell::new(None) }
+        Self { scope, warning: RefCell::new(None) }
     }
 
-    /// The first remark since the last time, if there was one.
+    /// The first warning since the last time, if there was one.
     pub fn take_warning(&self) -> Option<Warning> {
-        self.remark.take()
+        self.warning.take()
     }
 }
 
@@ -83,7 +83,7 @@ impl<'s, S: Scope> EvalContext<'s> for ScopeContext<'s, S> {
     }
 
     fn warn(&self, code: &'static str, message: String) {
-        self.remark.borrow_mut().get_or_insert((code, message));
+        self.warning.borrow_mut().get_or_insert((code, message));
     }
 }
 

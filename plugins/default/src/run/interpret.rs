@@ -1,8 +1,8 @@
-//! `interpret`: from a client's answer to what it means.
+//! `interpret`: from a client's response to what it means.
 
 use hookmill_json::{CanonicalNumber, JsonIndex, Value, text_of};
 use hookmill_plugin_sdk::log;
-use hookmill_plugin_sdk::types::{self, ClientAnswer, Failure, OutcomeKind};
+use hookmill_plugin_sdk::types::{self, ClientResponse, Failure, OutcomeKind};
 
 use super::qualify::failure;
 use super::recipe::{Evaluator, Expected};
@@ -21,26 +21,26 @@ const PRICE_BYTES_MAX: usize = 64;
 /// Seconds to wait that are believed: a month. The host has bounds of its own.
 const RETRY_AFTER_S_MAX: u64 = 31 * 24 * 60 * 60;
 
-/// Interprets one answer. None leaves it to the host's default, and so does a document without `interpret`.
+/// Interprets one response. None leaves it to the host's default, and so does a document without `interpret`.
 ///
-/// When there was no answer, nothing is concluded from what it lacks: only outcomes that look at `error` are tried, and
+/// When there was no response, nothing is concluded from what it lacks: only outcomes that look at `error` are tried, and
 /// `otherwise` is not meant.
 pub fn interpret(
     plan: Option<&Interpretation<'_>>,
     call: &Call<'_>,
-    answer: &ClientAnswer,
+    response: &ClientResponse,
 ) -> Result<Option<types::Outcome>, Failure> {
     let Some(plan) = plan else { return Ok(None) };
-    let text = decode_body(answer);
-    let json = body_to_json(plan.read_as, answer, &text);
+    let text = decode_body(response);
+    let json = body_to_json(plan.read_as, response, &text);
     let index = json.as_deref().and_then(|json| JsonIndex::parse(json).ok());
-    let scope = ResponseScope::new(call, answer, &text, index.as_ref().map(JsonIndex::root));
+    let scope = ResponseScope::new(call, response, &text, index.as_ref().map(JsonIndex::root));
     let mut evaluator = RuleEvaluator::new(&scope);
     evaluator.trace = call.traces().then(Vec::new);
-    let decided = find_match(plan, &mut evaluator, answer)?;
+    let decided = find_match(plan, &mut evaluator, response)?;
     let outcome = match decided {
         Some(outcome) => Some(build_outcome(plan, outcome, &scope)),
-        None => outcome_without_match(plan, answer, &scope),
+        None => outcome_without_match(plan, response, &scope),
     };
     if let Some(comparisons) = evaluator.trace {
         log_trace(decided, outcome.as_ref(), comparisons);
@@ -52,11 +52,11 @@ pub fn interpret(
 fn find_match<'p, S: Scope>(
     plan: &'p Interpretation<'p>,
     evaluator: &mut RuleEvaluator<'_, S>,
-    answer: &ClientAnswer,
+    response: &ClientResponse,
 ) -> Result<Option<&'p OutcomePlan<'p>>, Failure> {
-    for outcome in plan.outcomes.iter().filter(|outcome| answer.status.is_some() || outcome.knows_silence) {
+    for outcome in plan.outcomes.iter().filter(|outcome| response.status.is_some() || outcome.knows_silence) {
         let Some(rule) = &outcome.when else { return Ok(Some(outcome)) };
-        // A condition without anything to judge says nothing of this answer.
+        // A condition without anything to judge says nothing of this response.
         if let RuleResult::Passed = evaluator.evaluate(rule, Name::Of(&outcome.name)).map_err(failure)? {
             return Ok(Some(outcome));
         }
@@ -73,20 +73,20 @@ fn build_outcome(plan: &Interpretation<'_>, outcome: &OutcomePlan<'_>, scope: &i
     outcome_found
 }
 
-/// An answer that nothing matches. Success by status alone is none when the document says what an acceptance looks like.
+/// A response that nothing matches. Success by status alone is none when the document says what an acceptance looks like.
 fn outcome_without_match(
     plan: &Interpretation<'_>,
-    answer: &ClientAnswer,
+    response: &ClientResponse,
     scope: &impl Scope,
 ) -> Option<types::Outcome> {
-    let status = answer.status?;
+    let status = response.status?;
     let is_success = (200..300).contains(&status);
     let details = [&plan.details, &Details::default()];
     match plan.otherwise {
         Otherwise::Is(outcome) => Some(with_details(outcome_kind(outcome), "interpret.otherwise", details, scope)),
         Otherwise::Unclaimed if is_success => {
             let mut outcome = with_details(OutcomeKind::Failed, "interpret.otherwise", details, scope);
-            let unsaid = || "the answer matches no outcome of the document".to_owned();
+            let unsaid = || "the response matches no outcome of the document".to_owned();
             outcome.reason = Some(outcome.reason.unwrap_or_else(unsaid));
             Some(outcome)
         }
@@ -114,7 +114,7 @@ fn outcome_kind(outcome: Outcome) -> OutcomeKind {
     }
 }
 
-/// An outcome with what the answer says besides. What can't be taken out of it is left out: the outcome is sure all the same.
+/// An outcome with what the response says besides. What can't be taken out of it is left out: the outcome is sure all the same.
 fn with_details(kind: OutcomeKind, rule: &str, details: [&Details<'_>; 2], scope: &impl Scope) -> types::Outcome {
     let [own, all] = details;
     let made = |own: &Option<_>, all: &Option<_>| {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hookmill_json::{Kind, Node, NodeRef, Value, text_of, write_text, write_value};
-use hookmill_plugin_sdk::types::{Failure, MappedLead, Notice};
+use hookmill_plugin_sdk::types::{Failure, MappedLead, Warning};
 
 use super::compare::says;
 use super::context::ScopeContext;
@@ -24,14 +24,14 @@ const QUOTED_CHARS_MAX: usize = 200;
 /// About how many bytes a lead takes, so that writing one rarely has to move it.
 const OUTPUT_BYTES_GUESS: usize = 512;
 
-/// How many characters of a name or a reason a remark has.
+/// How many characters of a name or a reason a warning has.
 const NOTICE_CHARS_MAX: usize = 500;
 
 /// How many values of one name a lead may keep beside each other.
 const SAME_NAMES_MAX: usize = 100;
 
-/// How many remarks one lead may carry.
-const NOTICES_MAX: usize = 50;
+/// How many warnings one lead may carry.
+const WARNINGS_MAX: usize = 50;
 
 /// One lead in the making.
 pub struct Mapping<'s, 'p, S> {
@@ -43,7 +43,7 @@ pub struct Mapping<'s, 'p, S> {
     custom: CustomFields<'s>,
     /// What was used of the element; none where nobody asks what is left.
     used: Option<Used<'s>>,
-    notices: Vec<Notice>,
+    warnings: Vec<Warning>,
     trace: Option<Vec<Value<'static>>>,
 }
 
@@ -59,14 +59,14 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             tags: None,
             custom: CustomFields::default(),
             used: asks_what_is_left.then(|| Used::new(element)),
-            notices: Vec::new(),
+            warnings: Vec::new(),
             trace: traces.then(Vec::new),
         }
     }
 
     /// Tells names that stood twice.
     pub fn warn_of_duplicates(&mut self, names: &[String]) {
-        self.notices.extend(names.iter().take(NOTICES_MAX).map(|name| duplicate_name_warning(name)));
+        self.warnings.extend(names.iter().take(WARNINGS_MAX).map(|name| duplicate_name_warning(name)));
     }
 
     /// How each field was made, if that was asked for.
@@ -91,7 +91,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         self.expand(&options.expand)?;
         self.mark_all(&options.ignore)?;
         self.unknown()?;
-        Ok(MappedLead { lead: self.write_lead()?, is_test, notices: std::mem::take(&mut self.notices) })
+        Ok(MappedLead { lead: self.write_lead()?, is_test, warnings: std::mem::take(&mut self.warnings) })
     }
 
     /// Where a query for objects to look in is too wide, loose names would find less than there is.
@@ -191,12 +191,12 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     fn place(&mut self, field: &'s Field<'_>, target: TargetRef<'s>, made: Evaluated<'s>) -> Option<Value<'static>> {
         let Evaluated { value, used, warning } = made;
         if let Some((code, message)) = warning {
-            self.notice(code, &field.name, format!("{}: {message}", field.name));
+            self.warning(code, &field.name, format!("{}: {message}", field.name));
         }
         let value = value?;
         // Lists and objects that were kept raw stay among the unmapped keys, where they keep their shape.
         if matches!((target, &value), (TargetRef::Text(_), Value::List(_) | Value::Object(_))) {
-            self.notice("not_a_text", &field.name, format!("{} is left out: it must be one text", field.name));
+            self.warning("not_a_text", &field.name, format!("{} is left out: it must be one text", field.name));
             return None;
         }
         self.mark_found(&used);
@@ -244,8 +244,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         }
         let mut is_test = false;
         for node in nodes {
-            if let Some(answer) = says(&node.value()) {
-                is_test |= answer;
+            if let Some(response) = says(&node.value()) {
+                is_test |= response;
                 self.mark(node);
             }
         }
@@ -350,7 +350,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
                 format!("more than {SAME_NAMES_MAX} values would be custom fields of the name {}", shorten(&name));
             return Err(Failure::new("too_large", message).in_field(shorten(&name)));
         }
-        self.notice(
+        self.warning(
             "name_taken",
             &name,
             format!("the custom field {name} is mapped; what came in as {name} is kept as {free}"),
@@ -359,9 +359,9 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         Ok(())
     }
 
-    fn notice(&mut self, code: &str, path: &str, message: String) {
-        if self.notices.len() < NOTICES_MAX {
-            self.notices.push(notice(code, path, &message));
+    fn warning(&mut self, code: &str, path: &str, message: String) {
+        if self.warnings.len() < WARNINGS_MAX {
+            self.warnings.push(warning(code, path, &message));
         }
     }
 
@@ -418,14 +418,14 @@ fn names(names: &[Cow<'_, str>]) -> String {
     trace_value.join(", ") + &more
 }
 
-fn duplicate_name_warning(name: &str) -> Notice {
+fn duplicate_name_warning(name: &str) -> Warning {
     let message = format!("the key `{}` stands twice in one object; the last one was taken", shorten(name));
-    notice("duplicate_key", name, &message)
+    warning("duplicate_key", name, &message)
 }
 
-/// A remark about a name that may be long.
-fn notice(code: &str, path: &str, message: &str) -> Notice {
-    Notice { code: code.to_owned(), path: shorten(path).to_owned(), message: shorten(message).to_owned() }
+/// A warning about a name that may be long.
+fn warning(code: &str, path: &str, message: &str) -> Warning {
+    Warning { code: code.to_owned(), path: shorten(path).to_owned(), message: shorten(message).to_owned() }
 }
 
 /// The beginning of a text of the input, which may be long.

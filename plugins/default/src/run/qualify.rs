@@ -1,19 +1,19 @@
 //! `qualify`: from a lead to a verdict.
 
 use hookmill_json::{JsonIndex, Kind, PathTrie};
-use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Submission, Verdict};
+use hookmill_plugin_sdk::types::{self, FailedRule, Failure, Severities, Submission, Verdict};
 
 use super::rule::{FailedCheck, Name, RuleError, RuleEvaluator, RuleResult};
 use super::scope::{Call, LeadScope};
 use super::trace;
 use crate::plan::{RulePlan, Severity};
 
-/// Judges one lead by the rules of one severity.
+/// Judges one lead by the rules of these severities: the soft ones only where no hard one failed.
 pub fn qualify(
     rules: &[RulePlan<'_>],
     path_trie: &PathTrie<'_>,
     call: &Call<'_>,
-    severity: types::Severity,
+    severities: Severities,
     submission: &Submission,
 ) -> Result<Verdict, Failure> {
     let lead = lead(submission, path_trie)?;
@@ -21,9 +21,13 @@ pub fn qualify(
     let mut evaluator = RuleEvaluator::new(&scope);
     evaluator.trace = call.traces().then(Vec::new);
     let mut failed = Vec::new();
-    for rule in rules.iter().filter(|rule| is_of(rule.severity, severity)) {
-        if let RuleResult::Failed(failures) = evaluator.evaluate(&rule.rule, Name::Of(&rule.name)).map_err(failure)? {
-            failed.extend(failures.into_iter().map(|part| describe_failure(part, rule, severity)));
+    for severity in [Severity::Hard, Severity::Soft] {
+        let asked = failed.is_empty() && severities.contains(types::Severity::from(severity).into());
+        for rule in rules.iter().filter(|rule| asked && rule.severity == severity) {
+            let result = evaluator.evaluate(&rule.rule, Name::Of(&rule.name)).map_err(failure)?;
+            if let RuleResult::Failed(failures) = result {
+                failed.extend(failures.into_iter().map(|part| describe_failure(part, rule)));
+            }
         }
     }
     let trace = evaluator.trace.map(|rules| trace::json_list("rules", rules));
@@ -46,20 +50,13 @@ pub fn lead<'l>(submission: &'l Submission, path_trie: &PathTrie<'_>) -> Result<
     }
 }
 
-fn is_of(severity: Severity, wanted: types::Severity) -> bool {
-    match wanted {
-        types::Severity::Hard => severity == Severity::Hard,
-        types::Severity::Soft => severity == Severity::Soft,
-    }
-}
-
-fn describe_failure(part: FailedCheck, rule: &RulePlan<'_>, severity: types::Severity) -> FailedRule {
+fn describe_failure(part: FailedCheck, rule: &RulePlan<'_>) -> FailedRule {
     FailedRule {
         rule: part.rule,
         field: part.field,
         operator: part.operator,
         reason: part.reason.unwrap_or_else(|| rule.reason.to_string()),
-        severity,
+        severity: rule.severity.into(),
         expected: part.expected,
         actual: part.actual,
     }

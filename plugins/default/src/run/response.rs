@@ -1,25 +1,25 @@
-//! A client's answer as something that paths point at.
+//! A client's response as something that paths point at.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use hookmill_bodies::xml::{self, XmlLimits};
 use hookmill_json::{JsonIndex, Node, NodeRef, Value};
-use hookmill_plugin_sdk::types::{ClientAnswer, Entropy};
+use hookmill_plugin_sdk::types::{ClientResponse, Entropy};
 use sha2::{Digest, Sha256};
 
 use super::budget::WorkBudget;
-use super::scope::trees::{destination, pairs};
+use super::scope::trees::pairs;
 use super::scope::{Call, Scope, random_bytes};
 use crate::plan::{ReadAs, Root};
 
 /// What no other stage mixes into its random bytes.
-const STAGE_OF_ANSWERS: u64 = 3;
+const STAGE_OF_RESPONSES: u64 = 3;
 
 /// The roots of `interpret`.
 pub struct ResponseScope<'a, 'c> {
     call: &'a Call<'c>,
-    answer: &'a ClientAnswer,
+    response: &'a ClientResponse,
     body: Option<Node<'a>>,
     status: Option<Value<'static>>,
     status_class: Option<Value<'static>>,
@@ -29,26 +29,24 @@ pub struct ResponseScope<'a, 'c> {
     budget: WorkBudget,
     random_calls: Cell<u64>,
     header: OnceCell<Value<'a>>,
-    destination: OnceCell<Value<'a>>,
 }
 
 impl<'a, 'c> ResponseScope<'a, 'c> {
-    /// The scope of an answer with its text, and its body where it could be read.
-    pub fn new(call: &'a Call<'c>, answer: &'a ClientAnswer, text: &'a str, body: Option<Node<'a>>) -> Self {
+    /// The scope of a response with its text, and its body where it could be read.
+    pub fn new(call: &'a Call<'c>, response: &'a ClientResponse, text: &'a str, body: Option<Node<'a>>) -> Self {
         let number = |number: u16| Value::integer(number.into());
         Self {
             call,
-            answer,
+            response,
             body,
-            status: answer.status.map(number),
-            status_class: answer.status.map(|status| number(status / 100)),
-            attempt: Value::integer(answer.attempt.into()),
-            text: answer.status.map(|_| Value::text(text)),
-            error: answer.error.as_deref().map(Value::text),
+            status: response.status.map(number),
+            status_class: response.status.map(|status| number(status / 100)),
+            attempt: Value::integer(response.attempt.into()),
+            text: response.status.map(|_| Value::text(text)),
+            error: response.error.as_deref().map(Value::text),
             budget: WorkBudget::default(),
             random_calls: Cell::new(0),
             header: OnceCell::new(),
-            destination: OnceCell::new(),
         }
     }
 }
@@ -62,8 +60,7 @@ impl Scope for ResponseScope<'_, '_> {
             Root::Text => self.text.as_ref(),
             Root::Attempt => Some(&self.attempt),
             Root::Error => self.error.as_ref(),
-            Root::Header => Some(self.header.get_or_init(|| pairs(&self.answer.headers))),
-            Root::Destination => Some(self.destination.get_or_init(|| destination(&self.answer.destination))),
+            Root::Header => Some(self.header.get_or_init(|| pairs(&self.response.headers))),
             _ => return self.call.root(root),
         };
         made.map(NodeRef::Built)
@@ -81,12 +78,12 @@ impl Scope for ResponseScope<'_, '_> {
         self.call.time_zone()
     }
 
-    /// An answer brings none; its submission and attempt stand for it.
+    /// A response brings none; its submission and attempt stand for it.
     fn random_bytes(&self) -> [u8; 16] {
-        let digest = Sha256::digest(&self.answer.submission_id);
+        let digest = Sha256::digest(&self.response.submission_id);
         let high = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        let entropy = Entropy { high, low: self.answer.attempt.into() };
-        random_bytes(&entropy, STAGE_OF_ANSWERS, &self.random_calls)
+        let entropy = Entropy { high, low: self.response.attempt.into() };
+        random_bytes(&entropy, STAGE_OF_RESPONSES, &self.random_calls)
     }
 
     fn budget(&self) -> &WorkBudget {
@@ -94,25 +91,25 @@ impl Scope for ResponseScope<'_, '_> {
     }
 }
 
-/// The bytes of an answer as text: UTF-8, or Latin-1 where the content type says so. What is neither is replaced: an answer
+/// The bytes of a response as text: UTF-8, or Latin-1 where the content type says so. What is neither is replaced: a response
 /// is judged whatever its bytes.
-pub fn decode_body(answer: &ClientAnswer) -> Cow<'_, str> {
-    let charset = header(answer, "content-type").to_ascii_lowercase();
+pub fn decode_body(response: &ClientResponse) -> Cow<'_, str> {
+    let charset = header(response, "content-type").to_ascii_lowercase();
     if charset.contains("charset=iso-8859-1") || charset.contains("charset=\"iso-8859-1\"") {
-        return answer.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
+        return response.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
     }
-    let bytes = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+    let bytes = response.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&response.body);
     String::from_utf8_lossy(bytes)
 }
 
-fn header<'a>(answer: &'a ClientAnswer, name: &str) -> &'a str {
-    answer.headers.iter().find(|pair| pair.name == name).map_or("", |pair| pair.value.as_str())
+fn header<'a>(response: &'a ClientResponse, name: &str) -> &'a str {
+    response.headers.iter().find(|pair| pair.name == name).map_or("", |pair| pair.value.as_str())
 }
 
 /// The body as JSON text, read as the document says; none when it is not what it claims to be.
-pub fn body_to_json<'t>(read_as: ReadAs, answer: &ClientAnswer, text: &'t str) -> Option<Cow<'t, str>> {
+pub fn body_to_json<'t>(read_as: ReadAs, response: &ClientResponse, text: &'t str) -> Option<Cow<'t, str>> {
     let forms = match read_as {
-        ReadAs::Auto => [by_content_type(header(answer, "content-type")), by_first_character(text)],
+        ReadAs::Auto => [by_content_type(header(response, "content-type")), by_first_character(text)],
         given => [Some(given), None],
     };
     forms.into_iter().flatten().find_map(|form| read(form, text))

@@ -7,7 +7,7 @@ pub mod trees;
 use std::cell::{Cell, OnceCell};
 
 use hookmill_json::{Node, NodeRef, Value};
-use hookmill_plugin_sdk::types::{Context, Entropy};
+use hookmill_plugin_sdk::types::{Context, Destination, Entropy};
 use sha2::{Digest, Sha256};
 
 use super::budget::WorkBudget;
@@ -49,15 +49,25 @@ pub trait Scope {
 /// What is the same for all items of one call.
 pub struct Call<'c> {
     context: &'c Context,
+    destination: Option<&'c Destination>,
     campaign: OnceCell<Value<'c>>,
     organization: OnceCell<Value<'c>>,
     run: OnceCell<Value<'c>>,
+    destination_tree: OnceCell<Value<'c>>,
 }
 
 impl<'c> Call<'c> {
     /// Takes the context of a call.
     pub fn new(context: &'c Context) -> Self {
-        Self { context, campaign: OnceCell::new(), organization: OnceCell::new(), run: OnceCell::new() }
+        let (campaign, organization, run) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { context, destination: None, campaign, organization, run, destination_tree: OnceCell::new() }
+    }
+
+    /// With the destination that it is about.
+    #[must_use]
+    pub fn with_destination(mut self, destination: &'c Destination) -> Self {
+        self.destination = Some(destination);
+        self
     }
 
     /// Whether results should carry a trace.
@@ -91,6 +101,9 @@ impl<'c> Call<'c> {
                 let run_id = Value::text(self.context.run_id.as_str());
                 Value::object([("now", Value::integer(self.context.now)), ("run_id", run_id)])
             })),
+            Root::Destination => {
+                self.destination.map(|it| self.destination_tree.get_or_init(|| trees::destination(it)))
+            }
             _ => None,
         };
         made.map(NodeRef::Built)

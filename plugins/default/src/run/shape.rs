@@ -1,6 +1,6 @@
 //! `shape`: from a lead or an event to the exact bytes that are sent.
 
-use hookmill_plugin_sdk::types::{Destination, Failure, Payload, ShapeRequest, Subject};
+use hookmill_plugin_sdk::types::{Destination, Failure, Payload, Subject};
 
 use super::body;
 use super::encode::{self, JSON_TYPE};
@@ -10,14 +10,18 @@ use super::scope::{Call, LeadScope, Scope};
 use crate::plan::{Format, LoadedMessage};
 
 /// Shapes one message.
-pub fn shape(loaded: &LoadedMessage<'_>, call: &Call<'_>, request: &ShapeRequest) -> Result<Payload, Failure> {
-    let destination = &request.destination;
-    let (submission, event) = match &request.subject {
+pub fn shape(
+    loaded: &LoadedMessage<'_>,
+    call: &Call<'_>,
+    destination: &Destination,
+    subject: &Subject,
+) -> Result<Payload, Failure> {
+    let (submission, event) = match subject {
         Subject::Submission(submission) => (Some(submission), None),
         Subject::Event(event) => (event.submission.as_ref(), Some(event)),
     };
     let lead = submission.map(|submission| lead(submission, &loaded.path_trie)).transpose()?;
-    let scope = LeadScope::new(call, submission, lead.as_ref()).with_event(event, destination);
+    let scope = LeadScope::new(call, submission, lead.as_ref()).with_event(event);
     let saved = scope.budget().save();
     if let Some(payload) = fast_path(loaded, call, &scope, destination) {
         return Ok(payload);

@@ -2,10 +2,10 @@
 //! chosen for these bounds.
 
 use hookmill_plugin_default::document;
-use hookmill_plugin_sdk::types::Severity;
+use hookmill_plugin_sdk::types::Severities;
 
 use crate::house::{
-    answer, body, context, inbound, interpreted, lead, map_with, problems, shape, submission, to_client, verdict,
+    body, context, inbound, interpreted, lead, map_with, problems, response, shape, submission, to_client, verdict,
 };
 
 /// `{"a":{"a":...}}`, so many objects deep.
@@ -33,8 +33,8 @@ fn h6_the_deepest_document_is_compiled_loaded_and_run() {
     // The document's map, the list of rules and the innermost rule are three levels of their own.
     let deepest = document::DEPTH_MAX - 3;
     let even = nested_rules(deepest - deepest % 2);
-    assert!(verdict(&even, Severity::Hard, r#"{"custom":{"x":1}}"#).qualified);
-    assert!(!verdict(&even, Severity::Hard, r#"{"custom":{"x":2}}"#).qualified);
+    assert!(verdict(&even, Severities::HARD, r#"{"custom":{"x":1}}"#).qualified);
+    assert!(!verdict(&even, Severities::HARD, r#"{"custom":{"x":2}}"#).qualified);
     assert_eq!(problems(&nested_rules(document::DEPTH_MAX)).remove(0).code, "too_deep");
 }
 
@@ -61,9 +61,9 @@ fn h6_the_deepest_message_is_made() {
     assert_eq!(xml.unwrap_err().code, "bad_xml");
 }
 
-/// An answer nested to the bound, in each form, and one beyond it, which is missing.
+/// A response nested to the bound, in each form, and one beyond it, which is missing.
 #[test]
-fn h6_the_deepest_answer_is_interpreted() {
+fn h6_the_deepest_response_is_interpreted() {
     let document = "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: $..x, op: present}}]}";
     let json = |depth: usize| format!("{}{{\"x\":1}}{}", "{\"a\":".repeat(depth - 1), "}".repeat(depth - 1));
     let xml = |depth: usize| format!("{}<x>1</x>{}", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
@@ -73,7 +73,7 @@ fn h6_the_deepest_answer_is_interpreted() {
         (xml(32), true),
         (xml(200), false),
     ] {
-        let outcome = interpreted(document, answer(200, "", &text)).unwrap();
+        let outcome = interpreted(document, response(200, "", &text)).unwrap();
         assert_eq!(outcome.is_some(), is_read, "{} bytes", text.len());
     }
 }

@@ -7,13 +7,15 @@ use hookmill_plugin_default::Declarative;
 use hookmill_plugin_default::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use hookmill_plugin_default::run::LEADS_MAX;
 use hookmill_plugin_sdk::types::*;
-use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{configuration, mapping, qualification};
 
 use crate::grammar::{Draw, document, json};
-use crate::house::{answer, context, destination, inbound, pair, silence, submission, to_client};
+use crate::house::{
+    ToShape, context, destination, inbound, interpret_in, pair, response, shape_in, silence, submission, to_client,
+};
 
-/// Remarks that one lead may carry, and as many names that stood twice.
-const NOTICES_MAX: usize = 100;
+/// Warnings that one lead may carry, and as many names that stood twice.
+const WARNINGS_MAX: usize = 100;
 /// Nesting of JSON that the host takes from a plugin.
 const JSON_DEPTH_MAX: usize = 96;
 /// Characters of a reason.
@@ -25,7 +27,7 @@ pub struct Exercise {
     document: String,
     bodies: Vec<String>,
     leads: Vec<String>,
-    answers: Vec<(u16, &'static str, Vec<u8>)>,
+    responses: Vec<(u16, &'static str, Vec<u8>)>,
 }
 
 impl Exercise {
@@ -38,12 +40,12 @@ impl Exercise {
         let leads = draw.several(2, |draw| {
             format!("{{\"email\":{},\"tags\":{},\"custom\":{{\"x\":{}}}}}", json(draw, 0), json(draw, 1), json(draw, 3))
         });
-        let answers = draw.several(2, |draw| {
+        let responses = draw.several(2, |draw| {
             let kind = draw.one(&["application/json", "text/xml", "text/html", ""]);
             let body = if draw.once_in(3) { draw.any_bytes(40) } else { json(draw, 4).into_bytes() };
             (draw.count(999) as u16, kind, body)
         });
-        Self { document, bodies, leads, answers }
+        Self { document, bodies, leads, responses }
     }
 
     /// Runs it; panics where something does not hold.
@@ -70,12 +72,11 @@ impl Exercise {
     }
 
     fn interpreted(&self) {
-        let mut answers = vec![silence("timeout")];
-        answers.extend(self.answers.iter().map(|(status, kind, body)| answer(*status, kind, body)));
-        for mut answer in answers {
-            answer.headers.push(pair("retry-after", "5"));
-            let meant =
-                |trace| <Declarative as response::Guest>::interpret(with(trace), vec![answer.clone()]).remove(0);
+        let mut responses = vec![silence("timeout")];
+        responses.extend(self.responses.iter().map(|(status, kind, body)| response(*status, kind, body)));
+        for mut response in responses {
+            response.headers.push(pair("retry-after", "5"));
+            let meant = |trace| interpret_in(with(trace), response.clone());
             let (plain, traced) = (meant(false), meant(true));
             same(&plain, &traced);
             match plain {
@@ -120,7 +121,7 @@ fn mapped(body: &str) -> Vec<String> {
 }
 
 fn rule_paths(lead: &str) {
-    for severity in [Severity::Hard, Severity::Soft] {
+    for severity in [Severities::HARD, Severities::SOFT] {
         let run = |trace| {
             <Declarative as qualification::Guest>::qualify(with(trace), severity, vec![submission(lead)]).remove(0)
         };
@@ -142,8 +143,8 @@ fn rule_paths(lead: &str) {
     }
 }
 
-fn sent(request: ShapeRequest) {
-    let run = |trace| <Declarative as shaping::Guest>::shape(with(trace), vec![request.clone()]).remove(0);
+fn sent(to_shape: ToShape) {
+    let run = |trace| shape_in(with(trace), to_shape.clone());
     let (plain, traced) = (run(false), run(true));
     match (plain, traced) {
         (Ok(plain), Ok(mut traced)) => {
@@ -158,7 +159,7 @@ fn sent(request: ShapeRequest) {
     }
 }
 
-fn told(submission: Option<Submission>, payload: Option<String>) -> ShapeRequest {
+fn told(submission: Option<Submission>, payload: Option<String>) -> ToShape {
     let event = Event {
         id: "evt_1".into(),
         name: "lead.delivered".into(),
@@ -169,7 +170,7 @@ fn told(submission: Option<Submission>, payload: Option<String>) -> ShapeRequest
         payload,
         category: None,
     };
-    ShapeRequest { destination: destination(DestinationKind::Subscription), subject: Subject::Event(event) }
+    (destination(DestinationKind::Subscription), Subject::Event(event))
 }
 
 fn check_lead(lead: &MappedLead) {
@@ -182,7 +183,7 @@ fn check_lead(lead: &MappedLead) {
             text => assert!(TEXT_FIELDS.contains(&text) && (value.is_string() || value.is_null()), "{}", lead.lead),
         }
     }
-    assert!(lead.notices.len() <= NOTICES_MAX);
+    assert!(lead.warnings.len() <= WARNINGS_MAX);
 }
 
 fn check_payload(payload: &Payload) {

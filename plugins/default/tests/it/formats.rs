@@ -1,9 +1,9 @@
 //! Messages in every format (M8): XML, plain text, queries, lists made item by item.
 
 use hookmill_plugin_default::run::MESSAGE_VALUES_MAX;
-use hookmill_plugin_sdk::types::{Context, Failure, Payload, ShapeRequest, Subject};
+use hookmill_plugin_sdk::types::{Context, Failure, Payload, Subject};
 
-use crate::house::{body, context, destination, json, load, problems, shape, submission, to_client};
+use crate::house::{body, context, destination, json, load, problems, shape, shape_in, submission, to_client};
 
 const LEAD: &str = r#"{"first_name":"John","last_name":"Doe & Söhne","zip":"02139","tags":["a","b"],"custom":{"zero":0,"no":false,"empty":"","items":[{"sku":"x","n":1.10,"tags":["p","q"]},{"sku":"y"}],"one":{"sku":"z"},"none":[]}}"#;
 
@@ -131,10 +131,10 @@ fn m8_what_can_not_be_carried_is_refused() {
         ("format: xml\nbody: {a: 1}", "GET", "application/json", "no_body_in_get"),
         ("format: text\nbody: hello", "GET", "application/json", "no_body_in_get"),
     ] {
-        let mut destination = destination(hookmill_plugin_sdk::types::DestinationKind::ClientEndpoint);
+        let mut destination = destination(hookmill_plugin_sdk::types::DestinationKind::Client);
         (destination.method, destination.content_type) = (method.into(), content_type.into());
-        let request = ShapeRequest { destination, subject: Subject::Submission(submission(LEAD)) };
-        assert_eq!(shape(&document(message), request).unwrap_err().code, code, "{message}");
+        let to_shape = (destination, Subject::Submission(submission(LEAD)));
+        assert_eq!(shape(&document(message), to_shape).unwrap_err().code, code, "{message}");
     }
 }
 
@@ -200,12 +200,7 @@ body:
 fn m10_the_trace_names_each_part() {
     load(&document("body:\n  list: {for_each: lead.tags, make: {from: item}}"));
     let context = Context { trace: true, ..context() };
-    let payload = <hookmill_plugin_default::Declarative as hookmill_plugin_sdk::shaping::Guest>::shape(
-        context,
-        vec![to_client(submission(LEAD))],
-    )
-    .remove(0)
-    .unwrap();
+    let payload = shape_in(context, to_client(submission(LEAD))).unwrap();
     let trace = json(&payload.trace.unwrap());
     let parts: Vec<String> =
         trace["parts"].as_array().unwrap().iter().map(|p| format!("{} {}", p["part"], p["line"])).collect();

@@ -1,4 +1,4 @@
-//! Functions as documents use them: on real shapes, with notices, random bytes and value sets (M4).
+//! Functions as documents use them: on real shapes, with warnings, random bytes and value sets (M4).
 
 use hookmill_plugin_sdk::testing;
 use hookmill_plugin_sdk::types::{Diagnostic, Entropy};
@@ -84,10 +84,10 @@ fn m4_an_ambiguous_date_is_a_notice() {
     let document = fields("date_of_birth: {from: dob, then: [{date: ['%m/%d/%Y', '%d/%m/%Y']}]}");
     let lead = lead(&document, r#"{"dob":"03/04/1990"}"#);
     assert_eq!(lead.lead, r#"{"date_of_birth":"1990-03-04","custom":{}}"#);
-    let notice = &lead.notices[0];
-    assert_eq!((notice.code.as_str(), notice.path.as_str()), ("ambiguous_date", "date_of_birth"));
-    assert!(notice.message.contains("03/04/1990") && notice.message.contains("%d/%m/%Y"), "{}", notice.message);
-    assert!(crate::house::lead(&document, r#"{"dob":"13/04/1990"}"#).notices.is_empty());
+    let warning = &lead.warnings[0];
+    assert_eq!((warning.code.as_str(), warning.path.as_str()), ("ambiguous_date", "date_of_birth"));
+    assert!(warning.message.contains("03/04/1990") && warning.message.contains("%d/%m/%Y"), "{}", warning.message);
+    assert!(crate::house::lead(&document, r#"{"dob":"13/04/1990"}"#).warnings.is_empty());
 }
 
 /// M4, P8: ids come of the item's entropy: others in each field and each lead, the same in a replay.

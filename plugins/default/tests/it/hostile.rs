@@ -4,9 +4,11 @@
 use hookmill_plugin_default::document::DOCUMENT_BYTES_MAX;
 use hookmill_plugin_default::run::{OUTPUT_BYTES_MAX, TRACE_BYTES_MAX};
 use hookmill_plugin_sdk::types::*;
-use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{configuration, mapping, qualification};
 
-use crate::house::{answer, context, inbound, load, map_with, problems, shape, submission, to_client};
+use crate::house::{
+    context, inbound, interpret_in, load, map_with, problems, response, shape, shape_in, submission, to_client,
+};
 
 /// What becomes of a document: its first problem, or that it compiles.
 fn saved(document: &str) -> String {
@@ -180,7 +182,7 @@ fn p3_m7_hostile_leads_are_judged_or_fail() {
         let lead = format!("{{\"custom\":{{\"x\":{x}}}}}");
         <hookmill_plugin_default::Declarative as qualification::Guest>::qualify(
             context(),
-            Severity::Hard,
+            Severities::HARD,
             vec![submission(&lead)],
         )
         .remove(0)
@@ -234,9 +236,9 @@ fn p3_m8_hostile_messages_are_bounded() {
     }
 }
 
-/// P3, M9: an answer of any size and shape means something, or nothing.
+/// P3, M9: a response of any size and shape means something, or nothing.
 #[test]
-fn p3_m9_hostile_answers_are_interpreted() {
+fn p3_m9_hostile_responses_are_interpreted() {
     for (details, kind, body) in [
         ("{\"as\":\"xml\"}", "text/xml", "<a>".repeat(100_000)),
         ("{\"as\":\"xml\"}", "text/xml", format!("<r>{}</r>", "<a/>".repeat(50_000))),
@@ -256,13 +258,9 @@ fn p3_m9_hostile_answers_are_interpreted() {
             1,
         );
         load(&format!("{{\"version\":1,\"interpret\":{details}}}"));
-        let meant = <hookmill_plugin_default::Declarative as response::Guest>::interpret(
-            context(),
-            vec![answer(200, kind, &body)],
-        );
-        let outcome = meant[0].as_ref().unwrap().as_ref();
+        let outcome = interpret_in(context(), response(200, kind, &body)).unwrap();
         assert!(
-            outcome.is_none_or(|outcome| outcome.reason.is_none() && outcome.price.is_none()),
+            outcome.as_ref().is_none_or(|outcome| outcome.reason.is_none() && outcome.price.is_none()),
             "{details} {outcome:?}"
         );
     }
@@ -282,10 +280,7 @@ fn m10_a_trace_is_bounded() {
         .remove(0)
         .unwrap();
     let lead = format!("{{\"custom\":{{\"x\":\"{}\"}}}}", "aB".repeat(20_000));
-    let sent =
-        <hookmill_plugin_default::Declarative as shaping::Guest>::shape(traced(), vec![to_client(submission(&lead))])
-            .remove(0)
-            .unwrap();
+    let sent = shape_in(traced(), to_client(submission(&lead))).unwrap();
     for trace in [mapped.trace.unwrap(), sent.trace.unwrap()] {
         assert!(TRACE_BYTES_MAX / 2 < trace.len() && trace.len() < 2 * TRACE_BYTES_MAX, "{}", trace.len());
         assert!(trace.contains("TRACE_BYTES_MAX"));

@@ -2,7 +2,7 @@
 
 use hookmill_plugin_default::Declarative;
 use hookmill_plugin_sdk::types::*;
-use hookmill_plugin_sdk::{configuration, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{configuration, interpretation, mapping, qualification, shaping};
 use serde_json::Value;
 
 /// 2024-06-15T10:30:00Z.
@@ -32,7 +32,7 @@ pub fn inbound(body: &str) -> Inbound {
         headers: vec![Pair { name: "user-agent".into(), value: "curl".into() }],
         query: vec![pair("utm_source", "g"), pair("tag", "a"), pair("tag", "b")],
         origin: Origin {
-            door: Door::Campaign,
+            channel: Channel::Campaign,
             name: "key".into(),
             source_label: None,
             tag: None,
@@ -54,16 +54,16 @@ pub fn submission(lead: &str) -> Submission {
         lead: lead.into(),
         is_test: false,
         received_at: NOW_MS,
-        answers: vec![],
+        responses: vec![],
         entropy: Entropy { high: 1, low: 2 },
     }
 }
 
 /// Compiles and loads a document, as the host does.
-pub fn load(document: &str) {
+pub fn load(document: &str) -> Loaded {
     let compiled = <Declarative as configuration::Guest>::compile(document.into());
     let compiled = compiled.unwrap_or_else(|problems| panic!("{problems:#?}"));
-    <Declarative as configuration::Guest>::load(compiled.plan).unwrap();
+    <Declarative as configuration::Guest>::load(compiled.plan).unwrap()
 }
 
 pub fn problems(document: &str) -> Vec<Diagnostic> {
@@ -98,27 +98,40 @@ pub fn failure(document: &str, body: &str) -> Failure {
     leads(document, body).remove(0).unwrap_err()
 }
 
-pub fn verdict(document: &str, severity: Severity, lead: &str) -> Verdict {
+pub fn verdict(document: &str, severities: Severities, lead: &str) -> Verdict {
     load(document);
-    <Declarative as qualification::Guest>::qualify(context(), severity, vec![submission(lead)]).remove(0).unwrap()
+    <Declarative as qualification::Guest>::qualify(context(), severities, vec![submission(lead)]).remove(0).unwrap()
 }
 
-pub fn shape(document: &str, request: ShapeRequest) -> Result<Payload, Failure> {
+/// A destination, and what a message to it is about.
+pub type ToShape = (Destination, Subject);
+
+pub fn shape(document: &str, to_shape: ToShape) -> Result<Payload, Failure> {
     load(document);
-    <Declarative as shaping::Guest>::shape(context(), vec![request]).remove(0)
+    shape_in(context(), to_shape)
 }
 
-/// What an answer means.
-pub fn interpreted(document: &str, answer: ClientAnswer) -> Result<Option<Outcome>, Failure> {
-    load(document);
-    <Declarative as response::Guest>::interpret(context(), vec![answer]).remove(0)
+/// With the document that was loaded last.
+pub fn shape_in(context: Context, (destination, subject): ToShape) -> Result<Payload, Failure> {
+    <Declarative as shaping::Guest>::shape(context, destination, vec![subject]).remove(0)
 }
 
-/// An answer of the client.
-pub fn answer(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ClientAnswer {
-    ClientAnswer {
+/// What a response means.
+pub fn interpreted(document: &str, response: ClientResponse) -> Result<Option<Outcome>, Failure> {
+    load(document);
+    interpret_in(context(), response)
+}
+
+/// With the document that was loaded last.
+pub fn interpret_in(context: Context, response: ClientResponse) -> Result<Option<Outcome>, Failure> {
+    let destination = destination(DestinationKind::Client);
+    <Declarative as interpretation::Guest>::interpret(context, destination, vec![response]).remove(0)
+}
+
+/// A response of the client.
+pub fn response(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ClientResponse {
+    ClientResponse {
         submission_id: "sub_1-0".into(),
-        destination: destination(DestinationKind::ClientEndpoint),
         attempt: 1,
         status: Some(status),
         headers: vec![pair("content-type", content_type)],
@@ -128,10 +141,10 @@ pub fn answer(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> Client
     }
 }
 
-/// No answer, and why.
-pub fn silence(error: &str) -> ClientAnswer {
-    let none = answer(0, "", "");
-    ClientAnswer { status: None, headers: vec![], error: Some(error.into()), ..none }
+/// No response, and why.
+pub fn silence(error: &str) -> ClientResponse {
+    let none = response(0, "", "");
+    ClientResponse { status: None, headers: vec![], error: Some(error.into()), ..none }
 }
 
 /// The warnings of a document that compiles: place, code and path.
@@ -141,8 +154,8 @@ pub fn warnings(document: &str) -> Vec<String> {
     compiled.warnings.iter().map(|p| format!("{}:{} {} {}", p.line, p.column, p.code, p.path)).collect()
 }
 
-pub fn to_client(submission: Submission) -> ShapeRequest {
-    ShapeRequest { destination: destination(DestinationKind::ClientEndpoint), subject: Subject::Submission(submission) }
+pub fn to_client(submission: Submission) -> ToShape {
+    (destination(DestinationKind::Client), Subject::Submission(submission))
 }
 
 pub fn destination(kind: DestinationKind) -> Destination {

@@ -1,9 +1,9 @@
-//! `interpret` as documents say it (M9): real answers of three kinds of clients, and everything that can go wrong.
+//! `interpret` as documents say it (M9): real responses of three kinds of clients, and everything that can go wrong.
 
 use hookmill_plugin_sdk::testing::take_log;
-use hookmill_plugin_sdk::types::{ClientAnswer, Context, Outcome, OutcomeKind};
+use hookmill_plugin_sdk::types::{ClientResponse, Context, Outcome, OutcomeKind};
 
-use crate::house::{answer, context, interpreted, load, pair, problems, silence};
+use crate::house::{context, interpret_in, interpreted, load, pair, problems, response, silence};
 
 use OutcomeKind::{Accepted, Duplicate, Failed, Rejected, Retry};
 
@@ -32,7 +32,7 @@ interpret:
     - {outcome: retry, when: {field: outcome, op: eq, value: error}, reason: reason, retry_after: 60}
 ";
 
-/// A client that answers XML, whatever the content type says.
+/// A client that responses XML, whatever the content type says.
 const BOBERDOO: &str = "
 version: 1
 interpret:
@@ -49,14 +49,14 @@ interpret:
 /// Kind, reason, reference and price of an outcome; none for the host's default.
 type Told = Option<(OutcomeKind, Option<String>, Option<String>, Option<String>)>;
 
-fn told(document: &str, answer: ClientAnswer) -> Told {
-    let outcome = interpreted(document, answer).unwrap_or_else(|failure| panic!("{}", failure.message))?;
+fn told(document: &str, response: ClientResponse) -> Told {
+    let outcome = interpreted(document, response).unwrap_or_else(|failure| panic!("{}", failure.message))?;
     let Outcome { kind, reason, reference, price, .. } = outcome;
     Some((kind, reason, reference, price))
 }
 
-fn kind(document: &str, answer: ClientAnswer) -> Option<OutcomeKind> {
-    told(document, answer).map(|told| told.0)
+fn kind(document: &str, response: ClientResponse) -> Option<OutcomeKind> {
+    told(document, response).map(|told| told.0)
 }
 
 fn is(kind: OutcomeKind, reason: &str, reference: &str, price: &str) -> Told {
@@ -65,7 +65,7 @@ fn is(kind: OutcomeKind, reason: &str, reference: &str, price: &str) -> Told {
 }
 
 #[test]
-fn m9_answers_of_real_kinds_of_clients() {
+fn m9_responses_of_real_kinds_of_clients() {
     let json = "application/json";
     for (document, status, content_type, body, expected) in [
         (
@@ -121,13 +121,13 @@ fn m9_answers_of_real_kinds_of_clients() {
         ),
         (BOBERDOO, 200, "text/html", "oops: Duplicate  Lead <br>", is(Duplicate, "", "", "")),
     ] {
-        assert_eq!(told(document, answer(status, content_type, body)), expected, "{body}");
+        assert_eq!(told(document, response(status, content_type, body)), expected, "{body}");
     }
-    let busy = interpreted(LEADCONDUIT, answer(200, json, r#"{"outcome":"error"}"#)).unwrap().unwrap();
+    let busy = interpreted(LEADCONDUIT, response(200, json, r#"{"outcome":"error"}"#)).unwrap().unwrap();
     assert_eq!((busy.retry_after_ms, busy.rule.as_deref()), (Some(60_000), Some("interpret.outcomes[3]")));
 }
 
-/// M9: what is not said is the host's: redirects, errors, throttling, no answer.
+/// M9: what is not said is the host's: redirects, errors, throttling, no response.
 #[test]
 fn m9_what_no_outcome_matches_is_left_to_the_host() {
     for document in ["version: 1", LEADBYTE, LEADCONDUIT, BOBERDOO] {
@@ -135,12 +135,12 @@ fn m9_what_no_outcome_matches_is_left_to_the_host() {
         for (status, body, by_status) in
             [(302, "", Failed), (404, "<h1>Not found</h1>", Failed), (429, "slow down", Retry), (503, "", Retry)]
         {
-            let found = kind(document, answer(status, "text/html", body));
+            let found = kind(document, response(status, "text/html", body));
             assert!(found.is_none_or(|kind| kind == by_status), "{status}: {found:?} {details_only}");
         }
         assert_eq!(kind(document, silence("timeout")), None);
     }
-    assert_eq!(kind("version: 1", answer(200, "text/plain", "OK")), None);
+    assert_eq!(kind("version: 1", response(200, "text/plain", "OK")), None);
 }
 
 /// M9: success by status alone is none where the document says what an acceptance looks like.
@@ -151,10 +151,10 @@ fn m9_a_success_that_matches_nothing_is_no_acceptance() {
         "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: ok, op: eq, value: false}}]}",
     );
     for body in ["", "{}", r#"{"ok":"maybe"}"#, "<html>", "{\"ok\":"] {
-        let unmatched = told(accepts, answer(200, "application/json", body)).unwrap();
+        let unmatched = told(accepts, response(200, "application/json", body)).unwrap();
         assert_eq!(unmatched.0, Failed, "{body}");
         assert!(unmatched.1.unwrap().contains("matches no outcome"));
-        assert_eq!(kind(rejects, answer(200, "application/json", body)), None, "{body}");
+        assert_eq!(kind(rejects, response(200, "application/json", body)), None, "{body}");
     }
     for (otherwise, expected) in [
         ("default", None),
@@ -164,8 +164,8 @@ fn m9_a_success_that_matches_nothing_is_no_acceptance() {
         ("accepted", Some(Accepted)),
     ] {
         let document = accepts.replace("]}", &format!("], otherwise: {otherwise}}}"));
-        assert_eq!(kind(&document, answer(200, "", "no")), expected, "{otherwise}");
-        assert_eq!(kind(&document, silence("timeout")), None, "no answer is no {otherwise}");
+        assert_eq!(kind(&document, response(200, "", "no")), expected, "{otherwise}");
+        assert_eq!(kind(&document, silence("timeout")), None, "no response is no {otherwise}");
     }
 }
 
@@ -193,9 +193,9 @@ fn m9_comparisons_are_typed() {
         ("{field: a, op: eq, value: 1, on_missing: skip}", "{}", false),
     ] {
         let document = format!("version: 1\ninterpret:\n  outcomes:\n    - outcome: duplicate\n      when: {rule}");
-        let mut answer = answer(200, "application/json", body);
-        answer.headers.push(pair("x-result", "taken"));
-        let found = kind(&document, answer);
+        let mut response = response(200, "application/json", body);
+        response.headers.push(pair("x-result", "taken"));
+        let found = kind(&document, response);
         assert_eq!(found, matches.then_some(Duplicate), "{rule} on {body}");
     }
 }
@@ -223,29 +223,29 @@ fn m9_bodies_are_read_as_they_are_or_as_the_document_says() {
         let document = format!(
             "version: 1\ninterpret:\n  as: {read_as}\n  outcomes: [{{outcome: rejected, when: {{field: r.a, op: eq, value: 1}}}}]"
         );
-        let found = kind(&document, answer(200, content_type, body));
+        let found = kind(&document, response(200, content_type, body));
         assert_eq!(found, matches.then_some(Rejected), "{read_as} {content_type} {body}");
     }
     let latin = "version: 1\ninterpret: {reason: text, outcomes: [{outcome: rejected}]}";
-    let told_latin = told(latin, answer(200, "text/plain; charset=ISO-8859-1", b"Stra\xdfe"));
+    let told_latin = told(latin, response(200, "text/plain; charset=ISO-8859-1", b"Stra\xdfe"));
     assert_eq!(told_latin, is(Rejected, "Straße", "", ""));
-    assert_eq!(told(latin, answer(200, "text/plain", b"a\xffb")), is(Rejected, "a\u{fffd}b", "", ""));
+    assert_eq!(told(latin, response(200, "text/plain", b"a\xffb")), is(Rejected, "a\u{fffd}b", "", ""));
 }
 
-/// M9: no answer is retried by the host, unless an outcome looks at `error`.
+/// M9: no response is retried by the host, unless an outcome looks at `error`.
 #[test]
 fn m9_nothing_is_concluded_from_silence() {
     let missing =
         "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: id, op: blank}}, {outcome: failed}]}";
     assert_eq!(kind(missing, silence("timeout")), None);
-    assert_eq!(kind(missing, answer(200, "application/json", "{}")), Some(Rejected));
+    assert_eq!(kind(missing, response(200, "application/json", "{}")), Some(Rejected));
     let knows = "version: 1\ninterpret: {outcomes: [{outcome: failed, reason: error, when: {field: error, op: eq, value: too_large}}]}";
     assert_eq!(told(knows, silence("too_large")), is(Failed, "too_large", "", ""));
     assert_eq!(kind(knows, silence("timeout")), None);
-    assert_eq!(kind(knows, answer(200, "application/json", r#"{"error":"too_large"}"#)), None);
+    assert_eq!(kind(knows, response(200, "application/json", r#"{"error":"too_large"}"#)), None);
 }
 
-/// M9: what can't be taken out of an answer is left out; the outcome is sure all the same.
+/// M9: what can't be taken out of a response is left out; the outcome is sure all the same.
 #[test]
 fn m9_details_never_change_the_outcome() {
     let all = "reason: r, price: p, reference: i, retry_after: w";
@@ -258,15 +258,15 @@ fn m9_details_never_change_the_outcome() {
         ("nothing", is(Retry, "", "", ""), None),
     ] {
         let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: retry, {all}}}]}}");
-        assert_eq!(told(&document, answer(200, "application/json", body)), expected, "{body}");
-        let outcome = interpreted(&document, answer(200, "application/json", body)).unwrap().unwrap();
+        assert_eq!(told(&document, response(200, "application/json", body)), expected, "{body}");
+        let outcome = interpreted(&document, response(200, "application/json", body)).unwrap().unwrap();
         assert_eq!(outcome.retry_after_ms, wait_ms, "{body}");
     }
     let failing = "version: 1\ninterpret: {outcomes: [{outcome: accepted, reference: {from: id, on_missing: fail}, price: {from: p, then: [phone]}}]}";
-    assert_eq!(told(failing, answer(200, "application/json", r#"{"p":"x"}"#)), is(Accepted, "", "", ""));
+    assert_eq!(told(failing, response(200, "application/json", r#"{"p":"x"}"#)), is(Accepted, "", "", ""));
     let long = format!("{{\"r\":\"{}\"}}", "é".repeat(10_000));
     let reason =
-        told("version: 1\ninterpret: {outcomes: [{outcome: failed, reason: r}]}", answer(500, "", long)).unwrap().1;
+        told("version: 1\ninterpret: {outcomes: [{outcome: failed, reason: r}]}", response(500, "", long)).unwrap().1;
     assert_eq!(reason.unwrap().chars().count(), 500);
 }
 
@@ -280,7 +280,7 @@ fn m9_details_alone_keep_the_hosts_outcome() {
         (503, r#"{"error":{"message":"down"}}"#, is(Retry, "down", "", "")),
         (302, "", is(Failed, "", "", "")),
     ] {
-        assert_eq!(told(document, answer(status, "application/json", body)), expected, "{status}");
+        assert_eq!(told(document, response(status, "application/json", body)), expected, "{status}");
     }
 }
 
@@ -332,8 +332,8 @@ fn m10_the_log_of_a_dry_run_tells_each_comparison() {
     load(LEADBYTE);
     let ask = |context: Context| {
         take_log();
-        let answers = vec![answer(200, "application/json", r#"{"code":-2,"response":"Duplicate"}"#)];
-        <hookmill_plugin_default::Declarative as hookmill_plugin_sdk::response::Guest>::interpret(context, answers);
+        let duplicate = response(200, "application/json", r#"{"code":-2,"response":"Duplicate"}"#);
+        interpret_in(context, duplicate).unwrap();
         take_log()
     };
     assert!(ask(context()).is_empty());

@@ -50,14 +50,14 @@ fn m5_a_failing_lead_stands_alone() {
 
 #[test]
 fn m5_each_fallback_of_an_error() {
-    for (fallback, expected, notices) in [
+    for (fallback, expected, warnings) in [
         ("omit", r#"{"custom":{}}"#, 1),
         ("null", r#"{"phone":null,"custom":{}}"#, 1),
         ("keep_raw", r#"{"phone":"12","custom":{}}"#, 1),
         ("{default: none}", r#"{"phone":"none","custom":{}}"#, 1),
     ] {
         let lead = lead(&fields(&format!("phone: {{from: p, then: [phone], on_error: {fallback}}}")), r#"{"p":"12"}"#);
-        assert_eq!((lead.lead.as_str(), lead.notices.len()), (expected, notices), "{fallback}");
+        assert_eq!((lead.lead.as_str(), lead.warnings.len()), (expected, warnings), "{fallback}");
     }
     let missing = failure(&fields("email: {from: [a, b], on_missing: fail}"), "{}");
     assert_eq!((missing.code.as_str(), missing.input), ("field_missing", None));

@@ -1,12 +1,12 @@
 //! `qualify` as documents say it (M7).
 
-use hookmill_plugin_sdk::types::{Context, Severity};
+use hookmill_plugin_sdk::types::{Context, Severities};
 use hookmill_plugin_sdk::{qualification::Guest, types::Verdict};
 
 use crate::house::{context, json, load, submission, verdict};
 
 fn rule_paths(rule: &str, lead: &str) -> Verdict {
-    verdict(&format!("version: 1\nqualify:\n  - {rule}"), Severity::Hard, lead)
+    verdict(&format!("version: 1\nqualify:\n  - {rule}"), Severities::HARD, lead)
 }
 
 /// Every operator on missing, null, empty text, and values that pass and fail.
@@ -60,7 +60,7 @@ fn m7_every_operator_on_every_kind_of_value() {
 fn m7_the_verdict_lists_expected_and_actual() {
     let lead = r#"{"state":"NV","custom":{"income":"100"}}"#;
     let document = "version: 1\nqualify:\n  - {field: income, op: ge, value: 50000, reason: too little}\n  - {name: state, field: state, op: in, values: [CA, TX], reason: not served}\n  - {field: email, op: present, reason: no mail, severity: soft}";
-    let hard = verdict(document, Severity::Hard, lead);
+    let hard = verdict(document, Severities::HARD, lead);
     let told: Vec<_> = hard
         .failed
         .iter()
@@ -82,7 +82,7 @@ fn m7_the_verdict_lists_expected_and_actual() {
             ("state", "state", "in", "not served", r#"["CA","TX"]"#, Some(r#""NV""#)),
         ]
     );
-    let soft = verdict(document, Severity::Soft, lead);
+    let soft = verdict(document, Severities::SOFT, lead);
     assert_eq!((soft.failed.len(), soft.failed[0].actual.as_deref()), (1, None));
 }
 
@@ -125,7 +125,7 @@ fn m10_the_trace_tells_each_comparison() {
     let context = Context { trace: true, ..context() };
     let verdict = <hookmill_plugin_default::Declarative as Guest>::qualify(
         context,
-        Severity::Hard,
+        Severities::HARD,
         vec![submission(r#"{"state":"CA","custom":{}}"#)],
     )
     .remove(0)
@@ -138,8 +138,36 @@ fn m10_the_trace_tells_each_comparison() {
 fn a_lead_that_is_none_is_a_failure() {
     load("");
     for lead in ["", "[]", "{"] {
-        let verdicts =
-            <hookmill_plugin_default::Declarative as Guest>::qualify(context(), Severity::Hard, vec![submission(lead)]);
+        let verdicts = <hookmill_plugin_default::Declarative as Guest>::qualify(
+            context(),
+            Severities::HARD,
+            vec![submission(lead)],
+        );
         assert_eq!(verdicts[0].as_ref().unwrap_err().code, "bad_lead");
+    }
+}
+
+/// M7: both severities in one call: a hard failure leaves the soft rules out, and `load` says for which there are rules.
+#[test]
+fn m7_soft_rules_are_judged_where_no_hard_one_failed() {
+    let hard = "{field: a, op: present, reason: no a}";
+    let soft = "{field: b, op: present, reason: no b, severity: soft}";
+    let document = format!("version: 1\nqualify: [{soft}, {hard}]");
+    let reasons = |severities, lead| {
+        let verdict = verdict(&document, severities, lead);
+        verdict.failed.iter().map(|rule| rule.reason.clone()).collect::<Vec<_>>()
+    };
+    let (neither, only_a) = ("{\"custom\":{}}", "{\"custom\":{\"a\":1}}");
+    assert_eq!(reasons(Severities::all(), neither), ["no a"]);
+    assert_eq!(reasons(Severities::all(), only_a), ["no b"]);
+    assert_eq!(reasons(Severities::SOFT, neither), ["no b"]);
+    assert_eq!(reasons(Severities::HARD, only_a), Vec::<String>::new());
+    for (rules, severities) in [
+        (String::new(), Severities::empty()),
+        (hard.to_owned(), Severities::HARD),
+        (soft.to_owned(), Severities::SOFT),
+        (format!("{soft}, {hard}"), Severities::all()),
+    ] {
+        assert_eq!(load(&format!("version: 1\nqualify: [{rules}]")).severities, severities, "{rules}");
     }
 }

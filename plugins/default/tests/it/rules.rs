@@ -2,7 +2,7 @@
 
 use hookmill_plugin_default::plan::{MissingOperand, OPERATORS, Wants};
 use hookmill_plugin_sdk::testing::table;
-use hookmill_plugin_sdk::types::{Context, Severity, Verdict};
+use hookmill_plugin_sdk::types::{Context, Severities, Verdict};
 use hookmill_plugin_sdk::{qualification::Guest, types::Failure};
 
 use crate::house::{context, json, load, problems, submission, verdict};
@@ -12,12 +12,13 @@ fn document(rule: &str) -> String {
 }
 
 fn rule_paths(rule: &str, lead: &str) -> Verdict {
-    verdict(&document(rule), Severity::Hard, lead)
+    verdict(&document(rule), Severities::HARD, lead)
 }
 
 fn judged_in(context: Context, rule: &str, lead: &str) -> Result<Verdict, Failure> {
     load(&document(rule));
-    <hookmill_plugin_default::Declarative as Guest>::qualify(context, Severity::Hard, vec![submission(lead)]).remove(0)
+    <hookmill_plugin_default::Declarative as Guest>::qualify(context, Severities::HARD, vec![submission(lead)])
+        .remove(0)
 }
 
 fn tables() {

@@ -1,12 +1,12 @@
 //! `shape` as documents say it (M8), and the standard payload (W2).
 
-use hookmill_plugin_sdk::types::{Category, DestinationKind, Event, ShapeRequest, Subject, Submission};
+use hookmill_plugin_sdk::types::{Category, DestinationKind, Event, Subject, Submission};
 
-use crate::house::{NOW_MS, body, destination, pair, shape, submission, to_client};
+use crate::house::{NOW_MS, ToShape, body, destination, pair, shape, submission, to_client};
 
 const LEAD: &str = r#"{"external_id":"x1","first_name":"John","last_name":"Doe","email":"john@example.com","phone":"+15551234567","tags":["vip"],"custom":{"plan":"Pro","n":1e400,"zero":0,"no":false}}"#;
 
-fn event(submission: Option<Submission>, payload: Option<&str>) -> ShapeRequest {
+fn event(submission: Option<Submission>, payload: Option<&str>) -> ToShape {
     let event = Event {
         id: "evt_1".into(),
         name: if payload.is_some() { "EMAIL_REPLY".into() } else { "lead.delivered".into() },
@@ -17,7 +17,7 @@ fn event(submission: Option<Submission>, payload: Option<&str>) -> ShapeRequest 
         payload: payload.map(Into::into),
         category: payload.map(|_| Category { id: 2, name: "Interested".into() }),
     };
-    ShapeRequest { destination: destination(DestinationKind::Settings), subject: Subject::Event(event) }
+    (destination(DestinationKind::OrganizationWebhook), Subject::Event(event))
 }
 
 /// W2, C2: the keys of the standard payload in their order.

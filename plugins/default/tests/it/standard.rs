@@ -102,7 +102,7 @@ fn o3_the_lead_of_the_benchmark() {
     ] {
         assert_eq!(found[field], expected, "{field}");
     }
-    assert!(lead.notices.is_empty(), "{:?}", lead.notices);
+    assert!(lead.warnings.is_empty(), "{:?}", lead.warnings);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn o3_bad_values_are_kept_raw_with_a_notice() {
     let odd = lead("", r#"{"email":"not an address","phone":"call me","city":{"a":1}}"#);
     let expected = r#"{"email":"not an address","phone":"call me","custom":{"city":{"a":1}}}"#;
     assert_eq!(json(&odd.lead), json(expected));
-    let codes: Vec<&str> = odd.notices.iter().map(|notice| notice.code.as_str()).collect();
+    let codes: Vec<&str> = odd.warnings.iter().map(|warning| warning.code.as_str()).collect();
     assert_eq!(codes, ["kept_raw", "kept_raw"]);
     let empty = lead("", "{}");
     assert_eq!(empty.lead, r#"{"custom":{}}"#);
@@ -160,5 +160,5 @@ fn o6_label_and_tag_of_the_webhook_reach_the_lead() {
 fn i10_double_keys_are_told() {
     let lead = lead("", r#"{"email":"a@b.example","email":"c@d.example"}"#);
     assert_eq!(json(&lead.lead)["email"], "c@d.example");
-    assert_eq!((lead.notices[0].code.as_str(), lead.notices[0].path.as_str()), ("duplicate_key", "email"));
+    assert_eq!((lead.warnings[0].code.as_str(), lead.warnings[0].path.as_str()), ("duplicate_key", "email"));
 }

@@ -2,14 +2,14 @@
 
 use hookmill_plugin_default::Declarative;
 use hookmill_plugin_sdk::{
-    configuration, qualification, shaping, testing,
-    types::{Context, Severity},
+    configuration, qualification, testing,
+    types::{Context, Severities},
 };
 use proptest::prelude::*;
 
 use crate::house::{
-    answer, body, context, inbound, interpreted, json, leads, load, map_with, pair, shape, submission, to_client,
-    verdict,
+    body, context, inbound, interpreted, json, leads, load, map_with, pair, response, shape, shape_in, submission,
+    to_client, verdict,
 };
 
 fn any_json() -> impl Strategy<Value = String> {
@@ -132,7 +132,7 @@ proptest! {
     fn m5_any_json_maps_or_fails(element in any_json()) {
         for lead in leads("", &element).into_iter().flatten() {
             json(&lead.lead);
-            let verdict = verdict("version: 1\nqualify: [{field: email, op: valid}]", Severity::Hard, &lead.lead);
+            let verdict = verdict("version: 1\nqualify: [{field: email, op: valid}]", Severities::HARD, &lead.lead);
             prop_assert_eq!(verdict.qualified, verdict.failed.is_empty());
             let payload = shape("", to_client(submission(&lead.lead))).unwrap();
             json(&body(&payload));
@@ -180,11 +180,11 @@ proptest! {
         for message in MESSAGES {
             let document = format!("version: 1\nqualify: [{{field: x, op: present}}, {{field: email, op: eq, other: x}}]\nshape: {{client: {message}}}");
             load(&document);
-            let rule_paths = |context| <Declarative as qualification::Guest>::qualify(context, Severity::Hard, vec![submission(&lead)]);
+            let rule_paths = |context| <Declarative as qualification::Guest>::qualify(context, Severities::HARD, vec![submission(&lead)]);
             let (plain, with_trace) = (rule_paths(context()), rule_paths(traced.clone()));
             let told = |verdict: &[Result<hookmill_plugin_sdk::types::Verdict, _>]| format!("{:?}", verdict[0].as_ref().map(|v| (v.qualified, &v.failed)));
             prop_assert_eq!(told(&plain), told(&with_trace));
-            let shaped = |context| <Declarative as shaping::Guest>::shape(context, vec![to_client(submission(&lead))]).remove(0);
+            let shaped = |context| shape_in(context, to_client(submission(&lead)));
             let sent = |payload: Result<hookmill_plugin_sdk::types::Payload, _>| format!("{:?}", payload.map(|p| (p.method, p.query, p.headers, p.content_type, p.body.map(String::from_utf8))));
             prop_assert_eq!(sent(shaped(context())), sent(shaped(traced.clone())), "{} {}", message, lead);
         }
@@ -195,7 +195,7 @@ proptest! {
     fn m7_any_lead_is_judged(value in any_json(), other in any_json()) {
         load(&every_rule());
         let lead = format!("{{\"custom\":{{\"x\":{value},\"y\":{other}}}}}");
-        let verdicts = <Declarative as qualification::Guest>::qualify(context(), Severity::Hard, vec![submission(&lead)]);
+        let verdicts = <Declarative as qualification::Guest>::qualify(context(), Severities::HARD, vec![submission(&lead)]);
         let verdict = verdicts[0].as_ref().unwrap();
         for failed in &verdict.failed {
             json(&failed.expected);
@@ -222,9 +222,9 @@ proptest! {
         }
     }
 
-    /// M9: any answer is interpreted, whatever its bytes and its status.
+    /// M9: any response is interpreted, whatever its bytes and its status.
     #[test]
-    fn m9_any_answer_is_interpreted(
+    fn m9_any_response_is_interpreted(
         bytes: Vec<u8>,
         text in "[<>/a-z{}\\[\\]\":,0-9 ]{0,40}",
         content_type in "(application/json|text/xml|text/html|[a-z/;=-]{0,30})",
@@ -237,14 +237,14 @@ proptest! {
              - {{outcome: accepted, when: {{field: '$..*', op: distinct}}}}"
         );
         for body in [bytes.as_slice(), text.as_bytes()] {
-            let mut answer = answer(status, &content_type, body);
-            answer.headers.push(pair("content-type", "text/plain"));
-            prop_assert!(interpreted(&document, answer).is_ok());
+            let mut response = response(status, &content_type, body);
+            response.headers.push(pair("content-type", "text/plain"));
+            prop_assert!(interpreted(&document, response).is_ok());
         }
     }
 
     /// M10: a dry run makes what production makes: with a trace every field goes by its recipe, without one most go straight
-    /// from their places. Both give the same leads, remarks and failures.
+    /// from their places. Both give the same leads, warnings and failures.
     #[test]
     fn m10_the_trace_changes_nothing(
         froms in prop::collection::vec(prop::collection::vec(source(), 1..4), 1..4),

@@ -2,7 +2,7 @@
 //! electricity bill is large enough.
 
 use hookmill_plugin_sdk::types::{
-    Context, Diagnostic, FailedRule, Failure, Inbound, Mapped, Severity, Submission, Verdict,
+    Context, Diagnostic, FailedRule, Failure, Inbound, Mapped, Severities, Submission, Verdict,
 };
 use hookmill_plugin_sdk::{Configure, Map, NewLead, Qualify, export, log};
 use schemars::JsonSchema;
@@ -60,7 +60,7 @@ fn low_end(bill: &str) -> Option<u32> {
 }
 
 impl Qualify for Solar {
-    fn qualify(&self, _context: &Context, _: Severity, submission: &Submission) -> Result<Verdict, Failure> {
+    fn qualify(&self, _context: &Context, _: Severities, submission: &Submission) -> Result<Verdict, Failure> {
         let lead = submission.lead()?;
         let (state, bill) = (lead.state(), lead.custom("bill"));
         let is_served = state.text().is_some_and(|state| self.states.iter().any(|served| *served == state));

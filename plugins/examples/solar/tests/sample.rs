@@ -1,7 +1,7 @@
 //! The plugin's unit tests, native: no server and no WebAssembly needed.
 
 use hookmill_example_solar::Solar;
-use hookmill_plugin_sdk::types::{Failure, Severity, Verdict};
+use hookmill_plugin_sdk::types::{Failure, Severities, Verdict};
 use hookmill_plugin_sdk::{Map, Qualify, log, testing};
 
 const CONFIGURATION: &str = include_str!("../sample/configuration.json");
@@ -18,7 +18,7 @@ fn map(body: &str) -> Result<String, Failure> {
 }
 
 fn judge(lead: &str) -> Verdict {
-    solar().qualify(&testing::context(), Severity::Hard, &testing::submission(lead)).unwrap()
+    solar().qualify(&testing::context(), Severities::all(), &testing::submission(lead)).unwrap()
 }
 
 /// P9: the sample becomes what is expected, and qualifies.

@@ -1,6 +1,6 @@
 //! The exports around the stages: configuration, description, preparation.
 
-use hookmill_plugin_sdk::types::{Compiled, Description, Diagnostic, Failure, GrantRequest, Level};
+use hookmill_plugin_sdk::types::{Compiled, Description, Diagnostic, Failure, GrantRequest, Level, Loaded, Severities};
 use hookmill_plugin_sdk::{configuration, lifecycle};
 
 use crate::behave::{act, remember};
@@ -23,7 +23,7 @@ impl configuration::Guest for Hostile {
         }
     }
 
-    fn load(plan: Vec<u8>) -> Result<(), Failure> {
+    fn load(plan: Vec<u8>) -> Result<Loaded, Failure> {
         let plan = String::from_utf8_lossy(&plan).into_owned();
         if plan == "reject-later" {
             return Err(Failure::new("plan_rejected", "this plan is rejected when it is loaded"));
@@ -33,7 +33,7 @@ impl configuration::Guest for Hostile {
         }
         act(plan.strip_prefix("at-load:").unwrap_or_default());
         remember(&plan);
-        Ok(())
+        Ok(Loaded { severities: Severities::all() })
     }
 
     fn describe() -> Description {

@@ -1,10 +1,10 @@
 //! The five stages: what any call can do, and what only a result can be.
 
 use hookmill_plugin_sdk::types::{
-    ClientAnswer, Context, FailedRule, Failure, Inbound, Mapped, MappedLead, Notice, Outcome, OutcomeKind, Pair,
-    Payload, Question, Severity, ShapeRequest, Subject, Submission, Verdict,
+    ClientResponse, Context, Destination, FailedRule, Failure, HttpRequest, Inbound, Mapped, MappedLead, Outcome,
+    OutcomeKind, Pair, Payload, Severities, Severity, Subject, Submission, Verdict, Warning,
 };
-use hookmill_plugin_sdk::{enrichment, lookup, mapping, qualification, response, shaping};
+use hookmill_plugin_sdk::{enrichment, interpretation, lookup, mapping, qualification, shaping};
 use serde_json::{Map, Value, json};
 
 use crate::Hostile;
@@ -115,9 +115,9 @@ fn mapped(behaviour: &str, object: Map<String, Value>) -> Mapped {
         "remember" => json!({ "custom": { "memory": recall() } }).to_string(),
         _ => odd_json(behaviour).unwrap_or_else(|| plain(object)),
     };
-    let notice = Notice { code: String::new(), path: String::new(), message: String::new() };
-    let notices = many(behaviour, "many-empty", 100_000, notice);
-    let lead = Ok(MappedLead { lead, is_test: false, notices });
+    let warning = Warning { code: String::new(), path: String::new(), message: String::new() };
+    let warnings = many(behaviour, "many-empty", 100_000, warning);
+    let lead = Ok(MappedLead { lead, is_test: false, warnings });
     let leads = if behaviour == "many-members" { vec![lead; 5_000] } else { vec![lead] };
     Mapped { leads, trace: None }
 }
@@ -132,13 +132,13 @@ fn plain(mut lead: Map<String, Value>) -> String {
 }
 
 impl enrichment::Guest for Hostile {
-    fn enrich(_context: Context, submissions: Vec<Submission>) -> Vec<Result<Vec<Question>, Failure>> {
-        each("enrich", submissions, |submission| &submission.lead, |behaviour, _, _| questions(behaviour))
+    fn enrich(_context: Context, submissions: Vec<Submission>) -> Vec<Result<Vec<HttpRequest>, Failure>> {
+        each("enrich", submissions, |submission| &submission.lead, |behaviour, _, _| requests(behaviour))
     }
 }
 
-fn questions(behaviour: &str) -> Vec<Question> {
-    let question = Question {
+fn requests(behaviour: &str) -> Vec<HttpRequest> {
+    let request = HttpRequest {
         key: "credit".to_owned(),
         method: if behaviour == "bad-method" { "GET /\r\nhost: evil".to_owned() } else { "GET".to_owned() },
         url: "https://credit.example/".to_owned(),
@@ -146,11 +146,15 @@ fn questions(behaviour: &str) -> Vec<Question> {
         body: odd_json(behaviour).unwrap_or_default().into_bytes(),
         timeout_ms: None,
     };
-    if behaviour == "many-empty" { vec![question; 5_000] } else { vec![question] }
+    if behaviour == "many-empty" { vec![request; 5_000] } else { vec![request] }
 }
 
 impl qualification::Guest for Hostile {
-    fn qualify(_context: Context, _severity: Severity, submissions: Vec<Submission>) -> Vec<Result<Verdict, Failure>> {
+    fn qualify(
+        _context: Context,
+        _severities: Severities,
+        submissions: Vec<Submission>,
+    ) -> Vec<Result<Verdict, Failure>> {
         each("qualify", submissions, |submission| &submission.lead, |behaviour, _, _| verdict(behaviour))
     }
 }
@@ -175,19 +179,19 @@ fn verdict(behaviour: &str) -> Verdict {
 }
 
 impl shaping::Guest for Hostile {
-    fn shape(_context: Context, requests: Vec<ShapeRequest>) -> Vec<Result<Payload, Failure>> {
-        each("shape", requests, |request| lead_text(request), |behaviour, _, request| payload(behaviour, &request))
+    fn shape(_context: Context, _destination: Destination, subjects: Vec<Subject>) -> Vec<Result<Payload, Failure>> {
+        each("shape", subjects, |subject| lead_text(subject), |behaviour, _, subject| payload(behaviour, &subject))
     }
 }
 
-fn lead_text(request: &ShapeRequest) -> &str {
-    match &request.subject {
+fn lead_text(subject: &Subject) -> &str {
+    match subject {
         Subject::Submission(submission) => &submission.lead,
         Subject::Event(event) => event.submission.as_ref().map_or("{}", |submission| &submission.lead),
     }
 }
 
-fn payload(behaviour: &str, request: &ShapeRequest) -> Payload {
+fn payload(behaviour: &str, subject: &Subject) -> Payload {
     Payload {
         method: (behaviour == "bad-method").then(|| "post".to_owned()),
         query: many(behaviour, "many-empty", 50_000, pair("", "")),
@@ -195,26 +199,30 @@ fn payload(behaviour: &str, request: &ShapeRequest) -> Payload {
         content_type: (behaviour == "bad-header").then(|| "text/plain\r\nhost: evil".to_owned()),
         body: Some(match behaviour {
             "lookup" => json!({ "found": looked_up() }).to_string().into_bytes(),
-            _ => odd_json(behaviour).unwrap_or_else(|| lead_text(request).to_owned()).into_bytes(),
+            _ => odd_json(behaviour).unwrap_or_else(|| lead_text(subject).to_owned()).into_bytes(),
         }),
         trace: odd_json(behaviour).filter(|_| behaviour != "huge"),
     }
 }
 
-impl response::Guest for Hostile {
-    fn interpret(_context: Context, answers: Vec<ClientAnswer>) -> Vec<Result<Option<Outcome>, Failure>> {
+impl interpretation::Guest for Hostile {
+    fn interpret(
+        _context: Context,
+        _destination: Destination,
+        responses: Vec<ClientResponse>,
+    ) -> Vec<Result<Option<Outcome>, Failure>> {
         each(
             "interpret",
-            answers,
-            |answer| std::str::from_utf8(&answer.body).unwrap_or("{}"),
-            |behaviour, _, answer| outcome(behaviour, &answer),
+            responses,
+            |response| std::str::from_utf8(&response.body).unwrap_or("{}"),
+            |behaviour, _, response| outcome(behaviour, &response),
         )
     }
 }
 
-fn outcome(behaviour: &str, answer: &ClientAnswer) -> Option<Outcome> {
+fn outcome(behaviour: &str, response: &ClientResponse) -> Option<Outcome> {
     Some(Outcome {
-        kind: if answer.status == Some(200) { OutcomeKind::Accepted } else { OutcomeKind::Failed },
+        kind: if response.status == Some(200) { OutcomeKind::Accepted } else { OutcomeKind::Failed },
         reason: if behaviour == "lookup" { Some(looked_up()) } else { odd_json(behaviour) },
         reference: None,
         price: (behaviour == "bad-price").then(|| "1e999999999".to_owned()),

@@ -1,7 +1,7 @@
 //! A plugin that builds a table of a hundred thousand entries when it is initialised, for the tests of pre-initialisation.
 //!
 //! A lead says what is in the table: how many entries, how often `initialize` ran, what is under the element's `key`, and which
-//! leads came before in the same instance. `initialize` also asks for a table of the organization and remembers the answer.
+//! leads came before in the same instance. `initialize` also asks for a table of the organization and remembers the result.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ fn one(body: &str) -> Mapped {
         })
     });
     let lead = json!({ "custom": custom }).to_string();
-    Mapped { leads: vec![Ok(MappedLead { lead, is_test: false, notices: vec![] })], trace: None }
+    Mapped { leads: vec![Ok(MappedLead { lead, is_test: false, warnings: vec![] })], trace: None }
 }
 
 /// A bijection, so that no two keys are the same.

@@ -3,7 +3,7 @@
 //! The body of the response says in JSON what it is to be taken for: `{"say": "accepted", "price": "1.10"}`. What is not JSON is a failure,
 //! `trap` a fault, and `none` is left to the host. The reason tells what else the plugin was given.
 
-use hookmill_plugin_sdk::types::{ClientAnswer, Context, Failure, Outcome, OutcomeKind};
+use hookmill_plugin_sdk::types::{ClientResponse, Context, Destination, Failure, Outcome, OutcomeKind};
 use hookmill_plugin_sdk::{Interpret, export};
 use serde_json::Value;
 
@@ -11,11 +11,16 @@ use serde_json::Value;
 #[derive(Debug, Default)]
 pub struct Reading;
 
-export!(Reading: response);
+export!(Reading: interpretation);
 
 impl Interpret for Reading {
-    fn interpret(&self, context: &Context, answer: &ClientAnswer) -> Result<Option<Outcome>, Failure> {
-        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+    fn interpret(
+        &self,
+        context: &Context,
+        destination: &Destination,
+        response: &ClientResponse,
+    ) -> Result<Option<Outcome>, Failure> {
+        let Ok(body) = serde_json::from_slice::<Value>(&response.body) else {
             return Err(Failure::new("unreadable", "the response is not JSON"));
         };
         let text = |name: &str| body[name].as_str().map(str::to_owned);
@@ -28,13 +33,13 @@ impl Interpret for Reading {
             Some("trap") => panic!("a trap was asked for"),
             _ => return Ok(None),
         };
-        let heard = answer.headers.iter().find(|header| header.name == "x-said").map(|header| header.value.as_str());
+        let heard = response.headers.iter().find(|header| header.name == "x-said").map(|header| header.value.as_str());
         let reason = format!(
             "{} {} attempt {} to {} heard {}",
             context.campaign.id,
-            answer.status.unwrap_or_default(),
-            answer.attempt,
-            answer.destination.method,
+            response.status.unwrap_or_default(),
+            response.attempt,
+            destination.method,
             heard.unwrap_or("nothing")
         );
         Ok(Some(Outcome {

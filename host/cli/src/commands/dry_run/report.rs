@@ -17,8 +17,7 @@ const INTERPRETED: &str = "interpret: ";
 pub(super) fn text(run: &DryRun) -> String {
     let mut text = String::new();
     for stage in &run.stages {
-        let severity = stage.input["severity"].as_str().filter(|_| stage.stage == "qualify");
-        let receiver = stage.receiver.as_deref().or(severity).unwrap_or_default();
+        let receiver = stage.receiver.as_deref().unwrap_or_default();
         text.push_str(format!("== {} {receiver}", stage.stage).trim_end());
         text.push_str("\n\n");
         match stage.stage {

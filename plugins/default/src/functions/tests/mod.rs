@@ -18,13 +18,13 @@ const ELEMENT: &str = r#"{"alpha":1,"beta":"b","price":"2.50","quantity":3,"zero
 struct Here {
     element: Value<'static>,
     calls: std::cell::Cell<u8>,
-    notices: std::cell::RefCell<Vec<&'static str>>,
+    warnings: std::cell::RefCell<Vec<&'static str>>,
 }
 
 impl Here {
     fn new() -> Self {
         let element = parse(ELEMENT).unwrap().into_owned();
-        Self { element, calls: Default::default(), notices: Default::default() }
+        Self { element, calls: Default::default(), warnings: Default::default() }
     }
 }
 
@@ -75,11 +75,11 @@ impl EvalContext<'static> for Here {
     }
 
     fn warn(&self, code: &'static str, _message: String) {
-        self.notices.borrow_mut().push(code);
+        self.warnings.borrow_mut().push(code);
     }
 }
 
-/// What a call makes of an input: JSON text, `missing`, or the code of a refusal; notices stand behind it.
+/// What a call makes of an input: JSON text, `missing`, or the code of a refusal; warnings stand behind it.
 fn outcome(call: &str, input: &str) -> String {
     let chain = chain_of(call).unwrap_or_else(|problems| panic!("{call}: {problems:#?}"));
     let chain: &'static [_] = chain.leak();
@@ -93,7 +93,7 @@ fn outcome(call: &str, input: &str) -> String {
             refusal.code.to_owned()
         }
     };
-    for warn in here.notices.borrow().iter() {
+    for warn in here.warnings.borrow().iter() {
         told = format!("{told} + {warn}");
     }
     told

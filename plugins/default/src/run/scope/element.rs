@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use hookmill_json::{Node, NodeRef, Value};
-use hookmill_plugin_sdk::types::{Door, Inbound};
+use hookmill_plugin_sdk::types::{Channel, Inbound};
 
 use super::trees::{origin, pairs};
 use super::{Call, Scope, random_bytes};
@@ -108,6 +108,6 @@ impl Scope for ElementScope<'_, '_> {
 
     /// The batch push names the campaign.
     fn is_of_envelope(&self, name: &str) -> bool {
-        self.inbound.origin.door == Door::Batch && name == "campaign_id"
+        self.inbound.origin.channel == Channel::Batch && name == "campaign_id"
     }
 }

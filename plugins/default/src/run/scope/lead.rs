@@ -3,9 +3,9 @@
 use std::cell::{Cell, OnceCell};
 
 use hookmill_json::{JsonIndex, Node, NodeRef, Value};
-use hookmill_plugin_sdk::types::{Destination, Entropy, Event, Submission};
+use hookmill_plugin_sdk::types::{Entropy, Event, Submission};
 
-use super::trees::{destination, event, submission};
+use super::trees::{event, submission};
 use super::{Call, Scope, random_bytes};
 use crate::plan::Root;
 use crate::run::budget::WorkBudget;
@@ -20,38 +20,32 @@ pub struct LeadScope<'l, 'c> {
     lead: Option<Element<'l>>,
     submission: Option<&'l Submission>,
     event: Option<&'l Event>,
-    destination: Option<&'l Destination>,
     budget: WorkBudget,
     random_calls: Cell<u64>,
     submission_tree: OnceCell<Value<'l>>,
     event_tree: OnceCell<Value<'l>>,
-    destination_tree: OnceCell<Value<'l>>,
 }
 
 impl<'l, 'c> LeadScope<'l, 'c> {
     /// The scope of a submission's lead, of which as much as paths have places for is read.
     pub fn new(call: &'l Call<'c>, submission: Option<&'l Submission>, lead: Option<&'l JsonIndex<'l>>) -> Self {
         let lead = lead.map(|index| Element::new(index, index.root(), true));
-        let (submission_tree, event_tree, destination_tree) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self {
             call,
             lead,
             submission,
             event: None,
-            destination: None,
             budget: WorkBudget::default(),
             random_calls: Cell::new(0),
-            submission_tree,
-            event_tree,
-            destination_tree,
+            submission_tree: OnceCell::new(),
+            event_tree: OnceCell::new(),
         }
     }
 
-    /// With what happened and who is told.
+    /// With what happened.
     #[must_use]
-    pub fn with_event(mut self, event: Option<&'l Event>, destination: &'l Destination) -> Self {
+    pub fn with_event(mut self, event: Option<&'l Event>) -> Self {
         self.event = event;
-        self.destination = Some(destination);
         self
     }
 }
@@ -62,7 +56,6 @@ impl Scope for LeadScope<'_, '_> {
             Root::Lead => return self.lead.as_ref().and_then(Element::root),
             Root::Submission => self.submission.map(|it| self.submission_tree.get_or_init(|| submission(it))),
             Root::Event => self.event.map(|it| self.event_tree.get_or_init(|| event(it))),
-            Root::Destination => self.destination.map(|it| self.destination_tree.get_or_init(|| destination(it))),
             _ => return self.call.root(root),
         };
         made.map(NodeRef::Built)

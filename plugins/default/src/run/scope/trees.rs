@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hookmill_json::{Value, parse};
 use hookmill_plugin_sdk::types::{
-    Campaign, Destination, DestinationKind, Door, Event, Organization, Origin, Pair, Submission,
+    Campaign, Channel, Destination, DestinationKind, Event, Organization, Origin, Pair, Submission,
 };
 
 /// A JSON text from the host; null if it is none, for a document can't fix what the host sends.
@@ -58,14 +58,14 @@ fn with_known<'v, const N: usize>(members: [(&'static str, Option<&'v str>); N])
 }
 
 pub fn origin(origin: &Origin) -> Value<'_> {
-    let door = match origin.door {
-        Door::Batch => "batch",
-        Door::Campaign => "campaign",
-        Door::InboundWebhook => "inbound_webhook",
-        Door::Sample => "sample",
+    let channel = match origin.channel {
+        Channel::Batch => "batch",
+        Channel::Campaign => "campaign",
+        Channel::InboundWebhook => "inbound_webhook",
+        Channel::Sample => "sample",
     };
     with_known([
-        ("door", Some(door)),
+        ("channel", Some(channel)),
         ("name", Some(&origin.name)),
         ("source_label", origin.source_label.as_deref()),
         ("tag", origin.tag.as_deref()),
@@ -102,8 +102,9 @@ pub fn event(event: &Event) -> Value<'_> {
 /// Who receives a message, as an object.
 pub fn destination(destination: &Destination) -> Value<'_> {
     let kind = match destination.kind {
-        DestinationKind::ClientEndpoint => "client_endpoint",
-        DestinationKind::Settings => "settings",
+        DestinationKind::Client => "client",
+        DestinationKind::OrganizationWebhook => "organization_webhook",
+        DestinationKind::CampaignWebhook => "campaign_webhook",
         DestinationKind::Subscription => "subscription",
         DestinationKind::ScopedWebhook => "scoped_webhook",
         DestinationKind::Action => "action",

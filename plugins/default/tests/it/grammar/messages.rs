@@ -1,4 +1,4 @@
-//! Messages in every format, and what answers mean.
+//! Messages in every format, and what responses mean.
 
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ pub fn outcome(draw: &mut Draw<'_>) -> Value {
     made
 }
 
-/// What an answer says besides.
+/// What a response says besides.
 pub fn details(draw: &mut Draw<'_>, made: &mut Value) {
     for key in ["reason", "price", "reference", "retry_after"] {
         if draw.once_in(3) {

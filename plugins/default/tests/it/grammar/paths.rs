@@ -28,7 +28,7 @@ const IN_MAP: [&str; 10] = [
     "body.list",
     "parent.name",
     "parent.parent.id",
-    "origin.door",
+    "origin.channel",
     "fields.email",
     "fields.x",
 ];

@@ -1,14 +1,14 @@
 //! The examples of the page. A block is told by the words after its three marks: `yaml` a document; then, each for the document above it,
 //! `json body` or `xml body` what comes in, `json leads` what it becomes; `json lead` another lead, `json verdict` what the rules say, `text sent` what the client gets;
-//! `json answer` (`xml`, `text`; with a status) what it answers, `json outcome` what that means.
+//! `json response` (`xml`, `text`; with a status) what it responses, `json outcome` what that means.
 
 use hookmill_bodies::xml::{XmlLimits, to_json};
 use hookmill_plugin_sdk::testing;
-use hookmill_plugin_sdk::types::{MappedLead, Outcome, Payload, Severity, Verdict};
+use hookmill_plugin_sdk::types::{MappedLead, Outcome, Payload, Severities, Verdict};
 use serde_json::{Value, json};
 
 use super::Piece;
-use crate::house::{answer, interpreted, leads, shape, submission, to_client, verdict};
+use crate::house::{interpreted, leads, response, shape, submission, to_client, verdict};
 
 /// Longer JSON stands in several lines.
 const LINE_BYTES_MAX: usize = 130;
@@ -42,7 +42,7 @@ struct Above<'t> {
     document: &'t str,
     body: String,
     lead: String,
-    answer: Option<(u16, &'static str, &'t str)>,
+    response: Option<(u16, &'static str, &'t str)>,
 }
 
 /// The blocks that say what comes out, with what does.
@@ -70,12 +70,12 @@ impl<'t> Above<'t> {
             ["json", "verdict"] => {
                 testing::table("served_zips", [("78701", "null")]);
                 testing::table("blocked", [("spam@example.com", "null")]);
-                return Some(line(&told(&verdict(self.document, Severity::Hard, &self.lead))));
+                return Some(line(&told(&verdict(self.document, Severities::HARD, &self.lead))));
             }
             ["text", "sent"] => return Some(sent(&self.sent())),
-            [form, "answer", status @ ..] => {
+            [form, "response", status @ ..] => {
                 let status = status.first().map_or(200, |status| status.parse().unwrap());
-                self.answer = Some((status, content_type(form), block.text));
+                self.response = Some((status, content_type(form), block.text));
             }
             ["json", "outcome"] => return Some(self.outcome()),
             _ => {}
@@ -96,8 +96,8 @@ impl<'t> Above<'t> {
     }
 
     fn outcome(&self) -> String {
-        let (status, content_type, body) = self.answer.unwrap();
-        let outcome = interpreted(self.document, answer(status, content_type, body)).unwrap();
+        let (status, content_type, body) = self.response.unwrap();
+        let outcome = interpreted(self.document, response(status, content_type, body)).unwrap();
         line(&outcome.map_or(Value::Null, meant))
     }
 }

@@ -187,7 +187,7 @@ fn function(spec: &Spec) -> String {
     let names = ["missing", "null", "`\"\"`", "`0`", "`[]`", "`{}`"];
     let nothing = names.iter().zip(spec.on_empty.all()).map(|(name, made)| format!("{name} → {}", outcome(made)));
     text += &format!("\nOf nothing, called as in the first line: {}.\n", nothing.collect::<Vec<_>>().join(" · "));
-    text + &told("Refuses", spec.errors) + &told("Notices", spec.notices)
+    text + &told("Refuses", spec.errors) + &told("Warnings", spec.warnings)
 }
 
 fn told(word: &str, codes: &[(&str, &str)]) -> String {
@@ -207,7 +207,7 @@ fn phrase(kind: Kind) -> &'static str {
 
 /// What comes out: JSON, nothing, or a refusal.
 fn outcome(output: &str) -> String {
-    let output = output.split(" + ").map(str::to_owned).collect::<Vec<_>>().join(", notice ");
+    let output = output.split(" + ").map(str::to_owned).collect::<Vec<_>>().join(", warning ");
     let is_code = output.contains('_')
         && output.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if output == "missing" {
@@ -308,7 +308,7 @@ fn codes() -> String {
 fn bounds() -> String {
     let bound = |name, max: usize, about| Bound { name, max: max as i128, about };
     let run = [
-        bound("VALUES_MAX", hookmill_json::VALUES_MAX, "Values of one body, lead or answer."),
+        bound("VALUES_MAX", hookmill_json::VALUES_MAX, "Values of one body, lead or response."),
         bound("LEADS_MAX", run::LEADS_MAX, "Leads that one element may become."),
         bound("PATH_VISITS_MAX", run::PATH_VISITS_MAX, "Values that one path may look at."),
         bound("MESSAGE_VALUES_MAX", run::MESSAGE_VALUES_MAX, "Values of one message, lists and objects counted."),
@@ -320,7 +320,7 @@ fn bounds() -> String {
         bound(
             "WORK_MAX",
             run::WORK_MAX,
-            "Steps that one element, lead, message or answer takes: about one for each byte that a function reads, some for each value of a list or an object, more for regular expressions.",
+            "Steps that one element, lead, message or response takes: about one for each byte that a function reads, some for each value of a list or an object, more for regular expressions.",
         ),
         bound("WORK_PER_LEAD", run::WORK_PER_LEAD, "Steps that each lead of an element adds to that."),
         bound(

@@ -34,7 +34,7 @@ fn m10_a_dry_run_reads_as_tables() {
     );
     let qualify = stage(
         "qualify",
-        json!({"severity": "hard"}),
+        json!({}),
         json!({"qualified": false, "failed_rules": [{"reason": "not served"}]}),
         json!({"rules": [
             {"rule": "qualify[0]", "line": 12, "field": "state", "operator": "in", "expected": ["CA"], "actual": "NV", "passed": false},

@@ -1,17 +1,17 @@
-//! Questions to the outside.
+//! HTTP requests that the host makes for a lead.
 
 use serde::Serialize;
 
-use crate::types::{Failure, Pair, Question};
+use crate::types::{Failure, HttpRequest, Pair};
 
-impl Question {
-    /// A GET. The key names the answer and is unique in one lead; the host asks only what an admin granted.
+impl HttpRequest {
+    /// A GET. The key names the response and is unique in one lead; the host sends it only where an admin granted the host name.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::types::Question;
+    /// use hookmill_plugin_sdk::types::HttpRequest;
     ///
-    /// let question = Question::get("roof", "https://roofs.example.com/78701").with_timeout_ms(500);
-    /// assert_eq!((question.method.as_str(), question.timeout_ms), ("GET", Some(500)));
+    /// let request = HttpRequest::get("roof", "https://roofs.example.com/78701").with_timeout_ms(500);
+    /// assert_eq!((request.method.as_str(), request.timeout_ms), ("GET", Some(500)));
     /// ```
     pub fn get(key: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
@@ -30,22 +30,22 @@ impl Question {
     /// `not_json` when the body can't be written as JSON.
     ///
     /// ```
-    /// use hookmill_plugin_sdk::types::Question;
+    /// use hookmill_plugin_sdk::types::HttpRequest;
     ///
-    /// let question = Question::post_json("score", "https://scores.example.com/", &["a@example.com"]).unwrap();
-    /// assert_eq!(question.body, br#"["a@example.com"]"#);
+    /// let request = HttpRequest::post_json("score", "https://scores.example.com/", &["a@example.com"]).unwrap();
+    /// assert_eq!(request.body, br#"["a@example.com"]"#);
     /// ```
     pub fn post_json(key: impl Into<String>, url: impl Into<String>, body: &impl Serialize) -> Result<Self, Failure> {
         let body = serde_json::to_vec(body).map_err(|error| Failure::new("not_json", error.to_string()))?;
-        let question = Self { method: "POST".to_owned(), body, ..Self::get(key, url) };
-        Ok(question.with_header("content-type", "application/json"))
+        let request = Self { method: "POST".to_owned(), body, ..Self::get(key, url) };
+        Ok(request.with_header("content-type", "application/json"))
     }
 
     /// Adds a header.
     ///
     /// ```
-    /// # use hookmill_plugin_sdk::types::Question;
-    /// assert_eq!(Question::get("k", "https://example.com").with_header("Accept", "text/xml").headers[0].name, "accept");
+    /// # use hookmill_plugin_sdk::types::HttpRequest;
+    /// assert_eq!(HttpRequest::get("k", "https://example.com").with_header("Accept", "text/xml").headers[0].name, "accept");
     /// ```
     #[must_use]
     pub fn with_header(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
@@ -56,8 +56,8 @@ impl Question {
     /// Waits this long at most; the grant's limit bounds it.
     ///
     /// ```
-    /// # use hookmill_plugin_sdk::types::Question;
-    /// assert_eq!(Question::get("k", "https://example.com").with_timeout_ms(9).timeout_ms, Some(9));
+    /// # use hookmill_plugin_sdk::types::HttpRequest;
+    /// assert_eq!(HttpRequest::get("k", "https://example.com").with_timeout_ms(9).timeout_ms, Some(9));
     /// ```
     #[must_use]
     pub fn with_timeout_ms(mut self, timeout_ms: u32) -> Self {
