@@ -8,7 +8,7 @@ use crate::types::{Description, Diagnostic, Failure, Severities};
 /// Interface `configuration`: a plugin that is made from a document an admin saves, JSON of the author's own type.
 ///
 /// The type's fields are the document's keys, its doc comments describe them in the JSON Schema that the host publishes.
-/// Checking, compiling, loading and describing come for free: values of the wrong type are refused with line, column and
+/// Checking, compiling, loading and describing come for free: values of the wrong type are rejected with line, column and
 /// path, and so are keys that nothing reads, with the nearest known name.
 ///
 /// ```
@@ -46,7 +46,7 @@ use crate::types::{Description, Diagnostic, Failure, Severities};
             `impl hookmill_plugin_sdk::Configure for {Self} {{}}`; or take `configuration` out of `export!`"
 )]
 pub trait Configure: DeserializeOwned + JsonSchema {
-    /// What is wrong with values of the right type. An error refuses the document, a warning is shown. Line and column are
+    /// What is wrong with values of the right type. An error rejects the document, a warning is shown. Line and column are
     /// filled in from the path.
     ///
     /// ```
@@ -64,7 +64,7 @@ pub trait Configure: DeserializeOwned + JsonSchema {
     /// saved, and in each fresh instance.
     ///
     /// # Errors
-    /// A failure refuses the document.
+    /// A failure rejects the document.
     ///
     /// ```
     /// # use hookmill_plugin_sdk::{Configure, testing, types::Failure};

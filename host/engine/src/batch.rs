@@ -151,9 +151,9 @@ impl<C: StageCall> Batch<C> {
         let phase = Phase::from(C::STAGE);
         self.runtime.counters.count_call(phase, items.len());
         let allowed_us = self.runtime.limits.deadline_us(items.len());
-        let (instance, exports) = (&running.instance, &self.program.component.exports);
+        let (instance, exports, loaded) = (&running.instance, &self.program.component.exports, &running.loaded);
         let results = spec.call(&mut running.store, phase, allowed_us, stats, |store| {
-            self.call.invoke(CallTarget { store, instance, exports }, &self.context, items).transpose()
+            self.call.invoke(CallTarget { store, instance, exports, loaded }, &self.context, items).transpose()
         })?;
         let results = results.ok_or_else(|| Fault::host(phase, "the component does not export it"))?;
         if results.len() == items.len() {

@@ -42,12 +42,13 @@ pub(crate) struct CallTarget<'a> {
     pub(crate) store: &'a mut Store<super::state::GuestState>,
     pub(crate) instance: &'a Instance,
     pub(crate) exports: &'a Exports,
+    pub(crate) loaded: &'a Loaded,
 }
 
 /// Calls the function of the interface `$interface` with the arguments.
 macro_rules! call {
     ($target:ident, $interface:ident, $($argument:expr),+) => {{
-        let CallTarget { store, instance, exports } = $target;
+        let CallTarget { store, instance, exports, .. } = $target;
         let function = exports.$interface.as_ref()?;
         let function = function.typed(store, instance, |indices, store, instance| indices.load(store, instance).map(drop));
         Some(function.and_then(|function| function.call(store, ($($argument,)+))).map(|(results,)| results))
@@ -111,7 +112,8 @@ impl StageCall for Qualify {
         context: &Context,
         items: &[Arc<Submission>],
     ) -> Option<wasmtime::Result<StageResults<Self>>> {
-        call!(target, qualification, context, self.0, items)
+        let severities = self.0 & target.loaded.severities;
+        call!(target, qualification, context, severities, items)
     }
 }
 

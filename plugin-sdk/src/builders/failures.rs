@@ -30,7 +30,7 @@ impl Failure {
         self
     }
 
-    /// Names the function that refused.
+    /// Names the function that rejected its input.
     ///
     /// ```
     /// # use hookmill_plugin_sdk::types::Failure;
@@ -42,7 +42,7 @@ impl Failure {
         self
     }
 
-    /// Quotes the input that was refused, as JSON text.
+    /// Quotes the rejected input, as JSON text.
     ///
     /// ```
     /// # use hookmill_plugin_sdk::types::Failure;

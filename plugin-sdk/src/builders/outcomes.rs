@@ -19,7 +19,7 @@ impl Outcome {
         Self::of(OutcomeKind::Accepted, None)
     }
 
-    /// The client refused the lead, for its own reason.
+    /// The client rejected the lead, for its own reason.
     ///
     /// ```
     /// # use hookmill_plugin_sdk::types::Outcome;

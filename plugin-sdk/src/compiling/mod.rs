@@ -156,7 +156,7 @@ mod tests {
         );
     }
 
-    /// A warning does not refuse.
+    /// A warning does not reject.
     #[test]
     fn warnings_are_shown() {
         let compiled = compile::<Solar>(r#"{"states": []}"#).unwrap();
