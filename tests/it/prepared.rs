@@ -271,7 +271,7 @@ async fn a_stopped_preparation_is_not_a_rejection() {
     let SnapshotStatus::Unavailable { reason } = sandbox.plugin.snapshot_status() else {
         panic!("{:?}", sandbox.plugin.snapshot_status())
     };
-    assert!(reason.contains("taking it was stopped"), "{reason}");
+    assert!(reason.contains("taking the snapshot was stopped"), "{reason}");
     assert_eq!(map_one(&mut sandbox.session(), json!({})).await["initialized"], 1);
 }
 
