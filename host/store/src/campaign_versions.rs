@@ -116,7 +116,6 @@ impl NewCampaignVersion<'_> {
 
 impl Store {
     /// Saves a campaign version under the next number, and activates it if asked to, in one commit.
-    #[boxed]
     pub async fn save_campaign_version(
         &self,
         campaign_key: &str,

@@ -104,7 +104,6 @@ const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id,
 
 impl Store {
     /// Makes a campaign of whoever does it, with its first version. `Conflict` when the organization has one of this id.
-    #[boxed]
     pub async fn create_campaign(
         &self,
         organization_id: &str,

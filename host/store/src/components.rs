@@ -79,7 +79,6 @@ impl Store {
 
     /// Keeps a component and adds it as a version to the plugin of this name, which is made if there is none. The same bytes as the
     /// newest version are the newest version.
-    #[boxed]
     pub async fn add_plugin_version(
         &self,
         organization_id: &str,
