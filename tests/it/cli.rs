@@ -194,7 +194,7 @@ fn m7_a_value_set_that_cannot_be_read_says_why() {
         (vec!["=zips.csv"], 2, vec!["the name is missing"]),
         (vec!["zips=none.csv"], 1, vec!["none.csv"]),
         (vec!["zips=zips.txt"], 1, vec!["zips.txt", "use .csv or .json"]),
-        (vec!["zips=twice.csv"], 1, vec!["zips", "twice.csv: line 3, column 1", "keep one of both"]),
+        (vec!["zips=twice.csv"], 1, vec!["zips", "twice.csv: line 3, column 1", "keep one of them"]),
         (vec!["zips=broken.json"], 1, vec!["broken.json"]),
         (vec!["zips=fine.json", "zips=fine.json"], 1, vec!["given twice"]),
     ] {

@@ -110,12 +110,12 @@ async fn waiting(world: &World, count: usize) -> Vec<String> {
 }
 
 /// What processing decides for a submission: it is canceled.
-fn decided(world: &World, id: &str, revision: i64, cause: &'static str) -> Processed {
+fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> Processed {
     Processed {
         id: id.to_owned(),
         organization_id: world.organization.clone(),
-        campaign_key: "cmp".into(),
-        revision,
+        campaign_key: campaign_key.to_owned(),
+        revision: 0,
         state: State::Canceled,
         cause,
         detail: None,
@@ -135,7 +135,9 @@ on_both! {
         let world = idle(kind).await;
         let ids = waiting(&world, 3).await;
         let (store, now) = (world.pipeline().store(), world.clock.now());
-        let batch = |cause| ids.iter().map(|id| decided(&world, id, 0, cause)).collect::<Vec<_>>();
+        let shards: Vec<u16> = (0..SHARDS).collect();
+        let campaign_key = store.submission_lanes(&shards).await.unwrap()[0].lane.clone();
+        let batch = |cause| ids.iter().map(|id| decided(&world, &campaign_key, id, cause)).collect::<Vec<_>>();
         let first = store.commit_processed("cmt_first", &batch("first"), now, now).await.unwrap();
         assert_eq!(first, ids.iter().cloned().collect::<HashSet<_>>());
         for late in ["cmt_late", "cmt_later"] {
@@ -165,7 +167,7 @@ on_both! {
         assert_eq!((read, piece.has_more), (ids[..3].iter().map(String::as_str).collect(), true));
         let early = store.due_submissions(&lanes[0].lane, &shards, 9, now.plus_ms(-1)).await.unwrap();
         assert_eq!((early.rows.len(), early.has_more, early.next_at), (0, false, Some(now)), "not due yet");
-        let batch: Vec<_> = ids.iter().map(|id| decided(&world, id, 0, "done")).collect();
+        let batch: Vec<_> = ids.iter().map(|id| decided(&world, &lanes[0].lane, id, "done")).collect();
         store.commit_processed("cmt_done", &batch, now, now).await.unwrap();
         assert!(store.submission_lanes(&shards).await.unwrap().is_empty());
         world.stop().await;

@@ -2,7 +2,7 @@
 //! thousands of seeds. What it drives are the very lanes and leases that production runs.
 
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, ReadRows};
+use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, LaneRead, Lanes, Offer, ReadRows};
 use hookmill_domain::flow::leases::{BootTime, LeaseRow, LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -143,6 +143,8 @@ struct Host {
     /// This machine's clock against the simulation's: hosts' clocks differ by any amount.
     clock_offset: i64,
     flights: Vec<Flight>,
+    /// Reads that are under way, with what they saw when they began and when they end.
+    reads: Vec<(LaneRead, Option<ReadRows<u32>>, i64)>,
     signals: HashMap<u16, i64>,
     paused_until: i64,
     is_leaving: bool,
@@ -156,6 +158,7 @@ impl Host {
             leases: Leases::new(TERMS),
             clock_offset: i64::try_from(random.below(1 << 40)).unwrap(),
             flights: Vec::new(),
+            reads: Vec::new(),
             signals: HashMap::new(),
             paused_until: 0,
             is_leaving: false,
@@ -372,6 +375,12 @@ impl World {
                 work: row.revision,
             });
             let rows = (!fails).then(|| ReadRows { items: items.collect(), has_more, next_at });
+            let ends_at = now + i64::try_from(self.random.below(6)).unwrap() * TICK_MS;
+            host.reads.push((read, rows, ends_at));
+        }
+        let (ended, reads): (Vec<_>, Vec<_>) = host.reads.drain(..).partition(|(.., ends_at)| *ends_at <= now);
+        host.reads = reads;
+        for (read, rows, _) in ended {
             host.lanes.read_ended(&read, rows, Timestamp(now + TICK_MS));
         }
     }

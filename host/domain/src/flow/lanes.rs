@@ -76,6 +76,7 @@ pub struct LaneRead {
     /// The lane.
     pub key: LaneKey,
     spills: u64,
+    drops: u64,
 }
 
 /// What a read found.
@@ -100,6 +101,8 @@ pub struct Lanes<T> {
     /// The organizations that have queued items, in turn.
     turn: VecDeque<Arc<str>>,
     queued_bytes: usize,
+    /// How often queued work was dropped: a read that began before may show what others have done since.
+    drops: u64,
 }
 
 #[derive(Debug)]
@@ -121,6 +124,8 @@ struct Lane<T> {
     /// How often something of the lane stayed in the store alone.
     spills: u64,
     is_being_read: bool,
+    /// What was finished since the read under way began: the read may still show it as due, and starting it would send it again.
+    finished_while_read: HashSet<Arc<str>>,
 }
 
 impl<T> Default for Organization<T> {
@@ -138,6 +143,7 @@ impl<T> Default for Lane<T> {
             unread_at: None,
             spills: 0,
             is_being_read: false,
+            finished_while_read: HashSet::new(),
         }
     }
 }
@@ -158,6 +164,7 @@ impl<T> Lanes<T> {
             organizations: HashMap::new(),
             turn: VecDeque::new(),
             queued_bytes: 0,
+            drops: 0,
         }
     }
 
@@ -228,13 +235,14 @@ impl<T> Lanes<T> {
         }
         due.sort();
         due.truncate(count_max);
+        let drops = self.drops;
         due.into_iter()
             .map(|(_, organization, lane)| {
                 let key = LaneKey { organization, lane };
                 let lane = self.lane(&key);
                 lane.is_being_read = true;
                 let spills = lane.spills;
-                LaneRead { key, spills }
+                LaneRead { key, spills, drops }
             })
             .collect()
     }
@@ -247,15 +255,21 @@ impl<T> Lanes<T> {
 
     /// What a read found; none when it failed, and the lane is read again at `retry_at`.
     pub fn read_ended(&mut self, read: &LaneRead, rows: Option<ReadRows<T>>, retry_at: Timestamp) {
+        let drops = self.drops;
+        let lane = self.lane(&read.key);
+        lane.is_being_read = false;
+        let finished = std::mem::take(&mut lane.finished_while_read);
         let Some(rows) = rows else {
-            let lane = self.lane(&read.key);
-            lane.is_being_read = false;
             lane.unread_at = Some(retry_at);
             return;
         };
+        // A shard was lost since the read began: it may be held again by now, and another host may have done what the read shows.
+        if read.drops != drops {
+            return;
+        }
         let mut is_whole = !rows.has_more;
         for item in rows.items {
-            if self.is_resident(&item.id) {
+            if self.is_resident(&item.id) || finished.contains(&item.id) {
                 continue;
             }
             let is_first = self.lane(&read.key).queue.is_empty();
@@ -266,7 +280,6 @@ impl<T> Lanes<T> {
             self.queue(&read.key, item);
         }
         let lane = self.lane(&read.key);
-        lane.is_being_read = false;
         if is_whole && lane.spills == read.spills {
             // Memory holds all that is due; what falls due later is read then.
             lane.unread_at = rows.next_at;
@@ -322,7 +335,11 @@ impl<T> Lanes<T> {
     /// of one of them falls due again.
     pub fn finish<'a>(&mut self, key: &LaneKey, ids: impl IntoIterator<Item = &'a str>, unread_at: Option<Timestamp>) {
         for id in ids {
-            self.resident.remove(id);
+            let id = self.resident.take(id);
+            let lane = self.lane(key);
+            if lane.is_being_read {
+                lane.finished_while_read.extend(id);
+            }
         }
         if let Some(at) = unread_at {
             self.spill(key, at);
@@ -334,6 +351,7 @@ impl<T> Lanes<T> {
     /// store keeps it.
     pub fn drop_queued(&mut self, mut is_dropped: impl FnMut(&LaneKey, &Item<T>) -> bool) -> usize {
         let mut dropped = 0;
+        self.drops += 1;
         let keys: Vec<LaneKey> = self.keys();
         for key in keys {
             let lane = self.lane(&key);

@@ -83,6 +83,33 @@ fn h2_a_read_leaves_alone_what_is_about_to_be_handed_over() {
 }
 
 #[test]
+fn h2_a_read_starts_nothing_that_ended_while_it_was_under_way() {
+    let mut lanes = Lanes::new(LIMITS);
+    let lane = key("o", "a");
+    lanes.offer(&lane, item(1), NOW);
+    let taken = lanes.take(5, 1_000).unwrap();
+    lanes.spill(&lane, NOW);
+    let read = lanes.lanes_to_read(NOW, 10).remove(0);
+    // The read saw the row before this was written.
+    lanes.free_places(&taken.key, 1);
+    lanes.finish(&taken.key, [&*item(1).id], None);
+    lanes.read_ended(&read, Some(ReadRows { items: vec![item(1)], has_more: false, next_at: None }), NOW);
+    assert!(lanes.take(5, 1_000).is_none());
+}
+
+#[test]
+fn h2_a_read_from_before_a_lost_lease_is_made_again() {
+    let mut lanes = Lanes::new(LIMITS);
+    let lane = key("o", "a");
+    lanes.spill(&lane, NOW);
+    let read = lanes.lanes_to_read(NOW, 10).remove(0);
+    lanes.drop_queued(|_, _| false);
+    lanes.read_ended(&read, Some(ReadRows { items: vec![item(1)], has_more: false, next_at: None }), NOW);
+    assert!(lanes.take(5, 1_000).is_none());
+    assert_eq!(lanes.lanes_to_read(NOW, 10).len(), 1);
+}
+
+#[test]
 fn h2_memory_never_overtakes_what_was_spilled() {
     let mut lanes = Lanes::new(LIMITS);
     let lane = key("o", "a");
@@ -137,7 +164,8 @@ fn h2_what_a_lost_shard_had_queued_is_dropped() {
 #[derive(Debug, Clone)]
 enum Step {
     Commit { lane: u8, forgets: bool },
-    Read { fails: bool },
+    BeginRead,
+    EndReads { fails: bool },
     Take,
     Finish { retries: bool },
 }
@@ -145,7 +173,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0_u8..3, any::<bool>()).prop_map(|(lane, forgets)| Step::Commit { lane, forgets }),
-        2 => any::<bool>().prop_map(|fails| Step::Read { fails }),
+        2 => Just(Step::BeginRead),
+        2 => any::<bool>().prop_map(|fails| Step::EndReads { fails }),
         3 => Just(Step::Take),
         3 => any::<bool>().prop_map(|retries| Step::Finish { retries }),
     ]
@@ -155,17 +184,24 @@ struct Model {
     lanes: Lanes<usize>,
     store: BTreeMap<String, (LaneKey, usize)>,
     in_flight: Vec<(LaneKey, Arc<str>)>,
+    /// Reads that are under way, with what they saw when they began.
+    reads: Vec<(LaneRead, ReadRows<usize>)>,
     next: usize,
 }
 
 impl Model {
-    fn read(&mut self, fails: bool) {
+    fn begin_read(&mut self) {
         for read in self.lanes.lanes_to_read(NOW, 2) {
             let rows: Vec<_> =
                 self.store.values().filter(|(key, _)| *key == read.key).map(|(_, id)| item(*id)).collect();
-            let (has_more, rows) = (6 < rows.len(), rows.into_iter().take(6).collect());
-            let found = (!fails).then_some(ReadRows { items: rows, has_more, next_at: None });
-            self.lanes.read_ended(&read, found, NOW);
+            let (has_more, items) = (6 < rows.len(), rows.into_iter().take(6).collect());
+            self.reads.push((read, ReadRows { items, has_more, next_at: None }));
+        }
+    }
+
+    fn end_reads(&mut self, fails: bool) {
+        for (read, rows) in std::mem::take(&mut self.reads) {
+            self.lanes.read_ended(&read, (!fails).then_some(rows), NOW);
         }
     }
 
@@ -183,7 +219,8 @@ impl Model {
                     self.lanes.offer(&key, new, NOW);
                 }
             }
-            Step::Read { fails } => self.read(*fails),
+            Step::BeginRead => self.begin_read(),
+            Step::EndReads { fails } => self.end_reads(*fails),
             Step::Take => {
                 if let Some(taken) = self.lanes.take(2, 1_000) {
                     for item in taken.items {
@@ -218,12 +255,13 @@ impl Model {
 proptest! {
     #[test]
     fn h2_every_history_ends_and_starts_nothing_twice(steps in proptest::collection::vec(step(), 0..200)) {
-        let mut model = Model { lanes: Lanes::new(LIMITS), store: BTreeMap::new(), in_flight: Vec::new(), next: 0 };
+        let mut model = Model { lanes: Lanes::new(LIMITS), store: BTreeMap::new(), in_flight: Vec::new(), reads: Vec::new(), next: 0 };
         for step in &steps {
             model.run(step)?;
         }
         for _ in 0..1_000 {
-            model.run(&Step::Read { fails: false })?;
+            model.run(&Step::BeginRead)?;
+            model.run(&Step::EndReads { fails: false })?;
             model.run(&Step::Take)?;
             model.run(&Step::Finish { retries: false })?;
         }
