@@ -377,11 +377,14 @@ async fn checkpoint_forever(readers: SqlitePool) {
     }
 }
 
+/// How a connection to PostgreSQL is made.
+pub(super) fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url)?.options(POSTGRES_PLANS);
+    Ok(options.application_name("hookmill").statement_cache_capacity(STATEMENTS_CACHED))
+}
+
 async fn open_postgres(url: &str) -> Result<Database, StoreError> {
-    let options = PgConnectOptions::from_str(url)?
-        .options(POSTGRES_PLANS)
-        .application_name("hookmill")
-        .statement_cache_capacity(STATEMENTS_CACHED);
+    let options = postgres_options(url)?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -195,7 +195,11 @@ fn scans(plan: &[String], names: &BTreeSet<String>) -> Vec<String> {
 
 /// PostgreSQL walks a whole index where no condition narrows it.
 fn walks(plan: &[String]) -> Vec<String> {
-    let is_index = |step: &String| step.contains("Index Scan using") || step.contains("Index Only Scan using");
+    let is_index = |step: &String| {
+        let table = step.split_once(" on ").and_then(|(_, rest)| rest.split_whitespace().next());
+        let is_scan = step.contains("Index Scan using") || step.contains("Index Only Scan using");
+        is_scan && table.is_some_and(|table| GROWING.contains(&table))
+    };
     let unbounded = plan.windows(2).filter(|pair| is_index(&pair[0]) && !pair[1].contains("Index Cond"));
     unbounded.map(|pair| pair[0].clone()).chain(plan.last().filter(|last| is_index(last)).cloned()).collect()
 }
@@ -449,7 +453,7 @@ async fn ask(store: &Store, what: &str) -> Result<&'static str, StoreError> {
         }
         "release of one" => {
             store.release_submissions(campaign, Release::One("sub_10000001"), "x", None, NOW).await?;
-            "key of submissions"
+            "submissions_in_state"
         }
         "release of deliveries" => {
             store.release_deliveries("cmp_108", NOW).await?;
@@ -526,7 +530,8 @@ async fn h6_every_statement_seeks_in_its_index() {
     let url = server.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap();
     let postgres = open(Target::Postgres(url.clone())).await;
     postgres.close().await;
-    let pool = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+    let options = super::database::postgres_options(&url).unwrap();
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&pool).await.unwrap();
     let postgres = Store { database: Database::Postgres { pool: pool.clone() }, ..postgres };
     let sqlite = open(Target::Sqlite(directory.path().join("plans.sqlite"))).await;
@@ -550,10 +555,14 @@ async fn h6_every_statement_seeks_in_its_index() {
         let mut is_used = [false, false];
         for (statement, text, parameters) in asked.new_statements().await {
             let names = names_of_growing(&text);
+            // Leases are PostgreSQL's alone, and small tables may be read whole.
+            if names.is_empty() && !text.contains("submission_count") {
+                continue;
+            }
             let plans = [asked.postgres_plan(&statement, parameters).await, sqlite_plan(&sqlite, &text).await];
             for ((database, plan), is_used) in ["PostgreSQL", "SQLite"].iter().zip(&plans).zip(&mut is_used) {
                 *is_used |= names_index(plan, index);
-                let bad = if names.is_empty() { Vec::new() } else { [scans(plan, &names), walks(plan)].concat() };
+                let bad = [scans(plan, &names), walks(plan)].concat();
                 if !bad.is_empty() {
                     wrong.entry(format!("{what} on {database}: {text}")).or_default().extend(bad);
                 }

@@ -91,7 +91,7 @@ impl Store {
     #[boxed]
     pub async fn release_deliveries(&self, campaign_key: &str, now: Timestamp) -> Result<u64, StoreError> {
         const SQL: &str = "update deliveries set state = 'waiting', run_at = $1, updated_at = $1 where campaign_key = $2 and id in \
-            (select id from deliveries where campaign_key = $2 and state = 'held' order by id limit $3) and state = 'held' returning shard";
+            (select id from deliveries where campaign_key = $2 and state = 'held' and state <> 'delivered' order by id limit $3) and state = 'held' and state <> 'delivered' returning shard";
         let mut count = 0;
         loop {
             let shards: Vec<i64> = writing!(self, connection => {

@@ -68,6 +68,8 @@ async fn a_hostile_campaign_harms_itself() {
     println!("neighbour alone:    {quiet}\nneighbour attacked: {loud}\nbefore {before:?}\nafter  {after:?}");
     assert!(loud.percentile(100) < Duration::from_secs(30), "{loud}");
     assert!(after.threads <= before.threads + 2 && after.files <= before.files + 8, "{before:?} {after:?}");
+    let kept = hookmill_outbound::OutboundLimits::default().idle_per_host_max;
+    assert!(after.sockets <= before.sockets + kept, "{before:?} {after:?}");
     assert!(after.resident_kb < before.resident_kb + 96 * 1024, "{before:?} {after:?}");
     host.kill().await;
 }

@@ -49,6 +49,8 @@ pub struct Resources {
     pub resident_kb: u64,
     pub threads: u64,
     pub files: usize,
+    /// Connections: those to receivers are kept for a while, as many as the sender's bounds say.
+    pub sockets: usize,
 }
 
 /// Reads it from `/proc`; `self` is this process.
@@ -58,8 +60,12 @@ pub fn read_resources(process: &str) -> Resources {
         let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
         line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("a number")
     };
-    let files = std::fs::read_dir(format!("/proc/{process}/fd")).expect("its files").count();
-    Resources { resident_kb: number("VmRSS:"), threads: number("Threads:"), files }
+    let open = std::fs::read_dir(format!("/proc/{process}/fd")).expect("its files");
+    let targets = open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+    let (sockets, files): (Vec<_>, Vec<_>) =
+        targets.partition(|target| target.to_string_lossy().starts_with("socket:"));
+    let (sockets, files) = (sockets.len(), files.len());
+    Resources { resident_kb: number("VmRSS:"), threads: number("Threads:"), files, sockets }
 }
 
 /// Latencies, sorted.
