@@ -65,6 +65,32 @@ async fn what_a_killed_host_held_the_other_ends() {
     assert!(tally.repeats <= in_flight_max && tally.event_repeats <= in_flight_max, "{tally:?}");
 }
 
+/// H1 H2: three hosts, each takes leads, and each is killed in its turn and started again. Nothing is lost, nothing is delivered that was
+/// not posted, and only what was under way at a kill is sent again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_hosts_are_killed_in_turn_and_lose_nothing() {
+    let (rig, first) = Rig::new(Kind::Postgres).await;
+    let mut hosts = vec![first, rig.host(1).await, rig.host(2).await];
+    let load = Load::start(Random::seed(), CAMPAIGN, hosts.iter().map(|host| rig.source(host)).collect());
+    for place in 0..hosts.len() {
+        work().await;
+        let killed = hosts.remove(0);
+        killed.kill().await;
+        load.aim(hosts.iter().map(|host| rig.source(host)).collect());
+        work().await;
+        hosts.push(rig.host(place).await);
+        load.aim(hosts.iter().map(|host| rig.source(host)).collect());
+    }
+    work().await;
+    let expected = load.stop().await;
+    rig.wait_until_idle(&hosts[0]).await;
+    let tally = rig.audit(&hosts[0], &expected).await;
+    assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
+    // A kill leaves without a record what was sent and not yet written: at most what was under way.
+    let in_flight_max = hosts.len() * super::crash::UNDER_WAY_MAX;
+    assert!(tally.repeats <= in_flight_max && tally.event_repeats <= in_flight_max, "{tally:?}");
+}
+
 on_both! {
     /// H7 H2: a host that is asked to stop under load ends what it holds and stops with success. Nothing acknowledged is lost,
     /// and nothing is sent twice.

@@ -56,7 +56,7 @@ impl Rig {
         let mut rig = Self {
             database: TestDatabase::create(kind).await,
             receiver: Receiver::start().await,
-            data: (0..2).map(|_| tempfile::tempdir().expect("a directory")).collect(),
+            data: (0..3).map(|_| tempfile::tempdir().expect("a directory")).collect(),
             admin_key: String::new(),
             source_key: String::new(),
         };
@@ -65,7 +65,7 @@ impl Rig {
         (rig, host)
     }
 
-    /// Starts a host on this place's data directory (there are two).
+    /// Starts a host on this place's data directory (there are three).
     pub async fn host(&self, place: usize) -> HostProcess {
         HostProcess::start_with_key(self.data(place), self.database.url.as_deref(), KEY).await
     }

@@ -7,7 +7,7 @@ use crate::plan::{Argument, Function, Path, TemplatePart};
 
 /// What a function of a plan is.
 pub trait Declared<'p> {
-    /// Its declaration; that of [`UNKNOWN`] where the plan is of another version of the plugin.
+    /// Its declaration; that of `UNKNOWN` where the plan is of another version of the plugin.
     fn spec(&self) -> &'static Spec;
 
     /// Its name in documents.
