@@ -171,7 +171,7 @@ mod tests {
             assert_eq!(Retries::within(number, allowed).is_ok(), good, "{number}");
         }
         let error = Retries::within(11, WEBHOOK_RETRIES).expect_err("out of bounds");
-        assert_eq!(error.to_string(), "11 retries are not possible here; choose 1 to 10");
+        assert_eq!(error.to_string(), "11 retries are not allowed here; choose 1 to 10");
     }
 
     /// M9, W9: seconds and each of the three spellings of an HTTP date; everything else is ignored.

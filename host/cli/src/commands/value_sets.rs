@@ -114,7 +114,9 @@ mod tests {
     fn m7_a_value_set_is_given_by_name_and_file() {
         let good = named_file("served zips=tables/a=b.csv").unwrap();
         assert_eq!((good.name.as_str(), good.path.to_str()), ("served zips", Some("tables/a=b.csv")));
-        for (text, word) in [("zips.csv", "no `=`"), ("=zips.csv", "name is missing"), ("zips=", "file is missing")] {
+        for (text, word) in
+            [("zips.csv", "`=` is missing"), ("=zips.csv", "name is missing"), ("zips=", "file is missing")]
+        {
             let message = named_file(text).unwrap_err();
             assert!(message.contains(word) && message.contains("NAME=FILE"), "{text}: {message}");
         }
@@ -126,7 +128,7 @@ mod tests {
         assert_eq!(read("zips.CSV"), Ok(TableFormat::Csv(CsvHeader::Unsaid)));
         assert_eq!(read("a.b/zips.json"), Ok(TableFormat::Json));
         for name in ["zips", "zips.txt", ".csv"] {
-            assert!(read(name).unwrap_err().contains("call it .csv or .json"), "{name}");
+            assert!(read(name).unwrap_err().contains("use .csv or .json"), "{name}");
         }
     }
 }

@@ -75,7 +75,7 @@ lead 1, a test
   roof                     "flat"
   warning: zip: kept
 
-== qualify hard
+== qualify
 
   line  rule        field  operator  expected  actual     passed
   12    qualify[0]  state  in        ["CA"]    "NV"       NO
