@@ -5,7 +5,7 @@ use super::requests::before_or_end;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::delivery::DestinationKind;
+use hookmill_domain::delivery::{DeliveryState, DestinationKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -173,9 +173,6 @@ pub struct AttemptRow {
 }
 from_row!(AttemptRow { number, started_at, elapsed_ms, status, outcome, detail });
 
-/// The states of a delivery.
-const STATES: [&str; 6] = ["waiting", "held", "delivered", "failed", "suppressed", "canceled"];
-
 /// An event as the API shows it.
 #[derive(Debug, Clone)]
 pub struct EventRow {
@@ -252,7 +249,8 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         // Only what is asked for is in the statement, and the words of states are written out, so that an index can serve it.
-        let in_state = match STATES.iter().find(|state| **state == filter.state) {
+        let in_state = match DeliveryState::ALL.map(DeliveryState::as_str).iter().find(|state| **state == filter.state)
+        {
             Some(&"delivered") => " and d.state = 'delivered'".to_owned(),
             // The second condition is the index's own: SQLite does not conclude it from the first.
             Some(state) => format!(" and d.state = '{state}' and d.state <> 'delivered'"),

@@ -9,39 +9,12 @@ use axum::Json;
 use axum::http::StatusCode;
 use hookmill_admin::DeliveryFilter;
 use hookmill_admin::rows::{AttemptRow, Delivery, Message};
+use hookmill_domain::delivery::DeliveryState;
 use hookmill_domain::event::EventName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-
-/// The state of a delivery.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DeliveryState {
-    /// It waits for its first or next attempt.
-    Waiting,
-    /// The receiver accepted it.
-    Delivered,
-    /// The receiver rejected it, or retries are exhausted.
-    Failed,
-    /// The webhook was paused or switched off.
-    Skipped,
-    /// Canceled: the campaign was archived before it was sent.
-    Canceled,
-}
-
-impl DeliveryState {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::Canceled => "canceled",
-        }
-    }
-}
 
 /// A filter for deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
