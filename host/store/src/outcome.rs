@@ -96,13 +96,14 @@ impl Outcome {
     }
 }
 
+// `state || ''` is no column: without statistics PostgreSQL would enter by the index of states instead of by the keys, and walk all that waits.
 const UPDATE_DELIVERIES: &str = "with v (organization_id, id, attempts_before, attempts, state, run_at, at) as (values";
 const UPDATE_DELIVERIES_TAIL: &str = ") update deliveries set state = v.state, run_at = v.run_at, attempts = v.attempts, updated_at = v.at from v \
-     where deliveries.organization_id = v.organization_id and deliveries.id = v.id and deliveries.attempts = v.attempts_before and deliveries.state = 'waiting' \
+     where deliveries.organization_id = v.organization_id and deliveries.id = v.id and deliveries.attempts = v.attempts_before and deliveries.state || '' = 'waiting' \
      returning deliveries.id";
 const UPDATE_SUBMISSIONS: &str = "with v (organization_id, id, revision, state, at) as (values";
 const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 1, updated_at = v.at from v \
-     where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision and submissions.state = 'delivering' \
+     where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision and submissions.state || '' = 'delivering' \
      returning submissions.id";
 
 impl Store {

@@ -172,11 +172,12 @@ impl Store {
     }
 }
 
+// `state || ''` is no column, so that the rows are entered by their keys (see `outcome`).
 const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
      lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, run_at = null \
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
-     and submissions.state = 'received' returning submissions.id";
+     and submissions.state || '' = 'received' returning submissions.id";
 
 /// A submission that came to wait while its campaign came to be active or archived is processed at once.
 const REOPEN: &str = "update submissions set state = 'received', run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 \
