@@ -96,7 +96,7 @@ impl Outcome {
     }
 }
 
-// `state || ''` is no column: without statistics PostgreSQL would enter by the index of states instead of by the keys, and walk all that waits.
+// `state || ''` is not a column: without statistics PostgreSQL would enter by the index of states instead of by the keys, and walk all that waits.
 const UPDATE_DELIVERIES: &str = "with v (organization_id, id, attempts_before, attempts, state, run_at, at) as (values";
 const UPDATE_DELIVERIES_TAIL: &str = ") update deliveries set state = v.state, run_at = v.run_at, attempts = v.attempts, updated_at = v.at from v \
      where deliveries.organization_id = v.organization_id and deliveries.id = v.id and deliveries.attempts = v.attempts_before and deliveries.state || '' = 'waiting' \

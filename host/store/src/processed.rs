@@ -172,7 +172,7 @@ impl Store {
     }
 }
 
-// `state || ''` is no column, so that the rows are entered by their keys (see `outcome`).
+// `state || ''` is not a column, so that the rows are entered by their keys (see `outcome`).
 const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
      lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, run_at = null \
