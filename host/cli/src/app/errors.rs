@@ -30,8 +30,13 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Another host uses the data directory.
-    #[error("another hookmill runs on {0}: stop it, or choose another directory with --data")]
-    InUse(PathBuf),
+    #[error("process {holder} runs on {path}: stop it, or choose another directory with --data")]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// The number of the process that has it.
+        holder: String,
+    },
     /// The encryption key can't be used.
     #[error("{0}")]
     Key(String),
