@@ -1,6 +1,7 @@
 //! Who acts (O8, O9), and whether they may. A source key posts leads and reads its own requests; an API key does the rest, within its
 //! user's role, organization and campaigns.
 
+use crate::input::lookup_id;
 use crate::rows::{API_KEY_PREFIX, Campaign, Organization, SOURCE_KEY_PREFIX, SourceKey};
 use crate::use_cases::{Change, Reach, UseCase};
 use hookmill_domain::clock::Timestamp;
@@ -79,7 +80,7 @@ impl Actor {
 
     async fn existing_organization(&self, id: String) -> Result<String, ApiError> {
         let known = !id.contains('\0') && self.store().organization(&id).await.map_err(unavailable)?.is_some();
-        if known { Ok(id) } else { Err(ApiError::not_found("organization", &id.replace('\0', " "))) }
+        if known { Ok(id) } else { Err(ApiError::not_found("organization", &lookup_id(&id))) }
     }
 
     /// Rejects what the role does not allow, and a scoped key where the organization as a whole is concerned.
@@ -215,6 +216,5 @@ pub fn unknown_key() -> ApiError {
 
 /// The error for a store that does not respond.
 pub(crate) fn unavailable(error: StoreError) -> ApiError {
-    tracing::error!(error = %error, "database unavailable");
-    ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
+    hookmill_pipeline::unavailable(&error)
 }

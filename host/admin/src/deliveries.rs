@@ -5,14 +5,15 @@ use super::input::lookup_id;
 use super::page::{Listed, PageRequest, without_nul};
 use super::use_cases::{GET_DELIVERY, LIST_DELIVERIES, LIST_DELIVERIES_OF_CAMPAIGN, RESEND_DELIVERY};
 use crate::rows::{AttemptRow, Delivery, Message};
+use hookmill_domain::delivery::DeliveryState;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_store::deliveries;
 
 /// Which deliveries are asked for.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
-    /// Only those in this state, as it is written; empty for all.
-    pub state: String,
+    /// Only those in this state.
+    pub state: Option<DeliveryState>,
     /// Only those of this submission.
     pub submission: Option<String>,
     /// Only those of this campaign.

@@ -1,6 +1,7 @@
 //! The fields of a campaign's newest leads (M11).
 
 use super::access::{Scope, unavailable};
+use super::input::check_count;
 use super::use_cases::{DRAFT_DOCUMENT, LIST_FIELDS, UseCase};
 use hookmill_domain::discovery::{self, ELEMENTS_DEFAULT, ELEMENTS_MAX};
 use hookmill_domain::error::ApiError;
@@ -33,9 +34,5 @@ impl Scope {
 
 fn checked_leads(leads: Option<i64>) -> Result<i64, ApiError> {
     let (default, max) = (i64::try_from(ELEMENTS_DEFAULT).unwrap_or(1), i64::try_from(ELEMENTS_MAX).unwrap_or(1));
-    let leads = leads.unwrap_or(default);
-    if (1..=max).contains(&leads) {
-        return Ok(leads);
-    }
-    Err(ApiError::invalid("leads", format!("must be 1 to {max}")))
+    check_count("leads", leads.unwrap_or(default), max)
 }

@@ -37,6 +37,11 @@ impl Name {
     }
 }
 
+/// How many of something are asked for: 1 to `max`. `path` is where it was given.
+pub(crate) fn check_count(path: &str, count: i64, max: i64) -> Result<i64, ApiError> {
+    if (1..=max).contains(&count) { Ok(count) } else { Err(ApiError::invalid(path, format!("must be 1 to {max}"))) }
+}
+
 /// An id as it is looked for: none has U+0000, which PostgreSQL does not take.
 pub(crate) fn lookup_id(id: &str) -> String {
     id.replace('\0', " ")

@@ -1,7 +1,7 @@
 //! Organizations (O1): operators make them.
 
 use super::access::{Actor, unavailable};
-use super::input::{Input, Name};
+use super::input::{Input, Name, lookup_id};
 use super::page::{Listed, PageRequest};
 use super::use_cases::{CREATE_FIRST_OPERATOR, CREATE_ORGANIZATION, GET_ORGANIZATION, LIST_ORGANIZATIONS};
 use crate::rows::{FreshKey, Organization};
@@ -42,7 +42,7 @@ impl Actor {
         self.authorize(&GET_ORGANIZATION)?;
         let is_visible = !id.contains('\0') && self.organization_id.as_ref().is_none_or(|own| own == id);
         let found = if is_visible { self.store().organization(id).await.map_err(unavailable)? } else { None };
-        found.ok_or_else(|| ApiError::not_found("organization", &id.replace('\0', " ")))
+        found.ok_or_else(|| ApiError::not_found("organization", &lookup_id(id)))
     }
 
     /// Makes the first operator and a key of theirs. None where there is somebody already.

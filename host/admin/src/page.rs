@@ -1,5 +1,6 @@
 //! Lists, a page at a time.
 
+use super::input::check_count;
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
 
@@ -28,11 +29,7 @@ impl PageRequest {
     /// How many rows; what is out of bounds is rejected.
     pub(crate) fn limit(&self, limits: &Limits) -> Result<i64, ApiError> {
         let rows_max = limits.page_rows_max;
-        let limit = self.limit.unwrap_or(rows_max.min(ROWS_DEFAULT));
-        if (1..=rows_max).contains(&limit) {
-            return Ok(limit);
-        }
-        Err(ApiError::invalid("limit", format!("must be 1 to {rows_max}")))
+        check_count("limit", self.limit.unwrap_or(rows_max.min(ROWS_DEFAULT)), rows_max)
     }
 
     /// Where it begins; empty for the beginning.

@@ -1,6 +1,7 @@
 //! Requests as they came in (I11), and those that were wholly rejected (I2).
 
 use super::access::{Scope, unavailable};
+use super::input::lookup_id;
 use super::page::{Listed, PageRequest};
 use super::use_cases::{GET_REQUEST, LIST_REJECTED_REQUESTS, LIST_REQUESTS};
 use crate::rows::{RejectedRequest, RequestRow, SourceKey};
@@ -62,7 +63,7 @@ fn checked(id: &str) -> Result<&str, ApiError> {
 }
 
 fn not_found(id: &str) -> ApiError {
-    ApiError::not_found("request", &id.replace('\0', " ").chars().take(ID_CHARS_SHOWN).collect::<String>())
+    ApiError::not_found("request", &lookup_id(id).chars().take(ID_CHARS_SHOWN).collect::<String>())
 }
 
 async fn details(store: &Store, request: RequestRow) -> Result<RequestDetails, ApiError> {

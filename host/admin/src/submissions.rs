@@ -1,6 +1,7 @@
 //! Submissions with their timeline (O4, section 5), and what releases them.
 
 use super::access::{Scope, unavailable};
+use super::input::lookup_id;
 use super::page::{Listed, PageRequest};
 use super::use_cases::{GET_SUBMISSION, LIST_SUBMISSIONS, REPROCESS_CAMPAIGN, REPROCESS_SUBMISSION};
 use crate::rows::{EventRow, SubmissionRow, TimelineRow};
@@ -66,7 +67,7 @@ impl Scope {
 
     /// A submission of this organization whose campaign the key covers.
     async fn find_submission(&self, id: &str) -> Result<SubmissionRow, ApiError> {
-        let id: String = id.replace('\0', " ").chars().take(ID_CHARS_MAX).collect();
+        let id: String = lookup_id(id).chars().take(ID_CHARS_MAX).collect();
         let found = self.store().submission(&self.organization_id, &id).await.map_err(unavailable)?;
         let covered = found.filter(|row| self.actor.covers(&row.campaign_id));
         covered.ok_or_else(|| ApiError::not_found("submission", &id))

@@ -1,6 +1,7 @@
 //! The decisions on a campaign's newest leads, whose warnings are counted.
 
 use super::access::{Scope, unavailable};
+use super::input::check_count;
 use super::use_cases::COUNT_WARNINGS;
 use crate::rows::DecisionRow;
 use hookmill_domain::error::ApiError;
@@ -14,10 +15,7 @@ impl Scope {
     /// The decisions on a campaign's newest leads, the newest first.
     pub async fn newest_decisions(&self, campaign_id: &str, leads: Option<i64>) -> Result<Vec<DecisionRow>, ApiError> {
         let campaign = self.read_campaign(&COUNT_WARNINGS, campaign_id).await?;
-        let leads = leads.unwrap_or(LEADS_DEFAULT);
-        if !(1..=LEADS_MAX).contains(&leads) {
-            return Err(ApiError::invalid("leads", format!("must be 1 to {LEADS_MAX}")));
-        }
+        let leads = check_count("leads", leads.unwrap_or(LEADS_DEFAULT), LEADS_MAX)?;
         self.store().newest_decisions(&campaign.key, leads).await.map_err(unavailable)
     }
 }

@@ -4,9 +4,10 @@
 use super::Pipeline;
 use super::finish::CampaignContext;
 use super::flow::InFlight;
-use super::outcome::{CompletedAttempt, Responded, Steps};
+use super::outcome::{CompletedAttempt, Responded};
 use super::programs::NotReady;
 use super::send::{self, Receiver};
+use super::steps::Steps;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;

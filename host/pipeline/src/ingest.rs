@@ -492,7 +492,7 @@ fn duplicate_error(first: &FirstUse, body_digest: &[u8]) -> ApiError {
 }
 
 /// An error for a store that does not respond; the log has the reason, once.
-pub(crate) fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
+pub fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
     tracing::error!(error = %error, "database unavailable");
     ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
 }

@@ -1,7 +1,7 @@
 //! The steps of lead processing. No SQL, no HTTP types; each step ends in one commit, and its results continue in memory.
 //!
-//! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `outcome` finds out what responses mean, `events`
-//! shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
+//! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `steps` queues what ended, `outcome` finds out what responses mean,
+//! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
 mod cache;
 mod context;
@@ -26,6 +26,7 @@ mod release;
 mod rendered;
 mod runner;
 mod send;
+mod steps;
 mod table_cache;
 mod tables;
 mod value_sets;
@@ -34,7 +35,7 @@ mod workers;
 pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleResponse, ShapedMessage, StageRun};
 pub use hookmill_store::keys::SourceKey;
-pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source};
+pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source, unavailable};
 pub use pipeline::{Pipeline, PipelineDeps};
 pub use programs::{ChosenComponent, CompiledVersion, Problem, STANDARD_DOCUMENT, SaveError};
 pub use rendered::Decision;

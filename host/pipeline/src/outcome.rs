@@ -19,22 +19,12 @@ use hookmill_engine::Program;
 use hookmill_outbound::OutboundResponse;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
 
-/// How many responses are interpreted, and how many outcomes written, at once at most.
-const BATCH_MAX: usize = 512;
 /// How long the writer waits before it tries again what could not be written, in milliseconds.
 const FAILED_WAIT_MS: u64 = 1_000;
-
-/// The steps after a request.
-#[derive(Clone)]
-pub(crate) struct Steps {
-    interpret: mpsc::Sender<Responded>,
-    commit: mpsc::Sender<CompletedAttempt>,
-}
 
 /// A request that ended.
 pub(crate) struct Responded {
@@ -47,8 +37,11 @@ pub(crate) struct Responded {
     pub(crate) in_flight: InFlight<Delivery>,
 }
 
+/// Whose responses are interpreted together: those of one campaign and version, and of one destination, which is the call's.
+pub(crate) type GroupKey = (String, Option<String>, String);
+
 impl Responded {
-    fn group(&self) -> GroupKey {
+    pub(crate) fn group(&self) -> GroupKey {
         let row = &self.delivery.row;
         (row.campaign_key.clone(), row.campaign_version_id.clone(), row.destination_id.clone())
     }
@@ -62,95 +55,9 @@ pub(crate) struct CompletedAttempt {
     deliveries: Vec<Delivery>,
 }
 
-impl Steps {
-    /// Starts both steps; they end when the last handle is gone and everything is written.
-    pub(crate) fn start(pipeline: &Pipeline) -> (Self, tokio::task::JoinHandle<()>) {
-        let room = pipeline.settings.limits.resident_items_max.max(1);
-        let (interpret, responded) = mpsc::channel(room);
-        let (commit, ended) = mpsc::channel(room);
-        tokio::spawn(interpret_forever(pipeline.clone(), responded, commit.clone()));
-        let writer = tokio::spawn(commit_forever(pipeline.clone(), ended));
-        (Self { interpret, commit }, writer)
-    }
-
-    // The receivers live as long as the workers; a host that stops leaves the rest to the store.
-    pub(crate) async fn interpret(&self, responded: Responded) {
-        let _ = self.interpret.send(responded).await;
-    }
-
-    pub(crate) async fn commit(&self, ended: CompletedAttempt) {
-        let _ = self.commit.send(ended).await;
-    }
-}
-
-/// Whose responses are interpreted together: those of one campaign and version, and of one destination, which is the call's.
-type GroupKey = (String, Option<String>, String);
-
-/// Responses of one group are interpreted one batch after another: what arrives meanwhile is the next batch. So many small calls become few
-/// large ones when there is much to do, and a slow plugin holds up its own campaign's outcomes alone.
-async fn interpret_forever(
-    pipeline: Pipeline,
-    mut responded: mpsc::Receiver<Responded>,
-    commit: mpsc::Sender<CompletedAttempt>,
-) {
-    let (ended, mut ends) = mpsc::unbounded_channel::<GroupKey>();
-    let mut waiting: HashMap<GroupKey, Vec<Responded>> = HashMap::new();
-    let mut running: HashSet<GroupKey> = HashSet::new();
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    let mut is_open = true;
-    while is_open || !running.is_empty() || !waiting.is_empty() {
-        tokio::select! {
-            count = responded.recv_many(&mut batch, BATCH_MAX), if is_open => is_open = 0 < count,
-            Some(key) = ends.recv() => {
-                running.remove(&key);
-            }
-        }
-        for one in batch.drain(..) {
-            waiting.entry(one.group()).or_default().push(one);
-        }
-        let ready: Vec<GroupKey> = waiting.keys().filter(|key| !running.contains(*key)).cloned().collect();
-        for key in ready {
-            let Some(mut group) = waiting.remove(&key) else { continue };
-            if BATCH_MAX < group.len() {
-                waiting.insert(key.clone(), group.split_off(BATCH_MAX));
-            }
-            running.insert(key.clone());
-            let (pipeline, commit, ended) = (pipeline.clone(), commit.clone(), ended.clone());
-            tokio::spawn(async move {
-                // Says so whatever happens, also when interpreting panics: the group's later responses must not wait for ever.
-                let _end = EndOfGroup { key: Some(key), ended };
-                for ended in pipeline.interpret_group(group).await {
-                    let _ = commit.send(ended).await;
-                }
-            });
-        }
-    }
-}
-
-/// Tells that a group's batch has ended when it is dropped.
-struct EndOfGroup {
-    key: Option<GroupKey>,
-    ended: mpsc::UnboundedSender<GroupKey>,
-}
-
-impl Drop for EndOfGroup {
-    fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            let _ = self.ended.send(key);
-        }
-    }
-}
-
-async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<CompletedAttempt>) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
-        pipeline.write_outcomes(std::mem::take(&mut batch)).await;
-    }
-}
-
 impl Pipeline {
     /// What the responses of one campaign and program mean, and what follows.
-    async fn interpret_group(&self, group: Vec<Responded>) -> Vec<CompletedAttempt> {
+    pub(crate) async fn interpret_group(&self, group: Vec<Responded>) -> Vec<CompletedAttempt> {
         let interpretations = self.interpret_responses(&group).await;
         let mut ended = Vec::with_capacity(group.len());
         let mut subjects = Vec::with_capacity(group.len());
@@ -334,7 +241,7 @@ impl Pipeline {
     }
 
     /// Writes outcomes until it succeeds: what was sent must not be forgotten.
-    async fn write_outcomes(&self, ended: Vec<CompletedAttempt>) {
+    pub(crate) async fn write_outcomes(&self, ended: Vec<CompletedAttempt>) {
         let now = self.clock.now();
         let outcomes: Vec<Outcome> = ended.iter().map(|ended| ended.outcome.clone()).collect();
         let deliveries = ended.iter().flat_map(|ended| &ended.deliveries);

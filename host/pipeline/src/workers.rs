@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use super::leases::LeaseKeeper;
-use super::outcome::Steps;
+use super::steps::Steps;
 use async_recursion::async_recursion as boxed;
 use std::sync::Arc;
 use std::time::Duration;

@@ -249,15 +249,14 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         // Only what is asked for is in the statement, and the words of states are written out, so that an index can serve it.
-        let in_state = match DeliveryState::ALL.map(DeliveryState::as_str).iter().find(|state| **state == filter.state)
-        {
-            Some(&"delivered") => " and d.state = 'delivered'".to_owned(),
+        let in_state = match filter.state {
+            Some(DeliveryState::Delivered) => " and d.state = 'delivered'".to_owned(),
             // The second condition is the index's own: SQLite does not conclude it from the first.
-            Some(state) => format!(" and d.state = '{state}' and d.state <> 'delivered'"),
+            Some(state) => format!(" and d.state = '{}' and d.state <> 'delivered'", state.as_str()),
             None => String::new(),
         };
-        let owned = match (filter.submission_id.as_str(), filter.campaign_key.as_str(), filter.state.as_str()) {
-            ("", "", "" | "delivered") => "d.organization_id = $1",
+        let owned = match (filter.submission_id.as_str(), filter.campaign_key.as_str(), filter.state) {
+            ("", "", None | Some(DeliveryState::Delivered)) => "d.organization_id = $1",
             // What is in a rare state is found campaign by campaign.
             ("", "", _) => "d.campaign_key in (select campaign_key from campaigns where organization_id = $1)",
             // A campaign's key says whose it is.
@@ -361,13 +360,13 @@ pub enum Shaped {
     },
 }
 
-/// Which deliveries to list; empty texts do not filter.
+/// Which deliveries to list; an empty text does not filter.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
     /// Of one submission.
     pub submission_id: String,
     /// In one state.
-    pub state: String,
+    pub state: Option<DeliveryState>,
     /// Of one campaign (the store's id).
     pub campaign_key: String,
 }

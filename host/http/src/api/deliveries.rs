@@ -139,7 +139,6 @@ pub(crate) async fn list(
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, HttpError> {
-    let state = state.map(DeliveryState::as_str).unwrap_or_default().to_owned();
     let filter = DeliveryFilter { state, submission, campaign };
     Ok(Json(Page::of(scope.list_deliveries(filter, &page.before(before)).await?, Into::into)))
 }

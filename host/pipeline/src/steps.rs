@@ -1,0 +1,97 @@
+//! The queues after a request: responses wait to be interpreted, outcomes wait to be written. What is done with them is `outcome`'s.
+
+use super::Pipeline;
+use super::outcome::{CompletedAttempt, GroupKey, Responded};
+use std::collections::{HashMap, HashSet};
+use tokio::sync::mpsc;
+
+/// How many responses are interpreted, and how many outcomes written, at once at most.
+const BATCH_MAX: usize = 512;
+
+/// The steps after a request.
+#[derive(Clone)]
+pub(crate) struct Steps {
+    interpret: mpsc::Sender<Responded>,
+    commit: mpsc::Sender<CompletedAttempt>,
+}
+
+impl Steps {
+    /// Starts both steps; they end when the last handle is gone and everything is written.
+    pub(crate) fn start(pipeline: &Pipeline) -> (Self, tokio::task::JoinHandle<()>) {
+        let room = pipeline.settings.limits.resident_items_max.max(1);
+        let (interpret, responded) = mpsc::channel(room);
+        let (commit, ended) = mpsc::channel(room);
+        tokio::spawn(interpret_forever(pipeline.clone(), responded, commit.clone()));
+        let writer = tokio::spawn(commit_forever(pipeline.clone(), ended));
+        (Self { interpret, commit }, writer)
+    }
+
+    // The receivers live as long as the workers; a host that stops leaves the rest to the store.
+    pub(crate) async fn interpret(&self, responded: Responded) {
+        let _ = self.interpret.send(responded).await;
+    }
+
+    pub(crate) async fn commit(&self, ended: CompletedAttempt) {
+        let _ = self.commit.send(ended).await;
+    }
+}
+
+/// Responses of one group are interpreted one batch after another: what arrives meanwhile is the next batch. So many small calls become few
+/// large ones when there is much to do, and a slow plugin holds up its own campaign's outcomes alone.
+async fn interpret_forever(
+    pipeline: Pipeline,
+    mut responded: mpsc::Receiver<Responded>,
+    commit: mpsc::Sender<CompletedAttempt>,
+) {
+    let (ended, mut ends) = mpsc::unbounded_channel::<GroupKey>();
+    let mut waiting: HashMap<GroupKey, Vec<Responded>> = HashMap::new();
+    let mut running: HashSet<GroupKey> = HashSet::new();
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut is_open = true;
+    while is_open || !running.is_empty() || !waiting.is_empty() {
+        tokio::select! {
+            count = responded.recv_many(&mut batch, BATCH_MAX), if is_open => is_open = 0 < count,
+            Some(key) = ends.recv() => {
+                running.remove(&key);
+            }
+        }
+        for one in batch.drain(..) {
+            waiting.entry(one.group()).or_default().push(one);
+        }
+        let ready: Vec<GroupKey> = waiting.keys().filter(|key| !running.contains(*key)).cloned().collect();
+        for key in ready {
+            let Some(mut group) = waiting.remove(&key) else { continue };
+            if BATCH_MAX < group.len() {
+                waiting.insert(key.clone(), group.split_off(BATCH_MAX));
+            }
+            running.insert(key.clone());
+            let (pipeline, commit, ended) = (pipeline.clone(), commit.clone(), ended.clone());
+            tokio::spawn(async move {
+                // Says so whatever happens, also when interpreting panics: the group's later responses must not wait for ever.
+                let _end = EndOfGroup { key, ended };
+                for ended in pipeline.interpret_group(group).await {
+                    let _ = commit.send(ended).await;
+                }
+            });
+        }
+    }
+}
+
+/// Tells that a group's batch has ended when it is dropped.
+struct EndOfGroup {
+    key: GroupKey,
+    ended: mpsc::UnboundedSender<GroupKey>,
+}
+
+impl Drop for EndOfGroup {
+    fn drop(&mut self) {
+        let _ = self.ended.send(self.key.clone());
+    }
+}
+
+async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<CompletedAttempt>) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
+        pipeline.write_outcomes(std::mem::take(&mut batch)).await;
+    }
+}

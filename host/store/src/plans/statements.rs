@@ -1,0 +1,257 @@
+//! Every statement of the store that reads or changes a growing table, each with the index by which the table is to be entered.
+
+use super::NOW;
+use crate::audit::AuditEntry;
+use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
+use crate::outcome::{Attempt, Next, Outcome, Transition};
+use crate::processed::{DerivedFrom, Processed, ProcessedLead};
+use crate::release::Release;
+use crate::{Store, StoreError};
+use hookmill_domain::delivery::{DeliveryState, DestinationKind};
+use hookmill_domain::flow::SHARDS;
+use hookmill_domain::state::State;
+use std::pin::Pin;
+
+const ORG: &str = "org_1";
+const CAMPAIGN: &str = "cmp_101";
+
+/// What is asked: its name, the index by which its growing table is to be entered, and what has the store run it.
+pub(super) struct Statement {
+    pub(super) what: &'static str,
+    pub(super) index: &'static str,
+    pub(super) run: fn(Store) -> Run,
+}
+
+type Run = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+macro_rules! statements {
+    ($store:ident: $($what:literal, $index:literal => $body:block)*) => {
+        pub(super) const STATEMENTS: &[Statement] = &[$(Statement {
+            what: $what,
+            index: $index,
+            run: |$store| Box::pin(async move { $body; Ok(()) }),
+        }),*];
+    };
+}
+
+statements! { store:
+    "submissions of a campaign", "submissions_of_campaign" => {
+        store.submissions(CAMPAIGN, None, "", 50).await?;
+    }
+    "submissions in a state", "submissions_in_state" => {
+        store.submissions(CAMPAIGN, Some(State::Received), "", 50).await?;
+    }
+    "submission", "key of submissions" => {
+        store.submission(ORG, "sub_10000001").await?;
+    }
+    "timeline", "key of timeline" => {
+        store.timeline(ORG, "sub_10000001").await?;
+    }
+    "element", "key of submissions" => {
+        store.element_place(ORG, "sub_10000001").await?;
+    }
+    "recent elements", "submissions_of_campaign" => {
+        store.recent_elements(CAMPAIGN, 10).await?;
+    }
+    "newest decisions", "submissions_of_campaign" => {
+        store.newest_decisions(CAMPAIGN, 10).await?;
+    }
+    "submission states", "key of submissions" => {
+        store.submission_states(ORG, &["sub_10000001", "sub_10000011"]).await?;
+    }
+    "children", "submissions_of_parent" => {
+        store.child_submissions(ORG, &["sub_10000001"]).await?;
+    }
+    "requests", "key of requests" => {
+        store.requests(ORG, "", 50).await?;
+    }
+    "request", "key of requests" => {
+        store.request(ORG, "req_10000001").await?;
+        store.request_of_source(ORG, "key_1", "req_10000001").await?;
+    }
+    "requests to read", "key of requests" => {
+        store.request_sizes(ORG, &["req_10000001"]).await?;
+        store.requests_to_read(ORG, &["req_10000001"]).await?;
+    }
+    "rejected requests", "key of rejected_requests" => {
+        store.rejected_requests(ORG, "", 50).await?;
+    }
+    "deliveries", "key of deliveries" => {
+        store.deliveries(ORG, &DeliveryFilter::default(), "", 50).await?;
+    }
+    "deliveries of a submission", "deliveries_of_submission" => {
+        let filter = DeliveryFilter { submission_id: "sub_10000001".into(), ..DeliveryFilter::default() };
+        store.deliveries(ORG, &filter, "", 50).await?;
+    }
+    "deliveries of a campaign", "deliveries_of_campaign" => {
+        store.deliveries(ORG, &DeliveryFilter { campaign_key: CAMPAIGN.into(), ..DeliveryFilter::default() }, "", 50).await?;
+    }
+    "deliveries in a state", "deliveries_in_state" => {
+        store.deliveries(ORG, &DeliveryFilter { state: Some(DeliveryState::Failed), ..DeliveryFilter::default() }, "", 50).await?;
+    }
+    "deliveries of a campaign in a state", "deliveries_in_state" => {
+        let filter = DeliveryFilter { campaign_key: CAMPAIGN.into(), state: Some(DeliveryState::Failed), ..DeliveryFilter::default() };
+        store.deliveries(ORG, &filter, "", 50).await?;
+    }
+    "delivery", "key of deliveries" => {
+        store.delivery(ORG, "dlv_10000001").await?;
+    }
+    "events of a submission", "events_of_subject" => {
+        store.events_of_submission(ORG, "sub_10000001").await?;
+    }
+    "events to shape", "key of events" => {
+        store.events_to_shape(ORG, &["evt_10000002"]).await?;
+    }
+    "lanes of submissions", "submissions_due" => {
+        store.submission_lanes(&all_shards()).await?;
+    }
+    "lanes of deliveries", "deliveries_due" => {
+        store.delivery_lanes(&all_shards()).await?;
+    }
+    "due submissions", "submissions_due" => {
+        store.due_submissions(CAMPAIGN, &all_shards(), 100, NOW).await?;
+    }
+    "due deliveries", "deliveries_due" => {
+        store.due_deliveries("dst_1", &all_shards(), 100, NOW).await?;
+    }
+    "known leads", "key of lead_identities" => {
+        store.known_leads(ORG, &[[7; 32]]).await?;
+    }
+    "processed", "key of submissions" => {
+        let from = DerivedFrom {
+            parent_id: "sub_10000001".into(),
+            request_id: "req_10000001".into(),
+            shard: 1,
+            element_start: 0,
+            element_bytes: 2,
+            received_at: 0,
+        };
+        let first =
+            processed("sub_10000001", delivery("dlv_a", "sub_10000001"), event("evt_a", "sub_10000001"), None);
+        let second = processed(
+            "sub_10000001.1",
+            delivery("dlv_b", "sub_10000001.1"),
+            event("evt_b", "sub_10000001.1"),
+            Some(from),
+        );
+        store.commit_processed("cmt_a", &[first, second], NOW, NOW).await?;
+    }
+    "outcomes", "key of deliveries" => {
+        let over = outcome("dlv_a", "sub_10000001", Next::Over("delivered"));
+        store.commit_outcomes("cmt_b", &[over, outcome("dlv_b", "sub_10000001.1", Next::Hold)], NOW).await?;
+    }
+    "shaped", "key of deliveries" => {
+        let key = |id: &str| DeliveryKey { organization_id: ORG.into(), id: id.into() };
+        let failed = Shaped::Failed { attempt_id: "att_x".into(), detail: b"{}".to_vec() };
+        let message = Shaped::Message(Message::new(None, vec![], vec![], None, None));
+        store.commit_shaped(&[(key("dlv_10000001"), failed), (key("dlv_10000011"), message)], NOW).await?;
+    }
+    "defer", "key of submissions" => {
+        store.defer_submissions(ORG, &["sub_10000001"], NOW).await?;
+    }
+    "release of submissions", "submissions_in_state" => {
+        store.release_submissions("cmp_107", Release::Pending, "x", None, NOW).await?;
+        store.release_submissions("cmp_107", Release::Quarantined, "x", None, NOW).await?;
+    }
+    "release of one", "submissions_in_state" => {
+        store.release_submissions(CAMPAIGN, Release::One("sub_10000001"), "x", None, NOW).await?;
+    }
+    "release of deliveries", "deliveries_in_state" => {
+        store.release_deliveries("cmp_108", NOW).await?;
+    }
+    "resend", "key of deliveries" => {
+        let entry =
+            AuditEntry { organization_id: Some(ORG.into()), user_id: "usr_1".into(), action: "delivery.resent" };
+        store.resend_delivery(ORG, "dlv_10000001", 1, &entry, NOW).await?;
+    }
+    "commit", "key of commits" => {
+        store.is_committed("cmt_10000000").await?;
+        store.forget_commits("cmt_1").await?;
+    }
+    "counts", "key of submission_counts" => {
+        store.submission_counts(CAMPAIGN).await?;
+    }
+}
+
+fn all_shards() -> Vec<u16> {
+    (0..SHARDS).collect()
+}
+
+fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Option<DerivedFrom>) -> Processed {
+    Processed {
+        id: id.into(),
+        organization_id: "org_1".into(),
+        campaign_key: "cmp_101".into(),
+        revision: 3,
+        state: State::Delivering,
+        cause: "shaped",
+        detail: None,
+        campaign_version_id: None,
+        lead: Some(ProcessedLead {
+            lead_id: "led_1".into(),
+            identities: vec![[7; 32]],
+            lead: b"{}".to_vec(),
+            is_test: false,
+        }),
+        decision: None,
+        value_sets: None,
+        delivery: Some(delivery),
+        events: vec![event],
+        derived_from,
+    }
+}
+
+fn delivery(id: &str, submission_id: &str) -> NewDelivery {
+    NewDelivery {
+        id: id.into(),
+        organization_id: "org_1".into(),
+        campaign_key: "cmp_101".into(),
+        submission_id: submission_id.into(),
+        event_id: None,
+        destination_id: "dst_1".into(),
+        destination_kind: DestinationKind::Client,
+        shard: 1,
+        retries_max: 3,
+        message: Some(Message::new(None, vec![], vec![], None, Some(b"{}".to_vec()))),
+    }
+}
+
+fn event(id: &str, submission_id: &str) -> NewEvent {
+    NewEvent {
+        id: id.into(),
+        organization_id: "org_1".into(),
+        campaign_key: "cmp_101".into(),
+        submission_id: submission_id.into(),
+        name: "submission.accepted",
+        status: "delivering",
+        details: b"{}".to_vec(),
+        occurred_at: NOW,
+        deliveries: Vec::new(),
+    }
+}
+
+fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
+    Outcome {
+        delivery_id: delivery_id.into(),
+        organization_id: "org_1".into(),
+        attempts_before: 0,
+        attempt: Some(Attempt {
+            id: format!("att_{delivery_id}"),
+            started_at: NOW,
+            elapsed_ms: 1,
+            status: Some(200),
+            outcome: "accepted",
+            detail: b"{}".to_vec(),
+        }),
+        next,
+        transition: Some(Transition {
+            submission_id: submission_id.into(),
+            campaign_key: "cmp_101".into(),
+            revision: 4,
+            state: State::Delivered,
+            cause: "client_accepted",
+            detail: b"{}".to_vec(),
+            events: vec![event(&format!("evt_{delivery_id}"), submission_id)],
+        }),
+    }
+}
