@@ -92,28 +92,27 @@ macro_rules! reading {
     };
 }
 
+/// Runs a body between the beginning of a transaction and its commit; an early return rolls back.
+macro_rules! in_transaction {
+    ($begin:expr, $connection:ident => $body:expr) => {{
+        let mut transaction = $begin.await?;
+        let result = {
+            let $connection = &mut *transaction;
+            $body
+        };
+        transaction.commit().await?;
+        result
+    }};
+}
+
 /// Runs a body in one transaction; an early return rolls back.
 macro_rules! writing {
     ($store:expr, $connection:ident => $body:expr) => {
         match &$store.database {
             $crate::database::Database::Sqlite { writer, .. } => {
-                let mut transaction = writer.begin_with("begin immediate").await?;
-                let result = {
-                    let $connection = &mut *transaction;
-                    $body
-                };
-                transaction.commit().await?;
-                result
+                in_transaction!(writer.begin_with("begin immediate"), $connection => $body)
             }
-            $crate::database::Database::Postgres { pool } => {
-                let mut transaction = pool.begin().await?;
-                let result = {
-                    let $connection = &mut *transaction;
-                    $body
-                };
-                transaction.commit().await?;
-                result
-            }
+            $crate::database::Database::Postgres { pool } => in_transaction!(pool.begin(), $connection => $body),
         }
     };
 }
@@ -125,26 +124,11 @@ macro_rules! committing {
         match &$store.database {
             $crate::database::Database::Sqlite { writer, .. } => {
                 let mut held = writer.acquire().await?;
-                let work = async {
-                    let mut transaction = sqlx::Connection::begin_with(&mut *held, "begin immediate").await?;
-                    let result = {
-                        let $connection = &mut *transaction;
-                        $body
-                    };
-                    transaction.commit().await?;
-                    Ok::<_, StoreError>(result)
-                };
+                let begin = sqlx::Connection::begin_with(&mut *held, "begin immediate");
+                let work = async { Ok::<_, StoreError>(in_transaction!(begin, $connection => $body)) };
                 $crate::database::in_place(work).await?
             }
-            $crate::database::Database::Postgres { pool } => {
-                let mut transaction = pool.begin().await?;
-                let result = {
-                    let $connection = &mut *transaction;
-                    $body
-                };
-                transaction.commit().await?;
-                result
-            }
+            $crate::database::Database::Postgres { pool } => in_transaction!(pool.begin(), $connection => $body),
         }
     };
 }
@@ -321,11 +305,6 @@ impl Store {
             }
             Database::Postgres { pool } => pool.close().await,
         }
-    }
-
-    /// Whether this is PostgreSQL, for the few places where a count of committers matters.
-    pub fn is_postgres(&self) -> bool {
-        matches!(self.database, Database::Postgres { .. })
     }
 }
 

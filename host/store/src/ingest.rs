@@ -134,7 +134,7 @@ impl Ingest {
         let (queue, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         let commits = Arc::new(AtomicU64::new(0));
-        let committers = if store.is_postgres() { POSTGRES_COMMITTERS } else { 1 };
+        let committers = if store.is_shared() { POSTGRES_COMMITTERS } else { 1 };
         for _ in 0..committers {
             tokio::spawn(commit_forever(store.clone(), receiver.clone(), commits.clone()));
         }
