@@ -334,12 +334,10 @@ impl<T> Lanes<T> {
     /// Items that were taken are written, or given back to the store: they are resident no longer. `unread_at` is when the store's row
     /// of one of them falls due again.
     pub fn finish<'a>(&mut self, key: &LaneKey, ids: impl IntoIterator<Item = &'a str>, unread_at: Option<Timestamp>) {
-        for id in ids {
-            let id = self.resident.take(id);
-            let lane = self.lane(key);
-            if lane.is_being_read {
-                lane.finished_while_read.extend(id);
-            }
+        let finished: Vec<Arc<str>> = ids.into_iter().filter_map(|id| self.resident.take(id)).collect();
+        let lane = self.lane(key);
+        if lane.is_being_read {
+            lane.finished_while_read.extend(finished);
         }
         if let Some(at) = unread_at {
             self.spill(key, at);
