@@ -26,8 +26,10 @@ pub fn componentize(workspace: &Workspace, module: &Path, component: &Path) -> R
     program::check(tool(workspace).arg("componentize").arg(module).arg(component))
 }
 
+/// By its name and not by its package: cargo chooses the features of libraries by the packages, and what is compiled for it is then what the
+/// host takes as well.
 fn tool(workspace: &Workspace) -> Command {
     let mut command = program::cargo(&workspace.root);
-    command.args(["run", "--quiet", "--package", "hookmill-wit", "--"]);
+    command.args(["run", "--quiet", "--bin", "hookmill-wit", "--"]);
     command
 }
