@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates of the host, from the ground up, each with the crates of the host that it may know.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("engine", &[]),
     ("outbound", &["domain"]),
-    ("pipeline", &["domain", "store", "engine", "outbound"]),
+    ("stages", &["domain", "engine"]),
+    ("pipeline", &["domain", "store", "engine", "outbound", "stages"]),
     ("admin", &["domain", "store", "engine", "pipeline"]),
     ("http", &["domain", "pipeline", "admin"]),
     ("cli", &["domain", "store", "engine", "outbound", "pipeline", "admin", "http"]),

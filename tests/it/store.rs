@@ -3,7 +3,7 @@
 use hookmill_domain::clock::Clock;
 use hookmill_domain::flow::SHARDS;
 use hookmill_domain::ids::SystemIdGenerator;
-use hookmill_domain::state::State;
+use hookmill_domain::state::{Change, State};
 use hookmill_store::encryption::Cipher;
 use hookmill_store::processed::Processed;
 use hookmill_store::{Store, StoreError, StoreOptions, Target};
@@ -116,7 +116,7 @@ fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> 
         organization_id: world.organization.clone(),
         campaign_key: campaign_key.to_owned(),
         revision: 0,
-        state: State::Canceled,
+        change: const { Change::of(State::Processing, State::Canceled) },
         cause,
         detail: None,
         campaign_version_id: None,

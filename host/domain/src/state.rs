@@ -25,7 +25,7 @@ macro_rules! states {
             }
 
             /// The states that may follow.
-            pub fn next(self) -> &'static [State] {
+            pub const fn next(self) -> &'static [State] {
                 match self { $(State::$name => &[$(State::$next),*],)* }
             }
         }
@@ -68,8 +68,53 @@ impl State {
     }
 
     /// Whether the table allows this transition.
-    pub fn may_become(self, next: State) -> bool {
-        self.next().contains(&next)
+    pub const fn may_become(self, next: State) -> bool {
+        let list = self.next();
+        let mut at = 0;
+        while at < list.len() {
+            if list[at] as u8 == next as u8 {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+}
+
+/// A transition that the table allows. The state of a submission is written by one of these and by nothing else, so an illegal one has
+/// no spelling: a constant of it does not compile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    from: State,
+    to: State,
+}
+
+impl Change {
+    /// Processing begins. It ends in the same commit, so no row is ever left in `processing`.
+    pub const BEGIN: Self = Self::of(State::Received, State::Processing);
+
+    /// A transition; none where the table does not allow it.
+    pub const fn new(from: State, to: State) -> Option<Self> {
+        if from.may_become(to) { Some(Self { from, to }) } else { None }
+    }
+
+    /// A transition that the table allows; for constants, where another one is an error of the compiler.
+    ///
+    /// # Panics
+    /// Where the table does not allow it.
+    pub const fn of(from: State, to: State) -> Self {
+        assert!(from.may_become(to), "the table of states does not allow this transition");
+        Self { from, to }
+    }
+
+    /// The state that is left.
+    pub const fn from(self) -> State {
+        self.from
+    }
+
+    /// The state that follows.
+    pub const fn to(self) -> State {
+        self.to
     }
 }
 
@@ -96,6 +141,39 @@ mod tests {
     fn every_state_but_the_first_is_reached() {
         for state in State::ALL.iter().skip(1) {
             assert!(State::ALL.iter().any(|from| from.may_become(*state)), "{state:?}");
+        }
+    }
+
+    /// Each of the 169 pairs, against the diagram of the requirements as it is drawn.
+    #[test]
+    fn only_transitions_of_the_requirements_can_be_made() {
+        const DRAWN: [(&str, &str); 13] = [
+            ("received", "processing pending canceled"),
+            ("pending", "received canceled"),
+            (
+                "processing",
+                "received pending quarantined pending_action queued delivering disqualified delivered duplicate rejected canceled",
+            ),
+            ("quarantined", "received canceled"),
+            ("pending_action", "processing disqualified canceled"),
+            ("queued", "processing rejected canceled"),
+            ("delivering", "delivered duplicate rejected failed canceled"),
+            ("disqualified", ""),
+            ("delivered", ""),
+            ("duplicate", ""),
+            ("rejected", ""),
+            ("failed", ""),
+            ("canceled", ""),
+        ];
+        assert_eq!(DRAWN.len(), State::ALL.len());
+        for (from, followers) in DRAWN {
+            let from = State::parse(from).unwrap();
+            for to in State::ALL.iter().copied() {
+                let expected = followers.split(' ').any(|name| name == to.as_str());
+                let change = Change::new(from, to);
+                assert_eq!(change.map(|change| (change.from(), change.to())), expected.then_some((from, to)));
+                assert_eq!(std::panic::catch_unwind(|| Change::of(from, to)).is_ok(), expected, "{from:?} {to:?}");
+            }
         }
     }
 

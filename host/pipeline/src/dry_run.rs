@@ -6,16 +6,17 @@ use super::Pipeline;
 use super::context;
 use super::lookups::Lookups;
 use super::rendered::{self, raw};
-use super::runner::Run;
 use async_recursion::async_recursion as boxed;
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::Identity;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
 use hookmill_engine::contract::{
-    Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Severities, Subject, Submission, Verdict,
+    Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Subject, Submission, Verdict,
 };
-use hookmill_engine::{ItemError, Program};
+use hookmill_engine::{ItemError, Program, Stage};
+use hookmill_stages::{End, Item, Run, Status, Watch, Way, advance};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
@@ -123,8 +124,8 @@ impl Pipeline {
         let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
         context.trace = true;
         let context = Arc::new(context);
-        let run = Run::new(self, program, Arc::clone(&context), lookups);
-        let mut trial = SampleRun { run, stages: Vec::new(), messages: Vec::new() };
+        let run = self.run(program, Arc::clone(&context), lookups);
+        let mut trial = SampleRun { run, shown: Shown::default() };
         let leads = trial.map(input, now.0).await;
         let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
         for (index, lead) in leads.into_iter().enumerate() {
@@ -135,9 +136,9 @@ impl Pipeline {
         }
         let reports = trial.run.finish();
         DryRun {
-            stages: trial.stages,
+            stages: trial.shown.stages,
             state,
-            messages: trial.messages,
+            messages: trial.shown.messages,
             cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
             log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
             value_sets: BTreeMap::new(),
@@ -147,6 +148,12 @@ impl Pipeline {
 
 struct SampleRun {
     run: Run,
+    shown: Shown,
+}
+
+/// What is shown of a run: each call as it was made.
+#[derive(Default)]
+struct Shown {
     stages: Vec<StageRun>,
     messages: Vec<ShapedMessage>,
 }
@@ -157,16 +164,16 @@ impl SampleRun {
         let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.metadata, now_ms);
         let shown =
             json!({ "body": raw(&input.body), "headers": input.metadata.headers, "query": input.metadata.query });
-        let result = self.run.map(vec![element]).await.ok().and_then(|mut results| results.pop());
+        let result = self.run.map(vec![element]).await.pop();
         match result {
             Some(Ok(mapped)) => {
                 let trace = mapped.trace.as_deref().map(raw);
                 let leads: Vec<Value> = mapped.leads.iter().map(lead_value).collect();
-                self.record_output("map", None, shown, leads.into(), trace);
+                self.shown.record_output("map", None, shown, leads.into(), trace);
                 mapped.leads.into_iter().map(Result::ok).collect()
             }
             Some(Err(error)) => {
-                self.record_failure("map", None, shown, &error);
+                self.shown.record_failure("map", None, shown, &error);
                 vec![None]
             }
             None => Vec::new(),
@@ -179,40 +186,20 @@ impl SampleRun {
         let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, &id);
         let submission = context::submission(&id, Some(lead_id), lead.lead, lead.is_test, context.now);
         let submission = Arc::new(submission);
-        match self.qualify(&submission).await {
-            Some(verdict) if verdict.qualified => {}
-            Some(verdict) => {
-                let details = json!({
-                    "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
-                    "failed_rules": rendered::failed_rules(&verdict),
-                });
-                return self.tell(input, context, State::Disqualified, &submission, &details).await;
+        let way = Way::new(Some(destination(input, DestinationKind::Client, &input.client_url)), []);
+        let mut item = [Item::new(Arc::clone(&submission))];
+        advance(&mut self.run, &way, &mut item, Timestamp(context.now), &mut self.shown).await;
+        let [item] = item;
+        match item.status {
+            Status::Ended(End::Passed(_)) => {
+                let (state, details) = self.interpret_sample(input, context.now).await;
+                self.tell(input, context, state, &submission, &details).await
             }
-            None => return State::Quarantined,
-        }
-        let client = destination(input, DestinationKind::Client, &input.client_url);
-        if !self.shape("client", client, Subject::Submission(Arc::clone(&submission))).await {
-            return State::Quarantined;
-        }
-        let (state, details) = self.interpret_sample(input, context.now).await;
-        self.tell(input, context, state, &submission, &details).await
-    }
-
-    async fn qualify(&mut self, submission: &Arc<Submission>) -> Option<Verdict> {
-        let shown = json!({ "lead": raw(&submission.lead) });
-        let severities = Severities::HARD | Severities::SOFT;
-        let result = self.run.qualify(severities, vec![Arc::clone(submission)]).await.ok()?.pop()?;
-        match result {
-            Ok(verdict) => {
-                let output =
-                    json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(&verdict) });
-                self.record_output("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
-                Some(verdict)
+            Status::Ended(End::Disqualified(verdict)) => {
+                let details = rendered::disqualification(&verdict);
+                self.tell(input, context, State::Disqualified, &submission, &details).await
             }
-            Err(error) => {
-                self.record_failure("qualify", None, shown, &error);
-                None
-            }
+            _ => State::Quarantined,
         }
     }
 
@@ -227,32 +214,55 @@ impl SampleRun {
     ) -> State {
         for name in events_after(state, state != State::Disqualified) {
             let event = event(name, context, state, submission, details);
-            self.shape(
-                name.as_str(),
-                destination(input, DestinationKind::OrganizationWebhook, "https://subscriber.example/"),
-                Subject::Event(Arc::new(event)),
-            )
-            .await;
+            let webhook = destination(input, DestinationKind::OrganizationWebhook, "https://subscriber.example/");
+            self.shape_event(name.as_str(), webhook, event).await;
         }
         state
     }
 
-    async fn shape(&mut self, receiver: &str, destination: Destination, subject: Subject) -> bool {
+    async fn shape_event(&mut self, name: &str, destination: Destination, event: Event) {
+        let subject = Subject::Event(Arc::new(event));
         let shown = shown_subject(&subject);
-        let result =
-            self.run.shape(destination.clone(), vec![subject]).await.ok().and_then(|mut results| results.pop());
+        let result = self.run.shape_subjects(destination.clone(), vec![subject]).await.pop();
+        if let Some(result) = result {
+            self.shown.record_message(name, &destination, shown, &result);
+        }
+    }
+}
+
+impl Watch for Shown {
+    fn qualified(&mut self, submission: &Arc<Submission>, result: &Result<Verdict, ItemError>) {
+        let shown = json!({ "lead": raw(&submission.lead) });
         match result {
-            Some(Ok(payload)) => {
-                let message = message(receiver, &destination, &payload);
-                self.record_output("shape", Some(receiver), shown, json!(message), payload.trace.as_deref().map(raw));
+            Ok(verdict) => {
+                let output = json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(verdict) });
+                self.record_output("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
+            }
+            Err(error) => self.record_failure("qualify", None, shown, error),
+        }
+    }
+
+    fn shaped(&mut self, submission: &Arc<Submission>, client: &Destination, result: &Result<Payload, ItemError>) {
+        let shown = shown_subject(&Subject::Submission(Arc::clone(submission)));
+        self.record_message("client", client, shown, result);
+    }
+}
+
+impl Shown {
+    fn record_message(
+        &mut self,
+        receiver: &str,
+        destination: &Destination,
+        input: Value,
+        result: &Result<Payload, ItemError>,
+    ) {
+        match result {
+            Ok(payload) => {
+                let message = message(receiver, destination, payload);
+                self.record_output("shape", Some(receiver), input, json!(message), payload.trace.as_deref().map(raw));
                 self.messages.push(message);
-                true
             }
-            Some(Err(error)) => {
-                self.record_failure("shape", Some(receiver), shown, &error);
-                false
-            }
-            None => false,
+            Err(error) => self.record_failure("shape", Some(receiver), input, error),
         }
     }
 
@@ -335,6 +345,6 @@ fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> 
 }
 
 fn error_value(error: &ItemError) -> Value {
-    rendered::item_error("map", error)
+    rendered::item_error(Stage::Map, error)
         .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
 }

@@ -8,9 +8,8 @@ use super::finish::{CampaignContext, message};
 use super::ingest::json;
 use super::programs::NotReady;
 use super::rendered;
-use super::runner::Run;
 use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, Subject, Submission};
-use hookmill_engine::{FaultKind, ItemError, Program};
+use hookmill_engine::{FaultKind, ItemError, Program, Stage};
 use hookmill_store::StoreError;
 use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
 use serde_json::json;
@@ -87,7 +86,7 @@ impl Pipeline {
                     // The host could not run it: nothing is known.
                     Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host => return Ok(None),
                     Err(error) => {
-                        let Some((cause, detail)) = rendered::item_error("shape", &error) else { return Ok(None) };
+                        let Some((cause, detail)) = rendered::item_error(Stage::Shape, &error) else { return Ok(None) };
                         let detail = json(&json!({ "error": cause, "detail": detail }));
                         let attempt_id = self.ids.new_id("att", self.clock.now());
                         kept.push((key, Shaped::Failed { attempt_id, detail }));
@@ -148,8 +147,8 @@ impl Pipeline {
             .collect();
         let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         loop {
-            let mut run = Run::new(self, &program, call.clone(), &lookups);
-            let Ok(payloads) = run.shape(destination.clone(), subjects.clone()).await else { return Ok(None) };
+            let mut run = self.run(&program, call.clone(), &lookups);
+            let payloads = run.shape_subjects(destination.clone(), subjects.clone()).await;
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok(Some((payloads, lookups.read()))),

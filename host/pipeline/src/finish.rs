@@ -11,9 +11,10 @@ use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::settings::WebhookSettings;
-use hookmill_domain::state::State;
-use hookmill_engine::ItemError;
+use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::{MappedLead, Payload, Submission, Verdict, Warning};
+use hookmill_engine::{ItemError, Stage};
+use hookmill_stages::{End, Status};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::deliveries::{Message, NewDelivery, NewEvent};
@@ -57,10 +58,10 @@ pub(crate) enum ItemStatus {
     Deferred,
 }
 
-/// The next state of a submission, and its cause.
+/// What ends the processing of a submission, and its cause.
 #[derive(Debug, Clone)]
 pub(crate) struct Transition {
-    pub(crate) state: State,
+    pub(crate) change: Change,
     pub(crate) cause: &'static str,
     pub(crate) detail: Option<Value>,
 }
@@ -68,7 +69,7 @@ pub(crate) struct Transition {
 impl Transition {
     /// It waits for a person.
     pub(crate) fn quarantined(cause: &'static str, detail: Value) -> Self {
-        Self { state: State::Quarantined, cause, detail: Some(detail) }
+        Self { change: const { Change::of(State::Processing, State::Quarantined) }, cause, detail: Some(detail) }
     }
 }
 
@@ -111,7 +112,7 @@ impl BatchItem {
     /// One that could not be mapped.
     pub(crate) fn from_error(received: &Received, error: &ItemError) -> Self {
         let mut item = Self::deferred(received);
-        item.fail("map", error);
+        item.fail(Stage::Map, error);
         item
     }
 
@@ -150,8 +151,19 @@ impl BatchItem {
         if self.is_derived() { 1 } else { self.revision + 2 }
     }
 
+    /// How far the stages took it.
+    pub(crate) fn end(&mut self, status: Status) {
+        match status {
+            Status::Ended(End::Passed(payload)) => self.payload = payload,
+            Status::Ended(End::Disqualified(verdict)) => self.disqualify(verdict),
+            Status::Ended(End::Failed(stage, error)) => self.fail(stage, &error),
+            // No stage of the host stands on the way of production yet, and what stands nowhere is looked at again.
+            Status::Moving | Status::Asking(_) | Status::Waiting { .. } => self.status = ItemStatus::Deferred,
+        }
+    }
+
     /// Its plugin rejected it in a stage, faulted on it, or did not get to it.
-    pub(crate) fn fail(&mut self, stage: &'static str, error: &ItemError) {
+    fn fail(&mut self, stage: Stage, error: &ItemError) {
         let status = match error {
             ItemError::Fault(fault) if fault.kind == hookmill_engine::FaultKind::Host => ItemStatus::Deferred,
             _ => match rendered::item_error(stage, error) {
@@ -163,14 +175,11 @@ impl BatchItem {
     }
 
     /// A rule failed.
-    pub(crate) fn disqualify(&mut self, verdict: Verdict) {
-        let detail = json!({
-            "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
-            "failed_rules": rendered::failed_rules(&verdict),
-        });
+    fn disqualify(&mut self, verdict: Verdict) {
+        let detail = rendered::disqualification(&verdict);
         self.verdict = Some(verdict);
-        let transition = Transition { state: State::Disqualified, cause: "rules", detail: Some(detail) };
-        self.status = ItemStatus::Decided(transition);
+        let change = const { Change::of(State::Processing, State::Disqualified) };
+        self.status = ItemStatus::Decided(Transition { change, cause: "rules", detail: Some(detail) });
     }
 }
 
@@ -186,20 +195,21 @@ impl Pipeline {
         let (transition, delivery) = match &item.status {
             // One that was made in this batch has no row that could wait: it gets one, and is looked at again.
             ItemStatus::Deferred if item.is_derived() => {
-                (Transition { state: State::Received, cause: "deferred", detail: None }, None)
+                let change = const { Change::of(State::Processing, State::Received) };
+                (Transition { change, cause: "deferred", detail: None }, None)
             }
             ItemStatus::Deferred => return None,
             ItemStatus::Decided(transition) => (transition.clone(), None),
             ItemStatus::Mapped => self.send_or_store(context, item, now),
         };
         let about = EventAbout { submission_id: &item.id, shard: item.shard };
-        let events = self.events(context, about, transition.state, false, transition.detail.as_ref(), now);
+        let events = self.events(context, about, transition.change.to(), false, transition.detail.as_ref(), now);
         Some(Processed {
             id: item.id.clone(),
             organization_id: context.organization.id.clone(),
             campaign_key: context.campaign.key.clone(),
             revision: item.revision,
-            state: transition.state,
+            change: transition.change,
             cause: transition.cause,
             detail: transition.detail.as_ref().map(json),
             campaign_version_id: context.campaign.active_version_id.clone(),
@@ -227,10 +237,8 @@ impl Pipeline {
         now: Timestamp,
     ) -> (Transition, Option<NewDelivery>) {
         let (Some(client), Some(payload)) = (&context.client, &item.payload) else {
-            return (
-                Transition { state: State::Delivered, cause: "stored", detail: Some(json!({"detail": "stored"})) },
-                None,
-            );
+            let change = const { Change::of(State::Processing, State::Delivered) };
+            return (Transition { change, cause: "stored", detail: Some(json!({"detail": "stored"})) }, None);
         };
         let delivery = NewDelivery {
             id: self.ids.new_id("dlv", now),
@@ -245,7 +253,8 @@ impl Pipeline {
             message: Some(message(payload)),
         };
         let detail = json!({ "delivery_id": delivery.id });
-        (Transition { state: State::Delivering, cause: "shaped", detail: Some(detail) }, Some(delivery))
+        let change = const { Change::of(State::Processing, State::Delivering) };
+        (Transition { change, cause: "shaped", detail: Some(detail) }, Some(delivery))
     }
 
     /// The events that reaching a state causes and that have a destination, each with its destinations.

@@ -4,12 +4,12 @@ use super::Pipeline;
 use super::context;
 use super::finish::CampaignContext;
 use super::programs::NotReady;
-use super::runner::Run;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use hookmill_engine::{ItemError, Program};
 use hookmill_outbound::{OutboundResponse, SendError};
+use hookmill_stages::Run;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ impl Pipeline {
         let run_id = self.ids.new_id("run", now);
         let call = Arc::new(context::context(&context.organization, &context.campaign, now, &run_id));
         loop {
-            let mut run = Run::new(self, program, call.clone(), &lookups);
+            let mut run = self.run(program, call.clone(), &lookups);
             let interpretations = interpret_all(&mut run, destination, responses.clone(), by_status.clone()).await;
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,

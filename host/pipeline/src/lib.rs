@@ -24,7 +24,6 @@ mod process;
 mod programs;
 mod release;
 mod rendered;
-mod runner;
 mod send;
 mod steps;
 mod table_cache;

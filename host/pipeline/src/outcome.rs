@@ -14,7 +14,7 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
-use hookmill_domain::state::State;
+use hookmill_domain::state::{Change, State};
 use hookmill_engine::Program;
 use hookmill_outbound::OutboundResponse;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
@@ -201,20 +201,20 @@ impl Pipeline {
         last: &Value,
         now: Timestamp,
     ) -> Transition {
-        let (state, cause) = state_after(interpretation.kind);
+        let (change, cause) = change_after(interpretation.kind);
         let mut detail = json!({
             "reason": interpretation.reason,
             "reference": interpretation.reference,
             "price": interpretation.price,
             "attempts": delivery.row.attempts + 1,
-            "last_response": (state != State::Delivered).then_some(last),
+            "last_response": (change.to() != State::Delivered).then_some(last),
             "delivery_id": delivery.row.id,
         });
         // What the client did not say is not said either.
         if let Some(members) = detail.as_object_mut() {
             members.retain(|_, value| !value.is_null());
         }
-        self.submission_transition(context, delivery, state, cause, true, &detail, now)
+        self.submission_transition(context, delivery, change, cause, true, &detail, now)
     }
 
     #[allow(clippy::too_many_arguments, reason = "a transition is what these say, and nothing is left out")]
@@ -222,7 +222,7 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
-        state: State,
+        change: Change,
         cause: &'static str,
         by_client: bool,
         detail: &Value,
@@ -233,10 +233,10 @@ impl Pipeline {
             submission_id: delivery.row.submission_id.clone(),
             campaign_key: delivery.row.campaign_key.clone(),
             revision: delivery.row.submission_revision,
-            state,
+            change,
             cause,
             detail: json(detail),
-            events: self.events(context, about, state, by_client, Some(detail), now),
+            events: self.events(context, about, change.to(), by_client, Some(detail), now),
         }
     }
 
@@ -352,8 +352,8 @@ impl CompletedAttempt {
             NoRequest::Archived => {
                 let detail = json!({ "attempts": row.attempts, "delivery_id": row.id });
                 let cause = "campaign_archived";
-                let transition =
-                    pipeline.submission_transition(context, &delivery, State::Canceled, cause, false, &detail, now);
+                let change = const { Change::of(State::Delivering, State::Canceled) };
+                let transition = pipeline.submission_transition(context, &delivery, change, cause, false, &detail, now);
                 (Some(attempt(cause)), Next::Over("canceled"), Some(transition))
             }
         };
@@ -384,13 +384,14 @@ impl Interpretation {
     }
 }
 
-/// The state of a submission after its client's last response, and why.
-pub(crate) fn state_after(kind: OutcomeKind) -> (State, &'static str) {
+/// What a client's last response does to the submission, and why.
+pub(crate) fn change_after(kind: OutcomeKind) -> (Change, &'static str) {
+    const FAILED: Change = Change::of(State::Delivering, State::Failed);
     match kind {
-        OutcomeKind::Accepted => (State::Delivered, "client_accepted"),
-        OutcomeKind::Rejected => (State::Rejected, "client_rejected"),
-        OutcomeKind::Duplicate => (State::Duplicate, "client_duplicate"),
-        OutcomeKind::Retry => (State::Failed, "retries_exhausted"),
-        OutcomeKind::Failed => (State::Failed, "client_failed"),
+        OutcomeKind::Accepted => (const { Change::of(State::Delivering, State::Delivered) }, "client_accepted"),
+        OutcomeKind::Rejected => (const { Change::of(State::Delivering, State::Rejected) }, "client_rejected"),
+        OutcomeKind::Duplicate => (const { Change::of(State::Delivering, State::Duplicate) }, "client_duplicate"),
+        OutcomeKind::Retry => (FAILED, "retries_exhausted"),
+        OutcomeKind::Failed => (FAILED, "client_failed"),
     }
 }

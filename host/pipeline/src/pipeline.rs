@@ -3,13 +3,15 @@
 use super::cache::Cache;
 use super::finish::CampaignContext;
 use super::flow::Flow;
-use super::lookups::LookupCache;
+use super::lookups::{LookupCache, Lookups};
 use super::programs::Ready;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
 use hookmill_domain::ids::SharedIdGenerator;
+use hookmill_engine::contract::Context;
 use hookmill_engine::{Engine, Program};
 use hookmill_outbound::Sender;
+use hookmill_stages::{Run, Tables};
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::Ingest;
 use hookmill_store::keys::SourceKey;
@@ -139,6 +141,12 @@ impl Pipeline {
     /// The memory that bodies of requests under way may take, in bytes.
     pub fn body_memory(&self) -> &Arc<Semaphore> {
         &self.0.body_memory
+    }
+
+    /// A run of a campaign's program.
+    pub(crate) fn run(&self, program: &Program, context: Arc<Context>, lookups: &Lookups) -> Run {
+        let tables = Tables { own: lookups.for_own(), standard: lookups.for_standard() };
+        Run::new(&self.engine, program, &self.standard, context, tables)
     }
 
     /// A campaign and its organization, which due work names.

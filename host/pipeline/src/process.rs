@@ -9,13 +9,13 @@ use super::flow::InFlight;
 use super::lookups::Lookups;
 use super::programs::NotReady;
 use super::rendered;
-use super::runner::Run;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lead::{Identity, IdentityHash};
-use hookmill_domain::state::State;
-use hookmill_engine::contract::{Destination, Inbound, Severities, Subject, Submission};
+use hookmill_domain::state::{Change, State};
+use hookmill_engine::contract::{Destination, Submission};
 use hookmill_engine::{ItemError, Program};
+use hookmill_stages::{Item, Run, Way, advance};
 use hookmill_store::StoreError;
 use hookmill_store::processed::{DerivedFrom, Processed};
 use serde_json::json;
@@ -134,7 +134,7 @@ impl Pipeline {
         let waits = decided
             .processed
             .iter()
-            .any(|row| matches!(row.state, State::Pending | State::Quarantined | State::Received));
+            .any(|row| matches!(row.change.to(), State::Pending | State::Quarantined | State::Received));
         let again_at = match (waits, decided.deferred.is_empty()) {
             (true, _) => Some(now),
             (false, false) => Some(now.plus_ms(DEFERRED_MS)),
@@ -206,20 +206,22 @@ impl Pipeline {
     ) -> Result<Vec<BatchItem>, StoreError> {
         let run_id = self.ids.new_id("run", now);
         let call = Arc::new(context::context(&context.organization, &context.campaign, now, &run_id));
-        let mut run = Run::new(self, program, call, lookups);
+        let mut run = self.run(program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;
         self.identify(context, &mut items).await?;
-        let client = contract_client(context);
+        let way = Way::new(contract_client(context), []);
+        let (order, mut moving) = on_their_way(&items);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
         let run = self.engine.on_guest_thread(async move {
-            // Nothing stands between hard and soft rules.
-            qualify(&mut run, Severities::HARD | Severities::SOFT, &mut items).await;
-            shape(&mut run, client, &mut items).await;
-            (run.finish(), items)
+            advance(&mut run, &way, &mut moving, now, &mut ()).await;
+            (run.finish(), moving)
         });
-        let Ok((reports, items)) = run.await else {
+        let Ok((reports, moved)) = run.await else {
             return Ok(batch.iter().map(BatchItem::deferred).collect());
         };
+        for (at, item) in order.into_iter().zip(moved) {
+            items[at].end(item.status);
+        }
         for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
             // What a plugin writes may be personal: its lines are not for the host's own log.
             let (lines, dropped) = (report.log.len(), report.log_lines_dropped);
@@ -245,7 +247,7 @@ impl Pipeline {
                 (Ok(_), None) => items.push(BatchItem::deferred(received)),
             }
         }
-        let mapped = map_all(run, elements).await;
+        let mapped = run.map(elements).await;
         let known = self.child_submissions(organization_id, &order, &mapped).await?;
         for (received, result) in order.into_iter().zip(mapped) {
             items.extend(build_items(received, result, &known));
@@ -319,15 +321,6 @@ fn handed_over(decided: &Decided, campaign_version_id: Option<&str>, now: Timest
 
 type Mapped = Result<hookmill_engine::contract::Mapped, ItemError>;
 
-/// Maps; when no plugin serves the stage, nothing is known about any element.
-async fn map_all(run: &mut Run, elements: Vec<Inbound>) -> Vec<Mapped> {
-    let count = elements.len();
-    run.map(elements).await.unwrap_or_else(|missing| {
-        tracing::error!(%missing, "no component serves the map stage");
-        (0..count).map(|_| Err(ItemError::Postponed)).collect()
-    })
-}
-
 fn decide_all(batch: &[Received], transition: &Transition) -> Vec<BatchItem> {
     batch.iter().map(|received| BatchItem::with_transition(received, transition.clone())).collect()
 }
@@ -370,26 +363,9 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
     items
 }
 
-/// The items that are still on their way, by their place, with what the stages see of them.
-fn on_their_way(items: &[BatchItem]) -> (Vec<usize>, Vec<Arc<Submission>>) {
-    items.iter().enumerate().filter_map(|(at, item)| Some((at, Arc::clone(item.submission()?)))).unzip()
-}
-
-/// Qualifies those that are still on their way.
-async fn qualify(run: &mut Run, severities: Severities, items: &mut [BatchItem]) {
-    let (order, submissions) = on_their_way(items);
-    if order.is_empty() {
-        return;
-    }
-    let verdicts = run.qualify(severities, submissions).await;
-    let verdicts = verdicts.unwrap_or_else(|_| order.iter().map(|_| Err(ItemError::Postponed)).collect());
-    for (at, verdict) in order.into_iter().zip(verdicts) {
-        match verdict {
-            Ok(verdict) if verdict.qualified => {}
-            Ok(verdict) => items[at].disqualify(verdict),
-            Err(error) => items[at].fail("qualify", &error),
-        }
-    }
+/// The items that are still on their way, by their place, as the machine takes them.
+fn on_their_way(items: &[BatchItem]) -> (Vec<usize>, Vec<Item>) {
+    items.iter().enumerate().filter_map(|(at, item)| Some((at, Item::new(Arc::clone(item.submission()?))))).unzip()
 }
 
 /// Where the campaign sends its leads.
@@ -398,28 +374,11 @@ fn contract_client(context: &CampaignContext) -> Option<Destination> {
     Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
 }
 
-/// Shapes the message to the client for those that are still on their way; without a client there is none to shape.
-async fn shape(run: &mut Run, client: Option<Destination>, items: &mut [BatchItem]) {
-    let Some(destination) = client else { return };
-    let (order, submissions) = on_their_way(items);
-    if order.is_empty() {
-        return;
-    }
-    let payloads = run.shape(destination, submissions.into_iter().map(Subject::Submission).collect()).await;
-    let payloads = payloads.unwrap_or_else(|_| order.iter().map(|_| Err(ItemError::Postponed)).collect());
-    for (at, payload) in order.into_iter().zip(payloads) {
-        match payload {
-            Ok(payload) => items[at].payload = Some(payload),
-            Err(error) => items[at].fail("shape", &error),
-        }
-    }
-}
-
 impl Transition {
     /// It waits for its campaign.
     fn pending(campaign_state: &str) -> Self {
         Self {
-            state: State::Pending,
+            change: const { Change::of(State::Processing, State::Pending) },
             cause: if campaign_state == "draft" { "campaign_draft" } else { "campaign_paused" },
             detail: None,
         }
@@ -427,7 +386,7 @@ impl Transition {
 
     /// It will not be sent.
     fn canceled(cause: &'static str) -> Self {
-        Self { state: State::Canceled, cause, detail: None }
+        Self { change: const { Change::of(State::Processing, State::Canceled) }, cause, detail: None }
     }
 
     /// What the campaign runs can't be run.

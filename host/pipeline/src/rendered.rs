@@ -1,7 +1,7 @@
 //! What plugins return, as JSON for the timeline, the API and the context of events.
 
 use hookmill_engine::contract::{Failure, Severity, Verdict, Warning as ContractWarning};
-use hookmill_engine::{Fault, ItemError};
+use hookmill_engine::{Fault, ItemError, Stage};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -49,7 +49,7 @@ pub struct Warning {
 }
 
 /// Why an item has no result, for its timeline; none when nothing is known about it yet.
-pub(crate) fn item_error(stage: &'static str, error: &ItemError) -> Option<(&'static str, Value)> {
+pub(crate) fn item_error(stage: Stage, error: &ItemError) -> Option<(&'static str, Value)> {
     match error {
         ItemError::Failure(failed) => Some((failed_in(stage), failure(failed))),
         ItemError::Fault(faulted) => Some(("plugin_faulted", fault(faulted))),
@@ -58,12 +58,13 @@ pub(crate) fn item_error(stage: &'static str, error: &ItemError) -> Option<(&'st
 }
 
 /// The cause of a failure names the stage that failed.
-fn failed_in(stage: &str) -> &'static str {
+fn failed_in(stage: Stage) -> &'static str {
     match stage {
-        "map" => "map_failed",
-        "qualify" => "qualify_failed",
-        "shape" => "shape_failed",
-        _ => "stage_failed",
+        Stage::Map => "map_failed",
+        Stage::Enrich => "enrich_failed",
+        Stage::Qualify => "qualify_failed",
+        Stage::Shape => "shape_failed",
+        Stage::Interpret => "interpret_failed",
     }
 }
 
@@ -108,6 +109,14 @@ pub(crate) fn convert_warnings(warnings: &[ContractWarning]) -> Vec<Warning> {
     let warning =
         |n: &ContractWarning| Warning { code: n.code.clone(), path: n.path.clone(), message: n.message.clone() };
     warnings.iter().map(warning).collect()
+}
+
+/// Why a lead is disqualified, for its timeline and its events.
+pub(crate) fn disqualification(verdict: &Verdict) -> Value {
+    json!({
+        "reason": verdict.failed.first().map(|rule| rule.reason.clone()),
+        "failed_rules": failed_rules(verdict),
+    })
 }
 
 /// The rules that failed.

@@ -3,7 +3,7 @@
 
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::state::State;
+use hookmill_domain::state::{Change, State};
 use std::collections::BTreeMap;
 
 /// How many changes one commit adds up.
@@ -20,9 +20,9 @@ impl<'a> CountChanges<'a> {
     }
 
     /// A submission that left one state for another.
-    pub(super) fn change(&mut self, campaign_key: &'a str, from: State, to: State) {
-        *self.0.entry((campaign_key, from.as_str())).or_default() -= 1;
-        self.add(campaign_key, to);
+    pub(super) fn change(&mut self, campaign_key: &'a str, change: Change) {
+        *self.0.entry((campaign_key, change.from().as_str())).or_default() -= 1;
+        self.add(campaign_key, change.to());
     }
 
     /// The rows to write: campaign, state, by how many.
@@ -90,9 +90,9 @@ mod tests {
     fn what_does_not_change_is_no_row() {
         let mut changes = CountChanges::default();
         changes.add("b", State::Received);
-        changes.change("a", State::Received, State::Delivering);
-        changes.change("a", State::Delivering, State::Received);
-        changes.change("a", State::Received, State::Delivered);
-        assert_eq!(changes.rows(), [("a", "delivered", 1), ("a", "received", -1), ("b", "received", 1)]);
+        changes.change("a", Change::of(State::Received, State::Pending));
+        changes.change("a", Change::of(State::Pending, State::Received));
+        changes.change("a", Change::of(State::Received, State::Canceled));
+        assert_eq!(changes.rows(), [("a", "canceled", 1), ("a", "received", -1), ("b", "received", 1)]);
     }
 }

@@ -29,6 +29,8 @@ pub mod recent;
 pub mod release;
 pub mod requests;
 pub mod submissions;
+#[cfg(test)]
+mod transitions;
 pub mod users;
 pub mod value_sets;
 pub mod work;

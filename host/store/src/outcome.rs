@@ -6,7 +6,7 @@ use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events}
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::state::State;
+use hookmill_domain::state::Change;
 use std::collections::HashSet;
 
 /// An attempt that ended, or a delivery that ended without one.
@@ -65,8 +65,8 @@ pub struct Transition {
     pub campaign_key: String,
     /// How many transitions it had: the row must still have as many (fencing).
     pub revision: i64,
-    /// Its state from now on.
-    pub state: State,
+    /// What happens to it: the row must still be in the state that is left (fencing).
+    pub change: Change,
     /// Why, in one word.
     pub cause: &'static str,
     /// Details for the timeline, a JSON object.
@@ -101,9 +101,9 @@ const UPDATE_DELIVERIES: &str = "with v (organization_id, id, attempts_before, a
 const UPDATE_DELIVERIES_TAIL: &str = ") update deliveries set state = v.state, run_at = v.run_at, attempts = v.attempts, updated_at = v.at from v \
      where deliveries.organization_id = v.organization_id and deliveries.id = v.id and deliveries.attempts = v.attempts_before and deliveries.state || '' = 'waiting' \
      returning deliveries.id";
-const UPDATE_SUBMISSIONS: &str = "with v (organization_id, id, revision, state, at) as (values";
+const UPDATE_SUBMISSIONS: &str = "with v (organization_id, id, revision, state_before, state, at) as (values";
 const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 1, updated_at = v.at from v \
-     where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision and submissions.state || '' = 'delivering' \
+     where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision and submissions.state || '' = v.state_before \
      returning submissions.id";
 
 impl Store {
@@ -141,20 +141,21 @@ impl Store {
             }
             let transitions: Vec<(&Outcome, &Transition)> = outcomes.iter().filter_map(|o| o.transition.as_ref().map(|transition| (o, transition))).collect();
             for chunk in super::database::chunks(&transitions) {
-                let sql = super::database::many_sql(&*connection, UPDATE_SUBMISSIONS, "(?, ?, ?, ?, ?)", chunk.len(), UPDATE_SUBMISSIONS_TAIL);
+                let sql = super::database::many_sql(&*connection, UPDATE_SUBMISSIONS, "(?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_SUBMISSIONS_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for (o, transition) in chunk {
-                    query = query.bind(&o.organization_id).bind(&transition.submission_id).bind(transition.revision).bind(transition.state.as_str()).bind(now.0);
+                    query = query.bind(&o.organization_id).bind(&transition.submission_id).bind(transition.revision)
+                        .bind(transition.change.from().as_str()).bind(transition.change.to().as_str()).bind(now.0);
                 }
                 changed.extend(query.fetch_all(&mut *connection).await?);
             }
             let moved: Vec<&(&Outcome, &Transition)> = transitions.iter().filter(|(_, transition)| changed.contains(&transition.submission_id)).collect();
             insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, ?, ?, ?, ?, ?)",
                 "on conflict do nothing", &moved,
-                |query, row| query.bind(&row.0.organization_id).bind(&row.1.submission_id).bind(row.1.revision + 1).bind(now.0).bind(row.1.state.as_str())
+                |query, row| query.bind(&row.0.organization_id).bind(&row.1.submission_id).bind(row.1.revision + 1).bind(now.0).bind(row.1.change.to().as_str())
                     .bind(row.1.cause).bind(row.1.detail.as_slice()));
             let mut counts = CountChanges::default();
-            moved.iter().for_each(|(_, transition)| counts.change(&transition.campaign_key, State::Delivering, transition.state));
+            moved.iter().for_each(|(_, transition)| counts.change(&transition.campaign_key, transition.change));
             insert_count_changes!(self, connection, counts, now);
             let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).collect();
             insert_events!(connection, &events);

@@ -134,37 +134,68 @@ async fn open(target: Target) -> Store {
     Store::open(options).await.unwrap()
 }
 
+/// A database of a test's own on each of the two.
+pub(super) struct Servers {
+    name: String,
+    admin: PgConnection,
+    postgres: Store,
+    sqlite: Store,
+    _directory: tempfile::TempDir,
+}
+
+impl Servers {
+    /// Creates both.
+    pub(super) async fn start(test: &str) -> Self {
+        let server = std::env::var("HOOKMILL_TEST_POSTGRES")
+            .expect("HOOKMILL_TEST_POSTGRES names a PostgreSQL server: run `cargo xtask test`, which starts one");
+        let name = format!("{test}_{}", std::process::id());
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let url = server.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap();
+        let postgres = open(Target::Postgres(url.clone())).await;
+        postgres.close().await;
+        let options = super::database::postgres_options(&url).unwrap();
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&pool).await.unwrap();
+        let postgres = Store { database: Database::Postgres { pool }, ..postgres };
+        let sqlite = open(Target::Sqlite(directory.path().join("test.sqlite"))).await;
+        Self { name, admin, postgres, sqlite, _directory: directory }
+    }
+
+    /// PostgreSQL's and SQLite's.
+    pub(super) fn stores(&self) -> [&Store; 2] {
+        [&self.postgres, &self.sqlite]
+    }
+
+    /// Runs a statement on both.
+    pub(super) async fn execute(&self, sql: &str) {
+        let failed = |error| -> ! { panic!("{error}: {sql}") };
+        let Database::Postgres { pool } = &self.postgres.database else { panic!("not PostgreSQL") };
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap_or_else(|error| failed(error));
+        let Database::Sqlite { writer, .. } = &self.sqlite.database else { panic!("not SQLite") };
+        let of_sqlite = sql.replace("as bytea)", "as blob)");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(of_sqlite)).execute(writer).await.unwrap_or_else(|error| failed(error));
+    }
+
+    /// Removes both.
+    pub(super) async fn stop(mut self) {
+        self.postgres.close().await;
+        self.sqlite.close().await;
+        let drop = format!("drop database {}", self.name);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut self.admin).await.unwrap();
+    }
+}
+
 /// H6: no statement reads a growing table but by seeking in an index, and each list by the index that is meant for it: a list, a commit
 /// or a look for due work costs the same with half a million submissions as with ten.
 #[tokio::test]
 async fn h6_every_statement_seeks_in_its_index() {
-    let server = std::env::var("HOOKMILL_TEST_POSTGRES")
-        .expect("HOOKMILL_TEST_POSTGRES names a PostgreSQL server: run `cargo xtask test`, which starts one");
-    let name = format!("plans_{}", std::process::id());
-    let mut admin = PgConnection::connect(&server).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let url = server.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap();
-    let postgres = open(Target::Postgres(url.clone())).await;
-    postgres.close().await;
-    let options = super::database::postgres_options(&url).unwrap();
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-    sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&pool).await.unwrap();
-    let postgres = Store { database: Database::Postgres { pool: pool.clone() }, ..postgres };
-    let sqlite = open(Target::Sqlite(directory.path().join("plans.sqlite"))).await;
-    let Database::Sqlite { writer, .. } = &sqlite.database else { panic!("not SQLite") };
+    let servers = Servers::start("plans").await;
     for sql in filling() {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone()))
-            .execute(&pool)
-            .await
-            .unwrap_or_else(|error| panic!("{error}: {sql}"));
-        let sql = sql.replace("as bytea)", "as blob)");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone()))
-            .execute(writer)
-            .await
-            .unwrap_or_else(|error| panic!("{error}: {sql}"));
+        servers.execute(&sql).await;
     }
-    let mut asked = Asked { store: postgres, seen: BTreeSet::new() };
+    let mut asked = Asked { store: servers.postgres.clone(), seen: BTreeSet::new() };
     asked.new_statements().await;
     let mut wrong = BTreeMap::<String, Vec<String>>::new();
     for statements::Statement { what, index, run } in STATEMENTS {
@@ -176,7 +207,7 @@ async fn h6_every_statement_seeks_in_its_index() {
             if names.is_empty() && !text.contains("submission_count") {
                 continue;
             }
-            let plans = [asked.postgres_plan(&statement, parameters).await, sqlite_plan(&sqlite, &text).await];
+            let plans = [asked.postgres_plan(&statement, parameters).await, sqlite_plan(&servers.sqlite, &text).await];
             for ((database, plan), is_used) in ["PostgreSQL", "SQLite"].iter().zip(&plans).zip(&mut is_used) {
                 *is_used |= names_index(plan, index);
                 let bad = [scans(plan, &names), walks(plan)].concat();
@@ -190,9 +221,7 @@ async fn h6_every_statement_seeks_in_its_index() {
             wrong.insert(format!("{what}: {index} is not used"), seen);
         }
     }
-    pool.close().await;
-    sqlite.close().await;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("drop database {name}"))).execute(&mut admin).await.unwrap();
+    servers.stop().await;
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lead::IdentityHash;
-use hookmill_domain::state::State;
+use hookmill_domain::state::{Change, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What processing decided for one submission.
@@ -20,8 +20,8 @@ pub struct Processed {
     pub campaign_key: String,
     /// How many transitions it had when it was taken up: the row must still have as many (fencing).
     pub revision: i64,
-    /// Its state from now on.
-    pub state: State,
+    /// What ends processing.
+    pub change: Change,
     /// Why, in one word.
     pub cause: &'static str,
     /// Details for the timeline, a JSON object.
@@ -108,10 +108,10 @@ impl Store {
         Ok(committing!(self, connection => {
             let mut matched: HashSet<String> = HashSet::with_capacity(taken.len());
             for chunk in super::database::chunks(&taken) {
-                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
+                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
-                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.state.as_str()).bind(p.campaign_version_id.as_deref())
+                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(Change::BEGIN.from().as_str()).bind(p.change.to().as_str()).bind(p.campaign_version_id.as_deref())
                         .bind(p.lead.as_ref().map(|l| l.lead_id.as_str())).bind(p.lead.as_ref().map(|l| l.lead.as_slice()))
                         .bind(p.lead.as_ref().is_some_and(|l| l.is_test)).bind(p.decision.as_deref()).bind(p.value_sets.as_deref()).bind(now.0);
                 }
@@ -124,32 +124,37 @@ impl Store {
                  updated_at, run_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
                 |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_key).bind(&row.1.parent_id)
-                    .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.state.as_str()).bind(row.1.received_at).bind(now.0)
-                    .bind((row.0.state == State::Received).then_some(now.0))
+                    .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.change.to().as_str()).bind(row.1.received_at).bind(now.0)
+                    .bind((row.0.change.to() == State::Received).then_some(now.0))
                     .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
                     .bind(row.0.value_sets.as_deref()));
             insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, began_at, at, state, cause, detail) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?)", "on conflict do nothing", &written,
                 |query, p| query.bind(&p.organization_id).bind(&p.id).bind(if p.derived_from.is_some() { 1 } else { p.revision + 2 })
-                    .bind(p.derived_from.is_none().then_some(started_at.0)).bind(now.0).bind(p.state.as_str()).bind(p.cause).bind(p.detail.as_deref()));
+                    .bind(p.derived_from.is_none().then_some(started_at.0)).bind(now.0).bind(p.change.to().as_str()).bind(p.cause).bind(p.detail.as_deref()));
             let mut counts = CountChanges::default();
             for p in &written {
                 match p.derived_from {
-                    Some(_) => counts.add(&p.campaign_key, p.state),
-                    None => counts.change(&p.campaign_key, State::Received, p.state),
+                    Some(_) => counts.add(&p.campaign_key, p.change.to()),
+                    None => {
+                        counts.change(&p.campaign_key, Change::BEGIN);
+                        counts.change(&p.campaign_key, p.change);
+                    }
                 }
             }
-            if let Some(campaign_key) = written.iter().find(|p| matches!(p.state, State::Pending | State::Quarantined)).map(|p| p.campaign_key.as_str()) {
+            let waiting: Vec<(&Processed, Change)> = written.iter().filter_map(|p| Some((*p, reopening(p.change.to())?))).collect();
+            if let Some((first, _)) = waiting.first() {
+                let campaign_key = first.campaign_key.as_str();
                 // Its campaign may be activated or archived at this very moment, and that release must not miss what comes to wait now:
                 // one of the two waits for the other's commit.
                 sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1").bind(campaign_key).execute(&mut *connection).await?;
-                for p in written.iter().filter(|p| matches!(p.state, State::Pending | State::Quarantined)) {
-                    let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).fetch_optional(&mut *connection).await?;
+                for (p, change) in waiting {
+                    let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).bind(change.from().as_str()).bind(change.to().as_str()).fetch_optional(&mut *connection).await?;
                     let Some(revision) = reopened else { continue };
-                    counts.change(campaign_key, p.state, State::Received);
-                    sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, 'received', 'released')")
-                        .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).execute(&mut *connection).await?;
+                    counts.change(campaign_key, change);
+                    sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, $5, 'released')")
+                        .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).bind(change.to().as_str()).execute(&mut *connection).await?;
                 }
             }
             insert_count_changes!(self, connection, counts, now);
@@ -173,16 +178,25 @@ impl Store {
 }
 
 // `state || ''` is not a column, so that the rows are entered by their keys (see `outcome`).
-const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
+const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state_before, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
      lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, run_at = null \
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
-     and submissions.state || '' = 'received' returning submissions.id";
+     and submissions.state || '' = v.state_before returning submissions.id";
 
 /// A submission that came to wait while its campaign came to be active or archived is processed at once.
-const REOPEN: &str = "update submissions set state = 'received', run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 \
+const REOPEN: &str = "update submissions set state = $5, run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 and state || '' = $4 \
      and exists (select 1 from campaigns c where c.campaign_key = submissions.campaign_key and \
      ((submissions.state = 'pending' and c.state in ('active', 'archived')) or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
+
+/// How one that came to wait is taken up again.
+fn reopening(state: State) -> Option<Change> {
+    match state {
+        State::Pending => Some(const { Change::of(State::Pending, State::Received) }),
+        State::Quarantined => Some(const { Change::of(State::Quarantined, State::Received) }),
+        _ => None,
+    }
+}
 
 /// The people of a batch, in one order for all hosts, so that two that write the same people never wait in a circle.
 #[derive(Default)]

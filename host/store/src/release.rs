@@ -5,7 +5,7 @@ use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::state::State;
+use hookmill_domain::state::{Change, State};
 
 /// How many rows one commit of a release changes.
 const ROWS_PER_COMMIT: i64 = 1_000;
@@ -47,18 +47,20 @@ impl Store {
         mut asked: Option<(&AuditEntry, &str)>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let (from, one) = match which {
-            Release::Pending => (State::Pending, None),
-            Release::Quarantined => (State::Quarantined, None),
-            Release::One(id) => (State::Quarantined, Some(id)),
+        const PENDING: Change = Change::of(State::Pending, State::Received);
+        const QUARANTINED: Change = Change::of(State::Quarantined, State::Received);
+        let (change, one) = match which {
+            Release::Pending => (PENDING, None),
+            Release::Quarantined => (QUARANTINED, None),
+            Release::One(id) => (QUARANTINED, Some(id)),
         };
-        let state = from.as_str();
+        let (before, after) = (change.from().as_str(), change.to().as_str());
         let of_one = if one.is_some() { "and id = $4" } else { "" };
         // In the order of arrival, and in one order for all hosts, so that two that release the same ones never wait in a circle.
         let sql = format!(
-            "update submissions set state = 'received', run_at = received_at, revision = revision + 1, updated_at = $1 where campaign_key = $2 and id in \
-             (select id from submissions where campaign_key = $2 and state = '{state}' and updated_at <= $1 {of_one} order by id limit $3) \
-             and state = '{state}' returning organization_id, id, revision, shard"
+            "update submissions set state = '{after}', run_at = received_at, revision = revision + 1, updated_at = $1 where campaign_key = $2 and id in \
+             (select id from submissions where campaign_key = $2 and state = '{before}' and updated_at <= $1 {of_one} order by id limit $3) \
+             and state = '{before}' returning organization_id, id, revision, shard"
         );
         let mut count = 0;
         loop {
@@ -70,7 +72,7 @@ impl Store {
                 let released: Vec<(String, String, i64, i64)> = query.fetch_all(&mut *connection).await?;
                 insert_received!(connection, &released, cause, now);
                 let mut counts = CountChanges::default();
-                released.iter().for_each(|_| counts.change(campaign_key, from, State::Received));
+                released.iter().for_each(|_| counts.change(campaign_key, change));
                 insert_count_changes!(self, connection, counts, now);
                 // The line goes with the first piece: what is released later was asked for as well.
                 if let Some((entry, subject)) = asked.take() {

@@ -4,7 +4,6 @@
 use super::Sample;
 use crate::lookups::Lookups;
 use crate::rendered::raw;
-use crate::runner::Run;
 use crate::{Pipeline, context};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::discovery::{Fields, Path, Usage, without};
@@ -124,16 +123,10 @@ impl Bench<'_> {
         if elements.is_empty() {
             return Vec::new();
         }
-        let count = elements.len();
-        let mut run = Run::new(self.pipeline, self.program, Arc::clone(self.context), self.lookups);
+        let mut run = self.pipeline.run(self.program, Arc::clone(self.context), self.lookups);
         let mapped = run.map(elements).await;
         run.finish();
-        match mapped {
-            Ok(results) => {
-                results.into_iter().map(|result| result.map(collect_fields).map_err(MapError::from)).collect()
-            }
-            Err(_) => (0..count).map(|_| Err(MapError::Unknown)).collect(),
-        }
+        mapped.into_iter().map(|result| result.map(collect_fields).map_err(MapError::from)).collect()
     }
 }
 

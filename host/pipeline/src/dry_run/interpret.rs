@@ -5,12 +5,12 @@ use crate::interpret::{
     Decider, Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
     response_fields,
 };
-use crate::outcome::state_after;
+use crate::outcome::change_after;
 use crate::rendered;
 use bytes::Bytes;
 use hookmill_domain::interpret::OutcomeKind;
 use hookmill_domain::state::State;
-use hookmill_engine::ItemError;
+use hookmill_engine::{ItemError, Stage};
 use hookmill_outbound::OutboundResponse;
 use serde_json::{Map, Value, json};
 
@@ -53,8 +53,10 @@ impl SampleRun {
             "headers": sample.headers,
             "body": String::from_utf8_lossy(&sample.body),
         });
-        self.record_output("interpret", None, shown, interpretation_json(&interpretation, state), None);
-        if let (Decider::FallbackToStatus(error), Some(stage)) = (&interpretation.decided_by, self.stages.last_mut()) {
+        self.shown.record_output("interpret", None, shown, interpretation_json(&interpretation, state), None);
+        if let (Decider::FallbackToStatus(error), Some(stage)) =
+            (&interpretation.decided_by, self.shown.stages.last_mut())
+        {
             stage.error = Some(explain(error));
         }
         (state, event_context(&interpretation))
@@ -65,7 +67,7 @@ impl SampleRun {
 fn state_after_attempt(kind: OutcomeKind) -> State {
     match kind {
         OutcomeKind::Retry => State::Delivering,
-        kind => state_after(kind).0,
+        kind => change_after(kind).0.to(),
     }
 }
 
@@ -90,6 +92,6 @@ fn event_context(interpretation: &Interpretation) -> Value {
 }
 
 fn explain(error: &ItemError) -> Value {
-    rendered::item_error("interpret", error)
+    rendered::item_error(Stage::Interpret, error)
         .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
 }

@@ -9,7 +9,7 @@ use crate::release::Release;
 use crate::{Store, StoreError};
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
 use hookmill_domain::flow::SHARDS;
-use hookmill_domain::state::State;
+use hookmill_domain::state::{Change, State};
 use std::pin::Pin;
 
 const ORG: &str = "org_1";
@@ -183,7 +183,7 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
         organization_id: "org_1".into(),
         campaign_key: "cmp_101".into(),
         revision: 3,
-        state: State::Delivering,
+        change: const { Change::of(State::Processing, State::Delivering) },
         cause: "shaped",
         detail: None,
         campaign_version_id: None,
@@ -248,7 +248,7 @@ fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
             submission_id: submission_id.into(),
             campaign_key: "cmp_101".into(),
             revision: 4,
-            state: State::Delivered,
+            change: const { Change::of(State::Delivering, State::Delivered) },
             cause: "client_accepted",
             detail: b"{}".to_vec(),
             events: vec![event(&format!("evt_{delivery_id}"), submission_id)],
