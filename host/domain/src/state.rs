@@ -92,6 +92,10 @@ pub struct Change {
 impl Change {
     /// Processing begins. It ends in the same commit, so no row is ever left in `processing`.
     pub const BEGIN: Self = Self::of(State::Received, State::Processing);
+    /// Its campaign came to be active or archived: it is processed now.
+    pub const RELEASE: Self = Self::of(State::Pending, State::Received);
+    /// It leaves quarantine: somebody had it reprocessed, or its campaign was archived.
+    pub const REPROCESS: Self = Self::of(State::Quarantined, State::Received);
 
     /// A transition; none where the table does not allow it.
     pub const fn new(from: State, to: State) -> Option<Self> {

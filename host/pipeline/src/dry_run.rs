@@ -344,6 +344,7 @@ fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> 
     }
 }
 
+/// Why a call has no result, whichever stage it was of.
 fn error_value(error: &ItemError) -> Value {
     rendered::item_error(Stage::Map, error)
         .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)

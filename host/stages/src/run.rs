@@ -82,6 +82,7 @@ impl Calls for Run {
 
 /// No component serves a stage: nothing is known about any item. The default plugin serves them all, so this is a fault of the host's
 /// build.
-fn postpone<T>(_missing: MissingStage, count: usize) -> Outcomes<T> {
+fn postpone<T>(missing: MissingStage, count: usize) -> Outcomes<T> {
+    tracing::error!(%missing, items = count, "no component serves a stage; its items will be retried");
     (0..count).map(|_| Err(ItemError::Postponed)).collect()
 }

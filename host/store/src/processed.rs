@@ -150,7 +150,7 @@ impl Store {
                 // one of the two waits for the other's commit.
                 sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1").bind(campaign_key).execute(&mut *connection).await?;
                 for (p, change) in waiting {
-                    let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).bind(change.from().as_str()).bind(change.to().as_str()).fetch_optional(&mut *connection).await?;
+                    let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).fetch_optional(&mut *connection).await?;
                     let Some(revision) = reopened else { continue };
                     counts.change(campaign_key, change);
                     sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, $5, 'released')")
@@ -185,15 +185,15 @@ const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = 
      and submissions.state || '' = v.state_before returning submissions.id";
 
 /// A submission that came to wait while its campaign came to be active or archived is processed at once.
-const REOPEN: &str = "update submissions set state = $5, run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 and state || '' = $4 \
+const REOPEN: &str = "update submissions set state = 'received', run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 \
      and exists (select 1 from campaigns c where c.campaign_key = submissions.campaign_key and \
      ((submissions.state = 'pending' and c.state in ('active', 'archived')) or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
 
 /// How one that came to wait is taken up again.
 fn reopening(state: State) -> Option<Change> {
     match state {
-        State::Pending => Some(const { Change::of(State::Pending, State::Received) }),
-        State::Quarantined => Some(const { Change::of(State::Quarantined, State::Received) }),
+        State::Pending => Some(Change::RELEASE),
+        State::Quarantined => Some(Change::REPROCESS),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::state::{Change, State};
+use hookmill_domain::state::Change;
 
 /// How many rows one commit of a release changes.
 const ROWS_PER_COMMIT: i64 = 1_000;
@@ -47,12 +47,10 @@ impl Store {
         mut asked: Option<(&AuditEntry, &str)>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        const PENDING: Change = Change::of(State::Pending, State::Received);
-        const QUARANTINED: Change = Change::of(State::Quarantined, State::Received);
         let (change, one) = match which {
-            Release::Pending => (PENDING, None),
-            Release::Quarantined => (QUARANTINED, None),
-            Release::One(id) => (QUARANTINED, Some(id)),
+            Release::Pending => (Change::RELEASE, None),
+            Release::Quarantined => (Change::REPROCESS, None),
+            Release::One(id) => (Change::REPROCESS, Some(id)),
         };
         let (before, after) = (change.from().as_str(), change.to().as_str());
         let of_one = if one.is_some() { "and id = $4" } else { "" };

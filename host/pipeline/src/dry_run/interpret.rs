@@ -1,16 +1,14 @@
 //! A client's response in a dry run: interpreted by the code of production.
 
-use super::{DryRunInput, SAMPLE_ID, SampleRun};
+use super::{DryRunInput, SAMPLE_ID, SampleRun, error_value};
 use crate::interpret::{
     Decider, Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
     response_fields,
 };
 use crate::outcome::change_after;
-use crate::rendered;
 use bytes::Bytes;
 use hookmill_domain::interpret::OutcomeKind;
 use hookmill_domain::state::State;
-use hookmill_engine::{ItemError, Stage};
 use hookmill_outbound::OutboundResponse;
 use serde_json::{Map, Value, json};
 
@@ -57,7 +55,7 @@ impl SampleRun {
         if let (Decider::FallbackToStatus(error), Some(stage)) =
             (&interpretation.decided_by, self.shown.stages.last_mut())
         {
-            stage.error = Some(explain(error));
+            stage.error = Some(error_value(error));
         }
         (state, event_context(&interpretation))
     }
@@ -89,9 +87,4 @@ fn event_context(interpretation: &Interpretation) -> Value {
     let fields =
         response_fields(interpretation).into_iter().filter(|(name, value)| shared.contains(name) && !value.is_null());
     fields.map(|(name, value)| (name.to_owned(), value)).collect::<Map<String, Value>>().into()
-}
-
-fn explain(error: &ItemError) -> Value {
-    rendered::item_error(Stage::Interpret, error)
-        .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
 }
