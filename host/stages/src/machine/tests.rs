@@ -43,7 +43,7 @@ impl Calls for Plugin {
     }
 }
 
-/// A stage that asks one question about each lead, and goes on when it is responded.
+/// A stage that makes one HTTP request for each lead, and goes on when it is responded.
 struct AskOnce;
 
 impl HostStage for AskOnce {
@@ -52,7 +52,11 @@ impl HostStage for AskOnce {
     }
 
     fn decide(&self, submission: &Submission, _now: Timestamp) -> Decision {
-        if submission.responses.is_empty() { Decision::Ask(vec![question(&submission.id)]) } else { Decision::Continue }
+        if submission.responses.is_empty() {
+            Decision::Ask(vec![score_request(&submission.id)])
+        } else {
+            Decision::Continue
+        }
     }
 }
 
@@ -69,7 +73,7 @@ impl HostStage for OpensAt {
     }
 }
 
-fn question(id: &str) -> HttpRequest {
+fn score_request(id: &str) -> HttpRequest {
     HttpRequest {
         key: "score".into(),
         method: "GET".into(),
@@ -172,10 +176,10 @@ async fn without_a_client_nothing_is_shaped() {
     assert_eq!(plugin.calls.len(), 1, "an empty batch calls nobody");
 }
 
-/// A question leaves the batch; its item goes on where it stood, from what was kept, in another batch and with the response. Soft
+/// A request leaves the batch; its item goes on where it stood, from what was kept, in another batch and with the response. Soft
 /// rules see it, hard rules are not asked twice.
 #[tokio::test]
-async fn a_question_is_kept_and_gone_on_with() {
+async fn a_request_is_kept_and_gone_on_with() {
     let way = Way::new(Some(client()), [(Place::BetweenRules, Arc::new(AskOnce) as Arc<dyn HostStage>)]);
     let mut plugin = Plugin::default();
     let mut batch = items(&["a", "hard"]);
@@ -206,7 +210,7 @@ async fn a_question_is_kept_and_gone_on_with() {
             ("shape for C1".into(), 1)
         ]
     );
-    // One that goes on without its response asks again, with the same question.
+    // One that goes on without its response asks again, with the same request.
     let mut again = vec![kept.resume(Arc::new(submission("a")), &way).unwrap()];
     assert_eq!(run(&mut plugin, &way, &mut again, 2).await, ["asks https://score.example/sub_a"]);
 }
