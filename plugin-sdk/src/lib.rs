@@ -40,6 +40,8 @@
 //! count microseconds; [`Map`], [`Enrich`], [`Qualify`], [`Shape`], [`Interpret`], [`Configure`] and [`Prepare`] are what one
 //! writes.
 //!
+//! With the feature `jsonpath`, what a stage is given can be queried: `element.select("$.field_data[?@.name=='email'].values[0]")`.
+//!
 //! Everything compiles natively too, so a plugin's unit tests need no server and no WebAssembly: see [`testing`].
 
 #![deny(missing_docs)]
@@ -51,6 +53,8 @@ mod compiling;
 mod configure;
 mod field;
 mod inputs;
+#[cfg(feature = "jsonpath")]
+pub mod jsonpath;
 mod lead;
 pub mod log;
 pub mod lookup;

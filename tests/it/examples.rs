@@ -30,11 +30,11 @@ impl Example {
         let directory = tempfile::tempdir().unwrap();
         let engine = Engine::new(Limits::default(), directory.path()).unwrap();
         let admitted = engine.admit(guest(name)).await.unwrap();
-        let description = admitted.description.as_ref().unwrap();
-        assert_eq!(
-            (description.name.as_str(), description.version.as_str()),
-            (&*format!("hookmill-example-{name}"), "0.1.0")
-        );
+        // What takes no configuration has no description of itself.
+        if let Some(description) = &admitted.description {
+            let of_crate = (format!("hookmill-example-{name}"), "0.1.0".to_owned());
+            assert_eq!((description.name.clone(), description.version.clone()), of_crate);
+        }
         let load = engine.load(admitted.digest, || async { Ok::<_, std::io::Error>(admitted.component.clone()) });
         let component = load.await.unwrap();
         Example { engine, component, _directory: directory }
@@ -76,6 +76,23 @@ async fn solar_does_what_its_readme_shows() {
     assert!(verdicts[0].as_ref().unwrap().qualified);
     let failed = &verdicts[1].as_ref().unwrap().failed;
     assert_eq!((failed.len(), failed[0].rule.as_str(), failed[0].severity), (1, "area", Severity::Hard));
+    assert_eq!(session.finish().faults.len(), 0);
+}
+
+/// P9, M3: an example without a configuration; its JSONPath queries run in the sandbox within its limits, for a batch as for one.
+#[tokio::test]
+async fn facebook_does_what_its_readme_shows() {
+    let example = Example::load("facebook").await;
+    let program = Program { component: Arc::clone(&example.component), plan: None };
+    let mut session = example.engine.session(&program, context());
+    let input: Value = serde_json::from_str(&sample("facebook", "in.json")).unwrap();
+    let elements = (0..100).map(|_| element(input.clone())).chain([element(Value::Null)]).collect();
+    let mut mapped = session.map(elements).await.unwrap();
+    let told = format!("{:?}", mapped.pop().unwrap());
+    assert!(told.contains("no_contact"), "{told}");
+    for lead in mapped {
+        assert_eq!(lead.unwrap().leads[0].as_ref().unwrap().lead, sample("facebook", "out.json").trim_end());
+    }
     assert_eq!(session.finish().faults.len(), 0);
 }
 

@@ -1,4 +1,4 @@
-//! The commands of this repository: `cargo xtask run | test | fuzz | fuzz-plugin | plugins | wit | ci | bench`.
+//! The commands of this repository: `cargo xtask run | test | fuzz | fuzz-plugin | jsonpath | plugins | wit | ci | bench`.
 //!
 //! A fresh clone needs Rust and nothing else. What is missing is found or installed on the way, and each step says what
 //! it does; where a step can't, it fails with the command that fixes it. This crate is compiled before anything else,
@@ -11,6 +11,7 @@ mod ci;
 mod fuzz;
 mod fuzz_plugin;
 mod guests;
+mod jsonpath;
 mod plugins;
 mod postgres;
 mod program;
@@ -34,6 +35,7 @@ usage: cargo xtask COMMAND
   test [FILTER] [ARGS] build the plugins, start a PostgreSQL of its own, and run all tests on both databases; without a filter, fuzz the API too
   fuzz                 build the plugins and the host, and fuzz its API
   fuzz-plugin [--seconds N]  fuzz the default plugin natively; needs cargo-fuzz and a nightly toolchain
+  jsonpath             run the published compliance cases of JSONPath, fetched with npm
   plugins              build the plugins to target/plugins/*.wasm
   wit [COMMAND]        check the contract and write docs/contract.md; `cargo xtask wit help` lists the rest
   ci                   what continuous integration runs: format, contract, clippy, docs, tests, fuzz
@@ -71,6 +73,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "wit" => wit::wit(&workspace, rest)?,
         "ci" => ci::ci(&workspace)?,
         "fuzz" => test::fuzz(&workspace)?,
+        "jsonpath" => jsonpath::jsonpath(&workspace)?,
         "fuzz-plugin" => fuzz_plugin::fuzz_plugin(&workspace, rest)?,
         "bench" => bench::bench(&workspace, rest)?,
         unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),

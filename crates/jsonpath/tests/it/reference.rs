@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use jsonpath_rust::JsonPath;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -287,6 +288,20 @@ fn either_start() -> BoxedStrategy<char> {
     prop_oneof![3 => Just('@'), 1 => Just('$')].boxed()
 }
 
+/// Queries of which `jsonpath-rust` says what the RFC says: it finds `<=` and `>=` true where a side has no value, and so are
+/// functions of what has none.
+fn query_of_the_library() -> impl Strategy<Value = Query> {
+    let operand =
+        prop_oneof![any_scalar().prop_map(Operand::Literal), singular(either_start()).prop_map(Operand::Single)];
+    let compared = (proptest::sample::select(vec!["==", "!=", "<", ">"]), operand.clone(), operand)
+        .prop_map(|(operator, left, right)| Condition::Compare(operator, left, right));
+    let leaf = prop_oneof![1 => query(either_start(), 0).prop_map(Condition::Exists), 3 => compared];
+    let selector = prop_oneof![2 => plain_selector(), 2 => combined(leaf.boxed()).prop_map(Selector::Filter)].boxed();
+    let segment = (prop::bool::weighted(0.25), prop::collection::vec(selector, 1..3))
+        .prop_map(|(is_descendant, selectors)| Segment { is_descendant, selectors });
+    prop::collection::vec(segment, 0..4).prop_map(|segments| Query { start: '$', segments })
+}
+
 /// Queries with filters so many levels deep.
 fn query(start: BoxedStrategy<char>, depth: u32) -> BoxedStrategy<Query> {
     let selector = if depth == 0 {
@@ -317,6 +332,10 @@ fn condition(depth: u32) -> BoxedStrategy<Condition> {
         3 => (proptest::sample::select(operators), operand(depth), operand(depth))
             .prop_map(|(operator, left, right)| Condition::Compare(operator, left, right)),
     ];
+    combined(leaf.boxed())
+}
+
+fn combined(leaf: BoxedStrategy<Condition>) -> BoxedStrategy<Condition> {
     leaf.prop_recursive(2, 4, 2, |inner| {
         prop_oneof![
             (inner.clone(), inner.clone()).prop_map(|(left, right)| Condition::Or(left.into(), right.into())),
@@ -325,6 +344,12 @@ fn condition(depth: u32) -> BoxedStrategy<Condition> {
         ]
     })
     .boxed()
+}
+
+fn sorted<'v>(values: impl IntoIterator<Item = &'v Value>) -> Vec<String> {
+    let mut texts: Vec<String> = values.into_iter().map(Value::to_string).collect();
+    texts.sort_unstable();
+    texts
 }
 
 proptest! {
@@ -340,6 +365,17 @@ proptest! {
                 prop_assert_eq!(found, expected.to_string(), "{} in {}", text, json);
             }
             Err(why) => prop_assert!(why.contains("nested more than") || why.contains("TooWide"), "{}: {}", text, why),
+        }
+    }
+
+    /// M3: a query finds what another implementation finds, whose order below `..` is its own.
+    #[test]
+    fn m3_random_queries_find_what_jsonpath_rust_finds(query in query_of_the_library(), value in any_value()) {
+        let (text, json) = (query.to_string(), value.to_string());
+        if let Ok(found) = found(&text, &json) {
+            let found: Vec<Value> = serde_json::from_str(&found).unwrap();
+            let theirs = value.query(&text).unwrap();
+            prop_assert_eq!(sorted(&found), sorted(theirs), "{} in {}", text, json);
         }
     }
 
