@@ -439,7 +439,7 @@ async fn admission() {
     let bytes = guest("hostile");
     let admitted = engine.admit(bytes.clone()).await.unwrap();
     assert_eq!((admitted.digest, &admitted.component), (Digest::of(&bytes), &bytes));
-    assert!(Stage::ALL.into_iter().all(|stage| admitted.stages.has(stage)) && admitted.stages.is_configurable());
+    assert!(Stage::ALL.iter().all(|&stage| admitted.stages.has(stage)) && admitted.stages.is_configurable());
     assert_eq!(admitted.description.unwrap().name, "hostile");
     let short = Engine::new(Limits { component_bytes_max: 1_000, ..Limits::default() }, directory.path()).unwrap();
     assert_eq!(short.admit(bytes).await.unwrap_err().reasons[0].code, "too_large");

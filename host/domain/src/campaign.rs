@@ -2,6 +2,7 @@
 
 use super::error::ApiError;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 /// A campaign's id: 2 to 16 of `A-Z a-z 0-9 - _`, unique in its organization, compared exactly.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -33,8 +34,9 @@ impl CampaignId {
 }
 
 /// The state of a campaign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CampaignState {
     /// Being set up: its leads wait.
     Draft,
@@ -49,17 +51,12 @@ pub enum CampaignState {
 impl CampaignState {
     /// The name the API and the database use.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::Archived => "archived",
-        }
+        self.into()
     }
 
     /// Reads that name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Draft, Self::Active, Self::Paused, Self::Archived].into_iter().find(|state| state.as_str() == text)
+        text.parse().ok()
     }
 
     /// Whether a campaign may go from here to there. Archiving is for good.

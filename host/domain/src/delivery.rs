@@ -1,9 +1,11 @@
 //! Kinds of destinations and states of deliveries.
 
 use serde::Deserialize;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The kinds of destinations. What differs between receivers follows from it, and from nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum DestinationKind {
     /// The campaign's client: it decides what becomes of the submission.
     Client,
@@ -13,19 +15,16 @@ pub enum DestinationKind {
 
 impl DestinationKind {
     /// Every kind.
-    pub const ALL: [DestinationKind; 2] = [Self::Client, Self::OrganizationWebhook];
+    pub const ALL: &[DestinationKind] = DestinationKind::VARIANTS;
 
     /// Its name in the database and the API.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::OrganizationWebhook => "organization_webhook",
-        }
+        self.into()
     }
 
     /// Reads that name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        text.parse().ok()
     }
 
     /// Whether its responses decide what becomes of the submission: then they are interpreted, its deliveries stop while the campaign
@@ -36,8 +35,9 @@ impl DestinationKind {
 }
 
 /// The state of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, utoipa::ToSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliveryState {
     /// It waits for its first or next attempt.
     Waiting,
@@ -55,19 +55,11 @@ pub enum DeliveryState {
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: [DeliveryState; 6] =
-        [Self::Waiting, Self::Held, Self::Delivered, Self::Failed, Self::Suppressed, Self::Canceled];
+    pub const ALL: &[DeliveryState] = DeliveryState::VARIANTS;
 
     /// Its name in the database and the API.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Held => "held",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Suppressed => "suppressed",
-            Self::Canceled => "canceled",
-        }
+        self.into()
     }
 }
 
@@ -77,10 +69,10 @@ mod tests {
 
     #[test]
     fn o7_names_are_read_back() {
-        for kind in DestinationKind::ALL {
+        for &kind in DestinationKind::ALL {
             assert_eq!(DestinationKind::parse(kind.as_str()), Some(kind));
         }
-        for state in DeliveryState::ALL {
+        for &state in DeliveryState::ALL {
             let read: DeliveryState = serde_json::from_value(state.as_str().into()).unwrap();
             assert_eq!(read, state);
         }

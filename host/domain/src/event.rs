@@ -2,66 +2,57 @@
 
 use super::state::State;
 use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// An event of a lead's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema, EnumString, IntoStaticStr, VariantArray)]
 pub enum EventName {
     /// The client took it, or it is stored.
     #[serde(rename = "lead.delivered")]
+    #[strum(serialize = "lead.delivered")]
     Delivered,
     /// A rule, an action or a reviewer disqualified it.
     #[serde(rename = "lead.disqualified")]
+    #[strum(serialize = "lead.disqualified")]
     Disqualified,
     /// The client rejected it, or retries are exhausted.
     #[serde(rename = "lead.failed")]
+    #[strum(serialize = "lead.failed")]
     Failed,
     /// It waits for a cap or the schedule.
     #[serde(rename = "lead.queued")]
+    #[strum(serialize = "lead.queued")]
     Queued,
     /// The first-submission action has started.
     #[serde(rename = "lead.first_submission_action")]
+    #[strum(serialize = "lead.first_submission_action")]
     FirstSubmissionAction,
     /// It has reached a terminal state.
     #[serde(rename = "lead.processed")]
+    #[strum(serialize = "lead.processed")]
     Processed,
     /// It could not be mapped, or its plugin faulted.
     #[serde(rename = "lead.quarantined")]
+    #[strum(serialize = "lead.quarantined")]
     Quarantined,
     /// A plugin version was taken out after repeated faults.
     #[serde(rename = "plugin.disabled")]
+    #[strum(serialize = "plugin.disabled")]
     PluginDisabled,
 }
 
 impl EventName {
     /// Every event.
-    pub const ALL: [EventName; 8] = [
-        Self::Delivered,
-        Self::Disqualified,
-        Self::Failed,
-        Self::Queued,
-        Self::FirstSubmissionAction,
-        Self::Processed,
-        Self::Quarantined,
-        Self::PluginDisabled,
-    ];
+    pub const ALL: &[EventName] = EventName::VARIANTS;
 
     /// Its name on the wire.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered => "lead.delivered",
-            Self::Disqualified => "lead.disqualified",
-            Self::Failed => "lead.failed",
-            Self::Queued => "lead.queued",
-            Self::FirstSubmissionAction => "lead.first_submission_action",
-            Self::Processed => "lead.processed",
-            Self::Quarantined => "lead.quarantined",
-            Self::PluginDisabled => "plugin.disabled",
-        }
+        self.into()
     }
 
     /// Reads that name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|name| name.as_str() == text)
+        text.parse().ok()
     }
 }
 
@@ -108,7 +99,7 @@ mod tests {
 
     #[test]
     fn w1_names_are_read_back() {
-        for name in EventName::ALL {
+        for &name in EventName::ALL {
             assert_eq!(EventName::parse(name.as_str()), Some(name));
         }
     }

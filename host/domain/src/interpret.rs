@@ -1,7 +1,10 @@
 //! The default interpretation of a response.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// What became of something sent. The names are those of the plugin contract's `outcome-kind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum OutcomeKind {
     /// The receiver took it.
     Accepted,
@@ -17,22 +20,16 @@ pub enum OutcomeKind {
 
 impl OutcomeKind {
     /// Every kind, in the contract's order.
-    pub const ALL: [Self; 5] = [Self::Accepted, Self::Rejected, Self::Duplicate, Self::Retry, Self::Failed];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The name in storage, API and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Duplicate => "duplicate",
-            Self::Retry => "retry",
-            Self::Failed => "failed",
-        }
+        self.into()
     }
 
     /// The kind of this name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+        name.parse().ok()
     }
 }
 
@@ -104,7 +101,7 @@ mod tests {
     /// M9: names go both ways.
     #[test]
     fn m9_kinds_are_named_as_in_the_contract() {
-        for kind in OutcomeKind::ALL {
+        for &kind in OutcomeKind::ALL {
             assert_eq!(OutcomeKind::from_name(kind.as_str()), Some(kind));
         }
         assert_eq!(OutcomeKind::from_name("Accepted"), None);

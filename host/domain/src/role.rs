@@ -1,10 +1,14 @@
 //! Who may do what (O8).
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The role of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// All organizations; provisions them and their keys.
     Operator,
@@ -17,8 +21,9 @@ pub enum Role {
 }
 
 /// The action of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Permission {
     /// Create organizations, provision source keys, make operators.
     Provision,
@@ -32,7 +37,7 @@ pub enum Permission {
 
 impl Role {
     /// Every role, the widest first.
-    pub const ALL: [Role; 4] = [Role::Operator, Role::Admin, Role::Integrator, Role::Viewer];
+    pub const ALL: &[Role] = Role::VARIANTS;
 
     /// Whether this role may do that.
     pub fn may(self, permission: Permission) -> bool {
@@ -50,17 +55,12 @@ impl Role {
 
     /// The name the API and the database use.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-            Self::Integrator => "integrator",
-            Self::Viewer => "viewer",
-        }
+        self.into()
     }
 
     /// Reads that name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
+        text.parse().ok()
     }
 }
 
@@ -81,12 +81,7 @@ impl Permission {
 
     /// What it is called in an error.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Provision => "provision",
-            Self::Administer => "administer",
-            Self::Integrate => "integrate",
-            Self::View => "view",
-        }
+        self.into()
     }
 }
 

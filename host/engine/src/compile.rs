@@ -8,6 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+use strum::{EnumString, IntoStaticStr};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -39,7 +40,8 @@ pub enum Compiler {
 }
 
 /// What is done to the bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Task {
     /// A core module built with wit-bindgen carries the contract it was built for; with it, it becomes a component.
     Componentize,
@@ -62,18 +64,6 @@ impl From<JobLost> for CompileError {
 }
 
 impl Task {
-    fn name(self) -> &'static str {
-        match self {
-            Task::Componentize => "componentize",
-            Task::Compile => "compile",
-            Task::Snapshot => "snapshot",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [Task::Componentize, Task::Compile, Task::Snapshot].into_iter().find(|task| task.name() == name)
-    }
-
     /// Runs it in this process.
     pub(crate) fn run(self, wasm: &Wasm, limits: &Limits, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
         match self {
@@ -92,7 +82,7 @@ impl Task {
     ) -> Result<Vec<u8>, CompileError> {
         let settings = serde_json::to_string(limits).map_err(|error| CompileError(error.to_string()))?;
         let mut command = Command::new(program);
-        command.args([COMPILE_COMMAND, self.name()]).arg(settings).env_clear().kill_on_drop(true);
+        command.args([COMPILE_COMMAND, self.into()]).arg(settings).env_clear().kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command
             .spawn()
@@ -166,7 +156,7 @@ fn read_result(status: ExitStatus, output: Vec<u8>, stderr: &[u8], limits: &Limi
 
 /// The child's side: the hidden subcommand, with its two arguments. The caller writes an error to standard error and exits with 1.
 pub fn compile_child(task: &str, settings: &str) -> Result<(), String> {
-    let task = Task::from_name(task).ok_or_else(|| format!("`{task}` is not a task"))?;
+    let task = task.parse::<Task>().map_err(|_| format!("`{task}` is not a task"))?;
     let limits: Limits =
         serde_json::from_str(settings).map_err(|error| format!("the limits can't be read: {error}"))?;
     limit_this_process(&limits).map_err(|error| format!("the limits can't be set: {error}"))?;
@@ -212,9 +202,9 @@ mod tests {
 
     #[test]
     fn tasks_have_names() {
-        assert_eq!(Task::from_name("compile"), Some(Task::Compile));
-        assert_eq!(Task::from_name("componentize"), Some(Task::Componentize));
-        assert_eq!(Task::from_name("snapshot"), Some(Task::Snapshot));
+        assert_eq!("compile".parse(), Ok(Task::Compile));
+        assert_eq!("componentize".parse(), Ok(Task::Componentize));
+        assert_eq!("snapshot".parse(), Ok(Task::Snapshot));
         assert!(compile_child("burn", "{}").unwrap_err().contains("burn"));
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use strum::VariantArray;
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
 
@@ -11,7 +12,7 @@ use super::bindings::exports::hookmill::plugin::{
 };
 
 /// A stage of the pipeline that a plugin may serve (M1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 pub enum Stage {
     /// From an inbound element to leads.
     Map,
@@ -27,7 +28,7 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in their order.
-    pub const ALL: [Stage; 5] = [Stage::Map, Stage::Enrich, Stage::Qualify, Stage::Shape, Stage::Interpret];
+    pub const ALL: &[Stage] = Stage::VARIANTS;
 
     /// The interface that exports it.
     pub fn interface(self) -> &'static str {
@@ -68,7 +69,7 @@ impl Stages {
     /// The stages it exports, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Stage> {
         let stages = *self;
-        Stage::ALL.into_iter().filter(move |stage| stages.has(*stage))
+        Stage::ALL.iter().copied().filter(move |stage| stages.has(*stage))
     }
 }
 

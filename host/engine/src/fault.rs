@@ -4,6 +4,7 @@
 //! postponement. Callers' mistakes (a stage that is not there) are [`super::MissingStage`], never a fault.
 
 use std::fmt;
+use strum::{IntoStaticStr, VariantArray};
 
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
@@ -52,7 +53,7 @@ pub struct LimitHit {
 }
 
 /// The kinds of faults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 pub enum FaultKind {
     /// It used more CPU time than the call may.
     Deadline,
@@ -85,7 +86,8 @@ pub enum FaultKind {
 }
 
 /// The calls a host makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Phase {
     /// Making an instance.
     Start,
@@ -111,44 +113,12 @@ pub enum Phase {
 
 impl Phase {
     /// All phases.
-    pub(crate) const ALL: [Phase; 10] = [
-        Phase::Start,
-        Phase::Initialize,
-        Phase::Load,
-        Phase::Compile,
-        Phase::Describe,
-        Phase::Map,
-        Phase::Enrich,
-        Phase::Qualify,
-        Phase::Shape,
-        Phase::Interpret,
-    ];
+    pub(crate) const ALL: &[Phase] = Phase::VARIANTS;
 }
 
 impl FaultKind {
     /// All kinds.
-    pub const ALL: [FaultKind; 14] = {
-        use FaultKind::{
-            ConfigurationRejected, Deadline, Exit, Handles, Host, HostCallBytes, InvalidOutput, Memory, OutputDepth,
-            OutputSize, Stack, Trap, WouldWait, WrongLength,
-        };
-        [
-            Deadline,
-            Memory,
-            Stack,
-            Trap,
-            OutputSize,
-            OutputDepth,
-            InvalidOutput,
-            WrongLength,
-            HostCallBytes,
-            Handles,
-            WouldWait,
-            Exit,
-            ConfigurationRejected,
-            Host,
-        ]
-    };
+    pub const ALL: &[FaultKind] = FaultKind::VARIANTS;
 
     /// A stable code in snake case.
     pub fn code(self) -> &'static str {
@@ -184,18 +154,7 @@ impl FaultKind {
 impl Phase {
     /// The phase's name in messages and metrics.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Phase::Start => "start",
-            Phase::Initialize => "initialize",
-            Phase::Load => "load",
-            Phase::Compile => "compile",
-            Phase::Describe => "describe",
-            Phase::Map => "map",
-            Phase::Enrich => "enrich",
-            Phase::Qualify => "qualify",
-            Phase::Shape => "shape",
-            Phase::Interpret => "interpret",
-        }
+        self.into()
     }
 }
 

@@ -5,12 +5,11 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
 
+use async_task::Runnable;
 use tokio::sync::{Semaphore, oneshot};
 
 tokio::task_local! {
@@ -20,14 +19,8 @@ tokio::task_local! {
 /// Threads with a bounded queue before them. They end when the pool and all its work are gone.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    queue: Sender<Arc<Task>>,
+    queue: Sender<Runnable>,
     waiting: Arc<Semaphore>,
-}
-
-/// WorkScope that waits for a thread, runs, or waits for something else.
-struct Task {
-    work: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
-    queue: Sender<Arc<Task>>,
 }
 
 /// What runs on a thread of a pool.
@@ -74,8 +67,11 @@ impl Pool {
             drop(place);
             drop(sender.send(work.await));
         });
-        let task = Task { work: Mutex::new(Some(Box::pin(work))), queue: self.queue.clone() };
-        self.queue.send(Arc::new(task)).map_err(|_| JobLost)?;
+        let queue = self.queue.clone();
+        // What yields goes behind all others. Without threads it is not waited for either.
+        let (runnable, task) = async_task::spawn(work, move |runnable| drop(queue.send(runnable)));
+        task.detach();
+        runnable.schedule();
         receiver.await.map_err(|_| JobLost)
     }
 
@@ -86,43 +82,16 @@ impl Pool {
     }
 }
 
-impl Wake for Task {
-    /// Puts it behind all others.
-    fn wake(self: Arc<Self>) {
-        let queue = self.queue.clone();
-        // Without threads the work is not waited for either.
-        let _ = queue.send(self);
+/// Goes on with each piece of work until it ends or waits. A panic ends it: the panic hook has reported it, the caller gets
+/// [`JobLost`].
+fn run_worker(queue: &Mutex<Receiver<Runnable>>) {
+    while let Some(runnable) = receive(queue) {
+        drop(catch_unwind(AssertUnwindSafe(|| runnable.run())));
     }
 }
 
-impl Task {
-    /// Goes on with the work until it ends or waits. A panic ends it: the panic hook has reported it, the caller gets [`JobLost`].
-    fn poll_once(self: Arc<Self>) {
-        let waker = Waker::from(Arc::clone(&self));
-        let mut place = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(mut work) = place.take() else { return };
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let is_pending = matches!(work.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
-            is_pending.then_some(work)
-        }));
-        *place = polled.ok().flatten();
-    }
-}
-
-fn run_worker(queue: &Mutex<Receiver<Arc<Task>>>) {
-    while let Some(task) = receive(queue) {
-        task.poll_once();
-    }
-}
-
-fn receive(queue: &Mutex<Receiver<Arc<Task>>>) -> Option<Arc<Task>> {
+fn receive(queue: &Mutex<Receiver<Runnable>>) -> Option<Runnable> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-}
-
-impl std::fmt::Debug for Task {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Task").finish_non_exhaustive()
-    }
 }
 
 /// Sets the flag of a running guest when it is no longer waited for.

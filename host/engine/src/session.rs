@@ -194,7 +194,7 @@ impl From<CallStats> for SessionReport {
         stats.faults.iter().for_each(|kind| *faults.entry(*kind).or_default() += 1);
         SessionReport {
             instances: stats.instances,
-            calls: nonzero_by_name(&Phase::ALL, stats.calls),
+            calls: nonzero_by_name(Phase::ALL, stats.calls),
             cpu_time_us: stats.cpu_time_us(),
             memory_high_water_bytes: stats.memory_high_water_bytes,
             faults,

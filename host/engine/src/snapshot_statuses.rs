@@ -1,35 +1,29 @@
 //! The snapshot status of the components of this host, cached: the authenticated files that hold it have megabytes, and lists show many.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use quick_cache::sync::Cache;
 
 use super::digest::Digest;
 use super::snapshot_status::SnapshotStatus;
 
-/// Statuses kept in memory, each of a kilobyte at most. Beyond, all are dropped and read again.
+/// Statuses kept in memory, each of a kilobyte at most.
 const STATUSES_MAX: usize = 4_096;
 
 /// The statuses by component.
-#[derive(Default)]
-pub(crate) struct SnapshotStatuses {
-    by_digest: Mutex<HashMap<Digest, SnapshotStatus>>,
+pub(crate) struct SnapshotStatuses(Cache<Digest, SnapshotStatus>);
+
+impl Default for SnapshotStatuses {
+    fn default() -> Self {
+        Self(Cache::new(STATUSES_MAX))
+    }
 }
 
 impl SnapshotStatuses {
     pub(crate) fn get(&self, digest: Digest) -> Option<SnapshotStatus> {
-        self.lock().get(&digest).cloned()
+        self.0.get(&digest)
     }
 
     pub(crate) fn put(&self, digest: Digest, snapshot_status: &SnapshotStatus) {
-        let mut by_digest = self.lock();
-        if STATUSES_MAX <= by_digest.len() {
-            by_digest.clear();
-        }
-        by_digest.insert(digest, snapshot_status.clone());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, SnapshotStatus>> {
-        self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.insert(digest, snapshot_status.clone());
     }
 }
 
@@ -40,11 +34,11 @@ mod tests {
     #[test]
     fn remembers_up_to_a_bound() {
         let (snapshot_statuses, digest) = (SnapshotStatuses::default(), |n: usize| Digest::of(&n.to_le_bytes()));
-        for n in 0..=STATUSES_MAX {
+        for n in 0..2 * STATUSES_MAX {
             assert_eq!(snapshot_statuses.get(digest(n)), None);
             snapshot_statuses.put(digest(n), &SnapshotStatus::Taken { snapshot_bytes: n });
             assert_eq!(snapshot_statuses.get(digest(n)), Some(SnapshotStatus::Taken { snapshot_bytes: n }));
         }
-        assert_eq!(snapshot_statuses.lock().len(), 1);
+        assert!(snapshot_statuses.0.len() <= STATUSES_MAX);
     }
 }

@@ -70,9 +70,9 @@ impl Counters {
         EngineStats {
             instances,
             instances_alive: instances.saturating_sub(read(&self.instances_dropped)),
-            calls: nonzero_by_name(&Phase::ALL, self.calls.iter().map(read)),
-            items: nonzero_by_name(&Phase::ALL, self.items.iter().map(read)),
-            faults: nonzero_by_name(&FaultKind::ALL, self.faults.iter().map(read)),
+            calls: nonzero_by_name(Phase::ALL, self.calls.iter().map(read)),
+            items: nonzero_by_name(Phase::ALL, self.items.iter().map(read)),
+            faults: nonzero_by_name(FaultKind::ALL, self.faults.iter().map(read)),
             postponed: read(&self.postponed),
             bisections: read(&self.bisections),
             compilations: read(&self.compilations),
@@ -94,10 +94,10 @@ mod tests {
     /// P10: what is counted under a name is read under it.
     #[test]
     fn names_and_places_agree() {
-        for (place, phase) in Phase::ALL.into_iter().enumerate() {
+        for (place, phase) in Phase::ALL.iter().copied().enumerate() {
             assert_eq!(phase as usize, place);
         }
-        for (place, kind) in FaultKind::ALL.into_iter().enumerate() {
+        for (place, kind) in FaultKind::ALL.iter().copied().enumerate() {
             assert_eq!(kind as usize, place);
         }
         let counters = Counters::default();

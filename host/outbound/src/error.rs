@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
+use strum::IntoStaticStr;
 
 use hookmill_domain::net_policy::BlockReason;
 
@@ -67,7 +68,8 @@ pub struct SendError {
 }
 
 /// What can go wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum SendErrorKind {
     /// The guard, or a rule for requests, forbids it.
     Blocked,
@@ -109,17 +111,7 @@ pub enum BuildError {
 impl SendErrorKind {
     /// The name in storage, API and logs, and in a plugin's `client-answer.error`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Blocked => "blocked",
-            Self::Busy => "busy",
-            Self::Resolve => "resolve",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Io => "io",
-            Self::Protocol => "protocol",
-            Self::TooManyHeaders => "too_many_headers",
-        }
+        self.into()
     }
 }
 

@@ -2,57 +2,63 @@
 //! something changes.
 
 use hookmill_domain::clock::Timestamp;
-use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 /// A map whose entries are trusted for a short time.
 pub(crate) struct Cache<K, V> {
     ttl_ms: i64,
-    entries_max: usize,
-    entries: RwLock<HashMap<K, (Timestamp, Arc<V>)>>,
+    entries: quick_cache::sync::Cache<K, Entry<V>>,
     /// Counts how often everything was forgotten.
     generation: AtomicU64,
 }
 
+/// Before something is looked up: how often everything was forgotten until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Generation(u64);
+
+struct Entry<V> {
+    generation: Generation,
+    at: Timestamp,
+    value: Arc<V>,
+}
+
+impl<V> Clone for Entry<V> {
+    fn clone(&self) -> Self {
+        Self { generation: self.generation, at: self.at, value: self.value.clone() }
+    }
+}
+
 impl<K: Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(ttl_ms: i64, entries_max: usize) -> Self {
-        Self { ttl_ms, entries_max, entries: RwLock::default(), generation: AtomicU64::new(0) }
+        Self { ttl_ms, entries: quick_cache::sync::Cache::new(entries_max), generation: AtomicU64::new(0) }
     }
 
     /// An entry that is still trusted.
     pub(crate) fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        let (at, value) = entries.get(key)?;
-        (now < at.plus_ms(self.ttl_ms)).then(|| value.clone())
+        let entry = self.entries.get(key)?;
+        let is_trusted = entry.generation == self.generation() && now < entry.at.plus_ms(self.ttl_ms);
+        is_trusted.then_some(entry.value)
     }
 
-    /// Keeps an entry; a full map is emptied first, which is rare and right.
-    pub(crate) fn put(&self, key: K, value: V, now: Timestamp) -> Arc<V> {
+    /// Asked before something is looked up that [`Cache::put`] will keep.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::SeqCst))
+    }
+
+    /// Keeps an entry. If everything was forgotten since `generation`, nobody will get it: it may have been changed while it was
+    /// looked up.
+    pub(crate) fn put(&self, generation: Generation, key: K, value: V, now: Timestamp) -> Arc<V> {
         let value = Arc::new(value);
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if self.entries_max <= entries.len() {
-            entries.clear();
-        }
-        entries.insert(key, (now, value.clone()));
+        self.entries.insert(key, Entry { generation, at: now, value: value.clone() });
         value
-    }
-
-    /// Asked before something is looked up that [`Cache::put_if`] will keep.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::SeqCst)
-    }
-
-    /// Keeps an entry unless everything was forgotten since: it may have been changed while it was looked up.
-    pub(crate) fn put_if(&self, generation: u64, key: K, value: V, now: Timestamp) -> Arc<V> {
-        if generation == self.generation() { self.put(key, value, now) } else { Arc::new(value) }
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&self) {
         self.generation.fetch_add(1, Ordering::SeqCst);
-        self.entries.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.entries.clear();
     }
 }
 
@@ -63,17 +69,31 @@ mod tests {
     #[test]
     fn an_entry_is_trusted_for_a_while_only() {
         let cache = Cache::new(10, 2);
-        cache.put("a", 1, Timestamp(0));
+        cache.put(cache.generation(), "a", 1, Timestamp(0));
         assert_eq!(cache.get(&"a", Timestamp(9)).as_deref(), Some(&1));
         assert_eq!(cache.get(&"a", Timestamp(10)), None);
     }
 
     #[test]
-    fn a_full_cache_stays_within_its_bound() {
+    fn what_was_looked_up_before_all_was_forgotten_is_not_trusted() {
         let cache = Cache::new(10, 2);
-        for key in 0..9 {
-            cache.put(key, key, Timestamp(0));
+        let before = cache.generation();
+        cache.clear();
+        assert_eq!(*cache.put(before, "a", 1, Timestamp(0)), 1);
+        assert_eq!(cache.get(&"a", Timestamp(0)), None);
+        cache.put(cache.generation(), "a", 2, Timestamp(0));
+        assert_eq!(cache.get(&"a", Timestamp(0)).as_deref(), Some(&2));
+    }
+
+    /// A flood of new keys leaves what is asked for all the time where it is.
+    #[test]
+    fn a_full_cache_stays_within_its_bound_and_keeps_what_is_used() {
+        let cache = Cache::new(10, 100);
+        cache.put(cache.generation(), 0, 0, Timestamp(0));
+        for key in 1..10_000 {
+            assert_eq!(cache.get(&0, Timestamp(0)).as_deref(), Some(&0), "{key}");
+            cache.put(cache.generation(), key, key, Timestamp(0));
         }
-        assert!(cache.entries.read().unwrap().len() <= 2);
+        assert!(cache.entries.len() <= 100);
     }
 }

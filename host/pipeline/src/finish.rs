@@ -318,12 +318,12 @@ impl Pipeline {
         if let Some(known) = self.contexts.get(&key, now) {
             return Ok(known);
         }
-        let forgotten = self.contexts.generation();
+        let generation = self.contexts.generation();
         let (organization, campaign) = self.find_campaign(campaign_key).await?;
         let webhook = self.store.organization_webhook(&organization.id).await?;
         let client = self.store.client_destination(campaign_key).await?;
         let context = CampaignContext { organization, campaign, client, webhook };
-        Ok(self.contexts.put_if(forgotten, key, context, now))
+        Ok(self.contexts.put(generation, key, context, now))
     }
 }
 

@@ -110,8 +110,9 @@ impl Pipeline {
         if let Some(known) = self.source_keys.get(&hash, now) {
             return Ok(known.expires_at.is_none_or(|end| now.0 < end).then_some(known));
         }
+        let generation = self.source_keys.generation();
         let found = self.store.source_key_by_hash(&hash, now).await.map_err(|error| unavailable(&error))?;
-        Ok(found.map(|key| self.source_keys.put(hash, key, now)))
+        Ok(found.map(|key| self.source_keys.put(generation, hash, key, now)))
     }
 
     /// A campaign by the id its users know.
@@ -128,9 +129,10 @@ impl Pipeline {
         if campaign_id.contains('\0') {
             return Ok(None);
         }
+        let generation = self.campaigns.generation();
         let found =
             self.store.campaign_by_id(organization_id, campaign_id).await.map_err(|error| unavailable(&error))?;
-        Ok(found.map(|campaign| self.campaigns.put(key, campaign, now)))
+        Ok(found.map(|campaign| self.campaigns.put(generation, key, campaign, now)))
     }
 
     /// Takes a batch push. It returns when the request is on disk.

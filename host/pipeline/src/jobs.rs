@@ -3,6 +3,7 @@
 use super::Pipeline;
 use hookmill_domain::clock::Timestamp;
 use hookmill_store::StoreError;
+use strum::{IntoStaticStr, VariantArray};
 
 /// How long a host has a job to itself, in milliseconds; it may take longer, and another host may then run it as well.
 const JOB_LEASE_MS: i64 = 60_000;
@@ -10,7 +11,8 @@ const JOB_LEASE_MS: i64 = 60_000;
 const COMMITS_KEPT_MS: i64 = 3_600_000;
 
 /// What is done from time to time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 enum Job {
     /// Adds up the changes of the counters.
     AddUpCounts,
@@ -19,13 +21,9 @@ enum Job {
 }
 
 impl Job {
-    const ALL: [Self; 2] = [Self::AddUpCounts, Self::ForgetCommits];
-
+    /// Its name in the database.
     fn name(self) -> &'static str {
-        match self {
-            Self::AddUpCounts => "add_up_counts",
-            Self::ForgetCommits => "forget_commits",
-        }
+        self.into()
     }
 
     /// How often it runs, in milliseconds.
@@ -40,14 +38,14 @@ impl Job {
 impl Pipeline {
     /// Runs the jobs that are due and that no other host runs.
     pub(crate) async fn run_jobs(&self) -> Result<(), StoreError> {
-        let names = Job::ALL.map(Job::name);
+        let names: Vec<_> = Job::VARIANTS.iter().copied().map(Job::name).collect();
         // A look costs no write: as long as nothing is due, an idle host writes nothing. A time further ahead than any job waits was
         // written by a clock that is wrong.
-        let (now, longest_ms) = (self.clock.now(), Job::ALL.map(Job::every_ms).into_iter().max().unwrap_or(0));
+        let (now, longest_ms) = (self.clock.now(), Job::VARIANTS.iter().copied().map(Job::every_ms).max().unwrap_or(0));
         if self.store.next_job_at(&names).await?.is_some_and(|at| now < at && at <= now.plus_ms(longest_ms)) {
             return Ok(());
         }
-        for job in Job::ALL {
+        for &job in Job::VARIANTS {
             let (name, host, now) = (job.name(), self.flow.host(), self.clock.now());
             if !self.store.take_job(name, host, JOB_LEASE_MS, job.every_ms(), now).await? {
                 continue;

@@ -11,20 +11,17 @@ use hookmill_store::audit::AuditEntry;
 use hookmill_store::campaign_versions::{Activation, NewCampaignVersion};
 use hookmill_store::campaigns::Campaign;
 use serde::Serialize;
-use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// The standard document (O3), as a new campaign shows it.
 pub const STANDARD_DOCUMENT: &str = include_str!("../../../plugins/default/documents/standard.yaml");
 
-/// Programs that are ready to run. They never change, so they are kept until the bound is reached.
-pub(crate) struct Ready {
-    programs_max: usize,
-    programs: RwLock<HashMap<String, ReadyProgram>>,
-}
+/// Programs that are ready to run. They never change, so they are kept until others need their place.
+pub(crate) struct Ready(quick_cache::sync::Cache<String, ReadyProgram>);
 
 /// A program, and whether it is a custom plugin.
+#[derive(Clone)]
 struct ReadyProgram {
     program: Program,
     is_plugin: bool,
@@ -32,24 +29,20 @@ struct ReadyProgram {
 
 impl Ready {
     pub(crate) fn new(programs_max: usize) -> Self {
-        Self { programs_max, programs: RwLock::default() }
+        Self(quick_cache::sync::Cache::new(programs_max))
     }
 
     fn get(&self, id: &str) -> Option<Program> {
-        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.program.clone())
+        self.0.get(id).map(|ready| ready.program)
     }
 
     /// Whether a program is a custom plugin; none when the program does not exist.
     pub(crate) fn is_plugin(&self, id: &str) -> Option<bool> {
-        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(|ready| ready.is_plugin)
+        self.0.get(id).map(|ready| ready.is_plugin)
     }
 
     fn put(&self, id: &str, program: ReadyProgram) {
-        let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
-        if self.programs_max <= programs.len() {
-            programs.clear();
-        }
-        programs.insert(id.to_owned(), program);
+        self.0.insert(id.to_owned(), program);
     }
 }
 

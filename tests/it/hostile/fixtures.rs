@@ -135,7 +135,7 @@ fn ends<T, E: std::fmt::Debug>(outcomes: Result<Outcomes<T>, E>) -> Vec<Result<(
 /// Attacks each stage with one bad item among good ones, and lists the outcomes, once for stages with the same end.
 pub async fn attack_stages(engine: &Engine, component: &Arc<LoadedComponent>, behaviour: &str) -> String {
     let mut ends: Vec<(String, Vec<&str>)> = Vec::new();
-    for stage in Stage::ALL {
+    for &stage in Stage::ALL {
         let phase = Phase::from(stage).as_str();
         let told = attack_stage(engine, component, stage, behaviour).await;
         let told = told.replace(&format!("`{phase}`"), "`STAGE`").replace(&format!("in {phase}"), "in STAGE");
