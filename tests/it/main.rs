@@ -20,6 +20,7 @@ mod layers;
 mod permissions;
 mod prepared;
 mod process;
+mod replay;
 mod requirements;
 mod store;
 mod tables_of_documents;

@@ -6,6 +6,7 @@ use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::state::{Change, State};
 use hookmill_store::encryption::Cipher;
 use hookmill_store::processed::Processed;
+use hookmill_store::runs::RunStart;
 use hookmill_store::{Store, StoreError, StoreOptions, Target};
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{Kind, TestDatabase, World, WorldOptions, on_both};
@@ -135,13 +136,14 @@ on_both! {
         let world = idle(kind).await;
         let ids = waiting(&world, 3).await;
         let (store, now) = (world.pipeline().store(), world.clock.now());
+        let run = RunStart { id: "run_of_test".into(), at: now };
         let shards: Vec<u16> = (0..SHARDS).collect();
         let campaign_key = store.submission_lanes(&shards).await.unwrap()[0].lane.clone();
         let batch = |cause| ids.iter().map(|id| decided(&world, &campaign_key, id, cause)).collect::<Vec<_>>();
-        let first = store.commit_processed("cmt_first", &batch("first"), now, now).await.unwrap();
+        let first = store.commit_processed("cmt_first", &batch("first"), &run, now).await.unwrap();
         assert_eq!(first, ids.iter().cloned().collect::<HashSet<_>>());
         for late in ["cmt_late", "cmt_later"] {
-            assert!(store.commit_processed(late, &batch("late"), now, now).await.unwrap().is_empty());
+            assert!(store.commit_processed(late, &batch("late"), &run, now).await.unwrap().is_empty());
         }
         assert!(store.is_committed("cmt_first").await.unwrap() && !store.is_committed("cmt_never").await.unwrap());
         for id in &ids {
@@ -159,6 +161,7 @@ on_both! {
         let world = idle(kind).await;
         let ids = waiting(&world, 5).await;
         let (store, now) = (world.pipeline().store(), world.clock.now());
+        let run = RunStart { id: "run_of_test".into(), at: now };
         let shards: Vec<u16> = (0..SHARDS).collect();
         let lanes = store.submission_lanes(&shards).await.unwrap();
         assert_eq!((lanes.len(), lanes[0].organization_id.as_str(), lanes[0].run_at), (1, world.organization.as_str(), now.0));
@@ -168,7 +171,7 @@ on_both! {
         let early = store.due_submissions(&lanes[0].lane, &shards, 9, now.plus_ms(-1)).await.unwrap();
         assert_eq!((early.rows.len(), early.has_more, early.next_at), (0, false, Some(now)), "not due yet");
         let batch: Vec<_> = ids.iter().map(|id| decided(&world, &lanes[0].lane, id, "done")).collect();
-        store.commit_processed("cmt_done", &batch, now, now).await.unwrap();
+        store.commit_processed("cmt_done", &batch, &run, now).await.unwrap();
         assert!(store.submission_lanes(&shards).await.unwrap().is_empty());
         world.stop().await;
     }

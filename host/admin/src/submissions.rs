@@ -66,7 +66,7 @@ impl Scope {
     }
 
     /// A submission of this organization whose campaign the key covers.
-    async fn find_submission(&self, id: &str) -> Result<SubmissionRow, ApiError> {
+    pub(crate) async fn find_submission(&self, id: &str) -> Result<SubmissionRow, ApiError> {
         let id: String = lookup_id(id).chars().take(ID_CHARS_MAX).collect();
         let found = self.store().submission(&self.organization_id, &id).await.map_err(unavailable)?;
         let covered = found.filter(|row| self.actor.covers(&row.campaign_id));

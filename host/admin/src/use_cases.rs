@@ -80,6 +80,7 @@ declare! {
         GET_CLIENT_ENDPOINT: "getClientEndpoint", View, Campaign;
         GET_DOCUMENT: "getDocument", View, Campaign;
         LIST_CAMPAIGN_VERSIONS: "listCampaignVersions", View, Campaign;
+        COMPARE_VERSIONS: "compareVersions", Integrate, Campaign;
         DRY_RUN: "dryRun", Integrate, Campaign;
         LIST_FIELDS: "listFields", View, Campaign;
         DRAFT_DOCUMENT: "draftDocument", View, Campaign;
@@ -87,6 +88,7 @@ declare! {
 
         LIST_SUBMISSIONS: "listSubmissions", View, Campaign;
         GET_SUBMISSION: "getSubmission", View, Campaign;
+        REPLAY_SUBMISSION: "replaySubmission", Integrate, Campaign;
         LIST_REQUESTS: "listRequests", View, Organization;
         GET_REQUEST: "getRequest", View, Organization;
         LIST_REJECTED_REQUESTS: "listRejectedRequests", View, Organization;

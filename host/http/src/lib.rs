@@ -56,6 +56,7 @@ fn table() -> Routes {
         )
         .at("/v1/campaigns/{campaign}/versions", routes!(api::campaign_versions::list))
         .at("/v1/campaigns/{campaign}/versions/{version}/activate", routes!(api::campaign_versions::activate))
+        .at("/v1/campaigns/{campaign}/versions/{version}/comparison", routes!(api::rerun::compare))
         .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
@@ -65,6 +66,7 @@ fn table() -> Routes {
 
     let submissions = Routes::of("Submissions", Access::OrgUser)
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
+        .at("/v1/submissions/{submission}/replay", routes!(api::rerun::replay))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
         .at("/v1/requests", routes!(api::requests::list))
         .at("/v1/rejected-requests", routes!(api::rejected_requests::list));

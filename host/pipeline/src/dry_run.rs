@@ -186,7 +186,7 @@ impl SampleRun {
         let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, &id);
         let submission = context::submission(&id, Some(lead_id), lead.lead, lead.is_test, context.now);
         let submission = Arc::new(submission);
-        let way = Way::new(Some(destination(input, DestinationKind::Client, &input.client_url)), []);
+        let way = Way::new(Some(destination(input, DestinationKind::Client, &input.client_url)));
         let mut item = [Item::new(Arc::clone(&submission))];
         advance(&mut self.run, &way, &mut item, Timestamp(context.now), &mut self.shown).await;
         let [item] = item;

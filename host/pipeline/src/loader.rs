@@ -66,7 +66,7 @@ impl Pipeline {
     }
 
     /// The elements of submissions, in their order. Requests are read some megabytes at a time: bodies are large, elements are not.
-    async fn open_elements(
+    pub(crate) async fn open_elements(
         &self,
         organization_id: &str,
         rows: Vec<SubmissionWork>,

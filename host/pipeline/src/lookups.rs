@@ -10,25 +10,19 @@ use hookmill_domain::value_set::ValueTable;
 use hookmill_engine::ValueSets;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The tables in memory, the digests that names stand for, and the tables that each program read before.
 pub(crate) struct LookupCache {
     /// The digests of names, by organization.
     names: Cache<String, Names>,
-    /// Counts what was forgotten: what was looked up before is not kept after.
-    forgotten: AtomicU64,
     tables: TableCache,
     history: ReadHistory,
 }
 
 /// The tables that programs asked for before: a run that finds them in memory need not be run twice.
-struct ReadHistory {
-    programs_max: usize,
-    names: Mutex<HashMap<String, BTreeSet<String>>>,
-}
+struct ReadHistory(quick_cache::sync::Cache<String, Arc<BTreeSet<String>>>);
 
 /// What one run may look up.
 pub(crate) struct Lookups {
@@ -42,32 +36,27 @@ impl LookupCache {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             names: Cache::new(limits.lookup_ttl_ms, limits.programs_cached_max),
-            forgotten: AtomicU64::new(0),
             tables: TableCache::new(limits.value_sets_cached_bytes_max),
-            history: ReadHistory { programs_max: limits.programs_cached_max, names: Mutex::default() },
+            history: ReadHistory(quick_cache::sync::Cache::new(limits.programs_cached_max)),
         }
     }
 
     /// Forgets the digests of names: a value set was changed on this host.
     pub(crate) fn forget_names(&self) {
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.names.clear();
     }
 }
 
 impl ReadHistory {
-    fn names_read_by(&self, campaign_version_id: Option<&str>) -> BTreeSet<String> {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        campaign_version_id.and_then(|id| names.get(id)).cloned().unwrap_or_default()
+    fn names_read_by(&self, campaign_version_id: Option<&str>) -> Arc<BTreeSet<String>> {
+        campaign_version_id.and_then(|id| self.0.get(id)).unwrap_or_default()
     }
 
+    /// Of two runs that add at once, one may be forgotten: its next run fetches its tables again.
     fn add(&self, campaign_version_id: Option<&str>, wanted: &BTreeSet<String>) {
         let Some(id) = campaign_version_id else { return };
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.programs_max <= names.len() {
-            names.clear();
-        }
-        names.entry(id.to_owned()).or_default().extend(wanted.iter().cloned());
+        let known = self.names_read_by(Some(id));
+        self.0.insert(id.to_owned(), Arc::new(known.union(wanted).cloned().collect()));
     }
 }
 
@@ -101,12 +90,22 @@ impl Pipeline {
         campaign: &Campaign,
         campaign_version_id: Option<&str>,
     ) -> Result<Lookups, StoreError> {
+        let names = self.value_set_names(&campaign.organization_id).await?;
+        self.lookups_in(names, campaign, campaign_version_id).await
+    }
+
+    /// The same where names mean what they meant at another time.
+    pub(crate) async fn lookups_in(
+        &self,
+        names: Arc<Names>,
+        campaign: &Campaign,
+        campaign_version_id: Option<&str>,
+    ) -> Result<Lookups, StoreError> {
         let own = if self.runs_plugin(campaign_version_id).await? {
             Grant::Only(Arc::new(campaign.granted_value_sets()?))
         } else {
             Grant::All
         };
-        let names = self.value_set_names(&campaign.organization_id).await?;
         let tables =
             self.with_tables(Tables::new(names), &self.lookup_cache.history.names_read_by(campaign_version_id)).await?;
         Ok(Lookups { tables: Arc::new(tables), own, campaign_version_id: campaign_version_id.map(str::to_owned) })
@@ -152,20 +151,16 @@ impl Pipeline {
         Ok(tables)
     }
 
-    async fn value_set_names(&self, organization_id: &str) -> Result<Arc<Names>, StoreError> {
+    pub(crate) async fn value_set_names(&self, organization_id: &str) -> Result<Arc<Names>, StoreError> {
         let (lookup_cache, now) = (&self.lookup_cache, self.clock.now());
         let key = organization_id.to_owned();
         if let Some(known) = lookup_cache.names.get(&key, now) {
             return Ok(known);
         }
-        let forgotten = lookup_cache.forgotten.load(Ordering::SeqCst);
+        let generation = lookup_cache.names.generation();
         let sets = self.store.value_sets(organization_id).await?;
-        let names = lookup_cache.names.put(key, sets.into_iter().map(|set| (set.name, set.digest)).collect(), now);
-        if forgotten != lookup_cache.forgotten.load(Ordering::SeqCst) {
-            // It was changed while it was read.
-            lookup_cache.names.clear();
-        }
-        Ok(names)
+        let names = sets.into_iter().map(|set| (set.name, set.digest)).collect();
+        Ok(lookup_cache.names.put(generation, key, names, now))
     }
 
     /// Whether a program is a custom plugin, not a document.

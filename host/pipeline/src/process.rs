@@ -18,6 +18,7 @@ use hookmill_engine::{ItemError, Program};
 use hookmill_stages::{Item, Run, Way, advance};
 use hookmill_store::StoreError;
 use hookmill_store::processed::{DerivedFrom, Processed};
+use hookmill_store::runs::RunStart;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -64,7 +65,8 @@ impl Pipeline {
         campaign_key: &str,
         batch: Vec<Received>,
     ) -> Result<(), StoreError> {
-        let started_at = self.clock.now();
+        let at = self.clock.now();
+        let began = RunStart { id: self.ids.new_id("run", at), at };
         let context = self.campaign_context(campaign_key).await?;
         let (items, value_sets) = match context.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {
@@ -72,7 +74,11 @@ impl Pipeline {
             }
             CampaignState::Archived => (decide_all(&batch, &Transition::canceled("campaign_archived")), None),
             CampaignState::Active => match self.campaign_program(&context.campaign).await {
-                Ok(program) => self.run_program(&context, &program, &batch, started_at).await?,
+                Ok(program) => {
+                    let version = context.campaign.active_version_id.as_deref();
+                    let lookups = self.lookups(&context.campaign, version).await?;
+                    self.run_program(&context, &program, lookups, &batch, &began).await?
+                }
                 Err(NotReady::Later(why)) => {
                     tracing::warn!(campaign_key, why, "batch deferred");
                     (batch.iter().map(BatchItem::deferred).collect(), None)
@@ -82,7 +88,7 @@ impl Pipeline {
         };
         let mut decided = self.decide(&context, &items, value_sets.as_deref());
         self.shape_processed(&context, &mut decided).await;
-        self.write_processed(in_flight, &context, decided, started_at).await
+        self.write_processed(in_flight, &context, decided, &began).await
     }
 
     fn decide(&self, context: &CampaignContext, items: &[BatchItem], value_sets: Option<&[u8]>) -> Decided {
@@ -118,7 +124,7 @@ impl Pipeline {
         in_flight: InFlight<Received>,
         context: &CampaignContext,
         decided: Decided,
-        started_at: Timestamp,
+        began: &RunStart,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let organization_id = &context.organization.id;
@@ -141,7 +147,7 @@ impl Pipeline {
             (false, true) => None,
         };
         let commit_id = self.ids.new_id("cmt", now);
-        match self.store.commit_processed(&commit_id, &decided.processed, started_at, now).await {
+        match self.store.commit_processed(&commit_id, &decided.processed, began, now).await {
             Ok(written) => {
                 let items = deliveries.into_iter().filter(|(source_id, _)| written.contains(source_id));
                 reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
@@ -177,18 +183,18 @@ impl Pipeline {
         }
     }
 
-    /// Runs a batch on the current tables, once more for each time it asks for one that is not in memory yet. Returns the
-    /// items and the digests of the tables they read.
-    async fn run_program(
+    /// Runs a batch, once more for each time it asks for a table that is not in memory yet. Returns the items and the digests of the
+    /// tables they read.
+    pub(crate) async fn run_program(
         &self,
         context: &CampaignContext,
         program: &Program,
+        mut lookups: Lookups,
         batch: &[Received],
-        now: Timestamp,
+        began: &RunStart,
     ) -> Result<(Vec<BatchItem>, Option<Vec<u8>>), StoreError> {
-        let mut lookups = self.lookups(&context.campaign, context.campaign.active_version_id.as_deref()).await?;
         loop {
-            let items = self.run_stages(context, program, &lookups, batch, now).await?;
+            let items = self.run_stages(context, program, &lookups, batch, began).await?;
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok((items, lookups.record())),
@@ -202,14 +208,14 @@ impl Pipeline {
         program: &Program,
         lookups: &Lookups,
         batch: &[Received],
-        now: Timestamp,
+        began: &RunStart,
     ) -> Result<Vec<BatchItem>, StoreError> {
-        let run_id = self.ids.new_id("run", now);
-        let call = Arc::new(context::context(&context.organization, &context.campaign, now, &run_id));
+        let now = began.at;
+        let call = Arc::new(context::context(&context.organization, &context.campaign, now, &began.id));
         let mut run = self.run(program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;
         self.identify(context, &mut items).await?;
-        let way = Way::new(contract_client(context), []);
+        let way = Way::new(contract_client(context));
         let (order, mut moving) = on_their_way(&items);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
         let run = self.engine.on_guest_thread(async move {

@@ -3,6 +3,7 @@
 
 use hookmill_domain::clock::Timestamp;
 use hookmill_engine::contract::{Destination, HttpRequest, Severities, Submission};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A stage that is the host's, not the plugin's: pure, and asked again when it has what it asked or waited for.
@@ -41,6 +42,11 @@ pub enum Place {
     BeforeShape,
 }
 
+/// Two stages of a way have this name: what is kept of a lead could not tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("two stages are called `{0}`; give each stage of a way its own name")]
+pub struct SameName(pub &'static str);
+
 /// One step.
 pub(crate) enum Step {
     Host(Arc<dyn HostStage>),
@@ -54,10 +60,26 @@ pub struct Way {
 }
 
 impl Way {
-    /// The way with these stages of the host, in the order they are given at each place. Without a client no message is shaped.
-    pub fn new(client: Option<Destination>, stages: impl IntoIterator<Item = (Place, Arc<dyn HostStage>)>) -> Self {
+    /// The way without a stage of the host. Without a client no message is shaped.
+    pub fn new(client: Option<Destination>) -> Self {
+        let steps = [Some(Step::Qualify(Severities::HARD | Severities::SOFT)), client.map(Step::Shape)];
+        Self { steps: steps.into_iter().flatten().collect() }
+    }
+
+    /// The way with these stages of the host, in the order they are given at each place.
+    ///
+    /// # Errors
+    /// When two have the same name.
+    pub fn with_stages(
+        client: Option<Destination>,
+        stages: impl IntoIterator<Item = (Place, Arc<dyn HostStage>)>,
+    ) -> Result<Self, SameName> {
         let (mut before, mut between, mut after) = (Vec::new(), Vec::new(), Vec::new());
+        let mut names = BTreeSet::new();
         for (place, stage) in stages {
+            if !names.insert(stage.name()) {
+                return Err(SameName(stage.name()));
+            }
             let list = match place {
                 Place::BeforeHardRules => &mut before,
                 Place::BetweenRules => &mut between,
@@ -75,7 +97,7 @@ impl Way {
         }
         steps.append(&mut after);
         steps.extend(client.map(Step::Shape));
-        Self { steps }
+        Ok(Self { steps })
     }
 
     /// The stage of the host at this step, if it is one.

@@ -211,8 +211,9 @@ create table timeline (
     organization_id text not null,
     submission_id text not null,
     revision bigint not null,
-    -- When processing began; none for a transition without processing.
+    -- When processing began, and the run that led here; none for a transition without processing.
     began_at bigint,
+    run_id text,
     at bigint not null,
     state text not null,
     cause text not null,

@@ -170,6 +170,19 @@ impl Store {
         )
     }
 
+    /// The version of a campaign with this number.
+    #[boxed]
+    pub async fn campaign_version_by_number(
+        &self,
+        campaign_key: &str,
+        version: i64,
+    ) -> Result<Option<CampaignVersion>, StoreError> {
+        let sql = format!("{COLUMNS} where campaign_key = $1 and version = $2");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(version).fetch_optional(&mut *connection).await?
+        }))
+    }
+
     /// The versions of a campaign, the newest first.
     #[boxed]
     pub async fn campaign_versions(&self, campaign_key: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {

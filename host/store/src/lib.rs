@@ -28,6 +28,7 @@ pub mod processed;
 pub mod recent;
 pub mod release;
 pub mod requests;
+pub mod runs;
 pub mod submissions;
 #[cfg(test)]
 mod transitions;

@@ -2,6 +2,7 @@
 
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
+use super::runs::RunStart;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -94,14 +95,14 @@ impl Store {
         Ok(known.collect())
     }
 
-    /// Writes what a batch decided under `commit_id`. A submission that has moved on since it was taken up is left as it is; returns
+    /// Writes what a run decided for a batch, under `commit_id`. A submission that has moved on since it was taken up is left as it is; returns
     /// the ids of those that were written.
     #[boxed]
     pub async fn commit_processed(
         &self,
         commit_id: &str,
         batch: &[Processed],
-        started_at: Timestamp,
+        run: &RunStart,
         now: Timestamp,
     ) -> Result<HashSet<String>, StoreError> {
         let taken: Vec<&Processed> = batch.iter().filter(|p| p.derived_from.is_none()).collect();
@@ -129,10 +130,10 @@ impl Store {
                     .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
                     .bind(row.0.value_sets.as_deref()));
-            insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, began_at, at, state, cause, detail) values",
-                "(?, ?, ?, ?, ?, ?, ?, ?)", "on conflict do nothing", &written,
+            insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, began_at, run_id, at, state, cause, detail) values",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict do nothing", &written,
                 |query, p| query.bind(&p.organization_id).bind(&p.id).bind(if p.derived_from.is_some() { 1 } else { p.revision + 2 })
-                    .bind(p.derived_from.is_none().then_some(started_at.0)).bind(now.0).bind(p.change.to().as_str()).bind(p.cause).bind(p.detail.as_deref()));
+                    .bind(p.derived_from.is_none().then_some(run.at.0)).bind(&run.id).bind(now.0).bind(p.change.to().as_str()).bind(p.cause).bind(p.detail.as_deref()));
             let mut counts = CountChanges::default();
             for p in &written {
                 match p.derived_from {

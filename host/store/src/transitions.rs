@@ -4,6 +4,7 @@ use super::outcome::{Next, Outcome, Transition};
 use super::plans::Servers;
 use super::processed::Processed;
 use super::release::Release;
+use super::runs::RunStart;
 use super::{Store, StoreError};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::{Change, State};
@@ -104,7 +105,10 @@ async fn t_a_commit_moves_only_what_is_in_the_state_it_leaves() {
         for store in servers.stores() {
             let before = if change.from() == State::Processing {
                 let batch: Vec<_> = rows(&test).iter().map(|(id, _)| processed(id, &test, change)).collect();
-                store.commit_processed(&format!("cmt_{test}"), &batch, NOW, NOW).await.unwrap();
+                store
+                    .commit_processed(&format!("cmt_{test}"), &batch, &RunStart { id: "run_a".into(), at: NOW }, NOW)
+                    .await
+                    .unwrap();
                 Change::BEGIN.from()
             } else {
                 let outcomes: Vec<_> = rows(&test).iter().map(|(id, _)| outcome(id, &test, change)).collect();

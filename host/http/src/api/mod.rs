@@ -12,6 +12,7 @@ pub(super) mod organizations;
 pub(super) mod plugins;
 pub(super) mod rejected_requests;
 pub(super) mod requests;
+pub(super) mod rerun;
 pub(super) mod settings;
 pub(super) mod source_keys;
 pub(super) mod submissions;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kept::{Kept, KeptError};
-use crate::way::Place;
+use crate::way::{Place, SameName};
 use hookmill_engine::contract::{DestinationKind, Entropy, FailedRule, Failure, HttpRequest, HttpResponse, Severity};
 use std::collections::BTreeMap;
 
@@ -155,7 +155,7 @@ async fn run(plugin: &mut Plugin, way: &Way, items: &mut [Item], now: i64) -> Ve
 /// M1: with nothing between the rules they are one call, and a batch takes each step together.
 #[tokio::test]
 async fn m1_a_batch_takes_each_step_in_one_call() {
-    let (mut plugin, way) = (Plugin::default(), Way::new(Some(client()), []));
+    let (mut plugin, way) = (Plugin::default(), Way::new(Some(client())));
     let mut batch = items(&["a", "hard", "soft", "broken", "b"]);
     assert_eq!(
         run(&mut plugin, &way, &mut batch, 0).await,
@@ -169,7 +169,7 @@ async fn m1_a_batch_takes_each_step_in_one_call() {
 
 #[tokio::test]
 async fn without_a_client_nothing_is_shaped() {
-    let (mut plugin, way) = (Plugin::default(), Way::new(None, []));
+    let (mut plugin, way) = (Plugin::default(), Way::new(None));
     assert_eq!(run(&mut plugin, &way, &mut items(&["a"]), 0).await, ["passed"]);
     assert_eq!(plugin.calls, [("qualify hard=true soft=true".into(), 1)]);
     assert!(run(&mut plugin, &way, &mut [], 0).await.is_empty());
@@ -180,7 +180,8 @@ async fn without_a_client_nothing_is_shaped() {
 /// rules see it, hard rules are not asked twice.
 #[tokio::test]
 async fn a_request_is_kept_and_gone_on_with() {
-    let way = Way::new(Some(client()), [(Place::BetweenRules, Arc::new(AskOnce) as Arc<dyn HostStage>)]);
+    let way =
+        Way::with_stages(Some(client()), [(Place::BetweenRules, Arc::new(AskOnce) as Arc<dyn HostStage>)]).unwrap();
     let mut plugin = Plugin::default();
     let mut batch = items(&["a", "hard"]);
     assert_eq!(
@@ -218,7 +219,8 @@ async fn a_request_is_kept_and_gone_on_with() {
 /// One that waits is looked at again, and waits on while the stage says so.
 #[tokio::test]
 async fn one_that_waits_goes_on_when_its_time_has_come() {
-    let way = Way::new(None, [(Place::BeforeShape, Arc::new(OpensAt(Timestamp(100))) as Arc<dyn HostStage>)]);
+    let way = Way::with_stages(None, [(Place::BeforeShape, Arc::new(OpensAt(Timestamp(100))) as Arc<dyn HostStage>)])
+        .unwrap();
     let mut plugin = Plugin::default();
     let mut batch = items(&["a"]);
     assert_eq!(run(&mut plugin, &way, &mut batch, 0).await, ["waits closed 100"]);
@@ -247,6 +249,13 @@ fn what_can_not_be_gone_on_with_is_rejected() {
     assert!(matches!(rejected(b"\xff"), KeptError::Unreadable(_)));
     let kept =
         Kept::from_bytes(&text("\"format\":1,\"stage\":\"gone\",\"campaign_version_id\":null,\"value_sets\":{}"));
-    let resumed = kept.unwrap().resume(Arc::new(submission("a")), &Way::new(None, []));
+    let resumed = kept.unwrap().resume(Arc::new(submission("a")), &Way::new(None));
     assert_eq!(resumed.unwrap_err(), KeptError::NoStage("gone".into()));
+}
+
+#[test]
+fn two_stages_of_one_name_are_no_way() {
+    let ask = || Arc::new(AskOnce) as Arc<dyn HostStage>;
+    let same = Way::with_stages(None, [(Place::BeforeHardRules, ask()), (Place::BeforeShape, ask())]);
+    assert_eq!(same.err(), Some(SameName(AskOnce.name())));
 }

@@ -6,6 +6,7 @@ use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEv
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{DerivedFrom, Processed, ProcessedLead};
 use crate::release::Release;
+use crate::runs::RunStart;
 use crate::{Store, StoreError};
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
 use hookmill_domain::flow::SHARDS;
@@ -46,6 +47,15 @@ statements! { store:
     }
     "timeline", "key of timeline" => {
         store.timeline(ORG, "sub_10000001").await?;
+    }
+    "last run", "key of timeline" => {
+        store.last_run(ORG, "sub_10000001", None).await?;
+    }
+    "submission to run again", "key of submissions" => {
+        store.submission_work(ORG, "sub_10000001").await?;
+    }
+    "message of a delivery", "key of deliveries" => {
+        store.delivery_message(ORG, "dlv_10000001").await?;
     }
     "element", "key of submissions" => {
         store.element_place(ORG, "sub_10000001").await?;
@@ -134,7 +144,7 @@ statements! { store:
             event("evt_b", "sub_10000001.1"),
             Some(from),
         );
-        store.commit_processed("cmt_a", &[first, second], NOW, NOW).await?;
+        store.commit_processed("cmt_a", &[first, second], &RunStart { id: "run_a".into(), at: NOW }, NOW).await?;
     }
     "outcomes", "key of deliveries" => {
         let over = outcome("dlv_a", "sub_10000001", Next::Over("delivered"));

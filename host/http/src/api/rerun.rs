@@ -1,0 +1,62 @@
+//! Submissions run again, and versions run beside each other (P8, O5).
+
+use crate::auth::OrgUser;
+use crate::error::{ErrorBody, HttpError};
+use crate::extract::{Path, Query};
+use axum::Json;
+use hookmill_admin::Comparison;
+use hookmill_pipeline::Replay;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// What to replay on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReplayOn {
+    /// A version of the campaign; without one, that on which the submission ran.
+    #[param(minimum = 1)]
+    version: Option<i64>,
+}
+
+/// What to compare.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ComparedWith {
+    /// The version to compare with; without one, the active version.
+    #[param(minimum = 1)]
+    against: Option<i64>,
+    /// How many submissions, the newest first; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
+    last: Option<i64>,
+}
+
+/// Replays a submission
+///
+/// Integrators. The stages run again on the element that came in, with the time, the run id, the version and the value sets of the last run, by the code of production; nothing is stored and nothing is sent. The result is compared with what was recorded. With `version` it runs on that version and on the value sets of now. Names, values and client endpoint of the campaign are those of now.
+#[utoipa::path(get, path = "", operation_id = "replaySubmission", params(ReplayOn),
+    responses(
+        (status = OK, description = "What was recorded, what became of it now, and where they differ.", body = Replay),
+        (status = CONFLICT, description = "`not_processed`: it has not been processed yet. `request_gone`: its raw request is not stored any more. `campaign_version_unusable`: the version can't be run.", body = ErrorBody),
+    ))]
+pub(crate) async fn replay(
+    OrgUser(scope): OrgUser,
+    Path(submission): Path<String>,
+    Query(on): Query<ReplayOn>,
+) -> Result<Json<Replay>, HttpError> {
+    Ok(Json(scope.replay_submission(&submission, on.version).await?))
+}
+
+/// Compares two versions of a campaign
+///
+/// Integrators. The newest submissions of the campaign run on both versions, at the time of their last run and on the value sets of now; nothing is stored and nothing is sent. Compare before you activate a version, or after an upgrade of the default plugin.
+#[utoipa::path(get, path = "", operation_id = "compareVersions", params(ComparedWith),
+    responses(
+        (status = OK, description = "How many came out the same, and those that did not.", body = Comparison),
+    ))]
+pub(crate) async fn compare(
+    OrgUser(scope): OrgUser,
+    Path((campaign, version)): Path<(String, String)>,
+    Query(with): Query<ComparedWith>,
+) -> Result<Json<Comparison>, HttpError> {
+    Ok(Json(scope.compare_versions(&campaign, &version, with.against, with.last).await?))
+}

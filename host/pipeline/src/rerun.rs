@@ -1,0 +1,291 @@
+//! Runs that are only looked at (P8): a submission run again as it was, and versions run beside each other. The code is production's up to
+//! the rows it would write; here they are compared, and nothing is written and nothing sent.
+
+mod differences;
+
+use super::Pipeline;
+use super::element::Received;
+use super::finish::CampaignContext;
+use super::ingest::unavailable;
+use super::programs::NotReady;
+use super::rendered::raw;
+use super::tables::Names;
+use async_recursion::async_recursion as boxed;
+use differences::differences;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::state::State;
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::deliveries::Message;
+use hookmill_store::processed::Processed;
+use hookmill_store::runs::{RunRow, RunStart};
+use hookmill_store::submissions::SubmissionRow;
+use serde::Serialize;
+use serde_json::Value;
+use std::slice;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+pub use differences::{DIFFERENCES_MAX, Difference};
+
+/// What a run made of a submission.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RunResult {
+    /// The state after processing.
+    pub state: String,
+    /// Why, as a stable code.
+    pub cause: String,
+    /// More about the cause; null where it names a delivery only.
+    pub detail: Option<Value>,
+    /// The person.
+    pub lead_id: Option<String>,
+    /// The mapped lead.
+    #[schema(value_type = Option<Object>)]
+    pub lead: Option<Value>,
+    /// Whether it is a test.
+    pub is_test: bool,
+    /// The verdict and the warnings; null when there are none.
+    pub decision: Option<Value>,
+    /// The message to the client; null when none was made.
+    pub message: Option<RunMessage>,
+}
+
+/// A message to the client, as the plugin shaped it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RunMessage {
+    /// The method; null for the endpoint's.
+    pub method: Option<String>,
+    /// The query, as pairs of name and value.
+    pub query: Vec<Vec<String>>,
+    /// The headers, as pairs of name and value.
+    pub headers: Vec<Vec<String>>,
+    /// The content type; null for the endpoint's.
+    pub content_type: Option<String>,
+    /// The body, if there is one.
+    pub body: Option<String>,
+}
+
+/// A submission that was run again.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Replay {
+    /// The submission.
+    pub submission_id: String,
+    /// The campaign version it was run on now; null for the standard document of this host.
+    pub campaign_version_id: Option<String>,
+    /// Whether both are the same, to the byte.
+    pub same: bool,
+    /// Whether the same input must give the same result: a deadline depends on the machine.
+    pub replayable: bool,
+    /// What was recorded of its last run.
+    pub recorded: RunResult,
+    /// What became of it now.
+    pub replayed: RunResult,
+    /// Where they differ, `before` as recorded; the first 100.
+    pub differences: Vec<Difference>,
+}
+
+/// A submission that was run on two versions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Compared {
+    /// The submission.
+    pub submission_id: String,
+    /// Where the results differ, `before` on the version compared with; the first 100.
+    pub differences: Vec<Difference>,
+    /// Why it could not be run; null when it could.
+    pub error: Option<String>,
+}
+
+impl Pipeline {
+    /// Runs a submission again with the time, the run id and the tables of its last run: on the version it ran on, or on another, which reads
+    /// the tables of now.
+    #[boxed]
+    pub async fn replay(&self, row: &SubmissionRow, version_id: Option<&str>) -> Result<Replay, ApiError> {
+        let run = self.recorded_run(row).await.map_err(|error| unavailable(&error))?.ok_or_else(not_processed)?;
+        let recorded = self.recorded_result(row, &run).await.map_err(|error| unavailable(&error))?;
+        let names = match version_id {
+            None => recorded_names(row).map_err(|error| unavailable(&error))?,
+            Some(_) => self.value_set_names(&row.organization_id).await.map_err(|error| unavailable(&error))?,
+        };
+        let version_id = version_id.or(row.campaign_version_id.as_deref());
+        let context = self.context_on(&row.campaign_key, version_id).await.map_err(|error| unavailable(&error))?;
+        let received = self.open_submission(row).await?;
+        let began = RunStart { id: run.run_id, at: Timestamp(run.began_at) };
+        let replayed = self.rerun(&context, names, &received, &began).await?;
+        let differences = recorded.differences(&replayed);
+        Ok(Replay {
+            submission_id: row.id.clone(),
+            campaign_version_id: version_id.map(str::to_owned),
+            same: differences.is_empty(),
+            replayable: recorded.is_replayable() && replayed.is_replayable(),
+            recorded,
+            replayed,
+            differences,
+        })
+    }
+
+    /// Runs submissions on two versions of their campaign, both on the tables of now, each at the time of its last run.
+    #[boxed]
+    pub async fn compare(
+        &self,
+        campaign: &Campaign,
+        before_id: Option<&str>,
+        after_id: &str,
+        rows: &[SubmissionRow],
+    ) -> Result<Vec<Compared>, ApiError> {
+        let before = self.context_on(&campaign.key, before_id).await.map_err(|error| unavailable(&error))?;
+        let after = self.context_on(&campaign.key, Some(after_id)).await.map_err(|error| unavailable(&error))?;
+        let names = self.value_set_names(&campaign.organization_id).await.map_err(|error| unavailable(&error))?;
+        let mut compared = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (differences, error) = match self.compare_one(&before, &after, &names, row).await {
+                Ok(differences) => (differences, None),
+                Err(error) if error.kind == Kind::Unavailable => return Err(error),
+                Err(error) => (Vec::new(), Some(error.message)),
+            };
+            compared.push(Compared { submission_id: row.id.clone(), differences, error });
+        }
+        Ok(compared)
+    }
+
+    async fn compare_one(
+        &self,
+        before: &CampaignContext,
+        after: &CampaignContext,
+        names: &Arc<Names>,
+        row: &SubmissionRow,
+    ) -> Result<Vec<Difference>, ApiError> {
+        let run = self.recorded_run(row).await.map_err(|error| unavailable(&error))?;
+        let began = match run {
+            Some(run) => RunStart { id: run.run_id, at: Timestamp(run.began_at) },
+            None => RunStart { id: self.ids.new_id("run", self.clock.now()), at: self.clock.now() },
+        };
+        let received = self.open_submission(row).await?;
+        let before = self.rerun(before, names.clone(), &received, &began).await?;
+        let after = self.rerun(after, names.clone(), &received, &began).await?;
+        Ok(before.differences(&after))
+    }
+
+    /// What a version makes of a submission: the row that production would write.
+    async fn rerun(
+        &self,
+        context: &CampaignContext,
+        names: Arc<Names>,
+        received: &Received,
+        began: &RunStart,
+    ) -> Result<RunResult, ApiError> {
+        let program = self.campaign_program(&context.campaign).await.map_err(|error| match error {
+            NotReady::Later(why) => ApiError::new(Kind::Unavailable, "unavailable", why),
+            NotReady::Never(why) => ApiError::new(Kind::Conflict, "campaign_version_unusable", why),
+        })?;
+        let version_id = context.campaign.active_version_id.as_deref();
+        let lookups =
+            self.lookups_in(names, &context.campaign, version_id).await.map_err(|error| unavailable(&error))?;
+        let run = self.run_program(context, &program, lookups, slice::from_ref(received), began).await;
+        let (items, value_sets) = run.map_err(|error| unavailable(&error))?;
+        let own = items.iter().find(|item| item.id == received.row.id);
+        let row = own.and_then(|item| self.finish_item(context, item, value_sets.as_deref(), began.at));
+        let row = row.ok_or_else(|| {
+            ApiError::new(Kind::Unavailable, "unavailable", "the host could not run this submission; try again")
+        })?;
+        Ok(RunResult::of_row(&row))
+    }
+
+    /// A campaign as it is, but on a version, and without webhooks: nobody is told of what is only looked at.
+    async fn context_on(&self, campaign_key: &str, version_id: Option<&str>) -> Result<CampaignContext, StoreError> {
+        let current = self.campaign_context(campaign_key).await?;
+        let campaign = Campaign { active_version_id: version_id.map(str::to_owned), ..current.campaign.clone() };
+        let (organization, client) = (current.organization.clone(), current.client.clone());
+        Ok(CampaignContext { organization, campaign, client, webhook: None })
+    }
+
+    /// A submission with its element.
+    async fn open_submission(&self, row: &SubmissionRow) -> Result<Received, ApiError> {
+        let work =
+            self.store.submission_work(&row.organization_id, &row.id).await.map_err(|error| unavailable(&error))?;
+        let opened = self.open_elements(&row.organization_id, work.into_iter().collect()).await;
+        let received = opened.map_err(|error| unavailable(&error))?.pop().map(|item| item.work);
+        let received = received.ok_or_else(|| ApiError::not_found("submission", &row.id))?;
+        match &received.body {
+            Ok(_) => Ok(received),
+            Err(why) => Err(ApiError::new(Kind::Conflict, "request_gone", format!("it can't be run again: {why}"))),
+        }
+    }
+
+    async fn recorded_run(&self, row: &SubmissionRow) -> Result<Option<RunRow>, StoreError> {
+        self.store.last_run(&row.organization_id, &row.id, row.parent_id.as_deref()).await
+    }
+
+    async fn recorded_result(&self, row: &SubmissionRow, run: &RunRow) -> Result<RunResult, StoreError> {
+        let detail = json_of(run.detail.as_deref());
+        let delivery_id = detail.as_ref().and_then(|detail| detail["delivery_id"].as_str());
+        let message = match delivery_id {
+            Some(id) => self.store.delivery_message(&row.organization_id, id).await?,
+            None => None,
+        };
+        Ok(RunResult {
+            state: run.state.clone(),
+            cause: run.cause.clone(),
+            lead_id: row.lead_id.clone(),
+            lead: json_of(row.lead.as_deref()),
+            is_test: row.is_test,
+            decision: json_of(row.decision.as_deref()),
+            message: message.as_ref().map(RunMessage::of),
+            detail: detail.filter(|detail| detail.get("delivery_id").is_none()),
+        })
+    }
+}
+
+impl RunResult {
+    fn of_row(row: &Processed) -> Self {
+        let detail = json_of(row.detail.as_deref());
+        Self {
+            state: row.change.to().as_str().to_owned(),
+            cause: row.cause.to_owned(),
+            detail: detail.filter(|_| row.change.to() != State::Delivering),
+            lead_id: row.lead.as_ref().map(|lead| lead.lead_id.clone()),
+            lead: row.lead.as_ref().and_then(|lead| json_of(Some(&lead.lead))),
+            is_test: row.lead.as_ref().is_some_and(|lead| lead.is_test),
+            decision: json_of(row.decision.as_deref()),
+            message: row.delivery.as_ref().and_then(|delivery| delivery.message.as_ref()).map(RunMessage::of),
+        }
+    }
+
+    fn differences(&self, after: &Self) -> Vec<Difference> {
+        let [before, after] = [self, after].map(|result| serde_json::to_value(result).unwrap_or_default());
+        differences(&before, &after)
+    }
+
+    fn is_replayable(&self) -> bool {
+        self.detail.as_ref().is_none_or(|detail| detail["replayable"] != Value::Bool(false))
+    }
+}
+
+impl RunMessage {
+    fn of(message: &Message) -> Self {
+        let pairs =
+            |list: &[(String, String)]| list.iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect();
+        Self {
+            method: message.head.method.clone(),
+            query: pairs(&message.head.query),
+            headers: pairs(&message.head.headers),
+            content_type: message.head.content_type.clone(),
+            body: message.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned()),
+        }
+    }
+}
+
+fn json_of(bytes: Option<&[u8]>) -> Option<Value> {
+    bytes.map(|bytes| raw(&String::from_utf8_lossy(bytes)))
+}
+
+/// What the names of value sets meant when it ran.
+fn recorded_names(row: &SubmissionRow) -> Result<Arc<Names>, StoreError> {
+    let names = row.value_sets.as_deref().map(serde_json::from_slice).transpose();
+    Ok(Arc::new(names.map_err(|error| StoreError::corrupt("submissions", &row.id, error))?.unwrap_or_default()))
+}
+
+fn not_processed() -> ApiError {
+    let message = "this submission has not been processed yet; there is nothing to replay";
+    ApiError::new(Kind::Conflict, "not_processed", message)
+}
