@@ -12,6 +12,7 @@ mod discovery;
 mod engine;
 mod examples;
 mod flow;
+mod histories;
 mod hostile;
 mod hosts;
 mod ingest;

@@ -69,6 +69,15 @@ impl TestDatabase {
             .expect("the tables are there")
     }
 
+    /// Gives every lease on this PostgreSQL database to a host that does nothing, for some time; on SQLite there are none.
+    pub async fn steal_leases(&self, lease_ms: i64) {
+        let Some(url) = self.url.as_deref() else { return };
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+        let sql = "update shard_leases set owner = 'a stranger', epoch = epoch + 1, \
+            expires_at = cast(extract(epoch from clock_timestamp()) * 1000 as bigint) + $1";
+        sqlx::query(sql).bind(lease_ms).execute(&mut connection).await.expect("the tables are there");
+    }
+
     /// The settings of destinations as this PostgreSQL database keeps them; none on SQLite, whose files can be read.
     pub async fn encrypted_settings(&self) -> Vec<Vec<u8>> {
         let Some(url) = self.url.as_deref() else { return Vec::new() };

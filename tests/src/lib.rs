@@ -10,6 +10,7 @@ pub mod client;
 pub mod database;
 pub mod forge;
 pub mod load;
+pub mod mortal;
 pub mod process;
 pub mod random;
 pub mod receiver;

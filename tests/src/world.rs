@@ -2,11 +2,10 @@
 
 use crate::client::{Client, Response};
 use crate::database::{Kind, TestDatabase};
+use crate::mortal::{MortalHost, Start};
 use crate::receiver::Receiver;
-use hookmill::app::{self, Options, Running};
 use hookmill_domain::clock::{ManualClock, Timestamp};
 use hookmill_domain::config::HostSettings;
-use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_pipeline::Pipeline;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -55,7 +54,8 @@ pub struct World {
     pub organization: String,
     /// The source's key.
     pub source_key: String,
-    running: Option<Running>,
+    host: Option<MortalHost>,
+    start: Start,
     data: tempfile::TempDir,
     /// Its database.
     pub database: TestDatabase,
@@ -84,20 +84,18 @@ impl World {
         let database = TestDatabase::create(kind).await;
         let data = tempfile::tempdir().expect("a directory");
         let clock = ManualClock::new(START);
-        let running = app::start(Options {
+        let mut start = Start {
             data: data.path().to_owned(),
-            cache: Some(cache()),
             database_url: database.url.clone(),
-            key: None,
             settings: options.settings,
             engine_limits: options.engine_limits,
-            compiler: hookmill_engine::Compiler::InProcess,
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: clock.clone(),
-            ids: Arc::new(SystemIdGenerator::default()),
-        })
-        .await
-        .expect("the host starts");
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let host = MortalHost::start(&start).await;
+        let running = host.running();
+        // A host that is started again listens where it did.
+        start.listen = running.address;
         let nobody = Client::new(running.address);
         let operator = nobody.with_key(running.operator_key.as_deref().expect("an operator key on empty data"));
         let organization = operator.post("/v1/organizations", &json!({"name": "First"})).await.expect(201).str("id");
@@ -115,7 +113,8 @@ impl World {
             source,
             organization,
             source_key,
-            running: Some(running),
+            host: Some(host),
+            start,
             data,
             database,
         }
@@ -123,12 +122,28 @@ impl World {
 
     /// The pipeline.
     pub fn pipeline(&self) -> &Pipeline {
-        &self.running.as_ref().expect("the host runs").pipeline
+        &self.host().running().pipeline
+    }
+
+    fn host(&self) -> &MortalHost {
+        self.host.as_ref().expect("the host runs")
+    }
+
+    /// Stops the host gracefully and starts it again.
+    pub async fn restart(&mut self) {
+        self.host.take().expect("the host runs").stop().await;
+        self.host = Some(MortalHost::start(&self.start).await);
+    }
+
+    /// Kills the host and starts it again.
+    pub async fn kill(&mut self) {
+        self.host.take().expect("the host runs").kill();
+        self.host = Some(MortalHost::start(&self.start).await);
     }
 
     /// Where the host listens.
     pub fn address(&self) -> SocketAddr {
-        self.running.as_ref().expect("the host runs").address
+        self.host().running().address
     }
 
     /// A user of the first organization.
@@ -231,7 +246,7 @@ impl World {
 
     /// Stops the host gracefully.
     pub async fn stop(mut self) {
-        self.running.take().expect("the host runs").stop().await.expect("the host stops");
+        self.host.take().expect("the host runs").stop().await;
         // Whatever a test did: what was counted is what is there.
         assert_eq!(self.database.wrong_counts(self.data.path()).await, [], "counters differ from the rows");
     }

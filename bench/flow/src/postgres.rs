@@ -10,8 +10,7 @@ const IDLE_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(100);
 
 const ROW_WRITES: &str = "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_user_tables";
-const OTHER_SESSIONS: &str =
-    "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+const OTHER_SESSIONS: &str = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
 
 /// A database of its own in a server.
 pub struct Database {
