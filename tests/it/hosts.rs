@@ -11,6 +11,12 @@ const WORK_MS: u64 = 1_000;
 const HELD: usize = 8;
 /// How many leads are a load.
 const LEADS_MIN: usize = 50;
+/// How many requests one destination may get at once, from all hosts (`deliveries_per_destination_max`).
+const PER_DESTINATION_MAX: usize = 64;
+/// How many batches have more leads for each host than that.
+const BATCHES_MIN: usize = 60;
+/// How long a mute client keeps connections open, in seconds.
+const MUTE_S: u64 = 30;
 /// How long a host may take to stop when all it waits for responds.
 const STOP_S: u64 = 5;
 /// How long a host may take to stop when what it waits for does not respond: its bound is 10 s.
@@ -44,6 +50,27 @@ async fn two_hosts_share_the_work_and_send_nothing_twice() {
     let tally = rig.audit(&other, &expected).await;
     assert_eq!((tally.repeats, tally.event_repeats), (0, 0), "{tally:?}");
     assert!(LEADS_MIN < tally.acknowledged, "the load was too small: {tally:?}");
+}
+
+/// W12 H1: a destination gets no more requests at once from two hosts than from one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_share_what_one_destination_may_get_at_once() {
+    let (rig, one) = Rig::new(Kind::Postgres).await;
+    let other = rig.host(1).await;
+    rig.wait_for_responses(&one, 60).await;
+    while rig.database.leases().await.1 < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    rig.mute(Duration::from_secs(MUTE_S));
+    let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
+    while load.ended_batches() < BATCHES_MIN {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    load.stop().await;
+    work().await;
+    assert_eq!(rig.received(), PER_DESTINATION_MAX, "each host sends its half");
+    one.kill().await;
+    other.kill().await;
 }
 
 /// H1 H2: what a killed host held, the other one ends. Only what was under way is sent again.
@@ -101,7 +128,7 @@ on_both! {
             work().await;
             stop(host, STOP_S).await;
             if kind == Kind::Postgres {
-                assert_eq!(rig.database.leases().await, 0, "a stopped host leaves a lease behind");
+                assert_eq!(rig.database.leases().await, (0, 0), "a stopped host leaves a lease behind");
             }
             host = rig.host(0).await;
             load.aim(vec![rig.source(&host)]);
@@ -123,9 +150,9 @@ async fn a_stopping_host_releases_what_does_not_end() {
     let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one)]);
     rig.silence(HELD).await;
     let expected = load.stop().await;
-    assert_ne!(rig.database.leases().await, 0, "the host holds what it waits for");
+    assert_ne!(rig.database.leases().await, (0, 0), "the host holds what it waits for");
     stop(one, STOP_WAITING_S).await;
-    assert_eq!(rig.database.leases().await, 0, "what a stopping host holds it releases");
+    assert_eq!(rig.database.leases().await, (0, 0), "what a stopping host holds it releases");
     let other = rig.host(1).await;
     rig.wait_until_idle(&other).await;
     let tally = rig.audit(&other, &expected).await;

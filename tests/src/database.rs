@@ -59,11 +59,11 @@ impl TestDatabase {
             .await;
     }
 
-    /// How many shards of this PostgreSQL database some host has a lease on.
-    pub async fn leases(&self) -> i64 {
+    /// How many shards of this PostgreSQL database some host has a lease on, and how many such hosts there are.
+    pub async fn leases(&self) -> (i64, i64) {
         let url = self.url.as_deref().expect("a PostgreSQL database");
         let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
-        sqlx::query_scalar("select count(*) from shard_leases where owner <> ''")
+        sqlx::query_as("select count(*), count(distinct owner) from shard_leases where owner <> ''")
             .fetch_one(&mut connection)
             .await
             .expect("the tables are there")

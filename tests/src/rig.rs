@@ -127,6 +127,16 @@ impl Rig {
         tokio::time::timeout(PATIENCE, arrived).await.expect("the client is sent enough");
     }
 
+    /// From now on the client does not respond: it closes the connection after `wait`.
+    pub fn mute(&self, wait: Duration) {
+        self.receiver.always(CLIENT, Behaviour::Silence(wait));
+    }
+
+    /// How many requests the client has received.
+    pub fn received(&self) -> usize {
+        self.receiver.at(CLIENT).len()
+    }
+
     /// Waits until no submission and no message is under way.
     pub async fn wait_until_idle(&self, host: &HostProcess) {
         let admin = self.admin(host);

@@ -48,7 +48,7 @@ pub struct Limits {
     pub load_bytes_max: i64,
     /// How many deliveries are under way at once (512).
     pub deliveries_in_flight_max: usize,
-    /// How many deliveries to one destination are under way at once (64).
+    /// How many deliveries to one destination are under way at once (64), divided among the hosts that share a database.
     pub deliveries_per_destination_max: usize,
     /// How long an idle worker waits before it checks for work, in milliseconds (250); work of this host wakes it earlier.
     pub poll_ms: u64,

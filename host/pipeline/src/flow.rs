@@ -101,6 +101,12 @@ impl Flow {
         self.leases().is_epoch(shard, epoch, boot_time())
     }
 
+    /// Divides what all hosts together may send to one destination at once among those that live. Each sends at least one, so that work of
+    /// more hosts than that can exceed it.
+    pub(crate) fn share_destinations(&self, in_flight_max: usize, hosts: usize) {
+        self.deliveries.lanes().set_lane_in_flight_max(in_flight_max / hosts.max(1));
+    }
+
     /// The shards whose work may be started.
     pub(crate) fn shards(&self) -> Vec<u16> {
         self.leases().shards(boot_time())

@@ -23,6 +23,7 @@ impl LeaseKeeper {
         let flow = &pipeline.flow;
         let lease_ms = pipeline.settings.limits.lease_ms;
         let view = pipeline.store.announce_host(flow.host(), lease_ms).await?;
+        flow.share_destinations(pipeline.settings.limits.deliveries_per_destination_max, view.hosts);
         let held = flow.leases().held();
         if !held.is_empty() {
             let sent_at = boot_time();

@@ -305,6 +305,14 @@ impl<T> Lanes<T> {
         None
     }
 
+    /// Changes how many items of one lane are worked on at once, at least one. Lanes that are beyond it finish what they have.
+    pub fn set_lane_in_flight_max(&mut self, count: usize) {
+        let before = std::mem::replace(&mut self.limits.lane_in_flight_max, count.max(1));
+        if before < count {
+            self.keys().iter().for_each(|key| self.enqueue_lane(key));
+        }
+    }
+
     fn take_from(&mut self, key: &LaneKey, count_max: usize, bytes_max: usize) -> Vec<Item<T>> {
         let in_flight_max = self.limits.lane_in_flight_max;
         let lane = self.lane(key);

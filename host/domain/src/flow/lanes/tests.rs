@@ -54,6 +54,27 @@ fn w12_a_lane_with_enough_under_way_takes_no_place() {
     assert_eq!(take_all(&mut lanes), [("slow".to_owned(), vec![3])]);
 }
 
+/// W12: what hosts may send to one destination together is divided anew when one joins or leaves.
+#[test]
+fn w12_a_share_may_shrink_and_grow() {
+    let mut lanes = Lanes::new(LIMITS);
+    let lane = key("o", "a");
+    for id in 0..4 {
+        lanes.offer(&lane, item(id), NOW);
+    }
+    assert_eq!(lanes.take(2, 1_000).map(|taken| taken.items.len()), Some(2));
+    lanes.set_lane_in_flight_max(1);
+    assert!(lanes.take(2, 1_000).is_none(), "two are under way, and one may be");
+    lanes.free_places(&lane, 1);
+    assert!(lanes.take(2, 1_000).is_none());
+    lanes.set_lane_in_flight_max(3);
+    assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![2, 3])], "room is used at once");
+    lanes.set_lane_in_flight_max(0);
+    lanes.free_places(&lane, 3);
+    lanes.offer(&lane, item(9), NOW);
+    assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![9])], "one is always allowed");
+}
+
 #[test]
 fn h2_an_item_is_resident_once_until_it_is_written() {
     let mut lanes = Lanes::new(LIMITS);
