@@ -79,6 +79,8 @@ impl HostProcess {
 fn command(data: &Path, database_url: Option<&str>) -> Command {
     let mut command = Command::new(binary());
     command.args(["serve", "--development", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    // Compiling the default plugin takes longer than most of what is tested.
+    command.arg("--cache").arg(crate::world::cache());
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }

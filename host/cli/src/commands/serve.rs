@@ -16,6 +16,9 @@ pub(super) struct Serve {
     /// The directory of the encryption key, the embedded database and the cache.
     #[arg(long, default_value = "hookmill-data", env = "HOOKMILL_DATA")]
     data: PathBuf,
+    /// The directory for compiled plugins, which hosts of one machine may share [default: in the data directory].
+    #[arg(long, env = "HOOKMILL_CACHE")]
+    cache: Option<PathBuf>,
     /// The address to listen on [default: 127.0.0.1:8080; a free port with --demo].
     #[arg(long, env = "HOOKMILL_LISTEN")]
     listen: Option<SocketAddr>,
@@ -67,7 +70,7 @@ impl Serve {
             self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
         Options {
             data: scratch.map_or(self.data, |scratch| scratch.path().to_owned()),
-            cache: None,
+            cache: self.cache,
             database_url: self.database_url,
             key: self.key,
             settings: HostSettings {
