@@ -1,10 +1,10 @@
 //! Field discovery (M11), from outside: the table of a campaign's newest leads, what each path is used for, and drafts that compile.
 
 use hookmill::app;
+use hookmill_discovery as discovery;
 use hookmill_domain::body;
 use hookmill_domain::clock::ManualClock;
 use hookmill_domain::config::{HostSettings, Limits};
-use hookmill_domain::discovery;
 use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{Pipeline, Sample};

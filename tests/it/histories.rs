@@ -18,7 +18,7 @@ const FAILURES_MAX: u64 = 3;
 const UNDER_WAY_MAX: usize = 64;
 /// How long a stolen lease lasts, in milliseconds of the real time.
 const STOLEN_MS: i64 = 300;
-/// How often time is advanced at the end, an hour each, until everything is at rest.
+/// How often time is advanced at the end, an hour each, until everything is final.
 const HOURS_MAX: usize = 12;
 
 const DOCUMENT: &str = r#"
@@ -176,8 +176,8 @@ async fn set_state(world: &World, campaign: usize, state: &str) {
     world.admin.put(&path, &json!({"state": state})).await.expect(200);
 }
 
-/// Lets everything come to rest, however long its retries take.
-async fn rest(world: &World, posted: &Posted) {
+/// Waits until every lead has reached a final state, however long its retries take.
+async fn wait_until_final(world: &World, posted: &Posted) {
     for campaign in 0..CAMPAIGNS.len() {
         set_state(world, campaign, "active").await;
     }
@@ -195,7 +195,7 @@ async fn rest(world: &World, posted: &Posted) {
         }
         world.clock.advance_ms(3_600_000);
     }
-    panic!("not at rest after {HOURS_MAX} hours");
+    panic!("not all are final after {HOURS_MAX} hours");
 }
 
 /// Each lead has ended as it must, by legal transitions, told of once; and nothing was sent that was not posted.
@@ -259,7 +259,7 @@ async fn run(kind: hookmill_tests::Kind, way: Way, seed: u64) {
     world.receiver.always("/client/REJECTS", Behaviour::status(400));
     world.subscribe().await;
     let posted = play(&mut world, &steps).await;
-    rest(&world, &posted).await;
+    wait_until_final(&world, &posted).await;
     let interruptions =
         steps.iter().filter(|step| matches!(step, Step::Kill | Step::StealLeases | Step::Restart)).count();
     check(&world, &posted, interruptions).await;

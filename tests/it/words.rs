@@ -117,6 +117,12 @@ const ROOTS: &[&str] = &[
     "docs/requirements.md",
     "docs/settings.md",
     "host",
+    "crates",
+    "plugin-sdk",
+    "plugins",
+    "wit",
+    "docs/document.md",
+    "docs/contract.md",
     "tests/fuzz",
     "tests/it",
     "tests/src",
@@ -242,7 +248,7 @@ struct Use {
 
 /// Every use of a banned word in the repository.
 fn uses() -> Vec<Use> {
-    let files = ROOTS.iter().flat_map(|root| tree::files(root, &["rs", "py", "sql", "md", "toml"]));
+    let files = ROOTS.iter().flat_map(|root| tree::files(root, &["rs", "py", "sql", "md", "toml", "wit"]));
     let mut uses = Vec::new();
     for (path, text) in files {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::access::{Scope, unavailable};
 use super::input::check_count;
 use super::use_cases::{DRAFT_DOCUMENT, LIST_FIELDS, UseCase};
-use hookmill_domain::discovery::{self, ELEMENTS_DEFAULT, ELEMENTS_MAX};
+use hookmill_discovery::{ELEMENTS_DEFAULT, ELEMENTS_MAX};
 use hookmill_domain::error::ApiError;
 use hookmill_pipeline::Discovered;
 
@@ -15,7 +15,7 @@ impl Scope {
 
     /// A document that is drafted from a campaign's newest leads.
     pub async fn draft_document(&self, campaign_id: &str, leads: Option<i64>) -> Result<String, ApiError> {
-        Ok(discovery::draft(&self.discover(&DRAFT_DOCUMENT, campaign_id, leads, false).await?.fields))
+        Ok(hookmill_discovery::draft(&self.discover(&DRAFT_DOCUMENT, campaign_id, leads, false).await?.fields))
     }
 
     async fn discover(

@@ -6,7 +6,6 @@ pub mod campaign;
 pub mod clock;
 pub mod config;
 pub mod delivery;
-pub mod discovery;
 pub mod endpoint;
 pub mod envelope;
 pub mod error;

@@ -6,9 +6,9 @@ mod probe;
 use super::Pipeline;
 use super::element::RequestReader;
 use async_recursion::async_recursion as boxed;
+use hookmill_discovery::{ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
-use hookmill_domain::discovery::{self, ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
@@ -64,7 +64,7 @@ impl Pipeline {
     /// Every path of samples, which are in the order of their reception.
     async fn find_fields(&self, samples: &Arc<Vec<Sample>>) -> Fields {
         let samples = samples.clone();
-        let gathered = move || discovery::discover(samples.iter().map(|sample| &sample.element));
+        let gathered = move || hookmill_discovery::discover(samples.iter().map(|sample| &sample.element));
         // Megabytes of leads take a while: those who post meanwhile are not to wait.
         tokio::task::spawn_blocking(gathered).await.unwrap_or_default()
     }

@@ -6,10 +6,10 @@ use super::output::{say, say_json};
 use super::table::Table;
 use super::value_sets::ValueSetFiles;
 use clap::Args;
+use hookmill_discovery::{Field, Fields};
 use hookmill_domain::body;
 use hookmill_domain::clock::{Clock, SystemClock};
 use hookmill_domain::config::Limits;
-use hookmill_domain::discovery::{self, Field, Fields};
 use hookmill_pipeline::{Sample, SaveError};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -54,9 +54,9 @@ impl Discover {
         for file in &self.files {
             samples.extend(self.samples(file)?);
         }
-        let mut fields = discovery::discover(samples.iter().map(|sample| &sample.element));
+        let mut fields = hookmill_discovery::discover(samples.iter().map(|sample| &sample.element));
         if self.draft {
-            say(&discovery::draft(&fields))?;
+            say(&hookmill_discovery::draft(&fields))?;
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(document) = &self.document {

@@ -7,7 +7,7 @@ use crate::views::{self, Time};
 use axum::Json;
 use axum::http::header;
 use axum::response::IntoResponse;
-use hookmill_domain::discovery::{Field, Kinds, Meaning};
+use hookmill_discovery::{Field, Kinds, Meaning};
 use hookmill_pipeline::Discovered;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

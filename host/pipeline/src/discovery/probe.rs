@@ -6,7 +6,7 @@ use crate::lookups::Lookups;
 use crate::rendered::raw;
 use crate::{Pipeline, context};
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::discovery::{Fields, Path, Usage, without};
+use hookmill_discovery::{Fields, Path, Usage, without};
 use hookmill_engine::contract::{Context, Inbound, Mapped};
 use hookmill_engine::{ItemError, Program};
 use hookmill_store::StoreError;

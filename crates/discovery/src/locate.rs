@@ -35,7 +35,7 @@ fn at(value: &mut Value, steps: &[Step], act: &mut impl FnMut(&mut Value)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discovery::walk::walk;
+    use crate::walk::walk;
     use serde_json::json;
 
     fn holds(element: &Value, path: &Path) -> bool {

@@ -5,7 +5,6 @@ use super::path::{Path, Step};
 use super::table::{Field, Fields};
 use super::yaml::scalar;
 use super::{Meaning, Path as FieldPath};
-use crate::clock::Timestamp;
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -62,7 +61,9 @@ impl<'f> Draft<'f> {
 
     fn head(&mut self) {
         let elements = self.fields.elements;
-        let time = |ms: Option<i64>| ms.map(|ms| Timestamp(ms).rfc3339()).unwrap_or_default();
+        let moment =
+            |ms: i64| jiff::Timestamp::from_millisecond(ms).map(|moment| moment.to_string()).unwrap_or_default();
+        let time = |ms: Option<i64>| ms.map(moment).unwrap_or_default();
         let when = match (time(self.fields.first_at_ms), time(self.fields.last_at_ms)) {
             (first, last) if first == last => String::new(),
             (first, last) => format!(", {first} to {last}"),
