@@ -28,14 +28,14 @@ use crate::types::{Description, Diagnostic, Failure, Severities};
 /// impl Configure for Solar {
 ///     fn check(&self) -> Vec<Diagnostic> {
 ///         let bad = self.states.iter().position(|state| state.len() != 2);
-///         bad.map(|at| Diagnostic::error(format!("states[{at}]"), "this is no code of two letters")).into_iter().collect()
+///         bad.map(|at| Diagnostic::error(format!("states[{at}]"), "this is not a code of two letters")).into_iter().collect()
 ///     }
 /// }
 ///
 /// let solar: Solar = testing::configured(r#"{"states": ["TX"]}"#).unwrap();
 /// assert_eq!((solar.states.len(), solar.bill_min), (1, 0));
 /// let said = testing::diagnosed::<Solar>(r#"{"states": ["TX", "Ohio"]}"#);
-/// assert_eq!(said, ["1:19 states[1]: this is no code of two letters"]);
+/// assert_eq!(said, ["1:19 states[1]: this is not a code of two letters"]);
 /// let said = testing::diagnosed::<Solar>(r#"{"states": [], "bil_min": 5}"#);
 /// assert_eq!(said, ["1:27 bil_min: nothing reads this key (did you mean `bill_min`?)"]);
 /// ```

@@ -88,7 +88,7 @@ impl HttpResponse {
         self.status.is_some_and(is_success)
     }
 
-    /// Its body as text; what is no UTF-8 becomes `\u{FFFD}`.
+    /// Its body as text; what is not UTF-8 becomes `\u{FFFD}`.
     ///
     /// ```
     /// assert_eq!(hookmill_plugin_sdk::testing::http_response("roof", 200, "flat").text(), "flat");
@@ -108,7 +108,7 @@ impl ClientResponse {
         self.status.is_some_and(is_success)
     }
 
-    /// Its body as text; what is no UTF-8 becomes `\u{FFFD}`.
+    /// Its body as text; what is not UTF-8 becomes `\u{FFFD}`.
     ///
     /// ```
     /// assert_eq!(hookmill_plugin_sdk::testing::client_response(200, "OK").text(), "OK");
@@ -167,8 +167,8 @@ impl Organization {
     ///
     /// ```
     /// let mut context = hookmill_plugin_sdk::testing::context();
-    /// context.organization.values = r#"{"desk": 7}"#.into();
-    /// assert_eq!(context.organization.object().unwrap().get("desk").json(), Some("7"));
+    /// context.organization.values = r#"{"team": 7}"#.into();
+    /// assert_eq!(context.organization.object().unwrap().get("team").json(), Some("7"));
     /// ```
     pub fn object(&self) -> Result<Object<'_>, Failure> {
         Object::parse(&self.values)

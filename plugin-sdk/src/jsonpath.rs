@@ -22,10 +22,21 @@ use crate::Field;
 use crate::types::{ClientResponse, Failure, HttpResponse, Inbound};
 
 /// A JSON text as a tree, read once for several paths.
+///
+/// ```
+/// let tree = hookmill_plugin_sdk::jsonpath::Tree::parse(r#"{"a": {"b": 1}}"#).unwrap();
+/// assert_eq!(tree.select("$.a.b").unwrap().first().json(), Some("1"));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree(Value);
 
 /// What a path found, in the order of the text.
+///
+/// ```
+/// let element = hookmill_plugin_sdk::testing::inbound(r#"[{"n": 1}, {"n": 2}]"#);
+/// let found: Vec<u8> = element.select("$[*].n").unwrap().iter().filter_map(|n| n.number().unwrap()).collect();
+/// assert_eq!(found, [1, 2]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection<'p> {
     path: &'p str,
@@ -47,7 +58,7 @@ impl Tree {
         tree.map(Self).map_err(|error| Failure::new("not_json", format!("JSON is needed here: {error}")))
     }
 
-    /// What the path finds; nothing is no failure.
+    /// What the path finds; finding nothing is not a failure.
     ///
     /// # Errors
     /// `jsonpath_invalid` when the path is none; see [`check`].
@@ -121,6 +132,11 @@ impl Inbound {
     ///
     /// # Errors
     /// `not_json`, which the host never sends, or when it is nested too deep: see [`Tree::parse`].
+    ///
+    /// ```
+    /// let body = hookmill_plugin_sdk::testing::inbound(r#"{"tags": ["a", "b"]}"#).tree().unwrap();
+    /// assert_eq!(body.select("$.tags[-1]").unwrap().first().text().as_deref(), Some("b"));
+    /// ```
     pub fn tree(&self) -> Result<Tree, Failure> {
         Tree::parse(&self.body)
     }
@@ -129,6 +145,11 @@ impl Inbound {
     ///
     /// # Errors
     /// Those of [`Inbound::tree`] and [`Tree::select`].
+    ///
+    /// ```
+    /// let element = hookmill_plugin_sdk::testing::inbound(r#"{"contact": {"mail": "a@example.com"}}"#);
+    /// assert_eq!(element.select("$.contact.mail").unwrap().first().text().as_deref(), Some("a@example.com"));
+    /// ```
     pub fn select<'p>(&self, path: &'p str) -> Result<Selection<'p>, Failure> {
         self.tree()?.select(path)
     }

@@ -66,7 +66,7 @@ impl<'a> Lead<'a> {
     /// Its tags; none when they are missing or null.
     ///
     /// # Errors
-    /// `wrong_type` when they are no list of text.
+    /// `wrong_type` when they are not a list of texts.
     ///
     /// ```
     /// # use hookmill_plugin_sdk::Lead;

@@ -23,7 +23,7 @@
 //!         if email.is_blank() {
 //!             log::info!("{} has no address", element.submission_id);
 //!         }
-//!         Ok(NewLead::new().email(email).source(&self.source).rest(&body).into())
+//!         Ok(NewLead::new().email(email).source(&self.source).keep_rest(&body).into())
 //!     }
 //! }
 //!

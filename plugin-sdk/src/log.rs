@@ -5,8 +5,8 @@
 //! use hookmill_plugin_sdk::{log, testing};
 //!
 //! let state = "Texass";
-//! log::info!("`{state}` is no state");
-//! assert_eq!(testing::take_log()[0].message, "`Texass` is no state");
+//! log::info!("`{state}` is not a state");
+//! assert_eq!(testing::take_log()[0].message, "`Texass` is not a state");
 //! ```
 
 pub use crate::bindings::hookmill::plugin::log::Level;

@@ -19,7 +19,7 @@ use crate::{Field, Object};
 ///     .phone(body.take("phone"))
 ///     .first_name("Jane")
 ///     .custom("monthly_bill", body.take("bill"))
-///     .rest(&body)
+///     .keep_rest(&body)
 ///     .build();
 /// assert_eq!(
 ///     lead.lead,
@@ -91,9 +91,9 @@ impl<'a> NewLead<'a> {
     /// ```
     /// # use hookmill_plugin_sdk::{NewLead, Object};
     /// let body = Object::parse(r#"{"utm": 1.0}"#).unwrap();
-    /// assert_eq!(NewLead::new().rest(&body).build().lead, r#"{"custom":{"utm":1.0}}"#);
+    /// assert_eq!(NewLead::new().keep_rest(&body).build().lead, r#"{"custom":{"utm":1.0}}"#);
     /// ```
-    pub fn rest(mut self, object: &Object<'a>) -> Self {
+    pub fn keep_rest(mut self, object: &Object<'a>) -> Self {
         for (name, json) in object.iter() {
             self = self.raw_custom(Cow::Owned(name.to_owned()), Some(Cow::Borrowed(json)));
         }
@@ -115,7 +115,7 @@ impl<'a> NewLead<'a> {
     ///
     /// ```
     /// # use hookmill_plugin_sdk::{NewLead, types::Warning};
-    /// let lead = NewLead::new().warning(Warning::new("kept_raw", "phone", "this is no phone number")).build();
+    /// let lead = NewLead::new().warning(Warning::new("kept_raw", "phone", "this is not a phone number")).build();
     /// assert_eq!(lead.warnings[0].path, "phone");
     /// ```
     pub fn warning(mut self, warning: Warning) -> Self {
@@ -177,7 +177,7 @@ macro_rules! text_fields {
 
 for_each_text_field!(text_fields);
 
-/// What a field of a [`NewLead`] can be set to: text, a whole number, a boolean, a [`Field`] as it came, or an option of these.
+/// What a field of a [`NewLead`] can be set to: text, an integer, a boolean, a [`Field`] as it came, or an option of these.
 ///
 /// ```
 /// # use hookmill_plugin_sdk::IntoField;
@@ -186,7 +186,7 @@ for_each_text_field!(text_fields);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a lead's field can't be set to `{Self}`",
-    note = "it takes text, whole numbers, booleans, a `Field` as it came, or an option of these; for all else write \
+    note = "it takes text, integers, booleans, a `Field` as it came, or an option of these; for all else write \
             `custom_value(name, &value)?`"
 )]
 pub trait IntoField<'a> {

@@ -317,7 +317,7 @@ macro_rules! __export_interface {
     (lifecycle $($types:tt)+) => { $crate::__export_world!(lifecycle, prepared, $($types)+); };
     ($unknown:ident $($types:tt)+) => {
         ::core::compile_error!(::core::concat!(
-            "`", ::core::stringify!($unknown), "` is no interface of the contract; a plugin exports some of: mapping, ",
+            "`", ::core::stringify!($unknown), "` is not an interface of the contract; a plugin exports some of: mapping, ",
             "enrichment, qualification, shaping, interpretation, configuration, lifecycle"
         ));
     };

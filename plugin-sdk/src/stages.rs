@@ -20,7 +20,7 @@ use crate::types::{
 /// impl Map for Solar {
 ///     fn map(&self, _context: &Context, element: &Inbound) -> Result<Mapped, Failure> {
 ///         let mut body = element.object()?;
-///         let lead = NewLead::new().email(body.take("mail")).rest(&body);
+///         let lead = NewLead::new().email(body.take("mail")).keep_rest(&body);
 ///         Ok(lead.into())
 ///     }
 /// }
@@ -136,9 +136,9 @@ pub trait Enrich: Sized {
 ///     }
 /// }
 ///
-/// let judge = |lead| Solar.qualify(&testing::context(), Severities::HARD, &testing::submission(lead)).unwrap();
-/// assert!(judge(r#"{"state": "TX"}"#).qualified);
-/// assert_eq!(judge(r#"{"state": "OK"}"#).failed[0].reason, "we serve Texas");
+/// let check = |lead| Solar.qualify(&testing::context(), Severities::HARD, &testing::submission(lead)).unwrap();
+/// assert!(check(r#"{"state": "TX"}"#).qualified);
+/// assert_eq!(check(r#"{"state": "OK"}"#).failed[0].reason, "we serve Texas");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`qualification` is exported, but `{Self}` does not implement `hookmill_plugin_sdk::Qualify`",
@@ -148,8 +148,8 @@ pub trait Enrich: Sized {
             `export!`"
 )]
 pub trait Qualify: Sized {
-    /// Judges one lead by the rules of these severities: hard ones before the first-submission action, soft ones after it, all at
-    /// once where nothing stands between. Rules of other severities may be judged as well; their failures are left out.
+    /// Checks one lead by the rules of these severities: hard ones before the first-submission action, soft ones after it, all at
+    /// once where nothing stands between. Rules of other severities may be checked as well; their failures are left out.
     ///
     /// ```
     /// use hookmill_plugin_sdk::{Qualify, testing, types::Severities};
@@ -163,7 +163,7 @@ pub trait Qualify: Sized {
         Err(unwritten("qualification", "Qualify::qualify"))
     }
 
-    /// Judges a batch: one verdict for each lead, in their order. Failed rules of other severities are left out, and so are soft
+    /// Checks a batch: one verdict for each lead, in their order. Failed rules of other severities are left out, and so are soft
     /// ones beside hard ones.
     ///
     /// ```
@@ -178,9 +178,9 @@ pub trait Qualify: Sized {
         severities: Severities,
         submissions: &[Submission],
     ) -> Vec<Result<Verdict, Failure>> {
-        let judge =
+        let check =
             |submission| self.qualify(context, severities, submission).map(|verdict| verdict.limited_to(severities));
-        submissions.iter().map(judge).collect()
+        submissions.iter().map(check).collect()
     }
 }
 

@@ -204,10 +204,10 @@ pub fn configured<T: Configure>(document: &str) -> Result<T, Vec<Diagnostic>> {
 /// ```
 pub fn diagnosed<T: Configure>(document: &str) -> Vec<String> {
     let all = compiling::compile::<T>(document).map_or_else(|errors| errors, |compiled| compiled.warnings);
-    all.iter().map(told).collect()
+    all.iter().map(format_diagnostic).collect()
 }
 
-fn told(diagnostic: &Diagnostic) -> String {
+fn format_diagnostic(diagnostic: &Diagnostic) -> String {
     let Diagnostic { path, line, column, message, .. } = diagnostic;
     let hint = diagnostic.suggestion.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
     format!("{line}:{column} {path}: {message}{hint}")

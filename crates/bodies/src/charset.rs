@@ -1,5 +1,5 @@
 //! From bytes to text. A byte-order mark says more than the charset parameter, and that more than XML's declaration; where nothing is
-//! said, it is UTF-8. Bytes that are not characters are refused with their place: a name with holes in it is not the name.
+//! said, it is UTF-8. Bytes that are not characters are rejected with their place: a name with holes in it is not the name.
 
 use crate::error::{BodyError, Fault};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -104,10 +104,10 @@ mod tests {
     use crate::error::Place;
 
     fn read(body: &[u8], charset: &str) -> Result<String, (&'static str, Option<Place>)> {
-        let refused = |error: BodyError| (error.code, error.place);
-        let charset = if charset.is_empty() { None } else { Some(named(charset).map_err(refused)?) };
-        let owned = text(Cow::Owned(body.to_vec()), charset).map(Cow::into_owned).map_err(refused);
-        assert_eq!(owned, text(Cow::Borrowed(body), charset).map(Cow::into_owned).map_err(refused));
+        let rejected = |error: BodyError| (error.code, error.place);
+        let charset = if charset.is_empty() { None } else { Some(named(charset).map_err(rejected)?) };
+        let owned = text(Cow::Owned(body.to_vec()), charset).map(Cow::into_owned).map_err(rejected);
+        assert_eq!(owned, text(Cow::Borrowed(body), charset).map(Cow::into_owned).map_err(rejected));
         owned
     }
 
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn i10_what_is_no_text_is_refused_with_its_place() {
+    fn i10_what_is_no_text_is_rejected_with_its_place() {
         let table: [(&[u8], &str, &str, usize, usize); 5] = [
             (b"ab\n\xc3\xa9\xe9", "", "invalid_utf8", 2, 2),
             (b"\xe9", "utf-8", "invalid_utf8", 1, 1),

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn i10_what_is_cut_or_followed_is_refused() {
+    fn i10_what_is_cut_or_followed_is_rejected() {
         let good = gzip(b"{\"a\":1}");
         let two = [good.clone(), good.clone()].concat();
         assert_eq!(inflate(Coding::Gzip, &two, 99).unwrap().as_ref(), b"{\"a\":1}{\"a\":1}");
@@ -116,7 +116,7 @@ mod tests {
         }
 
         #[test]
-        fn i10_any_bytes_inflate_within_the_bound_or_are_refused(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn i10_any_bytes_inflate_within_the_bound_or_are_rejected(body in proptest::collection::vec(any::<u8>(), 0..300)) {
             for coding in [Coding::Gzip, Coding::Deflate] {
                 prop_assert!(inflate(coding, &body, 50).map_or(true, |bytes| bytes.len() <= 50));
             }

@@ -1,4 +1,4 @@
-//! Why a body can't be read: what kind of fault, where it stands, and the mend.
+//! Why a body can't be read: what kind of fault, where it stands, and the suggested fix.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ pub struct BodyError {
     pub fault: Fault,
     /// A stable code in snake case, such as `xml_syntax`.
     pub code: &'static str,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
     /// Where, when it has a place in a text.
     pub place: Option<Place>,

@@ -58,14 +58,16 @@ impl Head {
         let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
         let parameters: Vec<(String, String)> = parts.filter_map(|part| parameter(&part)).collect();
         let find = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let kind = kind(&essence, find("boundary")).ok_or_else(|| unsupported(content_type, MEND))??;
+        let kind =
+            kind(&essence, find("boundary")).ok_or_else(|| unsupported(content_type, CONTENT_TYPES_TO_SEND))??;
         let charset = find("charset").map(charset::named).transpose()?;
         let given = content_type.chars().take(QUOTED_CHARS_MAX).collect();
         Ok(Self { kind, charset, coding, given })
     }
 }
 
-const MEND: &str = "send application/json, application/x-www-form-urlencoded, multipart/form-data or application/xml";
+const CONTENT_TYPES_TO_SEND: &str =
+    "send application/json, application/x-www-form-urlencoded, multipart/form-data or application/xml";
 
 /// The kind of this media type; none when there is none.
 fn kind(essence: &str, boundary: Option<&str>) -> Option<Result<Kind, BodyError>> {
@@ -88,8 +90,8 @@ fn multipart(boundary: Option<&str>) -> Result<Kind, BodyError> {
             Ok(Kind::Multipart { boundary: boundary.to_owned() })
         }
         Some(_) => {
-            let mend = format!("its boundary must have 1 to {BOUNDARY_BYTES_MAX} bytes");
-            Err(unsupported("multipart/form-data", &mend))
+            let fix = format!("its boundary must have 1 to {BOUNDARY_BYTES_MAX} bytes");
+            Err(unsupported("multipart/form-data", &fix))
         }
         None => Err(unsupported("multipart/form-data", "its boundary is missing: `multipart/form-data; boundary=...`")),
     }
@@ -149,12 +151,12 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-pub(crate) fn unsupported(given: &str, mend: &str) -> BodyError {
+pub(crate) fn unsupported(given: &str, fix: &str) -> BodyError {
     let given = match given.trim() {
         "" => "a body without Content-Type".to_owned(),
         given => format!("`{}`", quoted(given)),
     };
-    BodyError::new(Fault::Kind, "content_type_unsupported", format!("{given} is not understood here; {mend}"))
+    BodyError::new(Fault::Kind, "content_type_unsupported", format!("{given} is not understood here; {fix}"))
 }
 
 fn quoted(text: &str) -> String {

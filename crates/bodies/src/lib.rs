@@ -1,9 +1,9 @@
 //! One JSON value from a body of any kind (I10), so that one path language reaches them all.
 //!
-//! No input or output happens here: text or bytes go in, the text of one JSON value or a refusal with its place comes out. Plugins use
+//! No input or output happens here: text or bytes go in, the text of one JSON value or a rejection with its place comes out. Plugins use
 //! the part that reads XML ([`xml`]); the host uses all of it.
 //!
-//! What is true of every kind: nothing is guessed (what was text stays text, `02139` too), nothing is lost without a refusal, and every
+//! What is true of every kind: nothing is guessed (what was text stays text, `02139` too), nothing is lost without a rejection, and every
 //! bound has a name.
 //!
 //! | Content type | Value |
@@ -12,7 +12,7 @@
 //! | `application/x-www-form-urlencoded` | an object of texts; see [`form`] |
 //! | `multipart/form-data` | the same; a file is an object; see [`multipart`] |
 //! | `application/xml`, `text/xml`, `*/*+xml` | see [`xml`] |
-//! | `text/plain`, `application/octet-stream`, none | JSON when it begins with `{` or `[`, XML when it begins with `<`, else refused |
+//! | `text/plain`, `application/octet-stream`, none | JSON when it begins with `{` or `[`, XML when it begins with `<`, else rejected |
 
 #[cfg(feature = "inbound")]
 mod charset;

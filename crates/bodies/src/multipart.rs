@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn i10_what_is_no_form_in_parts_is_refused() {
+    fn i10_what_is_no_form_in_parts_is_rejected() {
         let good = form(&[("name=\"a\"", b"1")]);
         for end in 0..good.len() - 4 {
             assert_eq!(read(&good[..end]).unwrap_err().code, "invalid_multipart", "{end}");
@@ -236,7 +236,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn i10_any_parts_give_an_object_or_a_refusal(
+        fn i10_any_parts_give_an_object_or_a_rejection(
             pieces in proptest::collection::vec(prop_oneof![
                 Just(b"--B".to_vec()), Just(b"--B--".to_vec()), Just(b"\r\n".to_vec()), Just(b"\r\n\r\n".to_vec()),
                 Just(b"Content-Disposition: form-data; name=\"a\"; filename=\"b\\".to_vec()), Just(b"name=".to_vec()), Just(b"\"".to_vec()),

@@ -61,9 +61,9 @@ fn check_syntax(text: &str) -> Result<(), BodyError> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(()),
         Err(error) => {
-            let mut refused = BodyError::new(Fault::Syntax, "invalid_json", format!("the body is not JSON: {error}"));
-            refused.place = Some(crate::Place { line: error.line(), column: error.column() });
-            Err(refused)
+            let mut rejected = BodyError::new(Fault::Syntax, "invalid_json", format!("the body is not JSON: {error}"));
+            rejected.place = Some(crate::Place { line: error.line(), column: error.column() });
+            Err(rejected)
         }
     }
 }

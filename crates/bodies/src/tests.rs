@@ -123,7 +123,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn i10_any_bytes_under_any_head_give_a_value_or_a_refusal((content_type, coding) in heads(), body in bodies()) {
+    fn i10_any_bytes_under_any_head_give_a_value_or_a_rejection((content_type, coding) in heads(), body in bodies()) {
         let limits = BodyLimits { depth_max: 6, fields_max: 3, inflated_bytes_max: 200, ..BodyLimits::default() };
         let outcome = Head::parse(&content_type, &coding).and_then(|head| {
             let text = to_json(&head, &body, &limits)?.into_owned();

@@ -16,7 +16,7 @@
 //! Every value is text: nothing is taken for a number, a boolean or null (`xsi:nil="true"` is an attribute like any other). Line breaks
 //! are `\n` however they were written, and in attributes a space, as XML has it.
 //!
-//! Refused: a DOCTYPE (and so entities of its own, which could grow without end), names that are none, more than one root, text outside
+//! Rejected: a DOCTYPE (and so entities of its own, which could grow without end), names that are none, more than one root, text outside
 //! of it, and whatever passes one of [`XmlLimits`].
 
 mod name;

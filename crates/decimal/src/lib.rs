@@ -60,7 +60,7 @@ pub enum Rounding {
 }
 
 impl Decimal {
-    /// A whole number.
+    /// An integer.
     pub fn integer(number: i64) -> Self {
         Self { unscaled: BigInt::from(number), decimals: 0 }
     }
@@ -165,7 +165,7 @@ impl Decimal {
         self.clone().without_trailing_zeros().decimals == 0
     }
 
-    /// As a machine's whole number, if it is one and fits.
+    /// As a machine's integer, if it is one and fits.
     pub fn to_i64(&self) -> Option<i64> {
         let bare = self.clone().without_trailing_zeros();
         if bare.decimals > 0 { None } else { bare.unscaled.try_into().ok() }
@@ -314,7 +314,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whole_numbers_are_computed_as_machines_do(left: i32, right: i32, decimals in 0_usize..5) {
+        fn integers_are_computed_as_machines_do(left: i32, right: i32, decimals in 0_usize..5) {
             let (a, b) = (Decimal::integer(left.into()), Decimal::integer(right.into()));
             prop_assert_eq!(a.plus(&b).unwrap().to_i64(), Some(i64::from(left) + i64::from(right)));
             prop_assert_eq!(a.minus(&b).unwrap().to_i64(), Some(i64::from(left) - i64::from(right)));

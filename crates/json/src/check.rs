@@ -7,7 +7,7 @@ use crate::lexer::{Lexer, closing};
 use crate::skip;
 
 /// Checks that a text is one JSON value by RFC 8259 that nests no deeper than `depth_max`. Lone surrogates (`"\ud800"`) are
-/// refused: they are not text, and no later reader could take them.
+/// rejected: they are not text, and no later reader could take them.
 ///
 /// # Errors
 /// `too_deep`, or why and where the text is not JSON.

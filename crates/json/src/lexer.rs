@@ -85,7 +85,7 @@ impl<'t> Lexer<'t> {
         Ok(())
     }
 
-    /// Refuses what follows the value that is the whole text.
+    /// Rejects what follows the value that is the whole text.
     pub(crate) fn end(&self) -> Result<(), JsonError> {
         if self.at < self.bytes.len() {
             return Err(self.error("trailing_text", "there is more after the end of the value"));

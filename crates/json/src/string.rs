@@ -60,7 +60,7 @@ pub(crate) fn is_special(byte: u8) -> bool {
 
 /// The character of the escape that begins at `at` with its backslash, and the place behind it.
 pub(crate) fn escape(text: &str, at: usize) -> Result<(char, usize), JsonError> {
-    let refuse = |message: &str| Err(JsonError::new("not_json", at + 1, message));
+    let reject = |message: &str| Err(JsonError::new("not_json", at + 1, message));
     let character = match text.as_bytes().get(at + 1) {
         None => return Err(JsonError::new("truncated", at + 1, "the text ends inside a string")),
         Some(letter @ (b'"' | b'\\' | b'/')) => char::from(*letter),
@@ -70,7 +70,7 @@ pub(crate) fn escape(text: &str, at: usize) -> Result<(char, usize), JsonError> 
         Some(b'r') => '\r',
         Some(b't') => '\t',
         Some(b'u') => return unicode_escape(text, at + 1),
-        Some(_) => return refuse("this character can't be escaped"),
+        Some(_) => return reject("this character can't be escaped"),
     };
     Ok((character, at + 2))
 }

@@ -36,7 +36,7 @@ impl<'a> Value<'a> {
         text.map_or(Self::Null, Self::text)
     }
 
-    /// A whole number.
+    /// An integer.
     pub fn integer(number: i64) -> Self {
         Self::Number(number.to_string().into())
     }

@@ -1,5 +1,5 @@
 //! Queries of RFC 9535 over a tree. Numbers are compared as decimals, and all work is counted: a query that would look at too
-//! much is refused, however it is written.
+//! much is rejected, however it is written.
 
 mod children;
 mod compare;

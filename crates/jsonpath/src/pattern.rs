@@ -24,7 +24,7 @@ impl<'p> Pattern<'p> {
     /// Checks a pattern.
     ///
     /// # Errors
-    /// Why the library refuses it, such as its size when it is built.
+    /// Why the library rejects it, such as its size when it is built.
     pub fn new(text: impl Into<Cow<'p, str>>) -> Result<Self, String> {
         let text = text.into();
         let built = build(&text).map_err(|error| error.to_string())?;

@@ -9,7 +9,7 @@ impl Diagnostic {
     /// ```
     /// use hookmill_plugin_sdk::types::Diagnostic;
     ///
-    /// let diagnostic = Diagnostic::error("states[1]", "`Texas` is no code of two letters").suggest("write TX");
+    /// let diagnostic = Diagnostic::error("states[1]", "`Texas` is not a code of two letters").suggest("write TX");
     /// assert_eq!(diagnostic.path, "states[1]");
     /// ```
     pub fn error(path: impl Into<String>, message: impl Into<String>) -> Self {

@@ -36,7 +36,7 @@ impl Warning {
     ///
     /// ```
     /// use hookmill_plugin_sdk::types::Warning;
-    /// let warning = Warning::new("kept_raw", "phone", "this is no phone number; it is kept as it came");
+    /// let warning = Warning::new("kept_raw", "phone", "this is not a phone number; it is kept as it came");
     /// assert_eq!(warning.code, "kept_raw");
     /// ```
     pub fn new(code: impl Into<String>, path: impl Into<String>, message: impl Into<String>) -> Self {

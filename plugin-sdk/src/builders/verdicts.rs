@@ -86,7 +86,7 @@ impl FailedRule {
         }
     }
 
-    /// As a soft rule: judged after the first-submission action, on the enriched lead.
+    /// As a soft rule: checked after the first-submission action, on the enriched lead.
     ///
     /// ```
     /// use hookmill_plugin_sdk::Lead;
@@ -105,7 +105,7 @@ impl FailedRule {
 mod tests {
     use super::*;
 
-    /// M7: a call judges by the severities it names, and a hard failure needs no soft one.
+    /// M7: a call checks by the severities it names, and a hard failure needs no soft one.
     #[test]
     fn m7_failures_are_limited_to_the_severities_of_the_call() {
         let lead = crate::Lead::default();

@@ -105,7 +105,7 @@ mod tests {
 
         fn ready(self) -> Result<Self, Failure> {
             match self.states.iter().any(|state| state == "XX") {
-                true => Err(Failure::new("no_state", "XX is no state").in_field("states")),
+                true => Err(Failure::new("no_state", "XX is not a state").in_field("states")),
                 false => Ok(self),
             }
         }
@@ -134,7 +134,7 @@ mod tests {
                 r#"{"states": ["A"], "bill": {"at_least": 2, "at_most": 1}}"#,
                 "1:54 bill.at_most: is below `at_least` (swap them)",
             ),
-            (r#"{"states": ["XX"]}"#, "1:12 states: XX is no state"),
+            (r#"{"states": ["XX"]}"#, "1:12 states: XX is not a state"),
         ];
         for (document, said) in table {
             assert_eq!(diagnosed::<Solar>(document), [said], "{document}");

@@ -1,4 +1,4 @@
-//! `configuration` is exported, and the type is no configuration.
+//! `configuration` is exported, and the type is not a configuration.
 //~ `configuration` is exported, but `Solar` does not implement `hookmill_plugin_sdk::Configure`
 //~ derive `serde::Deserialize` and `schemars::JsonSchema` for `Solar`
 

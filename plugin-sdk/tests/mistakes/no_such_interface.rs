@@ -1,5 +1,5 @@
 //! The stage's verb instead of the interface's name.
-//~ `map` is no interface of the contract; a plugin exports some of: mapping, enrichment, qualification
+//~ `map` is not an interface of the contract; a plugin exports some of: mapping, enrichment, qualification
 
 #[derive(Default)]
 struct Solar;

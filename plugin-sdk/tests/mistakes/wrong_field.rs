@@ -1,4 +1,4 @@
-//! A float is no field: its digits would be made up.
+//! A float is not a field: its digits would be made up.
 //~ a lead's field can't be set to `{float}`
 //~ `custom_value(name, &value)?`
 

@@ -136,7 +136,7 @@ impl configuration::Guest for Declarative {
         Description {
             name: "default".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Maps, judges and shapes leads, and interprets responses, as a declarative document says."
+            summary: "Maps, qualifies and shapes leads, and interprets responses, as a declarative document says."
                 .to_owned(),
             reads: Vec::new(),
             writes: fields.map(|field| (*field).to_owned()).collect(),

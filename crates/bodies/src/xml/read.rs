@@ -65,7 +65,7 @@ impl Building<'_> {
                 let text = self.resolve(&reference, &mut letters)?;
                 self.add(text)
             }
-            Event::DocType(_) => Err(self.refuse(Fault::Syntax, "xml_doctype", DOCTYPE)),
+            Event::DocType(_) => Err(self.reject(Fault::Syntax, "xml_doctype", DOCTYPE)),
             // `Empty` never comes: the reader gives its two ends.
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => Ok(()),
         }
@@ -73,16 +73,16 @@ impl Building<'_> {
 
     fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), BodyError> {
         if self.open.is_empty() && self.root.is_some() {
-            return Err(self.refuse(Fault::Syntax, "xml_syntax", "a second root element; an XML text has one"));
+            return Err(self.reject(Fault::Syntax, "xml_syntax", "a second root element; an XML text has one"));
         }
         if self.limits.depth_max <= self.open.len() {
             let message = format!("elements nest deeper than {} (depth_max)", self.limits.depth_max);
-            return Err(self.refuse(Fault::Syntax, "xml_too_deep", message));
+            return Err(self.reject(Fault::Syntax, "xml_too_deep", message));
         }
         self.elements += 1;
         if self.limits.elements_max < self.elements {
             let message = format!("more than {} elements (elements_max); send it in parts", self.limits.elements_max);
-            return Err(self.refuse(Fault::TooMany, "xml_too_large", message));
+            return Err(self.reject(Fault::TooMany, "xml_too_large", message));
         }
         let name = self.named(tag.name().as_ref())?;
         let attributes = self.attributes(tag)?;
@@ -96,7 +96,7 @@ impl Building<'_> {
             if self.limits.attributes_max <= attributes.len() {
                 let message =
                     format!("an element has more than {} attributes (attributes_max)", self.limits.attributes_max);
-                return Err(self.refuse(Fault::TooMany, "xml_too_large", message));
+                return Err(self.reject(Fault::TooMany, "xml_too_large", message));
             }
             let attribute = attribute.map_err(|error| self.bad_attribute(&error))?;
             attributes.push((self.named(attribute.key.as_ref())?, self.value(&attribute)?));
@@ -149,7 +149,7 @@ impl Building<'_> {
             return Err(BodyError::new(Fault::Syntax, "xml_syntax", message).at(self.text, element.offset));
         }
         let root = self.root.take();
-        root.ok_or_else(|| self.refuse(Fault::Syntax, "xml_syntax", "there is no element; an XML text is one element"))
+        root.ok_or_else(|| self.reject(Fault::Syntax, "xml_syntax", "there is no element; an XML text is one element"))
     }
 
     fn named(&self, name: &str) -> Result<String, BodyError> {
@@ -157,7 +157,7 @@ impl Building<'_> {
             return Ok(name.to_owned());
         }
         let message = format!("`{}` is not a name; names begin with a letter or `_`", quoted(name));
-        Err(self.refuse(Fault::Syntax, "xml_syntax", message))
+        Err(self.reject(Fault::Syntax, "xml_syntax", message))
     }
 
     fn bad_attribute(&self, error: &AttrError) -> BodyError {
@@ -176,8 +176,8 @@ impl Building<'_> {
     fn bad_escape(&self, error: &EscapeError) -> BodyError {
         match error {
             EscapeError::UnrecognizedEntity(_, name) => self.unknown_entity(name),
-            EscapeError::UnterminatedEntity(_) => self.refuse(Fault::Syntax, "xml_syntax", BARE_AMPERSAND),
-            other => self.refuse(Fault::Syntax, "xml_syntax", other.to_string()),
+            EscapeError::UnterminatedEntity(_) => self.reject(Fault::Syntax, "xml_syntax", BARE_AMPERSAND),
+            other => self.reject(Fault::Syntax, "xml_syntax", other.to_string()),
         }
     }
 
@@ -186,15 +186,15 @@ impl Building<'_> {
             "`&{};` is not one of XML's own (amp, lt, gt, quot, apos); write the character itself",
             quoted(name)
         );
-        self.refuse(Fault::Syntax, "xml_entity", message)
+        self.reject(Fault::Syntax, "xml_entity", message)
     }
 
     fn bad_character(&self, reference: &str) -> BodyError {
         let message = format!("`&{};` is not a character", quoted(reference));
-        self.refuse(Fault::Syntax, "xml_syntax", message)
+        self.reject(Fault::Syntax, "xml_syntax", message)
     }
 
-    fn refuse(&self, fault: Fault, code: &'static str, message: impl Into<String>) -> BodyError {
+    fn reject(&self, fault: Fault, code: &'static str, message: impl Into<String>) -> BodyError {
         BodyError::new(fault, code, message).at(self.text, self.offset)
     }
 }

@@ -44,7 +44,7 @@ fn i10_xml_is_one_json_value() {
 }
 
 #[test]
-fn i10_what_is_not_xml_is_refused_with_its_place() {
+fn i10_what_is_not_xml_is_rejected_with_its_place() {
     let table = [
         ("", "xml_syntax", 1, 1),
         ("  \n ", "xml_syntax", 2, 2),
@@ -201,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn i10_any_text_gives_a_value_or_a_refusal(
+    fn i10_any_text_gives_a_value_or_a_rejection(
         text in "\\PC{0,60}|(<a>|<b x='1'>|<c/>|</a>|</b>|&amp;|&#|;|<!--|-->|<!\\[CDATA\\[|\\]\\]>|<\\?|\\?>|<!DOCTYPE|[<>&'\"= \n\u{0}x]){0,24}"
     ) {
         let limits = XmlLimits { depth_max: 4, elements_max: 8, attributes_max: 2, output_bytes_max: 80 };

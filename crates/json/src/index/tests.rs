@@ -1,4 +1,4 @@
-//! What is read, and what is refused with its place.
+//! What is read, and what is rejected with its place.
 
 use super::*;
 use crate::string::plain_run;
@@ -31,7 +31,7 @@ fn i10_the_last_of_duplicate_names_counts_and_is_reported() {
 }
 
 #[test]
-fn odd_json_is_refused_with_its_place() {
+fn odd_json_is_rejected_with_its_place() {
     for (text, code, offset) in [
         ("", "truncated", 0),
         ("[1,", "truncated", 3),
@@ -50,8 +50,8 @@ fn odd_json_is_refused_with_its_place() {
         ("\"\\u12\"", "not_json", 2),
         ("[]]", "trailing_text", 2),
     ] {
-        let refused = parse(text).unwrap_err();
-        assert_eq!((refused.code, refused.offset), (code, offset), "{text}: {}", refused.message);
+        let rejected = parse(text).unwrap_err();
+        assert_eq!((rejected.code, rejected.offset), (code, offset), "{text}: {}", rejected.message);
     }
 }
 

@@ -125,12 +125,12 @@ fn matches(cursor: &Cursor<'_>, text: Argument, (at, pattern): Argument, whole: 
         let error = cursor.error_at(at, "a pattern must be a text in quotes: patterns from the data are not used");
         return Err(error.with_hint("write it like `match(@.zip, '[0-9]{5}')`"));
     };
-    let refused = |why: iregexp::PatternError| {
+    let rejected = |why: iregexp::PatternError| {
         let message = format!("the pattern `{}` can't be used: {}", shortened(&pattern), why.message);
         cursor.error_at(at, message).with_hint(why.hint)
     };
-    let translated = iregexp::translated(&pattern).map_err(refused)?;
+    let translated = iregexp::translated(&pattern).map_err(rejected)?;
     let enveloped = if whole { format!("^(?:{translated})$") } else { translated };
-    let built = Pattern::new(enveloped).map_err(|why| refused(iregexp::PatternError::not_built(why)))?;
+    let built = Pattern::new(enveloped).map_err(|why| rejected(iregexp::PatternError::not_built(why)))?;
     Ok(Term::Truth(Filter::Matches(value(cursor, text)?, built)))
 }

@@ -50,7 +50,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// What is still to be read.
-    pub fn rest(&self) -> &'t str {
+    pub fn remaining(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
@@ -60,7 +60,7 @@ impl<'t> Cursor<'t> {
     }
 
     pub fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
+        self.remaining().chars().next()
     }
 
     pub fn next(&mut self) -> Option<char> {
@@ -71,14 +71,14 @@ impl<'t> Cursor<'t> {
 
     /// Steps over these characters if they are next.
     pub fn take(&mut self, expected: &str) -> bool {
-        let found = self.rest().starts_with(expected);
+        let found = self.remaining().starts_with(expected);
         self.at += if found { expected.len() } else { 0 };
         found
     }
 
     /// Steps over all characters that pass.
     pub fn run(&mut self, passes: impl Fn(char) -> bool) -> &'t str {
-        let rest = self.rest();
+        let rest = self.remaining();
         let end = rest.find(|c| !passes(c)).unwrap_or(rest.len());
         self.at += end;
         rest.get(..end).unwrap_or_default()

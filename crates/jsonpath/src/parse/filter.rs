@@ -133,7 +133,7 @@ pub fn no_operator(cursor: &Cursor<'_>) -> Option<PathError> {
     if operator(&mut cursor.clone()).is_some() {
         return Some(cursor.error("a second comparison can't follow").with_hint("join comparisons with `&&` or `||`"));
     }
-    let (found, hint) = TAUGHT.iter().find(|taught| cursor.rest().starts_with(taught.0))?;
+    let (found, hint) = TAUGHT.iter().find(|taught| cursor.remaining().starts_with(taught.0))?;
     Some(cursor.error(format!("`{found}` is not an operator")).with_hint(*hint))
 }
 

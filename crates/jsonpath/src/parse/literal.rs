@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, PathError};
 use super::shortened;
 
-/// Indexes and bounds of slices are whole numbers that any JSON reader keeps (I-JSON): 2^53 - 1.
+/// Indexes and bounds of slices are integers that any JSON reader keeps (I-JSON): 2^53 - 1.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
 /// A text in quotes of either kind.
@@ -85,12 +85,12 @@ fn hex4(cursor: &mut Cursor<'_>, at: usize) -> Result<u32, PathError> {
     Ok(code)
 }
 
-/// A whole number: no leading zeros, no `-0`, within the bounds of I-JSON.
+/// An integer: no leading zeros, no `-0`, within the bounds of I-JSON.
 pub fn integer(cursor: &mut Cursor<'_>) -> Result<i64, PathError> {
     let start = cursor.at();
     let text = whole_digits(cursor)?;
     if matches!(cursor.peek(), Some('.' | 'e' | 'E')) {
-        return Err(cursor.error("an index is a whole number").with_hint("write it like `[0]` or `[-1]`"));
+        return Err(cursor.error("an index is an integer").with_hint("write it like `[0]` or `[-1]`"));
     }
     if text == "-0" {
         return Err(cursor

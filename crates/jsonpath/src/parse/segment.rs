@@ -85,7 +85,7 @@ fn quoted_instead(cursor: &Cursor<'_>, error: PathError) -> PathError {
 pub fn unexpected(cursor: &Cursor<'_>) -> PathError {
     let error = cursor.error(format!("{} can't follow here", cursor.here()));
     match cursor.peek() {
-        Some(' ' | '\t' | '\n' | '\r') if cursor.rest().trim().is_empty() => {
+        Some(' ' | '\t' | '\n' | '\r') if cursor.remaining().trim().is_empty() => {
             error.with_hint("remove the space behind the path")
         }
         Some(']' | ')') => error.with_hint("it closes nothing: remove it"),

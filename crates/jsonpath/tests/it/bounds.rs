@@ -15,7 +15,7 @@ fn is_too_wide(query: &str, json: &str) -> bool {
 }
 
 #[test]
-fn h6_m3_queries_that_explode_are_refused() {
+fn h6_m3_queries_that_explode_are_rejected() {
     let members: Vec<String> = (0..1000).map(|n| format!("\"k{n}\":[0,0,0,0,0,0,0,0,0,0]")).collect();
     let object = format!("{{{}}}", members.join(","));
     let wide = format!("[{}]", vec![numbers(100); 100].join(","));

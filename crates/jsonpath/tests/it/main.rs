@@ -4,7 +4,7 @@
 mod bounds;
 mod filters;
 mod reference;
-mod refused;
+mod rejected;
 mod selectors;
 
 use hookmill_json::{JsonIndex, NodeRef, text_of};
@@ -13,7 +13,7 @@ use hookmill_jsonpath::{find, parse};
 /// A query, and the values that it finds, as one JSON list.
 type Case = (&'static str, &'static str);
 
-/// What a query finds in a JSON text, as the texts of the values with commas between them in brackets; or why it is refused.
+/// What a query finds in a JSON text, as the texts of the values with commas between them in brackets; or why it is rejected.
 fn found(query: &str, json: &str) -> Result<String, String> {
     let segments = parse(query).map_err(|why| why.to_string())?;
     let index = JsonIndex::parse(json).map_err(|why| why.message)?;

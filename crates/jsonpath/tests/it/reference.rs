@@ -355,7 +355,7 @@ fn sorted<'v>(values: impl IntoIterator<Item = &'v Value>) -> Vec<String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// M3: what a query finds is what the RFC says, in its order; a refusal names a bound.
+    /// M3: what a query finds is what the RFC says, in its order; a rejection names a bound.
     #[test]
     fn m3_random_queries_find_what_the_rfc_says(query in query(Just('$').boxed(), 2), value in any_value()) {
         let (text, json) = (query.to_string(), value.to_string());

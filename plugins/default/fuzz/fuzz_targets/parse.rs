@@ -12,16 +12,16 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// What is read is JSON, says the judge, and is the same again when it is written and read.
+/// What is read is JSON, says serde_json, and is the same again when it is written and read.
 fn json(text: &str) {
     let _ = JsonIndex::parse_paths(text, &PathTrie::NOTHING, true);
     let rule_paths = serde_json::from_str::<serde_json::Value>(text).is_ok();
     match parse(text) {
         Ok(value) => {
-            assert!(rule_paths, "this is no JSON");
+            assert!(rule_paths, "this is not JSON");
             let written = text_of(&value);
             assert_eq!(parse(&written).ok(), Some(value));
         }
-        Err(refused) => assert!(!rule_paths || ["too_deep", "too_large"].contains(&refused.code), "{refused:?}"),
+        Err(rejected) => assert!(!rule_paths || ["too_deep", "too_large"].contains(&rejected.code), "{rejected:?}"),
     }
 }

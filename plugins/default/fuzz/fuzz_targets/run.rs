@@ -6,8 +6,8 @@ mod exercise;
 #[path = "../../tests/it/grammar/mod.rs"]
 mod grammar;
 #[allow(dead_code, reason = "the tests need more of it")]
-#[path = "../../tests/it/house.rs"]
-mod house;
+#[path = "../../tests/it/fixtures.rs"]
+mod fixtures;
 
 use libfuzzer_sys::fuzz_target;
 

@@ -70,7 +70,7 @@ fn integer(diagnostics: &mut Diagnostics, at: At<'_>, min: i64, max: i64) -> Opt
     };
     let found = number.filter(|number| (min..=max).contains(number));
     if found.is_none() {
-        diagnostics.expected(at, &format!("a whole number from {min} to {max}"));
+        diagnostics.expected(at, &format!("an integer from {min} to {max}"));
     }
     found
 }

@@ -1,4 +1,4 @@
-//! Every code of a diagnostic, what it means, and how it is usually mended. A stable list: tools may look at it.
+//! Every code of a diagnostic, what it means, and how it is usually fixed. A stable list: tools may look at it.
 
 /// One code.
 pub struct Code {

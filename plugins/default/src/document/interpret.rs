@@ -67,7 +67,7 @@ fn outcomes(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<OutcomePlan> {
         let path = format!("{}[{index}]", at.path);
         let at = At { node, path: &path };
         let Some(outcome) = one(diagnostics, at) else { continue };
-        refuse_unreachable(diagnostics, at, &outcomes, &outcome);
+        reject_unreachable(diagnostics, at, &outcomes, &outcome);
         outcomes.push(outcome);
     }
     outcomes
@@ -105,7 +105,7 @@ fn one(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<OutcomePlan> {
     })
 }
 
-fn refuse_unreachable(diagnostics: &mut Diagnostics, at: At<'_>, earlier: &[OutcomePlan], outcome: &OutcomePlan) {
+fn reject_unreachable(diagnostics: &mut Diagnostics, at: At<'_>, earlier: &[OutcomePlan], outcome: &OutcomePlan) {
     let same = |one: &Rule, other: &Rule| one.kind == other.kind;
     let before = earlier.iter().find(|earlier| match (&earlier.when, &outcome.when) {
         (None, _) => true,
@@ -139,7 +139,7 @@ fn seconds(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Recipe> {
         return recipe::read(diagnostics, at, Stage::Interpret);
     };
     if digits.parse::<u32>().is_err() {
-        diagnostics.expected(at, "a whole number of seconds, or a path to one");
+        diagnostics.expected(at, "an integer of seconds, or a path to one");
         return None;
     }
     Some(fixed(at.node.value(), place.line))

@@ -14,18 +14,18 @@ pub fn looks_like_json(text: &str) -> bool {
 /// Reads a JSON document.
 pub fn read(text: &str) -> Result<Node, Unreadable> {
     let lines = Lines::of(text);
-    let index = JsonIndex::parse(text).map_err(|refused| unreadable(&lines, refused))?;
+    let index = JsonIndex::parse(text).map_err(|rejected| unreadable(&lines, rejected))?;
     let root = node(&Source { lines, index: &index }, index.root());
     within_bounds(&root, DEPTH_MAX, &mut 0)?;
     Ok(root)
 }
 
-fn unreadable(lines: &Lines<'_>, refused: JsonError) -> Unreadable {
-    let place = lines.place(refused.offset);
-    if refused.code == "too_deep" {
+fn unreadable(lines: &Lines<'_>, rejected: JsonError) -> Unreadable {
+    let place = lines.place(rejected.offset);
+    if rejected.code == "too_deep" {
         return too_deep(place);
     }
-    Unreadable { code: "not_json", place, message: format!("this is not JSON: {}", refused.message), suggestion: None }
+    Unreadable { code: "not_json", place, message: format!("this is not JSON: {}", rejected.message), suggestion: None }
 }
 
 fn too_deep(place: Place) -> Unreadable {
@@ -35,9 +35,9 @@ fn too_deep(place: Place) -> Unreadable {
 
 fn within_bounds(node: &Node, depth_left: usize, nodes: &mut usize) -> Result<(), Unreadable> {
     *nodes += 1;
-    let refuse = |code, message| Err(Unreadable { code, place: node.place, message, suggestion: None });
+    let reject = |code, message| Err(Unreadable { code, place: node.place, message, suggestion: None });
     if *nodes > NODES_MAX {
-        return refuse("too_large", format!("the document has more than {NODES_MAX} values (NODES_MAX)"));
+        return reject("too_large", format!("the document has more than {NODES_MAX} values (NODES_MAX)"));
     }
     let children: Vec<&Node> = match &node.kind {
         Kind::List(items) => items.iter().collect(),

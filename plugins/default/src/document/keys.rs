@@ -150,7 +150,7 @@ pub const SOURCE: [KeySpec; 4] = [
     key("path", Is::Part("path"), "full_name", "Where the value stands."),
     key("template", Is::Part("template"), "'{{ first }} {{ last }}'", "A text made of values."),
     key("value", Is::Fixed, "webinar", "A fixed value."),
-    key("then", Is::Part("functions"), "[trim]", "Functions for this alternative alone, before it is judged blank."),
+    key("then", Is::Part("functions"), "[trim]", "Functions for this alternative alone, before it is checked blank."),
 ];
 
 /// How a value is made.
@@ -192,7 +192,7 @@ pub const RECIPE: [KeySpec; 9] = [
         "on_error",
         Is::WayOut("keep_raw"),
         "keep_raw",
-        "What happens when a function refuses: `fail` (the usual), `omit`, `null`, `keep_raw` with a warning, or a default.",
+        "What happens when a function rejects: `fail` (the usual), `omit`, `null`, `keep_raw` with a warning, or a default.",
     ),
 ];
 
@@ -242,7 +242,7 @@ pub const RULE: [KeySpec; 3] = [
         "severity",
         Is::Words(|| vec!["hard", "soft"]),
         "soft",
-        "When it is judged: hard rules (the usual) before the first-submission action, soft ones after it. Both disqualify.",
+        "When it is checked: hard rules (the usual) before the first-submission action, soft ones after it. Both disqualify.",
     ),
 ];
 
@@ -265,7 +265,7 @@ pub const MESSAGE: [KeySpec; 9] = [
         "headers",
         Is::Part("headers"),
         "{X-Campaign: {from: campaign.id}}",
-        "Headers; those that the host sets are refused.",
+        "Headers; those that the host sets are rejected.",
     ),
     key("content_type", Is::Text, "application/vnd.api+json", "The content type, instead of the format's."),
     key(

@@ -56,7 +56,7 @@ fn check(diagnostics: &mut Diagnostics, at: At<'_>, message: &Message) {
         }
     }
     let in_get = message.method.as_deref() == Some("GET") && matches!(message.format, Some(Format::Xml | Format::Text));
-    let refused = match (message.format, &message.body) {
+    let rejected = match (message.format, &message.body) {
         (_, Some(_)) if in_get => Some("a GET has no body: put the values under `query`"),
         (Some(Format::Form), Some(Shape::List(_) | Shape::ForEach(_))) => {
             Some("a form is made of names and values, not of a list")
@@ -67,7 +67,7 @@ fn check(diagnostics: &mut Diagnostics, at: At<'_>, message: &Message) {
         (Some(Format::Xml), Some(body)) => without_root(message, body),
         _ => None,
     };
-    if let Some(message) = refused {
+    if let Some(message) = rejected {
         under(at, "body", |at| diagnostics.error(at, "wrong_type", message, None));
     }
 }

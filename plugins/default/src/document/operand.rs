@@ -252,7 +252,7 @@ fn ages(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<With> {
     };
     let Some([from, to]) = ends.as_deref() else {
         let hint = Some("write it like `values: [18, 65]`, or `[18, null]` for everybody from 18 on".to_owned());
-        diagnostics.error(at, "wrong_type", "`age_between` needs two whole numbers of years", hint);
+        diagnostics.error(at, "wrong_type", "`age_between` needs two integers of years", hint);
         return None;
     };
     match (from, to) {

@@ -193,13 +193,13 @@ fn in_small_letters(steps: Steps) -> Steps {
 
 fn within_bounds(text: &str) -> Result<(), BadPath> {
     if text.trim() != text || text.is_empty() {
-        return refuse(
+        return reject(
             "a path must not be empty or have space around it",
             "write it like `contact.email` or `$['a key']`",
         );
     }
     if text.len() > PATH_BYTES_MAX {
-        return refuse(&format!("this path is longer than {PATH_BYTES_MAX} bytes (PATH_BYTES_MAX)"), "shorten it");
+        return reject(&format!("this path is longer than {PATH_BYTES_MAX} bytes (PATH_BYTES_MAX)"), "shorten it");
     }
     Ok(())
 }
@@ -218,7 +218,7 @@ fn full(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
 fn short(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
     if text.contains("{{") {
         let hint = format!("write `{{template: \"{text}\"}}`; only in a message is a text a template by itself");
-        return refuse("this is a template, and here stands a path", &hint);
+        return reject("this is a template, and here stands a path", &hint);
     }
     let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text)?) };
     match (stage, first_name(&steps).and_then(|name| known(name, stage))) {
@@ -248,7 +248,7 @@ fn is_single_value(root: Root) -> bool {
 fn bracketed(text: &str) -> Result<Steps, BadPath> {
     if text.split('[').next().is_some_and(|names| names.contains('~')) {
         let hint = "leave the brackets out and take the part in `then`: `{item: 0}`, `{pick: 'values[0]'}`, or `first`";
-        return refuse("a path with a loose name (`~name`) can't have brackets", hint);
+        return reject("a path with a loose name (`~name`) can't have brackets", hint);
     }
     parse_short(text).map(Steps::of_query).map_err(|error| not_a_path("this is not a path", error))
 }
@@ -264,16 +264,16 @@ fn dotted(text: &str) -> Result<Vec<Step>, BadPath> {
 fn dotted_step(piece: &str) -> Result<Step, BadPath> {
     let (like, name) = piece.strip_prefix('~').map_or((false, piece), |name| (true, name));
     if name.trim().is_empty() || name.trim() != name {
-        return refuse("a path must have a name before and after each dot", "for a dot inside a key write `$['a.b']`");
+        return reject("a path must have a name before and after each dot", "for a dot inside a key write `$['a.b']`");
     }
     if name.contains('|') {
         let hint =
             "functions stand in `then`, as in `{from: zip, then: [upper]}`; for a key with a bar write `$['a|b']`";
-        return refuse("a path has no pipes and no functions", hint);
+        return reject("a path has no pipes and no functions", hint);
     }
     if name.contains(['*', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
         let message = format!("`{name}` has a character that a short path can't have");
-        return refuse(&message, "write a JSONPath: `$['the key']`, or `$.list[*]` for all items");
+        return reject(&message, "write a JSONPath: `$['the key']`, or `$.list[*]` for all items");
     }
     Ok(if like { Step::Like(bare(name).into()) } else { Step::Name(name.to_owned().into()) })
 }
@@ -287,16 +287,16 @@ pub fn bare(name: &str) -> String {
 fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), BadPath> {
     let names: Vec<&str> = ROOTS.iter().filter(|root| root.is_at(stage)).map(|root| root.name).collect();
     let Some(first) = first_name(&steps) else {
-        return refuse("a path must begin with a name here", &format!("begin it with one of {}", names.join(", ")));
+        return reject("a path must begin with a name here", &format!("begin it with one of {}", names.join(", ")));
     };
     let Some(RootSpec { root, .. }) = known(first, stage) else {
         let suggestion =
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
-        return refuse(&format!("there is no `{first}` here"), &suggestion);
+        return reject(&format!("there is no `{first}` here"), &suggestion);
     };
     if matches!(&steps, Steps::Many(segments) if segments.iter().any(Segment::uses_root)) {
         let message = format!("this path starts at `{first}`, so its filter can't start at `$`");
-        return refuse(&message, "start at `@`, the item, and compare it with a fixed value");
+        return reject(&message, "start at `@`, the item, and compare it with a fixed value");
     }
     Ok(further_out(*root, without_first(steps)))
 }
@@ -339,7 +339,7 @@ fn check_first(root: Root, steps: &Steps) -> Result<(), BadPath> {
             return Ok(());
         }
         let message = format!("a lead has no field `{name}`");
-        return refuse(&message, &format!("a custom field is written `custom.{name}`"));
+        return reject(&message, &format!("a custom field is written `custom.{name}`"));
     }
     let Some(RootSpec { name: root_name, members: names, .. }) = ROOTS.iter().find(|known| known.root == root) else {
         return Ok(());
@@ -391,7 +391,7 @@ fn length(steps: &Steps) -> usize {
     }
 }
 
-fn refuse<T>(message: &str, suggestion: &str) -> Result<T, BadPath> {
+fn reject<T>(message: &str, suggestion: &str) -> Result<T, BadPath> {
     let suggestion = Some(suggestion.to_owned()).filter(|text| !text.is_empty());
     Err(BadPath { message: message.to_owned(), suggestion })
 }
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn m2_bad_paths_are_refused_with_the_mend() {
+    fn m2_bad_paths_are_rejected_with_the_fix() {
         for (text, stage, part) in [
             ("", Stage::Map, "contact.email"),
             ("a..b", Stage::Map, "$['a.b']"),
@@ -470,9 +470,9 @@ mod tests {
             ("contact.~emails[0].value", Stage::Map, "{item: 0}"),
             ("$.a[?((((((((((@.b))))))))))]", Stage::Map, "simplify"),
         ] {
-            let refused = read(text, stage).unwrap_err();
-            let suggestion = refused.suggestion.unwrap_or_default();
-            assert!(suggestion.contains(part), "{text}: {} / {suggestion}", refused.message);
+            let rejected = read(text, stage).unwrap_err();
+            let suggestion = rejected.suggestion.unwrap_or_default();
+            assert!(suggestion.contains(part), "{text}: {} / {suggestion}", rejected.message);
         }
     }
 }

@@ -23,7 +23,7 @@ type Schema = Value<'static>;
 /// The schema, as JSON text.
 pub fn schema() -> String {
     let document = object_of(&keys::DOCUMENT, &["version"]);
-    let about = "How a campaign's leads are mapped, judged and shaped, and what its client's responses mean. What is left out is the standard.";
+    let about = "How a campaign's leads are mapped, qualified and shaped, and what its client's responses mean. What is left out is the standard.";
     let root = Members::new()
         .with("$schema", text("https://json-schema.org/draft/2020-12/schema"))
         .with("title", text("Hookmill document"))

@@ -30,10 +30,10 @@ fn unreadable(error: &saphyr_parser::ScanError) -> Unreadable {
 }
 
 fn too_deep(place: Place) -> Unreadable {
-    refuse("too_deep", place, &format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)"), "flatten it")
+    reject("too_deep", place, &format!("this is nested more than {DEPTH_MAX} deep (DEPTH_MAX)"), "flatten it")
 }
 
-/// How the usual mistakes are mended, by what the parser says of them.
+/// How the usual mistakes are fixed, by what the parser says of them.
 fn hint(info: &str) -> Option<String> {
     let hint = if info.contains("tab") {
         "indent with spaces"
@@ -91,9 +91,9 @@ impl Tree {
             Event::SequenceStart(..) => self.begin(Open::List(here, Vec::new()), here),
             Event::MappingStart(..) => self.begin(Open::Map(here, Entries::default(), None), here),
             Event::SequenceEnd | Event::MappingEnd => self.end(),
-            Event::Alias(_) => Err(refuse("alias", here, "aliases (`*name`) are not supported", "write the value out")),
+            Event::Alias(_) => Err(reject("alias", here, "aliases (`*name`) are not supported", "write the value out")),
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(refuse("second_document", here, "there is a second YAML document", "keep one; remove the `---`"))
+                Err(reject("second_document", here, "there is a second YAML document", "keep one; remove the `---`"))
             }
             _ => Ok(()),
         }
@@ -114,7 +114,7 @@ impl Tree {
                 Open::Map(..) => "write a name before the colon; a text that begins with `{{` stands in quotes",
                 Open::List(..) => "write a name before the colon",
             };
-            return Err(refuse("bad_key", place, "a key must be a text, not a list or map", hint));
+            return Err(reject("bad_key", place, "a key must be a text, not a list or map", hint));
         }
         if self.open.len() == DEPTH_MAX {
             return Err(too_deep(place));
@@ -136,7 +136,7 @@ impl Tree {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
             let message = format!("the document has more than {NODES_MAX} values (NODES_MAX)");
-            return Err(refuse("too_large", node.place, &message, "split it into several campaigns' documents"));
+            return Err(reject("too_large", node.place, &message, "split it into several campaigns' documents"));
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
@@ -167,6 +167,6 @@ fn is_json_number(text: &str) -> bool {
     !leading_zero && !text.starts_with('+') && CanonicalNumber::parse(text).is_some()
 }
 
-fn refuse(code: &'static str, place: Place, message: &str, suggestion: &str) -> Unreadable {
+fn reject(code: &'static str, place: Place, message: &str, suggestion: &str) -> Unreadable {
     Unreadable { code, place, message: message.to_owned(), suggestion: Some(suggestion.to_owned()) }
 }

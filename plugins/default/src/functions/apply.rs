@@ -47,7 +47,7 @@ fn run<'t>(
         Some(Value::List(items)) if spec.lists == Lists::Each => {
             map_items(items, |item| apply(function, item, context))
         }
-        Some(list @ Value::List(_)) if spec.lists == Lists::Refused => Err(list_error(spec.name, &list)),
+        Some(list @ Value::List(_)) if spec.lists == Lists::Rejected => Err(list_error(spec.name, &list)),
         Some(value) => on_value(spec.run, value, call),
     }
 }
@@ -65,9 +65,9 @@ pub fn apply_all<'t>(
 }
 
 fn list_error(name: &str, list: &Value<'_>) -> FunctionError {
-    let mut refusal = FunctionError::wrong_type(name, "one value", list);
-    refusal.message += &format!("; take one of them with `first`, or write `{{map: [{name}]}}` to do it to each");
-    refusal
+    let mut rejection = FunctionError::wrong_type(name, "one value", list);
+    rejection.message += &format!("; take one of them with `first`, or write `{{map: [{name}]}}` to do it to each");
+    rejection
 }
 
 fn on_value<'t>(run: Run, value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {

@@ -13,7 +13,7 @@ pub trait EvalContext<'t> {
     fn time_zone(&self) -> &str;
     /// The time of this run.
     fn now_ms(&self) -> i64;
-    /// Chance, the same in a replay; each call gives other bytes, in the same order.
+    /// Random bytes, the same in a replay; each call gives other bytes, in the same order.
     fn random_bytes(&self) -> [u8; 16];
     /// The value at a path.
     fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'t>>, FunctionError>;
@@ -59,9 +59,9 @@ impl<'t> Call<'_, 't> {
         self.text(place).unwrap_or_default()
     }
 
-    /// A whole number.
+    /// An integer.
     pub fn whole(&self, place: usize) -> Option<i64> {
-        if let Argument::Whole(number) = self.at(place) { Some(*number) } else { None }
+        if let Argument::Whole(integer) = self.at(place) { Some(*integer) } else { None }
     }
 
     /// A number of characters, digits or items: never negative.

@@ -106,17 +106,17 @@ pub fn check_output(format: &str) -> Result<(), BadFormat> {
 /// Whether dates can be read by this format: what is written in it must read back as the same day.
 pub fn check_input(format: &str) -> Result<(), BadFormat> {
     let written = sample_in(format)?;
-    let refuse =
+    let reject =
         |what: &str, hint: &str| Err(BadFormat { message: format!("`{format}` {what}"), hint: Some(hint.to_owned()) });
     let day = "name day, month and year, as in `%m/%d/%Y`";
     match by_format(&written, format) {
         Some(Moment::Day(date)) if date == SAMPLE.date() => Ok(()),
         Some(Moment::Local(at)) if at.date() == SAMPLE.date() && at.hour() == SAMPLE.hour() => Ok(()),
         Some(Moment::Local(at)) if at.date() == SAMPLE.date() => {
-            refuse("does not say whether an hour is before or after noon", "write `%H`, or `%I` together with `%p`")
+            reject("does not say whether an hour is before or after noon", "write `%H`, or `%I` together with `%p`")
         }
         Some(Moment::Instant(_)) => Ok(()),
-        _ => refuse("does not say which day is meant", day),
+        _ => reject("does not say which day is meant", day),
     }
 }
 
@@ -125,20 +125,20 @@ const SAMPLE: DateTime = jiff::civil::datetime(2024, 6, 15, 13, 30, 45, 0);
 
 fn sample_in(format: &str) -> Result<String, BadFormat> {
     let tokens = || TOKENS.map(|(token, _)| token).join(" ");
-    let refuse = |why: String| BadFormat {
+    let reject = |why: String| BadFormat {
         message: format!("`{format}` is not a date format: {why}"),
         hint: Some(format!("it is made of {}", tokens())),
     };
     for token in tokens_of(format) {
         if token != "%%" && !TOKENS.iter().any(|(known, _)| *known == token) {
-            return Err(refuse(format!("there is no `{token}`")));
+            return Err(reject(format!("there is no `{token}`")));
         }
     }
     if !format.contains('%') {
-        return Err(refuse("it has no token".to_owned()));
+        return Err(reject("it has no token".to_owned()));
     }
-    let sample = SAMPLE.to_zoned(TimeZone::UTC).map_err(|error| refuse(error.to_string()))?;
-    BrokenDownTime::from(&sample).to_string(format).map_err(|error| refuse(error.to_string()))
+    let sample = SAMPLE.to_zoned(TimeZone::UTC).map_err(|error| reject(error.to_string()))?;
+    BrokenDownTime::from(&sample).to_string(format).map_err(|error| reject(error.to_string()))
 }
 
 /// Each token of a format, as `%m`, `%.f` or `%:z`.

@@ -139,9 +139,9 @@ fn url_encode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Fu
 
 fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
     let is_escaped = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-    let refuse = |why| FunctionError::of_text("not_url_encoded", text, why);
+    let reject = |why| FunctionError::of_text("not_url_encoded", text, why);
     if !text.split('%').skip(1).all(is_escaped) {
-        return Err(refuse("is not written for a URL: each `%` needs two hexadecimal digits after it"));
+        return Err(reject("is not written for a URL: each `%` needs two hexadecimal digits after it"));
     }
     let plain = match call.flag(0) && text.contains('+') {
         true => Cow::Owned(text.replace('+', " ")),
@@ -149,9 +149,9 @@ fn url_decode<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, Fu
     };
     let not_utf8 = "is not written for a URL: its bytes are not UTF-8";
     match plain {
-        Cow::Borrowed(text) => percent_decode_str(text).decode_utf8().map_err(|_| refuse(not_utf8)),
+        Cow::Borrowed(text) => percent_decode_str(text).decode_utf8().map_err(|_| reject(not_utf8)),
         Cow::Owned(text) => {
-            let made = percent_decode_str(&text).decode_utf8().map_err(|_| refuse(not_utf8))?;
+            let made = percent_decode_str(&text).decode_utf8().map_err(|_| reject(not_utf8))?;
             Ok(made.into_owned().into())
         }
     }
@@ -185,11 +185,11 @@ fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>,
         let message = format!("this text is larger than {FUNCTION_OUTPUT_BYTES_MAX} bytes (FUNCTION_OUTPUT_BYTES_MAX)");
         return Err(FunctionError::new("input_too_large", message));
     }
-    let read = parse(text).map_err(|refused| {
+    let read = parse(text).map_err(|rejected| {
         FunctionError::of_text(
             "not_json",
             text,
-            &format!("is not JSON at byte {}: {}", refused.offset, refused.message),
+            &format!("is not JSON at byte {}: {}", rejected.offset, rejected.message),
         )
     })?;
     check_depth(&read, call.name)?;

@@ -1,4 +1,4 @@
-//! Why a function refused, in words that quote what it refused.
+//! Why a function rejected, in words that quote what it rejected.
 
 use hookmill_decimal::TooLong;
 use hookmill_json::{Value, text_of};
@@ -8,7 +8,7 @@ use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
 /// How many characters of an input a reason quotes.
 const QUOTED_CHARS_MAX: usize = 60;
 
-/// Why a function refused.
+/// Why a function rejected.
 #[derive(Debug, PartialEq)]
 pub struct FunctionError {
     /// A stable code in snake case.
@@ -18,7 +18,7 @@ pub struct FunctionError {
 }
 
 impl FunctionError {
-    /// A refusal with its code and reason.
+    /// A rejection with its code and reason.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
@@ -48,7 +48,7 @@ impl From<TooLong> for FunctionError {
     }
 }
 
-/// Refuses what would be larger than its input and than the bound.
+/// Rejects what would be larger than its input and than the bound.
 pub fn check_output_size(size: usize, input: usize, function: &str) -> Result<(), FunctionError> {
     if size <= input.max(FUNCTION_OUTPUT_BYTES_MAX) {
         return Ok(());

@@ -15,7 +15,7 @@ const YES: [&str; 6] = ["true", "yes", "y", "1", "on", "t"];
 const NO: [&str; 6] = ["false", "no", "n", "0", "off", "f"];
 
 const OTHERWISE: Parameter =
-    optional("default", ArgumentKind::Fixed, "what is not there is refused", "what anything else becomes");
+    optional("default", ArgumentKind::Fixed, "what is not there is rejected", "what anything else becomes");
 
 const TABLE: Spec = Spec {
     gives: Kind::Any,
@@ -66,7 +66,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "range_label",
         summary: "Gives the label of the range in which a number lies: from its lower end up to, but without, its upper end.",
         takes: Kind::Number,
-        lists: Lists::Refused,
+        lists: Lists::Rejected,
         parameters: &[
             required(
                 "ranges",
@@ -92,7 +92,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "boolean",
-        summary: "Reads the words for yes and no; anything else is refused.",
+        summary: "Reads the words for yes and no; anything else is rejected.",
         gives: Kind::Boolean,
         parameters: &[
             optional("true", ArgumentKind::Texts, "true, yes, y, 1, on, t", "the words for yes, in any case"),
@@ -134,7 +134,7 @@ fn lookup_set<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<
     or_default(found, value, call, || format!("the value set `{set}` does not have it"))
 }
 
-/// A blank value has nothing to be looked up; what is not found is the default, or refused.
+/// A blank value has nothing to be looked up; what is not found is the default, or rejected.
 fn or_default<'t>(
     found: Option<Value<'t>>,
     value: Value<'t>,
@@ -144,11 +144,11 @@ fn or_default<'t>(
     if found.is_none() && value.is_blank() {
         return Ok(Some(value));
     }
-    let refuse = || {
+    let reject = || {
         let hint = "add it, or write a `default`";
         FunctionError::new("not_in_table", format!("{} is not in the table: {}; {hint}", quote(&value), why()))
     };
-    found.or_else(|| call.value(1)).map(Some).ok_or_else(refuse)
+    found.or_else(|| call.value(1)).map(Some).ok_or_else(reject)
 }
 
 fn range_label(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
@@ -157,10 +157,10 @@ fn range_label(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, F
         bound(&range.from).is_none_or(|from| from <= number) && bound(&range.below).is_none_or(|below| number < below)
     };
     let found = call.ranges(0).iter().find(holds).map(|range| range.is.borrowed()).or_else(|| call.value(1));
-    let refuse = || {
+    let reject = || {
         FunctionError::new("not_in_range", format!("{} lies in none of the ranges; write a `default`", number.digits()))
     };
-    found.map(Value::into_owned).ok_or_else(refuse)
+    found.map(Value::into_owned).ok_or_else(reject)
 }
 
 fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {

@@ -28,7 +28,7 @@ pub fn text_size(value: &Value<'_>) -> usize {
     }
 }
 
-/// Refuses what is nested deeper than the bound: a function can make depth that no input had.
+/// Rejects what is nested deeper than the bound: a function can make depth that no input had.
 pub fn check_depth(value: &Value<'_>, function: &str) -> Result<(), FunctionError> {
     if has_depth(value, OUTPUT_DEPTH_MAX) {
         return Ok(());

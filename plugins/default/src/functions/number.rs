@@ -36,7 +36,7 @@ const ROUNDING: Parameter = usually(
 const NUMBER: Spec = Spec {
     takes: Kind::Number,
     gives: Kind::Number,
-    lists: Lists::Refused,
+    lists: Lists::Rejected,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "0", "wrong_type", "wrong_type"]),
     errors: &[
         ("not_a_number", "the value is not a number, and no text that is written like one"),
@@ -58,7 +58,7 @@ const ARITHMETIC: Spec = Spec {
 pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "number",
-        summary: "Reads a number as people write it, with a currency and marks between thousands; anything else is refused.",
+        summary: "Reads a number as people write it, with a currency and marks between thousands; anything else is rejected.",
         takes: Kind::Text,
         parameters: &[DECIMAL, SUFFIXES],
         errors: &[

@@ -89,7 +89,7 @@ fn read(text: &str, region: &str) -> Result<(&'static Region, String), NotAPhone
     let written = text::Written::read(text).ok_or(NotAPhone::NoNumber)?;
     let (plan, national) = split(&written, Region::by_id(region))?;
     let national = plan.without_national_prefix(&national);
-    judge(plan, &national)?;
+    check(plan, &national)?;
     Ok((plan, national))
 }
 
@@ -114,7 +114,7 @@ fn with_country_code(digits: &str) -> Result<(&'static Region, String), NotAPhon
     Ok((plan, rest.to_owned()))
 }
 
-fn judge(plan: &Region, national: &str) -> Result<(), NotAPhone> {
+fn check(plan: &Region, national: &str) -> Result<(), NotAPhone> {
     if plan.code_has(national) {
         return Ok(());
     }

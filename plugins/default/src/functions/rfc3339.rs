@@ -11,7 +11,7 @@ const WRITABLE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402
 
 /// The time of a text that is a number of milliseconds since 1970.
 pub fn of_milliseconds(text: &str) -> Result<Value<'static>, FunctionError> {
-    let reason = "is not a whole number of milliseconds since 1970 within the years 0000 to 9999";
+    let reason = "is not an integer of milliseconds since 1970 within the years 0000 to 9999";
     let made = text.trim().parse().ok().and_then(rfc3339);
     made.map(Value::text).ok_or_else(|| FunctionError::new("not_a_time", format!("{} {reason}", quote_text(text))))
 }

@@ -24,7 +24,7 @@ pub struct Spec {
     pub parameters: &'static [Parameter],
     /// What becomes of missing, null, `""`, 0, `[]` and `{}`, with the arguments of its first example.
     pub on_empty: EmptyInput,
-    /// The codes with which it refuses, and when.
+    /// The codes with which it rejects, and when.
     pub errors: &'static [(&'static str, &'static str)],
     /// The codes of the warnings it gives, and when.
     pub warnings: &'static [(&'static str, &'static str)],
@@ -82,11 +82,11 @@ pub enum Lists {
     Each,
     /// The list is taken as one value.
     Whole,
-    /// It is refused: `{map: [...]}` says that each item is meant, `first` that one is.
-    Refused,
+    /// It is rejected: `{map: [...]}` says that each item is meant, `first` that one is.
+    Rejected,
 }
 
-/// What becomes of the six kinds of nothing: JSON text, `missing`, or the code of a refusal.
+/// What becomes of the six kinds of nothing: JSON text, `missing`, or the code of a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmptyInput {
     /// There is no value.
@@ -150,7 +150,7 @@ pub enum ArgumentKind {
     Text,
     /// A text that is not empty.
     NonEmpty,
-    /// A whole number from, to.
+    /// An integer from, to.
     Whole(i64, i64),
     /// `true` or `false`.
     Flag,
@@ -206,7 +206,7 @@ pub struct Example {
     pub call: &'static str,
     /// The input, JSON text; `missing` for none.
     pub input: &'static str,
-    /// What comes out: JSON text, `missing`, or the code of a refusal.
+    /// What comes out: JSON text, `missing`, or the code of a rejection.
     pub output: &'static str,
 }
 

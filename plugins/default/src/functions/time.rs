@@ -15,7 +15,7 @@ use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, e
 const TIME: Spec = Spec {
     takes: Kind::Time,
     gives: Kind::Time,
-    lists: Lists::Refused,
+    lists: Lists::Rejected,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_time", "wrong_type", "wrong_type"]),
     errors: &[
         ("not_a_time", "the text is not a date or time in ISO 8601, or no such day exists"),
@@ -152,7 +152,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Writes a number of milliseconds since 1970 as a date and time of RFC 3339 in UTC.",
         takes: Kind::Number,
         on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
-        errors: &[("not_a_time", "it is not a whole number of milliseconds, or outside the years 0000 to 9999")],
+        errors: &[("not_a_time", "it is not an integer of milliseconds, or outside the years 0000 to 9999")],
         examples: &[example("rfc3339", "1718447400000", "\"2024-06-15T10:30:00Z\"")],
         run: Run::ReadFilled(|text, _| of_milliseconds(text).map(Some)),
         ..TIME

@@ -155,16 +155,16 @@ fn range_hint(text: &str, style: Style) -> String {
 
 /// A part of a range; none when the range has no such end.
 pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, FunctionError> {
-    let refuse = |why: &str| FunctionError::of_text("not_a_range", text, why);
-    let (low, high) = ends(text, style).ok_or_else(|| refuse(&range_hint(text, style)))?;
+    let reject = |why: &str| FunctionError::of_text("not_a_range", text, why);
+    let (low, high) = ends(text, style).ok_or_else(|| reject(&range_hint(text, style)))?;
     let exact = |digits: Option<String>| digits.map(|digits| Decimal::parse(&digits)).transpose();
     let too_long =
-        |_| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| refuse("is too long"));
+        |_| within_bounds("9".repeat(2 * NUMBER_DIGITS_MAX + 1), text).err().unwrap_or_else(|| reject("is too long"));
     let (low, high) = (exact(low).map_err(too_long)?, exact(high).map_err(too_long)?);
     if let (Some(low), Some(high)) = (&low, &high)
         && high < low
     {
-        return Err(refuse("is not a range: it ends before it begins"));
+        return Err(reject("is not a range: it ends before it begins"));
     }
     match (part, low, high) {
         (Part::Min, low, _) => Ok(low),

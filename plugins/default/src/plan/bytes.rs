@@ -19,7 +19,7 @@ pub const PLAN_BYTES_MAX: usize = 4 << 20;
 /// Says what follows, and in which form.
 const MARK: &[u8; 4] = b"HMP\x07";
 
-/// Name, map, qualify, client, webhook, interpret, what is judged.
+/// Name, map, qualify, client, webhook, interpret, what is checked.
 const PARTS: usize = 7;
 
 impl Plan<'_> {

@@ -95,7 +95,7 @@ pub struct RecipeOptions<'p> {
     pub on_null: Fallback<'p>,
     /// What happens when the value is blank, but not null.
     pub on_blank: Fallback<'p>,
-    /// What happens when a function refuses.
+    /// What happens when a function rejects.
     pub on_error: Fallback<'p>,
 }
 
@@ -136,7 +136,7 @@ pub struct Source<'p> {
     /// What is taken.
     #[serde(borrow)]
     pub kind: SourceKind<'p>,
-    /// What is done to it before it is judged blank.
+    /// What is done to it before it is checked blank.
     #[serde(borrow)]
     pub then: Vec<Function<'p>>,
 }

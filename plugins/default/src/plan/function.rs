@@ -34,7 +34,7 @@ pub enum Argument<'p> {
     /// A text.
     #[serde(borrow)]
     Text(Cow<'p, str>),
-    /// A whole number within its bounds.
+    /// An integer within its bounds.
     Whole(i64),
     /// True or false.
     Flag(bool),

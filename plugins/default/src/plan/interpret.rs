@@ -60,7 +60,7 @@ pub struct OutcomePlan<'p> {
 pub enum Outcome {
     /// The client took the lead.
     Accepted,
-    /// The client refused it.
+    /// The client rejected it.
     Rejected,
     /// The client has it already.
     Duplicate,

@@ -1,5 +1,5 @@
 //! The operators of rules, each declared once: what a document writes, what it does where there is nothing to compare, and an
-//! example. The parser, the judge and the reference all read [the table](OPERATORS).
+//! example. The parser, the checker and the reference all read [the table](OPERATORS).
 
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ pub enum Wants {
     Moments,
     /// `values`: two numbers.
     Numbers,
-    /// `values`: two whole numbers of years, one of which may be null.
+    /// `values`: two integers of years, one of which may be null.
     Ages,
     /// `values`: a list of any values.
     Values,

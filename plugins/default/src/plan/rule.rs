@@ -19,14 +19,14 @@ pub struct RulePlan<'p> {
     /// What the verdict says when it fails.
     #[serde(borrow)]
     pub reason: Cow<'p, str>,
-    /// When it is judged.
+    /// When it is checked.
     pub severity: Severity,
     /// What it wants.
     #[serde(borrow)]
     pub rule: Rule<'p>,
 }
 
-/// When a rule is judged.
+/// When a rule is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Severity {
     /// Before the first-submission action.
@@ -77,7 +77,7 @@ pub enum RuleKind<'p> {
         /// What is checked.
         #[serde(borrow)]
         check: Check<'p>,
-        /// What a missing value counts as: passed, failed, or not judged at all.
+        /// What a missing value counts as: passed, failed, or not checked at all.
         on_missing: OnMissing,
         /// Whether texts are compared without regard to case.
         ignore_case: bool,

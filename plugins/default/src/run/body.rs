@@ -1,7 +1,7 @@
 //! The JSON body of a message, written straight from its code: what is the same for every lead is copied, what differs is taken
 //! from its place.
 //!
-//! It goes on while everything is ordinary. Where a function refuses or a part can't be made, it gives up, and the message is made
+//! It goes on while everything is ordinary. Where a function rejects or a part can't be made, it gives up, and the message is made
 //! part by part, which gives the same and says what is wrong.
 
 use hookmill_json::{Kind, Node, NodeRef, write_text, write_value};
@@ -18,7 +18,7 @@ use crate::plan::{Code, LoadedMessage, Part, Piece};
 const OUTPUT_BYTES_GUESS: usize = 512;
 
 /// Writes the body; none when the long way is to be gone.
-pub fn written<'s, 'p, S: Scope>(message: &'s LoadedMessage<'p>, code: Code<'p>, scope: &'s S) -> Option<String> {
+pub fn write_message<'s, 'p, S: Scope>(message: &'s LoadedMessage<'p>, code: Code<'p>, scope: &'s S) -> Option<String> {
     let mut writer = Writer { message, scope, code, out: String::with_capacity(OUTPUT_BYTES_GUESS) };
     writer.value()?;
     (writer.out.len() <= OUTPUT_BYTES_MAX).then_some(writer.out)

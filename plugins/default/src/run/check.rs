@@ -14,7 +14,7 @@ use crate::functions::{FunctionError, cost};
 use crate::moment::{Moment, Now, Written};
 use crate::plan::{Check, MissingOperand, OnMissing, Operator, Path, With};
 
-/// Why a rule could not be judged: it can be neither met nor not met.
+/// Why a rule could not be checked: it can be neither met nor not met.
 #[derive(Debug, PartialEq)]
 pub struct RuleError {
     /// A stable code.
@@ -26,8 +26,8 @@ pub struct RuleError {
 }
 
 impl From<FunctionError> for RuleError {
-    fn from(refusal: FunctionError) -> Self {
-        Self { code: refusal.code, field: String::new(), message: refusal.message }
+    fn from(rejection: FunctionError) -> Self {
+        Self { code: rejection.code, field: String::new(), message: rejection.message }
     }
 }
 
@@ -71,7 +71,7 @@ impl<'s, S: Scope> Checker<'s, S> {
         found
     }
 
-    /// Whether a value meets a check; none when there is nothing to judge.
+    /// Whether a value meets a check; none when there is nothing to check.
     pub fn passes(
         &self,
         check: &Check<'_>,

@@ -74,10 +74,10 @@ impl<'s, S: Scope> EvalContext<'s> for ScopeContext<'s, S> {
         let found = lookup::get(name, key).map_err(|error| no_table(name, error))?;
         let Some(text) = found else { return Ok(None) };
         let read = parse(&text).map(Value::into_owned);
-        read.map(Some).map_err(|refused| {
+        read.map(Some).map_err(|rejected| {
             FunctionError::new(
                 "table_value",
-                format!("what the value set `{name}` has for `{key}` is not JSON: {}", refused.message),
+                format!("what the value set `{name}` has for `{key}` is not JSON: {}", rejected.message),
             )
         })
     }

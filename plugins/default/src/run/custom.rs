@@ -36,7 +36,7 @@ impl<'s> CustomFields<'s> {
     }
 
     /// The value of a field that was made.
-    pub fn made(&self, name: &str) -> Option<&Value<'s>> {
+    pub fn value_of(&self, name: &str) -> Option<&Value<'s>> {
         self.fields.iter().find_map(|(made, value)| match value {
             CustomValue::Built(value) if made == name => Some(value),
             _ => None,

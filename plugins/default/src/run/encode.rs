@@ -44,7 +44,7 @@ pub fn encode(message: &Message<'_>, method: &str, format: Format, body: &Value<
 fn encode_query(message: &Message<'_>, format: Format, body: &Value<'_>) -> Result<Encoded, Failure> {
     if message.body.is_some() && matches!(format, Format::Xml | Format::Text) {
         let hint = "put the values under `query`, or send it with POST";
-        return Err(refuse("no_body_in_get", format!("a GET has no body, so its text would be lost; {hint}")));
+        return Err(reject("no_body_in_get", format!("a GET has no body, so its text would be lost; {hint}")));
     }
     Ok(Encoded { query: form::pairs(check_named(body, "a query")?), content_type: None, bytes: None })
 }
@@ -55,7 +55,7 @@ fn check_named<'b, 'v>(body: &'b Value<'v>, what: &str) -> Result<&'b Value<'v>,
         Value::Object(_) => Ok(body),
         other => {
             let message = format!("{what} is made of names and values, but the body is {}", other.type_name());
-            Err(refuse("not_an_object", message))
+            Err(reject("not_an_object", message))
         }
     }
 }
@@ -64,12 +64,12 @@ fn plain(body: &Value<'_>) -> Result<String, Failure> {
     match body {
         Value::Null => Ok(String::new()),
         Value::Object(_) | Value::List(_) => {
-            Err(refuse("wrong_type", format!("a text body is one text, but this is {}", body.type_name())))
+            Err(reject("wrong_type", format!("a text body is one text, but this is {}", body.type_name())))
         }
         scalar => Ok(scalar.scalar_text().unwrap_or_default().to_owned()),
     }
 }
 
-fn refuse(code: &'static str, message: String) -> Failure {
+fn reject(code: &'static str, message: String) -> Failure {
     Failure::new(code, format!("body: {message}")).in_field("body")
 }

@@ -56,7 +56,7 @@ fn find_match<'p, S: Scope>(
 ) -> Result<Option<&'p OutcomePlan<'p>>, Failure> {
     for outcome in plan.outcomes.iter().filter(|outcome| response.status.is_some() || outcome.knows_silence) {
         let Some(rule) = &outcome.when else { return Ok(Some(outcome)) };
-        // A condition without anything to judge says nothing of this response.
+        // A condition without anything to check says nothing of this response.
         if let RuleResult::Passed = evaluator.evaluate(rule, Name::Of(&outcome.name)).map_err(failure)? {
             return Ok(Some(outcome));
         }

@@ -90,8 +90,8 @@ impl<'m> Mapper<'m, '_, '_> {
     }
 }
 
-fn unreadable(refused: JsonError) -> Failure {
-    Failure::new(refused.code, format!("the body can't be read at byte {}: {}", refused.offset, refused.message))
+fn unreadable(rejected: JsonError) -> Failure {
+    Failure::new(rejected.code, format!("the body can't be read at byte {}: {}", rejected.offset, rejected.message))
 }
 
 /// What becomes a lead each: what `items` finds, or the items of a list, or the body.
@@ -100,7 +100,7 @@ fn elements<'b>(plan: &LoadedMap<'_>, body: &'b JsonIndex<'b>) -> Result<Vec<Nod
         None => vec![body.root()],
         Some(path) => {
             let found = select_in(&path.steps, NodeRef::Indexed(body.root()));
-            let found = found.map_err(|refusal| Failure::new(refusal.code, refusal.message))?;
+            let found = found.map_err(|rejection| Failure::new(rejection.code, rejection.message))?;
             found.nodes().iter().filter_map(|node| node.indexed()).collect()
         }
     };

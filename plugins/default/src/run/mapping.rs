@@ -109,7 +109,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         let made = match self.plan.target(index) {
             Some(TargetRef::Text(text)) => self.texts.get(text).and_then(Option::as_ref),
             Some(TargetRef::Tags) => self.tags.as_ref(),
-            Some(TargetRef::Custom(name)) => self.custom.made(name),
+            Some(TargetRef::Custom(name)) => self.custom.value_of(name),
             None => None,
         };
         if let Some(value) = made {
@@ -277,7 +277,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         left.map(|member| {
             let mut text = String::new();
             member.write(&mut text, &|inside| used.is_gone(inside));
-            self.scope.budget().reserve(text.len()).map_err(|refusal| failure_of(&refusal))?;
+            self.scope.budget().reserve(text.len()).map_err(|rejection| failure_of(&rejection))?;
             Ok((member.name(), CustomValue::Json(text)))
         })
         .collect()
@@ -303,7 +303,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// A path that is too wide fails the lead: what it would have found must not be kept as if nobody had named it.
     fn found(&self, path: &Path<'_>) -> Result<Found<'s>, Failure> {
-        look(path, self.scope).map_err(|refusal| failure_of(&refusal).in_field(&*path.text))
+        look(path, self.scope).map_err(|rejection| failure_of(&rejection).in_field(&*path.text))
     }
 
     fn unknown(&mut self) -> Result<(), Failure> {
@@ -366,7 +366,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     fn write_lead(&self) -> Result<String, Failure> {
-        let room = |bytes| self.scope.budget().reserve(bytes).map_err(|refusal| failure_of(&refusal));
+        let room = |bytes| self.scope.budget().reserve(bytes).map_err(|rejection| failure_of(&rejection));
         let mut out = String::with_capacity(OUTPUT_BYTES_GUESS);
         out.push('{');
         let texts = TEXT_FIELDS.iter().zip(&self.texts).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
@@ -433,6 +433,6 @@ fn shorten(text: &str) -> &str {
     &text[..text.char_indices().nth(NOTICE_CHARS_MAX).map_or(text.len(), |(end, _)| end)]
 }
 
-fn failure_of(refusal: &FunctionError) -> Failure {
-    Failure::new(refusal.code, refusal.message.as_str())
+fn failure_of(rejection: &FunctionError) -> Failure {
+    Failure::new(rejection.code, rejection.message.as_str())
 }

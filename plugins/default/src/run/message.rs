@@ -232,10 +232,10 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
 
     /// Takes room for so many bytes of the message.
     fn room(&self, bytes: usize, place: Place<'_>) -> Result<(), Failure> {
-        let refuse = |refusal: FunctionError| {
-            Failure::new(refusal.code, format!("{place}: {}", refusal.message)).in_field(place.to_string())
+        let reject = |rejection: FunctionError| {
+            Failure::new(rejection.code, format!("{place}: {}", rejection.message)).in_field(place.to_string())
         };
-        self.scope.budget().reserve(bytes).map_err(refuse)
+        self.scope.budget().reserve(bytes).map_err(reject)
     }
 }
 

@@ -8,7 +8,7 @@ use super::scope::{Call, LeadScope};
 use super::trace;
 use crate::plan::{RulePlan, Severity};
 
-/// Judges one lead by the rules of these severities: the soft ones only where no hard one failed.
+/// Checks one lead by the rules of these severities: the soft ones only where no hard one failed.
 pub fn qualify(
     rules: &[RulePlan<'_>],
     path_trie: &PathTrie<'_>,
@@ -35,18 +35,18 @@ pub fn qualify(
 }
 
 /// A rule that can be neither met nor not met fails the lead, so that nothing is decided about it.
-pub fn failure(unjudged: RuleError) -> Failure {
-    let RuleError { code, field, message } = unjudged;
+pub fn failure(unchecked: RuleError) -> Failure {
+    let RuleError { code, field, message } = unchecked;
     Failure::new(code, format!("{field}: {message}")).in_field(field)
 }
 
 /// The lead of a submission, of which the places of an outline are read.
 pub fn lead<'l>(submission: &'l Submission, path_trie: &PathTrie<'_>) -> Result<JsonIndex<'l>, Failure> {
-    let refuse = |message: String| Failure::new("bad_lead", format!("the lead can't be read: {message}"));
+    let reject = |message: String| Failure::new("bad_lead", format!("the lead can't be read: {message}"));
     match JsonIndex::parse_paths(&submission.lead, path_trie, false) {
         Ok(index) if index.root().kind() == Kind::Object => Ok(index),
-        Ok(index) => Err(refuse(format!("it is {}, not an object", index.value().type_name()))),
-        Err(refused) => Err(refuse(format!("at byte {}: {}", refused.offset, refused.message))),
+        Ok(index) => Err(reject(format!("it is {}, not an object", index.value().type_name()))),
+        Err(rejected) => Err(reject(format!("at byte {}: {}", rejected.offset, rejected.message))),
     }
 }
 

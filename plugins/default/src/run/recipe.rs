@@ -110,7 +110,7 @@ impl<'s> SourceValue<'s> {
 struct FailedSource<'s> {
     error: FunctionError,
     function: Option<&'static str>,
-    /// The value that was refused. Failures are rare, and this is large.
+    /// The value that was rejected. Failures are rare, and this is large.
     chain_input: Box<SourceValue<'s>>,
 }
 
@@ -193,7 +193,7 @@ impl<'s, S: Scope> Evaluator<'s, S> {
             self.trace_source(only);
             return taken;
         }
-        // Among alternatives, an object is skipped where a text is expected; alone it is a mistake that the chain refuses.
+        // Among alternatives, an object is skipped where a text is expected; alone it is a mistake that the chain rejects.
         let mut best =
             BestSource { skips_objects: expected == Expected::Scalar && sources.len() > 1, ..BestSource::default() };
         for alike in sources.chunk_by(|one, next| one.then == next.then) {

@@ -92,7 +92,7 @@ impl Scope for ResponseScope<'_, '_> {
 }
 
 /// The bytes of a response as text: UTF-8, or Latin-1 where the content type says so. What is neither is replaced: a response
-/// is judged whatever its bytes.
+/// is checked whatever its bytes.
 pub fn decode_body(response: &ClientResponse) -> Cow<'_, str> {
     let charset = header(response, "content-type").to_ascii_lowercase();
     if charset.contains("charset=iso-8859-1") || charset.contains("charset=\"iso-8859-1\"") {

@@ -1,4 +1,4 @@
-//! Judging rules.
+//! Checking rules.
 
 use super::check::Checker;
 pub use super::check::RuleError;
@@ -35,7 +35,7 @@ pub enum RuleResult {
     Passed,
     /// Not met, by these parts.
     Failed(Vec<FailedCheck>),
-    /// Nothing to judge.
+    /// Nothing to check.
     Skipped,
 }
 
@@ -60,7 +60,7 @@ impl std::fmt::Display for Name<'_> {
     }
 }
 
-/// Judges rules in one scope.
+/// Checks rules in one scope.
 pub struct RuleEvaluator<'s, S> {
     checker: Checker<'s, S>,
     /// Each comparison, when a trace is wanted.
@@ -68,17 +68,17 @@ pub struct RuleEvaluator<'s, S> {
 }
 
 impl<'s, S: Scope> RuleEvaluator<'s, S> {
-    /// A judge without a trace.
+    /// A checker without a trace.
     pub fn new(scope: &'s S) -> Self {
         Self { checker: Checker::new(scope), trace: None }
     }
 
-    /// Whether a condition holds; one without anything to judge does.
+    /// Whether a condition holds; one without anything to check does.
     pub fn holds(&mut self, rule: &Rule<'_>) -> Result<bool, RuleError> {
         Ok(!matches!(self.evaluate(rule, Name::Of(""))?, RuleResult::Failed(_)))
     }
 
-    /// Judges a rule of this name. The depth is the document's, which is bounded.
+    /// Checks a rule of this name. The depth is the document's, which is bounded.
     pub fn evaluate(&mut self, rule: &Rule<'_>, name: Name<'_>) -> Result<RuleResult, RuleError> {
         match &rule.kind {
             RuleKind::All(parts) => self.all(parts, name),
@@ -151,10 +151,10 @@ impl<'s, S: Scope> RuleEvaluator<'s, S> {
         let RuleKind::Field { path, check, on_missing, ignore_case } = &rule.kind else {
             return Ok(RuleResult::Skipped);
         };
-        let in_field = |unjudged| RuleError { field: path.text.to_string(), ..unjudged };
+        let in_field = |unchecked| RuleError { field: path.text.to_string(), ..unchecked };
         let actual = self.checker.actual(path, check).map_err(in_field)?;
         let passed = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case).map_err(in_field)?;
-        let judgement = match passed {
+        let decision = match passed {
             Some(true) => RuleResult::Passed,
             Some(false) => RuleResult::Failed(vec![self.fail(rule, &name.to_string(), actual.as_ref())]),
             None => RuleResult::Skipped,
@@ -165,7 +165,7 @@ impl<'s, S: Scope> RuleEvaluator<'s, S> {
             let actual = actual.map(|actual| self.checker.budget().trace_value(&actual));
             self.note(rule, failed_check, expected, actual, passed);
         }
-        Ok(judgement)
+        Ok(decision)
     }
 
     fn fail(&self, rule: &Rule<'_>, name: &str, actual: Option<&Value<'_>>) -> FailedCheck {

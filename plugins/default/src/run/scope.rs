@@ -30,7 +30,7 @@ pub trait Scope {
     fn time_zone(&self) -> &str;
     /// The time of this run.
     fn now_ms(&self) -> i64;
-    /// Chance, the same in a replay; each call gives other bytes, in the same order.
+    /// Random bytes, the same in a replay; each call gives other bytes, in the same order.
     fn random_bytes(&self) -> [u8; 16];
     /// What may still be done for this item.
     fn budget(&self) -> &WorkBudget;

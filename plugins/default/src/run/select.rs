@@ -10,7 +10,7 @@ use crate::plan::Path;
 /// How many steps it takes to look at one value.
 const STEPS_PER_VISIT: usize = 16;
 
-/// Follows a path; refuses only when it would have to look at too much, alone or with all that was done before.
+/// Follows a path; rejects only when it would have to look at too much, alone or with all that was done before.
 pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, FunctionError> {
     let start = match path.place {
         Some(place) => scope.place(place).map(NodeRef::Indexed),

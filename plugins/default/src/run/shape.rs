@@ -45,7 +45,7 @@ fn fast_path<S: Scope>(
     if call.traces() || method == "GET" || !is_json {
         return None;
     }
-    let bytes = body::written(loaded, code, scope)?.into_bytes();
+    let bytes = body::write_message(loaded, code, scope)?.into_bytes();
     Some(Payload {
         method: head.method.map(str::to_owned),
         query: Vec::new(),

@@ -19,7 +19,7 @@ pub enum Found<'s> {
 }
 
 impl<'s> Found<'s> {
-    /// As one value: the values of a query are a list. Refuses when holding it is more than may still be done.
+    /// As one value: the values of a query are a list. Rejects when holding it is more than may still be done.
     pub fn value(&self, budget: &WorkBudget) -> Result<Option<Value<'s>>, FunctionError> {
         budget.spend_copy(self.nodes())?;
         Ok(self.free_value())

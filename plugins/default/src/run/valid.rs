@@ -135,7 +135,7 @@ mod tests {
             ),
         ] {
             for text in good {
-                assert!(is_valid(kind, text, "US"), "{text} is no {}", kind.name());
+                assert!(is_valid(kind, text, "US"), "{text} is not a valid {}", kind.name());
             }
             for text in bad {
                 assert!(!is_valid(kind, text, "US"), "{text} is a {}", kind.name());
@@ -145,7 +145,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_judged(text: String, odd in "[0-9a-zA-Z:/@.\\[\\]\u{e9} -]{0,20}") {
+        fn any_text_is_checked(text: String, odd in "[0-9a-zA-Z:/@.\\[\\]\u{e9} -]{0,20}") {
             for (_, kind) in Kind::ALL {
                 let _ = (is_valid(kind, &text, "US"), is_valid(kind, &odd, ""));
             }

@@ -37,15 +37,15 @@ pub fn document(body: &Value<'_>, root: Option<&str>, is_undeclared: bool) -> Re
         xml.put(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     }
     match (root, body) {
-        (Some(root), Value::List(_)) => return Err(refuse(format!("`{root}` can be one element only, not a list"))),
+        (Some(root), Value::List(_)) => return Err(reject(format!("`{root}` can be one element only, not a list"))),
         (Some(root), body) => xml.element(root, body)?,
         (None, Value::Object(members)) => match members.as_slice() {
-            [(name, Value::List(_))] => return Err(refuse(format!("`{name}` can be one element only, not a list"))),
+            [(name, Value::List(_))] => return Err(reject(format!("`{name}` can be one element only, not a list"))),
             [(name, value)] => xml.element(name, value)?,
-            _ => return Err(refuse(format!("XML has one root element, but here are {}", members.len()))),
+            _ => return Err(reject(format!("XML has one root element, but here are {}", members.len()))),
         },
         (None, other) => {
-            return Err(refuse(format!("the root element has no name, for the body is {}", other.type_name())));
+            return Err(reject(format!("the root element has no name, for the body is {}", other.type_name())));
         }
     }
     Ok(xml.writer.into_inner())
@@ -64,19 +64,19 @@ struct Xml {
 
 impl Xml {
     fn put(&mut self, event: Event<'_>) -> Result<(), Failure> {
-        self.writer.write_event(event).map_err(|why| refuse(format!("the XML can't be written: {why}")))
+        self.writer.write_event(event).map_err(|why| reject(format!("the XML can't be written: {why}")))
     }
 
     /// The depth is the value's, which is bounded.
     fn element(&mut self, name: &str, value: &Value<'_>) -> Result<(), Failure> {
         if !is_name(name) {
-            return Err(refuse(format!(
+            return Err(reject(format!(
                 "`{name}` is not the name of an XML element; rename it where the body is made"
             )));
         }
         match value {
             Value::List(items) => items.iter().try_for_each(|item| match item {
-                Value::List(_) => Err(refuse(format!("`{name}` has a list in a list, for which XML has no names"))),
+                Value::List(_) => Err(reject(format!("`{name}` has a list in a list, for which XML has no names"))),
                 item => self.element(name, item),
             }),
             Value::Object(members) => self.object(name, members),
@@ -124,7 +124,7 @@ impl Xml {
 
 fn push_attribute(start: &mut BytesStart<'_>, name: &str, value: &Value<'_>) -> Result<(), Failure> {
     if !is_name(name) {
-        return Err(refuse(format!("`@{name}` is not the name of an XML attribute; rename it where the body is made")));
+        return Err(reject(format!("`@{name}` is not the name of an XML attribute; rename it where the body is made")));
     }
     if *value == Value::Null {
         return Ok(());
@@ -138,7 +138,7 @@ fn own_text<'v>(name: &str, value: &'v Value<'_>) -> Result<&'v str, Failure> {
     if *value == Value::Null {
         return Ok("");
     }
-    value.scalar_text().ok_or_else(|| refuse(format!("`{name}` must be one text, not {}", value.type_name())))
+    value.scalar_text().ok_or_else(|| reject(format!("`{name}` must be one text, not {}", value.type_name())))
 }
 
 /// Whether XML 1.0 can hold a character.
@@ -168,7 +168,7 @@ fn escape(text: &str, in_attribute: bool) -> Cow<'_, str> {
     out.into()
 }
 
-fn refuse(message: String) -> Failure {
+fn reject(message: String) -> Failure {
     Failure::new("bad_xml", format!("body: {message}")).in_field("body")
 }
 

@@ -4,7 +4,7 @@
 use hookmill_plugin_default::document;
 use hookmill_plugin_sdk::types::Severities;
 
-use crate::house::{
+use crate::fixtures::{
     body, context, inbound, interpreted, lead, map_with, problems, response, shape, submission, to_client, verdict,
 };
 

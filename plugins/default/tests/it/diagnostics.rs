@@ -2,10 +2,10 @@
 
 use hookmill_plugin_default::{STANDARD_DOCUMENT, STANDARD_PAYLOAD, plan::LoadedPlan};
 
-use crate::house::{problems, warnings};
+use crate::fixtures::{problems, warnings};
 
 /// Each problem as `line:column code path | suggestion`.
-fn told(document: &str) -> Vec<String> {
+fn diagnose(document: &str) -> Vec<String> {
     let tell = |p: &hookmill_plugin_sdk::types::Diagnostic| {
         format!("{}:{} {} {} | {}", p.line, p.column, p.code, p.path, p.suggestion.as_deref().unwrap_or("-"))
     };
@@ -33,7 +33,7 @@ shape:
   client: {body: {a: {from: email}}, headers: {Host: x}, format: xlm}
 ";
     assert_eq!(
-        told(document),
+        diagnose(document),
         [
             "2:1 unknown_key mpa | did you mean `map`?",
             "5:5 misspelt_field map.fields.emial | write `email`, or `custom.emial` if you mean a custom field",
@@ -69,7 +69,7 @@ fn m2_operands_under_other_keys_are_sent_where_they_belong() {
         ("{field: a, op: eq, value: 1, values: [2]}", "qualify[0].values | remove this"),
         ("{field: a, op: present, value: 1}", "qualify[0].value | remove this"),
     ] {
-        let told = told(&format!("version: 1\nqualify: [{rule}]"));
+        let told = diagnose(&format!("version: 1\nqualify: [{rule}]"));
         assert!(matches!(told.as_slice(), [only] if only.ends_with(expected)), "{rule}: {told:?}");
     }
 }
@@ -89,7 +89,7 @@ interpret:
     - {outcome: rejected, reason: '{{ response }} {{ info.status }}'}
 ";
     assert_eq!(
-        told(document),
+        diagnose(document),
         [
             "4:46 unexpected_argument map.fields.source.then[0].lookup | write `{lookup: {table: {...}}}`; beside it may stand default, ignore_case",
             "5:16 bad_path map.fields.last_name | write `{template: \"{{ surname }}\"}`; only in a message is a text a template by itself",
@@ -103,15 +103,15 @@ interpret:
 #[test]
 fn m2_json_has_places_too() {
     assert_eq!(
-        told("{\n  \"version\": 1,\n\t\"map\": {\"fields\": {\"é\": {\"frm\": \"a\"}}}\n}"),
+        diagnose("{\n  \"version\": 1,\n\t\"map\": {\"fields\": {\"é\": {\"frm\": \"a\"}}}\n}"),
         [
             "3:27 unknown_key map.fields.é.frm | did you mean `from`?",
             "3:26 one_source map.fields.é | several alternatives are written `from: [a, b]`",
         ]
     );
-    assert_eq!(told("{\"version\": 1,\n \"map\": tru}"), ["2:9 wrong_type map | -"]);
-    assert_eq!(told("{\"version\": 1,\n \"map\": {\"fields\": {}"), ["2:22 not_json  | -"]);
-    assert_eq!(told("{\"version\": 1, \"map\": {}, \"map\": {}}"), ["1:27 duplicate_key map | remove one of them"]);
+    assert_eq!(diagnose("{\"version\": 1,\n \"map\": tru}"), ["2:9 wrong_type map | -"]);
+    assert_eq!(diagnose("{\"version\": 1,\n \"map\": {\"fields\": {}"), ["2:22 not_json  | -"]);
+    assert_eq!(diagnose("{\"version\": 1, \"map\": {}, \"map\": {}}"), ["1:27 duplicate_key map | remove one of them"]);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn m2_texts_that_are_no_documents() {
         ("version: 1\nname: a: b", "2:8 not_yaml  | quote a text that has a colon in it"),
         ("version: 1\n---\nversion: 1", "2:1 second_document  | keep one; remove the `---`"),
     ] {
-        assert_eq!(told(document), [expected], "{document}");
+        assert_eq!(diagnose(document), [expected], "{document}");
     }
     assert_eq!(problems("version: [1").first().map(|p| p.code.as_str()), Some("not_yaml"));
 }
@@ -184,7 +184,7 @@ fn h6_bounds_are_told() {
 #[test]
 fn m2_o3_the_standard_is_a_document() {
     for document in ["", "version: 1", "{\"version\": 1}", "# nothing\n", "{}", STANDARD_DOCUMENT, STANDARD_PAYLOAD] {
-        assert_eq!(told(document), Vec::<String>::new());
+        assert_eq!(diagnose(document), Vec::<String>::new());
     }
     let standard = hookmill_plugin_default::document::standard().unwrap();
     let bytes = standard.to_bytes(hookmill_plugin_default::functions::plain_codes).unwrap();
@@ -207,9 +207,9 @@ fn m2_o3_the_standard_is_a_document() {
     );
 }
 
-/// P4: bytes that are not a plan are refused.
+/// P4: bytes that are not a plan are rejected.
 #[test]
-fn p4_damaged_plans_are_refused() {
+fn p4_damaged_plans_are_rejected() {
     let bytes = hookmill_plugin_default::document::standard()
         .unwrap()
         .to_bytes(hookmill_plugin_default::functions::plain_codes)

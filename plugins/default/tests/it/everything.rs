@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use crate::exercise::Exercise;
-use crate::house::{context, inbound, map_with};
+use crate::fixtures::{context, inbound, map_with};
 
 /// Enough for a document with every part.
 const BYTES_MAX: usize = 3000;

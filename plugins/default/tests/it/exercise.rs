@@ -9,10 +9,10 @@ use hookmill_plugin_default::run::LEADS_MAX;
 use hookmill_plugin_sdk::types::*;
 use hookmill_plugin_sdk::{configuration, mapping, qualification};
 
-use crate::grammar::{Draw, document, json};
-use crate::house::{
+use crate::fixtures::{
     ToShape, context, destination, inbound, interpret_in, pair, response, shape_in, silence, submission, to_client,
 };
+use crate::grammar::{Draw, document, json};
 
 /// Warnings that one lead may carry, and as many names that stood twice.
 const WARNINGS_MAX: usize = 100;
@@ -67,8 +67,8 @@ impl Exercise {
 
     fn shaped(&self, lead: &str) {
         sent(to_client(submission(lead)));
-        sent(told(Some(submission(lead)), self.bodies.first().filter(|body| is_json(body)).cloned()));
-        sent(told(None, None));
+        sent(event_to_shape(Some(submission(lead)), self.bodies.first().filter(|body| is_json(body)).cloned()));
+        sent(event_to_shape(None, None));
     }
 
     fn interpreted(&self) {
@@ -159,7 +159,7 @@ fn sent(to_shape: ToShape) {
     }
 }
 
-fn told(submission: Option<Submission>, payload: Option<String>) -> ToShape {
+fn event_to_shape(submission: Option<Submission>, payload: Option<String>) -> ToShape {
     let event = Event {
         id: "evt_1".into(),
         name: "lead.delivered".into(),

@@ -3,7 +3,7 @@
 use hookmill_plugin_default::run::MESSAGE_VALUES_MAX;
 use hookmill_plugin_sdk::types::{Context, Failure, Payload, Subject};
 
-use crate::house::{body, context, destination, json, load, problems, shape, shape_in, submission, to_client};
+use crate::fixtures::{body, context, destination, json, load, problems, shape, shape_in, submission, to_client};
 
 const LEAD: &str = r#"{"first_name":"John","last_name":"Doe & Söhne","zip":"02139","tags":["a","b"],"custom":{"zero":0,"no":false,"empty":"","items":[{"sku":"x","n":1.10,"tags":["p","q"]},{"sku":"y"}],"one":{"sku":"z"},"none":[]}}"#;
 
@@ -13,7 +13,7 @@ fn sent(message: &str) -> Payload {
     shape(&document(message), to_client(submission(LEAD))).unwrap_or_else(|failure| panic!("{}", failure.message))
 }
 
-fn refused(message: &str) -> Failure {
+fn rejected(message: &str) -> Failure {
     shape(&document(message), to_client(submission(LEAD))).unwrap_err()
 }
 
@@ -21,7 +21,7 @@ fn document(message: &str) -> String {
     format!("version: 1\nshape:\n  client:\n    {}", message.replace('\n', "\n    "))
 }
 
-fn told(message: &str) -> Vec<String> {
+fn diagnose(message: &str) -> Vec<String> {
     let found = problems(&document(message));
     found.iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect()
 }
@@ -64,7 +64,7 @@ body:
     );
 }
 
-/// M2, M8: names that XML does not have are told when the document is saved; what comes from a lead is refused when it comes.
+/// M2, M8: names that XML does not have are told when the document is saved; what comes from a lead is rejected when it comes.
 #[test]
 fn m8_xml_that_can_not_be_is_told() {
     for (message, expected) in [
@@ -87,7 +87,7 @@ fn m8_xml_that_can_not_be_is_told() {
         ("body: {a: {for_each: lead.tags, make: x, as: y}}", "unknown_key shape.client.body.a.as"),
         ("body: {a: {from: item.sku}}", "bad_path shape.client.body.a.from"),
     ] {
-        assert!(told(message).contains(&expected.to_owned()), "{message}: {:?}", told(message));
+        assert!(diagnose(message).contains(&expected.to_owned()), "{message}: {:?}", diagnose(message));
     }
     let odd = document("format: xml\nbody: {lead: {from: lead.custom}}");
     let failure = shape(&odd, to_client(submission(ODD_NAMES))).unwrap_err();
@@ -100,7 +100,7 @@ fn m8_plain_text_and_content_types() {
     assert_eq!(body(&text), "Name: Doe & Söhne; zip 02139");
     assert_eq!(text.content_type.as_deref(), Some("text/plain; charset=utf-8"));
     assert_eq!(body(&sent("format: text\nbody: {from: lead.city}")), "");
-    assert_eq!(refused("format: text\nbody: {from: lead.tags}").code, "wrong_type");
+    assert_eq!(rejected("format: text\nbody: {from: lead.tags}").code, "wrong_type");
     let api = sent("content_type: application/vnd.api+json\nbody: [{from: lead.zip}]");
     assert_eq!((body(&api).as_str(), api.content_type.as_deref()), (r#"["02139"]"#, Some("application/vnd.api+json")));
 }
@@ -124,7 +124,7 @@ fn m8_values_in_the_query() {
 
 /// M8: what a GET or a form can't carry is not a silent loss.
 #[test]
-fn m8_what_can_not_be_carried_is_refused() {
+fn m8_what_can_not_be_carried_is_rejected() {
     for (message, method, content_type, code) in [
         ("body: [1]", "GET", "application/json", "not_an_object"),
         ("body: [1]", "POST", "application/x-www-form-urlencoded", "not_an_object"),

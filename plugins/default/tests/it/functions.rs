@@ -3,14 +3,14 @@
 use hookmill_plugin_sdk::testing;
 use hookmill_plugin_sdk::types::{Diagnostic, Entropy};
 
-use crate::house::{context, failure, inbound, json, lead, lead_json, leads, map_with, problems};
+use crate::fixtures::{context, failure, inbound, json, lead, lead_json, leads, map_with, problems};
 
 fn fields(fields: &str) -> String {
     format!("version: 1\nmap:\n  unknown: drop\n  fields:\n    {}", fields.trim_end().replace('\n', "\n    "))
 }
 
 /// Each problem as `column code | message | suggestion`.
-fn told(chain: &str) -> Vec<String> {
+fn diagnose(chain: &str) -> Vec<String> {
     let tell = |p: &Diagnostic| {
         format!("{} {} | {} | {}", p.column - 35, p.code, p.message, p.suggestion.as_deref().unwrap_or("-"))
     };
@@ -87,7 +87,7 @@ fn m4_an_ambiguous_date_is_a_notice() {
     let warning = &lead.warnings[0];
     assert_eq!((warning.code.as_str(), warning.path.as_str()), ("ambiguous_date", "date_of_birth"));
     assert!(warning.message.contains("03/04/1990") && warning.message.contains("%d/%m/%Y"), "{}", warning.message);
-    assert!(crate::house::lead(&document, r#"{"dob":"13/04/1990"}"#).warnings.is_empty());
+    assert!(crate::fixtures::lead(&document, r#"{"dob":"13/04/1990"}"#).warnings.is_empty());
 }
 
 /// M4, P8: ids come of the item's entropy: others in each field and each lead, the same in a replay.
@@ -138,9 +138,9 @@ fn m6_paths_of_functions_are_known() {
     assert_eq!(failure(document, r#"{"value":"x"}"#).field.as_deref(), Some("value"));
 }
 
-/// M4: nothing plausible is made of nonsense; the refusal quotes the input.
+/// M4: nothing plausible is made of nonsense; the rejection quotes the input.
 #[test]
-fn m4_refusals_quote_and_teach() {
+fn m4_rejections_quote_and_teach() {
     for (chain, input, code, words) in [
         ("number", "\"Unit 5\"", "not_a_number", ["\"Unit 5\"", "extract"]),
         ("number", "\"12.5k\"", "not_a_number", ["\"12.5k\"", "suffixes"]),
@@ -188,7 +188,7 @@ fn m2_chains_are_checked() {
             "10 missing_argument | `lookup` needs `table`: the table, a map from text to value | write it like `{lookup: {table: {TX: Texas, CA: California}}}`",
         ),
         ("[{pad: {two: 5}}]", "8 unknown_key | `two` means nothing here | did you mean `to`?"),
-        ("[{pad: 5000}]", "7 wrong_type | this should be a whole number from 0 to 1000, not a number: 5000 | -"),
+        ("[{pad: 5000}]", "7 wrong_type | this should be an integer from 0 to 1000, not a number: 5000 | -"),
         (
             "[{range: middle}]",
             "9 unknown_word | `middle` is none of the words that can stand here | known here: min, max, avg",
@@ -211,7 +211,7 @@ fn m2_chains_are_checked() {
             "16 empty_range | no number lies in this range | `below` must be above `from`",
         ),
     ] {
-        assert_eq!(told(chain), [expected], "{chain}");
+        assert_eq!(diagnose(chain), [expected], "{chain}");
     }
     for (chain, code) in [
         ("[{extract: '('}]", "bad_pattern"),

@@ -6,7 +6,7 @@ use hookmill_plugin_default::run::{OUTPUT_BYTES_MAX, TRACE_BYTES_MAX};
 use hookmill_plugin_sdk::types::*;
 use hookmill_plugin_sdk::{configuration, mapping, qualification};
 
-use crate::house::{
+use crate::fixtures::{
     context, inbound, interpret_in, load, map_with, problems, response, shape, shape_in, submission, to_client,
 };
 
@@ -176,8 +176,8 @@ fn p3_m5_hostile_leads_are_bounded() {
 
 /// P3, M7: a lead is neither passed nor failed by a rule that could not look at all of it.
 #[test]
-fn p3_m7_hostile_leads_are_judged_or_fail() {
-    let judge = |rules: &str, x: &str| {
+fn p3_m7_hostile_leads_are_checked_or_fail() {
+    let check = |rules: &str, x: &str| {
         load(&format!("{{\"version\":1,\"qualify\":[{rules}]}}"));
         let lead = format!("{{\"custom\":{{\"x\":{x}}}}}");
         <hookmill_plugin_default::Declarative as qualification::Guest>::qualify(
@@ -203,9 +203,9 @@ fn p3_m7_hostile_leads_are_judged_or_fail() {
         ("{\"not\":{\"field\":\"$..y\",\"op\":\"present\"}}".to_owned(), &wide, "path_too_wide"),
     ] {
         let rules: String = rules;
-        assert_eq!(judge(&rules, x).unwrap_err().code, code, "{}", &rules[..100.min(rules.len())]);
+        assert_eq!(check(&rules, x).unwrap_err().code, code, "{}", &rules[..100.min(rules.len())]);
     }
-    let verdict = judge(&times(50, "{\"field\":\"x\",\"op\":\"eq\",\"value\":1}"), &text).unwrap();
+    let verdict = check(&times(50, "{\"field\":\"x\",\"op\":\"eq\",\"value\":1}"), &text).unwrap();
     assert!(verdict.failed.iter().all(|failed| failed.actual.as_ref().is_some_and(|actual| actual.len() < 5000)));
 }
 

@@ -3,7 +3,7 @@
 use hookmill_plugin_sdk::testing::take_log;
 use hookmill_plugin_sdk::types::{ClientResponse, Context, Outcome, OutcomeKind};
 
-use crate::house::{context, interpret_in, interpreted, load, pair, problems, response, silence};
+use crate::fixtures::{context, interpret_in, interpreted, load, pair, problems, response, silence};
 
 use OutcomeKind::{Accepted, Duplicate, Failed, Rejected, Retry};
 
@@ -49,14 +49,14 @@ interpret:
 /// Kind, reason, reference and price of an outcome; none for the host's default.
 type Told = Option<(OutcomeKind, Option<String>, Option<String>, Option<String>)>;
 
-fn told(document: &str, response: ClientResponse) -> Told {
+fn read_outcome(document: &str, response: ClientResponse) -> Told {
     let outcome = interpreted(document, response).unwrap_or_else(|failure| panic!("{}", failure.message))?;
     let Outcome { kind, reason, reference, price, .. } = outcome;
     Some((kind, reason, reference, price))
 }
 
 fn kind(document: &str, response: ClientResponse) -> Option<OutcomeKind> {
-    told(document, response).map(|told| told.0)
+    read_outcome(document, response).map(|told| told.0)
 }
 
 fn is(kind: OutcomeKind, reason: &str, reference: &str, price: &str) -> Told {
@@ -121,7 +121,7 @@ fn m9_responses_of_real_kinds_of_clients() {
         ),
         (BOBERDOO, 200, "text/html", "oops: Duplicate  Lead <br>", is(Duplicate, "", "", "")),
     ] {
-        assert_eq!(told(document, response(status, content_type, body)), expected, "{body}");
+        assert_eq!(read_outcome(document, response(status, content_type, body)), expected, "{body}");
     }
     let busy = interpreted(LEADCONDUIT, response(200, json, r#"{"outcome":"error"}"#)).unwrap().unwrap();
     assert_eq!((busy.retry_after_ms, busy.rule.as_deref()), (Some(60_000), Some("interpret.outcomes[3]")));
@@ -151,7 +151,7 @@ fn m9_a_success_that_matches_nothing_is_no_acceptance() {
         "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: ok, op: eq, value: false}}]}",
     );
     for body in ["", "{}", r#"{"ok":"maybe"}"#, "<html>", "{\"ok\":"] {
-        let unmatched = told(accepts, response(200, "application/json", body)).unwrap();
+        let unmatched = read_outcome(accepts, response(200, "application/json", body)).unwrap();
         assert_eq!(unmatched.0, Failed, "{body}");
         assert!(unmatched.1.unwrap().contains("matches no outcome"));
         assert_eq!(kind(rejects, response(200, "application/json", body)), None, "{body}");
@@ -165,7 +165,7 @@ fn m9_a_success_that_matches_nothing_is_no_acceptance() {
     ] {
         let document = accepts.replace("]}", &format!("], otherwise: {otherwise}}}"));
         assert_eq!(kind(&document, response(200, "", "no")), expected, "{otherwise}");
-        assert_eq!(kind(&document, silence("timeout")), None, "no response is no {otherwise}");
+        assert_eq!(kind(&document, silence("timeout")), None, "no response is not {otherwise}");
     }
 }
 
@@ -227,9 +227,9 @@ fn m9_bodies_are_read_as_they_are_or_as_the_document_says() {
         assert_eq!(found, matches.then_some(Rejected), "{read_as} {content_type} {body}");
     }
     let latin = "version: 1\ninterpret: {reason: text, outcomes: [{outcome: rejected}]}";
-    let told_latin = told(latin, response(200, "text/plain; charset=ISO-8859-1", b"Stra\xdfe"));
+    let told_latin = read_outcome(latin, response(200, "text/plain; charset=ISO-8859-1", b"Stra\xdfe"));
     assert_eq!(told_latin, is(Rejected, "Straße", "", ""));
-    assert_eq!(told(latin, response(200, "text/plain", b"a\xffb")), is(Rejected, "a\u{fffd}b", "", ""));
+    assert_eq!(read_outcome(latin, response(200, "text/plain", b"a\xffb")), is(Rejected, "a\u{fffd}b", "", ""));
 }
 
 /// M9: no response is retried by the host, unless an outcome looks at `error`.
@@ -240,7 +240,7 @@ fn m9_nothing_is_concluded_from_silence() {
     assert_eq!(kind(missing, silence("timeout")), None);
     assert_eq!(kind(missing, response(200, "application/json", "{}")), Some(Rejected));
     let knows = "version: 1\ninterpret: {outcomes: [{outcome: failed, reason: error, when: {field: error, op: eq, value: too_large}}]}";
-    assert_eq!(told(knows, silence("too_large")), is(Failed, "too_large", "", ""));
+    assert_eq!(read_outcome(knows, silence("too_large")), is(Failed, "too_large", "", ""));
     assert_eq!(kind(knows, silence("timeout")), None);
     assert_eq!(kind(knows, response(200, "application/json", r#"{"error":"too_large"}"#)), None);
 }
@@ -258,15 +258,17 @@ fn m9_details_never_change_the_outcome() {
         ("nothing", is(Retry, "", "", ""), None),
     ] {
         let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: retry, {all}}}]}}");
-        assert_eq!(told(&document, response(200, "application/json", body)), expected, "{body}");
+        assert_eq!(read_outcome(&document, response(200, "application/json", body)), expected, "{body}");
         let outcome = interpreted(&document, response(200, "application/json", body)).unwrap().unwrap();
         assert_eq!(outcome.retry_after_ms, wait_ms, "{body}");
     }
     let failing = "version: 1\ninterpret: {outcomes: [{outcome: accepted, reference: {from: id, on_missing: fail}, price: {from: p, then: [phone]}}]}";
-    assert_eq!(told(failing, response(200, "application/json", r#"{"p":"x"}"#)), is(Accepted, "", "", ""));
+    assert_eq!(read_outcome(failing, response(200, "application/json", r#"{"p":"x"}"#)), is(Accepted, "", "", ""));
     let long = format!("{{\"r\":\"{}\"}}", "é".repeat(10_000));
     let reason =
-        told("version: 1\ninterpret: {outcomes: [{outcome: failed, reason: r}]}", response(500, "", long)).unwrap().1;
+        read_outcome("version: 1\ninterpret: {outcomes: [{outcome: failed, reason: r}]}", response(500, "", long))
+            .unwrap()
+            .1;
     assert_eq!(reason.unwrap().chars().count(), 500);
 }
 
@@ -280,7 +282,7 @@ fn m9_details_alone_keep_the_hosts_outcome() {
         (503, r#"{"error":{"message":"down"}}"#, is(Retry, "down", "", "")),
         (302, "", is(Failed, "", "", "")),
     ] {
-        assert_eq!(told(document, response(status, "application/json", body)), expected, "{status}");
+        assert_eq!(read_outcome(document, response(status, "application/json", body)), expected, "{status}");
     }
 }
 

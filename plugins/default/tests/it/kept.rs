@@ -1,6 +1,6 @@
 //! Nothing that came in is lost: what no field used is kept (M6).
 
-use crate::house::lead_json;
+use crate::fixtures::lead_json;
 
 /// M6: of a list in a field that holds one text, the values that were not taken stay.
 #[test]

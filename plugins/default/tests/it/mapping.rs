@@ -2,7 +2,7 @@
 
 use hookmill_plugin_sdk::types::{Failure, Mapped};
 
-use crate::house::{context, failure, inbound, json, lead, lead_json, leads, map_all, map_with};
+use crate::fixtures::{context, failure, inbound, json, lead, lead_json, leads, map_all, map_with};
 
 fn fields(fields: &str) -> String {
     format!("version: 1\nmap:\n  unknown: drop\n  fields:\n    {}", fields.replace('\n', "\n    "))
@@ -118,9 +118,9 @@ fn m6_unknown_keys_are_kept_dropped_or_rejected() {
     let kept = r#"{"email":"a","custom":{"contact":{"mail":"b","x":1},"n":1e400,"deep":{"z":[]}}}"#;
     assert_eq!(lead_json(&document("custom"), body), kept);
     assert_eq!(lead_json(&document("drop"), body), r#"{"email":"a","custom":{}}"#);
-    let refused = failure(&document("reject"), body);
-    assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("unknown_field", Some("n")));
-    assert!(refused.message.contains("`n`, `deep`"), "{}", refused.message);
+    let rejected = failure(&document("reject"), body);
+    assert_eq!((rejected.code.as_str(), rejected.field.as_deref()), ("unknown_field", Some("n")));
+    assert!(rejected.message.contains("`n`, `deep`"), "{}", rejected.message);
     let partly = lead_json(&document("custom"), r#"{"contact":{"mail":"b","x":1}}"#);
     assert_eq!(partly, r#"{"email":"b","custom":{"contact":{"x":1}}}"#);
 }
@@ -130,8 +130,8 @@ fn m6_unknown_keys_are_kept_dropped_or_rejected() {
 fn m6_objects_that_are_looked_in_are_known() {
     let document = "version: 1\nmap: {also_search: [fields], unknown: reject, fields: {email: ~email}}";
     assert_eq!(lead_json(document, r#"{"fields":{"E-Mail":"a"}}"#), r#"{"email":"a","custom":{}}"#);
-    let refused = failure(document, r#"{"fields":{"email":"a"},"other":{}}"#);
-    assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("unknown_field", Some("other")));
+    let rejected = failure(document, r#"{"fields":{"email":"a"},"other":{}}"#);
+    assert_eq!((rejected.code.as_str(), rejected.field.as_deref()), ("unknown_field", Some("other")));
 }
 
 /// M3 M6: a loose name is looked for in the objects of `also_search` wherever it stands, not in `from` alone.

@@ -3,7 +3,7 @@
 use hookmill_plugin_sdk::types::{Context, Severities};
 use hookmill_plugin_sdk::{qualification::Guest, types::Verdict};
 
-use crate::house::{context, json, load, submission, verdict};
+use crate::fixtures::{context, json, load, submission, verdict};
 
 fn rule_paths(rule: &str, lead: &str) -> Verdict {
     verdict(&format!("version: 1\nqualify:\n  - {rule}"), Severities::HARD, lead)
@@ -149,7 +149,7 @@ fn a_lead_that_is_none_is_a_failure() {
 
 /// M7: both severities in one call: a hard failure leaves the soft rules out, and `load` says for which there are rules.
 #[test]
-fn m7_soft_rules_are_judged_where_no_hard_one_failed() {
+fn m7_soft_rules_are_checked_where_no_hard_one_failed() {
     let hard = "{field: a, op: present, reason: no a}";
     let soft = "{field: b, op: present, reason: no b, severity: soft}";
     let document = format!("version: 1\nqualify: [{soft}, {hard}]");

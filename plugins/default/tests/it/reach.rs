@@ -1,8 +1,8 @@
 //! Rules that can never hold together, or always hold, are told when a document is saved (M2, M7).
 
-use crate::house::{problems, warnings};
+use crate::fixtures::{problems, warnings};
 
-fn told(rules: &str) -> Vec<String> {
+fn diagnose(rules: &str) -> Vec<String> {
     let found = problems(&format!("version: 1\nqualify: [{rules}]"));
     found.iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect()
 }
@@ -28,9 +28,9 @@ fn m2_rules_that_exclude_each_other_are_errors() {
         "{field: a, op: starts_with, value: ab}, {field: a, op: starts_with, value: ac}",
         "{field: a, op: eq, value: 1}, {field: a, op: eq, value: 2, on_missing: pass}",
     ] {
-        assert_eq!(told(pair), ["unreachable qualify[1]"], "{pair}");
-        assert_eq!(told(&format!("{{all: [{pair}]}}")), ["unreachable qualify[0].all[1]"], "{pair}");
-        assert_eq!(told(&format!("{{any: [{pair}]}}")), Vec::<String>::new(), "{pair}");
+        assert_eq!(diagnose(pair), ["unreachable qualify[1]"], "{pair}");
+        assert_eq!(diagnose(&format!("{{all: [{pair}]}}")), ["unreachable qualify[0].all[1]"], "{pair}");
+        assert_eq!(diagnose(&format!("{{any: [{pair}]}}")), Vec::<String>::new(), "{pair}");
     }
     for alone in [
         "{field: a, op: between, values: [65, 18]}",
@@ -38,7 +38,7 @@ fn m2_rules_that_exclude_each_other_are_errors() {
         "{field: a, op: within, values: [today, -1d]}",
         "{field: a, op: age_between, values: [65, 18]}",
     ] {
-        assert!(told(alone)[0].starts_with("unreachable"), "{alone}");
+        assert!(diagnose(alone)[0].starts_with("unreachable"), "{alone}");
     }
 }
 
@@ -59,7 +59,7 @@ fn m2_rules_that_can_hold_together_are_no_problem() {
         "{field: a, op: after, value: -1y}, {field: a, op: before, value: 2024-01-01}",
         "{field: a, op: eq, value: 1}, {field: a, op: eq, value: 2, severity: soft}",
     ] {
-        assert_eq!(told(pair), Vec::<String>::new(), "{pair}");
+        assert_eq!(diagnose(pair), Vec::<String>::new(), "{pair}");
     }
 }
 
@@ -82,5 +82,5 @@ fn h6_long_lists_are_not_compared_with_each_other() {
     let values: Vec<String> = (0..190).map(|n| format!("v{n}")).collect();
     let rules: Vec<String> =
         (0..100).map(|n| format!("{{field: a, op: in, values: [n{n},{}]}}", values.join(","))).collect();
-    assert_eq!(told(&rules.join(",")), Vec::<String>::new());
+    assert_eq!(diagnose(&rules.join(",")), Vec::<String>::new());
 }

@@ -5,7 +5,7 @@ use hookmill_plugin_sdk::testing::table;
 use hookmill_plugin_sdk::types::{Context, Severities, Verdict};
 use hookmill_plugin_sdk::{qualification::Guest, types::Failure};
 
-use crate::house::{context, json, load, problems, submission, verdict};
+use crate::fixtures::{context, json, load, problems, submission, verdict};
 
 fn document(rule: &str) -> String {
     format!("version: 1\nqualify:\n  - {rule}")
@@ -15,7 +15,7 @@ fn rule_paths(rule: &str, lead: &str) -> Verdict {
     verdict(&document(rule), Severities::HARD, lead)
 }
 
-fn judged_in(context: Context, rule: &str, lead: &str) -> Result<Verdict, Failure> {
+fn checked_in(context: Context, rule: &str, lead: &str) -> Result<Verdict, Failure> {
     load(&document(rule));
     <hookmill_plugin_default::Declarative as Guest>::qualify(context, Severities::HARD, vec![submission(lead)])
         .remove(0)
@@ -87,14 +87,14 @@ fn m7_every_operator_keeps_to_its_declaration() {
 fn m7_an_unknown_value_set_is_no_empty_one() {
     for op in ["in_set", "not_in_set"] {
         let failure =
-            judged_in(context(), &format!("{{field: zip, op: {op}, set: rates}}"), r#"{"zip":"1"}"#).unwrap_err();
+            checked_in(context(), &format!("{{field: zip, op: {op}, set: rates}}"), r#"{"zip":"1"}"#).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.field.as_deref()), ("table_not_granted", Some("zip")));
         assert!(failure.message.contains("`rates`"), "{}", failure.message);
     }
     load("version: 1\nmap: {fields: {a: {from: b, when: {field: b, op: in_set, set: rates}}}}");
     let mapped = <hookmill_plugin_default::Declarative as hookmill_plugin_sdk::mapping::Guest>::map(
         context(),
-        vec![crate::house::inbound(r#"{"b":1}"#)],
+        vec![crate::fixtures::inbound(r#"{"b":1}"#)],
     );
     let lead = mapped[0].as_ref().unwrap().leads[0].as_ref();
     assert_eq!(lead.unwrap_err().code, "table_not_granted");
@@ -143,7 +143,7 @@ fn m7_fields_are_compared_with_each_other() {
 
 /// M7: dates by the campaign's zone, at the context's now.
 #[test]
-fn m7_dates_are_judged_where_the_campaign_is() {
+fn m7_dates_are_checked_where_the_campaign_is() {
     // 2024-06-15T03:30:00Z: still the 14th in New York, the 15th in London.
     let at = |time_zone: &str| {
         let mut context = Context { now: 1_718_422_200_000, ..context() };
@@ -165,12 +165,12 @@ fn m7_dates_are_judged_where_the_campaign_is() {
         ),
     ] {
         for (zone, qualified) in [("America/New_York", in_new_york), ("Europe/London", in_london)] {
-            let verdict = judged_in(at(zone), rule, lead).unwrap();
+            let verdict = checked_in(at(zone), rule, lead).unwrap();
             assert_eq!(verdict.qualified, qualified, "{rule} in {zone}");
         }
     }
     let failure =
-        judged_in(at("Mars/Olympus"), "{field: x, op: before, value: today}", r#"{"custom":{"x":"2024-06-14"}}"#);
+        checked_in(at("Mars/Olympus"), "{field: x, op: before, value: today}", r#"{"custom":{"x":"2024-06-14"}}"#);
     assert_eq!(failure.unwrap_err().code, "unknown_zone");
 }
 
@@ -216,7 +216,7 @@ fn m7_operands_that_do_not_fit_are_told() {
 #[test]
 fn m10_the_trace_tells_what_now_meant() {
     let context = Context { trace: true, ..context() };
-    let verdict = judged_in(context, "{field: x, op: before, value: -1y, on_missing: skip}", "{}").unwrap();
+    let verdict = checked_in(context, "{field: x, op: before, value: -1y, on_missing: skip}", "{}").unwrap();
     let expected = r#"{"rules":[{"rule":"qualify[0]","line":3,"field":"x","operator":"before","expected":{"value":"-1y","is":"2023-06-15"},"passed":null}]}"#;
     assert_eq!(json(&verdict.trace.unwrap()), json(expected));
 }
@@ -231,7 +231,7 @@ fn m7_conditions_of_fields_compare_fields() {
         ("{field: a, op: eq, other: b.c}", ""),
     ] {
         let document = format!("version: 1\nmap: {{unknown: drop, fields: {{x: {{from: a, when: {rule}}}}}}}");
-        let lead = crate::house::lead_json(&document, r#"{"a":1,"b":{"c":2},"d":1.0}"#);
+        let lead = crate::fixtures::lead_json(&document, r#"{"a":1,"b":{"c":2},"d":1.0}"#);
         assert_eq!(lead, format!("{{\"custom\":{{{expected}}}}}"), "{rule}");
     }
 }

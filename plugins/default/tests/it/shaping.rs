@@ -2,7 +2,7 @@
 
 use hookmill_plugin_sdk::types::{Category, DestinationKind, Event, Subject, Submission};
 
-use crate::house::{NOW_MS, ToShape, body, destination, pair, shape, submission, to_client};
+use crate::fixtures::{NOW_MS, ToShape, body, destination, pair, shape, submission, to_client};
 
 const LEAD: &str = r#"{"external_id":"x1","first_name":"John","last_name":"Doe","email":"john@example.com","phone":"+15551234567","tags":["vip"],"custom":{"plan":"Pro","n":1e400,"zero":0,"no":false}}"#;
 

@@ -1,6 +1,6 @@
 //! The standard document on what real sources send (O3).
 
-use crate::house::{context, inbound, json, lead, leads, map_with};
+use crate::fixtures::{context, inbound, json, lead, leads, map_with};
 
 macro_rules! fixture {
     ($name:literal) => {

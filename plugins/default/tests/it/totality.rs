@@ -7,7 +7,7 @@ use hookmill_plugin_sdk::{
 };
 use proptest::prelude::*;
 
-use crate::house::{
+use crate::fixtures::{
     body, context, inbound, interpreted, json, leads, load, map_with, pair, response, shape, shape_in, submission,
     to_client, verdict,
 };
@@ -127,7 +127,7 @@ const MESSAGES: [&str; 6] = [
 ];
 
 proptest! {
-    /// Any JSON becomes leads that are JSON, are judged and shaped; failures are values.
+    /// Any JSON becomes leads that are JSON, are qualified and shaped; failures are values.
     #[test]
     fn m5_any_json_maps_or_fails(element in any_json()) {
         for lead in leads("", &element).into_iter().flatten() {
@@ -172,7 +172,7 @@ proptest! {
         }
     }
 
-    /// M10: nor does it change what is judged and sent.
+    /// M10: nor does it change what is checked and sent.
     #[test]
     fn m10_the_trace_changes_no_message(lead in any_json(), x in any_json()) {
         let lead = format!("{{\"email\":{x},\"custom\":{{\"lead\":{lead},\"x\":{x}}}}}");
@@ -190,9 +190,9 @@ proptest! {
         }
     }
 
-    /// M7: any lead is judged by every operator, or fails by a value.
+    /// M7: any lead is checked by every operator, or fails by a value.
     #[test]
-    fn m7_any_lead_is_judged(value in any_json(), other in any_json()) {
+    fn m7_any_lead_is_checked(value in any_json(), other in any_json()) {
         load(&every_rule());
         let lead = format!("{{\"custom\":{{\"x\":{value},\"y\":{other}}}}}");
         let verdicts = <Declarative as qualification::Guest>::qualify(context(), Severities::HARD, vec![submission(&lead)]);
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn p4_any_bytes_load_or_are_refused(bytes: Vec<u8>) {
+    fn p4_any_bytes_load_or_are_rejected(bytes: Vec<u8>) {
         prop_assert!(<Declarative as configuration::Guest>::load(bytes).is_err());
     }
 }

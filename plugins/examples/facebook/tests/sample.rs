@@ -27,7 +27,7 @@ fn p9_the_readme_shows_the_sample() {
     }
 }
 
-/// M5: a lead nobody can reach fails alone, in words; so does what is no form at all.
+/// M5: a lead nobody can reach fails alone, in words; so does what is not a form at all.
 #[test]
 fn m5_bad_forms() {
     assert_eq!(map(r#"{"field_data":[{"name":"email","values":[" "]}]}"#).unwrap_err().code, "no_contact");

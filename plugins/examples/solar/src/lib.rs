@@ -47,7 +47,7 @@ impl Map for Solar {
             .phone(form.take("phone"))
             .state(form.take("state").text().map(|state| state.to_uppercase()))
             .custom("bill", dollars)
-            .rest(&form);
+            .keep_rest(&form);
         Ok(lead.into())
     }
 }

@@ -17,7 +17,7 @@ fn map(body: &str) -> Result<String, Failure> {
     Ok(testing::lead(&mapped).to_owned())
 }
 
-fn judge(lead: &str) -> Verdict {
+fn check(lead: &str) -> Verdict {
     solar().qualify(&testing::context(), Severities::all(), &testing::submission(lead)).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn judge(lead: &str) -> Verdict {
 #[test]
 fn p9_the_sample() {
     assert_eq!(map(IN).unwrap(), OUT.trim_end());
-    assert_eq!(judge(OUT), Verdict::qualified());
+    assert_eq!(check(OUT), Verdict::qualified());
 }
 
 /// P9: the README shows the samples as they are.
@@ -69,11 +69,11 @@ fn m5_bad_forms() {
 /// M7: every rule that failed is told with expected and actual.
 #[test]
 fn m7_all_reasons_are_told() {
-    let verdict = judge(r#"{"state":"OK","custom":{"bill":99}}"#);
+    let verdict = check(r#"{"state":"OK","custom":{"bill":99}}"#);
     let told: Vec<_> = verdict.failed.iter().map(|rule| (rule.field.as_str(), rule.actual.as_deref())).collect();
     assert!(!verdict.qualified);
     assert_eq!(told, [("state", Some("\"OK\"")), ("custom.bill", Some("99"))]);
-    assert_eq!(judge(r#"{"state":"TX"}"#).failed[0].actual, None);
+    assert_eq!(check(r#"{"state":"TX"}"#).failed[0].actual, None);
 }
 
 /// The low end counts, with thousands.

@@ -1,4 +1,4 @@
-//! The schema takes what the parser takes, and refuses what an editor can see to be wrong.
+//! The schema takes what the parser takes, and rejects what an editor can see to be wrong.
 
 use std::path::{Path, PathBuf};
 

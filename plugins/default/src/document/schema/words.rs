@@ -76,7 +76,7 @@ pub fn list_of(item: Schema) -> Schema {
     typed("array").with("items", item).with("maxItems", bound(ITEMS_MAX)).build()
 }
 
-/// A whole number from, to.
+/// An integer from, to.
 pub fn integer(min: i64, max: i64) -> Schema {
     typed("integer").with("minimum", Value::integer(min)).with("maximum", Value::integer(max)).build()
 }

@@ -104,15 +104,15 @@ fn region<'c>(call: &'c Call<'_, '_>) -> &'c str {
 }
 
 fn e164<'a>(text: &'a str, call: &Call<'_, '_>) -> Result<Cow<'a, str>, FunctionError> {
-    let made = super::e164(text, region(call)).map_err(|reason| refusal(text, reason, region(call)))?;
+    let made = super::e164(text, region(call)).map_err(|reason| rejection(text, reason, region(call)))?;
     Ok(if made == text { text.into() } else { made.into() })
 }
 
 fn known(text: &str, call: &Call<'_, '_>) -> Result<PhoneNumber, FunctionError> {
-    super::known(text, region(call)).map_err(|reason| refusal(text, reason, region(call)))
+    super::known(text, region(call)).map_err(|reason| rejection(text, reason, region(call)))
 }
 
-fn refusal(text: &str, reason: NotAPhone, region: &str) -> FunctionError {
+fn rejection(text: &str, reason: NotAPhone, region: &str) -> FunctionError {
     let place = if region.is_empty() { String::new() } else { format!(" (read in region {region})") };
     FunctionError::new("not_a_phone", format!("{} is not a phone number: {}{place}", quote_text(text), reason.reason()))
 }

@@ -80,7 +80,7 @@ fn is_json(value: &Value<'_>) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Every function, with the arguments of each of its examples, on any value: a result that is JSON and within bounds, or a refusal.
+    /// Every function, with the arguments of each of its examples, on any value: a result that is JSON and within bounds, or a rejection.
     #[test]
     fn p3_m4_any_function_on_any_value(value in any_value()) {
         for spec in registry::registry() {

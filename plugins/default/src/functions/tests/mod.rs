@@ -79,7 +79,7 @@ impl EvalContext<'static> for Here {
     }
 }
 
-/// What a call makes of an input: JSON text, `missing`, or the code of a refusal; warnings stand behind it.
+/// What a call makes of an input: JSON text, `missing`, or the code of a rejection; warnings stand behind it.
 fn outcome(call: &str, input: &str) -> String {
     let chain = chain_of(call).unwrap_or_else(|problems| panic!("{call}: {problems:#?}"));
     let chain: &'static [_] = chain.leak();
@@ -88,9 +88,9 @@ fn outcome(call: &str, input: &str) -> String {
     let mut told = match apply_all(chain, value, &here) {
         Ok(Some(value)) => text_of(&value),
         Ok(None) => "missing".to_owned(),
-        Err(refusal) => {
-            assert!(!refusal.message.is_empty());
-            refusal.code.to_owned()
+        Err(rejection) => {
+            assert!(!rejection.message.is_empty());
+            rejection.code.to_owned()
         }
     };
     for warn in here.warnings.borrow().iter() {
@@ -147,7 +147,7 @@ fn m4_every_declaration_is_whole() {
                 example.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
                     && parse(example).is_err();
             let known = ["missing", "wrong_type", "not_a_number"].contains(&example) || declared.contains(&example);
-            assert!(!is_code || known, "{} refuses with {example}, which it does not declare", spec.name);
+            assert!(!is_code || known, "{} rejects with {example}, which it does not declare", spec.name);
         }
     }
 }

@@ -32,7 +32,7 @@ fn m8_values_as_xml() {
 }
 
 #[test]
-fn m8_what_is_no_xml_is_refused() {
+fn m8_what_is_no_xml_is_rejected() {
     for (json, part) in [
         ("{}", "here are 0"),
         (r#"{"a":1,"b":2}"#, "here are 2"),
@@ -84,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn any_value_is_written_or_refused(name: String, text: String) {
+    fn any_value_is_written_or_rejected(name: String, text: String) {
         let (name, text) = (text_of(&Value::text(name)), text_of(&Value::text(text)));
         for json in [format!("{{{name}:{text}}}"), format!("{{\"a\":{{{name}:{text},\"#cdata\":{text}}}}}")] {
             if let Ok(bytes) = document(&parse(&json).unwrap(), None, false) {

@@ -29,7 +29,7 @@ impl<'b> Draw<'b> {
         self.bytes.int_in_range(0..=max).unwrap_or(0)
     }
 
-    /// A whole number, the ends and what is around them more often than the rest.
+    /// An integer, the ends and what is around them more often than the rest.
     pub fn whole(&mut self, from: i64, to: i64) -> i64 {
         match self.count(5) {
             0 => 1.clamp(from, to),

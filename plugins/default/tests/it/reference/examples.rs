@@ -8,7 +8,7 @@ use hookmill_plugin_sdk::types::{MappedLead, Outcome, Payload, Severities, Verdi
 use serde_json::{Value, json};
 
 use super::Piece;
-use crate::house::{interpreted, leads, response, shape, submission, to_client, verdict};
+use crate::fixtures::{interpreted, leads, response, shape, submission, to_client, verdict};
 
 /// Longer JSON stands in several lines.
 const LINE_BYTES_MAX: usize = 130;
@@ -70,7 +70,7 @@ impl<'t> Above<'t> {
             ["json", "verdict"] => {
                 testing::table("served_zips", [("78701", "null")]);
                 testing::table("blocked", [("spam@example.com", "null")]);
-                return Some(line(&told(&verdict(self.document, Severities::HARD, &self.lead))));
+                return Some(line(&verdict_json(&verdict(self.document, Severities::HARD, &self.lead))));
             }
             ["text", "sent"] => return Some(sent(&self.sent())),
             [form, "response", status @ ..] => {
@@ -117,7 +117,7 @@ fn mapped(lead: Result<MappedLead, hookmill_plugin_sdk::types::Failure>) -> Valu
     }
 }
 
-fn told(verdict: &Verdict) -> Value {
+fn verdict_json(verdict: &Verdict) -> Value {
     let failed = verdict.failed.iter().map(|rule| {
         let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         json!({"rule": rule.rule, "reason": rule.reason, "expected": json(&rule.expected), "actual": rule.actual.as_deref().map(json)})

@@ -8,7 +8,7 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
-use crate::house::{problems, warnings};
+use crate::fixtures::{problems, warnings};
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/document.md")

@@ -63,13 +63,13 @@ pub fn pieces(page: &str) -> Vec<Piece> {
         let start = name_end + " -->\n".len();
         let end = start + page[start..].find("<!-- end -->").unwrap();
         let name = &page[name_at..name_end];
-        pieces.push(Piece { start, end, what: name.to_owned(), made: made(name) });
+        pieces.push(Piece { start, end, what: name.to_owned(), made: generate(name) });
         at = end;
     }
     pieces
 }
 
-fn made(name: &str) -> String {
+fn generate(name: &str) -> String {
     match name {
         "roots" => roots(),
         "function-index" => function_index(),
@@ -166,7 +166,7 @@ fn function(spec: &Spec) -> String {
     let lists = match spec.lists {
         Lists::Each => "; of a list each item",
         Lists::Whole => "",
-        Lists::Refused => "; a list is refused",
+        Lists::Rejected => "; a list is rejected",
     };
     let mut text = format!(
         "\n#### `{}`\n\n{} Takes {}, gives {}{lists}.\n",
@@ -187,10 +187,10 @@ fn function(spec: &Spec) -> String {
     let names = ["missing", "null", "`\"\"`", "`0`", "`[]`", "`{}`"];
     let nothing = names.iter().zip(spec.on_empty.all()).map(|(name, made)| format!("{name} → {}", outcome(made)));
     text += &format!("\nOf nothing, called as in the first line: {}.\n", nothing.collect::<Vec<_>>().join(" · "));
-    text + &told("Refuses", spec.errors) + &told("Warnings", spec.warnings)
+    text + &list_codes("Rejects", spec.errors) + &list_codes("Warnings", spec.warnings)
 }
 
-fn told(word: &str, codes: &[(&str, &str)]) -> String {
+fn list_codes(word: &str, codes: &[(&str, &str)]) -> String {
     if codes.is_empty() {
         return String::new();
     }
@@ -205,7 +205,7 @@ fn phrase(kind: Kind) -> &'static str {
     }
 }
 
-/// What comes out: JSON, nothing, or a refusal.
+/// What comes out: JSON, nothing, or a rejection.
 fn outcome(output: &str) -> String {
     let output = output.split(" + ").map(str::to_owned).collect::<Vec<_>>().join(", warning ");
     let is_code = output.contains('_')
@@ -213,7 +213,7 @@ fn outcome(output: &str) -> String {
     if output == "missing" {
         return output;
     }
-    if is_code { format!("refused: `{output}`") } else { code(&output) }
+    if is_code { format!("rejected: `{output}`") } else { code(&output) }
 }
 
 fn parameter(parameter: &Parameter) -> String {
@@ -229,7 +229,7 @@ fn argument(kind: ArgumentKind) -> String {
     let words = match kind {
         ArgumentKind::Text => "text",
         ArgumentKind::NonEmpty => "text, not empty",
-        ArgumentKind::Whole(min, max) => return format!("whole number, {min} to {max}"),
+        ArgumentKind::Whole(min, max) => return format!("integer, {min} to {max}"),
         ArgumentKind::Flag => "true or false",
         ArgumentKind::Word(words) => return words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" "),
         ArgumentKind::Fixed => "any value",
