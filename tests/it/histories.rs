@@ -142,6 +142,11 @@ fn options(way: Way) -> WorldOptions {
     options
 }
 
+#[allow(clippy::disallowed_methods, reason = "how long the test is, is a matter of who runs it")]
+fn histories() -> u64 {
+    std::env::var("HOOKMILL_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(HISTORIES)
+}
+
 /// What was posted, by submission.
 type Posted = BTreeMap<String, (usize, usize, Lead)>;
 
@@ -269,9 +274,8 @@ async fn run(kind: hookmill_tests::Kind, way: Way, seed: u64) {
 on_both! {
     /// H1 H2 L7: every history ends as its leads say, from memory and from the store.
     async fn h2_histories_end_as_their_leads_say(kind: Kind) {
-        let count = std::env::var("HOOKMILL_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(HISTORIES);
         let first = Random::seed();
-        for seed in first..first + count {
+        for seed in first..first + histories() {
             for way in [Way::Memory, Way::Store] {
                 run(kind, way, seed).await;
             }
