@@ -3,6 +3,7 @@
 
 use super::StoreError;
 use super::encryption::Cipher;
+use super::turns::{Class, Turn, Turns};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::ids::SharedIdGenerator;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -68,6 +69,7 @@ pub(super) enum Database {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        turns: Turns,
     },
     Postgres {
         pool: PgPool,
@@ -110,6 +112,7 @@ macro_rules! writing {
     ($store:expr, $connection:ident => $body:expr) => {
         match &$store.database {
             $crate::database::Database::Sqlite { writer, .. } => {
+                let _turn = $store.turn($crate::turns::Class::People).await?;
                 in_transaction!(writer.begin_with("begin immediate"), $connection => $body)
             }
             $crate::database::Database::Postgres { pool } => in_transaction!(pool.begin(), $connection => $body),
@@ -117,12 +120,13 @@ macro_rules! writing {
     };
 }
 
-/// As `writing!`, for the commits that many leads share. On SQLite everybody waits for the one connection that writes: so from beginning to
+/// As `writing!`, for the commits that many leads share, which have waited for their turn. On SQLite everybody waits for the one connection that writes: so from beginning to
 /// commit its thread is answered at once, and not when the runtime comes to it.
 macro_rules! committing {
-    ($store:expr, $connection:ident => $body:expr) => {
+    ($store:expr, $turn:expr, $connection:ident => $body:expr) => {
         match &$store.database {
             $crate::database::Database::Sqlite { writer, .. } => {
+                let _turn = $turn;
                 let mut held = writer.acquire().await?;
                 let begin = sqlx::Connection::begin_with(&mut *held, "begin immediate");
                 let work = async { Ok::<_, StoreError>(in_transaction!(begin, $connection => $body)) };
@@ -288,6 +292,17 @@ impl Store {
         Ok(store)
     }
 
+    /// Waits for a turn to write.
+    pub(super) async fn turn(&self, class: Class) -> Result<Turn, StoreError> {
+        match &self.database {
+            Database::Sqlite { turns, .. } => {
+                let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, turns.take(class)).await;
+                turn.map_err(|_| StoreError::from(sqlx::Error::PoolTimedOut))
+            }
+            Database::Postgres { .. } => Ok(Turn::default()),
+        }
+    }
+
     /// Whether the database responds.
     #[boxed]
     pub async fn ping(&self) -> Result<(), StoreError> {
@@ -299,7 +314,7 @@ impl Store {
     #[boxed]
     pub async fn close(&self) {
         match &self.database {
-            Database::Sqlite { writer, readers } => {
+            Database::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -340,7 +355,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         .connect_with(options)
         .await?;
     tokio::spawn(checkpoint_forever(readers.clone()));
-    Ok(Database::Sqlite { writer, readers })
+    Ok(Database::Sqlite { writer, readers, turns: Turns::default() })
 }
 
 /// Writes the write-ahead log back into the database without blocking others (a passive checkpoint), so that commits do not have

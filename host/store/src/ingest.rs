@@ -2,6 +2,7 @@
 //! not the row, is what costs. A request is answered only after its commit.
 
 use super::counts::{CountChanges, insert_count_changes};
+use super::turns::{Class, Turn};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
@@ -20,8 +21,10 @@ const BYTES_PER_COMMIT_MAX: usize = 32 << 20;
 const BYTES_WAITING_MAX: usize = 256 << 20;
 /// How many requests may wait for a commit.
 const REQUESTS_WAITING_MAX: usize = 16_384;
-/// Commits under way at once on PostgreSQL; SQLite has one writer.
+/// Commits under way at once on PostgreSQL.
 const POSTGRES_COMMITTERS: usize = 3;
+/// On SQLite, which has one writer, one commit waits for its turn while another is written: so intake never drops out of the order.
+const SQLITE_COMMITTERS: usize = 2;
 
 /// A request to be stored, with its submissions.
 #[derive(Debug, Clone)]
@@ -122,9 +125,11 @@ pub struct Ingest {
     commits: Arc<AtomicU64>,
 }
 
+type Reply = oneshot::Sender<Result<Ingested, IngestError>>;
+
 struct Waiting {
     request: NewRequest,
-    reply: oneshot::Sender<Result<Ingested, IngestError>>,
+    reply: Reply,
     _room: OwnedSemaphorePermit,
 }
 
@@ -134,7 +139,7 @@ impl Ingest {
         let (queue, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         let commits = Arc::new(AtomicU64::new(0));
-        let committers = if store.is_shared() { POSTGRES_COMMITTERS } else { 1 };
+        let committers = if store.is_shared() { POSTGRES_COMMITTERS } else { SQLITE_COMMITTERS };
         for _ in 0..committers {
             tokio::spawn(commit_forever(store.clone(), receiver.clone(), commits.clone()));
         }
@@ -163,15 +168,22 @@ async fn commit_forever(
     commits: Arc<AtomicU64>,
 ) {
     loop {
-        let Some(group) = next_group(&mut *queue.lock().await).await else { return };
-        commit_group(&store, group).await;
+        let Some((group, turn)) = next_group(&store, &mut *queue.lock().await).await else { return };
+        match turn {
+            Ok(turn) => commit_group(&store, group, turn).await,
+            Err(error) => reject_group(group.into_iter().map(|waiting| waiting.reply), error),
+        }
         commits.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// The requests that wait now, as many as one commit may carry; none when the queue is closed.
-async fn next_group(queue: &mut mpsc::Receiver<Waiting>) -> Option<Vec<Waiting>> {
+/// The requests that wait when it is their turn, as many as one commit may carry; none when the queue is closed.
+async fn next_group(
+    store: &Store,
+    queue: &mut mpsc::Receiver<Waiting>,
+) -> Option<(Vec<Waiting>, Result<Turn, StoreError>)> {
     let first = queue.recv().await?;
+    let turn = store.turn(Class::Intake).await;
     let (mut rows, mut bytes) = cost(&first);
     let mut group = vec![first];
     while rows < ROWS_PER_COMMIT_MAX && bytes < BYTES_PER_COMMIT_MAX {
@@ -181,7 +193,7 @@ async fn next_group(queue: &mut mpsc::Receiver<Waiting>) -> Option<Vec<Waiting>>
         bytes += more_bytes;
         group.push(next);
     }
-    Some(group)
+    Some((group, turn))
 }
 
 fn cost(waiting: &Waiting) -> (usize, usize) {
@@ -189,8 +201,8 @@ fn cost(waiting: &Waiting) -> (usize, usize) {
 }
 
 /// The response to a COMMIT may be lost while the commit succeeded: what is in the database then decides, not the error.
-async fn keep_or_find(store: &Store, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
-    match store.keep_requests(requests).await {
+async fn keep_or_find(store: &Store, requests: &[NewRequest], turn: Turn) -> Result<Vec<Ingested>, StoreError> {
+    match store.write_requests(requests, turn).await {
         Err(error) if error.is_outage() => match store.are_kept(requests).await {
             Ok(true) => Ok(requests.iter().map(|_| Ingested::Accepted).collect()),
             Ok(false) | Err(_) => Err(error),
@@ -199,9 +211,9 @@ async fn keep_or_find(store: &Store, requests: &[NewRequest]) -> Result<Vec<Inge
     }
 }
 
-async fn commit_group(store: &Store, group: Vec<Waiting>) {
+async fn commit_group(store: &Store, group: Vec<Waiting>, turn: Turn) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._room))).unzip();
-    match keep_or_find(store, &requests).await {
+    match keep_or_find(store, &requests, turn).await {
         Ok(results) => {
             for ((reply, _room), result) in replies.into_iter().zip(results) {
                 // A source that hung up finds its response under its idempotency key.
@@ -214,18 +226,25 @@ async fn commit_group(store: &Store, group: Vec<Waiting>) {
                 let _ = reply.send(keep_alone(store, request).await);
             }
         }
-        Err(error) => {
-            let error = Arc::new(error);
-            tracing::error!(error = %error, requests = requests.len(), "requests could not be written");
-            for (reply, _room) in replies {
-                let _ = reply.send(Err(IngestError::Store(error.clone())));
-            }
-        }
+        Err(error) => reject_group(replies.into_iter().map(|(reply, _room)| reply), error),
+    }
+}
+
+/// Nothing of a group was written.
+fn reject_group(replies: impl ExactSizeIterator<Item = Reply>, error: StoreError) {
+    let error = Arc::new(error);
+    tracing::error!(error = %error, requests = replies.len(), "requests could not be written");
+    for reply in replies {
+        let _ = reply.send(Err(IngestError::Store(error.clone())));
     }
 }
 
 async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, IngestError> {
-    match keep_or_find(store, std::slice::from_ref(&request)).await {
+    let kept = match store.turn(Class::Intake).await {
+        Ok(turn) => keep_or_find(store, std::slice::from_ref(&request), turn).await,
+        Err(error) => Err(error),
+    };
+    match kept {
         Ok(mut results) => results.pop().ok_or(IngestError::Stopping),
         Err(error) => {
             tracing::error!(error = %error, request_id = request.id, "a request could not be written");
@@ -236,13 +255,18 @@ async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, Inge
 
 impl Store {
     /// Keeps several requests in one commit. Of two with the same idempotency key the first wins (I4).
-    #[boxed]
     pub async fn keep_requests(&self, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
+        let turn = self.turn(Class::Intake).await?;
+        self.write_requests(requests, turn).await
+    }
+
+    #[boxed]
+    async fn write_requests(&self, requests: &[NewRequest], turn: Turn) -> Result<Vec<Ingested>, StoreError> {
         let (firsts, seconds) = by_first_use(requests);
         let mut keyed: Vec<&NewRequest> = firsts.iter().copied().filter(|request| request.key.is_some()).collect();
         // Always in one order: two hosts that insert the same keys wait for each other, but never in a circle.
         keyed.sort_by(|a, b| idempotency_key(a).cmp(&idempotency_key(b)));
-        let uses: HashMap<String, FirstUse> = committing!(self, connection => {
+        let uses: HashMap<String, FirstUse> = committing!(self, turn, connection => {
             let mut won: HashSet<String> = HashSet::new();
             for chunk in super::database::chunks(&keyed) {
                 let sql = super::database::many_sql(

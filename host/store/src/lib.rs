@@ -32,6 +32,7 @@ pub mod runs;
 pub mod submissions;
 #[cfg(test)]
 mod transitions;
+mod turns;
 pub mod users;
 pub mod value_sets;
 pub mod work;

@@ -3,6 +3,7 @@
 
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -116,7 +117,8 @@ impl Store {
         outcomes: &[Outcome],
         now: Timestamp,
     ) -> Result<HashSet<String>, StoreError> {
-        Ok(committing!(self, connection => {
+        let turn = self.turn(Class::Outcomes).await?;
+        Ok(committing!(self, turn, connection => {
             let attempts: Vec<(&Outcome, &Attempt)> = outcomes.iter().filter_map(|o| o.attempt.as_ref().map(|attempt| (o, attempt))).collect();
             insert_many!(connection,
                 "insert into attempts (organization_id, delivery_id, id, number, started_at, elapsed_ms, status, outcome, detail) values",

@@ -3,6 +3,7 @@
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::runs::RunStart;
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -106,7 +107,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<HashSet<String>, StoreError> {
         let taken: Vec<&Processed> = batch.iter().filter(|p| p.derived_from.is_none()).collect();
-        Ok(committing!(self, connection => {
+        let turn = self.turn(Class::Processing).await?;
+        Ok(committing!(self, turn, connection => {
             let mut matched: HashSet<String> = HashSet::with_capacity(taken.len());
             for chunk in super::database::chunks(&taken) {
                 let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
