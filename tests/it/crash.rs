@@ -10,9 +10,9 @@ const ROUNDS: usize = 10;
 const LIFE_MS: (u64, u64) = (50, 600);
 /// How long a host lives that is killed while it starts, in milliseconds; one time in three there is one.
 const START_MS: (u64, u64) = (1, 400);
-/// How many messages to one endpoint can be under way at most when a host dies: each may be sent once more, and no other. A host
-/// with one place left claims as many as it has places in all.
-pub(super) const UNDER_WAY_MAX: usize = 2 * 16 - 1;
+/// How many messages to one destination can be under way when a host dies (`deliveries_per_destination_max`), and as many again that were
+/// answered and are not written yet: each may be sent once more, and no other.
+pub(super) const UNDER_WAY_MAX: usize = 2 * 64;
 
 #[allow(clippy::disallowed_methods, reason = "how long the test is, is a matter of who runs it")]
 fn rounds() -> usize {

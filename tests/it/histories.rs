@@ -1,6 +1,7 @@
 //! Random histories, each run from memory and from the store: kills, take-overs, full queues, paused campaigns, retries that fall due after a
 //! restart, leases that are lost in the middle of a batch. Whatever happens, each lead ends as its own content says [H1 H2 L7 L8].
 
+use crate::crash::UNDER_WAY_MAX;
 use hookmill_domain::state::State;
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{Behaviour, Random, World, WorldOptions, on_both};
@@ -14,8 +15,6 @@ const HISTORIES: u64 = 4;
 const STEPS: (u64, u64) = (8, 20);
 /// How often a request to the client that fails at first is answered 503 in one history: its endpoint has three retries.
 const FAILURES_MAX: u64 = 3;
-/// How many messages to one client can be under way when a host dies or loses its leases: each may be sent once more.
-const UNDER_WAY_MAX: usize = 64;
 /// How long a stolen lease lasts, in milliseconds of the real time.
 const STOLEN_MS: i64 = 300;
 /// How often time is advanced at the end, an hour each, until everything is final.

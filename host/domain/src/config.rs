@@ -36,13 +36,13 @@ pub struct Limits {
     pub process_batch_bytes_max: usize,
     /// How many batches are processed at once (2).
     pub process_workers: usize,
-    /// How many submissions, and how many deliveries, are in memory at once (20,000 each); what is beyond stays in the database until
+    /// How many submissions, and how many deliveries, are in memory at once (64,000 each); what is beyond stays in the database until
     /// there is room.
     pub resident_items_max: usize,
     /// How many bytes of queued submissions, and of queued deliveries, are in memory at once (128 MiB each); one organization may have
     /// a quarter.
     pub resident_bytes_max: usize,
-    /// How many submissions of one campaign, and how many deliveries to one destination, are queued in memory (2,000).
+    /// How many submissions of one campaign, and how many deliveries to one destination, are queued in memory (8,000).
     pub lane_items_max: usize,
     /// How many bytes of bodies and elements are read from the database at once (32 MiB); a larger body is read by itself.
     pub load_bytes_max: i64,
@@ -110,9 +110,9 @@ impl Default for Limits {
             process_batch_max: 256,
             process_batch_bytes_max: 32 << 20,
             process_workers: 2,
-            resident_items_max: 20_000,
+            resident_items_max: 64_000,
             resident_bytes_max: 128 << 20,
-            lane_items_max: 2_000,
+            lane_items_max: 8_000,
             load_bytes_max: 32 << 20,
             deliveries_in_flight_max: 512,
             deliveries_per_destination_max: 64,

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// How many lanes are read in one round.
 const LANES_PER_ROUND: usize = 64;
+/// How many rows a read sees besides those it may take: what is under way is due in the store until it is written, and stands first.
+const UNDER_WAY_MAX: usize = 1_024;
 /// How long a lane waits after a read failed, in milliseconds.
 const FAILED_READ_MS: i64 = 1_000;
 
@@ -45,7 +47,7 @@ impl Pipeline {
         if shards.is_empty() {
             return Ok(nothing());
         }
-        let limit = self.settings.limits.lane_items_max * 2;
+        let limit = self.settings.limits.lane_items_max + UNDER_WAY_MAX;
         let due = self.store.due_submissions(&read.key.lane, shards, limit, self.clock.now()).await?;
         let DueRows { rows, mut has_more, next_at } = due;
         // What is in memory needs no body; of the others only as many are opened as there is room for.
@@ -101,7 +103,7 @@ impl Pipeline {
         if shards.is_empty() {
             return Ok(nothing());
         }
-        let limit = self.settings.limits.lane_items_max * 2;
+        let limit = self.settings.limits.lane_items_max + UNDER_WAY_MAX;
         let due = self.store.due_deliveries(&read.key.lane, shards, limit, self.clock.now()).await?;
         let items = due.rows.into_iter().map(|row| Delivery::loaded(row).into_item()).collect();
         Ok(ReadRows { items, has_more: due.has_more, next_at: due.next_at })

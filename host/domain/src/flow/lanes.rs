@@ -218,7 +218,7 @@ impl<T> Lanes<T> {
 
     /// The next lanes to read: those whose unread work is due and that have room again. Each is being read from now on.
     pub fn lanes_to_read(&mut self, now: Timestamp, count_max: usize) -> Vec<LaneRead> {
-        let low = self.limits.lane_items_max / 2;
+        let low = self.limits.lane_items_max / 4;
         let has_room = self.resident.len() < self.limits.items_max && self.queued_bytes < self.limits.bytes_max;
         let mut due = Vec::new();
         for (organization, of_organization) in &mut self.organizations {
