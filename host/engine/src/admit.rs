@@ -7,11 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::compile::{CompileError, Task};
+use super::components::Components;
+use super::configure;
 use super::contract_types::Description;
 use super::digest::Digest;
 use super::exports::Stages;
 use super::fault::Fault;
 use super::inspect;
+use super::rejection::AdmissionError;
 use super::runtime::Runtime;
 use super::snapshot_status::SnapshotStatus;
 
@@ -30,55 +33,22 @@ pub struct Admitted {
     pub snapshot_status: SnapshotStatus,
 }
 
-/// Why the bytes are rejected: at least one reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdmissionError {
-    /// Every reason found.
-    pub reasons: Vec<Reason>,
-}
-
-/// One reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// A stable code in snake case.
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// The suggested fix.
-    pub hint: String,
-}
-
-impl AdmissionError {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        AdmissionError { reasons: vec![Reason { code, message: message.into(), hint: hint.into() }] }
-    }
-}
-
-impl fmt::Display for AdmissionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons: Vec<_> =
-            self.reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.hint)).collect();
-        write!(f, "the plugin is rejected: {}", reasons.join("; "))
-    }
-}
-
-impl std::error::Error for AdmissionError {}
-
 /// Runs all checks.
-pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
+pub(crate) async fn admit(components: &Arc<Components>, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
+    let runtime = &components.runtime;
     check_size(bytes.len(), runtime.limits.component_bytes_max)?;
     let component = match detect_kind(&bytes)? {
         Kind::Component => bytes,
-        Kind::CoreModule => runtime.run_task(Task::Componentize, bytes).await.map_err(not_a_component)?,
+        Kind::CoreModule => components.run_task(Task::Componentize, bytes).await.map_err(not_a_component)?,
     };
     check_size(component.len(), runtime.limits.component_bytes_max)?;
     let component = inspect(runtime, component).await?;
     let digest = Digest::of(&component);
-    let loaded = runtime.build(digest, component.clone()).await.map_err(not_compiled)?;
-    let description = match runtime.describe(&loaded).await {
+    let loaded = components.build(digest, component.clone()).await.map_err(not_compiled)?;
+    let description = match configure::describe(runtime, &loaded).await {
         Ok(description) => description,
         Err(fault) => {
-            runtime.remove_compiled(digest).await;
+            components.remove_compiled(digest).await;
             return Err(not_started(fault));
         }
     };
@@ -87,9 +57,10 @@ pub(crate) async fn admit(runtime: &Arc<Runtime>, bytes: Vec<u8>) -> Result<Admi
 }
 
 /// Off the asynchronous threads: reading megabytes takes a while.
-async fn inspect(runtime: &Arc<Runtime>, component: Vec<u8>) -> Result<Vec<u8>, AdmissionError> {
-    let shared = Arc::clone(runtime);
-    let inspected = runtime.compilers.run(move || inspect::inspect(&component, &shared).map(|()| component)).await;
+async fn inspect(runtime: &Runtime, component: Vec<u8>) -> Result<Vec<u8>, AdmissionError> {
+    let (features, limits) = (runtime.wasm.get_wasm_features(), Arc::clone(&runtime.limits));
+    let read = move || inspect::inspect(&component, features, &limits).map(|()| component);
+    let inspected = runtime.compilers.run(read).await;
     inspected.unwrap_or_else(|lost| Err(unreadable(lost)))
 }
 

@@ -7,14 +7,13 @@ use super::bisect::{Bisection, Finding, Part};
 use super::call::{CallTarget, StageCall, StageResults};
 use super::contract_types::{Context, Failure};
 use super::deadline::Abandoned;
-use super::fault::{Fault, FaultKind, ItemError, Phase};
+use super::fault::{Fault, FaultKind, ItemError, Outcomes, Phase};
 use super::host_log::LogBuffer;
-use super::instance::{CallStats, HostPermit, InstanceSlot, InstanceSpec, Running};
+use super::instance::{CallStats, InstanceSlot, InstanceSpec, Running};
 use super::lookup::ValueSets;
 use super::output;
 use super::program::Program;
-use super::runtime::Runtime;
-use super::session::Outcomes;
+use super::runtime::{HostPermit, Runtime};
 use super::stats::add;
 
 /// CPU time on one thread after which other work runs first.

@@ -5,12 +5,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::contract_types::{Compiled, Description, Diagnostic, DiagnosticLevel};
 use super::fault::{Fault, FaultKind, Phase};
-use super::instance::{CallStats, HostPermit, InstanceSpec, Running};
+use super::instance::{CallStats, InstanceSpec, Running};
 use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
 use super::output;
 use super::program::LoadedComponent;
-use super::runtime::Runtime;
+use super::runtime::{HostPermit, Runtime};
 
 /// A configuration that compiled and that the component loads.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +35,34 @@ pub enum ConfigurationError {
     NotConfigurable,
 }
 
+/// Checks and compiles a configuration in the sandbox.
+pub(crate) async fn compile(
+    runtime: &Arc<Runtime>,
+    component: &Arc<LoadedComponent>,
+    document: &str,
+) -> Result<CompiledConfiguration, ConfigurationError> {
+    if !component.stages().is_configurable() {
+        return Err(ConfigurationError::NotConfigurable);
+    }
+    let permit = runtime.acquire_permit(Phase::Compile).await?;
+    let (shared, component, document) = (Arc::clone(runtime), Arc::clone(component), document.to_owned());
+    let compiled = runtime.pool.run(move || ConfigCompiler::new(&shared, &component).compile(&document, permit)).await;
+    compiled.unwrap_or_else(|lost| Err(Fault::host(Phase::Compile, lost).into()))
+}
+
+/// Calls `describe`; none when the component does not export it.
+pub(crate) async fn describe(
+    runtime: &Arc<Runtime>,
+    component: &Arc<LoadedComponent>,
+) -> Result<Option<Description>, Fault> {
+    let permit = runtime.acquire_permit(Phase::Describe).await?;
+    let (shared, component) = (Arc::clone(runtime), Arc::clone(component));
+    let described = runtime.pool.run(move || ConfigCompiler::new(&shared, &component).describe(permit)).await;
+    described.unwrap_or_else(|lost| Err(Fault::host(Phase::Describe, lost)))
+}
+
 /// A plugin's work outside of any session: no leads, no tables.
-pub(crate) struct ConfigCompiler<'a> {
+struct ConfigCompiler<'a> {
     runtime: &'a Runtime,
     component: &'a LoadedComponent,
     value_sets: Arc<dyn ValueSets>,
@@ -45,17 +71,13 @@ pub(crate) struct ConfigCompiler<'a> {
 }
 
 impl<'a> ConfigCompiler<'a> {
-    pub(crate) fn new(runtime: &'a Runtime, component: &'a LoadedComponent) -> Self {
+    fn new(runtime: &'a Runtime, component: &'a LoadedComponent) -> Self {
         let (value_sets, abandoned) = (Arc::new(NoValueSets), Arc::default());
         ConfigCompiler { runtime, component, value_sets, abandoned, stats: CallStats::default() }
     }
 
     /// Compiles a document, and checks that a fresh instance loads the result.
-    pub(crate) fn compile(
-        &mut self,
-        document: &str,
-        permit: HostPermit,
-    ) -> Result<CompiledConfiguration, ConfigurationError> {
+    fn compile(&mut self, document: &str, permit: HostPermit) -> Result<CompiledConfiguration, ConfigurationError> {
         let limits = &self.runtime.limits;
         if limits.document_bytes_max < document.len() {
             return Err(ConfigurationError::Diagnostics(vec![document_too_long(
@@ -71,7 +93,7 @@ impl<'a> ConfigCompiler<'a> {
     }
 
     /// Calls `describe`; none when the component does not export it. Starts the component in any case.
-    pub(crate) fn describe(&mut self, permit: HostPermit) -> Result<Option<Description>, Fault> {
+    fn describe(&mut self, permit: HostPermit) -> Result<Option<Description>, Fault> {
         let (mut running, call) = self.start(None, permit)?;
         call.check_types(&mut running)?;
         call.describe(&mut running)

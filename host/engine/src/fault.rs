@@ -27,6 +27,9 @@ pub enum ItemError {
     Postponed,
 }
 
+/// One result for each item, in the order of the items.
+pub type Outcomes<T> = Vec<Result<T, ItemError>>;
+
 /// A plugin that did not keep to the contract or to a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -1,19 +1,17 @@
 //! Reads a component without running or compiling any of it: names, sizes, validity.
 
-use wasmparser::{Parser, Payload, Validator};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
-use super::admit::{AdmissionError, Reason};
 use super::exports::Stage;
 use super::imports::{ImportVerdict, check_import, is_version_1};
 use super::limits::Limits;
-use super::runtime::Runtime;
+use super::rejection::{AdmissionError, Reason};
 
 /// Rejects with every reason it finds.
-pub(crate) fn inspect(component: &[u8], runtime: &Runtime) -> Result<(), AdmissionError> {
+pub(crate) fn inspect(component: &[u8], features: WasmFeatures, limits: &Limits) -> Result<(), AdmissionError> {
     let mut survey = Survey::default();
-    survey.read(component, &runtime.limits).map_err(invalid)?;
+    survey.read(component, limits).map_err(invalid)?;
     survey.finish()?;
-    let features = runtime.wasm.get_wasm_features();
     Validator::new_with_features(features).validate_all(component).map_err(invalid)?;
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Instance;
 use wasmtime::{Engine as Wasm, Store, UpdateDeadline};
 
@@ -13,13 +12,9 @@ use super::host_log::{LogBuffer, truncate};
 use super::limits::Limits;
 use super::lookup::ValueSets;
 use super::program::LoadedComponent;
-use super::runtime::Runtime;
+use super::runtime::{HostPermit, Runtime};
 use super::state::GuestState;
 use super::stats::{Counters, add};
-
-/// The right to hold an instance: when there is none left, the host is full.
-#[derive(Debug)]
-pub(crate) struct HostPermit(#[expect(dead_code, reason = "held, not read")] pub(crate) OwnedSemaphorePermit);
 
 /// A permit with or without an instance.
 pub(crate) enum InstanceSlot {

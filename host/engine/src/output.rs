@@ -1,5 +1,6 @@
 //! What a plugin returned, checked before anyone trusts it (P3): sizes, JSON, names and values that HTTP can carry.
 
+use hookmill_json::JsonError;
 use http::{HeaderName, HeaderValue, Method};
 
 use super::contract_types::{
@@ -7,7 +8,6 @@ use super::contract_types::{
     Warning,
 };
 use super::fault::{Fault, FaultKind, Phase};
-use super::json::{self, JsonFlaw};
 use super::limits::Limits;
 
 /// The result of one check.
@@ -74,14 +74,15 @@ impl Inspector<'_> {
 
     fn json(&mut self, place: &str, text: &str) -> Checked {
         self.text(text);
-        match json::check(text, self.limits.output_json_depth_max) {
-            Ok(()) => Ok(()),
-            Err(flaw @ JsonFlaw::Syntax { .. }) => Err(self.invalid(place, flaw)),
-            Err(flaw @ JsonFlaw::TooDeep { depth_max }) => {
-                let what = format_args!("in its `{place}`, {flaw}");
-                Err(Fault::limit(FaultKind::OutputDepth, self.phase, "output_json_depth_max", depth_max as u64, what))
+        let depth_max = self.limits.output_json_depth_max;
+        hookmill_json::check(text, depth_max).map_err(|error| {
+            let JsonError { code, offset, message } = error;
+            if code != "too_deep" {
+                return self.invalid(place, format_args!("it is not valid JSON at byte {offset}: {message}"));
             }
-        }
+            let what = format_args!("in its `{place}`, {message}");
+            Fault::limit(FaultKind::OutputDepth, self.phase, "output_json_depth_max", depth_max as u64, what)
+        })
     }
 
     fn optional_json(&mut self, place: &str, text: Option<&String>) -> Checked {
@@ -90,7 +91,7 @@ impl Inspector<'_> {
 
     fn object(&mut self, place: &str, text: &str) -> Checked {
         self.json(place, text)?;
-        if json::is_object(text) { Ok(()) } else { Err(self.invalid(place, "it is not a JSON object")) }
+        if hookmill_json::is_object(text) { Ok(()) } else { Err(self.invalid(place, "it is not a JSON object")) }
     }
 
     fn headers(&mut self, headers: &[Pair]) -> Checked {

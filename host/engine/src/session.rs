@@ -10,16 +10,13 @@ use super::contract_types::{
     Submission, Verdict,
 };
 use super::exports::{Stage, Stages};
-use super::fault::{Fault, FaultKind, ItemError, Phase};
+use super::fault::{Fault, FaultKind, ItemError, Outcomes, Phase};
 use super::host_log::LogLine;
 use super::instance::{CallStats, InstanceSlot};
 use super::lookup::{NoValueSets, ValueSets};
 use super::program::Program;
 use super::runtime::Runtime;
 use super::stats::nonzero_by_name;
-
-/// One result for each item, in the order of the items.
-pub type Outcomes<T> = Vec<Result<T, ItemError>>;
 
 /// The caller asked for a stage that the component does not export. The default plugin serves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

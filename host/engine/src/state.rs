@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
 use super::memory::MemoryMeter;
 use super::wasi::Wasi;
+use wasmtime_wasi::{WasiCtxView, WasiView};
 
 /// The host's side of one instance.
 pub(crate) struct GuestState {
@@ -107,5 +108,11 @@ impl lookup::Host for GuestState {
             return Err(ImportError::NotFetched.into());
         }
         Ok(self.value_sets.get(&table, &key))
+    }
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi().view()
     }
 }

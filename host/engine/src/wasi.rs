@@ -17,7 +17,6 @@ use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, W
 
 use super::fault::ImportError;
 use super::limits::Limits;
-use super::state::GuestState;
 
 /// The packages that are linked.
 const PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
@@ -37,7 +36,7 @@ pub(crate) fn is_linked(name: &str) -> bool {
 }
 
 /// Links all of it, and puts traps where a guest would wait.
-pub(crate) fn link(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+pub(crate) fn link<T: WasiView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     let mut poll = linker.instance(POLL)?;
@@ -103,12 +102,6 @@ impl Wasi {
 
     pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.context, table: &mut self.table }
-    }
-}
-
-impl WasiView for GuestState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi().view()
     }
 }
 
@@ -210,6 +203,7 @@ mod tests {
     use wasmtime::component::Component;
     use wasmtime::{Config, Engine, Store};
 
+    use super::super::state::GuestState;
     use super::*;
     use crate::fault::{Fault, FaultContext, FaultKind, Phase};
 
