@@ -1,6 +1,6 @@
 //! API errors as HTTP responses (I14): one body for all of them.
 
-use super::observe::RequestId;
+use super::request_id::RequestId;
 use axum::Extension;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};

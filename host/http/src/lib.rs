@@ -9,6 +9,7 @@ mod extract;
 mod observe;
 mod openapi;
 pub mod receiver;
+mod request_id;
 mod serve;
 mod sources;
 mod views;

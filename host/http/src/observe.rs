@@ -1,29 +1,18 @@
 //! What runs through every request: its id, its log line, and whether the host is well.
 
 use super::error;
+use super::request_id::RequestId;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hookmill_pipeline::Pipeline;
-use std::sync::Arc;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request in logs, responses and the store.
-#[derive(Debug, Clone)]
-pub struct RequestId(Arc<str>);
-
-impl RequestId {
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Gives each request an id, writes its error if it ends in one, and logs it once. The query is never logged: it may hold a key.
 pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Request, next: Next) -> Response {
-    let id = RequestId(Arc::from(pipeline.ids().new_id("req", pipeline.clock().now())));
+    let id = RequestId::new(pipeline.ids().new_id("req", pipeline.clock().now()));
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());

@@ -2,6 +2,7 @@
 //! is the next step's ([`super::outcome`]).
 
 use super::Pipeline;
+use super::delivery::{Delivery, NoRequest};
 use super::finish::CampaignContext;
 use super::flow::InFlight;
 use super::outcome::{CompletedAttempt, Responded};
@@ -9,131 +10,19 @@ use super::programs::NotReady;
 use super::send::{self, Receiver};
 use super::steps::Steps;
 use hookmill_domain::campaign::CampaignState;
-use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
-use hookmill_domain::flow::lanes::{Item, LaneKey};
+use hookmill_domain::flow::lanes::Item;
 use hookmill_domain::net_policy::Schemes;
 use hookmill_engine::Program;
-use hookmill_engine::contract::Submission;
 use hookmill_outbound::{SendError, SendErrorKind};
 use hookmill_store::StoreError;
-use hookmill_store::deliveries::{NewDelivery, NewEvent};
 use hookmill_store::outcome::Next;
-use hookmill_store::work::{DeliveryWork, EventWork};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// How long a delivery waits for which this host had no place or no program, in milliseconds.
 const BUSY_MS: i64 = 1_000;
-/// What a delivery takes in memory besides its message and its lead, in bytes.
-const ITEM_BYTES: usize = 512;
-
-/// A delivery: the same whether it came from the step before or was loaded from the store.
-#[derive(Debug, Clone)]
-pub(crate) struct Delivery {
-    pub(crate) row: DeliveryWork,
-    /// The event it tells of; none where the message is shaped, or the event has still to be read.
-    pub(crate) event: Option<Arc<EventData>>,
-    /// What further messages about its submission are shaped from; none where it has still to be read.
-    pub(crate) subject: Option<Arc<Submission>>,
-}
-
-/// An event as a message about it is shaped from it.
-#[derive(Debug, Clone)]
-pub(crate) struct EventData {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) status: Option<String>,
-    pub(crate) details: Vec<u8>,
-    pub(crate) occurred_at: i64,
-}
-
-impl EventData {
-    /// Of an event that is about to be written.
-    pub(crate) fn of(event: &NewEvent) -> Self {
-        Self {
-            id: event.id.clone(),
-            name: event.name.to_owned(),
-            status: Some(event.status.to_owned()),
-            details: event.details.clone(),
-            occurred_at: event.occurred_at.0,
-        }
-    }
-
-    /// Of an event that was read.
-    pub(crate) fn loaded(event: &EventWork) -> Self {
-        Self {
-            id: event.id.clone(),
-            name: event.name.clone(),
-            status: event.status.clone(),
-            details: event.details.clone(),
-            occurred_at: event.occurred_at,
-        }
-    }
-}
-
-/// The submission of an event that was read.
-pub(crate) fn loaded_submission(event: &EventWork) -> Submission {
-    let lead = event.lead.as_deref().map_or_else(|| "{}".to_owned(), super::context::to_text);
-    super::context::submission(&event.submission_id, event.lead_id.clone(), lead, event.is_test, event.received_at)
-}
-
-impl Delivery {
-    /// One that is about to be written.
-    pub(crate) fn new(
-        new: &NewDelivery,
-        event: Option<&Arc<EventData>>,
-        subject: Option<&Arc<Submission>>,
-        submission_revision: i64,
-        campaign_version_id: Option<&str>,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            row: DeliveryWork {
-                id: new.id.clone(),
-                organization_id: new.organization_id.clone(),
-                campaign_key: new.campaign_key.clone(),
-                submission_id: new.submission_id.clone(),
-                submission_revision,
-                event_id: new.event_id.clone(),
-                destination_id: new.destination_id.clone(),
-                destination_kind: new.destination_kind.as_str().to_owned(),
-                shard: new.shard,
-                attempts: 0,
-                retries_max: new.retries_max,
-                run_at: now.0,
-                message: new.message.clone(),
-                campaign_version_id: campaign_version_id.map(str::to_owned),
-            },
-            event: event.cloned(),
-            subject: subject.cloned(),
-        }
-    }
-
-    /// One that was read.
-    pub(crate) fn loaded(row: DeliveryWork) -> Self {
-        Self { row, event: None, subject: None }
-    }
-
-    /// What kind of destination it goes to; none for a kind that this version does not know.
-    pub(crate) fn kind(&self) -> Option<DestinationKind> {
-        DestinationKind::parse(&self.row.destination_kind)
-    }
-
-    /// Its lane: its destination.
-    pub(crate) fn lane(&self) -> LaneKey {
-        LaneKey::new(&self.row.organization_id, &self.row.destination_id)
-    }
-
-    /// As it is queued.
-    pub(crate) fn into_item(self) -> Item<Self> {
-        let body = self.row.message.as_ref().and_then(|message| message.body.as_ref()).map_or(0, Vec::len);
-        let lead = self.subject.as_ref().map_or(0, |subject| subject.lead.len());
-        Item { id: self.row.id.as_str().into(), shard: self.row.shard, bytes: ITEM_BYTES + body + lead, work: self }
-    }
-}
-
 impl Pipeline {
     /// Takes deliveries for one destination and sends them; returns whether there were some. `places` are the requests that may be
     /// under way at once.
@@ -319,15 +208,4 @@ impl Pipeline {
 enum Preparation {
     Send(Receiver, Option<Program>),
     End(NoRequest),
-}
-
-/// Why no request is made.
-#[derive(Debug, Clone)]
-pub(crate) enum NoRequest {
-    /// There is nothing to send to; the word says why.
-    Because(&'static str),
-    /// The campaign was archived before it was sent.
-    Archived,
-    /// Not now.
-    Then(Next),
 }

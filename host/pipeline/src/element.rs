@@ -2,7 +2,7 @@
 //! (I11).
 
 use super::Pipeline;
-use super::ingest::unavailable;
+use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::body::{self, Opened};
 use hookmill_domain::config::Limits;

@@ -3,11 +3,11 @@
 
 use super::Pipeline;
 use super::context;
-use super::deliver::{Delivery, EventData, loaded_submission};
+use super::delivery::{Delivery, EventData, loaded_submission};
 use super::finish::{CampaignContext, message};
-use super::ingest::json;
 use super::programs::NotReady;
 use super::rendered;
+use super::rendered::json;
 use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, Subject, Submission};
 use hookmill_engine::{FaultKind, ItemError, Program, Stage};
 use hookmill_store::StoreError;

@@ -3,8 +3,8 @@
 use super::Pipeline;
 use super::context;
 use super::element::Received;
-use super::ingest::json;
 use super::rendered;
+use super::rendered::json;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;

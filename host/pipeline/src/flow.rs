@@ -9,7 +9,7 @@ use hookmill_domain::flow::{SHARDS, shard_for};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-use super::deliver::Delivery;
+use super::delivery::Delivery;
 use super::element::Received;
 
 /// What moves through this host.

@@ -2,6 +2,8 @@
 
 use super::Pipeline;
 use super::element::{Origin, Received, slice_element};
+use super::rendered::json;
+use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::body::{self, Head, Opened};
@@ -491,15 +493,4 @@ fn duplicate_error(first: &FirstUse, body_digest: &[u8]) -> ApiError {
         "expires_at": first.expires_at.rfc3339(),
         "same_body": first.body_digest == body_digest,
     }))
-}
-
-/// An error for a store that does not respond; the log has the reason, once.
-pub fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
-    tracing::error!(error = %error, "database unavailable");
-    ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
-}
-
-/// JSON of a value that always has some.
-pub(crate) fn json<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 mod cache;
 mod context;
 mod deliver;
+mod delivery;
 mod discovery;
 mod dry_run;
 mod element;
@@ -29,16 +30,18 @@ mod send;
 mod steps;
 mod table_cache;
 mod tables;
+mod unavailable;
 mod value_sets;
 mod workers;
 
 pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleResponse, ShapedMessage, StageRun};
 pub use hookmill_store::keys::SourceKey;
-pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source, unavailable};
+pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source};
 pub use pipeline::{Pipeline, PipelineDeps};
 pub use programs::{ChosenComponent, CompiledVersion, Problem, STANDARD_DOCUMENT, SaveError};
 pub use rendered::Decision;
 pub use rerun::{Compared, DIFFERENCES_MAX, Difference, Replay, RunMessage, RunResult};
+pub use unavailable::unavailable;
 pub use value_sets::{PutSet, TableFormat};
 pub use workers::Workers;

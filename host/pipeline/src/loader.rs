@@ -2,7 +2,7 @@
 //! queues were full; on the normal way it reads nothing.
 
 use super::Pipeline;
-use super::deliver::Delivery;
+use super::delivery::Delivery;
 use super::element::{Received, RequestReader};
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::{Item, LaneRead, ReadRows};

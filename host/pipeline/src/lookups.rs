@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use super::cache::Cache;
-use super::ingest::json;
+use super::rendered::json;
 use super::table_cache::TableCache;
 use super::tables::{Grant, Names, Reader, Tables};
 use hookmill_domain::config::Limits;

@@ -2,13 +2,13 @@
 //! which ended together.
 
 use super::Pipeline;
-use super::deliver::{Delivery, EventData, NoRequest};
+use super::delivery::{Delivery, EventData, NoRequest};
 use super::finish::{CampaignContext, EventAbout};
 use super::flow::InFlight;
-use super::ingest::json;
 use super::interpret::{
     Decider, Interpretation, SendResult, attempt_detail, client_destination, client_response, interpret_by_status,
 };
+use super::rendered::json;
 use super::send::Receiver;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;

@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use super::context;
-use super::deliver::{Delivery, EventData};
+use super::delivery::{Delivery, EventData};
 use super::element::Received;
 use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
 use super::flow::InFlight;

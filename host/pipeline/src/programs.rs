@@ -1,7 +1,8 @@
 //! Programs, the loaded form of campaign versions: compiled and stored when a document is saved, loaded when a batch needs them.
 
 use super::Pipeline;
-use super::ingest::{json, unavailable};
+use super::rendered::json;
+use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};

@@ -1,7 +1,7 @@
 //! Release: campaigns change their state, and waiting work is released.
 
 use super::Pipeline;
-use super::ingest::unavailable;
+use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::error::{ApiError, Kind};

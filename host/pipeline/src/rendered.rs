@@ -145,3 +145,8 @@ pub(crate) fn severity(severity: Severity) -> &'static str {
 pub(crate) fn raw(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
+
+/// JSON of a value that always has some.
+pub(crate) fn json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}

@@ -1,7 +1,7 @@
 //! Operations on value sets (M7): put, restore, delete, look-up.
 
 use super::Pipeline;
-use super::ingest::unavailable;
+use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Kind};

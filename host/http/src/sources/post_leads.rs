@@ -6,7 +6,7 @@ use crate::body;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::Path;
-use crate::observe::RequestId;
+use crate::request_id::RequestId;
 use crate::serve::Peer;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
