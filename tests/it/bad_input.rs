@@ -380,6 +380,25 @@ async fn raw(world: &World, bytes: &[u8]) -> String {
 }
 
 on_both! {
+    /// I14: who is rejected before the body was read is told that the connection ends, so that no further request is lost on it.
+    async fn an_early_rejection_ends_the_connection(kind: Kind) {
+        let world = World::new(kind).await;
+        for (path, key, status) in [
+            ("PUT /v1/plugins/large", "hmk_nobodys", 401),
+            ("POST /v1/leads", "hms_nobodys", 401),
+            ("PUT /v1/plugins/large", world.source_key.as_str(), 403),
+            ("PUT /nowhere", "", 404),
+            ("DELETE /v1/leads", "", 405),
+        ] {
+            let head = format!("{path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: 8000000\r\n\r\n");
+            let response = raw(&world, head.as_bytes()).await.to_ascii_lowercase();
+            assert!(response.starts_with(&format!("http/1.1 {status}")) && response.contains("connection: close"), "{path}: {response:.400}");
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// H6: bytes that are not HTTP, heads without end and bodies that never come are cut off; others go on.
     async fn broken_connections_are_cut_off(kind: Kind) {
         let mut options = WorldOptions::default();

@@ -3,7 +3,7 @@
 use super::error;
 use super::request_id::RequestId;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hookmill_pipeline::Pipeline;
@@ -16,13 +16,28 @@ pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Re
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let has_body = has_body(request.headers());
     let response = next.run(request).await;
     let mut response = error::write_error(response, &id);
+    if has_body && is_early(response.status()) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     tracing::debug!(request_id = id.as_str(), %method, route = route.as_deref().unwrap_or("-"), status = response.status().as_u16(), "request completed");
     response
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != b"0")
+}
+
+/// Whether a rejection may come before its request's body was read. Then the connection ends, and its response says so: what is left of the
+/// body would be taken for the next request, and a client that is not told would lose that one.
+fn is_early(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429)
 }
 
 /// Checks that the process runs
