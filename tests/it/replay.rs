@@ -119,12 +119,12 @@ on_both! {
         let waiting = get(format!("/v1/submissions/{}/replay", ids[0])).await;
         assert_eq!((waiting.status, waiting.code()), (409, "not_processed"), "{}", waiting.text);
         assert_eq!(get("/v1/submissions/req_none-0/replay".into()).await.expect(404).code(), "not_found");
-        assert_eq!(get(format!("/v1/submissions/{}/replay?version=9", ids[0])).await.expect(422).json["error"]["details"][0]["path"], "version");
+        assert_eq!(get(format!("/v1/submissions/{}/replay?version=9", ids[0])).await.expect(404).code(), "not_found");
         assert_eq!(get(format!("/v1/submissions/{}/replay?version=x", ids[0])).await.expect(422).json["error"]["details"][0]["path"], "query");
         for (path, status) in [
             ("CAMP/versions/9/comparison", 404),
             ("CAMP/versions/one/comparison", 404),
-            ("CAMP/versions/1/comparison?against=9", 422),
+            ("CAMP/versions/1/comparison?against=9", 404),
             ("CAMP/versions/1/comparison?last=0", 422),
             ("CAMP/versions/1/comparison?last=101", 422),
             ("NONE/versions/1/comparison", 404),

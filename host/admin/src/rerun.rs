@@ -35,7 +35,7 @@ impl Scope {
         self.authorize(&REPLAY_SUBMISSION)?;
         let row = self.find_submission(id).await?;
         let version = match version {
-            Some(version) => Some(self.version_of(&row.campaign_key, version, "version").await?.id),
+            Some(version) => Some(self.version_of(&row.campaign_key, version).await?.id),
             None => None,
         };
         self.pipeline().replay(&row, version.as_deref()).await
@@ -51,12 +51,10 @@ impl Scope {
     ) -> Result<Comparison, ApiError> {
         let campaign = self.read_campaign(&COMPARE_VERSIONS, campaign_id).await?;
         let last = check_count("last", last.unwrap_or(COMPARED_DEFAULT), COMPARED_MAX)?;
-        let unknown = || ApiError::not_found("version", version);
-        let number = version.parse().map_err(|_| unknown())?;
-        let after = self.store().campaign_version_by_number(&campaign.key, number).await.map_err(unavailable)?;
-        let after = after.ok_or_else(unknown)?;
+        let number = version.parse().map_err(|_| ApiError::not_found("version", version))?;
+        let after = self.version_of(&campaign.key, number).await?;
         let before = match against {
-            Some(number) => Some(self.version_of(&campaign.key, number, "against").await?),
+            Some(number) => Some(self.version_of(&campaign.key, number).await?),
             None => self.active_version(&campaign).await?,
         };
         let rows = self.store().submissions(&campaign.key, None, "", last).await.map_err(unavailable)?;
@@ -77,9 +75,9 @@ impl Scope {
         }
     }
 
-    /// A version that a parameter names.
-    async fn version_of(&self, campaign_key: &str, version: i64, parameter: &str) -> Result<CampaignVersion, ApiError> {
+    /// The version of a campaign with this number.
+    async fn version_of(&self, campaign_key: &str, version: i64) -> Result<CampaignVersion, ApiError> {
         let found = self.store().campaign_version_by_number(campaign_key, version).await.map_err(unavailable)?;
-        found.ok_or_else(|| ApiError::invalid(parameter, format!("this campaign has no version {version}")))
+        found.ok_or_else(|| ApiError::not_found("version", &version.to_string()))
     }
 }
