@@ -9,6 +9,7 @@ use hookmill_domain::config::{HostSettings, Limits};
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::role::{Permission, Role};
 use hookmill_pipeline::Pipeline;
+pub(crate) use hookmill_pipeline::unavailable;
 use hookmill_store::audit::AuditEntry;
 use hookmill_store::{Store, StoreError};
 use std::sync::Arc;
@@ -212,9 +213,4 @@ pub async fn authenticate_source(pipeline: &Pipeline, key: &str) -> Result<Arc<S
 /// The error for a key that nobody has.
 pub fn unknown_key() -> ApiError {
     ApiError::new(Kind::Unauthenticated, "key_unknown", "unknown, expired or revoked key")
-}
-
-/// The error for a store that does not respond.
-pub(crate) fn unavailable(error: StoreError) -> ApiError {
-    hookmill_pipeline::unavailable(&error)
 }

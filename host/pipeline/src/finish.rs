@@ -3,8 +3,7 @@
 use super::Pipeline;
 use super::context;
 use super::element::Received;
-use super::rendered;
-use super::rendered::json;
+use super::rendered::{self, json};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;

@@ -113,7 +113,7 @@ impl Pipeline {
             return Ok(known.expires_at.is_none_or(|end| now.0 < end).then_some(known));
         }
         let generation = self.source_keys.generation();
-        let found = self.store.source_key_by_hash(&hash, now).await.map_err(|error| unavailable(&error))?;
+        let found = self.store.source_key_by_hash(&hash, now).await.map_err(unavailable)?;
         Ok(found.map(|key| self.source_keys.put(generation, hash, key, now)))
     }
 
@@ -132,8 +132,7 @@ impl Pipeline {
             return Ok(None);
         }
         let generation = self.campaigns.generation();
-        let found =
-            self.store.campaign_by_id(organization_id, campaign_id).await.map_err(|error| unavailable(&error))?;
+        let found = self.store.campaign_by_id(organization_id, campaign_id).await.map_err(unavailable)?;
         Ok(found.map(|campaign| self.campaigns.put(generation, key, campaign, now)))
     }
 
@@ -153,11 +152,8 @@ impl Pipeline {
         let (response, submissions) = self.admit_leads(&push, &envelope).await?;
         if response.accepted.is_empty() || (envelope.atomic && !response.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
-            if let Some(first) = self
-                .store
-                .first_use(&push.source.key.organization_id, &key, now)
-                .await
-                .map_err(|error| unavailable(&error))?
+            if let Some(first) =
+                self.store.first_use(&push.source.key.organization_id, &key, now).await.map_err(unavailable)?
             {
                 return Err(duplicate(&first, &key));
             }
@@ -203,8 +199,7 @@ impl Pipeline {
         let key = post.idempotency_key.as_deref().map(|key| self.key_use(key, &post.body, now)).transpose()?;
         let organization_id = &post.source.key.organization_id;
         if let Some(key) = &key
-            && let Some(first) =
-                self.store.first_use(organization_id, key, now).await.map_err(|error| unavailable(&error))?
+            && let Some(first) = self.store.first_use(organization_id, key, now).await.map_err(unavailable)?
         {
             return Err(duplicate(&first, key));
         }
@@ -340,7 +335,7 @@ impl Pipeline {
                 "this host is stopping; post again with the same idempotency key",
             )),
             // Dropping the reservation has the store asked: the request may be in it.
-            Err(IngestError::Store(error)) => Err(unavailable(&error)),
+            Err(IngestError::Store(error)) => Err(unavailable(error)),
         }
     }
 

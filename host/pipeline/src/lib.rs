@@ -41,7 +41,7 @@ pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source};
 pub use pipeline::{Pipeline, PipelineDeps};
 pub use programs::{ChosenComponent, CompiledVersion, Problem, STANDARD_DOCUMENT, SaveError};
 pub use rendered::Decision;
-pub use rerun::{Compared, DIFFERENCES_MAX, Difference, Replay, RunMessage, RunResult};
+pub use rerun::{Compared, Difference, Replay, RunMessage, RunResult};
 pub use unavailable::unavailable;
 pub use value_sets::{PutSet, TableFormat};
 pub use workers::Workers;

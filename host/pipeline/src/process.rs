@@ -59,14 +59,19 @@ impl Pipeline {
         true
     }
 
+    /// A run that begins now.
+    pub(crate) fn new_run(&self) -> RunStart {
+        let at = self.clock.now();
+        RunStart { id: self.ids.new_id("run", at), at }
+    }
+
     async fn process_batch(
         &self,
         in_flight: InFlight<Received>,
         campaign_key: &str,
         batch: Vec<Received>,
     ) -> Result<(), StoreError> {
-        let at = self.clock.now();
-        let began = RunStart { id: self.ids.new_id("run", at), at };
+        let began = self.new_run();
         let context = self.campaign_context(campaign_key).await?;
         let (items, value_sets) = match context.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {

@@ -298,7 +298,7 @@ impl Pipeline {
                 "saved_meanwhile",
                 "another version was saved at the same time; save again",
             ),
-            other => unavailable(&other),
+            other => unavailable(other),
         })?;
         self.forget_lookups();
         Ok(saved)

@@ -19,13 +19,13 @@ impl Pipeline {
         next: CampaignState,
         entry: &AuditEntry,
     ) -> Result<(), ApiError> {
-        let from = campaign.state().map_err(|error| unavailable(&error))?;
+        let from = campaign.state().map_err(unavailable)?;
         if !from.may_become(next) {
             let message = format!("a campaign in state {} can't change to {}", from.as_str(), next.as_str());
             return Err(ApiError::new(Kind::Conflict, "state_conflict", message));
         }
         let moved = self.store.move_campaign(campaign, next, entry, self.clock.now()).await;
-        if !moved.map_err(|error| unavailable(&error))? {
+        if !moved.map_err(unavailable)? {
             return Err(ApiError::new(
                 Kind::Conflict,
                 "state_conflict",
@@ -33,7 +33,7 @@ impl Pipeline {
             ));
         }
         self.forget_lookups();
-        self.release_waiting(campaign, next).await.map_err(|error| unavailable(&error))
+        self.release_waiting(campaign, next).await.map_err(unavailable)
     }
 
     /// Releases what waited for this state of its campaign. What begins to wait at the moment of the change is released by the
@@ -71,7 +71,7 @@ impl Pipeline {
         let which = submission_id.map_or(Release::Quarantined, Release::One);
         let asked = Some((entry, submission_id.unwrap_or(&campaign.campaign_id)));
         let released = self.store.release_submissions(&campaign.key, which, "reprocessed", asked, now).await;
-        let count = released.map_err(|error| unavailable(&error))?;
+        let count = released.map_err(unavailable)?;
         self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
         Ok(count)
     }

@@ -12,7 +12,6 @@ use super::tables::Names;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use differences::differences;
-use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::state::State;
 use hookmill_store::StoreError;
@@ -27,7 +26,7 @@ use std::slice;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-pub use differences::{DIFFERENCES_MAX, Difference};
+pub use differences::Difference;
 
 /// What a run made of a submission.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -101,17 +100,16 @@ impl Pipeline {
     /// the tables of now.
     #[boxed]
     pub async fn replay(&self, row: &SubmissionRow, version_id: Option<&str>) -> Result<Replay, ApiError> {
-        let run = self.recorded_run(row).await.map_err(|error| unavailable(&error))?.ok_or_else(not_processed)?;
-        let recorded = self.recorded_result(row, &run).await.map_err(|error| unavailable(&error))?;
+        let run = self.recorded_run(row).await.map_err(unavailable)?.ok_or_else(not_processed)?;
+        let recorded = self.recorded_result(row, &run).await.map_err(unavailable)?;
         let names = match version_id {
-            None => recorded_names(row).map_err(|error| unavailable(&error))?,
-            Some(_) => self.value_set_names(&row.organization_id).await.map_err(|error| unavailable(&error))?,
+            None => recorded_names(row).map_err(unavailable)?,
+            Some(_) => self.value_set_names(&row.organization_id).await.map_err(unavailable)?,
         };
         let version_id = version_id.or(row.campaign_version_id.as_deref());
-        let context = self.context_on(&row.campaign_key, version_id).await.map_err(|error| unavailable(&error))?;
+        let context = self.context_on(&row.campaign_key, version_id).await.map_err(unavailable)?;
         let received = self.open_submission(row).await?;
-        let began = RunStart { id: run.run_id, at: Timestamp(run.began_at) };
-        let replayed = self.rerun(&context, names, &received, &began).await?;
+        let replayed = self.rerun(&context, names, &received, &run.start()).await?;
         let differences = recorded.differences(&replayed);
         Ok(Replay {
             submission_id: row.id.clone(),
@@ -133,9 +131,9 @@ impl Pipeline {
         after_id: &str,
         rows: &[SubmissionRow],
     ) -> Result<Vec<Compared>, ApiError> {
-        let before = self.context_on(&campaign.key, before_id).await.map_err(|error| unavailable(&error))?;
-        let after = self.context_on(&campaign.key, Some(after_id)).await.map_err(|error| unavailable(&error))?;
-        let names = self.value_set_names(&campaign.organization_id).await.map_err(|error| unavailable(&error))?;
+        let before = self.context_on(&campaign.key, before_id).await.map_err(unavailable)?;
+        let after = self.context_on(&campaign.key, Some(after_id)).await.map_err(unavailable)?;
+        let names = self.value_set_names(&campaign.organization_id).await.map_err(unavailable)?;
         let mut compared = Vec::with_capacity(rows.len());
         for row in rows {
             let (differences, error) = match self.compare_one(&before, &after, &names, row).await {
@@ -155,11 +153,8 @@ impl Pipeline {
         names: &Arc<Names>,
         row: &SubmissionRow,
     ) -> Result<Vec<Difference>, ApiError> {
-        let run = self.recorded_run(row).await.map_err(|error| unavailable(&error))?;
-        let began = match run {
-            Some(run) => RunStart { id: run.run_id, at: Timestamp(run.began_at) },
-            None => RunStart { id: self.ids.new_id("run", self.clock.now()), at: self.clock.now() },
-        };
+        let run = self.recorded_run(row).await.map_err(unavailable)?;
+        let began = run.map_or_else(|| self.new_run(), |run| run.start());
         let received = self.open_submission(row).await?;
         let before = self.rerun(before, names.clone(), &received, &began).await?;
         let after = self.rerun(after, names.clone(), &received, &began).await?;
@@ -179,10 +174,9 @@ impl Pipeline {
             NotReady::Never(why) => ApiError::new(Kind::Conflict, "campaign_version_unusable", why),
         })?;
         let version_id = context.campaign.active_version_id.as_deref();
-        let lookups =
-            self.lookups_in(names, &context.campaign, version_id).await.map_err(|error| unavailable(&error))?;
+        let lookups = self.lookups_in(names, &context.campaign, version_id).await.map_err(unavailable)?;
         let run = self.run_program(context, &program, lookups, slice::from_ref(received), began).await;
-        let (items, value_sets) = run.map_err(|error| unavailable(&error))?;
+        let (items, value_sets) = run.map_err(unavailable)?;
         let own = items.iter().find(|item| item.id == received.row.id);
         let row = own.and_then(|item| self.finish_item(context, item, value_sets.as_deref(), began.at));
         let row = row.ok_or_else(|| {
@@ -201,10 +195,9 @@ impl Pipeline {
 
     /// A submission with its element.
     async fn open_submission(&self, row: &SubmissionRow) -> Result<Received, ApiError> {
-        let work =
-            self.store.submission_work(&row.organization_id, &row.id).await.map_err(|error| unavailable(&error))?;
+        let work = self.store.submission_work(&row.organization_id, &row.id).await.map_err(unavailable)?;
         let opened = self.open_elements(&row.organization_id, work.into_iter().collect()).await;
-        let received = opened.map_err(|error| unavailable(&error))?.pop().map(|item| item.work);
+        let received = opened.map_err(unavailable)?.pop().map(|item| item.work);
         let received = received.ok_or_else(|| ApiError::not_found("submission", &row.id))?;
         match &received.body {
             Ok(_) => Ok(received),

@@ -3,7 +3,7 @@
 use hookmill_domain::error::{ApiError, Kind};
 
 /// An error for a store that does not respond; the log has the reason, once.
-pub fn unavailable(error: &hookmill_store::StoreError) -> ApiError {
+pub fn unavailable(error: impl std::fmt::Display) -> ApiError {
     tracing::error!(error = %error, "database unavailable");
     ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
 }

@@ -53,7 +53,7 @@ impl Pipeline {
         let table = NewTable { digest: &digest, body: &canonical, entries };
         let (limits, now) = (self.value_set_limits(), self.clock.now());
         let edited = self.store.put_value_set(organization_id, name, table, limits, entry, now).await;
-        let (set, changed) = self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)?;
+        let (set, changed) = self.finish_edit(edited.map_err(unavailable)?, name)?;
         Ok(PutSet { set, changed, warnings: read.warnings })
     }
 
@@ -69,7 +69,7 @@ impl Pipeline {
         let now = self.clock.now();
         let edited =
             self.store.restore_value_set(organization_id, name, version, self.value_set_limits(), entry, now).await;
-        self.finish_edit(edited.map_err(|error| unavailable(&error))?, name)
+        self.finish_edit(edited.map_err(unavailable)?, name)
     }
 
     /// Deletes a name: batches no longer find it.
@@ -81,7 +81,7 @@ impl Pipeline {
         entry: &AuditEntry,
     ) -> Result<(), ApiError> {
         let deleted = self.store.delete_value_set(organization_id, name, entry, self.clock.now()).await;
-        let deleted = deleted.map_err(|error| unavailable(&error))?;
+        let deleted = deleted.map_err(unavailable)?;
         self.forget_lookups();
         if deleted { Ok(()) } else { Err(ApiError::not_found("value set", name)) }
     }
@@ -102,9 +102,9 @@ impl Pipeline {
                 .await
                 .map(|found| found.into_iter().find(|row| row.version == version).map(|row| row.digest)),
         };
-        let digest = digest.map_err(|error| unavailable(&error))?;
+        let digest = digest.map_err(unavailable)?;
         let digest = digest.ok_or_else(|| ApiError::not_found("value set", name))?;
-        let table = self.table(&digest).await.map_err(|error| unavailable(&error))?;
+        let table = self.table(&digest).await.map_err(unavailable)?;
         Ok((digest, table))
     }
 

@@ -155,6 +155,9 @@ from_row!(Delivery {
     run_at
 });
 
+/// The columns of a message: its head, and its body.
+type HeadAndBody = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// One request that was made.
 #[derive(Debug, Clone)]
 pub struct AttemptRow {
@@ -281,20 +284,26 @@ impl Store {
         id: &str,
     ) -> Result<Option<(Delivery, Option<Message>, Vec<AttemptRow>)>, StoreError> {
         let sql = format!("{COLUMNS} where d.organization_id = $1 and d.id = $2");
-        reading!(self, connection => {
+        let (found, attempts) = reading!(self, connection => {
             let found: Option<Delivery> = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?;
             let Some(found) = found else { return Ok(None) };
-            let (head, body): (Option<Vec<u8>>, Option<Vec<u8>>) = sqlx::query_as("select message_head, message_body from deliveries where organization_id = $1 and id = $2")
-                .bind(organization_id).bind(id).fetch_one(&mut *connection).await?;
             let attempts = sqlx::query_as("select number, started_at, elapsed_ms, status, outcome, detail from attempts \
                  where organization_id = $1 and delivery_id = $2 order by number, id")
                 .bind(organization_id).bind(id).fetch_all(&mut *connection).await?;
-            let message = match head {
-                Some(head) => Some(Message::read(id, &head, body)?),
-                None => None,
-            };
-            Ok(Some((found, message, attempts)))
-        })
+            (found, attempts)
+        });
+        Ok(Some((found, self.delivery_message(organization_id, id).await?, attempts)))
+    }
+
+    /// The message of a delivery; none when there is no such delivery, or it is to be shaped yet.
+    #[boxed]
+    pub async fn delivery_message(&self, organization_id: &str, id: &str) -> Result<Option<Message>, StoreError> {
+        let found: Option<HeadAndBody> = reading!(self, connection => {
+            sqlx::query_as("select message_head, message_body from deliveries where organization_id = $1 and id = $2")
+                .bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
+        });
+        let Some((Some(head), body)) = found else { return Ok(None) };
+        Message::read(id, &head, body).map(Some)
     }
 
     /// The events of a submission, in order.

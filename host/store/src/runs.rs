@@ -1,6 +1,5 @@
 //! What was recorded of a submission's last run (P8): enough to run it again as it was run.
 
-use super::deliveries::Message;
 use super::work::SubmissionWork;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -31,7 +30,12 @@ pub struct RunRow {
 }
 from_row!(RunRow { run_id, began_at, state, cause, detail });
 
-type HeadAndBody = (Option<Vec<u8>>, Option<Vec<u8>>);
+impl RunRow {
+    /// As its plugin saw it begin.
+    pub fn start(&self) -> RunStart {
+        RunStart { id: self.run_id.clone(), at: Timestamp(self.began_at) }
+    }
+}
 
 impl Store {
     /// The last run of a submission; none before its first: what its campaign's state decides is decided without one. A submission that was made in its parent's run began with that.
@@ -57,16 +61,5 @@ impl Store {
                  from submissions where organization_id = $1 and id = $2")
                 .bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
         }))
-    }
-
-    /// The message of a delivery; none when there is no such delivery, or it is to be shaped yet.
-    #[boxed]
-    pub async fn delivery_message(&self, organization_id: &str, id: &str) -> Result<Option<Message>, StoreError> {
-        let found: Option<HeadAndBody> = reading!(self, connection => {
-            sqlx::query_as("select message_head, message_body from deliveries where organization_id = $1 and id = $2")
-                .bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
-        });
-        let Some((Some(head), body)) = found else { return Ok(None) };
-        Message::read(id, &head, body).map(Some)
     }
 }

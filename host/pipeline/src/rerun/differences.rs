@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 /// How many differences are told of one submission.
-pub const DIFFERENCES_MAX: usize = 100;
+const DIFFERENCES_MAX: usize = 100;
 
 /// A place at which two runs differ.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -23,42 +23,32 @@ pub struct Difference {
 /// The first places at which the values differ, in their order. Digits count (`1.0` is not `1.00`), and so does the order of members.
 pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
-    collect("", before, after, &mut found);
+    collect("", Some(before), Some(after), &mut found);
     found.truncate(DIFFERENCES_MAX);
     found
 }
 
-fn collect(path: &str, before: &Value, after: &Value, found: &mut Vec<Difference>) {
+fn collect(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
     if DIFFERENCES_MAX <= found.len() {
         return;
     }
     match (before, after) {
-        (Value::Object(left), Value::Object(right)) => {
+        (Some(Value::Object(left)), Some(Value::Object(right))) => {
             let told = found.len();
             let added = right.keys().filter(|name| !left.contains_key(*name));
             for name in left.keys().chain(added) {
                 let place = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                place_of(&place, left.get(name), right.get(name), found);
+                collect(&place, left.get(name), right.get(name), found);
             }
             if told == found.len() && !left.keys().eq(right.keys()) {
                 let names = |of: &serde_json::Map<String, Value>| Some(of.keys().map(String::as_str).collect());
                 found.push(Difference { path: path.to_owned(), before: names(left), after: names(right) });
             }
         }
-        (Value::Array(left), Value::Array(right)) => {
+        (Some(Value::Array(left)), Some(Value::Array(right))) => {
             for at in 0..left.len().max(right.len()) {
-                place_of(&format!("{path}[{at}]"), left.get(at), right.get(at), found);
+                collect(&format!("{path}[{at}]"), left.get(at), right.get(at), found);
             }
-        }
-        (left, right) if left != right => place_of(path, Some(left), Some(right), found),
-        _ => {}
-    }
-}
-
-fn place_of(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
-    match (before, after) {
-        (Some(left), Some(right)) if left.is_object() && right.is_object() || left.is_array() && right.is_array() => {
-            collect(path, left, right, found);
         }
         (left, right) if left != right => {
             found.push(Difference { path: path.to_owned(), before: left.cloned(), after: right.cloned() });
