@@ -15,8 +15,8 @@ const LEADS_MIN: usize = 50;
 const PER_DESTINATION_MAX: usize = 64;
 /// How many batches have more leads for each host than that.
 const BATCHES_MIN: usize = 60;
-/// How long a mute client keeps connections open, in seconds.
-const MUTE_S: u64 = 30;
+/// How long a slow client takes to respond, in milliseconds.
+const SLOW_MS: u64 = 500;
 /// How long a host may take to stop when all it waits for responds.
 const STOP_S: u64 = 5;
 /// How long a host may take to stop when what it waits for does not respond: its bound is 10 s.
@@ -61,14 +61,16 @@ async fn hosts_share_what_one_destination_may_get_at_once() {
     while rig.database.leases().await.1 < 2 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    rig.mute(Duration::from_secs(MUTE_S));
+    rig.slow(Duration::from_millis(SLOW_MS));
     let load = Load::start(Random::seed(), CAMPAIGN, vec![rig.source(&one), rig.source(&other)]);
     while load.ended_batches() < BATCHES_MIN {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     load.stop().await;
-    work().await;
-    assert_eq!(rig.received(), PER_DESTINATION_MAX, "each host sends its half");
+    rig.wait_until_idle(&one).await;
+    let most = rig.most_at_once();
+    assert!(PER_DESTINATION_MAX / 2 < most, "one host alone may send half: {most}");
+    assert!(most <= PER_DESTINATION_MAX, "each host sends its half at most: {most}");
     one.kill().await;
     other.kill().await;
 }

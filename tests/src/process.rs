@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 
 /// How long a host may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,6 +18,17 @@ pub struct HostProcess {
     /// The operator's key, on data that had none.
     pub operator_key: Option<String>,
     child: Child,
+    /// Kept open and never read, where that is what a test wants.
+    _unread: Option<ChildStderr>,
+}
+
+/// What becomes of a host's standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stderr {
+    /// Whoever read it is gone: writing fails.
+    Closed,
+    /// Nobody reads it: writing waits once the pipe is full.
+    Unread,
 }
 
 impl HostProcess {
@@ -33,6 +44,15 @@ impl HostProcess {
         Self::spawn(command).await
     }
 
+    /// Starts a host that logs much to a standard error which can't be written.
+    pub async fn start_without_log(data: &Path, database_url: Option<&str>, key: &str, stderr: Stderr) -> Self {
+        let mut command = command(data, database_url);
+        command.env("HOOKMILL_KEY", key).env("HOOKMILL_LOG", "debug").stderr(Stdio::piped());
+        let mut host = Self::spawn(command).await;
+        host._unread = host.child.stderr.take().filter(|_| stderr == Stderr::Unread);
+        host
+    }
+
     /// Starts a host and kills it (`kill -9`) after a while, wherever it is in its start by then.
     pub async fn kill_while_starting(data: &Path, database_url: Option<&str>, key: &str, life: Duration) {
         let mut command = command(data, database_url);
@@ -46,7 +66,7 @@ impl HostProcess {
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let (address, operator_key) =
             tokio::time::timeout(PATIENCE, announced(lines)).await.expect("the host starts in time");
-        Self { address, operator_key, child }
+        Self { address, operator_key, child, _unread: None }
     }
 
     /// The process's id.

@@ -17,6 +17,8 @@ pub enum Behaviour {
     Close,
     /// Reads the request, waits for that long, then closes.
     Silence(Duration),
+    /// Waits for that long, then answers 200.
+    Late(Duration),
 }
 
 impl Behaviour {
@@ -69,6 +71,8 @@ struct State {
     /// The next responses, by path; then 200 for ever.
     planned: HashMap<String, VecDeque<Behaviour>>,
     always: HashMap<String, Behaviour>,
+    /// How many requests to a path are under way, and how many were at most.
+    at_once: HashMap<String, (usize, usize)>,
 }
 
 impl Receiver {
@@ -106,6 +110,11 @@ impl Receiver {
         self.lock().received.iter().filter(|request| request.path.split('?').next() == Some(path)).cloned().collect()
     }
 
+    /// How many requests to a path were under way at once at most.
+    pub fn most_at_once(&self, path: &str) -> usize {
+        self.lock().at_once.get(path).map_or(0, |(_, most)| *most)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,12 +124,20 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let request = read(&mut stream).await?;
-        let behaviour = next(&state, request);
+        let path = request.path.split('?').next().unwrap_or_default().to_owned();
+        let under_way = UnderWay::begin(&state, &path);
+        let behaviour = next(&state, &path, request);
         match behaviour {
             Behaviour::Close => return None,
             Behaviour::Silence(long) => {
-                tokio::time::sleep(long).await;
+                // Whoever gave up is not waited for.
+                let _ = tokio::time::timeout(long, stream.fill_buf()).await;
                 return None;
+            }
+            Behaviour::Late(long) => {
+                tokio::time::sleep(long).await;
+                drop(under_way);
+                stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.ok()?;
             }
             Behaviour::Respond(status, headers, body) => {
                 let mut head = format!("HTTP/1.1 {status} Response\r\ncontent-length: {}\r\n", body.len());
@@ -128,18 +145,44 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                     head.push_str(&format!("{name}: {value}\r\n"));
                 }
                 head.push_str("\r\n");
+                drop(under_way);
                 stream.get_mut().write_all(format!("{head}{body}").as_bytes()).await.ok()?;
             }
         }
     }
 }
 
-fn next(state: &Mutex<State>, request: Request) -> Behaviour {
+/// Counts a request as under way until it is dropped: before its response is written, since the next one may follow at once.
+struct UnderWay {
+    state: Arc<Mutex<State>>,
+    path: String,
+}
+
+impl UnderWay {
+    fn begin(state: &Arc<Mutex<State>>, path: &str) -> Self {
+        let under_way = Self { state: Arc::clone(state), path: path.to_owned() };
+        under_way.count(|(now, most)| (now + 1, (now + 1).max(most)));
+        under_way
+    }
+
+    fn count(&self, change: impl Fn((usize, usize)) -> (usize, usize)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = state.at_once.entry(self.path.clone()).or_default();
+        *counts = change(*counts);
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.count(|(now, most)| (now - 1, most));
+    }
+}
+
+fn next(state: &Mutex<State>, path: &str, request: Request) -> Behaviour {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = request.path.split('?').next().unwrap_or_default().to_owned();
     state.received.push(request);
-    let planned = state.planned.get_mut(&path).and_then(VecDeque::pop_front);
-    planned.or_else(|| state.always.get(&path).cloned()).unwrap_or_else(|| Behaviour::status(200))
+    let planned = state.planned.get_mut(path).and_then(VecDeque::pop_front);
+    planned.or_else(|| state.always.get(path).cloned()).unwrap_or_else(|| Behaviour::status(200))
 }
 
 async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {

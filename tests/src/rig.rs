@@ -4,7 +4,7 @@
 use crate::client::Client;
 use crate::database::{Kind, TestDatabase};
 use crate::load::{Batch, ExpectedLeads};
-use crate::process::HostProcess;
+use crate::process::{HostProcess, Stderr};
 use crate::receiver::{Behaviour, Receiver, Request};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +70,11 @@ impl Rig {
         HostProcess::start_with_key(self.data(place), self.database.url.as_deref(), KEY).await
     }
 
+    /// Starts a host here whose log can't be written.
+    pub async fn host_without_log(&self, place: usize, stderr: Stderr) -> HostProcess {
+        HostProcess::start_without_log(self.data(place), self.database.url.as_deref(), KEY, stderr).await
+    }
+
     /// Starts a host at this place and kills it after a while, wherever it is in its start by then.
     pub async fn kill_while_starting(&self, place: usize, life: Duration) {
         HostProcess::kill_while_starting(self.data(place), self.database.url.as_deref(), KEY, life).await;
@@ -127,14 +132,14 @@ impl Rig {
         tokio::time::timeout(PATIENCE, arrived).await.expect("the client is sent enough");
     }
 
-    /// From now on the client does not respond: it closes the connection after `wait`.
-    pub fn mute(&self, wait: Duration) {
-        self.receiver.always(CLIENT, Behaviour::Silence(wait));
+    /// From now on the client takes so long to respond.
+    pub fn slow(&self, wait: Duration) {
+        self.receiver.always(CLIENT, Behaviour::Late(wait));
     }
 
-    /// How many requests the client has received.
-    pub fn received(&self) -> usize {
-        self.receiver.at(CLIENT).len()
+    /// How many requests the client had at once at most.
+    pub fn most_at_once(&self) -> usize {
+        self.receiver.most_at_once(CLIENT)
     }
 
     /// Waits until no submission and no message is under way.

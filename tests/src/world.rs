@@ -32,6 +32,8 @@ impl Default for WorldOptions {
         let mut settings = HostSettings { development: true, public_url: String::new(), ..HostSettings::default() };
         settings.limits.poll_ms = 20;
         settings.limits.lookup_ttl_ms = 0;
+        // The world's clock is years from the database's.
+        settings.limits.clock_offset_ms_max = i64::MAX;
         Self { settings, engine_limits: hookmill_engine::Limits::default() }
     }
 }

@@ -34,13 +34,18 @@ pub struct Limits {
     pub process_batch_max: usize,
     /// How many bytes of elements are processed together (32 MiB); a larger one is a batch of its own.
     pub process_batch_bytes_max: usize,
-    /// How many batches are processed at once (2).
+    /// How many submissions of a campaign of which nothing is known yet are processed together (16).
+    pub process_first_batch_max: usize,
+    /// How much CPU time a batch should take, in milliseconds (50): of a campaign that costs more, fewer are processed together.
+    pub process_batch_cpu_ms: u64,
+    /// How many batches are processed at once (5). One campaign has at most two of them, and there is always one for an organization that
+    /// has none.
     pub process_workers: usize,
     /// How many submissions, and how many deliveries, are in memory at once (64,000 each); what is beyond stays in the database until
     /// there is room.
     pub resident_items_max: usize,
     /// How many bytes of queued submissions, and of queued deliveries, are in memory at once (128 MiB each); one organization may have
-    /// a quarter.
+    /// half.
     pub resident_bytes_max: usize,
     /// How many submissions of one campaign, and how many deliveries to one destination, are queued in memory (8,000).
     pub lane_items_max: usize,
@@ -50,6 +55,9 @@ pub struct Limits {
     pub deliveries_in_flight_max: usize,
     /// How many deliveries to one destination are under way at once (64), divided among the hosts that share a database.
     pub deliveries_per_destination_max: usize,
+    /// How many deliveries are under way at once to a destination that has not answered yet (8). Each answer allows one more, and a
+    /// request without an answer leaves one until there is an answer.
+    pub deliveries_to_new_destination_max: usize,
     /// How long an idle worker waits before it checks for work, in milliseconds (250); work of this host wakes it earlier.
     pub poll_ms: u64,
     /// How long a lease on a shard lasts unless it is renewed, in milliseconds (12 s); PostgreSQL only.
@@ -58,6 +66,15 @@ pub struct Limits {
     pub renew_ms: u64,
     /// How often the host reads which due work it has missed, in milliseconds (30 s).
     pub read_whole_ms: u64,
+    /// How long a loop of the host may not move, and nothing that waits be committed, before the host is not ready, in milliseconds (15 s).
+    pub silence_ms_max: i64,
+    /// How many bytes the disk of the data directory must have free for the host to be ready (256 MiB).
+    pub disk_free_bytes_min: i64,
+    /// How far the host's clock may be from the database's for the host to be ready, in milliseconds (30 s); PostgreSQL only.
+    pub clock_offset_ms_max: i64,
+    /// How long a starting host is not ready while it looks through its database file, in milliseconds (30 s); of a larger file the rest is
+    /// looked through meanwhile. SQLite only.
+    pub check_wait_ms: u64,
     /// How long a stopping host waits for what is under way, in milliseconds (10 s).
     pub stop_ms: u64,
     /// How many connections are served at once (1,024).
@@ -109,17 +126,24 @@ impl Default for Limits {
             lookup_ttl_ms: 1_000,
             process_batch_max: 256,
             process_batch_bytes_max: 32 << 20,
-            process_workers: 2,
+            process_first_batch_max: 16,
+            process_batch_cpu_ms: 50,
+            process_workers: 5,
             resident_items_max: 64_000,
             resident_bytes_max: 128 << 20,
             lane_items_max: 8_000,
             load_bytes_max: 32 << 20,
             deliveries_in_flight_max: 512,
             deliveries_per_destination_max: 64,
+            deliveries_to_new_destination_max: 8,
             poll_ms: 250,
             lease_ms: 12_000,
             renew_ms: 250,
             read_whole_ms: 30_000,
+            silence_ms_max: 15_000,
+            disk_free_bytes_min: 256 << 20,
+            clock_offset_ms_max: 30_000,
+            check_wait_ms: 30_000,
             stop_ms: 10_000,
             connections_max: 1_024,
             connection_idle_ms: 75_000,

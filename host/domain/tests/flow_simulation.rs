@@ -2,7 +2,7 @@
 //! thousands of seeds. What it drives are the very lanes and leases that production runs.
 
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, LaneRead, Lanes, Offer, ReadRows};
+use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, LaneRead, Lanes, Offer, PlaceEnd, ReadRows};
 use hookmill_domain::flow::leases::{BootTime, LeaseRow, LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,9 +17,11 @@ const END_TICKS: usize = 1_500;
 const LIMITS: LaneLimits = LaneLimits {
     items_max: 12,
     bytes_max: 1_000,
-    organization_bytes_max: 800,
     lane_items_max: 5,
-    lane_in_flight_max: 3,
+    places_max: 12,
+    lane_places_max: 3,
+    lane_places_first: 2,
+    is_batch_one_place: false,
 };
 
 /// Random numbers from a seed (splitmix64).
@@ -387,11 +389,11 @@ impl World {
 
     fn start(&mut self, at: usize) {
         let (now, host) = (self.now, &mut self.hosts[at]);
-        while let Some(taken) = host.lanes.take(2, 100) {
+        while let Some(taken) = host.lanes.take(|_| 2, 100) {
             for item in taken.items {
                 // The last look before the request leaves.
                 if !host.leases.may_start(item.shard, host.boot(now)) {
-                    host.lanes.free_places(&taken.key, 1);
+                    host.lanes.free_places(&taken.key, 1, PlaceEnd::Answered);
                     host.lanes.finish(&taken.key, [&*item.id], None);
                     continue;
                 }
@@ -425,7 +427,7 @@ impl World {
                 *self.tally.ends.entry(flight.id.to_string()).or_default() += 1;
             }
             // The response to this COMMIT may be lost; the host asks by its id and learns the same.
-            host.lanes.free_places(&flight.key, 1);
+            host.lanes.free_places(&flight.key, 1, PlaceEnd::Answered);
             host.lanes.finish(&flight.key, [&*flight.id], run_at.map(Timestamp));
         }
     }

@@ -47,16 +47,19 @@ pub(super) async fn health() -> impl IntoResponse {
     (StatusCode::OK, "ok\n")
 }
 
-/// Checks that the process runs and its database responds
+/// Checks that the host does its work
+///
+/// Ready means: its loops move, what waits is committed, its database responds, its disk has room, and its clock is near the database's. The body names what is missing, a line each.
 #[utoipa::path(get, path = "", operation_id = "getReadiness",
     responses(
         (status = OK, description = "`ready`", body = String, content_type = "text/plain"),
-        (status = SERVICE_UNAVAILABLE, description = "The database is unavailable.", body = String, content_type = "text/plain"),
+        (status = SERVICE_UNAVAILABLE, description = "What is missing, a line each, such as `database unavailable`.", body = String, content_type = "text/plain"),
     ))]
 pub(super) async fn ready(State(pipeline): State<Pipeline>) -> impl IntoResponse {
-    if pipeline.is_ready().await {
-        (StatusCode::OK, "ready\n")
+    let problems = pipeline.problems();
+    if problems.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "database unavailable\n")
+        (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n")
     }
 }

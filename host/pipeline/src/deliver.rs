@@ -11,53 +11,36 @@ use super::send::{self, Receiver};
 use super::steps::Steps;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::delivery::DestinationKind;
-use hookmill_domain::flow::lanes::Item;
+use hookmill_domain::flow::lanes::{Item, PlaceEnd};
 use hookmill_domain::net_policy::Schemes;
 use hookmill_engine::Program;
-use hookmill_outbound::{SendError, SendErrorKind};
+use hookmill_outbound::{OutboundResponse, SendError, SendErrorKind};
 use hookmill_store::StoreError;
 use hookmill_store::outcome::Next;
 use std::collections::HashMap;
-use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// How long a delivery waits for which this host had no place or no program, in milliseconds.
 const BUSY_MS: i64 = 1_000;
 impl Pipeline {
-    /// Takes deliveries for one destination and sends them; returns whether there were some. `places` are the requests that may be
-    /// under way at once.
-    pub(crate) async fn deliver_next(&self, places: &Arc<tokio::sync::Semaphore>, steps: &Steps) -> bool {
-        let Ok(first) = Arc::clone(places).acquire_owned().await else { return false };
-        let room = places.available_permits().min(self.settings.limits.deliveries_per_destination_max).max(1);
-        let Some((in_flight, items)) = self.flow.take_deliveries(room) else { return false };
-        let mut held = vec![first];
-        while held.len() < items.len()
-            && let Ok(place) = Arc::clone(places).acquire_owned().await
-        {
-            held.push(place);
-        }
+    /// Takes deliveries for one destination and sends them; returns whether there were some that may be sent now.
+    pub(crate) fn deliver_next(&self, steps: &Steps) -> bool {
+        let Some((in_flight, items)) = self.flow.take_deliveries() else { return false };
         let (pipeline, steps) = (self.clone(), steps.clone());
-        tokio::spawn(async move { pipeline.send_all(in_flight, items, held, steps).await });
+        tokio::spawn(async move { pipeline.send_all(in_flight, items, steps).await });
         true
     }
 
-    async fn send_all(
-        &self,
-        in_flight: InFlight<Delivery>,
-        items: Vec<Item<Delivery>>,
-        places: Vec<OwnedSemaphorePermit>,
-        steps: Steps,
-    ) {
+    async fn send_all(&self, in_flight: InFlight<Delivery>, items: Vec<Item<Delivery>>, steps: Steps) {
         let again_at = self.clock.now().plus_ms(BUSY_MS);
         // Whatever happens from here on, what is not written is read again.
         let each = in_flight.ask_again_at(again_at).split();
-        let mut unshaped: HashMap<String, Vec<(Delivery, InFlight<Delivery>, OwnedSemaphorePermit)>> = HashMap::new();
-        for ((item, in_flight), place) in items.into_iter().zip(each).zip(places) {
+        let mut unshaped: HashMap<String, Vec<(Delivery, InFlight<Delivery>)>> = HashMap::new();
+        for (item, in_flight) in items.into_iter().zip(each) {
             let delivery = item.work;
             if delivery.row.message.is_some() {
-                self.spawn_send(delivery, in_flight, place, &steps);
+                self.spawn_send(delivery, in_flight, &steps);
             } else {
-                unshaped.entry(delivery.row.campaign_key.clone()).or_default().push((delivery, in_flight, place));
+                unshaped.entry(delivery.row.campaign_key.clone()).or_default().push((delivery, in_flight));
             }
         }
         for (campaign_key, of_campaign) in unshaped {
@@ -71,40 +54,34 @@ impl Pipeline {
     async fn shape_and_send(
         &self,
         campaign_key: &str,
-        waiting: Vec<(Delivery, InFlight<Delivery>, OwnedSemaphorePermit)>,
+        waiting: Vec<(Delivery, InFlight<Delivery>)>,
         steps: &Steps,
     ) -> Result<(), StoreError> {
         let context = self.campaign_context(campaign_key).await?;
         let mut held = HashMap::new();
         let mut deliveries = Vec::with_capacity(waiting.len());
-        for (delivery, in_flight, place) in waiting {
-            held.insert(delivery.row.id.clone(), (in_flight, place));
+        for (delivery, in_flight) in waiting {
+            held.insert(delivery.row.id.clone(), in_flight);
             deliveries.push(delivery);
         }
         let Some(ready) = self.shape_deliveries(&context, deliveries).await? else { return Ok(()) };
         for delivery in ready {
-            if let Some((in_flight, place)) = held.remove(&delivery.row.id) {
-                self.spawn_send(delivery, in_flight, place, steps);
+            if let Some(in_flight) = held.remove(&delivery.row.id) {
+                self.spawn_send(delivery, in_flight, steps);
             }
         }
         // What is left has ended without a message.
-        for (in_flight, _place) in held.into_values() {
+        for in_flight in held.into_values() {
             in_flight.finish(None);
         }
         Ok(())
     }
 
-    fn spawn_send(
-        &self,
-        delivery: Delivery,
-        in_flight: InFlight<Delivery>,
-        place: OwnedSemaphorePermit,
-        steps: &Steps,
-    ) {
+    fn spawn_send(&self, delivery: Delivery, in_flight: InFlight<Delivery>, steps: &Steps) {
         let (pipeline, steps) = (self.clone(), steps.clone());
         tokio::spawn(async move {
             let id = delivery.row.id.clone();
-            if let Err(error) = pipeline.send_one(delivery, in_flight, place, &steps).await {
+            if let Err(error) = pipeline.send_one(delivery, in_flight, &steps).await {
                 tracing::error!(delivery_id = id, error = %error, "delivery failed inside the host; will be retried");
             }
         });
@@ -114,7 +91,6 @@ impl Pipeline {
         &self,
         delivery: Delivery,
         mut in_flight: InFlight<Delivery>,
-        place: OwnedSemaphorePermit,
         steps: &Steps,
     ) -> Result<(), StoreError> {
         let context = self.campaign_context(&delivery.row.campaign_key).await?;
@@ -122,8 +98,7 @@ impl Pipeline {
         let (receiver, program) = match self.prepare(&context, &delivery).await? {
             Preparation::Send(receiver, program) => (receiver, program),
             Preparation::End(outcome) => {
-                drop(place);
-                in_flight.free_places();
+                in_flight.free_places(PlaceEnd::Unused);
                 steps
                     .commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, outcome, started_at))
                     .await;
@@ -139,13 +114,15 @@ impl Pipeline {
             return Ok(());
         }
         let response = match request {
-            Ok(request) => self.sender.send(request).await,
+            Ok(request) => {
+                in_flight.set_host(request.url.host());
+                self.sender.send(request).await
+            }
             Err(why) => {
                 Err(SendError { kind: SendErrorKind::Blocked, sent: false, status: None, elapsed_ms: 0, message: why })
             }
         };
-        drop(place);
-        in_flight.free_places();
+        in_flight.free_places(place_end(&response));
         if response.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
             let next = NoRequest::Then(Next::Defer(started_at.plus_ms(BUSY_MS)));
             steps
@@ -201,6 +178,15 @@ impl Pipeline {
     /// Which URLs may be dialled.
     pub fn schemes(&self) -> Schemes {
         if self.settings.development { Schemes::HttpToo } else { Schemes::HttpsOnly }
+    }
+}
+
+/// What the end of a request says of its receiver: whoever does not answer gets one request at a time until it does.
+fn place_end(response: &Result<OutboundResponse, SendError>) -> PlaceEnd {
+    match response {
+        Ok(_) => PlaceEnd::Answered,
+        Err(error) if matches!(error.kind, SendErrorKind::Busy | SendErrorKind::Blocked) => PlaceEnd::Unused,
+        Err(_) => PlaceEnd::Unanswered,
     }
 }
 

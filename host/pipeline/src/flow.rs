@@ -3,7 +3,7 @@
 
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
-use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, TakenItems};
+use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, PlaceEnd, TakenItems};
 use hookmill_domain::flow::leases::{BootTime, LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,23 +44,32 @@ pub(crate) struct InFlight<T> {
     load: Arc<Notify>,
     key: LaneKey,
     ids: Vec<(Arc<str>, u16)>,
-    holds_places: bool,
+    places: usize,
     again_at: Option<Timestamp>,
 }
 
 impl Flow {
     pub(crate) fn new(limits: &Limits, is_shared: bool, host: String) -> Self {
-        let lane = |in_flight_max| LaneLimits {
+        let queued = LaneLimits {
             items_max: limits.resident_items_max,
             bytes_max: limits.resident_bytes_max,
-            organization_bytes_max: limits.resident_bytes_max / 4,
             lane_items_max: limits.lane_items_max,
-            lane_in_flight_max: in_flight_max,
+            places_max: limits.process_workers,
+            lane_places_max: limits.process_workers,
+            lane_places_first: limits.process_workers,
+            is_batch_one_place: true,
+        };
+        let sent = LaneLimits {
+            places_max: limits.deliveries_in_flight_max,
+            lane_places_max: limits.deliveries_per_destination_max,
+            lane_places_first: limits.deliveries_to_new_destination_max,
+            is_batch_one_place: false,
+            ..queued
         };
         let terms = LeaseTerms { lease_ms: limits.lease_ms, margin_ms: limits.lease_ms / 4 };
         Self {
-            submissions: Arc::new(Lane::new(lane(usize::MAX))),
-            deliveries: Arc::new(Lane::new(lane(limits.deliveries_per_destination_max))),
+            submissions: Arc::new(Lane::new(queued)),
+            deliveries: Arc::new(Lane::new(sent)),
             load: Arc::default(),
             leases: Mutex::new(if is_shared { Leases::new(terms) } else { Leases::exclusive() }),
             host,
@@ -104,7 +113,7 @@ impl Flow {
     /// Divides what all hosts together may send to one destination at once among those that live. Each sends at least one, so that work of
     /// more hosts than that can exceed it.
     pub(crate) fn share_destinations(&self, in_flight_max: usize, hosts: usize) {
-        self.deliveries.lanes().set_lane_in_flight_max(in_flight_max / hosts.max(1));
+        self.deliveries.lanes().set_lane_places_share(in_flight_max / hosts.max(1));
     }
 
     /// The shards whose work may be started.
@@ -143,18 +152,18 @@ impl Flow {
         Reservation::new(&self.deliveries, &self.load, ids, at)
     }
 
-    /// Takes submissions of one campaign.
+    /// Takes submissions of one campaign, as many as `count_max` says of it.
     pub(crate) fn take_submissions(
         &self,
-        count_max: usize,
+        count_max: impl Fn(&LaneKey) -> usize,
         bytes_max: usize,
     ) -> Option<(InFlight<Received>, Vec<Item<Received>>)> {
         self.submissions.take(&self.load, count_max, bytes_max)
     }
 
-    /// Takes deliveries for one destination.
-    pub(crate) fn take_deliveries(&self, count_max: usize) -> Option<(InFlight<Delivery>, Vec<Item<Delivery>>)> {
-        self.deliveries.take(&self.load, count_max, usize::MAX)
+    /// Takes deliveries for one destination, as many as may be sent now.
+    pub(crate) fn take_deliveries(&self) -> Option<(InFlight<Delivery>, Vec<Item<Delivery>>)> {
+        self.deliveries.take(&self.load, |_| usize::MAX, usize::MAX)
     }
 }
 
@@ -174,16 +183,13 @@ impl<T> Lane<T> {
     fn take(
         self: &Arc<Self>,
         load: &Arc<Notify>,
-        count_max: usize,
+        count_max: impl Fn(&LaneKey) -> usize,
         bytes_max: usize,
     ) -> Option<(InFlight<T>, Vec<Item<T>>)> {
-        let TakenItems { key, items } = self.lanes().take(count_max, bytes_max)?;
+        let TakenItems { key, items, places } = self.lanes().take(count_max, bytes_max)?;
         let ids: Vec<(Arc<str>, u16)> = items.iter().map(|item| (item.id.clone(), item.shard)).collect();
         self.count(&ids, 1);
-        Some((
-            InFlight { lane: Arc::clone(self), load: Arc::clone(load), key, ids, holds_places: true, again_at: None },
-            items,
-        ))
+        Some((InFlight { lane: Arc::clone(self), load: Arc::clone(load), key, ids, places, again_at: None }, items))
     }
 
     fn count(&self, ids: &[(Arc<str>, u16)], by: isize) {
@@ -192,6 +198,17 @@ impl<T> Lane<T> {
             if let Some(count) = in_flight.get_mut(usize::from(*shard)) {
                 *count = count.saturating_add_signed(by);
             }
+        }
+    }
+
+    /// Waits until nothing is under way.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let freed = self.wake.notified();
+            if self.lanes().places() == 0 {
+                return;
+            }
+            freed.await;
         }
     }
 
@@ -254,12 +271,23 @@ impl<T> Drop for Reservation<T> {
 }
 
 impl<T> InFlight<T> {
-    /// The requests ended: others of the lane may start.
-    pub(crate) fn free_places(&mut self) {
-        if std::mem::take(&mut self.holds_places) {
-            self.lane.lanes().free_places(&self.key, self.ids.len());
+    /// The requests, or the batch, ended: others may start.
+    pub(crate) fn free_places(&mut self, end: PlaceEnd) {
+        let places = std::mem::take(&mut self.places);
+        if 0 < places {
+            self.lane.lanes().free_places(&self.key, places, end);
             self.lane.wake.notify_one();
         }
+    }
+
+    /// Where these items go: with others that go there, they share its places.
+    pub(crate) fn set_host(&self, host: &str) {
+        self.lane.lanes().set_host(&self.key, host);
+    }
+
+    /// What the items have used beside what they were charged when they were taken.
+    pub(crate) fn charge(&self, cost: u64) {
+        self.lane.lanes().charge(&self.key, cost);
     }
 
     /// All of it is written, or the store keeps it as it was; a row of it falls due again at `again_at`.
@@ -270,13 +298,15 @@ impl<T> InFlight<T> {
 
     /// The same work, one item each.
     pub(crate) fn split(mut self) -> Vec<Self> {
+        // Each has a place of its own from here.
+        self.places = 0;
         let ids = std::mem::take(&mut self.ids);
         let one = |id| InFlight {
             lane: Arc::clone(&self.lane),
             load: Arc::clone(&self.load),
             key: self.key.clone(),
             ids: vec![id],
-            holds_places: self.holds_places,
+            places: 1,
             again_at: self.again_at,
         };
         ids.into_iter().map(one).collect()
@@ -292,7 +322,7 @@ impl<T> InFlight<T> {
         if self.ids.is_empty() {
             return;
         }
-        self.free_places();
+        self.free_places(PlaceEnd::Unused);
         self.lane.count(&self.ids, -1);
         let ids = std::mem::take(&mut self.ids);
         self.lane.lanes().finish(&self.key, ids.iter().map(|(id, _)| &**id), self.again_at);

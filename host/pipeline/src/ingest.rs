@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::element::{Origin, Received, slice_element};
+use super::health::Queue;
 use super::rendered::json;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
@@ -302,7 +303,10 @@ impl Pipeline {
         let epochs: Vec<(u16, Option<i64>)> = shards.iter().map(|shard| (*shard, self.flow.epoch(*shard))).collect();
         let reserved = elements.iter().map(|item| (item.work.lane(), Arc::clone(&item.id))).collect();
         let reservation = self.flow.reserve_submissions(reserved, received_at);
-        match self.ingest.keep(request).await {
+        let waiting = self.health.pass(Queue::Intake, 1);
+        let kept = self.ingest.keep(request).await;
+        drop(waiting);
+        match kept {
             Ok(Ingested::Accepted) => {
                 let is_held = |shard: u16| {
                     let epoch = epochs.iter().find(|(held, _)| *held == shard).and_then(|(_, epoch)| *epoch);
@@ -329,12 +333,16 @@ impl Pipeline {
                     "too many requests wait to be written; try again shortly",
                 ))
             }
-            Err(IngestError::Stopping) => Err(ApiError::new(
-                Kind::Unavailable,
-                "stopping",
-                "this host is stopping; post again with the same idempotency key",
-            )),
+            Err(IngestError::Stopping) => {
+                self.health.die("requests can't be written any more");
+                Err(ApiError::new(
+                    Kind::Unavailable,
+                    "stopping",
+                    "this host is stopping; post again with the same idempotency key",
+                ))
+            }
             // Dropping the reservation has the store asked: the request may be in it.
+            Err(IngestError::Unknown) => Err(unavailable(IngestError::Unknown)),
             Err(IngestError::Store(error)) => Err(unavailable(error)),
         }
     }

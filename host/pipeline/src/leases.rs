@@ -23,6 +23,8 @@ impl LeaseKeeper {
         let flow = &pipeline.flow;
         let lease_ms = pipeline.settings.limits.lease_ms;
         let view = pipeline.store.announce_host(flow.host(), lease_ms).await?;
+        let offset_ms = pipeline.clock.now().0.saturating_sub(view.database_now);
+        pipeline.health.set_clock_offset_ms(offset_ms);
         flow.share_destinations(pipeline.settings.limits.deliveries_per_destination_max, view.hosts);
         let held = flow.leases().held();
         if !held.is_empty() {

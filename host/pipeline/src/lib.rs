@@ -5,6 +5,7 @@
 
 mod cache;
 mod context;
+mod costs;
 mod deliver;
 mod delivery;
 mod discovery;
@@ -13,6 +14,7 @@ mod element;
 mod events;
 mod finish;
 mod flow;
+mod health;
 mod ingest;
 mod interpret;
 mod jobs;
@@ -28,6 +30,7 @@ mod rendered;
 mod rerun;
 mod send;
 mod steps;
+mod supervise;
 mod table_cache;
 mod tables;
 mod unavailable;

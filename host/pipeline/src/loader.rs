@@ -47,7 +47,7 @@ impl Pipeline {
         if shards.is_empty() {
             return Ok(nothing());
         }
-        let limit = self.settings.limits.lane_items_max + UNDER_WAY_MAX;
+        let limit = read.items_max + UNDER_WAY_MAX;
         let due = self.store.due_submissions(&read.key.lane, shards, limit, self.clock.now()).await?;
         let DueRows { rows, mut has_more, next_at } = due;
         // What is in memory needs no body; of the others only as many are opened as there is room for.
@@ -56,7 +56,7 @@ impl Pipeline {
             if self.flow.submissions.lanes().is_resident(&row.id) {
                 continue;
             }
-            if self.settings.limits.lane_items_max <= missing.len() || self.settings.limits.load_bytes_max < bytes {
+            if read.items_max <= missing.len() || self.settings.limits.load_bytes_max < bytes {
                 has_more = true;
                 break;
             }
@@ -103,7 +103,7 @@ impl Pipeline {
         if shards.is_empty() {
             return Ok(nothing());
         }
-        let limit = self.settings.limits.lane_items_max + UNDER_WAY_MAX;
+        let limit = read.items_max + UNDER_WAY_MAX;
         let due = self.store.due_deliveries(&read.key.lane, shards, limit, self.clock.now()).await?;
         let items = due.rows.into_iter().map(|row| Delivery::loaded(row).into_item()).collect();
         Ok(ReadRows { items, has_more: due.has_more, next_at: due.next_at })

@@ -1,8 +1,10 @@
 //! The pipeline: what all its steps share, built in one place.
 
 use super::cache::Cache;
+use super::costs::Costs;
 use super::finish::CampaignContext;
 use super::flow::Flow;
+use super::health::Health;
 use super::lookups::{LookupCache, Lookups};
 use super::programs::Ready;
 use hookmill_domain::clock::SharedClock;
@@ -17,6 +19,7 @@ use hookmill_store::ingest::Ingest;
 use hookmill_store::keys::SourceKey;
 use hookmill_store::organizations::Organization;
 use hookmill_store::{Store, StoreError};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -34,6 +37,8 @@ pub struct PipelineDeps {
     pub clock: SharedClock,
     /// Ids and random bytes.
     pub ids: SharedIdGenerator,
+    /// The data directory, on whose disk the host needs room.
+    pub data: PathBuf,
 }
 
 /// The pipeline. A handle: clones share everything.
@@ -50,6 +55,9 @@ pub struct Inner {
     pub(crate) ids: SharedIdGenerator,
     pub(crate) ingest: Ingest,
     pub(crate) flow: Flow,
+    pub(crate) costs: Costs,
+    pub(crate) health: Health,
+    pub(crate) data: PathBuf,
     /// The default plugin on its standard document: it serves every stage that a campaign's own component lacks.
     pub(crate) standard: Program,
     pub(crate) standard_digest: String,
@@ -77,6 +85,9 @@ impl Pipeline {
         let host = deps.ids.new_id("host", deps.clock.now());
         Self(Arc::new(Inner {
             ingest: Ingest::start(&deps.store),
+            costs: Costs::new(limits),
+            health: Health::new(),
+            data: deps.data,
             flow: Flow::new(limits, deps.store.is_shared(), host),
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
@@ -98,11 +109,6 @@ impl Pipeline {
     /// The store, for what is only read.
     pub fn store(&self) -> &Store {
         &self.0.store
-    }
-
-    /// Whether the database answers.
-    pub async fn is_ready(&self) -> bool {
-        self.0.store.ping().await.is_ok()
     }
 
     /// The sandbox.

@@ -11,6 +11,7 @@ use super::programs::NotReady;
 use super::rendered;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::flow::lanes::LaneKey;
 use hookmill_domain::lead::{Identity, IdentityHash};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::{Destination, Submission};
@@ -31,6 +32,22 @@ const DEFERRED_MS: i64 = 2_000;
 /// How often the store is asked whether a commit happened whose response was lost, in milliseconds.
 const ASK_COMMIT_MS: u64 = 500;
 
+/// What a batch has become, and what it took.
+pub(crate) struct Ran {
+    pub(crate) items: Vec<BatchItem>,
+    /// The digests of the tables that were read.
+    pub(crate) value_sets: Option<Vec<u8>>,
+    /// The plugins' CPU time, in microseconds.
+    cpu_us: u64,
+    has_faulted: bool,
+}
+
+impl Ran {
+    fn without_program(items: Vec<BatchItem>) -> Self {
+        Self { items, value_sets: None, cpu_us: 0, has_faulted: false }
+    }
+}
+
 /// The results of a batch: its rows, and the events of each.
 struct Decided {
     processed: Vec<Processed>,
@@ -42,12 +59,9 @@ struct Decided {
 impl Pipeline {
     /// Takes a batch and processes it; returns whether there was one.
     pub(crate) async fn process_next(&self) -> bool {
-        let limits = &self.settings.limits;
-        let Some((in_flight, items)) =
-            self.flow.take_submissions(limits.process_batch_max, limits.process_batch_bytes_max)
-        else {
-            return false;
-        };
+        let bytes_max = self.settings.limits.process_batch_bytes_max;
+        let batch_max = |key: &LaneKey| self.costs.batch_max(&key.lane);
+        let Some((in_flight, items)) = self.flow.take_submissions(batch_max, bytes_max) else { return false };
         // Whatever happens from here on, what is not written is read again.
         let in_flight = in_flight.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
         let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
@@ -72,26 +86,33 @@ impl Pipeline {
         batch: Vec<Received>,
     ) -> Result<(), StoreError> {
         let began = self.new_run();
+        let expected = self.costs.expected(campaign_key, batch.len());
+        in_flight.charge(expected);
         let context = self.campaign_context(campaign_key).await?;
-        let (items, value_sets) = match context.campaign.state()? {
+        let ran = match context.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {
-                (decide_all(&batch, &Transition::pending(&context.campaign.state)), None)
+                Ran::without_program(decide_all(&batch, &Transition::pending(&context.campaign.state)))
             }
-            CampaignState::Archived => (decide_all(&batch, &Transition::canceled("campaign_archived")), None),
+            CampaignState::Archived => {
+                Ran::without_program(decide_all(&batch, &Transition::canceled("campaign_archived")))
+            }
             CampaignState::Active => match self.campaign_program(&context.campaign).await {
                 Ok(program) => {
                     let version = context.campaign.active_version_id.as_deref();
                     let lookups = self.lookups(&context.campaign, version).await?;
-                    self.run_program(&context, &program, lookups, &batch, &began).await?
+                    let ran = self.run_program(&context, &program, lookups, &batch, &began).await?;
+                    let cost = self.costs.note(campaign_key, batch.len(), ran.cpu_us, ran.has_faulted);
+                    in_flight.charge(cost.saturating_sub(expected));
+                    ran
                 }
                 Err(NotReady::Later(why)) => {
                     tracing::warn!(campaign_key, why, "batch deferred");
-                    (batch.iter().map(BatchItem::deferred).collect(), None)
+                    Ran::without_program(batch.iter().map(BatchItem::deferred).collect())
                 }
-                Err(NotReady::Never(why)) => (decide_all(&batch, &Transition::unusable(&why)), None),
+                Err(NotReady::Never(why)) => Ran::without_program(decide_all(&batch, &Transition::unusable(&why))),
             },
         };
-        let mut decided = self.decide(&context, &items, value_sets.as_deref());
+        let mut decided = self.decide(&context, &ran.items, ran.value_sets.as_deref());
         self.shape_processed(&context, &mut decided).await;
         self.write_processed(in_flight, &context, decided, &began).await
     }
@@ -188,8 +209,7 @@ impl Pipeline {
         }
     }
 
-    /// Runs a batch, once more for each time it asks for a table that is not in memory yet. Returns the items and the digests of the
-    /// tables they read.
+    /// Runs a batch, once more for each time it asks for a table that is not in memory yet.
     pub(crate) async fn run_program(
         &self,
         context: &CampaignContext,
@@ -197,12 +217,14 @@ impl Pipeline {
         mut lookups: Lookups,
         batch: &[Received],
         began: &RunStart,
-    ) -> Result<(Vec<BatchItem>, Option<Vec<u8>>), StoreError> {
+    ) -> Result<Ran, StoreError> {
+        let mut cpu_us = 0;
         loop {
-            let items = self.run_stages(context, program, &lookups, batch, began).await?;
+            let ran = self.run_stages(context, program, &lookups, batch, began).await?;
+            cpu_us += ran.cpu_us;
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
-                None => return Ok((items, lookups.record())),
+                None => return Ok(Ran { value_sets: lookups.record(), cpu_us, ..ran }),
             }
         }
     }
@@ -214,7 +236,7 @@ impl Pipeline {
         lookups: &Lookups,
         batch: &[Received],
         began: &RunStart,
-    ) -> Result<Vec<BatchItem>, StoreError> {
+    ) -> Result<Ran, StoreError> {
         let now = began.at;
         let call = Arc::new(context::context(&context.organization, &context.campaign, now, &began.id));
         let mut run = self.run(program, call, lookups);
@@ -228,7 +250,7 @@ impl Pipeline {
             (run.finish(), moving)
         });
         let Ok((reports, moved)) = run.await else {
-            return Ok(batch.iter().map(BatchItem::deferred).collect());
+            return Ok(Ran::without_program(batch.iter().map(BatchItem::deferred).collect()));
         };
         for (at, item) in order.into_iter().zip(moved) {
             items[at].end(item.status);
@@ -238,7 +260,9 @@ impl Pipeline {
             let (lines, dropped) = (report.log.len(), report.log_lines_dropped);
             tracing::info!(campaign_key = context.campaign.key, faults = ?report.faults, lines, dropped, "plugin wrote log lines or faulted");
         }
-        Ok(items)
+        let cpu_us = reports.iter().map(|report| report.cpu_time_us).sum();
+        let has_faulted = reports.iter().any(|report| !report.faults.is_empty());
+        Ok(Ran { items, value_sets: None, cpu_us, has_faulted })
     }
 
     async fn map(

@@ -176,9 +176,9 @@ impl Pipeline {
         let version_id = context.campaign.active_version_id.as_deref();
         let lookups = self.lookups_in(names, &context.campaign, version_id).await.map_err(unavailable)?;
         let run = self.run_program(context, &program, lookups, slice::from_ref(received), began).await;
-        let (items, value_sets) = run.map_err(unavailable)?;
-        let own = items.iter().find(|item| item.id == received.row.id);
-        let row = own.and_then(|item| self.finish_item(context, item, value_sets.as_deref(), began.at));
+        let ran = run.map_err(unavailable)?;
+        let own = ran.items.iter().find(|item| item.id == received.row.id);
+        let row = own.and_then(|item| self.finish_item(context, item, ran.value_sets.as_deref(), began.at));
         let row = row.ok_or_else(|| {
             ApiError::new(Kind::Unavailable, "unavailable", "the host could not run this submission; try again")
         })?;

@@ -1,7 +1,9 @@
 //! The queues after a request: responses wait to be interpreted, outcomes wait to be written. What is done with them is `outcome`'s.
 
 use super::Pipeline;
+use super::health::Queue;
 use super::outcome::{CompletedAttempt, GroupKey, Responded};
+use super::supervise::supervise_once;
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 
@@ -11,6 +13,7 @@ const BATCH_MAX: usize = 512;
 /// The steps after a request.
 #[derive(Clone)]
 pub(crate) struct Steps {
+    pipeline: Pipeline,
     interpret: mpsc::Sender<Responded>,
     commit: mpsc::Sender<CompletedAttempt>,
 }
@@ -21,18 +24,26 @@ impl Steps {
         let room = pipeline.settings.limits.resident_items_max.max(1);
         let (interpret, responded) = mpsc::channel(room);
         let (commit, ended) = mpsc::channel(room);
-        tokio::spawn(interpret_forever(pipeline.clone(), responded, commit.clone()));
-        let writer = tokio::spawn(commit_forever(pipeline.clone(), ended));
-        (Self { interpret, commit }, writer)
+        supervise_once(pipeline, "interpret", interpret_forever(pipeline.clone(), responded, commit.clone()));
+        let writer = supervise_once(pipeline, "outcomes", commit_forever(pipeline.clone(), ended));
+        (Self { pipeline: pipeline.clone(), interpret, commit }, writer)
     }
 
-    // The receivers live as long as the workers; a host that stops leaves the rest to the store.
     pub(crate) async fn interpret(&self, responded: Responded) {
-        let _ = self.interpret.send(responded).await;
+        if self.interpret.send(responded).await.is_err() {
+            self.closed();
+        }
     }
 
     pub(crate) async fn commit(&self, ended: CompletedAttempt) {
-        let _ = self.commit.send(ended).await;
+        if self.commit.send(ended).await.is_err() {
+            self.closed();
+        }
+    }
+
+    /// A host that stops leaves the rest to the store. Any other that forgets what it has sent would send it again and again.
+    fn closed(&self) {
+        self.pipeline.health.die("what came of a request can't be written any more");
     }
 }
 
@@ -92,6 +103,7 @@ impl Drop for EndOfGroup {
 async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<CompletedAttempt>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
+        let _waiting = pipeline.health.pass(Queue::Outcomes, batch.len());
         pipeline.write_outcomes(std::mem::take(&mut batch)).await;
     }
 }

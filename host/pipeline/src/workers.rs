@@ -1,12 +1,16 @@
 //! The loops of one host. Each works until there is nothing left, and waits to be woken or for the next look.
 
 use super::Pipeline;
+use super::health::Beat;
 use super::leases::LeaseKeeper;
 use super::steps::Steps;
+use super::supervise::supervise;
 use async_recursion::async_recursion as boxed;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 /// How long a loop waits after the store failed, in milliseconds.
@@ -16,12 +20,13 @@ const JOBS_MS: u64 = 1_000;
 /// How old due work may be before a whole read takes it for something that memory has missed, in milliseconds.
 const OVERDUE_MS: i64 = 10_000;
 
+type Loop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The loops of one host.
 pub struct Workers {
     pipeline: Pipeline,
     stop: watch::Sender<bool>,
     steps: Steps,
-    places: Arc<Semaphore>,
     loops: Vec<JoinHandle<()>>,
     leases: JoinHandle<()>,
     leases_end: Arc<Notify>,
@@ -34,32 +39,38 @@ impl Workers {
         let (stop, stopped) = watch::channel(false);
         let limits = &pipeline.settings().limits;
         let (steps, writer) = Steps::start(pipeline);
-        let places = Arc::new(Semaphore::new(limits.deliveries_in_flight_max));
+        let task = |name, run: fn(Pipeline, watch::Receiver<bool>) -> Loop| {
+            let stopped = stopped.clone();
+            supervise(pipeline, name, move |pipeline| run(pipeline, stopped.clone()))
+        };
         let mut loops: Vec<JoinHandle<()>> =
-            (0..limits.process_workers).map(|_| tokio::spawn(process(pipeline.clone(), stopped.clone()))).collect();
-        loops.push(tokio::spawn(deliver(pipeline.clone(), Arc::clone(&places), steps.clone(), stopped.clone())));
-        loops.push(tokio::spawn(load(pipeline.clone(), stopped.clone())));
-        loops.push(tokio::spawn(read_whole(pipeline.clone(), stopped.clone())));
-        loops.push(tokio::spawn(run_jobs(pipeline.clone(), stopped.clone())));
+            (0..limits.process_workers).map(|_| task("process", |p, stopped| Box::pin(process(p, stopped)))).collect();
+        loops.push(task("load", |p, stopped| Box::pin(load(p, stopped))));
+        loops.push(task("read_whole", |p, stopped| Box::pin(read_whole(p, stopped))));
+        loops.push(task("jobs", |p, stopped| Box::pin(run_jobs(p, stopped))));
+        loops.push(task("check_file", |p, stopped| Box::pin(check_file(p, stopped))));
+        loops.push(task("health", |p, stopped| Box::pin(watch_health(p, stopped))));
+        let (of_deliver, to_stop) = (steps.clone(), stopped.clone());
+        loops.push(supervise(pipeline, "deliver", move |p| deliver(p, of_deliver.clone(), to_stop.clone())));
         let leases_end = Arc::new(Notify::new());
-        let leases = tokio::spawn(keep_leases(pipeline.clone(), stopped, Arc::clone(&leases_end)));
-        Self { pipeline: pipeline.clone(), stop, steps, places, loops, leases, leases_end, writer }
+        let end = Arc::clone(&leases_end);
+        let leases = supervise(pipeline, "leases", move |p| keep_leases(p, stopped.clone(), Arc::clone(&end)));
+        Self { pipeline: pipeline.clone(), stop, steps, loops, leases, leases_end, writer }
     }
 
     /// Takes nothing new, waits for what is under way, and leaves to the store what does not end within the bound (H7).
     #[boxed]
     pub async fn stop(self) {
-        let Self { pipeline, stop, steps, places, loops, mut leases, leases_end, mut writer } = self;
+        let Self { pipeline, stop, steps, loops, mut leases, leases_end, mut writer } = self;
         stop.send_replace(true);
+        pipeline.health.stop();
         let bound = Duration::from_millis(pipeline.settings().limits.stop_ms);
-        let in_flight = u32::try_from(pipeline.settings().limits.deliveries_in_flight_max).unwrap_or(u32::MAX);
         let ended = async {
             for task in loops {
                 // A loop that panicked has said so; the others are still waited for.
                 let _ = task.await;
             }
-            // Every place is free when no request is under way.
-            let _ = places.acquire_many(in_flight).await;
+            pipeline.flow.deliveries.idle().await;
             drop(steps);
             let _ = (&mut writer).await;
         };
@@ -82,6 +93,7 @@ impl Workers {
 
 async fn process(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
+        pipeline.health.beat(Beat::Process);
         if !pipeline.process_next().await {
             wait(&pipeline, &pipeline.flow.submissions.wake, &mut stopped).await;
         } else {
@@ -91,9 +103,10 @@ async fn process(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn deliver(pipeline: Pipeline, places: Arc<Semaphore>, steps: Steps, mut stopped: watch::Receiver<bool>) {
+async fn deliver(pipeline: Pipeline, steps: Steps, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        if !pipeline.deliver_next(&places, &steps).await {
+        pipeline.health.beat(Beat::Deliver);
+        if !pipeline.deliver_next(&steps) {
             wait(&pipeline, &pipeline.flow.deliveries.wake, &mut stopped).await;
         }
     }
@@ -101,6 +114,7 @@ async fn deliver(pipeline: Pipeline, places: Arc<Semaphore>, steps: Steps, mut s
 
 async fn load(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
+        pipeline.health.beat(Beat::Load);
         if pipeline.load_due().await == 0 {
             wait(&pipeline, &pipeline.flow.load, &mut stopped).await;
         }
@@ -126,6 +140,38 @@ async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
         is_first = is_first && wait != every;
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Looks through the database file once. The host is not ready meanwhile, for a bounded time: of a large file it takes long.
+async fn check_file(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    let health = &pipeline.health;
+    health.set_checked(false);
+    let bound = Duration::from_millis(pipeline.settings().limits.check_wait_ms);
+    let waited = async {
+        tokio::time::sleep(bound).await;
+        health.set_checked(true);
+        std::future::pending().await
+    };
+    let damage = tokio::select! {
+        damage = pipeline.store.find_damage() => damage,
+        () = waited => return,
+        _ = stopped.changed() => return,
+    };
+    health.set_checked(true);
+    match damage {
+        Ok(None) => {}
+        Ok(Some(damage)) => health.die(format!("the database file is damaged ({damage}); restore it from a backup")),
+        Err(error) => tracing::warn!(error = %error, "the database file could not be checked"),
+    }
+}
+
+async fn watch_health(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        tokio::select! {
+            () = pipeline.watch_health() => {}
             _ = stopped.changed() => {}
         }
     }

@@ -10,7 +10,6 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::State;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// How many rows one commit carries at most.
@@ -112,9 +111,12 @@ pub enum IngestError {
     /// The database did not take it; nothing was added.
     #[error("{0}")]
     Store(Arc<StoreError>),
-    /// The host is stopping.
+    /// Nobody writes requests any more.
     #[error("the host is stopping")]
     Stopping,
+    /// Writing it broke off: it may be on disk.
+    #[error("it is not known whether the request was written")]
+    Unknown,
 }
 
 /// The queue in front of the group commit.
@@ -122,7 +124,6 @@ pub enum IngestError {
 pub struct Ingest {
     queue: mpsc::Sender<Waiting>,
     room: Arc<Semaphore>,
-    commits: Arc<AtomicU64>,
 }
 
 type Reply = oneshot::Sender<Result<Ingested, IngestError>>;
@@ -138,17 +139,11 @@ impl Ingest {
     pub fn start(store: &Store) -> Self {
         let (queue, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
-        let commits = Arc::new(AtomicU64::new(0));
         let committers = if store.is_shared() { POSTGRES_COMMITTERS } else { SQLITE_COMMITTERS };
         for _ in 0..committers {
-            tokio::spawn(commit_forever(store.clone(), receiver.clone(), commits.clone()));
+            tokio::spawn(commit_forever(store.clone(), receiver.clone()));
         }
-        Self { queue, room: Arc::new(Semaphore::new(BYTES_WAITING_MAX)), commits }
-    }
-
-    /// How many commits were made so far: whether sources are posting.
-    pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
+        Self { queue, room: Arc::new(Semaphore::new(BYTES_WAITING_MAX)) }
     }
 
     /// Keeps a request; returns when it is on disk.
@@ -157,23 +152,27 @@ impl Ingest {
         let bytes = u32::try_from(request.body.len().max(1)).map_err(|_| IngestError::Overloaded)?;
         let room = self.room.clone().try_acquire_many_owned(bytes).map_err(|_| IngestError::Overloaded)?;
         let (reply, result) = oneshot::channel();
-        self.queue.try_send(Waiting { request, reply, _room: room }).map_err(|_| IngestError::Overloaded)?;
-        result.await.map_err(|_| IngestError::Stopping)?
+        self.queue.try_send(Waiting { request, reply, _room: room }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => IngestError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => IngestError::Stopping,
+        })?;
+        result.await.map_err(|_| IngestError::Unknown)?
     }
 }
 
-async fn commit_forever(
-    store: Store,
-    queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
-    commits: Arc<AtomicU64>,
-) {
+async fn commit_forever(store: Store, queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>) {
     loop {
         let Some((group, turn)) = next_group(&store, &mut *queue.lock().await).await else { return };
         match turn {
-            Ok(turn) => commit_group(&store, group, turn).await,
+            Ok(turn) => {
+                // One group that panics ends with itself, not with all that come after it.
+                let store = store.clone();
+                if tokio::spawn(async move { commit_group(&store, group, turn).await }).await.is_err() {
+                    tracing::error!("writing a group of requests has panicked; they were answered with 503");
+                }
+            }
             Err(error) => reject_group(group.into_iter().map(|waiting| waiting.reply), error),
         }
-        commits.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -11,6 +11,7 @@ pub mod campaign_versions;
 pub mod campaigns;
 pub mod components;
 mod counts;
+mod damage;
 pub mod decisions;
 pub mod deliveries;
 pub mod destinations;

@@ -129,7 +129,7 @@ fn names_index(plan: &[String], index: &str) -> bool {
     plan.iter().any(|step| step.split_whitespace().any(|word| names.iter().any(|name| name == word)))
 }
 
-async fn open(target: Target) -> Store {
+pub(super) async fn open(target: Target) -> Store {
     let options = StoreOptions { target, cipher: Cipher::new([1; 32]), ids: Arc::new(SystemIdGenerator::default()) };
     Store::open(options).await.unwrap()
 }

@@ -1,9 +1,23 @@
-//! Due work in memory: bounded, fair by organization and lane, each item at most once (residency), and never past what the store alone
-//! holds (spilling). A lane is a campaign for submissions and a destination for deliveries.
+//! Due work in memory: bounded, fair by organization, host and lane, each item at most once (residency), and never past what the store
+//! alone holds (spilling). A lane is a campaign for submissions and a destination for deliveries; a host is where deliveries go.
+//!
+//! **Who is next** is who has used least ([`turn`]): among the organizations, then among the hosts of one, then among the lanes of one.
+//!
+//! **How much one may have** is not a fixed share: what a lane has, what its host, its organization and all have together, must stay within
+//! the bound. Whoever is alone may have much of it; the more some have, the sooner they wait; and there is always room for who has nothing.
+
+mod turn;
 
 use crate::clock::Timestamp;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use turn::{Standing, Turn};
+
+/// A lane is read when there is room for a part of what it lacks: rather one read of many rows than many of one.
+const READ_PARTS: usize = 8;
+
+/// How many lanes are remembered that have nothing to do.
+const LANES_REMEMBERED_MAX: usize = 10_000;
 
 /// How much may be in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,12 +26,27 @@ pub struct LaneLimits {
     pub items_max: usize,
     /// Bytes of queued items of all organizations.
     pub bytes_max: usize,
-    /// Bytes of queued items of one organization.
-    pub organization_bytes_max: usize,
     /// Queued items of one lane.
     pub lane_items_max: usize,
-    /// Items of one lane that may be under way at once.
-    pub lane_in_flight_max: usize,
+    /// Places of all lanes. What is under way has one until its request, or its batch, has ended.
+    pub places_max: usize,
+    /// Places of one lane.
+    pub lane_places_max: usize,
+    /// Places of a lane that has not been answered yet: each answer allows one more, and a missing answer leaves one.
+    pub lane_places_first: usize,
+    /// Whether items that are taken together need one place instead of one each.
+    pub is_batch_one_place: bool,
+}
+
+/// How what was under way in a place ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceEnd {
+    /// It was answered, or done: the lane bears more.
+    Answered,
+    /// There was no answer: the lane gets one place until there is one.
+    Unanswered,
+    /// Nothing was asked.
+    Unused,
 }
 
 /// A lane's name: its organization first.
@@ -60,7 +89,7 @@ pub enum Offer {
     Spilled,
 }
 
-/// Items taken together from one lane. Each holds a place of its lane until [`Lanes::free_places`], and stays resident until
+/// Items taken together from one lane. Their places are held until [`Lanes::free_places`], and they stay resident until
 /// [`Lanes::finish`] is called.
 #[derive(Debug)]
 pub struct TakenItems<T> {
@@ -68,6 +97,8 @@ pub struct TakenItems<T> {
     pub key: LaneKey,
     /// The items, in their order.
     pub items: Vec<Item<T>>,
+    /// How many places they hold.
+    pub places: usize,
 }
 
 /// A read of a lane that is under way. It ends with [`Lanes::read_ended`], also when it failed.
@@ -75,6 +106,8 @@ pub struct TakenItems<T> {
 pub struct LaneRead {
     /// The lane.
     pub key: LaneKey,
+    /// How many items there is room for, at least one.
+    pub items_max: usize,
     spills: u64,
     drops: u64,
 }
@@ -98,27 +131,62 @@ pub struct Lanes<T> {
     /// What is being committed and will be handed over: a read that sees it first leaves it alone.
     reserved: HashSet<Arc<str>>,
     organizations: HashMap<Arc<str>, Organization<T>>,
-    /// The organizations that have queued items, in turn.
-    turn: VecDeque<Arc<str>>,
-    queued_bytes: usize,
+    /// The organizations that have something to take.
+    turn: Turn,
+    load: Load,
+    /// How many places of one lane are this host's.
+    lane_places_share: usize,
+    /// What was known of lanes that have nothing to do now.
+    remembered: quick_cache::unsync::Cache<LaneKey, Learnt>,
     /// How often queued work was dropped: a read that began before may show what others have done since.
     drops: u64,
+}
+
+/// What was learnt of a lane.
+#[derive(Debug, Clone)]
+struct Learnt {
+    host: Arc<str>,
+    places_allowed: usize,
+}
+
+/// What is in use.
+#[derive(Debug, Default, Clone, Copy)]
+struct Load {
+    /// Items that are queued.
+    items: usize,
+    /// Their bytes.
+    bytes: usize,
+    /// Places of what is under way.
+    places: usize,
 }
 
 #[derive(Debug)]
 struct Organization<T> {
     lanes: HashMap<Arc<str>, Lane<T>>,
-    /// The lanes that have queued items and room to work on them, in turn.
-    turn: VecDeque<Arc<str>>,
-    queued_bytes: usize,
-    is_in_turn: bool,
+    hosts: HashMap<Arc<str>, Host>,
+    /// The hosts that have something to take.
+    turn: Turn,
+    standing: Standing,
+    load: Load,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    /// The lanes that have queued items, and fewer places than they are allowed.
+    turn: Turn,
+    standing: Standing,
+    lanes: usize,
+    places: usize,
 }
 
 #[derive(Debug)]
 struct Lane<T> {
     queue: VecDeque<Item<T>>,
-    in_flight: usize,
-    is_in_turn: bool,
+    /// Where its items go, as far as that is known; empty before.
+    host: Arc<str>,
+    standing: Standing,
+    load: Load,
+    places_allowed: usize,
     /// When the lane is to be read from the store; none while memory holds all its due work.
     unread_at: Option<Timestamp>,
     /// How often something of the lane stayed in the store alone.
@@ -130,27 +198,41 @@ struct Lane<T> {
 
 impl<T> Default for Organization<T> {
     fn default() -> Self {
-        Self { lanes: HashMap::new(), turn: VecDeque::new(), queued_bytes: 0, is_in_turn: false }
+        Self {
+            lanes: HashMap::new(),
+            hosts: HashMap::new(),
+            turn: Turn::default(),
+            standing: Standing::default(),
+            load: Load::default(),
+        }
     }
 }
 
-impl<T> Default for Lane<T> {
-    fn default() -> Self {
+impl<T> Organization<T> {
+    fn forget_host(&mut self, name: &str) {
+        if self.hosts.get(name).is_some_and(|host| host.lanes == 0) {
+            self.hosts.remove(name);
+        }
+    }
+}
+
+impl<T> Lane<T> {
+    fn new(Learnt { host, places_allowed }: Learnt) -> Self {
         Self {
             queue: VecDeque::new(),
-            in_flight: 0,
-            is_in_turn: false,
+            host,
+            standing: Standing::default(),
+            load: Load::default(),
+            places_allowed,
             unread_at: None,
             spills: 0,
             is_being_read: false,
             finished_while_read: HashSet::new(),
         }
     }
-}
 
-impl<T> Lane<T> {
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.in_flight == 0 && self.unread_at.is_none() && !self.is_being_read
+        self.queue.is_empty() && self.load.places == 0 && self.unread_at.is_none() && !self.is_being_read
     }
 }
 
@@ -162,8 +244,10 @@ impl<T> Lanes<T> {
             resident: HashSet::new(),
             reserved: HashSet::new(),
             organizations: HashMap::new(),
-            turn: VecDeque::new(),
-            queued_bytes: 0,
+            turn: Turn::default(),
+            load: Load::default(),
+            lane_places_share: limits.lane_places_max.max(1),
+            remembered: quick_cache::unsync::Cache::new(LANES_REMEMBERED_MAX),
             drops: 0,
         }
     }
@@ -201,7 +285,7 @@ impl<T> Lanes<T> {
             return Offer::Resident;
         }
         let reads_first = self.lane(key).unread_at.is_some_and(|unread| unread <= at) || self.lane(key).is_being_read;
-        if reads_first || !self.has_room(key, item.bytes) {
+        if reads_first || self.room(key, item.bytes) == 0 {
             self.spill(key, at);
             return Offer::Spilled;
         }
@@ -216,33 +300,35 @@ impl<T> Lanes<T> {
         lane.unread_at = Some(lane.unread_at.map_or(at, |before| before.min(at)));
     }
 
-    /// The next lanes to read: those whose unread work is due and that have room again. Each is being read from now on.
+    /// The next lanes to read, of each organization in turn: those whose unread work is due and that have room again. Each is being read
+    /// from now on.
     pub fn lanes_to_read(&mut self, now: Timestamp, count_max: usize) -> Vec<LaneRead> {
         let low = self.limits.lane_items_max / 4;
-        let has_room = self.resident.len() < self.limits.items_max && self.queued_bytes < self.limits.bytes_max;
         let mut due = Vec::new();
-        for (organization, of_organization) in &mut self.organizations {
-            if self.limits.organization_bytes_max <= of_organization.queued_bytes {
-                continue;
-            }
-            for (name, lane) in &mut of_organization.lanes {
-                let is_due = lane.unread_at.is_some_and(|at| at <= now) && !lane.is_being_read;
+        for (organization, of_organization) in &self.organizations {
+            let mut of_one = Vec::new();
+            for (name, lane) in &of_organization.lanes {
+                let Some(at) = lane.unread_at.filter(|at| *at <= now && !lane.is_being_read) else { continue };
                 // A lane with nothing queued is always read, so that a full memory of others can't starve it.
-                if is_due && lane.queue.len() <= low && (has_room || lane.queue.is_empty()) {
-                    due.push((lane.unread_at, organization.clone(), name.clone()));
+                let room = self.room_of(of_organization, lane, 0);
+                if lane.queue.is_empty() || (lane.queue.len() <= low && low <= room.saturating_mul(READ_PARTS)) {
+                    of_one.push((at, name.clone(), room.max(1)));
                 }
             }
+            of_one.sort();
+            let of_one = of_one.into_iter().enumerate();
+            due.extend(of_one.map(|(rank, (at, lane, room))| (rank, at, organization.clone(), lane, room)));
         }
         due.sort();
         due.truncate(count_max);
         let drops = self.drops;
         due.into_iter()
-            .map(|(_, organization, lane)| {
+            .map(|(_, _, organization, lane, items_max)| {
                 let key = LaneKey { organization, lane };
                 let lane = self.lane(&key);
                 lane.is_being_read = true;
                 let spills = lane.spills;
-                LaneRead { key, spills, drops }
+                LaneRead { key, items_max, spills, drops }
             })
             .collect()
     }
@@ -273,7 +359,7 @@ impl<T> Lanes<T> {
                 continue;
             }
             let is_first = self.lane(&read.key).queue.is_empty();
-            if !is_first && !self.has_room(&read.key, item.bytes) {
+            if !is_first && self.room(&read.key, item.bytes) == 0 {
                 is_whole = false;
                 break;
             }
@@ -287,38 +373,14 @@ impl<T> Lanes<T> {
         self.forget_idle(&read.key);
     }
 
-    /// Takes the next items: organizations in turn, within one its lanes in turn, of one lane at most `count_max` items of `bytes_max`
-    /// bytes, one at least. None when nothing may be worked on now.
-    pub fn take(&mut self, count_max: usize, bytes_max: usize) -> Option<TakenItems<T>> {
-        while let Some(organization) = self.turn.pop_front() {
-            let Some(of_organization) = self.organizations.get_mut(&organization) else { continue };
-            of_organization.is_in_turn = false;
-            let Some(lane) = of_organization.turn.pop_front() else { continue };
-            let key = LaneKey { organization, lane };
-            let items = self.take_from(&key, count_max, bytes_max);
-            self.enqueue_lane(&key);
-            if !items.is_empty() {
-                return Some(TakenItems { key, items });
-            }
-            self.forget_idle(&key);
-        }
-        None
-    }
-
-    /// Changes how many items of one lane are worked on at once, at least one. Lanes that are beyond it finish what they have.
-    pub fn set_lane_in_flight_max(&mut self, count: usize) {
-        let before = std::mem::replace(&mut self.limits.lane_in_flight_max, count.max(1));
-        if before < count {
-            self.keys().iter().for_each(|key| self.enqueue_lane(key));
-        }
-    }
-
-    fn take_from(&mut self, key: &LaneKey, count_max: usize, bytes_max: usize) -> Vec<Item<T>> {
-        let in_flight_max = self.limits.lane_in_flight_max;
-        let lane = self.lane(key);
-        lane.is_in_turn = false;
-        let count_max = count_max.min(in_flight_max.saturating_sub(lane.in_flight));
+    /// Takes the next items of who has used least: at most as many as `count_max` says of their lane, of at most `bytes_max` bytes, one at
+    /// least. None when nothing may be worked on now. Each item is charged as one.
+    pub fn take(&mut self, count_max: impl Fn(&LaneKey) -> usize, bytes_max: usize) -> Option<TakenItems<T>> {
+        let (key, room) = self.next()?;
+        let count_max = count_max(&key).max(1);
+        let count_max = if self.limits.is_batch_one_place { count_max } else { count_max.min(room) };
         let (mut items, mut bytes) = (Vec::new(), 0);
+        let lane = self.lane(&key);
         while items.len() < count_max
             && let Some(next) = lane.queue.front()
             && (items.is_empty() || bytes + next.bytes <= bytes_max)
@@ -326,17 +388,112 @@ impl<T> Lanes<T> {
             bytes += next.bytes;
             items.extend(lane.queue.pop_front());
         }
-        lane.in_flight += items.len();
-        self.organization(key).queued_bytes -= bytes;
-        self.queued_bytes -= bytes;
-        items
+        let places = if self.limits.is_batch_one_place { 1 } else { items.len() };
+        self.add_queued(&key, |load| {
+            load.items -= items.len();
+            load.bytes -= bytes;
+        });
+        self.add_places(&key, |count| *count += places);
+        self.serve(&key);
+        self.charge(&key, u64::try_from(items.len()).unwrap_or(u64::MAX));
+        self.settle(&key);
+        Some(TakenItems { key, items, places })
     }
 
-    /// Items that were taken need no place of their lane any more: their requests ended. They stay resident until they are written.
-    pub fn free_places(&mut self, key: &LaneKey, count: usize) {
+    /// The lane whose turn it is, and how many places there are for it.
+    fn next(&self) -> Option<(LaneKey, usize)> {
+        let places_max = self.limits.places_max;
+        let left = |used: usize| places_max.checked_sub(used).filter(|left| 0 < *left);
+        left(self.load.places)?;
+        for organization in self.turn.names() {
+            let Some(of_organization) = self.organizations.get(organization) else { continue };
+            let used = self.load.places + of_organization.load.places;
+            let hosts = of_organization.turn.names().filter_map(|name| Some((name, of_organization.hosts.get(name)?)));
+            for (name, host) in hosts.filter(|_| left(used).is_some()) {
+                let used = if name.is_empty() { used } else { used + host.places };
+                let lanes = host.turn.names().filter_map(|lane| Some((lane, of_organization.lanes.get(lane)?)));
+                for (lane, of_lane) in lanes.filter(|_| left(used).is_some()) {
+                    // A lane of which it is not known where its items go counts as a host of its own.
+                    let of_host = if name.is_empty() { of_lane.load.places } else { 0 };
+                    let Some(left) = left(used + of_host + of_lane.load.places) else { continue };
+                    // Each place counts for the lane, its host, its organization and for all.
+                    let room = (left / 4).max(1).min(self.allowed(of_lane) - of_lane.load.places);
+                    return Some((LaneKey { organization: organization.clone(), lane: lane.clone() }, room));
+                }
+            }
+        }
+        None
+    }
+
+    /// It is this lane's turn.
+    fn serve(&mut self, key: &LaneKey) {
+        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
+        self.turn.serve(&organization.standing);
+        let Some(lane) = organization.lanes.get(&key.lane) else { return };
+        if let Some(host) = organization.hosts.get_mut(&lane.host) {
+            organization.turn.serve(&host.standing);
+            host.turn.serve(&lane.standing);
+        }
+    }
+
+    /// What a lane has taken, beside what it was charged before: the units are the caller's, such as microseconds of CPU time.
+    pub fn charge(&mut self, key: &LaneKey, cost: u64) {
+        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
+        self.turn.charge(&mut organization.standing, &key.organization, cost);
+        let Some(lane) = organization.lanes.get_mut(&key.lane) else { return };
+        if let Some(host) = organization.hosts.get_mut(&lane.host) {
+            organization.turn.charge(&mut host.standing, &lane.host, cost);
+            host.turn.charge(&mut lane.standing, &key.lane, cost);
+        }
+    }
+
+    /// Says where a lane's items go: lanes of one host share its places.
+    pub fn set_host(&mut self, key: &LaneKey, host: &str) {
+        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
+        let Some(lane) = organization.lanes.get_mut(&key.lane) else { return };
+        if &*lane.host == host {
+            return;
+        }
+        let before = std::mem::replace(&mut lane.host, host.into());
+        let places = lane.load.places;
+        let to = organization.hosts.entry(lane.host.clone()).or_default();
+        to.lanes += 1;
+        to.places += places;
+        if let Some(from) = organization.hosts.get_mut(&before) {
+            from.turn.set(&mut lane.standing, &key.lane, false);
+            from.lanes -= 1;
+            from.places -= places;
+            let is_in_turn = !from.turn.is_empty();
+            organization.turn.set(&mut from.standing, &before, is_in_turn);
+        }
+        organization.forget_host(&before);
+        self.settle(key);
+    }
+
+    /// Changes how many of the places of one lane are this host's, at least one. Lanes that are beyond it finish what they have.
+    pub fn set_lane_places_share(&mut self, count: usize) {
+        let before = std::mem::replace(&mut self.lane_places_share, count.max(1));
+        if before != self.lane_places_share {
+            self.keys().iter().for_each(|key| self.settle(key));
+        }
+    }
+
+    /// Items that were taken need these places no more: their requests, or their batch, ended. They stay resident until they are written.
+    pub fn free_places(&mut self, key: &LaneKey, count: usize, end: PlaceEnd) {
+        let allowed_max = self.limits.lane_places_max;
         let lane = self.lane(key);
-        lane.in_flight = lane.in_flight.saturating_sub(count);
-        self.enqueue_lane(key);
+        match end {
+            PlaceEnd::Answered => lane.places_allowed = (lane.places_allowed + count).min(allowed_max),
+            PlaceEnd::Unanswered => lane.places_allowed = 1,
+            PlaceEnd::Unused => {}
+        }
+        self.add_places(key, |places| *places = places.saturating_sub(count));
+        self.settle(key);
+    }
+
+    /// How many places are held.
+    pub fn places(&self) -> usize {
+        self.load.places
     }
 
     /// Items that were taken are written, or given back to the store: they are resident no longer. `unread_at` is when the store's row
@@ -369,8 +526,11 @@ impl<T> Lanes<T> {
                 self.resident.remove(&item.id);
             }
             dropped += gone.len();
-            self.queued_bytes -= bytes;
-            self.organization(&key).queued_bytes -= bytes;
+            self.add_queued(&key, |load| {
+                load.items -= gone.len();
+                load.bytes -= bytes;
+            });
+            self.settle(&key);
             self.forget_idle(&key);
         }
         dropped
@@ -389,55 +549,111 @@ impl<T> Lanes<T> {
         self.organizations.iter().flat_map(of).collect()
     }
 
-    fn has_room(&mut self, key: &LaneKey, bytes: usize) -> bool {
-        let limits = self.limits;
-        self.resident.len() < limits.items_max
-            && self.queued_bytes + bytes <= limits.bytes_max
-            && self.organization(key).queued_bytes + bytes <= limits.organization_bytes_max
-            && self.lane(key).queue.len() < limits.lane_items_max
+    /// How many more items of a lane there is room for, the next of which has so many bytes.
+    fn room(&mut self, key: &LaneKey, bytes: usize) -> usize {
+        self.ensure(key);
+        let organization = self.organizations.get(&key.organization);
+        organization.and_then(|of| Some(self.room_of(of, of.lanes.get(&key.lane)?, bytes))).unwrap_or(0)
+    }
+
+    fn room_of(&self, organization: &Organization<T>, lane: &Lane<T>, bytes: usize) -> usize {
+        let limits = &self.limits;
+        let used = |of: fn(&Load) -> usize| of(&lane.load) + of(&organization.load) + of(&self.load);
+        if limits.bytes_max < used(|load| load.bytes) + bytes {
+            return 0;
+        }
+        // Each item counts for the lane, its organization and for all.
+        let left = limits.items_max.saturating_sub(used(|load| load.items)).div_ceil(3);
+        left.min(limits.items_max.saturating_sub(self.resident.len()))
+            .min(limits.lane_items_max.saturating_sub(lane.queue.len()))
     }
 
     fn queue(&mut self, key: &LaneKey, item: Item<T>) {
         self.resident.insert(item.id.clone());
-        self.queued_bytes += item.bytes;
-        self.organization(key).queued_bytes += item.bytes;
+        self.ensure(key);
+        let bytes = item.bytes;
+        self.add_queued(key, |load| {
+            load.items += 1;
+            load.bytes += bytes;
+        });
         self.lane(key).queue.push_back(item);
-        self.enqueue_lane(key);
+        self.settle(key);
     }
 
-    /// Gives a lane its place in the turn, if it has something to take and room to work on it.
-    fn enqueue_lane(&mut self, key: &LaneKey) {
-        let in_flight_max = self.limits.lane_in_flight_max;
+    /// How many places a lane may have now.
+    fn allowed(&self, lane: &Lane<T>) -> usize {
+        lane.places_allowed.clamp(1, self.lane_places_share)
+    }
+
+    /// Gives a lane, its host and its organization their places in the turn, or takes them away.
+    fn settle(&mut self, key: &LaneKey) {
+        let share = self.lane_places_share;
         let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
         if let Some(lane) = organization.lanes.get_mut(&key.lane)
-            && !lane.is_in_turn
-            && !lane.queue.is_empty()
-            && lane.in_flight < in_flight_max
+            && let Some(host) = organization.hosts.get_mut(&lane.host)
         {
-            lane.is_in_turn = true;
-            organization.turn.push_back(key.lane.clone());
+            let has_places = lane.load.places < lane.places_allowed.clamp(1, share);
+            host.turn.set(&mut lane.standing, &key.lane, has_places && !lane.queue.is_empty());
+            organization.turn.set(&mut host.standing, &lane.host, !host.turn.is_empty());
         }
-        if !organization.is_in_turn && !organization.turn.is_empty() {
-            organization.is_in_turn = true;
-            self.turn.push_back(key.organization.clone());
+        self.turn.set(&mut organization.standing, &key.organization, !organization.turn.is_empty());
+    }
+
+    fn add_queued(&mut self, key: &LaneKey, add: impl Fn(&mut Load)) {
+        add(&mut self.load);
+        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
+        add(&mut organization.load);
+        if let Some(lane) = organization.lanes.get_mut(&key.lane) {
+            add(&mut lane.load);
         }
     }
 
-    fn organization(&mut self, key: &LaneKey) -> &mut Organization<T> {
-        self.organizations.entry(key.organization.clone()).or_default()
+    fn add_places(&mut self, key: &LaneKey, add: impl Fn(&mut usize)) {
+        add(&mut self.load.places);
+        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
+        add(&mut organization.load.places);
+        let Some(lane) = organization.lanes.get_mut(&key.lane) else { return };
+        add(&mut lane.load.places);
+        if let Some(host) = organization.hosts.get_mut(&lane.host) {
+            add(&mut host.places);
+        }
+    }
+
+    /// Makes a lane that is not there.
+    fn ensure(&mut self, key: &LaneKey) {
+        let organization = self.organizations.entry(key.organization.clone()).or_default();
+        if organization.lanes.contains_key(&key.lane) {
+            return;
+        }
+        let first = Learnt { host: Arc::default(), places_allowed: self.limits.lane_places_first };
+        let learnt = self.remembered.get(key).cloned().unwrap_or(first);
+        organization.hosts.entry(learnt.host.clone()).or_default().lanes += 1;
+        organization.lanes.insert(key.lane.clone(), Lane::new(learnt));
     }
 
     fn lane(&mut self, key: &LaneKey) -> &mut Lane<T> {
-        self.organization(key).lanes.entry(key.lane.clone()).or_default()
+        self.ensure(key);
+        let organization = self.organizations.entry(key.organization.clone()).or_default();
+        let unknown = || Lane::new(Learnt { host: Arc::default(), places_allowed: 1 });
+        organization.lanes.entry(key.lane.clone()).or_insert_with(unknown)
     }
 
     /// A lane of which nothing is known takes no memory.
     fn forget_idle(&mut self, key: &LaneKey) {
         let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
-        if organization.lanes.get(&key.lane).is_some_and(|lane| lane.is_idle() && !lane.is_in_turn) {
-            organization.lanes.remove(&key.lane);
+        if organization.lanes.get(&key.lane).is_some_and(Lane::is_idle)
+            && let Some(lane) = organization.lanes.remove(&key.lane)
+        {
+            if let Some(host) = organization.hosts.get_mut(&lane.host) {
+                host.lanes -= 1;
+            }
+            organization.forget_host(&lane.host);
+            if !lane.host.is_empty() {
+                let learnt = Learnt { host: lane.host, places_allowed: lane.places_allowed };
+                self.remembered.insert(key.clone(), learnt);
+            }
         }
-        if organization.lanes.is_empty() && !organization.is_in_turn {
+        if organization.lanes.is_empty() {
             self.organizations.remove(&key.organization);
         }
     }

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 const LIMITS: LaneLimits = LaneLimits {
     items_max: 12,
     bytes_max: 1_000,
-    organization_bytes_max: 600,
     lane_items_max: 4,
-    lane_in_flight_max: 3,
+    places_max: 100,
+    lane_places_max: 3,
+    lane_places_first: 3,
+    is_batch_one_place: false,
 };
 
 fn item(id: usize) -> Item<usize> {
@@ -20,8 +22,12 @@ fn key(organization: &str, lane: &str) -> LaneKey {
     LaneKey::new(organization, lane)
 }
 
+fn take(lanes: &mut Lanes<usize>, count_max: usize) -> Option<TakenItems<usize>> {
+    lanes.take(|_| count_max, 1_000)
+}
+
 fn take_all(lanes: &mut Lanes<usize>) -> Vec<(String, Vec<usize>)> {
-    std::iter::from_fn(|| lanes.take(2, 1_000))
+    std::iter::from_fn(|| take(lanes, 2))
         .map(|taken| (taken.key.lane.to_string(), taken.items.iter().map(|item| item.work).collect()))
         .collect()
 }
@@ -47,11 +53,123 @@ fn w12_a_lane_with_enough_under_way_takes_no_place() {
         lanes.offer(&key("o", "slow"), item(id), NOW);
     }
     assert_eq!(take_all(&mut lanes).len(), 2, "three of four are under way");
-    assert!(lanes.take(2, 1_000).is_none());
+    assert!(take(&mut lanes, 2).is_none());
     lanes.offer(&key("o", "fast"), item(9), NOW);
     assert_eq!(take_all(&mut lanes), [("fast".to_owned(), vec![9])]);
-    lanes.free_places(&key("o", "slow"), 1);
+    lanes.free_places(&key("o", "slow"), 1, PlaceEnd::Answered);
     assert_eq!(take_all(&mut lanes), [("slow".to_owned(), vec![3])]);
+}
+
+/// W12: nobody has so much that there is no room for who has nothing: not in another organization, not in the same one.
+#[test]
+fn w12_there_is_always_room_for_who_has_nothing() {
+    let limits = LaneLimits { items_max: 10_000, bytes_max: 100_000, places_max: 100, lane_items_max: 100, ..LIMITS };
+    let mut lanes = Lanes::new(LaneLimits { lane_places_max: 64, lane_places_first: 64, ..limits });
+    for lane in 0..4 {
+        for id in 0..64 {
+            lanes.offer(&key("greedy", &format!("hangs {lane}")), item(lane * 64 + id), NOW);
+        }
+    }
+    while take(&mut lanes, 64).is_some() {}
+    let greedy = lanes.places();
+    assert!((40..=50).contains(&greedy), "one organization has about half: {greedy}");
+    lanes.offer(&key("greedy", "well"), item(1_000), NOW);
+    lanes.offer(&key("other", "well"), item(1_001), NOW);
+    let ids: Vec<_> = take_all(&mut lanes).into_iter().flat_map(|(_, ids)| ids).collect();
+    assert_eq!(ids.len(), 2, "both are served while the others hang: {ids:?}");
+}
+
+/// W12: lanes of one host share what the host may have, and other hosts of the organization go on.
+#[test]
+fn w12_a_host_that_hangs_leaves_room_for_others() {
+    let limits = LaneLimits { items_max: 10_000, bytes_max: 100_000, places_max: 100, lane_items_max: 100, ..LIMITS };
+    let mut lanes = Lanes::new(limits);
+    let mut under_way = Vec::new();
+    for id in 0..200 {
+        let lane = key("o", &format!("hangs {id}"));
+        lanes.offer(&lane, item(id), NOW);
+        lanes.set_host(&lane, "crm.example");
+        under_way.extend(take(&mut lanes, 1).map(|taken| taken.key));
+    }
+    assert!((30..=36).contains(&lanes.places()), "a third: {}", lanes.places());
+    for id in 200..220 {
+        lanes.offer(&key("o", &format!("other {id}")), item(id), NOW);
+    }
+    let before = lanes.places();
+    while let Some(taken) = take(&mut lanes, 1) {
+        lanes.set_host(&taken.key, &format!("host of {}", taken.key.lane));
+    }
+    assert!(before + 5 <= lanes.places(), "{before} and then {}", lanes.places());
+    for lane in &under_way {
+        lanes.free_places(lane, 1, PlaceEnd::Answered);
+    }
+    assert!(take(&mut lanes, 1).is_some(), "whoever waited for the host goes on");
+}
+
+/// W12: what was learnt of a lane is known when it has something to do again.
+#[test]
+fn w12_a_lane_that_was_idle_is_remembered() {
+    let limits = LaneLimits { items_max: 10_000, lane_items_max: 1_000, places_max: 10_000, ..LIMITS };
+    let mut lanes = Lanes::new(LaneLimits { lane_places_max: 64, lane_places_first: 2, ..limits });
+    let lane = key("o", "a");
+    for (round, expected) in [(0, 2), (1, 4), (2, 8)] {
+        for id in 0..10 {
+            lanes.offer(&lane, item(round * 100 + id), NOW);
+        }
+        let first = take(&mut lanes, 1_000).unwrap();
+        assert_eq!(first.items.len(), expected);
+        lanes.set_host(&lane, "crm.example");
+        lanes.free_places(&lane, expected, PlaceEnd::Answered);
+        lanes.finish(&lane, first.items.iter().map(|item| &*item.id), None);
+        while let Some(rest) = take(&mut lanes, 1_000) {
+            lanes.free_places(&lane, rest.places, PlaceEnd::Unused);
+            lanes.finish(&lane, rest.items.iter().map(|item| &*item.id), None);
+        }
+        assert!(lanes.keys().is_empty());
+    }
+}
+
+/// W12: who does not answer gets one request at a time until it does; who does gets more and more.
+#[test]
+fn w12_a_lane_grows_with_responses_and_shrinks_without() {
+    let limits = LaneLimits { items_max: 10_000, bytes_max: 100_000, lane_items_max: 1_000, ..LIMITS };
+    let mut lanes = Lanes::new(LaneLimits { places_max: 10_000, lane_places_max: 20, lane_places_first: 4, ..limits });
+    let lane = key("o", "a");
+    for id in 0..200 {
+        lanes.offer(&lane, item(id), NOW);
+    }
+    let mut taken = Vec::new();
+    for end in [
+        PlaceEnd::Answered,
+        PlaceEnd::Answered,
+        PlaceEnd::Answered,
+        PlaceEnd::Unanswered,
+        PlaceEnd::Unused,
+        PlaceEnd::Answered,
+    ] {
+        let count = take(&mut lanes, 1_000).map_or(0, |taken| taken.items.len());
+        taken.push(count);
+        lanes.free_places(&lane, count, end);
+    }
+    taken.push(take(&mut lanes, 1_000).map_or(0, |taken| taken.items.len()));
+    assert_eq!(taken, [4, 8, 16, 20, 1, 1, 2]);
+}
+
+/// W12: a batch that cost more than was thought gives others their turn.
+#[test]
+fn w12_who_is_charged_more_waits_longer() {
+    let mut lanes = Lanes::new(LaneLimits { is_batch_one_place: true, items_max: 100, ..LIMITS });
+    for id in 0..4 {
+        lanes.offer(&key("dear", "a"), item(id), NOW);
+        lanes.offer(&key("cheap", "b"), item(10 + id), NOW);
+    }
+    let mut order = String::new();
+    while let Some(taken) = take(&mut lanes, 1) {
+        order.push_str(&taken.key.lane);
+        lanes.charge(&taken.key, if &*taken.key.lane == "a" { 100 } else { 10 });
+        lanes.free_places(&taken.key, taken.places, PlaceEnd::Answered);
+    }
+    assert_eq!(order, "abbbbaaa");
 }
 
 /// W12: what hosts may send to one destination together is divided anew when one joins or leaves.
@@ -62,15 +180,15 @@ fn w12_a_share_may_shrink_and_grow() {
     for id in 0..4 {
         lanes.offer(&lane, item(id), NOW);
     }
-    assert_eq!(lanes.take(2, 1_000).map(|taken| taken.items.len()), Some(2));
-    lanes.set_lane_in_flight_max(1);
-    assert!(lanes.take(2, 1_000).is_none(), "two are under way, and one may be");
-    lanes.free_places(&lane, 1);
-    assert!(lanes.take(2, 1_000).is_none());
-    lanes.set_lane_in_flight_max(3);
+    assert_eq!(take(&mut lanes, 2).map(|taken| taken.items.len()), Some(2));
+    lanes.set_lane_places_share(1);
+    assert!(take(&mut lanes, 2).is_none(), "two are under way, and one may be");
+    lanes.free_places(&lane, 1, PlaceEnd::Answered);
+    assert!(take(&mut lanes, 2).is_none());
+    lanes.set_lane_places_share(3);
     assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![2, 3])], "room is used at once");
-    lanes.set_lane_in_flight_max(0);
-    lanes.free_places(&lane, 3);
+    lanes.set_lane_places_share(0);
+    lanes.free_places(&lane, 3, PlaceEnd::Answered);
     lanes.offer(&lane, item(9), NOW);
     assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![9])], "one is always allowed");
 }
@@ -81,9 +199,9 @@ fn h2_an_item_is_resident_once_until_it_is_written() {
     let lane = key("o", "a");
     assert_eq!(lanes.offer(&lane, item(1), NOW), Offer::Queued);
     assert_eq!(lanes.offer(&lane, item(1), NOW), Offer::Resident);
-    let one = lanes.take(5, 1_000).map(|taken| taken.items.len());
+    let one = take(&mut lanes, 5).map(|taken| taken.items.len());
     assert_eq!((one, lanes.offer(&lane, item(1), NOW)), (Some(1), Offer::Resident));
-    lanes.free_places(&lane, 1);
+    lanes.free_places(&lane, 1, PlaceEnd::Answered);
     assert_eq!(lanes.offer(&lane, item(1), NOW), Offer::Resident, "it is not written yet");
     lanes.finish(&lane, ["i00001"], None);
     assert_eq!(lanes.resident_count(), 0);
@@ -99,7 +217,7 @@ fn h2_a_read_leaves_alone_what_is_about_to_be_handed_over() {
     lanes.reserve(&item(1).id);
     let read = lanes.lanes_to_read(NOW, 10).remove(0);
     lanes.read_ended(&read, Some(ReadRows { items: vec![item(1)], has_more: false, next_at: None }), NOW);
-    assert!(lanes.take(5, 1_000).is_none());
+    assert!(take(&mut lanes, 5).is_none());
     assert_eq!(lanes.offer(&lane, item(1), NOW), Offer::Queued);
 }
 
@@ -108,14 +226,14 @@ fn h2_a_read_starts_nothing_that_ended_while_it_was_under_way() {
     let mut lanes = Lanes::new(LIMITS);
     let lane = key("o", "a");
     lanes.offer(&lane, item(1), NOW);
-    let taken = lanes.take(5, 1_000).unwrap();
+    let taken = take(&mut lanes, 5).unwrap();
     lanes.spill(&lane, NOW);
     let read = lanes.lanes_to_read(NOW, 10).remove(0);
     // The read saw the row before this was written.
-    lanes.free_places(&taken.key, 1);
+    lanes.free_places(&taken.key, 1, PlaceEnd::Answered);
     lanes.finish(&taken.key, [&*item(1).id], None);
     lanes.read_ended(&read, Some(ReadRows { items: vec![item(1)], has_more: false, next_at: None }), NOW);
-    assert!(lanes.take(5, 1_000).is_none());
+    assert!(take(&mut lanes, 5).is_none());
 }
 
 #[test]
@@ -126,7 +244,7 @@ fn h2_a_read_from_before_a_lost_lease_is_made_again() {
     let read = lanes.lanes_to_read(NOW, 10).remove(0);
     lanes.drop_queued(|_, _| false);
     lanes.read_ended(&read, Some(ReadRows { items: vec![item(1)], has_more: false, next_at: None }), NOW);
-    assert!(lanes.take(5, 1_000).is_none());
+    assert!(take(&mut lanes, 5).is_none());
     assert_eq!(lanes.lanes_to_read(NOW, 10).len(), 1);
 }
 
@@ -138,7 +256,7 @@ fn h2_memory_never_overtakes_what_was_spilled() {
         assert_eq!(lanes.offer(&lane, item(id), NOW), Offer::Queued);
     }
     assert_eq!(lanes.offer(&lane, item(4), NOW), Offer::Spilled, "the lane is full");
-    assert_eq!(lanes.take(3, 1_000).map(|taken| taken.items.len()), Some(3));
+    assert_eq!(take(&mut lanes, 3).map(|taken| taken.items.len()), Some(3));
     assert_eq!(lanes.offer(&lane, item(5), NOW), Offer::Spilled, "item 4 goes first");
     let read = lanes.lanes_to_read(NOW, 10).remove(0);
     assert_eq!(lanes.offer(&lane, item(6), NOW), Offer::Spilled, "a read is under way");
@@ -146,7 +264,7 @@ fn h2_memory_never_overtakes_what_was_spilled() {
     lanes.read_ended(&read, Some(ReadRows { items: rows, has_more: false, next_at: None }), NOW);
     assert_eq!(lanes.lanes_to_read(NOW, 10), [], "the lane has enough again");
     for id in ["i00000", "i00001", "i00002"] {
-        lanes.free_places(&lane, 1);
+        lanes.free_places(&lane, 1, PlaceEnd::Answered);
         lanes.finish(&lane, [id], None);
     }
     assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![3, 4]), ("a".to_owned(), vec![5])]);
@@ -243,7 +361,7 @@ impl Model {
             Step::BeginRead => self.begin_read(),
             Step::EndReads { fails } => self.end_reads(*fails),
             Step::Take => {
-                if let Some(taken) = self.lanes.take(2, 1_000) {
+                if let Some(taken) = take(&mut self.lanes, 2) {
                     for item in taken.items {
                         prop_assert!(
                             !self.in_flight.iter().any(|(_, id)| *id == item.id),
@@ -260,7 +378,7 @@ impl Model {
                     if !retries {
                         self.store.remove(&*id);
                     }
-                    self.lanes.free_places(&key, 1);
+                    self.lanes.free_places(&key, 1, PlaceEnd::Answered);
                     self.lanes.finish(&key, [&*id], retries.then_some(NOW));
                 }
             }
