@@ -4,7 +4,7 @@ mod bench;
 mod check;
 mod discover;
 mod dry_run;
-mod output;
+mod log;
 mod serve;
 mod table;
 mod value_sets;
@@ -68,6 +68,6 @@ pub fn main() -> ExitCode {
 }
 
 fn failed(message: &str) -> ExitCode {
-    eprintln!("hookmill: {message}");
+    crate::output::warn(&format!("hookmill: {message}"));
     ExitCode::FAILURE
 }

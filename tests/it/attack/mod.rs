@@ -1,3 +1,4 @@
 //! The running host attacked from outside, as a hostile or merely unlucky client, source, tenant or operator would; and what others notice.
 
+mod logs;
 mod receivers;

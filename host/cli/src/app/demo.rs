@@ -2,6 +2,7 @@
 //! as in production; only the receiver is played.
 
 use super::{Running, StartError};
+use crate::output::show;
 use bytes::Bytes;
 use hookmill_admin::{Actor, Input};
 use hookmill_domain::error::ApiError;
@@ -39,12 +40,12 @@ impl Demo {
         let pipeline = &running.pipeline;
         let (receiver, mut received) = receiver::start().await.map_err(failed)?;
         let (organization_id, key) = set_up(pipeline, receiver).await?;
-        println!(
+        show(&format!(
             "\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber."
-        );
-        println!("Posting four leads in one batch ...\n");
+        ));
+        show("Posting four leads in one batch ...\n");
         let response = post(running, &key).await?;
-        println!("202 {}\n", response["request_id"].as_str().unwrap_or_default());
+        show(&format!("202 {}\n", response["request_id"].as_str().unwrap_or_default()));
         let ids: Vec<String> = response["accepted"]
             .as_array()
             .into_iter()
@@ -56,10 +57,10 @@ impl Demo {
         show_received(&mut received);
         // From here on the receiver takes what comes and nobody looks.
         received.close();
-        println!(
+        show(&format!(
             "\nThe host stays up. Post a lead of your own (202 is the response), and stop it with Ctrl-C:\n\n{}\n",
             curl(running, &key)
-        );
+        ));
         Ok(())
     }
 }
@@ -152,12 +153,12 @@ async fn show_leads(
     let named: Vec<&str> = ids.iter().map(String::as_str).collect();
     let states: std::collections::HashMap<String, String> =
         pipeline.store().submission_states(organization_id, &named).await?.into_iter().collect();
-    println!("What each lead became:");
+    show("What each lead became:");
     for (lead, id) in response["accepted"].as_array().into_iter().flatten().zip(ids) {
         let timeline = pipeline.store().timeline(organization_id, id).await?;
         let why = timeline.last().map(|line| reason(&line.cause, line.detail.as_deref())).unwrap_or_default();
         let state = states.get(id).map(String::as_str).unwrap_or("unknown");
-        println!("  {id}  {:<8} {state:<13} {why}", lead["campaign_id"].as_str().unwrap_or_default());
+        show(&format!("  {id}  {:<8} {state:<13} {why}", lead["campaign_id"].as_str().unwrap_or_default()));
     }
     Ok(())
 }
@@ -172,13 +173,13 @@ fn reason(cause: &str, detail: Option<&[u8]>) -> String {
 }
 
 fn show_received(received: &mut mpsc::Receiver<Received>) {
-    println!("\nWhat the receiver got:");
+    show("\nWhat the receiver got:");
     while let Ok(one) = received.try_recv() {
         let signed = one
             .signature
             .as_deref()
             .map(|signature| format!("  signed {}...", signature.chars().take(16).collect::<String>()));
-        println!("  POST {}{}\n    {}", one.path, signed.unwrap_or_default(), one.body);
+        show(&format!("  POST {}{}\n    {}", one.path, signed.unwrap_or_default(), one.body));
     }
 }
 

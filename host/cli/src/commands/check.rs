@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 use super::dry_run::read_document;
-use super::output::{say, say_json};
+use crate::output::{say, say_json};
 use clap::Args;
 use hookmill_pipeline::SaveError;
 use std::path::PathBuf;

@@ -2,9 +2,9 @@
 
 use super::bench::Bench;
 use super::dry_run::{known_type, read_document, sample_campaign};
-use super::output::{say, say_json};
 use super::table::Table;
 use super::value_sets::ValueSetFiles;
+use crate::output::{say, say_json};
 use clap::Args;
 use hookmill_discovery::{Field, Fields};
 use hookmill_domain::body;

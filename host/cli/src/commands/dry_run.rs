@@ -3,8 +3,8 @@
 mod report;
 
 use super::bench::Bench;
-use super::output::{say, say_json};
 use super::value_sets::ValueSetFiles;
+use crate::output::{say, say_json, warn};
 use clap::Args;
 use hookmill_domain::body;
 use hookmill_domain::metadata::RequestMetadata;
@@ -111,7 +111,7 @@ impl DryRunCommand {
     /// Problems and warnings of the document, apart from the run, so that the run stays one value.
     fn tell(&self, problems: &[Problem]) {
         for problem in problems {
-            eprintln!("{}:{problem}", self.document.display());
+            warn(&format!("{}:{problem}", self.document.display()));
         }
     }
 

@@ -1,12 +1,13 @@
 //! `hookmill serve`.
 
+use super::log::Log;
 use crate::app::{self, Demo, Options, Running};
+use crate::output::{say, warn};
 use clap::Args;
 use hookmill_domain::config::{HostSettings, Limits};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// The default directory of the demonstration's data, a new one for each run.
 const DEMO_LISTEN: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0));
@@ -48,20 +49,26 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
-        self.start_logging();
+        let log = Log::start(if self.demo { "warn" } else { "info" }, self.log_json);
         let demo = self.demo;
         let scratch = if demo { Some(Demo::directory().map_err(|error| error.to_string())?) } else { None };
         let program =
             std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
         let running = app::start(self.options(scratch.as_ref(), program)).await.map_err(|error| error.to_string())?;
-        announce(&running);
+        announce(&running)?;
         if demo {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
         }
-        stop_asked().await;
-        eprintln!("stopping: new work is rejected, work under way is finished");
+        let code = tokio::select! {
+            () = stop_asked() => ExitCode::SUCCESS,
+            // The log says why. Whoever watches the process starts it again.
+            _ = running.failed() => ExitCode::FAILURE,
+            () = log.report_lost() => ExitCode::FAILURE,
+        };
+        // From here on standard error is the log's alone: it may be full, and whoever writes to it waits.
+        tracing::info!("stopping: new work is rejected, work under way is finished");
         running.stop().await.map_err(|error| error.to_string())?;
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     }
 
     fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
@@ -86,22 +93,15 @@ impl Serve {
             ids,
         }
     }
-
-    fn start_logging(&self) {
-        let default = if self.demo { "warn" } else { "info" };
-        let filter = EnvFilter::try_from_env("HOOKMILL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-        let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        if self.log_json { lines.json().init() } else { lines.init() }
-    }
 }
 
-fn announce(running: &Running) {
-    println!("listening on http://{}", running.address);
+fn announce(running: &Running) -> Result<(), String> {
+    let mut text = format!("listening on http://{}\n", running.address);
     if let Some(key) = &running.operator_key {
-        println!("operator key: {key}");
-        eprintln!("store this key now, it is shown only once; it provisions organizations, users and source keys");
+        text.push_str(&format!("operator key: {key}\n"));
+        warn("store this key now, it is shown only once; it provisions organizations, users and source keys");
     }
-    println!("ready");
+    say(&(text + "ready\n"))
 }
 
 /// Ctrl-C, or the signal a service manager sends.

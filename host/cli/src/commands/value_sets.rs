@@ -1,5 +1,6 @@
 //! `--value-set NAME=FILE`: the tables of the organization for a run that has no server (M7), read and bounded as the API reads them.
 
+use crate::output::warn;
 use bytes::Bytes;
 use clap::Args;
 use hookmill_admin::{Actor, NewOrganization, Scope};
@@ -66,7 +67,7 @@ impl NamedFile {
         let table = bounded(&self.path, scope.settings().limits.value_set_bytes_max)?;
         let put = scope.put_value_set(&self.name, async { Ok(&table) }, Ok(format)).await;
         for warning in &put.map_err(|error| self.format_error(&error))?.warnings {
-            eprintln!("{}", self.format_warning(warning));
+            warn(&self.format_warning(warning));
         }
         Ok(())
     }
