@@ -1,5 +1,6 @@
 //! Sending to receivers that misbehave, to names that lie, and over TLS.
 
+mod cuts;
 mod encrypted;
 mod guarded;
 mod hostile;

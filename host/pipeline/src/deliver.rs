@@ -140,9 +140,7 @@ impl Pipeline {
         }
         let response = match request {
             Ok(request) => self.sender.send(request).await,
-            Err(why) => {
-                Err(SendError { kind: SendErrorKind::Blocked, sent: false, status: None, elapsed_ms: 0, message: why })
-            }
+            Err(why) => Err(SendError { kind: SendErrorKind::Blocked, sent: false, elapsed_ms: 0, message: why }),
         };
         drop(place);
         in_flight.free_places();

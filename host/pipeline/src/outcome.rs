@@ -16,7 +16,6 @@ use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::Program;
-use hookmill_outbound::OutboundResponse;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -181,9 +180,7 @@ impl Pipeline {
                 id: self.ids.new_id("att", now),
                 started_at,
                 elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
-                status: response
-                    .as_ref()
-                    .map_or_else(|error| error.status, |response: &OutboundResponse| Some(response.status)),
+                status: response.as_ref().ok().map(|response| response.status),
                 outcome: interpretation.kind.as_str(),
                 detail: json(&detail),
             }),
@@ -207,6 +204,7 @@ impl Pipeline {
             "reference": interpretation.reference,
             "price": interpretation.price,
             "attempts": delivery.row.attempts + 1,
+            "cut": last["cut"],
             "last_response": (change.to() != State::Delivered).then_some(last),
             "delivery_id": delivery.row.id,
         });

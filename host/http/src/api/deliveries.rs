@@ -60,7 +60,7 @@ pub(crate) struct AttemptView {
     status: Option<i64>,
     /// The outcome.
     outcome: String,
-    /// The response, bounded, or why there was none.
+    /// The response, bounded, with what cut it off (`cut`, such as `timeout`) if something did; or why there was none.
     detail: Value,
 }
 
