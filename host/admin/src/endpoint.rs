@@ -47,6 +47,6 @@ impl Scope {
         let pipeline = self.pipeline();
         let rejected = |why: String| ApiError::invalid("url", format!("is rejected: {why}"));
         let url = WebhookUrl::parse(url, pipeline.schemes()).map_err(|error| rejected(error.to_string()))?;
-        pipeline.sender().check(&url).await.map_err(|blocked| rejected(blocked.to_string()))
+        pipeline.sender().check(&self.organization_id, &url).await.map_err(|blocked| rejected(blocked.to_string()))
     }
 }

@@ -106,6 +106,13 @@ pub enum BuildError {
     Client(#[from] reqwest::Error),
 }
 
+impl SendError {
+    /// Whether the addresses of the host did not take a connection.
+    pub(super) fn is_without_connection(&self) -> bool {
+        !self.sent && matches!(self.kind, SendErrorKind::Connect | SendErrorKind::Tls | SendErrorKind::Timeout)
+    }
+}
+
 impl SendErrorKind {
     /// The name in storage, API and logs, and in a plugin's `client-answer.error`.
     pub fn as_str(self) -> &'static str {

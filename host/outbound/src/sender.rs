@@ -15,7 +15,8 @@ use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl, is_connection_heade
 use super::client::{Clients, public_roots};
 use super::departure::Departure;
 use super::error::{blocked_kind, classify};
-use super::guard::{Guard, Lookup, SystemLookup};
+use super::guard::Guard;
+use super::names::{self, Lookup, SystemLookup};
 use super::response::{BoundedBody, bounded_headers};
 use super::slots::{Slots, WarmHosts};
 use super::{BlockedDestination, BuildError, OutboundLimits, OutboundResponse, SendError, SendErrorKind};
@@ -32,6 +33,8 @@ pub struct Sender {
 /// A request to be sent.
 #[derive(Debug, Clone)]
 pub struct OutboundRequest {
+    /// For whom: the organization whose share of look-ups its name takes.
+    pub organization: Arc<str>,
     /// The method; neither `CONNECT` nor `TRACE`.
     pub method: Method,
     /// Where to, with the parameters of the message in its query.
@@ -47,8 +50,7 @@ pub struct OutboundRequest {
 impl Sender {
     /// Builds the client. Needs no network and no certificate store.
     pub fn new(limits: OutboundLimits, policy: AddressPolicy) -> Result<Self, BuildError> {
-        let lookup = SystemLookup::new(&limits);
-        Self::with_parts(limits, policy, Box::new(lookup), public_roots())
+        Self::with_parts(limits, policy, Box::new(SystemLookup), public_roots())
     }
 
     /// The same with a resolver and trusted roots of the caller's choice, which tests need.
@@ -61,14 +63,15 @@ impl Sender {
         limits.check()?;
         let guard = Arc::new(Guard::new(policy, lookup, &limits));
         let clients = Clients::new(&guard, roots, &limits)?;
-        let (slots, warm) = (Arc::new(Slots::new(&limits)), WarmHosts::new(&limits));
+        let slots = Arc::new(Slots::new(limits.requests_max, limits.requests_per_host_max));
+        let warm = WarmHosts::new(&limits);
         Ok(Self { limits, guard, clients, slots, warm })
     }
 
-    /// Whether this could be sent to now: the scheme, and every address of the host. For saving and testing an endpoint; a
-    /// request is checked again when it is sent.
-    pub async fn check(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
-        self.guard.check(url).await
+    /// Whether this could be sent to now: the scheme, and every address of the host, looked up anew. For saving and testing an
+    /// endpoint of this organization; a request is checked again when it is sent.
+    pub async fn check(&self, organization: &str, url: &WebhookUrl) -> Result<(), BlockedDestination> {
+        self.guard.check(organization, url).await
     }
 
     /// Sends a request and reads the response, whatever its status. Once the response has begun, it is one: a body that breaks
@@ -84,6 +87,9 @@ impl Sender {
         let client = self.client(&host, start);
         let result = self.exchange(client, request, start, timeout).await;
         self.warm_again(client, &host);
+        if result.as_ref().is_err_and(SendError::is_without_connection) {
+            self.guard.forget(&host);
+        }
         with_elapsed(result, start)
     }
 
@@ -130,7 +136,8 @@ impl Sender {
         timeout: Duration,
     ) -> Result<OutboundResponse, SendError> {
         let (deadline, departure) = (start + timeout, Departure::default());
-        let head = client.execute(build_request(request, &departure));
+        let organization = Arc::clone(&request.organization);
+        let head = names::on_behalf_of(organization, client.execute(build_request(request, &departure)));
         let mut response = match tokio::time::timeout_at(deadline, head).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failure(&error, &departure)),

@@ -132,7 +132,8 @@ impl Pipeline {
         };
         let Some(message) = &delivery.row.message else { return Ok(()) };
         let id = delivery.row.event_id.as_deref().unwrap_or(&delivery.row.submission_id);
-        let request = send::request(&receiver, message, id, started_at.0.div_euclid(1000), self.schemes());
+        let (organization_id, now_s) = (&delivery.row.organization_id, started_at.0.div_euclid(1000));
+        let request = send::request(organization_id, &receiver, message, id, now_s, self.schemes());
         // A lease that ends now is somebody else's in a moment: whoever has it then sends.
         if !self.flow.may_start(delivery.row.shard) {
             in_flight.finish(None);

@@ -10,6 +10,7 @@ use hookmill_store::deliveries::Message;
 use http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the host calls itself to receivers.
@@ -58,9 +59,10 @@ impl Receiver {
     }
 }
 
-/// The request for one attempt. `id` is the event's or the submission's; it and the body are the same on every attempt, the
+/// The request for one attempt of an organization. `id` is the event's or the submission's; it and the body are the same on every attempt, the
 /// signature's timestamp is the attempt's, because receivers reject old ones. The text says why there is no request.
 pub(crate) fn request(
+    organization_id: &str,
     receiver: &Receiver,
     message: &Message,
     id: &str,
@@ -86,7 +88,8 @@ pub(crate) fn request(
     listed(message.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     sign(receiver, id, now_s, &body, &mut headers)?;
-    Ok(OutboundRequest { method, url, headers, body: Bytes::from(body), timeout: receiver.timeout() })
+    let (organization, body) = (Arc::from(organization_id), Bytes::from(body));
+    Ok(OutboundRequest { organization, method, url, headers, body, timeout: receiver.timeout() })
 }
 
 fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut HeaderMap) -> Result<(), String> {
@@ -131,7 +134,8 @@ mod tests {
     fn w10_the_signature_is_over_the_bytes_sent() {
         let message = Message::new(None, vec![], vec![], None, Some(b"{\"a\":1}".to_vec()));
         let made =
-            request(&Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly).unwrap();
+            request("org_1", &Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly)
+                .unwrap();
         let header = |name: &str| made.headers.get(name).unwrap().to_str().unwrap().to_owned();
         let (id, timestamp, signature) =
             (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
@@ -147,7 +151,7 @@ mod tests {
     fn w8_a_plugin_can_set_no_header_of_the_hosts() {
         let message = Message::new(None, vec![], vec![("Webhook-Id".into(), "mine".into())], None, None);
         assert!(
-            request(&Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
+            request("org_1", &Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
                 .unwrap_err()
                 .contains("webhook-id")
         );

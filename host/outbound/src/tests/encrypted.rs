@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::super::departure::{Departure, NotedBody};
-use super::super::guard::SystemLookup;
+use super::super::names::SystemLookup;
 use super::super::{SendErrorKind, client};
 use super::receiver::{Behaviour, Receiver};
 use super::*;
@@ -47,8 +47,7 @@ impl Encrypted {
 
     fn sender(&self, roots: RootCertStore) -> Sender {
         let limits = OutboundLimits { response_body_bytes_max: 100_000, ..OutboundLimits::default() };
-        let lookup = SystemLookup::new(&limits);
-        Sender::with_parts(limits, DEVELOPMENT, Box::new(lookup), roots).expect("a sender")
+        Sender::with_parts(limits, DEVELOPMENT, Box::new(SystemLookup), roots).expect("a sender")
     }
 }
 
