@@ -1,6 +1,7 @@
 //! A stored message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
 
 use bytes::Bytes;
+use hookmill_domain::delivery::ReceiverSettings;
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::net_policy::{HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
@@ -27,23 +28,23 @@ pub(crate) enum Receiver {
     Settings(WebhookSettings),
 }
 
+impl ReceiverSettings for Receiver {
+    fn method(&self) -> &str {
+        match self {
+            Self::Client(endpoint) => endpoint.method(),
+            Self::Settings(settings) => settings.method(),
+        }
+    }
+
+    fn url(&self) -> &str {
+        match self {
+            Self::Client(endpoint) => endpoint.url(),
+            Self::Settings(settings) => settings.url(),
+        }
+    }
+}
+
 impl Receiver {
-    /// The URL without what the message adds.
-    pub(crate) fn url(&self) -> &str {
-        match self {
-            Self::Client(endpoint) => &endpoint.url,
-            Self::Settings(settings) => &settings.url,
-        }
-    }
-
-    /// The method unless the message says otherwise.
-    pub(crate) fn method(&self) -> &str {
-        match self {
-            Self::Client(endpoint) => &endpoint.method,
-            Self::Settings(_) => "POST",
-        }
-    }
-
     fn headers(&self) -> &BTreeMap<String, String> {
         match self {
             Self::Client(endpoint) => &endpoint.headers,
