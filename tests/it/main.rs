@@ -24,6 +24,7 @@ mod prepared;
 mod process;
 mod replay;
 mod requirements;
+mod responses;
 mod store;
 mod tables_of_documents;
 mod value_sets;

@@ -82,7 +82,7 @@ impl TestDatabase {
     pub async fn encrypted_settings(&self) -> Vec<Vec<u8>> {
         let Some(url) = self.url.as_deref() else { return Vec::new() };
         let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
-        let rows = sqlx::query_scalar("select encrypted_settings from destinations").fetch_all(&mut connection);
+        let rows = sqlx::query_scalar("select encrypted_settings from destination_versions").fetch_all(&mut connection);
         let rows: Vec<Vec<u8>> = rows.await.expect("the tables are there");
         assert!(!rows.is_empty(), "no destination is kept");
         rows

@@ -25,7 +25,7 @@ pub use forge::Forge;
 pub use load::{Batch, ExpectedLeads, Load};
 pub use process::HostProcess;
 pub use random::Random;
-pub use receiver::{Behaviour, Receiver, Request};
+pub use receiver::{Behaviour, Ending, Gate, Receiver, Request};
 pub use rig::{Rig, Tally};
 pub use world::{Tenant, World, WorldOptions};
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// How the receiver answers one request.
 #[derive(Debug, Clone)]
@@ -19,12 +20,56 @@ pub enum Behaviour {
     Silence(Duration),
     /// Waits for that long, then answers 200.
     Late(Duration),
+    /// With these bytes as they are, and then so.
+    Cut(Vec<u8>, Ending),
+    /// Waits until the gate is open, then goes on.
+    Behind(Gate, Box<Behaviour>),
+}
+
+/// How the receiver ends a connection in the middle of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It closes it as one does.
+    Close,
+    /// It resets it.
+    Reset,
+    /// It says no more for that long, then closes.
+    Stall(Duration),
+}
+
+/// What a receiver waits for until a test opens it.
+#[derive(Debug, Clone)]
+pub struct Gate(watch::Sender<bool>);
+
+impl Gate {
+    /// A closed one.
+    #[allow(clippy::new_without_default, reason = "a gate is closed, which a default would not say")]
+    pub fn new() -> Self {
+        Self(watch::channel(false).0)
+    }
+
+    /// Opens it for good.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
 }
 
 impl Behaviour {
     /// A status and nothing else.
     pub fn status(status: u16) -> Self {
         Self::Respond(status, Vec::new(), String::new())
+    }
+
+    /// A status and a part of a body of which these are the first bytes and others are missing.
+    pub fn cut(status: u16, begun: &str, ending: Ending) -> Self {
+        let length = begun.len() + 100;
+        let head = format!("HTTP/1.1 {status} Response\r\ncontent-type: application/json\r\ncontent-length: {length}");
+        Self::Cut(format!("{head}\r\n\r\n{begun}").into_bytes(), ending)
+    }
+
+    /// A status and nothing else, once the gate is open.
+    pub fn behind(gate: &Gate, status: u16) -> Self {
+        Self::Behind(gate.clone(), Box::new(Self::status(status)))
     }
 
     /// A status and a JSON body.
@@ -115,6 +160,17 @@ impl Receiver {
         self.lock().at_once.get(path).map_or(0, |(_, most)| *most)
     }
 
+    /// Waits until so many requests came to a path.
+    pub async fn until(&self, path: &str, count: usize) {
+        let come = async {
+            while self.at(path).len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let what = format!("{count} requests to {path}");
+        tokio::time::timeout(Duration::from_secs(30), come).await.expect(&what);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,8 +182,13 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         let request = read(&mut stream).await?;
         let path = request.path.split('?').next().unwrap_or_default().to_owned();
         let under_way = UnderWay::begin(&state, &path);
-        let behaviour = next(&state, &path, request);
+        let mut behaviour = next(&state, &path, request);
+                while let Behaviour::Behind(gate, then) = behaviour {
+            gate.0.subscribe().wait_for(|is_open| *is_open).await.ok()?;
+            behaviour = *then;
+        }
         match behaviour {
+            Behaviour::Behind(..) => return None,
             Behaviour::Close => return None,
             Behaviour::Silence(long) => {
                 // Whoever gave up is not waited for.
@@ -138,6 +199,15 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                 tokio::time::sleep(long).await;
                 drop(under_way);
                 stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.ok()?;
+            }
+            Behaviour::Cut(bytes, ending) => {
+                stream.get_mut().write_all(&bytes).await.ok()?;
+                match ending {
+                    Ending::Close => {}
+                    Ending::Reset => stream.get_ref().set_zero_linger().ok()?,
+                    Ending::Stall(long) => tokio::time::sleep(long).await,
+                }
+                return None;
             }
             Behaviour::Respond(status, headers, body) => {
                 let mut head = format!("HTTP/1.1 {status} Response\r\ncontent-length: {}\r\n", body.len());

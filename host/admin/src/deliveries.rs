@@ -64,7 +64,7 @@ impl Scope {
         Ok(DeliveryDetails { delivery, message, attempts })
     }
 
-    /// Sends an event once more, with the same event id and the same bytes.
+    /// Sends an event once more, with the same event id and the same bytes, to the receiver that the webhook has now.
     pub async fn resend_delivery(&self, id: &str) -> Result<(), ApiError> {
         let entry = self.authorize_change(&RESEND_DELIVERY)?;
         let (id, now) = (lookup_id(id), self.now());

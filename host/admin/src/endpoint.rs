@@ -9,7 +9,8 @@ use hookmill_domain::error::ApiError;
 use hookmill_domain::net_policy::WebhookUrl;
 
 impl Scope {
-    /// Sets a campaign's client endpoint. Its address is resolved and checked as at every connection.
+    /// Sets a campaign's client endpoint. Its address is resolved and checked as at every connection. With another URL or method it is
+    /// another receiver: what is under way still goes to the one it was made for.
     pub async fn set_client_endpoint(
         &self,
         campaign_id: &str,
@@ -21,7 +22,9 @@ impl Scope {
         restore_masked(&mut draft.headers, stored.as_ref().map(|stored| &stored.settings.headers))?;
         let endpoint = draft.check(self.pipeline().schemes())?;
         self.check_reachable(&endpoint.url).await?;
-        self.store().set_client(&campaign, &endpoint, &entry, self.now()).await.map_err(unavailable)?;
+        let versions_max = self.limits().destination_versions_max;
+        let saved = self.store().set_client(&campaign, &endpoint, versions_max, &entry, self.now()).await;
+        saved.map_err(unavailable)?;
         self.pipeline().forget_lookups();
         Ok(endpoint)
     }
@@ -47,6 +50,6 @@ impl Scope {
         let pipeline = self.pipeline();
         let rejected = |why: String| ApiError::invalid("url", format!("is rejected: {why}"));
         let url = WebhookUrl::parse(url, pipeline.schemes()).map_err(|error| rejected(error.to_string()))?;
-        pipeline.sender().check(&url).await.map_err(|blocked| rejected(blocked.to_string()))
+        pipeline.sender().check(&self.organization_id, &url).await.map_err(|blocked| rejected(blocked.to_string()))
     }
 }

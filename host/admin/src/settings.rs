@@ -19,7 +19,8 @@ pub struct SavedSettings {
 }
 
 impl Scope {
-    /// Sets the organization's webhook. Saving ends a pause.
+    /// Sets the organization's webhook. Saving ends a pause. With another URL it is another receiver: what is under way still goes to the
+    /// one it was made for.
     pub async fn set_webhook_settings(&self, draft: Input<WebhookSettingsDraft>) -> Result<SavedSettings, ApiError> {
         let entry = self.authorize_change(&SET_WEBHOOK_SETTINGS)?;
         let mut draft = draft?;
@@ -32,7 +33,8 @@ impl Scope {
         let secrets = stored.unwrap_or_else(|| new_secret.clone().into_iter().collect());
         let settings = draft.check(self.pipeline().schemes(), secrets)?;
         self.check_reachable(&settings.url).await?;
-        let saved = self.store().set_webhook(&self.organization_id, &settings, &entry, self.now()).await;
+        let versions_max = self.limits().destination_versions_max;
+        let saved = self.store().set_webhook(&self.organization_id, &settings, versions_max, &entry, self.now()).await;
         saved.map_err(unavailable)?;
         self.pipeline().forget_lookups();
         Ok(SavedSettings { settings, new_secret })

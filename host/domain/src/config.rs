@@ -29,6 +29,9 @@ pub struct Limits {
     /// How long a key or campaign that was looked up is trusted, in milliseconds (1 s). On the host where it is changed, a change
     /// counts at once; on others after this.
     pub lookup_ttl_ms: i64,
+    /// How many earlier receivers (URL and method) of one endpoint or webhook are kept for deliveries that were made for them (100);
+    /// what still waits for an older one ends as `destination_removed`.
+    pub destination_versions_max: i64,
     /// How many submissions of one campaign are processed together (256): their commit holds the one writer of SQLite for some
     /// milliseconds.
     pub process_batch_max: usize,
@@ -124,6 +127,7 @@ impl Default for Limits {
             kept_header_bytes_max: 1 << 10,
             idempotency_ttl_ms: 7 * 24 * 3_600_000,
             lookup_ttl_ms: 1_000,
+            destination_versions_max: 100,
             process_batch_max: 256,
             process_batch_bytes_max: 32 << 20,
             process_first_batch_max: 16,

@@ -34,6 +34,20 @@ impl DestinationKind {
     }
 }
 
+/// The settings of a destination, as far as they say who receives.
+pub trait ReceiverSettings {
+    /// The method of its requests, upper case, unless a message says otherwise.
+    fn method(&self) -> &str;
+
+    /// The URL.
+    fn url(&self) -> &str;
+
+    /// Whether both say the same receiver: what differs besides, such as credentials, does not make another one.
+    fn has_receiver_of(&self, other: &Self) -> bool {
+        (self.method(), self.url()) == (other.method(), other.url())
+    }
+}
+
 /// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, utoipa::ToSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]

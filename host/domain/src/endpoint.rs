@@ -1,5 +1,6 @@
 //! Where a campaign's leads go: its client endpoint (L8).
 
+use super::delivery::ReceiverSettings;
 use super::error::{ApiError, Detail, Kind};
 use super::net_policy::{HeaderList, Schemes, WebhookUrl};
 use super::retry::Retries;
@@ -27,6 +28,16 @@ pub struct ClientEndpoint {
     pub retries: u8,
     /// How long one attempt may take, in seconds.
     pub timeout_s: u64,
+}
+
+impl ReceiverSettings for ClientEndpoint {
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    fn url(&self) -> &str {
+        &self.url
+    }
 }
 
 /// A client endpoint as the API receives it, unchecked.

@@ -1,5 +1,6 @@
 //! The webhook settings of an organization (W3).
 
+use super::delivery::ReceiverSettings;
 use super::endpoint::Faults;
 use super::error::ApiError;
 use super::event::EventName;
@@ -26,6 +27,16 @@ pub struct WebhookSettings {
     pub timeout_s: u64,
     /// Signing secrets, the newest first; several during a rotation.
     pub secrets: Vec<String>,
+}
+
+impl ReceiverSettings for WebhookSettings {
+    fn method(&self) -> &str {
+        "POST"
+    }
+
+    fn url(&self) -> &str {
+        &self.url
+    }
 }
 
 /// Webhook settings as the API receives them, unchecked. Secrets are write-only: absent secrets keep the stored ones.

@@ -1,6 +1,6 @@
 //! What goes wrong in sending.
 //!
-//! [`BlockedDestination`] is the decision of the guard, at save, test and send; [`SendError`] is a request without a usable response, for the log of
+//! [`BlockedDestination`] is the decision of the guard, at save, test and send; [`SendError`] is a request to which no response began, for the log of
 //! attempts and for the decision to try again; [`BuildError`] stops the host at its start.
 
 use std::error::Error;
@@ -51,7 +51,7 @@ pub enum BlockedDestination {
     },
 }
 
-/// A request that got no usable response.
+/// A request to which no response began.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SendError {
@@ -59,15 +59,13 @@ pub struct SendError {
     pub kind: SendErrorKind,
     /// Whether the request could have reached the receiver. False only when it certainly did not leave.
     pub sent: bool,
-    /// The status, when the response had begun and broke off.
-    pub status: Option<u16>,
     /// How long it took, from the slot to the error.
     pub elapsed_ms: u64,
     /// What went wrong, for people.
     pub message: String,
 }
 
-/// What can go wrong with a request.
+/// What can go wrong with a request, or with the body of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum SendErrorKind {
@@ -106,6 +104,13 @@ pub enum BuildError {
     /// The HTTP client rejects its configuration.
     #[error("the HTTP client can't be built: {0}")]
     Client(#[from] reqwest::Error),
+}
+
+impl SendError {
+    /// Whether the addresses of the host did not take a connection.
+    pub(super) fn is_without_connection(&self) -> bool {
+        !self.sent && matches!(self.kind, SendErrorKind::Connect | SendErrorKind::Tls | SendErrorKind::Timeout)
+    }
 }
 
 impl SendErrorKind {

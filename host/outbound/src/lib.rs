@@ -7,6 +7,8 @@
 //!   a name and blocks it if one of them is blocked; an address written into the URL is checked before each request.
 //!   Redirects are not followed, and no proxy of the environment is asked.
 //! - **One deadline** covers resolving, connecting, headers and body.
+//! - **A response that has begun is a response**: a body that breaks off, or that the deadline cuts, takes nothing from its status.
+//! - **Looking names up is shared out**: an organization whose names resolve slowly delays nobody else's connections.
 //! - **Reading stops at a bound.** Nothing is decompressed (`accept-encoding: identity` is sent), so the bound counts what
 //!   is kept.
 //! - **A slot is freed whatever happens**, because it is a value that is dropped with the request.
@@ -19,6 +21,7 @@ mod departure;
 mod error;
 mod guard;
 mod limits;
+mod names;
 mod response;
 mod sender;
 mod slots;

@@ -11,9 +11,19 @@ pub struct OutboundLimits {
     pub requests_per_host_max: usize,
     /// How long a request waits for a slot before it fails as `Busy`. Not part of the request's own deadline.
     pub slot_wait_ms_max: u64,
-    /// Names being resolved at once. Each may hold a thread until the system's resolver gives up.
+    /// Names being resolved at once. Each may hold a thread until the system's resolver gives up; further ones wait (64).
     pub lookups_max: usize,
-    /// Addresses of one name that are tried; all of them are checked.
+    /// Names being resolved at once for one organization; further ones of it wait, and delay no other's (8).
+    pub lookups_per_organization_max: usize,
+    /// Names whose addresses are remembered for connections; beyond it those that are used least are looked up again (4,096).
+    pub names_known_max: usize,
+    /// How long the addresses of a name are remembered, in milliseconds (30,000). They are checked at every connection all the same.
+    pub name_ttl_ms: u64,
+    /// How long a name that could not be resolved is not looked up again, in milliseconds (5,000).
+    pub failed_name_ttl_ms: u64,
+    /// Addresses that a name may have; all of them are checked. A name with more of them can't be resolved (256).
+    pub addresses_per_name_max: usize,
+    /// Addresses of one name that are tried.
     pub addresses_max: usize,
     /// How long resolving may take when an endpoint is saved.
     pub check_timeout_ms: u64,
@@ -45,6 +55,11 @@ impl Default for OutboundLimits {
             requests_per_host_max: 64,
             slot_wait_ms_max: 10_000,
             lookups_max: 64,
+            lookups_per_organization_max: 8,
+            names_known_max: 4_096,
+            name_ttl_ms: 30_000,
+            failed_name_ttl_ms: 5_000,
+            addresses_per_name_max: 256,
             addresses_max: 16,
             check_timeout_ms: 5_000,
             connect_timeout_ms: 15_000,
@@ -67,6 +82,9 @@ impl OutboundLimits {
             ("requests_max", self.requests_max),
             ("requests_per_host_max", self.requests_per_host_max),
             ("lookups_max", self.lookups_max),
+            ("lookups_per_organization_max", self.lookups_per_organization_max),
+            ("names_known_max", self.names_known_max),
+            ("addresses_per_name_max", self.addresses_per_name_max),
             ("addresses_max", self.addresses_max),
             ("request_body_bytes_max", self.request_body_bytes_max),
             ("response_headers_max", self.response_headers_max),
@@ -77,6 +95,8 @@ impl OutboundLimits {
         ];
         let times = [
             ("slot_wait_ms_max", self.slot_wait_ms_max),
+            ("name_ttl_ms", self.name_ttl_ms),
+            ("failed_name_ttl_ms", self.failed_name_ttl_ms),
             ("check_timeout_ms", self.check_timeout_ms),
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("timeout_ms_max", self.timeout_ms_max),

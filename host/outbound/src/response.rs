@@ -3,8 +3,10 @@
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use reqwest::Response;
+use tokio::time::Instant;
 
-use super::OutboundLimits;
+use super::error::classify;
+use super::{OutboundLimits, SendErrorKind};
 
 /// A receiver's response, as much of it as is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +19,10 @@ pub struct OutboundResponse {
     pub headers_truncated: bool,
     /// The body up to the bound, as it came: nothing is decompressed.
     pub body: Bytes,
-    /// Whether the body was longer than the bound.
+    /// Whether the body is not whole: it was longer than the bound, or was cut off.
     pub truncated: bool,
+    /// What cut the body off before its end and before the bound: `Timeout`, `Io`, `Protocol`.
+    pub cut: Option<SendErrorKind>,
     /// How long it took, from the turn to the last byte read.
     pub elapsed_ms: u64,
 }
@@ -46,16 +50,47 @@ pub(super) fn bounded_headers(headers: &HeaderMap, limits: &OutboundLimits) -> (
     (kept, truncated)
 }
 
-/// Reads the body until it ends or the bound is passed, and says whether it was passed.
-pub(super) async fn bounded_body(response: &mut Response, bytes_max: usize) -> Result<(Bytes, bool), reqwest::Error> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
-        let room = bytes_max - body.len();
-        if room < chunk.len() {
-            body.extend_from_slice(&chunk[..room]);
-            return Ok((body.freeze(), true));
-        }
-        body.extend_from_slice(&chunk);
+/// A body as far as it came.
+pub(super) struct BoundedBody {
+    pub(super) bytes: Bytes,
+    pub(super) truncated: bool,
+    pub(super) cut: Option<SendErrorKind>,
+}
+
+/// How reading a body ended.
+enum End {
+    Whole,
+    AtBound,
+    Cut(SendErrorKind),
+}
+
+impl BoundedBody {
+    /// Reads a body until it ends, passes the bound, breaks off, or the deadline comes.
+    pub(super) async fn read(response: &mut Response, bytes_max: usize, deadline: Instant) -> Self {
+        // Outside the future that the deadline drops: what came is kept.
+        let mut bytes = BytesMut::new();
+        let read = tokio::time::timeout_at(deadline, read_into(&mut bytes, response, bytes_max)).await;
+        let (truncated, cut) = match read.unwrap_or(End::Cut(SendErrorKind::Timeout)) {
+            End::Whole => (false, None),
+            End::AtBound => (true, None),
+            End::Cut(kind) => (true, Some(kind)),
+        };
+        Self { bytes: bytes.freeze(), truncated, cut }
     }
-    Ok((body.freeze(), false))
+}
+
+async fn read_into(bytes: &mut BytesMut, response: &mut Response, bytes_max: usize) -> End {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return End::Whole,
+            Err(error) => return End::Cut(classify(&error).0),
+        };
+        let room = bytes_max - bytes.len();
+        if room < chunk.len() {
+            bytes.extend_from_slice(&chunk[..room]);
+            return End::AtBound;
+        }
+        bytes.extend_from_slice(&chunk);
+    }
 }

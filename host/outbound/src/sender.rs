@@ -1,6 +1,6 @@
 //! One request from its check to its response.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +15,9 @@ use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl, is_connection_heade
 use super::client::{Clients, public_roots};
 use super::departure::Departure;
 use super::error::{blocked_kind, classify};
-use super::guard::{Guard, Lookup, SystemLookup};
-use super::response::{bounded_body, bounded_headers};
+use super::guard::Guard;
+use super::names::{self, Lookup, SystemLookup};
+use super::response::{BoundedBody, bounded_headers};
 use super::slots::{Slots, WarmHosts};
 use super::{BlockedDestination, BuildError, OutboundLimits, OutboundResponse, SendError, SendErrorKind};
 
@@ -32,6 +33,8 @@ pub struct Sender {
 /// A request to be sent.
 #[derive(Debug, Clone)]
 pub struct OutboundRequest {
+    /// For whom: the organization whose share of look-ups its name takes.
+    pub organization: Arc<str>,
     /// The method; neither `CONNECT` nor `TRACE`.
     pub method: Method,
     /// Where to, with the parameters of the message in its query.
@@ -44,18 +47,10 @@ pub struct OutboundRequest {
     pub timeout: Duration,
 }
 
-/// What is known about a request under way when its deadline passes.
-#[derive(Clone, Default)]
-struct Progress {
-    departure: Departure,
-    status: Arc<Mutex<Option<u16>>>,
-}
-
 impl Sender {
     /// Builds the client. Needs no network and no certificate store.
     pub fn new(limits: OutboundLimits, policy: AddressPolicy) -> Result<Self, BuildError> {
-        let lookup = SystemLookup::new(&limits);
-        Self::with_parts(limits, policy, Box::new(lookup), public_roots())
+        Self::with_parts(limits, policy, Box::new(SystemLookup), public_roots())
     }
 
     /// The same with a resolver and trusted roots of the caller's choice, which tests need.
@@ -68,17 +63,20 @@ impl Sender {
         limits.check()?;
         let guard = Arc::new(Guard::new(policy, lookup, &limits));
         let clients = Clients::new(&guard, roots, &limits)?;
-        let (slots, warm) = (Arc::new(Slots::new(&limits)), WarmHosts::new(&limits));
+        let slots = Arc::new(Slots::new(limits.requests_max, limits.requests_per_host_max));
+        let warm = WarmHosts::new(&limits);
         Ok(Self { limits, guard, clients, slots, warm })
     }
 
-    /// Whether this could be sent to now: the scheme, and every address of the host. For saving and testing an endpoint; a
-    /// request is checked again when it is sent.
-    pub async fn check(&self, url: &WebhookUrl) -> Result<(), BlockedDestination> {
-        self.guard.check(url).await
+    /// Whether this could be sent to now: the scheme, and every address of the host, looked up anew. For saving and testing an
+    /// endpoint of this organization; a request is checked again when it is sent.
+    pub async fn check(&self, organization: &str, url: &WebhookUrl) -> Result<(), BlockedDestination> {
+        self.guard.check(organization, url).await
     }
 
-    /// Sends a request and reads the response, whatever its status. Dropping the future calls it off and frees its slot.
+    /// Sends a request and reads the response, whatever its status. Once the response has begun, it is one: a body that breaks
+    /// off or does not end in time is kept as far as it came, and [`OutboundResponse::cut`] says why. Dropping the future calls
+    /// the request off and frees its slot.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, SendError> {
         self.permit(&request)?;
         let host = request.url.host().to_owned();
@@ -86,14 +84,12 @@ impl Sender {
         let _slot = self.slots.acquire(&host, wait).await.ok_or_else(|| busy(&host, wait))?;
         let start = moment();
         let timeout = request.timeout.min(Duration::from_millis(self.limits.timeout_ms_max));
-        let progress = Progress::default();
         let client = self.client(&host, start);
-        let exchange = self.exchange(client, request, &progress);
-        let result = match tokio::time::timeout_at(start + timeout, exchange).await {
-            Ok(result) => result.map_err(|error| failure(&error, &progress)),
-            Err(_) => Err(late(timeout, &progress)),
-        };
+        let result = self.exchange(client, request, start, timeout).await;
         self.warm_again(client, &host);
+        if result.as_ref().is_err_and(SendError::is_without_connection) {
+            self.guard.forget(&host);
+        }
         with_elapsed(result, start)
     }
 
@@ -131,33 +127,27 @@ impl Sender {
         }
     }
 
+    /// The head within the deadline, and the body within what is left of it.
     async fn exchange(
         &self,
         client: &Client,
         request: OutboundRequest,
-        progress: &Progress,
-    ) -> Result<OutboundResponse, reqwest::Error> {
-        let mut response = client.execute(build_request(request, &progress.departure)).await?;
+        start: Instant,
+        timeout: Duration,
+    ) -> Result<OutboundResponse, SendError> {
+        let (deadline, departure) = (start + timeout, Departure::default());
+        let organization = Arc::clone(&request.organization);
+        let head = names::on_behalf_of(organization, client.execute(build_request(request, &departure)));
+        let mut response = match tokio::time::timeout_at(deadline, head).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(failure(&error, &departure)),
+            Err(_) => return Err(late(timeout, &departure)),
+        };
         let status = response.status().as_u16();
-        progress.note_status(status);
         let (headers, headers_truncated) = bounded_headers(response.headers(), &self.limits);
-        let (body, truncated) = bounded_body(&mut response, self.limits.response_body_bytes_max).await?;
-        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, elapsed_ms: 0 })
-    }
-}
-
-impl Progress {
-    fn note_status(&self, status: u16) {
-        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
-    }
-
-    fn status(&self) -> Option<u16> {
-        *self.status.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the request may have left. A response shows that it did.
-    fn may_have_left(&self) -> bool {
-        self.departure.may_have_left() || self.status().is_some()
+        let BoundedBody { bytes: body, truncated, cut } =
+            BoundedBody::read(&mut response, self.limits.response_body_bytes_max, deadline).await;
+        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, cut, elapsed_ms: 0 })
     }
 }
 
@@ -181,20 +171,16 @@ fn build_request(request: OutboundRequest, departure: &Departure) -> Request {
     prepared
 }
 
-fn failure(error: &reqwest::Error, progress: &Progress) -> SendError {
+fn failure(error: &reqwest::Error, departure: &Departure) -> SendError {
     let (kind, message) = classify(error);
-    SendError { kind, sent: progress.may_have_left(), status: progress.status(), elapsed_ms: 0, message }
+    SendError { kind, sent: departure.may_have_left(), elapsed_ms: 0, message }
 }
 
-fn late(timeout: Duration, progress: &Progress) -> SendError {
-    let (sent, status) = (progress.may_have_left(), progress.status());
-    let what = match (status, sent) {
-        (Some(status), _) => format!("the response, which began with {status}, was not complete"),
-        (None, true) => "there was no response".to_owned(),
-        (None, false) => "there was no connection".to_owned(),
-    };
+fn late(timeout: Duration, departure: &Departure) -> SendError {
+    let sent = departure.may_have_left();
+    let what = if sent { "there was no response" } else { "there was no connection" };
     let message = format!("{what} within {} ms", timeout.as_millis());
-    SendError { kind: SendErrorKind::Timeout, sent, status, elapsed_ms: 0, message }
+    SendError { kind: SendErrorKind::Timeout, sent, elapsed_ms: 0, message }
 }
 
 fn busy(host: &str, wait: Duration) -> SendError {
@@ -202,7 +188,7 @@ fn busy(host: &str, wait: Duration) -> SendError {
 }
 
 fn not_sent(kind: SendErrorKind, message: String) -> SendError {
-    SendError { kind, sent: false, status: None, elapsed_ms: 0, message }
+    SendError { kind, sent: false, elapsed_ms: 0, message }
 }
 
 fn with_elapsed(result: Result<OutboundResponse, SendError>, start: Instant) -> Result<OutboundResponse, SendError> {

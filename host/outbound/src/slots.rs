@@ -1,6 +1,7 @@
-//! Request slots: the bounds on concurrent requests, in all and to one host, and the hosts to which connections are kept.
+//! Slots: the bounds on what runs at once, in all and for one owner (requests to one host, look-ups for one organization), and the
+//! hosts to which connections are kept.
 //!
-//! A request takes a slot of its host first and then one of all, so that what waits for a slow host delays no other.
+//! Whoever needs a slot takes one of its owner first and then one of all, so that what waits for a slow owner delays no other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,18 +12,18 @@ use tokio::time::Instant;
 
 use super::OutboundLimits;
 
-/// The slots of all hosts. A host has an entry as long as a request to it waits or runs.
+/// The slots of all owners. An owner has an entry as long as something of it waits or runs.
 pub(super) struct Slots {
     all: Arc<Semaphore>,
-    per_host_max: usize,
-    hosts: Mutex<HashMap<String, HostSlots>>,
+    per_owner_max: usize,
+    owners: Mutex<HashMap<String, OwnerSlots>>,
 }
 
-/// A slot for one request. Dropping it frees the slot.
+/// A slot. Dropping it frees the slot.
 pub(super) struct Slot {
     _of_all: OwnedSemaphorePermit,
-    _at_host: OwnedSemaphorePermit,
-    _entry: HostEntry,
+    _of_owner: OwnedSemaphorePermit,
+    _entry: OwnerEntry,
 }
 
 /// The hosts to which connections are kept, a bounded number, so that connections left open don't add up over many hosts.
@@ -32,59 +33,56 @@ pub(super) struct WarmHosts {
     idle_timeout: Duration,
 }
 
-struct HostSlots {
+struct OwnerSlots {
     semaphore: Arc<Semaphore>,
     users: usize,
 }
 
-/// Keeps the entry of a host while a request to it waits or runs.
-struct HostEntry {
+/// Keeps the entry of an owner while something of it waits or runs.
+struct OwnerEntry {
     slots: Arc<Slots>,
-    host: String,
+    owner: String,
 }
 
 impl Slots {
-    pub(super) fn new(limits: &OutboundLimits) -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(limits.requests_max)),
-            per_host_max: limits.requests_per_host_max,
-            hosts: Mutex::default(),
-        }
+    pub(super) fn new(all_max: usize, per_owner_max: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(all_max)), per_owner_max, owners: Mutex::default() }
     }
 
     /// Waits for a slot; none when `wait` passes first.
-    pub(super) async fn acquire(self: &Arc<Self>, host: &str, wait: Duration) -> Option<Slot> {
-        tokio::time::timeout(wait, self.take(host)).await.ok().flatten()
+    pub(super) async fn acquire(self: &Arc<Self>, owner: &str, wait: Duration) -> Option<Slot> {
+        tokio::time::timeout(wait, self.take(owner)).await.ok().flatten()
     }
 
-    async fn take(self: &Arc<Self>, host: &str) -> Option<Slot> {
-        let (entry, semaphore) = self.register(host);
-        let at_host = semaphore.acquire_owned().await.ok()?;
+    /// Waits for a slot, however long that takes.
+    pub(super) async fn take(self: &Arc<Self>, owner: &str) -> Option<Slot> {
+        let (entry, semaphore) = self.register(owner);
+        let of_owner = semaphore.acquire_owned().await.ok()?;
         let of_all = Arc::clone(&self.all).acquire_owned().await.ok()?;
-        Some(Slot { _of_all: of_all, _at_host: at_host, _entry: entry })
+        Some(Slot { _of_all: of_all, _of_owner: of_owner, _entry: entry })
     }
 
-    fn register(self: &Arc<Self>, host: &str) -> (HostEntry, Arc<Semaphore>) {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || HostSlots { semaphore: Arc::new(Semaphore::new(self.per_host_max)), users: 0 };
-        let place = hosts.entry(host.to_owned()).or_insert_with(fresh);
+    fn register(self: &Arc<Self>, owner: &str) -> (OwnerEntry, Arc<Semaphore>) {
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || OwnerSlots { semaphore: Arc::new(Semaphore::new(self.per_owner_max)), users: 0 };
+        let place = owners.entry(owner.to_owned()).or_insert_with(fresh);
         place.users += 1;
-        (HostEntry { slots: Arc::clone(self), host: host.to_owned() }, Arc::clone(&place.semaphore))
+        (OwnerEntry { slots: Arc::clone(self), owner: owner.to_owned() }, Arc::clone(&place.semaphore))
     }
 
     #[cfg(test)]
-    pub(super) fn host_count(&self) -> usize {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    pub(super) fn owner_count(&self) -> usize {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-impl Drop for HostEntry {
+impl Drop for OwnerEntry {
     fn drop(&mut self) {
-        let mut hosts = self.slots.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(place) = hosts.get_mut(&self.host) else { return };
+        let mut owners = self.slots.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = owners.get_mut(&self.owner) else { return };
         place.users -= 1;
         if place.users == 0 {
-            hosts.remove(&self.host);
+            owners.remove(&self.owner);
         }
     }
 }
@@ -119,7 +117,7 @@ mod tests {
     use super::*;
 
     fn slots(requests_max: usize, requests_per_host_max: usize) -> Arc<Slots> {
-        Arc::new(Slots::new(&OutboundLimits { requests_max, requests_per_host_max, ..OutboundLimits::default() }))
+        Arc::new(Slots::new(requests_max, requests_per_host_max))
     }
 
     const WAIT: Duration = Duration::from_millis(20);
@@ -134,7 +132,7 @@ mod tests {
         drop(first);
         let again = slots.acquire("a", WAIT).await.expect("a slot");
         drop((other, again));
-        assert_eq!(slots.host_count(), 0);
+        assert_eq!(slots.owner_count(), 0);
     }
 
     /// H6: the bound on all requests holds over all hosts, and a caller that gave up leaves nothing behind.
@@ -143,7 +141,7 @@ mod tests {
         let slots = slots(2, 2);
         let held = [slots.acquire("a", WAIT).await.expect("a slot"), slots.acquire("b", WAIT).await.expect("a slot")];
         assert!(slots.acquire("c", WAIT).await.is_none());
-        assert_eq!(slots.host_count(), 2);
+        assert_eq!(slots.owner_count(), 2);
         drop(held);
         assert!(slots.acquire("c", WAIT).await.is_some());
     }

@@ -1,8 +1,10 @@
 //! Sending to receivers that misbehave, to names that lie, and over TLS.
 
+mod cuts;
 mod encrypted;
 mod guarded;
 mod hostile;
+mod names;
 mod receiver;
 
 use std::time::Duration;
@@ -15,6 +17,9 @@ use hookmill_domain::net_policy::{AddressPolicy, Schemes, WebhookUrl};
 use super::{OutboundLimits, OutboundRequest, Sender};
 
 const DEVELOPMENT: AddressPolicy = AddressPolicy { allowed: Vec::new(), development: true };
+
+/// The organization that sends, where only one does.
+const ORGANIZATION: &str = "org_1";
 
 /// Long enough for anything on this machine, short enough for a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +34,7 @@ fn url(text: &str) -> WebhookUrl {
 
 fn post(text: &str, timeout: Duration) -> OutboundRequest {
     let (method, headers, body) = (Method::POST, HeaderMap::new(), Bytes::from_static(b"{\"lead\":1}"));
-    OutboundRequest { method, url: url(text), headers, body, timeout }
+    OutboundRequest { organization: ORGANIZATION.into(), method, url: url(text), headers, body, timeout }
 }
 
 fn get(text: &str, timeout: Duration) -> OutboundRequest {

@@ -7,7 +7,8 @@ use super::finish::CampaignContext;
 use super::flow::InFlight;
 use super::outcome::{CompletedAttempt, Responded};
 use super::programs::NotReady;
-use super::send::{self, Receiver};
+use super::receivers::Addressee;
+use super::send;
 use super::steps::Steps;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::delivery::DestinationKind;
@@ -95,8 +96,8 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         let context = self.campaign_context(&delivery.row.campaign_key).await?;
         let started_at = self.clock.now();
-        let (receiver, program) = match self.prepare(&context, &delivery).await? {
-            Preparation::Send(receiver, program) => (receiver, program),
+        let (Addressee { receiver, revision }, program) = match self.prepare(&context, &delivery).await? {
+            Preparation::Send(addressee, program) => (addressee, program),
             Preparation::End(outcome) => {
                 in_flight.free_places(PlaceEnd::Unused);
                 steps
@@ -107,7 +108,8 @@ impl Pipeline {
         };
         let Some(message) = &delivery.row.message else { return Ok(()) };
         let id = delivery.row.event_id.as_deref().unwrap_or(&delivery.row.submission_id);
-        let request = send::request(&receiver, message, id, started_at.0.div_euclid(1000), self.schemes());
+        let (organization_id, now_s) = (&delivery.row.organization_id, started_at.0.div_euclid(1000));
+        let request = send::request(organization_id, &receiver, message, id, now_s, self.schemes());
         // A lease that ends now is somebody else's in a moment: whoever has it then sends.
         if !self.flow.may_start(delivery.row.shard) {
             in_flight.finish(None);
@@ -119,7 +121,7 @@ impl Pipeline {
                 self.sender.send(request).await
             }
             Err(why) => {
-                Err(SendError { kind: SendErrorKind::Blocked, sent: false, status: None, elapsed_ms: 0, message: why })
+                Err(SendError { kind: SendErrorKind::Blocked, sent: false, elapsed_ms: 0, message: why })
             }
         };
         in_flight.free_places(place_end(&response));
@@ -130,34 +132,20 @@ impl Pipeline {
                 .await;
             return Ok(());
         }
-        steps.interpret(Responded { context, delivery, receiver, program, response, started_at, in_flight }).await;
+        steps
+            .interpret(Responded { context, delivery, receiver, revision, program, response, started_at, in_flight })
+            .await;
         Ok(())
     }
 
     /// What stands between a delivery and its request.
     async fn prepare(&self, context: &CampaignContext, delivery: &Delivery) -> Result<Preparation, StoreError> {
-        let kind = delivery.kind();
-        let (receiver, paused) = match kind {
-            Some(DestinationKind::Client) => {
-                let client = context.client.as_ref().filter(|client| client.id == delivery.row.destination_id);
-                (client.map(|client| Receiver::Client(client.settings.clone())), false)
-            }
-            Some(DestinationKind::OrganizationWebhook) => {
-                let webhook = context.webhook.as_ref().filter(|webhook| webhook.id == delivery.row.destination_id);
-                let enabled = webhook.filter(|webhook| webhook.settings.enabled);
-                (
-                    enabled.map(|w| Receiver::Settings(w.settings.clone())),
-                    webhook.is_some_and(|w| w.paused_at.is_some()),
-                )
-            }
-            None => (None, false),
+        let addressee = match self.addressee(context, delivery).await? {
+            Ok(addressee) => addressee,
+            Err(nobody) => return Ok(Preparation::End(NoRequest::Because(nobody.as_str()))),
         };
-        let Some(receiver) = receiver else { return Ok(Preparation::End(NoRequest::Because("destination_removed"))) };
-        if paused {
-            return Ok(Preparation::End(NoRequest::Because("destination_paused")));
-        }
-        if !kind.is_some_and(DestinationKind::decides) {
-            return Ok(Preparation::Send(receiver, None));
+        if !delivery.kind().is_some_and(DestinationKind::decides) {
+            return Ok(Preparation::Send(addressee, None));
         }
         match context.campaign.state()? {
             CampaignState::Active => {}
@@ -171,7 +159,7 @@ impl Pipeline {
                 tracing::warn!(delivery_id = delivery.row.id, why, "delivery deferred");
                 Ok(Preparation::End(NoRequest::Then(Next::Defer(self.clock.now().plus_ms(BUSY_MS)))))
             }
-            program => Ok(Preparation::Send(receiver, program.ok())),
+            program => Ok(Preparation::Send(addressee, program.ok())),
         }
     }
 
@@ -192,6 +180,6 @@ fn place_end(response: &Result<OutboundResponse, SendError>) -> PlaceEnd {
 
 /// What comes of a look at a delivery before it is sent.
 enum Preparation {
-    Send(Receiver, Option<Program>),
+    Send(Addressee, Option<Program>),
     End(NoRequest),
 }

@@ -82,6 +82,7 @@ impl Delivery {
                 submission_revision,
                 event_id: new.event_id.clone(),
                 destination_id: new.destination_id.clone(),
+                destination_version: new.destination_version,
                 destination_kind: new.destination_kind.as_str().to_owned(),
                 shard: new.shard,
                 attempts: 0,

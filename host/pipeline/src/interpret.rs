@@ -8,7 +8,7 @@ use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use hookmill_engine::{ItemError, Program};
-use hookmill_outbound::{OutboundResponse, SendError};
+use hookmill_outbound::{OutboundResponse, SendError, SendErrorKind};
 use hookmill_stages::Run;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A response, or the error when there was none.
+/// A response, whole or cut, or the error when none began.
 pub(crate) type SendResult = Result<OutboundResponse, SendError>;
 
 /// How many characters of a client's reason are kept; it goes into events and into the log of attempts.
@@ -127,7 +127,7 @@ pub(crate) fn error_code(error: &ItemError) -> &str {
     }
 }
 
-/// Interprets a response by its HTTP status, the host's default.
+/// Interprets a response by its HTTP status, the host's default. What came of its body does not matter.
 pub(crate) fn interpret_by_status(response: &SendResult, now_ms: i64) -> Interpretation {
     let (status, reason, retry_after) = match response {
         Ok(response) => (
@@ -204,7 +204,8 @@ pub(crate) fn client_response(submission_id: &str, attempt: i64, response: &Send
     }
 }
 
-/// The detail of an attempt in the delivery log: the response up to a bound, or why there was none, and its interpretation.
+/// The detail of an attempt in the delivery log: the response up to a bound and what cut it off, if something did; or why there was
+/// none; and its interpretation.
 pub(crate) fn attempt_detail(response: &SendResult, interpretation: &Interpretation, body_bytes_max: usize) -> Value {
     let mut detail = match response {
         Ok(response) => {
@@ -213,6 +214,7 @@ pub(crate) fn attempt_detail(response: &SendResult, interpretation: &Interpretat
                 "status": response.status,
                 "body": String::from_utf8_lossy(shown),
                 "truncated": response.truncated || shown.len() < response.body.len(),
+                "cut": response.cut.map(SendErrorKind::as_str),
                 "value_sets": interpretation.value_sets,
             })
         }
@@ -259,7 +261,8 @@ mod tests {
     fn response_of_status(status: u16, headers: &[(&str, &str)]) -> SendResult {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let body = bytes::Bytes::from_static(b"no thanks");
-        Ok(OutboundResponse { status, headers, headers_truncated: false, body, truncated: false, elapsed_ms: 1 })
+        let (headers_truncated, truncated, cut) = (false, false, None);
+        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, cut, elapsed_ms: 1 })
     }
 
     /// M9: what the plugin says counts, and what it leaves open is the status's.
@@ -272,10 +275,39 @@ mod tests {
         assert_eq!(
             detail,
             json!({
-                "status": 200, "body": "no", "truncated": true, "value_sets": {}, "reason": "out of area", "reference": "L-7", "price": "1.10",
+                "status": 200, "body": "no", "truncated": true, "cut": null, "value_sets": {}, "reason": "out of area", "reference": "L-7", "price": "1.10",
                 "decided_by": "plugin", "rule": "respond.outcomes[0]", "interpret_error": null,
             })
         );
+    }
+
+    /// L8, M9: a response that was cut off is interpreted by its status, shown to plugins as one that is not whole, and named in the log.
+    #[test]
+    fn l8_a_cut_response_is_a_response() {
+        let table = [
+            (200, OutcomeKind::Accepted),
+            (204, OutcomeKind::Accepted),
+            (404, OutcomeKind::Failed),
+            (410, OutcomeKind::Failed),
+            (429, OutcomeKind::Retry),
+            (503, OutcomeKind::Retry),
+        ];
+        for (status, expected) in table {
+            let mut response = response_of_status(status, &[("retry-after", "7")]);
+            if let Ok(response) = &mut response {
+                (response.truncated, response.cut) = (true, Some(SendErrorKind::Io));
+            }
+            let interpretation = interpret_by_status(&response, 0);
+            assert_eq!((interpretation.kind, interpretation.retry_after_ms), (expected, Some(7_000)), "{status}");
+            let told = client_response("sub_1", 1, &response);
+            assert_eq!((told.status, told.truncated, told.error), (Some(status), true, None));
+            assert_eq!(told.body, b"no thanks");
+            let detail = attempt_detail(&response, &interpretation, 100);
+            assert_eq!(
+                (&detail["cut"], &detail["truncated"], &detail["status"]),
+                (&json!("io"), &json!(true), &json!(status))
+            );
+        }
     }
 
     /// M9: a reason is cut at its bound; a reference is kept whole or not at all.

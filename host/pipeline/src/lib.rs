@@ -25,6 +25,7 @@ mod outcome;
 mod pipeline;
 mod process;
 mod programs;
+mod receivers;
 mod release;
 mod rendered;
 mod rerun;

@@ -11,12 +11,11 @@ use super::interpret::{
 use super::rendered::json;
 use super::send::Receiver;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::delivery::DestinationKind;
+use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::Program;
-use hookmill_outbound::OutboundResponse;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,19 +30,23 @@ pub(crate) struct Responded {
     pub(crate) context: Arc<CampaignContext>,
     pub(crate) delivery: Delivery,
     pub(crate) receiver: Receiver,
+    /// The revision of the destination's settings that it was sent by; none where it was sent by earlier ones.
+    pub(crate) revision: Option<i64>,
     pub(crate) program: Option<Program>,
     pub(crate) response: SendResult,
     pub(crate) started_at: Timestamp,
     pub(crate) in_flight: InFlight<Delivery>,
 }
 
-/// Whose responses are interpreted together: those of one campaign and version, and of one destination, which is the call's.
-pub(crate) type GroupKey = (String, Option<String>, String);
+/// Whose responses are interpreted together: those of one campaign and version, and of one version of one destination, whose receiver is
+/// the call's.
+pub(crate) type GroupKey = (String, Option<String>, String, i64);
 
 impl Responded {
     pub(crate) fn group(&self) -> GroupKey {
         let row = &self.delivery.row;
-        (row.campaign_key.clone(), row.campaign_version_id.clone(), row.destination_id.clone())
+        let (campaign_key, campaign_version_id) = (row.campaign_key.clone(), row.campaign_version_id.clone());
+        (campaign_key, campaign_version_id, row.destination_id.clone(), row.destination_version)
     }
 }
 
@@ -126,19 +129,24 @@ impl Pipeline {
         interpretations
     }
 
-    /// Pauses a webhook that is gone (`410`) until its settings are saved.
+    /// Pauses a webhook that is gone (`410`) until its settings are saved. Settings that were saved since are not: nobody has asked them yet.
     async fn pause_where_gone(&self, responded: &Responded) {
         let is_gone = responded.response.as_ref().is_ok_and(|response| pauses_endpoint(response.status));
         if !is_gone || responded.delivery.kind().is_none_or(DestinationKind::decides) {
             return;
         }
-        let destination_id = &responded.delivery.row.destination_id;
-        tracing::warn!(
-            destination_id,
-            "the destination responded with 410 Gone and is paused until its settings are saved again"
-        );
-        if let Err(error) = self.store.pause_destination(destination_id, self.clock.now()).await {
-            tracing::error!(error = %error, "the destination could not be paused; the next 410 will pause it");
+        let (destination_id, Some(revision)) = (&responded.delivery.row.destination_id, responded.revision) else {
+            return;
+        };
+        match self.store.pause_destination(destination_id, revision, self.clock.now()).await {
+            Ok(true) => tracing::warn!(
+                destination_id,
+                "the destination responded with 410 Gone and is paused until its settings are saved again"
+            ),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(error = %error, "the destination could not be paused; the next 410 will pause it");
+            }
         }
         self.forget_lookups();
     }
@@ -181,9 +189,7 @@ impl Pipeline {
                 id: self.ids.new_id("att", now),
                 started_at,
                 elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
-                status: response
-                    .as_ref()
-                    .map_or_else(|error| error.status, |response: &OutboundResponse| Some(response.status)),
+                status: response.as_ref().ok().map(|response| response.status),
                 outcome: interpretation.kind.as_str(),
                 detail: json(&detail),
             }),
@@ -207,6 +213,7 @@ impl Pipeline {
             "reference": interpretation.reference,
             "price": interpretation.price,
             "attempts": delivery.row.attempts + 1,
+            "cut": last["cut"],
             "last_response": (change.to() != State::Delivered).then_some(last),
             "delivery_id": delivery.row.id,
         });

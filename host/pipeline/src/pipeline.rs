@@ -7,6 +7,7 @@ use super::flow::Flow;
 use super::health::Health;
 use super::lookups::{LookupCache, Lookups};
 use super::programs::Ready;
+use super::receivers::EarlierReceivers;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
 use hookmill_domain::ids::SharedIdGenerator;
@@ -64,6 +65,7 @@ pub struct Inner {
     pub(crate) source_keys: Cache<[u8; 32], SourceKey>,
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) contexts: Cache<String, CampaignContext>,
+    pub(crate) earlier_receivers: EarlierReceivers,
     pub(crate) ready: Ready,
     pub(crate) lookup_cache: LookupCache,
     body_memory: Arc<Semaphore>,
@@ -92,6 +94,7 @@ impl Pipeline {
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
             contexts: Cache::new(ttl_ms, limits.programs_cached_max),
+            earlier_receivers: Cache::new(ttl_ms, limits.programs_cached_max),
             body_memory: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             ready: Ready::new(limits.programs_cached_max),
             lookup_cache: LookupCache::new(limits),
@@ -141,6 +144,7 @@ impl Pipeline {
         self.source_keys.clear();
         self.campaigns.clear();
         self.contexts.clear();
+        self.earlier_receivers.clear();
         self.lookup_cache.forget_names();
     }
 

@@ -1,6 +1,7 @@
 //! A stored message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
 
 use bytes::Bytes;
+use hookmill_domain::delivery::ReceiverSettings;
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::net_policy::{HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
@@ -10,6 +11,7 @@ use hookmill_store::deliveries::Message;
 use http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the host calls itself to receivers.
@@ -26,23 +28,23 @@ pub(crate) enum Receiver {
     Settings(WebhookSettings),
 }
 
+impl ReceiverSettings for Receiver {
+    fn method(&self) -> &str {
+        match self {
+            Self::Client(endpoint) => endpoint.method(),
+            Self::Settings(settings) => settings.method(),
+        }
+    }
+
+    fn url(&self) -> &str {
+        match self {
+            Self::Client(endpoint) => endpoint.url(),
+            Self::Settings(settings) => settings.url(),
+        }
+    }
+}
+
 impl Receiver {
-    /// The URL without what the message adds.
-    pub(crate) fn url(&self) -> &str {
-        match self {
-            Self::Client(endpoint) => &endpoint.url,
-            Self::Settings(settings) => &settings.url,
-        }
-    }
-
-    /// The method unless the message says otherwise.
-    pub(crate) fn method(&self) -> &str {
-        match self {
-            Self::Client(endpoint) => &endpoint.method,
-            Self::Settings(_) => "POST",
-        }
-    }
-
     fn headers(&self) -> &BTreeMap<String, String> {
         match self {
             Self::Client(endpoint) => &endpoint.headers,
@@ -58,9 +60,10 @@ impl Receiver {
     }
 }
 
-/// The request for one attempt. `id` is the event's or the submission's; it and the body are the same on every attempt, the
+/// The request for one attempt of an organization. `id` is the event's or the submission's; it and the body are the same on every attempt, the
 /// signature's timestamp is the attempt's, because receivers reject old ones. The text says why there is no request.
 pub(crate) fn request(
+    organization_id: &str,
     receiver: &Receiver,
     message: &Message,
     id: &str,
@@ -86,7 +89,8 @@ pub(crate) fn request(
     listed(message.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     sign(receiver, id, now_s, &body, &mut headers)?;
-    Ok(OutboundRequest { method, url, headers, body: Bytes::from(body), timeout: receiver.timeout() })
+    let (organization, body) = (Arc::from(organization_id), Bytes::from(body));
+    Ok(OutboundRequest { organization, method, url, headers, body, timeout: receiver.timeout() })
 }
 
 fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut HeaderMap) -> Result<(), String> {
@@ -131,7 +135,8 @@ mod tests {
     fn w10_the_signature_is_over_the_bytes_sent() {
         let message = Message::new(None, vec![], vec![], None, Some(b"{\"a\":1}".to_vec()));
         let made =
-            request(&Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly).unwrap();
+            request("org_1", &Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly)
+                .unwrap();
         let header = |name: &str| made.headers.get(name).unwrap().to_str().unwrap().to_owned();
         let (id, timestamp, signature) =
             (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
@@ -147,7 +152,7 @@ mod tests {
     fn w8_a_plugin_can_set_no_header_of_the_hosts() {
         let message = Message::new(None, vec![], vec![("Webhook-Id".into(), "mine".into())], None, None);
         assert!(
-            request(&Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
+            request("org_1", &Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
                 .unwrap_err()
                 .contains("webhook-id")
         );

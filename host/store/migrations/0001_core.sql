@@ -237,7 +237,7 @@ create table lead_identities (
     primary key (organization_id, identity_hash)
 );
 
--- A receiver. Its settings are encrypted whole: they carry secrets, headers and addresses.
+-- Where something is sent.
 create table destinations (
     id text primary key,
     organization_id text not null references organizations (id),
@@ -245,12 +245,27 @@ create table destinations (
     kind text not null,
     -- The campaign of a client, the organization of an organization's webhook (the store's keys).
     owner_id text not null,
-    encrypted_settings bytea not null,
+    -- The version that counts now.
+    version bigint not null,
+    -- How often its settings were saved: a response to earlier ones does not pause these (fencing).
+    revision bigint not null,
     paused_at bigint,
     created_at bigint not null,
     updated_at bigint not null
 );
 create unique index destinations_of_owner on destinations (owner_id, kind);
+
+-- The receivers that a destination had. Another URL or method is another version; all else is changed in the version that counts. Settings
+-- are encrypted whole: they carry secrets, headers and addresses.
+create table destination_versions (
+    destination_id text not null,
+    version bigint not null,
+    encrypted_settings bytea not null,
+    created_at bigint not null,
+    -- When another version came to count; null for the one that does.
+    replaced_at bigint,
+    primary key (destination_id, version)
+);
 
 -- Something that happened and that somebody is told of. What nobody is told of stands in the timeline alone.
 create table events (
@@ -276,6 +291,8 @@ create table deliveries (
     submission_id text not null,
     event_id text,
     destination_id text not null,
+    -- The version that it was made for: it goes to no other receiver.
+    destination_version bigint not null,
     destination_kind text not null,
     shard bigint not null,
     -- `waiting`, `held` while its campaign is not active, `delivered`, `failed`, `suppressed`, `canceled`.

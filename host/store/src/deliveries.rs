@@ -47,6 +47,8 @@ pub struct NewDelivery {
     pub event_id: Option<String>,
     /// The destination.
     pub destination_id: String,
+    /// The version of the destination that it is made for: it goes to no other receiver.
+    pub destination_version: i64,
     /// What kind of destination that is.
     pub destination_kind: DestinationKind,
     /// The shard of the submission.
@@ -205,11 +207,11 @@ pub(super) use insert_events;
 macro_rules! insert_deliveries {
     ($connection:expr, $deliveries:expr, $now:expr) => {
         insert_many!($connection,
-            "insert into deliveries (id, organization_id, campaign_key, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
+            "insert into deliveries (id, organization_id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, state, attempts, \
              retries_max, created_at, updated_at, run_at, message_head, message_body) values",
-            "(?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?)", "", $deliveries,
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?)", "", $deliveries,
             |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_key).bind(&d.submission_id).bind(d.event_id.as_deref())
-                .bind(&d.destination_id).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.retries_max).bind($now.0).bind($now.0)
+                .bind(&d.destination_id).bind(d.destination_version).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.retries_max).bind($now.0).bind($now.0)
                 .bind($now.0).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
     };
 }
@@ -319,8 +321,8 @@ impl Store {
         }))
     }
 
-    /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given. Leads on
-    /// their way to a client are not resent here: that is a repost. Returns the destination and the shard of what was made due.
+    /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given, to the
+    /// receiver that its destination has now. Leads on their way to a client are not resent here: that is a repost. Returns the destination and the shard of what was made due.
     #[boxed]
     pub async fn resend_delivery(
         &self,
@@ -331,7 +333,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<(String, u16)>, StoreError> {
         let resent: Option<(String, i64)> = writing!(self, connection => {
-            let resent = sqlx::query_as("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1 \
+            let resent = sqlx::query_as("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1, \
+                 destination_version = coalesce((select d.version from destinations d where d.id = deliveries.destination_id), destination_version) \
                  where id = $2 and organization_id = $3 and event_id is not null and state not in ('waiting', 'held') returning destination_id, shard")
                 .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).fetch_optional(&mut *connection).await?;
             if resent.is_some() {

@@ -1,12 +1,16 @@
-//! Destinations: who is sent to. A destination is a row of one kind with one owner; its settings are encrypted whole, since they carry
-//! secrets, headers and addresses.
+//! Destinations: who is sent to. A destination is a row of one kind with one owner, and keeps its id as long as it is there. Its
+//! settings stand in its versions, encrypted whole, since they carry secrets, headers and addresses.
+//!
+//! Another receiver (URL and method) is another version, and a delivery goes to the version that it was made for: a lead that was sent
+//! to one receiver, whose answer is not known, never goes to another because the settings were edited. All else is changed in
+//! the version that counts, so that a new credential reaches what waits.
 
 use super::audit::AuditEntry;
 use super::campaigns::Campaign;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::delivery::DestinationKind;
+use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::settings::WebhookSettings;
 use serde::Serialize;
@@ -14,11 +18,32 @@ use serde::de::DeserializeOwned;
 
 const PURPOSE: &str = "destination";
 
+/// How long after a version was replaced something may still be made for it, by a batch that was under way or a host that did not know
+/// yet, in milliseconds. Far more than either takes.
+const LATE_MS: i64 = 600_000;
+
+/// When the oldest delivery of a campaign was made that is not over.
+const OLDEST_OF_CAMPAIGN: &str = "select min(made_at) from (\
+     select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'waiting' and d.state <> 'delivered' order by d.id limit 1) as made_at \
+     from campaigns c where c.campaign_key = $1 union all \
+     select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'held' and d.state <> 'delivered' order by d.id limit 1) as made_at \
+     from campaigns c where c.campaign_key = $1) as oldest";
+/// The same over all campaigns of an organization.
+const OLDEST_OF_ORGANIZATION: &str = "select min(made_at) from (\
+     select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'waiting' and d.state <> 'delivered' order by d.id limit 1) as made_at \
+     from campaigns c where c.organization_id = $1 union all \
+     select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'held' and d.state <> 'delivered' order by d.id limit 1) as made_at \
+     from campaigns c where c.organization_id = $1) as oldest";
+
 /// A destination with its settings.
 #[derive(Debug, Clone)]
 pub struct Destination<S> {
     /// Its id.
     pub id: String,
+    /// The version that counts: what is made now is made for it.
+    pub version: i64,
+    /// How often its settings were saved.
+    pub revision: i64,
     /// Its settings.
     pub settings: S,
     /// Since when nothing is sent to it, because it answered `410 Gone`.
@@ -54,12 +79,26 @@ impl Store {
         self.destination(DestinationKind::OrganizationWebhook, organization_id).await
     }
 
-    /// Sets a campaign's client.
+    /// The client that a delivery was made for; none when that version is gone.
+    #[boxed]
+    pub async fn client_version(&self, id: &str, version: i64) -> Result<Option<ClientEndpoint>, StoreError> {
+        self.destination_version(id, version).await
+    }
+
+    /// The webhook that a delivery was made for; none when that version is gone.
+    #[boxed]
+    pub async fn webhook_version(&self, id: &str, version: i64) -> Result<Option<WebhookSettings>, StoreError> {
+        self.destination_version(id, version).await
+    }
+
+    /// Sets a campaign's client. What waits goes on to the receiver it was made for; at most `versions_max` earlier ones are kept, and
+    /// those for which nothing can wait are not.
     #[boxed]
     pub async fn set_client(
         &self,
         campaign: &Campaign,
         endpoint: &ClientEndpoint,
+        versions_max: i64,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -69,21 +108,22 @@ impl Store {
             id: &campaign.key,
             name: &campaign.campaign_id,
         };
-        self.set_destination(owner, endpoint, entry, now).await
+        self.set_destination(owner, endpoint, versions_max, entry, now).await
     }
 
-    /// Sets the webhook of an organization.
+    /// Sets the webhook of an organization, in the same way.
     #[boxed]
     pub async fn set_webhook(
         &self,
         organization_id: &str,
         settings: &WebhookSettings,
+        versions_max: i64,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let kind = DestinationKind::OrganizationWebhook;
         let owner = Owner { kind, organization_id, id: organization_id, name: organization_id };
-        self.set_destination(owner, settings, entry, now).await
+        self.set_destination(owner, settings, versions_max, entry, now).await
     }
 
     /// Removes a campaign's client, if it has one. What waits for it ends as `destination_removed`.
@@ -95,6 +135,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         writing!(self, connection => {
+            sqlx::query("delete from destination_versions where destination_id in (select id from destinations where owner_id = $1 and kind = $2)")
+                .bind(&campaign.key).bind(DestinationKind::Client.as_str()).execute(&mut *connection).await?;
             sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(&campaign.key).bind(DestinationKind::Client.as_str())
                 .execute(&mut *connection).await?;
             insert_audit!(self, connection, entry, &campaign.campaign_id, now);
@@ -102,14 +144,15 @@ impl Store {
         Ok(())
     }
 
-    /// Pauses a destination (`410 Gone`, W9); saving its settings resumes it.
+    /// Pauses a destination (`410 Gone`, W9) whose settings are still of this revision; saving them resumes it. Says whether it is
+    /// paused by this.
     #[boxed]
-    pub async fn pause_destination(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        writing!(self, connection => {
-            sqlx::query("update destinations set paused_at = $1 where id = $2 and paused_at is null").bind(now.0).bind(id)
-                .execute(&mut *connection).await?;
+    pub async fn pause_destination(&self, id: &str, revision: i64, now: Timestamp) -> Result<bool, StoreError> {
+        let paused = writing!(self, connection => {
+            sqlx::query("update destinations set paused_at = $1 where id = $2 and revision = $3 and paused_at is null")
+                .bind(now.0).bind(id).bind(revision).execute(&mut *connection).await?.rows_affected()
         });
-        Ok(())
+        Ok(0 < paused)
     }
 
     async fn destination<S: DeserializeOwned>(
@@ -117,34 +160,71 @@ impl Store {
         kind: DestinationKind,
         owner_id: &str,
     ) -> Result<Option<Destination<S>>, StoreError> {
-        let row: Option<(String, Vec<u8>, Option<i64>)> = reading!(self, connection => {
-            sqlx::query_as("select id, encrypted_settings, paused_at from destinations where owner_id = $1 and kind = $2").bind(owner_id).bind(kind.as_str())
-                .fetch_optional(&mut *connection).await?
+        let row: Option<(String, i64, i64, Vec<u8>, Option<i64>)> = reading!(self, connection => {
+            sqlx::query_as("select d.id, d.version, d.revision, v.encrypted_settings, d.paused_at from destinations d \
+                 join destination_versions v on v.destination_id = d.id and v.version = d.version where d.owner_id = $1 and d.kind = $2")
+                .bind(owner_id).bind(kind.as_str()).fetch_optional(&mut *connection).await?
         });
-        let Some((id, encrypted, paused_at)) = row else { return Ok(None) };
-        let text = self.decrypt(PURPOSE, "destinations", owner_id, &encrypted)?;
-        let settings =
-            serde_json::from_slice(&text).map_err(|error| StoreError::corrupt("destinations", &id, error))?;
-        Ok(Some(Destination { id, settings, paused_at: paused_at.map(Timestamp) }))
+        let Some((id, version, revision, encrypted, paused_at)) = row else { return Ok(None) };
+        let settings = self.open_settings(&id, &encrypted)?;
+        Ok(Some(Destination { id, version, revision, settings, paused_at: paused_at.map(Timestamp) }))
     }
 
-    /// A destination keeps its id when its settings change, so that waiting deliveries continue.
-    async fn set_destination<S: Serialize>(
+    async fn destination_version<S: DeserializeOwned>(&self, id: &str, version: i64) -> Result<Option<S>, StoreError> {
+        let row: Option<Vec<u8>> = reading!(self, connection => {
+            sqlx::query_scalar("select encrypted_settings from destination_versions where destination_id = $1 and version = $2")
+                .bind(id).bind(version).fetch_optional(&mut *connection).await?
+        });
+        row.map(|encrypted| self.open_settings(id, &encrypted)).transpose()
+    }
+
+    fn open_settings<S: DeserializeOwned>(&self, id: &str, encrypted: &[u8]) -> Result<S, StoreError> {
+        let text = self.decrypt(PURPOSE, "destination_versions", id, encrypted)?;
+        serde_json::from_slice(&text).map_err(|error| StoreError::corrupt("destination_versions", id, error))
+    }
+
+    async fn set_destination<S: Serialize + DeserializeOwned + ReceiverSettings>(
         &self,
         owner: Owner<'_>,
         settings: &S,
+        versions_max: i64,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let text =
             serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner.id, error))?;
-        let (id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
+        let (new_id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
+        let oldest = match owner.kind {
+            DestinationKind::Client => OLDEST_OF_CAMPAIGN,
+            DestinationKind::OrganizationWebhook => OLDEST_OF_ORGANIZATION,
+        };
         writing!(self, connection => {
-            sqlx::query("insert into destinations (id, organization_id, kind, owner_id, encrypted_settings, created_at, updated_at) \
-                 values ($1, $2, $3, $4, $5, $6, $6) on conflict (owner_id, kind) do update set encrypted_settings = excluded.encrypted_settings, \
-                 paused_at = null, updated_at = excluded.updated_at")
-                .bind(&id).bind(owner.organization_id).bind(owner.kind.as_str()).bind(owner.id).bind(encrypted.as_slice()).bind(now.0)
-                .execute(&mut *connection).await?;
+            // The row is locked from here on: whoever saves at the same time waits.
+            let (id, version): (String, i64) = sqlx::query_as(
+                "insert into destinations (id, organization_id, kind, owner_id, version, revision, created_at, updated_at) values ($1, $2, $3, $4, 1, 1, $5, $5) \
+                 on conflict (owner_id, kind) do update set revision = destinations.revision + 1, paused_at = null, updated_at = excluded.updated_at returning id, version")
+                .bind(&new_id).bind(owner.organization_id).bind(owner.kind.as_str()).bind(owner.id).bind(now.0).fetch_one(&mut *connection).await?;
+            let kept: Option<Vec<u8>> =
+                sqlx::query_scalar("select encrypted_settings from destination_versions where destination_id = $1 and version = $2")
+                    .bind(&id).bind(version).fetch_optional(&mut *connection).await?;
+            let kept = kept.map(|kept| self.open_settings::<S>(&id, &kept)).transpose()?;
+            let counts = match kept {
+                None => version,
+                Some(kept) if settings.has_receiver_of(&kept) => version,
+                Some(_) => {
+                    sqlx::query("update destination_versions set replaced_at = $1 where destination_id = $2 and version = $3")
+                        .bind(now.0).bind(&id).bind(version).execute(&mut *connection).await?;
+                    sqlx::query("update destinations set version = $1 where id = $2").bind(version + 1).bind(&id).execute(&mut *connection).await?;
+                    let oldest: Option<i64> = sqlx::query_scalar(oldest).bind(owner.id).fetch_one(&mut *connection).await?;
+                    let needed_since = oldest.unwrap_or(now.0).min(now.0) - LATE_MS;
+                    sqlx::query("delete from destination_versions where destination_id = $1 and (version <= $2 or replaced_at < $3)")
+                        .bind(&id).bind(version - versions_max).bind(needed_since).execute(&mut *connection).await?;
+                    version + 1
+                }
+            };
+            sqlx::query("insert into destination_versions (destination_id, version, encrypted_settings, created_at) values ($1, $2, $3, $4) \
+                 on conflict (destination_id, version) do update set encrypted_settings = excluded.encrypted_settings")
+                .bind(&id).bind(counts).bind(encrypted.as_slice()).bind(now.0).execute(&mut *connection).await?;
             insert_audit!(self, connection, entry, owner.name, now);
         });
         Ok(())

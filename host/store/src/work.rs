@@ -83,6 +83,8 @@ pub struct DeliveryWork {
     pub event_id: Option<String>,
     /// The destination.
     pub destination_id: String,
+    /// The version of the destination that it was made for.
+    pub destination_version: i64,
     /// What kind of destination that is.
     pub destination_kind: String,
     /// The shard whose lease covers it.
@@ -107,6 +109,7 @@ struct DeliveryRow {
     submission_revision: i64,
     event_id: Option<String>,
     destination_id: String,
+    destination_version: i64,
     destination_kind: String,
     shard: i64,
     attempts: i64,
@@ -124,6 +127,7 @@ from_row!(DeliveryRow {
     submission_revision,
     event_id,
     destination_id,
+    destination_version,
     destination_kind,
     shard,
     attempts,
@@ -186,7 +190,7 @@ pub struct DueRows<T> {
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
      from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
-     d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.campaign_version_id from";
+     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.campaign_version_id from";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
@@ -374,6 +378,7 @@ fn delivery_work(row: DeliveryRow) -> Result<DeliveryWork, StoreError> {
         submission_revision: row.submission_revision,
         event_id: row.event_id,
         destination_id: row.destination_id,
+        destination_version: row.destination_version,
         destination_kind: row.destination_kind,
         shard: u16::try_from(row.shard).unwrap_or(0),
         attempts: row.attempts,

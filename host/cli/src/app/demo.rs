@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -44,7 +45,7 @@ impl Demo {
             "\nTwo campaigns, SOLAR and ROOFING, each with a declarative document; a receiver on {receiver} plays client and subscriber."
         ));
         show("Posting four leads in one batch ...\n");
-        let response = post(running, &key).await?;
+        let response = post(running, &organization_id, &key).await?;
         show(&format!("202 {}\n", response["request_id"].as_str().unwrap_or_default()));
         let ids: Vec<String> = response["accepted"]
             .as_array()
@@ -93,7 +94,7 @@ fn input<T: DeserializeOwned>(value: Value) -> Input<T> {
     serde_json::from_value(value).map_err(|error| ApiError::invalid("demo", error.to_string()))
 }
 
-async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
+async fn post(running: &Running, organization_id: &str, key: &str) -> Result<Value, StartError> {
     let batch = json!({
         "idempotency_key": "demo-batch-1",
         "leads": [
@@ -109,8 +110,8 @@ async fn post(running: &Running, key: &str) -> Result<Value, StartError> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")).map_err(failed)?);
     let url = WebhookUrl::parse(&format!("http://{}/v1/leads", running.address), Schemes::HttpToo).map_err(failed)?;
-    let request =
-        OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(batch.to_string()), timeout: PATIENCE };
+    let (organization, body) = (Arc::from(organization_id), Bytes::from(batch.to_string()));
+    let request = OutboundRequest { organization, method: Method::POST, url, headers, body, timeout: PATIENCE };
     let response = running.pipeline.sender().send(request).await.map_err(failed)?;
     if response.status != 202 {
         return Err(StartError::Demo(format!(

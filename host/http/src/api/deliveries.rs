@@ -60,7 +60,7 @@ pub(crate) struct AttemptView {
     status: Option<i64>,
     /// The outcome.
     outcome: String,
-    /// The response, bounded, or why there was none.
+    /// The response, bounded, with what cut it off (`cut`, such as `timeout`) if something did; or why there was none.
     detail: Value,
 }
 
@@ -159,7 +159,7 @@ pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Resu
 
 /// Resends an event
 ///
-/// Admins. It is sent with the same event id and the same bytes.
+/// Admins. It is sent with the same event id and the same bytes, to the URL that the webhook has now.
 #[utoipa::path(post, path = "", operation_id = "resendDelivery",
     responses(
         (status = ACCEPTED, description = "The delivery is due again."),

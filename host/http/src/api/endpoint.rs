@@ -42,7 +42,8 @@ impl From<&ClientEndpoint> for EndpointView {
 
 /// Sets a campaign's client endpoint
 ///
-/// Admins. The address is resolved and checked, as it is again at every connection.
+/// Admins. The address is resolved and checked, as it is again at every connection. Leads that are on their way already go to the URL, by the
+/// method, that they were made for: an edit sends no lead to a second client. Other changes, such as a header, count for them too.
 #[utoipa::path(put, path = "", operation_id = "setClientEndpoint", request_body = ClientEndpointDraft,
     responses((status = OK, description = "The object after the change.", body = EndpointView)))]
 pub(crate) async fn set(

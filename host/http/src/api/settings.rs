@@ -54,7 +54,8 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
 
 /// Sets the organization's webhook
 ///
-/// Admins. The first save without secrets generates one and returns it once. Saving ends a pause.
+/// Admins. The first save without secrets generates one and returns it once. Saving ends a pause. Events that are on their way already go
+/// to the URL that they were made for; other changes count for them too.
 #[utoipa::path(put, path = "", operation_id = "setWebhookSettings", request_body = WebhookSettingsDraft,
     responses((status = OK, description = "The settings after the change.", body = SettingsView)))]
 pub(crate) async fn set(

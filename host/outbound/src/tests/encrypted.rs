@@ -1,17 +1,21 @@
 //! W8: HTTPS, with trusted, untrusted and broken partners.
 
 use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::super::departure::{Departure, NotedBody};
-use super::super::guard::SystemLookup;
+use super::super::names::SystemLookup;
 use super::super::{SendErrorKind, client};
 use super::receiver::{Behaviour, Receiver};
 use super::*;
@@ -43,8 +47,7 @@ impl Encrypted {
 
     fn sender(&self, roots: RootCertStore) -> Sender {
         let limits = OutboundLimits { response_body_bytes_max: 100_000, ..OutboundLimits::default() };
-        let lookup = SystemLookup::new(&limits);
-        Sender::with_parts(limits, DEVELOPMENT, Box::new(lookup), roots).expect("a sender")
+        Sender::with_parts(limits, DEVELOPMENT, Box::new(SystemLookup), roots).expect("a sender")
     }
 }
 
@@ -63,17 +66,50 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, protocol: &'static str)
     };
 }
 
-/// By path: `/silent` never responds, `/big` answers more than is kept, all others answer the protocol's version.
-async fn serve_request(request: hyper::Request<Incoming>) -> Result<hyper::Response<NotedBody>, Infallible> {
+/// A body that is whole, or that breaks once its first bytes are on their way.
+enum TestBody {
+    Whole(NotedBody),
+    Breaks(Option<Bytes>, Pin<Box<Sleep>>),
+}
+
+impl TestBody {
+    fn breaks(first: &'static [u8]) -> Self {
+        Self::Breaks(Some(Bytes::from_static(first)), Box::pin(tokio::time::sleep(Duration::from_millis(50))))
+    }
+}
+
+impl hyper::body::Body for TestBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match &mut *self {
+            Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
+            Self::Breaks(bytes, wait) => match bytes.take() {
+                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                None => wait.as_mut().poll(context).map(|()| Some(Err(io::Error::other("broken")))),
+            },
+        }
+    }
+}
+
+/// By path: `/silent` never responds, `/big` answers more than is kept, `/breaks` breaks in the middle, all others answer the protocol's
+/// version.
+async fn serve_request(request: hyper::Request<Incoming>) -> Result<hyper::Response<TestBody>, Infallible> {
     let body = match request.uri().path() {
         "/silent" => std::future::pending().await,
         "/big" => Bytes::from(vec![b'x'; 500_000]),
+        "/breaks" => return Ok(hyper::Response::new(TestBody::breaks(b"half"))),
         _ => Bytes::from(format!("{:?}", request.version())),
     };
-    Ok(hyper::Response::new(Departure::default().watch(body)))
+    Ok(hyper::Response::new(TestBody::Whole(Departure::default().watch(body))))
 }
 
-/// W8, W9: both versions of HTTP over TLS, with the same bounds and the same responses to what was sent.
+/// W8, W9, L8: both versions of HTTP over TLS, with the same bounds and the same responses to what was sent. One that breaks off is
+/// a response in both.
 #[tokio::test]
 async fn w8_https_works_with_both_versions_of_http() {
     for (protocol, version) in [("http/1.1", "HTTP/1.1"), ("h2", "HTTP/2.0")] {
@@ -86,6 +122,9 @@ async fn w8_https_works_with_both_versions_of_http() {
         }
         let big = sender.send(get(&at("/big"), PATIENCE)).await.expect("a response");
         assert_eq!((big.body.len(), big.truncated), (100_000, true), "{protocol}");
+        let cut = sender.send(post(&at("/breaks"), PATIENCE)).await.expect("a response");
+        assert_eq!((cut.status, cut.truncated, cut.cut), (200, true, Some(SendErrorKind::Io)), "{protocol}: {cut:?}");
+        assert!(b"half".starts_with(&cut.body[..]), "{protocol}: {cut:?}");
         for request in
             [post(&at("/silent"), Duration::from_millis(300)), get(&at("/silent"), Duration::from_millis(300))]
         {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use hookmill_domain::net_policy::BlockReason;
 
-use super::super::guard::{Found, Lookup};
+use super::super::names::{Found, Lookup};
 use super::super::{BlockedDestination, SendErrorKind, client};
 use super::receiver::{Behaviour, Receiver, http_response};
 use super::*;
@@ -84,7 +84,7 @@ async fn w8_literal_addresses_are_blocked() {
     ];
     for host in hosts {
         let text = format!("https://{host}:9/");
-        let blocked = sender.check(&url(&text)).await.expect_err(host);
+        let blocked = sender.check(ORGANIZATION, &url(&text)).await.expect_err(host);
         assert!(matches!(blocked, BlockedDestination::Address { .. }), "{host}: {blocked:?}");
         let error = sender.send(post(&text, PATIENCE)).await.expect_err(host);
         assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{host}: {error:?}");
@@ -98,12 +98,12 @@ async fn w8_http_needs_the_development_flag() {
     let sender = looking_up(production(), &[&["93.184.216.34"]]);
     let plain = url("http://example.com/x?key=secret");
     assert_eq!(
-        sender.check(&plain).await,
+        sender.check(ORGANIZATION, &plain).await,
         Err(BlockedDestination::Scheme { url: "http://example.com/x?...".to_owned() })
     );
     let error = sender.send(post("http://example.com/", PATIENCE)).await.expect_err("http");
     assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false));
-    assert_eq!(sender.check(&url("https://example.com/")).await, Ok(()));
+    assert_eq!(sender.check(ORGANIZATION, &url("https://example.com/")).await, Ok(()));
 }
 
 /// W8: the real name `localhost`, through the system's resolver: blocked in production, reached in development.
@@ -112,13 +112,13 @@ async fn w8_localhost_by_name() {
     let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let text = format!("https://localhost:{}/", receiver.port);
     let sender = Sender::new(OutboundLimits::default(), production()).expect("a sender");
-    let blocked = sender.check(&url(&text)).await.expect_err("loopback");
+    let blocked = sender.check(ORGANIZATION, &url(&text)).await.expect_err("loopback");
     assert!(matches!(blocked, BlockedDestination::Address { reason: BlockReason::Loopback, .. }), "{blocked:?}");
     let error = sender.send(post(&text, PATIENCE)).await.expect_err("loopback");
     assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{error:?}");
     let development = super::sender(OutboundLimits::default());
     let plain = format!("http://localhost:{}/", receiver.port);
-    assert_eq!(development.check(&url(&plain)).await, Ok(()));
+    assert_eq!(development.check(ORGANIZATION, &url(&plain)).await, Ok(()));
     assert_eq!(development.send(post(&plain, PATIENCE)).await.expect("a response").status, 200);
     assert_eq!(receiver.requests().len(), 1);
 }
@@ -134,7 +134,7 @@ async fn w8_all_addresses_of_a_name_count() {
     ];
     for list in lists {
         let sender = looking_up(production(), &[list]);
-        let blocked = sender.check(&url("https://both.example/")).await.expect_err("inside");
+        let blocked = sender.check(ORGANIZATION, &url("https://both.example/")).await.expect_err("inside");
         assert!(matches!(blocked, BlockedDestination::Address { .. }), "{list:?}: {blocked:?}");
         let error = sender.send(post("https://both.example/", PATIENCE)).await.expect_err("inside");
         assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{list:?}: {error:?}");
@@ -147,7 +147,7 @@ async fn w8_a_name_that_changes_is_caught_at_the_connection() {
     let receiver = Receiver::with(Behaviour::Responds(http_response("200 OK", ""))).await;
     let sender = looking_up(production(), &[&["93.184.216.34"], &["127.0.0.1"]]);
     let text = format!("https://rebind.example:{}/", receiver.port);
-    assert_eq!(sender.check(&url(&text)).await, Ok(()));
+    assert_eq!(sender.check(ORGANIZATION, &url(&text)).await, Ok(()));
     let error = sender.send(post(&text, PATIENCE)).await.expect_err("loopback");
     assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false), "{error:?}");
     assert!(error.message.contains("127.0.0.1 is a loopback address"), "{error}");
@@ -168,9 +168,9 @@ async fn w8_the_checked_address_is_dialled() {
 async fn w8_an_allowed_range_is_dialled() {
     let policy = AddressPolicy { allowed: vec!["10.1.0.0/16".parse().expect("a range")], development: false };
     let good = looking_up(policy.clone(), &[&["10.1.2.3"]]);
-    assert_eq!(good.check(&url("https://inside.example/")).await, Ok(()));
+    assert_eq!(good.check(ORGANIZATION, &url("https://inside.example/")).await, Ok(()));
     let bad = looking_up(policy, &[&["10.2.2.3"]]);
-    let blocked = bad.check(&url("https://inside.example/")).await.expect_err("a private address");
+    let blocked = bad.check(ORGANIZATION, &url("https://inside.example/")).await.expect_err("a private address");
     assert!(blocked.to_string().contains("an operator can allow its range"), "{blocked}");
 }
 
@@ -181,13 +181,13 @@ async fn w9_resolving_fails_within_the_deadline() {
     let error = nowhere.send(post("https://nowhere.example/", PATIENCE)).await.expect_err("no address");
     assert_eq!((error.kind, error.sent), (SendErrorKind::Resolve, false), "{error:?}");
     assert!(matches!(
-        nowhere.check(&url("https://nowhere.example/")).await,
+        nowhere.check(ORGANIZATION, &url("https://nowhere.example/")).await,
         Err(BlockedDestination::Unresolved { .. })
     ));
     let limits = OutboundLimits { check_timeout_ms: 100, ..OutboundLimits::default() };
     let silent =
         Sender::with_parts(limits, production(), Box::new(SilentLookup), client::public_roots()).expect("a sender");
-    let slow = silent.check(&url("https://slow.example/")).await.expect_err("no response");
+    let slow = silent.check(ORGANIZATION, &url("https://slow.example/")).await.expect_err("no response");
     assert!(matches!(slow, BlockedDestination::Slow { timeout_ms: 100, .. }), "{slow:?}");
     for request in [
         post("https://slow.example/", Duration::from_millis(200)),
@@ -203,6 +203,6 @@ async fn w9_resolving_fails_within_the_deadline() {
 async fn w8_an_unknown_name_is_unresolved() {
     let limits = OutboundLimits { check_timeout_ms: 2_000, ..OutboundLimits::default() };
     let sender = Sender::new(limits, production()).expect("a sender");
-    let blocked = sender.check(&url("https://hookmill.invalid/")).await.expect_err("no such name");
+    let blocked = sender.check(ORGANIZATION, &url("https://hookmill.invalid/")).await.expect_err("no such name");
     assert!(matches!(blocked, BlockedDestination::Unresolved { .. } | BlockedDestination::Slow { .. }), "{blocked:?}");
 }

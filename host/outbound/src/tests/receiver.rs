@@ -28,6 +28,19 @@ pub(super) enum Behaviour {
     NeverEnds(Vec<u8>, Vec<u8>),
     /// Writes these bytes before reading anything.
     SpeaksFirst(Vec<u8>),
+    /// Reads a request, writes as much of the bytes as the request's header `cut-at` says, and ends so.
+    Cuts(Vec<u8>, Ending),
+}
+
+/// How a receiver ends a response of which it wrote a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Closes the connection as one does.
+    Closes,
+    /// Resets the connection.
+    Resets,
+    /// Holds the connection and says no more.
+    Stalls,
 }
 
 /// A receiver that runs until it is dropped.
@@ -106,6 +119,21 @@ async fn serve(mut stream: TcpStream, behaviour: Behaviour, seen: Arc<Mutex<Vec<
             let _ = stream.write_all(&start).await;
             while stream.write_all(&rest).await.is_ok() {}
         }
+        Behaviour::Cuts(bytes, ending) => {
+            let Some(request) = next_request(&mut stream, &seen).await else { return };
+            let cut_at = request.lines().find_map(|line| line.strip_prefix("cut-at: "));
+            let at: usize = cut_at.and_then(|at| at.parse().ok()).expect("the header `cut-at`");
+            let _ = stream.write_all(&bytes[..at]).await;
+            match ending {
+                Ending::Closes => {
+                    let _ = stream.shutdown().await;
+                }
+                Ending::Resets => {
+                    let _ = stream.set_zero_linger();
+                }
+                Ending::Stalls => tokio::time::sleep(Duration::from_secs(60)).await,
+            }
+        }
         Behaviour::SpeaksFirst(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let mut rest = Vec::new();
@@ -114,20 +142,22 @@ async fn serve(mut stream: TcpStream, behaviour: Behaviour, seen: Arc<Mutex<Vec<
     }
 }
 
-/// Reads one request by its content length and notes it; false at the end of the connection.
+/// Reads one request and notes it; false at the end of the connection.
 async fn read_request(stream: &mut TcpStream, seen: &Mutex<Vec<String>>) -> bool {
+    next_request(stream, seen).await.is_some()
+}
+
+/// Reads one request by its content length and notes it; none at the end of the connection.
+async fn next_request(stream: &mut TcpStream, seen: &Mutex<Vec<String>>) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
-        match stream.read_u8().await {
-            Ok(byte) => bytes.push(byte),
-            Err(_) => return false,
-        }
+        bytes.push(stream.read_u8().await.ok()?);
         let text = String::from_utf8_lossy(&bytes);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
         if body.len() == length.unwrap_or(0) {
-            seen.lock().expect("no panic").push(text.into_owned());
-            return true;
+            seen.lock().expect("no panic").push(text.to_string());
+            return Some(text.into_owned());
         }
     }
 }

@@ -31,6 +31,7 @@ impl SampleResponse {
             headers_truncated: false,
             body: self.body.clone(),
             truncated: false,
+            cut: None,
             elapsed_ms: 0,
         }
     }

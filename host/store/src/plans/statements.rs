@@ -9,8 +9,11 @@ use crate::release::Release;
 use crate::runs::RunStart;
 use crate::{Store, StoreError};
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
+use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::flow::SHARDS;
+use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::{Change, State};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 const ORG: &str = "org_1";
@@ -170,9 +173,18 @@ statements! { store:
         store.release_deliveries("cmp_108", NOW).await?;
     }
     "resend", "key of deliveries" => {
-        let entry =
-            AuditEntry { organization_id: Some(ORG.into()), user_id: "usr_1".into(), action: "delivery.resent" };
-        store.resend_delivery(ORG, "dlv_10000001", 1, &entry, NOW).await?;
+        store.resend_delivery(ORG, "dlv_10000001", 1, &entry("delivery.resent"), NOW).await?;
+    }
+    "another receiver", "deliveries_in_state" => {
+        let campaign = store.campaign(CAMPAIGN).await?.expect("a campaign");
+        for url in ["https://a.example/", "https://b.example/"] {
+            let (headers, url) = (BTreeMap::new(), url.to_owned());
+            let client = ClientEndpoint { url: url.clone(), method: "POST".into(), headers: headers.clone(), retries: 1, timeout_s: 1 };
+            store.set_client(&campaign, &client, 10, &entry("endpoint.set"), NOW).await?;
+            let (enabled, events, secrets) = (true, vec![], vec![]);
+            let webhook = WebhookSettings { enabled, url, events, headers, retries: 1, timeout_s: 1, secrets };
+            store.set_webhook(ORG, &webhook, 10, &entry("webhook.set"), NOW).await?;
+        }
     }
     "commit", "key of commits" => {
         store.is_committed("cmt_10000000").await?;
@@ -181,6 +193,10 @@ statements! { store:
     "counts", "key of submission_counts" => {
         store.submission_counts(CAMPAIGN).await?;
     }
+}
+
+fn entry(action: &'static str) -> AuditEntry {
+    AuditEntry { organization_id: Some(ORG.into()), user_id: "usr_1".into(), action }
 }
 
 fn all_shards() -> Vec<u16> {
@@ -219,6 +235,7 @@ fn delivery(id: &str, submission_id: &str) -> NewDelivery {
         submission_id: submission_id.into(),
         event_id: None,
         destination_id: "dst_1".into(),
+        destination_version: 1,
         destination_kind: DestinationKind::Client,
         shard: 1,
         retries_max: 3,

@@ -1,0 +1,110 @@
+//! Who a delivery goes to: the receiver it was made for, whatever its destination was changed to since.
+//!
+//! A lead that was sent to one client, whose answer is not known, must not go to another because somebody edited the endpoint. So
+//! a delivery goes by the settings that count only while they say the same receiver: then a new credential or time-out reaches what
+//! waits. Else it goes by the last settings of its own receiver.
+
+use super::Pipeline;
+use super::cache::Cache;
+use super::delivery::Delivery;
+use super::finish::CampaignContext;
+use super::send::Receiver;
+use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
+use hookmill_store::StoreError;
+use strum::IntoStaticStr;
+
+/// Receivers of destinations that have another one by now, by destination and version; none where that version is gone.
+pub(crate) type EarlierReceivers = Cache<(String, i64), Option<Receiver>>;
+
+/// Who a delivery goes to.
+#[derive(Debug, Clone)]
+pub(crate) struct Addressee {
+    pub(crate) receiver: Receiver,
+    /// The revision of the destination's settings, where it goes by those that count.
+    pub(crate) revision: Option<i64>,
+}
+
+/// Why there is nobody to send to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Nobody {
+    /// The destination is gone or switched off, or the receiver that the delivery was made for is no longer kept.
+    DestinationRemoved,
+    /// The destination answered `410`.
+    DestinationPaused,
+}
+
+impl Nobody {
+    /// Its name in the log of attempts.
+    pub(crate) fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The settings of a destination that count.
+struct Counting {
+    kind: DestinationKind,
+    version: i64,
+    is_paused: bool,
+    addressee: Addressee,
+}
+
+impl Pipeline {
+    /// Who a delivery goes to.
+    pub(crate) async fn addressee(
+        &self,
+        context: &CampaignContext,
+        delivery: &Delivery,
+    ) -> Result<Result<Addressee, Nobody>, StoreError> {
+        let Some(counting) = counting(context, delivery) else { return Ok(Err(Nobody::DestinationRemoved)) };
+        let version = delivery.row.destination_version;
+        if version != counting.version {
+            match self.earlier_receiver(counting.kind, &delivery.row.destination_id, version).await? {
+                None => return Ok(Err(Nobody::DestinationRemoved)),
+                Some(own) if own.has_receiver_of(&counting.addressee.receiver) => {}
+                Some(receiver) => return Ok(Ok(Addressee { receiver, revision: None })),
+            }
+        }
+        Ok(if counting.is_paused { Err(Nobody::DestinationPaused) } else { Ok(counting.addressee) })
+    }
+
+    async fn earlier_receiver(
+        &self,
+        kind: DestinationKind,
+        destination_id: &str,
+        version: i64,
+    ) -> Result<Option<Receiver>, StoreError> {
+        let (key, now) = ((destination_id.to_owned(), version), self.clock.now());
+        if let Some(known) = self.earlier_receivers.get(&key, now) {
+            return Ok(Option::clone(&known));
+        }
+        let generation = self.earlier_receivers.generation();
+        let found = match kind {
+            DestinationKind::Client => self.store.client_version(destination_id, version).await?.map(Receiver::Client),
+            DestinationKind::OrganizationWebhook => {
+                self.store.webhook_version(destination_id, version).await?.map(Receiver::Settings)
+            }
+        };
+        Ok(Option::clone(&self.earlier_receivers.put(generation, key, found, now)))
+    }
+}
+
+/// The settings that count of a delivery's destination; none where it is gone or switched off.
+fn counting(context: &CampaignContext, delivery: &Delivery) -> Option<Counting> {
+    let (kind, id) = (delivery.kind()?, &delivery.row.destination_id);
+    match kind {
+        DestinationKind::Client => {
+            let client = context.client.as_ref().filter(|client| client.id == *id)?;
+            let receiver = Receiver::Client(client.settings.clone());
+            let addressee = Addressee { receiver, revision: Some(client.revision) };
+            // A client is not paused by what it answers.
+            Some(Counting { kind, version: client.version, is_paused: false, addressee })
+        }
+        DestinationKind::OrganizationWebhook => {
+            let webhook = context.webhook.as_ref().filter(|webhook| webhook.id == *id && webhook.settings.enabled)?;
+            let receiver = Receiver::Settings(webhook.settings.clone());
+            let addressee = Addressee { receiver, revision: Some(webhook.revision) };
+            Some(Counting { kind, version: webhook.version, is_paused: webhook.paused_at.is_some(), addressee })
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! What an answer is, and whose: one that has begun is an answer, whatever comes of its body; and a delivery goes to the receiver that it was
+//! made for, whatever its endpoint was changed to meanwhile [L8 W9].
+
+use hookmill_tests::world::submission_ids;
+use hookmill_tests::{Behaviour, Ending, Gate, World, WorldOptions, on_both};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// More than any wait after a first attempt.
+const AGAIN_MS: i64 = 7_000;
+/// More than all retries take, however long.
+const A_DAY_MS: i64 = 86_400_000;
+
+fn lead() -> Value {
+    json!([{"campaign_id": "CC", "first_name": "Ann", "email": "ann@x.example", "phone": "512-555-0100"}])
+}
+
+async fn submit(world: &World) -> String {
+    world.push_and_settle(lead()).await.remove(0)
+}
+
+async fn later(world: &World, ms: i64) {
+    world.clock.advance_ms(ms);
+    world.settle().await;
+}
+
+/// The deliveries of a submission to one kind of destination, each with its log.
+async fn deliveries(world: &World, submission: &str, kind: &str) -> Vec<Value> {
+    let page = world.admin.get(&format!("/v1/deliveries?submission={submission}")).await.expect(200).json;
+    let rows = page["items"].as_array().unwrap().iter().filter(|row| row["destination_kind"] == kind);
+    let mut found = Vec::new();
+    for row in rows {
+        let id = row["id"].as_str().unwrap();
+        found.push(world.admin.get(&format!("/v1/deliveries/{id}")).await.expect(200).json);
+    }
+    found
+}
+
+async fn set_endpoint(world: &World, endpoint: Value) {
+    world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(200);
+}
+
+/// The endpoint at a path of the receiver, with a credential.
+fn endpoint(world: &World, path: &str, token: &str) -> Value {
+    json!({"url": world.receiver.url(path), "headers": {"x-token": token}, "timeout_s": 2})
+}
+
+/// The tokens of the requests to a path, in order.
+fn tokens(world: &World, path: &str) -> Vec<String> {
+    world.receiver.at(path).iter().map(|request| request.header("x-token").to_owned()).collect()
+}
+
+async fn set_state(world: &World, state: &str) {
+    world.admin.put("/v1/campaigns/CC/state", &json!({"state": state})).await.expect(200);
+}
+
+/// What is wrong with a body, in every way, after a head that is whole.
+fn cuts(status: u16) -> Vec<Behaviour> {
+    let chunked = format!("HTTP/1.1 {status} Response\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+    vec![
+        Behaviour::cut(status, "", Ending::Close),
+        Behaviour::cut(status, "{\"half\":", Ending::Close),
+        Behaviour::cut(status, "{\"half\":", Ending::Reset),
+        Behaviour::cut(status, "{\"half\":", Ending::Stall(Duration::from_secs(30))),
+        Behaviour::Cut(chunked.clone().into_bytes(), Ending::Close),
+        Behaviour::Cut(chunked.into_bytes(), Ending::Reset),
+    ]
+}
+
+on_both! {
+    /// L8 M9: the client gets a lead once whose answer is cut, however; the submission ends as its status says, and the log names the cut.
+    async fn l8_a_cut_response_counts_by_its_status(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        set_endpoint(&world, endpoint(&world, "/client/CC", "a")).await;
+        for (status, state) in [(200, "delivered"), (422, "failed")] {
+            for behaviour in cuts(status) {
+                let (before, what) = (world.receiver.at("/client/CC").len(), format!("{status}: {behaviour:?}"));
+                let cut = if matches!(behaviour, Behaviour::Cut(_, Ending::Stall(_))) { "timeout" } else { "io" };
+                world.receiver.plan("/client/CC", [behaviour]);
+                let id = submit(&world).await;
+                assert_eq!(world.state(&id).await, state, "{what}");
+                later(&world, A_DAY_MS).await;
+                assert_eq!(world.receiver.at("/client/CC").len(), before + 1, "{what}: sent again");
+                let delivery = deliveries(&world, &id, "client").await.remove(0);
+                let attempt = &delivery["log"][0];
+                let shown = (&attempt["status"], &attempt["detail"]["cut"], &attempt["detail"]["truncated"]);
+                assert_eq!(shown, (&json!(status), &json!(cut), &json!(true)), "{what}: {attempt}");
+                let page = world.submission(&id).await;
+                assert_eq!(page["timeline"].as_array().unwrap().last().unwrap()["detail"]["cut"], cut, "{what}");
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L8 M9: an answer that asks for patience is heard though it is cut, and what was answered whole says nothing of a cut.
+    async fn l8_a_cut_response_is_tried_again_where_its_status_says_so(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        world.receiver.plan("/client/CC", [Behaviour::cut(503, "{", Ending::Close)]);
+        let id = submit(&world).await;
+        assert_eq!(world.state(&id).await, "delivering");
+        later(&world, AGAIN_MS).await;
+        assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), ("delivered", 2));
+        let log = deliveries(&world, &id, "client").await.remove(0)["log"].clone();
+        let shown: Vec<Value> = log.as_array().unwrap().iter().map(|attempt| json!([attempt["outcome"], attempt["status"], attempt["detail"]["cut"]])).collect();
+        assert_eq!(shown, [json!(["retry", 503, "io"]), json!(["accepted", 200, null])]);
+        let page = world.submission(&id).await;
+        assert_eq!(page["timeline"].as_array().unwrap().last().unwrap()["detail"].get("cut"), None);
+        world.stop().await;
+    }
+}
+
+const DESCRIBED: &str = r#"
+version: 1
+interpret:
+  outcomes:
+    - {outcome: accepted, when: {field: result, op: eq, value: ok}}
+    - {outcome: rejected, when: {field: text, op: contains, value: rejected}}
+  reference: id
+"#;
+
+on_both! {
+    /// L8 M9: a document that says what an acceptance looks like finds none in a body that can't be read: the lead has failed, once. What can
+    /// be read of a cut body counts.
+    async fn m9_a_cut_body_accepts_nothing_where_the_document_describes_one(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", DESCRIBED).await;
+        let close = |begun: &str| Behaviour::cut(200, begun, Ending::Close);
+        let table = [
+            (close("{\"result\":\"ok\",\"id\":"), "failed", "client_failed"),
+            (close("{\"result\":\"rejected\",\"why"), "rejected", "client_rejected"),
+            (Behaviour::json(200, &json!({"result": "ok"})), "delivered", "client_accepted"),
+        ];
+        for (at, (behaviour, state, cause)) in table.into_iter().enumerate() {
+            let what = format!("{behaviour:?}");
+            world.receiver.plan("/client/CC", [behaviour]);
+            let id = submit(&world).await;
+            later(&world, A_DAY_MS).await;
+            assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), (state, at + 1), "{what}");
+            let line = world.submission(&id).await["timeline"].as_array().unwrap().last().unwrap().clone();
+            assert_eq!(line["cause"], cause, "{what}");
+            if state == "failed" {
+                assert_eq!(line["detail"]["reason"], "the response matches no outcome of the document");
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// W9: a subscriber's cut answer is one too: a success is not repeated, and `410` pauses.
+    async fn w9_a_cut_response_of_a_subscriber_counts(kind: Kind) {
+        let world = World::new(kind).await;
+        let settings = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.processed"]});
+        world.admin.put("/v1/webhook-settings", &settings).await.expect(200);
+        world.campaign("CC", "").await;
+        world.receiver.plan("/subscriber", [Behaviour::cut(200, "tha", Ending::Reset), Behaviour::cut(410, "gone", Ending::Close)]);
+        let first = submit(&world).await;
+        later(&world, A_DAY_MS).await;
+        assert_eq!(world.receiver.at("/subscriber").len(), 1);
+        assert_eq!(deliveries(&world, &first, "organization_webhook").await[0]["state"], "delivered");
+        submit(&world).await;
+        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"].is_string());
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L8: a lead that was sent to one client without an answer never goes to another because the endpoint was edited, neither from memory
+    /// nor from the store; what is made afterwards does.
+    async fn l8_a_lead_stays_with_the_client_it_was_sent_to(kind: Kind) {
+        let mut world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        for restarts in [false, true] {
+            let (a, b) = (format!("/a/{restarts}"), format!("/b/{restarts}"));
+            set_endpoint(&world, endpoint(&world, &a, "of a")).await;
+            world.receiver.plan(&a, [Behaviour::Close]);
+            let id = submit(&world).await;
+            set_endpoint(&world, endpoint(&world, &b, "of b")).await;
+            if restarts {
+                world.restart().await;
+            }
+            later(&world, AGAIN_MS).await;
+            assert_eq!(world.state(&id).await, "delivered");
+            assert_eq!((tokens(&world, &a), tokens(&world, &b)), (vec!["of a".to_owned(), "of a".into()], vec![]));
+            submit(&world).await;
+            assert_eq!((tokens(&world, &a).len(), tokens(&world, &b)), (2, vec!["of b".to_owned()]));
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L8: an edit that leaves the receiver what it is, such as a new credential, reaches what waits, and so do settings that come back to it;
+    /// else the last ones count that its version had. Another method is another receiver.
+    async fn l8_a_new_credential_reaches_what_waits(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        set_endpoint(&world, endpoint(&world, "/a", "1")).await;
+        world.receiver.plan("/a", [Behaviour::Close, Behaviour::status(500), Behaviour::status(500), Behaviour::status(500)]);
+        let id = submit(&world).await;
+        set_endpoint(&world, endpoint(&world, "/a", "2")).await;
+        later(&world, AGAIN_MS).await;
+        set_endpoint(&world, endpoint(&world, "/a", "3")).await;
+        set_endpoint(&world, endpoint(&world, "/b", "of b")).await;
+        later(&world, 2 * AGAIN_MS).await;
+        set_endpoint(&world, endpoint(&world, "/a", "4")).await;
+        later(&world, 4 * AGAIN_MS).await;
+        let mut put = endpoint(&world, "/a", "of the put");
+        put["method"] = json!("PUT");
+        set_endpoint(&world, put).await;
+        later(&world, 8 * AGAIN_MS).await;
+        assert_eq!(world.state(&id).await, "delivered");
+        let got = world.receiver.at("/a");
+        assert!(got.iter().all(|request| request.method == "POST" && request.body == got[0].body), "{got:?}");
+        assert_eq!((tokens(&world, "/a"), tokens(&world, "/b")), (["1", "2", "3", "4", "3"].map(str::to_owned).to_vec(), vec![]));
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L2 L8: what a paused campaign holds goes to the client it was made for; an endpoint that is taken away ends that too.
+    async fn l8_what_is_held_keeps_its_client(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        set_endpoint(&world, endpoint(&world, "/a", "of a")).await;
+        world.receiver.plan("/a", [Behaviour::status(500), Behaviour::status(500)]);
+        let id = submit(&world).await;
+        set_state(&world, "paused").await;
+        later(&world, AGAIN_MS).await;
+        set_endpoint(&world, endpoint(&world, "/b", "of b")).await;
+        world.activate("CC").await;
+        world.settle().await;
+        assert_eq!((world.receiver.at("/a").len(), world.receiver.at("/b").len()), (2, 0));
+        world.admin.delete("/v1/campaigns/CC/endpoint").await.expect(204);
+        set_endpoint(&world, endpoint(&world, "/a", "of another a")).await;
+        later(&world, A_DAY_MS).await;
+        assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/a").len()), ("failed", 2));
+        assert_eq!(deliveries(&world, &id, "client").await[0]["log"][2]["outcome"], "destination_removed");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// W9 W11: an event waits for the webhook it was made for; sent again by hand, it goes to the one of now, and stays with that.
+    async fn w11_a_resent_event_goes_to_the_webhook_of_now(kind: Kind) {
+        let world = World::new(kind).await;
+        let settings = |path: &str| json!({"enabled": true, "url": world.receiver.url(path), "events": ["lead.processed"], "retries": 1});
+        world.admin.put("/v1/webhook-settings", &settings("/old")).await.expect(200);
+        world.campaign("CC", "").await;
+        world.receiver.always("/old", Behaviour::status(500));
+        let id = submit(&world).await;
+        world.admin.put("/v1/webhook-settings", &settings("/new")).await.expect(200);
+        later(&world, AGAIN_MS).await;
+        let delivery = deliveries(&world, &id, "organization_webhook").await.remove(0);
+        assert_eq!((&delivery["state"], world.receiver.at("/old").len(), world.receiver.at("/new").len()), (&json!("failed"), 2, 0));
+        world.receiver.plan("/new", [Behaviour::status(500)]);
+        let resend = format!("/v1/deliveries/{}/resend", delivery["id"].as_str().unwrap());
+        world.admin.post(&resend, &json!({})).await.expect(202);
+        world.settle().await;
+        world.admin.put("/v1/webhook-settings", &settings("/newest")).await.expect(200);
+        // Its third attempt was its first there: the wait is that after three.
+        later(&world, 4 * AGAIN_MS).await;
+        let got = world.receiver.at("/new");
+        assert_eq!((world.receiver.at("/old").len(), got.len(), world.receiver.at("/newest").len()), (2, 2, 0));
+        let first = &world.receiver.at("/old")[0];
+        assert!(got.iter().all(|request| request.body == first.body && request.header("webhook-id") == first.header("webhook-id")));
+        assert_eq!(deliveries(&world, &id, "organization_webhook").await[0]["state"], "delivered");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// H6 L8: only so many earlier receivers are kept, and those for which nothing can wait are not; what waits for one that is gone ends, and
+    /// goes to nobody else.
+    async fn h6_earlier_receivers_are_bounded(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.destination_versions_max = 2;
+        let world = World::with(kind, options).await;
+        world.campaign("CC", "").await;
+        let store = world.pipeline().store();
+        let key = store.campaign_by_id(&world.organization, "CC").await.unwrap().unwrap().key;
+        let kept = async || {
+            let current = store.client_destination(&key).await.unwrap().unwrap();
+            let mut kept = Vec::new();
+            for version in 1..=current.version {
+                kept.extend(store.client_version(&current.id, version).await.unwrap().map(|_| version));
+            }
+            (current.version, kept)
+        };
+        world.receiver.plan("/0", [Behaviour::Close]);
+        set_endpoint(&world, endpoint(&world, "/0", "")).await;
+        let first = kept().await.0;
+        let id = submit(&world).await;
+        for n in 1..=3 {
+            set_endpoint(&world, endpoint(&world, &format!("/{n}"), "")).await;
+        }
+        assert_eq!(kept().await, (first + 3, vec![first + 1, first + 2, first + 3]));
+        later(&world, AGAIN_MS).await;
+        assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/0").len()), ("failed", 1));
+        assert_eq!(deliveries(&world, &id, "client").await[0]["log"][1]["outcome"], "destination_removed");
+        assert!((1..=3).all(|n| world.receiver.at(&format!("/{n}")).is_empty()));
+        // Nothing waits any more: what was replaced long ago is not kept.
+        later(&world, A_DAY_MS).await;
+        set_endpoint(&world, endpoint(&world, "/4", "")).await;
+        assert_eq!(kept().await, (first + 4, vec![first + 3, first + 4]));
+        // What something may still wait for is.
+        world.receiver.plan("/4", [Behaviour::Close]);
+        let id = submit(&world).await;
+        set_state(&world, "paused").await;
+        later(&world, A_DAY_MS).await;
+        set_endpoint(&world, endpoint(&world, "/5", "")).await;
+        world.clock.advance_ms(A_DAY_MS);
+        set_endpoint(&world, endpoint(&world, "/6", "")).await;
+        assert_eq!(kept().await, (first + 6, vec![first + 4, first + 5, first + 6]));
+        world.activate("CC").await;
+        world.settle().await;
+        assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/4").len()), ("delivered", 2));
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// W9: a `410` that answers a request by earlier settings does not pause what was saved meanwhile, neither the same URL nor another.
+    async fn w9_gone_does_not_pause_newer_settings(kind: Kind) {
+        let world = World::new(kind).await;
+        let settings = |path: &str| json!({"enabled": true, "url": world.receiver.url(path), "events": ["lead.processed"]});
+        world.campaign("CC", "").await;
+        for (before, after) in [("/same", "/same"), ("/old", "/new")] {
+            world.admin.put("/v1/webhook-settings", &settings(before)).await.expect(200);
+            let (gate, made) = (Gate::new(), world.receiver.at(before).len());
+            world.receiver.plan(before, [Behaviour::behind(&gate, 410)]);
+            let id = submission_ids(&world.push(lead()).await).remove(0);
+            world.receiver.until(before, made + 1).await;
+            world.admin.put("/v1/webhook-settings", &settings(after)).await.expect(200);
+            gate.open();
+            world.settle().await;
+            let delivery = deliveries(&world, &id, "organization_webhook").await.remove(0);
+            assert_eq!((&delivery["state"], &delivery["log"][0]["status"]), (&json!("failed"), &json!(410)));
+            assert_eq!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"], Value::Null, "{before} {after}");
+            let next = submit(&world).await;
+            assert_eq!(deliveries(&world, &next, "organization_webhook").await[0]["state"], "delivered");
+        }
+        // Settings that were asked are paused.
+        world.receiver.plan("/new", [Behaviour::status(410)]);
+        submit(&world).await;
+        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"].is_string());
+        world.stop().await;
+    }
+}
