@@ -400,9 +400,7 @@ impl Pipeline {
     /// Keeps code, size and digest of a request that was wholly rejected (I2).
     #[boxed]
     pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
-        if let Err(error) = self.store.keep_rejected(organization_id, code, body, self.clock.now()).await {
-            tracing::warn!(error = %error, code, "rejected request could not be recorded");
-        }
+        self.ingest.keep_rejected(organization_id, code, body, self.clock.now()).await;
     }
 }
 

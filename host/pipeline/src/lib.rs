@@ -20,6 +20,7 @@ mod leases;
 mod loader;
 mod lookups;
 mod outcome;
+mod parts;
 mod pipeline;
 mod process;
 mod programs;

@@ -44,6 +44,8 @@ pub struct Pipeline(Arc<Inner>);
 pub struct Inner {
     pub(crate) settings: HostSettings,
     pub(crate) store: Store,
+    /// The same store for what people ask.
+    pub(crate) people: Store,
     pub(crate) engine: Engine,
     pub(crate) sender: Sender,
     pub(crate) clock: SharedClock,
@@ -87,6 +89,7 @@ impl Pipeline {
             standard,
             standard_digest,
             settings: deps.settings,
+            people: deps.store.for_people(),
             store: deps.store,
             engine: deps.engine,
             sender: deps.sender,
@@ -98,6 +101,11 @@ impl Pipeline {
     /// The store, for what is only read.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The store for what people ask: it never holds up the way of a lead.
+    pub fn people_store(&self) -> &Store {
+        &self.0.people
     }
 
     /// Whether the database answers.

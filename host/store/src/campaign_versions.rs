@@ -47,6 +47,56 @@ from_row!(CampaignVersion {
     created_at
 });
 
+/// A campaign version as lists show it: without what is large.
+#[derive(Debug, Clone)]
+pub struct CampaignVersionSummary {
+    /// Its id.
+    pub id: String,
+    /// Its version in the campaign, counted from 1.
+    pub version: i64,
+    /// The plugin; none for the default plugin.
+    pub plugin_id: Option<String>,
+    /// The plugin's version.
+    pub plugin_version: Option<i64>,
+    /// SHA-256 of the component.
+    pub component_digest: String,
+    /// The compiler's warnings, a JSON list.
+    pub warnings: Vec<u8>,
+    /// Who saved it.
+    pub created_by: String,
+    /// When.
+    pub created_at: i64,
+    /// Whether it has a document.
+    pub has_document: bool,
+}
+from_row!(CampaignVersionSummary {
+    id,
+    version,
+    plugin_id,
+    plugin_version,
+    component_digest,
+    warnings,
+    created_by,
+    created_at,
+    has_document
+});
+
+impl From<CampaignVersion> for CampaignVersionSummary {
+    fn from(row: CampaignVersion) -> Self {
+        Self {
+            has_document: row.document.is_some(),
+            id: row.id,
+            version: row.version,
+            plugin_id: row.plugin_id,
+            plugin_version: row.plugin_version,
+            component_digest: row.component_digest,
+            warnings: row.warnings,
+            created_by: row.created_by,
+            created_at: row.created_at,
+        }
+    }
+}
+
 /// A campaign version to be stored.
 #[derive(Debug, Clone)]
 pub struct NewCampaignVersion<'a> {
@@ -185,10 +235,15 @@ impl Store {
 
     /// The versions of a campaign, the newest first.
     #[boxed]
-    pub async fn campaign_versions(&self, campaign_key: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {
-        let sql = format!("{COLUMNS} where campaign_key = $1 order by version desc limit $2");
+    pub async fn campaign_versions(
+        &self,
+        campaign_key: &str,
+        limit: i64,
+    ) -> Result<Vec<CampaignVersionSummary>, StoreError> {
+        const SQL: &str = "select id, version, plugin_id, plugin_version, component_digest, warnings, created_by, created_at, \
+            document is not null as has_document from campaign_versions where campaign_key = $1 order by version desc limit $2";
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(SQL).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! How many submissions of a campaign are in each state, counted as they change and never by reading them. Each commit adds what it
 //! changed as rows of its own, so that no two commits wait for one counter; a job adds them up.
 
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::state::{Change, State};
@@ -63,7 +64,7 @@ impl Store {
         const TAKE: &str = "delete from submission_count_changes where (campaign_key, id) in \
             (select campaign_key, id from submission_count_changes order by campaign_key, id limit $1) returning campaign_key, state, change";
         loop {
-            let taken: Vec<(String, String, i64)> = writing!(self, connection => {
+            let taken: Vec<(String, String, i64)> = writing!(self, Class::Housekeeping, connection => {
                 let taken: Vec<(String, String, i64)> = sqlx::query_as(TAKE).bind(CHANGES_PER_COMMIT).fetch_all(&mut *connection).await?;
                 let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
                 for (campaign_key, state, change) in &taken {

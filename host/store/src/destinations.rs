@@ -3,6 +3,7 @@
 
 use super::audit::AuditEntry;
 use super::campaigns::Campaign;
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -105,7 +106,7 @@ impl Store {
     /// Pauses a destination (`410 Gone`, W9); saving its settings resumes it.
     #[boxed]
     pub async fn pause_destination(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        writing!(self, connection => {
+        writing!(self, Class::Outcomes, connection => {
             sqlx::query("update destinations set paused_at = $1 where id = $2 and paused_at is null").bind(now.0).bind(id)
                 .execute(&mut *connection).await?;
         });

@@ -7,6 +7,8 @@
 mod database;
 #[macro_use]
 pub mod audit;
+#[cfg(test)]
+mod bounds;
 pub mod campaign_versions;
 pub mod campaigns;
 pub mod components;
@@ -26,8 +28,10 @@ pub mod outcome;
 mod plans;
 pub mod processed;
 pub mod recent;
+mod rejections;
 pub mod release;
 pub mod requests;
+mod retention;
 pub mod runs;
 pub mod submissions;
 #[cfg(test)]
@@ -38,4 +42,4 @@ pub mod value_sets;
 pub mod work;
 
 pub use database::{Store, StoreOptions, Target};
-pub use error::StoreError;
+pub use error::{Remedy, StoreError, Trouble};

@@ -50,7 +50,8 @@ const ERRORS: [(&str, u16, &str); 9] = [
     (
         "Unavailable",
         503,
-        "`unavailable`, `stopping`: the host can't keep it safe at the moment. Nothing was kept; try again.",
+        "`unavailable`, `busy`, `disk_full`, `stopping`: the host can't keep it safe at the moment. `too_slow`: the database was stopped after \
+         `people_statement_ms`; ask for less. Nothing was kept; try again.",
     ),
 ];
 
