@@ -1,6 +1,7 @@
 //! The product, tested from outside: one binary.
 
 mod api;
+mod attack;
 mod bad_input;
 mod bodies;
 mod cases;

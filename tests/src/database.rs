@@ -107,6 +107,45 @@ impl TestDatabase {
         }
     }
 
+    /// Has the database reject rows of a table whose column holds this text, at `insert` or `update`: as it rejects what breaks a rule of its own.
+    pub async fn reject_rows(&self, data: &Path, event: &str, table: &str, column: &str, text: &str) {
+        let sql = match self.kind {
+            Kind::Sqlite => format!(
+                "create trigger reject_{table} before {event} on {table} when instr(cast(new.{column} as text), '{text}') > 0 \
+                 begin select raise(abort, 'rejected by a test'); end"
+            ),
+            Kind::Postgres => format!(
+                "create function reject_{table}() returns trigger language plpgsql as $$ begin \
+                 if position('{text}'::bytea in new.{column}) > 0 then raise exception 'rejected by a test' using errcode = '23514'; end if; \
+                 return new; end $$; \
+                 create trigger reject_{table} before {event} on {table} for each row execute function reject_{table}()"
+            ),
+        };
+        self.execute(data, &sql).await;
+    }
+
+    /// Has it take all rows of a table again.
+    pub async fn accept_rows(&self, data: &Path, table: &str) {
+        let on = if self.kind == Kind::Sqlite { String::new() } else { format!(" on {table}") };
+        self.execute(data, &format!("drop trigger reject_{table}{on}")).await;
+    }
+
+    async fn execute(&self, data: &Path, sql: &str) {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match &self.url {
+            Some(url) => {
+                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+                sql.execute(&mut connection).await.expect("PostgreSQL does it");
+            }
+            None => {
+                let options = SqliteConnectOptions::new().filename(data.join("hookmill.sqlite"));
+                let options = options.busy_timeout(std::time::Duration::from_secs(30));
+                let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
+                sql.execute(&mut connection).await.expect("SQLite does it");
+            }
+        }
+    }
+
     async fn order(&self, sql: &str) {
         let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL responds");
         connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("PostgreSQL does it");

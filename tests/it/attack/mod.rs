@@ -1,0 +1,3 @@
+//! The running host attacked from outside, as a hostile or merely unlucky client, source, tenant or operator would; and what others notice.
+
+mod disk;
