@@ -86,6 +86,15 @@ pub struct Limits {
     pub events_kept_ms: i64,
     /// How many rows one commit forgets (1,000).
     pub forget_rows_max: i64,
+    /// How many bytes of raw requests, with the responses to them, an organization may have (256 GiB); beyond, its requests are rejected
+    /// with 429 `quota_reached`.
+    pub held_requests_bytes_max: i64,
+    /// How many bytes of components an organization may have (4 GiB); beyond, uploads are rejected with 409 `quota_reached`.
+    pub held_components_bytes_max: i64,
+    /// How many bytes of documents and plans the campaign versions of an organization may have (4 GiB); beyond, 409 `quota_reached`.
+    pub held_versions_bytes_max: i64,
+    /// How many bytes of tables the value sets of an organization may have, older versions too (8 GiB); beyond, 409 `quota_reached`.
+    pub held_tables_bytes_max: i64,
     /// How many characters a name may have (255).
     pub name_chars_max: usize,
     /// How many bytes a document may have (256 KiB, the default plugin's bound).
@@ -169,6 +178,10 @@ impl Default for Limits {
             page_bytes_max: 4 << 20,
             attempts_shown_max: 200,
             rejections_waiting_max: 256,
+            held_requests_bytes_max: 256 << 30,
+            held_components_bytes_max: 4 << 30,
+            held_versions_bytes_max: 4 << 30,
+            held_tables_bytes_max: 8 << 30,
             rejected_kept_ms: 30 * 24 * 3_600_000,
             rejected_rows_max: 100_000,
             attempts_kept_ms: 90 * 24 * 3_600_000,

@@ -3,7 +3,7 @@
 use super::Pipeline;
 use super::element::{Origin, Received, slice_element};
 use super::rendered::json;
-use super::unavailable::unavailable;
+use super::unavailable::{requests_quota_reached, unavailable};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::body::{self, Head, Opened};
@@ -17,6 +17,7 @@ use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
 use hookmill_store::keys::{SourceKey, key_hash};
+use hookmill_store::quotas::Held;
 use hookmill_store::work::SubmissionWork;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -295,6 +296,7 @@ impl Pipeline {
         elements: Vec<Item<Received>>,
         response: IngestResponse,
     ) -> Result<IngestResponse, ApiError> {
+        self.check_room(&request.organization_id).await?;
         let digest = request.key.as_ref().map(|key| key.body_digest);
         let received_at = request.received_at;
         let mut shards: Vec<u16> = request.submissions.iter().map(|new| new.shard).collect();
@@ -337,6 +339,21 @@ impl Pipeline {
             // Dropping the reservation has the store asked: the request may be in it.
             Err(IngestError::Store(error)) => Err(unavailable(error)),
         }
+    }
+
+    /// Rejects requests of an organization that has as many bytes of them as it may have, by a figure that may be a moment old.
+    async fn check_room(&self, organization_id: &str) -> Result<(), ApiError> {
+        let (key, now) = (organization_id.to_owned(), self.clock.now());
+        let held = match self.request_bytes.get(&key, now) {
+            Some(known) => *known,
+            None => {
+                let generation = self.request_bytes.generation();
+                let held = self.store.bytes_held(organization_id, Held::Requests).await.map_err(unavailable)?;
+                *self.request_bytes.put(generation, key, held, now)
+            }
+        };
+        let max = Held::Requests.max(&self.settings.limits);
+        if held < max { Ok(()) } else { Err(requests_quota_reached(held, max)) }
     }
 
     async fn admit_leads(

@@ -58,6 +58,8 @@ pub struct Inner {
     pub(crate) source_keys: Cache<[u8; 32], SourceKey>,
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) contexts: Cache<String, CampaignContext>,
+    /// How many bytes of raw requests an organization has, as it was a moment ago.
+    pub(crate) request_bytes: Cache<String, i64>,
     pub(crate) ready: Ready,
     pub(crate) lookup_cache: LookupCache,
     body_memory: Arc<Semaphore>,
@@ -83,6 +85,7 @@ impl Pipeline {
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
             contexts: Cache::new(ttl_ms, limits.programs_cached_max),
+            request_bytes: Cache::new(ttl_ms, limits.programs_cached_max),
             body_memory: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             ready: Ready::new(limits.programs_cached_max),
             lookup_cache: LookupCache::new(limits),

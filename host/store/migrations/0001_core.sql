@@ -313,21 +313,23 @@ create table attempts (
     primary key (organization_id, delivery_id, id)
 );
 
--- How many submissions of a campaign are in each state, as it was when the changes since were last added up.
-create table submission_counts (
-    campaign_key text not null,
-    state text not null,
+-- How many submissions of a campaign are in each state, and how many bytes an organization has of each kind, as it was when the changes
+-- since were last added up.
+create table counts (
+    -- The campaign, or the organization.
+    owner_id text not null,
+    name text not null,
     count bigint not null,
-    primary key (campaign_key, state)
+    primary key (owner_id, name)
 );
 
 -- What has changed since: each commit adds rows of its own.
-create table submission_count_changes (
-    campaign_key text not null,
+create table count_changes (
+    owner_id text not null,
     id text not null,
-    state text not null,
+    name text not null,
     change bigint not null,
-    primary key (campaign_key, id)
+    primary key (owner_id, id)
 );
 
 -- Jobs that one host at a time runs for all; the row is the lease.

@@ -3,6 +3,7 @@
 
 use super::audit::AuditEntry;
 use super::campaigns::Campaign;
+use super::quotas::{Held, hold_bytes, length};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -46,6 +47,14 @@ from_row!(CampaignVersion {
     created_by,
     created_at
 });
+
+impl CampaignVersion {
+    /// How many bytes count as the organization's.
+    pub(super) fn bytes(&self) -> i64 {
+        let part = |bytes: &Option<Vec<u8>>| bytes.as_deref().map_or(0, length);
+        part(&self.document) + part(&self.plan) + length(&self.warnings)
+    }
+}
 
 /// A campaign version as lists show it: without what is large.
 #[derive(Debug, Clone)]
@@ -181,6 +190,9 @@ impl Store {
             let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from campaign_versions where campaign_key = $1")
                 .bind(campaign_key).fetch_one(&mut *connection).await?;
             let row = new.into_version(id, campaign_key, version, &entry.user_id, now);
+            let organization_id: String = sqlx::query_scalar("select organization_id from campaigns where campaign_key = $1").bind(campaign_key)
+                .fetch_one(&mut *connection).await?;
+            hold_bytes!(self, connection, &organization_id, Held::Versions, row.bytes(), now);
             insert_campaign_version!(connection, row);
             if activation == Activation::Now {
                 sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where campaign_key = $3").bind(&row.id).bind(now.0).bind(campaign_key)

@@ -11,6 +11,7 @@
 //! | [`Row`](Trouble::Row) | `CONSTRAINT` `TOOBIG` `MISMATCH` | 22, 23, 54 | a group is halved until the row stands alone |
 //! | [`Program`](Trouble::Program) | all others | all others | as a row: whatever does not meet it goes on |
 
+use super::quotas::QuotaReached;
 use std::borrow::Cow;
 
 /// Why the store could not do it.
@@ -22,6 +23,9 @@ pub enum StoreError {
     /// It took longer than a statement may take: nothing was written.
     #[error("the database took too long: {0}")]
     TooSlow(#[source] sqlx::Error),
+    /// The organization has as many bytes as it may have: nothing was written.
+    #[error(transparent)]
+    Quota(#[from] QuotaReached),
     /// Something with this name is there already.
     #[error("it already exists")]
     Conflict,
@@ -96,7 +100,7 @@ impl StoreError {
         match self {
             Self::Unavailable(error) | Self::TooSlow(error) => trouble(error),
             Self::Conflict | Self::Corrupt { .. } => Trouble::Row,
-            Self::Key(_) | Self::Migration(_) => Trouble::Program,
+            Self::Quota(_) | Self::Key(_) | Self::Migration(_) => Trouble::Program,
         }
     }
 

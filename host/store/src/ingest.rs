@@ -2,6 +2,7 @@
 //! not the row, is what costs. A request is answered only after its commit.
 
 use super::counts::{CountChanges, insert_count_changes};
+use super::quotas::{Held, length};
 use super::rejections::{NewRejection, Rejections, WaitingRejection};
 use super::turns::{Class, Turn};
 use super::{Remedy, Store, StoreError};
@@ -374,6 +375,10 @@ impl Store {
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
             let mut counts = CountChanges::default();
             rows.iter().for_each(|(_, submission)| counts.add(&submission.campaign_key, State::Received));
+            for request in &kept {
+                let bytes = length(&request.body) + length(&request.metadata) + length(&request.response);
+                counts.hold(&request.organization_id, Held::Requests, bytes);
+            }
             if let Some(request) = kept.first() {
                 insert_count_changes!(self, connection, counts, request.received_at);
             }

@@ -27,6 +27,7 @@ pub mod outcome;
 #[cfg(test)]
 mod plans;
 pub mod processed;
+pub mod quotas;
 pub mod recent;
 mod rejections;
 pub mod release;

@@ -1,4 +1,5 @@
 //! What the database does not take, who asks it for too much, and what is kept for ever: one row, one caller, one organization stops nobody else.
+#![allow(clippy::disallowed_methods, reason = "how long others wait is measured")]
 
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{Behaviour, Client, World, WorldOptions, on_both};
@@ -175,6 +176,57 @@ on_both! {
         let forgotten = async { while 1 < listed().await { tokio::time::sleep(Duration::from_millis(50)).await } };
         tokio::time::timeout(PATIENCE, forgotten).await.expect("they are forgotten");
         assert_eq!(listed().await, 1);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// H6: an organization has so many bytes of each kind. What passes that is rejected, says what is full and who can help; others go on, and what
+    /// is there stays as it is.
+    async fn h6_an_organization_has_so_many_bytes(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.held_requests_bytes_max = 20_000;
+        options.settings.limits.held_versions_bytes_max = 60_000;
+        options.settings.limits.held_tables_bytes_max = 3_000;
+        let world = World::with(kind, options).await;
+        let other = world.second_organization().await;
+        other.admin.post("/v1/campaigns", &json!({"id": "OTHER", "name": "OTHER"})).await.expect(201);
+        world.draft("FULL", "").await;
+        // Tables, older ones too: the same table again takes nothing.
+        let put = async |n: usize| world.admin.put("/v1/value-sets/set", &json!({"a": "x".repeat(900 + n)})).await;
+        for n in [0, 1, 2, 0, 1, 2] {
+            assert!(put(n).await.status < 300, "{n}");
+        }
+        let full = put(3).await.expect_error(409, "quota_reached");
+        assert!(full.json["error"]["message"].as_str().unwrap().contains("held_tables_bytes_max"), "{}", full.json);
+        assert!(put(1).await.status < 300, "what is there can be used");
+        // Versions of campaigns.
+        let save = async || world.admin.put("/v1/campaigns/FULL/document", &json!({"document": format!("version: 1\n# {}\n", "x".repeat(10_000))})).await;
+        let mut saved = 0;
+        while saved < 20 {
+            let response = save().await;
+            if response.status == 409 {
+                response.expect_error(409, "quota_reached");
+                break;
+            }
+            response.expect(201);
+            saved += 1;
+        }
+        assert!((1..8).contains(&saved), "{saved} versions of 10 kB in 60 kB");
+        // Requests.
+        let post = async |source: &Client, campaign: &str, n: usize| {
+            let lead = json!({"campaign_id": campaign, "email": "a@x.example", "note": "x".repeat(4_000)});
+            source.post("/v1/leads", &json!({"idempotency_key": format!("k{n}"), "leads": [lead]})).await
+        };
+        let mut taken = 0;
+        while taken < 20 && post(&world.source, "FULL", taken).await.status == 202 {
+            taken += 1;
+        }
+        assert!((2..8).contains(&taken), "{taken} requests of 4 kB in 20 kB");
+        post(&world.source, "FULL", 100).await.expect_error(429, "quota_reached");
+        for n in 0..3 {
+            post(&other.source, "OTHER", n).await.expect(202);
+        }
         world.stop().await;
     }
 }

@@ -46,7 +46,11 @@ const ERRORS: [(&str, u16, &str); 9] = [
         422,
         "Read, and not acceptable. `details` names all that is wrong, each with its path and suggested fix.",
     ),
-    ("Overloaded", 429, "`overloaded`: more is under way than this host keeps in memory. Nothing was kept; try again."),
+    (
+        "Overloaded",
+        429,
+        "`overloaded`: more is under way than this host keeps in memory; `quota_reached`: the organization has no room for more requests. Nothing was kept; try again.",
+    ),
     (
         "Unavailable",
         503,

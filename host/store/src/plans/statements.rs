@@ -5,6 +5,7 @@ use crate::audit::AuditEntry;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{DerivedFrom, Processed, ProcessedLead};
+use crate::quotas::Held;
 use crate::release::Release;
 use crate::retention::{Old, Piece};
 use crate::runs::RunStart;
@@ -198,8 +199,9 @@ statements! { store:
     "versions of a campaign", "campaign_versions_by_version" => {
         store.campaign_versions(CAMPAIGN, 50).await?;
     }
-    "counts", "key of submission_counts" => {
+    "counts", "key of counts" => {
         store.submission_counts(CAMPAIGN).await?;
+        store.bytes_held(ORG, Held::Requests).await?;
     }
 }
 
