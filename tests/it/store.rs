@@ -1,6 +1,7 @@
 //! What is kept: hostile text as it is, work that only its owner takes up, and secrets that only their key opens.
 
 use hookmill_domain::clock::Clock;
+use hookmill_domain::config::Limits;
 use hookmill_domain::flow::SHARDS;
 use hookmill_domain::ids::SystemIdGenerator;
 use hookmill_domain::state::{Change, State};
@@ -116,6 +117,7 @@ fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> 
         id: id.to_owned(),
         organization_id: world.organization.clone(),
         campaign_key: campaign_key.to_owned(),
+        shard: 0,
         revision: 0,
         change: const { Change::of(State::Processing, State::Canceled) },
         cause,
@@ -205,8 +207,8 @@ async fn open(database: &TestDatabase, directory: &Path, key: u8) -> Result<Stor
         Some(url) => Target::Postgres(url.clone()),
         None => Target::Sqlite(directory.join("data.sqlite")),
     };
-    Store::open(StoreOptions { target, cipher: Cipher::new([key; 32]), ids: Arc::new(SystemIdGenerator::default()) })
-        .await
+    let (cipher, ids) = (Cipher::new([key; 32]), Arc::new(SystemIdGenerator::default()));
+    Store::open(StoreOptions { target, cipher, ids, limits: Limits::default() }).await
 }
 
 on_both! {

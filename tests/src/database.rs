@@ -88,12 +88,19 @@ impl TestDatabase {
         rows
     }
 
-    /// Campaigns and states whose counter is not the number of their submissions, and by how many.
+    /// What is counted and is not what is there, and by how many: submissions by campaign and state, bytes by organization and kind.
     pub async fn wrong_counts(&self, data: &Path) -> Vec<(String, String, i64)> {
-        const SQL: &str = "select campaign_key, state, cast(sum(n) as bigint) from (select campaign_key, state, count as n from submission_counts \
-            union all select campaign_key, state, change as n from submission_count_changes \
-            union all select campaign_key, state, -count(*) as n from submissions group by campaign_key, state) as c \
-            group by campaign_key, state having sum(n) <> 0";
+        const SQL: &str = "select owner_id, name, cast(sum(n) as bigint) from (select owner_id, name, count as n from counts \
+            union all select owner_id, name, change as n from count_changes \
+            union all select campaign_key, state, -count(*) as n from submissions group by campaign_key, state \
+            union all select organization_id, 'bytes_of_requests', -sum(length(body) + length(metadata) + length(response)) from requests group by organization_id \
+            union all select c.organization_id, 'bytes_of_versions', -sum(coalesce(length(v.document), 0) + coalesce(length(v.plan), 0) + length(v.warnings)) \
+            from campaign_versions v join campaigns c on c.campaign_key = v.campaign_key group by c.organization_id \
+            union all select organization_id, 'bytes_of_tables', -sum(bytes) from (select distinct s.organization_id, t.digest, t.bytes from value_sets s \
+            join value_set_versions v on v.value_set_id = s.id join value_tables t on t.digest = v.digest) as t group by organization_id \
+            union all select organization_id, 'bytes_of_components', -sum(bytes) from (select distinct p.organization_id, k.digest, length(k.bytes) as bytes from plugins p \
+            join plugin_versions v on v.plugin_id = p.id join components k on k.digest = v.component_digest) as k group by organization_id) as c \
+            group by owner_id, name having sum(n) <> 0";
         match &self.url {
             Some(url) => {
                 let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
@@ -103,6 +110,45 @@ impl TestDatabase {
                 let options = SqliteConnectOptions::new().filename(data.join("hookmill.sqlite"));
                 let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
                 sqlx::query_as(SQL).fetch_all(&mut connection).await.expect("the tables are there")
+            }
+        }
+    }
+
+    /// Has the database reject rows of a table whose column holds this text, at `insert` or `update`: as it rejects what breaks a rule of its own.
+    pub async fn reject_rows(&self, data: &Path, event: &str, table: &str, column: &str, text: &str) {
+        let sql = match self.kind {
+            Kind::Sqlite => format!(
+                "create trigger reject_{table} before {event} on {table} when instr(cast(new.{column} as text), '{text}') > 0 \
+                 begin select raise(abort, 'rejected by a test'); end"
+            ),
+            Kind::Postgres => format!(
+                "create function reject_{table}() returns trigger language plpgsql as $$ begin \
+                 if position('{text}'::bytea in new.{column}) > 0 then raise exception 'rejected by a test' using errcode = '23514'; end if; \
+                 return new; end $$; \
+                 create trigger reject_{table} before {event} on {table} for each row execute function reject_{table}()"
+            ),
+        };
+        self.execute(data, &sql).await;
+    }
+
+    /// Has it take all rows of a table again.
+    pub async fn accept_rows(&self, data: &Path, table: &str) {
+        let on = if self.kind == Kind::Sqlite { String::new() } else { format!(" on {table}") };
+        self.execute(data, &format!("drop trigger reject_{table}{on}")).await;
+    }
+
+    async fn execute(&self, data: &Path, sql: &str) {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match &self.url {
+            Some(url) => {
+                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+                sql.execute(&mut connection).await.expect("PostgreSQL does it");
+            }
+            None => {
+                let options = SqliteConnectOptions::new().filename(data.join("hookmill.sqlite"));
+                let options = options.busy_timeout(std::time::Duration::from_secs(30));
+                let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
+                sql.execute(&mut connection).await.expect("SQLite does it");
             }
         }
     }

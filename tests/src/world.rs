@@ -239,6 +239,16 @@ impl World {
         about.map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Has the database take no more rows of a table whose column holds this text, at `insert` or `update`.
+    pub async fn reject_rows(&self, event: &str, table: &str, column: &str, text: &str) {
+        self.database.reject_rows(self.data.path(), event, table, column, text).await;
+    }
+
+    /// Has it take all rows of a table again.
+    pub async fn accept_rows(&self, table: &str) {
+        self.database.accept_rows(self.data.path(), table).await;
+    }
+
     /// The files of the embedded database; none on PostgreSQL.
     pub fn data_files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.data.path()).expect("the data directory is there");

@@ -46,7 +46,7 @@ impl Actor {
                 "a source key may only post leads and read back its own requests; this needs an API key (hmk_...)";
             return Err(ApiError::new(Kind::Forbidden, "source_key_not_allowed", message));
         }
-        let found = pipeline.store().api_key_user(key).await.map_err(unavailable)?;
+        let found = pipeline.people_store().api_key_user(key).await.map_err(unavailable)?;
         let (key, user) = found.ok_or_else(unknown_key)?;
         let campaigns = key.campaigns.map(|list| serde_json::from_slice(&list)).transpose();
         let campaigns = campaigns.map_err(|error| unavailable(StoreError::corrupt("api_keys", &key.id, error)))?;
@@ -117,7 +117,7 @@ impl Actor {
     }
 
     pub(crate) fn store(&self) -> &Store {
-        self.pipeline.store()
+        self.pipeline.people_store()
     }
 
     pub(crate) fn limits(&self) -> &Limits {

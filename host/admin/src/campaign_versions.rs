@@ -6,7 +6,7 @@ use super::page::{Listed, PageRequest};
 use super::use_cases::{
     ACTIVATE_CAMPAIGN_VERSION, GET_DOCUMENT, LIST_CAMPAIGN_VERSIONS, SAVE_ACTIVE_VERSION, SAVE_CAMPAIGN_VERSION,
 };
-use crate::rows::{Campaign, CampaignVersion};
+use crate::rows::{Campaign, CampaignVersionSummary};
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::integer;
 use hookmill_pipeline::{ChosenComponent, Problem};
@@ -44,7 +44,7 @@ pub struct ChosenPlugin {
 #[derive(Debug)]
 pub struct SavedVersion {
     /// The version.
-    pub version: CampaignVersion,
+    pub version: CampaignVersionSummary,
     /// What is odd in the document.
     pub problems: Vec<Problem>,
     /// The id of what the campaign runs now.
@@ -71,7 +71,7 @@ impl Scope {
         let activation = if new.activate { Activation::Now } else { Activation::Later };
         let version = self.pipeline().save_campaign_version(&campaign.key, &compiled, activation, &entry).await?;
         let active_id = if new.activate { Some(version.id.clone()) } else { campaign.active_version_id };
-        Ok(SavedVersion { version, problems, active_id })
+        Ok(SavedVersion { version: version.into(), problems, active_id })
     }
 
     async fn choose_component(&self, plugin: Option<ChosenPlugin>) -> Result<ChosenComponent, ApiError> {
@@ -102,7 +102,7 @@ impl Scope {
         &self,
         campaign_id: &str,
         page: &PageRequest,
-    ) -> Result<(Campaign, Listed<CampaignVersion>), ApiError> {
+    ) -> Result<(Campaign, Listed<CampaignVersionSummary>), ApiError> {
         let campaign = self.read_campaign(&LIST_CAMPAIGN_VERSIONS, campaign_id).await?;
         let rows =
             self.store().campaign_versions(&campaign.key, page.limit(self.limits())?).await.map_err(unavailable)?;

@@ -135,8 +135,7 @@ impl Scope {
     /// The newest source key of the organization that counts now, as a campaign shows it.
     pub async fn current_source_key(&self) -> Result<Option<SourceKey>, ApiError> {
         self.authorize(&GET_CAMPAIGN)?;
-        let (keys, now) = (self.store().source_keys(&self.organization_id).await.map_err(unavailable)?, self.now());
-        Ok(keys.into_iter().rfind(|key| key.expires_at.is_none_or(|end| now.0 < end)))
+        self.store().newest_source_key(&self.organization_id, self.now()).await.map_err(unavailable)
     }
 
     /// Changes what a campaign is called and where it lives.

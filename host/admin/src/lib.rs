@@ -53,7 +53,7 @@ pub use users::{MemberRole, NewUser};
 pub mod rows {
     pub use hookmill_engine::SnapshotStatus;
     pub use hookmill_store::audit::AuditLine;
-    pub use hookmill_store::campaign_versions::CampaignVersion;
+    pub use hookmill_store::campaign_versions::{CampaignVersion, CampaignVersionSummary};
     pub use hookmill_store::campaigns::Campaign;
     pub use hookmill_store::components::{Plugin, PluginVersion};
     pub use hookmill_store::decisions::DecisionRow;
@@ -61,7 +61,7 @@ pub mod rows {
     pub use hookmill_store::destinations::Destination;
     pub use hookmill_store::keys::{API_KEY_PREFIX, ApiKey, FreshKey, SOURCE_KEY_PREFIX, SourceKey};
     pub use hookmill_store::organizations::Organization;
-    pub use hookmill_store::requests::{RejectedRequest, RequestRow};
+    pub use hookmill_store::requests::{RejectedRequest, RequestRow, RequestSummary};
     pub use hookmill_store::submissions::{SubmissionRow, TimelineRow};
     pub use hookmill_store::users::User;
     pub use hookmill_store::value_sets::{ValueSet, ValueSetVersion};

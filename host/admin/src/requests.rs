@@ -4,7 +4,7 @@ use super::access::{Scope, unavailable};
 use super::input::lookup_id;
 use super::page::{Listed, PageRequest};
 use super::use_cases::{GET_REQUEST, LIST_REJECTED_REQUESTS, LIST_REQUESTS};
-use crate::rows::{RejectedRequest, RequestRow, SourceKey};
+use crate::rows::{RejectedRequest, RequestRow, RequestSummary, SourceKey};
 use hookmill_domain::error::ApiError;
 use hookmill_pipeline::Pipeline;
 use hookmill_store::Store;
@@ -27,7 +27,7 @@ pub struct RequestDetails {
 
 impl Scope {
     /// Lists requests, the newest first.
-    pub async fn list_requests(&self, page: &PageRequest) -> Result<Listed<RequestRow>, ApiError> {
+    pub async fn list_requests(&self, page: &PageRequest) -> Result<Listed<RequestSummary>, ApiError> {
         self.authorize(&LIST_REQUESTS)?;
         let limit = page.limit(self.limits())?;
         let rows = self.store().requests(&self.organization_id, page.from(), limit).await.map_err(unavailable)?;
@@ -53,7 +53,7 @@ impl Scope {
 
 /// A request of a source, whichever of its keys posted it.
 pub async fn request_of_source(pipeline: &Pipeline, key: &SourceKey, id: &str) -> Result<RequestDetails, ApiError> {
-    let (store, id) = (pipeline.store(), checked(id)?);
+    let (store, id) = (pipeline.people_store(), checked(id)?);
     let found = store.request_of_source(&key.organization_id, &key.source_id, id).await.map_err(unavailable)?;
     details(store, found.ok_or_else(|| not_found(id))?).await
 }

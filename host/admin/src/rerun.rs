@@ -57,7 +57,8 @@ impl Scope {
             Some(number) => Some(self.version_of(&campaign.key, number).await?),
             None => self.active_version(&campaign).await?,
         };
-        let rows = self.store().submissions(&campaign.key, None, "", last).await.map_err(unavailable)?;
+        let bytes_max = self.limits().load_bytes_max;
+        let rows = self.store().submissions(&campaign.key, None, "", last, bytes_max).await.map_err(unavailable)?.rows;
         let before_id = before.as_ref().map(|version| version.id.as_str());
         let all = self.pipeline().compare(&campaign, before_id, &after.id, &rows).await?;
         let compared = all.iter().filter(|one| one.error.is_none()).count();

@@ -25,7 +25,7 @@ pub struct SubmissionDetails {
 }
 
 impl Scope {
-    /// Lists a campaign's submissions, the newest first; those in one state if it is given.
+    /// Lists a campaign's submissions, the newest first; those in one state if it is given. A page with large leads has fewer of them.
     pub async fn list_submissions(
         &self,
         campaign_id: &str,
@@ -35,8 +35,11 @@ impl Scope {
         let campaign = self.read_campaign(&LIST_SUBMISSIONS, campaign_id).await?;
         let state = state.map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
         let limit = page.limit(self.limits())?;
-        let rows = self.store().submissions(&campaign.key, state, page.from(), limit).await.map_err(unavailable)?;
-        Ok(Listed::page(rows, limit, |row| row.id.clone()))
+        let bytes_max = self.limits().page_bytes_max;
+        let found = self.store().submissions(&campaign.key, state, page.from(), limit, bytes_max).await;
+        let found = found.map_err(unavailable)?;
+        let limit = if found.is_cut { found.rows.len().try_into().unwrap_or(limit) } else { limit };
+        Ok(Listed::page(found.rows, limit, |row| row.id.clone()))
     }
 
     /// A submission with its timeline and what was told of it.

@@ -90,6 +90,31 @@ pub struct Limits {
     pub kept_response_bytes_max: usize,
     /// The most rows in one page of a list (200).
     pub page_rows_max: i64,
+    /// How many bytes of leads and decisions one page of submissions carries (4 MiB); a page is cut before the row that would pass it.
+    pub page_bytes_max: i64,
+    /// How many attempts of one delivery are shown, the newest (200).
+    pub attempts_shown_max: i64,
+    /// How many rejected requests of one organization wait to be recorded (256); beyond, the oldest is not recorded.
+    pub rejections_waiting_max: usize,
+    /// How long rejected requests are kept, in milliseconds (30 x 24 h).
+    pub rejected_kept_ms: i64,
+    /// How many rejected requests of one organization are kept, the newest (100,000).
+    pub rejected_rows_max: i64,
+    /// How long the attempts of a delivery that is over are kept after it was made, in milliseconds (90 x 24 h).
+    pub attempts_kept_ms: i64,
+    /// How long events are kept whose deliveries are over, in milliseconds (90 x 24 h).
+    pub events_kept_ms: i64,
+    /// How many rows one commit forgets (1,000).
+    pub forget_rows_max: i64,
+    /// How many bytes of raw requests, with the responses to them, an organization may have (256 GiB); beyond, its requests are rejected
+    /// with 429 `quota_reached`.
+    pub held_requests_bytes_max: i64,
+    /// How many bytes of components an organization may have (4 GiB); beyond, uploads are rejected with 409 `quota_reached`.
+    pub held_components_bytes_max: i64,
+    /// How many bytes of documents and plans the campaign versions of an organization may have (4 GiB); beyond, 409 `quota_reached`.
+    pub held_versions_bytes_max: i64,
+    /// How many bytes of tables the value sets of an organization may have, older versions too (8 GiB); beyond, 409 `quota_reached`.
+    pub held_tables_bytes_max: i64,
     /// How many characters a name may have (255).
     pub name_chars_max: usize,
     /// How many bytes a document may have (256 KiB, the default plugin's bound).
@@ -111,6 +136,30 @@ pub struct Limits {
     pub value_set_key_bytes_max: usize,
     /// How many bytes a value of a value set may have, as JSON (16 KiB).
     pub value_set_value_bytes_max: usize,
+    /// How many connections to SQLite read for intake, workers and the loader (4).
+    pub sqlite_readers: u32,
+    /// How many connections to PostgreSQL one host has for intake, workers and the loader (16).
+    pub postgres_connections: u32,
+    /// How many connections serve what people ask by API, command line and console (4); on PostgreSQL beside `postgres_connections`.
+    pub people_connections: u32,
+    /// How many bytes of pages the connection that writes to SQLite caches (64 MiB).
+    pub sqlite_writer_cache_bytes: usize,
+    /// How many bytes of pages each of `sqlite_readers` caches (32 MiB).
+    pub sqlite_reader_cache_bytes: usize,
+    /// How many bytes of pages each of `people_connections` caches on SQLite (8 MiB).
+    pub sqlite_people_cache_bytes: usize,
+    /// How long a statement waits for a connection, or for its turn to write, in milliseconds (10 s); then the database counts as busy.
+    pub connection_wait_ms: u64,
+    /// How long one statement for a person may take, in milliseconds (10 s); then it is answered with 503 `too_slow`.
+    pub people_statement_ms: u64,
+    /// How long any other statement may take, in milliseconds (30 s); then its group is halved, or tried again.
+    pub statement_ms: u64,
+    /// How many bytes the file of SQLite's write-ahead log keeps (256 MiB); a longer one is begun anew.
+    pub wal_bytes_max: u64,
+    /// How long SQLite's writer waits for readers when the log is begun anew, in milliseconds (100).
+    pub wal_wait_ms: u64,
+    /// How long a statement waits for another one's lock, in milliseconds (10 s); PostgreSQL only.
+    pub lock_ms: u64,
 }
 
 impl Default for Limits {
@@ -154,6 +203,18 @@ impl Default for Limits {
             request_timeout_ms: 30_000,
             kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
+            page_bytes_max: 4 << 20,
+            attempts_shown_max: 200,
+            rejections_waiting_max: 256,
+            held_requests_bytes_max: 256 << 30,
+            held_components_bytes_max: 4 << 30,
+            held_versions_bytes_max: 4 << 30,
+            held_tables_bytes_max: 8 << 30,
+            rejected_kept_ms: 30 * 24 * 3_600_000,
+            rejected_rows_max: 100_000,
+            attempts_kept_ms: 90 * 24 * 3_600_000,
+            events_kept_ms: 90 * 24 * 3_600_000,
+            forget_rows_max: 1_000,
             name_chars_max: 255,
             document_bytes_max: 256 << 10,
             programs_cached_max: 10_000,
@@ -164,6 +225,18 @@ impl Default for Limits {
             value_set_bytes_max: 16 << 20,
             value_set_key_bytes_max: 512,
             value_set_value_bytes_max: 16 << 10,
+            sqlite_readers: 4,
+            postgres_connections: 16,
+            people_connections: 4,
+            sqlite_writer_cache_bytes: 64 << 20,
+            sqlite_reader_cache_bytes: 32 << 20,
+            sqlite_people_cache_bytes: 8 << 20,
+            connection_wait_ms: 10_000,
+            people_statement_ms: 10_000,
+            statement_ms: 30_000,
+            wal_bytes_max: 256 << 20,
+            wal_wait_ms: 100,
+            lock_ms: 10_000,
         }
     }
 }

@@ -43,6 +43,11 @@ impl IdGenerator for SystemIdGenerator {
     }
 }
 
+/// Below every id of this prefix that was made at this time or later, and above those made before.
+pub fn lowest_id(prefix: &str, at: Timestamp) -> String {
+    format_id(prefix, ulid::Ulid::from_parts(u64::try_from(at.0).unwrap_or(0), 0))
+}
+
 fn format_id(prefix: &str, ulid: ulid::Ulid) -> String {
     let mut text = [0_u8; ulid::ULID_LEN];
     let body = ulid.array_to_str(&mut text);
@@ -73,6 +78,16 @@ mod tests {
         let ids: Vec<String> = (0..1000).map(|_| generator.new_id("req", Timestamp(1_700_000_000_000))).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(ids.iter().all(|id| id.len() == 30 && id.starts_with("req_") && *id == id.to_lowercase()));
+    }
+
+    /// An id that is made for a time in the past is above all others all the same: what is to be a border is not made as an id.
+    #[test]
+    fn the_lowest_id_of_a_time_divides_before_and_after() {
+        let generator = SystemIdGenerator::default();
+        let [before, at, after] = [999, 1_000, 1_001].map(|ms| generator.new_id("req", Timestamp(ms)));
+        let border = lowest_id("req", Timestamp(1_000));
+        assert!(before < border && border <= at && border < after, "{before} {border} {at}");
+        assert!(after < generator.new_id("req", Timestamp(1)));
     }
 
     #[test]

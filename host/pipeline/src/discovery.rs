@@ -49,7 +49,7 @@ impl Pipeline {
         elements_max: i64,
         tries: bool,
     ) -> Result<Discovered, StoreError> {
-        let places = self.store.recent_elements(&campaign.key, elements_max).await?;
+        let places = self.people.recent_elements(&campaign.key, elements_max).await?;
         let requests = places.iter().map(|place| &place.request_id).collect::<HashSet<_>>().len();
         let count = places.len();
         let samples = Arc::new(self.samples(&organization.id, places).await?);
@@ -79,14 +79,14 @@ impl Pipeline {
             }
         }
         let ids: Vec<&str> = by_request.iter().map(|(id, _)| id.as_str()).collect();
-        let sizes: HashMap<String, i64> = self.store.request_sizes(organization_id, &ids).await?.into_iter().collect();
+        let sizes: HashMap<String, i64> = self.people.request_sizes(organization_id, &ids).await?.into_iter().collect();
         let (mut samples, mut request_bytes, mut element_bytes) = (Vec::new(), 0_i64, 0_usize);
         for (id, places) in by_request {
             request_bytes = request_bytes.saturating_add(sizes.get(&id).copied().unwrap_or_default());
             if REQUESTS_BYTES_MAX < request_bytes || ELEMENTS_BYTES_MAX < element_bytes {
                 break;
             }
-            let Some(request) = self.store.raw_request(organization_id, &id).await? else { continue };
+            let Some(request) = self.people.raw_request(organization_id, &id).await? else { continue };
             let limits = &self.settings.limits;
             let Ok(reader) = RequestReader::open(&request.content_type, &request.metadata, &request.body, limits)
             else {

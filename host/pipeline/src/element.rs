@@ -112,7 +112,7 @@ impl Pipeline {
     /// The element that a submission came from, as its campaign's plugin gets it; none when its request is gone.
     #[boxed]
     pub async fn element(&self, organization_id: &str, submission_id: &str) -> Result<Option<String>, ApiError> {
-        let found = self.store.element_place(organization_id, submission_id).await.map_err(unavailable)?;
+        let found = self.people.element_place(organization_id, submission_id).await.map_err(unavailable)?;
         let Some((request, start, bytes)) = found else { return Ok(None) };
         let RawRequest { content_type, metadata, body } = request;
         let reader = RequestReader::open(&content_type, &metadata, &body, &self.settings.limits);

@@ -7,6 +7,7 @@ use super::delivery::{Delivery, EventData, loaded_submission};
 use super::finish::{CampaignContext, message};
 use super::programs::NotReady;
 use super::rendered::{self, json};
+use hookmill_domain::clock::Timestamp;
 use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, Subject, Submission};
 use hookmill_engine::{FaultKind, ItemError, Program, Stage};
 use hookmill_store::StoreError;
@@ -95,6 +96,13 @@ impl Pipeline {
         }
         self.store.commit_shaped(&kept, self.clock.now()).await?;
         Ok(Some(ready))
+    }
+
+    /// Has the deliveries of events read from the store: memory does not hold them.
+    pub(crate) fn read_events(&self, events: &[NewEvent], now: Timestamp) {
+        for delivery in events.iter().flat_map(|event| &event.deliveries) {
+            self.flow.read_deliveries(&delivery.organization_id, &delivery.destination_id, now);
+        }
     }
 
     /// What deliveries that were loaded from the store are about. One whose event is gone is about nothing and is left out.

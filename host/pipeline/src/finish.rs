@@ -207,6 +207,7 @@ impl Pipeline {
             id: item.id.clone(),
             organization_id: context.organization.id.clone(),
             campaign_key: context.campaign.key.clone(),
+            shard: item.shard,
             revision: item.revision,
             change: transition.change,
             cause: transition.cause,

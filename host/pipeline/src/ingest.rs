@@ -4,7 +4,7 @@ use super::Pipeline;
 use super::element::{Origin, Received, slice_element};
 use super::health::Queue;
 use super::rendered::json;
-use super::unavailable::unavailable;
+use super::unavailable::{requests_quota_reached, unavailable};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::body::{self, Head, Opened};
@@ -18,6 +18,7 @@ use hookmill_domain::metadata::RequestMetadata;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
 use hookmill_store::keys::{SourceKey, key_hash};
+use hookmill_store::quotas::Held;
 use hookmill_store::work::SubmissionWork;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -296,6 +297,7 @@ impl Pipeline {
         elements: Vec<Item<Received>>,
         response: IngestResponse,
     ) -> Result<IngestResponse, ApiError> {
+        self.check_room(&request.organization_id).await?;
         let digest = request.key.as_ref().map(|key| key.body_digest);
         let received_at = request.received_at;
         let mut shards: Vec<u16> = request.submissions.iter().map(|new| new.shard).collect();
@@ -345,6 +347,21 @@ impl Pipeline {
             Err(IngestError::Unknown) => Err(unavailable(IngestError::Unknown)),
             Err(IngestError::Store(error)) => Err(unavailable(error)),
         }
+    }
+
+    /// Rejects requests of an organization that has as many bytes of them as it may have, by a figure that may be a moment old.
+    async fn check_room(&self, organization_id: &str) -> Result<(), ApiError> {
+        let (key, now) = (organization_id.to_owned(), self.clock.now());
+        let held = match self.request_bytes.get(&key, now) {
+            Some(known) => *known,
+            None => {
+                let generation = self.request_bytes.generation();
+                let held = self.store.bytes_held(organization_id, Held::Requests).await.map_err(unavailable)?;
+                *self.request_bytes.put(generation, key, held, now)
+            }
+        };
+        let max = Held::Requests.max(&self.settings.limits);
+        if held < max { Ok(()) } else { Err(requests_quota_reached(held, max)) }
     }
 
     async fn admit_leads(
@@ -408,9 +425,7 @@ impl Pipeline {
     /// Keeps code, size and digest of a request that was wholly rejected (I2).
     #[boxed]
     pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
-        if let Err(error) = self.store.keep_rejected(organization_id, code, body, self.clock.now()).await {
-            tracing::warn!(error = %error, code, "rejected request could not be recorded");
-        }
+        self.ingest.keep_rejected(organization_id, code, body, self.clock.now()).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::ids::lowest_id;
 use hookmill_store::StoreError;
 use strum::{IntoStaticStr, VariantArray};
 
@@ -18,6 +19,8 @@ enum Job {
     AddUpCounts,
     /// Forgets old commits.
     ForgetCommits,
+    /// Forgets what is kept for a time.
+    ForgetOld,
 }
 
 impl Job {
@@ -30,7 +33,7 @@ impl Job {
     fn every_ms(self) -> i64 {
         match self {
             Self::AddUpCounts => 5_000,
-            Self::ForgetCommits => 600_000,
+            Self::ForgetCommits | Self::ForgetOld => 600_000,
         }
     }
 }
@@ -62,7 +65,15 @@ impl Pipeline {
             Job::AddUpCounts => self.store.add_up_counts().await,
             Job::ForgetCommits => {
                 // Ids begin with their time.
-                self.store.forget_commits(&self.ids.new_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await
+                self.store.forget_commits(&lowest_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await?;
+                Ok(())
+            }
+            Job::ForgetOld => {
+                let rows = self.store.forget_old(now).await?;
+                if 0 < rows {
+                    tracing::info!(rows, "data that is kept for a time was deleted");
+                }
+                Ok(())
             }
         }
     }

@@ -22,6 +22,7 @@ mod leases;
 mod loader;
 mod lookups;
 mod outcome;
+mod parts;
 mod pipeline;
 mod process;
 mod programs;

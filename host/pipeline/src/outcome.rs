@@ -10,6 +10,7 @@ use super::interpret::{
 };
 use super::rendered::json;
 use super::send::Receiver;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
@@ -17,6 +18,7 @@ use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::Program;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
+use hookmill_store::{Remedy, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ use std::time::Duration;
 
 /// How long the writer waits before it tries again what could not be written, in milliseconds.
 const FAILED_WAIT_MS: u64 = 1_000;
+/// The same where somebody else was in the way.
+const PASSING_WAIT_MS: u64 = 10;
 
 /// A request that ended.
 pub(crate) struct Responded {
@@ -56,6 +60,8 @@ pub(crate) struct CompletedAttempt {
     in_flight: InFlight<Delivery>,
     /// What follows in memory, once it is written.
     deliveries: Vec<Delivery>,
+    /// Whether it is tried for as long as it takes, by itself: the database did not take it as it was.
+    is_alone: bool,
 }
 
 impl Pipeline {
@@ -247,7 +253,9 @@ impl Pipeline {
         }
     }
 
-    /// Writes outcomes until it succeeds: what was sent must not be forgotten.
+    /// Writes outcomes until it succeeds: what was sent must not be forgotten. Where one of several spoils the commit they are written in
+    /// halves, until it stands alone; nobody waits for that one.
+    #[boxed]
     pub(crate) async fn write_outcomes(&self, ended: Vec<CompletedAttempt>) {
         let now = self.clock.now();
         let outcomes: Vec<Outcome> = ended.iter().map(|ended| ended.outcome.clone()).collect();
@@ -255,6 +263,7 @@ impl Pipeline {
         let reserved = deliveries.map(|delivery| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect();
         let reservation = self.flow.reserve_deliveries(reserved, now);
         let commit_id = self.ids.new_id("cmt", now);
+        let is_alone = ended.iter().all(|ended| ended.is_alone);
         let mut is_repeated = false;
         let changed = loop {
             match self.store.commit_outcomes(&commit_id, &outcomes, self.clock.now()).await {
@@ -263,9 +272,27 @@ impl Pipeline {
                 Err(_) if is_repeated && self.store.is_committed(&commit_id).await.is_ok_and(|committed| committed) => {
                     break None;
                 }
+                Err(error) if error.trouble().remedy() == Remedy::Halve && 1 < outcomes.len() => {
+                    tracing::warn!(error = %error, attempts = outcomes.len(), "attempts could not be written together; written in halves");
+                    reservation.cancel();
+                    let mut first = ended;
+                    let second = first.split_off(first.len() / 2);
+                    self.write_outcomes(first).await;
+                    return self.write_outcomes(second).await;
+                }
+                Err(error) if error.is_of_row() && !is_alone => {
+                    reservation.cancel();
+                    return self.write_alone(ended, &error);
+                }
                 Err(error) => {
                     tracing::error!(error = %error, attempts = outcomes.len(), "attempts could not be written; will be retried");
-                    tokio::time::sleep(Duration::from_millis(FAILED_WAIT_MS)).await;
+                    let is_passing = error.is_passing();
+                    tokio::time::sleep(Duration::from_millis(if is_passing {
+                        PASSING_WAIT_MS
+                    } else {
+                        FAILED_WAIT_MS
+                    }))
+                    .await;
                     is_repeated = true;
                 }
             }
@@ -279,6 +306,10 @@ impl Pipeline {
                         .as_ref()
                         .is_some_and(|transition| changed.contains(&transition.submission_id))
                 };
+                if is_alone {
+                    let transitions = ended.iter().filter_map(|ended| ended.outcome.transition.as_ref());
+                    transitions.for_each(|transition| self.read_events(&transition.events, now));
+                }
                 let mut ended = ended;
                 let items = ended.iter_mut().filter(is_written).flat_map(|ended| std::mem::take(&mut ended.deliveries));
                 reservation.hand_over(items.map(|delivery| (delivery.lane(), delivery.into_item())).collect());
@@ -289,6 +320,19 @@ impl Pipeline {
                 drop(reservation);
                 end_all(ended, now);
             }
+        }
+    }
+
+    /// Writes an outcome that the database does not take, without what it may not take of it, for as long as it takes: until it is written its
+    /// delivery stays in memory, so that nothing is sent twice.
+    fn write_alone(&self, ended: Vec<CompletedAttempt>, error: &StoreError) {
+        let (pipeline, reason) = (self.clone(), json(&json!({ "error": "unwritable" })));
+        for mut one in ended {
+            let delivery_id = &one.outcome.delivery_id;
+            tracing::error!(delivery_id, error = %error, "attempt could not be written; its details are left out");
+            one.strip(&reason);
+            let pipeline = pipeline.clone();
+            tokio::spawn(async move { pipeline.write_outcomes(vec![one]).await });
         }
     }
 
@@ -325,7 +369,23 @@ impl CompletedAttempt {
                 of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, campaign_version_id, now)),
             );
         }
-        Self { outcome, in_flight, deliveries }
+        Self { outcome, in_flight, deliveries, is_alone: false }
+    }
+
+    /// Leaves out what came from outside; the events are shaped when they are sent.
+    fn strip(&mut self, reason: &[u8]) {
+        self.is_alone = true;
+        self.deliveries.clear();
+        if let Some(attempt) = &mut self.outcome.attempt {
+            attempt.detail = reason.to_vec();
+        }
+        if let Some(transition) = &mut self.outcome.transition {
+            transition.detail = reason.to_vec();
+            for event in &mut transition.events {
+                event.details = reason.to_vec();
+                event.deliveries.iter_mut().for_each(|delivery| delivery.message = None);
+            }
+        }
     }
 
     /// A delivery for which no request was made.

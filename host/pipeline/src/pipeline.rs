@@ -50,6 +50,8 @@ pub struct Pipeline(Arc<Inner>);
 pub struct Inner {
     pub(crate) settings: HostSettings,
     pub(crate) store: Store,
+    /// The same store for what people ask.
+    pub(crate) people: Store,
     pub(crate) engine: Engine,
     pub(crate) sender: Sender,
     pub(crate) clock: SharedClock,
@@ -66,6 +68,8 @@ pub struct Inner {
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) contexts: Cache<String, CampaignContext>,
     pub(crate) earlier_receivers: EarlierReceivers,
+    /// How many bytes of raw requests an organization has, as it was a moment ago.
+    pub(crate) request_bytes: Cache<String, i64>,
     pub(crate) ready: Ready,
     pub(crate) lookup_cache: LookupCache,
     body_memory: Arc<Semaphore>,
@@ -95,12 +99,14 @@ impl Pipeline {
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
             contexts: Cache::new(ttl_ms, limits.programs_cached_max),
             earlier_receivers: Cache::new(ttl_ms, limits.programs_cached_max),
+            request_bytes: Cache::new(ttl_ms, limits.programs_cached_max),
             body_memory: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             ready: Ready::new(limits.programs_cached_max),
             lookup_cache: LookupCache::new(limits),
             standard,
             standard_digest,
             settings: deps.settings,
+            people: deps.store.for_people(),
             store: deps.store,
             engine: deps.engine,
             sender: deps.sender,
@@ -112,6 +118,11 @@ impl Pipeline {
     /// The store, for what is only read.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The store for what people ask: it never holds up the way of a lead.
+    pub fn people_store(&self) -> &Store {
+        &self.0.people
     }
 
     /// The sandbox.

@@ -7,6 +7,7 @@ use super::element::Received;
 use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
 use super::flow::InFlight;
 use super::lookups::Lookups;
+use super::parts::by_source;
 use super::programs::NotReady;
 use super::rendered;
 use hookmill_domain::campaign::CampaignState;
@@ -172,27 +173,24 @@ impl Pipeline {
             (false, false) => Some(now.plus_ms(DEFERRED_MS)),
             (false, true) => None,
         };
-        let commit_id = self.ids.new_id("cmt", now);
-        match self.store.commit_processed(&commit_id, &decided.processed, began, now).await {
-            Ok(written) => {
-                let items = deliveries.into_iter().filter(|(source_id, _)| written.contains(source_id));
-                reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
-                in_flight.finish(again_at);
+        let parts = self.write_parts(context, &by_source(decided.processed), began, now).await;
+        if parts.is_response_lost {
+            // What follows is in the store; dropping the reservation has it read.
+            drop(reservation);
+        } else if parts.written.is_empty() && parts.error.is_some() {
+            reservation.cancel();
+        } else {
+            let items = deliveries.into_iter().filter(|(source_id, _)| parts.written.contains(source_id));
+            reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
+        }
+        match parts.error {
+            None => {
+                let is_unclear = parts.is_response_lost || parts.has_unwritable;
+                in_flight.finish(if is_unclear { Some(self.clock.now()) } else { again_at });
                 Ok(())
             }
-            // The response may be lost and the commit not: nothing goes on before that is known, and then the store tells what is due.
-            Err(error) if error.is_outage() => {
-                if self.wait_for_commit(&commit_id).await {
-                    in_flight.finish(Some(self.clock.now()));
-                    return Ok(());
-                }
-                reservation.cancel();
-                Err(error)
-            }
-            Err(error) => {
-                reservation.cancel();
-                Err(error)
-            }
+            // What was not written is asked for again later; what was is no longer due.
+            Some(error) => Err(error),
         }
     }
 

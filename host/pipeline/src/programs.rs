@@ -291,7 +291,7 @@ impl Pipeline {
         entry: &AuditEntry,
     ) -> Result<hookmill_store::campaign_versions::CampaignVersion, ApiError> {
         let new = compiled.as_new();
-        let saved = self.store.save_campaign_version(campaign_key, new, activation, entry, self.clock.now()).await;
+        let saved = self.people.save_campaign_version(campaign_key, new, activation, entry, self.clock.now()).await;
         let saved = saved.map_err(|error| match error {
             StoreError::Conflict => ApiError::new(
                 Kind::Conflict,

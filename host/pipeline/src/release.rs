@@ -24,7 +24,7 @@ impl Pipeline {
             let message = format!("a campaign in state {} can't change to {}", from.as_str(), next.as_str());
             return Err(ApiError::new(Kind::Conflict, "state_conflict", message));
         }
-        let moved = self.store.move_campaign(campaign, next, entry, self.clock.now()).await;
+        let moved = self.people.move_campaign(campaign, next, entry, self.clock.now()).await;
         if !moved.map_err(unavailable)? {
             return Err(ApiError::new(
                 Kind::Conflict,
@@ -42,18 +42,18 @@ impl Pipeline {
         let now = self.clock.now();
         match state {
             CampaignState::Active => {
-                self.store.release_submissions(&campaign.key, Release::Pending, "released", None, now).await?;
+                self.people.release_submissions(&campaign.key, Release::Pending, "released", None, now).await?;
             }
             CampaignState::Archived => {
                 let cause = "campaign_archived";
-                self.store.release_submissions(&campaign.key, Release::Pending, cause, None, now).await?;
-                self.store.release_submissions(&campaign.key, Release::Quarantined, cause, None, now).await?;
+                self.people.release_submissions(&campaign.key, Release::Pending, cause, None, now).await?;
+                self.people.release_submissions(&campaign.key, Release::Quarantined, cause, None, now).await?;
             }
             CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
-        self.store.release_deliveries(&campaign.key, now).await?;
+        self.people.release_deliveries(&campaign.key, now).await?;
         self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
-        if let Some(client) = self.store.client_destination(&campaign.key).await? {
+        if let Some(client) = self.people.client_destination(&campaign.key).await? {
             self.flow.read_deliveries(&campaign.organization_id, &client.id, now);
         }
         Ok(())
@@ -70,7 +70,7 @@ impl Pipeline {
         let now = self.clock.now();
         let which = submission_id.map_or(Release::Quarantined, Release::One);
         let asked = Some((entry, submission_id.unwrap_or(&campaign.campaign_id)));
-        let released = self.store.release_submissions(&campaign.key, which, "reprocessed", asked, now).await;
+        let released = self.people.release_submissions(&campaign.key, which, "reprocessed", asked, now).await;
         let count = released.map_err(unavailable)?;
         self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
         Ok(count)

@@ -195,7 +195,7 @@ impl Pipeline {
 
     /// A submission with its element.
     async fn open_submission(&self, row: &SubmissionRow) -> Result<Received, ApiError> {
-        let work = self.store.submission_work(&row.organization_id, &row.id).await.map_err(unavailable)?;
+        let work = self.people.submission_work(&row.organization_id, &row.id).await.map_err(unavailable)?;
         let opened = self.open_elements(&row.organization_id, work.into_iter().collect()).await;
         let received = opened.map_err(unavailable)?.pop().map(|item| item.work);
         let received = received.ok_or_else(|| ApiError::not_found("submission", &row.id))?;
@@ -206,14 +206,14 @@ impl Pipeline {
     }
 
     async fn recorded_run(&self, row: &SubmissionRow) -> Result<Option<RunRow>, StoreError> {
-        self.store.last_run(&row.organization_id, &row.id, row.parent_id.as_deref()).await
+        self.people.last_run(&row.organization_id, &row.id, row.parent_id.as_deref()).await
     }
 
     async fn recorded_result(&self, row: &SubmissionRow, run: &RunRow) -> Result<RunResult, StoreError> {
         let detail = json_of(run.detail.as_deref());
         let delivery_id = detail.as_ref().and_then(|detail| detail["delivery_id"].as_str());
         let message = match delivery_id {
-            Some(id) => self.store.delivery_message(&row.organization_id, id).await?,
+            Some(id) => self.people.delivery_message(&row.organization_id, id).await?,
             None => None,
         };
         Ok(RunResult {

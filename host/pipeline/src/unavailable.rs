@@ -1,9 +1,59 @@
-//! A store that does not respond, as callers of the API see it.
+//! A store that does not do what was asked, as callers of the API see it.
 
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_store::quotas::{Held, QuotaReached};
+use hookmill_store::{StoreError, Trouble};
+use std::borrow::Borrow;
 
-/// An error for a store that does not respond; the log has the reason, once.
-pub fn unavailable(error: impl std::fmt::Display) -> ApiError {
-    tracing::error!(error = %error, "database unavailable");
-    ApiError::new(Kind::Unavailable, "unavailable", "database unavailable; nothing was changed, try again shortly")
+/// An error for a store that did not do it; the log has the reason, once. Nothing was changed, and later it may do.
+pub fn unavailable(error: impl Borrow<StoreError>) -> ApiError {
+    let error = error.borrow();
+    if let StoreError::Quota(reached) = error {
+        return quota_reached(reached);
+    }
+    let (code, message) = match error.trouble() {
+        Trouble::TooSlow => (
+            "too_slow",
+            "the database took too long and was stopped; ask for less (`limit`, a filter, a single campaign), or try again when it is less busy",
+        ),
+        Trouble::Busy => ("busy", "the database is busy with others; nothing was changed, try again shortly"),
+        Trouble::Full => {
+            ("disk_full", "the database has no room to write; nothing was changed, try again when its disk has room")
+        }
+        _ => ("unavailable", "database unavailable; nothing was changed, try again shortly"),
+    };
+    match error.trouble() {
+        Trouble::TooSlow | Trouble::Busy => tracing::warn!(error = %error, code, "the database did not do it in time"),
+        _ => tracing::error!(error = %error, code, "database unavailable"),
+    }
+    ApiError::new(Kind::Unavailable, code, message)
+}
+
+/// An error for a change that an organization has no room for.
+fn quota_reached(reached: &QuotaReached) -> ApiError {
+    let QuotaReached { kind, held, bytes, max } = reached;
+    let what = match kind {
+        Held::Requests => "raw requests",
+        Held::Components => "components",
+        Held::Versions => "campaign versions",
+        Held::Tables => "tables of value sets, older versions too",
+    };
+    let message = format!(
+        "the organization has {held} of {max} bytes of {what}, and this needs {bytes}; make it smaller, or ask the operator to raise `{}`",
+        kind.bound()
+    );
+    ApiError::new(Kind::Conflict, "quota_reached", message).with_fields(bytes_of(*held, *max))
+}
+
+/// An error for requests of an organization that has no room for more.
+pub(crate) fn requests_quota_reached(held: i64, max: i64) -> ApiError {
+    let message = format!(
+        "the organization has {held} of {max} bytes of raw requests; ask the operator to raise `{}`, then post again with the same idempotency key",
+        Held::Requests.bound()
+    );
+    ApiError::new(Kind::Overload, "quota_reached", message).with_fields(bytes_of(held, max))
+}
+
+fn bytes_of(held: i64, max: i64) -> serde_json::Value {
+    serde_json::json!({ "bytes_held": held, "bytes_max": max })
 }

@@ -52,7 +52,7 @@ impl Pipeline {
         let entries = i64::try_from(read.table.len()).unwrap_or(i64::MAX);
         let table = NewTable { digest: &digest, body: &canonical, entries };
         let (limits, now) = (self.value_set_limits(), self.clock.now());
-        let edited = self.store.put_value_set(organization_id, name, table, limits, entry, now).await;
+        let edited = self.people.put_value_set(organization_id, name, table, limits, entry, now).await;
         let (set, changed) = self.finish_edit(edited.map_err(unavailable)?, name)?;
         Ok(PutSet { set, changed, warnings: read.warnings })
     }
@@ -68,7 +68,7 @@ impl Pipeline {
     ) -> Result<(ValueSet, bool), ApiError> {
         let now = self.clock.now();
         let edited =
-            self.store.restore_value_set(organization_id, name, version, self.value_set_limits(), entry, now).await;
+            self.people.restore_value_set(organization_id, name, version, self.value_set_limits(), entry, now).await;
         self.finish_edit(edited.map_err(unavailable)?, name)
     }
 
@@ -80,7 +80,7 @@ impl Pipeline {
         name: &str,
         entry: &AuditEntry,
     ) -> Result<(), ApiError> {
-        let deleted = self.store.delete_value_set(organization_id, name, entry, self.clock.now()).await;
+        let deleted = self.people.delete_value_set(organization_id, name, entry, self.clock.now()).await;
         let deleted = deleted.map_err(unavailable)?;
         self.forget_lookups();
         if deleted { Ok(()) } else { Err(ApiError::not_found("value set", name)) }
@@ -95,7 +95,7 @@ impl Pipeline {
         version: Option<i64>,
     ) -> Result<(String, Arc<ValueTable>), ApiError> {
         let digest = match version {
-            None => self.store.value_set(organization_id, name).await.map(|found| found.map(|set| set.digest)),
+            None => self.people.value_set(organization_id, name).await.map(|found| found.map(|set| set.digest)),
             Some(version) => self
                 .store
                 .value_set_versions(organization_id, name, version.saturating_add(1), 1)

@@ -102,11 +102,12 @@ create table campaign_versions (
     plugin_id text,
     plugin_version bigint,
     component_digest text not null references components (digest),
-    document bytea,
-    plan bytea,
     warnings bytea not null,
     created_by text not null,
-    created_at bigint not null
+    created_at bigint not null,
+    -- What is large stands last: SQLite reads a row from its beginning, and lists leave it out.
+    document bytea,
+    plan bytea
 );
 create unique index campaign_versions_by_version on campaign_versions (campaign_key, version);
 
@@ -150,9 +151,9 @@ create table requests (
     -- The headers that matter and the query, a JSON object.
     metadata bytea not null,
     remote_address text,
-    body bytea not null,
-    response bytea not null,
     received_at bigint not null,
+    response bytea not null,
+    body bytea not null,
     primary key (organization_id, id)
 );
 
@@ -165,6 +166,8 @@ create table idempotency (
     expires_at bigint not null,
     primary key (organization_id, key_hash)
 );
+
+create index idempotency_expired on idempotency (expires_at);
 
 create table rejected_requests (
     organization_id text not null,
@@ -195,11 +198,11 @@ create table submissions (
     run_at bigint,
     campaign_version_id text,
     lead_id text,
-    lead bytea,
     is_test boolean not null,
-    decision bytea,
     -- The tables that were read for it, a JSON object from names to digests.
     value_sets bytea,
+    decision bytea,
+    lead bytea,
     primary key (organization_id, id)
 );
 create index submissions_due on submissions (shard, campaign_key, run_at, id) where run_at is not null;
@@ -327,21 +330,23 @@ create table attempts (
     primary key (organization_id, delivery_id, id)
 );
 
--- How many submissions of a campaign are in each state, as it was when the changes since were last added up.
-create table submission_counts (
-    campaign_key text not null,
-    state text not null,
+-- How many submissions of a campaign are in each state, and how many bytes an organization has of each kind, as it was when the changes
+-- since were last added up.
+create table counts (
+    -- The campaign, or the organization.
+    owner_id text not null,
+    name text not null,
     count bigint not null,
-    primary key (campaign_key, state)
+    primary key (owner_id, name)
 );
 
 -- What has changed since: each commit adds rows of its own.
-create table submission_count_changes (
-    campaign_key text not null,
+create table count_changes (
+    owner_id text not null,
     id text not null,
-    state text not null,
+    name text not null,
     change bigint not null,
-    primary key (campaign_key, id)
+    primary key (owner_id, id)
 );
 
 -- Jobs that one host at a time runs for all; the row is the lease.
@@ -381,3 +386,4 @@ create table audit (
     subject text not null,
     at bigint not null
 );
+create index audit_of_organization on audit (organization_id, id);

@@ -1,5 +1,6 @@
 //! The audit log: who did what that matters. A change and its line are one commit, so that there is none without the other.
 
+use super::requests::before_or_end;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 
@@ -57,8 +58,8 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<AuditLine>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, user_id, action, subject, at from audit where organization_id = $1 and ($2 = '' or id < $2) order by id desc limit $3")
-                .bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as("select id, user_id, action, subject, at from audit where organization_id = $1 and id < $2 order by id desc limit $3")
+                .bind(organization_id).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 }

@@ -3,6 +3,7 @@
 
 use super::audit::AuditEntry;
 use super::campaigns::Campaign;
+use super::quotas::{Held, hold_bytes, length};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -46,6 +47,64 @@ from_row!(CampaignVersion {
     created_by,
     created_at
 });
+
+impl CampaignVersion {
+    /// How many bytes count as the organization's.
+    pub(super) fn bytes(&self) -> i64 {
+        let part = |bytes: &Option<Vec<u8>>| bytes.as_deref().map_or(0, length);
+        part(&self.document) + part(&self.plan) + length(&self.warnings)
+    }
+}
+
+/// A campaign version as lists show it: without what is large.
+#[derive(Debug, Clone)]
+pub struct CampaignVersionSummary {
+    /// Its id.
+    pub id: String,
+    /// Its version in the campaign, counted from 1.
+    pub version: i64,
+    /// The plugin; none for the default plugin.
+    pub plugin_id: Option<String>,
+    /// The plugin's version.
+    pub plugin_version: Option<i64>,
+    /// SHA-256 of the component.
+    pub component_digest: String,
+    /// The compiler's warnings, a JSON list.
+    pub warnings: Vec<u8>,
+    /// Who saved it.
+    pub created_by: String,
+    /// When.
+    pub created_at: i64,
+    /// Whether it has a document.
+    pub has_document: bool,
+}
+from_row!(CampaignVersionSummary {
+    id,
+    version,
+    plugin_id,
+    plugin_version,
+    component_digest,
+    warnings,
+    created_by,
+    created_at,
+    has_document
+});
+
+impl From<CampaignVersion> for CampaignVersionSummary {
+    fn from(row: CampaignVersion) -> Self {
+        Self {
+            has_document: row.document.is_some(),
+            id: row.id,
+            version: row.version,
+            plugin_id: row.plugin_id,
+            plugin_version: row.plugin_version,
+            component_digest: row.component_digest,
+            warnings: row.warnings,
+            created_by: row.created_by,
+            created_at: row.created_at,
+        }
+    }
+}
 
 /// A campaign version to be stored.
 #[derive(Debug, Clone)]
@@ -131,6 +190,9 @@ impl Store {
             let version: i64 = sqlx::query_scalar("select cast(coalesce(max(version), 0) + 1 as bigint) from campaign_versions where campaign_key = $1")
                 .bind(campaign_key).fetch_one(&mut *connection).await?;
             let row = new.into_version(id, campaign_key, version, &entry.user_id, now);
+            let organization_id: String = sqlx::query_scalar("select organization_id from campaigns where campaign_key = $1").bind(campaign_key)
+                .fetch_one(&mut *connection).await?;
+            hold_bytes!(self, connection, &organization_id, Held::Versions, row.bytes(), now);
             insert_campaign_version!(connection, row);
             if activation == Activation::Now {
                 sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where campaign_key = $3").bind(&row.id).bind(now.0).bind(campaign_key)
@@ -185,10 +247,15 @@ impl Store {
 
     /// The versions of a campaign, the newest first.
     #[boxed]
-    pub async fn campaign_versions(&self, campaign_key: &str, limit: i64) -> Result<Vec<CampaignVersion>, StoreError> {
-        let sql = format!("{COLUMNS} where campaign_key = $1 order by version desc limit $2");
+    pub async fn campaign_versions(
+        &self,
+        campaign_key: &str,
+        limit: i64,
+    ) -> Result<Vec<CampaignVersionSummary>, StoreError> {
+        const SQL: &str = "select id, version, plugin_id, plugin_version, component_digest, warnings, created_by, created_at, \
+            document is not null as has_document from campaign_versions where campaign_key = $1 order by version desc limit $2";
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
+            sqlx::query_as(SQL).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::audit::AuditEntry;
 use super::campaign_versions::{NewCampaignVersion, insert_campaign_version};
+use super::quotas::{Held, hold_bytes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::{CampaignId, CampaignState};
@@ -120,6 +121,7 @@ impl Store {
                 .bind(&key).bind(organization_id).bind(campaign_id.as_str()).bind(&change.name).bind(&entry.user_id).bind(state.as_str())
                 .bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
                 .bind(&version.id).bind(now.0).execute(&mut *connection).await?;
+            hold_bytes!(self, connection, organization_id, Held::Versions, version.bytes(), now);
             insert_campaign_version!(connection, version);
             insert_audit!(self, connection, entry, campaign_id.as_str(), now);
         });

@@ -1,6 +1,7 @@
 //! Component bytes, content-addressed; plugins and their numbered versions (O5).
 
 use super::audit::AuditEntry;
+use super::quotas::{Held, hold_bytes, length};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -101,6 +102,12 @@ impl Store {
             let version = match newest {
                 Some(newest) if newest.component_digest == digest => newest,
                 newest => {
+                    let known: Option<i64> = sqlx::query_scalar("select v.version from plugins p join plugin_versions v on v.plugin_id = p.id \
+                         where p.organization_id = $1 and v.component_digest = $2 limit 1")
+                        .bind(organization_id).bind(digest).fetch_optional(&mut *connection).await?;
+                    if known.is_none() {
+                        hold_bytes!(self, connection, organization_id, Held::Components, length(component.bytes), now);
+                    }
                     let made = PluginVersion {
                         plugin_id, version: newest.map_or(1, |v| v.version + 1), component_digest: digest.into(), created_by: entry.user_id.clone(), created_at: now.0,
                     };

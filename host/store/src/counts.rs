@@ -1,6 +1,8 @@
-//! How many submissions of a campaign are in each state, counted as they change and never by reading them. Each commit adds what it
-//! changed as rows of its own, so that no two commits wait for one counter; a job adds them up.
+//! How many submissions of a campaign are in each state, and how many bytes an organization has of each kind, counted as they change and
+//! never by reading them. Each commit adds what it changed as rows of its own, so that no two commits wait for one counter; a job adds them up.
 
+use super::quotas::Held;
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::state::{Change, State};
@@ -9,7 +11,7 @@ use std::collections::BTreeMap;
 /// How many changes one commit adds up.
 const CHANGES_PER_COMMIT: i64 = 5_000;
 
-/// What a commit changes, by campaign and state.
+/// What a commit changes: by campaign and state, and by organization and kind of bytes.
 #[derive(Debug, Default)]
 pub(super) struct CountChanges<'a>(BTreeMap<(&'a str, &'static str), i64>);
 
@@ -25,7 +27,12 @@ impl<'a> CountChanges<'a> {
         self.add(campaign_key, change.to());
     }
 
-    /// The rows to write: campaign, state, by how many.
+    /// Bytes that an organization has from now on.
+    pub(super) fn hold(&mut self, organization_id: &'a str, held: Held, bytes: i64) {
+        *self.0.entry((organization_id, held.name())).or_default() += bytes;
+    }
+
+    /// The rows to write: owner, name, by how many.
     pub(super) fn rows(&self) -> Vec<(&'a str, &'static str, i64)> {
         self.0.iter().filter(|(_, by)| **by != 0).map(|((campaign, state), by)| (*campaign, *state, *by)).collect()
     }
@@ -36,7 +43,7 @@ macro_rules! insert_count_changes {
         let rows = $changes.rows();
         insert_many!(
             $connection,
-            "insert into submission_count_changes (campaign_key, id, state, change) values",
+            "insert into count_changes (owner_id, id, name, change) values",
             "(?, ?, ?, ?)",
             "",
             &rows,
@@ -50,8 +57,8 @@ impl Store {
     /// How many submissions of a campaign are in each state that has some, by state.
     #[boxed]
     pub async fn submission_counts(&self, campaign_key: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        const SQL: &str = "select state, cast(sum(n) as bigint) from (select state, count as n from submission_counts where campaign_key = $1 \
-            union all select state, change as n from submission_count_changes where campaign_key = $1) as c group by state having sum(n) <> 0 order by state";
+        const SQL: &str = "select name, cast(sum(n) as bigint) from (select name, count as n from counts where owner_id = $1 \
+            union all select name, change as n from count_changes where owner_id = $1) as c group by name having sum(n) <> 0 order by name";
         Ok(reading!(self, connection => {
             sqlx::query_as(SQL).bind(campaign_key).fetch_all(&mut *connection).await?
         }))
@@ -60,18 +67,18 @@ impl Store {
     /// Adds up what has changed since the last time, piece by piece.
     #[boxed]
     pub async fn add_up_counts(&self) -> Result<(), StoreError> {
-        const TAKE: &str = "delete from submission_count_changes where (campaign_key, id) in \
-            (select campaign_key, id from submission_count_changes order by campaign_key, id limit $1) returning campaign_key, state, change";
+        const TAKE: &str = "delete from count_changes where (owner_id, id) in \
+            (select owner_id, id from count_changes order by owner_id, id limit $1) returning owner_id, name, change";
         loop {
-            let taken: Vec<(String, String, i64)> = writing!(self, connection => {
+            let taken: Vec<(String, String, i64)> = writing!(self, Class::Housekeeping, connection => {
                 let taken: Vec<(String, String, i64)> = sqlx::query_as(TAKE).bind(CHANGES_PER_COMMIT).fetch_all(&mut *connection).await?;
                 let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
-                for (campaign_key, state, change) in &taken {
-                    *sums.entry((campaign_key, state)).or_default() += change;
+                for (owner_id, name, change) in &taken {
+                    *sums.entry((owner_id, name)).or_default() += change;
                 }
                 let rows: Vec<(&(&str, &str), &i64)> = sums.iter().collect();
-                insert_many!(connection, "insert into submission_counts (campaign_key, state, count) values", "(?, ?, ?)",
-                    "on conflict (campaign_key, state) do update set count = submission_counts.count + excluded.count", &rows,
+                insert_many!(connection, "insert into counts (owner_id, name, count) values", "(?, ?, ?)",
+                    "on conflict (owner_id, name) do update set count = counts.count + excluded.count", &rows,
                     |query, row| query.bind(row.0.0).bind(row.0.1).bind(*row.1));
                 taken
             });

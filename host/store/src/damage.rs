@@ -28,6 +28,7 @@ impl Store {
 mod tests {
     use crate::Target;
     use crate::plans::open;
+    use hookmill_domain::config::Limits;
     use std::io::{Seek, SeekFrom, Write};
 
     /// H7: a page that was overwritten is found.
@@ -35,14 +36,14 @@ mod tests {
     async fn h7_damage_is_found() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.sqlite");
-        let store = open(Target::Sqlite(path.clone())).await;
+        let store = open(Target::Sqlite(path.clone()), Limits::default()).await;
         assert_eq!(store.find_damage().await.unwrap(), None);
         store.close().await;
         let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.seek(SeekFrom::Start(4096 * 5)).unwrap();
         file.write_all(&[0xa5; 4096]).unwrap();
         drop(file);
-        let damaged = open(Target::Sqlite(path.clone())).await;
+        let damaged = open(Target::Sqlite(path.clone()), Limits::default()).await;
         assert!(damaged.find_damage().await.unwrap().is_some());
     }
 }

@@ -5,33 +5,29 @@ use super::StoreError;
 use super::encryption::Cipher;
 use super::turns::{Class, Turn, Turns};
 use async_recursion::async_recursion as boxed;
+use hookmill_domain::config::Limits;
 use hookmill_domain::ids::SharedIdGenerator;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqlStr, SqlitePool};
+use sqlx::{Connection, PgPool, SqlStr, SqliteConnection, SqlitePool};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// How long a statement waits for a connection before the store counts as unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// SQLite connections that read beside the one that writes.
-const SQLITE_READERS: u32 = 4;
+/// How many instructions SQLite runs between two looks at the clock: some milliseconds.
+const SQLITE_STEPS_PER_LOOK: i32 = 20_000;
 /// Pages the write-ahead log may grow to before the writer itself folds it back (256 MiB). Long before, `checkpoint_forever` does it
 /// beside the writer.
 const SQLITE_CHECKPOINT_PAGES: &str = "65536";
 /// How often the write-ahead log is folded back beside the writer.
 const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
-/// SQLite's page cache for one connection, in KiB (the sign is SQLite's way to say KiB).
-const SQLITE_CACHE_KIB: &str = "-65536";
 /// How PostgreSQL is to plan the store's statements: all of them seek in an index that is made for them. A planner that has no statistics yet
 /// would read small tables whole, and keep that plan while they grow. Without compilation, which only costs at such statements.
 const POSTGRES_PLANS: [(&str, &str); 4] =
     [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off")];
-/// PostgreSQL connections of one host.
-const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// The tables, step by step: version, name, text. A step that was released never changes.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "core", include_str!("../migrations/0001_core.sql"))];
@@ -53,14 +49,21 @@ pub struct StoreOptions {
     pub cipher: Cipher,
     /// Ids and nonces.
     pub ids: SharedIdGenerator,
+    /// How many connections, how long they wait and run, and what is kept.
+    pub limits: Limits,
 }
 
-/// The store.
+/// The store. What people ask goes by [`Store::for_people`].
 #[derive(Clone)]
 pub struct Store {
     pub(super) database: Database,
+    /// The same database by connections of its own, for people.
+    pub(super) people: Database,
+    /// SQLite: the connection that folds the write-ahead log back.
+    pub(super) checkpoints: Option<SqlitePool>,
     pub(super) cipher: Cipher,
     pub(super) ids: SharedIdGenerator,
+    pub(super) limits: Arc<Limits>,
 }
 
 #[derive(Clone)]
@@ -107,12 +110,15 @@ macro_rules! in_transaction {
     }};
 }
 
-/// Runs a body in one transaction; an early return rolls back.
+/// Runs a body in one transaction of this class; an early return rolls back.
 macro_rules! writing {
     ($store:expr, $connection:ident => $body:expr) => {
+        writing!($store, $crate::turns::Class::People, $connection => $body)
+    };
+    ($store:expr, $class:expr, $connection:ident => $body:expr) => {
         match &$store.database {
             $crate::database::Database::Sqlite { writer, .. } => {
-                let _turn = $store.turn($crate::turns::Class::People).await?;
+                let _turn = $store.turn($class).await?;
                 in_transaction!(writer.begin_with("begin immediate"), $connection => $body)
             }
             $crate::database::Database::Postgres { pool } => in_transaction!(pool.begin(), $connection => $body),
@@ -278,25 +284,28 @@ impl Store {
     /// Opens the database, brings its tables to this version under a lock, and checks the encryption key.
     #[boxed]
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let database = match &options.target {
-            Target::Sqlite(path) => open_sqlite(path).await?,
-            Target::Postgres(url) => open_postgres(url).await?,
+        let opened = match &options.target {
+            Target::Sqlite(path) => open_sqlite(path, &options.limits).await?,
+            Target::Postgres(url) => open_postgres(url, &options.limits).await?,
         };
-        let migrator = migrator();
-        match &database {
-            Database::Sqlite { writer, .. } => migrator.run(writer).await?,
-            Database::Postgres { pool } => migrator.run(pool).await?,
-        }
-        let store = Self { database, cipher: options.cipher, ids: options.ids };
+        let Opened { database, people, checkpoints } = opened;
+        let limits = Arc::new(options.limits);
+        let store = Self { database, people, checkpoints, cipher: options.cipher, ids: options.ids, limits };
         store.check_key().await?;
         Ok(store)
+    }
+
+    /// The same store for what people ask: its reads wait only for other people's, and end with [`StoreError::TooSlow`] after
+    /// `people_statement_ms`.
+    pub fn for_people(&self) -> Self {
+        Self { database: self.people.clone(), ..self.clone() }
     }
 
     /// Waits for a turn to write.
     pub(super) async fn turn(&self, class: Class) -> Result<Turn, StoreError> {
         match &self.database {
             Database::Sqlite { turns, .. } => {
-                let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, turns.take(class)).await;
+                let turn = tokio::time::timeout(milliseconds(self.limits.connection_wait_ms), turns.take(class)).await;
                 turn.map_err(|_| StoreError::from(sqlx::Error::PoolTimedOut))
             }
             Database::Postgres { .. } => Ok(Turn::default()),
@@ -310,15 +319,20 @@ impl Store {
         Ok(())
     }
 
-    /// Closes every connection.
+    /// Closes every connection, those for people too.
     #[boxed]
     pub async fn close(&self) {
-        match &self.database {
-            Database::Sqlite { writer, readers, .. } => {
-                readers.close().await;
-                writer.close().await;
+        for database in [&self.people, &self.database] {
+            match database {
+                Database::Sqlite { readers, .. } => readers.close().await,
+                Database::Postgres { pool } => pool.close().await,
             }
-            Database::Postgres { pool } => pool.close().await,
+        }
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.close().await;
+        }
+        if let Database::Sqlite { writer, .. } = &self.database {
+            writer.close().await;
         }
     }
 }
@@ -330,61 +344,170 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(steps.collect())
 }
 
-async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
+/// A database that was opened, its tables at this version.
+struct Opened {
+    database: Database,
+    people: Database,
+    checkpoints: Option<SqlitePool>,
+}
+
+#[boxed]
+async fn open_sqlite(path: &std::path::Path, limits: &Limits) -> Result<Opened, StoreError> {
+    let wait = milliseconds(limits.connection_wait_ms);
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // A response means that it is on disk.
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(ACQUIRE_TIMEOUT)
+        .busy_timeout(wait)
         .statement_cache_capacity(STATEMENTS_CACHED)
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
-        .pragma("cache_size", SQLITE_CACHE_KIB)
+        // What a rush made of the log's file is given back.
+        .pragma("journal_size_limit", limits.wal_bytes_max.to_string())
         .pragma("temp_store", "memory");
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A full disk makes SQLite end a transaction by itself, and the driver still counts it as open: begin with a new connection.
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(options.clone())
+    let with_cache = |bytes: usize| options.clone().pragma("cache_size", sqlite_kib(bytes));
+    let turns = Turns::default();
+    let writer = sqlite_writer(&turns, limits).connect_with(with_cache(limits.sqlite_writer_cache_bytes)).await?;
+    migrator().run(&writer).await?;
+    let readers = sqlite_readers(limits.sqlite_readers, limits.statement_ms, limits)
+        .connect_with(with_cache(limits.sqlite_reader_cache_bytes))
         .await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
+    let for_people = sqlite_readers(limits.people_connections, limits.people_statement_ms, limits)
+        .connect_with(with_cache(limits.sqlite_people_cache_bytes))
         .await?;
-    tokio::spawn(checkpoint_forever(readers.clone()));
-    Ok(Database::Sqlite { writer, readers, turns: Turns::default() })
+    let folding = options.busy_timeout(milliseconds(limits.wal_wait_ms));
+    let checkpoints = SqlitePoolOptions::new().max_connections(1).acquire_timeout(wait).connect_with(folding).await?;
+    let log = WriteAheadLog { path: with_suffix(path, "-wal"), bytes_max: limits.wal_bytes_max };
+    tokio::spawn(log.checkpoint_forever(checkpoints.clone(), turns.clone()));
+    let people = Database::Sqlite { writer: writer.clone(), readers: for_people, turns: turns.clone() };
+    Ok(Opened { database: Database::Sqlite { writer, readers, turns }, people, checkpoints: Some(checkpoints) })
 }
 
-/// Writes the write-ahead log back into the database without blocking others (a passive checkpoint), so that commits do not have
-/// to; ends with the pool.
-async fn checkpoint_forever(readers: SqlitePool) {
-    while !readers.is_closed() {
-        tokio::time::sleep(SQLITE_CHECKPOINT_EVERY).await;
-        if let Err(error) = sqlx::query("pragma wal_checkpoint(passive)").execute(&readers).await
-            && !readers.is_closed()
-        {
-            tracing::debug!(error = %error, "write-ahead log checkpoint failed; will be retried");
+/// The one connection that writes. A transaction that is longer than any should be is interrupted, which ends it.
+fn sqlite_writer(turns: &Turns, limits: &Limits) -> SqlitePoolOptions {
+    let (turns, bound) = (turns.clone(), milliseconds(limits.statement_ms));
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(milliseconds(limits.connection_wait_ms))
+        .after_connect(move |connection, _| {
+            let turns = turns.clone();
+            Box::pin(async move {
+                let mut handle = connection.lock_handle().await?;
+                handle.set_progress_handler(SQLITE_STEPS_PER_LOOK, move || turns.held_for() < bound);
+                Ok(())
+            })
+        })
+        // A full disk makes SQLite end a transaction by itself, and the driver still counts it as open: begin with a new connection.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+}
+
+/// Connections that read beside it, each use of one for so many milliseconds.
+fn sqlite_readers(connections: u32, statement_ms: u64, limits: &Limits) -> SqlitePoolOptions {
+    let bound = milliseconds(statement_ms);
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(milliseconds(limits.connection_wait_ms))
+        // Setting the deadline is as good a test.
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| Box::pin(set_deadline(connection, bound)))
+        .before_acquire(move |connection, _| {
+            Box::pin(async move {
+                set_deadline(connection, bound).await?;
+                Ok(true)
+            })
+        })
+}
+
+/// Has SQLite interrupt what the connection runs once this much time is over.
+async fn set_deadline(connection: &mut SqliteConnection, bound: Duration) -> Result<(), sqlx::Error> {
+    let end = super::turns::now() + bound;
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(SQLITE_STEPS_PER_LOOK, move || super::turns::now() < end);
+    Ok(())
+}
+
+/// The write-ahead log of SQLite.
+struct WriteAheadLog {
+    path: PathBuf,
+    bytes_max: u64,
+}
+
+impl WriteAheadLog {
+    /// Writes the log back into the database without blocking others (a passive checkpoint), so that commits do not have to; ends with the
+    /// pool. Its connection is its own: neither does it wait for readers nor they for it. A reader that never leaves a gap lets the log grow
+    /// all the same: then one turn of housekeeping begins it anew.
+    async fn checkpoint_forever(self, checkpoints: SqlitePool, turns: Turns) {
+        while !checkpoints.is_closed() {
+            tokio::time::sleep(SQLITE_CHECKPOINT_EVERY).await;
+            let result = if self.is_long() {
+                let _turn = turns.take(Class::Housekeeping).await;
+                sqlx::query("pragma wal_checkpoint(truncate)").execute(&checkpoints).await
+            } else {
+                sqlx::query("pragma wal_checkpoint(passive)").execute(&checkpoints).await
+            };
+            if let Err(error) = result
+                && !checkpoints.is_closed()
+            {
+                tracing::debug!(error = %error, "write-ahead log checkpoint failed; will be retried");
+            }
         }
+    }
+
+    fn is_long(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|file| self.bytes_max < file.len())
     }
 }
 
-/// How a connection to PostgreSQL is made.
+fn with_suffix(path: &std::path::Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A number of bytes as SQLite wants to be told of a cache: negative KiB.
+fn sqlite_kib(bytes: usize) -> String {
+    format!("-{}", bytes.div_ceil(1024))
+}
+
+fn milliseconds(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// How a connection to PostgreSQL is made, without a bound on time.
 pub(super) fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url)?.options(POSTGRES_PLANS);
     Ok(options.application_name("hookmill").statement_cache_capacity(STATEMENTS_CACHED))
 }
 
-async fn open_postgres(url: &str) -> Result<Database, StoreError> {
+#[boxed]
+async fn open_postgres(url: &str, limits: &Limits) -> Result<Opened, StoreError> {
     let options = postgres_options(url)?;
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
+    // Without a bound: its lock is waited for as long as another host migrates.
+    let migrating = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    migrator().run(&migrating).await?;
+    migrating.close().await;
+    let flow = postgres_pool(limits.postgres_connections, limits)
+        .connect_with(with_bounds(options.clone(), limits.statement_ms, limits))
         .await?;
-    Ok(Database::Postgres { pool })
+    let people = postgres_pool(limits.people_connections, limits)
+        .connect_with(with_bounds(options, limits.people_statement_ms, limits))
+        .await?;
+    let [database, people] = [flow, people].map(|pool| Database::Postgres { pool });
+    Ok(Opened { database, people, checkpoints: None })
+}
+
+fn postgres_pool(connections: u32, limits: &Limits) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(milliseconds(limits.connection_wait_ms))
+}
+
+/// What PostgreSQL is to end by itself: statements, waiting for locks, and transactions that do nothing.
+fn with_bounds(options: PgConnectOptions, statement_ms: u64, limits: &Limits) -> PgConnectOptions {
+    options.options([
+        ("statement_timeout", statement_ms),
+        ("lock_timeout", limits.lock_ms),
+        ("idle_in_transaction_session_timeout", limits.statement_ms),
+    ])
 }
 
 #[cfg(test)]
@@ -395,13 +518,45 @@ mod tests {
     #[tokio::test]
     async fn h8_a_transaction_that_sqlite_ended_by_itself_spoils_no_later_one() {
         let directory = tempfile::tempdir().unwrap();
-        let opened = open_sqlite(&directory.path().join("full.sqlite")).await.unwrap();
-        let Database::Sqlite { writer, .. } = opened else { panic!("not SQLite") };
+        let opened = open_sqlite(&directory.path().join("full.sqlite"), &Limits::default()).await.unwrap();
+        let Database::Sqlite { writer, .. } = opened.database else { panic!("not SQLite") };
         let mut ended = writer.begin_with("begin immediate").await.unwrap();
         // As SQLite does it when the disk is full.
         sqlx::query("rollback").execute(&mut *ended).await.unwrap();
         drop(ended);
         writer.begin_with("begin immediate").await.unwrap().commit().await.unwrap();
+    }
+
+    /// A reader who never looks away keeps the log from beginning anew; once it is gone, the log is given back though nobody stops to write.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn h6_a_log_that_a_reader_let_grow_is_given_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.sqlite");
+        let limits = Limits { wal_bytes_max: 1 << 20, ..Limits::default() };
+        let opened = open_sqlite(&path, &limits).await.unwrap();
+        let Database::Sqlite { writer, readers, turns } = opened.database else { panic!("not SQLite") };
+        let log = || std::fs::metadata(with_suffix(&path, "-wal")).unwrap().len();
+        let write = async |n: i64| {
+            let _turn = turns.take(Class::Intake).await;
+            let sql = "insert into commits (id, committed_at) values (cast($1 as text) || hex(zeroblob(50000)), 0)";
+            sqlx::query(sql).bind(n).execute(&writer).await.unwrap();
+        };
+        let mut reader = readers.begin().await.unwrap();
+        sqlx::query("select count(*) from commits").execute(&mut *reader).await.unwrap();
+        let mut written = 0;
+        while log() < 4 << 20 {
+            write(written).await;
+            written += 1;
+        }
+        reader.rollback().await.unwrap();
+        let shrunk = async {
+            while 2 << 20 < log() {
+                write(written).await;
+                written += 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), shrunk).await.expect("the log is given back");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::audit::AuditEntry;
 use super::requests::before_or_end;
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -224,7 +225,7 @@ impl Store {
     /// Keeps messages that were shaped apart from the step that caused them. One that was shaped meanwhile stays as it is.
     #[boxed]
     pub async fn commit_shaped(&self, shaped: &[(DeliveryKey, Shaped)], now: Timestamp) -> Result<(), StoreError> {
-        writing!(self, connection => {
+        writing!(self, Class::Processing, connection => {
             for (key, result) in shaped {
                 match result {
                     Shaped::Message(message) => {
@@ -278,7 +279,7 @@ impl Store {
         }))
     }
 
-    /// One delivery with its message and attempts.
+    /// One delivery with its message and its newest attempts (`attempts_shown_max`), in their order.
     #[boxed]
     pub async fn delivery(
         &self,
@@ -289,10 +290,11 @@ impl Store {
         let (found, attempts) = reading!(self, connection => {
             let found: Option<Delivery> = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?;
             let Some(found) = found else { return Ok(None) };
-            let attempts = sqlx::query_as("select number, started_at, elapsed_ms, status, outcome, detail from attempts \
-                 where organization_id = $1 and delivery_id = $2 order by number, id")
-                .bind(organization_id).bind(id).fetch_all(&mut *connection).await?;
-            (found, attempts)
+            // Ids sort by time.
+            let attempts: Vec<AttemptRow> = sqlx::query_as("select number, started_at, elapsed_ms, status, outcome, detail from attempts \
+                 where organization_id = $1 and delivery_id = $2 order by id desc limit $3")
+                .bind(organization_id).bind(id).bind(self.limits.attempts_shown_max).fetch_all(&mut *connection).await?;
+            (found, attempts.into_iter().rev().collect())
         });
         Ok(Some((found, self.delivery_message(organization_id, id).await?, attempts)))
     }

@@ -7,6 +7,7 @@
 
 use super::audit::AuditEntry;
 use super::campaigns::Campaign;
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -148,7 +149,7 @@ impl Store {
     /// paused by this.
     #[boxed]
     pub async fn pause_destination(&self, id: &str, revision: i64, now: Timestamp) -> Result<bool, StoreError> {
-        let paused = writing!(self, connection => {
+        let paused = writing!(self, Class::Outcomes, connection => {
             sqlx::query("update destinations set paused_at = $1 where id = $2 and revision = $3 and paused_at is null")
                 .bind(now.0).bind(id).bind(revision).execute(&mut *connection).await?.rows_affected()
         });

@@ -2,11 +2,14 @@
 //! not the row, is what costs. A request is answered only after its commit.
 
 use super::counts::{CountChanges, insert_count_changes};
+use super::quotas::{Held, length};
+use super::rejections::{NewRejection, Rejections, WaitingRejection};
 use super::turns::{Class, Turn};
-use super::{Store, StoreError};
+use super::{Remedy, Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_domain::state::State;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,6 +23,10 @@ const BYTES_PER_COMMIT_MAX: usize = 32 << 20;
 const BYTES_WAITING_MAX: usize = 256 << 20;
 /// How many requests may wait for a commit.
 const REQUESTS_WAITING_MAX: usize = 16_384;
+/// How many rejected requests one commit carries at most.
+const REJECTIONS_PER_COMMIT_MAX: usize = 1_024;
+/// How often a group is written again whose commit met somebody else's.
+const AGAIN_MAX: usize = 3;
 /// Commits under way at once on PostgreSQL.
 const POSTGRES_COMMITTERS: usize = 3;
 /// On SQLite, which has one writer, one commit waits for its turn while another is written: so intake never drops out of the order.
@@ -124,6 +131,8 @@ pub enum IngestError {
 pub struct Ingest {
     queue: mpsc::Sender<Waiting>,
     room: Arc<Semaphore>,
+    rejections: Rejections,
+    ids: SharedIdGenerator,
 }
 
 type Reply = oneshot::Sender<Result<Ingested, IngestError>>;
@@ -140,10 +149,12 @@ impl Ingest {
         let (queue, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         let committers = if store.is_shared() { POSTGRES_COMMITTERS } else { SQLITE_COMMITTERS };
+        let rejections = Rejections::new(store.limits.rejections_waiting_max);
         for _ in 0..committers {
-            tokio::spawn(commit_forever(store.clone(), receiver.clone()));
+            tokio::spawn(commit_forever(store.clone(), receiver.clone(), rejections.clone()));
         }
-        Self { queue, room: Arc::new(Semaphore::new(BYTES_WAITING_MAX)) }
+        let room = Arc::new(Semaphore::new(BYTES_WAITING_MAX));
+        Self { queue, room, rejections, ids: store.ids.clone() }
     }
 
     /// Keeps a request; returns when it is on disk.
@@ -158,16 +169,36 @@ impl Ingest {
         })?;
         result.await.map_err(|_| IngestError::Unknown)?
     }
+
+    /// Keeps what is kept of a request that was wholly rejected: code, size and digest (I2). It returns when that is on disk, or is lost
+    /// because too many of the organization's wait.
+    pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8], now: Timestamp) {
+        use sha2::Digest;
+        let rejection = NewRejection {
+            id: self.ids.new_id("rej", now),
+            organization_id: organization_id.to_owned(),
+            code: code.to_owned(),
+            body_bytes: to_i64(body.len()),
+            body_digest: sha2::Sha256::digest(body).into(),
+            rejected_at: now,
+        };
+        // Written or lost: the response is the same.
+        let _ = self.rejections.add(rejection).await;
+    }
 }
 
-async fn commit_forever(store: Store, queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>) {
+async fn commit_forever(
+    store: Store,
+    queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
+    rejections: Rejections,
+) {
     loop {
-        let Some((group, turn)) = next_group(&store, &mut *queue.lock().await).await else { return };
+        let Some((group, turn)) = next_group(&store, &mut *queue.lock().await, &rejections).await else { return };
         match turn {
             Ok(turn) => {
                 // One group that panics ends with itself, not with all that come after it.
-                let store = store.clone();
-                if tokio::spawn(async move { commit_group(&store, group, turn).await }).await.is_err() {
+                let (store, rejected) = (store.clone(), rejections.take(REJECTIONS_PER_COMMIT_MAX));
+                if tokio::spawn(async move { commit_group(&store, group, rejected, turn).await }).await.is_err() {
                     tracing::error!("writing a group of requests has panicked; they were answered with 503");
                 }
             }
@@ -176,15 +207,21 @@ async fn commit_forever(store: Store, queue: Arc<tokio::sync::Mutex<mpsc::Receiv
     }
 }
 
-/// The requests that wait when it is their turn, as many as one commit may carry; none when the queue is closed.
+/// The requests that wait when it is their turn, as many as one commit may carry; none when the queue is closed. They may be none where a
+/// rejection waits.
 async fn next_group(
     store: &Store,
     queue: &mut mpsc::Receiver<Waiting>,
+    rejections: &Rejections,
 ) -> Option<(Vec<Waiting>, Result<Turn, StoreError>)> {
-    let first = queue.recv().await?;
+    let first = tokio::select! {
+        biased;
+        first = queue.recv() => Some(first?),
+        () = rejections.some() => None,
+    };
     let turn = store.turn(Class::Intake).await;
-    let (mut rows, mut bytes) = cost(&first);
-    let mut group = vec![first];
+    let (mut rows, mut bytes) = first.as_ref().map(cost).unwrap_or_default();
+    let mut group: Vec<Waiting> = first.into_iter().collect();
     while rows < ROWS_PER_COMMIT_MAX && bytes < BYTES_PER_COMMIT_MAX {
         let Ok(next) = queue.try_recv() else { break };
         let (more_rows, more_bytes) = cost(&next);
@@ -199,33 +236,75 @@ fn cost(waiting: &Waiting) -> (usize, usize) {
     (1 + waiting.request.submissions.len(), waiting.request.body.len())
 }
 
+/// Writes a group, with the rejections that wait. What of it could be written is; each is told.
+async fn commit_group(store: &Store, group: Vec<Waiting>, rejections: Vec<WaitingRejection>, turn: Turn) {
+    let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._room))).unzip();
+    let rejected: Vec<&NewRejection> = rejections.iter().map(|one| &one.row).collect();
+    let kept = keep_parts(store, &requests, &rejected, turn).await;
+    for ((reply, _room), kept) in replies.into_iter().zip(kept) {
+        // A source that hung up finds its response under its idempotency key.
+        let _ = reply.send(kept);
+    }
+}
+
+type Kept = Result<Ingested, IngestError>;
+
+/// Writes requests in one commit; where that fails for something of theirs, in halves, so that one spoils nothing but itself. Rejections are
+/// not worth that: they go with the first attempt or not at all.
+#[boxed]
+async fn keep_parts(store: &Store, requests: &[NewRequest], rejected: &[&NewRejection], turn: Turn) -> Vec<Kept> {
+    let (mut turn, mut rejected) = (Ok(turn), rejected);
+    for attempt in 0..=AGAIN_MAX {
+        let kept = match turn {
+            Ok(turn) => keep_or_find(store, requests, rejected, turn).await,
+            Err(error) => Err(error),
+        };
+        let error = match kept {
+            Ok(results) => return results.into_iter().map(Ok).collect(),
+            Err(error) => error,
+        };
+        match error.trouble().remedy() {
+            Remedy::Again if attempt < AGAIN_MAX => {}
+            Remedy::Halve if 1 < requests.len() => {
+                let (first, second) = requests.split_at(requests.len() / 2);
+                return [keep_part(store, first).await, keep_part(store, second).await].concat();
+            }
+            // Were the rejections what was wrong?
+            Remedy::Halve if !rejected.is_empty() && !requests.is_empty() && attempt < AGAIN_MAX => rejected = &[],
+            Remedy::Again | Remedy::Halve | Remedy::Later => return not_kept(requests, error),
+        }
+        turn = store.turn(Class::Intake).await;
+    }
+    Vec::new()
+}
+
+async fn keep_part(store: &Store, requests: &[NewRequest]) -> Vec<Kept> {
+    match store.turn(Class::Intake).await {
+        Ok(turn) => keep_parts(store, requests, &[], turn).await,
+        Err(error) => not_kept(requests, error),
+    }
+}
+
+/// Nothing of these was written.
+fn not_kept(requests: &[NewRequest], error: StoreError) -> Vec<Kept> {
+    let (error, first) = (Arc::new(error), requests.first().map(|request| request.id.as_str()));
+    tracing::error!(error = %error, requests = requests.len(), request_id = first, "requests could not be written");
+    requests.iter().map(|_| Err(IngestError::Store(error.clone()))).collect()
+}
+
 /// The response to a COMMIT may be lost while the commit succeeded: what is in the database then decides, not the error.
-async fn keep_or_find(store: &Store, requests: &[NewRequest], turn: Turn) -> Result<Vec<Ingested>, StoreError> {
-    match store.write_requests(requests, turn).await {
-        Err(error) if error.is_outage() => match store.are_kept(requests).await {
+async fn keep_or_find(
+    store: &Store,
+    requests: &[NewRequest],
+    rejected: &[&NewRejection],
+    turn: Turn,
+) -> Result<Vec<Ingested>, StoreError> {
+    match store.write_requests(requests, rejected, turn).await {
+        Err(error) if !error.is_of_row() => match store.are_kept(requests).await {
             Ok(true) => Ok(requests.iter().map(|_| Ingested::Accepted).collect()),
             Ok(false) | Err(_) => Err(error),
         },
         other => other,
-    }
-}
-
-async fn commit_group(store: &Store, group: Vec<Waiting>, turn: Turn) {
-    let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._room))).unzip();
-    match keep_or_find(store, &requests, turn).await {
-        Ok(results) => {
-            for ((reply, _room), result) in replies.into_iter().zip(results) {
-                // A source that hung up finds its response under its idempotency key.
-                let _ = reply.send(Ok(result));
-            }
-        }
-        // One request must not spoil its neighbours: each is tried alone. Where the database is away, each would only wait.
-        Err(error) if 1 < requests.len() && !error.is_outage() => {
-            for ((reply, _room), request) in replies.into_iter().zip(requests) {
-                let _ = reply.send(keep_alone(store, request).await);
-            }
-        }
-        Err(error) => reject_group(replies.into_iter().map(|(reply, _room)| reply), error),
     }
 }
 
@@ -238,29 +317,20 @@ fn reject_group(replies: impl ExactSizeIterator<Item = Reply>, error: StoreError
     }
 }
 
-async fn keep_alone(store: &Store, request: NewRequest) -> Result<Ingested, IngestError> {
-    let kept = match store.turn(Class::Intake).await {
-        Ok(turn) => keep_or_find(store, std::slice::from_ref(&request), turn).await,
-        Err(error) => Err(error),
-    };
-    match kept {
-        Ok(mut results) => results.pop().ok_or(IngestError::Stopping),
-        Err(error) => {
-            tracing::error!(error = %error, request_id = request.id, "a request could not be written");
-            Err(IngestError::Store(Arc::new(error)))
-        }
-    }
-}
-
 impl Store {
     /// Keeps several requests in one commit. Of two with the same idempotency key the first wins (I4).
     pub async fn keep_requests(&self, requests: &[NewRequest]) -> Result<Vec<Ingested>, StoreError> {
         let turn = self.turn(Class::Intake).await?;
-        self.write_requests(requests, turn).await
+        self.write_requests(requests, &[], turn).await
     }
 
     #[boxed]
-    async fn write_requests(&self, requests: &[NewRequest], turn: Turn) -> Result<Vec<Ingested>, StoreError> {
+    async fn write_requests(
+        &self,
+        requests: &[NewRequest],
+        rejected: &[&NewRejection],
+        turn: Turn,
+    ) -> Result<Vec<Ingested>, StoreError> {
         let (firsts, seconds) = by_first_use(requests);
         let mut keyed: Vec<&NewRequest> = firsts.iter().copied().filter(|request| request.key.is_some()).collect();
         // Always in one order: two hosts that insert the same keys wait for each other, but never in a circle.
@@ -306,9 +376,17 @@ impl Store {
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
             let mut counts = CountChanges::default();
             rows.iter().for_each(|(_, submission)| counts.add(&submission.campaign_key, State::Received));
+            for request in &kept {
+                let bytes = length(&request.body) + length(&request.metadata) + length(&request.response);
+                counts.hold(&request.organization_id, Held::Requests, bytes);
+            }
             if let Some(request) = kept.first() {
                 insert_count_changes!(self, connection, counts, request.received_at);
             }
+            insert_many!(connection,
+                "insert into rejected_requests (id, organization_id, code, body_bytes, body_digest, rejected_at) values", "(?, ?, ?, ?, ?, ?)",
+                "on conflict do nothing", rejected,
+                |query, r| query.bind(&r.id).bind(&r.organization_id).bind(&r.code).bind(r.body_bytes).bind(r.body_digest.as_slice()).bind(r.rejected_at.0));
             uses
         });
         Ok((0..requests.len()).map(|at| resolve_request(requests, at, &seconds, &uses)).collect())
@@ -316,6 +394,9 @@ impl Store {
 
     /// Whether these requests are in the database, every one: the ids are new, so only their own commit can have put them there.
     async fn are_kept(&self, requests: &[NewRequest]) -> Result<bool, StoreError> {
+        if requests.is_empty() {
+            return Ok(false);
+        }
         for request in requests {
             if self.request(&request.organization_id, &request.id).await?.is_none() {
                 return Ok(false);
@@ -336,25 +417,6 @@ impl Store {
             sqlx::query_as(FIRST_USE).bind(organization_id).bind(key.key_hash.as_slice()).fetch_optional(&mut *connection).await?
         });
         Ok(row.map(first_use).filter(|first| now < first.expires_at))
-    }
-
-    /// Keeps what is kept of a request that was wholly rejected: code, size and digest (I2).
-    #[boxed]
-    pub async fn keep_rejected(
-        &self,
-        organization_id: &str,
-        code: &str,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        use sha2::Digest;
-        let (id, digest) = (self.ids.new_id("rej", now), sha2::Sha256::digest(body).to_vec());
-        writing!(self, connection => {
-            sqlx::query("insert into rejected_requests (id, organization_id, code, body_bytes, body_digest, rejected_at) values ($1, $2, $3, $4, $5, $6)")
-                .bind(&id).bind(organization_id).bind(code).bind(to_i64(body.len())).bind(digest.as_slice()).bind(now.0)
-                .execute(&mut *connection).await?;
-        });
-        Ok(())
     }
 }
 

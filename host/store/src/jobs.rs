@@ -1,6 +1,7 @@
 //! Jobs that one host at a time runs for all. A job's row is its lease: who takes it runs the job, and nobody else does until it has ended
 //! or the lease has run out. A job must bear to be run twice: the lease spares work, and nothing else depends on it.
 
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -20,7 +21,7 @@ impl Store {
         const SQL: &str = "insert into jobs (name, owner, run_at, expires_at) values ($1, $2, $3, $4) on conflict (name) do update set owner = excluded.owner, \
             expires_at = excluded.expires_at where (jobs.run_at <= $3 or $5 < jobs.run_at) and (jobs.owner = '' or jobs.expires_at <= $3 or $4 < jobs.expires_at) \
             returning name";
-        let taken: Option<String> = writing!(self, connection => {
+        let taken: Option<String> = writing!(self, Class::Housekeeping, connection => {
             sqlx::query_scalar(SQL).bind(name).bind(host).bind(now.0).bind(now.plus_ms(lease_ms).0).bind(now.plus_ms(every_ms).0)
                 .fetch_optional(&mut *connection).await?
         });
@@ -30,7 +31,7 @@ impl Store {
     /// Ends a job that this host took: it is due again at `run_at`.
     #[boxed]
     pub async fn end_job(&self, name: &str, host: &str, run_at: Timestamp) -> Result<(), StoreError> {
-        writing!(self, connection => {
+        writing!(self, Class::Housekeeping, connection => {
             sqlx::query("update jobs set owner = '', run_at = $1 where name = $2 and owner = $3").bind(run_at.0).bind(name).bind(host)
                 .execute(&mut *connection).await?;
         });

@@ -236,6 +236,20 @@ impl Store {
         }))
     }
 
+    /// The newest source key of an organization that counts now.
+    #[boxed]
+    pub async fn newest_source_key(
+        &self,
+        organization_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<SourceKey>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
+                 where organization_id = $1 and (expires_at is null or $2 < expires_at) order by id desc limit 1")
+                .bind(organization_id).bind(now.0).fetch_optional(&mut *connection).await?
+        }))
+    }
+
     /// A source key in full. It is returned only after the commit of its line in the audit log.
     #[boxed]
     pub async fn reveal_source_key(

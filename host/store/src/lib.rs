@@ -7,6 +7,8 @@
 mod database;
 #[macro_use]
 pub mod audit;
+#[cfg(test)]
+mod bounds;
 pub mod campaign_versions;
 pub mod campaigns;
 pub mod components;
@@ -26,9 +28,12 @@ pub mod outcome;
 #[cfg(test)]
 mod plans;
 pub mod processed;
+pub mod quotas;
 pub mod recent;
+mod rejections;
 pub mod release;
 pub mod requests;
+mod retention;
 pub mod runs;
 pub mod submissions;
 #[cfg(test)]
@@ -39,4 +44,4 @@ pub mod value_sets;
 pub mod work;
 
 pub use database::{Store, StoreOptions, Target};
-pub use error::StoreError;
+pub use error::{Remedy, StoreError, Trouble};

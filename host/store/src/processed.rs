@@ -20,6 +20,8 @@ pub struct Processed {
     pub organization_id: String,
     /// Its campaign (the store's id).
     pub campaign_key: String,
+    /// Whose lease covers its work.
+    pub shard: u16,
     /// How many transitions it had when it was taken up: the row must still have as many (fencing).
     pub revision: i64,
     /// What ends processing.
@@ -76,7 +78,7 @@ pub struct DerivedFrom {
 
 impl Processed {
     /// The submission that was taken up: itself, or the one it was made from.
-    fn source_id(&self) -> &str {
+    pub fn source_id(&self) -> &str {
         self.derived_from.as_ref().map_or(&self.id, |from| &from.parent_id)
     }
 }

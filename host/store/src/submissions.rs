@@ -60,6 +60,15 @@ from_row!(SubmissionRow {
     value_sets
 });
 
+/// The first rows of what was asked for, which have no more bytes than asked for.
+#[derive(Debug, Clone)]
+pub struct Within<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether rows were left out for their bytes.
+    pub is_cut: bool,
+}
+
 /// A line of a timeline.
 #[derive(Debug, Clone)]
 pub struct TimelineRow {
@@ -107,7 +116,8 @@ impl Store {
         }))
     }
 
-    /// The submissions of a campaign, the newest first, older than `before`; in one state if given.
+    /// The submissions of a campaign, the newest first, older than `before`; in one state if given. As many as have `bytes_max` bytes of
+    /// leads and decisions together, and one in any case.
     #[boxed]
     pub async fn submissions(
         &self,
@@ -115,13 +125,24 @@ impl Store {
         state: Option<State>,
         before: &str,
         limit: i64,
-    ) -> Result<Vec<SubmissionRow>, StoreError> {
+        bytes_max: i64,
+    ) -> Result<Within<SubmissionRow>, StoreError> {
         // The state is a word of ours: written out, the database may use the index of that state's rows.
         let in_state = state.map(|state| format!("and s.state = '{}'", state.as_str())).unwrap_or_default();
-        let sql = format!("{COLUMNS} where s.campaign_key = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
-        Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
-        }))
+        let which = format!("where s.campaign_key = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
+        // Lengths are read without what they are of.
+        let sizes = format!(
+            "select cast(coalesce(length(s.lead), 0) + coalesce(length(s.decision), 0) as bigint) from submissions s {which}"
+        );
+        let (sql, before) = (format!("{COLUMNS} {which}"), before_or_end(before));
+        let (sizes, rows): (Vec<i64>, _) = reading!(self, connection => {
+            let sizes: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(sizes.as_str())).bind(campaign_key).bind(before).bind(limit)
+                .fetch_all(&mut *connection).await?;
+            let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(before).bind(first_within(&sizes, bytes_max))
+                .fetch_all(&mut *connection).await?;
+            (sizes, rows)
+        });
+        Ok(Within { rows, is_cut: first_within(&sizes, bytes_max) < i64::try_from(sizes.len()).unwrap_or(i64::MAX) })
     }
 
     /// The transitions of a submission after it was received, in order.
@@ -148,5 +169,27 @@ impl Store {
         let Some((request_id, start, bytes)) = place else { return Ok(None) };
         let request = self.raw_request(organization_id, &request_id).await?;
         Ok(request.map(|request| (request, start, bytes)))
+    }
+}
+
+/// How many of the first have no more bytes together than this; one in any case.
+fn first_within(sizes: &[i64], bytes_max: i64) -> i64 {
+    let mut bytes = 0_i64;
+    let fits = sizes.iter().take_while(|size| {
+        bytes = bytes.saturating_add(**size);
+        bytes <= bytes_max
+    });
+    i64::try_from(fits.count()).unwrap_or(i64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h6_rows_are_cut_by_their_bytes_and_one_always_fits() {
+        for (sizes, count) in [(&[][..], 1), (&[11], 1), (&[4, 6, 1], 2), (&[4, 7], 1), (&[1, 1, 1], 3)] {
+            assert_eq!(first_within(sizes, 10), count, "{sizes:?}");
+        }
     }
 }

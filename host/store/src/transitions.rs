@@ -55,6 +55,7 @@ fn processed(id: &str, test: &str, change: Change) -> Processed {
         id: id.to_owned(),
         organization_id: "org".into(),
         campaign_key: format!("cmp_{test}"),
+        shard: 0,
         revision: 1,
         change,
         cause: "test",

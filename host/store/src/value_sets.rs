@@ -2,6 +2,7 @@
 //! organization finds them by its own names only.
 
 use super::audit::AuditEntry;
+use super::quotas::{Held, hold_bytes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -128,6 +129,11 @@ impl Store {
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             if let Some(rejected) = too_much(others, bytes, limits) {
                 return Ok(rejected);
+            }
+            let known: Option<i64> = sqlx::query_scalar("select v.version from value_sets s join value_set_versions v on v.value_set_id = s.id \
+                 where s.organization_id = $1 and v.digest = $2 limit 1").bind(organization_id).bind(table.digest).fetch_optional(&mut *connection).await?;
+            if known.is_none() {
+                hold_bytes!(self, connection, organization_id, Held::Tables, bytes, now);
             }
             sqlx::query("insert into value_tables (digest, body, entries, bytes, created_at) values ($1, $2, $3, $4, $5) on conflict (digest) do nothing")
                 .bind(table.digest).bind(table.body).bind(table.entries).bind(bytes).bind(now.0).execute(&mut *connection).await?;

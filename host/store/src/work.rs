@@ -2,6 +2,7 @@
 //! claim on the row, decides who works on it.
 
 use super::deliveries::Message;
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -313,7 +314,7 @@ impl Store {
         ids: &[&str],
         run_at: Timestamp,
     ) -> Result<(), StoreError> {
-        writing!(self, connection => {
+        writing!(self, Class::Housekeeping, connection => {
             for id in ids {
                 sqlx::query("update submissions set run_at = $1 where organization_id = $2 and id = $3 and run_at is not null")
                     .bind(run_at.0).bind(organization_id).bind(*id).execute(&mut *connection).await?;
@@ -329,15 +330,6 @@ impl Store {
             sqlx::query_scalar("select committed_at from commits where id = $1").bind(commit_id).fetch_optional(&mut *connection).await?
         });
         Ok(found.is_some())
-    }
-
-    /// Deletes commits that are too old to be asked for.
-    #[boxed]
-    pub async fn forget_commits(&self, before_id: &str) -> Result<(), StoreError> {
-        writing!(self, connection => {
-            sqlx::query("delete from commits where id < $1").bind(before_id).execute(&mut *connection).await?;
-        });
-        Ok(())
     }
 
     /// Whether anything is due at this moment.

@@ -1,4 +1,5 @@
 //! The running host attacked from outside, as a hostile or merely unlucky client, source, tenant or operator would; and what others notice.
 
+mod disk;
 mod logs;
 mod receivers;

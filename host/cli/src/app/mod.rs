@@ -136,7 +136,8 @@ async fn open_store(options: &Options, data: &DataDirectory) -> Result<Store, St
         None => Target::Sqlite(data.database()),
     };
     let key = key::obtain(options.key.as_deref(), data, options.ids.as_ref())?;
-    let opened = Store::open(StoreOptions { target, cipher: key.cipher(), ids: options.ids.clone() }).await;
+    let limits = options.settings.limits.clone();
+    let opened = Store::open(StoreOptions { target, cipher: key.cipher(), ids: options.ids.clone(), limits }).await;
     opened.map_err(|error| {
         key.forget_if_fresh(&error);
         StartError::Store(error)

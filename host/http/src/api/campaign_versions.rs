@@ -7,7 +7,7 @@ use crate::extract::{Path, Query};
 use crate::views::{self, Page, PageSize, Time};
 use axum::Json;
 use axum::http::StatusCode;
-use hookmill_admin::rows::CampaignVersion;
+use hookmill_admin::rows::CampaignVersionSummary;
 use hookmill_admin::{NewCampaignVersion, SavedVersion};
 use hookmill_pipeline::Problem;
 use serde::Serialize;
@@ -53,7 +53,7 @@ pub(crate) struct DocumentView {
     document: String,
 }
 
-fn view(row: CampaignVersion, active_id: Option<&str>) -> CampaignVersionView {
+fn view(row: CampaignVersionSummary, active_id: Option<&str>) -> CampaignVersionView {
     CampaignVersionView {
         active: active_id == Some(&row.id),
         id: row.id,
@@ -61,7 +61,7 @@ fn view(row: CampaignVersion, active_id: Option<&str>) -> CampaignVersionView {
         plugin_id: row.plugin_id,
         plugin_version: row.plugin_version,
         component_digest: row.component_digest,
-        has_document: row.document.is_some(),
+        has_document: row.has_document,
         warnings: views::value(&row.warnings),
         created_by: row.created_by,
         created_at: views::time(row.created_at),

@@ -5,7 +5,7 @@ use crate::error::HttpError;
 use crate::extract::Query;
 use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
-use hookmill_admin::rows::RequestRow;
+use hookmill_admin::rows::RequestSummary;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,8 +22,8 @@ pub(crate) struct RequestLine {
     received_at: Time,
 }
 
-impl From<RequestRow> for RequestLine {
-    fn from(row: RequestRow) -> Self {
+impl From<RequestSummary> for RequestLine {
+    fn from(row: RequestSummary) -> Self {
         Self {
             id: row.id,
             source_key_id: row.source_key_id,

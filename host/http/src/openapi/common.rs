@@ -46,11 +46,16 @@ const ERRORS: [(&str, u16, &str); 9] = [
         422,
         "Read, and not acceptable. `details` names all that is wrong, each with its path and suggested fix.",
     ),
-    ("Overloaded", 429, "`overloaded`: more is under way than this host keeps in memory. Nothing was kept; try again."),
+    (
+        "Overloaded",
+        429,
+        "`overloaded`: more is under way than this host keeps in memory; `quota_reached`: the organization has no room for more requests. Nothing was kept; try again.",
+    ),
     (
         "Unavailable",
         503,
-        "`unavailable`, `stopping`: the host can't keep it safe at the moment. Nothing was kept; try again.",
+        "`unavailable`, `busy`, `disk_full`, `stopping`: the host can't keep it safe at the moment. `too_slow`: the database was stopped after \
+         `people_statement_ms`; ask for less. Nothing was kept; try again.",
     ),
 ];
 

@@ -80,6 +80,16 @@ pub(super) fn filling() -> Vec<String> {
              select {org}, {}, 'x', 1, cast('00' as bytea), i from n where i % 10 = 0",
             id("rej")
         ),
+        format!(
+            "insert into audit (id, organization_id, user_id, action, subject, at) {n} select {}, {org}, 'usr_1', 'x', 'x', i from n where i % 10 = 0",
+            id("aud")
+        ),
+        "insert into components (digest, bytes, stages, created_at) values ('d', cast('00' as bytea), cast('[]' as bytea), 0)".into(),
+        format!(
+            "insert into campaign_versions (id, campaign_key, version, component_digest, warnings, created_by, created_at) {n} \
+             select {}, {campaign}, i, 'd', cast('[]' as bytea), 'usr_1', i from n where i % 50 < 5",
+            id("ver")
+        ),
         "analyze".into(),
     ]
 }

@@ -5,7 +5,9 @@ use crate::audit::AuditEntry;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{DerivedFrom, Processed, ProcessedLead};
+use crate::quotas::Held;
 use crate::release::Release;
+use crate::retention::{Old, Piece};
 use crate::runs::RunStart;
 use crate::{Store, StoreError};
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
@@ -40,10 +42,10 @@ macro_rules! statements {
 
 statements! { store:
     "submissions of a campaign", "submissions_of_campaign" => {
-        store.submissions(CAMPAIGN, None, "", 50).await?;
+        store.submissions(CAMPAIGN, None, "", 50, 1 << 20).await?;
     }
     "submissions in a state", "submissions_in_state" => {
-        store.submissions(CAMPAIGN, Some(State::Received), "", 50).await?;
+        store.submissions(CAMPAIGN, Some(State::Received), "", 50, 1 << 20).await?;
     }
     "submission", "key of submissions" => {
         store.submission(ORG, "sub_10000001").await?;
@@ -190,8 +192,28 @@ statements! { store:
         store.is_committed("cmt_10000000").await?;
         store.forget_commits("cmt_1").await?;
     }
-    "counts", "key of submission_counts" => {
+    "old idempotency keys", "idempotency_expired" => {
+        store.forget_piece(Piece::Keys(NOW)).await?;
+    }
+    "old rejected requests", "key of rejected_requests" => {
+        store.oldest_rejected_kept(ORG).await?;
+        store.forget_piece(Piece::Old(Old::Rejected, ORG, "zzzz")).await?;
+    }
+    "old attempts", "key of attempts" => {
+        store.forget_piece(Piece::Old(Old::Attempts, ORG, "zzzz")).await?;
+    }
+    "old events", "key of events" => {
+        store.forget_piece(Piece::Old(Old::Events, ORG, "zzzz")).await?;
+    }
+    "audit lines", "audit_of_organization" => {
+        store.audit_lines(ORG, "", 50).await?;
+    }
+    "versions of a campaign", "campaign_versions_by_version" => {
+        store.campaign_versions(CAMPAIGN, 50).await?;
+    }
+    "counts", "key of counts" => {
         store.submission_counts(CAMPAIGN).await?;
+        store.bytes_held(ORG, Held::Requests).await?;
     }
 }
 
@@ -208,6 +230,7 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
         id: id.into(),
         organization_id: "org_1".into(),
         campaign_key: "cmp_101".into(),
+        shard: 1,
         revision: 3,
         change: const { Change::of(State::Processing, State::Delivering) },
         cause: "shaped",

@@ -1,0 +1,275 @@
+//! What is forgotten, each kind of data after its own time, in pieces of so many rows. A piece is a turn of housekeeping, and a look before it
+//! costs no write. What submissions, versions and tables are needed for is never forgotten here.
+
+use super::turns::Class;
+use super::{Store, StoreError};
+use async_recursion::async_recursion as boxed;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::ids::lowest_id;
+
+/// A kind of data that each organization has more of every day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Old {
+    /// Rejected requests.
+    Rejected,
+    /// Attempts of deliveries that are over.
+    Attempts,
+    /// Events whose deliveries are over.
+    Events,
+}
+
+impl Old {
+    const ALL: [Self; 3] = [Self::Rejected, Self::Attempts, Self::Events];
+
+    /// Its table.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected_requests",
+            Self::Attempts => "attempts",
+            Self::Events => "events",
+        }
+    }
+
+    /// What finds a row within its organization.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Rejected | Self::Events => "id",
+            Self::Attempts => "delivery_id, id",
+        }
+    }
+
+    /// The keys of what is old: before the id `$2`, of the organization `$1`. Ids begin with their time.
+    fn which(self) -> &'static str {
+        match self {
+            Self::Rejected => "select id from rejected_requests where organization_id = $1 and id < $2 order by id",
+            Self::Attempts => {
+                "select a.delivery_id, a.id from attempts a join deliveries d on d.organization_id = a.organization_id and d.id = a.delivery_id \
+                 where a.organization_id = $1 and a.delivery_id < $2 and d.state || '' not in ('waiting', 'held') order by a.delivery_id, a.id"
+            }
+            // An event that is still to be told of is what its message is shaped from.
+            Self::Events => {
+                "select e.id from events e where e.organization_id = $1 and e.id < $2 and not exists (select 1 from deliveries d \
+                 where d.organization_id = e.organization_id and d.submission_id = e.subject_id and d.event_id = e.id \
+                 and d.state || '' in ('waiting', 'held')) order by e.id"
+            }
+        }
+    }
+
+    /// What the ids in `which` begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Rejected => "rej",
+            Self::Attempts => "dlv",
+            Self::Events => "evt",
+        }
+    }
+}
+
+/// One piece of what is forgotten.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Piece<'a> {
+    /// Idempotency keys that no longer count.
+    Keys(Timestamp),
+    /// Commits before this id.
+    Commits(&'a str),
+    /// What is old of an organization: before this id.
+    Old(Old, &'a str, &'a str),
+}
+
+impl Store {
+    /// Forgets what is older than the limits say, of every organization; returns how many rows that were.
+    #[boxed]
+    pub async fn forget_old(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut count = self.forget_all(Piece::Keys(now)).await?;
+        let organizations: Vec<String> = reading!(self, connection => {
+            sqlx::query_scalar("select id from organizations order by id").fetch_all(&mut *connection).await?
+        });
+        for old in Old::ALL {
+            let before = lowest_id(old.prefix(), now.plus_ms(-self.kept_ms(old)));
+            for organization_id in &organizations {
+                count += self.forget_all(Piece::Old(old, organization_id, &before)).await?;
+            }
+        }
+        for organization_id in &organizations {
+            if let Some(before) = self.oldest_rejected_kept(organization_id).await? {
+                count += self.forget_all(Piece::Old(Old::Rejected, organization_id, &before)).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Deletes commits that are too old to be asked for; returns how many.
+    pub async fn forget_commits(&self, before_id: &str) -> Result<u64, StoreError> {
+        self.forget_all(Piece::Commits(before_id)).await
+    }
+
+    fn kept_ms(&self, old: Old) -> i64 {
+        match old {
+            Old::Rejected => self.limits.rejected_kept_ms,
+            Old::Attempts => self.limits.attempts_kept_ms,
+            Old::Events => self.limits.events_kept_ms,
+        }
+    }
+
+    /// The oldest rejected request that an organization keeps, where it has as many as it may keep.
+    #[boxed]
+    pub(super) async fn oldest_rejected_kept(&self, organization_id: &str) -> Result<Option<String>, StoreError> {
+        const SQL: &str =
+            "select id from rejected_requests where organization_id = $1 order by id desc limit 1 offset $2";
+        let others = self.limits.rejected_rows_max.max(1) - 1;
+        Ok(reading!(self, connection => {
+            sqlx::query_scalar(SQL).bind(organization_id).bind(others).fetch_optional(&mut *connection).await?
+        }))
+    }
+
+    /// Repeats a piece until it was not a whole one; returns how many rows that were.
+    async fn forget_all(&self, piece: Piece<'_>) -> Result<u64, StoreError> {
+        let whole = u64::try_from(self.limits.forget_rows_max).unwrap_or(1).max(1);
+        let mut count = 0;
+        loop {
+            let rows = self.forget_piece(piece).await?;
+            count += rows;
+            if rows < whole {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Deletes one piece; returns how many rows it had.
+    pub(super) async fn forget_piece(&self, piece: Piece<'_>) -> Result<u64, StoreError> {
+        const KEYS: &str =
+            "select organization_id, key_hash from idempotency where expires_at <= $1 order by expires_at";
+        const COMMITS: &str = "select id from commits where id < $1 order by id";
+        let rows = self.limits.forget_rows_max;
+        // A look costs no write.
+        Ok(match piece {
+            Piece::Keys(now) => {
+                let look = format!("select 1 from ({KEYS} limit 1) as old");
+                let sql = format!("delete from idempotency where (organization_id, key_hash) in ({KEYS} limit $2)");
+                let some: Option<i32> = reading!(self, connection => {
+                    sqlx::query_scalar(sqlx::AssertSqlSafe(look.as_str())).bind(now.0).fetch_optional(&mut *connection).await?
+                });
+                if some.is_none() {
+                    return Ok(0);
+                }
+                writing!(self, Class::Housekeeping, connection => {
+                    sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(now.0).bind(rows).execute(&mut *connection).await?.rows_affected()
+                })
+            }
+            Piece::Commits(before) => {
+                let sql = format!("delete from commits where id in ({COMMITS} limit $2)");
+                writing!(self, Class::Housekeeping, connection => {
+                    sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(before).bind(rows).execute(&mut *connection).await?.rows_affected()
+                })
+            }
+            Piece::Old(old, organization_id, before) => {
+                let (table, key, which) = (old.table(), old.key(), old.which());
+                let look = format!("select 1 from ({which} limit 1) as old");
+                let sql = format!("delete from {table} where organization_id = $1 and ({key}) in ({which} limit $3)");
+                let some: Option<i32> = reading!(self, connection => {
+                    sqlx::query_scalar(sqlx::AssertSqlSafe(look.as_str())).bind(organization_id).bind(before).fetch_optional(&mut *connection).await?
+                });
+                if some.is_none() {
+                    return Ok(0);
+                }
+                writing!(self, Class::Housekeeping, connection => {
+                    sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before).bind(rows)
+                        .execute(&mut *connection).await?.rows_affected()
+                })
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plans::Servers;
+    use hookmill_domain::config::Limits;
+
+    const DAY_MS: i64 = 24 * 3_600_000;
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    async fn count(store: &Store, table: &str) -> i64 {
+        let sql = format!("select count(*) from {table}");
+        let counting = async || {
+            Ok::<_, StoreError>(reading!(store, connection => {
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())).fetch_one(&mut *connection).await?
+            }))
+        };
+        counting().await.unwrap()
+    }
+
+    /// Rows of this age, in days, each with its own number.
+    async fn fill(servers: &Servers, store: &Store, age_days: i64, state: &str, numbers: std::ops::Range<usize>) {
+        let at = NOW.plus_ms(-age_days * DAY_MS);
+        for n in numbers {
+            let [rejection, delivery, event, attempt, commit] =
+                ["rej", "dlv", "evt", "att", "cmt"].map(|prefix| store.ids.new_id(prefix, at));
+            let x = "cast('00' as bytea)";
+            let expires_at = at.plus_ms(7 * DAY_MS).0;
+            let at = at.0;
+            for sql in [
+                format!("insert into rejected_requests values ('org_1', '{rejection}', 'x', 1, {x}, {at})"),
+                format!("insert into commits values ('{commit}', {at})"),
+                format!(
+                    "insert into idempotency values ('org_1', cast('{n}' as bytea), 'req', {x}, {at}, {expires_at})"
+                ),
+                format!(
+                    "insert into attempts values ('org_1', '{delivery}', '{attempt}', 1, {at}, 1, 200, 'accepted', {x})"
+                ),
+                format!(
+                    "insert into events values ('org_1', '{event}', 'submission', 'sub_{n}', null, 'x', null, {x}, {at})"
+                ),
+                format!(
+                    "insert into deliveries (organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
+                     retries_max, created_at, updated_at) values ('org_1', '{delivery}', 'cmp', 'sub_{n}', '{event}', 'dst', 'client', 1, '{state}', 1, 1, {at}, {at})"
+                ),
+            ] {
+                servers.execute(&sql).await;
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn i11_what_is_old_is_forgotten_in_pieces_and_what_is_needed_stays() {
+        let servers = Servers::start("retention").await;
+        let limits = Limits { forget_rows_max: 4, ..Limits::default() };
+        let stores = servers.open_within(&limits).await;
+        servers
+            .execute("insert into organizations (id, name, salt, \"values\", created_at) values ('org_1', 'x', cast('00' as bytea), cast('{}' as bytea), 0)")
+            .await;
+        fill(&servers, &stores[0], 100, "delivered", 0..10).await;
+        fill(&servers, &stores[0], 100, "held", 10..13).await;
+        fill(&servers, &stores[0], 40, "failed", 20..25).await;
+        fill(&servers, &stores[0], 1, "delivered", 30..32).await;
+        for store in &stores {
+            store.forget_old(NOW).await.unwrap();
+            store.forget_commits(&lowest_id("cmt", NOW.plus_ms(-DAY_MS * 2))).await.unwrap();
+            let expected = [
+                ("idempotency", 2),
+                ("rejected_requests", 2),
+                // Those of held deliveries are needed, and those of 40 days are not old yet.
+                ("attempts", 3 + 5 + 2),
+                ("events", 3 + 5 + 2),
+                ("deliveries", 20),
+                ("commits", 2),
+            ];
+            for (table, rows) in expected {
+                assert_eq!(count(store, table).await, rows, "{table}");
+            }
+            assert_eq!(store.forget_old(NOW).await.unwrap(), 0, "nothing more is old");
+        }
+        // Of rejected requests an organization keeps so many, however new they are.
+        let few = Limits { rejected_rows_max: 1, ..limits };
+        for store in servers.open_within(&few).await {
+            store.forget_old(NOW).await.unwrap();
+            assert_eq!(count(&store, "rejected_requests").await, 1);
+            store.close().await;
+        }
+        for store in stores {
+            store.close().await;
+        }
+        servers.stop().await;
+    }
+}

@@ -1,0 +1,232 @@
+//! What the database does not take, who asks it for too much, and what is kept for ever: one row, one caller, one organization stops nobody else.
+#![allow(clippy::disallowed_methods, reason = "how long others wait is measured")]
+
+use hookmill_tests::world::submission_ids;
+use hookmill_tests::{Behaviour, Client, World, WorldOptions, on_both};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
+const DAY_MS: i64 = 24 * 3_600_000;
+
+fn leads(campaign: &str, count: usize, odd_one: usize) -> Value {
+    let note = |n: usize| if n == odd_one { "poison" } else { "fine" };
+    let lead = |n: usize| json!({"campaign_id": campaign, "email": format!("{n}@x.example"), "note": note(n)});
+    Value::Array((0..count).map(lead).collect())
+}
+
+async fn states(world: &World, ids: &[String]) -> Vec<String> {
+    let mut states = Vec::new();
+    for id in ids {
+        states.push(world.state(id).await);
+    }
+    states
+}
+
+on_both! {
+    /// H2: a lead whose rows the database does not take waits for a person, with a reason; the others of its batch are delivered.
+    async fn h2_a_lead_that_can_not_be_written_holds_up_no_other(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("POISON", "").await;
+        world.subscribe().await;
+        world.reject_rows("update", "submissions", "lead", "poison").await;
+        let ids = world.push_and_settle(leads("POISON", 20, 7)).await;
+        let expected: Vec<&str> = (0..20).map(|n| if n == 7 { "quarantined" } else { "delivered" }).collect();
+        assert_eq!(states(&world, &ids).await, expected);
+        let page = world.submission(&ids[7]).await;
+        assert_eq!(page["timeline"].as_array().unwrap().last().unwrap()["cause"], "unwritable", "{page}");
+        assert_eq!(world.receiver.at("/client/POISON").len(), 19);
+        assert_eq!(world.webhook_events(&ids[7]), ["lead.quarantined"]);
+        assert!(ids.iter().enumerate().all(|(n, id)| n == 7 || world.webhook_events(id) == ["lead.delivered"]));
+        // Once the database takes it, it goes its way like any other.
+        world.accept_rows("submissions").await;
+        world.admin.post(&format!("/v1/submissions/{}/reprocess", ids[7]), &json!({})).await.expect(200);
+        world.settle().await;
+        assert_eq!(world.state(&ids[7]).await, "delivered");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// H2: an attempt whose row the database does not take is kept without what it does not take, and holds up no other; nothing is sent twice.
+    async fn h2_an_attempt_that_can_not_be_written_holds_up_no_other(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("ANSWER", "").await;
+        world.reject_rows("insert", "attempts", "detail", "poison").await;
+        world.receiver.plan("/client/ANSWER", [Behaviour::json(200, &json!({"note": "poison"}))]);
+        let ids = world.push_and_settle(leads("ANSWER", 20, 99)).await;
+        assert_eq!(states(&world, &ids).await, vec!["delivered"; 20]);
+        assert_eq!(world.receiver.at("/client/ANSWER").len(), 20, "each is sent once");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// H2: a request that the database does not take is answered with 503; those that came with it are accepted, and are not lost.
+    async fn h2_a_request_that_can_not_be_written_holds_up_no_other(kind: Kind) {
+        let world = World::new(kind).await;
+        world.draft("GROUP", "").await;
+        world.reject_rows("insert", "requests", "body", "poison").await;
+        let post = |n: usize| {
+            let source = world.source.clone();
+            let body = json!({"idempotency_key": format!("k{n}"), "leads": leads("GROUP", 1, if n % 16 == 5 { 0 } else { 9 })});
+            async move { source.post("/v1/leads", &body).await }
+        };
+        let posted: Vec<_> = (0..64).map(|n| tokio::spawn(post(n))).collect();
+        let mut responses = Vec::new();
+        for response in posted {
+            responses.push(response.await.unwrap());
+        }
+        for (n, response) in responses.iter().enumerate() {
+            if n % 16 == 5 {
+                assert_eq!((response.status, response.code()), (503, "unavailable"), "{n}");
+            } else {
+                assert_eq!(response.status, 202, "{n}: {}", response.json);
+                assert_eq!(world.submission(&submission_ids(response)[0]).await["campaign_id"], "GROUP");
+            }
+        }
+        // What was not taken has not used its key up.
+        world.accept_rows("requests").await;
+        assert_eq!(post(5).await.status, 202);
+        world.stop().await;
+    }
+}
+
+/// How long posts of one lead take while something else goes on: the median.
+async fn median(source: &Client, campaign: &str, name: &str) -> Duration {
+    let mut took = Vec::new();
+    for n in 0..40 {
+        let body = json!({"idempotency_key": format!("{name}-{n}"), "leads": [{"campaign_id": campaign, "email": "a@x.example"}]});
+        let began = Instant::now();
+        source.post("/v1/leads", &body).await.expect(202);
+        took.push(began.elapsed());
+    }
+    took.sort();
+    took[took.len() / 2]
+}
+
+on_both! {
+    /// H6: a valid key that posts nothing but nonsense goes ahead of nobody; what it posted is recorded, as far as there is room.
+    async fn h6_nonsense_goes_ahead_of_nobody(kind: Kind) {
+        let world = World::new(kind).await;
+        let other = world.second_organization().await;
+        other.admin.post("/v1/campaigns", &json!({"id": "VICTIM", "name": "VICTIM"})).await.expect(201);
+        let alone = median(&other.source, "VICTIM", "alone").await;
+        let attackers: Vec<_> = (0..32)
+            .map(|_| {
+                let source = world.source.clone();
+                tokio::spawn(async move {
+                    loop {
+                        source.post_bytes("/v1/leads", "application/json", b"{".to_vec()).await.expect_error(400, "invalid_json");
+                    }
+                })
+            })
+            .collect();
+        let recorded = async || world.admin.get("/v1/rejected-requests").await.expect(200).json["items"].as_array().unwrap().len();
+        tokio::time::timeout(PATIENCE, async { while recorded().await < 20 { tokio::task::yield_now().await } }).await.expect("they are recorded");
+        let beside = median(&other.source, "VICTIM", "beside").await;
+        attackers.iter().for_each(tokio::task::JoinHandle::abort);
+        println!("{kind:?}: a post took {alone:?} alone, {beside:?} beside 32 that post nonsense");
+        assert!(beside < alone * 10 + Duration::from_millis(500), "{beside:?} instead of {alone:?}");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// H6: a page has so many bytes, whatever its rows have, and all rows are found page by page.
+    async fn h6_a_page_of_large_leads_is_short(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.page_bytes_max = 100_000;
+        let world = World::with(kind, options).await;
+        world.campaign("LARGE", "").await;
+        let lead = |n: usize| json!({"campaign_id": "LARGE", "email": format!("{n}@x.example"), "note": "x".repeat(if n == 3 { 150_000 } else { 30_000 })});
+        let ids = world.push_and_settle((0..12).map(lead).collect()).await;
+        let (mut found, mut next, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = world.admin.get(&format!("/v1/campaigns/LARGE/submissions?limit=200&before={next}")).await.expect(200).json;
+            let items = page["items"].as_array().unwrap();
+            assert!(page.to_string().len() < 110_000 || items.len() == 1, "{} rows of {} bytes", items.len(), page.to_string().len());
+            found.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+            pages += 1;
+            let Some(more) = page["next"].as_str() else { break };
+            next = more.to_owned();
+        }
+        found.reverse();
+        let mut ids = ids;
+        ids.sort();
+        assert_eq!(found, ids);
+        assert!((4..12).contains(&pages), "{pages} pages");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I11: what is kept for a time is gone after it, by itself, and what is not old stays.
+    async fn i11_rejected_requests_are_forgotten(kind: Kind) {
+        let world = World::new(kind).await;
+        let nonsense = async || world.source.post_bytes("/v1/leads", "application/json", b"{".to_vec()).await.expect_error(400, "invalid_json");
+        let listed = async || world.admin.get("/v1/rejected-requests").await.expect(200).json["items"].as_array().unwrap().len();
+        nonsense().await;
+        nonsense().await;
+        world.clock.advance_ms(29 * DAY_MS);
+        nonsense().await;
+        assert_eq!(listed().await, 3);
+        world.clock.advance_ms(2 * DAY_MS);
+        let forgotten = async { while 1 < listed().await { tokio::time::sleep(Duration::from_millis(50)).await } };
+        tokio::time::timeout(PATIENCE, forgotten).await.expect("they are forgotten");
+        assert_eq!(listed().await, 1);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// H6: an organization has so many bytes of each kind. What passes that is rejected, says what is full and who can help; others go on, and what
+    /// is there stays as it is.
+    async fn h6_an_organization_has_so_many_bytes(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.held_requests_bytes_max = 20_000;
+        options.settings.limits.held_versions_bytes_max = 60_000;
+        options.settings.limits.held_tables_bytes_max = 3_000;
+        let world = World::with(kind, options).await;
+        let other = world.second_organization().await;
+        other.admin.post("/v1/campaigns", &json!({"id": "OTHER", "name": "OTHER"})).await.expect(201);
+        world.draft("FULL", "").await;
+        // Tables, older ones too: the same table again takes nothing.
+        let put = async |n: usize| world.admin.put("/v1/value-sets/set", &json!({"a": "x".repeat(900 + n)})).await;
+        for n in [0, 1, 2, 0, 1, 2] {
+            assert!(put(n).await.status < 300, "{n}");
+        }
+        let full = put(3).await.expect_error(409, "quota_reached");
+        assert!(full.json["error"]["message"].as_str().unwrap().contains("held_tables_bytes_max"), "{}", full.json);
+        assert!(put(1).await.status < 300, "what is there can be used");
+        // Versions of campaigns.
+        let save = async || world.admin.put("/v1/campaigns/FULL/document", &json!({"document": format!("version: 1\n# {}\n", "x".repeat(10_000))})).await;
+        let mut saved = 0;
+        while saved < 20 {
+            let response = save().await;
+            if response.status == 409 {
+                response.expect_error(409, "quota_reached");
+                break;
+            }
+            response.expect(201);
+            saved += 1;
+        }
+        assert!((1..8).contains(&saved), "{saved} versions of 10 kB in 60 kB");
+        // Requests.
+        let post = async |source: &Client, campaign: &str, n: usize| {
+            let lead = json!({"campaign_id": campaign, "email": "a@x.example", "note": "x".repeat(4_000)});
+            source.post("/v1/leads", &json!({"idempotency_key": format!("k{n}"), "leads": [lead]})).await
+        };
+        let mut taken = 0;
+        while taken < 20 && post(&world.source, "FULL", taken).await.status == 202 {
+            taken += 1;
+        }
+        assert!((2..8).contains(&taken), "{taken} requests of 4 kB in 20 kB");
+        post(&world.source, "FULL", 100).await.expect_error(429, "quota_reached");
+        for n in 0..3 {
+            post(&other.source, "OTHER", n).await.expect(202);
+        }
+        world.stop().await;
+    }
+}
