@@ -183,7 +183,7 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         let path = request.path.split('?').next().unwrap_or_default().to_owned();
         let under_way = UnderWay::begin(&state, &path);
         let mut behaviour = next(&state, &path, request);
-                while let Behaviour::Behind(gate, then) = behaviour {
+        while let Behaviour::Behind(gate, then) = behaviour {
             gate.0.subscribe().wait_for(|is_open| *is_open).await.ok()?;
             behaviour = *then;
         }

@@ -120,9 +120,7 @@ impl Pipeline {
                 in_flight.set_host(request.url.host());
                 self.sender.send(request).await
             }
-            Err(why) => {
-                Err(SendError { kind: SendErrorKind::Blocked, sent: false, elapsed_ms: 0, message: why })
-            }
+            Err(why) => Err(SendError { kind: SendErrorKind::Blocked, sent: false, elapsed_ms: 0, message: why }),
         };
         in_flight.free_places(place_end(&response));
         if response.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {

@@ -344,7 +344,11 @@ impl Pipeline {
                 ))
             }
             // Dropping the reservation has the store asked: the request may be in it.
-            Err(IngestError::Unknown) => Err(unavailable(IngestError::Unknown)),
+            Err(IngestError::Unknown) => Err(ApiError::new(
+                Kind::Unavailable,
+                "unavailable",
+                "it is not known whether the request was written; post again with the same idempotency key",
+            )),
             Err(IngestError::Store(error)) => Err(unavailable(error)),
         }
     }

@@ -187,11 +187,7 @@ impl Ingest {
     }
 }
 
-async fn commit_forever(
-    store: Store,
-    queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
-    rejections: Rejections,
-) {
+async fn commit_forever(store: Store, queue: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>, rejections: Rejections) {
     loop {
         let Some((group, turn)) = next_group(&store, &mut *queue.lock().await, &rejections).await else { return };
         match turn {
