@@ -51,6 +51,15 @@ pub struct Destination<S> {
     pub paused_at: Option<Timestamp>,
 }
 
+struct DestinationRow {
+    id: String,
+    version: i64,
+    revision: i64,
+    encrypted_settings: Vec<u8>,
+    paused_at: Option<i64>,
+}
+from_row!(DestinationRow { id, version, revision, encrypted_settings, paused_at });
+
 /// Whose destination it is.
 struct Owner<'a> {
     kind: DestinationKind,
@@ -161,13 +170,14 @@ impl Store {
         kind: DestinationKind,
         owner_id: &str,
     ) -> Result<Option<Destination<S>>, StoreError> {
-        let row: Option<(String, i64, i64, Vec<u8>, Option<i64>)> = reading!(self, connection => {
+        let row: Option<DestinationRow> = reading!(self, connection => {
             sqlx::query_as("select d.id, d.version, d.revision, v.encrypted_settings, d.paused_at from destinations d \
                  join destination_versions v on v.destination_id = d.id and v.version = d.version where d.owner_id = $1 and d.kind = $2")
                 .bind(owner_id).bind(kind.as_str()).fetch_optional(&mut *connection).await?
         });
-        let Some((id, version, revision, encrypted, paused_at)) = row else { return Ok(None) };
-        let settings = self.open_settings(&id, &encrypted)?;
+        let Some(row) = row else { return Ok(None) };
+        let settings = self.open_settings(&row.id, &row.encrypted_settings)?;
+        let DestinationRow { id, version, revision, paused_at, .. } = row;
         Ok(Some(Destination { id, version, revision, settings, paused_at: paused_at.map(Timestamp) }))
     }
 

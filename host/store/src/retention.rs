@@ -222,8 +222,8 @@ mod tests {
                     "insert into events values ('org_1', '{event}', 'submission', 'sub_{n}', null, 'x', null, {x}, {at})"
                 ),
                 format!(
-                    "insert into deliveries (organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_kind, shard, state, attempts, \
-                     retries_max, created_at, updated_at) values ('org_1', '{delivery}', 'cmp', 'sub_{n}', '{event}', 'dst', 'client', 1, '{state}', 1, 1, {at}, {at})"
+                    "insert into deliveries (organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, state, attempts, \
+                     retries_max, created_at, updated_at) values ('org_1', '{delivery}', 'cmp', 'sub_{n}', '{event}', 'dst', 1, 'client', 1, '{state}', 1, 1, {at}, {at})"
                 ),
             ] {
                 servers.execute(&sql).await;
