@@ -125,10 +125,10 @@ on_both! {
             .collect();
         let recorded = async || world.admin.get("/v1/rejected-requests").await.expect(200).json["items"].as_array().unwrap().len();
         tokio::time::timeout(PATIENCE, async { while recorded().await < 20 { tokio::task::yield_now().await } }).await.expect("they are recorded");
-        let beside = median(&other.source, "VICTIM", "beside").await;
+        let crowded = median(&other.source, "VICTIM", "beside").await;
         attackers.iter().for_each(tokio::task::JoinHandle::abort);
-        println!("{kind:?}: a post took {alone:?} alone, {beside:?} beside 32 that post nonsense");
-        assert!(beside < alone * 10 + Duration::from_millis(500), "{beside:?} instead of {alone:?}");
+        println!("{kind:?}: a post took {alone:?} alone, {crowded:?} next to 32 that post nonsense");
+        assert!(crowded < alone * 10 + Duration::from_millis(500), "{crowded:?} instead of {alone:?}");
         world.stop().await;
     }
 }
