@@ -378,12 +378,13 @@ create table hosts (
     expires_at bigint not null
 );
 
+-- Without a key of its own: a planner would walk all lines by it, and look for those of an organization.
 create table audit (
-    id text primary key,
+    id text not null,
     organization_id text,
     user_id text not null,
     action text not null,
     subject text not null,
     at bigint not null
 );
-create index audit_of_organization on audit (organization_id, id);
+create unique index audit_of_organization on audit (organization_id, id);

@@ -5,7 +5,7 @@
 //! | [`Away`](Trouble::Away) | `PERM` `READONLY` `CANTOPEN` `NOMEM` | 08, 28, 3D, F0, 57P, 25006, 53200, no connection | later; `503` |
 //! | [`Disk`](Trouble::Disk) | `IOERR` | 58 | later; `503` |
 //! | [`Full`](Trouble::Full) | `FULL` | 53100, 53400 | later, once there is room; `503` |
-//! | [`Damaged`](Trouble::Damaged) | `CORRUPT` `NOTADB` | XX001, XX002 | later, once somebody has mended it; `503` |
+//! | [`Damaged`](Trouble::Damaged) | `CORRUPT` `NOTADB` | XX001, XX002 | later, once somebody has repaired it; `503` |
 //! | [`Busy`](Trouble::Busy) | `BUSY` `LOCKED` `ABORT` `PROTOCOL` | 40, 53300, 55, no connection free | the same again |
 //! | [`TooSlow`](Trouble::TooSlow) | `INTERRUPT` | 57014, 25P03 | a group is halved; a person is told to ask for less |
 //! | [`Row`](Trouble::Row) | `CONSTRAINT` `TOOBIG` `MISMATCH` | 22, 23, 54 | a group is halved until the row stands alone |

@@ -38,7 +38,7 @@ on_both! {
         assert_eq!(page["timeline"].as_array().unwrap().last().unwrap()["cause"], "unwritable", "{page}");
         assert_eq!(world.receiver.at("/client/POISON").len(), 19);
         assert_eq!(world.webhook_events(&ids[7]), ["lead.quarantined"]);
-        assert!(ids.iter().enumerate().all(|(n, id)| n == 7 || world.webhook_events(id) == ["lead.delivered"]));
+        assert!(ids.iter().enumerate().all(|(n, id)| n == 7 || world.webhook_events(id).contains(&"lead.delivered".to_owned())));
         // Once the database takes it, it goes its way like any other.
         world.accept_rows("submissions").await;
         world.admin.post(&format!("/v1/submissions/{}/reprocess", ids[7]), &json!({})).await.expect(200);
@@ -125,10 +125,10 @@ on_both! {
             .collect();
         let recorded = async || world.admin.get("/v1/rejected-requests").await.expect(200).json["items"].as_array().unwrap().len();
         tokio::time::timeout(PATIENCE, async { while recorded().await < 20 { tokio::task::yield_now().await } }).await.expect("they are recorded");
-        let beside = median(&other.source, "VICTIM", "beside").await;
+        let crowded = median(&other.source, "VICTIM", "beside").await;
         attackers.iter().for_each(tokio::task::JoinHandle::abort);
-        println!("{kind:?}: a post took {alone:?} alone, {beside:?} beside 32 that post nonsense");
-        assert!(beside < alone * 10 + Duration::from_millis(500), "{beside:?} instead of {alone:?}");
+        println!("{kind:?}: a post took {alone:?} alone, {crowded:?} next to 32 that post nonsense");
+        assert!(crowded < alone * 10 + Duration::from_millis(500), "{crowded:?} instead of {alone:?}");
         world.stop().await;
     }
 }
@@ -186,7 +186,7 @@ on_both! {
     async fn h6_an_organization_has_so_many_bytes(kind: Kind) {
         let mut options = WorldOptions::default();
         options.settings.limits.held_requests_bytes_max = 20_000;
-        options.settings.limits.held_versions_bytes_max = 60_000;
+        options.settings.limits.held_versions_bytes_max = 200_000;
         options.settings.limits.held_tables_bytes_max = 3_000;
         let world = World::with(kind, options).await;
         let other = world.second_organization().await;
@@ -212,7 +212,7 @@ on_both! {
             response.expect(201);
             saved += 1;
         }
-        assert!((1..8).contains(&saved), "{saved} versions of 10 kB in 60 kB");
+        assert!((1..8).contains(&saved), "{saved} versions of 45 kB in 200 kB");
         // Requests.
         let post = async |source: &Client, campaign: &str, n: usize| {
             let lead = json!({"campaign_id": campaign, "email": "a@x.example", "note": "x".repeat(4_000)});
