@@ -404,6 +404,7 @@ on_both! {
         let mut options = WorldOptions::default();
         options.settings.limits.request_timeout_ms = 1_000;
         options.settings.limits.connection_idle_ms = 3_000;
+        options.settings.limits.head_timeout_ms = 2_000;
         let world = World::with(kind, options).await;
         let huge = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-huge: {}\r\n\r\n", "h".repeat(1 << 20));
         let many = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(5_000));

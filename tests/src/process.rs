@@ -53,6 +53,19 @@ impl HostProcess {
         host
     }
 
+    /// Starts a host that may have so many files open, connections among them.
+    pub async fn start_with_files(data: &Path, files: u32) -> Self {
+        let host = command(data, None);
+        let host = host.as_std();
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""))
+            .arg(host.get_program())
+            .args(host.get_args());
+        Self::spawn(as_host(command)).await
+    }
+
     /// Starts a host and kills it (`kill -9`) after a while, wherever it is in its start by then.
     pub async fn kill_while_starting(data: &Path, database_url: Option<&str>, key: &str, life: Duration) {
         let mut command = command(data, database_url);
@@ -104,6 +117,10 @@ fn command(data: &Path, database_url: Option<&str>) -> Command {
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }
+    as_host(command)
+}
+
+fn as_host(mut command: Command) -> Command {
     command.env("HOOKMILL_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
     command
 }

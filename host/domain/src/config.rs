@@ -2,6 +2,8 @@
 //! with them (`engine::Limits`, `outbound::OutboundLimits`).
 
 use crate::value_set::TableLimits;
+pub use ipnet::IpNet;
+use std::net::IpAddr;
 
 /// The bounds of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +82,31 @@ pub struct Limits {
     pub check_wait_ms: u64,
     /// How long a stopping host waits for what is under way, in milliseconds (10 s).
     pub stop_ms: u64,
-    /// How many connections are served at once (1,024).
+    /// How many connections are served at once (1,024). At this bound the one that has been without a request for longest is closed for a
+    /// new one; while all have requests under way, new ones get 503.
     pub connections_max: usize,
-    /// How long a connection without a response is kept open, in milliseconds (75 s).
+    /// How many of them one address may have, or one IPv6 network of 64 bits (256); trusted proxies are exempt.
+    pub connections_per_address_max: usize,
+    /// How many connections beyond `connections_max` are served that ask for health or readiness (16).
+    pub reserved_connections_max: usize,
+    /// How many of those one address may have (2).
+    pub reserved_per_address_max: usize,
+    /// How long such a connection may last, in milliseconds (5 s).
+    pub reserved_life_ms: u64,
+    /// How long a connection without a request is kept open, in milliseconds (30 s).
     pub connection_idle_ms: u64,
-    /// How long a client may take to send a request's head and body, in milliseconds (30 s).
+    /// How long the head of a request may take to arrive from its first byte, in milliseconds (10 s).
+    pub head_timeout_ms: u64,
+    /// How many bytes the head of a request may have (64 KiB).
+    pub head_bytes_max: usize,
+    /// How long a client may take to send or to read `progress_bytes_min` bytes of what is left, in milliseconds (10 s); then its connection
+    /// is cut.
+    pub progress_ms: u64,
+    /// How many bytes a client must send or read in that time, while there are as many (4 KiB).
+    pub progress_bytes_min: u64,
+    /// How many bytes the kernel holds for a client that does not read (128 KiB, which Linux doubles for its own use).
+    pub send_buffer_bytes: u32,
+    /// How long a client may take to send a request's body, in milliseconds (30 s).
     pub request_timeout_ms: u64,
     /// How many bytes of a receiver's response are kept with an attempt (4 KiB).
     pub kept_response_bytes_max: usize,
@@ -199,7 +221,16 @@ impl Default for Limits {
             check_wait_ms: 30_000,
             stop_ms: 10_000,
             connections_max: 1_024,
-            connection_idle_ms: 75_000,
+            connections_per_address_max: 256,
+            reserved_connections_max: 16,
+            reserved_per_address_max: 2,
+            reserved_life_ms: 5_000,
+            connection_idle_ms: 30_000,
+            head_timeout_ms: 10_000,
+            head_bytes_max: 64 << 10,
+            progress_ms: 10_000,
+            progress_bytes_min: 4 << 10,
+            send_buffer_bytes: 128 << 10,
             request_timeout_ms: 30_000,
             kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
@@ -265,6 +296,8 @@ pub struct HostSettings {
     pub public_url: String,
     /// Whether this is a developer's machine: `http` and loopback receivers are then allowed.
     pub development: bool,
+    /// The proxies in front of this host, whose word for the address of a source is taken. None unless they are named.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for HostSettings {
@@ -274,6 +307,37 @@ impl Default for HostSettings {
             key_contact: "CSM".into(),
             public_url: "http://127.0.0.1:8080".into(),
             development: false,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// A network, or an address alone, as an operator writes it: `10.0.0.0/8`, `10.0.0.1`, `2001:db8::/32`.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    match (text.parse::<IpNet>(), text.parse::<IpAddr>()) {
+        (Ok(network), _) => Ok(network.trunc()),
+        (_, Ok(address)) => Ok(address.into()),
+        _ => Err(format!("`{text}` is not a network; write an address or a range, such as 10.0.0.0/8")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_a_range_or_an_address() {
+        for (text, expected) in [
+            ("10.0.0.1", "10.0.0.1/32"),
+            (" 10.1.2.3/8 ", "10.0.0.0/8"),
+            ("::1", "::1/128"),
+            ("2001:db8::/32", "2001:db8::/32"),
+        ] {
+            assert_eq!(parse_network(text).unwrap().to_string(), expected);
+        }
+        for text in ["", "10.0.0.0/33", "localhost", "10.0.0.1:80"] {
+            assert!(parse_network(text).unwrap_err().contains(text), "{text}");
         }
     }
 }

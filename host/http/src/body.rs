@@ -1,6 +1,6 @@
 //! Reading bodies: bounded in bytes and time, JSON checked before it is understood.
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
@@ -36,43 +36,83 @@ impl Deref for BufferedBody {
     }
 }
 
-/// Reads a whole body. Hold the result until the response is sent.
+/// Reads a whole body, which has to come at the least pace and within the longest time. Hold the result until the response is sent.
 pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<BufferedBody, ApiError> {
-    let bound = Duration::from_millis(pipeline.settings().limits.request_timeout_ms);
-    tokio::time::timeout(bound, read_bounded(body, bytes_max, pipeline.body_memory())).await.unwrap_or_else(|_| {
-        Err(ApiError::new(
-            Kind::Syntax,
-            "body_timeout",
-            format!("the body did not arrive within {} ms", bound.as_millis()),
-        ))
-    })
+    let limits = &pipeline.settings().limits;
+    let [whole, piece] = [limits.request_timeout_ms, limits.progress_ms].map(Duration::from_millis);
+    let mut reading = Reading::new(body, bytes_max, pipeline.body_memory());
+    let read = async move {
+        while within(piece, limits.progress_bytes_min, reading.read_some(limits.progress_bytes_min)).await?? {}
+        reading.finish()
+    };
+    let ended = tokio::time::timeout(whole, read).await;
+    ended.unwrap_or_else(|_| Err(too_slow(format!("the body did not arrive within {} ms", whole.as_millis()))))
 }
 
-async fn read_bounded(body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<BufferedBody, ApiError> {
-    let mut stream = body.into_data_stream();
-    let (mut kept, mut seen, mut held) = (BytesMut::new(), 0_usize, None::<OwnedSemaphorePermit>);
-    while let Some(chunk) = stream.next().await {
-        let chunk =
-            chunk.map_err(|_| ApiError::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
-        seen += chunk.len();
-        if seen <= bytes_max {
-            let more =
-                u32::try_from(chunk.len()).ok().and_then(|bytes| room.clone().try_acquire_many_owned(bytes).ok());
-            let more = more.ok_or_else(overloaded)?;
-            match &mut held {
-                Some(held) => held.merge(more),
-                None => held = Some(more),
+async fn within<T>(bound: Duration, bytes: u64, read: impl Future<Output = T>) -> Result<T, ApiError> {
+    let slow = || too_slow(format!("fewer than {bytes} bytes of the body arrived within {} ms", bound.as_millis()));
+    tokio::time::timeout(bound, read).await.map_err(|_| slow())
+}
+
+fn too_slow(message: String) -> ApiError {
+    ApiError::new(Kind::Syntax, "body_timeout", message)
+}
+
+/// A body that is being read.
+struct Reading<'a> {
+    stream: BodyDataStream,
+    bytes_max: usize,
+    room: &'a Arc<Semaphore>,
+    bytes: BytesMut,
+    seen: usize,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(body: Body, bytes_max: usize, room: &'a Arc<Semaphore>) -> Self {
+        Self { stream: body.into_data_stream(), bytes_max, room, bytes: BytesMut::new(), seen: 0, held: None }
+    }
+
+    /// Reads at least so many bytes, or to the end; returns whether there may be more.
+    async fn read_some(&mut self, bytes_min: u64) -> Result<bool, ApiError> {
+        let enough = self.seen.saturating_add(usize::try_from(bytes_min).unwrap_or(usize::MAX));
+        while let Some(chunk) = self.stream.next().await {
+            let chunk = chunk
+                .map_err(|_| ApiError::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
+            self.take(&chunk)?;
+            if DRAINED_BYTES_MAX < self.seen {
+                break;
             }
-            kept.extend_from_slice(&chunk);
-        } else if DRAINED_BYTES_MAX < seen {
-            break;
+            if enough <= self.seen {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
-    if bytes_max < seen {
-        let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
-        return Err(ApiError::new(Kind::TooLarge, "body_too_large", message));
+
+    fn take(&mut self, chunk: &Bytes) -> Result<(), ApiError> {
+        self.seen += chunk.len();
+        if self.bytes_max < self.seen {
+            return Ok(());
+        }
+        let bytes = u32::try_from(chunk.len()).ok();
+        let more = bytes.and_then(|bytes| self.room.clone().try_acquire_many_owned(bytes).ok());
+        let more = more.ok_or_else(overloaded)?;
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            None => self.held = Some(more),
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
     }
-    Ok(BufferedBody { bytes: kept.freeze(), _room: held })
+
+    fn finish(self) -> Result<BufferedBody, ApiError> {
+        if self.bytes_max < self.seen {
+            let message = format!("the body has more than {} bytes (body_bytes_max); send it in parts", self.bytes_max);
+            return Err(ApiError::new(Kind::TooLarge, "body_too_large", message));
+        }
+        Ok(BufferedBody { bytes: self.bytes.freeze(), _room: self.held })
+    }
 }
 
 fn overloaded() -> ApiError {

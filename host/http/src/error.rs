@@ -1,6 +1,7 @@
 //! API errors as HTTP responses (I14): one body for all of them.
 
 use super::request_id::RequestId;
+use super::serve;
 use axum::Extension;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// How long a client waits before it tries again after an overload, in seconds.
-const RETRY_AFTER_S: &str = "1";
+pub(crate) const RETRY_AFTER_S: &str = "1";
 
 /// The body of every error.
 #[derive(Debug, Serialize, ToSchema)]
@@ -110,6 +111,14 @@ pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Res
     response_with_body
 }
 
+/// A bug of the host ended a request.
+pub(crate) fn internal(request_id: &str) -> Response {
+    let message = "the host failed at this request, which is a bug of the host; its log has the request's id";
+    let error = ErrorContent { code: "internal", message, details: &[], fields: None };
+    let body = ErrorBody { success: false, error, request_id };
+    (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(body)).into_response()
+}
+
 fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::Syntax => StatusCode::BAD_REQUEST,
@@ -124,6 +133,11 @@ fn status(kind: Kind) -> StatusCode {
         Kind::Overload => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+/// No connection for anything but health and readiness.
+pub(super) async fn connections_full() -> HttpError {
+    HttpError::new(Kind::Unavailable, serve::CONNECTIONS_FULL, serve::CONNECTIONS_FULL_MESSAGE)
 }
 
 /// No such address.

@@ -4,6 +4,7 @@
 mod api;
 mod auth;
 mod body;
+mod changes;
 mod error;
 mod extract;
 mod observe;
@@ -12,31 +13,35 @@ pub mod receiver;
 mod request_id;
 mod serve;
 mod sources;
+mod under_way;
 mod views;
 
 use axum::Router;
 use hookmill_pipeline::Pipeline;
 use openapi::{Access, Description, Routes};
 use std::sync::Arc;
+use under_way::UnderWay;
 use utoipa_axum::routes;
 
 pub use serve::{Bound, bind};
 
 /// Every address with its handlers, each of which names its method and describes itself.
-fn table() -> Routes {
-    let sources = Routes::of("Sources", Access::Source)
+fn table(under_way: &UnderWay) -> Routes {
+    let of = |tag, access| Routes::of(tag, access, under_way);
+
+    let sources = of("Sources", Access::Source)
         .at("/v1/leads", routes!(sources::push_batch::handle))
         .at("/v1/campaigns/{campaign}/leads", routes!(sources::post_leads::handle));
 
-    let reading = Routes::of("Sources", Access::SourceOrOrgUser)
-        .at("/v1/requests/{request}", routes!(sources::get_request::handle));
+    let reading =
+        of("Sources", Access::SourceOrOrgUser).at("/v1/requests/{request}", routes!(sources::get_request::handle));
 
-    let organizations = Routes::of("Provisioning", Access::User)
+    let organizations = of("Provisioning", Access::User)
         .at("/v1/organizations", routes!(api::organizations::create, api::organizations::list))
         .at("/v1/organizations/{organization}", routes!(api::organizations::get))
         .at("/v1/me", routes!(api::users::me));
 
-    let provisioning = Routes::of("Provisioning", Access::OrgUser)
+    let provisioning = of("Provisioning", Access::OrgUser)
         .at("/v1/users", routes!(api::users::create, api::users::list))
         .at("/v1/api-keys", routes!(api::api_keys::create, api::api_keys::list))
         .at("/v1/api-keys/{key}", routes!(api::api_keys::revoke))
@@ -46,7 +51,7 @@ fn table() -> Routes {
         .at("/v1/source-keys/{key}/reveal", routes!(api::source_keys::reveal))
         .at("/v1/audit", routes!(api::audit::list));
 
-    let campaigns = Routes::of("Campaigns", Access::OrgUser)
+    let campaigns = of("Campaigns", Access::OrgUser)
         .at("/v1/campaigns", routes!(api::campaigns::create, api::campaigns::list))
         .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
         .at("/v1/campaigns/{campaign}/state", routes!(api::campaigns::set_state))
@@ -65,24 +70,24 @@ fn table() -> Routes {
         .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list))
         .at("/v1/campaigns/{campaign}/reprocess", routes!(api::submissions::reprocess_all));
 
-    let submissions = Routes::of("Submissions", Access::OrgUser)
+    let submissions = of("Submissions", Access::OrgUser)
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
         .at("/v1/submissions/{submission}/replay", routes!(api::rerun::replay))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
         .at("/v1/requests", routes!(api::requests::list))
         .at("/v1/rejected-requests", routes!(api::rejected_requests::list));
 
-    let deliveries = Routes::of("Deliveries", Access::OrgUser)
+    let deliveries = of("Deliveries", Access::OrgUser)
         .at("/v1/deliveries", routes!(api::deliveries::list))
         .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
         .at("/v1/deliveries/{delivery}/resend", routes!(api::deliveries::resend))
         .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get));
 
-    let plugins = Routes::of("Plugins", Access::OrgUser)
+    let plugins = of("Plugins", Access::OrgUser)
         .at("/v1/plugins", routes!(api::plugins::list))
         .at("/v1/plugins/{plugin}", routes!(api::plugins::upload, api::plugins::versions));
 
-    let value_sets = Routes::of("Value sets", Access::OrgUser)
+    let value_sets = of("Value sets", Access::OrgUser)
         .at("/v1/value-sets", routes!(api::value_sets::list))
         .at("/v1/value-sets/{set}", routes!(api::value_sets::put, api::value_sets::get, api::value_sets::remove))
         .at("/v1/value-sets/{set}/entries", routes!(api::value_sets::entries))
@@ -90,9 +95,7 @@ fn table() -> Routes {
         .at("/v1/value-sets/{set}/versions", routes!(api::value_sets::versions))
         .at("/v1/value-sets/{set}/versions/{version}/restore", routes!(api::value_sets::restore));
 
-    let system = Routes::of("System", Access::Public)
-        .at("/healthz", routes!(observe::health))
-        .at("/readyz", routes!(observe::ready))
+    let system = of("System", Access::Public)
         .at("/openapi.json", routes!(openapi::serve::description))
         .at("/docs", routes!(openapi::serve::page))
         .at("/docs/style.css", routes!(openapi::serve::style));
@@ -106,15 +109,39 @@ fn table() -> Routes {
         .and(plugins)
         .and(submissions)
         .and(deliveries)
+        .and(state_of_host(under_way))
         .and(system)
 }
 
-/// The router of all URLs.
-pub fn router(pipeline: Pipeline) -> Router {
-    let (all, description) = Description::of(table(), &pipeline.settings().public_url);
-    all.fallback(error::unknown_address)
+/// The addresses that say how the host is.
+fn state_of_host(under_way: &UnderWay) -> Routes {
+    Routes::of("System", Access::Public, under_way)
+        .at("/healthz", routes!(observe::health))
+        .at("/readyz", routes!(observe::ready))
+}
+
+/// All that a listener serves.
+pub struct Site {
+    /// Every address.
+    router: Router,
+    /// Health and readiness alone, for the connections that are reserved for them.
+    health: Router,
+    /// What a stopping host waits for.
+    under_way: UnderWay,
+}
+
+/// The site of a pipeline.
+pub fn site(pipeline: Pipeline) -> Site {
+    let under_way = UnderWay::new();
+    let (all, description) = Description::of(table(&under_way), &pipeline.settings().public_url);
+    let router = all
+        .fallback(error::unknown_address)
         .method_not_allowed_fallback(error::unknown_method)
-        .layer(axum::Extension(Arc::new(description)))
-        .layer(axum::middleware::from_fn_with_state(pipeline.clone(), observe::request_id))
-        .with_state(pipeline)
+        .layer(axum::Extension(Arc::new(description)));
+    let health = state_of_host(&under_way).router.fallback(error::connections_full);
+    let [router, health] = [router, health].map(|router| {
+        let each = axum::middleware::from_fn_with_state(pipeline.clone(), observe::request_id);
+        router.layer(each).with_state(pipeline.clone())
+    });
+    Site { router, health, under_way }
 }

@@ -21,6 +21,8 @@ enum Job {
     ForgetCommits,
     /// Forgets what is kept for a time.
     ForgetOld,
+    /// Releases what waited for campaigns where a host was killed over it.
+    ReleaseLeft,
 }
 
 impl Job {
@@ -32,7 +34,7 @@ impl Job {
     /// How often it runs, in milliseconds.
     fn every_ms(self) -> i64 {
         match self {
-            Self::AddUpCounts => 5_000,
+            Self::AddUpCounts | Self::ReleaseLeft => 5_000,
             Self::ForgetCommits | Self::ForgetOld => 600_000,
         }
     }
@@ -63,6 +65,7 @@ impl Pipeline {
     async fn run_job(&self, job: Job, now: Timestamp) -> Result<(), StoreError> {
         match job {
             Job::AddUpCounts => self.store.add_up_counts().await,
+            Job::ReleaseLeft => self.release_left(now).await,
             Job::ForgetCommits => {
                 // Ids begin with their time.
                 self.store.forget_commits(&lowest_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await?;

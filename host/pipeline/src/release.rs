@@ -4,11 +4,17 @@ use super::Pipeline;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::CampaignState;
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_store::StoreError;
 use hookmill_store::audit::AuditEntry;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::release::Release;
+
+/// How long a release may be under way before it is taken for one that was left, in milliseconds.
+const RELEASE_MS: i64 = 10_000;
+/// How many campaigns that were left one run of the job releases.
+const CAMPAIGNS_PER_RUN: i64 = 100;
 
 impl Pipeline {
     /// Moves a campaign to another state. Activating processes what waited, in order; archiving cancels it.
@@ -24,7 +30,8 @@ impl Pipeline {
             let message = format!("a campaign in state {} can't change to {}", from.as_str(), next.as_str());
             return Err(ApiError::new(Kind::Conflict, "state_conflict", message));
         }
-        let moved = self.people.move_campaign(campaign, next, entry, self.clock.now()).await;
+        let now = self.clock.now();
+        let moved = self.people.move_campaign(campaign, next, entry, now).await;
         if !moved.map_err(unavailable)? {
             return Err(ApiError::new(
                 Kind::Conflict,
@@ -33,12 +40,30 @@ impl Pipeline {
             ));
         }
         self.forget_lookups();
-        self.release_waiting(campaign, next).await.map_err(unavailable)
+        self.release_waiting(campaign, next, now).await.map_err(unavailable)
     }
 
-    /// Releases what waited for this state of its campaign. What begins to wait at the moment of the change is released by the
-    /// commit that makes it wait.
-    async fn release_waiting(&self, campaign: &Campaign, state: CampaignState) -> Result<(), StoreError> {
+    /// Releases what waited for campaigns whose host was killed before it had done so.
+    pub(crate) async fn release_left(&self, now: Timestamp) -> Result<(), StoreError> {
+        let before = now.plus_ms(-RELEASE_MS);
+        for campaign in self.store.campaigns_to_release(before, CAMPAIGNS_PER_RUN).await? {
+            tracing::info!(
+                campaign = campaign.campaign_id,
+                "its waiting leads were not all released, which is done now"
+            );
+            self.release_waiting(&campaign, campaign.state()?, before).await?;
+        }
+        Ok(())
+    }
+
+    /// Releases what waited for this state of its campaign, which it came to before this time. What begins to wait at the moment of the
+    /// change is released by the commit that makes it wait. It bears to be done twice.
+    async fn release_waiting(
+        &self,
+        campaign: &Campaign,
+        state: CampaignState,
+        before: Timestamp,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         match state {
             CampaignState::Active => {
@@ -52,6 +77,7 @@ impl Pipeline {
             CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
         self.people.release_deliveries(&campaign.key, now).await?;
+        self.people.campaign_released(&campaign.key, before).await?;
         self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
         if let Some(client) = self.people.client_destination(&campaign.key).await? {
             self.flow.read_deliveries(&campaign.organization_id, &client.id, now);

@@ -90,9 +90,12 @@ create table campaigns (
     -- The value sets that its plugin may read, a JSON list of names.
     granted_value_sets bytea not null,
     active_version_id text,
+    -- When it was activated or archived, until what waited for that was released: who is killed in between leaves it for another.
+    release_at bigint,
     created_at bigint not null,
     updated_at bigint not null
 );
+create index campaigns_to_release on campaigns (release_at) where release_at is not null;
 create unique index campaigns_by_campaign_id on campaigns (organization_id, campaign_id);
 
 create table campaign_versions (

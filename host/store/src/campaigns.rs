@@ -177,7 +177,8 @@ impl Store {
         }))
     }
 
-    /// Moves a campaign to another state, if it is still in the state `from`.
+    /// Moves a campaign to another state, if it is still in the state it was read in. One that is activated or archived is to be released
+    /// from then on ([`Store::campaigns_to_release`]).
     #[boxed]
     pub async fn move_campaign(
         &self,
@@ -186,13 +187,33 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let release_at = matches!(to, CampaignState::Active | CampaignState::Archived).then_some(now.0);
         Ok(writing!(self, connection => {
-            let moved = sqlx::query("update campaigns set state = $1, updated_at = $2 where campaign_key = $3 and state = $4")
-                .bind(to.as_str()).bind(now.0).bind(&campaign.key).bind(&campaign.state).execute(&mut *connection).await?.rows_affected();
+            let moved = sqlx::query("update campaigns set state = $1, updated_at = $2, release_at = $5 where campaign_key = $3 and state = $4")
+                .bind(to.as_str()).bind(now.0).bind(&campaign.key).bind(&campaign.state).bind(release_at).execute(&mut *connection).await?.rows_affected();
             if moved == 1 {
                 insert_audit!(self, connection, entry, &campaign.campaign_id, now);
             }
             moved == 1
         }))
+    }
+
+    /// Campaigns that were activated or archived at this time or before, and whose waiting work is not released yet: the first of them.
+    #[boxed]
+    pub async fn campaigns_to_release(&self, before: Timestamp, limit: i64) -> Result<Vec<Campaign>, StoreError> {
+        let sql = format!("{COLUMNS} where release_at <= $1 order by release_at limit $2");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(before.0).bind(limit).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// All is released that waited for a campaign to be activated or archived, at this time or before.
+    #[boxed]
+    pub async fn campaign_released(&self, key: &str, before: Timestamp) -> Result<(), StoreError> {
+        writing!(self, connection => {
+            sqlx::query("update campaigns set release_at = null where campaign_key = $1 and release_at <= $2").bind(key).bind(before.0)
+                .execute(&mut *connection).await?;
+        });
+        Ok(())
     }
 }

@@ -68,7 +68,7 @@ pub struct Running {
 /// Starts a host.
 pub async fn start(mut options: Options) -> Result<Running, StartError> {
     let data = DataDirectory::open(&options.data)?;
-    let bound = hookmill_http::bind(options.listen, &options.settings.limits)
+    let bound = hookmill_http::bind(options.listen, &options.settings)
         .await
         .map_err(|source| StartError::Listen { address: options.listen, source })?;
     if options.settings.public_url.is_empty() {
@@ -80,9 +80,9 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     let workers = Workers::start(&pipeline);
     let (stop, stopped) = oneshot::channel::<()>();
     let address = bound.address();
-    let router = hookmill_http::router(pipeline.clone());
+    let site = hookmill_http::site(pipeline.clone());
     // A dropped sender means the same as a sent one: stop.
-    let server = tokio::spawn(bound.serve(router, async move { drop(stopped.await) }));
+    let server = tokio::spawn(bound.serve(site, async move { drop(stopped.await) }));
     Ok(Running { pipeline, address, operator_key, workers, stop, server, _data: data })
 }
 

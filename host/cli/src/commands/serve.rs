@@ -4,7 +4,7 @@ use super::log::Log;
 use crate::app::{self, Demo, Options, Running};
 use crate::output::{say, warn};
 use clap::Args;
-use hookmill_domain::config::{HostSettings, Limits};
+use hookmill_domain::config::{HostSettings, IpNet, Limits, parse_network};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +32,10 @@ pub(super) struct Serve {
     /// The URL at which sources reach this host, for examples [default: the address it listens on].
     #[arg(long, env = "HOOKMILL_PUBLIC_URL")]
     public_url: Option<String>,
+    /// The proxies in front of this host, as addresses or networks (10.0.0.0/8): their X-Forwarded-For says where a source is, and the bound
+    /// of connections for each address is not for them. Several in a row, or separated by commas.
+    #[arg(long = "trusted-proxy", env = "HOOKMILL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',', value_parser = parse_network)]
+    trusted_proxies: Vec<IpNet>,
     /// The contact for source keys, shown by a campaign without one.
     #[arg(long, default_value = "CSM", env = "HOOKMILL_KEY_CONTACT")]
     key_contact: String,
@@ -85,6 +89,7 @@ impl Serve {
                 key_contact: self.key_contact,
                 public_url: self.public_url.unwrap_or_default(),
                 development: self.development || self.demo,
+                trusted_proxies: self.trusted_proxies,
             },
             engine_limits: hookmill_engine::Limits::default(),
             compiler: hookmill_engine::Compiler::Child(program),

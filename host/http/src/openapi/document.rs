@@ -28,7 +28,8 @@ const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every respons
     campaigns may do it (`campaign`) or not (`organization`), and `x-audit` what the operation leaves in the audit log.\n\n\
     Every error has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
     a method that an address does not have `405 method_not_allowed` with `Allow`. \
-    Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`).";
+    Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`). \
+    A host whose connections are all in use sends `503 connections_full` with `Retry-After` before it reads anything, without `x-request-id`.";
 
 /// The description of the API, as programs and as people read it.
 #[derive(Debug)]

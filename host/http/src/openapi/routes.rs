@@ -1,6 +1,8 @@
 //! Routes with their descriptions: a group of addresses that the same callers call.
 
 use super::common;
+use crate::changes::{self, Changes};
+use crate::under_way::UnderWay;
 use axum::Router;
 use hookmill_pipeline::Pipeline;
 use serde_json::{Map, Value};
@@ -25,8 +27,9 @@ pub(crate) enum Access {
 pub(crate) struct Routes {
     tag: &'static str,
     access: Access,
+    under_way: UnderWay,
     /// Their router.
-    pub(super) router: Router<Pipeline>,
+    pub(crate) router: Router<Pipeline>,
     /// The path items of the description, by address.
     pub(super) paths: Map<String, Value>,
     /// The schemas they name.
@@ -34,20 +37,32 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// An empty group with a tag, for callers of this kind.
-    pub(crate) fn of(tag: &'static str, access: Access) -> Self {
-        Self { tag, access, router: Router::new(), paths: Map::new(), schemas: Map::new() }
+    /// An empty group with a tag, for callers of this kind. What changes something there is counted while it is under way.
+    pub(crate) fn of(tag: &'static str, access: Access, under_way: &UnderWay) -> Self {
+        Self {
+            tag,
+            access,
+            under_way: under_way.clone(),
+            router: Router::new(),
+            paths: Map::new(),
+            schemas: Map::new(),
+        }
     }
 
     /// The same with an address and the handlers of its methods (`routes!`).
     pub(crate) fn at(mut self, address: &str, (schemas, paths, handlers): UtoipaMethodRouter<Pipeline>) -> Self {
-        self.router = self.router.route(address, handlers);
         self.schemas.extend(schemas.into_iter().map(|(name, schema)| (name, json(&schema))));
         // Handlers know their methods and not their address, so all of them stand under the empty one.
         let mut item = json(&paths.paths.get("").cloned().unwrap_or_default());
         for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
             common::complete(operation, self.tag, self.access, address);
         }
+        let changes = item.as_object().and_then(|item| Changes::of(item, &self.under_way));
+        let handlers = match changes {
+            Some(changes) => handlers.layer(axum::middleware::from_fn_with_state(changes, changes::go_on)),
+            None => handlers,
+        };
+        self.router = self.router.route(address, handlers);
         self.paths.insert(address.to_owned(), item);
         self
     }

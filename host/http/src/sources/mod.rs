@@ -3,6 +3,7 @@
 pub(super) mod get_request;
 pub(super) mod post_leads;
 pub(super) mod push_batch;
+mod remote_address;
 
 use crate::body;
 use crate::error::HttpError;
@@ -50,7 +51,8 @@ fn source(
         let value = parts.headers.get(name)?.to_str().ok()?;
         Some((name.as_str().to_owned(), value.chars().take(bytes_max).collect()))
     });
-    let remote_address = Some(address.0.0.ip().to_string());
+    let trusted = &pipeline.settings().trusted_proxies;
+    let remote_address = Some(remote_address::remote_address(address.0.0.ip(), &parts.headers, trusted).to_string());
     let metadata = RequestMetadata { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
     Ok(Source { key, content_type, head, metadata, remote_address })
 }
