@@ -4,6 +4,7 @@ mod api;
 mod attack;
 mod bad_input;
 mod bodies;
+mod bounds;
 mod cases;
 mod cli;
 mod crash;

@@ -50,6 +50,7 @@ impl MortalHost {
                 key: None,
                 settings: start.settings.clone(),
                 engine_limits: start.engine_limits.clone(),
+                outbound_limits: hookmill_outbound::OutboundLimits::default(),
                 compiler: hookmill_engine::Compiler::InProcess,
                 listen: start.listen,
                 clock: start.clock.clone(),

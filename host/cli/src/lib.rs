@@ -4,5 +4,6 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod app;
+pub mod bounds;
 pub mod commands;
 mod output;

@@ -3,10 +3,12 @@
 
 use crate::value_set::TableLimits;
 pub use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// The bounds of the host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// How many bytes a request's body may have (8 MiB).
     pub body_bytes_max: usize,

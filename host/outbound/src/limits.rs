@@ -1,9 +1,11 @@
 //! The bounds of sending, each with its name.
 
 use super::BuildError;
+use serde::{Deserialize, Serialize};
 
 /// The bounds of sending. None may be zero.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OutboundLimits {
     /// Requests under way at once.
     pub requests_max: usize,

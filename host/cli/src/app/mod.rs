@@ -41,6 +41,8 @@ pub struct Options {
     pub settings: HostSettings,
     /// The engine's bounds.
     pub engine_limits: hookmill_engine::Limits,
+    /// The bounds of requests to the outside.
+    pub outbound_limits: OutboundLimits,
     /// Where components are compiled.
     pub compiler: Compiler,
     /// The address to listen on.
@@ -120,6 +122,7 @@ pub async fn bench(
         key: None,
         settings,
         engine_limits: hookmill_engine::Limits::default(),
+        outbound_limits: OutboundLimits::default(),
         compiler: Compiler::InProcess,
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         clock,
@@ -151,7 +154,7 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
     store.keep_component(&digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
     let policy = AddressPolicy { allowed: Vec::new(), development: options.settings.development };
     let deps = PipelineDeps {
-        sender: Sender::new(OutboundLimits::default(), policy)?,
+        sender: Sender::new(options.outbound_limits.clone(), policy)?,
         settings: options.settings.clone(),
         store,
         engine,

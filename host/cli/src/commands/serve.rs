@@ -2,9 +2,10 @@
 
 use super::log::Log;
 use crate::app::{self, Demo, Options, Running};
+use crate::bounds::Bounds;
 use crate::output::{say, warn};
 use clap::Args;
-use hookmill_domain::config::{HostSettings, IpNet, Limits, parse_network};
+use hookmill_domain::config::{HostSettings, IpNet, parse_network};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +37,12 @@ pub(super) struct Serve {
     /// of connections for each address is not for them. Several in a row, or separated by commas.
     #[arg(long = "trusted-proxy", env = "HOOKMILL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',', value_parser = parse_network)]
     trusted_proxies: Vec<IpNet>,
+    /// A TOML file of bounds: the parts [host], [sandbox] and [outbound] with `name = number`. docs/settings.md lists them.
+    #[arg(long, env = "HOOKMILL_CONFIG")]
+    config: Option<PathBuf>,
+    /// One bound, such as host.body_bytes_max=1000000; it wins over the file. Several in a row, or separated by commas.
+    #[arg(long = "bound", env = "HOOKMILL_BOUNDS", value_name = "PART.NAME=NUMBER", value_delimiter = ',')]
+    bounds: Vec<String>,
     /// The contact for source keys, shown by a campaign without one.
     #[arg(long, default_value = "CSM", env = "HOOKMILL_KEY_CONTACT")]
     key_contact: String,
@@ -58,7 +65,8 @@ impl Serve {
         let scratch = if demo { Some(Demo::directory().map_err(|error| error.to_string())?) } else { None };
         let program =
             std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
-        let running = app::start(self.options(scratch.as_ref(), program)).await.map_err(|error| error.to_string())?;
+        let bounds = Bounds::read(self.config.as_deref(), &self.bounds)?;
+        let running = app::start(self.options(scratch.as_ref(), program, bounds)).await.map_err(|error| error.to_string())?;
         announce(&running)?;
         if demo {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
@@ -75,7 +83,7 @@ impl Serve {
         Ok(code)
     }
 
-    fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
+    fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf, bounds: Bounds) -> Options {
         let (clock, ids) = app::production();
         let listen =
             self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
@@ -85,13 +93,14 @@ impl Serve {
             database_url: self.database_url,
             key: self.key,
             settings: HostSettings {
-                limits: Limits::default(),
+                limits: bounds.host,
                 key_contact: self.key_contact,
                 public_url: self.public_url.unwrap_or_default(),
                 development: self.development || self.demo,
                 trusted_proxies: self.trusted_proxies,
             },
-            engine_limits: hookmill_engine::Limits::default(),
+            engine_limits: bounds.sandbox,
+            outbound_limits: bounds.outbound,
             compiler: hookmill_engine::Compiler::Child(program),
             listen,
             clock,
