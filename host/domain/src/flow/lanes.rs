@@ -522,8 +522,11 @@ impl<T> Lanes<T> {
         for item in &queue {
             self.resident.remove(&item.id);
         }
-        self.queued_bytes -= bytes;
-        self.organization(key).queued_bytes -= bytes;
+        self.add_queued(key, |load| {
+            load.items -= queue.len();
+            load.bytes -= bytes;
+        });
+        self.settle(key);
     }
 
     /// Drops what is queued and not under way of shards that this host no longer has, or of a lane that must not be worked on: the

@@ -205,7 +205,7 @@ fn w12_a_parked_lane_waits_in_the_store() {
     let taken = lanes.take(3, 1_000).unwrap();
     lanes.spill(&parked, NOW);
     let read = lanes.lanes_to_read(NOW, 9).remove(0);
-    lanes.free_places(&parked, 3);
+    lanes.free_places(&parked, 3, PlaceEnd::Answered);
     lanes.finish(&parked, taken.items.iter().map(|item| &*item.id), Some(Timestamp(9_000)));
     lanes.park(&parked, Timestamp(9_000));
     assert_eq!(lanes.resident_count(), 1);
