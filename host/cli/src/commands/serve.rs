@@ -6,6 +6,7 @@ use crate::bounds::Bounds;
 use crate::output::{say, warn};
 use clap::Args;
 use hookmill_domain::config::{HostSettings, IpNet, parse_network};
+use hookmill_engine::Compiler;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,10 +64,11 @@ impl Serve {
         let log = Log::start(if self.demo { "warn" } else { "info" }, self.log_json);
         let demo = self.demo;
         let scratch = if demo { Some(Demo::directory().map_err(|error| error.to_string())?) } else { None };
-        let program =
-            std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
+        let compiler =
+            Compiler::own_child().map_err(|error| format!("this program's own path is not known: {error}"))?;
         let bounds = Bounds::read(self.config.as_deref(), &self.bounds)?;
-        let running = app::start(self.options(scratch.as_ref(), program, bounds)).await.map_err(|error| error.to_string())?;
+        let options = self.options(scratch.as_ref(), compiler, bounds);
+        let running = app::start(options).await.map_err(|error| error.to_string())?;
         announce(&running)?;
         if demo {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
@@ -83,7 +85,7 @@ impl Serve {
         Ok(code)
     }
 
-    fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf, bounds: Bounds) -> Options {
+    fn options(self, scratch: Option<&app::ScratchDirectory>, compiler: Compiler, bounds: Bounds) -> Options {
         let (clock, ids) = app::production();
         let listen =
             self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
@@ -101,7 +103,7 @@ impl Serve {
             },
             engine_limits: bounds.sandbox,
             outbound_limits: bounds.outbound,
-            compiler: hookmill_engine::Compiler::Child(program),
+            compiler,
             listen,
             clock,
             ids,
