@@ -510,6 +510,25 @@ impl<T> Lanes<T> {
         self.forget_idle(key);
     }
 
+    /// A lane can't be worked on before `until`: what is queued of it is left to the store, which is not read before either, however much it
+    /// has. [`Lanes::spill`] ends it earlier.
+    pub fn park(&mut self, key: &LaneKey, until: Timestamp) {
+        let lane = self.lane(key);
+        let queue = std::mem::take(&mut lane.queue);
+        lane.unread_at = Some(until);
+        // A read under way does not show what is dropped here.
+        lane.spills += 1;
+        let bytes: usize = queue.iter().map(|item| item.bytes).sum();
+        for item in &queue {
+            self.resident.remove(&item.id);
+        }
+        self.add_queued(key, |load| {
+            load.items -= queue.len();
+            load.bytes -= bytes;
+        });
+        self.settle(key);
+    }
+
     /// Drops what is queued and not under way of shards that this host no longer has, or of a lane that must not be worked on: the
     /// store keeps it.
     pub fn drop_queued(&mut self, mut is_dropped: impl FnMut(&LaneKey, &Item<T>) -> bool) -> usize {

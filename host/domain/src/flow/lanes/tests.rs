@@ -193,6 +193,35 @@ fn w12_a_share_may_shrink_and_grow() {
     assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![9])], "one is always allowed");
 }
 
+/// W12: a lane that can't be worked on takes neither memory nor reads, however much of it is in the store; others go on.
+#[test]
+fn w12_a_parked_lane_waits_in_the_store() {
+    let mut lanes = Lanes::new(LIMITS);
+    let (parked, other) = (key("o", "parked"), key("o", "other"));
+    for id in 0..4 {
+        lanes.offer(&parked, item(id), NOW);
+    }
+    lanes.offer(&other, item(9), NOW);
+    let taken = lanes.take(3, 1_000).unwrap();
+    lanes.spill(&parked, NOW);
+    let read = lanes.lanes_to_read(NOW, 9).remove(0);
+    lanes.free_places(&parked, 3, PlaceEnd::Answered);
+    lanes.finish(&parked, taken.items.iter().map(|item| &*item.id), Some(Timestamp(9_000)));
+    lanes.park(&parked, Timestamp(9_000));
+    assert_eq!(lanes.resident_count(), 1);
+    // The read began before, and had left out what was resident then.
+    lanes.read_ended(&read, Some(ReadRows { items: Vec::new(), has_more: true, next_at: None }), NOW);
+    assert!(lanes.lanes_to_read(Timestamp(8_999), 9).is_empty());
+    assert_eq!(take_all(&mut lanes), [("other".to_owned(), vec![9])]);
+    let read = lanes.lanes_to_read(Timestamp(9_000), 9).remove(0);
+    lanes.read_ended(&read, Some(ReadRows { items: (0..4).map(item).collect(), has_more: false, next_at: None }), NOW);
+    assert_eq!(take_all(&mut lanes).len(), 2, "it is read whole");
+
+    lanes.park(&parked, Timestamp(20_000));
+    lanes.spill(&parked, Timestamp(10_000));
+    assert_eq!(lanes.lanes_to_read(Timestamp(10_000), 9).len(), 1, "who ends it need not wait");
+}
+
 #[test]
 fn h2_an_item_is_resident_once_until_it_is_written() {
     let mut lanes = Lanes::new(LIMITS);
