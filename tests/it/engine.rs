@@ -421,9 +421,9 @@ async fn ungranted_imports_are_rejected_by_name() {
         (import "wasi:http/outgoing-handler@0.2.0" (instance))
         (import "hookmill:plugin/network@1.0.0" (instance)))"#;
     let rejection = engine.admit(wat::parse_str(text).unwrap()).await.unwrap_err();
-    assert_eq!(rejection.reasons.len(), 2, "{rejection}");
+    assert_eq!(rejection.reasons().len(), 2, "{rejection}");
     for (reason, name) in
-        rejection.reasons.iter().zip(["wasi:http/outgoing-handler@0.2.0", "hookmill:plugin/network@1.0.0"])
+        rejection.reasons().iter().zip(["wasi:http/outgoing-handler@0.2.0", "hookmill:plugin/network@1.0.0"])
     {
         assert_eq!(reason.code, "import_not_granted");
         assert!(reason.message.contains(name), "{}", reason.message);
@@ -442,5 +442,5 @@ async fn admission() {
     assert!(Stage::ALL.iter().all(|&stage| admitted.stages.has(stage)) && admitted.stages.is_configurable());
     assert_eq!(admitted.description.unwrap().name, "hostile");
     let short = Engine::new(Limits { component_bytes_max: 1_000, ..Limits::default() }, directory.path()).unwrap();
-    assert_eq!(short.admit(bytes).await.unwrap_err().reasons[0].code, "too_large");
+    assert_eq!(short.admit(bytes).await.unwrap_err().reasons()[0].code, "too_large");
 }

@@ -7,7 +7,7 @@ use super::use_cases::{LIST_PLUGIN_VERSIONS, LIST_PLUGINS, UPLOAD_PLUGIN};
 use crate::rows::{Plugin, PluginVersion, SnapshotStatus};
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Detail, Kind};
-use hookmill_engine::{AdmissionError, Digest};
+use hookmill_engine::{Digest, NotAdmitted};
 use hookmill_store::components::NewComponent;
 use std::ops::Deref;
 
@@ -80,8 +80,15 @@ impl Scope {
     }
 }
 
-fn not_admitted(error: AdmissionError) -> ApiError {
-    let details = error.reasons.into_iter().map(|reason| Detail {
+fn not_admitted(error: NotAdmitted) -> ApiError {
+    let rejection = match error {
+        NotAdmitted::Rejected(rejection) => rejection,
+        NotAdmitted::Host { reason } => {
+            let message = format!("the host could not examine the plugin, and nothing was saved: {reason}; try again");
+            return ApiError::new(Kind::Unavailable, "host_failed", message);
+        }
+    };
+    let details = rejection.reasons.into_iter().map(|reason| Detail {
         path: String::new(),
         code: reason.code.into(),
         message: format!("{}: {}", reason.message, reason.hint),

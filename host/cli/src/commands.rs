@@ -47,7 +47,10 @@ pub fn main() -> ExitCode {
     if let Command::Compile { task, settings } = &cli.command {
         return match compile_child(task, settings) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(message) => failed(&message),
+            Err(failure) => {
+                failed(&failure.message);
+                ExitCode::from(failure.exit_code)
+            }
         };
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

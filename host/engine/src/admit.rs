@@ -3,19 +3,18 @@
 //! In this order, so that the risky parts see only what passed the harmless ones: size and kind, the names of imports and exports,
 //! inner sizes, validity, and only then the compiler; at last the component must start, and describe itself if it can.
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::compile::{CompileError, Task};
+use super::compile::{CompileError, CompileErrorKind, Task};
 use super::components::Components;
 use super::configure;
 use super::contract_types::Description;
 use super::digest::Digest;
 use super::exports::Stages;
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::inspect;
-use super::rejection::AdmissionError;
-use super::runtime::Runtime;
+use super::rejection::{AdmissionError, NotAdmitted};
+use super::runtime::{Priority, Runtime};
 use super::snapshot_status::SnapshotStatus;
 
 /// A component that may be stored and activated.
@@ -34,18 +33,20 @@ pub struct Admitted {
 }
 
 /// Runs all checks.
-pub(crate) async fn admit(components: &Arc<Components>, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
+pub(crate) async fn admit(components: &Arc<Components>, bytes: Vec<u8>) -> Result<Admitted, NotAdmitted> {
     let runtime = &components.runtime;
     check_size(bytes.len(), runtime.limits.component_bytes_max)?;
-    let component = match detect_kind(&bytes)? {
+    let kind = detect_kind(&bytes)?;
+    let place = components.compile_place(Priority::People).await.map_err(host_failed)?;
+    let component = match kind {
         Kind::Component => bytes,
-        Kind::CoreModule => components.run_task(Task::Componentize, bytes).await.map_err(not_a_component)?,
+        Kind::CoreModule => components.run_task(Task::Componentize, bytes, &place).await.map_err(not_a_component)?,
     };
     check_size(component.len(), runtime.limits.component_bytes_max)?;
     let component = inspect(runtime, component).await?;
     let digest = Digest::of(&component);
-    let loaded = components.build(digest, component.clone()).await.map_err(not_compiled)?;
-    let description = match configure::describe(runtime, &loaded).await {
+    let loaded = components.build(digest, component.clone(), &place).await.map_err(not_compiled)?;
+    let description = match configure::describe(runtime, Priority::People, &loaded).await {
         Ok(description) => description,
         Err(fault) => {
             components.remove_compiled(digest).await;
@@ -57,11 +58,11 @@ pub(crate) async fn admit(components: &Arc<Components>, bytes: Vec<u8>) -> Resul
 }
 
 /// Off the asynchronous threads: reading megabytes takes a while.
-async fn inspect(runtime: &Runtime, component: Vec<u8>) -> Result<Vec<u8>, AdmissionError> {
+async fn inspect(runtime: &Runtime, component: Vec<u8>) -> Result<Vec<u8>, NotAdmitted> {
     let (features, limits) = (runtime.wasm.get_wasm_features(), Arc::clone(&runtime.limits));
     let read = move || inspect::inspect(&component, features, &limits).map(|()| component);
     let inspected = runtime.compilers.run(read).await;
-    inspected.unwrap_or_else(|lost| Err(unreadable(lost)))
+    Ok(inspected.map_err(|lost| host_failed(lost.into()))??)
 }
 
 fn check_size(bytes: usize, bytes_max: usize) -> Result<(), AdmissionError> {
@@ -104,27 +105,64 @@ fn is_text(bytes: &[u8]) -> bool {
     text.starts_with(b"(") || text.starts_with(b";;")
 }
 
-fn not_a_component(error: CompileError) -> AdmissionError {
+fn not_a_component(error: CompileError) -> NotAdmitted {
     let hint = "build it with wit-bindgen against hookmill:plugin and for wasm32-unknown-unknown, so that it imports nothing else";
-    AdmissionError::new("not_a_component", format!("the core module can't be turned into a component: {error}"), hint)
+    unless_host(error, |error| {
+        AdmissionError::new(
+            "not_a_component",
+            format!("the core module can't be turned into a component: {error}"),
+            hint,
+        )
+    })
 }
 
-fn unreadable(lost: impl fmt::Display) -> AdmissionError {
-    AdmissionError::new("unreadable", format!("it could not be examined: {lost}"), "build it again with current tools")
+fn not_started(fault: Fault) -> NotAdmitted {
+    if fault.kind == FaultKind::Host {
+        return NotAdmitted::Host { reason: fault.message };
+    }
+    AdmissionError::new("does_not_start", fault.message, "test the plugin with a sample to see where it fails").into()
 }
 
-fn not_started(fault: Fault) -> AdmissionError {
-    AdmissionError::new("does_not_start", fault.message, "test the plugin with a sample to see where it fails")
-}
-
-fn not_compiled(error: CompileError) -> AdmissionError {
+fn not_compiled(error: CompileError) -> NotAdmitted {
     let hint = "build it against hookmill:plugin of this host's version, without experimental features";
-    AdmissionError::new("does_not_compile", error.to_string(), hint)
+    unless_host(error, |error| AdmissionError::new("does_not_compile", error.to_string(), hint))
+}
+
+/// Only what is known of the bytes rejects them.
+fn unless_host(error: CompileError, rejection: impl FnOnce(&CompileError) -> AdmissionError) -> NotAdmitted {
+    match error.kind {
+        CompileErrorKind::Rejected | CompileErrorKind::Bounds => rejection(&error).into(),
+        CompileErrorKind::Stopped | CompileErrorKind::Host => host_failed(error),
+    }
+}
+
+fn host_failed(error: CompileError) -> NotAdmitted {
+    NotAdmitted::Host { reason: error.text }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// P2 H8: what the host could not do is not a reason to reject.
+    #[test]
+    fn p2_h8_only_what_is_known_of_the_bytes_rejects_them() {
+        let error = |kind| CompileError { kind, text: "why".into() };
+        let is_host = |not: NotAdmitted| matches!(not, NotAdmitted::Host { reason } if reason.contains("why"));
+        let table = [
+            (CompileErrorKind::Rejected, false),
+            (CompileErrorKind::Bounds, false),
+            (CompileErrorKind::Stopped, true),
+            (CompileErrorKind::Host, true),
+        ];
+        for (kind, by_host) in table {
+            assert_eq!(is_host(not_compiled(error(kind))), by_host, "{kind:?}");
+            assert_eq!(is_host(not_a_component(error(kind))), by_host, "{kind:?}");
+        }
+        assert!(is_host(not_started(Fault::host(super::super::fault::Phase::Start, "why"))));
+        let trap = Fault::new(FaultKind::Trap, super::super::fault::Phase::Start, "why");
+        assert!(!is_host(not_started(trap)));
+    }
 
     fn rejection_code(bytes: &[u8]) -> &'static str {
         detect_kind(bytes).unwrap_err().reasons[0].code

@@ -10,7 +10,7 @@ use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
 use super::output;
 use super::program::LoadedComponent;
-use super::runtime::{HostPermit, Runtime};
+use super::runtime::{HostPermit, Priority, Runtime};
 
 /// A configuration that compiled and that the component loads.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,26 +38,30 @@ pub enum ConfigurationError {
 /// Checks and compiles a configuration in the sandbox.
 pub(crate) async fn compile(
     runtime: &Arc<Runtime>,
+    priority: Priority,
     component: &Arc<LoadedComponent>,
     document: &str,
 ) -> Result<CompiledConfiguration, ConfigurationError> {
     if !component.stages().is_configurable() {
         return Err(ConfigurationError::NotConfigurable);
     }
-    let permit = runtime.acquire_permit(Phase::Compile).await?;
+    let permit = runtime.acquire_permit(priority, Phase::Compile).await?;
     let (shared, component, document) = (Arc::clone(runtime), Arc::clone(component), document.to_owned());
-    let compiled = runtime.pool.run(move || ConfigCompiler::new(&shared, &component).compile(&document, permit)).await;
+    let work = move || ConfigCompiler::new(&shared, &component).compile(&document, permit);
+    let compiled = runtime.pool(priority).run(work).await;
     compiled.unwrap_or_else(|lost| Err(Fault::host(Phase::Compile, lost).into()))
 }
 
 /// Calls `describe`; none when the component does not export it.
 pub(crate) async fn describe(
     runtime: &Arc<Runtime>,
+    priority: Priority,
     component: &Arc<LoadedComponent>,
 ) -> Result<Option<Description>, Fault> {
-    let permit = runtime.acquire_permit(Phase::Describe).await?;
+    let permit = runtime.acquire_permit(priority, Phase::Describe).await?;
     let (shared, component) = (Arc::clone(runtime), Arc::clone(component));
-    let described = runtime.pool.run(move || ConfigCompiler::new(&shared, &component).describe(permit)).await;
+    let work = move || ConfigCompiler::new(&shared, &component).describe(permit);
+    let described = runtime.pool(priority).run(work).await;
     described.unwrap_or_else(|lost| Err(Fault::host(Phase::Describe, lost)))
 }
 

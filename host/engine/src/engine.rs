@@ -15,8 +15,8 @@ use super::limits::Limits;
 use super::load::LoadError;
 use super::pool::JobLost;
 use super::program::{LoadedComponent, Program};
-use super::rejection::AdmissionError;
-use super::runtime::{EngineError, Runtime};
+use super::rejection::NotAdmitted;
+use super::runtime::{EngineError, Priority, Runtime};
 use super::session::Session;
 use super::snapshot_status::SnapshotStatus;
 use super::stats::EngineStats;
@@ -26,6 +26,7 @@ use super::stats::EngineStats;
 pub struct Engine {
     runtime: Arc<Runtime>,
     components: Arc<Components>,
+    priority: Priority,
 }
 
 impl Engine {
@@ -38,7 +39,14 @@ impl Engine {
     /// Like [`Engine::new`], with a say in where foreign components are compiled.
     pub fn with_compiler(limits: Limits, cache_dir: &Path, compiler: Compiler) -> Result<Self, EngineError> {
         let runtime = Arc::new(Runtime::new(limits)?);
-        Ok(Engine { components: Arc::new(Components::new(Arc::clone(&runtime), cache_dir, compiler)?), runtime })
+        let components = Arc::new(Components::new(Arc::clone(&runtime), cache_dir, compiler)?);
+        Ok(Engine { components, runtime, priority: Priority::Production })
+    }
+
+    /// The same sandbox for what people ask for and wait for: its sessions and configurations run on threads of a lower priority and
+    /// hold instances of their own number (`people_threads`, `people_instances_max`), so that they hold up no lead.
+    pub fn for_people(&self) -> Self {
+        Engine { priority: Priority::People, ..self.clone() }
     }
 
     /// The bounds in force.
@@ -46,12 +54,22 @@ impl Engine {
         &self.runtime.limits
     }
 
-    /// Admits or rejects foreign bytes, with all reasons. Compiles them, so that the first use is fast. Once per upload.
-    pub async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, AdmissionError> {
+    /// Admits or rejects foreign bytes, with all reasons. Compiles them, so that the first use is fast. Once per upload; uploads wait
+    /// for each other (`people_compilations_max`), and production for none of them.
+    ///
+    /// # Errors
+    /// With all reasons where the bytes are rejected, and apart from that where the host could not find out.
+    pub async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, NotAdmitted> {
         admit::admit(&self.components, bytes).await
     }
 
-    /// The component of this digest, from memory, from disk, or compiled from the bytes that `fetch` returns. Once per batch.
+    /// The component of this digest, if it is in memory: ready to run at once.
+    pub fn loaded(&self, digest: Digest) -> Option<Arc<LoadedComponent>> {
+        self.components.loaded(digest)
+    }
+
+    /// The component of this digest, from memory, from disk, or compiled from the bytes that `fetch` returns, which can take minutes:
+    /// never to be awaited by who holds up others. Dropping the future stops the compilation.
     pub async fn load<F, E>(
         &self,
         digest: Digest,
@@ -70,12 +88,12 @@ impl Engine {
         component: &Arc<LoadedComponent>,
         document: &str,
     ) -> Result<CompiledConfiguration, ConfigurationError> {
-        configure::compile(&self.runtime, component, document).await
+        configure::compile(&self.runtime, self.priority, component, document).await
     }
 
     /// Calls `describe`; none when the component does not export it.
     pub async fn describe(&self, component: &Arc<LoadedComponent>) -> Result<Option<Description>, Fault> {
-        configure::describe(&self.runtime, component).await
+        configure::describe(&self.runtime, self.priority, component).await
     }
 
     /// Whether the instances of a component start from a snapshot, if this host has it in memory or on disk.
@@ -85,7 +103,7 @@ impl Engine {
 
     /// A session for one batch; its instance is made at the first call.
     pub fn session(&self, program: &Program, context: impl Into<Arc<Context>>) -> Session {
-        Session::new(Arc::clone(&self.runtime), program, context.into())
+        Session::new(Arc::clone(&self.runtime), self.priority, program, context.into())
     }
 
     /// Runs the work of a batch on a guest thread, where the sessions of this engine need not change threads between their
@@ -95,7 +113,7 @@ impl Engine {
     where
         W: Future<Output: Send> + Send + 'static,
     {
-        self.runtime.pool.spawn(|_| work).await
+        self.runtime.pool(self.priority).spawn(|_| work).await
     }
 
     /// What was done so far.

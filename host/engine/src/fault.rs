@@ -6,6 +6,8 @@
 use std::fmt;
 use strum::{IntoStaticStr, VariantArray};
 
+use rustix::io::Errno;
+use wasmtime::error::OutOfMemory;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
@@ -14,6 +16,7 @@ use super::deadline::{Abandoned, DeadlinePassed};
 use super::exports::Stage;
 use super::frames;
 use super::limits::Limits;
+use super::memory::NoHostMemory;
 
 /// Why one item has no result.
 #[derive(Debug, Clone, PartialEq)]
@@ -252,8 +255,12 @@ fn classify(error: &wasmtime::Error, context: &FaultContext<'_>) -> Fault {
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return Fault::new(FaultKind::Exit, phase, format_args!("it called `exit` with status {}", exit.0));
     }
-    if error.is::<Abandoned>() || error.is::<PoolConcurrencyLimitError>() {
-        return Fault::host(phase, error);
+    // Where the guest was is nobody's concern then.
+    if let Some(no_memory) = error.downcast_ref::<NoHostMemory>() {
+        return Fault::host(phase, no_memory);
+    }
+    if error.is::<Abandoned>() || error.is::<PoolConcurrencyLimitError>() || is_of_system(error) {
+        return Fault::host(phase, error.root_cause());
     }
     if context.memory_rejected {
         let what = "it needed more memory than an instance may have";
@@ -297,7 +304,17 @@ fn transfer_fault(error: &wasmtime::Error, context: &FaultContext<'_>) -> Fault 
         let value = context.limits.handles_max as u64;
         return Fault::limit(FaultKind::Handles, context.phase, "handles_max", value, "it holds too many handles");
     }
+    // Nothing was returned yet, and the component is known to fit: the machine could not make the instance.
+    if context.phase == Phase::Start {
+        return Fault::host(context.phase, error.root_cause());
+    }
     Fault::new(FaultKind::InvalidOutput, context.phase, error.root_cause())
+}
+
+/// Whether an error is the operating system's: no memory, no open file, no permission. A guest can't cause one.
+pub(crate) fn is_of_system(error: &wasmtime::Error) -> bool {
+    let is_cause = |cause: &(dyn std::error::Error + 'static)| cause.is::<std::io::Error>() || cause.is::<Errno>();
+    error.is::<std::io::Error>() || error.is::<Errno>() || error.is::<OutOfMemory>() || error.chain().any(is_cause)
 }
 
 /// Whether the call ended because too many bytes would have crossed the boundary. wasmtime's error type for this is private, so
@@ -353,6 +370,31 @@ mod tests {
         let fault = fault(DeadlinePassed { used_us: 12, allowed_us: 10 }.into(), false, Some("`deadline_us` is 999"));
         assert_eq!(fault.panic, None);
         assert!(!fault.message.contains("999"), "{}", fault.message);
+    }
+
+    /// H8: what the machine lacks is never the plugin's fault, in whatever call.
+    #[test]
+    fn h8_the_systems_errors_are_the_hosts() {
+        let errors = || -> [wasmtime::Error; 5] {
+            [
+                std::io::Error::from_raw_os_error(12).into(),
+                wasmtime::Error::from(Errno::NOMEM).context("mapping memory"),
+                wasmtime::Error::from(std::io::Error::from_raw_os_error(24)).context("in a call"),
+                NoHostMemory::AllInstances { bytes_max: 1 }.into(),
+                Abandoned.into(),
+            ]
+        };
+        for rejected in [false, true] {
+            for error in errors() {
+                let text = format!("{error:#}");
+                assert_eq!(fault(error, rejected, None).kind, FaultKind::Host, "{text}");
+            }
+        }
+        let limits = Limits::default();
+        let start = FaultContext { phase: Phase::Start, limits: &limits, memory_rejected: false, panic: None };
+        assert_eq!(Fault::of(&wasmtime::Error::msg("no slot"), &start).kind, FaultKind::Host);
+        assert_eq!(Fault::of(&Trap::UnreachableCodeReached.into(), &start).kind, FaultKind::Trap);
+        assert_eq!(fault(wasmtime::Error::msg("invalid utf-8"), false, None).kind, FaultKind::InvalidOutput);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::fault::{Fault, FaultContext, FaultKind, Phase};
 use super::host_log::{LogBuffer, truncate};
 use super::limits::Limits;
 use super::lookup::ValueSets;
+use super::memory::InstancesMemory;
 use super::program::LoadedComponent;
 use super::runtime::{HostPermit, Runtime};
 use super::state::GuestState;
@@ -86,7 +87,7 @@ impl InstanceSpec<'_> {
     /// comes back.
     pub(crate) fn start(&self, permit: HostPermit, stats: &mut CallStats) -> Result<Running, (Fault, HostPermit)> {
         let limits = &self.runtime.limits;
-        let mut store = new_store(&self.runtime.wasm, limits);
+        let mut store = new_store(&self.runtime.wasm, limits, self.runtime.memory.clone());
         let base_us = limits.deadline_us(0);
         let pre = &self.component.pre;
         let started = self.call(&mut store, Phase::Start, base_us, stats, |store| pre.instantiate(store));
@@ -209,8 +210,8 @@ impl CallStats {
 }
 
 /// The bounds of one instance, and what the host keeps for it.
-pub(crate) fn new_store(wasm: &Wasm, limits: &Arc<Limits>) -> Store<GuestState> {
-    let mut store = Store::new(wasm, GuestState::new(Arc::clone(limits)));
+pub(crate) fn new_store(wasm: &Wasm, limits: &Arc<Limits>, all: InstancesMemory) -> Store<GuestState> {
+    let mut store = Store::new(wasm, GuestState::new(Arc::clone(limits), all));
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(limits.output_bytes_max);
     store.set_max_component_handles(limits.handles_max);

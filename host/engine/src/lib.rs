@@ -6,7 +6,7 @@
 //!
 //! **Invariants.** An instance serves one session and is dropped with it, or at the first fault. Nothing waits inside a guest:
 //! no import of ours blocks, and CPU time is bounded. No compiled code is loaded that this installation did not write. Every bound
-//! is a field of [`Limits`]. The engine knows neither storage nor HTTP: who calls it passes bytes, values and tables in.
+//! is a field of [`Limits`]. What fails is the plugin's failure, the bounds' or the host's, and says which. The engine knows neither storage nor HTTP: who calls it passes bytes, values and tables in.
 
 mod admit;
 mod authenticate;
@@ -49,7 +49,7 @@ mod take_snapshot;
 mod wasi;
 
 pub use admit::Admitted;
-pub use compile::{COMPILE_COMMAND, Compiler, compile_child};
+pub use compile::{COMPILE_COMMAND, ChildFailure, Compiler, compile_child};
 pub use configure::{CompiledConfiguration, ConfigurationError};
 pub use digest::{Digest, DigestError};
 pub use engine::Engine;
@@ -61,7 +61,7 @@ pub use load::LoadError;
 pub use lookup::ValueSets;
 pub use pool::JobLost;
 pub use program::{LoadedComponent, Program};
-pub use rejection::{AdmissionError, Reason};
+pub use rejection::{AdmissionError, NotAdmitted, Reason};
 pub use runtime::EngineError;
 pub use session::{MissingStage, Session, SessionReport};
 pub use snapshot_status::SnapshotStatus;

@@ -49,8 +49,14 @@ pub struct Limits {
     pub host_call_bytes_max: usize,
     /// Instances alive at once. A task that holds several sessions takes one for each.
     pub instances_max: u32,
-    /// Threads that run guests.
+    /// Linear memory and tables of all instances together; beyond it calls fail as the host's failure, and are made again later.
+    pub instances_memory_bytes_max: usize,
+    /// Instances alive at once for what people ask for, such as dry runs; besides `instances_max`. A run takes two.
+    pub people_instances_max: u32,
+    /// Threads that run guests for production.
     pub threads: usize,
+    /// Threads that run guests for what people ask for, at a lower priority.
+    pub people_threads: usize,
     /// Calls that wait for a thread before callers wait in turn.
     pub queued_calls_max: usize,
     /// Compiled code kept in memory, counted as its size on disk; also the most that one component may compile to.
@@ -71,11 +77,13 @@ pub struct Limits {
     pub functions_max: u32,
     /// Bytes of code in one function: compiling is not linear in it.
     pub function_bytes_max: u32,
-    /// Compiling processes at once; more uploads wait.
+    /// Stored components compiled at once for production; others wait.
     pub compilations_max: usize,
-    /// CPU time of compiling one component, over all threads.
+    /// Uploads compiled at once; others wait.
+    pub people_compilations_max: usize,
+    /// CPU time of compiling one component.
     pub compile_cpu_s_max: u64,
-    /// How long a caller waits for a compilation.
+    /// How long a compilation may take by the clock: it runs at a low priority, so that a busy machine takes longer.
     pub compile_wall_s_max: u64,
     /// Address space of the compiling process.
     pub compile_memory_bytes_max: u64,
@@ -106,7 +114,10 @@ impl Default for Limits {
             log_lines_max: 200,
             host_call_bytes_max: 1 << 20,
             instances_max: 256,
+            instances_memory_bytes_max: 512 << 20,
+            people_instances_max: 16,
             threads: std::thread::available_parallelism().map_or(2, usize::from),
+            people_threads: 1,
             queued_calls_max: 64,
             compiled_cache_bytes_max: 256 << 20,
             loaded_components_max: 256,
@@ -117,10 +128,11 @@ impl Default for Limits {
             diagnostics_max: 500,
             functions_max: 100_000,
             function_bytes_max: 1 << 20,
-            compilations_max: 4,
+            compilations_max: 2,
+            people_compilations_max: 1,
             compile_cpu_s_max: 120,
-            compile_wall_s_max: 120,
-            compile_memory_bytes_max: 4 << 30,
+            compile_wall_s_max: 300,
+            compile_memory_bytes_max: 3 << 29,
         }
     }
 }

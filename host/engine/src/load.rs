@@ -15,6 +15,7 @@ use wasmtime::Engine as Wasm;
 use wasmtime::component::Component;
 
 use super::authenticate::{AuthenticationKey, private_file};
+use super::compile::{CompileError, CompileErrorKind};
 use super::digest::Digest;
 use super::program::LoadedComponent;
 use super::snapshot_status::{Compiled, LAYOUT};
@@ -41,7 +42,7 @@ pub enum LoadError {
         /// What was found.
         found: Digest,
     },
-    /// This host can't compile or link it.
+    /// It can't be compiled or linked, or only beyond the bounds: trying again gives the same.
     #[error("the component {digest} can't be run by this host: {reason}")]
     Unusable {
         /// The component.
@@ -49,6 +50,34 @@ pub enum LoadError {
         /// Why.
         reason: String,
     },
+    /// Compiling it was stopped from outside, or took too long by the clock. Once that is the machine's failure; again and again, the
+    /// component asks for more than this machine has.
+    #[error("the component {digest} could not be compiled: {reason}")]
+    Stopped {
+        /// The component.
+        digest: Digest,
+        /// Why.
+        reason: String,
+    },
+    /// The host failed: nothing is known about the component.
+    #[error("the host could not load the component {digest}: {reason}")]
+    Host {
+        /// The component.
+        digest: Digest,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl LoadError {
+    pub(crate) fn of(digest: Digest, error: CompileError) -> Self {
+        let reason = error.text;
+        match error.kind {
+            CompileErrorKind::Rejected | CompileErrorKind::Bounds => LoadError::Unusable { digest, reason },
+            CompileErrorKind::Stopped => LoadError::Stopped { digest, reason },
+            CompileErrorKind::Host => LoadError::Host { digest, reason },
+        }
+    }
 }
 
 /// The directory of compiled components.
@@ -215,6 +244,16 @@ impl ComponentCache {
         let entry = entries.by_digest.entry(digest).or_insert_with(|| CacheEntry { cell: Arc::default(), used });
         entry.used = used;
         Arc::clone(&entry.cell)
+    }
+
+    /// What is loaded under a digest; it counts as used.
+    pub(crate) fn loaded(&self, digest: Digest) -> Option<Arc<LoadedComponent>> {
+        let mut entries = self.lock();
+        entries.uses += 1;
+        let used = entries.uses;
+        let entry = entries.by_digest.get_mut(&digest)?;
+        entry.used = used;
+        entry.cell.get().cloned()
     }
 
     /// Drops the least recently used until the rest fits; the one just loaded stays. Sessions that run keep theirs. Their number is bounded

@@ -36,13 +36,25 @@ struct WorkScope {
 pub struct JobLost;
 
 impl Pool {
-    /// Starts `threads` threads with `stack_bytes` of stack each.
-    pub(crate) fn start(name: &str, threads: usize, stack_bytes: usize, queued_max: usize) -> std::io::Result<Self> {
+    /// Starts `threads` threads with `stack_bytes` of stack each. `nice` is how far they yield to others.
+    pub(crate) fn start(
+        name: &str,
+        threads: usize,
+        stack_bytes: usize,
+        queued_max: usize,
+        nice: i32,
+    ) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..threads.max(1) {
             let (receiver, thread) = (Arc::clone(&receiver), std::thread::Builder::new());
-            thread.name(name.to_owned()).stack_size(stack_bytes).spawn(move || run_worker(&receiver))?;
+            thread.name(name.to_owned()).stack_size(stack_bytes).spawn(move || {
+                if nice != 0 {
+                    // On Linux this is the thread's. Where it is not allowed, it runs at the priority of the others.
+                    let _ = rustix::process::setpriority_process(None, nice);
+                }
+                run_worker(&receiver);
+            })?;
         }
         Ok(Pool { queue: sender, waiting: Arc::new(Semaphore::new(queued_max.max(1))) })
     }
@@ -111,7 +123,7 @@ mod tests {
     use super::*;
 
     fn pool(threads: usize) -> Pool {
-        Pool::start("test", threads, 1 << 20, 4).unwrap()
+        Pool::start("test", threads, 1 << 20, 4, 0).unwrap()
     }
 
     #[tokio::test]

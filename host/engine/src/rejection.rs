@@ -35,3 +35,27 @@ impl fmt::Display for AdmissionError {
 }
 
 impl std::error::Error for AdmissionError {}
+
+/// Why foreign bytes were not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// They are rejected.
+    #[error(transparent)]
+    Rejected(#[from] AdmissionError),
+    /// The host could not examine them: nothing is known about them, and trying again may succeed.
+    #[error("the host could not examine the plugin: {reason}")]
+    Host {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl NotAdmitted {
+    /// The reasons against the bytes; none where the host failed.
+    pub fn reasons(&self) -> &[Reason] {
+        match self {
+            NotAdmitted::Rejected(rejection) => &rejection.reasons,
+            NotAdmitted::Host { .. } => &[],
+        }
+    }
+}

@@ -15,7 +15,7 @@ use super::host_log::LogLine;
 use super::instance::{CallStats, InstanceSlot};
 use super::lookup::{NoValueSets, ValueSets};
 use super::program::Program;
-use super::runtime::Runtime;
+use super::runtime::{Priority, Runtime};
 use super::stats::nonzero_by_name;
 
 /// The caller asked for a stage that the component does not export. The default plugin serves it.
@@ -34,6 +34,7 @@ pub struct MissingStage {
 /// session can be used on, in a new instance.
 pub struct Session {
     runtime: Arc<Runtime>,
+    priority: Priority,
     program: Program,
     context: Arc<Context>,
     value_sets: Arc<dyn ValueSets>,
@@ -62,9 +63,10 @@ pub struct SessionReport {
 }
 
 impl Session {
-    pub(crate) fn new(runtime: Arc<Runtime>, program: &Program, context: Arc<Context>) -> Self {
+    pub(crate) fn new(runtime: Arc<Runtime>, priority: Priority, program: &Program, context: Arc<Context>) -> Self {
         Session {
             runtime,
+            priority,
             program: program.clone(),
             context,
             value_sets: Arc::new(NoValueSets),
@@ -168,14 +170,15 @@ impl Session {
         // Before taking a thread: a session that holds an instance may need the thread to finish with it.
         let instance_slot = match self.instance_slot.take() {
             Some(instance_slot) => instance_slot,
-            None => InstanceSlot::Empty(self.runtime.acquire_permit(C::STAGE.into()).await?),
+            None => InstanceSlot::Empty(self.runtime.acquire_permit(self.priority, C::STAGE.into()).await?),
         };
         let runtime = Arc::clone(&self.runtime);
-        if let Some(abandoned) = runtime.pool.current_abandon_flag() {
+        let pool = runtime.pool(self.priority);
+        if let Some(abandoned) = pool.current_abandon_flag() {
             self.time_slice.end_if_long(self.stats.cpu_time_ns).await;
             return Ok(batch.run(instance_slot, abandoned).await);
         }
-        let run = runtime.pool.spawn(|abandoned| batch.run(instance_slot, abandoned)).await;
+        let run = pool.spawn(|abandoned| batch.run(instance_slot, abandoned)).await;
         run.map_err(|lost| Fault::host(C::STAGE.into(), lost))
     }
 

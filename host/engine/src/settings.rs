@@ -40,7 +40,7 @@ pub(crate) fn host_config(limits: &Limits) -> Config {
 /// Enough room for as many instances as there may be, each as large as it may be: a plugin with many memories must not use up
 /// the room of others.
 fn pooling(limits: &Limits) -> PoolingAllocationConfig {
-    let instances = limits.instances_max;
+    let instances = limits.instances_max.saturating_add(limits.people_instances_max);
     let mut pooling = PoolingAllocationConfig::new();
     pooling
         .total_component_instances(instances)

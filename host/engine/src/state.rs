@@ -9,7 +9,7 @@ use super::fault::{ImportError, Phase};
 use super::host_log::{LogBuffer, LogLine, truncate};
 use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
-use super::memory::MemoryMeter;
+use super::memory::{InstancesMemory, MemoryMeter};
 use super::wasi::Wasi;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
@@ -28,9 +28,9 @@ pub(crate) struct GuestState {
 impl GuestState {
     /// An instance that starts. It finds no tables and no time, so that it starts the same for every campaign, and a snapshot
     /// of it can be taken.
-    pub(crate) fn new(limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(limits: Arc<Limits>, all: InstancesMemory) -> Self {
         GuestState {
-            memory: MemoryMeter::new(&limits),
+            memory: MemoryMeter::new(&limits, all),
             deadline: Deadline::default(),
             log: LogBuffer::default(),
             phase: Phase::Start,
@@ -43,7 +43,7 @@ impl GuestState {
 
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        Self::new(Arc::default())
+        Self::new(Arc::default(), InstancesMemory::new(usize::MAX))
     }
 
     /// Assigns an instance that is initialised, or came out of a snapshot, to a campaign and a time.

@@ -21,6 +21,7 @@ use super::fault::Phase;
 use super::imports;
 use super::instance::{CallStats, bounded, new_store};
 use super::limits::Limits;
+use super::memory::InstancesMemory;
 use super::settings::{base_config, single_run_config};
 use super::snapshot::SnapshotReader;
 use super::snapshot_blockers;
@@ -70,7 +71,8 @@ fn run(wasm: &Wasm, component: &Component, limits: &Arc<Limits>) -> Result<(Stor
     imports::link(&mut linker).map_err(format_error)?;
     let pre = linker.instantiate_pre(component).map_err(format_error)?;
     let lifecycle = lifecycle::GuestIndices::new(&pre).map_err(format_error)?;
-    let (mut store, allowed_us) = (new_store(wasm, limits), limits.deadline_configure_ms * 1_000);
+    let (mut store, allowed_us) =
+        (new_store(wasm, limits, InstancesMemory::new(usize::MAX)), limits.deadline_configure_ms * 1_000);
     let (abandoned, mut stats) = (Arc::default(), CallStats::default());
     let instance =
         bounded(&mut store, Phase::Start, allowed_us, &abandoned, &mut stats, |store| pre.instantiate(store));

@@ -173,7 +173,7 @@ async fn many_bad_uploads() {
         })
         .collect();
     for upload in uploads {
-        assert_eq!(upload.await.unwrap().unwrap_err().reasons[0].code, "does_not_start");
+        assert_eq!(upload.await.unwrap().unwrap_err().reasons()[0].code, "does_not_start");
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "only the key is left");
     map_once(&engine, &Forge::new()).await.unwrap();

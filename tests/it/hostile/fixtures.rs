@@ -7,7 +7,7 @@ use hookmill_engine::contract::{
     ClientResponse, Destination, DestinationKind, Entropy, Inbound, Severities, Subject, Submission,
 };
 use hookmill_engine::{
-    AdmissionError, ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, LoadedComponent, Outcomes,
+    ConfigurationError, Digest, Engine, Fault, ItemError, Limits, LoadError, LoadedComponent, NotAdmitted, Outcomes,
     Phase, Program, Session, SessionReport, Stage,
 };
 use serde_json::{Value, json};
@@ -187,8 +187,11 @@ pub fn format_fault(fault: &Fault) -> String {
 }
 
 /// A rejection, a reason a line.
-pub fn format_rejection(rejection: &AdmissionError) -> String {
-    let reasons = rejection.reasons.iter();
+pub fn format_rejection(rejection: &NotAdmitted) -> String {
+    if let NotAdmitted::Host { reason } = rejection {
+        return format!("the host failed: {reason}");
+    }
+    let reasons = rejection.reasons().iter();
     let lines = reasons.map(|reason| format!("{}: {} ({})", reason.code, short(&steady(&reason.message)), reason.hint));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -5,6 +5,7 @@ use crate::app::{self, Demo, Options, Running};
 use crate::output::{say, warn};
 use clap::Args;
 use hookmill_domain::config::{HostSettings, IpNet, Limits, parse_network};
+use hookmill_engine::Compiler;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,9 +57,9 @@ impl Serve {
         let log = Log::start(if self.demo { "warn" } else { "info" }, self.log_json);
         let demo = self.demo;
         let scratch = if demo { Some(Demo::directory().map_err(|error| error.to_string())?) } else { None };
-        let program =
-            std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
-        let running = app::start(self.options(scratch.as_ref(), program)).await.map_err(|error| error.to_string())?;
+        let compiler =
+            Compiler::own_child().map_err(|error| format!("this program's own path is not known: {error}"))?;
+        let running = app::start(self.options(scratch.as_ref(), compiler)).await.map_err(|error| error.to_string())?;
         announce(&running)?;
         if demo {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
@@ -75,7 +76,7 @@ impl Serve {
         Ok(code)
     }
 
-    fn options(self, scratch: Option<&app::ScratchDirectory>, program: PathBuf) -> Options {
+    fn options(self, scratch: Option<&app::ScratchDirectory>, compiler: Compiler) -> Options {
         let (clock, ids) = app::production();
         let listen =
             self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
@@ -92,7 +93,7 @@ impl Serve {
                 trusted_proxies: self.trusted_proxies,
             },
             engine_limits: hookmill_engine::Limits::default(),
-            compiler: hookmill_engine::Compiler::Child(program),
+            compiler,
             listen,
             clock,
             ids,

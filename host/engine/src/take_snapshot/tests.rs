@@ -35,7 +35,7 @@ fn probes(code: &[u8], initialize: bool) -> Vec<Result<i32, String>> {
     let component = deserialize(&wasm, code).unwrap();
     let mut linker = Linker::new(&wasm);
     imports::link(&mut linker).unwrap();
-    let mut store = new_store(&wasm, &limits);
+    let mut store = new_store(&wasm, &limits, InstancesMemory::new(usize::MAX));
     store.set_epoch_deadline(1_000_000);
     let instance = linker.instantiate(&mut store, &component).unwrap();
     if initialize {
