@@ -390,7 +390,7 @@ on_both! {
         let world = World::new(kind).await;
         world.campaign("BB", "").await;
         let (store, now) = (world.pipeline().store(), hookmill_tests::world::START);
-        let digest = "ab".repeat(32);
+        let digest = hookmill_engine::Digest::of(b"no component").to_string();
         store.keep_component(&digest, b"no component", b"[]", now).await.unwrap();
         let campaign = store.campaign_by_id(&world.organization, "BB").await.unwrap().unwrap();
         let broken = NewCampaignVersion { plugin: None, component_digest: &digest, document: None, plan: None, warnings: b"[]" };

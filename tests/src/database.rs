@@ -153,6 +153,23 @@ impl TestDatabase {
         }
     }
 
+    /// Changes rows behind the host's back; returns how many.
+    pub async fn change(&self, data: &Path, sql: &str) -> u64 {
+        match &self.url {
+            Some(url) => {
+                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+                let changed = connection.execute(sqlx::AssertSqlSafe(sql)).await;
+                changed.expect("PostgreSQL does it").rows_affected()
+            }
+            None => {
+                let options = SqliteConnectOptions::new().filename(data.join("hookmill.sqlite"));
+                let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
+                let changed = connection.execute(sqlx::AssertSqlSafe(sql)).await;
+                changed.expect("SQLite does it").rows_affected()
+            }
+        }
+    }
+
     async fn order(&self, sql: &str) {
         let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL responds");
         connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("PostgreSQL does it");

@@ -26,6 +26,8 @@ pub struct Start {
     pub settings: HostSettings,
     /// The engine's bounds.
     pub engine_limits: hookmill_engine::Limits,
+    /// Where plugins are compiled.
+    pub compiler: hookmill_engine::Compiler,
     /// The time, which goes on when the host does not.
     pub clock: Arc<ManualClock>,
     /// Where it listens.
@@ -50,7 +52,7 @@ impl MortalHost {
                 key: None,
                 settings: start.settings.clone(),
                 engine_limits: start.engine_limits.clone(),
-                compiler: hookmill_engine::Compiler::InProcess,
+                compiler: start.compiler.clone(),
                 listen: start.listen,
                 clock: start.clock.clone(),
                 ids: Arc::new(SystemIdGenerator::default()),

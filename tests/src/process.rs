@@ -37,6 +37,11 @@ impl HostProcess {
         Self::spawn(command(data, database_url)).await
     }
 
+    /// Starts a host from a copy of the binary, on SQLite.
+    pub async fn start_copy(binary: &Path, data: &Path) -> Self {
+        Self::spawn(command_of(binary, data, None)).await
+    }
+
     /// Starts a host with a encryption key from its environment, as hosts that share a database have it.
     pub async fn start_with_key(data: &Path, database_url: Option<&str>, key: &str) -> Self {
         let mut command = command(data, database_url);
@@ -110,7 +115,11 @@ impl HostProcess {
 }
 
 fn command(data: &Path, database_url: Option<&str>) -> Command {
-    let mut command = Command::new(binary());
+    command_of(&binary(), data, database_url)
+}
+
+fn command_of(binary: &Path, data: &Path, database_url: Option<&str>) -> Command {
+    let mut command = Command::new(binary);
     command.args(["serve", "--development", "--listen", "127.0.0.1:0", "--data"]).arg(data);
     // Compiling the default plugin takes longer than most of what is tested.
     command.arg("--cache").arg(crate::world::cache());

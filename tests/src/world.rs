@@ -25,6 +25,8 @@ pub struct WorldOptions {
     pub settings: HostSettings,
     /// The engine's bounds.
     pub engine_limits: hookmill_engine::Limits,
+    /// Where plugins are compiled.
+    pub compiler: hookmill_engine::Compiler,
 }
 
 impl Default for WorldOptions {
@@ -34,7 +36,8 @@ impl Default for WorldOptions {
         settings.limits.lookup_ttl_ms = 0;
         // The world's clock is years from the database's.
         settings.limits.clock_offset_ms_max = i64::MAX;
-        Self { settings, engine_limits: hookmill_engine::Limits::default() }
+        let compiler = hookmill_engine::Compiler::InProcess;
+        Self { settings, engine_limits: hookmill_engine::Limits::default(), compiler }
     }
 }
 
@@ -91,6 +94,7 @@ impl World {
             database_url: database.url.clone(),
             settings: options.settings,
             engine_limits: options.engine_limits,
+            compiler: options.compiler,
             clock: clock.clone(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
@@ -247,6 +251,11 @@ impl World {
     /// Has it take all rows of a table again.
     pub async fn accept_rows(&self, table: &str) {
         self.database.accept_rows(self.data.path(), table).await;
+    }
+
+    /// Changes rows behind the host's back; returns how many.
+    pub async fn change_rows(&self, sql: &str) -> u64 {
+        self.database.change(self.data.path(), sql).await
     }
 
     /// The files of the embedded database; none on PostgreSQL.

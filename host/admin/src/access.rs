@@ -51,7 +51,7 @@ impl Actor {
         let campaigns = key.campaigns.map(|list| serde_json::from_slice(&list)).transpose();
         let campaigns = campaigns.map_err(|error| unavailable(StoreError::corrupt("api_keys", &key.id, error)))?;
         Ok(Self {
-            pipeline: pipeline.clone(),
+            pipeline: pipeline.for_people(),
             role: user.role().map_err(unavailable)?,
             user_id: user.id,
             organization_id: user.organization_id,
@@ -62,7 +62,7 @@ impl Actor {
     /// The host itself: what is done at its own command line, as an operator.
     pub fn host(pipeline: &Pipeline) -> Self {
         let (role, user_id) = (Role::Operator, HOST.to_owned());
-        Self { pipeline: pipeline.clone(), user_id, role, organization_id: None, campaigns: None }
+        Self { pipeline: pipeline.for_people(), user_id, role, organization_id: None, campaigns: None }
     }
 
     /// The actor in an organization: their own, or for operators the one that is named.

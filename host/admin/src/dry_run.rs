@@ -99,7 +99,7 @@ impl Scope {
             None => pipeline
                 .campaign_program(campaign)
                 .await
-                .map_err(|why| ApiError::new(Kind::Conflict, "campaign_version_unusable", why.to_string())),
+                .map_err(|why| why.into_error(Kind::Conflict, "campaign_version_unusable")),
         }
     }
 }

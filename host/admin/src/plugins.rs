@@ -8,6 +8,7 @@ use crate::rows::{Plugin, PluginVersion, SnapshotStatus};
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::{Digest, NotAdmitted};
+use hookmill_pipeline::host_failed;
 use hookmill_store::components::NewComponent;
 use std::ops::Deref;
 
@@ -83,10 +84,7 @@ impl Scope {
 fn not_admitted(error: NotAdmitted) -> ApiError {
     let rejection = match error {
         NotAdmitted::Rejected(rejection) => rejection,
-        NotAdmitted::Host { reason } => {
-            let message = format!("the host could not examine the plugin, and nothing was saved: {reason}; try again");
-            return ApiError::new(Kind::Unavailable, "host_failed", message);
-        }
+        NotAdmitted::Host { reason } => return host_failed(reason),
     };
     let details = rejection.reasons.into_iter().map(|reason| Detail {
         path: String::new(),

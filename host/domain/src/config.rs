@@ -65,6 +65,25 @@ pub struct Limits {
     pub deliveries_to_new_destination_max: usize,
     /// How long an idle worker waits before it checks for work, in milliseconds (250); work of this host wakes it earlier.
     pub poll_ms: u64,
+    /// How long work waits that the host itself could not do, such as to run a plugin that can't be loaded, in milliseconds (1 s); twice
+    /// as long each time it fails again.
+    pub later_ms_min: i64,
+    /// The longest such wait, in milliseconds (60 s).
+    pub later_ms_max: i64,
+    /// How long a response is kept that the host could not have interpreted, in milliseconds (15 min); then its HTTP status decides.
+    pub interpret_wait_ms_max: i64,
+    /// How long a plugin that does not compile is not compiled again, in milliseconds (60 s); twice as long each time.
+    pub unusable_ms_min: i64,
+    /// The longest such time, in milliseconds (1 h).
+    pub unusable_ms_max: i64,
+    /// How often in a row the compilation of a plugin is stopped from outside until the plugin counts as too large for this machine (5).
+    pub compile_stops_max: u32,
+    /// How long a start waits for the plugins of active campaigns to be loaded or compiled, in milliseconds (10 s); the rest goes on
+    /// beside the leads of others.
+    pub warm_up_ms_max: u64,
+    /// How many dry runs, replays and discoveries run at once (8); others wait. The engine needs two instances for each
+    /// (`people_instances_max`).
+    pub people_runs_max: usize,
     /// How long a lease on a shard lasts unless it is renewed, in milliseconds (12 s); PostgreSQL only.
     pub lease_ms: i64,
     /// How often the host renews its leases and checks for work that others put into its shards, in milliseconds (250); PostgreSQL only.
@@ -212,6 +231,14 @@ impl Default for Limits {
             deliveries_per_destination_max: 64,
             deliveries_to_new_destination_max: 8,
             poll_ms: 250,
+            later_ms_min: 1_000,
+            later_ms_max: 60_000,
+            interpret_wait_ms_max: 15 * 60_000,
+            unusable_ms_min: 60_000,
+            unusable_ms_max: 3_600_000,
+            compile_stops_max: 5,
+            warm_up_ms_max: 10_000,
+            people_runs_max: 8,
             lease_ms: 12_000,
             renew_ms: 250,
             read_whole_ms: 30_000,

@@ -10,6 +10,7 @@ use super::programs::NotReady;
 use super::receivers::Addressee;
 use super::send;
 use super::steps::Steps;
+use super::warm_ups::WaitingLane;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::flow::lanes::{Item, PlaceEnd};
@@ -20,7 +21,7 @@ use hookmill_store::StoreError;
 use hookmill_store::outcome::Next;
 use std::collections::HashMap;
 
-/// How long a delivery waits for which this host had no place or no program, in milliseconds.
+/// How long a delivery waits for which this host had no place, in milliseconds.
 const BUSY_MS: i64 = 1_000;
 impl Pipeline {
     /// Takes deliveries for one destination and sends them; returns whether there were some that may be sent now.
@@ -65,7 +66,16 @@ impl Pipeline {
             held.insert(delivery.row.id.clone(), in_flight);
             deliveries.push(delivery);
         }
-        let Some(ready) = self.shape_deliveries(&context, deliveries).await? else { return Ok(()) };
+        let lane = deliveries.first().map(|delivery| WaitingLane::Deliveries(delivery.lane()));
+        let ready = match self.shape_deliveries(&context, deliveries).await? {
+            Ok(ready) => ready,
+            Err(not_ready) => {
+                if let Some(lane) = lane {
+                    self.park(held.into_values(), &lane, &not_ready);
+                }
+                return Ok(());
+            }
+        };
         for delivery in ready {
             if let Some(in_flight) = held.remove(&delivery.row.id) {
                 self.spawn_send(delivery, in_flight, steps);
@@ -98,6 +108,10 @@ impl Pipeline {
         let started_at = self.clock.now();
         let (Addressee { receiver, revision }, program) = match self.prepare(&context, &delivery).await? {
             Preparation::Send(addressee, program) => (addressee, program),
+            Preparation::Wait(not_ready) => {
+                self.park([in_flight], &WaitingLane::Deliveries(delivery.lane()), &not_ready);
+                return Ok(());
+            }
             Preparation::End(outcome) => {
                 in_flight.free_places(PlaceEnd::Unused);
                 steps
@@ -106,6 +120,7 @@ impl Pipeline {
                 return Ok(());
             }
         };
+        self.later.succeeded(&delivery.row.destination_id);
         let Some(message) = &delivery.row.message else { return Ok(()) };
         let id = delivery.row.event_id.as_deref().unwrap_or(&delivery.row.submission_id);
         let (organization_id, now_s) = (&delivery.row.organization_id, started_at.0.div_euclid(1000));
@@ -151,13 +166,15 @@ impl Pipeline {
             // Pausing stops release; what was not sent yet waits.
             CampaignState::Draft | CampaignState::Paused => return Ok(Preparation::End(NoRequest::Then(Next::Hold))),
         }
-        match self.program_of_delivery(delivery.row.campaign_version_id.as_deref()).await {
+        match self.program_if_ready(delivery.row.campaign_version_id.as_deref()).await {
+            Ok(program) => Ok(Preparation::Send(addressee, Some(program))),
+            // It can never read the response: the status decides.
+            Err(NotReady::Never(_)) => Ok(Preparation::Send(addressee, None)),
             // Who would read the response is not known: nothing is sent before it is.
-            Err(NotReady::Later(why)) => {
-                tracing::warn!(delivery_id = delivery.row.id, why, "delivery deferred");
-                Ok(Preparation::End(NoRequest::Then(Next::Defer(self.clock.now().plus_ms(BUSY_MS)))))
+            Err(not_ready) => {
+                tracing::debug!(delivery_id = delivery.row.id, why = %not_ready, "delivery deferred");
+                Ok(Preparation::Wait(not_ready))
             }
-            program => Ok(Preparation::Send(addressee, program.ok())),
         }
     }
 
@@ -179,5 +196,7 @@ fn place_end(response: &Result<OutboundResponse, SendError>) -> PlaceEnd {
 /// What comes of a look at a delivery before it is sent.
 enum Preparation {
     Send(Addressee, Option<Program>),
+    /// The program is not ready: it stays with the store as it is.
+    Wait(NotReady),
     End(NoRequest),
 }

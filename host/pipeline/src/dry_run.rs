@@ -106,6 +106,7 @@ impl Pipeline {
     /// Runs a sample through a program, on the current tables.
     #[boxed]
     pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
+        let _place = self.people_place().await;
         // A document that is only tried is the default plugin's, whatever the campaign runs.
         let is_document = program.component.digest().to_string() == self.standard_digest;
         let campaign_version_id = input.campaign.active_version_id.as_deref().filter(|_| !is_document);

@@ -38,8 +38,8 @@ impl Pipeline {
         let shaped =
             tokio::time::timeout(SHAPE_WITH_STEP, self.shape_events(context, campaign_version_id, requests)).await;
         let (payloads, read) = match shaped {
-            Ok(Ok(Some(shaped))) => shaped,
-            Ok(Ok(None)) | Err(_) => return,
+            Ok(Ok(Ok(shaped))) => shaped,
+            Ok(Ok(Err(_))) | Err(_) => return,
             Ok(Err(error)) => {
                 tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
                 return;
@@ -55,12 +55,12 @@ impl Pipeline {
     }
 
     /// Gives deliveries that are about to be sent their messages, and keeps these first: every attempt sends the same bytes. What fails
-    /// for good has ended then, and is not in the result; None where nothing is known yet.
+    /// for good has ended then, and is not in the result; why, where nothing is known yet.
     pub(crate) async fn shape_deliveries(
         &self,
         context: &CampaignContext,
         deliveries: Vec<Delivery>,
-    ) -> Result<Option<Vec<Delivery>>, StoreError> {
+    ) -> Result<Result<Vec<Delivery>, NotReady>, StoreError> {
         let deliveries = self.load_subjects(&context.organization.id, deliveries).await?;
         let mut by_program: BTreeMap<Option<String>, Vec<Delivery>> = BTreeMap::new();
         for delivery in deliveries {
@@ -69,9 +69,10 @@ impl Pipeline {
         let (mut ready, mut kept) = (Vec::new(), Vec::new());
         for (campaign_version_id, of_program) in by_program {
             let subjects = of_program.iter().filter_map(|d| Some((d.event.clone()?, d.subject.clone()?))).collect();
-            let Some((payloads, read)) = self.shape_events(context, campaign_version_id.as_deref(), subjects).await?
-            else {
-                return Ok(None);
+            let shaped = self.shape_events(context, campaign_version_id.as_deref(), subjects).await?;
+            let (payloads, read) = match shaped {
+                Ok(shaped) => shaped,
+                Err(not_ready) => return Ok(Err(not_ready)),
             };
             for (mut delivery, payload) in of_program.into_iter().zip(payloads) {
                 let key =
@@ -84,9 +85,13 @@ impl Pipeline {
                         ready.push(delivery);
                     }
                     // The host could not run it: nothing is known.
-                    Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host => return Ok(None),
+                    Err(ItemError::Fault(fault)) if fault.kind == FaultKind::Host => {
+                        return Ok(Err(NotReady::later(fault)));
+                    }
                     Err(error) => {
-                        let Some((cause, detail)) = rendered::item_error(Stage::Shape, &error) else { return Ok(None) };
+                        let Some((cause, detail)) = rendered::item_error(Stage::Shape, &error) else {
+                            return Ok(Err(NotReady::later("the plugin took too long for others of the batch")));
+                        };
                         let detail = json(&json!({ "error": cause, "detail": detail }));
                         let attempt_id = self.ids.new_id("att", self.clock.now());
                         kept.push((key, Shaped::Failed { attempt_id, detail }));
@@ -95,7 +100,7 @@ impl Pipeline {
             }
         }
         self.store.commit_shaped(&kept, self.clock.now()).await?;
-        Ok(Some(ready))
+        Ok(Ok(ready))
     }
 
     /// Has the deliveries of events read from the store: memory does not hold them.
@@ -129,14 +134,17 @@ impl Pipeline {
         Ok(filled.collect())
     }
 
-    /// Shapes events of one campaign for its organization's webhook; None while it can't be known.
+    /// Shapes events of one campaign for its organization's webhook; why, while it can't be known.
     async fn shape_events(
         &self,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
         events: Vec<(Arc<EventData>, Arc<Submission>)>,
-    ) -> Result<Option<ShapedPayloads>, StoreError> {
-        let Some(program) = self.shaping_program(campaign_version_id).await else { return Ok(None) };
+    ) -> Result<Result<ShapedPayloads, NotReady>, StoreError> {
+        let program = match self.shaping_program(campaign_version_id).await {
+            Ok(program) => program,
+            Err(not_ready) => return Ok(Err(not_ready)),
+        };
         let (now, organization) = (self.clock.now(), &context.organization);
         let call = Arc::new(context::context(organization, &context.campaign, now, &self.ids.new_id("run", now)));
         let destination = Destination {
@@ -158,19 +166,17 @@ impl Pipeline {
             let payloads = run.shape_subjects(destination.clone(), subjects.clone()).await;
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
-                None => return Ok(Some((payloads, lookups.read()))),
+                None => return Ok(Ok((payloads, lookups.read()))),
             }
         }
     }
 
-    /// The program the submission ran on shapes the messages about it; where it can never be run, the standard payload is sent. None while
-    /// the store does not respond.
-    async fn shaping_program(&self, campaign_version_id: Option<&str>) -> Option<Program> {
-        let Some(id) = campaign_version_id else { return Some(self.standard.clone()) };
-        match self.program_by_id(id).await {
-            Ok(program) => Some(program),
-            Err(NotReady::Never(_)) => Some(self.standard.clone()),
-            Err(NotReady::Later(_)) => None,
+    /// The program the submission ran on shapes the messages about it; where it can never be run, the standard payload is sent. Why, while
+    /// it is not ready.
+    async fn shaping_program(&self, campaign_version_id: Option<&str>) -> Result<Program, NotReady> {
+        match self.program_if_ready(campaign_version_id).await {
+            Err(NotReady::Never(_)) => Ok(self.standard.clone()),
+            result => result,
         }
     }
 }

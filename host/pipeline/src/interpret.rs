@@ -3,11 +3,10 @@
 use super::Pipeline;
 use super::context;
 use super::finish::CampaignContext;
-use super::programs::NotReady;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
-use hookmill_engine::{ItemError, Program};
+use hookmill_engine::{FaultKind, ItemError, Program};
 use hookmill_outbound::{OutboundResponse, SendError, SendErrorKind};
 use hookmill_stages::Run;
 use hookmill_store::StoreError;
@@ -78,13 +77,24 @@ impl Pipeline {
             }
         }
     }
+}
 
-    /// What the submission of a delivery ran on.
-    pub(crate) async fn program_of_delivery(&self, campaign_version_id: Option<&str>) -> Result<Program, NotReady> {
-        match campaign_version_id {
-            Some(id) => self.program_by_id(id).await,
-            None => Ok(self.standard.clone()),
+impl Interpretation {
+    /// Whether this is what the response means. Where the host could not ask the plugin, nothing is known: it is asked again.
+    pub(crate) fn is_known(&self) -> bool {
+        match &self.decided_by {
+            Decider::Status | Decider::Plugin(_) => true,
+            Decider::FallbackToStatus(error) => match error {
+                ItemError::Failure(_) => true,
+                ItemError::Fault(fault) => fault.kind != FaultKind::Host,
+                ItemError::Postponed => false,
+            },
         }
+    }
+
+    /// Nothing is known, for the plugin was not asked.
+    pub(crate) fn unknown(by_status: Self) -> Self {
+        Self { decided_by: Decider::FallbackToStatus(ItemError::Postponed), ..by_status }
     }
 }
 
@@ -317,5 +327,36 @@ mod tests {
         let interpretation = from_outcome(outcome(&long, &long), interpret_by_status(&response_of_status(200, &[]), 0));
         assert_eq!(interpretation.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
         assert_eq!((interpretation.reference, interpretation.price.as_deref()), (None, Some("1.10")));
+    }
+
+    /// M9 H8: only what the plugin did, or no plugin, lets the status decide; the host's failure decides nothing.
+    #[test]
+    fn m9_h8_what_the_host_could_not_ask_is_not_known() {
+        let fault = |kind| {
+            let (phase, message) = (hookmill_engine::Phase::Interpret, String::new());
+            ItemError::Fault(hookmill_engine::Fault { kind, phase, message, limit: None, panic: None })
+        };
+        let failure = hookmill_engine::contract::Failure {
+            code: "odd".into(),
+            field: None,
+            function: None,
+            input: None,
+            message: String::new(),
+        };
+        let table = [
+            (Decider::Status, true),
+            (Decider::Plugin(None), true),
+            (Decider::FallbackToStatus(ItemError::Failure(failure)), true),
+            (Decider::FallbackToStatus(fault(FaultKind::Trap)), true),
+            (Decider::FallbackToStatus(fault(FaultKind::Deadline)), true),
+            (Decider::FallbackToStatus(fault(FaultKind::Host)), false),
+            (Decider::FallbackToStatus(ItemError::Postponed), false),
+        ];
+        let by_status = interpret_by_status(&response_of_status(200, &[]), 0);
+        for (decided_by, is_known) in table {
+            let interpretation = Interpretation { decided_by, ..by_status.clone() };
+            assert_eq!(interpretation.is_known(), is_known, "{:?}", interpretation.decided_by);
+        }
+        assert!(!Interpretation::unknown(by_status).is_known());
     }
 }

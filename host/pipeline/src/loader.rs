@@ -88,7 +88,7 @@ impl Pipeline {
                 let limits = self.settings.limits.clone();
                 // Inflating and decoding takes its time: nobody else waits for it.
                 let read = tokio::task::spawn_blocking(move || read_elements(&request, of_request, &limits)).await;
-                opened.extend(read.map_err(|error| StoreError::corrupt("requests", organization_id, error))?);
+                opened.extend(read.map_err(|stopped| StoreError::lost("raw requests", stopped))?);
             }
         }
         let received = rows.into_iter().enumerate().map(|(at, row)| {

@@ -139,7 +139,7 @@ impl Pipeline {
             Ok((found, Ok(table))) if found == digest => Ok(self.lookup_cache.tables.put(digest, table)),
             Ok((found, Ok(_))) => Err(corrupt(format!("its bytes have the digest {found}"))),
             Ok((_, Err(damaged))) => Err(corrupt(damaged.to_string())),
-            Err(stopped) => Err(corrupt(format!("it could not be read: {stopped}"))),
+            Err(stopped) => Err(StoreError::lost("a value set", stopped)),
         }
     }
 

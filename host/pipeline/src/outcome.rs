@@ -65,13 +65,46 @@ pub(crate) struct CompletedAttempt {
 }
 
 impl Pipeline {
-    /// What the responses of one campaign and program mean, and what follows.
-    pub(crate) async fn interpret_group(&self, group: Vec<Responded>) -> Vec<CompletedAttempt> {
-        let interpretations = self.interpret_responses(&group).await;
-        let mut ended = Vec::with_capacity(group.len());
-        let mut subjects = Vec::with_capacity(group.len());
+    /// What the responses of one campaign and program mean, and what follows: `commit` gets each as soon as it is known. A response that the
+    /// host itself can't have interpreted is kept and tried again, longer apart each time: its request left, and must not be repeated. At
+    /// the end of `interpret_wait_ms_max` its status decides.
+    pub(crate) async fn interpret_group(
+        &self,
+        mut group: Vec<Responded>,
+        commit: &tokio::sync::mpsc::Sender<CompletedAttempt>,
+    ) {
+        let (mut failures, mut waited_ms) = (0, 0);
+        loop {
+            let interpretations = self.interpret_responses(&group).await;
+            let wait_ms = self.later.doubling().wait_ms(failures);
+            let is_last = self.settings.limits.interpret_wait_ms_max < waited_ms + wait_ms;
+            let (known, unknown): (Vec<_>, Vec<_>) =
+                group.into_iter().zip(interpretations).partition(|(_, meaning)| is_last || meaning.is_known());
+            warn_of_fallbacks(&known);
+            for ended in self.follow(known).await {
+                // The receiver lives as long as the workers.
+                let _ = commit.send(ended).await;
+            }
+            if unknown.is_empty() {
+                return;
+            }
+            tracing::warn!(
+                responses = unknown.len(),
+                wait_ms,
+                "the host could not have responses interpreted; will be retried"
+            );
+            tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default())).await;
+            group = unknown.into_iter().map(|(responded, _)| responded).collect();
+            (failures, waited_ms) = (failures + 1, waited_ms + wait_ms);
+        }
+    }
+
+    /// What follows from the responses of one campaign and program.
+    async fn follow(&self, interpreted: Vec<(Responded, Interpretation)>) -> Vec<CompletedAttempt> {
+        let mut ended = Vec::with_capacity(interpreted.len());
+        let mut subjects = Vec::with_capacity(interpreted.len());
         let mut shaping = None;
-        for (responded, interpretation) in group.into_iter().zip(interpretations) {
+        for (responded, interpretation) in interpreted {
             self.pause_where_gone(&responded).await;
             let Responded { context, delivery, response, started_at, in_flight, .. } = responded;
             let outcome = self.outcome(&context, &delivery, &response, &interpretation, started_at);
@@ -117,19 +150,14 @@ impl Pipeline {
         match self.interpret_by_program(&first.context, program, version_id, &destination, responses, by_status).await {
             Ok(by_program) => {
                 for (at, one) in asked.into_iter().zip(by_program) {
-                    if let Decider::FallbackToStatus(error) = &one.decided_by {
-                        let (delivery_id, code) = (&group[at].delivery.row.id, super::interpret::error_code(error));
-                        tracing::warn!(
-                            delivery_id,
-                            code,
-                            "the response could not be interpreted; falling back to the HTTP status"
-                        );
-                    }
                     interpretations[at] = one;
                 }
             }
             Err(error) => {
-                tracing::warn!(error = %error, "the tables for responses can't be read; falling back to the HTTP status");
+                tracing::warn!(error = %error, "the tables for responses can't be read; will be retried");
+                for at in asked {
+                    interpretations[at] = Interpretation::unknown(interpretations[at].clone());
+                }
             }
         }
         interpretations
@@ -341,6 +369,15 @@ impl Pipeline {
         let mut bytes = [0_u8; 8];
         self.ids.fill(&mut bytes);
         u64::from_be_bytes(bytes)
+    }
+}
+
+fn warn_of_fallbacks(interpreted: &[(Responded, Interpretation)]) {
+    for (responded, interpretation) in interpreted {
+        if let Decider::FallbackToStatus(error) = &interpretation.decided_by {
+            let (delivery_id, code) = (&responded.delivery.row.id, super::interpret::error_code(error));
+            tracing::warn!(delivery_id, code, "the response could not be interpreted; falling back to the HTTP status");
+        }
     }
 }
 

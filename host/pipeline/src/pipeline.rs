@@ -5,9 +5,11 @@ use super::costs::Costs;
 use super::finish::CampaignContext;
 use super::flow::Flow;
 use super::health::Health;
+use super::later::Later;
 use super::lookups::{LookupCache, Lookups};
 use super::programs::Ready;
 use super::receivers::EarlierReceivers;
+use super::warm_ups::WarmUps;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
 use hookmill_domain::ids::SharedIdGenerator;
@@ -22,7 +24,7 @@ use hookmill_store::organizations::Organization;
 use hookmill_store::{Store, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The dependencies of a pipeline.
 pub struct PipelineDeps {
@@ -44,7 +46,11 @@ pub struct PipelineDeps {
 
 /// The pipeline. A handle: clones share everything.
 #[derive(Clone)]
-pub struct Pipeline(Arc<Inner>);
+pub struct Pipeline {
+    inner: Arc<Inner>,
+    /// For production, or for people.
+    engine: Engine,
+}
 
 /// What all clones share.
 pub struct Inner {
@@ -52,7 +58,6 @@ pub struct Inner {
     pub(crate) store: Store,
     /// The same store for what people ask.
     pub(crate) people: Store,
-    pub(crate) engine: Engine,
     pub(crate) sender: Sender,
     pub(crate) clock: SharedClock,
     pub(crate) ids: SharedIdGenerator,
@@ -71,15 +76,18 @@ pub struct Inner {
     /// How many bytes of raw requests an organization has, as it was a moment ago.
     pub(crate) request_bytes: Cache<String, i64>,
     pub(crate) ready: Ready,
+    pub(crate) warm_ups: WarmUps,
+    pub(crate) later: Later,
     pub(crate) lookup_cache: LookupCache,
     body_memory: Arc<Semaphore>,
+    people_runs: Semaphore,
 }
 
 impl std::ops::Deref for Pipeline {
     type Target = Inner;
 
     fn deref(&self) -> &Inner {
-        &self.0
+        &self.inner
     }
 }
 
@@ -89,7 +97,7 @@ impl Pipeline {
         let limits = &deps.settings.limits;
         let ttl_ms = limits.lookup_ttl_ms;
         let host = deps.ids.new_id("host", deps.clock.now());
-        Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             ingest: Ingest::start(&deps.store),
             costs: Costs::new(limits),
             health: Health::new(),
@@ -101,53 +109,67 @@ impl Pipeline {
             earlier_receivers: Cache::new(ttl_ms, limits.programs_cached_max),
             request_bytes: Cache::new(ttl_ms, limits.programs_cached_max),
             body_memory: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
+            people_runs: Semaphore::new(limits.people_runs_max.max(1)),
             ready: Ready::new(limits.programs_cached_max),
+            warm_ups: WarmUps::new(limits),
+            later: Later::new(limits),
             lookup_cache: LookupCache::new(limits),
             standard,
             standard_digest,
             settings: deps.settings,
             people: deps.store.for_people(),
             store: deps.store,
-            engine: deps.engine,
             sender: deps.sender,
             clock: deps.clock,
             ids: deps.ids,
-        }))
+        });
+        Self { inner, engine: deps.engine }
+    }
+
+    /// The same for what people ask for and wait for: what it runs yields to production.
+    pub fn for_people(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), engine: self.engine.for_people() }
+    }
+
+    /// Waits for a place to run something that people ask for. Each run may take an instance of two components: were there more runs than
+    /// pairs of instances, each could hold one and wait for another's.
+    pub(crate) async fn people_place(&self) -> Option<SemaphorePermit<'_>> {
+        self.people_runs.acquire().await.ok()
     }
 
     /// The store, for what is only read.
     pub fn store(&self) -> &Store {
-        &self.0.store
+        &self.inner.store
     }
 
     /// The store for what people ask: it never holds up the way of a lead.
     pub fn people_store(&self) -> &Store {
-        &self.0.people
+        &self.inner.people
     }
 
     /// The sandbox.
     pub fn engine(&self) -> &Engine {
-        &self.0.engine
+        &self.engine
     }
 
     /// The sender of outbound requests.
     pub fn sender(&self) -> &Sender {
-        &self.0.sender
+        &self.inner.sender
     }
 
     /// The operator's settings.
     pub fn settings(&self) -> &HostSettings {
-        &self.0.settings
+        &self.inner.settings
     }
 
     /// The clock.
     pub fn clock(&self) -> &SharedClock {
-        &self.0.clock
+        &self.inner.clock
     }
 
     /// Ids and random bytes.
     pub fn ids(&self) -> &SharedIdGenerator {
-        &self.0.ids
+        &self.inner.ids
     }
 
     /// Forgets what was looked up of campaigns, keys and value sets: something was changed on this host.
@@ -161,7 +183,7 @@ impl Pipeline {
 
     /// The memory that bodies of requests under way may take, in bytes.
     pub fn body_memory(&self) -> &Arc<Semaphore> {
-        &self.0.body_memory
+        &self.inner.body_memory
     }
 
     /// A run of a campaign's program.

@@ -10,6 +10,7 @@ use super::lookups::Lookups;
 use super::parts::by_source;
 use super::programs::NotReady;
 use super::rendered;
+use super::warm_ups::WaitingLane;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::flow::lanes::LaneKey;
@@ -26,10 +27,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a batch waits that could not be processed or written, in milliseconds.
-const FAILED_BATCH_MS: i64 = 10_000;
-/// How long a submission waits that the host itself could not run, in milliseconds.
-const DEFERRED_MS: i64 = 2_000;
 /// How often the store is asked whether a commit happened whose response was lost, in milliseconds.
 const ASK_COMMIT_MS: u64 = 500;
 
@@ -63,12 +60,13 @@ impl Pipeline {
         let bytes_max = self.settings.limits.process_batch_bytes_max;
         let batch_max = |key: &LaneKey| self.costs.batch_max(&key.lane);
         let Some((in_flight, items)) = self.flow.take_submissions(batch_max, bytes_max) else { return false };
-        // Whatever happens from here on, what is not written is read again.
-        let in_flight = in_flight.ask_again_at(self.clock.now().plus_ms(FAILED_BATCH_MS));
         let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
         let campaign_key = batch.first().map(|received| received.row.campaign_key.clone()).unwrap_or_default();
+        // Whatever happens from here on, what is not written is read again.
+        let in_flight = in_flight.ask_again_at(self.later.next_at(&campaign_key, self.clock.now()));
         let submissions = batch.len();
         if let Err(error) = self.process_batch(in_flight, &campaign_key, batch).await {
+            self.later.failed(&campaign_key, self.clock.now());
             tracing::error!(campaign_key, submissions, error = %error, "batch could not be processed; will be retried");
         }
         true
@@ -97,7 +95,7 @@ impl Pipeline {
             CampaignState::Archived => {
                 Ran::without_program(decide_all(&batch, &Transition::canceled("campaign_archived")))
             }
-            CampaignState::Active => match self.campaign_program(&context.campaign).await {
+            CampaignState::Active => match self.program_if_ready(context.campaign.active_version_id.as_deref()).await {
                 Ok(program) => {
                     let version = context.campaign.active_version_id.as_deref();
                     let lookups = self.lookups(&context.campaign, version).await?;
@@ -106,11 +104,13 @@ impl Pipeline {
                     in_flight.charge(cost.saturating_sub(expected));
                     ran
                 }
-                Err(NotReady::Later(why)) => {
-                    tracing::warn!(campaign_key, why, "batch deferred");
-                    Ran::without_program(batch.iter().map(BatchItem::deferred).collect())
-                }
                 Err(NotReady::Never(why)) => Ran::without_program(decide_all(&batch, &Transition::unusable(&why))),
+                Err(not_ready) => {
+                    let lane = LaneKey::new(&context.organization.id, campaign_key);
+                    tracing::debug!(campaign_key, submissions = batch.len(), why = %not_ready, "batch deferred");
+                    self.park([in_flight], &WaitingLane::Submissions(lane), &not_ready);
+                    return Ok(());
+                }
             },
         };
         let mut decided = self.decide(&context, &ran.items, ran.value_sets.as_deref());
@@ -160,9 +160,10 @@ impl Pipeline {
             deliveries.iter().map(|(_, delivery)| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect(),
             now,
         );
+        let deferred_until = self.deferred_until(&context.campaign.key, &decided, now);
         if !decided.deferred.is_empty() {
             let ids: Vec<&str> = decided.deferred.iter().map(String::as_str).collect();
-            self.store.defer_submissions(organization_id, &ids, now.plus_ms(DEFERRED_MS)).await?;
+            self.store.defer_submissions(organization_id, &ids, deferred_until).await?;
         }
         let waits = decided
             .processed
@@ -170,7 +171,7 @@ impl Pipeline {
             .any(|row| matches!(row.change.to(), State::Pending | State::Quarantined | State::Received));
         let again_at = match (waits, decided.deferred.is_empty()) {
             (true, _) => Some(now),
-            (false, false) => Some(now.plus_ms(DEFERRED_MS)),
+            (false, false) => Some(deferred_until),
             (false, true) => None,
         };
         let parts = self.write_parts(context, &by_source(decided.processed), began, now).await;
@@ -192,6 +193,15 @@ impl Pipeline {
             // What was not written is asked for again later; what was is no longer due.
             Some(error) => Err(error),
         }
+    }
+
+    /// Until when a batch's submissions wait that have no result. Where the host got through none of the batch, longer each time.
+    fn deferred_until(&self, campaign_key: &str, decided: &Decided, now: Timestamp) -> Timestamp {
+        if !decided.deferred.is_empty() && decided.processed.is_empty() {
+            return self.later.failed(campaign_key, now);
+        }
+        self.later.succeeded(campaign_key);
+        self.later.next_at(campaign_key, now)
     }
 
     /// Asks until the store says whether a commit happened.
@@ -243,7 +253,7 @@ impl Pipeline {
         let way = Way::new(contract_client(context));
         let (order, mut moving) = on_their_way(&items);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
-        let run = self.engine.on_guest_thread(async move {
+        let run = self.engine().on_guest_thread(async move {
             advance(&mut run, &way, &mut moving, now, &mut ()).await;
             (run.finish(), moving)
         });

@@ -4,9 +4,10 @@ use super::Pipeline;
 use super::rendered::json;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
-use hookmill_engine::{ConfigurationError, Digest, LoadError, LoadedComponent, Program};
+use hookmill_engine::{ConfigurationError, Digest, FaultKind, LoadedComponent, Program};
 use hookmill_store::StoreError;
 use hookmill_store::audit::AuditEntry;
 use hookmill_store::campaign_versions::{Activation, NewCampaignVersion};
@@ -19,7 +20,11 @@ use std::sync::Arc;
 pub const STANDARD_DOCUMENT: &str = include_str!("../../../plugins/default/documents/standard.yaml");
 
 /// Programs that are ready to run. They never change, so they are kept until others need their place.
-pub(crate) struct Ready(quick_cache::sync::Cache<String, ReadyProgram>);
+pub(crate) struct Ready {
+    programs: quick_cache::sync::Cache<String, ReadyProgram>,
+    /// The components of those that were not ready when they were needed: their rows need not be read for each batch.
+    components: quick_cache::sync::Cache<String, Digest>,
+}
 
 /// A program, and whether it is a custom plugin.
 #[derive(Clone)]
@@ -30,20 +35,23 @@ struct ReadyProgram {
 
 impl Ready {
     pub(crate) fn new(programs_max: usize) -> Self {
-        Self(quick_cache::sync::Cache::new(programs_max))
+        let (programs, components) =
+            (quick_cache::sync::Cache::new(programs_max), quick_cache::sync::Cache::new(programs_max));
+        Self { programs, components }
     }
 
     fn get(&self, id: &str) -> Option<Program> {
-        self.0.get(id).map(|ready| ready.program)
+        self.programs.get(id).map(|ready| ready.program)
     }
 
     /// Whether a program is a custom plugin; none when the program does not exist.
     pub(crate) fn is_plugin(&self, id: &str) -> Option<bool> {
-        self.0.get(id).map(|ready| ready.is_plugin)
+        self.programs.get(id).map(|ready| ready.is_plugin)
     }
 
     fn put(&self, id: &str, program: ReadyProgram) {
-        self.0.insert(id.to_owned(), program);
+        self.programs.insert(id.to_owned(), program);
+        self.components.remove(id);
     }
 }
 
@@ -129,23 +137,51 @@ impl From<SaveError> for ApiError {
 }
 
 /// Why a program can't be run.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum NotReady {
-    /// The store does not respond: the program may run later.
-    #[error("database unavailable: {0}")]
-    Later(String),
-    /// Running it again will not help.
+    /// Its component is being loaded or compiled.
+    #[error("the plugin {0} is being made ready")]
+    Warming(Digest),
+    /// The host failed, or what it stands on: the program may run later.
+    #[error("{why}")]
+    Later {
+        /// What failed.
+        why: String,
+        /// When it is tried again, where that is known.
+        again_at: Option<Timestamp>,
+    },
+    /// The plugin can't be run: trying again will not help.
     #[error("{0}")]
     Never(String),
 }
 
-impl From<StoreError> for NotReady {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Corrupt { .. } => Self::Never(error.to_string()),
-            other => Self::Later(other.to_string()),
+impl NotReady {
+    /// The host failed.
+    pub(crate) fn later(why: impl ToString) -> Self {
+        Self::Later { why: why.to_string(), again_at: None }
+    }
+
+    /// As a caller of the API sees it: with this kind and code where the plugin is the cause, and as "try again" where the host is.
+    pub fn into_error(self, kind: Kind, code: &'static str) -> ApiError {
+        match self {
+            Self::Never(why) => ApiError::new(kind, code, why),
+            Self::Warming(_) | Self::Later { .. } => host_failed(self),
         }
     }
+}
+
+/// Whatever the store says, it says nothing of the plugin.
+impl From<StoreError> for NotReady {
+    fn from(error: StoreError) -> Self {
+        Self::later(format_args!("the campaign version can't be read: {error}"))
+    }
+}
+
+/// The host could not run a plugin, as a caller of the API sees it.
+pub fn host_failed(why: impl std::fmt::Display) -> ApiError {
+    tracing::error!(%why, "a plugin could not be run for a caller of the API");
+    let message = format!("the host could not run the plugin, and nothing was saved: {why}; try again shortly");
+    ApiError::new(Kind::Unavailable, "host_failed", message)
 }
 
 /// The component of a new campaign version.
@@ -179,42 +215,40 @@ impl CompiledVersion {
 }
 
 impl Pipeline {
-    /// The component of this digest, compiled.
+    /// The component of this digest, compiled; for who can wait for the compiler.
     #[boxed]
     pub async fn component(&self, digest: &str) -> Result<Arc<LoadedComponent>, NotReady> {
-        let parsed = Digest::from_str(digest).map_err(|error| NotReady::Never(error.to_string()))?;
-        let fetch = || async {
-            let found = self.store.component(digest).await?;
-            found.ok_or_else(|| StoreError::corrupt("components", digest, "the component is missing"))
-        };
-        self.engine.load(parsed, fetch).await.map_err(|error| match error {
-            LoadError::Fetch { source, .. } => match source.downcast::<StoreError>() {
-                Ok(store) => NotReady::from(*store),
-                Err(other) => NotReady::Later(other.to_string()),
-            },
-            other => NotReady::Never(other.to_string()),
-        })
+        self.component_when_ready(Digest::from_str(digest).map_err(NotReady::later)?).await
     }
 
-    /// What a campaign runs, ready to run.
+    /// What a campaign runs, ready to run; for who can wait for the compiler.
     #[boxed]
     pub async fn campaign_program(&self, campaign: &Campaign) -> Result<Program, NotReady> {
-        let Some(id) = &campaign.active_version_id else { return Ok(self.standard.clone()) };
-        self.program_by_id(id).await
+        let id = campaign.active_version_id.as_deref();
+        loop {
+            match self.program_if_ready(id).await {
+                Err(NotReady::Warming(digest)) => drop(self.component_when_ready(digest).await?),
+                result => return result,
+            }
+        }
     }
 
-    /// The program of a campaign version, ready to run.
-    pub(crate) async fn program_by_id(&self, id: &str) -> Result<Program, NotReady> {
+    /// The program of a campaign version, or of the standard document, if it can be run at once. Otherwise it is being made ready from
+    /// now on.
+    pub(crate) async fn program_if_ready(&self, id: Option<&str>) -> Result<Program, NotReady> {
+        let Some(id) = id else { return Ok(self.standard.clone()) };
         if let Some(ready) = self.ready.get(id) {
             return Ok(ready);
         }
-        let row = self
-            .store
-            .campaign_version(id)
-            .await?
-            .ok_or_else(|| NotReady::Never(format!("campaign version {id} not found")))?;
-        let program =
-            Program { component: self.component(&row.component_digest).await?, plan: row.plan.map(Arc::from) };
+        if let Some(digest) = self.ready.components.get(id) {
+            self.component_if_ready(digest)?;
+        }
+        let row = self.store.campaign_version(id).await?;
+        let row = row.ok_or_else(|| NotReady::later(format_args!("campaign version {id} not found")))?;
+        let digest = Digest::from_str(&row.component_digest).map_err(NotReady::later)?;
+        let component =
+            self.component_if_ready(digest).inspect_err(|_| self.ready.components.insert(id.to_owned(), digest))?;
+        let program = Program { component, plan: row.plan.map(Arc::from) };
         self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin: row.plugin_id.is_some() });
         Ok(program)
     }
@@ -231,11 +265,9 @@ impl Pipeline {
             )
             .into());
         }
-        let component = self
-            .component(digest)
-            .await
-            .map_err(|why| ApiError::new(Kind::Invalid, "component_unusable", why.to_string()))?;
-        match self.engine.compile_configuration(&component, document).await {
+        let component =
+            self.component(digest).await.map_err(|why| why.into_error(Kind::Invalid, "component_unusable"))?;
+        match self.engine().compile_configuration(&component, document).await {
             Ok(compiled) => {
                 let warnings = compiled.warnings.iter().map(Problem::from).collect();
                 Ok((Program { component, plan: Some(compiled.plan) }, warnings))
@@ -243,6 +275,7 @@ impl Pipeline {
             Err(ConfigurationError::Diagnostics(list)) => {
                 Err(SaveError::Problems(list.iter().map(Problem::from).collect()))
             }
+            Err(ConfigurationError::Fault(fault)) if fault.kind == FaultKind::Host => Err(host_failed(fault).into()),
             Err(ConfigurationError::Fault(fault)) => Err(ApiError::new(
                 Kind::Invalid,
                 "plugin_faulted",
@@ -273,7 +306,7 @@ impl Pipeline {
             None => {
                 self.component(&chosen.digest)
                     .await
-                    .map_err(|why| ApiError::new(Kind::Invalid, "component_unusable", why.to_string()))?;
+                    .map_err(|why| why.into_error(Kind::Invalid, "component_unusable"))?;
                 (None, Vec::new())
             }
         };

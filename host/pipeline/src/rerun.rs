@@ -6,7 +6,6 @@ mod differences;
 use super::Pipeline;
 use super::element::Received;
 use super::finish::CampaignContext;
-use super::programs::NotReady;
 use super::rendered::raw;
 use super::tables::Names;
 use super::unavailable::unavailable;
@@ -100,6 +99,7 @@ impl Pipeline {
     /// the tables of now.
     #[boxed]
     pub async fn replay(&self, row: &SubmissionRow, version_id: Option<&str>) -> Result<Replay, ApiError> {
+        let _place = self.people_place().await;
         let run = self.recorded_run(row).await.map_err(unavailable)?.ok_or_else(not_processed)?;
         let recorded = self.recorded_result(row, &run).await.map_err(unavailable)?;
         let names = match version_id {
@@ -131,6 +131,7 @@ impl Pipeline {
         after_id: &str,
         rows: &[SubmissionRow],
     ) -> Result<Vec<Compared>, ApiError> {
+        let _place = self.people_place().await;
         let before = self.context_on(&campaign.key, before_id).await.map_err(unavailable)?;
         let after = self.context_on(&campaign.key, Some(after_id)).await.map_err(unavailable)?;
         let names = self.value_set_names(&campaign.organization_id).await.map_err(unavailable)?;
@@ -169,10 +170,8 @@ impl Pipeline {
         received: &Received,
         began: &RunStart,
     ) -> Result<RunResult, ApiError> {
-        let program = self.campaign_program(&context.campaign).await.map_err(|error| match error {
-            NotReady::Later(why) => ApiError::new(Kind::Unavailable, "unavailable", why),
-            NotReady::Never(why) => ApiError::new(Kind::Conflict, "campaign_version_unusable", why),
-        })?;
+        let program = self.campaign_program(&context.campaign).await;
+        let program = program.map_err(|why| why.into_error(Kind::Conflict, "campaign_version_unusable"))?;
         let version_id = context.campaign.active_version_id.as_deref();
         let lookups = self.lookups_in(names, &context.campaign, version_id).await.map_err(unavailable)?;
         let run = self.run_program(context, &program, lookups, slice::from_ref(received), began).await;

@@ -80,9 +80,7 @@ async fn interpret_forever(
             tokio::spawn(async move {
                 // Says so whatever happens, also when interpreting panics: the group's later responses must not wait for ever.
                 let _end = EndOfGroup { key, ended };
-                for ended in pipeline.interpret_group(group).await {
-                    let _ = commit.send(ended).await;
-                }
+                pipeline.interpret_group(group, &commit).await;
             });
         }
     }

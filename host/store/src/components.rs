@@ -78,6 +78,16 @@ impl Store {
         }))
     }
 
+    /// The components that active campaigns run, those of the most campaigns first.
+    #[boxed]
+    pub async fn active_components(&self, components_max: i64) -> Result<Vec<String>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_scalar("select v.component_digest from campaigns c join campaign_versions v on v.id = c.active_version_id \
+                 where c.state = 'active' group by v.component_digest order by count(*) desc, v.component_digest limit $1")
+                .bind(components_max).fetch_all(&mut *connection).await?
+        }))
+    }
+
     /// Keeps a component and adds it as a version to the plugin of this name, which is made if there is none. The same bytes as the
     /// newest version are the newest version.
     pub async fn add_plugin_version(

@@ -39,6 +39,14 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The host failed while it read something: a defect, which its log has. The rows may be sound.
+    #[error("the host failed while it read {what}: {reason}")]
+    Lost {
+        /// What it read.
+        what: &'static str,
+        /// What happened.
+        reason: String,
+    },
     /// The key in the environment or the key file is not the one this data is encrypted with.
     #[error("{0}")]
     Key(String),
@@ -95,12 +103,17 @@ impl StoreError {
         Self::Corrupt { table, row: row.to_owned(), reason: reason.to_string() }
     }
 
+    /// The host failed while it read something.
+    pub fn lost(what: &'static str, reason: impl ToString) -> Self {
+        Self::Lost { what, reason: reason.to_string() }
+    }
+
     /// What kind of trouble it is.
     pub fn trouble(&self) -> Trouble {
         match self {
             Self::Unavailable(error) | Self::TooSlow(error) => trouble(error),
             Self::Conflict | Self::Corrupt { .. } => Trouble::Row,
-            Self::Quota(_) | Self::Key(_) | Self::Migration(_) => Trouble::Program,
+            Self::Quota(_) | Self::Lost { .. } | Self::Key(_) | Self::Migration(_) => Trouble::Program,
         }
     }
 

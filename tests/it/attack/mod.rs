@@ -2,5 +2,6 @@
 
 mod connections;
 mod disk;
+mod host_faults;
 mod logs;
 mod receivers;

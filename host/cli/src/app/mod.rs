@@ -76,6 +76,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     }
     let store = open_store(&options, &data).await?;
     let pipeline = assemble(&options, &data, store).await?;
+    pipeline.warm_up().await?;
     let operator_key = first_operator(&pipeline).await?;
     let workers = Workers::start(&pipeline);
     let (stop, stopped) = oneshot::channel::<()>();

@@ -42,6 +42,7 @@ impl Pipeline {
         samples: &[Sample],
         fields: &mut Fields,
     ) -> Result<(), StoreError> {
+        let _place = self.people_place().await;
         let is_standard = program.component.digest().to_string() == self.standard_digest;
         let campaign_version_id = campaign.active_version_id.as_deref().filter(|_| !is_standard);
         let mut context = context::context(organization, campaign, self.clock.now(), "run_discovery");
