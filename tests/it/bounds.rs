@@ -17,7 +17,8 @@ fn h6_the_settings_page_lists_every_bound() {
             expected.push(format!("| `{part}.{name}` | {value} |"));
         }
     }
-    let is_bound = |line: &&str| ["host", "sandbox", "outbound"].iter().any(|part| line.starts_with(&format!("| `{part}.")));
+    let is_bound =
+        |line: &&str| ["host", "sandbox", "outbound"].iter().any(|part| line.starts_with(&format!("| `{part}.")));
     let mut listed: Vec<String> =
         page.lines().filter(is_bound).map(|line| line.split('|').take(3).collect::<Vec<_>>().join("|") + "|").collect();
     listed.sort();

@@ -36,10 +36,9 @@ impl Bounds {
         }
         for one in set {
             let (name, value) = one.split_once('=').ok_or_else(|| format!("`{one}` is not `part.name=number`"))?;
-            let (part, name) = name
-                .trim()
-                .split_once('.')
-                .ok_or_else(|| format!("`{name}` names no part; write host.{name}, sandbox.{name} or outbound.{name}"))?;
+            let (part, name) = name.trim().split_once('.').ok_or_else(|| {
+                format!("`{name}` names no part; write host.{name}, sandbox.{name} or outbound.{name}")
+            })?;
             let number = value.trim().parse::<u64>().map_err(|_| not_a_number(part, name, value))?;
             put(&mut bounds, part, name, number.into())?;
         }
@@ -98,7 +97,10 @@ mod tests {
             ("hosts.poll_ms=1", "`hosts` is not a part; there are host, sandbox and outbound"),
             ("host.poll_ms=0", "`host.poll_ms` is 0, which would stop what it bounds; set it to at least 1"),
             ("host.poll_ms=-1", "`host.poll_ms` is -1; a bound is a whole number, in the unit that its name ends in"),
-            ("host.poll_ms=fast", "`host.poll_ms` is fast; a bound is a whole number, in the unit that its name ends in"),
+            (
+                "host.poll_ms=fast",
+                "`host.poll_ms` is fast; a bound is a whole number, in the unit that its name ends in",
+            ),
             ("poll_ms=1", "`poll_ms` names no part; write host.poll_ms, sandbox.poll_ms or outbound.poll_ms"),
             ("host.poll_ms", "`host.poll_ms` is not `part.name=number`"),
         ];

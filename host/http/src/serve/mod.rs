@@ -1,8 +1,8 @@
 //! The listener: who gets a place, how long a connection may wait for its client, and a graceful end.
 //!
 //! [`places`] says who gets a place, [`watched`] is what a connection shows of itself while it is served, and [`watch`] looks at that from
-//! outside, a few times a second, and cuts who holds a place for nothing. Nothing of it costs a request more than some plain stores: there
-//! is no timer, no lock and no allocation for each.
+//! outside, a few times a second, and cuts who holds a place for nothing. Nothing of it costs a request more than some plain stores:
+//! no timer, no lock and no allocation for each.
 
 mod accept;
 mod bounds;

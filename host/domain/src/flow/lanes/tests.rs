@@ -202,7 +202,7 @@ fn w12_a_parked_lane_waits_in_the_store() {
         lanes.offer(&parked, item(id), NOW);
     }
     lanes.offer(&other, item(9), NOW);
-    let taken = lanes.take(3, 1_000).unwrap();
+    let taken = take(&mut lanes, 3).unwrap();
     lanes.spill(&parked, NOW);
     let read = lanes.lanes_to_read(NOW, 9).remove(0);
     lanes.free_places(&parked, 3, PlaceEnd::Answered);
