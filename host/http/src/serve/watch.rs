@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn h6_who_sends_a_request_now_and_then_is_not() {
         assert_eq!(
-            cut(Kind::Ordinary, 100, |tick, watched| if tick % 5 == 0 {
+            cut(Kind::Ordinary, 100, |tick, watched| if tick.is_multiple_of(5) {
                 round(watched)
             }),
             None
