@@ -66,7 +66,7 @@ fn put(bounds: &mut Value, part: &str, name: &str, value: Value) -> Result<(), S
 }
 
 fn not_a_number(part: &str, name: &str, value: &str) -> String {
-    format!("`{part}.{name}` is {value}; a bound is a whole number, in the unit that its name ends in")
+    format!("`{part}.{name}` is {value}; a bound is an integer, in the unit that its name ends in")
 }
 
 #[cfg(test)]
@@ -88,19 +88,16 @@ mod tests {
         assert_eq!(Bounds::read(None, &[]).unwrap(), Bounds::default());
     }
 
-    /// Whatever is no bound, or no number for one, is named with what to do.
+    /// What does not exist, and what is not a number, is named with what to do.
     #[test]
-    fn h6_nonsense_is_no_bound() {
+    fn h6_nonsense_is_rejected() {
         let of_set = |one: &str| Bounds::read(None, &[one.to_owned()]).unwrap_err();
         let table = [
             ("host.body_byte_max=1", "`host` has no bound `body_byte_max`; did you mean `body_bytes_max`?"),
             ("hosts.poll_ms=1", "`hosts` is not a part; there are host, sandbox and outbound"),
             ("host.poll_ms=0", "`host.poll_ms` is 0, which would stop what it bounds; set it to at least 1"),
-            ("host.poll_ms=-1", "`host.poll_ms` is -1; a bound is a whole number, in the unit that its name ends in"),
-            (
-                "host.poll_ms=fast",
-                "`host.poll_ms` is fast; a bound is a whole number, in the unit that its name ends in",
-            ),
+            ("host.poll_ms=-1", "`host.poll_ms` is -1; a bound is an integer, in the unit that its name ends in"),
+            ("host.poll_ms=fast", "`host.poll_ms` is fast; a bound is an integer, in the unit that its name ends in"),
             ("poll_ms=1", "`poll_ms` names no part; write host.poll_ms, sandbox.poll_ms or outbound.poll_ms"),
             ("host.poll_ms", "`host.poll_ms` is not `part.name=number`"),
         ];

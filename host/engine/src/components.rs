@@ -233,9 +233,8 @@ impl Components {
     }
 
     fn link(&self, digest: Digest, compiled: &Compiled) -> Result<Arc<LoadedComponent>, CompileError> {
-        // It is what our own compiler wrote: only the machine can be short of what it takes to map it.
-        let component = deserialize(&self.runtime.wasm, &compiled.code)
-            .map_err(|error| CompileError::host(format!("the compiled plugin can't be mapped: {error:#}")))?;
+        // Mapping it is where it is found out whether its memories and tables fit into an instance.
+        let component = deserialize(&self.runtime.wasm, &compiled.code).map_err(not_linked)?;
         self.snapshot_statuses.put(digest, &compiled.snapshot_status);
         let (bytes, snapshot_status) = (compiled.code.len(), compiled.snapshot_status.clone());
         let linked = LoadedComponent::link(digest, &component, &self.linker, bytes, snapshot_status);

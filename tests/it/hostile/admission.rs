@@ -161,8 +161,7 @@ async fn compiler_bombs() {
     let many = "(func (result i32) (i32.add (i32.const 1) (call $realloc (i32.const 1) (i32.const 1) (i32.const 1) (i32.const 1))))".repeat(90_000);
     let segment = format!("(elem (table $t) (offset (global.get $at)) func {})", "$realloc ".repeat(10_000));
     let elements = format!("(global $at i32 (i32.const 0)) {table} {}", segment.repeat(20));
-    let limits =
-        Limits { compile_cpu_s_max: 2, compile_wall_s_max: 120, compile_memory_bytes_max: 1 << 30, ..limits() };
+    let limits = Limits { compile_cpu_s_max: 2, compile_wall_s_max: 120, ..limits() };
     let told = rejections(
         limits,
         Compiler::Child(process::binary()),
