@@ -1,4 +1,4 @@
-//! How many bytes each organization may have, by kind. They are counted in the commit that adds them ([`super::counts`]); a person's change is
+//! How many bytes each organization may have, by kind. They are counted in the commit that adds them (`counts.rs`); a person's change is
 //! checked in its own transaction, and intake by a figure that is read now and then.
 
 use super::{Store, StoreError};

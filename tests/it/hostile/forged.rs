@@ -100,7 +100,7 @@ async fn endless() {
             ("fill all memory, without a loop", forge().memory(ALL).before_map(&straight(2_000, &fill))),
             ("copy all memory, without a loop", forge().memory(ALL).before_map(&straight(2_000, copy))),
             ("fill a table, without a loop", forge().item(table).before_map(&straight(500, table_fill))),
-            ("copy a table, without a loop", forge().item(table).before_map(&straight(500, table_copy))),
+            ("copy a table, without a loop", forge().item(table).before_map(&straight(200, table_copy))),
             ("grow by nothing", forge().before_map("(loop $again (drop (memory.grow (i32.const 0))) (br $again))")),
             ("grow too much", forge().before_map("(loop $again (drop (memory.grow (i32.const -1))) (br $again))")),
             ("tail calls", forge().before_map("(return_call $before)")),
