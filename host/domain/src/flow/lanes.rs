@@ -1,7 +1,7 @@
 //! Due work in memory: bounded, fair by organization, host and lane, each item at most once (residency), and never past what the store
 //! alone holds (spilling). A lane is a campaign for submissions and a destination for deliveries; a host is where deliveries go.
 //!
-//! **Who is next** is who has used least ([`turn`]): among the organizations, then among the hosts of one, then among the lanes of one.
+//! **Who is next** is who has used least (`turn.rs`): among the organizations, then among the hosts of one, then among the lanes of one.
 //!
 //! **How much one may have** is not a fixed share: what a lane has, what its host, its organization and all have together, must stay within
 //! the bound. Whoever is alone may have much of it; the more some have, the sooner they wait; and there is always room for who has nothing.
