@@ -38,7 +38,7 @@ pub(super) struct Serve {
     /// of connections for each address is not for them. Several in a row, or separated by commas.
     #[arg(long = "trusted-proxy", env = "HOOKMILL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',', value_parser = parse_network)]
     trusted_proxies: Vec<IpNet>,
-    /// A TOML file of bounds: the parts [host], [sandbox] and [outbound] with `name = number`. docs/settings.md lists them.
+    /// A TOML file of bounds: the tables `host`, `sandbox` and `outbound` with `name = number`. docs/settings.md lists them.
     #[arg(long, env = "HOOKMILL_CONFIG")]
     config: Option<PathBuf>,
     /// One bound, such as host.body_bytes_max=1000000; it wins over the file. Several in a row, or separated by commas.
