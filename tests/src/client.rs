@@ -62,7 +62,7 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
-            .timeout(std::time::Duration::from_secs(60))
+            .timeout(std::time::Duration::from_secs(240))
             .build()
             .expect("a client can be built");
         Self { http, base: format!("http://{address}"), key: None, organization: None }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 
-/// How long a host may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a host may take to start: the first one compiles the default plugin, in a process that yields to all others.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A running host.
 pub struct HostProcess {
