@@ -62,8 +62,8 @@ pub struct Limits {
     pub deliveries_in_flight_max: usize,
     /// How many deliveries to one destination are under way at once (64), divided among the hosts that share a database.
     pub deliveries_per_destination_max: usize,
-    /// How many deliveries are under way at once to a destination that has not answered yet (8). Each answer allows one more, and a
-    /// request without an answer leaves one until there is an answer.
+    /// How many deliveries are under way at once to a destination that has not responded yet (8). Each response allows one more,
+    /// and a request without one leaves one until there is one.
     pub deliveries_to_new_destination_max: usize,
     /// How long an idle worker waits before it checks for work, in milliseconds (250); work of this host wakes it earlier.
     pub poll_ms: u64,

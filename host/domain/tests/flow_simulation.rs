@@ -393,7 +393,7 @@ impl World {
             for item in taken.items {
                 // The last look before the request leaves.
                 if !host.leases.may_start(item.shard, host.boot(now)) {
-                    host.lanes.free_places(&taken.key, 1, PlaceEnd::Answered);
+                    host.lanes.free_places(&taken.key, 1, PlaceEnd::Responded);
                     host.lanes.finish(&taken.key, [&*item.id], None);
                     continue;
                 }
@@ -427,7 +427,7 @@ impl World {
                 *self.tally.ends.entry(flight.id.to_string()).or_default() += 1;
             }
             // The response to this COMMIT may be lost; the host asks by its id and learns the same.
-            host.lanes.free_places(&flight.key, 1, PlaceEnd::Answered);
+            host.lanes.free_places(&flight.key, 1, PlaceEnd::Responded);
             host.lanes.finish(&flight.key, [&*flight.id], run_at.map(Timestamp));
         }
     }

@@ -318,12 +318,12 @@ pub(crate) fn is_of_system(error: &wasmtime::Error) -> bool {
 }
 
 /// Whether the call ended because too many bytes would have crossed the boundary. wasmtime's error type for this is private, so
-/// its text is all there is; the test of the hostile guest's `huge` warnings when it changes.
+/// its text is all there is; the test of the hostile guest's `huge` fails when it changes.
 fn is_transfer_limit(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("fuel allocated for hostcalls")
 }
 
-/// Whether the guest would have got one handle too many. Here, too, the text is all there is, and a hostile guest warnings a change.
+/// Whether the guest would have got one handle too many. Here, too, the text is all there is, and a hostile guest shows a change.
 fn is_handle_limit(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("handle limit exceeded")
 }

@@ -184,14 +184,14 @@ impl Pipeline {
     }
 }
 
-/// What the end of a request says of its receiver: whoever does not answer gets one request at a time until it does.
+/// What the end of a request says of its receiver: whoever does not respond gets one request at a time until it does.
 fn place_end(response: &Result<OutboundResponse, SendError>) -> PlaceEnd {
     match response {
         // It began a response and stalled in its body.
-        Ok(response) if response.cut == Some(SendErrorKind::Timeout) => PlaceEnd::Unanswered,
-        Ok(_) => PlaceEnd::Answered,
+        Ok(response) if response.cut == Some(SendErrorKind::Timeout) => PlaceEnd::NoResponse,
+        Ok(_) => PlaceEnd::Responded,
         Err(error) if matches!(error.kind, SendErrorKind::Busy | SendErrorKind::Blocked) => PlaceEnd::Unused,
-        Err(_) => PlaceEnd::Unanswered,
+        Err(_) => PlaceEnd::NoResponse,
     }
 }
 

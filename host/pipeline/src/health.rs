@@ -6,7 +6,6 @@ use super::flow::boot_time;
 use hookmill_domain::flow::leases::BootTime;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use strum::{IntoStaticStr, VariantArray};
 use tokio::sync::watch;
@@ -48,7 +47,6 @@ pub(crate) struct Health {
     is_checked: AtomicBool,
     fatal: watch::Sender<Option<String>>,
     is_stopping: AtomicBool,
-    missing: Mutex<Vec<String>>,
 }
 
 /// How many entered a queue and are not through, and when one came through last.
@@ -77,7 +75,6 @@ impl Health {
             is_checked: AtomicBool::new(true),
             fatal: watch::Sender::new(None),
             is_stopping: AtomicBool::new(false),
-            missing: Mutex::default(),
         }
     }
 
@@ -170,21 +167,13 @@ impl Drop for Passing<'_> {
 impl Pipeline {
     /// What keeps this host from being ready, in words; empty when it is. It is read from memory.
     pub fn problems(&self) -> Vec<String> {
-        let health = &self.health;
-        let mut problems = health.missing.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // A host that can't even look at itself does not look well.
-        problems.extend(health.problems(&self.settings.limits, boot_time()));
-        problems.dedup();
-        problems
+        self.health.problems(&self.settings.limits, boot_time())
     }
 
-    /// Waits until something has ended without which the host can't go on, and says what.
-    pub async fn fatal(&self) -> String {
-        let mut fatal = self.health.fatal.subscribe();
-        match fatal.wait_for(Option::is_some).await.map(|why| why.clone()) {
-            Ok(Some(why)) => why,
-            _ => std::future::pending().await,
-        }
+    /// Waits until something has ended without which the host can't go on. The log and [`Pipeline::problems`] say what.
+    pub async fn failed(&self) {
+        // The sender lives as long as this pipeline.
+        let _ = self.health.fatal.subscribe().wait_for(Option::is_some).await;
     }
 
     /// Looks at database and disk from time to time.

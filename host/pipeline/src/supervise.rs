@@ -3,6 +3,7 @@
 
 use super::Pipeline;
 use super::flow::boot_time;
+use super::later::Doubling;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
@@ -13,7 +14,7 @@ const PANICS_MAX: usize = 5;
 /// The time in which panics are counted, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
 /// How long a task waits after its first panic before it is started again, in milliseconds; twice as long after each further one.
-const FIRST_WAIT_MS: u64 = 100;
+const FIRST_WAIT_MS: i64 = 200;
 
 /// Starts a task that holds nothing between two rounds. It ends when it returns: the host stops.
 pub(crate) fn supervise<F, T>(pipeline: &Pipeline, name: &'static str, task: F) -> JoinHandle<()>
@@ -34,9 +35,10 @@ where
                 pipeline.health.die(format!("the task `{name}` has panicked {PANICS_MAX} times within a minute"));
                 return;
             }
-            let wait_ms = FIRST_WAIT_MS << panics.len();
+            let before = u32::try_from(panics.len() - 1).unwrap_or(u32::MAX);
+            let wait_ms = Doubling::new(FIRST_WAIT_MS, WINDOW_MS).wait_ms(before);
             tracing::error!(task = name, wait_ms, "a task of the host has panicked; it is started again");
-            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default())).await;
         }
     })
 }

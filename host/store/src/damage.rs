@@ -1,25 +1,22 @@
 //! Whether the database file is damaged: found at the start, before what it lost is missed.
 
-use super::database::Database;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Trouble};
 use async_recursion::async_recursion as boxed;
-
-/// SQLite's result codes for a damaged file: `SQLITE_CORRUPT` and `SQLITE_NOTADB` (sqlite.org/rescode.html).
-const DAMAGE_CODES: [&str; 2] = ["11", "26"];
+use sqlx::ConnectOptions;
 
 impl Store {
     /// The first damage that SQLite finds in its file, in its words; none when it is whole, or when the database is not SQLite's. Reads the
-    /// whole file: it takes a second for some hundred megabytes.
+    /// whole file, a second for some hundred megabytes, by a connection of its own: no time-out of others ends it, and nobody waits for it.
     #[boxed]
     pub async fn find_damage(&self) -> Result<Option<String>, StoreError> {
-        let Database::Sqlite { readers, .. } = &self.database else { return Ok(None) };
-        let found: Result<(String,), sqlx::Error> = sqlx::query_as("pragma quick_check(1)").fetch_one(readers).await;
-        match found {
-            Ok((first,)) => Ok((first != "ok").then_some(first)),
-            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| DAMAGE_CODES.contains(&&*code)) => {
-                Ok(Some(error.to_string()))
-            }
-            Err(error) => Err(error.into()),
+        let Some(checkpoints) = &self.checkpoints else { return Ok(None) };
+        let mut connection = checkpoints.connect_options().connect().await?;
+        let found: Result<String, sqlx::Error> =
+            sqlx::query_scalar("pragma quick_check(1)").fetch_one(&mut connection).await;
+        match found.map_err(StoreError::from) {
+            Ok(first) => Ok((first != "ok").then_some(first)),
+            Err(error) if error.trouble() == Trouble::Damaged => Ok(Some(error.to_string())),
+            Err(error) => Err(error),
         }
     }
 }

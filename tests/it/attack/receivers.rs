@@ -24,12 +24,6 @@ async fn within<T>(what: &str, ends: impl Future<Output = T>) -> T {
     tokio::time::timeout(BOUND, ends).await.unwrap_or_else(|_| panic!("not within {BOUND:?}: {what}"))
 }
 
-async fn until(is_so: impl Fn() -> bool) {
-    while !is_so() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 /// Few places, so that those that hang could take all of them.
 fn options() -> WorldOptions {
     let mut options = WorldOptions::default();
@@ -78,11 +72,11 @@ on_both! {
         other.admin.put("/v1/campaigns/WELL/state", &json!({"state": "active"})).await.expect(200);
         let batch = json!({"idempotency_key": "well", "leads": leads("WELL", 20)});
         other.source.post("/v1/leads", &batch).await.expect(202);
-        within("another organization is served", until(|| world.receiver.at("/client/other").len() == 20)).await;
+        within("another organization is served", world.receiver.until("/client/other", 20)).await;
 
         world.campaign("WELL", "").await;
         world.push(leads("WELL", 20)).await;
-        within("another campaign of theirs is served", until(|| world.receiver.at("/client/WELL").len() == 20)).await;
+        within("another campaign of theirs is served", world.receiver.until("/client/WELL", 20)).await;
         world.stop().await;
     }
 }
@@ -98,7 +92,7 @@ on_both! {
         world.admin.put(&format!("/v1/campaigns/{campaign}/endpoint"), &endpoint).await.expect(200);
         world.receiver.always("/client/FLAKY", Behaviour::Silence(HANG));
         world.push(leads("FLAKY", LEADS)).await;
-        within("the first requests time out", until(|| 10 <= world.receiver.at("/client/FLAKY").len())).await;
+        within("the first requests time out", world.receiver.until("/client/FLAKY", 10)).await;
         let most = world.receiver.most_at_once("/client/FLAKY");
         assert!((8..=9).contains(&most), "eight at first, and one when they have timed out: {most}");
         world.receiver.always("/client/FLAKY", Behaviour::status(200));

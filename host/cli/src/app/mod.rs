@@ -90,11 +90,6 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// Waits until the host can't go on, and says why.
-    pub async fn failed(&self) -> String {
-        self.pipeline.fatal().await
-    }
-
     /// Rejects new work, finishes or requeues work under way, and closes the store (H7).
     pub async fn stop(self) -> Result<(), StartError> {
         let _ = self.stop.send(());

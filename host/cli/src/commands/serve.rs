@@ -76,7 +76,7 @@ impl Serve {
         let code = tokio::select! {
             () = stop_asked() => ExitCode::SUCCESS,
             // The log says why. Whoever watches the process starts it again.
-            _ = running.failed() => ExitCode::FAILURE,
+            () = running.pipeline.failed() => ExitCode::FAILURE,
             () = log.report_lost() => ExitCode::FAILURE,
         };
         // From here on standard error is the log's alone: it may be full, and whoever writes to it waits.

@@ -6,15 +6,15 @@
 //! **How much one may have** is not a fixed share: what a lane has, what its host, its organization and all have together, must stay within
 //! the bound. Whoever is alone may have much of it; the more some have, the sooner they wait; and there is always room for who has nothing.
 
+mod places;
+mod reads;
 mod turn;
 
 use crate::clock::Timestamp;
+pub use reads::{LaneRead, ReadRows};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use turn::{Standing, Turn};
-
-/// A lane is read when there is room for a part of what it lacks: rather one read of many rows than many of one.
-const READ_PARTS: usize = 8;
 
 /// How many lanes are remembered that have nothing to do.
 const LANES_REMEMBERED_MAX: usize = 10_000;
@@ -32,7 +32,7 @@ pub struct LaneLimits {
     pub places_max: usize,
     /// Places of one lane.
     pub lane_places_max: usize,
-    /// Places of a lane that has not been answered yet: each answer allows one more, and a missing answer leaves one.
+    /// Places of a lane that had no response yet: each response allows one more, and a missing one leaves one.
     pub lane_places_first: usize,
     /// Whether items that are taken together need one place instead of one each.
     pub is_batch_one_place: bool,
@@ -41,10 +41,10 @@ pub struct LaneLimits {
 /// How what was under way in a place ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlaceEnd {
-    /// It was answered, or done: the lane bears more.
-    Answered,
-    /// There was no answer: the lane gets one place until there is one.
-    Unanswered,
+    /// There was a response, or it is done: the lane bears more.
+    Responded,
+    /// There was no response: the lane gets one place until there is one.
+    NoResponse,
     /// Nothing was asked.
     Unused,
 }
@@ -99,28 +99,6 @@ pub struct TakenItems<T> {
     pub items: Vec<Item<T>>,
     /// How many places they hold.
     pub places: usize,
-}
-
-/// A read of a lane that is under way. It ends with [`Lanes::read_ended`], also when it failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaneRead {
-    /// The lane.
-    pub key: LaneKey,
-    /// How many items there is room for, at least one.
-    pub items_max: usize,
-    spills: u64,
-    drops: u64,
-}
-
-/// What a read found.
-#[derive(Debug)]
-pub struct ReadRows<T> {
-    /// Due rows in their order; those in memory already may be among them.
-    pub items: Vec<Item<T>>,
-    /// Whether the store has more due rows than these.
-    pub has_more: bool,
-    /// When the lane's next row falls due that is not due yet.
-    pub next_at: Option<Timestamp>,
 }
 
 /// The lanes of one kind of work on one host.
@@ -231,6 +209,11 @@ impl<T> Lane<T> {
         }
     }
 
+    /// How many more places it may have, of which so many are this host's.
+    fn places_free(&self, share: usize) -> usize {
+        self.places_allowed.clamp(1, share).saturating_sub(self.load.places)
+    }
+
     fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.load.places == 0 && self.unread_at.is_none() && !self.is_being_read
     }
@@ -298,202 +281,6 @@ impl<T> Lanes<T> {
         let lane = self.lane(key);
         lane.spills += 1;
         lane.unread_at = Some(lane.unread_at.map_or(at, |before| before.min(at)));
-    }
-
-    /// The next lanes to read, of each organization in turn: those whose unread work is due and that have room again. Each is being read
-    /// from now on.
-    pub fn lanes_to_read(&mut self, now: Timestamp, count_max: usize) -> Vec<LaneRead> {
-        let low = self.limits.lane_items_max / 4;
-        let mut due = Vec::new();
-        for (organization, of_organization) in &self.organizations {
-            let mut of_one = Vec::new();
-            for (name, lane) in &of_organization.lanes {
-                let Some(at) = lane.unread_at.filter(|at| *at <= now && !lane.is_being_read) else { continue };
-                // A lane with nothing queued is always read, so that a full memory of others can't starve it.
-                let room = self.room_of(of_organization, lane, 0);
-                if lane.queue.is_empty() || (lane.queue.len() <= low && low <= room.saturating_mul(READ_PARTS)) {
-                    of_one.push((at, name.clone(), room.max(1)));
-                }
-            }
-            of_one.sort();
-            let of_one = of_one.into_iter().enumerate();
-            due.extend(of_one.map(|(rank, (at, lane, room))| (rank, at, organization.clone(), lane, room)));
-        }
-        due.sort();
-        due.truncate(count_max);
-        let drops = self.drops;
-        due.into_iter()
-            .map(|(_, _, organization, lane, items_max)| {
-                let key = LaneKey { organization, lane };
-                let lane = self.lane(&key);
-                lane.is_being_read = true;
-                let spills = lane.spills;
-                LaneRead { key, items_max, spills, drops }
-            })
-            .collect()
-    }
-
-    /// When the next lane is to be read.
-    pub fn next_read_at(&self) -> Option<Timestamp> {
-        let lanes = self.organizations.values().flat_map(|organization| organization.lanes.values());
-        lanes.filter(|lane| !lane.is_being_read).filter_map(|lane| lane.unread_at).min()
-    }
-
-    /// What a read found; none when it failed, and the lane is read again at `retry_at`.
-    pub fn read_ended(&mut self, read: &LaneRead, rows: Option<ReadRows<T>>, retry_at: Timestamp) {
-        let drops = self.drops;
-        let lane = self.lane(&read.key);
-        lane.is_being_read = false;
-        let finished = std::mem::take(&mut lane.finished_while_read);
-        let Some(rows) = rows else {
-            lane.unread_at = Some(retry_at);
-            return;
-        };
-        // A shard was lost since the read began: it may be held again by now, and another host may have done what the read shows.
-        if read.drops != drops {
-            return;
-        }
-        let mut is_whole = !rows.has_more;
-        for item in rows.items {
-            if self.is_resident(&item.id) || finished.contains(&item.id) {
-                continue;
-            }
-            let is_first = self.lane(&read.key).queue.is_empty();
-            if !is_first && self.room(&read.key, item.bytes) == 0 {
-                is_whole = false;
-                break;
-            }
-            self.queue(&read.key, item);
-        }
-        let lane = self.lane(&read.key);
-        if is_whole && lane.spills == read.spills {
-            // Memory holds all that is due; what falls due later is read then.
-            lane.unread_at = rows.next_at;
-        }
-        self.forget_idle(&read.key);
-    }
-
-    /// Takes the next items of who has used least: at most as many as `count_max` says of their lane, of at most `bytes_max` bytes, one at
-    /// least. None when nothing may be worked on now. Each item is charged as one.
-    pub fn take(&mut self, count_max: impl Fn(&LaneKey) -> usize, bytes_max: usize) -> Option<TakenItems<T>> {
-        let (key, room) = self.next()?;
-        let count_max = count_max(&key).max(1);
-        let count_max = if self.limits.is_batch_one_place { count_max } else { count_max.min(room) };
-        let (mut items, mut bytes) = (Vec::new(), 0);
-        let lane = self.lane(&key);
-        while items.len() < count_max
-            && let Some(next) = lane.queue.front()
-            && (items.is_empty() || bytes + next.bytes <= bytes_max)
-        {
-            bytes += next.bytes;
-            items.extend(lane.queue.pop_front());
-        }
-        let places = if self.limits.is_batch_one_place { 1 } else { items.len() };
-        self.add_queued(&key, |load| {
-            load.items -= items.len();
-            load.bytes -= bytes;
-        });
-        self.add_places(&key, |count| *count += places);
-        self.serve(&key);
-        self.charge(&key, u64::try_from(items.len()).unwrap_or(u64::MAX));
-        self.settle(&key);
-        Some(TakenItems { key, items, places })
-    }
-
-    /// The lane whose turn it is, and how many places there are for it.
-    fn next(&self) -> Option<(LaneKey, usize)> {
-        let places_max = self.limits.places_max;
-        let left = |used: usize| places_max.checked_sub(used).filter(|left| 0 < *left);
-        left(self.load.places)?;
-        for organization in self.turn.names() {
-            let Some(of_organization) = self.organizations.get(organization) else { continue };
-            let used = self.load.places + of_organization.load.places;
-            let hosts = of_organization.turn.names().filter_map(|name| Some((name, of_organization.hosts.get(name)?)));
-            for (name, host) in hosts.filter(|_| left(used).is_some()) {
-                let used = if name.is_empty() { used } else { used + host.places };
-                let lanes = host.turn.names().filter_map(|lane| Some((lane, of_organization.lanes.get(lane)?)));
-                for (lane, of_lane) in lanes.filter(|_| left(used).is_some()) {
-                    // A lane of which it is not known where its items go counts as a host of its own.
-                    let of_host = if name.is_empty() { of_lane.load.places } else { 0 };
-                    let Some(left) = left(used + of_host + of_lane.load.places) else { continue };
-                    // Each place counts for the lane, its host, its organization and for all.
-                    let room = (left / 4).max(1).min(self.allowed(of_lane) - of_lane.load.places);
-                    return Some((LaneKey { organization: organization.clone(), lane: lane.clone() }, room));
-                }
-            }
-        }
-        None
-    }
-
-    /// It is this lane's turn.
-    fn serve(&mut self, key: &LaneKey) {
-        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
-        self.turn.serve(&organization.standing);
-        let Some(lane) = organization.lanes.get(&key.lane) else { return };
-        if let Some(host) = organization.hosts.get_mut(&lane.host) {
-            organization.turn.serve(&host.standing);
-            host.turn.serve(&lane.standing);
-        }
-    }
-
-    /// What a lane has taken, beside what it was charged before: the units are the caller's, such as microseconds of CPU time.
-    pub fn charge(&mut self, key: &LaneKey, cost: u64) {
-        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
-        self.turn.charge(&mut organization.standing, &key.organization, cost);
-        let Some(lane) = organization.lanes.get_mut(&key.lane) else { return };
-        if let Some(host) = organization.hosts.get_mut(&lane.host) {
-            organization.turn.charge(&mut host.standing, &lane.host, cost);
-            host.turn.charge(&mut lane.standing, &key.lane, cost);
-        }
-    }
-
-    /// Says where a lane's items go: lanes of one host share its places.
-    pub fn set_host(&mut self, key: &LaneKey, host: &str) {
-        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
-        let Some(lane) = organization.lanes.get_mut(&key.lane) else { return };
-        if &*lane.host == host {
-            return;
-        }
-        let before = std::mem::replace(&mut lane.host, host.into());
-        let places = lane.load.places;
-        let to = organization.hosts.entry(lane.host.clone()).or_default();
-        to.lanes += 1;
-        to.places += places;
-        if let Some(from) = organization.hosts.get_mut(&before) {
-            from.turn.set(&mut lane.standing, &key.lane, false);
-            from.lanes -= 1;
-            from.places -= places;
-            let is_in_turn = !from.turn.is_empty();
-            organization.turn.set(&mut from.standing, &before, is_in_turn);
-        }
-        organization.forget_host(&before);
-        self.settle(key);
-    }
-
-    /// Changes how many of the places of one lane are this host's, at least one. Lanes that are beyond it finish what they have.
-    pub fn set_lane_places_share(&mut self, count: usize) {
-        let before = std::mem::replace(&mut self.lane_places_share, count.max(1));
-        if before != self.lane_places_share {
-            self.keys().iter().for_each(|key| self.settle(key));
-        }
-    }
-
-    /// Items that were taken need these places no more: their requests, or their batch, ended. They stay resident until they are written.
-    pub fn free_places(&mut self, key: &LaneKey, count: usize, end: PlaceEnd) {
-        let allowed_max = self.limits.lane_places_max;
-        let lane = self.lane(key);
-        match end {
-            PlaceEnd::Answered => lane.places_allowed = (lane.places_allowed + count).min(allowed_max),
-            PlaceEnd::Unanswered => lane.places_allowed = 1,
-            PlaceEnd::Unused => {}
-        }
-        self.add_places(key, |places| *places = places.saturating_sub(count));
-        self.settle(key);
-    }
-
-    /// How many places are held.
-    pub fn places(&self) -> usize {
-        self.load.places
     }
 
     /// Items that were taken are written, or given back to the store: they are resident no longer. `unread_at` is when the store's row
@@ -599,11 +386,6 @@ impl<T> Lanes<T> {
         self.settle(key);
     }
 
-    /// How many places a lane may have now.
-    fn allowed(&self, lane: &Lane<T>) -> usize {
-        lane.places_allowed.clamp(1, self.lane_places_share)
-    }
-
     /// Gives a lane, its host and its organization their places in the turn, or takes them away.
     fn settle(&mut self, key: &LaneKey) {
         let share = self.lane_places_share;
@@ -611,8 +393,8 @@ impl<T> Lanes<T> {
         if let Some(lane) = organization.lanes.get_mut(&key.lane)
             && let Some(host) = organization.hosts.get_mut(&lane.host)
         {
-            let has_places = lane.load.places < lane.places_allowed.clamp(1, share);
-            host.turn.set(&mut lane.standing, &key.lane, has_places && !lane.queue.is_empty());
+            let is_in_turn = 0 < lane.places_free(share) && !lane.queue.is_empty();
+            host.turn.set(&mut lane.standing, &key.lane, is_in_turn);
             organization.turn.set(&mut host.standing, &lane.host, !host.turn.is_empty());
         }
         self.turn.set(&mut organization.standing, &key.organization, !organization.turn.is_empty());
@@ -624,17 +406,6 @@ impl<T> Lanes<T> {
         add(&mut organization.load);
         if let Some(lane) = organization.lanes.get_mut(&key.lane) {
             add(&mut lane.load);
-        }
-    }
-
-    fn add_places(&mut self, key: &LaneKey, add: impl Fn(&mut usize)) {
-        add(&mut self.load.places);
-        let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
-        add(&mut organization.load.places);
-        let Some(lane) = organization.lanes.get_mut(&key.lane) else { return };
-        add(&mut lane.load.places);
-        if let Some(host) = organization.hosts.get_mut(&lane.host) {
-            add(&mut host.places);
         }
     }
 

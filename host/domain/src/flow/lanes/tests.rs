@@ -56,7 +56,7 @@ fn w12_a_lane_with_enough_under_way_takes_no_place() {
     assert!(take(&mut lanes, 2).is_none());
     lanes.offer(&key("o", "fast"), item(9), NOW);
     assert_eq!(take_all(&mut lanes), [("fast".to_owned(), vec![9])]);
-    lanes.free_places(&key("o", "slow"), 1, PlaceEnd::Answered);
+    lanes.free_places(&key("o", "slow"), 1, PlaceEnd::Responded);
     assert_eq!(take_all(&mut lanes), [("slow".to_owned(), vec![3])]);
 }
 
@@ -101,7 +101,7 @@ fn w12_a_host_that_hangs_leaves_room_for_others() {
     }
     assert!(before + 5 <= lanes.places(), "{before} and then {}", lanes.places());
     for lane in &under_way {
-        lanes.free_places(lane, 1, PlaceEnd::Answered);
+        lanes.free_places(lane, 1, PlaceEnd::Responded);
     }
     assert!(take(&mut lanes, 1).is_some(), "whoever waited for the host goes on");
 }
@@ -119,7 +119,7 @@ fn w12_a_lane_that_was_idle_is_remembered() {
         let first = take(&mut lanes, 1_000).unwrap();
         assert_eq!(first.items.len(), expected);
         lanes.set_host(&lane, "crm.example");
-        lanes.free_places(&lane, expected, PlaceEnd::Answered);
+        lanes.free_places(&lane, expected, PlaceEnd::Responded);
         lanes.finish(&lane, first.items.iter().map(|item| &*item.id), None);
         while let Some(rest) = take(&mut lanes, 1_000) {
             lanes.free_places(&lane, rest.places, PlaceEnd::Unused);
@@ -140,12 +140,12 @@ fn w12_a_lane_grows_with_responses_and_shrinks_without() {
     }
     let mut taken = Vec::new();
     for end in [
-        PlaceEnd::Answered,
-        PlaceEnd::Answered,
-        PlaceEnd::Answered,
-        PlaceEnd::Unanswered,
+        PlaceEnd::Responded,
+        PlaceEnd::Responded,
+        PlaceEnd::Responded,
+        PlaceEnd::NoResponse,
         PlaceEnd::Unused,
-        PlaceEnd::Answered,
+        PlaceEnd::Responded,
     ] {
         let count = take(&mut lanes, 1_000).map_or(0, |taken| taken.items.len());
         taken.push(count);
@@ -167,7 +167,7 @@ fn w12_who_is_charged_more_waits_longer() {
     while let Some(taken) = take(&mut lanes, 1) {
         order.push_str(&taken.key.lane);
         lanes.charge(&taken.key, if &*taken.key.lane == "a" { 100 } else { 10 });
-        lanes.free_places(&taken.key, taken.places, PlaceEnd::Answered);
+        lanes.free_places(&taken.key, taken.places, PlaceEnd::Responded);
     }
     assert_eq!(order, "abbbbaaa");
 }
@@ -183,12 +183,12 @@ fn w12_a_share_may_shrink_and_grow() {
     assert_eq!(take(&mut lanes, 2).map(|taken| taken.items.len()), Some(2));
     lanes.set_lane_places_share(1);
     assert!(take(&mut lanes, 2).is_none(), "two are under way, and one may be");
-    lanes.free_places(&lane, 1, PlaceEnd::Answered);
+    lanes.free_places(&lane, 1, PlaceEnd::Responded);
     assert!(take(&mut lanes, 2).is_none());
     lanes.set_lane_places_share(3);
     assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![2, 3])], "room is used at once");
     lanes.set_lane_places_share(0);
-    lanes.free_places(&lane, 3, PlaceEnd::Answered);
+    lanes.free_places(&lane, 3, PlaceEnd::Responded);
     lanes.offer(&lane, item(9), NOW);
     assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![9])], "one is always allowed");
 }
@@ -205,7 +205,7 @@ fn w12_a_parked_lane_waits_in_the_store() {
     let taken = take(&mut lanes, 3).unwrap();
     lanes.spill(&parked, NOW);
     let read = lanes.lanes_to_read(NOW, 9).remove(0);
-    lanes.free_places(&parked, 3, PlaceEnd::Answered);
+    lanes.free_places(&parked, 3, PlaceEnd::Responded);
     lanes.finish(&parked, taken.items.iter().map(|item| &*item.id), Some(Timestamp(9_000)));
     lanes.park(&parked, Timestamp(9_000));
     assert_eq!(lanes.resident_count(), 1);
@@ -230,7 +230,7 @@ fn h2_an_item_is_resident_once_until_it_is_written() {
     assert_eq!(lanes.offer(&lane, item(1), NOW), Offer::Resident);
     let one = take(&mut lanes, 5).map(|taken| taken.items.len());
     assert_eq!((one, lanes.offer(&lane, item(1), NOW)), (Some(1), Offer::Resident));
-    lanes.free_places(&lane, 1, PlaceEnd::Answered);
+    lanes.free_places(&lane, 1, PlaceEnd::Responded);
     assert_eq!(lanes.offer(&lane, item(1), NOW), Offer::Resident, "it is not written yet");
     lanes.finish(&lane, ["i00001"], None);
     assert_eq!(lanes.resident_count(), 0);
@@ -259,7 +259,7 @@ fn h2_a_read_starts_nothing_that_ended_while_it_was_under_way() {
     lanes.spill(&lane, NOW);
     let read = lanes.lanes_to_read(NOW, 10).remove(0);
     // The read saw the row before this was written.
-    lanes.free_places(&taken.key, 1, PlaceEnd::Answered);
+    lanes.free_places(&taken.key, 1, PlaceEnd::Responded);
     lanes.finish(&taken.key, [&*item(1).id], None);
     lanes.read_ended(&read, Some(ReadRows { items: vec![item(1)], has_more: false, next_at: None }), NOW);
     assert!(take(&mut lanes, 5).is_none());
@@ -293,7 +293,7 @@ fn h2_memory_never_overtakes_what_was_spilled() {
     lanes.read_ended(&read, Some(ReadRows { items: rows, has_more: false, next_at: None }), NOW);
     assert_eq!(lanes.lanes_to_read(NOW, 10), [], "the lane has enough again");
     for id in ["i00000", "i00001", "i00002"] {
-        lanes.free_places(&lane, 1, PlaceEnd::Answered);
+        lanes.free_places(&lane, 1, PlaceEnd::Responded);
         lanes.finish(&lane, [id], None);
     }
     assert_eq!(take_all(&mut lanes), [("a".to_owned(), vec![3, 4]), ("a".to_owned(), vec![5])]);
@@ -407,7 +407,7 @@ impl Model {
                     if !retries {
                         self.store.remove(&*id);
                     }
-                    self.lanes.free_places(&key, 1, PlaceEnd::Answered);
+                    self.lanes.free_places(&key, 1, PlaceEnd::Responded);
                     self.lanes.finish(&key, [&*id], retries.then_some(NOW));
                 }
             }
