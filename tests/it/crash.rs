@@ -10,8 +10,8 @@ const ROUNDS: usize = 10;
 const LIFE_MS: (u64, u64) = (50, 600);
 /// How long a host lives that is killed while it starts, in milliseconds; one time in three there is one.
 const START_MS: (u64, u64) = (1, 400);
-/// How many messages to one destination can be under way when a host dies (`deliveries_per_destination_max`), and as many again that were
-/// answered and are not written yet: each may be sent once more, and no other.
+/// How many messages to one destination can be under way when a host dies (`deliveries_per_destination_max`), and how many have had their
+/// response and are not written yet (`unwritten_per_destination_max`): each may be sent once more, and no other.
 pub(super) const UNDER_WAY_MAX: usize = 2 * 64;
 
 #[allow(clippy::disallowed_methods, reason = "how long the test is, is a matter of who runs it")]

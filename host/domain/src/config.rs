@@ -62,6 +62,9 @@ pub struct Limits {
     pub deliveries_in_flight_max: usize,
     /// How many deliveries to one destination are under way at once (64), divided among the hosts that share a database.
     pub deliveries_per_destination_max: usize,
+    /// How many deliveries to one destination whose requests have ended may wait to be written (64): with so many, no more are sent. A host
+    /// that dies leaves these and those under way without a record, and they are sent again.
+    pub unwritten_per_destination_max: usize,
     /// How many deliveries are under way at once to a destination that has not responded yet (8). Each response allows one more,
     /// and a request without one leaves one until there is one.
     pub deliveries_to_new_destination_max: usize,
@@ -231,6 +234,7 @@ impl Default for Limits {
             load_bytes_max: 32 << 20,
             deliveries_in_flight_max: 512,
             deliveries_per_destination_max: 64,
+            unwritten_per_destination_max: 64,
             deliveries_to_new_destination_max: 8,
             poll_ms: 250,
             later_ms_min: 1_000,

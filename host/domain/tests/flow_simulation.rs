@@ -21,6 +21,7 @@ const LIMITS: LaneLimits = LaneLimits {
     places_max: 12,
     lane_places_max: 3,
     lane_places_first: 2,
+    lane_taken_max: 5,
     is_batch_one_place: false,
 };
 

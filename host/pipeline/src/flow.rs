@@ -57,12 +57,14 @@ impl Flow {
             places_max: limits.process_workers,
             lane_places_max: limits.process_workers,
             lane_places_first: limits.process_workers,
+            lane_taken_max: usize::MAX,
             is_batch_one_place: true,
         };
         let sent = LaneLimits {
             places_max: limits.deliveries_in_flight_max,
             lane_places_max: limits.deliveries_per_destination_max,
             lane_places_first: limits.deliveries_to_new_destination_max,
+            lane_taken_max: limits.deliveries_per_destination_max + limits.unwritten_per_destination_max,
             is_batch_one_place: false,
             ..queued
         };

@@ -106,7 +106,8 @@ async fn a_neighbour_notices_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by `a_neighbour_notices_nothing` in a process of its own"]
 async fn alone() {
-    let limits = Limits { threads: 2, ..limits() };
+    // Time enough to initialise the neighbour on any machine: without a snapshot of it each batch would, and that would be measured.
+    let limits = Limits { threads: 2, deadline_configure_ms: 5_000, ..limits() };
     // What waits for a thread is at most a call of each attacker, twice over for the halves that are queued meanwhile.
     let longest_call =
         Duration::from_millis(limits.deadline_base_ms) + Duration::from_micros(limits.deadline_per_item_us * 8);

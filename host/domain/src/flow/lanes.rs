@@ -34,6 +34,9 @@ pub struct LaneLimits {
     pub lane_places_max: usize,
     /// Places of a lane that had no response yet: each response allows one more, and a missing one leaves one.
     pub lane_places_first: usize,
+    /// Items of one lane that are taken and not finished: with so many, no more of it are taken. What a host that dies leaves without a
+    /// record is at most these.
+    pub lane_taken_max: usize,
     /// Whether items that are taken together need one place instead of one each.
     pub is_batch_one_place: bool,
 }
@@ -164,6 +167,8 @@ struct Lane<T> {
     host: Arc<str>,
     standing: Standing,
     load: Load,
+    /// Items that are taken and not finished.
+    taken: usize,
     places_allowed: usize,
     /// When the lane is to be read from the store; none while memory holds all its due work.
     unread_at: Option<Timestamp>,
@@ -201,6 +206,7 @@ impl<T> Lane<T> {
             host,
             standing: Standing::default(),
             load: Load::default(),
+            taken: 0,
             places_allowed,
             unread_at: None,
             spills: 0,
@@ -209,13 +215,14 @@ impl<T> Lane<T> {
         }
     }
 
-    /// How many more places it may have, of which so many are this host's.
-    fn places_free(&self, share: usize) -> usize {
-        self.places_allowed.clamp(1, share).saturating_sub(self.load.places)
+    /// How many more places it may have, of which so many are this host's, and of which so many items may be taken.
+    fn places_free(&self, share: usize, taken_max: usize) -> usize {
+        let free = self.places_allowed.clamp(1, share).saturating_sub(self.load.places);
+        free.min(taken_max.saturating_sub(self.taken))
     }
 
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.load.places == 0 && self.unread_at.is_none() && !self.is_being_read
+        self.queue.is_empty() && self.taken == 0 && self.unread_at.is_none() && !self.is_being_read
     }
 }
 
@@ -288,12 +295,14 @@ impl<T> Lanes<T> {
     pub fn finish<'a>(&mut self, key: &LaneKey, ids: impl IntoIterator<Item = &'a str>, unread_at: Option<Timestamp>) {
         let finished: Vec<Arc<str>> = ids.into_iter().filter_map(|id| self.resident.take(id)).collect();
         let lane = self.lane(key);
+        lane.taken = lane.taken.saturating_sub(finished.len());
         if lane.is_being_read {
             lane.finished_while_read.extend(finished);
         }
         if let Some(at) = unread_at {
             self.spill(key, at);
         }
+        self.settle(key);
         self.forget_idle(key);
     }
 
@@ -388,12 +397,12 @@ impl<T> Lanes<T> {
 
     /// Gives a lane, its host and its organization their places in the turn, or takes them away.
     fn settle(&mut self, key: &LaneKey) {
-        let share = self.lane_places_share;
+        let (share, taken_max) = (self.lane_places_share, self.limits.lane_taken_max);
         let Some(organization) = self.organizations.get_mut(&key.organization) else { return };
         if let Some(lane) = organization.lanes.get_mut(&key.lane)
             && let Some(host) = organization.hosts.get_mut(&lane.host)
         {
-            let is_in_turn = 0 < lane.places_free(share) && !lane.queue.is_empty();
+            let is_in_turn = 0 < lane.places_free(share, taken_max) && !lane.queue.is_empty();
             host.turn.set(&mut lane.standing, &key.lane, is_in_turn);
             organization.turn.set(&mut host.standing, &lane.host, !host.turn.is_empty());
         }

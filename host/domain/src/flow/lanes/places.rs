@@ -18,6 +18,7 @@ impl<T> Lanes<T> {
             bytes += next.bytes;
             items.extend(lane.queue.pop_front());
         }
+        lane.taken += items.len();
         let places = if self.limits.is_batch_one_place { 1 } else { items.len() };
         self.add_queued(&key, |load| {
             load.items -= items.len();
@@ -47,7 +48,8 @@ impl<T> Lanes<T> {
                     let of_host = if name.is_empty() { of_lane.load.places } else { 0 };
                     let Some(left) = left(used + of_host + of_lane.load.places) else { continue };
                     // Each place counts for the lane, its host, its organization and for all.
-                    let room = (left / 4).max(1).min(of_lane.places_free(self.lane_places_share));
+                    let room =
+                        (left / 4).max(1).min(of_lane.places_free(self.lane_places_share, self.limits.lane_taken_max));
                     return Some((LaneKey { organization: organization.clone(), lane: lane.clone() }, room));
                 }
             }

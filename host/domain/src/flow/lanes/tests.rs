@@ -11,6 +11,7 @@ const LIMITS: LaneLimits = LaneLimits {
     places_max: 100,
     lane_places_max: 3,
     lane_places_first: 3,
+    lane_taken_max: 100,
     is_batch_one_place: false,
 };
 
@@ -58,6 +59,27 @@ fn w12_a_lane_with_enough_under_way_takes_no_place() {
     assert_eq!(take_all(&mut lanes), [("fast".to_owned(), vec![9])]);
     lanes.free_places(&key("o", "slow"), 1, PlaceEnd::Responded);
     assert_eq!(take_all(&mut lanes), [("slow".to_owned(), vec![3])]);
+}
+
+/// H2: what waits to be written is bounded as well, and a lane that has too much of it goes on when some of it is written.
+#[test]
+fn h2_what_is_not_written_holds_up_its_lane_alone() {
+    let limits = LaneLimits { items_max: 10_000, bytes_max: 100_000, lane_items_max: 100, ..LIMITS };
+    let mut lanes = Lanes::new(LaneLimits { lane_taken_max: 5, ..limits });
+    let lane = key("o", "unwritten");
+    for id in 0..20 {
+        lanes.offer(&lane, item(id), NOW);
+    }
+    let mut unwritten = Vec::new();
+    while let Some(taken) = take(&mut lanes, 10) {
+        lanes.free_places(&lane, taken.places, PlaceEnd::Responded);
+        unwritten.extend(taken.items);
+    }
+    assert_eq!((unwritten.len(), lanes.places()), (5, 0));
+    lanes.offer(&key("o", "other"), item(90), NOW);
+    assert_eq!(take_all(&mut lanes), [("other".to_owned(), vec![90])]);
+    lanes.finish(&lane, unwritten[..2].iter().map(|item| &*item.id), None);
+    assert_eq!(take_all(&mut lanes), [("unwritten".to_owned(), vec![5, 6])]);
 }
 
 /// W12: nobody has so much that there is no room for who has nothing: not in another organization, not in the same one.
