@@ -39,6 +39,11 @@ impl Api {
         Api::new(self.address, &self.operator_key)
     }
 
+    /// The operator's key.
+    pub fn key(&self) -> &str {
+        &self.operator_key
+    }
+
     /// Makes an organization and returns its id.
     pub async fn create_organization(&mut self, name: &str) -> Result<String> {
         text(&self.change("POST", "/v1/organizations", &json!({"name": name})).await?, "id")
@@ -54,6 +59,12 @@ impl Api {
     pub async fn create_campaign(&mut self, organization: &str, id: &str) -> Result<()> {
         let path = format!("/v1/campaigns?organization={organization}");
         self.change("POST", &path, &json!({"id": id, "name": id, "state": "active"})).await.map(drop)
+    }
+
+    /// Has a campaign run a document.
+    pub async fn save_document(&mut self, organization: &str, id: &str, document: &str) -> Result<()> {
+        let path = format!("/v1/campaigns/{id}/document?organization={organization}");
+        self.change("PUT", &path, &json!({"document": document, "activate": true})).await.map(drop)
     }
 
     /// Pauses a campaign.

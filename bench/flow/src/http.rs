@@ -1,11 +1,11 @@
 //! As much HTTP/1.1 as a load generator needs: a request written in one piece, a response with a length.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Room for the receipts of a million leads.
 const RESPONSE_BYTES_MAX: usize = 128 << 20;
@@ -39,6 +39,27 @@ impl Connection {
         let stream = TcpStream::connect(address).await.with_context(|| format!("can't connect to {address}"))?;
         stream.set_nodelay(true)?;
         Ok(Connection { stream, buffer: Vec::with_capacity(READ_BYTES) })
+    }
+
+    /// Opens a connection from an address of this machine.
+    pub async fn open_from(source: Ipv4Addr, address: SocketAddr) -> Result<Connection> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((source, 0)))?;
+        Ok(Connection { stream: socket.connect(address).await?, buffer: Vec::with_capacity(READ_BYTES) })
+    }
+
+    /// Writes and does not read.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(bytes).await?)
+    }
+
+    /// Reads until the peer closes the connection, or time is up.
+    pub async fn wait_for_end(&mut self, limit: Duration) -> Result<()> {
+        let end = async {
+            while 0 < self.stream.read(&mut [0; 512]).await? {}
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(limit, end).await.unwrap_or(Ok(()))
     }
 
     /// Writes a whole request, head and body, and reads the whole response, in a bounded time. After an error the
@@ -87,6 +108,16 @@ pub fn request(method: &str, address: SocketAddr, path: &str, token: &str, body:
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// A post of a body in JSON that is encoded.
+pub fn request_encoded(address: SocketAddr, path: &str, token: &str, encoding: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

@@ -34,6 +34,7 @@ pub fn campaign_number(id: &str) -> Option<usize> {
 }
 
 /// A whole request, and where its serial numbers go.
+#[derive(Clone)]
 pub struct Request {
     bytes: Vec<u8>,
     places: Vec<usize>,

@@ -4,6 +4,7 @@
 
 mod account;
 mod api;
+mod attacker;
 mod host;
 mod http;
 mod latency;

@@ -57,6 +57,8 @@ pub enum ScenarioName {
     Hang,
     /// One organization posts 200,000 leads while another posts one each 100 ms
     Flood,
+    /// One organization attacks in many ways while another posts single leads
+    Attack,
     /// 100,000 and 1,000,000 leads wait in a paused campaign
     Backlog,
     /// Posting without a pause while leads are delivered

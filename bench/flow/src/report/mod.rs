@@ -8,7 +8,7 @@ mod targets;
 use serde::Serialize;
 
 use flow::FlowRow;
-use other::{BacklogRow, FloodRow, IngestRow};
+use other::{AttackRow, BacklogRow, FloodRow, IngestRow};
 use table::Table;
 
 /// Everything that was measured in one call.
@@ -18,6 +18,8 @@ pub struct Report {
     pub flow: Vec<FlowRow>,
     /// Single leads during a flood.
     pub flood: Vec<FloodRow>,
+    /// Single leads beside an attack.
+    pub attacks: Vec<AttackRow>,
     /// Memory of a backlog.
     pub backlog: Vec<BacklogRow>,
     /// Posting without a pause.
@@ -45,6 +47,9 @@ impl Report {
         if !self.flood.is_empty() {
             print("A flood of one organization, single leads of another", &other::flood_table(&self.flood));
         }
+        if !self.attacks.is_empty() {
+            print("An attack, and single leads of another organization", &other::attack_table(&self.attacks));
+        }
         if !self.backlog.is_empty() {
             print("Leads that wait in a paused campaign", &other::backlog_table(&self.backlog));
         }
@@ -61,6 +66,11 @@ impl Report {
         }
         for row in self.backlog.iter().filter(|row| !row.notes.is_empty()) {
             println!("note: backlog, {}, {} waiting: {}", row.database.name(), row.waiting, row.notes.join("; "));
+        }
+        for row in &self.attacks {
+            for (response, count) in &row.responses {
+                println!("note: attack, {}, {}: {count} x {response}", row.database.name(), row.attack);
+            }
         }
         let flood = self.flood.iter().map(|row| ("flood", row.database, &row.errors));
         let ingest = self.ingest.iter().map(|row| ("ingest", row.database, &row.errors));

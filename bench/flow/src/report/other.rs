@@ -34,6 +34,31 @@ pub struct FloodRow {
     pub errors: BTreeMap<String, u64>,
 }
 
+/// Single leads of one organization while somebody attacks.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttackRow {
+    /// Where the host kept its data.
+    pub database: DatabaseKind,
+    /// What was done.
+    pub attack: &'static str,
+    /// Single leads that were acknowledged.
+    pub singles: u64,
+    /// How many of them were not received within the time; they count with the time they waited.
+    pub not_received: u64,
+    /// From sending to acknowledgement.
+    pub acknowledge_ms: Option<Percentiles>,
+    /// From acknowledged to received.
+    pub to_client_ms: Option<Percentiles>,
+    /// Of the health check, on a connection of its own each time.
+    pub health_ms: Option<Percentiles>,
+    /// The most memory that the host held.
+    pub peak_memory_mb: f64,
+    /// Posts of single leads and health checks that failed.
+    pub errors: u64,
+    /// What the attacker got back.
+    pub responses: BTreeMap<String, u64>,
+}
+
 /// Memory with so many leads waiting.
 #[derive(Debug, Clone, Serialize)]
 pub struct BacklogRow {
@@ -114,6 +139,36 @@ pub fn flood_table(rows: &[FloodRow]) -> Table {
             format!("{}{}", if 0 < row.not_received { "at least " } else { "" }, format_percentiles(row.to_client_ms)),
             format_percentiles(row.alone_ms),
             optional(ratio),
+        ]);
+    }
+    table
+}
+
+/// The attacks' table.
+pub fn attack_table(rows: &[AttackRow]) -> Table {
+    let titles = [
+        "database",
+        "attack",
+        "single leads",
+        "not received",
+        "failed",
+        "acknowledge ms",
+        "to client ms",
+        "health ms",
+        "peak MB",
+    ];
+    let mut table = Table::new(2, &titles);
+    for row in rows {
+        table.row(vec![
+            row.database.name().to_owned(),
+            row.attack.to_owned(),
+            row.singles.to_string(),
+            row.not_received.to_string(),
+            row.errors.to_string(),
+            format_percentiles(row.acknowledge_ms),
+            format_percentiles(row.to_client_ms),
+            format_percentiles(row.health_ms),
+            number(row.peak_memory_mb),
         ]);
     }
     table

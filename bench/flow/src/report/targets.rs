@@ -17,6 +17,11 @@ const HALF_LOAD_P99_MS_MAX: f64 = 50.0;
 const NEIGHBOUR_P99_RATIO_MAX: f64 = 1.2;
 /// From acknowledged to delivered during a flood.
 const FLOOD_P99_MS_MAX: f64 = 500.0;
+/// Single leads and the health check during an attack, in milliseconds, and the memory, in MB.
+const ATTACK_TO_CLIENT_P99_MS_MAX: f64 = 500.0;
+const ATTACK_ACKNOWLEDGE_P99_MS_MAX: f64 = 250.0;
+const ATTACK_HEALTH_P99_MS_MAX: f64 = 100.0;
+const ATTACK_MEMORY_MB_MAX: f64 = 1073.7;
 /// Memory with the larger backlog, compared with the smaller.
 const BACKLOG_MEMORY_RATIO_MAX: f64 = 1.1;
 /// How much of its own speed delivery keeps while leads are posted without a pause.
@@ -70,6 +75,7 @@ fn targets(report: &Report) -> Vec<Target> {
     costs(report, &mut targets);
     half_load(report, &mut targets);
     neighbours(report, &mut targets);
+    attacks(report, &mut targets);
     others(report, &mut targets);
     targets
 }
@@ -134,6 +140,23 @@ fn neighbours(report: &Report, targets: &mut Vec<Target>) {
             measured,
             is_complete: row.is_complete,
         });
+    }
+}
+
+fn attacks(report: &Report, targets: &mut Vec<Target>) {
+    for row in &report.attacks {
+        let p99 = |ms: Option<crate::latency::Percentiles>| ms.map(|ms| ms.p99);
+        let bounds = [
+            ("p99 to client, ms", ATTACK_TO_CLIENT_P99_MS_MAX, p99(row.to_client_ms)),
+            ("p99 to acknowledge, ms", ATTACK_ACKNOWLEDGE_P99_MS_MAX, p99(row.acknowledge_ms)),
+            ("p99 of health, ms", ATTACK_HEALTH_P99_MS_MAX, p99(row.health_ms)),
+            ("memory, MB", ATTACK_MEMORY_MB_MAX, Some(row.peak_memory_mb)),
+        ];
+        targets.extend(bounds.into_iter().filter_map(|(what, bound, measured)| {
+            let name = format!("{}: {}: {what}", row.database.name(), row.attack);
+            let is_complete = row.not_received == 0 && row.errors == 0;
+            Some(Target { name, bound: Bound::AtMost(bound), measured: measured?, is_complete })
+        }));
     }
 }
 

@@ -1,9 +1,11 @@
 //! The groups of runs.
 
+mod attack;
 mod backlog;
 mod flood;
 mod ingest;
 mod matrix;
+mod singles;
 
 use anyhow::Result;
 
@@ -33,6 +35,7 @@ async fn run_scenario(
         ScenarioName::Slow => matrix::slow(options, database, report).await,
         ScenarioName::Hang => matrix::hang(options, database, report).await,
         ScenarioName::Flood => flood::run(options, database, report).await,
+        ScenarioName::Attack => attack::run(options, database, report).await,
         ScenarioName::Backlog => backlog::run(options, database, report).await,
         ScenarioName::Ingest => ingest::run(options, database, report).await,
     }
