@@ -4,13 +4,15 @@ use super::Pipeline;
 use super::flow::boot_time;
 use hookmill_domain::clock::Timestamp;
 use hookmill_store::StoreError;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tokio::sync::watch;
 
 /// What the lease keeper remembers from one round to the next.
 #[derive(Debug, Default)]
 pub(crate) struct LeaseKeeper {
     signals: HashMap<u16, i64>,
+    /// Shards whose lanes are still to be found: they stay here when the store does not respond.
+    unread: BTreeSet<u16>,
 }
 
 impl LeaseKeeper {
@@ -40,12 +42,11 @@ impl LeaseKeeper {
             return Ok(());
         }
         let plan = flow.leases().plan(&view.rows, view.hosts);
-        let mut to_read = Vec::new();
         if !plan.take.is_empty() {
             let sent_at = boot_time();
             for (shard, epoch) in pipeline.store.take_leases(flow.host(), &plan.take, lease_ms).await? {
                 flow.leases().record_taken(shard, epoch, sent_at);
-                to_read.push(shard);
+                self.unread.insert(shard);
             }
         }
         for shard in plan.give_up {
@@ -55,11 +56,14 @@ impl LeaseKeeper {
         self.give_up_drained(pipeline).await?;
         for (shard, count) in view.signals {
             let is_new = self.signals.insert(shard, count).is_none_or(|before| before != count);
-            if is_new && flow.may_start(shard) && !to_read.contains(&shard) {
-                to_read.push(shard);
+            if is_new && flow.may_start(shard) {
+                self.unread.insert(shard);
             }
         }
-        pipeline.find_lanes(&to_read, None).await
+        let unread: Vec<u16> = self.unread.iter().copied().collect();
+        pipeline.find_lanes(&unread, None).await?;
+        self.unread.clear();
+        Ok(())
     }
 
     /// A shard is given up when nothing of it is under way: what was sent is written by then.

@@ -21,18 +21,24 @@ const FAILED_READ_MS: i64 = 1_000;
 impl Pipeline {
     /// Reads the lanes that are due; returns how many there were.
     pub(crate) async fn load_due(&self) -> usize {
-        let (now, shards) = (self.clock.now(), self.flow.shards());
-        let submissions = self.flow.submissions.lanes().lanes_to_read(now, LANES_PER_ROUND);
+        let (submissions, shards) = self.reads(&self.flow.submissions);
         for read in &submissions {
             let found = self.read_submission_lane(read, &shards).await;
             self.end_read(&self.flow.submissions, read, found);
         }
-        let deliveries = self.flow.deliveries.lanes().lanes_to_read(now, LANES_PER_ROUND);
+        let (deliveries, shards) = self.reads(&self.flow.deliveries);
         for read in &deliveries {
             let found = self.read_delivery_lane(read, &shards).await;
             self.end_read(&self.flow.deliveries, read, found);
         }
         submissions.len() + deliveries.len()
+    }
+
+    /// The lanes to read, and the shards to read of them. The shards are looked at last: a shard that is taken afterwards marks its lanes
+    /// anew, and one that was taken between the two would be marked as read without having been.
+    fn reads<T>(&self, lane: &super::flow::Lane<T>) -> (Vec<LaneRead>, Vec<u16>) {
+        let reads = lane.lanes().lanes_to_read(self.clock.now(), LANES_PER_ROUND);
+        (reads, self.flow.shards())
     }
 
     fn end_read<T>(&self, lane: &super::flow::Lane<T>, read: &LaneRead, found: Result<ReadRows<T>, StoreError>) {
