@@ -170,6 +170,22 @@ impl TestDatabase {
         }
     }
 
+    /// The texts of one column.
+    pub async fn texts(&self, data: &Path, sql: &str) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match &self.url {
+            Some(url) => {
+                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+                sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("the tables are there")
+            }
+            None => {
+                let options = SqliteConnectOptions::new().filename(data.join("hookmill.sqlite"));
+                let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
+                sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("the tables are there")
+            }
+        }
+    }
+
     async fn order(&self, sql: &str) {
         let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL responds");
         connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("PostgreSQL does it");

@@ -58,6 +58,14 @@ impl HostProcess {
         host
     }
 
+    /// Starts a host whose log goes into a file, line by line and with all that is of use to who looks for a mistake.
+    pub async fn start_with_log(data: &Path, log: &Path) -> Self {
+        let log = std::fs::File::create(log).expect("the log's file can be made");
+        let mut command = command(data, None);
+        command.env("HOOKMILL_LOG", "debug").stderr(log);
+        Self::spawn(command).await
+    }
+
     /// Starts a host that may have so many files open, connections among them.
     pub async fn start_with_files(data: &Path, files: u32) -> Self {
         let host = command(data, None);
@@ -112,6 +120,20 @@ impl HostProcess {
             .expect("the host ends in time")
             .expect("it is waited for")
     }
+}
+
+/// Runs a host that can't say anything: its standard output is full. Returns how it ends, and its standard error.
+pub async fn run_without_output(data: &Path, database_url: Option<&str>) -> std::process::Output {
+    let mut command = command(data, database_url);
+    command.stdout(full()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the host's binary can be run");
+    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the host ends in time");
+    ended.expect("it is waited for")
+}
+
+/// A standard output on which nothing can be written.
+pub fn full() -> Stdio {
+    std::fs::File::options().write(true).open("/dev/full").expect("Linux has it").into()
 }
 
 fn command(data: &Path, database_url: Option<&str>) -> Command {

@@ -103,7 +103,7 @@ impl World {
         // A host that is started again listens where it did.
         start.listen = running.address;
         let nobody = Client::new(running.address);
-        let operator = nobody.with_key(running.operator_key.as_deref().expect("an operator key on empty data"));
+        let operator = nobody.with_key(&running.operator_key.as_ref().expect("an operator key on empty data").key);
         let organization = operator.post("/v1/organizations", &json!({"name": "First"})).await.expect(201).str("id");
         let admin = user(&operator, &organization, "admin").await;
         let within = operator.in_organization(&organization);

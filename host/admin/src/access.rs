@@ -7,6 +7,7 @@ use crate::use_cases::{Change, Reach, UseCase};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::{HostSettings, Limits};
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::role::{Permission, Role};
 use hookmill_pipeline::Pipeline;
 pub(crate) use hookmill_pipeline::unavailable;
@@ -129,6 +130,11 @@ impl Actor {
     }
 }
 
+/// The entry of a change at the host's own command line, which whoever has the host's data may make.
+pub(crate) fn host_entry(change: &Change) -> AuditEntry {
+    AuditEntry { organization_id: None, user_id: HOST.to_owned(), action: change.action }
+}
+
 impl Scope {
     /// What the host's operator set.
     pub fn settings(&self) -> &HostSettings {
@@ -176,6 +182,11 @@ impl Scope {
             "campaign_not_allowed",
             format!("this key is not for campaign `{}`", campaign.campaign_id),
         ))
+    }
+
+    /// How much of the URLs of clients and webhooks this actor is shown.
+    pub(crate) fn url_view(&self) -> UrlView {
+        self.actor.role.url_view()
     }
 
     /// The organization itself.

@@ -51,7 +51,7 @@ impl Scope {
     pub async fn list_api_keys(&self, page: &PageRequest) -> Result<Listed<ApiKey>, ApiError> {
         self.authorize(&LIST_API_KEYS)?;
         let limit = page.limit(self.limits())?;
-        let rows = self.store().api_keys(Some(&self.organization_id), page.from(), limit).await.map_err(unavailable)?;
+        let rows = self.store().api_keys(&self.organization_id, page.from(), limit).await.map_err(unavailable)?;
         Ok(Listed::page(rows, limit, |row| row.id.clone()))
     }
 
@@ -59,7 +59,7 @@ impl Scope {
     pub async fn revoke_api_key(&self, id: &str) -> Result<(), ApiError> {
         let entry = self.authorize_change(&REVOKE_API_KEY)?;
         let id = lookup_id(id);
-        let revoked = self.store().revoke_api_key(Some(&self.organization_id), &id, &entry, self.now()).await;
+        let revoked = self.store().revoke_api_key(&self.organization_id, &id, &entry, self.now()).await;
         if revoked.map_err(unavailable)? { Ok(()) } else { Err(ApiError::not_found("API key", &id)) }
     }
 }

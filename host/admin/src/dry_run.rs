@@ -75,7 +75,8 @@ pub struct ResponseSample {
 }
 
 impl Scope {
-    /// Runs a sample through a campaign's stages, by the very code production runs; nothing is kept and nothing is sent.
+    /// Runs a sample through a campaign's stages, by the very code production runs; nothing is kept and nothing is sent. A document can
+    /// write the client's URL into a message: who is not shown that URL runs it with the masked one.
     pub async fn dry_run(&self, campaign_id: &str, sample: Input<Sample>) -> Result<DryRun, ApiError> {
         let campaign = self.read_campaign(&DRY_RUN, campaign_id).await?;
         let mut sample = sample?;
@@ -84,7 +85,7 @@ impl Scope {
         let organization = self.own_organization().await?;
         let program = self.program_to_try(&campaign, sample.document.as_deref()).await?;
         let client = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
-        let client_url = client.map(|client| client.settings.url).unwrap_or_default();
+        let client_url = client.map(|client| self.url_view().show(&client.settings.url)).unwrap_or_default();
         let metadata =
             RequestMetadata { headers: lowercase_names(sample.headers), query: sample.query.into_iter().collect() };
         let input = DryRunInput { organization, campaign, body, metadata, client_url, response };

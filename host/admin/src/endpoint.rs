@@ -29,12 +29,12 @@ impl Scope {
         Ok(endpoint)
     }
 
-    /// A campaign's client endpoint.
+    /// A campaign's client endpoint, its URL as far as this actor is shown it.
     pub async fn client_endpoint(&self, campaign_id: &str) -> Result<ClientEndpoint, ApiError> {
         let campaign = self.read_campaign(&GET_CLIENT_ENDPOINT, campaign_id).await?;
         let client = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
         let client = client.ok_or_else(|| ApiError::not_found("client endpoint of campaign", &campaign.campaign_id))?;
-        Ok(client.settings)
+        Ok(ClientEndpoint { url: self.url_view().show(&client.settings.url), ..client.settings })
     }
 
     /// Removes a campaign's client endpoint: its leads are then stored and sent to nobody.

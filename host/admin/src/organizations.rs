@@ -3,8 +3,8 @@
 use super::access::{Actor, unavailable};
 use super::input::{Input, Name, lookup_id};
 use super::page::{Listed, PageRequest};
-use super::use_cases::{CREATE_FIRST_OPERATOR, CREATE_ORGANIZATION, GET_ORGANIZATION, LIST_ORGANIZATIONS};
-use crate::rows::{FreshKey, Organization};
+use super::use_cases::{CREATE_ORGANIZATION, GET_ORGANIZATION, LIST_ORGANIZATIONS};
+use crate::rows::Organization;
 use hookmill_domain::error::ApiError;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -43,11 +43,5 @@ impl Actor {
         let is_visible = !id.contains('\0') && self.organization_id.as_ref().is_none_or(|own| own == id);
         let found = if is_visible { self.store().organization(id).await.map_err(unavailable)? } else { None };
         found.ok_or_else(|| ApiError::not_found("organization", &lookup_id(id)))
-    }
-
-    /// Makes the first operator and a key of theirs. None where there is somebody already.
-    pub async fn create_first_operator(&self) -> Result<Option<FreshKey>, ApiError> {
-        let entry = self.authorize_change(&CREATE_FIRST_OPERATOR)?;
-        self.store().create_first_operator(&entry, self.now()).await.map_err(unavailable)
     }
 }

@@ -38,7 +38,7 @@ impl Scope {
             Some(version) => Some(self.version_of(&row.campaign_key, version).await?.id),
             None => None,
         };
-        self.pipeline().replay(&row, version.as_deref()).await
+        self.pipeline().replay(&row, version.as_deref(), self.url_view()).await
     }
 
     /// Runs a campaign's newest submissions on one of its versions and on another, the active one if none is named.
@@ -60,7 +60,7 @@ impl Scope {
         let bytes_max = self.limits().load_bytes_max;
         let rows = self.store().submissions(&campaign.key, None, "", last, bytes_max).await.map_err(unavailable)?.rows;
         let before_id = before.as_ref().map(|version| version.id.as_str());
-        let all = self.pipeline().compare(&campaign, before_id, &after.id, &rows).await?;
+        let all = self.pipeline().compare(&campaign, before_id, &after.id, &rows, self.url_view()).await?;
         let compared = all.iter().filter(|one| one.error.is_none()).count();
         let submissions: Vec<Compared> =
             all.into_iter().filter(|one| one.error.is_some() || !one.differences.is_empty()).collect();

@@ -40,11 +40,14 @@ impl Scope {
         Ok(SavedSettings { settings, new_secret })
     }
 
-    /// The organization's webhook.
+    /// The organization's webhook, its URL as far as this actor is shown it.
     pub async fn webhook_settings(&self) -> Result<Destination<WebhookSettings>, ApiError> {
         self.authorize(&GET_WEBHOOK_SETTINGS)?;
         let found = self.store().organization_webhook(&self.organization_id).await.map_err(unavailable)?;
-        found.ok_or_else(|| ApiError::not_found("webhook settings of organization", &self.organization_id))
+        let mut webhook =
+            found.ok_or_else(|| ApiError::not_found("webhook settings of organization", &self.organization_id))?;
+        webhook.settings.url = self.url_view().show(&webhook.settings.url);
+        Ok(webhook)
     }
 
     fn new_secret(&self) -> Result<String, ApiError> {

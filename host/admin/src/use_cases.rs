@@ -106,7 +106,8 @@ declare! {
         LIST_VALUE_SET_VERSIONS: "listValueSetVersions", View, Organization;
     }
     changes {
-        CREATE_FIRST_OPERATOR: "", Provision, Organization, "operator.created";
+        CREATE_OPERATOR_KEY: "", Provision, Organization, "operator_key.created";
+        REVOKE_OPERATOR_KEY: "", Provision, Organization, "operator_key.revoked";
         CREATE_ORGANIZATION: "createOrganization", Provision, Organization, "organization.created";
         CREATE_USER: "createUser", Administer, Organization, "user.created";
         CREATE_API_KEY: "createApiKey", Administer, Organization, "api_key.created";

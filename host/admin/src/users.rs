@@ -58,7 +58,7 @@ impl Scope {
         let entry = self.authorize_change(&CREATE_USER)?;
         let new = new?;
         let name = new.name.check("name", self.limits())?;
-        let created = self.store().create_user(Some(&self.organization_id), &name, new.role.into(), &entry, self.now());
+        let created = self.store().create_user(&self.organization_id, &name, new.role.into(), &entry, self.now());
         created.await.map_err(unavailable)
     }
 

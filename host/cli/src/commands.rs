@@ -2,9 +2,11 @@
 
 mod bench;
 mod check;
+mod data;
 mod discover;
 mod dry_run;
 mod log;
+mod operator_keys;
 mod serve;
 mod table;
 mod value_sets;
@@ -25,6 +27,9 @@ struct Cli {
 enum Command {
     /// Run the host.
     Serve(serve::Serve),
+    /// List, create and revoke the keys of operators, in a host's data. Nothing else can.
+    #[command(subcommand)]
+    OperatorKeys(operator_keys::OperatorKeysCommand),
     /// Check a declarative document: all problems at once, with line, column and suggested fix.
     Check(check::Check),
     /// Run a sample through a document: the input and output of every stage and the bytes that would be sent. Nothing is stored or sent.
@@ -59,6 +64,7 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(serve) => runtime.block_on(serve.run()),
+        Command::OperatorKeys(command) => runtime.block_on(command.run()),
         Command::Check(check) => runtime.block_on(check.run()),
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
         Command::Discover(discover) => runtime.block_on(discover.run()),

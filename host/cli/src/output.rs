@@ -5,11 +5,20 @@ use std::io::{ErrorKind, Write};
 
 /// Says a text. Who closed the other end (`| head`) has read enough, which is not a failure.
 pub(crate) fn say(text: &str) -> Result<(), String> {
-    let mut output = std::io::stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+    match write(text) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
         _ => Ok(()),
     }
+}
+
+/// Says what can't be said again, such as a key: that nobody reads it is a failure.
+pub(crate) fn hand_over(text: &str) -> Result<(), String> {
+    write(text).map_err(|error| format!("standard output: {error}"))
+}
+
+fn write(text: &str) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes()).and_then(|()| output.flush())
 }
 
 /// Says something to whoever watches standard error. Nobody need be there.
@@ -24,6 +33,11 @@ pub(crate) fn show(line: &str) {
 
 /// Prints a value as JSON.
 pub(crate) fn say_json(value: &impl Serialize) -> Result<(), String> {
+    say(&to_json(value)?)
+}
+
+/// A value as JSON that people can read, too.
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String, String> {
     let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-    say(&(text + "\n"))
+    Ok(text + "\n")
 }

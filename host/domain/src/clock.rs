@@ -1,4 +1,7 @@
 //! Time. Everything that needs the time takes a [`Clock`]; nothing else reads the machine's.
+//!
+//! There are two of them. What people and the database are shown is a [`Timestamp`], by a clock that can be set. What ages in memory ages by
+//! [`BootTime`], which nobody sets: a clock that is set back must not keep alive what was trusted for a second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,10 +25,24 @@ impl Timestamp {
     }
 }
 
+/// A moment of this machine's clock that nobody sets and that runs through suspend, in milliseconds. Never compared between machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BootTime(pub i64);
+
+impl BootTime {
+    /// The moment `ms` milliseconds later.
+    pub fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+}
+
 /// The source of the time.
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// The same by the clock that nobody sets.
+    fn boot_time(&self) -> BootTime;
 }
 
 /// A clock that many parts share.
@@ -41,27 +58,45 @@ impl Clock for SystemClock {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
+
+    fn boot_time(&self) -> BootTime {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        BootTime(now.tv_sec.saturating_mul(1_000).saturating_add(now.tv_nsec / 1_000_000))
+    }
 }
 
 /// A clock that a test moves by hand.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    now: AtomicI64,
+    boot_time: AtomicI64,
+}
 
 impl ManualClock {
     /// A clock that is set to `start`.
     pub fn new(start: Timestamp) -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(start.0)))
+        Arc::new(Self { now: AtomicI64::new(start.0), boot_time: AtomicI64::new(0) })
     }
 
     /// Moves it forward.
     pub fn advance_ms(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.now.fetch_add(ms, Ordering::SeqCst);
+        self.boot_time.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets it back, as somebody who corrects the machine's clock does.
+    pub fn set_back_ms(&self, ms: i64) {
+        self.now.fetch_sub(ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn boot_time(&self) -> BootTime {
+        BootTime(self.boot_time.load(Ordering::SeqCst))
     }
 }
 
@@ -79,6 +114,14 @@ mod tests {
     fn a_manual_clock_moves_only_by_hand() {
         let clock = ManualClock::new(Timestamp(5));
         clock.advance_ms(7);
-        assert_eq!(clock.now(), Timestamp(12));
+        assert_eq!((clock.now(), clock.boot_time()), (Timestamp(12), BootTime(7)));
+        clock.set_back_ms(10);
+        assert_eq!((clock.now(), clock.boot_time()), (Timestamp(2), BootTime(7)));
+    }
+
+    #[test]
+    fn the_clock_that_nobody_sets_goes_on() {
+        let began = SystemClock.boot_time();
+        assert!(BootTime(0) < began && began <= SystemClock.boot_time());
     }
 }

@@ -45,7 +45,7 @@ impl ReceiverSettings for ClientEndpoint {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"url": "https://client.example/leads", "headers": {"x-token": "secret"}, "retries": 5}))]
 pub struct ClientEndpointDraft {
-    /// The URL; https, and no address of a private network.
+    /// The whole URL; https, and no address of a private network.
     #[schema(format = "uri")]
     pub url: String,
     /// The method: POST, PUT, PATCH or GET.

@@ -1,5 +1,6 @@
 //! Who may do what (O8).
 
+use super::net_policy::UrlView;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -42,6 +43,12 @@ impl Role {
     /// Whether this role may do that.
     pub fn may(self, permission: Permission) -> bool {
         permission.rank() <= self.rank()
+    }
+
+    /// How much this role is shown of the URLs that leads and events are sent to: who may not set them sees where they lead, and not what
+    /// it takes to post there.
+    pub fn url_view(self) -> UrlView {
+        if self.may(Permission::Administer) { UrlView::Full } else { UrlView::Masked }
     }
 
     fn rank(self) -> u8 {

@@ -46,7 +46,7 @@ impl ReceiverSettings for WebhookSettings {
 pub struct WebhookSettingsDraft {
     /// Whether anything is sent.
     pub enabled: bool,
-    /// The URL; https, and no address of a private network.
+    /// The whole URL; https, and no address of a private network.
     #[schema(format = "uri")]
     pub url: String,
     /// The events that are sent.

@@ -1,9 +1,9 @@
 //! A deterministic simulation of the flow (H1 H2): two or three hosts, a virtual clock, one model of the store, and faults, through
 //! thousands of seeds. What it drives are the very lanes and leases that production runs.
 
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::clock::{BootTime, Timestamp};
 use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, LaneRead, Lanes, Offer, PlaceEnd, ReadRows};
-use hookmill_domain::flow::leases::{BootTime, LeaseRow, LeaseTerms, Leases};
+use hookmill_domain::flow::leases::{LeaseRow, LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

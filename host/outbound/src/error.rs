@@ -30,7 +30,7 @@ pub enum BlockedDestination {
     /// The scheme is not taken under this policy.
     #[error("`{url}` is not https; http is allowed under the development flag only")]
     Scheme {
-        /// The URL without its query.
+        /// The URL without path and query.
         url: String,
     },
     /// The name could not be resolved.

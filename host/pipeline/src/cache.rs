@@ -1,7 +1,7 @@
 //! What was looked up a moment ago. Small and short-lived: it spares the hot path a query, and is forgotten at once where
-//! something changes.
+//! something changes. Its entries age by the clock that nobody sets.
 
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::clock::BootTime;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ pub(crate) struct Generation(u64);
 
 struct Entry<V> {
     generation: Generation,
-    at: Timestamp,
+    at: BootTime,
     value: Arc<V>,
 }
 
@@ -36,7 +36,7 @@ impl<K: Eq + Hash, V> Cache<K, V> {
     }
 
     /// An entry that is still trusted.
-    pub(crate) fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
+    pub(crate) fn get(&self, key: &K, now: BootTime) -> Option<Arc<V>> {
         let entry = self.entries.get(key)?;
         let is_trusted = entry.generation == self.generation() && now < entry.at.plus_ms(self.ttl_ms);
         is_trusted.then_some(entry.value)
@@ -49,7 +49,7 @@ impl<K: Eq + Hash, V> Cache<K, V> {
 
     /// Keeps an entry. If everything was forgotten since `generation`, nobody will get it: it may have been changed while it was
     /// looked up.
-    pub(crate) fn put(&self, generation: Generation, key: K, value: V, now: Timestamp) -> Arc<V> {
+    pub(crate) fn put(&self, generation: Generation, key: K, value: V, now: BootTime) -> Arc<V> {
         let value = Arc::new(value);
         self.entries.insert(key, Entry { generation, at: now, value: value.clone() });
         value
@@ -69,9 +69,9 @@ mod tests {
     #[test]
     fn an_entry_is_trusted_for_a_while_only() {
         let cache = Cache::new(10, 2);
-        cache.put(cache.generation(), "a", 1, Timestamp(0));
-        assert_eq!(cache.get(&"a", Timestamp(9)).as_deref(), Some(&1));
-        assert_eq!(cache.get(&"a", Timestamp(10)), None);
+        cache.put(cache.generation(), "a", 1, BootTime(0));
+        assert_eq!(cache.get(&"a", BootTime(9)).as_deref(), Some(&1));
+        assert_eq!(cache.get(&"a", BootTime(10)), None);
     }
 
     #[test]
@@ -79,20 +79,20 @@ mod tests {
         let cache = Cache::new(10, 2);
         let before = cache.generation();
         cache.clear();
-        assert_eq!(*cache.put(before, "a", 1, Timestamp(0)), 1);
-        assert_eq!(cache.get(&"a", Timestamp(0)), None);
-        cache.put(cache.generation(), "a", 2, Timestamp(0));
-        assert_eq!(cache.get(&"a", Timestamp(0)).as_deref(), Some(&2));
+        assert_eq!(*cache.put(before, "a", 1, BootTime(0)), 1);
+        assert_eq!(cache.get(&"a", BootTime(0)), None);
+        cache.put(cache.generation(), "a", 2, BootTime(0));
+        assert_eq!(cache.get(&"a", BootTime(0)).as_deref(), Some(&2));
     }
 
     /// A flood of new keys leaves what is asked for all the time where it is.
     #[test]
     fn a_full_cache_stays_within_its_bound_and_keeps_what_is_used() {
         let cache = Cache::new(10, 100);
-        cache.put(cache.generation(), 0, 0, Timestamp(0));
+        cache.put(cache.generation(), 0, 0, BootTime(0));
         for key in 1..10_000 {
-            assert_eq!(cache.get(&0, Timestamp(0)).as_deref(), Some(&0), "{key}");
-            cache.put(cache.generation(), key, key, Timestamp(0));
+            assert_eq!(cache.get(&0, BootTime(0)).as_deref(), Some(&0), "{key}");
+            cache.put(cache.generation(), key, key, BootTime(0));
         }
         assert!(cache.entries.len() <= 100);
     }

@@ -316,7 +316,7 @@ impl Pipeline {
 
     /// What all work of a campaign needs to know.
     pub(crate) async fn campaign_context(&self, campaign_key: &str) -> Result<Arc<CampaignContext>, StoreError> {
-        let (key, now) = (campaign_key.to_owned(), self.clock.now());
+        let (key, now) = (campaign_key.to_owned(), self.clock.boot_time());
         if let Some(known) = self.contexts.get(&key, now) {
             return Ok(known);
         }

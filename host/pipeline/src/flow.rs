@@ -1,10 +1,10 @@
 //! Due work in this host's memory, and the leases under which it may be worked on. The database is the truth: what is dropped here is
 //! read again.
 
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::clock::{BootTime, Clock, SystemClock, Timestamp};
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, PlaceEnd, TakenItems};
-use hookmill_domain::flow::leases::{BootTime, LeaseTerms, Leases};
+use hookmill_domain::flow::leases::{LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -342,6 +342,5 @@ impl<T> Drop for InFlight<T> {
 
 /// Now by the clock that runs through suspend, as leases are counted.
 pub(crate) fn boot_time() -> BootTime {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    BootTime(now.tv_sec.saturating_mul(1_000).saturating_add(now.tv_nsec / 1_000_000))
+    SystemClock.boot_time()
 }

@@ -3,7 +3,7 @@
 
 use super::Pipeline;
 use super::flow::boot_time;
-use hookmill_domain::flow::leases::BootTime;
+use hookmill_domain::clock::BootTime;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;

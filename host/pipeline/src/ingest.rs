@@ -110,13 +110,13 @@ impl Pipeline {
     /// The source key behind this text, if it counts now.
     #[boxed]
     pub async fn source_key(&self, key: &str) -> Result<Option<Arc<SourceKey>>, ApiError> {
-        let (hash, now) = (key_hash(key), self.clock.now());
-        if let Some(known) = self.source_keys.get(&hash, now) {
+        let (hash, now, age) = (key_hash(key), self.clock.now(), self.clock.boot_time());
+        if let Some(known) = self.source_keys.get(&hash, age) {
             return Ok(known.expires_at.is_none_or(|end| now.0 < end).then_some(known));
         }
         let generation = self.source_keys.generation();
         let found = self.store.source_key_by_hash(&hash, now).await.map_err(unavailable)?;
-        Ok(found.map(|key| self.source_keys.put(generation, hash, key, now)))
+        Ok(found.map(|key| self.source_keys.put(generation, hash, key, age)))
     }
 
     /// A campaign by the id its users know.
@@ -126,7 +126,7 @@ impl Pipeline {
         organization_id: &str,
         campaign_id: &str,
     ) -> Result<Option<Arc<Campaign>>, ApiError> {
-        let (key, now) = ((organization_id.to_owned(), campaign_id.to_owned()), self.clock.now());
+        let (key, now) = ((organization_id.to_owned(), campaign_id.to_owned()), self.clock.boot_time());
         if let Some(known) = self.campaigns.get(&key, now) {
             return Ok(Some(known));
         }
@@ -355,7 +355,7 @@ impl Pipeline {
 
     /// Rejects requests of an organization that has as many bytes of them as it may have, by a figure that may be a moment old.
     async fn check_room(&self, organization_id: &str) -> Result<(), ApiError> {
-        let (key, now) = (organization_id.to_owned(), self.clock.now());
+        let (key, now) = (organization_id.to_owned(), self.clock.boot_time());
         let held = match self.request_bytes.get(&key, now) {
             Some(known) => *known,
             None => {

@@ -3,7 +3,9 @@
 use super::Pipeline;
 use super::context;
 use super::finish::CampaignContext;
+use super::send::Receiver;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
+use hookmill_domain::net_policy::URL_BYTES_MAX;
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
 use hookmill_engine::{FaultKind, ItemError, Program};
@@ -214,16 +216,21 @@ pub(crate) fn client_response(submission_id: &str, attempt: i64, response: &Send
     }
 }
 
-/// The detail of an attempt in the delivery log: the response up to a bound and what cut it off, if something did; or why there was
-/// none; and its interpretation.
-pub(crate) fn attempt_detail(response: &SendResult, interpretation: &Interpretation, body_bytes_max: usize) -> Value {
+/// The detail of an attempt in the delivery log: the response up to a bound, without the secrets of the receiver's URL, and what cut it
+/// off, if something did; or why there was none; and its interpretation.
+pub(crate) fn attempt_detail(
+    receiver: &Receiver,
+    response: &SendResult,
+    interpretation: &Interpretation,
+    body_bytes_max: usize,
+) -> Value {
     let mut detail = match response {
         Ok(response) => {
-            let shown = &response.body[..response.body.len().min(body_bytes_max)];
+            let (body, is_cut) = body_to_show(receiver, &response.body, body_bytes_max);
             json!({
                 "status": response.status,
-                "body": String::from_utf8_lossy(shown),
-                "truncated": response.truncated || shown.len() < response.body.len(),
+                "body": body,
+                "truncated": response.truncated || is_cut,
                 "cut": response.cut.map(SendErrorKind::as_str),
                 "value_sets": interpretation.value_sets,
             })
@@ -234,6 +241,16 @@ pub(crate) fn attempt_detail(response: &SendResult, interpretation: &Interpretat
         detail[name] = value;
     }
     detail
+}
+
+/// The beginning of a body as the delivery log shows it, and whether there is more of it.
+fn body_to_show(receiver: &Receiver, body: &[u8], bytes_max: usize) -> (String, bool) {
+    // A path that stands across the bound must be found, too.
+    let begun = &body[..body.len().min(bytes_max.saturating_add(URL_BYTES_MAX))];
+    let mut shown = receiver.mask_echo(&String::from_utf8_lossy(begun));
+    let is_cut = bytes_max < body.len() || bytes_max < shown.len();
+    shown.truncate(shown.floor_char_boundary(bytes_max));
+    (shown, is_cut)
 }
 
 /// The fields of an interpretation in API and log. What the response does not contain is null.
@@ -256,6 +273,7 @@ pub(crate) fn response_fields(interpretation: &Interpretation) -> [(&'static str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookmill_domain::endpoint::ClientEndpoint;
 
     fn outcome(reason: &str, reference: &str) -> Outcome {
         Outcome {
@@ -266,6 +284,11 @@ mod tests {
             retry_after_ms: None,
             rule: Some("respond.outcomes[0]".into()),
         }
+    }
+
+    fn receiver() -> Receiver {
+        let (url, method) = ("https://client.example/T000/B000/xyz".to_owned(), "POST".to_owned());
+        Receiver::Client(ClientEndpoint { url, method, headers: BTreeMap::new(), retries: 0, timeout_s: 1 })
     }
 
     fn response_of_status(status: u16, headers: &[(&str, &str)]) -> SendResult {
@@ -281,7 +304,7 @@ mod tests {
         let response = response_of_status(200, &[("retry-after", "7")]);
         let interpretation = from_outcome(outcome("out of area", "L-7"), interpret_by_status(&response, 0));
         assert_eq!((interpretation.kind, interpretation.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
-        let detail = attempt_detail(&response, &interpretation, 2);
+        let detail = attempt_detail(&receiver(), &response, &interpretation, 2);
         assert_eq!(
             detail,
             json!({
@@ -289,6 +312,19 @@ mod tests {
                 "decided_by": "plugin", "rule": "respond.outcomes[0]", "interpret_error": null,
             })
         );
+    }
+
+    /// H5: an error page that repeats the path of its URL does not show it, not even across the bound.
+    #[test]
+    fn h5_the_log_of_attempts_has_no_path_of_a_receiver() {
+        let page = b"Cannot POST /T000/B000/xyz \xff";
+        for (bytes_max, shown, is_cut) in [
+            (100, "Cannot POST /… \u{fffd}", false),
+            (20, "Cannot POST /… \u{fffd}", true),
+            (13, "Cannot POST /", true),
+        ] {
+            assert_eq!(body_to_show(&receiver(), page, bytes_max), (shown.to_owned(), is_cut), "{bytes_max}");
+        }
     }
 
     /// L8, M9: a response that was cut off is interpreted by its status, shown to plugins as one that is not whole, and named in the log.
@@ -312,7 +348,7 @@ mod tests {
             let told = client_response("sub_1", 1, &response);
             assert_eq!((told.status, told.truncated, told.error), (Some(status), true, None));
             assert_eq!(told.body, b"no thanks");
-            let detail = attempt_detail(&response, &interpretation, 100);
+            let detail = attempt_detail(&receiver(), &response, &interpretation, 100);
             assert_eq!(
                 (&detail["cut"], &detail["truncated"], &detail["status"]),
                 (&json!("io"), &json!(true), &json!(status))

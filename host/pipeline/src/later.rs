@@ -1,7 +1,7 @@
 //! How long work waits that the host itself could not do: a moment at first, twice as long each time it fails again, up to a bound. What
-//! fails is counted in memory, by lane: a host that starts again tries at once.
+//! fails is counted in memory, by lane and by the clock that nobody sets: a host that starts again tries at once.
 
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::clock::BootTime;
 use hookmill_domain::config::Limits;
 
 /// How often in a row the work of each lane failed.
@@ -15,7 +15,7 @@ pub(crate) struct Later {
 struct Failed {
     in_a_row: u32,
     /// When it is tried again. What fails before then was under way already, and is the same failure.
-    again_at: Timestamp,
+    again_at: BootTime,
 }
 
 /// A wait that doubles.
@@ -46,7 +46,7 @@ impl Later {
     }
 
     /// When the work of a lane that fails now is tried again.
-    pub(crate) fn next_at(&self, lane: &str, now: Timestamp) -> Timestamp {
+    pub(crate) fn next_at(&self, lane: &str, now: BootTime) -> BootTime {
         match self.failures.get(lane) {
             Some(failed) if now < failed.again_at => failed.again_at,
             failed => now.plus_ms(self.wait.wait_ms(failed.map_or(0, |failed| failed.in_a_row))),
@@ -54,7 +54,7 @@ impl Later {
     }
 
     /// The work of a lane failed; returns when it is tried again.
-    pub(crate) fn failed(&self, lane: &str, now: Timestamp) -> Timestamp {
+    pub(crate) fn failed(&self, lane: &str, now: BootTime) -> BootTime {
         let again_at = self.next_at(lane, now);
         let before = self.failures.get(lane);
         if before.is_none_or(|before| before.again_at <= now) {
@@ -72,7 +72,7 @@ impl Later {
     }
 
     /// The longest wait.
-    pub(crate) fn longest_at(&self, now: Timestamp) -> Timestamp {
+    pub(crate) fn longest_at(&self, now: BootTime) -> BootTime {
         now.plus_ms(self.wait.max_ms)
     }
 
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn h8_waits_double_up_to_their_bound() {
         let later = Later::new(&Limits { later_ms_min: 1_000, later_ms_max: 60_000, ..Limits::default() });
-        let mut now = Timestamp(0);
+        let mut now = BootTime(0);
         for wait in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000] {
             for together in 0..3 {
                 let at = now.plus_ms(together);

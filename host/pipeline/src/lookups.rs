@@ -152,7 +152,7 @@ impl Pipeline {
     }
 
     pub(crate) async fn value_set_names(&self, organization_id: &str) -> Result<Arc<Names>, StoreError> {
-        let (lookup_cache, now) = (&self.lookup_cache, self.clock.now());
+        let (lookup_cache, now) = (&self.lookup_cache, self.clock.boot_time());
         let key = organization_id.to_owned();
         if let Some(known) = lookup_cache.names.get(&key, now) {
             return Ok(known);

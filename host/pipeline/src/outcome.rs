@@ -104,10 +104,11 @@ impl Pipeline {
         let mut ended = Vec::with_capacity(interpreted.len());
         let mut subjects = Vec::with_capacity(interpreted.len());
         let mut shaping = None;
-        for (responded, interpretation) in interpreted {
+        for (responded, mut interpretation) in interpreted {
             self.pause_where_gone(&responded).await;
-            let Responded { context, delivery, response, started_at, in_flight, .. } = responded;
-            let outcome = self.outcome(&context, &delivery, &response, &interpretation, started_at);
+            let Responded { context, delivery, receiver, response, started_at, in_flight, .. } = responded;
+            interpretation.reason = interpretation.reason.map(|reason| receiver.mask_echo(&reason));
+            let outcome = self.outcome(&context, &delivery, &receiver, &response, &interpretation, started_at);
             subjects.push(delivery.subject.clone());
             shaping.get_or_insert((context, delivery.row.campaign_version_id.clone()));
             ended.push((outcome, delivery, in_flight));
@@ -189,6 +190,7 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
+        receiver: &Receiver,
         response: &SendResult,
         interpretation: &Interpretation,
         started_at: Timestamp,
@@ -211,7 +213,7 @@ impl Pipeline {
             }
             (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
         };
-        let detail = attempt_detail(response, interpretation, self.settings.limits.kept_response_bytes_max);
+        let detail = attempt_detail(receiver, response, interpretation, self.settings.limits.kept_response_bytes_max);
         let transition = (decides && !matches!(next, Next::Retry(_)))
             .then(|| self.transition(context, delivery, interpretation, &detail, now));
         let elapsed_ms = response.as_ref().map_or_else(|error| error.elapsed_ms, |response| response.elapsed_ms);

@@ -10,7 +10,7 @@ use super::lookups::{LookupCache, Lookups};
 use super::programs::Ready;
 use super::receivers::EarlierReceivers;
 use super::warm_ups::WarmUps;
-use hookmill_domain::clock::SharedClock;
+use hookmill_domain::clock::{BootTime, SharedClock, Timestamp};
 use hookmill_domain::config::HostSettings;
 use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_engine::contract::Context;
@@ -165,6 +165,11 @@ impl Pipeline {
     /// The clock.
     pub fn clock(&self) -> &SharedClock {
         &self.inner.clock
+    }
+
+    /// A moment to come, by the clock that work falls due by.
+    pub(crate) fn due_at(&self, at: BootTime) -> Timestamp {
+        self.clock.now().plus_ms(at.0.saturating_sub(self.clock.boot_time().0))
     }
 
     /// Ids and random bytes.

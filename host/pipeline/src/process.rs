@@ -63,10 +63,10 @@ impl Pipeline {
         let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
         let campaign_key = batch.first().map(|received| received.row.campaign_key.clone()).unwrap_or_default();
         // Whatever happens from here on, what is not written is read again.
-        let in_flight = in_flight.ask_again_at(self.later.next_at(&campaign_key, self.clock.now()));
+        let in_flight = in_flight.ask_again_at(self.due_at(self.later.next_at(&campaign_key, self.clock.boot_time())));
         let submissions = batch.len();
         if let Err(error) = self.process_batch(in_flight, &campaign_key, batch).await {
-            self.later.failed(&campaign_key, self.clock.now());
+            self.later.failed(&campaign_key, self.clock.boot_time());
             tracing::error!(campaign_key, submissions, error = %error, "batch could not be processed; will be retried");
         }
         true
@@ -160,7 +160,7 @@ impl Pipeline {
             deliveries.iter().map(|(_, delivery)| (delivery.lane(), Arc::from(delivery.row.id.as_str()))).collect(),
             now,
         );
-        let deferred_until = self.deferred_until(&context.campaign.key, &decided, now);
+        let deferred_until = self.deferred_until(&context.campaign.key, &decided);
         if !decided.deferred.is_empty() {
             let ids: Vec<&str> = decided.deferred.iter().map(String::as_str).collect();
             self.store.defer_submissions(organization_id, &ids, deferred_until).await?;
@@ -196,12 +196,13 @@ impl Pipeline {
     }
 
     /// Until when a batch's submissions wait that have no result. Where the host got through none of the batch, longer each time.
-    fn deferred_until(&self, campaign_key: &str, decided: &Decided, now: Timestamp) -> Timestamp {
+    fn deferred_until(&self, campaign_key: &str, decided: &Decided) -> Timestamp {
+        let now = self.clock.boot_time();
         if !decided.deferred.is_empty() && decided.processed.is_empty() {
-            return self.later.failed(campaign_key, now);
+            return self.due_at(self.later.failed(campaign_key, now));
         }
         self.later.succeeded(campaign_key);
-        self.later.next_at(campaign_key, now)
+        self.due_at(self.later.next_at(campaign_key, now))
     }
 
     /// Asks until the store says whether a commit happened.

@@ -4,7 +4,7 @@ use super::Pipeline;
 use super::rendered::json;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::clock::BootTime;
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::contract::{Diagnostic, DiagnosticLevel};
 use hookmill_engine::{ConfigurationError, Digest, FaultKind, LoadedComponent, Program};
@@ -148,7 +148,7 @@ pub enum NotReady {
         /// What failed.
         why: String,
         /// When it is tried again, where that is known.
-        again_at: Option<Timestamp>,
+        again_at: Option<BootTime>,
     },
     /// The plugin can't be run: trying again will not help.
     #[error("{0}")]

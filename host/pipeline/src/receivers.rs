@@ -74,7 +74,7 @@ impl Pipeline {
         destination_id: &str,
         version: i64,
     ) -> Result<Option<Receiver>, StoreError> {
-        let (key, now) = ((destination_id.to_owned(), version), self.clock.now());
+        let (key, now) = ((destination_id.to_owned(), version), self.clock.boot_time());
         if let Some(known) = self.earlier_receivers.get(&key, now) {
             return Ok(Option::clone(&known));
         }

@@ -12,6 +12,7 @@ use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use differences::differences;
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::state::State;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
@@ -96,9 +97,14 @@ pub struct Compared {
 
 impl Pipeline {
     /// Runs a submission again with the time, the run id and the tables of its last run: on the version it ran on, or on another, which reads
-    /// the tables of now.
+    /// the tables of now. The plugin sees as much of the client's URL as who asks.
     #[boxed]
-    pub async fn replay(&self, row: &SubmissionRow, version_id: Option<&str>) -> Result<Replay, ApiError> {
+    pub async fn replay(
+        &self,
+        row: &SubmissionRow,
+        version_id: Option<&str>,
+        urls: UrlView,
+    ) -> Result<Replay, ApiError> {
         let _place = self.people_place().await;
         let run = self.recorded_run(row).await.map_err(unavailable)?.ok_or_else(not_processed)?;
         let recorded = self.recorded_result(row, &run).await.map_err(unavailable)?;
@@ -107,7 +113,7 @@ impl Pipeline {
             Some(_) => self.value_set_names(&row.organization_id).await.map_err(unavailable)?,
         };
         let version_id = version_id.or(row.campaign_version_id.as_deref());
-        let context = self.context_on(&row.campaign_key, version_id).await.map_err(unavailable)?;
+        let context = self.context_on(&row.campaign_key, version_id, urls).await.map_err(unavailable)?;
         let received = self.open_submission(row).await?;
         let replayed = self.rerun(&context, names, &received, &run.start()).await?;
         let differences = recorded.differences(&replayed);
@@ -122,7 +128,8 @@ impl Pipeline {
         })
     }
 
-    /// Runs submissions on two versions of their campaign, both on the tables of now, each at the time of its last run.
+    /// Runs submissions on two versions of their campaign, both on the tables of now, each at the time of its last run. The plugins see as
+    /// much of the client's URL as who asks.
     #[boxed]
     pub async fn compare(
         &self,
@@ -130,10 +137,11 @@ impl Pipeline {
         before_id: Option<&str>,
         after_id: &str,
         rows: &[SubmissionRow],
+        urls: UrlView,
     ) -> Result<Vec<Compared>, ApiError> {
         let _place = self.people_place().await;
-        let before = self.context_on(&campaign.key, before_id).await.map_err(unavailable)?;
-        let after = self.context_on(&campaign.key, Some(after_id)).await.map_err(unavailable)?;
+        let before = self.context_on(&campaign.key, before_id, urls).await.map_err(unavailable)?;
+        let after = self.context_on(&campaign.key, Some(after_id), urls).await.map_err(unavailable)?;
         let names = self.value_set_names(&campaign.organization_id).await.map_err(unavailable)?;
         let mut compared = Vec::with_capacity(rows.len());
         for row in rows {
@@ -185,10 +193,18 @@ impl Pipeline {
     }
 
     /// A campaign as it is, but on a version, and without webhooks: nobody is told of what is only looked at.
-    async fn context_on(&self, campaign_key: &str, version_id: Option<&str>) -> Result<CampaignContext, StoreError> {
+    async fn context_on(
+        &self,
+        campaign_key: &str,
+        version_id: Option<&str>,
+        urls: UrlView,
+    ) -> Result<CampaignContext, StoreError> {
         let current = self.campaign_context(campaign_key).await?;
         let campaign = Campaign { active_version_id: version_id.map(str::to_owned), ..current.campaign.clone() };
-        let (organization, client) = (current.organization.clone(), current.client.clone());
+        let (organization, mut client) = (current.organization.clone(), current.client.clone());
+        if let Some(client) = &mut client {
+            client.settings.url = urls.show(&client.settings.url);
+        }
         Ok(CampaignContext { organization, campaign, client, webhook: None })
     }
 

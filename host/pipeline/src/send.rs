@@ -45,6 +45,14 @@ impl ReceiverSettings for Receiver {
 }
 
 impl Receiver {
+    /// What it responded, without path and query of its URL, which an error page may repeat.
+    pub(crate) fn mask_echo(&self, text: &str) -> String {
+        match WebhookUrl::parse(self.url(), Schemes::HttpToo) {
+            Ok(url) => url.mask_echo(text),
+            Err(_) => text.to_owned(),
+        }
+    }
+
     fn headers(&self) -> &BTreeMap<String, String> {
         match self {
             Self::Client(endpoint) => &endpoint.headers,

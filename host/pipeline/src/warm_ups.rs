@@ -10,7 +10,7 @@ use super::flow::InFlight;
 use super::later::Doubling;
 use super::programs::NotReady;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::clock::BootTime;
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::LaneKey;
 use hookmill_engine::{Digest, LoadError, LoadedComponent};
@@ -50,7 +50,7 @@ struct Failures {
 /// A warm-up that failed.
 struct Failed {
     why: NotReady,
-    again_at: Timestamp,
+    again_at: BootTime,
 }
 
 /// Work that waits for a component: its lane is read again when the component is ready.
@@ -103,7 +103,7 @@ impl WarmUps {
         self.components.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask(&self, digest: Digest, now: Timestamp) -> Ask {
+    fn ask(&self, digest: Digest, now: BootTime) -> Ask {
         let mut components = self.lock();
         if let Some(known) = components.get_mut(&digest) {
             return match &known.failed {
@@ -144,7 +144,7 @@ impl WarmUps {
     }
 
     /// A warm-up ended.
-    fn ended(&self, digest: Digest, result: Result<(), LoadFailure>, now: Timestamp) -> Woken {
+    fn ended(&self, digest: Digest, result: Result<(), LoadFailure>, now: BootTime) -> Woken {
         let mut components = self.lock();
         let Some(known) = components.get_mut(&digest) else { return Woken::default() };
         let woken = Woken { lanes: std::mem::take(&mut known.lanes), callers: std::mem::take(&mut known.callers) };
@@ -155,7 +155,7 @@ impl WarmUps {
         woken
     }
 
-    fn fail(&self, failures: &mut Failures, failure: LoadFailure, now: Timestamp) -> Failed {
+    fn fail(&self, failures: &mut Failures, failure: LoadFailure, now: BootTime) -> Failed {
         let count = |failures: &mut u32| std::mem::replace(failures, failures.saturating_add(1));
         match failure {
             LoadFailure::Host(why) => {
@@ -209,7 +209,7 @@ impl Drop for UnderWay {
         if let Err(failure) = &result {
             tracing::error!(digest = %self.digest, ?failure, "a plugin could not be made ready");
         }
-        let woken = self.pipeline.warm_ups.ended(self.digest, result, self.pipeline.clock.now());
+        let woken = self.pipeline.warm_ups.ended(self.digest, result, self.pipeline.clock.boot_time());
         woken.lanes.iter().for_each(|lane| self.pipeline.wake(lane));
         for caller in woken.callers {
             // Whoever left needs no word.
@@ -227,7 +227,7 @@ impl Pipeline {
         if let Some(loaded) = self.engine().loaded(digest) {
             return Ok(loaded);
         }
-        match self.warm_ups.ask(digest, self.clock.now()) {
+        match self.warm_ups.ask(digest, self.clock.boot_time()) {
             Ask::Failed(why) => return Err(why),
             Ask::Wait => {}
             Ask::Start => drop(tokio::spawn(warm_up(self.clone(), digest))),
@@ -285,12 +285,12 @@ impl Pipeline {
         lane: &WaitingLane,
         not_ready: &NotReady,
     ) {
-        let now = self.clock.now();
-        let at = match not_ready {
+        let now = self.clock.boot_time();
+        let at = self.due_at(match not_ready {
             NotReady::Warming(_) => self.later.longest_at(now),
             NotReady::Later { again_at: Some(at), .. } => *at,
             NotReady::Later { again_at: None, .. } | NotReady::Never(_) => self.later.failed(&lane.key().lane, now),
-        };
+        });
         in_flight.into_iter().for_each(|one| one.finish(Some(at)));
         // A campaign has one program, so that all its submissions wait; a destination may have others' deliveries.
         if let WaitingLane::Submissions(key) = lane {
@@ -352,8 +352,8 @@ mod tests {
 
     /// One warm-up that fails, from its start.
     fn fail(warm_ups: &WarmUps, failure: LoadFailure, at: i64) -> (NotReady, i64) {
-        assert!(matches!(warm_ups.ask(digest(1), Timestamp(at)), Ask::Start), "it is tried at {at}");
-        warm_ups.ended(digest(1), Err(failure), Timestamp(at));
+        assert!(matches!(warm_ups.ask(digest(1), BootTime(at)), Ask::Start), "it is tried at {at}");
+        warm_ups.ended(digest(1), Err(failure), BootTime(at));
         let components = warm_ups.lock();
         let failed = components[&digest(1)].failed.as_ref().unwrap();
         (failed.why.clone(), failed.again_at.0 - at)
@@ -364,19 +364,19 @@ mod tests {
     fn p4_one_warm_up_for_all_who_need_it() {
         let warm_ups = warm_ups();
         assert!(!warm_ups.wait(digest(1), &lane()), "there is nothing to wait for");
-        assert!(matches!(warm_ups.ask(digest(1), Timestamp(0)), Ask::Start));
+        assert!(matches!(warm_ups.ask(digest(1), BootTime(0)), Ask::Start));
         for _ in 0..3 {
-            assert!(matches!(warm_ups.ask(digest(1), Timestamp(0)), Ask::Wait));
+            assert!(matches!(warm_ups.ask(digest(1), BootTime(0)), Ask::Wait));
             assert!(warm_ups.wait(digest(1), &lane()));
         }
         let mut end = warm_ups.end_of(digest(1)).unwrap();
-        let woken = warm_ups.ended(digest(1), Ok(()), Timestamp(9));
+        let woken = warm_ups.ended(digest(1), Ok(()), BootTime(9));
         assert_eq!(woken.lanes, HashSet::from([lane()]));
         assert!(end.try_recv().is_err(), "it is told by who ends it");
         woken.callers.into_iter().for_each(|caller| caller.send(()).unwrap());
         assert!(end.try_recv().is_ok());
         assert!(warm_ups.lock().is_empty());
-        assert!(matches!(warm_ups.ask(digest(1), Timestamp(9)), Ask::Start));
+        assert!(matches!(warm_ups.ask(digest(1), BootTime(9)), Ask::Start));
     }
 
     /// H8: the host's failure is "later", and later each time; it never becomes the component's.
@@ -387,7 +387,7 @@ mod tests {
             let (why, waits) = fail(&warm_ups, LoadFailure::Host("no process".into()), now);
             assert_eq!(waits, wait);
             assert!(matches!(why, NotReady::Later { again_at: Some(at), .. } if at.0 == now + wait), "{why:?}");
-            assert!(matches!(warm_ups.ask(digest(1), Timestamp(now + wait - 1)), Ask::Failed(_)));
+            assert!(matches!(warm_ups.ask(digest(1), BootTime(now + wait - 1)), Ask::Failed(_)));
             now += wait;
         }
     }
@@ -409,7 +409,7 @@ mod tests {
         for wait in [60_000, 120_000, 120_000] {
             let (why, waits) = fail(&warm_ups, LoadFailure::Unusable("invalid".into()), now);
             assert_eq!((waits, why.to_string()), (wait, "invalid".to_owned()));
-            assert!(matches!(warm_ups.ask(digest(1), Timestamp(now + wait - 1)), Ask::Failed(NotReady::Never(_))));
+            assert!(matches!(warm_ups.ask(digest(1), BootTime(now + wait - 1)), Ask::Failed(NotReady::Never(_))));
             now += wait;
         }
     }
@@ -419,12 +419,12 @@ mod tests {
     fn h6_what_is_remembered_is_bounded() {
         let warm_ups = warm_ups();
         for n in 0..2 {
-            assert!(matches!(warm_ups.ask(digest(n), Timestamp(0)), Ask::Start));
-            warm_ups.ended(digest(n), Err(LoadFailure::Host("no".into())), Timestamp(0));
+            assert!(matches!(warm_ups.ask(digest(n), BootTime(0)), Ask::Start));
+            warm_ups.ended(digest(n), Err(LoadFailure::Host("no".into())), BootTime(0));
         }
-        assert!(matches!(warm_ups.ask(digest(2), Timestamp(1_000)), Ask::Start));
+        assert!(matches!(warm_ups.ask(digest(2), BootTime(1_000)), Ask::Start));
         assert_eq!(warm_ups.lock().len(), 1);
-        assert!(matches!(warm_ups.ask(digest(2), Timestamp(9_000)), Ask::Wait));
+        assert!(matches!(warm_ups.ask(digest(2), BootTime(9_000)), Ask::Wait));
     }
 
     #[test]

@@ -46,7 +46,9 @@ create table source_keys (
     key_hash bytea not null,
     encrypted_key bytea,
     created_at bigint not null,
-    expires_at bigint
+    expires_at bigint,
+    -- When it was ended for good: it does not count again, whatever the clock says.
+    revoked_at bigint
 );
 create unique index source_keys_by_hash on source_keys (key_hash);
 create index source_keys_of_organization on source_keys (organization_id, id);

@@ -116,18 +116,45 @@ impl Store {
         Ok(user.map(|user| (found, user)))
     }
 
-    /// The API keys of an organization's users; of the operators when none is given.
+    /// The API keys of an organization's users.
     #[boxed]
-    pub async fn api_keys(
-        &self,
-        organization_id: Option<&str>,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn api_keys(&self, organization_id: &str, after: &str, limit: i64) -> Result<Vec<ApiKey>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select k.id, k.user_id, k.name, k.prefix, k.campaigns, k.created_at, k.revoked_at from api_keys k join users u on u.id = k.user_id \
-                 where coalesce(u.organization_id, '') = $1 and $2 < k.id order by k.id limit $3")
-                .bind(organization_id.unwrap_or("")).bind(after).bind(limit).fetch_all(&mut *connection).await?
+                 where u.organization_id = $1 and $2 < k.id order by k.id limit $3")
+                .bind(organization_id).bind(after).bind(limit).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// The API keys of the operators.
+    #[boxed]
+    pub async fn operator_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        Ok(reading!(self, connection => {
+            sqlx::query_as("select k.id, k.user_id, k.name, k.prefix, k.campaigns, k.created_at, k.revoked_at from users u join api_keys k on k.user_id = u.id \
+                 where u.organization_id is null order by k.id")
+                .fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// Revokes an API key of an operator; returns how many of those that count are left, and none when there was none of that id.
+    #[boxed]
+    pub async fn revoke_operator_key(
+        &self,
+        id: &str,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
+        Ok(writing!(self, connection => {
+            let done = sqlx::query("update api_keys set revoked_at = $1 where id = $2 and revoked_at is null and user_id in \
+                 (select id from users where organization_id is null)")
+                .bind(now.0).bind(id).execute(&mut *connection).await?.rows_affected();
+            if done == 0 {
+                return Ok(None);
+            }
+            insert_audit!(self, connection, entry, id, now);
+            let left: i64 = sqlx::query_scalar("select count(*) from users u join api_keys k on k.user_id = u.id where u.organization_id is null and k.revoked_at is null")
+                .fetch_one(&mut *connection).await?;
+            Some(left)
         }))
     }
 
@@ -135,15 +162,15 @@ impl Store {
     #[boxed]
     pub async fn revoke_api_key(
         &self,
-        organization_id: Option<&str>,
+        organization_id: &str,
         id: &str,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         Ok(writing!(self, connection => {
             let done = sqlx::query("update api_keys set revoked_at = $1 where id = $2 and revoked_at is null and user_id in \
-                 (select id from users where coalesce(organization_id, '') = $3)")
-                .bind(now.0).bind(id).bind(organization_id.unwrap_or("")).execute(&mut *connection).await?.rows_affected();
+                 (select id from users where organization_id = $3)")
+                .bind(now.0).bind(id).bind(organization_id).execute(&mut *connection).await?.rows_affected();
             if done == 1 {
                 insert_audit!(self, connection, entry, id, now);
             }
@@ -184,7 +211,8 @@ impl Store {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
         let encrypted = self.encrypt(PURPOSE, fresh.key.as_bytes());
         let done = writing!(self, connection => {
-            let ended = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $4 < expires_at)")
+            let ended = sqlx::query("update source_keys set expires_at = $1, revoked_at = case when $1 <= $4 then $4 end \
+                 where id = $2 and organization_id = $3 and revoked_at is null and (expires_at is null or $4 < expires_at)")
                 .bind(old_until.0).bind(id).bind(organization_id).bind(now.0).execute(&mut *connection).await?.rows_affected();
             if ended == 1 {
                 sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) \
@@ -208,7 +236,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         Ok(writing!(self, connection => {
-            let done = sqlx::query("update source_keys set expires_at = $1 where id = $2 and organization_id = $3 and (expires_at is null or $1 < expires_at)")
+            let done = sqlx::query("update source_keys set expires_at = $1, revoked_at = $1 \
+                 where id = $2 and organization_id = $3 and revoked_at is null and (expires_at is null or $1 < expires_at)")
                 .bind(now.0).bind(id).bind(organization_id).execute(&mut *connection).await?.rows_affected();
             if done == 1 {
                 insert_audit!(self, connection, entry, id, now);
@@ -222,7 +251,7 @@ impl Store {
     pub async fn source_key_by_hash(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
-                 where key_hash = $1 and (expires_at is null or $2 < expires_at)")
+                 where key_hash = $1 and revoked_at is null and (expires_at is null or $2 < expires_at)")
                 .bind(hash.as_slice()).bind(now.0).fetch_optional(&mut *connection).await?
         }))
     }
@@ -245,7 +274,7 @@ impl Store {
     ) -> Result<Option<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
-                 where organization_id = $1 and (expires_at is null or $2 < expires_at) order by id desc limit 1")
+                 where organization_id = $1 and revoked_at is null and (expires_at is null or $2 < expires_at) order by id desc limit 1")
                 .bind(organization_id).bind(now.0).fetch_optional(&mut *connection).await?
         }))
     }

@@ -31,14 +31,41 @@ impl User {
     }
 }
 
+/// Inserts an operator, their key and its line in the audit log; gives the key.
+macro_rules! insert_operator {
+    ($store:expr, $connection:expr, $name:expr, $entry:expr, $now:expr) => {{
+        let (user_id, key) = ($store.ids.new_id("usr", $now), $store.fresh_key("key", API_KEY_PREFIX, $now));
+        sqlx::query("insert into users (id, name, role, created_at) values ($1, $2, $3, $4)")
+            .bind(&user_id)
+            .bind($name)
+            .bind(Role::Operator.as_str())
+            .bind($now.0)
+            .execute(&mut *$connection)
+            .await?;
+        sqlx::query(
+            "insert into api_keys (id, user_id, name, prefix, key_hash, created_at) values ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(&key.id)
+        .bind(&user_id)
+        .bind($name)
+        .bind(&key.prefix)
+        .bind(key_hash(&key.key).as_slice())
+        .bind($now.0)
+        .execute(&mut *$connection)
+        .await?;
+        insert_audit!($store, $connection, $entry, &key.id, $now);
+        key
+    }};
+}
+
 const COLUMNS: &str = "select id, organization_id, name, role, created_at from users";
 
 impl Store {
-    /// Adds a user; `organization_id` is none for operators alone.
+    /// Adds a user of an organization.
     #[boxed]
     pub async fn create_user(
         &self,
-        organization_id: Option<&str>,
+        organization_id: &str,
         name: &str,
         role: Role,
         entry: &AuditEntry,
@@ -46,7 +73,7 @@ impl Store {
     ) -> Result<User, StoreError> {
         let made = User {
             id: self.ids.new_id("usr", now),
-            organization_id: organization_id.map(Into::into),
+            organization_id: Some(organization_id.into()),
             name: name.into(),
             role: role.as_str().into(),
             created_at: now.0,
@@ -60,25 +87,31 @@ impl Store {
         Ok(made)
     }
 
-    /// Makes the first operator and a key of theirs. None where there is somebody already.
+    /// Makes an operator and a key of theirs, of the same name, in one commit.
+    #[boxed]
+    pub async fn create_operator(
+        &self,
+        name: &str,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<FreshKey, StoreError> {
+        Ok(writing!(self, connection => insert_operator!(self, connection, name, entry, now)))
+    }
+
+    /// The same where there is nobody yet. None where there is somebody already.
     #[boxed]
     pub async fn create_first_operator(
         &self,
+        name: &str,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<FreshKey>, StoreError> {
-        let (user_id, key) = (self.ids.new_id("usr", now), self.fresh_key("key", API_KEY_PREFIX, now));
         Ok(writing!(self, connection => {
             let users: i64 = sqlx::query_scalar("select count(*) from users").fetch_one(&mut *connection).await?;
             if 0 < users {
                 return Ok(None);
             }
-            sqlx::query("insert into users (id, name, role, created_at) values ($1, 'operator', $2, $3)")
-                .bind(&user_id).bind(Role::Operator.as_str()).bind(now.0).execute(&mut *connection).await?;
-            sqlx::query("insert into api_keys (id, user_id, name, prefix, key_hash, created_at) values ($1, $2, 'first', $3, $4, $5)")
-                .bind(&key.id).bind(&user_id).bind(&key.prefix).bind(key_hash(&key.key).as_slice()).bind(now.0).execute(&mut *connection).await?;
-            insert_audit!(self, connection, entry, &user_id, now);
-            Some(key)
+            Some(insert_operator!(self, connection, name, entry, now))
         }))
     }
 

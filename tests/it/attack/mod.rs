@@ -3,5 +3,6 @@
 mod connections;
 mod disk;
 mod host_faults;
+mod keys;
 mod logs;
 mod receivers;

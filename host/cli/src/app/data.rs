@@ -37,18 +37,28 @@ impl DataDirectory {
 
     /// The embedded database.
     pub fn database(&self) -> PathBuf {
-        self.path.join("hookmill.sqlite")
+        database_in(&self.path)
     }
 
     /// The key file.
     pub fn key(&self) -> PathBuf {
-        self.path.join("hookmill.key")
+        key_in(&self.path)
     }
 
     /// Compiled plugins; can be deleted at any time.
     pub fn cache(&self) -> PathBuf {
         self.path.join("cache")
     }
+}
+
+/// The embedded database of a directory.
+pub(super) fn database_in(path: &Path) -> PathBuf {
+    path.join("hookmill.sqlite")
+}
+
+/// The key file of a directory.
+pub(super) fn key_in(path: &Path) -> PathBuf {
+    path.join("hookmill.key")
 }
 
 #[cfg(test)]

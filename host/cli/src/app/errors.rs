@@ -7,7 +7,7 @@ use hookmill_store::StoreError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// An error that keeps a host from starting.
+/// An error that keeps a host from starting, or a command from opening its data.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address can't be listened on.
@@ -30,12 +30,20 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Another host uses the data directory.
-    #[error("process {holder} runs on {path}: stop it, or choose another directory with --data")]
+    #[error("process {holder} runs on {path}: stop it first, or name another directory with --data")]
     InUse {
         /// The directory.
         path: PathBuf,
         /// The number of the process that has it.
         holder: String,
+    },
+    /// There is no data.
+    #[error(
+        "there is no database in {path}: name a host's data directory with --data, or its PostgreSQL with --database-url"
+    )]
+    NoData {
+        /// The directory.
+        path: PathBuf,
     },
     /// The encryption key can't be used.
     #[error("{0}")]

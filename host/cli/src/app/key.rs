@@ -31,14 +31,32 @@ impl Key {
     }
 }
 
+/// The key that is given, else that of the file, if there is one.
+fn known(given: Option<&str>, path: &Path) -> Result<Option<Key>, StartError> {
+    let bytes = match given {
+        Some(text) => decoded(text, "HOOKMILL_KEY")?,
+        None if path.exists() => read(path)?,
+        None => return Ok(None),
+    };
+    Ok(Some(Key { bytes, fresh: None }))
+}
+
+/// The same for a command that makes no data.
+pub(super) fn existing(given: Option<&str>, path: &Path) -> Result<Key, StartError> {
+    known(given, path)?.ok_or_else(|| {
+        let message = format!(
+            "there is no encryption key at {}: name the host's data directory with --data, or set HOOKMILL_KEY",
+            path.display()
+        );
+        StartError::Key(message)
+    })
+}
+
 /// The key from the environment, else from the file, else a new one.
 pub(super) fn obtain(given: Option<&str>, data: &DataDirectory, ids: &dyn IdGenerator) -> Result<Key, StartError> {
-    if let Some(text) = given {
-        return Ok(Key { bytes: decoded(text, "HOOKMILL_KEY")?, fresh: None });
-    }
     let path = data.key();
-    if path.exists() {
-        return Ok(Key { bytes: read(&path)?, fresh: None });
+    if let Some(known) = known(given, &path)? {
+        return Ok(known);
     }
     if data.database().exists() {
         let message = format!(

@@ -4,14 +4,18 @@ mod data;
 mod demo;
 mod errors;
 mod key;
+mod stored;
 
 pub use data::DataDirectory;
 pub use demo::{Demo, ScratchDirectory};
 pub use errors::StartError;
+pub use stored::StoredData;
 
-use hookmill_admin::Actor;
+use hookmill_admin::OperatorKeys;
+use hookmill_admin::rows::FreshKey;
 use hookmill_domain::clock::SharedClock;
 use hookmill_domain::config::HostSettings;
+use hookmill_domain::error::ApiError;
 use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_domain::net_policy::AddressPolicy;
 use hookmill_engine::{Compiler, Digest, Engine, Program};
@@ -59,8 +63,8 @@ pub struct Running {
     pub pipeline: Pipeline,
     /// Where it listens.
     pub address: SocketAddr,
-    /// The first operator's key, on data that had none.
-    pub operator_key: Option<String>,
+    /// The first operator's key, on data that had none. It is committed, and nobody else has it.
+    pub operator_key: Option<FreshKey>,
     workers: Workers,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
@@ -79,7 +83,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     let store = open_store(&options, &data).await?;
     let pipeline = assemble(&options, &data, store).await?;
     pipeline.warm_up().await?;
-    let operator_key = first_operator(&pipeline).await?;
+    let operator_key = operator_keys(&pipeline).create_first().await.map_err(StartError::FirstOperator)?;
     let workers = Workers::start(&pipeline);
     let (stop, stopped) = oneshot::channel::<()>();
     let address = bound.address();
@@ -90,6 +94,14 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
+    /// Revokes the first operator's key: it could not be handed to anybody.
+    pub async fn withdraw_operator_key(&self) -> Result<(), ApiError> {
+        match &self.operator_key {
+            Some(key) => operator_keys(&self.pipeline).revoke(&key.id).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Rejects new work, finishes or requeues work under way, and closes the store (H7).
     pub async fn stop(self) -> Result<(), StartError> {
         let _ = self.stop.send(());
@@ -173,10 +185,9 @@ async fn standard(engine: &Engine) -> Result<(Program, String), StartError> {
     Ok((Program { component, plan: Some(compiled.plan) }, digest.to_string()))
 }
 
-/// Creates the first operator on an empty database; its key is shown only once.
-async fn first_operator(pipeline: &Pipeline) -> Result<Option<String>, StartError> {
-    let created = Actor::host(pipeline).create_first_operator().await.map_err(StartError::FirstOperator)?;
-    Ok(created.map(|key| key.key))
+fn operator_keys(pipeline: &Pipeline) -> OperatorKeys {
+    let (store, clock) = (pipeline.people_store().clone(), pipeline.clock().clone());
+    OperatorKeys::new(store, clock, pipeline.settings().limits.clone())
 }
 
 /// The clock and the id generator of production.

@@ -1,9 +1,10 @@
 //! `hookmill serve`.
 
+use super::data::DataArgs;
 use super::log::Log;
 use crate::app::{self, Demo, Options, Running};
 use crate::bounds::Bounds;
-use crate::output::{say, warn};
+use crate::output::{hand_over, say, warn};
 use clap::Args;
 use hookmill_domain::config::{HostSettings, IpNet, parse_network};
 use hookmill_engine::Compiler;
@@ -16,21 +17,14 @@ const DEMO_LISTEN: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The directory of the encryption key, the embedded database and the cache.
-    #[arg(long, default_value = "hookmill-data", env = "HOOKMILL_DATA")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: DataArgs,
     /// The directory for compiled plugins, which hosts of one machine may share [default: in the data directory].
     #[arg(long, env = "HOOKMILL_CACHE")]
     cache: Option<PathBuf>,
     /// The address to listen on [default: 127.0.0.1:8080; a free port with --demo].
     #[arg(long, env = "HOOKMILL_LISTEN")]
     listen: Option<SocketAddr>,
-    /// A PostgreSQL URL; without it the embedded SQLite is used.
-    #[arg(long, env = "HOOKMILL_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
-    /// The encryption key for secrets, 32 bytes in base64 [default: the key file in the data directory].
-    #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true)]
-    key: Option<String>,
     /// The URL at which sources reach this host, for examples [default: the address it listens on].
     #[arg(long, env = "HOOKMILL_PUBLIC_URL")]
     public_url: Option<String>,
@@ -69,7 +63,9 @@ impl Serve {
         let bounds = Bounds::read(self.config.as_deref(), &self.bounds)?;
         let options = self.options(scratch.as_ref(), compiler, bounds);
         let running = app::start(options).await.map_err(|error| error.to_string())?;
-        announce(&running)?;
+        if let Err(why) = announce(&running) {
+            return Err(give_up(running, &why).await);
+        }
         if demo {
             Demo::show(&running).await.map_err(|error| error.to_string())?;
         }
@@ -90,10 +86,10 @@ impl Serve {
         let listen =
             self.listen.unwrap_or(if self.demo { DEMO_LISTEN } else { SocketAddr::from(([127, 0, 0, 1], 8080)) });
         Options {
-            data: scratch.map_or(self.data, |scratch| scratch.path().to_owned()),
+            data: scratch.map_or(self.place.data, |scratch| scratch.path().to_owned()),
             cache: self.cache,
-            database_url: self.database_url,
-            key: self.key,
+            database_url: self.place.database_url,
+            key: self.place.key,
             settings: HostSettings {
                 limits: bounds.host,
                 key_contact: self.key_contact,
@@ -112,12 +108,25 @@ impl Serve {
 }
 
 fn announce(running: &Running) -> Result<(), String> {
-    let mut text = format!("listening on http://{}\n", running.address);
-    if let Some(key) = &running.operator_key {
-        text.push_str(&format!("operator key: {key}\n"));
-        warn("store this key now, it is shown only once; it provisions organizations, users and source keys");
+    let listening = format!("listening on http://{}\n", running.address);
+    let Some(fresh) = &running.operator_key else { return say(&(listening + "ready\n")) };
+    hand_over(&format!("{listening}operator key: {}\nready\n", fresh.key))?;
+    warn("store this key now, it is shown only once; it provisions organizations, users and source keys");
+    Ok(())
+}
+
+/// Stops a host that could not say that it is there. The key that nobody got must not count.
+async fn give_up(running: Running, why: &str) -> String {
+    let has_key = running.operator_key.is_some();
+    let withdrawn = running.withdraw_operator_key().await.map_err(|error| error.to_string());
+    let stopped = running.stop().await.map_err(|error| error.to_string());
+    match withdrawn.and(stopped) {
+        Ok(()) if has_key => {
+            format!("{why}; the operator key is revoked, create another with `hookmill operator-keys create`")
+        }
+        Ok(()) => why.to_owned(),
+        Err(error) => format!("{why}; then {error}"),
     }
-    say(&(text + "ready\n"))
 }
 
 /// Ctrl-C, or the signal a service manager sends.

@@ -2,11 +2,8 @@
 //! them, counted by a clock that runs through suspend, from before each renewal was sent.
 
 use super::SHARDS;
+use crate::clock::BootTime;
 use std::collections::BTreeMap;
-
-/// A moment of this machine's clock that runs through suspend, in milliseconds. Never compared between machines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BootTime(pub i64);
 
 /// How leases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,19 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 /// The longest URL that can be configured.
 pub const URL_BYTES_MAX: usize = 2_048;
 /// The longest URL that is requested, parameters of the message included.
 pub const REQUEST_URL_BYTES_MAX: usize = 16_384;
+
+/// What stands for path and query of a URL where they are not shown: those of a webhook are often its only secret.
+const MASKED_PATH: &str = "/…";
+/// The same in the one spelling of a URL.
+const MASKED_SEGMENT: &str = "%E2%80%A6";
+/// Shorter paths and queries are left alone where a receiver repeats them: they are not secrets, and part of much else.
+const ECHO_BYTES_MIN: usize = 8;
 
 /// The longest host name of DNS.
 const HOST_BYTES_MAX: usize = 253;
@@ -22,6 +29,26 @@ pub enum Schemes {
     HttpsOnly,
     /// `http` as well: development.
     HttpToo,
+}
+
+/// How much of a stored URL somebody is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlView {
+    /// All of it.
+    Full,
+    /// Scheme and host: `https://example.com/…`.
+    Masked,
+}
+
+impl UrlView {
+    /// The URL as it is shown.
+    pub fn show(self, url: &str) -> String {
+        match (self, WebhookUrl::parse(url, Schemes::HttpToo)) {
+            (Self::Full, _) => url.to_owned(),
+            (Self::Masked, Ok(url)) => url.masked(),
+            (Self::Masked, Err(_)) => MASKED_PATH.to_owned(),
+        }
+    }
 }
 
 /// A valid URL of a webhook: absolute, `https` (or `http` in development), with a host, without
@@ -73,6 +100,12 @@ pub enum UrlError {
         /// The host, shortened.
         host: String,
     },
+    /// It is what is shown instead of a URL.
+    #[error("the URL for `{host}` has `{MASKED_PATH}` for what is not shown of it; send the whole URL")]
+    Masked {
+        /// The host.
+        host: String,
+    },
     /// Port 0 is not a port.
     #[error("port 0 of `{host}` can't be dialled; leave the port out for 443")]
     Port {
@@ -93,6 +126,7 @@ impl WebhookUrl {
             Url::parse(text).map_err(|cause| UrlError::Unreadable { text: quoted(text), cause: cause.to_string() })?;
         check_scheme(&url, schemes)?;
         check_authority(&url)?;
+        check_whole(&url)?;
         url.set_fragment(None);
         // The spelling that is kept is bounded too, so that what was saved can be read again.
         check_length(url.as_str(), URL_BYTES_MAX)?;
@@ -120,13 +154,16 @@ impl WebhookUrl {
         &self.0
     }
 
-    /// The URL for logs and lists: what the query holds is left out.
+    /// The URL for logs and errors: scheme and host, whether or not there is more.
     pub fn masked(&self) -> String {
-        let mut url = self.0.clone();
-        if url.query().is_some() {
-            url.set_query(Some("..."));
-        }
-        url.into()
+        format!("{}{MASKED_PATH}", &self.0[..Position::BeforePath])
+    }
+
+    /// What a receiver responded, without the path and the query of this URL: many an error page repeats them.
+    pub fn mask_echo(&self, text: &str) -> String {
+        let pieces = [&self.0[Position::BeforePath..], self.0.path(), self.0.query().unwrap_or_default()];
+        let long = pieces.into_iter().filter(|piece| ECHO_BYTES_MIN <= piece.len());
+        long.fold(text.to_owned(), |text, piece| text.replace(piece, MASKED_PATH))
     }
 
     /// The host as it is written, an IPv6 address in brackets.
@@ -180,6 +217,13 @@ fn check_authority(url: &Url) -> Result<(), UrlError> {
     }
     if url.port() == Some(0) {
         return Err(UrlError::Port { host: host.to_owned() });
+    }
+    Ok(())
+}
+
+fn check_whole(url: &Url) -> Result<(), UrlError> {
+    if url.path().to_ascii_uppercase().contains(MASKED_SEGMENT) {
+        return Err(UrlError::Masked { host: url.host_str().unwrap_or_default().to_owned() });
     }
     Ok(())
 }
@@ -307,10 +351,41 @@ mod tests {
         assert!(matches!(url.with_query([("a", long.as_str())]), Err(UrlError::TooLong { .. })));
     }
 
-    /// O9: what a query holds is not shown.
+    /// O9 H5: what path and query hold is not shown, and what is shown is not taken for a URL.
     #[test]
-    fn o9_a_query_is_masked() {
+    fn o9_path_and_query_are_masked() {
+        let table = [
+            ("https://example.com/T0/B0?key=secret", "https://example.com/…"),
+            ("https://example.com", "https://example.com/…"),
+            ("http://example.com:8080/x", "http://example.com:8080/…"),
+            ("https://[2001:db8::1]/x", "https://[2001:db8::1]/…"),
+            ("not a URL with a secret", "/…"),
+        ];
+        for (text, shown) in table {
+            assert_eq!((UrlView::Masked.show(text).as_str(), UrlView::Full.show(text).as_str()), (shown, text));
+        }
         let url = WebhookUrl::parse("https://example.com/x?key=secret", Schemes::HttpsOnly).expect("a URL");
-        assert_eq!(format!("{url:?}"), "WebhookUrl(https://example.com/x?...)");
+        assert_eq!(format!("{url:?}"), "WebhookUrl(https://example.com/…)");
+        for text in ["https://example.com/…", "https://example.com/%e2%80%a6", "https://example.com/…/B0?a=1"] {
+            let error = parsed(text).expect_err("a mask");
+            assert!(matches!(error, UrlError::Masked { .. }), "{text}");
+            assert!(error.to_string().contains("send the whole URL"), "{error}");
+        }
+    }
+
+    /// O9: an error page that repeats the path does not show it.
+    #[test]
+    fn o9_an_echo_is_masked() {
+        let url = WebhookUrl::parse("https://example.com/T000/B000/xyz?key=secret", Schemes::HttpsOnly).expect("a URL");
+        let table = [
+            ("Cannot POST /T000/B000/xyz?key=secret", "Cannot POST /…"),
+            ("/T000/B000/xyz was not found, key=secret neither", "/… was not found, /… neither"),
+            ("/T000/B0 is another", "/T000/B0 is another"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(url.mask_echo(text), shown);
+        }
+        let short = WebhookUrl::parse("https://example.com/leads", Schemes::HttpsOnly).expect("a URL");
+        assert_eq!(short.mask_echo("see /leads/7"), "see /leads/7");
     }
 }

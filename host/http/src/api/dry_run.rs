@@ -11,7 +11,7 @@ use hookmill_pipeline::DryRun;
 
 /// Dry-runs a sample
 ///
-/// Integrators. It runs the code of production, stores nothing and sends nothing. If the sample makes a stage fail, the failure is part of the response.
+/// Integrators. It runs the code of production, stores nothing and sends nothing. If the sample makes a stage fail, the failure is part of the response. Below `admin` the stages see scheme and host alone of the client's URL, as `https://client.example/…`.
 #[utoipa::path(post, path = "", operation_id = "dryRun", request_body = Sample,
     responses(
         (status = OK, description = "The input and output of every stage.", body = DryRun),

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ClientEndpoint)]
 pub(crate) struct EndpointView {
+    /// The URL; whose role is below `admin` sees scheme and host alone, as `https://client.example/…`.
     url: String,
     method: String,
     /// The names; every value is shown as `***`.
@@ -56,7 +57,7 @@ pub(crate) async fn set(
 
 /// Shows a campaign's client endpoint
 #[utoipa::path(get, path = "", operation_id = "getClientEndpoint",
-    responses((status = OK, description = "The endpoint; values of headers are never shown.", body = EndpointView)))]
+    responses((status = OK, description = "The endpoint; values of headers are never shown, and path and query of the URL to admins alone.", body = EndpointView)))]
 pub(crate) async fn get(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,

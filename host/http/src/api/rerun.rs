@@ -32,7 +32,7 @@ pub(crate) struct ComparedWith {
 
 /// Replays a submission
 ///
-/// Integrators. The stages run again on the element that came in, with the time, the run id, the version and the value sets of the last run, by the code of production; nothing is stored and nothing is sent. The result is compared with what was recorded. With `version` it runs on that version and on the value sets of now. Names, values and client endpoint of the campaign are those of now.
+/// Integrators. The stages run again on the element that came in, with the time, the run id, the version and the value sets of the last run, by the code of production; nothing is stored and nothing is sent. The result is compared with what was recorded. With `version` it runs on that version and on the value sets of now. Names, values and client endpoint of the campaign are those of now; a plugin sees as much of the client's URL as the caller, who is below `admin` not shown path and query.
 #[utoipa::path(get, path = "", operation_id = "replaySubmission", params(ReplayOn),
     responses(
         (status = OK, description = "What was recorded, what became of it now, and where they differ.", body = Replay),

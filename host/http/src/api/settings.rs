@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 #[schema(as = WebhookSettings)]
 pub(crate) struct SettingsView {
     enabled: bool,
+    /// The URL; whose role is below `admin` sees scheme and host alone, as `https://subscriber.example/…`.
     url: String,
     #[schema(value_type = Vec<EventName>)]
     events: Vec<String>,
@@ -68,7 +69,7 @@ pub(crate) async fn set(
 
 /// Shows the organization's webhook
 #[utoipa::path(get, path = "", operation_id = "getWebhookSettings",
-    responses((status = OK, description = "The settings; secrets and values of headers are never shown.", body = SettingsView)))]
+    responses((status = OK, description = "The settings; secrets and values of headers are never shown, and path and query of the URL to admins alone.", body = SettingsView)))]
 pub(crate) async fn get(OrgUser(scope): OrgUser) -> Result<Json<SettingsView>, HttpError> {
     let webhook = scope.webhook_settings().await?;
     Ok(Json(view(webhook.settings, None, webhook.paused_at.map(|at| at.0))))

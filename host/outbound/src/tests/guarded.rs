@@ -99,7 +99,7 @@ async fn w8_http_needs_the_development_flag() {
     let plain = url("http://example.com/x?key=secret");
     assert_eq!(
         sender.check(ORGANIZATION, &plain).await,
-        Err(BlockedDestination::Scheme { url: "http://example.com/x?...".to_owned() })
+        Err(BlockedDestination::Scheme { url: "http://example.com/…".to_owned() })
     );
     let error = sender.send(post("http://example.com/", PATIENCE)).await.expect_err("http");
     assert_eq!((error.kind, error.sent), (SendErrorKind::Blocked, false));
