@@ -9,7 +9,7 @@ use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_store::{Store, StoreOptions, Target};
 use std::path::Path;
 
-/// Data that is there already. Nothing is made by opening it.
+/// Data that is there already. Opening it makes neither directory nor key; as at a start, tables are brought to this version.
 pub struct StoredData {
     store: Store,
     clock: SharedClock,
