@@ -88,11 +88,13 @@ impl TestDatabase {
         rows
     }
 
-    /// What is counted and is not what is there, and by how many: submissions by campaign and state, bytes by organization and kind.
+    /// What is counted and is not what is there, and by how many: submissions by campaign and state, backlogs, bytes by organization and kind.
     pub async fn wrong_counts(&self, data: &Path) -> Vec<(String, String, i64)> {
         const SQL: &str = "select owner_id, name, cast(sum(n) as bigint) from (select owner_id, name, count as n from counts \
             union all select owner_id, name, change as n from count_changes \
             union all select campaign_key, state, -count(*) as n from submissions group by campaign_key, state \
+            union all select organization_id, 'backlog', -count(*) from submissions where state = 'received' group by organization_id \
+            union all select 'all', 'backlog', -count(*) from submissions where state = 'received' \
             union all select organization_id, 'bytes_of_requests', -sum(length(body) + length(metadata) + length(response)) from requests group by organization_id \
             union all select c.organization_id, 'bytes_of_versions', -sum(coalesce(length(v.document), 0) + coalesce(length(v.plan), 0) + length(v.warnings)) \
             from campaign_versions v join campaigns c on c.campaign_key = v.campaign_key group by c.organization_id \

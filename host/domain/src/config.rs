@@ -155,6 +155,15 @@ pub struct Limits {
     /// How many bytes of raw requests, with the responses to them, an organization may have (256 GiB); beyond, its requests are rejected
     /// with 429 `quota_reached`.
     pub held_requests_bytes_max: i64,
+    /// How many submissions of an organization may wait to be processed (1,000,000), by a figure that is up to `lookup_ttl_ms` old; beyond, its
+    /// requests are rejected with 429 `backlog_full`. What waits for its campaign or for a person is not counted.
+    pub backlog_rows_per_organization_max: i64,
+    /// How many of all organizations may (5,000,000). What an organization has counts twice against it, so that there is always room for who has
+    /// nothing.
+    pub backlog_rows_max: i64,
+    /// How long the next submission of a campaign may have waited to be processed, in milliseconds (1 h); beyond, the requests of its
+    /// organization are rejected with 429 `backlog_full`. It is read every `read_whole_ms`, and before a rejection.
+    pub backlog_age_ms_max: i64,
     /// How many bytes of components an organization may have (4 GiB); beyond, uploads are rejected with 409 `quota_reached`.
     pub held_components_bytes_max: i64,
     /// How many bytes of documents and plans the campaign versions of an organization may have (4 GiB); beyond, 409 `quota_reached`.
@@ -271,6 +280,9 @@ impl Default for Limits {
             attempts_shown_max: 200,
             rejections_waiting_max: 256,
             held_requests_bytes_max: 256 << 30,
+            backlog_rows_per_organization_max: 1_000_000,
+            backlog_rows_max: 5_000_000,
+            backlog_age_ms_max: 3_600_000,
             held_components_bytes_max: 4 << 30,
             held_versions_bytes_max: 4 << 30,
             held_tables_bytes_max: 8 << 30,

@@ -298,6 +298,7 @@ impl Pipeline {
         response: IngestResponse,
     ) -> Result<IngestResponse, ApiError> {
         self.check_room(&request.organization_id).await?;
+        self.check_backlog(&request.organization_id).await?;
         let digest = request.key.as_ref().map(|key| key.body_digest);
         let received_at = request.received_at;
         let mut shards: Vec<u16> = request.submissions.iter().map(|new| new.shard).collect();

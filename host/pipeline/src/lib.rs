@@ -3,6 +3,7 @@
 //! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `steps` queues what ended, `outcome` finds out what responses mean,
 //! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
+mod backlog;
 mod cache;
 mod context;
 mod costs;

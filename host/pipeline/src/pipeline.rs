@@ -1,5 +1,6 @@
 //! The pipeline: what all its steps share, built in one place.
 
+use super::backlog::Backlogs;
 use super::cache::Cache;
 use super::costs::Costs;
 use super::finish::CampaignContext;
@@ -75,6 +76,7 @@ pub struct Inner {
     pub(crate) earlier_receivers: EarlierReceivers,
     /// How many bytes of raw requests an organization has, as it was a moment ago.
     pub(crate) request_bytes: Cache<String, i64>,
+    pub(crate) backlogs: Backlogs,
     pub(crate) ready: Ready,
     pub(crate) warm_ups: WarmUps,
     pub(crate) later: Later,
@@ -108,6 +110,7 @@ impl Pipeline {
             contexts: Cache::new(ttl_ms, limits.programs_cached_max),
             earlier_receivers: Cache::new(ttl_ms, limits.programs_cached_max),
             request_bytes: Cache::new(ttl_ms, limits.programs_cached_max),
+            backlogs: Backlogs::new(limits),
             body_memory: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
             people_runs: Semaphore::new(limits.people_runs_max.max(1)),
             ready: Ready::new(limits.programs_cached_max),

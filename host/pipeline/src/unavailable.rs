@@ -1,5 +1,7 @@
 //! A store that does not do what was asked, as callers of the API see it.
 
+use super::backlog::Full;
+use hookmill_domain::config::Limits;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_store::quotas::{Held, QuotaReached};
 use hookmill_store::{StoreError, Trouble};
@@ -52,6 +54,38 @@ pub(crate) fn requests_quota_reached(held: i64, max: i64) -> ApiError {
         Held::Requests.bound()
     );
     ApiError::new(Kind::Overload, "quota_reached", message).with_fields(bytes_of(held, max))
+}
+
+/// An error for requests of an organization whose leads wait to be processed: too many, or for too long.
+pub(crate) fn backlog_full(full: Full, limits: &Limits) -> ApiError {
+    let (bound, backlog, max, what) = match full {
+        Full::Own { rows } => {
+            let max = limits.backlog_rows_per_organization_max;
+            let what = format!("the organization has {rows} leads that wait to be processed, and may have {max}");
+            ("backlog_rows_per_organization_max", rows, max, what)
+        }
+        Full::All { rows, all } => {
+            let max = limits.backlog_rows_max;
+            let what = format!(
+                "{all} leads of all organizations wait to be processed, {rows} of them this one's; both numbers together may be {max}"
+            );
+            ("backlog_rows_max", all.saturating_add(rows), max, what)
+        }
+        Full::Age { ms } => {
+            let max = limits.backlog_age_ms_max;
+            let what = format!(
+                "a lead of the organization has waited {} s to be processed, and may wait {} s",
+                ms / 1_000,
+                max / 1_000
+            );
+            ("backlog_age_ms_max", ms, max, what)
+        }
+    };
+    let message = format!(
+        "{what} (`{bound}`); nothing was kept, post again later with the same idempotency key, and slower if it happens often"
+    );
+    let fields = serde_json::json!({ "bound": bound, "backlog": backlog, "backlog_max": max });
+    ApiError::new(Kind::Overload, "backlog_full", message).with_fields(fields)
 }
 
 fn bytes_of(held: i64, max: i64) -> serde_json::Value {

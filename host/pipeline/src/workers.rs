@@ -121,7 +121,7 @@ async fn load(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Reads what is due in all shards: at the start everything, later what memory has missed.
+/// Reads what is due in all shards: at the start everything, later what memory has missed; and since when it is due.
 async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     let every = Duration::from_millis(pipeline.settings().limits.read_whole_ms);
     let mut is_first = true;
@@ -130,6 +130,7 @@ async fn read_whole(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
         let overdue_at = (!is_first).then(|| now.plus_ms(-OVERDUE_MS));
         let shards = pipeline.flow.shards();
         let found = pipeline.find_lanes(&shards, overdue_at).await;
+        let found = found.and(pipeline.read_ages().await);
         let wait = match found {
             Ok(()) => every,
             Err(error) => {

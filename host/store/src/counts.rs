@@ -1,6 +1,7 @@
-//! How many submissions of a campaign are in each state, and how many bytes an organization has of each kind, counted as they change and
-//! never by reading them. Each commit adds what it changed as rows of its own, so that no two commits wait for one counter; a job adds them up.
+//! How many submissions of a campaign are in each state, how many an organization and all have that are still to be processed, and how many
+//! bytes an organization has of each kind, counted as they change and never by reading them. Each commit adds what it changed as rows of its own, so that no two commits wait for one counter; a job adds them up.
 
+use super::backlog::{ALL, BACKLOG};
 use super::quotas::Held;
 use super::turns::Class;
 use super::{Store, StoreError};
@@ -11,20 +12,29 @@ use std::collections::BTreeMap;
 /// How many changes one commit adds up.
 const CHANGES_PER_COMMIT: i64 = 5_000;
 
-/// What a commit changes: by campaign and state, and by organization and kind of bytes.
+/// What a commit changes: by campaign and state, by organization and kind of bytes, and the backlogs.
 #[derive(Debug, Default)]
 pub(super) struct CountChanges<'a>(BTreeMap<(&'a str, &'static str), i64>);
 
 impl<'a> CountChanges<'a> {
     /// A submission that is new.
-    pub(super) fn add(&mut self, campaign_key: &'a str, to: State) {
-        *self.0.entry((campaign_key, to.as_str())).or_default() += 1;
+    pub(super) fn add(&mut self, organization_id: &'a str, campaign_key: &'a str, to: State) {
+        self.count(organization_id, campaign_key, to, 1);
     }
 
     /// A submission that left one state for another.
-    pub(super) fn change(&mut self, campaign_key: &'a str, change: Change) {
-        *self.0.entry((campaign_key, change.from().as_str())).or_default() -= 1;
-        self.add(campaign_key, change.to());
+    pub(super) fn change(&mut self, organization_id: &'a str, campaign_key: &'a str, change: Change) {
+        self.count(organization_id, campaign_key, change.from(), -1);
+        self.count(organization_id, campaign_key, change.to(), 1);
+    }
+
+    fn count(&mut self, organization_id: &'a str, campaign_key: &'a str, state: State, by: i64) {
+        *self.0.entry((campaign_key, state.as_str())).or_default() += by;
+        if state == State::Received {
+            for owner in [organization_id, ALL] {
+                *self.0.entry((owner, BACKLOG)).or_default() += by;
+            }
+        }
     }
 
     /// Bytes that an organization has from now on.
@@ -96,10 +106,19 @@ mod tests {
     #[test]
     fn what_does_not_change_is_no_row() {
         let mut changes = CountChanges::default();
-        changes.add("b", State::Received);
-        changes.change("a", Change::of(State::Received, State::Pending));
-        changes.change("a", Change::of(State::Pending, State::Received));
-        changes.change("a", Change::of(State::Received, State::Canceled));
-        assert_eq!(changes.rows(), [("a", "canceled", 1), ("a", "received", -1), ("b", "received", 1)]);
+        changes.add("o", "b", State::Received);
+        changes.add("o", "b", State::Received);
+        changes.change("p", "a", Change::of(State::Received, State::Pending));
+        changes.change("p", "a", Change::of(State::Pending, State::Received));
+        changes.change("p", "a", Change::of(State::Received, State::Canceled));
+        let expected = [
+            ("a", "canceled", 1),
+            ("a", "received", -1),
+            (ALL, BACKLOG, 1),
+            ("b", "received", 2),
+            ("o", BACKLOG, 2),
+            ("p", BACKLOG, -1),
+        ];
+        assert_eq!(changes.rows(), expected);
     }
 }

@@ -371,7 +371,7 @@ impl Store {
                     .bind(to_i64(row.1.element_start)).bind(to_i64(row.1.element_bytes))
                     .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
             let mut counts = CountChanges::default();
-            rows.iter().for_each(|(_, submission)| counts.add(&submission.campaign_key, State::Received));
+            rows.iter().for_each(|(request, submission)| counts.add(&request.organization_id, &submission.campaign_key, State::Received));
             for request in &kept {
                 let bytes = length(&request.body) + length(&request.metadata) + length(&request.response);
                 counts.hold(&request.organization_id, Held::Requests, bytes);

@@ -7,6 +7,7 @@
 mod database;
 #[macro_use]
 pub mod audit;
+pub mod backlog;
 #[cfg(test)]
 mod bounds;
 pub mod campaign_versions;

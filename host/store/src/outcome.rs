@@ -157,7 +157,7 @@ impl Store {
                 |query, row| query.bind(&row.0.organization_id).bind(&row.1.submission_id).bind(row.1.revision + 1).bind(now.0).bind(row.1.change.to().as_str())
                     .bind(row.1.cause).bind(row.1.detail.as_slice()));
             let mut counts = CountChanges::default();
-            moved.iter().for_each(|(_, transition)| counts.change(&transition.campaign_key, transition.change));
+            moved.iter().for_each(|(o, transition)| counts.change(&o.organization_id, &transition.campaign_key, transition.change));
             insert_count_changes!(self, connection, counts, now);
             let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).collect();
             insert_events!(connection, &events);

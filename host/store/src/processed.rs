@@ -141,10 +141,10 @@ impl Store {
             let mut counts = CountChanges::default();
             for p in &written {
                 match p.derived_from {
-                    Some(_) => counts.add(&p.campaign_key, p.change.to()),
+                    Some(_) => counts.add(&p.organization_id, &p.campaign_key, p.change.to()),
                     None => {
-                        counts.change(&p.campaign_key, Change::BEGIN);
-                        counts.change(&p.campaign_key, p.change);
+                        counts.change(&p.organization_id, &p.campaign_key, Change::BEGIN);
+                        counts.change(&p.organization_id, &p.campaign_key, p.change);
                     }
                 }
             }
@@ -157,7 +157,7 @@ impl Store {
                 for (p, change) in waiting {
                     let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).fetch_optional(&mut *connection).await?;
                     let Some(revision) = reopened else { continue };
-                    counts.change(campaign_key, change);
+                    counts.change(&p.organization_id, campaign_key, change);
                     sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, $5, 'released')")
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).bind(change.to().as_str()).execute(&mut *connection).await?;
                 }

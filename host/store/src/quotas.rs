@@ -19,7 +19,7 @@ pub enum Held {
 }
 
 impl Held {
-    /// Its name among the counts; no state of a submission has one like it.
+    /// Its name among the counts; no state of a submission has one like it, nor has the backlog.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Requests => "bytes_of_requests",
@@ -64,6 +64,7 @@ pub struct QuotaReached {
     pub max: i64,
 }
 
+/// What an owner has under a name, up to this moment.
 pub(super) const HELD: &str = "select cast(coalesce(sum(n), 0) as bigint) from (select count as n from counts where owner_id = $1 and name = $2 \
      union all select change as n from count_changes where owner_id = $1 and name = $2) as c";
 

@@ -70,7 +70,7 @@ impl Store {
                 let released: Vec<(String, String, i64, i64)> = query.fetch_all(&mut *connection).await?;
                 insert_received!(connection, &released, cause, now);
                 let mut counts = CountChanges::default();
-                released.iter().for_each(|_| counts.change(campaign_key, change));
+                released.iter().for_each(|row| counts.change(&row.0, campaign_key, change));
                 insert_count_changes!(self, connection, counts, now);
                 // The line goes with the first piece: what is released later was asked for as well.
                 if let Some((entry, subject)) = asked.take() {

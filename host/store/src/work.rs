@@ -211,13 +211,9 @@ impl Store {
         if shards.is_empty() {
             return Ok(Vec::new());
         }
-        let values = shards.iter().map(|shard| format!("({shard})")).collect::<Vec<_>>().join(", ");
+        let lanes = lanes_sql(table, lane, shards);
         let sql = format!(
-            "with recursive shards (shard) as (values {values}), \
-             lanes (shard, lane) as (select shard, (select min(t.{lane}) from {table} t where t.shard = shards.shard and t.run_at is not null) from shards \
-             union all select shard, (select min(t.{lane}) from {table} t where t.shard = lanes.shard and t.run_at is not null and t.{lane} > lanes.lane) \
-             from lanes where lanes.lane is not null) \
-             select (select t.organization_id from {table} t where t.shard = lanes.shard and t.{lane} = lanes.lane and t.run_at is not null order by t.run_at limit 1) \
+            "{lanes} select (select t.organization_id from {table} t where t.shard = lanes.shard and t.{lane} = lanes.lane and t.run_at is not null order by t.run_at limit 1) \
              as organization_id, lanes.lane as lane, \
              (select min(t.run_at) from {table} t where t.shard = lanes.shard and t.{lane} = lanes.lane and t.run_at is not null) as run_at \
              from lanes where lanes.lane is not null"
@@ -343,6 +339,17 @@ impl Store {
         });
         Ok(submission.is_some() || delivery.is_some())
     }
+}
+
+/// Makes a table `lanes` of the shards and lanes that have work, and of a null at the end of each shard.
+pub(super) fn lanes_sql(table: &str, lane: &str, shards: &[u16]) -> String {
+    let values = shards.iter().map(|shard| format!("({shard})")).collect::<Vec<_>>().join(", ");
+    format!(
+        "with recursive shards (shard) as (values {values}), \
+         lanes (shard, lane) as (select shard, (select min(t.{lane}) from {table} t where t.shard = shards.shard and t.run_at is not null) from shards \
+         union all select shard, (select min(t.{lane}) from {table} t where t.shard = lanes.shard and t.run_at is not null and t.{lane} > lanes.lane) \
+         from lanes where lanes.lane is not null)"
+    )
 }
 
 fn limit_and_one(limit: usize) -> i64 {

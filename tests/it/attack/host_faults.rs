@@ -29,12 +29,12 @@ fn new_plugin() -> Vec<u8> {
 }
 
 /// A compiler that can be taken away, and told to wait.
-struct FragileCompiler {
+pub(super) struct FragileCompiler {
     directory: tempfile::TempDir,
 }
 
 impl FragileCompiler {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let compiler = Self { directory: tempfile::tempdir().unwrap() };
         compiler.repair();
         compiler
@@ -44,7 +44,7 @@ impl FragileCompiler {
         self.directory.path().join("compiler")
     }
 
-    fn compiler(&self) -> Compiler {
+    pub(super) fn compiler(&self) -> Compiler {
         Compiler::Child(self.path())
     }
 
@@ -74,11 +74,11 @@ impl FragileCompiler {
         fs::rename(new, self.path()).unwrap();
     }
 
-    fn hold(&self) {
+    pub(super) fn hold(&self) {
         fs::write(self.directory.path().join("held"), "").unwrap();
     }
 
-    fn let_go(&self) {
+    pub(super) fn let_go(&self) {
         fs::remove_file(self.directory.path().join("held")).unwrap();
     }
 
@@ -94,7 +94,7 @@ async fn world(kind: Kind, compiler: &FragileCompiler) -> World {
 }
 
 /// Waits until something is so.
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+pub(super) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let wait = async {
         while !is_so().await {
             tokio::time::sleep(LOOK).await;
@@ -104,7 +104,7 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
 }
 
 /// Has a campaign run a plugin of its own; returns the plugin's digest.
-async fn plugin_campaign(world: &World, id: &str) -> Digest {
+pub(super) async fn plugin_campaign(world: &World, id: &str) -> Digest {
     world.campaign(id, "").await;
     let component = new_plugin();
     let digest = Digest::of(&component);
@@ -119,7 +119,7 @@ async fn upload(admin: &Client, name: &str, component: Vec<u8>) {
 }
 
 /// Removes what was compiled of a component, as if it had never been compiled on this machine.
-fn forget_compiled(digest: Digest) {
+pub(super) fn forget_compiled(digest: Digest) {
     let name = digest.to_string();
     let files = fs::read_dir(cache()).unwrap().map(|entry| entry.unwrap().path());
     let of_it: Vec<PathBuf> = files.filter(|path| path.to_string_lossy().contains(&name)).collect();
@@ -127,12 +127,12 @@ fn forget_compiled(digest: Digest) {
     of_it.iter().for_each(|path| fs::remove_file(path).unwrap());
 }
 
-fn leads(campaign: &str, count: usize) -> Value {
+pub(super) fn leads(campaign: &str, count: usize) -> Value {
     (0..count).map(|n| json!({"campaign_id": campaign, "email": format!("p{n}@x.example"), "age": n})).collect()
 }
 
 /// How many of a campaign's submissions are in a state.
-async fn count(world: &World, campaign: &str, state: &str) -> usize {
+pub(super) async fn count(world: &World, campaign: &str, state: &str) -> usize {
     let page = world.admin.get(&format!("/v1/campaigns/{campaign}/submissions?limit=200&state={state}")).await;
     page.expect(200).json["items"].as_array().unwrap().len()
 }

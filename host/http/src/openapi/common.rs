@@ -49,7 +49,7 @@ const ERRORS: [(&str, u16, &str); 9] = [
     (
         "Overloaded",
         429,
-        "`overloaded`: more is under way than this host keeps in memory; `quota_reached`: the organization has no room for more requests. Nothing was kept; try again.",
+        "`overloaded`: more is under way than this host keeps in memory; `quota_reached`: the organization has no room for more requests; `backlog_full`: its leads wait to be processed, too many or for too long, and `bound` says which bound that is. Nothing was kept; try again.",
     ),
     (
         "Unavailable",

@@ -2,6 +2,7 @@
 
 use super::NOW;
 use crate::audit::AuditEntry;
+use crate::backlog::Whose;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{DerivedFrom, Processed, ProcessedLead};
@@ -123,6 +124,9 @@ statements! { store:
     "lanes of deliveries", "deliveries_due" => {
         store.delivery_lanes(&all_shards()).await?;
     }
+    "ages of backlogs", "submissions_due" => {
+        store.backlogs_since().await?;
+    }
     "due submissions", "submissions_due" => {
         store.due_submissions(CAMPAIGN, &all_shards(), 100, NOW).await?;
     }
@@ -214,6 +218,8 @@ statements! { store:
     "counts", "key of counts" => {
         store.submission_counts(CAMPAIGN).await?;
         store.bytes_held(ORG, Held::Requests).await?;
+        store.backlog_rows(Whose::Organization(ORG)).await?;
+        store.backlog_rows(Whose::All).await?;
     }
 }
 
