@@ -56,7 +56,7 @@ pub struct Limits {
     pub resident_bytes_max: usize,
     /// How many submissions of one campaign, and how many deliveries to one destination, are queued in memory (8,000).
     pub lane_items_max: usize,
-    /// How many bytes of bodies and elements are read from the database at once (32 MiB); a larger body is read by itself.
+    /// How many bytes of bodies, elements and messages are read from the database at once (32 MiB); a larger one is read by itself.
     pub load_bytes_max: i64,
     /// How many deliveries are under way at once (512).
     pub deliveries_in_flight_max: usize,

@@ -7,7 +7,7 @@ use super::element::{Received, RequestReader};
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::{Item, LaneRead, ReadRows};
 use hookmill_store::StoreError;
-use hookmill_store::work::{DueRows, RequestWork, SubmissionWork};
+use hookmill_store::work::{DeliveryWork, DueDelivery, DueRows, RequestWork, SubmissionWork};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -55,22 +55,17 @@ impl Pipeline {
         }
         let limit = read.items_max + UNDER_WAY_MAX;
         let due = self.store.due_submissions(&read.key.lane, shards, limit, self.clock.now()).await?;
-        let DueRows { rows, mut has_more, next_at } = due;
-        // What is in memory needs no body; of the others only as many are opened as there is room for.
-        let (mut missing, mut bytes) = (Vec::new(), 0_i64);
-        for row in rows {
-            if self.flow.submissions.lanes().is_resident(&row.id) {
-                continue;
-            }
-            if read.items_max <= missing.len() || self.settings.limits.load_bytes_max < bytes {
-                has_more = true;
-                break;
-            }
-            bytes = bytes.saturating_add(row.element_bytes);
-            missing.push(row);
-        }
+        let DueRows { rows, has_more, next_at } = due;
+        let is_missing = |row: &SubmissionWork| !self.flow.submissions.lanes().is_resident(&row.id);
+        let missing = rows.into_iter().filter(is_missing);
+        let (missing, is_cut) = take_within(missing, read.items_max, self.bytes_max(read), |row| row.element_bytes);
         let items = self.open_elements(&read.key.organization, missing).await?;
-        Ok(ReadRows { items, has_more, next_at })
+        Ok(ReadRows { items, has_more: has_more || is_cut, next_at })
+    }
+
+    /// How many bytes of bodies, elements or messages a read may bring into memory.
+    fn bytes_max(&self, read: &LaneRead) -> i64 {
+        self.settings.limits.load_bytes_max.min(i64::try_from(read.bytes_max).unwrap_or(i64::MAX))
     }
 
     /// The elements of submissions, in their order. Requests are read some megabytes at a time: bodies are large, elements are not.
@@ -111,9 +106,41 @@ impl Pipeline {
         }
         let limit = read.items_max + UNDER_WAY_MAX;
         let due = self.store.due_deliveries(&read.key.lane, shards, limit, self.clock.now()).await?;
-        let items = due.rows.into_iter().map(|row| Delivery::loaded(row).into_item()).collect();
-        Ok(ReadRows { items, has_more: due.has_more, next_at: due.next_at })
+        let DueRows { rows, has_more, next_at } = due;
+        let is_missing = |row: &DueDelivery| !self.flow.deliveries.lanes().is_resident(&row.work.id);
+        let missing = rows.into_iter().filter(is_missing);
+        let bytes = |row: &DueDelivery| row.message_bytes.unwrap_or_default();
+        let (missing, is_cut) = take_within(missing, read.items_max, self.bytes_max(read), bytes);
+        let shaped: Vec<&str> =
+            missing.iter().filter(|row| row.message_bytes.is_some()).map(|row| row.work.id.as_str()).collect();
+        let mut messages = self.store.messages_to_send(&read.key.organization, &shaped).await?;
+        let items = missing.into_iter().filter_map(|row| {
+            let message = messages.remove(&row.work.id);
+            // One that had a message and has none is gone.
+            let is_there = message.is_some() || row.message_bytes.is_none();
+            is_there.then(|| Delivery::loaded(DeliveryWork { message, ..row.work }).into_item())
+        });
+        Ok(ReadRows { items: items.collect(), has_more: has_more || is_cut, next_at })
     }
+}
+
+/// The first rows, at least one if there are any, within bounds on their number and their bytes; and whether some were left out.
+fn take_within<T>(
+    rows: impl Iterator<Item = T>,
+    items_max: usize,
+    bytes_max: i64,
+    bytes_of: impl Fn(&T) -> i64,
+) -> (Vec<T>, bool) {
+    let (mut taken, mut bytes) = (Vec::new(), 0_i64);
+    for row in rows {
+        bytes = bytes.saturating_add(bytes_of(&row));
+        let is_too_much = items_max <= taken.len() || bytes_max < bytes;
+        if is_too_much && !taken.is_empty() {
+            return (taken, true);
+        }
+        taken.push(row);
+    }
+    (taken, false)
 }
 
 /// A host without a shard reads nothing; the owners do.
@@ -168,5 +195,16 @@ mod tests {
             [4, 5, 3, 20, 1].iter().enumerate().map(|(at, size)| (at.to_string(), *size)).collect();
         assert_eq!(group_by_bytes(&sizes, 10), [vec!["0", "1"], vec!["2"], vec!["3"], vec!["4"]]);
         assert!(group_by_bytes(&[], 10).is_empty());
+    }
+
+    /// However large the first one is, it is taken; so a read always goes on.
+    #[test]
+    fn h6_due_rows_are_taken_within_bounds() {
+        let take = |sizes: &[i64], items_max| take_within(sizes.iter().copied(), items_max, 10, |size| *size);
+        assert_eq!(take(&[4, 5, 1, 1], 9), (vec![4, 5, 1], true));
+        assert_eq!(take(&[4, 5, 1], 9), (vec![4, 5, 1], false));
+        assert_eq!(take(&[20, 1], 9), (vec![20], true));
+        assert_eq!(take(&[1, 1, 1], 2), (vec![1, 1], true));
+        assert_eq!(take(&[], 2), (vec![], false));
     }
 }

@@ -6,6 +6,7 @@ use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
+use std::collections::HashMap;
 
 /// A submission to process.
 #[derive(Debug, Clone)]
@@ -116,8 +117,7 @@ struct DeliveryRow {
     attempts: i64,
     retries_max: i64,
     run_at: i64,
-    message_head: Option<Vec<u8>>,
-    message_body: Option<Vec<u8>>,
+    message_bytes: Option<i64>,
     campaign_version_id: Option<String>,
 }
 from_row!(DeliveryRow {
@@ -134,10 +134,18 @@ from_row!(DeliveryRow {
     attempts,
     retries_max,
     run_at,
-    message_head,
-    message_body,
+    message_bytes,
     campaign_version_id
 });
+
+/// A delivery that is due, before its message is read.
+#[derive(Debug)]
+pub struct DueDelivery {
+    /// All but the message.
+    pub work: DeliveryWork,
+    /// How many bytes the message has; none while it is to be shaped.
+    pub message_bytes: Option<i64>,
+}
 
 /// An event and its submission, as a message about it is shaped from them.
 #[derive(Debug, Clone)]
@@ -191,7 +199,10 @@ pub struct DueRows<T> {
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
      from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
-     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_head, d.message_body, s.campaign_version_id from";
+     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_bytes, s.campaign_version_id from";
+/// A delivery as it is sought: messages are large, and only their lengths are read.
+const DUE_DELIVERY: &str = "select organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, attempts, \
+     retries_max, run_at, cast(length(message_head) + coalesce(length(message_body), 0) as bigint) as message_bytes from deliveries";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
@@ -246,7 +257,8 @@ impl Store {
         Ok(split(rows, limit, now, |row| row.run_at))
     }
 
-    /// What is due for a destination in these shards, in the order in which it fell due.
+    /// What is due for a destination in these shards, in the order in which it fell due. Messages are read by
+    /// [`Store::messages_to_send`].
     #[boxed]
     pub async fn due_deliveries(
         &self,
@@ -254,9 +266,9 @@ impl Store {
         shards: &[u16],
         limit: usize,
         now: Timestamp,
-    ) -> Result<DueRows<DeliveryWork>, StoreError> {
+    ) -> Result<DueRows<DueDelivery>, StoreError> {
         let branches = shards.iter().map(|shard| {
-            format!("select * from (select * from deliveries where shard = {shard} and destination_id = $1 and run_at is not null order by run_at, id limit $2) as d{shard}")
+            format!("select * from ({DUE_DELIVERY} where shard = {shard} and destination_id = $1 and run_at is not null order by run_at, id limit $2) as d{shard}")
         });
         let sql = format!(
             "{DELIVERY} ({}) as d join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id order by d.run_at, d.id limit $2",
@@ -266,8 +278,24 @@ impl Store {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(destination_id).bind(limit_and_one(limit)).fetch_all(&mut *connection).await?
         });
         let due = split(rows, limit, now, |row| row.run_at);
-        let rows = due.rows.into_iter().map(delivery_work).collect::<Result<Vec<_>, _>>()?;
+        let rows = due.rows.into_iter().map(DeliveryRow::into_due).collect();
         Ok(DueRows { rows, has_more: due.has_more, next_at: due.next_at })
+    }
+
+    /// The messages of due deliveries, by their ids, bodies and all.
+    #[boxed]
+    pub async fn messages_to_send(
+        &self,
+        organization_id: &str,
+        ids: &[&str],
+    ) -> Result<HashMap<String, Message>, StoreError> {
+        const SELECT: &str = ") select d.id, d.message_head, d.message_body from v join deliveries d on d.organization_id = v.organization_id and d.id = v.id where d.message_head is not null";
+        let rows = select_many!(self, query_as as (String, Vec<u8>, Option<Vec<u8>>), SELECT, organization_id, ids);
+        let read = rows.into_iter().map(|(id, head, body)| {
+            let message = Message::read(&id, &head, body)?;
+            Ok((id, message))
+        });
+        read.collect()
     }
 
     /// The sizes of the bodies of these requests, in bytes.
@@ -364,26 +392,25 @@ fn split<T>(mut rows: Vec<T>, limit: usize, now: Timestamp, run_at: impl Fn(&T) 
     DueRows { rows, has_more, next_at: next_at.filter(|_| !has_more) }
 }
 
-fn delivery_work(row: DeliveryRow) -> Result<DeliveryWork, StoreError> {
-    let message = match row.message_head {
-        Some(head) => Some(Message::read(&row.id, &head, row.message_body)?),
-        None => None,
-    };
-    Ok(DeliveryWork {
-        id: row.id,
-        organization_id: row.organization_id,
-        campaign_key: row.campaign_key,
-        submission_id: row.submission_id,
-        submission_revision: row.submission_revision,
-        event_id: row.event_id,
-        destination_id: row.destination_id,
-        destination_version: row.destination_version,
-        destination_kind: row.destination_kind,
-        shard: u16::try_from(row.shard).unwrap_or(0),
-        attempts: row.attempts,
-        retries_max: row.retries_max,
-        run_at: row.run_at,
-        message,
-        campaign_version_id: row.campaign_version_id,
-    })
+impl DeliveryRow {
+    fn into_due(self) -> DueDelivery {
+        let work = DeliveryWork {
+            id: self.id,
+            organization_id: self.organization_id,
+            campaign_key: self.campaign_key,
+            submission_id: self.submission_id,
+            submission_revision: self.submission_revision,
+            event_id: self.event_id,
+            destination_id: self.destination_id,
+            destination_version: self.destination_version,
+            destination_kind: self.destination_kind,
+            shard: u16::try_from(self.shard).unwrap_or(0),
+            attempts: self.attempts,
+            retries_max: self.retries_max,
+            run_at: self.run_at,
+            message: None,
+            campaign_version_id: self.campaign_version_id,
+        };
+        DueDelivery { work, message_bytes: self.message_bytes }
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::host_faults::{FragileCompiler, count, forget_compiled, leads, plugin_campaign, until};
 use hookmill_tests::world::submission_ids;
-use hookmill_tests::{Kind, Response, World, WorldOptions, on_both};
-use serde_json::json;
+use hookmill_tests::{Behaviour, Kind, Response, World, WorldOptions, on_both};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// How many leads may wait in these tests.
 const ROWS_MAX: usize = 50;
@@ -117,6 +118,44 @@ on_both! {
         world.activate("WAITS").await;
         until("they are processed", async || count(&world, "WAITS", "pending").await + count(&world, "WAITS", "received").await == 0).await;
         world.push_and_settle(leads("WAITS", 1)).await;
+        world.stop().await;
+    }
+}
+
+/// Sends a note as it came.
+const NOTES: &str = "
+version: 1
+map:
+  fields: {email: email, note: note}
+shape:
+  client:
+    body: {note: {from: lead.custom.note}}
+";
+
+on_both! {
+    /// H6 W9: messages that fall due in the store are read some kilobytes at a time, a larger one by itself; each is sent as it was before.
+    async fn h6_large_messages_are_read_in_pieces(kind: Kind) {
+        const LEADS: usize = 24;
+        let mut options = WorldOptions::default();
+        options.settings.limits.load_bytes_max = 100_000;
+        let world = World::with(kind, options).await;
+        world.campaign("LARGE", NOTES).await;
+        world.receiver.plan("/client/LARGE", (0..LEADS).map(|_| Behaviour::status(503)));
+        let note = |n: usize| "x".repeat(if n == 7 { 300_000 } else { 30_000 });
+        let lead = |n: usize| json!({"campaign_id": "LARGE", "email": format!("{n}@x.example"), "note": note(n)});
+        let ids = world.push_and_settle((0..LEADS).map(lead).collect::<Value>()).await;
+        assert_eq!(world.receiver.at("/client/LARGE").len(), LEADS);
+        world.clock.advance_ms(60_000);
+        world.settle().await;
+        let mut sent: BTreeMap<String, Vec<bytes::Bytes>> = BTreeMap::new();
+        for request in world.receiver.at("/client/LARGE") {
+            sent.entry(request.header("hookmill-submission-id").to_owned()).or_default().push(request.body);
+        }
+        assert_eq!(sent.len(), LEADS);
+        for (n, id) in ids.iter().enumerate() {
+            assert!(matches!(&sent[id][..], [first, second] if first == second && note(n).len() < first.len()), "{n}");
+            assert_eq!(world.state(id).await, "delivered");
+        }
         world.stop().await;
     }
 }

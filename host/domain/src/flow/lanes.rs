@@ -371,6 +371,13 @@ impl<T> Lanes<T> {
         organization.and_then(|of| Some(self.room_of(of, of.lanes.get(&key.lane)?, bytes))).unwrap_or(0)
     }
 
+    /// How many more bytes a lane may have queued.
+    fn bytes_left(&self, organization: &Organization<T>, lane: &Lane<T>) -> usize {
+        let used = lane.load.bytes + organization.load.bytes + self.load.bytes;
+        // Each byte counts for the lane, its organization and for all.
+        self.limits.bytes_max.saturating_sub(used) / 3
+    }
+
     fn room_of(&self, organization: &Organization<T>, lane: &Lane<T>, bytes: usize) -> usize {
         let limits = &self.limits;
         let used = |of: fn(&Load) -> usize| of(&lane.load) + of(&organization.load) + of(&self.load);

@@ -133,6 +133,9 @@ statements! { store:
     "due deliveries", "deliveries_due" => {
         store.due_deliveries("dst_1", &all_shards(), 100, NOW).await?;
     }
+    "messages to send", "key of deliveries" => {
+        store.messages_to_send(ORG, &["dlv_10000001"]).await?;
+    }
     "known leads", "key of lead_identities" => {
         store.known_leads(ORG, &[[7; 32]]).await?;
     }

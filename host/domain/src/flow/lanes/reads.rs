@@ -13,6 +13,8 @@ pub struct LaneRead {
     pub key: LaneKey,
     /// How many items there is room for, at least one.
     pub items_max: usize,
+    /// How many bytes they may have; one item is read all the same.
+    pub bytes_max: usize,
     spills: u64,
     drops: u64,
 }
@@ -39,9 +41,11 @@ impl<T> Lanes<T> {
             for (name, lane) in &of_organization.lanes {
                 let Some(at) = lane.unread_at.filter(|at| *at <= now && !lane.is_being_read) else { continue };
                 // A lane with nothing queued is always read, so that a full memory of others can't starve it.
-                let room = self.room_of(of_organization, lane, 0);
-                if lane.queue.is_empty() || (lane.queue.len() <= low && low <= room.saturating_mul(READ_PARTS)) {
-                    of_one.push((at, name.clone(), room.max(1)));
+                let (room, bytes) = (self.room_of(of_organization, lane, 0), self.bytes_left(of_organization, lane));
+                let has_room = low <= room.saturating_mul(READ_PARTS)
+                    && self.limits.bytes_max / 3 <= bytes.saturating_mul(READ_PARTS);
+                if lane.queue.is_empty() || (lane.queue.len() <= low && has_room) {
+                    of_one.push((at, name.clone(), (room.max(1), bytes)));
                 }
             }
             of_one.sort();
@@ -52,12 +56,12 @@ impl<T> Lanes<T> {
         due.truncate(count_max);
         let drops = self.drops;
         due.into_iter()
-            .map(|(_, _, organization, lane, items_max)| {
+            .map(|(_, _, organization, lane, (items_max, bytes_max))| {
                 let key = LaneKey { organization, lane };
                 let lane = self.lane(&key);
                 lane.is_being_read = true;
                 let spills = lane.spills;
-                LaneRead { key, items_max, spills, drops }
+                LaneRead { key, items_max, bytes_max, spills, drops }
             })
             .collect()
     }

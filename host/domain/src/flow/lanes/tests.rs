@@ -128,6 +128,24 @@ fn w12_a_host_that_hangs_leaves_room_for_others() {
     assert!(take(&mut lanes, 1).is_some(), "whoever waited for the host goes on");
 }
 
+/// H6: a lane is read for as many bytes as there is room for, and not while there is little.
+#[test]
+fn h6_a_read_has_room_for_its_bytes() {
+    let mut lanes = Lanes::new(LaneLimits { bytes_max: 900, items_max: 120, lane_items_max: 40, ..LIMITS });
+    let lane = key("o", "a");
+    let mut bytes_max = Vec::new();
+    for id in 0..3 {
+        lanes.spill(&lane, NOW);
+        let reads = lanes.lanes_to_read(NOW, 10);
+        for read in &reads {
+            let rows = ReadRows { items: vec![Item { bytes: 140, ..item(id) }], has_more: true, next_at: None };
+            lanes.read_ended(read, Some(rows), NOW);
+        }
+        bytes_max.extend(reads.into_iter().map(|read| read.bytes_max));
+    }
+    assert_eq!(bytes_max, [300, 160], "and 20 are not worth a read");
+}
+
 /// W12: what was learnt of a lane is known when it has something to do again.
 #[test]
 fn w12_a_lane_that_was_idle_is_remembered() {
