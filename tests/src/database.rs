@@ -133,6 +133,28 @@ impl TestDatabase {
         self.execute(data, &sql).await;
     }
 
+    /// Has this PostgreSQL database end the first statements of a kind (such as `insert`, or `update of a_column`) with an error of this code, as
+    /// it does with one of two that meet.
+    pub async fn fail_first(&self, event: &str, table: &str, code: &str, times: u32) {
+        assert_eq!(self.kind, Kind::Postgres, "on SQLite one writes at a time");
+        let sql = format!(
+            "create sequence tries_{table}; \
+             create function fail_{table}() returns trigger language plpgsql as $$ begin \
+             if nextval('tries_{table}') <= {times} then raise exception 'met by a test' using errcode = '{code}'; end if; \
+             return null; end $$; \
+             create trigger fail_{table} before {event} on {table} for each statement execute function fail_{table}()"
+        );
+        self.execute(Path::new(""), &sql).await;
+    }
+
+    /// How often such a statement was tried since.
+    pub async fn tries(&self, table: &str) -> i64 {
+        let url = self.url.as_deref().expect("a PostgreSQL database");
+        let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+        let sql = sqlx::AssertSqlSafe(format!("select last_value from tries_{table}"));
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("the sequence is there")
+    }
+
     /// Has it take all rows of a table again.
     pub async fn accept_rows(&self, data: &Path, table: &str) {
         let on = if self.kind == Kind::Sqlite { String::new() } else { format!(" on {table}") };

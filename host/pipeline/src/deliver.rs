@@ -3,6 +3,7 @@
 
 use super::Pipeline;
 use super::delivery::{Delivery, NoRequest};
+use super::events::ShapedDeliveries;
 use super::finish::CampaignContext;
 use super::flow::InFlight;
 use super::outcome::{CompletedAttempt, Responded};
@@ -67,8 +68,8 @@ impl Pipeline {
             deliveries.push(delivery);
         }
         let lane = deliveries.first().map(|delivery| WaitingLane::Deliveries(delivery.lane()));
-        let ready = match self.shape_deliveries(&context, deliveries).await? {
-            Ok(ready) => ready,
+        let ShapedDeliveries { ready, left } = match self.shape_deliveries(&context, deliveries).await? {
+            Ok(shaped) => shaped,
             Err(not_ready) => {
                 if let Some(lane) = lane {
                     self.park(held.into_values(), &lane, &not_ready);
@@ -81,8 +82,8 @@ impl Pipeline {
                 self.spawn_send(delivery, in_flight, steps);
             }
         }
-        // What is left has ended without a message.
-        for in_flight in held.into_values() {
+        // What was not written is asked for again; the others have ended without a message.
+        for (_, in_flight) in held.into_iter().filter(|(id, _)| !left.contains(id)) {
             in_flight.finish(None);
         }
         Ok(())

@@ -7,18 +7,53 @@ use super::delivery::{Delivery, EventData, loaded_submission};
 use super::finish::{CampaignContext, message};
 use super::programs::NotReady;
 use super::rendered::{self, json};
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, Subject, Submission};
 use hookmill_engine::{FaultKind, ItemError, Program, Stage};
-use hookmill_store::StoreError;
 use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
+use hookmill_store::{Remedy, StoreError};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the step that causes events waits for their messages: a plugin that takes longer shapes them when they are sent.
 const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
+
+/// How often messages are written again whose commit met somebody else's.
+const AGAIN_MAX: usize = 3;
+
+/// What came of shaping deliveries that are about to be sent. What is in neither has ended without a message.
+#[derive(Debug, Default)]
+pub(crate) struct ShapedDeliveries {
+    /// Those whose message is kept.
+    pub(crate) ready: Vec<Delivery>,
+    /// Those whose message could not be written now: they stay as they are.
+    pub(crate) left: HashSet<String>,
+}
+
+/// What came of writing messages.
+#[derive(Debug, Default)]
+struct WrittenMessages {
+    /// The deliveries that have one.
+    kept: HashSet<String>,
+    /// Those of which nothing was written.
+    left: HashSet<String>,
+}
+
+impl WrittenMessages {
+    fn left(shaped: &[(DeliveryKey, Shaped)], error: &StoreError) -> Self {
+        tracing::error!(error = %error, messages = shaped.len(), "messages could not be written; will be retried");
+        Self { left: shaped.iter().map(|(key, _)| key.id.clone()).collect(), ..Self::default() }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.kept.extend(other.kept);
+        self.left.extend(other.left);
+        self
+    }
+}
 
 type ShapedPayloads = (Vec<Result<Payload, ItemError>>, BTreeMap<String, String>);
 
@@ -60,7 +95,7 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         deliveries: Vec<Delivery>,
-    ) -> Result<Result<Vec<Delivery>, NotReady>, StoreError> {
+    ) -> Result<Result<ShapedDeliveries, NotReady>, StoreError> {
         let deliveries = self.load_subjects(&context.organization.id, deliveries).await?;
         let mut by_program: BTreeMap<Option<String>, Vec<Delivery>> = BTreeMap::new();
         for delivery in deliveries {
@@ -99,8 +134,49 @@ impl Pipeline {
                 }
             }
         }
-        self.store.commit_shaped(&kept, self.clock.now()).await?;
-        Ok(Ok(ready))
+        let WrittenMessages { kept, left } = self.write_shaped(&kept).await;
+        ready.retain(|delivery| kept.contains(&delivery.row.id));
+        Ok(Ok(ShapedDeliveries { ready, left }))
+    }
+
+    /// Writes messages, and the ends of what has none. Where one of several spoils the commit they are written in halves, until it stands
+    /// alone: its delivery then ends without a message, and its neighbours go on.
+    #[boxed]
+    async fn write_shaped(&self, shaped: &[(DeliveryKey, Shaped)]) -> WrittenMessages {
+        let mut attempt = 0;
+        while !shaped.is_empty() {
+            let Err(error) = self.store.commit_shaped(shaped, self.clock.now()).await else {
+                let messages = shaped.iter().filter(|(_, shaped)| matches!(shaped, Shaped::Message(_)));
+                return WrittenMessages {
+                    kept: messages.map(|(key, _)| key.id.clone()).collect(),
+                    ..WrittenMessages::default()
+                };
+            };
+            match error.trouble().remedy() {
+                Remedy::Again if attempt < AGAIN_MAX => attempt += 1,
+                Remedy::Halve if 1 < shaped.len() => {
+                    let (first, second) = shaped.split_at(shaped.len() / 2);
+                    return self.write_shaped(first).await.and(self.write_shaped(second).await);
+                }
+                Remedy::Halve if error.is_of_row() => return self.end_unwritable(shaped, &error).await,
+                Remedy::Again | Remedy::Halve | Remedy::Later => return WrittenMessages::left(shaped, &error),
+            }
+        }
+        WrittenMessages::default()
+    }
+
+    /// Ends deliveries whose message the database does not take; they can be sent again by hand.
+    async fn end_unwritable(&self, shaped: &[(DeliveryKey, Shaped)], error: &StoreError) -> WrittenMessages {
+        let now = self.clock.now();
+        let ends = shaped.iter().map(|(key, _)| {
+            tracing::error!(delivery_id = key.id, error = %error, "a message could not be written; its delivery has failed");
+            let detail = json(&json!({ "error": "unwritable" }));
+            (key.clone(), Shaped::Failed { attempt_id: self.ids.new_id("att", now), detail })
+        });
+        match self.store.commit_shaped(&ends.collect::<Vec<_>>(), now).await {
+            Ok(()) => WrittenMessages::default(),
+            Err(error) => WrittenMessages::left(shaped, &error),
+        }
     }
 
     /// Has the deliveries of events read from the store: memory does not hold them.

@@ -234,7 +234,7 @@ impl Store {
                     }
                     Shaped::Failed { attempt_id, detail } => {
                         sqlx::query("insert into attempts (organization_id, delivery_id, id, number, started_at, elapsed_ms, outcome, detail) \
-                             values ($1, $2, $3, 0, $4, 0, 'shaping_failed', $5)")
+                             values ($1, $2, $3, 0, $4, 0, 'shaping_failed', $5) on conflict do nothing")
                             .bind(&key.organization_id).bind(&key.id).bind(attempt_id).bind(now.0).bind(detail.as_slice()).execute(&mut *connection).await?;
                         sqlx::query("update deliveries set state = 'failed', run_at = null, updated_at = $1 where organization_id = $2 and id = $3 and state = 'waiting'")
                             .bind(now.0).bind(&key.organization_id).bind(&key.id).execute(&mut *connection).await?;

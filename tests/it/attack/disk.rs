@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "how long others wait is measured")]
 
 use hookmill_tests::world::submission_ids;
-use hookmill_tests::{Behaviour, Client, World, WorldOptions, on_both};
+use hookmill_tests::{Behaviour, Client, Kind, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,67 @@ on_both! {
         assert_eq!(world.receiver.at("/client/ANSWER").len(), 20, "each is sent once");
         world.stop().await;
     }
+}
+
+/// Twenty leads, one of them with another address, are delivered; the messages about them wait for a retry in the store, and are to be shaped
+/// again.
+async fn wait_unshaped(world: &World) -> Vec<String> {
+    world.campaign("TOLD", "").await;
+    world.subscribe().await;
+    world.receiver.always("/subscriber", Behaviour::status(503));
+    let email = |n: usize| if n == 7 { "poison@x.example".to_owned() } else { format!("{n}@x.example") };
+    let ids = world.push_and_settle((0..20).map(|n| json!({"campaign_id": "TOLD", "email": email(n)})).collect()).await;
+    assert_eq!(states(world, &ids).await, vec!["delivered"; 20]);
+    assert_eq!(world.receiver.at("/client/TOLD").len(), 20, "each is sent once");
+    assert_eq!(world.receiver.at("/subscriber").len(), 40);
+    let forget = "update deliveries set message_head = null, message_body = null where event_id is not null and state = 'waiting'";
+    assert_eq!(world.change_rows(forget).await, 40);
+    world.receiver.always("/subscriber", Behaviour::status(200));
+    ids
+}
+
+async fn failed_deliveries(world: &World) -> Vec<String> {
+    let page = world.admin.get("/v1/deliveries?limit=200&state=failed").await.expect(200).json;
+    page["items"].as_array().unwrap().iter().map(|one| one["submission_id"].as_str().unwrap().to_owned()).collect()
+}
+
+on_both! {
+    /// H2: a message that the database does not take ends its own delivery, with a reason; those that were shaped with it are sent.
+    async fn h2_a_message_that_can_not_be_written_holds_up_no_other(kind: Kind) {
+        let world = World::new(kind).await;
+        let ids = wait_unshaped(&world).await;
+        world.reject_rows("update", "deliveries", "message_body", "poison").await;
+        world.clock.advance_ms(60_000);
+        world.settle().await;
+        assert_eq!(world.receiver.at("/subscriber").len(), 40 + 38);
+        assert_eq!(failed_deliveries(&world).await, [ids[7].as_str(), ids[7].as_str()]);
+        for (n, id) in ids.iter().enumerate() {
+            assert_eq!(world.webhook_events(id).len(), if n == 7 { 2 } else { 4 }, "{n}");
+        }
+        world.stop().await;
+    }
+}
+
+/// H8: where PostgreSQL ends a transaction because it met another one (40001, 40P01), the very same is done again: nobody notices, and
+/// nothing is sent twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h8_a_commit_that_meets_another_is_repeated() {
+    const TIMES: u32 = 2;
+    let world = World::new(Kind::Postgres).await;
+    let kinds = [("insert", "requests", "40001"), ("update", "submissions", "40P01"), ("insert", "attempts", "40001")];
+    for (event, table, code) in kinds {
+        world.database.fail_first(event, table, code, TIMES).await;
+    }
+    wait_unshaped(&world).await;
+    world.database.fail_first("update of message_head", "deliveries", "40P01", TIMES).await;
+    world.clock.advance_ms(60_000);
+    world.settle().await;
+    assert_eq!(world.receiver.at("/subscriber").len(), 80);
+    assert_eq!(failed_deliveries(&world).await, Vec::<String>::new());
+    for table in ["requests", "submissions", "attempts", "deliveries"] {
+        assert!(i64::from(TIMES) < world.database.tries(table).await, "{table}");
+    }
+    world.stop().await;
 }
 
 on_both! {
