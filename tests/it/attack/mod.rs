@@ -6,4 +6,5 @@ mod disk;
 mod host_faults;
 mod keys;
 mod logs;
+mod processing;
 mod receivers;
