@@ -121,7 +121,7 @@ impl Health {
     }
 
     /// What is missing now, in words.
-    fn problems(&self, limits: &hookmill_domain::config::Limits, now: BootTime) -> Vec<String> {
+    pub(crate) fn problems(&self, limits: &hookmill_domain::config::Limits, now: BootTime) -> Vec<String> {
         let silent = |at: i64| limits.silence_ms_max < now.0.saturating_sub(at);
         let mut problems = Vec::new();
         if let Some(why) = &*self.fatal.borrow() {

@@ -1,7 +1,7 @@
 //! The queues after a request: responses wait to be interpreted, outcomes wait to be written. What is done with them is `outcome`'s.
 
 use super::Pipeline;
-use super::health::Queue;
+use super::health::{Health, Queue};
 use super::outcome::{CompletedAttempt, GroupKey, Responded};
 use super::supervise::supervise_once;
 use std::collections::{HashMap, HashSet};
@@ -30,20 +30,19 @@ impl Steps {
     }
 
     pub(crate) async fn interpret(&self, responded: Responded) {
-        if self.interpret.send(responded).await.is_err() {
-            self.closed();
-        }
+        pass_on(&self.pipeline.health, &self.interpret, responded).await;
     }
 
     pub(crate) async fn commit(&self, ended: CompletedAttempt) {
-        if self.commit.send(ended).await.is_err() {
-            self.closed();
-        }
+        pass_on(&self.pipeline.health, &self.commit, ended).await;
     }
+}
 
-    /// A host that stops leaves the rest to the store. Any other that forgets what it has sent would send it again and again.
-    fn closed(&self) {
-        self.pipeline.health.die("what came of a request can't be written any more");
+/// Hands something to the next step. A host that stops leaves the rest to the store. Any other that forgets what it has sent would send it
+/// again and again: where a queue's reader has gone, the host ends.
+async fn pass_on<T>(health: &Health, queue: &mpsc::Sender<T>, one: T) {
+    if queue.send(one).await.is_err() {
+        health.die("what came of a request can't be written any more");
     }
 }
 
@@ -103,5 +102,29 @@ async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<CompletedA
     while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
         let _waiting = pipeline.health.pass(Queue::Outcomes, batch.len());
         pipeline.write_outcomes(std::mem::take(&mut batch)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::boot_time;
+    use hookmill_domain::config::Limits;
+
+    /// H7: a queue whose reader has gone ends the host, unless it stops.
+    #[tokio::test]
+    async fn h7_a_queue_without_a_reader_ends_the_host() {
+        for (stops, expected) in [(true, ""), (false, "what came of a request can't be written any more")] {
+            let health = Health::new();
+            let (queue, mut reader) = mpsc::channel(1);
+            pass_on(&health, &queue, 1).await;
+            assert_eq!(reader.recv().await, Some(1));
+            drop(reader);
+            if stops {
+                health.stop();
+            }
+            pass_on(&health, &queue, 2).await;
+            assert_eq!(health.problems(&Limits::default(), boot_time()).join("; "), expected);
+        }
     }
 }

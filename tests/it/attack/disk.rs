@@ -4,10 +4,15 @@
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{Behaviour, Client, Kind, World, WorldOptions, on_both};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(20);
 const DAY_MS: i64 = 24 * 3_600_000;
 
 fn leads(campaign: &str, count: usize, odd_one: usize) -> Value {
@@ -290,4 +295,46 @@ on_both! {
         }
         world.stop().await;
     }
+}
+
+/// H7: a host that finds that it can't go on, here since its database file is damaged, is not ready, and says why; it is healthy as long as its
+/// process runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h7_a_host_that_can_not_go_on_is_not_ready() {
+    const PAGE_BYTES: u64 = 4_096;
+    let mut world = World::new(Kind::Sqlite).await;
+    // What was written is in the file, and not in its log.
+    world.restart().await;
+    let ready = async || world.nobody.get("/readyz").await;
+    tokio::time::timeout(PATIENCE, async {
+        while ready().await.status != 200 {
+            tokio::time::sleep(LOOK).await
+        }
+    })
+    .await
+    .expect("it is ready");
+    let file =
+        world.data_files().into_iter().find(|path| path.extension().is_some_and(|name| name == "sqlite")).unwrap();
+    let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    // A page that nobody needs who starts.
+    let sql = "select rootpage from sqlite_schema where name = 'events_of_subject'";
+    let page: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let mut file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+    file.seek(SeekFrom::Start((page.unsigned_abs() - 1) * PAGE_BYTES)).unwrap();
+    file.write_all(&[0xa5; PAGE_BYTES as usize]).unwrap();
+    file.sync_all().unwrap();
+    world.restart().await;
+    let is_noticed =
+        async || world.nobody.get("/readyz").await.expect(503).text.contains("the database file is damaged");
+    tokio::time::timeout(PATIENCE, async {
+        while !is_noticed().await {
+            tokio::time::sleep(LOOK).await
+        }
+    })
+    .await
+    .expect("it is noticed");
+    world.nobody.get("/healthz").await.expect(200);
+    world.pipeline().failed().await;
+    world.stop().await;
 }
