@@ -6,6 +6,7 @@ use super::page::{Listed, PageRequest};
 use super::use_cases::{GET_REQUEST, LIST_REJECTED_REQUESTS, LIST_REQUESTS};
 use crate::rows::{RejectedRequest, RequestRow, RequestSummary, SourceKey};
 use hookmill_domain::error::ApiError;
+use hookmill_domain::ids::lowest_id;
 use hookmill_pipeline::Pipeline;
 use hookmill_store::Store;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 
 /// How much of an unknown id an error repeats.
 const ID_CHARS_SHOWN: usize = 64;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A request, and how its submissions stand.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Scope {
         self.authorize(&GET_REQUEST)?;
         let id = checked(id)?;
         let found = self.store().request(&self.organization_id, id).await.map_err(unavailable)?;
-        details(self.store(), found.ok_or_else(|| not_found(id))?).await
+        details(self.store(), found.ok_or_else(|| missing(self.pipeline(), id))?).await
     }
 }
 
@@ -55,7 +57,18 @@ impl Scope {
 pub async fn request_of_source(pipeline: &Pipeline, key: &SourceKey, id: &str) -> Result<RequestDetails, ApiError> {
     let (store, id) = (pipeline.people_store(), checked(id)?);
     let found = store.request_of_source(&key.organization_id, &key.source_id, id).await.map_err(unavailable)?;
-    details(store, found.ok_or_else(|| not_found(id))?).await
+    details(store, found.ok_or_else(|| missing(pipeline, id))?).await
+}
+
+/// A request that is not there; one that is older than requests are kept may have been.
+fn missing(pipeline: &Pipeline, id: &str) -> ApiError {
+    let mut error = not_found(id);
+    let days = pipeline.settings().limits.requests_kept_days;
+    let kept_since = pipeline.clock().now().plus_ms(-days.saturating_mul(DAY_MS));
+    if id.starts_with("req_") && id < lowest_id("req", kept_since).as_str() {
+        error.message += &format!("; requests are kept for {days} days after they came (`requests_kept_days`)");
+    }
+    error
 }
 
 fn checked(id: &str) -> Result<&str, ApiError> {

@@ -150,6 +150,9 @@ pub struct Limits {
     pub attempts_kept_ms: i64,
     /// How long events are kept whose deliveries are over, in milliseconds (90 x 24 h).
     pub events_kept_ms: i64,
+    /// How long raw requests are kept once all their submissions have ended, in days (36,500, which is for ever). After that their leads can't be
+    /// run again.
+    pub requests_kept_days: i64,
     /// How many rows one commit forgets (1,000).
     pub forget_rows_max: i64,
     /// How many bytes of raw requests, with the responses to them, an organization may have (256 GiB); beyond, its requests are rejected
@@ -290,6 +293,7 @@ impl Default for Limits {
             rejected_rows_max: 100_000,
             attempts_kept_ms: 90 * 24 * 3_600_000,
             events_kept_ms: 90 * 24 * 3_600_000,
+            requests_kept_days: 36_500,
             forget_rows_max: 1_000,
             name_chars_max: 255,
             document_bytes_max: 256 << 10,

@@ -28,6 +28,8 @@ pub enum Kind {
     Method,
     /// It contradicts what is there (409).
     Conflict,
+    /// It was here, and was deleted at the end of its retention (410).
+    Gone,
     /// Too many bytes (413).
     TooLarge,
     /// A content type that is not understood (415).

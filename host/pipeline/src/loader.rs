@@ -94,7 +94,10 @@ impl Pipeline {
         }
         let received = rows.into_iter().enumerate().map(|(at, row)| {
             opened.remove(&at).unwrap_or_else(|| {
-                Received::unreadable(row, "the raw request was deleted at the end of its retention".into())
+                Received::unreadable(
+                    row,
+                    "the raw request was deleted at the end of its retention (`requests_kept_days`)".into(),
+                )
             })
         });
         Ok(received.map(Received::into_item).collect())

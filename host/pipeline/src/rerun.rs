@@ -216,7 +216,7 @@ impl Pipeline {
         let received = received.ok_or_else(|| ApiError::not_found("submission", &row.id))?;
         match &received.body {
             Ok(_) => Ok(received),
-            Err(why) => Err(ApiError::new(Kind::Conflict, "request_gone", format!("it can't be run again: {why}"))),
+            Err(why) => Err(ApiError::new(Kind::Gone, "request_gone", format!("it can't be run again: {why}"))),
         }
     }
 

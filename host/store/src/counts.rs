@@ -37,7 +37,7 @@ impl<'a> CountChanges<'a> {
         }
     }
 
-    /// Bytes that an organization has from now on.
+    /// Bytes that an organization has from now on, or has no longer.
     pub(super) fn hold(&mut self, organization_id: &'a str, held: Held, bytes: i64) {
         *self.0.entry((organization_id, held.name())).or_default() += bytes;
     }

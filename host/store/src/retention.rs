@@ -1,11 +1,15 @@
 //! What is forgotten, each kind of data after its own time, in pieces of so many rows. A piece is a turn of housekeeping, and a look before it
-//! costs no write. What submissions, versions and tables are needed for is never forgotten here.
+//! costs no write. What is needed to go on is never forgotten; what running again and going back need has times of its own, for ever unless an
+//! operator sets them.
+
+mod requests;
 
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::lowest_id;
+use hookmill_domain::state::State;
 
 /// A kind of data that each organization has more of every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +99,10 @@ impl Store {
                 count += self.forget_all(Piece::Old(Old::Rejected, organization_id, &before)).await?;
             }
         }
+        let before = lowest_id("req", days_before(now, self.limits.requests_kept_days));
+        for organization_id in &organizations {
+            count += self.forget_requests(organization_id, &before, now).await?;
+        }
         Ok(count)
     }
 
@@ -179,6 +187,18 @@ impl Store {
             }
         })
     }
+}
+
+/// So many days before a time.
+fn days_before(now: Timestamp, days: i64) -> Timestamp {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    Timestamp(now.0.saturating_sub(days.saturating_mul(DAY_MS)))
+}
+
+/// The states in which a submission is still to do, as SQL has them.
+fn open_states() -> String {
+    let open = State::ALL.iter().filter(|state| !state.is_terminal());
+    open.map(|state| format!("'{}'", state.as_str())).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

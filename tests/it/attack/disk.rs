@@ -246,6 +246,46 @@ on_both! {
     }
 }
 
+/// Waits until something is so.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !is_so().await {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "never: {what}");
+}
+
+on_both! {
+    /// I11 P8: where an operator says so, raw requests go once their leads have ended and their time is over; whoever asks for one is told why it is
+    /// not there. A lead that still waits is processed from its own, however old.
+    async fn i11_requests_that_have_ended_are_forgotten(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.requests_kept_days = 30;
+        let world = World::with(kind, options).await;
+        world.campaign("ENDS", "").await;
+        world.draft("WAITS", "").await;
+        let post = async |campaign: &str| world.push(json!([{"campaign_id": campaign, "email": "a@x.example"}])).await;
+        let (ends, waits) = (post("ENDS").await, post("WAITS").await);
+        world.settle().await;
+        let (ended, waiting) = (submission_ids(&ends).remove(0), submission_ids(&waits).remove(0));
+        world.clock.advance_ms(29 * DAY_MS);
+        world.admin.get(&format!("/v1/submissions/{ended}/replay")).await.expect(200);
+        world.clock.advance_ms(2 * DAY_MS);
+        let path = format!("/v1/requests/{}", ends.str("request_id"));
+        until("it is forgotten", async || world.admin.get(&path).await.status == 404).await;
+        let missing = world.source.get(&path).await.expect_error(404, "not_found");
+        assert!(missing.text.contains("requests_kept_days"), "{}", missing.text);
+        world.admin.get(&format!("/v1/submissions/{ended}/replay")).await.expect_error(410, "request_gone");
+        assert_eq!(world.state(&ended).await, "delivered");
+        world.source.get(&format!("/v1/requests/{}", waits.str("request_id"))).await.expect(200);
+        world.activate("WAITS").await;
+        world.settle().await;
+        assert_eq!(world.state(&waiting).await, "delivered");
+        world.stop().await;
+    }
+}
+
 on_both! {
     /// H6: an organization has so many bytes of each kind. What passes that is rejected, says what is full and who can help; others go on, and what
     /// is there stays as it is.

@@ -36,7 +36,8 @@ pub(crate) struct ComparedWith {
 #[utoipa::path(get, path = "", operation_id = "replaySubmission", params(ReplayOn),
     responses(
         (status = OK, description = "What was recorded, what became of it now, and where they differ.", body = Replay),
-        (status = CONFLICT, description = "`not_processed`: it has not been processed yet. `request_gone`: its raw request is not stored any more. `campaign_version_unusable`: the version can't be run.", body = ErrorBody),
+        (status = CONFLICT, description = "`not_processed`: it has not been processed yet. `campaign_version_unusable`: the version can't be run.", body = ErrorBody),
+        (status = GONE, description = "`request_gone`: its raw request was deleted at the end of its retention, or can't be read any more.", body = ErrorBody),
     ))]
 pub(crate) async fn replay(
     OrgUser(scope): OrgUser,

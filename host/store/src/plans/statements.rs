@@ -212,6 +212,9 @@ statements! { store:
     "old events", "key of events" => {
         store.forget_piece(Piece::Old(Old::Events, ORG, "zzzz")).await?;
     }
+    "old requests", "key of requests" => {
+        store.forget_requests(ORG, "req_10000100", NOW).await?;
+    }
     "audit lines", "audit_of_organization" => {
         store.audit_lines(ORG, "", 50).await?;
     }
