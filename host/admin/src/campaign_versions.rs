@@ -9,8 +9,8 @@ use super::use_cases::{
 use crate::rows::{Campaign, CampaignVersionSummary};
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::integer;
-use hookmill_pipeline::{ChosenComponent, Problem};
-use hookmill_store::campaign_versions::Activation;
+use hookmill_pipeline::{ChosenComponent, Problem, version_gone};
+use hookmill_store::campaign_versions::{Activated, Activation};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -118,8 +118,10 @@ impl Scope {
         };
         let version: i64 = version.parse().map_err(|_| unknown())?;
         let activated = self.store().activate_campaign_version(&campaign, version, &entry, self.now()).await;
-        if !activated.map_err(unavailable)? {
-            return Err(unknown());
+        match activated.map_err(unavailable)? {
+            Activated::Done => {}
+            Activated::Unknown => return Err(unknown()),
+            Activated::Deleted => return Err(version_gone(version)),
         }
         self.pipeline().forget_lookups();
         Ok(())

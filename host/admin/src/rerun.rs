@@ -5,7 +5,7 @@ use super::input::check_count;
 use super::use_cases::{COMPARE_VERSIONS, REPLAY_SUBMISSION};
 use crate::rows::{Campaign, CampaignVersion};
 use hookmill_domain::error::ApiError;
-use hookmill_pipeline::{Compared, Replay};
+use hookmill_pipeline::{Compared, Replay, version_gone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -79,6 +79,7 @@ impl Scope {
     /// The version of a campaign with this number.
     async fn version_of(&self, campaign_key: &str, version: i64) -> Result<CampaignVersion, ApiError> {
         let found = self.store().campaign_version_by_number(campaign_key, version).await.map_err(unavailable)?;
-        found.ok_or_else(|| ApiError::not_found("version", &version.to_string()))
+        let found = found.ok_or_else(|| ApiError::not_found("version", &version.to_string()))?;
+        if found.deleted_at.is_some() { Err(version_gone(version)) } else { Ok(found) }
     }
 }

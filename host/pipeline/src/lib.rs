@@ -50,6 +50,6 @@ pub use pipeline::{Pipeline, PipelineDeps};
 pub use programs::{ChosenComponent, CompiledVersion, NotReady, Problem, STANDARD_DOCUMENT, SaveError, host_failed};
 pub use rendered::Decision;
 pub use rerun::{Compared, Difference, Replay, RunMessage, RunResult};
-pub use unavailable::unavailable;
+pub use unavailable::{unavailable, version_gone};
 pub use value_sets::{PutSet, TableFormat};
 pub use workers::Workers;

@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use super::rendered::json;
-use super::unavailable::unavailable;
+use super::unavailable::{unavailable, version_gone};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::BootTime;
 use hookmill_domain::error::{ApiError, Detail, Kind};
@@ -245,6 +245,9 @@ impl Pipeline {
         }
         let row = self.store.campaign_version(id).await?;
         let row = row.ok_or_else(|| NotReady::later(format_args!("campaign version {id} not found")))?;
+        if row.deleted_at.is_some() {
+            return Err(NotReady::Never(version_gone(row.version).message));
+        }
         let digest = Digest::from_str(&row.component_digest).map_err(NotReady::later)?;
         let component =
             self.component_if_ready(digest).inspect_err(|_| self.ready.components.insert(id.to_owned(), digest))?;

@@ -8,7 +8,7 @@ use super::element::Received;
 use super::finish::CampaignContext;
 use super::rendered::raw;
 use super::tables::Names;
-use super::unavailable::unavailable;
+use super::unavailable::{unavailable, version_gone};
 use async_recursion::async_recursion as boxed;
 use differences::differences;
 use hookmill_domain::error::{ApiError, Kind};
@@ -113,6 +113,7 @@ impl Pipeline {
             Some(_) => self.value_set_names(&row.organization_id).await.map_err(unavailable)?,
         };
         let version_id = version_id.or(row.campaign_version_id.as_deref());
+        self.check_version(version_id).await?;
         let context = self.context_on(&row.campaign_key, version_id, urls).await.map_err(unavailable)?;
         let received = self.open_submission(row).await?;
         let replayed = self.rerun(&context, names, &received, &run.start()).await?;
@@ -190,6 +191,16 @@ impl Pipeline {
             ApiError::new(Kind::Unavailable, "unavailable", "the host could not run this submission; try again")
         })?;
         Ok(RunResult::of_row(&row))
+    }
+
+    /// What was deleted at the end of its retention is not run, whoever has it in memory still.
+    async fn check_version(&self, version_id: Option<&str>) -> Result<(), ApiError> {
+        let Some(id) = version_id else { return Ok(()) };
+        let found = self.people.campaign_version(id).await.map_err(unavailable)?;
+        match found {
+            Some(version) if version.deleted_at.is_some() => Err(version_gone(version.version)),
+            _ => Ok(()),
+        }
     }
 
     /// A campaign as it is, but on a version, and without webhooks: nobody is told of what is only looked at.

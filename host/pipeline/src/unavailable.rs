@@ -56,6 +56,14 @@ pub(crate) fn requests_quota_reached(held: i64, max: i64) -> ApiError {
     ApiError::new(Kind::Overload, "quota_reached", message).with_fields(bytes_of(held, max))
 }
 
+/// An error for a campaign version that can't be run any more.
+pub fn version_gone(version: i64) -> ApiError {
+    let message = format!(
+        "the document of version {version} was deleted at the end of its retention (`versions_kept_days`); save it again as a new version"
+    );
+    ApiError::new(Kind::Gone, "version_gone", message)
+}
+
 /// An error for requests of an organization whose leads wait to be processed: too many, or for too long.
 pub(crate) fn backlog_full(full: Full, limits: &Limits) -> ApiError {
     let (bound, backlog, max, what) = match full {

@@ -92,6 +92,8 @@ create table campaigns (
     -- The value sets that its plugin may read, a JSON list of names.
     granted_value_sets bytea not null,
     active_version_id text,
+    -- What it ran before that: going back needs it, however old it is.
+    previous_version_id text,
     -- When it was activated or archived, until what waited for that was released: who is killed in between leaves it for another.
     release_at bigint,
     created_at bigint not null,
@@ -110,11 +112,16 @@ create table campaign_versions (
     warnings bytea not null,
     created_by text not null,
     created_at bigint not null,
+    -- Since when its campaign does not run it, nor did last before; null while it does, and once its document is deleted.
+    unused_since bigint,
+    -- When its document and plan were deleted at the end of their retention. The number stays taken.
+    deleted_at bigint,
     -- What is large stands last: SQLite reads a row from its beginning, and lists leave it out.
     document bytea,
     plan bytea
 );
 create unique index campaign_versions_by_version on campaign_versions (campaign_key, version);
+create index campaign_versions_unused on campaign_versions (unused_since, id) where unused_since is not null;
 
 -- Tables are known by their digest, never changed and never taken away: what a submission read can be read again.
 create table value_tables (

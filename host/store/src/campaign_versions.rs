@@ -33,6 +33,8 @@ pub struct CampaignVersion {
     pub created_by: String,
     /// When.
     pub created_at: i64,
+    /// When its document and plan were deleted at the end of their retention: it can't be run any more.
+    pub deleted_at: Option<i64>,
 }
 from_row!(CampaignVersion {
     id,
@@ -45,7 +47,8 @@ from_row!(CampaignVersion {
     plan,
     warnings,
     created_by,
-    created_at
+    created_at,
+    deleted_at
 });
 
 impl CampaignVersion {
@@ -77,6 +80,8 @@ pub struct CampaignVersionSummary {
     pub created_at: i64,
     /// Whether it has a document.
     pub has_document: bool,
+    /// When its document and plan were deleted at the end of their retention.
+    pub deleted_at: Option<i64>,
 }
 from_row!(CampaignVersionSummary {
     id,
@@ -87,7 +92,8 @@ from_row!(CampaignVersionSummary {
     warnings,
     created_by,
     created_at,
-    has_document
+    has_document,
+    deleted_at
 });
 
 impl From<CampaignVersion> for CampaignVersionSummary {
@@ -102,6 +108,7 @@ impl From<CampaignVersion> for CampaignVersionSummary {
             warnings: row.warnings,
             created_by: row.created_by,
             created_at: row.created_at,
+            deleted_at: row.deleted_at,
         }
     }
 }
@@ -121,14 +128,14 @@ pub struct NewCampaignVersion<'a> {
     pub warnings: &'a [u8],
 }
 
-const COLUMNS: &str = "select id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at from campaign_versions";
+const COLUMNS: &str = "select id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, created_by, created_at, deleted_at from campaign_versions";
 
-/// Writes a campaign version.
+/// Writes a campaign version; one that is not activated at once is unused since then.
 macro_rules! insert_campaign_version {
-    ($connection:expr, $row:expr) => {
+    ($connection:expr, $row:expr, $activation:expr) => {
         sqlx::query(
             "insert into campaign_versions (id, campaign_key, version, plugin_id, plugin_version, component_digest, document, plan, warnings, \
-             created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             created_by, created_at, unused_since) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(&$row.id)
         .bind(&$row.campaign_key)
@@ -141,11 +148,36 @@ macro_rules! insert_campaign_version {
         .bind($row.warnings.as_slice())
         .bind(&$row.created_by)
         .bind($row.created_at)
+        .bind(($activation == $crate::campaign_versions::Activation::Later).then_some($row.created_at))
         .execute(&mut *$connection)
         .await?
     };
 }
 pub(super) use insert_campaign_version;
+
+/// Has a campaign run a version from now on, in a transaction that has changed the campaign's row before: two that do come one after the other.
+/// What it ran until then is what going back means, and what that was before is unused from now on.
+macro_rules! activate_version {
+    ($connection:expr, $campaign_key:expr, $id:expr, $now:expr) => {{
+        sqlx::query(
+            "update campaign_versions set unused_since = $1 where id <> $3 and id = \
+             (select previous_version_id from campaigns where campaign_key = $2 and coalesce(active_version_id, '') <> $3)",
+        )
+        .bind($now.0)
+        .bind($campaign_key)
+        .bind($id)
+        .execute(&mut *$connection)
+        .await?;
+        sqlx::query("update campaign_versions set unused_since = null where id = $1").bind($id).execute(&mut *$connection).await?;
+        sqlx::query(
+            "update campaigns set previous_version_id = active_version_id, active_version_id = $1 where campaign_key = $2 and coalesce(active_version_id, '') <> $1",
+        )
+        .bind($id)
+        .bind($campaign_key)
+        .execute(&mut *$connection)
+        .await?;
+    }};
+}
 
 impl NewCampaignVersion<'_> {
     /// The row that it becomes.
@@ -169,6 +201,7 @@ impl NewCampaignVersion<'_> {
             warnings: self.warnings.into(),
             created_by: created_by.into(),
             created_at: now.0,
+            deleted_at: None,
         }
     }
 }
@@ -193,17 +226,16 @@ impl Store {
             let organization_id: String = sqlx::query_scalar("select organization_id from campaigns where campaign_key = $1").bind(campaign_key)
                 .fetch_one(&mut *connection).await?;
             hold_bytes!(self, connection, &organization_id, Held::Versions, row.bytes(), now);
-            insert_campaign_version!(connection, row);
+            insert_campaign_version!(connection, row, activation);
             if activation == Activation::Now {
-                sqlx::query("update campaigns set active_version_id = $1, updated_at = $2 where campaign_key = $3").bind(&row.id).bind(now.0).bind(campaign_key)
-                    .execute(&mut *connection).await?;
+                activate_version!(connection, campaign_key, &row.id, now);
             }
             insert_audit!(self, connection, entry, &row.id, now);
             row
         }))
     }
 
-    /// Activates a version of a campaign; returns whether it exists.
+    /// Activates a version of a campaign, unless its document was deleted.
     #[boxed]
     pub async fn activate_campaign_version(
         &self,
@@ -211,15 +243,18 @@ impl Store {
         version: i64,
         entry: &AuditEntry,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Activated, StoreError> {
         Ok(writing!(self, connection => {
-            let done = sqlx::query("update campaigns set active_version_id = (select id from campaign_versions where campaign_key = $1 and version = $2), updated_at = $3 \
-                 where campaign_key = $1 and exists (select 1 from campaign_versions where campaign_key = $1 and version = $2)")
-                .bind(&campaign.key).bind(version).bind(now.0).execute(&mut *connection).await?.rows_affected();
-            if done == 1 {
-                insert_audit!(self, connection, entry, format!("{}#{version}", campaign.campaign_id), now);
+            sqlx::query("update campaigns set updated_at = $1 where campaign_key = $2").bind(now.0).bind(&campaign.key).execute(&mut *connection).await?;
+            let found: Option<(String, Option<i64>)> = sqlx::query_as("select id, deleted_at from campaign_versions where campaign_key = $1 and version = $2")
+                .bind(&campaign.key).bind(version).fetch_optional(&mut *connection).await?;
+            match found {
+                None => return Ok(Activated::Unknown),
+                Some((_, Some(_))) => return Ok(Activated::Deleted),
+                Some((id, None)) => activate_version!(connection, &campaign.key, &id, now),
             }
-            done == 1
+            insert_audit!(self, connection, entry, format!("{}#{version}", campaign.campaign_id), now);
+            Activated::Done
         }))
     }
 
@@ -253,11 +288,22 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<CampaignVersionSummary>, StoreError> {
         const SQL: &str = "select id, version, plugin_id, plugin_version, component_digest, warnings, created_by, created_at, \
-            document is not null as has_document from campaign_versions where campaign_key = $1 order by version desc limit $2";
+            document is not null as has_document, deleted_at from campaign_versions where campaign_key = $1 order by version desc limit $2";
         Ok(reading!(self, connection => {
             sqlx::query_as(SQL).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
+}
+
+/// What came of activating a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activated {
+    /// It is active from the next batch on.
+    Done,
+    /// There is no such version.
+    Unknown,
+    /// Its document was deleted at the end of its retention.
+    Deleted,
 }
 
 /// Whether a version that is saved becomes the active one.

@@ -1,7 +1,7 @@
 //! Campaigns (O3).
 
 use super::audit::AuditEntry;
-use super::campaign_versions::{NewCampaignVersion, insert_campaign_version};
+use super::campaign_versions::{Activation, NewCampaignVersion, insert_campaign_version};
 use super::quotas::{Held, hold_bytes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -122,7 +122,7 @@ impl Store {
                 .bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
                 .bind(&version.id).bind(now.0).execute(&mut *connection).await?;
             hold_bytes!(self, connection, organization_id, Held::Versions, version.bytes(), now);
-            insert_campaign_version!(connection, version);
+            insert_campaign_version!(connection, version, Activation::Now);
             insert_audit!(self, connection, entry, campaign_id.as_str(), now);
         });
         self.campaign(&key).await?.ok_or_else(|| StoreError::corrupt("campaigns", &key, "missing after it was created"))

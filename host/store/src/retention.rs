@@ -3,6 +3,7 @@
 //! operator sets them.
 
 mod requests;
+mod versions;
 
 use super::turns::Class;
 use super::{Store, StoreError};
@@ -10,6 +11,8 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::lowest_id;
 use hookmill_domain::state::State;
+#[cfg(test)]
+pub(super) use versions::Unused;
 
 /// A kind of data that each organization has more of every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Store {
         for organization_id in &organizations {
             count += self.forget_requests(organization_id, &before, now).await?;
         }
+        count += self.forget_versions(days_before(now, self.limits.versions_kept_days), now).await?;
         Ok(count)
     }
 

@@ -287,6 +287,52 @@ on_both! {
 }
 
 on_both! {
+    /// O5 P8: where an operator says so, the documents of old versions go, and whoever asks for one is told so. What runs, what ran last before, and
+    /// what a lead waits on stay; and going back to those is one call.
+    async fn o5_documents_that_nothing_runs_are_forgotten(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.versions_kept_days = 30;
+        let world = World::with(kind, options).await;
+        let document = |note: &str| format!("version: 1\n# {note}\nmap:\n  fields:\n    email: {{from: email, then: [email]}}\n");
+        world.campaign("EDITED", &document("second")).await;
+        let lead = |email: &str| json!({"campaign_id": "EDITED", "email": email});
+        let ids = world.push_and_settle(json!([lead("no address"), lead("a@x.example")])).await;
+        assert_eq!(states(&world, &ids).await, ["quarantined", "delivered"]);
+        let save = async |note: &str| {
+            let saved = json!({"document": document(note), "activate": true});
+            world.admin.put("/v1/campaigns/EDITED/document", &saved).await.expect(201);
+        };
+        save("third").await;
+        let third = world.push_and_settle(json!([lead("b@x.example")])).await;
+        save("fourth").await;
+        save("fifth").await;
+        let kept = async || {
+            let page = world.admin.get("/v1/campaigns/EDITED/versions").await.expect(200).json;
+            let versions = page["items"].as_array().unwrap().iter();
+            versions.map(|one| (one["version"].as_i64().unwrap(), one["deleted_at"].is_null(), one["has_document"].as_bool().unwrap())).collect::<Vec<_>>()
+        };
+        let whole: Vec<_> = (1..=5).rev().map(|version| (version, true, true)).collect();
+        world.clock.advance_ms(29 * DAY_MS);
+        assert_eq!(kept().await, whole);
+        world.clock.advance_ms(2 * DAY_MS);
+        // The first was there before any, the second has a lead in quarantine, the fourth ran last before the fifth.
+        let expected = [(5, true, true), (4, true, true), (3, false, false), (2, true, true), (1, false, false)];
+        until("they are forgotten", async || kept().await == expected).await;
+        let activate = async |version: i64| world.admin.post(&format!("/v1/campaigns/EDITED/versions/{version}/activate"), &json!({})).await;
+        let gone = activate(3).await.expect_error(410, "version_gone");
+        assert!(gone.text.contains("versions_kept_days"), "{}", gone.text);
+        world.admin.get(&format!("/v1/submissions/{}/replay", third[0])).await.expect_error(410, "version_gone");
+        world.admin.get(&format!("/v1/submissions/{}/replay?version=1", ids[1])).await.expect_error(410, "version_gone");
+        world.admin.get("/v1/campaigns/EDITED/versions/1/comparison").await.expect_error(410, "version_gone");
+        world.admin.get(&format!("/v1/submissions/{}/replay", ids[1])).await.expect(200);
+        activate(4).await.expect(204);
+        activate(2).await.expect(204);
+        assert_eq!(states(&world, &world.push_and_settle(json!([lead("c@x.example")])).await).await, ["delivered"]);
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// H6: an organization has so many bytes of each kind. What passes that is rejected, says what is full and who can help; others go on, and what
     /// is there stays as it is.
     async fn h6_an_organization_has_so_many_bytes(kind: Kind) {

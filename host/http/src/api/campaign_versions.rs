@@ -2,7 +2,7 @@
 
 use crate::auth::OrgUser;
 use crate::body::JsonBody;
-use crate::error::HttpError;
+use crate::error::{ErrorBody, HttpError};
 use crate::extract::{Path, Query};
 use crate::views::{self, Page, PageSize, Time};
 use axum::Json;
@@ -34,6 +34,8 @@ pub(crate) struct CampaignVersionView {
     /// Who saved it.
     created_by: String,
     created_at: Time,
+    /// When its document was deleted at the end of its retention; null while it is there.
+    deleted_at: Option<Time>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,6 +67,7 @@ fn view(row: CampaignVersionSummary, active_id: Option<&str>) -> CampaignVersion
         warnings: views::value(&row.warnings),
         created_by: row.created_by,
         created_at: views::time(row.created_at),
+        deleted_at: row.deleted_at.map(views::time),
     }
 }
 
@@ -111,7 +114,10 @@ pub(crate) async fn list(
 ///
 /// Admins. Activate an older version to roll back. Batches under way finish on the version they began with.
 #[utoipa::path(post, path = "", operation_id = "activateCampaignVersion",
-    responses((status = NO_CONTENT, description = "It is active from the next batch on.")))]
+    responses(
+        (status = NO_CONTENT, description = "It is active from the next batch on."),
+        (status = GONE, description = "`version_gone`: its document was deleted at the end of its retention; save it again.", body = ErrorBody),
+    ))]
 pub(crate) async fn activate(
     OrgUser(scope): OrgUser,
     Path((campaign, version)): Path<(String, String)>,

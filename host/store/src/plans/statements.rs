@@ -8,7 +8,7 @@ use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{DerivedFrom, Processed, ProcessedLead};
 use crate::quotas::Held;
 use crate::release::Release;
-use crate::retention::{Old, Piece};
+use crate::retention::{Old, Piece, Unused};
 use crate::runs::RunStart;
 use crate::{Store, StoreError};
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
@@ -214,6 +214,15 @@ statements! { store:
     }
     "old requests", "key of requests" => {
         store.forget_requests(ORG, "req_10000100", NOW).await?;
+    }
+    "old versions", "campaign_versions_unused" => {
+        store.forget_versions(NOW, NOW).await?;
+    }
+    "leads that run old versions", "submissions_in_state" => {
+        store.is_run_by_leads(&Unused { id: "ver_10000001".into(), campaign_key: CAMPAIGN.into(), unused_since: NOW.0 }).await?;
+    }
+    "messages that run old versions", "deliveries_in_state" => {
+        store.is_run_by_messages(&Unused { id: "ver_10000001".into(), campaign_key: CAMPAIGN.into(), unused_since: NOW.0 }).await?;
     }
     "audit lines", "audit_of_organization" => {
         store.audit_lines(ORG, "", 50).await?;
