@@ -99,7 +99,7 @@ impl TestDatabase {
             union all select c.organization_id, 'bytes_of_versions', -sum(coalesce(length(v.document), 0) + coalesce(length(v.plan), 0) + length(v.warnings)) \
             from campaign_versions v join campaigns c on c.campaign_key = v.campaign_key group by c.organization_id \
             union all select organization_id, 'bytes_of_tables', -sum(bytes) from (select distinct s.organization_id, t.digest, t.bytes from value_sets s \
-            join value_set_versions v on v.value_set_id = s.id join value_tables t on t.digest = v.digest) as t group by organization_id \
+            join value_set_versions v on v.value_set_id = s.id and v.deleted_at is null join value_tables t on t.digest = v.digest) as t group by organization_id \
             union all select organization_id, 'bytes_of_components', -sum(bytes) from (select distinct p.organization_id, k.digest, length(k.bytes) as bytes from plugins p \
             join plugin_versions v on v.plugin_id = p.id join components k on k.digest = v.component_digest) as k group by organization_id) as c \
             group by owner_id, name having sum(n) <> 0";

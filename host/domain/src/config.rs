@@ -156,6 +156,9 @@ pub struct Limits {
     /// How long documents and plans of campaign versions are kept once their campaign does not run them, in days (36,500, which is for ever). What
     /// it ran last before, and what leads and messages on their way run on, is kept all the same.
     pub versions_kept_days: i64,
+    /// How long tables of value sets are kept once their set does not mean them, in days (36,500, which is for ever). What it meant last before is
+    /// kept all the same.
+    pub tables_kept_days: i64,
     /// How many rows one commit forgets (1,000).
     pub forget_rows_max: i64,
     /// How many bytes of raw requests, with the responses to them, an organization may have (256 GiB); beyond, its requests are rejected
@@ -298,6 +301,7 @@ impl Default for Limits {
             events_kept_ms: 90 * 24 * 3_600_000,
             requests_kept_days: 36_500,
             versions_kept_days: 36_500,
+            tables_kept_days: 36_500,
             forget_rows_max: 1_000,
             name_chars_max: 255,
             document_bytes_max: 256 << 10,

@@ -8,7 +8,7 @@ use super::element::Received;
 use super::finish::CampaignContext;
 use super::rendered::raw;
 use super::tables::Names;
-use super::unavailable::{unavailable, version_gone};
+use super::unavailable::{table_gone, unavailable, version_gone};
 use async_recursion::async_recursion as boxed;
 use differences::differences;
 use hookmill_domain::error::{ApiError, Kind};
@@ -109,7 +109,11 @@ impl Pipeline {
         let run = self.recorded_run(row).await.map_err(unavailable)?.ok_or_else(not_processed)?;
         let recorded = self.recorded_result(row, &run).await.map_err(unavailable)?;
         let names = match version_id {
-            None => recorded_names(row).map_err(unavailable)?,
+            None => {
+                let names = recorded_names(row).map_err(unavailable)?;
+                self.check_tables(&names).await?;
+                names
+            }
             Some(_) => self.value_set_names(&row.organization_id).await.map_err(unavailable)?,
         };
         let version_id = version_id.or(row.campaign_version_id.as_deref());
@@ -201,6 +205,16 @@ impl Pipeline {
             Some(version) if version.deleted_at.is_some() => Err(version_gone(version.version)),
             _ => Ok(()),
         }
+    }
+
+    /// Nor are tables read.
+    async fn check_tables(&self, names: &Names) -> Result<(), ApiError> {
+        for (name, digest) in names {
+            if self.people.is_table_deleted(digest).await.map_err(unavailable)? {
+                return Err(table_gone(name));
+            }
+        }
+        Ok(())
     }
 
     /// A campaign as it is, but on a version, and without webhooks: nobody is told of what is only looked at.

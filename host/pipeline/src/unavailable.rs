@@ -64,6 +64,14 @@ pub fn version_gone(version: i64) -> ApiError {
     ApiError::new(Kind::Gone, "version_gone", message)
 }
 
+/// An error for a table of a value set that can't be read any more.
+pub(crate) fn table_gone(name: &str) -> ApiError {
+    let message = format!(
+        "a table of the value set `{name}` was deleted at the end of its retention (`tables_kept_days`); put it again as a new version"
+    );
+    ApiError::new(Kind::Gone, "table_gone", message)
+}
+
 /// An error for requests of an organization whose leads wait to be processed: too many, or for too long.
 pub(crate) fn backlog_full(full: Full, limits: &Limits) -> ApiError {
     let (bound, backlog, max, what) = match full {

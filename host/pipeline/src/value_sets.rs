@@ -1,7 +1,7 @@
 //! Operations on value sets (M7): put, restore, delete, look-up.
 
 use super::Pipeline;
-use super::unavailable::unavailable;
+use super::unavailable::{table_gone, unavailable};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::error::{ApiError, Kind};
@@ -95,14 +95,16 @@ impl Pipeline {
         version: Option<i64>,
     ) -> Result<(String, Arc<ValueTable>), ApiError> {
         let digest = match version {
-            None => self.people.value_set(organization_id, name).await.map(|found| found.map(|set| set.digest)),
-            Some(version) => self
-                .store
-                .value_set_versions(organization_id, name, version.saturating_add(1), 1)
-                .await
-                .map(|found| found.into_iter().find(|row| row.version == version).map(|row| row.digest)),
+            None => self.people.value_set(organization_id, name).await.map_err(unavailable)?.map(|set| set.digest),
+            Some(version) => {
+                let found = self.people.value_set_versions(organization_id, name, version.saturating_add(1), 1).await;
+                let found = found.map_err(unavailable)?.into_iter().find(|row| row.version == version);
+                if found.as_ref().is_some_and(|row| row.deleted_at.is_some()) {
+                    return Err(table_gone(name));
+                }
+                found.map(|row| row.digest)
+            }
         };
-        let digest = digest.map_err(unavailable)?;
         let digest = digest.ok_or_else(|| ApiError::not_found("value set", name))?;
         let table = self.table(&digest).await.map_err(unavailable)?;
         Ok((digest, table))
@@ -134,6 +136,7 @@ impl Pipeline {
         match edited {
             Edited::Done { set, changed } => Ok((set, changed)),
             Edited::Unknown => Err(ApiError::not_found("version of a value set", name)),
+            Edited::Deleted => Err(table_gone(name)),
             Edited::TooMany => Err(ApiError::new(
                 Kind::Conflict,
                 "too_many_value_sets",

@@ -123,7 +123,7 @@ create table campaign_versions (
 create unique index campaign_versions_by_version on campaign_versions (campaign_key, version);
 create index campaign_versions_unused on campaign_versions (unused_since, id) where unused_since is not null;
 
--- Tables are known by their digest, never changed and never taken away: what a submission read can be read again.
+-- Tables are known by their digest and never changed. The body is empty once it was deleted at the end of its retention.
 create table value_tables (
     digest text primary key,
     body bytea not null,
@@ -149,8 +149,14 @@ create table value_set_versions (
     digest text not null references value_tables (digest),
     created_by text not null,
     created_at bigint not null,
+    -- Since when its set does not mean it, nor did last before; null while it does, and once its table is deleted.
+    unused_since bigint,
+    -- When its table was deleted at the end of its retention.
+    deleted_at bigint,
     primary key (value_set_id, version)
 );
+create index value_set_versions_unused on value_set_versions (unused_since, value_set_id, version) where unused_since is not null;
+create index value_set_versions_of_table on value_set_versions (digest);
 
 -- Tables that grow for ever begin their keys with the organization, so that they can be cut by organization and age.
 

@@ -3,6 +3,7 @@
 //! operator sets them.
 
 mod requests;
+mod tables;
 mod versions;
 
 use super::turns::Class;
@@ -107,6 +108,7 @@ impl Store {
             count += self.forget_requests(organization_id, &before, now).await?;
         }
         count += self.forget_versions(days_before(now, self.limits.versions_kept_days), now).await?;
+        count += self.forget_tables(days_before(now, self.limits.tables_kept_days), now).await?;
         Ok(count)
     }
 

@@ -44,8 +44,10 @@ pub struct ValueSetVersion {
     pub created_by: String,
     /// When.
     pub created_at: i64,
+    /// When its table was deleted at the end of its retention.
+    pub deleted_at: Option<i64>,
 }
-from_row!(ValueSetVersion { version, digest, entries, bytes, is_current, created_by, created_at });
+from_row!(ValueSetVersion { version, digest, entries, bytes, is_current, created_by, created_at, deleted_at });
 
 /// A table to be stored.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +88,8 @@ pub enum Edited {
     },
     /// There is no such set, or it never had such a version.
     Unknown,
+    /// The table of the version was deleted at the end of its retention.
+    Deleted,
 }
 
 /// A set that is there, with the table it means.
@@ -104,6 +108,36 @@ fn too_much((sets, bytes): (i64, i64), table_bytes: i64, limits: ValueSetLimits)
     }
     let bytes = bytes.saturating_add(table_bytes);
     (limits.bytes_max < bytes).then_some(Edited::TooLarge { bytes })
+}
+
+/// Has a set mean a version from now on, in a transaction that comes after others of its organization. What it meant until then stays what going
+/// back means, and what that was before is unused from now on.
+macro_rules! mean_version {
+    ($connection:expr, $set_id:expr, $version:expr, $now:expr) => {{
+        sqlx::query(
+            "update value_set_versions set unused_since = $3 where value_set_id = $1 and version <> $2 and unused_since is null and deleted_at is null \
+             and version <> (select version from value_sets where id = $1)",
+        )
+        .bind($set_id)
+        .bind($version)
+        .bind($now.0)
+        .execute(&mut *$connection)
+        .await?;
+        sqlx::query(
+            "update value_set_versions set unused_since = null where value_set_id = $1 and deleted_at is null \
+             and (version = $2 or version = (select version from value_sets where id = $1))",
+        )
+        .bind($set_id)
+        .bind($version)
+        .execute(&mut *$connection)
+        .await?;
+        sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
+            .bind($version)
+            .bind($now.0)
+            .bind($set_id)
+            .execute(&mut *$connection)
+            .await?;
+    }};
 }
 
 impl Store {
@@ -131,11 +165,12 @@ impl Store {
                 return Ok(rejected);
             }
             let known: Option<i64> = sqlx::query_scalar("select v.version from value_sets s join value_set_versions v on v.value_set_id = s.id \
-                 where s.organization_id = $1 and v.digest = $2 limit 1").bind(organization_id).bind(table.digest).fetch_optional(&mut *connection).await?;
+                 where s.organization_id = $1 and v.digest = $2 and v.deleted_at is null limit 1").bind(organization_id).bind(table.digest).fetch_optional(&mut *connection).await?;
             if known.is_none() {
                 hold_bytes!(self, connection, organization_id, Held::Tables, bytes, now);
             }
-            sqlx::query("insert into value_tables (digest, body, entries, bytes, created_at) values ($1, $2, $3, $4, $5) on conflict (digest) do nothing")
+            sqlx::query("insert into value_tables (digest, body, entries, bytes, created_at) values ($1, $2, $3, $4, $5) \
+                 on conflict (digest) do update set body = excluded.body where length(value_tables.body) = 0")
                 .bind(table.digest).bind(table.body).bind(table.entries).bind(bytes).bind(now.0).execute(&mut *connection).await?;
             sqlx::query("insert into value_sets (id, organization_id, name, version, created_at, updated_at) values ($1, $2, $3, 0, $4, $4) \
                  on conflict (organization_id, name) do nothing")
@@ -145,8 +180,7 @@ impl Store {
                 .bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             sqlx::query("insert into value_set_versions (value_set_id, version, digest, created_by, created_at) values ($1, $2, $3, $4, $5)")
                 .bind(&id).bind(version).bind(table.digest).bind(&entry.user_id).bind(now.0).execute(&mut *connection).await?;
-            sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
-                .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
+            mean_version!(connection, &id, version, now);
             insert_audit!(self, connection, entry, format!("{name}#{version}"), now);
         });
         self.edited_set(organization_id, name).await
@@ -169,16 +203,19 @@ impl Store {
         }
         writing!(self, connection => {
             sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
-            let found: Option<(String, i64)> = sqlx::query_as("select s.id, t.bytes from value_sets s join value_set_versions v on v.value_set_id = s.id \
+            let found: Option<(String, i64, Option<i64>)> = sqlx::query_as("select s.id, t.bytes, v.deleted_at from value_sets s join value_set_versions v on v.value_set_id = s.id \
                  join value_tables t on t.digest = v.digest where s.organization_id = $1 and s.name = $2 and v.version = $3")
                 .bind(organization_id).bind(name).bind(version).fetch_optional(&mut *connection).await?;
-            let Some((id, bytes)) = found else { return Ok(Edited::Unknown) };
+            let (id, bytes) = match found {
+                None => return Ok(Edited::Unknown),
+                Some((_, _, Some(_))) => return Ok(Edited::Deleted),
+                Some((id, bytes, None)) => (id, bytes),
+            };
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             if let Some(rejected) = too_much(others, bytes, limits) {
                 return Ok(rejected);
             }
-            sqlx::query("update value_sets set version = $1, updated_at = $2, deleted_at = null where id = $3")
-                .bind(version).bind(now.0).bind(&id).execute(&mut *connection).await?;
+            mean_version!(connection, &id, version, now);
             insert_audit!(self, connection, entry, format!("{name}#{version}"), now);
         });
         self.edited_set(organization_id, name).await
@@ -204,6 +241,9 @@ impl Store {
             let done = sqlx::query("update value_sets set deleted_at = $1, updated_at = $1 where organization_id = $2 and name = $3 and deleted_at is null")
                 .bind(now.0).bind(organization_id).bind(name).execute(&mut *connection).await?.rows_affected();
             if done == 1 {
+                sqlx::query("update value_set_versions set unused_since = $1 where unused_since is null and deleted_at is null \
+                     and value_set_id = (select id from value_sets where organization_id = $2 and name = $3)")
+                    .bind(now.0).bind(organization_id).bind(name).execute(&mut *connection).await?;
                 insert_audit!(self, connection, entry, name, now);
             }
             done == 1
@@ -238,18 +278,27 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<ValueSetVersion>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select v.version, v.digest, t.entries, t.bytes, (s.deleted_at is null and s.version = v.version) as is_current, v.created_by, v.created_at \
+            sqlx::query_as("select v.version, v.digest, t.entries, t.bytes, (s.deleted_at is null and s.version = v.version) as is_current, v.created_by, v.created_at, v.deleted_at \
                  from value_sets s join value_set_versions v on v.value_set_id = s.id join value_tables t on t.digest = v.digest \
                  where s.organization_id = $1 and s.name = $2 and v.version < $3 order by v.version desc limit $4")
                 .bind(organization_id).bind(name).bind(before).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 
-    /// The canonical form of a table.
+    /// The canonical form of a table; none where it is not there, or was deleted.
     #[boxed]
     pub async fn value_table(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_scalar("select body from value_tables where digest = $1").bind(digest).fetch_optional(&mut *connection).await?
+            sqlx::query_scalar("select body from value_tables where digest = $1 and 0 < length(body)").bind(digest).fetch_optional(&mut *connection).await?
         }))
+    }
+
+    /// Whether a table was deleted at the end of its retention.
+    #[boxed]
+    pub async fn is_table_deleted(&self, digest: &str) -> Result<bool, StoreError> {
+        let deleted: Option<String> = reading!(self, connection => {
+            sqlx::query_scalar("select digest from value_tables where digest = $1 and length(body) = 0").bind(digest).fetch_optional(&mut *connection).await?
+        });
+        Ok(deleted.is_some())
     }
 }

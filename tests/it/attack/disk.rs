@@ -333,6 +333,63 @@ on_both! {
 }
 
 on_both! {
+    /// M7 P8: where an operator says so, tables go that no value set means any more; whoever asks for one is told so, and the same table can be put
+    /// again. What another organization means stays its own.
+    async fn m7_tables_that_no_set_means_are_forgotten(kind: Kind) {
+        const DOCUMENT: &str = "
+version: 1
+map:
+  fields: {email: email, code: code}
+qualify:
+  - {field: custom.code, op: in_set, set: codes, reason: unknown code}
+";
+        let mut options = WorldOptions::default();
+        options.settings.limits.tables_kept_days = 30;
+        let world = World::with(kind, options).await;
+        let other = world.second_organization().await;
+        let put = async |client: &Client, codes: &[&str]| client.put("/v1/value-sets/codes", &json!(codes)).await.expect(200).str("digest");
+        let first = put(&world.admin, &["a"]).await;
+        assert_eq!(put(&other.admin, &["a"]).await, first, "a table is kept once");
+        world.campaign("CODES", DOCUMENT).await;
+        let ids = world.push_and_settle(json!([{"campaign_id": "CODES", "email": "a@x.example", "code": "a"}])).await;
+        assert_eq!(world.state(&ids[0]).await, "delivered");
+        for codes in [&["b"], &["c"], &["a"], &["d"], &["e"]] {
+            put(&world.admin, codes).await;
+        }
+        let kept = async || {
+            let page = world.admin.get("/v1/value-sets/codes/versions").await.expect(200).json;
+            let versions = page["items"].as_array().unwrap().iter();
+            versions.map(|one| (one["version"].as_i64().unwrap(), one["deleted_at"].is_null())).collect::<Vec<_>>()
+        };
+        world.clock.advance_ms(29 * DAY_MS);
+        assert_eq!(kept().await, [(6, true), (5, true), (4, true), (3, true), (2, true), (1, true)]);
+        world.admin.get(&format!("/v1/submissions/{}/replay", ids[0])).await.expect(200);
+        world.clock.advance_ms(2 * DAY_MS);
+        // The fifth is what was meant last before; the first and the fourth are one table, and both are old.
+        let expected = [(6, true), (5, true), (4, false), (3, false), (2, false), (1, false)];
+        until("they are forgotten", async || kept().await == expected).await;
+        let restore = async |version: i64| world.admin.post(&format!("/v1/value-sets/codes/versions/{version}/restore"), &json!({})).await;
+        let gone = restore(2).await.expect_error(410, "table_gone");
+        assert!(gone.text.contains("tables_kept_days"), "{}", gone.text);
+        world.admin.get("/v1/value-sets/codes/entries?version=3").await.expect_error(410, "table_gone");
+        // The other organization means the first table still, so the lead can be run again; once it does not, it can't.
+        world.admin.get(&format!("/v1/submissions/{}/replay", ids[0])).await.expect(200);
+        for codes in [&["x"], &["y"]] {
+            put(&other.admin, codes).await;
+        }
+        world.clock.advance_ms(31 * DAY_MS);
+        let replay = async || world.admin.get(&format!("/v1/submissions/{}/replay", ids[0])).await;
+        until("the last one gives it up", async || replay().await.status == 410).await;
+        replay().await.expect_error(410, "table_gone");
+        restore(5).await.expect(200);
+        assert_eq!(put(&world.admin, &["a"]).await, first);
+        replay().await.expect(200);
+        assert_eq!(world.admin.get("/v1/value-sets/codes/entries").await.expect(200).json["items"][0]["key"], "a");
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// H6: an organization has so many bytes of each kind. What passes that is rejected, says what is full and who can help; others go on, and what
     /// is there stays as it is.
     async fn h6_an_organization_has_so_many_bytes(kind: Kind) {

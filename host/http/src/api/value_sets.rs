@@ -48,6 +48,8 @@ pub(crate) struct VersionView {
     /// Who uploaded it.
     created_by: String,
     created_at: Time,
+    /// When its table was deleted at the end of its retention; null while it is there.
+    deleted_at: Option<Time>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -162,6 +164,7 @@ impl From<ValueSetVersion> for VersionView {
             bytes: row.bytes,
             created_by: row.created_by,
             created_at: views::time(row.created_at),
+            deleted_at: row.deleted_at.map(views::time),
         }
     }
 }
@@ -257,7 +260,10 @@ pub(crate) async fn remove(OrgUser(scope): OrgUser, Path(name): Path<String>) ->
 ///
 /// In the order of their keys' bytes.
 #[utoipa::path(get, path = "", operation_id = "listValueSetEntries", params(AtVersion, PageSize, After),
-    responses((status = OK, description = "A page of the list.", body = Page<EntryView>)))]
+    responses(
+        (status = OK, description = "A page of the list.", body = Page<EntryView>),
+        (status = GONE, description = "`table_gone`: the table of this version was deleted at the end of its retention.", body = ErrorBody),
+    ))]
 pub(crate) async fn entries(
     OrgUser(scope): OrgUser,
     Path(name): Path<String>,
@@ -273,7 +279,10 @@ pub(crate) async fn entries(
 ///
 /// Looks up one key as a document or plugin would.
 #[utoipa::path(get, path = "", operation_id = "lookUpValue", params(KeyQuery, AtVersion),
-    responses((status = OK, description = "The value, if the key exists.", body = LookupView)))]
+    responses(
+        (status = OK, description = "The value, if the key exists.", body = LookupView),
+        (status = GONE, description = "`table_gone`: the table of this version was deleted at the end of its retention.", body = ErrorBody),
+    ))]
 pub(crate) async fn look_up(
     OrgUser(scope): OrgUser,
     Path(name): Path<String>,
@@ -305,6 +314,7 @@ pub(crate) async fn versions(
 #[utoipa::path(post, path = "", operation_id = "restoreValueSet",
     responses(
         (status = OK, description = "The value set; batches read it from now on.", body = SetView),
+        (status = GONE, description = "`table_gone`: the table of this version was deleted at the end of its retention; put it again.", body = ErrorBody),
         (status = CONFLICT, description = "`too_many_value_sets`, `value_sets_too_large`: the organization's limit is reached.", body = ErrorBody),
     ))]
 pub(crate) async fn restore(
