@@ -164,7 +164,7 @@ pub struct Limits {
     /// How many bytes of raw requests, with the responses to them, an organization may have (256 GiB); beyond, its requests are rejected
     /// with 429 `quota_reached`.
     pub held_requests_bytes_max: i64,
-    /// How many submissions of an organization may wait to be processed (1,000,000), by a figure that is up to `lookup_ttl_ms` old; beyond, its
+    /// How many submissions of an organization may wait to be processed (1,000,000), by a figure that is about `lookup_ttl_ms` old; beyond, its
     /// requests are rejected with 429 `backlog_full`. What waits for its campaign or for a person is not counted.
     pub backlog_rows_per_organization_max: i64,
     /// How many of all organizations may (5,000,000). What an organization has counts twice against it, so that there is always room for who has

@@ -2,7 +2,6 @@
 //! are read now and then, so that a post costs nothing; on several hosts each reads for itself.
 
 use super::Pipeline;
-use super::cache::Cache;
 use super::unavailable::{backlog_full, unavailable};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
@@ -14,11 +13,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is known of backlogs.
 pub(crate) struct Backlogs {
-    /// How many submissions wait, as it was a moment ago.
-    rows: Cache<String, i64>,
+    /// How many submissions wait, by owner, and when that was read.
+    rows: quick_cache::sync::Cache<String, (i64, Timestamp)>,
+    /// Who has it reads rows: the others of that moment do with what was known.
+    reading_rows: tokio::sync::Mutex<()>,
     ages: Mutex<Ages>,
-    /// Who has it reads the ages.
-    reading: tokio::sync::Mutex<()>,
+    /// Who has it reads ages.
+    reading_ages: tokio::sync::Mutex<()>,
 }
 
 /// Since when each organization that has a backlog waits, as it was at a time.
@@ -53,9 +54,10 @@ pub(crate) enum Full {
 impl Backlogs {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            rows: Cache::new(limits.lookup_ttl_ms, limits.programs_cached_max),
+            rows: quick_cache::sync::Cache::new(limits.programs_cached_max),
+            reading_rows: tokio::sync::Mutex::default(),
             ages: Mutex::default(),
-            reading: tokio::sync::Mutex::default(),
+            reading_ages: tokio::sync::Mutex::default(),
         }
     }
 
@@ -93,13 +95,19 @@ impl Pipeline {
     }
 
     async fn backlog_rows(&self, whose: Whose<'_>) -> Result<i64, StoreError> {
-        let (key, now) = (whose.owner().to_owned(), self.clock.now());
-        if let Some(known) = self.backlogs.rows.get(&key, now) {
-            return Ok(*known);
+        let (backlogs, now, ttl_ms) = (&self.backlogs, self.clock.now(), self.settings.limits.lookup_ttl_ms);
+        let known = backlogs.rows.get(whose.owner());
+        let reading = backlogs.reading_rows.try_lock();
+        if let Some((rows, at)) = known {
+            // Where somebody reads at this moment, it may be twice as old.
+            let trusted_ms = if reading.is_ok() { ttl_ms } else { ttl_ms.saturating_mul(2) };
+            if now < at.plus_ms(trusted_ms) {
+                return Ok(rows);
+            }
         }
-        let generation = self.backlogs.rows.generation();
         let rows = self.store.backlog_rows(whose).await?;
-        Ok(*self.backlogs.rows.put(generation, key, rows, now))
+        backlogs.rows.insert(whose.owner().to_owned(), (rows, now));
+        Ok(rows)
     }
 
     /// Whether an organization waits for too long. Before that is said it is looked up again, once for all who ask at that moment.
@@ -113,7 +121,7 @@ impl Pipeline {
         let is_fresh = read_at.is_some_and(|at| now < at.plus_ms(limits.lookup_ttl_ms));
         if full().is_some()
             && !is_fresh
-            && let Ok(_reading) = self.backlogs.reading.try_lock()
+            && let Ok(_reading) = self.backlogs.reading_ages.try_lock()
         {
             self.read_ages().await?;
         }
