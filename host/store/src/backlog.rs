@@ -35,7 +35,6 @@ impl<'a> Whose<'a> {
 
 impl Store {
     /// How many submissions are received and not processed yet.
-    #[boxed]
     pub async fn backlog_rows(&self, whose: Whose<'_>) -> Result<i64, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_scalar(HELD).bind(whose.owner()).bind(BACKLOG).fetch_one(&mut *connection).await?

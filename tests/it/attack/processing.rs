@@ -3,7 +3,7 @@
 
 use super::host_faults::{count, until};
 use crate::engine::guest;
-use hookmill_tests::{Client, Kind, World, WorldOptions, on_both};
+use hookmill_tests::{Client, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
