@@ -11,11 +11,12 @@ use hookmill_domain::clock::Timestamp;
 /// The last of so many requests of the organization `$1` between the ids `$2` and `$3`.
 const LAST: &str = "select max(id) from (select id from requests where organization_id = $1 and $2 < id and id < $3 order by id limit $4) as looked_at";
 
-/// The ended ones of the organization `$1` after the id `$2`, up to `$3`. A submission's id begins with its request's.
+/// The ended ones of the organization `$1` after the id `$2`, up to `$3`. A submission's id begins with its request's. They are sought one request at
+/// a time: of `not exists` PostgreSQL makes a join that reads all submissions of the organization for each.
 fn ended() -> String {
     format!(
-        "requests where organization_id = $1 and $2 < id and id <= $3 and not exists (select 1 from submissions s where s.organization_id = requests.organization_id \
-         and s.id > requests.id and s.id < requests.id || 'zzzz' and s.state || '' in ({}))",
+        "requests where organization_id = $1 and $2 < id and id <= $3 and (select s.id from submissions s where s.organization_id = requests.organization_id \
+         and s.id > requests.id and s.id < requests.id || 'zzzz' and s.state || '' in ({}) limit 1) is null",
         open_states()
     )
 }
