@@ -64,6 +64,11 @@ impl Head {
         let given = content_type.chars().take(QUOTED_CHARS_MAX).collect();
         Ok(Self { kind, charset, coding, given })
     }
+
+    /// Whether the body has other bytes once it is inflated.
+    pub fn is_compressed(&self) -> bool {
+        self.coding != Coding::Identity
+    }
 }
 
 const CONTENT_TYPES_TO_SEND: &str =

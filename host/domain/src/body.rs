@@ -6,6 +6,18 @@ use crate::config::Limits;
 use hookmill_bodies::{BodyError, BodyLimits, Fault};
 pub use hookmill_bodies::{Head, Kind, Opened};
 use serde::de::IgnoredAny;
+use serde_json::Value;
+
+/// How many times its own bytes a JSON body takes at most while it is opened: decoded, and as a copy of its elements.
+const JSON_FACTOR: usize = 2;
+/// The same of a body that is made a JSON value: decoded, as a tree, and as the value's text.
+pub const MADE_FACTOR: usize = 16;
+/// What a list takes with room for its first items, in bytes.
+const LIST_BYTES: usize = 4 * size_of::<Value>() + 16;
+/// What an object takes with room for its first members, in bytes.
+const OBJECT_BYTES: usize = 4 * (size_of::<Value>() + 32) + 64;
+/// What each further item or member takes, in bytes: the room of two, since room is doubled, and its name or digits.
+const ITEM_BYTES: usize = 2 * (size_of::<Value>() + 40) + 32;
 
 /// The content headers of a body; absent ones are empty.
 pub fn head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
@@ -29,6 +41,41 @@ pub fn json_head(content_type: &str, content_encoding: &str) -> Result<Head, Api
 /// A body, inflated, decoded, and made a JSON value where it is none. The syntax of JSON itself is not looked at yet.
 pub fn open<'a>(head: &Head, body: &'a [u8], limits: &Limits) -> Result<Opened<'a>, ApiError> {
     hookmill_bodies::open(head, body, &bounds(limits)).map_err(error)
+}
+
+/// The same where a compressed body may have so many bytes once it is inflated, at most as many as the limits say.
+pub fn open_within<'a>(
+    head: &Head,
+    body: &'a [u8],
+    inflated_bytes_max: usize,
+    limits: &Limits,
+) -> Result<Opened<'a>, ApiError> {
+    let inflated_bytes_max = inflated_bytes_max.min(limits.inflated_bytes_max);
+    hookmill_bodies::open(head, body, &BodyLimits { inflated_bytes_max, ..bounds(limits) }).map_err(error)
+}
+
+/// How many bytes of memory opening a body takes at most, its elements included, when it has so many once it is inflated.
+pub fn opening_bytes(head: &Head, bytes: usize) -> usize {
+    let factor = if head.kind == Kind::Json { JSON_FACTOR } else { MADE_FACTOR };
+    bytes.saturating_mul(factor)
+}
+
+/// How many bytes of memory a JSON text takes at most as a tree of values: many times its own when it has many small ones.
+pub fn tree_bytes(text: &str) -> usize {
+    let (mut bytes, mut is_string, mut is_escaped) = (size_of::<Value>().saturating_add(text.len()), false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            _ if is_string => {}
+            b'[' => bytes += LIST_BYTES,
+            b'{' => bytes += OBJECT_BYTES,
+            b',' => bytes += ITEM_BYTES,
+            _ => {}
+        }
+    }
+    bytes
 }
 
 /// A body as the text of one JSON value.
@@ -87,6 +134,46 @@ mod tests {
 
     fn read(content_type: &str, body: &[u8]) -> Result<String, ApiError> {
         to_json(&head(content_type, "")?, body, &Limits::default())
+    }
+
+    /// What a tree has allocated for certain.
+    fn allocated(value: &Value) -> usize {
+        match value {
+            Value::Null | Value::Bool(_) => 0,
+            Value::Number(number) => number.to_string().len(),
+            Value::String(text) => text.capacity(),
+            Value::Array(list) => list.capacity() * size_of::<Value>() + list.iter().map(allocated).sum::<usize>(),
+            Value::Object(map) => {
+                let members =
+                    map.iter().map(|(name, value)| name.len() + size_of::<(String, Value)>() + allocated(value));
+                members.sum()
+            }
+        }
+    }
+
+    /// H6: no tree takes more than is counted for its text.
+    #[test]
+    fn h6_a_tree_takes_no_more_than_is_counted() {
+        let many = |one: &str| format!("[{}]", vec![one; 1_000].join(","));
+        let members: Vec<String> = (0..1_000).map(|n| format!("\"{n}\":{n}")).collect();
+        let texts = [
+            "null".to_owned(),
+            many("0"),
+            many("[]"),
+            many("[0]"),
+            many("[[[[1,2]]]]"),
+            many("{\"a\":0}"),
+            many("\"a,[{\\\"\""),
+            format!("{{{}}}", members.join(",")),
+            format!("\"{}\"", "x".repeat(100_000)),
+        ];
+        for text in texts {
+            let value: Value = serde_json::from_str(&text).unwrap();
+            let (allocated, counted) = (allocated(&value), tree_bytes(&text));
+            assert!(allocated <= counted, "{allocated} > {counted}: {}", &text[..text.len().min(40)]);
+        }
+        // What is inside of texts takes its bytes alone.
+        assert_eq!(tree_bytes("\"[,{\\\",\""), size_of::<Value>() + 8);
     }
 
     /// I10: what each kind becomes is shown in `hookmill_bodies`; here, that all of them are reached.

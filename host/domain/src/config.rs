@@ -12,8 +12,24 @@ use std::net::IpAddr;
 pub struct Limits {
     /// How many bytes a request's body may have (8 MiB).
     pub body_bytes_max: usize,
-    /// How many bytes the bodies of all requests under way may have together (512 MiB); beyond, requests are rejected with 429.
+    /// How many bytes the bodies of all requests under way may take, with what is made of them (512 MiB), an organization's half of it at
+    /// most; beyond, requests are rejected with 429.
     pub bodies_bytes_max: usize,
+    /// How many dry runs, replays, comparisons, discoveries, uploads and compilations may be under way or wait (64), an organization's half
+    /// of them at most; beyond, 429.
+    pub heavy_calls_max: usize,
+    /// How many rows of lists may be on their way to callers at once (20,000), an organization's half of them at most; beyond, 429.
+    pub rows_shown_max: usize,
+    /// How many bytes a value may have to be read, written and dropped where it is met (256 KiB); larger ones are sent to threads of their own.
+    pub inline_bytes_max: usize,
+    /// How many larger values are worked on at once for sources, and how many for people (2 each); others wait.
+    pub large_values_max: usize,
+    /// How many bytes the sample of a dry run may have with its headers, its query and the client's response (1 MiB); beyond, 413.
+    pub sample_bytes_max: usize,
+    /// How many leads a sample may become (100); beyond, 422.
+    pub sample_leads_max: usize,
+    /// How many bytes of memory the inputs, outputs and traces may take that one dry run, replay or comparison shows (64 MiB); beyond, 422.
+    pub shown_bytes_max: usize,
     /// How many bytes a plugin upload may have (32 MiB).
     pub component_bytes_max: usize,
     /// How many bytes a compressed body may have once it is inflated (16 MiB).
@@ -86,8 +102,8 @@ pub struct Limits {
     /// How long a start waits for the plugins of active campaigns to be loaded or compiled, in milliseconds (10 s); the rest goes on
     /// beside the leads of others.
     pub warm_up_ms_max: u64,
-    /// How many dry runs, replays and discoveries run at once (8); others wait. The engine needs two instances for each
-    /// (`people_instances_max`).
+    /// How many dry runs, replays and discoveries run at once (8), an organization's half of them at most; others wait. The engine needs two
+    /// instances for each (`people_instances_max`).
     pub people_runs_max: usize,
     /// How long a lease on a shard lasts unless it is renewed, in milliseconds (12 s); PostgreSQL only.
     pub lease_ms: i64,
@@ -231,6 +247,13 @@ impl Default for Limits {
         Self {
             body_bytes_max: 8 << 20,
             bodies_bytes_max: 512 << 20,
+            heavy_calls_max: 64,
+            rows_shown_max: 20_000,
+            inline_bytes_max: 256 << 10,
+            large_values_max: 2,
+            sample_bytes_max: 1 << 20,
+            sample_leads_max: 100,
+            shown_bytes_max: 64 << 20,
             component_bytes_max: 32 << 20,
             inflated_bytes_max: 16 << 20,
             body_depth_max: 64,

@@ -2,6 +2,7 @@
 //! every bound of the host has its name in [`config`].
 
 pub mod body;
+pub mod budget;
 pub mod campaign;
 pub mod clock;
 pub mod config;
