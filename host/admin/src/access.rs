@@ -2,8 +2,10 @@
 //! user's role, organization and campaigns.
 
 use crate::input::lookup_id;
+use crate::page::PageRequest;
 use crate::rows::{API_KEY_PREFIX, Campaign, Organization, SOURCE_KEY_PREFIX, SourceKey};
 use crate::use_cases::{Change, Reach, UseCase};
+use hookmill_domain::budget::Holding;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::{HostSettings, Limits};
 use hookmill_domain::error::{ApiError, Kind};
@@ -37,6 +39,8 @@ pub struct Actor {
 pub struct Scope {
     pub(crate) actor: Actor,
     pub(crate) organization_id: String,
+    /// What is held for what is asked, until the last clone is gone.
+    holding: Holding,
 }
 
 impl Actor {
@@ -77,7 +81,8 @@ impl Actor {
                 return Err(ApiError::invalid("organization", "is missing: operators name one with ?organization=ID"));
             }
         };
-        Ok(Scope { actor: self, organization_id })
+        let holding = self.pipeline.holding(&organization_id);
+        Ok(Scope { actor: self, organization_id, holding })
     }
 
     async fn existing_organization(&self, id: String) -> Result<String, ApiError> {
@@ -139,6 +144,45 @@ impl Scope {
     /// What the host's operator set.
     pub fn settings(&self) -> &HostSettings {
         self.actor.pipeline.settings()
+    }
+
+    /// What is held for what is asked: whoever sends the response drops it then.
+    pub fn holding(&self) -> &Holding {
+        &self.holding
+    }
+
+    /// Does work on what may be large, on a thread of its own.
+    pub async fn work_apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let holding = self.holding.clone();
+        let work = move || {
+            // It goes on when it is no longer waited for.
+            let _holding = holding;
+            work()
+        };
+        self.pipeline().large().work_apart(work).await
+    }
+
+    /// Counts this as a call that takes long, from here until its response is sent.
+    pub(crate) fn begin_heavy_call(&self) -> Result<(), ApiError> {
+        self.holding.keep(self.pipeline().budgets().heavy_calls.take(&self.organization_id, 1)?);
+        Ok(())
+    }
+
+    /// The number of rows of a page, which are on their way until its response is sent.
+    pub(crate) fn rows_of(&self, page: &PageRequest) -> Result<i64, ApiError> {
+        let rows = page.limit(self.limits())?;
+        self.show_rows(rows)?;
+        Ok(rows)
+    }
+
+    /// Counts rows that are on their way until their response is sent.
+    pub(crate) fn show_rows(&self, rows: i64) -> Result<(), ApiError> {
+        let rows = usize::try_from(rows).unwrap_or_default();
+        self.holding.keep(self.pipeline().budgets().rows.take(&self.organization_id, rows)?);
+        Ok(())
     }
 
     pub(crate) fn authorize(&self, use_case: &UseCase) -> Result<(), ApiError> {

@@ -50,7 +50,7 @@ impl Scope {
     /// Lists API keys, the oldest first; revoked ones stay listed.
     pub async fn list_api_keys(&self, page: &PageRequest) -> Result<Listed<ApiKey>, ApiError> {
         self.authorize(&LIST_API_KEYS)?;
-        let limit = page.limit(self.limits())?;
+        let limit = self.rows_of(page)?;
         let rows = self.store().api_keys(&self.organization_id, page.from(), limit).await.map_err(unavailable)?;
         Ok(Listed::page(rows, limit, |row| row.id.clone()))
     }

@@ -67,6 +67,7 @@ impl Scope {
             let message = "is missing: the default plugin runs a document; `version: 1` alone is the standard one";
             return Err(ApiError::invalid("document", message));
         }
+        self.begin_heavy_call()?;
         let (compiled, problems) = self.pipeline().compile_version(chosen, new.document.as_deref()).await?;
         let activation = if new.activate { Activation::Now } else { Activation::Later };
         let version = self.pipeline().save_campaign_version(&campaign.key, &compiled, activation, &entry).await?;
@@ -104,8 +105,7 @@ impl Scope {
         page: &PageRequest,
     ) -> Result<(Campaign, Listed<CampaignVersionSummary>), ApiError> {
         let campaign = self.read_campaign(&LIST_CAMPAIGN_VERSIONS, campaign_id).await?;
-        let rows =
-            self.store().campaign_versions(&campaign.key, page.limit(self.limits())?).await.map_err(unavailable)?;
+        let rows = self.store().campaign_versions(&campaign.key, self.rows_of(page)?).await.map_err(unavailable)?;
         Ok((campaign, Listed::all(rows)))
     }
 

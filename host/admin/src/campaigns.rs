@@ -95,6 +95,7 @@ impl Scope {
             values: checked_values(new.values.unwrap_or_default())?,
             granted_value_sets: checked_grants(limits, new.granted_value_sets.unwrap_or_default())?,
         };
+        self.begin_heavy_call()?;
         let standard = self.pipeline().default_component();
         let (version, _) = self.pipeline().compile_version(standard, Some(STANDARD_DOCUMENT)).await?;
         let state = new.state.unwrap_or(CampaignState::Draft);
@@ -113,7 +114,7 @@ impl Scope {
     /// Lists the campaigns that the key covers, the oldest first.
     pub async fn list_campaigns(&self, page: &PageRequest) -> Result<Listed<Campaign>, ApiError> {
         self.authorize(&LIST_CAMPAIGNS)?;
-        let (limit, organization_id) = (page.limit(self.limits())?, &self.organization_id);
+        let (limit, organization_id) = (self.rows_of(page)?, &self.organization_id);
         let after = match page.from() {
             "" => None,
             campaign_id => self.store().campaign_by_id(organization_id, campaign_id).await.map_err(unavailable)?,

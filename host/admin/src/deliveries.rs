@@ -47,7 +47,7 @@ impl Scope {
         };
         let submission_id = lookup_id(&filter.submission.unwrap_or_default());
         let filter = deliveries::DeliveryFilter { submission_id, state: filter.state, campaign_key };
-        let limit = page.limit(self.limits())?;
+        let limit = self.rows_of(page)?;
         let rows = self.store().deliveries(&self.organization_id, &filter, page.from(), limit).await;
         Ok(Listed::page(rows.map_err(unavailable)?, limit, |row| row.id.clone()))
     }

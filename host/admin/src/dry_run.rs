@@ -16,6 +16,7 @@ use hookmill_pipeline::{DryRun, DryRunInput, SampleResponse};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// An element as a source would send it, and what its client responds.
@@ -79,9 +80,9 @@ impl Scope {
     /// write the client's URL into a message: who is not shown that URL runs it with the masked one.
     pub async fn dry_run(&self, campaign_id: &str, sample: Input<Sample>) -> Result<DryRun, ApiError> {
         let campaign = self.read_campaign(&DRY_RUN, campaign_id).await?;
-        let mut sample = sample?;
-        let body = sample.element(self.limits())?;
-        let response = sample.response.map(parse_response).transpose()?;
+        let sample = sample?;
+        self.begin_heavy_call()?;
+        let (sample, body, response) = self.read_sample(sample).await?;
         let organization = self.own_organization().await?;
         let program = self.program_to_try(&campaign, sample.document.as_deref()).await?;
         let client = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
@@ -89,7 +90,28 @@ impl Scope {
         let metadata =
             RequestMetadata { headers: lowercase_names(sample.headers), query: sample.query.into_iter().collect() };
         let input = DryRunInput { organization, campaign, body, metadata, client_url, response };
-        self.pipeline().dry_run(&program, &input).await.map_err(unavailable)
+        self.pipeline().dry_run(&program, &Arc::new(input), self.holding()).await
+    }
+
+    /// The element and the client's response of a sample, within their bounds.
+    async fn read_sample(&self, mut sample: Sample) -> Result<(Sample, String, Option<SampleResponse>), ApiError> {
+        let limits = self.limits();
+        sample.check_bytes(limits)?;
+        let bytes_max = limits.sample_bytes_max;
+        let settings = self.pipeline().settings().clone();
+        // What is made of the element while it is opened, and the element itself.
+        let mut opening = self.holding().part();
+        opening.grow(sample.opening_bytes(bytes_max))?;
+        let read = move || {
+            let _opening = opening;
+            let body = sample.element(&settings.limits)?;
+            if bytes_max < body.len() {
+                return Err(sample_too_large("the element", body.len(), bytes_max));
+            }
+            let response = sample.response.take().map(parse_response).transpose()?;
+            Ok((sample, body, response))
+        };
+        self.work_apart(read).await?
     }
 
     /// A document to try, or else what the campaign runs.
@@ -124,6 +146,37 @@ fn decode_body(path: &str, text: Option<String>, base64: Option<String>) -> Resu
 }
 
 impl Sample {
+    /// Rejects a sample that has more bytes as it was sent than one may have.
+    fn check_bytes(&self, limits: &Limits) -> Result<(), ApiError> {
+        let of_text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        // Four letters of base64 are three bytes.
+        let of_coded = |coded: &Option<String>| coded.as_ref().map_or(0, |coded| coded.len() / 4 * 3);
+        let of_pairs = |pairs: &BTreeMap<String, String>| -> usize {
+            pairs.iter().map(|(name, value)| name.len() + value.len()).sum()
+        };
+        let raw = self.raw.as_ref().map_or(0, |raw| of_text(&raw.text) + of_coded(&raw.base64));
+        let response = self.response.as_ref();
+        let response = response.map_or(0, |it| of_text(&it.text) + of_coded(&it.base64) + of_pairs(&it.headers));
+        let body = self.body.as_ref().map_or(0, |body| body.get().len());
+        let bytes = body + raw + response + of_pairs(&self.headers) + of_pairs(&self.query);
+        let bytes_max = limits.sample_bytes_max;
+        if bytes_max < bytes { Err(sample_too_large("the sample", bytes, bytes_max)) } else { Ok(()) }
+    }
+
+    /// How many bytes of memory reading the element takes at most.
+    fn opening_bytes(&self, bytes_max: usize) -> usize {
+        let (text_bytes, opened_bytes) = match (&self.body, &self.raw) {
+            (Some(body), _) => (body.get().len(), body.get().len()),
+            (None, Some(raw)) if raw.content_encoding.is_empty() => {
+                let bytes = raw.text.as_deref().or(raw.base64.as_deref()).map_or(0, str::len);
+                (bytes, bytes)
+            }
+            (None, _) => (bytes_max, bytes_max),
+        };
+        let factor = if self.body.is_some() { 1 } else { body::MADE_FACTOR };
+        text_bytes.saturating_add(opened_bytes.saturating_mul(factor))
+    }
+
     /// The element's JSON text; what a raw one said of itself joins the headers.
     fn element(&mut self, limits: &Limits) -> Result<String, ApiError> {
         let raw = match (self.body.take(), self.raw.take()) {
@@ -132,13 +185,25 @@ impl Sample {
             _ => return Err(ApiError::invalid("body", "or `raw` must be given, and not both")),
         };
         let head = body::head(&raw.content_type, &raw.content_encoding).map_err(as_sample)?;
+        let limits =
+            Limits { inflated_bytes_max: limits.inflated_bytes_max.min(limits.sample_bytes_max), ..limits.clone() };
         self.headers.entry("content-type".into()).or_insert(raw.content_type);
-        body::to_json(&head, &decode_body("raw", raw.text, raw.base64)?, limits).map_err(as_sample)
+        body::to_json(&head, &decode_body("raw", raw.text, raw.base64)?, &limits).map_err(as_sample)
     }
+}
+
+fn sample_too_large(what: &str, bytes: usize, bytes_max: usize) -> ApiError {
+    let message =
+        format!("{what} has {bytes} bytes, at most {bytes_max} are allowed (sample_bytes_max); send a smaller sample");
+    ApiError::new(Kind::TooLarge, "sample_too_large", message)
 }
 
 /// A body inside a body: an error in the sample is not a syntax error of the request itself.
 fn as_sample(error: ApiError) -> ApiError {
+    if error.code == "body_too_large" {
+        let message = format!("the sample in `raw` is too large: {} (sample_bytes_max)", error.message);
+        return ApiError::new(Kind::TooLarge, "sample_too_large", message);
+    }
     let message = format!("the sample in `raw` would be rejected: {}", error.message);
     ApiError::new(Kind::Invalid, "sample_unreadable", message).at("raw", error.code, error.message)
 }

@@ -1,6 +1,6 @@
 //! The fields of a campaign's newest leads (M11).
 
-use super::access::{Scope, unavailable};
+use super::access::Scope;
 use super::input::check_count;
 use super::use_cases::{DRAFT_DOCUMENT, LIST_FIELDS, UseCase};
 use hookmill_discovery::{ELEMENTS_DEFAULT, ELEMENTS_MAX};
@@ -27,8 +27,9 @@ impl Scope {
     ) -> Result<Discovered, ApiError> {
         let campaign = self.read_campaign(use_case, campaign_id).await?;
         let leads = checked_leads(leads)?;
+        self.begin_heavy_call()?;
         let organization = self.own_organization().await?;
-        self.pipeline().discover(&organization, &campaign, leads, tries).await.map_err(unavailable)
+        self.pipeline().discover(&organization, &campaign, leads, tries, self.holding()).await
     }
 }
 

@@ -10,7 +10,6 @@ use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_engine::{Digest, NotAdmitted};
 use hookmill_pipeline::host_failed;
 use hookmill_store::components::NewComponent;
-use std::ops::Deref;
 
 /// A version of a plugin, and how its instances get ready on this host.
 #[derive(Debug)]
@@ -32,14 +31,17 @@ pub struct UploadedPlugin {
 
 impl Scope {
     /// Uploads a version of a plugin. The bytes are read when it is known that they may be uploaded.
-    pub async fn upload_plugin<B: Deref<Target = Bytes>>(
+    pub async fn upload_plugin(
         &self,
         name: &str,
-        bytes: impl Future<Output = Result<B, ApiError>>,
+        bytes: impl Future<Output = Result<Bytes, ApiError>>,
     ) -> Result<UploadedPlugin, ApiError> {
         let entry = self.authorize_change(&UPLOAD_PLUGIN)?;
         let name = Name::from(name).check("name", self.limits())?;
         let bytes = bytes.await?;
+        self.begin_heavy_call()?;
+        // A copy for the compiler, and what it admits.
+        self.holding().grow(bytes.len().saturating_mul(2))?;
         let admitted = self.pipeline().engine().admit(bytes.to_vec()).await.map_err(not_admitted)?;
         let stages: Vec<String> = admitted.stages.iter().map(|stage| stage.to_string()).collect();
         let component = NewComponent {

@@ -31,7 +31,7 @@ impl Scope {
     /// Lists requests, the newest first.
     pub async fn list_requests(&self, page: &PageRequest) -> Result<Listed<RequestSummary>, ApiError> {
         self.authorize(&LIST_REQUESTS)?;
-        let limit = page.limit(self.limits())?;
+        let limit = self.rows_of(page)?;
         let rows = self.store().requests(&self.organization_id, page.from(), limit).await.map_err(unavailable)?;
         Ok(Listed::page(rows, limit, |row| row.id.clone()))
     }
@@ -39,7 +39,7 @@ impl Scope {
     /// Lists requests that were wholly rejected, the newest first.
     pub async fn list_rejected_requests(&self, page: &PageRequest) -> Result<Listed<RejectedRequest>, ApiError> {
         self.authorize(&LIST_REJECTED_REQUESTS)?;
-        let limit = page.limit(self.limits())?;
+        let limit = self.rows_of(page)?;
         let rows = self.store().rejected_requests(&self.organization_id, page.from(), limit).await;
         Ok(Listed::page(rows.map_err(unavailable)?, limit, |row| row.id.clone()))
     }

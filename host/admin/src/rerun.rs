@@ -33,12 +33,13 @@ impl Scope {
     /// Runs a submission again as it was run, or on another version of its campaign.
     pub async fn replay_submission(&self, id: &str, version: Option<i64>) -> Result<Replay, ApiError> {
         self.authorize(&REPLAY_SUBMISSION)?;
+        self.begin_heavy_call()?;
         let row = self.find_submission(id).await?;
         let version = match version {
             Some(version) => Some(self.version_of(&row.campaign_key, version).await?.id),
             None => None,
         };
-        self.pipeline().replay(&row, version.as_deref(), self.url_view()).await
+        self.pipeline().replay(&row, version.as_deref(), self.url_view(), self.holding()).await
     }
 
     /// Runs a campaign's newest submissions on one of its versions and on another, the active one if none is named.
@@ -52,6 +53,7 @@ impl Scope {
         let campaign = self.read_campaign(&COMPARE_VERSIONS, campaign_id).await?;
         let last = check_count("last", last.unwrap_or(COMPARED_DEFAULT), COMPARED_MAX)?;
         let number = version.parse().map_err(|_| ApiError::not_found("version", version))?;
+        self.begin_heavy_call()?;
         let after = self.version_of(&campaign.key, number).await?;
         let before = match against {
             Some(number) => Some(self.version_of(&campaign.key, number).await?),
@@ -60,7 +62,8 @@ impl Scope {
         let bytes_max = self.limits().load_bytes_max;
         let rows = self.store().submissions(&campaign.key, None, "", last, bytes_max).await.map_err(unavailable)?.rows;
         let before_id = before.as_ref().map(|version| version.id.as_str());
-        let all = self.pipeline().compare(&campaign, before_id, &after.id, &rows, self.url_view()).await?;
+        let versions = (before_id, after.id.as_str());
+        let all = self.pipeline().compare(&campaign, versions, &rows, self.url_view(), self.holding()).await?;
         let compared = all.iter().filter(|one| one.error.is_none()).count();
         let submissions: Vec<Compared> =
             all.into_iter().filter(|one| one.error.is_some() || !one.differences.is_empty()).collect();

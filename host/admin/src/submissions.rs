@@ -34,7 +34,7 @@ impl Scope {
     ) -> Result<Listed<SubmissionRow>, ApiError> {
         let campaign = self.read_campaign(&LIST_SUBMISSIONS, campaign_id).await?;
         let state = state.map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
-        let limit = page.limit(self.limits())?;
+        let limit = self.rows_of(page)?;
         let bytes_max = self.limits().page_bytes_max;
         let found = self.store().submissions(&campaign.key, state, page.from(), limit, bytes_max).await;
         let found = found.map_err(unavailable)?;

@@ -65,7 +65,7 @@ impl Scope {
     /// Lists users, the oldest first.
     pub async fn list_users(&self, page: &PageRequest) -> Result<Listed<User>, ApiError> {
         self.authorize(&LIST_USERS)?;
-        let limit = page.limit(self.limits())?;
+        let limit = self.rows_of(page)?;
         let rows = self.store().users(&self.organization_id, page.from(), limit).await.map_err(unavailable)?;
         Ok(Listed::page(rows, limit, |row| row.id.clone()))
     }

@@ -11,23 +11,23 @@ use crate::rows::{ValueSet, ValueSetVersion};
 use bytes::Bytes;
 use hookmill_domain::error::ApiError;
 use hookmill_pipeline::{PutSet, TableFormat};
-use std::ops::Deref;
 
 /// How many versions are shown with a value set; all of them are a list of their own.
 const VERSIONS_SHOWN: i64 = 10;
 
 impl Scope {
     /// Makes a name mean a table from the next batch on. The bytes are read when it is known that they may be put.
-    pub async fn put_value_set<B: Deref<Target = Bytes>>(
+    pub async fn put_value_set(
         &self,
         name: &str,
-        bytes: impl Future<Output = Result<B, ApiError>>,
+        bytes: impl Future<Output = Result<Bytes, ApiError>>,
         format: Input<TableFormat>,
     ) -> Result<PutSet, ApiError> {
         let entry = self.authorize_change(&PUT_VALUE_SET)?;
         let name = Name::from(name).check("name", self.limits())?;
         let bytes = bytes.await?;
-        self.pipeline().put_value_set(&self.organization_id, &name, format?, bytes.clone(), &entry).await
+        self.begin_heavy_call()?;
+        self.pipeline().put_value_set(&self.organization_id, &name, format?, bytes, &entry, self.holding()).await
     }
 
     /// Lists value sets.
@@ -60,7 +60,7 @@ impl Scope {
         page: &PageRequest,
     ) -> Result<Listed<(String, String)>, ApiError> {
         self.authorize(&LIST_VALUE_SET_ENTRIES)?;
-        let (name, limit) = (lookup_name(name), page.limit(self.limits())?);
+        let (name, limit) = (lookup_name(name), self.rows_of(page)?);
         let (_, table) = self.pipeline().value_set_table(&self.organization_id, &name, version).await?;
         let rows = table.after(page.from()).take(usize::try_from(limit).unwrap_or(0));
         let rows = rows.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -87,7 +87,7 @@ impl Scope {
         page: &PageRequest,
     ) -> Result<Listed<ValueSetVersion>, ApiError> {
         self.authorize(&LIST_VALUE_SET_VERSIONS)?;
-        let (name, limit) = (lookup_name(name), page.limit(self.limits())?);
+        let (name, limit) = (lookup_name(name), self.rows_of(page)?);
         let before = page.from().parse().unwrap_or(i64::MAX);
         let rows = self.store().value_set_versions(&self.organization_id, &name, before, limit).await;
         let rows = rows.map_err(unavailable)?;

@@ -16,6 +16,7 @@ impl Scope {
     pub async fn newest_decisions(&self, campaign_id: &str, leads: Option<i64>) -> Result<Vec<DecisionRow>, ApiError> {
         let campaign = self.read_campaign(&COUNT_WARNINGS, campaign_id).await?;
         let leads = check_count("leads", leads.unwrap_or(LEADS_DEFAULT), LEADS_MAX)?;
+        self.show_rows(leads)?;
         self.store().newest_decisions(&campaign.key, leads).await.map_err(unavailable)
     }
 }

@@ -1,6 +1,7 @@
 //! Who calls: the key a request presents, and what it stands for. Whether they may is the use case's to say.
 
 use crate::error::HttpError;
+use crate::request_id::RequestId;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -50,7 +51,11 @@ impl FromRequestParts<Pipeline> for OrgUser {
         let User(actor) = User::from_request_parts(parts, pipeline).await?;
         let Query(Named { organization }) = Query::try_from_uri(&parts.uri)
             .map_err(|_| HttpError::invalid("organization", "can't be read from the query"))?;
-        Ok(Self(actor.enter(organization).await?))
+        let scope = actor.enter(organization).await?;
+        if let Some(id) = parts.extensions.get::<RequestId>() {
+            id.hold(scope.holding());
+        }
+        Ok(Self(scope))
     }
 }
 

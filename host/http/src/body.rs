@@ -1,5 +1,6 @@
 //! Reading bodies: bounded in bytes and time, JSON checked before it is understood.
 
+use crate::request_id::RequestId;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -7,40 +8,28 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use hookmill_admin::Input;
 use hookmill_domain::body as model;
+use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::envelope::syntax;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_pipeline::Pipeline;
 use serde::de::DeserializeOwned;
-use std::ops::Deref;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much of a body that is too large is still read and thrown away, so that its sender reads the error instead of a broken
 /// connection.
 const DRAINED_BYTES_MAX: usize = 64 << 20;
 
-/// A body in memory, and the room it takes: all bodies together are bounded (H6).
-pub(super) struct BufferedBody {
-    /// The body.
-    pub bytes: Bytes,
-    /// The room; free again when this is dropped.
-    _room: Option<OwnedSemaphorePermit>,
-}
-
-impl Deref for BufferedBody {
-    type Target = Bytes;
-
-    fn deref(&self) -> &Bytes {
-        &self.bytes
-    }
-}
-
-/// Reads a whole body, which has to come at the least pace and within the longest time. Hold the result until the response is sent.
-pub(super) async fn read(pipeline: &Pipeline, body: Body, bytes_max: usize) -> Result<BufferedBody, ApiError> {
+/// Reads a whole body, which has to come at the least pace and within the longest time. What it takes is in the permit, which belongs to
+/// the body and to all that is made of it (H6).
+pub(super) async fn read(
+    pipeline: &Pipeline,
+    permit: Permit,
+    body: Body,
+    bytes_max: usize,
+) -> Result<(Bytes, Permit), ApiError> {
     let limits = &pipeline.settings().limits;
     let [whole, piece] = [limits.request_timeout_ms, limits.progress_ms].map(Duration::from_millis);
-    let mut reading = Reading::new(body, bytes_max, pipeline.body_memory());
+    let mut reading = Reading::new(body, bytes_max, permit);
     let read = async move {
         while within(piece, limits.progress_bytes_min, reading.read_some(limits.progress_bytes_min)).await?? {}
         reading.finish()
@@ -58,19 +47,32 @@ fn too_slow(message: String) -> ApiError {
     ApiError::new(Kind::Syntax, "body_timeout", message)
 }
 
-/// A body that is being read.
-struct Reading<'a> {
-    stream: BodyDataStream,
+/// Reads a whole body for a person's request, which holds it.
+pub(super) async fn read_held(
+    pipeline: &Pipeline,
+    holding: &Holding,
+    body: Body,
     bytes_max: usize,
-    room: &'a Arc<Semaphore>,
-    bytes: BytesMut,
-    seen: usize,
-    held: Option<OwnedSemaphorePermit>,
+) -> Result<Bytes, ApiError> {
+    let (bytes, permit) = read(pipeline, holding.part(), body, bytes_max).await?;
+    holding.keep(permit);
+    Ok(bytes)
 }
 
-impl<'a> Reading<'a> {
-    fn new(body: Body, bytes_max: usize, room: &'a Arc<Semaphore>) -> Self {
-        Self { stream: body.into_data_stream(), bytes_max, room, bytes: BytesMut::new(), seen: 0, held: None }
+/// A body that is being read.
+struct Reading {
+    stream: BodyDataStream,
+    bytes_max: usize,
+    bytes: BytesMut,
+    seen: usize,
+    permit: Permit,
+    /// Why it is not kept: the rest is read and thrown away.
+    error: Option<ApiError>,
+}
+
+impl Reading {
+    fn new(body: Body, bytes_max: usize, permit: Permit) -> Self {
+        Self { stream: body.into_data_stream(), bytes_max, bytes: BytesMut::new(), seen: 0, permit, error: None }
     }
 
     /// Reads at least so many bytes, or to the end; returns whether there may be more.
@@ -79,7 +81,7 @@ impl<'a> Reading<'a> {
         while let Some(chunk) = self.stream.next().await {
             let chunk = chunk
                 .map_err(|_| ApiError::new(Kind::Syntax, "body_broken", "the body ended before it was complete"))?;
-            self.take(&chunk)?;
+            self.take(&chunk);
             if DRAINED_BYTES_MAX < self.seen {
                 break;
             }
@@ -90,34 +92,37 @@ impl<'a> Reading<'a> {
         Ok(false)
     }
 
-    fn take(&mut self, chunk: &Bytes) -> Result<(), ApiError> {
+    fn take(&mut self, chunk: &Bytes) {
         self.seen += chunk.len();
+        if self.error.is_some() {
+            return;
+        }
         if self.bytes_max < self.seen {
-            return Ok(());
+            return self.give_up(too_large(self.bytes_max));
         }
-        let bytes = u32::try_from(chunk.len()).ok();
-        let more = bytes.and_then(|bytes| self.room.clone().try_acquire_many_owned(bytes).ok());
-        let more = more.ok_or_else(overloaded)?;
-        match &mut self.held {
-            Some(held) => held.merge(more),
-            None => self.held = Some(more),
+        match self.permit.grow(chunk.len()) {
+            Ok(()) => self.bytes.extend_from_slice(chunk),
+            Err(exhausted) => self.give_up(exhausted.into()),
         }
-        self.bytes.extend_from_slice(chunk);
-        Ok(())
     }
 
-    fn finish(self) -> Result<BufferedBody, ApiError> {
-        if self.bytes_max < self.seen {
-            let message = format!("the body has more than {} bytes (body_bytes_max); send it in parts", self.bytes_max);
-            return Err(ApiError::new(Kind::TooLarge, "body_too_large", message));
+    fn give_up(&mut self, error: ApiError) {
+        self.error = Some(error);
+        self.bytes = BytesMut::new();
+        self.permit.shrink_to(0);
+    }
+
+    fn finish(self) -> Result<(Bytes, Permit), ApiError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok((self.bytes.freeze(), self.permit)),
         }
-        Ok(BufferedBody { bytes: self.bytes.freeze(), _room: self.held })
     }
 }
 
-fn overloaded() -> ApiError {
-    let message = "the bodies of all requests under way exceed the memory limit of this host; try again shortly";
-    ApiError::new(Kind::Overload, "overloaded", message)
+fn too_large(bytes_max: usize) -> ApiError {
+    let message = format!("the body has more than {bytes_max} bytes (body_bytes_max); send it in parts");
+    ApiError::new(Kind::TooLarge, "body_too_large", message)
 }
 
 /// What the headers say of a body: the values of `Content-Type` and `Content-Encoding`, empty when they are not there.
@@ -133,7 +138,7 @@ pub(super) fn content_headers(headers: &HeaderMap) -> (String, String) {
 /// case's to give, after it has looked whether the caller may do this at all.
 pub(super) struct JsonBody<T>(pub Input<T>);
 
-impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<Pipeline> for JsonBody<T> {
     type Rejection = std::convert::Infallible;
 
     async fn from_request(request: Request, pipeline: &Pipeline) -> Result<Self, Self::Rejection> {
@@ -141,14 +146,47 @@ impl<T: DeserializeOwned> FromRequest<Pipeline> for JsonBody<T> {
     }
 }
 
-async fn understood<T: DeserializeOwned>(request: Request, pipeline: &Pipeline) -> Result<T, ApiError> {
+async fn understood<T: DeserializeOwned + Send + 'static>(
+    request: Request,
+    pipeline: &Pipeline,
+) -> Result<T, ApiError> {
     let (parts, body) = request.into_parts();
-    let limits = &pipeline.settings().limits;
-    let BufferedBody { bytes, _room } = read(pipeline, body, limits.body_bytes_max).await?;
+    // Who is in no organization is an operator; all of them share one part.
+    let holding = match parts.extensions.get::<RequestId>().and_then(RequestId::holding) {
+        Some(holding) => holding.clone(),
+        None => pipeline.holding(""),
+    };
+    let bytes = read_held(pipeline, &holding, body, pipeline.settings().limits.body_bytes_max).await?;
     let (content_type, content_encoding) = content_headers(&parts.headers);
     let head = model::json_head(&content_type, &content_encoding)?;
-    let opened = model::open(&head, &bytes, limits)?;
+    let people = pipeline.for_people();
+    if head.is_compressed() || people.large().inline_bytes_max() < bytes.len() {
+        let large = people.large().clone();
+        return large.work_apart(move || parse(&head, &bytes, &holding, &people)).await?;
+    }
+    parse(&head, &bytes, &holding, &people)
+}
+
+fn parse<T: DeserializeOwned>(
+    head: &model::Head,
+    bytes: &Bytes,
+    holding: &Holding,
+    pipeline: &Pipeline,
+) -> Result<T, ApiError> {
+    let limits = &pipeline.settings().limits;
+    let opened_bytes = if head.is_compressed() { limits.inflated_bytes_max } else { bytes.len() };
+    let mut opening = holding.part();
+    opening.grow(model::opening_bytes(head, opened_bytes))?;
+    let opened = model::open(head, bytes, limits)?;
     let text = opened.text();
+    let (tree_bytes, tree_bytes_max) = (model::tree_bytes(text), limits.bodies_bytes_max / 2);
+    if tree_bytes_max < tree_bytes {
+        let message = format!(
+            "the body has too many values: they may take {tree_bytes} bytes of memory, at most {tree_bytes_max} are there for it (half of bodies_bytes_max); send it in parts"
+        );
+        return Err(ApiError::new(Kind::TooLarge, "body_too_large", message));
+    }
+    holding.grow(tree_bytes)?;
     let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
     if root.starts_with('[') {
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(syntax)?;

@@ -10,6 +10,7 @@ mod extract;
 mod observe;
 mod openapi;
 pub mod receiver;
+mod reply;
 mod request_id;
 mod serve;
 mod sources;

@@ -1,12 +1,15 @@
 //! What runs through every request: its id, its log line, and whether the host is well.
 
-use super::error;
+use super::error::{self, HttpError};
 use super::request_id::RequestId;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hookmill_domain::budget::Holding;
+use hookmill_domain::error::ApiError;
 use hookmill_pipeline::Pipeline;
+use hyper::body::Body as _;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -18,6 +21,10 @@ pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Re
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let has_body = has_body(request.headers());
     let response = next.run(request).await;
+    let response = match id.holding() {
+        Some(holding) => held(response, holding, &method, pipeline.large().inline_bytes_max()),
+        None => response,
+    };
     let mut response = error::write_error(response, &id);
     if has_body && is_early(response.status()) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -26,6 +33,19 @@ pub(super) async fn request_id(State(pipeline): State<Pipeline>, mut request: Re
         response.headers_mut().insert(REQUEST_ID, value);
     }
     tracing::debug!(request_id = id.as_str(), %method, route = route.as_deref().unwrap_or("-"), status = response.status().as_u16(), "request completed");
+    response
+}
+
+/// A response to a person, with what is held for the request until it is sent. A large one needs room itself; only what was read is
+/// rejected, since a change was made.
+fn held(response: Response, holding: &Holding, method: &Method, inline_bytes_max: usize) -> Response {
+    let bytes = response.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+    let mut response = match holding.grow(if inline_bytes_max < bytes { bytes } else { 0 }) {
+        Ok(()) => response,
+        Err(_) if method != Method::GET => response,
+        Err(exhausted) => HttpError::from(ApiError::from(exhausted)).into_response(),
+    };
+    response.extensions_mut().insert(holding.clone());
     response
 }
 

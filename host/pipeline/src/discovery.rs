@@ -5,15 +5,19 @@ mod probe;
 
 use super::Pipeline;
 use super::element::RequestReader;
+use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_discovery::{ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
+use hookmill_domain::body::tree_bytes;
+use hookmill_domain::budget::Holding;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
+use hookmill_domain::error::ApiError;
 use hookmill_domain::metadata::RequestMetadata;
-use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 use hookmill_store::recent::ElementPlace;
+use hookmill_store::requests::RawRequest;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -48,29 +52,37 @@ impl Pipeline {
         campaign: &Campaign,
         elements_max: i64,
         tries: bool,
-    ) -> Result<Discovered, StoreError> {
-        let places = self.people.recent_elements(&campaign.key, elements_max).await?;
+        holding: &Holding,
+    ) -> Result<Discovered, ApiError> {
+        let places = self.people.recent_elements(&campaign.key, elements_max).await.map_err(unavailable)?;
         let requests = places.iter().map(|place| &place.request_id).collect::<HashSet<_>>().len();
         let count = places.len();
-        let samples = Arc::new(self.samples(&organization.id, places).await?);
+        let samples = Arc::new(self.samples(&organization.id, places, holding).await?);
         let elements_unread = count - samples.len();
-        let mut fields = self.find_fields(&samples).await;
+        let mut fields = self.find_fields(&samples).await?;
         if tries && let Ok(program) = self.campaign_program(campaign).await {
-            self.try_paths(&program, (organization, campaign), &samples, &mut fields).await?;
+            fields = self.try_paths(&program, (organization, campaign), &samples, fields, holding).await?;
         }
+        let element_bytes = samples.len().saturating_mul(self.large().inline_bytes_max());
+        self.large().drop_apart(element_bytes, samples);
         Ok(Discovered { fields, requests, elements_unread })
     }
 
     /// Every path of samples, which are in the order of their reception.
-    async fn find_fields(&self, samples: &Arc<Vec<Sample>>) -> Fields {
+    async fn find_fields(&self, samples: &Arc<Vec<Sample>>) -> Result<Fields, ApiError> {
         let samples = samples.clone();
         let gathered = move || hookmill_discovery::discover(samples.iter().map(|sample| &sample.element));
         // Megabytes of leads take a while: those who post meanwhile are not to wait.
-        tokio::task::spawn_blocking(gathered).await.unwrap_or_default()
+        self.large().work_apart(gathered).await
     }
 
     /// The elements at these places, the oldest first, as far as the bounds on bytes reach back.
-    async fn samples(&self, organization_id: &str, places: Vec<ElementPlace>) -> Result<Vec<Sample>, StoreError> {
+    async fn samples(
+        &self,
+        organization_id: &str,
+        places: Vec<ElementPlace>,
+        holding: &Holding,
+    ) -> Result<Vec<Sample>, ApiError> {
         let mut by_request: Vec<(String, Vec<ElementPlace>)> = Vec::new();
         for place in places {
             match by_request.last_mut() {
@@ -79,36 +91,54 @@ impl Pipeline {
             }
         }
         let ids: Vec<&str> = by_request.iter().map(|(id, _)| id.as_str()).collect();
-        let sizes: HashMap<String, i64> = self.people.request_sizes(organization_id, &ids).await?.into_iter().collect();
+        let sizes = self.people.request_sizes(organization_id, &ids).await.map_err(unavailable)?;
+        let sizes: HashMap<String, i64> = sizes.into_iter().collect();
         let (mut samples, mut request_bytes, mut element_bytes) = (Vec::new(), 0_i64, 0_usize);
         for (id, places) in by_request {
             request_bytes = request_bytes.saturating_add(sizes.get(&id).copied().unwrap_or_default());
             if REQUESTS_BYTES_MAX < request_bytes || ELEMENTS_BYTES_MAX < element_bytes {
                 break;
             }
-            let Some(request) = self.people.raw_request(organization_id, &id).await? else { continue };
-            let limits = &self.settings.limits;
-            let Ok(reader) = RequestReader::open(&request.content_type, &request.metadata, &request.body, limits)
-            else {
-                continue;
-            };
-            for place in places {
-                let Some(sample) = sample(&reader, place, &mut element_bytes) else { continue };
-                samples.push(sample);
-            }
+            let found = self.people.raw_request(organization_id, &id).await.map_err(unavailable)?;
+            let Some(request) = found else { continue };
+            let (limits, holding) = (self.settings.limits.clone(), holding.clone());
+            let read = move || read_samples(&request, places, element_bytes, &limits, &holding);
+            let (read, bytes) = self.large().work_apart(read).await??;
+            samples.extend(read);
+            element_bytes = bytes;
         }
         samples.sort_by(|a, b| (a.element.received_at_ms, &a.id).cmp(&(b.element.received_at_ms, &b.id)));
         Ok(samples)
     }
 }
 
-/// The element at a place; none when it is not JSON, or beyond the bound on bytes.
-fn sample(reader: &RequestReader<'_>, place: ElementPlace, bytes: &mut usize) -> Option<Sample> {
-    let body = reader.element(place.element_start, place.element_bytes)?;
-    *bytes = bytes.saturating_add(body.len());
-    let value = serde_json::from_str(&body).ok().filter(|_| *bytes <= ELEMENTS_BYTES_MAX)?;
-    let metadata = reader.metadata().clone();
-    Some(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, metadata })
+/// The elements of one request, and how many bytes they and those before have. An element that is not JSON, or beyond the bound on bytes,
+/// is left out.
+fn read_samples(
+    request: &RawRequest,
+    places: Vec<ElementPlace>,
+    bytes_before: usize,
+    limits: &Limits,
+    holding: &Holding,
+) -> Result<(Vec<Sample>, usize), ApiError> {
+    let (mut samples, mut bytes) = (Vec::new(), bytes_before);
+    let mut opening = holding.part();
+    opening.grow(request.body.len().saturating_add(limits.inflated_bytes_max))?;
+    let Ok(reader) = RequestReader::open(&request.content_type, &request.metadata, &request.body, limits) else {
+        return Ok((samples, bytes));
+    };
+    for place in places {
+        let Some(body) = reader.element(place.element_start, place.element_bytes) else { continue };
+        bytes = bytes.saturating_add(body.len());
+        if ELEMENTS_BYTES_MAX < bytes {
+            break;
+        }
+        holding.grow(tree_bytes(&body))?;
+        let Ok(value) = serde_json::from_str(&body) else { continue };
+        let metadata = reader.metadata().clone();
+        samples.push(Sample { id: place.id, element: Element { received_at_ms: place.received_at, value }, metadata });
+    }
+    Ok((samples, bytes))
 }
 
 impl Sample {

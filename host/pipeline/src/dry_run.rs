@@ -3,21 +3,27 @@
 mod interpret;
 
 use super::Pipeline;
+use super::budgets::take_to_show;
 use super::context;
 use super::lookups::Lookups;
+use super::programs::host_failed;
 use super::rendered::{self, raw};
+use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
+use hookmill_domain::body::tree_bytes;
+use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::config::Limits;
+use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::Identity;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
 use hookmill_engine::contract::{
-    Context, Destination, DestinationKind, Event, MappedLead, Pair, Payload, Subject, Submission, Verdict,
+    Context, Destination, DestinationKind, Event, Failure, MappedLead, Pair, Payload, Subject, Submission, Verdict,
 };
 use hookmill_engine::{ItemError, Program, Stage};
 use hookmill_stages::{End, Item, Run, Status, Watch, Way, advance};
-use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 use serde::Serialize;
@@ -103,47 +109,44 @@ pub struct ShapedMessage {
 const SAMPLE_ID: &str = "req_sample-0";
 
 impl Pipeline {
-    /// Runs a sample through a program, on the current tables.
+    /// Runs a sample through a program, on the current tables. What is shown of the run is held.
     #[boxed]
-    pub async fn dry_run(&self, program: &Program, input: &DryRunInput) -> Result<DryRun, StoreError> {
-        let _place = self.people_place().await;
+    pub async fn dry_run(
+        &self,
+        program: &Program,
+        input: &Arc<DryRunInput>,
+        holding: &Holding,
+    ) -> Result<DryRun, ApiError> {
+        let _place = self.people_place(&input.organization.id).await;
         // A document that is only tried is the default plugin's, whatever the campaign runs.
         let is_document = program.component.digest().to_string() == self.standard_digest;
         let campaign_version_id = input.campaign.active_version_id.as_deref().filter(|_| !is_document);
-        let mut lookups = self.lookups(&input.campaign, campaign_version_id).await?;
+        let mut lookups = self.lookups(&input.campaign, campaign_version_id).await.map_err(unavailable)?;
         loop {
-            let done = self.try_sample(program, input, &lookups).await;
-            match self.fetch_missing(&lookups).await? {
+            let shown = Shown::new(holding.part(), &self.settings.limits);
+            let (run, started) = self.start_sample(program, input, &lookups);
+            let trial = SampleRun { run, shown };
+            let (input, of_run) = (Arc::clone(input), Arc::clone(&started));
+            // Values are read and compared beside the calls: not on a thread that serves others.
+            let done = self.engine().on_guest_thread(async move { trial.finish(&input, &of_run).await }).await;
+            let done = done.map_err(|lost| host_failed(format_args!("{lost:?}")))?;
+            match self.fetch_missing(&lookups).await.map_err(unavailable)? {
                 Some(more) => lookups = more,
-                None => return Ok(DryRun { value_sets: lookups.read(), ..done }),
+                None => {
+                    let (run, permit) = done?;
+                    holding.keep(permit);
+                    return Ok(DryRun { value_sets: lookups.read(), ..run });
+                }
             }
         }
     }
 
-    async fn try_sample(&self, program: &Program, input: &DryRunInput, lookups: &Lookups) -> DryRun {
+    fn start_sample(&self, program: &Program, input: &DryRunInput, lookups: &Lookups) -> (Run, Arc<Context>) {
         let now = self.clock.now();
         let mut context = context::context(&input.organization, &input.campaign, now, "run_sample");
         context.trace = true;
         let context = Arc::new(context);
-        let run = self.run(program, Arc::clone(&context), lookups);
-        let mut trial = SampleRun { run, shown: Shown::default() };
-        let leads = trial.map(input, now.0).await;
-        let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
-        for (index, lead) in leads.into_iter().enumerate() {
-            let reached = trial.lead(input, &context, index, lead).await;
-            if index == 0 {
-                state = reached;
-            }
-        }
-        let reports = trial.run.finish();
-        DryRun {
-            stages: trial.shown.stages,
-            state,
-            messages: trial.shown.messages,
-            cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
-            log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
-            value_sets: BTreeMap::new(),
-        }
+        (self.run(program, Arc::clone(&context), lookups), context)
     }
 }
 
@@ -152,24 +155,60 @@ struct SampleRun {
     shown: Shown,
 }
 
+impl SampleRun {
+    /// Runs the sample to its end. The permit is for what is shown.
+    async fn finish(mut self, input: &DryRunInput, context: &Context) -> Result<(DryRun, Permit), ApiError> {
+        let leads = self.map(input, context.now).await;
+        let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
+        for (index, lead) in leads.into_iter().enumerate() {
+            // What is not shown need not be run.
+            if self.shown.rejected.is_some() {
+                break;
+            }
+            let reached = self.lead(input, context, index, lead).await;
+            if index == 0 {
+                state = reached;
+            }
+        }
+        let reports = self.run.finish();
+        if let Some(error) = self.shown.rejected {
+            return Err(error);
+        }
+        let run = DryRun {
+            stages: self.shown.stages,
+            state,
+            messages: self.shown.messages,
+            cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
+            log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
+            value_sets: BTreeMap::new(),
+        };
+        Ok((run, self.shown.permit))
+    }
+}
+
 /// What is shown of a run: each call as it was made.
-#[derive(Default)]
 struct Shown {
     stages: Vec<StageRun>,
     messages: Vec<ShapedMessage>,
+    /// For the memory that it takes.
+    permit: Permit,
+    bytes_max: usize,
+    leads_max: usize,
+    /// Why it is not shown: it is too much.
+    rejected: Option<ApiError>,
 }
 
 impl SampleRun {
     /// The leads the sample becomes; an error ends the run.
     async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
         let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.metadata, now_ms);
-        let shown =
-            json!({ "body": raw(&input.body), "headers": input.metadata.headers, "query": input.metadata.query });
+        let shown = json!({ "body": self.shown.value(&input.body), "headers": input.metadata.headers, "query": input.metadata.query });
         let result = self.run.map(vec![element]).await.pop();
         match result {
             Some(Ok(mapped)) => {
-                let trace = mapped.trace.as_deref().map(raw);
-                let leads: Vec<Value> = mapped.leads.iter().map(lead_value).collect();
+                self.shown.check_leads(mapped.leads.len());
+                let trace = self.shown.trace(mapped.trace.as_deref());
+                let leads: Vec<Value> = mapped.leads.iter().map(|lead| self.shown.lead(lead)).collect();
                 self.shown.record_output("map", None, shown, leads.into(), trace);
                 mapped.leads.into_iter().map(Result::ok).collect()
             }
@@ -223,7 +262,7 @@ impl SampleRun {
 
     async fn shape_event(&mut self, name: &str, destination: Destination, event: Event) {
         let subject = Subject::Event(Arc::new(event));
-        let shown = shown_subject(&subject);
+        let shown = self.shown.subject(&subject);
         let result = self.run.shape_subjects(destination.clone(), vec![subject]).await.pop();
         if let Some(result) = result {
             self.shown.record_message(name, &destination, shown, &result);
@@ -233,23 +272,91 @@ impl SampleRun {
 
 impl Watch for Shown {
     fn qualified(&mut self, submission: &Arc<Submission>, result: &Result<Verdict, ItemError>) {
-        let shown = json!({ "lead": raw(&submission.lead) });
+        let shown = json!({ "lead": self.value(&submission.lead) });
         match result {
             Ok(verdict) => {
-                let output = json!({ "qualified": verdict.qualified, "failed_rules": rendered::failed_rules(verdict) });
-                self.record_output("qualify", None, shown, output, verdict.trace.as_deref().map(raw));
+                let texts = verdict.failed.iter().flat_map(|rule| [Some(&rule.expected), rule.actual.as_ref()]);
+                let has_room = self.charge(texts.flatten().map(|text| tree_bytes(text)).sum());
+                let failed = if has_room { rendered::failed_rules(verdict) } else { Vec::new() };
+                let output = json!({ "qualified": verdict.qualified, "failed_rules": failed });
+                let trace = self.trace(verdict.trace.as_deref());
+                self.record_output("qualify", None, shown, output, trace);
             }
             Err(error) => self.record_failure("qualify", None, shown, error),
         }
     }
 
     fn shaped(&mut self, submission: &Arc<Submission>, client: &Destination, result: &Result<Payload, ItemError>) {
-        let shown = shown_subject(&Subject::Submission(Arc::clone(submission)));
+        let shown = self.subject(&Subject::Submission(Arc::clone(submission)));
         self.record_message("client", client, shown, result);
     }
 }
 
 impl Shown {
+    fn new(permit: Permit, limits: &Limits) -> Self {
+        let (bytes_max, leads_max) = (limits.shown_bytes_max, limits.sample_leads_max);
+        Self { stages: Vec::new(), messages: Vec::new(), permit, bytes_max, leads_max, rejected: None }
+    }
+
+    /// Takes memory for something that is to be shown; whether there is some. Once there is none, nothing more is shown.
+    fn charge(&mut self, bytes: usize) -> bool {
+        if self.rejected.is_some() {
+            return false;
+        }
+        self.rejected = take_to_show(&mut self.permit, bytes, self.bytes_max).err();
+        self.rejected.is_none()
+    }
+
+    fn check_leads(&mut self, count: usize) {
+        if self.leads_max < count {
+            let message = format!(
+                "the sample becomes {count} leads, at most {} are run (sample_leads_max); send a smaller sample",
+                self.leads_max
+            );
+            self.rejected.get_or_insert(ApiError::new(Kind::Invalid, "too_many_leads", message));
+        }
+    }
+
+    /// JSON text as a value, as far as there is room.
+    fn value(&mut self, text: &str) -> Value {
+        if self.charge(tree_bytes(text)) { raw(text) } else { Value::Null }
+    }
+
+    fn trace(&mut self, text: Option<&str>) -> Option<Value> {
+        text.map(|text| self.value(text))
+    }
+
+    fn lead(&mut self, lead: &Result<MappedLead, Failure>) -> Value {
+        match lead {
+            Ok(lead) => json!({
+                "lead": self.value(&lead.lead),
+                "is_test": lead.is_test,
+                "warnings": rendered::convert_warnings(&lead.warnings),
+            }),
+            Err(failure) if self.charge(failure.input.as_deref().map_or(0, tree_bytes)) => {
+                json!({ "failure": rendered::failure(failure) })
+            }
+            Err(_) => Value::Null,
+        }
+    }
+
+    /// What a message is made of.
+    fn subject(&mut self, subject: &Subject) -> Value {
+        match subject {
+            Subject::Submission(one) => self.submission(one),
+            Subject::Event(event) => {
+                let about = event.submission.as_deref().map(|one| self.submission(one));
+                let details = self.value(&event.details);
+                json!({ "event": event.name, "status": event.status, "details": details, "about": about })
+            }
+        }
+    }
+
+    fn submission(&mut self, one: &Submission) -> Value {
+        let lead = self.value(&one.lead);
+        json!({ "submission": { "id": one.id, "lead_id": one.lead_id, "is_test": one.is_test }, "lead": lead })
+    }
+
     fn record_message(
         &mut self,
         receiver: &str,
@@ -259,9 +366,13 @@ impl Shown {
     ) {
         match result {
             Ok(payload) => {
-                let message = message(receiver, destination, payload);
-                self.record_output("shape", Some(receiver), input, json!(message), payload.trace.as_deref().map(raw));
-                self.messages.push(message);
+                // It is shown twice, as text.
+                if self.charge(2 * payload.body.as_ref().map_or(0, Vec::len)) {
+                    let (message, trace) =
+                        (message(receiver, destination, payload), self.trace(payload.trace.as_deref()));
+                    self.record_output("shape", Some(receiver), input, json!(message), trace);
+                    self.messages.push(message);
+                }
             }
             Err(error) => self.record_failure("shape", Some(receiver), input, error),
         }
@@ -281,19 +392,12 @@ impl Shown {
 
     fn record_failure(&mut self, stage: &'static str, receiver: Option<&str>, input: Value, error: &ItemError) {
         let receiver = receiver.map(str::to_owned);
-        self.stages.push(StageRun { stage, receiver, input, error: Some(error_value(error)), ..StageRun::default() });
-    }
-}
-
-/// What a message is made of.
-fn shown_subject(subject: &Subject) -> Value {
-    let submission = |one: &Submission| json!({ "submission": { "id": one.id, "lead_id": one.lead_id, "is_test": one.is_test }, "lead": raw(&one.lead) });
-    match subject {
-        Subject::Submission(one) => submission(one),
-        Subject::Event(event) => {
-            let about = event.submission.as_deref().map(submission);
-            json!({ "event": event.name, "status": event.status, "details": raw(&event.details), "about": about })
-        }
+        let input_bytes = match error {
+            ItemError::Failure(failure) => failure.input.as_deref().map_or(0, tree_bytes),
+            ItemError::Fault(_) | ItemError::Postponed => 0,
+        };
+        let error = self.charge(input_bytes).then(|| error_value(error));
+        self.stages.push(StageRun { stage, receiver, input, error, ..StageRun::default() });
     }
 }
 
@@ -331,17 +435,6 @@ fn message(receiver: &str, destination: &Destination, payload: &Payload) -> Shap
         headers: pairs(&payload.headers),
         content_type: payload.content_type.clone().unwrap_or_else(|| destination.content_type.clone()),
         body: payload.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned()),
-    }
-}
-
-fn lead_value(lead: &Result<MappedLead, hookmill_engine::contract::Failure>) -> Value {
-    match lead {
-        Ok(lead) => json!({
-            "lead": raw(&lead.lead),
-            "is_test": lead.is_test,
-            "warnings": rendered::convert_warnings(&lead.warnings),
-        }),
-        Err(failure) => json!({ "failure": rendered::failure(failure) }),
     }
 }
 

@@ -14,7 +14,7 @@ use hookmill_store::work::{RequestWork, SubmissionWork};
 use std::sync::Arc;
 
 /// What a submission takes in memory besides its element, in bytes.
-const ITEM_BYTES: usize = 512;
+pub(crate) const ITEM_BYTES: usize = 512;
 
 /// A submission with its element: the same whether it came from intake or was loaded from the store.
 #[derive(Debug, Clone)]

@@ -1,13 +1,14 @@
 //! Ingest: from bytes to durable submissions, in the order of checks that I5 gives.
 
 use super::Pipeline;
-use super::element::{Origin, Received, slice_element};
+use super::element::{ITEM_BYTES, Origin, Received, slice_element};
 use super::health::Queue;
 use super::rendered::json;
 use super::unavailable::{requests_quota_reached, unavailable};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::body::{self, Head, Opened};
+use hookmill_domain::budget::Permit;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
@@ -25,6 +26,9 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// How many times more room a compressed body gets that does not fit.
+const INFLATE_STEP: usize = 16;
+
 /// What a request carries apart from its body.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -41,7 +45,7 @@ pub struct Source {
 }
 
 /// A batch push (I1).
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct BatchPush {
     /// The id this request has in logs, responses and the store.
     pub request_id: String,
@@ -49,10 +53,12 @@ pub struct BatchPush {
     pub source: Source,
     /// The body.
     pub body: Bytes,
+    /// The permit for it.
+    pub permit: Permit,
 }
 
 /// Leads for one campaign, in any shape it maps (I7).
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CampaignPost {
     /// The id this request has in logs, responses and the store.
     pub request_id: String,
@@ -64,6 +70,16 @@ pub struct CampaignPost {
     pub idempotency_key: Option<Vec<u8>>,
     /// The body.
     pub body: Bytes,
+    /// The permit for it.
+    pub permit: Permit,
+}
+
+/// What was read out of a body.
+struct ReadBody<P> {
+    /// Its envelope, or the places of its elements.
+    parts: P,
+    /// The text of each element, in their order.
+    texts: Vec<String>,
 }
 
 /// The response to a request that is durable (I2).
@@ -141,64 +157,64 @@ impl Pipeline {
     /// Takes a batch push. It returns when the request is on disk.
     #[boxed]
     pub async fn ingest(&self, push: BatchPush) -> Result<IngestResponse, ApiError> {
-        let opened = match body::open(&push.source.head, &push.body, &self.settings.limits) {
-            Ok(opened) => opened,
-            Err(error) => return Err(self.reject(&push, error).await),
-        };
-        let envelope = match envelope::parse(opened.text(), self.settings.limits.leads_per_request_max) {
-            Ok(envelope) => envelope,
-            Err(error) => return Err(self.reject(&push, error).await),
+        let BatchPush { request_id, source, body, permit } = push;
+        let (permit, read) = self.read_body(&source.head, &body, permit, read_batch).await?;
+        let ReadBody { parts: envelope, texts } = match read {
+            Ok(read) => read,
+            Err(error) => return Err(self.reject(&source, &body, error).await),
         };
         let now = self.clock.now();
-        let key = self.key_use(envelope.idempotency_key.as_bytes(), &push.body, now)?;
-        let (response, submissions) = self.admit_leads(&push, &envelope).await?;
+        let key = self.key_use(envelope.idempotency_key.as_bytes(), self.digest(&body).await?, now)?;
+        let (response, submissions) = self.admit_leads(request_id, &source, &envelope).await?;
         if response.accepted.is_empty() || (envelope.atomic && !response.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
             if let Some(first) =
-                self.store.first_use(&push.source.key.organization_id, &key, now).await.map_err(unavailable)?
+                self.store.first_use(&source.key.organization_id, &key, now).await.map_err(unavailable)?
             {
                 return Err(duplicate(&first, &key));
             }
-            return Err(self.reject(&push, no_good_lead(response)).await);
+            return Err(self.reject(&source, &body, no_good_lead(response)).await);
         }
         let request = NewRequest {
             id: response.request_id.clone(),
-            organization_id: push.source.key.organization_id.clone(),
-            source_key_id: push.source.key.id.clone(),
+            organization_id: source.key.organization_id.clone(),
+            source_key_id: source.key.id.clone(),
             channel: "batch",
-            content_type: push.source.content_type.clone(),
-            metadata: json(&push.source.metadata),
-            remote_address: push.source.remote_address.clone(),
-            body: push.body.clone(),
+            content_type: source.content_type.clone(),
+            metadata: json(&source.metadata),
+            remote_address: source.remote_address.clone(),
+            body,
             response: json(&response),
             received_at: now,
             key: Some(key),
             submissions,
         };
-        let elements = self.received(&request, &push.source, &opened);
-        self.keep(request, elements, response).await
+        let elements = received(&request, &source, texts);
+        self.keep(request, elements, response, permit).await
     }
 
     /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
     #[boxed]
-    pub async fn ingest_for_campaign(&self, post: CampaignPost) -> Result<IngestResponse, ApiError> {
-        match self.admit_post(&post).await {
-            Ok((request, elements, response)) => self.keep(request, elements, response).await,
-            Err(error) => {
-                self.keep_rejected(&post.source.key.organization_id, error.code, &post.body).await;
-                Err(error)
-            }
+    pub async fn ingest_for_campaign(&self, mut post: CampaignPost) -> Result<IngestResponse, ApiError> {
+        match self.admit_post(&mut post).await {
+            Ok((request, elements, response)) => self.keep(request, elements, response, post.permit).await,
+            Err(error) => Err(self.reject(&post.source, &post.body, error).await),
         }
     }
 
     async fn admit_post(
         &self,
-        post: &CampaignPost,
+        post: &mut CampaignPost,
     ) -> Result<(NewRequest, Vec<Item<Received>>, IngestResponse), ApiError> {
-        let (limits, now) = (&self.settings.limits, self.clock.now());
-        let opened = body::open(&post.source.head, &post.body, limits)?;
-        let elements = post_elements(&opened, limits)?;
-        let key = post.idempotency_key.as_deref().map(|key| self.key_use(key, &post.body, now)).transpose()?;
+        let now = self.clock.now();
+        let permit = post.permit.split(usize::MAX);
+        let (permit, read) = self.read_body(&post.source.head, &post.body, permit, read_post).await?;
+        post.permit = permit;
+        let ReadBody { parts: places, texts } = read?;
+        let key = match &post.idempotency_key {
+            Some(key) => Some(self.key_use(key, self.digest(&post.body).await?, now)?),
+            None => None,
+        };
         let organization_id = &post.source.key.organization_id;
         if let Some(key) = &key
             && let Some(first) = self.store.first_use(organization_id, key, now).await.map_err(unavailable)?
@@ -217,7 +233,7 @@ impl Pipeline {
             ));
         }
         let id = &post.request_id;
-        let accepted = (0..elements.len()).map(|index| AcceptedLead {
+        let accepted = (0..places.len()).map(|index| AcceptedLead {
             index,
             submission_id: submission_id(id, index),
             campaign_id: campaign.campaign_id.clone(),
@@ -229,8 +245,12 @@ impl Pipeline {
             unknown_keys: Vec::new(),
         };
         let (shard, _) = self.flow.choose_shard(&campaign.key);
-        let submissions = elements.into_iter().enumerate().map(|(index, (element_start, element_bytes))| {
-            NewSubmission { index, campaign_key: campaign.key.clone(), shard, element_start, element_bytes }
+        let submissions = places.into_iter().enumerate().map(|(index, (element_start, element_bytes))| NewSubmission {
+            index,
+            campaign_key: campaign.key.clone(),
+            shard,
+            element_start,
+            element_bytes,
         });
         let request = NewRequest {
             id: id.clone(),
@@ -246,46 +266,93 @@ impl Pipeline {
             key,
             submissions: submissions.collect(),
         };
-        let elements = self.received(&request, &post.source, &opened);
+        let elements = received(&request, &post.source, texts);
         Ok((request, elements, response))
     }
 
-    /// The submissions of a request with their elements, as they continue in memory once the request is durable.
-    fn received(&self, request: &NewRequest, source: &Source, opened: &Opened) -> Vec<Item<Received>> {
-        let origin = Arc::new(Origin {
-            channel: request.channel.to_owned(),
-            source_name: source.key.name.clone(),
-            metadata: source.metadata.clone(),
-            remote_address: request.remote_address.clone(),
-        });
-        let received = request.submissions.iter().filter_map(|new| {
-            let row = SubmissionWork {
-                id: submission_id(&request.id, new.index),
-                request_id: request.id.clone(),
-                organization_id: request.organization_id.clone(),
-                campaign_key: new.campaign_key.clone(),
-                parent_id: None,
-                shard: i64::from(new.shard),
-                element_start: i64::try_from(new.element_start).ok()?,
-                element_bytes: i64::try_from(new.element_bytes).ok()?,
-                revision: 0,
-                received_at: request.received_at.0,
-                run_at: request.received_at.0,
-            };
-            let body = slice_element(opened, new.element_start, new.element_bytes)?;
-            Some(Received::readable(row, body, Arc::clone(&origin)).into_item())
-        });
-        received.collect()
+    /// Reads a body on the thread it belongs on. The permit grows with what is made of the body.
+    async fn read_body<P: Send + 'static>(
+        &self,
+        head: &Head,
+        body: &Bytes,
+        mut permit: Permit,
+        read: Reader<P>,
+    ) -> Result<(Permit, Result<ReadBody<P>, ApiError>), ApiError> {
+        if let Some(read) = self.read_here(head, body, &mut permit, read) {
+            return Ok((permit, read));
+        }
+        let (pipeline, head, body) = (self.clone(), head.clone(), body.clone());
+        let work = move || {
+            let read = pipeline.read_large(&head, &body, &mut permit, read);
+            // The permit outlives the body.
+            drop(body);
+            (permit, read)
+        };
+        self.large().work_apart(work).await
     }
 
-    fn key_use(&self, key: &[u8], body: &[u8], now: Timestamp) -> Result<KeyUse, ApiError> {
+    /// Reads a body that is small, inflated too; none when it is not.
+    fn read_here<P>(
+        &self,
+        head: &Head,
+        body: &[u8],
+        permit: &mut Permit,
+        read: Reader<P>,
+    ) -> Option<Result<ReadBody<P>, ApiError>> {
+        let (limits, inline_bytes_max) = (&self.settings.limits, self.large().inline_bytes_max());
+        if inline_bytes_max < body.len() {
+            return None;
+        }
+        match body::open_within(head, body, inline_bytes_max, limits) {
+            Err(error) if is_larger(&error, inline_bytes_max, limits) => None,
+            Err(error) => Some(Err(error)),
+            Ok(opened) => Some(read(&opened, limits).and_then(|read| read.charge(permit))),
+        }
+    }
+
+    /// Reads any body. How large a compressed one becomes is only known when it is inflated: it is tried with more and more room, so that
+    /// it does not take the room of the largest.
+    fn read_large<P>(
+        &self,
+        head: &Head,
+        body: &[u8],
+        permit: &mut Permit,
+        read: Reader<P>,
+    ) -> Result<ReadBody<P>, ApiError> {
+        let (limits, of_body) = (&self.settings.limits, permit.amount());
+        let mut inflated_bytes =
+            if head.is_compressed() { body.len().max(self.large().inline_bytes_max()) } else { body.len() };
+        loop {
+            if head.is_compressed() {
+                inflated_bytes = inflated_bytes.saturating_mul(INFLATE_STEP).min(limits.inflated_bytes_max);
+            }
+            permit.shrink_to(of_body);
+            permit.grow(body::opening_bytes(head, inflated_bytes))?;
+            match body::open_within(head, body, inflated_bytes, limits) {
+                Err(error) if head.is_compressed() && is_larger(&error, inflated_bytes, limits) => {}
+                opened => {
+                    let read = opened.and_then(|opened| read(&opened, limits));
+                    permit.shrink_to(of_body);
+                    return read.and_then(|read| read.charge(permit));
+                }
+            }
+        }
+    }
+
+    /// SHA-256 of a body.
+    async fn digest(&self, body: &Bytes) -> Result<[u8; 32], ApiError> {
+        let bytes = body.clone();
+        self.large().work(body.len(), move || Sha256::digest(&bytes).into()).await
+    }
+
+    fn key_use(&self, key: &[u8], body_digest: [u8; 32], now: Timestamp) -> Result<KeyUse, ApiError> {
         if key.is_empty() || IDEMPOTENCY_KEY_BYTES_MAX < key.len() {
             let message = format!("the header Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
             return Err(ApiError::new(Kind::Invalid, "idempotency_key_invalid", message));
         }
         Ok(KeyUse {
             key_hash: Sha256::digest(key).into(),
-            body_digest: Sha256::digest(body).into(),
+            body_digest,
             expires_at: now.plus_ms(self.settings.limits.idempotency_ttl_ms),
         })
     }
@@ -296,6 +363,7 @@ impl Pipeline {
         request: NewRequest,
         elements: Vec<Item<Received>>,
         response: IngestResponse,
+        mut permit: Permit,
     ) -> Result<IngestResponse, ApiError> {
         self.check_room(&request.organization_id).await?;
         self.check_backlog(&request.organization_id).await?;
@@ -307,7 +375,9 @@ impl Pipeline {
         let reserved = elements.iter().map(|item| (item.work.lane(), Arc::clone(&item.id))).collect();
         let reservation = self.flow.reserve_submissions(reserved, received_at);
         let waiting = self.health.pass(Queue::Intake, 1);
-        let kept = self.ingest.keep(request).await;
+        // The request waits for its commit also when its source has left; the elements do not.
+        let of_request = permit.split(request.body.len());
+        let kept = self.ingest.keep(request, of_request).await;
         drop(waiting);
         match kept {
             Ok(Ingested::Accepted) => {
@@ -371,11 +441,11 @@ impl Pipeline {
 
     async fn admit_leads(
         &self,
-        push: &BatchPush,
+        request_id: String,
+        source: &Source,
         envelope: &Envelope,
     ) -> Result<(IngestResponse, Vec<NewSubmission>), ApiError> {
-        let organization_id = &push.source.key.organization_id;
-        let request_id = push.request_id.clone();
+        let organization_id = &source.key.organization_id;
         let (mut accepted, mut rejected, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
         let mut seen: HashMap<&str, Option<Arc<Campaign>>> = HashMap::new();
         for (index, element) in envelope.elements.iter().enumerate() {
@@ -421,17 +491,81 @@ impl Pipeline {
         ))
     }
 
-    /// Records a rejected request, and returns its error.
-    async fn reject(&self, push: &BatchPush, error: ApiError) -> ApiError {
-        self.keep_rejected(&push.source.key.organization_id, error.code, &push.body).await;
+    /// Records a rejected request, and returns its error. One that comes too soon will come again.
+    async fn reject(&self, source: &Source, body: &Bytes, error: ApiError) -> ApiError {
+        if error.kind != Kind::Overload {
+            self.keep_rejected(&source.key.organization_id, error.code, body).await;
+        }
         error
     }
 
     /// Keeps code, size and digest of a request that was wholly rejected (I2).
     #[boxed]
-    pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8]) {
-        self.ingest.keep_rejected(organization_id, code, body, self.clock.now()).await;
+    pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &Bytes) {
+        let Ok(digest) = self.digest(body).await else { return };
+        self.ingest.keep_rejected(organization_id, code, (body.len(), digest), self.clock.now()).await;
     }
+}
+
+/// How a channel reads an opened body.
+type Reader<P> = fn(&Opened, &Limits) -> Result<ReadBody<P>, ApiError>;
+
+impl<P> ReadBody<P> {
+    /// Takes the room of the elements.
+    fn charge(self, permit: &mut Permit) -> Result<Self, ApiError> {
+        permit.grow(self.texts.iter().map(|text| ITEM_BYTES + text.len()).sum())?;
+        Ok(self)
+    }
+}
+
+/// Whether a compressed body had no room that it may have.
+fn is_larger(error: &ApiError, inflated_bytes: usize, limits: &Limits) -> bool {
+    error.code == "body_too_large" && inflated_bytes < limits.inflated_bytes_max
+}
+
+fn read_batch(opened: &Opened, limits: &Limits) -> Result<ReadBody<Envelope>, ApiError> {
+    let envelope = envelope::parse(opened.text(), limits.leads_per_request_max)?;
+    let places = envelope.elements.iter().map(|element| (element.start, element.len));
+    let texts = read_texts(opened, places);
+    Ok(ReadBody { parts: envelope, texts })
+}
+
+fn read_post(opened: &Opened, limits: &Limits) -> Result<ReadBody<Vec<(usize, usize)>>, ApiError> {
+    let places = post_elements(opened, limits)?;
+    let texts = read_texts(opened, places.iter().copied());
+    Ok(ReadBody { parts: places, texts })
+}
+
+fn read_texts(opened: &Opened, places: impl Iterator<Item = (usize, usize)>) -> Vec<String> {
+    places.map(|(start, bytes)| slice_element(opened, start, bytes).unwrap_or_default()).collect()
+}
+
+/// The submissions of a request with their elements, as they continue in memory once the request is durable.
+fn received(request: &NewRequest, source: &Source, mut texts: Vec<String>) -> Vec<Item<Received>> {
+    let origin = Arc::new(Origin {
+        channel: request.channel.to_owned(),
+        source_name: source.key.name.clone(),
+        metadata: source.metadata.clone(),
+        remote_address: request.remote_address.clone(),
+    });
+    let received = request.submissions.iter().filter_map(|new| {
+        let row = SubmissionWork {
+            id: submission_id(&request.id, new.index),
+            request_id: request.id.clone(),
+            organization_id: request.organization_id.clone(),
+            campaign_key: new.campaign_key.clone(),
+            parent_id: None,
+            shard: i64::from(new.shard),
+            element_start: i64::try_from(new.element_start).ok()?,
+            element_bytes: i64::try_from(new.element_bytes).ok()?,
+            revision: 0,
+            received_at: request.received_at.0,
+            run_at: request.received_at.0,
+        };
+        let body = std::mem::take(texts.get_mut(new.index)?);
+        Some(Received::readable(row, body, Arc::clone(&origin)).into_item())
+    });
+    received.collect()
 }
 
 /// The leads of a post: the elements of a JSON list, or the whole value that its body is, as places in the value's text.

@@ -4,6 +4,7 @@
 //! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
 
 mod backlog;
+mod budgets;
 mod cache;
 mod context;
 mod costs;
@@ -19,6 +20,7 @@ mod health;
 mod ingest;
 mod interpret;
 mod jobs;
+mod large;
 mod later;
 mod leases;
 mod loader;
@@ -42,10 +44,12 @@ mod value_sets;
 mod warm_ups;
 mod workers;
 
+pub use budgets::Budgets;
 pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleResponse, ShapedMessage, StageRun};
 pub use hookmill_store::keys::SourceKey;
 pub use ingest::{BatchPush, CampaignPost, IngestResponse, Source};
+pub use large::LargeValues;
 pub use pipeline::{Pipeline, PipelineDeps};
 pub use programs::{ChosenComponent, CompiledVersion, NotReady, Problem, STANDARD_DOCUMENT, SaveError, host_failed};
 pub use rendered::Decision;

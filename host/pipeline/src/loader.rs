@@ -88,7 +88,7 @@ impl Pipeline {
                     places.iter().map(|at| (*at, rows[*at].clone())).collect();
                 let limits = self.settings.limits.clone();
                 // Inflating and decoding takes its time: nobody else waits for it.
-                let read = tokio::task::spawn_blocking(move || read_elements(&request, of_request, &limits)).await;
+                let read = self.large().work_apart(move || read_elements(&request, of_request, &limits)).await;
                 opened.extend(read.map_err(|stopped| StoreError::lost("raw requests", stopped))?);
             }
         }

@@ -133,9 +133,8 @@ impl Pipeline {
         let found = self.store.value_table(digest).await?;
         let body = found.ok_or_else(|| corrupt("the table is missing".into()))?;
         // A hundred thousand entries take their time: nobody else waits for it.
-        let read =
-            tokio::task::spawn_blocking(move || (ValueTable::compute_digest(&body), ValueTable::from_canonical(&body)));
-        match read.await {
+        let read = move || (ValueTable::compute_digest(&body), ValueTable::from_canonical(&body));
+        match self.large().work_apart(read).await {
             Ok((found, Ok(table))) if found == digest => Ok(self.lookup_cache.tables.put(digest, table)),
             Ok((found, Ok(_))) => Err(corrupt(format!("its bytes have the digest {found}"))),
             Ok((_, Err(damaged))) => Err(corrupt(damaged.to_string())),

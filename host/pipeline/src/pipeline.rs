@@ -1,16 +1,19 @@
 //! The pipeline: what all its steps share, built in one place.
 
 use super::backlog::Backlogs;
+use super::budgets::{Budgets, PeoplePlace};
 use super::cache::Cache;
 use super::costs::Costs;
 use super::finish::CampaignContext;
 use super::flow::Flow;
 use super::health::Health;
+use super::large::LargeValues;
 use super::later::Later;
 use super::lookups::{LookupCache, Lookups};
 use super::programs::Ready;
 use super::receivers::EarlierReceivers;
 use super::warm_ups::WarmUps;
+use hookmill_domain::budget::Holding;
 use hookmill_domain::clock::{BootTime, SharedClock, Timestamp};
 use hookmill_domain::config::HostSettings;
 use hookmill_domain::ids::SharedIdGenerator;
@@ -25,7 +28,6 @@ use hookmill_store::organizations::Organization;
 use hookmill_store::{Store, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The dependencies of a pipeline.
 pub struct PipelineDeps {
@@ -51,6 +53,8 @@ pub struct Pipeline {
     inner: Arc<Inner>,
     /// For production, or for people.
     engine: Engine,
+    /// The same of large values.
+    large: LargeValues,
 }
 
 /// What all clones share.
@@ -81,8 +85,8 @@ pub struct Inner {
     pub(crate) warm_ups: WarmUps,
     pub(crate) later: Later,
     pub(crate) lookup_cache: LookupCache,
-    body_memory: Arc<Semaphore>,
-    people_runs: Semaphore,
+    budgets: Budgets,
+    large_of_people: LargeValues,
 }
 
 impl std::ops::Deref for Pipeline {
@@ -99,6 +103,7 @@ impl Pipeline {
         let limits = &deps.settings.limits;
         let ttl_ms = limits.lookup_ttl_ms;
         let host = deps.ids.new_id("host", deps.clock.now());
+        let large = LargeValues::new(limits.large_values_max, limits.inline_bytes_max);
         let inner = Arc::new(Inner {
             ingest: Ingest::start(&deps.store),
             costs: Costs::new(limits),
@@ -111,8 +116,8 @@ impl Pipeline {
             earlier_receivers: Cache::new(ttl_ms, limits.programs_cached_max),
             request_bytes: Cache::new(ttl_ms, limits.programs_cached_max),
             backlogs: Backlogs::new(limits),
-            body_memory: Arc::new(Semaphore::new(limits.bodies_bytes_max)),
-            people_runs: Semaphore::new(limits.people_runs_max.max(1)),
+            budgets: Budgets::new(limits),
+            large_of_people: LargeValues::new(limits.large_values_max, limits.inline_bytes_max),
             ready: Ready::new(limits.programs_cached_max),
             warm_ups: WarmUps::new(limits),
             later: Later::new(limits),
@@ -126,18 +131,33 @@ impl Pipeline {
             clock: deps.clock,
             ids: deps.ids,
         });
-        Self { inner, engine: deps.engine }
+        Self { inner, engine: deps.engine, large }
     }
 
     /// The same for what people ask for and wait for: what it runs yields to production.
     pub fn for_people(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), engine: self.engine.for_people() }
+        let (inner, large) = (Arc::clone(&self.inner), self.large_of_people.clone());
+        Self { inner, engine: self.engine.for_people(), large }
     }
 
-    /// Waits for a place to run something that people ask for. Each run may take an instance of two components: were there more runs than
-    /// pairs of instances, each could hold one and wait for another's.
-    pub(crate) async fn people_place(&self) -> Option<SemaphorePermit<'_>> {
-        self.people_runs.acquire().await.ok()
+    /// Waits for a place to run something that people of an organization ask for.
+    pub(crate) async fn people_place(&self, organization_id: &str) -> PeoplePlace<'_> {
+        self.budgets.people_place(organization_id).await
+    }
+
+    /// What all requests under way share.
+    pub fn budgets(&self) -> &Budgets {
+        &self.inner.budgets
+    }
+
+    /// What is held for a request of an organization: nothing yet.
+    pub fn holding(&self, organization_id: &str) -> Holding {
+        Holding::new(self.budgets.bytes.open(organization_id))
+    }
+
+    /// Where large values are worked on.
+    pub fn large(&self) -> &LargeValues {
+        &self.large
     }
 
     /// The store, for what is only read.
@@ -187,11 +207,6 @@ impl Pipeline {
         self.contexts.clear();
         self.earlier_receivers.clear();
         self.lookup_cache.forget_names();
-    }
-
-    /// The memory that bodies of requests under way may take, in bytes.
-    pub fn body_memory(&self) -> &Arc<Semaphore> {
-        &self.inner.body_memory
     }
 
     /// A run of a campaign's program.

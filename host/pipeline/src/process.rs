@@ -29,6 +29,8 @@ use std::time::Duration;
 
 /// How often the store is asked whether a commit happened whose response was lost, in milliseconds.
 const ASK_COMMIT_MS: u64 = 500;
+/// How many bytes of leads are read before others have their turn at the thread.
+const READ_BYTES_MAX: usize = 256 << 10;
 
 /// What a batch has become, and what it took.
 pub(crate) struct Ran {
@@ -321,8 +323,16 @@ impl Pipeline {
     /// Finds out who each lead is.
     async fn identify(&self, context: &CampaignContext, items: &mut [BatchItem]) -> Result<(), StoreError> {
         let salt = &context.organization.salt;
-        let identities: Vec<Option<Identity>> =
-            items.iter().map(|item| item.submission().map(|it| Identity::of(salt, &it.lead))).collect();
+        let (mut identities, mut bytes) = (Vec::with_capacity(items.len()), 0);
+        for item in items.iter() {
+            let lead = item.submission().map(|submission| submission.lead.as_str());
+            identities.push(lead.map(|lead| Identity::of(salt, lead)));
+            bytes += lead.map_or(0, str::len);
+            if READ_BYTES_MAX < bytes {
+                bytes = 0;
+                tokio::task::yield_now().await;
+            }
+        }
         let hashes: Vec<IdentityHash> =
             identities.iter().flatten().flat_map(|identity| identity.hashes.iter().copied()).collect();
         let mut known = self.store.known_leads(&context.organization.id, &hashes).await?;

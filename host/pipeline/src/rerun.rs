@@ -4,6 +4,7 @@
 mod differences;
 
 use super::Pipeline;
+use super::budgets::{SHOWN_TOO_LARGE, take_to_show};
 use super::element::Received;
 use super::finish::CampaignContext;
 use super::rendered::raw;
@@ -11,6 +12,8 @@ use super::tables::Names;
 use super::unavailable::{table_gone, unavailable, version_gone};
 use async_recursion::async_recursion as boxed;
 use differences::differences;
+use hookmill_domain::body::tree_bytes;
+use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::state::State;
@@ -27,6 +30,9 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 pub use differences::Difference;
+
+/// How often a result is in memory while it is compared: as it is shown, and as the value that is compared.
+const COPIES: usize = 2;
 
 /// What a run made of a submission.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -104,10 +110,12 @@ impl Pipeline {
         row: &SubmissionRow,
         version_id: Option<&str>,
         urls: UrlView,
+        holding: &Holding,
     ) -> Result<Replay, ApiError> {
-        let _place = self.people_place().await;
+        let _place = self.people_place(&row.organization_id).await;
+        let mut permit = holding.part();
         let run = self.recorded_run(row).await.map_err(unavailable)?.ok_or_else(not_processed)?;
-        let recorded = self.recorded_result(row, &run).await.map_err(unavailable)?;
+        let recorded = self.recorded_result(row, &run, &mut permit).await?;
         let names = match version_id {
             None => {
                 let names = recorded_names(row).map_err(unavailable)?;
@@ -120,8 +128,13 @@ impl Pipeline {
         self.check_version(version_id).await?;
         let context = self.context_on(&row.campaign_key, version_id, urls).await.map_err(unavailable)?;
         let received = self.open_submission(row).await?;
-        let replayed = self.rerun(&context, names, &received, &run.start()).await?;
-        let differences = recorded.differences(&replayed);
+        let replayed = self.rerun(&context, names, &received, &run.start(), &mut permit).await?;
+        let compare = move || {
+            let differences = recorded.differences(&replayed);
+            (recorded, replayed, differences)
+        };
+        let (recorded, replayed, differences) = self.large().work(permit.amount(), compare).await?;
+        holding.keep(permit);
         Ok(Replay {
             submission_id: row.id.clone(),
             campaign_version_id: version_id.map(str::to_owned),
@@ -139,40 +152,48 @@ impl Pipeline {
     pub async fn compare(
         &self,
         campaign: &Campaign,
-        before_id: Option<&str>,
-        after_id: &str,
+        (before_id, after_id): (Option<&str>, &str),
         rows: &[SubmissionRow],
         urls: UrlView,
+        holding: &Holding,
     ) -> Result<Vec<Compared>, ApiError> {
-        let _place = self.people_place().await;
+        let _place = self.people_place(&campaign.organization_id).await;
+        let mut permit = holding.part();
         let before = self.context_on(&campaign.key, before_id, urls).await.map_err(unavailable)?;
         let after = self.context_on(&campaign.key, Some(after_id), urls).await.map_err(unavailable)?;
         let names = self.value_set_names(&campaign.organization_id).await.map_err(unavailable)?;
         let mut compared = Vec::with_capacity(rows.len());
         for row in rows {
-            let (differences, error) = match self.compare_one(&before, &after, &names, row).await {
+            let (differences, error) = match self.compare_one((&before, &after), &names, row, &mut permit).await {
                 Ok(differences) => (differences, None),
-                Err(error) if error.kind == Kind::Unavailable => return Err(error),
+                Err(error) if matches!(error.kind, Kind::Unavailable | Kind::Overload) => return Err(error),
+                Err(error) if error.code == SHOWN_TOO_LARGE => return Err(error),
                 Err(error) => (Vec::new(), Some(error.message)),
             };
             compared.push(Compared { submission_id: row.id.clone(), differences, error });
         }
+        holding.keep(permit);
         Ok(compared)
     }
 
     async fn compare_one(
         &self,
-        before: &CampaignContext,
-        after: &CampaignContext,
+        (before, after): (&CampaignContext, &CampaignContext),
         names: &Arc<Names>,
         row: &SubmissionRow,
+        permit: &mut Permit,
     ) -> Result<Vec<Difference>, ApiError> {
+        let of_others = permit.amount();
         let run = self.recorded_run(row).await.map_err(unavailable)?;
         let began = run.map_or_else(|| self.new_run(), |run| run.start());
         let received = self.open_submission(row).await?;
-        let before = self.rerun(before, names.clone(), &received, &began).await?;
-        let after = self.rerun(after, names.clone(), &received, &began).await?;
-        Ok(before.differences(&after))
+        let before = self.rerun(before, names.clone(), &received, &began, permit).await?;
+        let after = self.rerun(after, names.clone(), &received, &began, permit).await?;
+        let differences = self.large().work(permit.amount() - of_others, move || before.differences(&after)).await?;
+        if differences.is_empty() {
+            permit.shrink_to(of_others);
+        }
+        Ok(differences)
     }
 
     /// What a version makes of a submission: the row that production would write.
@@ -182,6 +203,7 @@ impl Pipeline {
         names: Arc<Names>,
         received: &Received,
         began: &RunStart,
+        permit: &mut Permit,
     ) -> Result<RunResult, ApiError> {
         let program = self.campaign_program(&context.campaign).await;
         let program = program.map_err(|why| why.into_error(Kind::Conflict, "campaign_version_unusable"))?;
@@ -194,7 +216,9 @@ impl Pipeline {
         let row = row.ok_or_else(|| {
             ApiError::new(Kind::Unavailable, "unavailable", "the host could not run this submission; try again")
         })?;
-        Ok(RunResult::of_row(&row))
+        let bytes = row_bytes(&row);
+        take_to_show(permit, bytes.saturating_mul(COPIES), self.settings.limits.shown_bytes_max)?;
+        self.large().work(bytes, move || RunResult::of_row(&row)).await
     }
 
     /// What was deleted at the end of its retention is not run, whoever has it in memory still.
@@ -249,23 +273,33 @@ impl Pipeline {
         self.people.last_run(&row.organization_id, &row.id, row.parent_id.as_deref()).await
     }
 
-    async fn recorded_result(&self, row: &SubmissionRow, run: &RunRow) -> Result<RunResult, StoreError> {
+    async fn recorded_result(
+        &self,
+        row: &SubmissionRow,
+        run: &RunRow,
+        permit: &mut Permit,
+    ) -> Result<RunResult, ApiError> {
         let detail = json_of(run.detail.as_deref());
         let delivery_id = detail.as_ref().and_then(|detail| detail["delivery_id"].as_str());
         let message = match delivery_id {
-            Some(id) => self.people.delivery_message(&row.organization_id, id).await?,
+            Some(id) => self.people.delivery_message(&row.organization_id, id).await.map_err(unavailable)?,
             None => None,
         };
-        Ok(RunResult {
-            state: run.state.clone(),
-            cause: run.cause.clone(),
-            lead_id: row.lead_id.clone(),
+        let texts = [row.lead.as_deref(), row.decision.as_deref(), run.detail.as_deref()];
+        let bytes = texts_bytes(texts).saturating_add(message.as_ref().map_or(0, message_bytes));
+        take_to_show(permit, bytes.saturating_mul(COPIES), self.settings.limits.shown_bytes_max)?;
+        let (row, run) = (row.clone(), run.clone());
+        let result = move || RunResult {
+            state: run.state,
+            cause: run.cause,
+            lead_id: row.lead_id,
             lead: json_of(row.lead.as_deref()),
             is_test: row.is_test,
             decision: json_of(row.decision.as_deref()),
             message: message.as_ref().map(RunMessage::of),
             detail: detail.filter(|detail| detail.get("delivery_id").is_none()),
-        })
+        };
+        self.large().work(bytes, result).await
     }
 }
 
@@ -306,6 +340,21 @@ impl RunMessage {
             body: message.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned()),
         }
     }
+}
+
+/// How many bytes of memory the result takes at most that a row becomes.
+fn row_bytes(row: &Processed) -> usize {
+    let lead = row.lead.as_ref().map(|lead| lead.lead.as_slice());
+    let message = row.delivery.as_ref().and_then(|delivery| delivery.message.as_ref());
+    texts_bytes([lead, row.decision.as_deref(), row.detail.as_deref()]).saturating_add(message.map_or(0, message_bytes))
+}
+
+fn texts_bytes(texts: [Option<&[u8]>; 3]) -> usize {
+    texts.into_iter().flatten().map(|text| tree_bytes(&String::from_utf8_lossy(text))).sum()
+}
+
+fn message_bytes(message: &Message) -> usize {
+    message.body.as_ref().map_or(0, Vec::len)
 }
 
 fn json_of(bytes: Option<&[u8]>) -> Option<Value> {

@@ -4,11 +4,17 @@ use super::Pipeline;
 use super::unavailable::{table_gone, unavailable};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
+use hookmill_domain::budget::Holding;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::value_set::{CsvHeader, ReadTable, TableProblem, ValueTable, read_csv, read_json};
 use hookmill_store::audit::AuditEntry;
 use hookmill_store::value_sets::{Edited, NewTable, ValueSet, ValueSetLimits};
 use std::sync::Arc;
+
+/// How many times its own bytes a table takes that is read: its texts, and its canonical form.
+const TABLE_FACTOR: usize = 2;
+/// What an entry takes in memory besides its key and its value, in bytes.
+const ENTRY_BYTES: usize = 128;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +53,16 @@ impl Pipeline {
         format: TableFormat,
         body: Bytes,
         entry: &AuditEntry,
+        holding: &Holding,
     ) -> Result<PutSet, ApiError> {
-        let Prepared { canonical, digest, read } = self.prepare_table(format, body).await?;
+        let body_bytes = body.len();
+        holding.grow(body_bytes.saturating_mul(TABLE_FACTOR).saturating_add(self.entries_bytes(&body)))?;
+        let Prepared { canonical, digest, read } = self.prepare_table(format, body, holding.clone()).await?;
         let entries = i64::try_from(read.table.len()).unwrap_or(i64::MAX);
         let table = NewTable { digest: &digest, body: &canonical, entries };
         let (limits, now) = (self.value_set_limits(), self.clock.now());
         let edited = self.people.put_value_set(organization_id, name, table, limits, entry, now).await;
+        self.large().drop_apart(body_bytes, (read.table, canonical));
         let (set, changed) = self.finish_edit(edited.map_err(unavailable)?, name)?;
         Ok(PutSet { set, changed, warnings: read.warnings })
     }
@@ -110,23 +120,24 @@ impl Pipeline {
         Ok((digest, table))
     }
 
-    async fn prepare_table(&self, format: TableFormat, body: Bytes) -> Result<Prepared, ApiError> {
+    async fn prepare_table(&self, format: TableFormat, body: Bytes, holding: Holding) -> Result<Prepared, ApiError> {
         let limits = self.settings.limits.table();
-        let reading = tokio::task::spawn_blocking(move || {
+        let prepare = move || {
+            let _holding = holding;
             let read = match format {
                 TableFormat::Json => read_json(&body, &limits),
                 TableFormat::Csv(header) => read_csv(&body, header, &limits),
             }?;
             let canonical = read.table.canonical();
             Ok(Prepared { digest: ValueTable::compute_digest(&canonical), canonical, read })
-        });
-        reading.await.unwrap_or_else(|_| {
-            Err(ApiError::new(
-                Kind::Unavailable,
-                "stopping",
-                "the host is stopping; nothing was saved, try again shortly",
-            ))
-        })
+        };
+        self.large().work_apart(prepare).await?
+    }
+
+    /// What the entries of a table take besides their bytes, at most.
+    fn entries_bytes(&self, body: &[u8]) -> usize {
+        // No entry has fewer bytes than `1,` has.
+        (body.len() / 2).min(self.settings.limits.value_set_entries_max).saturating_mul(ENTRY_BYTES)
     }
 
     /// The result of an edit.

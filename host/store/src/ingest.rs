@@ -8,20 +8,19 @@ use super::turns::{Class, Turn};
 use super::{Remedy, Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
+use hookmill_domain::budget::Permit;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_domain::state::State;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 /// How many rows one commit carries at most.
 const ROWS_PER_COMMIT_MAX: usize = 4096;
 /// How many bytes of bodies one commit carries at most.
 const BYTES_PER_COMMIT_MAX: usize = 32 << 20;
-/// How many bytes of bodies may wait for a commit before the host says that it is overloaded (H6).
-const BYTES_WAITING_MAX: usize = 256 << 20;
-/// How many requests may wait for a commit.
+/// How many requests may wait for a commit. Their bytes are bounded by the budget that their permits are of (H6).
 const REQUESTS_WAITING_MAX: usize = 16_384;
 /// How many rejected requests one commit carries at most.
 const REJECTIONS_PER_COMMIT_MAX: usize = 1_024;
@@ -130,7 +129,6 @@ pub enum IngestError {
 #[derive(Clone)]
 pub struct Ingest {
     queue: mpsc::Sender<Waiting>,
-    room: Arc<Semaphore>,
     rejections: Rejections,
     ids: SharedIdGenerator,
 }
@@ -140,7 +138,7 @@ type Reply = oneshot::Sender<Result<Ingested, IngestError>>;
 struct Waiting {
     request: NewRequest,
     reply: Reply,
-    _room: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 impl Ingest {
@@ -153,17 +151,14 @@ impl Ingest {
         for _ in 0..committers {
             tokio::spawn(commit_forever(store.clone(), receiver.clone(), rejections.clone()));
         }
-        let room = Arc::new(Semaphore::new(BYTES_WAITING_MAX));
-        Self { queue, room, rejections, ids: store.ids.clone() }
+        Self { queue, rejections, ids: store.ids.clone() }
     }
 
-    /// Keeps a request; returns when it is on disk.
+    /// Keeps a request; returns when it is on disk. The permit for its bytes is held until then, also when nobody waits for it any more.
     #[boxed]
-    pub async fn keep(&self, request: NewRequest) -> Result<Ingested, IngestError> {
-        let bytes = u32::try_from(request.body.len().max(1)).map_err(|_| IngestError::Overloaded)?;
-        let room = self.room.clone().try_acquire_many_owned(bytes).map_err(|_| IngestError::Overloaded)?;
+    pub async fn keep(&self, request: NewRequest, permit: Permit) -> Result<Ingested, IngestError> {
         let (reply, result) = oneshot::channel();
-        self.queue.try_send(Waiting { request, reply, _room: room }).map_err(|error| match error {
+        self.queue.try_send(Waiting { request, reply, _permit: permit }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => IngestError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => IngestError::Stopping,
         })?;
@@ -172,14 +167,19 @@ impl Ingest {
 
     /// Keeps what is kept of a request that was wholly rejected: code, size and digest (I2). It returns when that is on disk, or is lost
     /// because too many of the organization's wait.
-    pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &[u8], now: Timestamp) {
-        use sha2::Digest;
+    pub async fn keep_rejected(
+        &self,
+        organization_id: &str,
+        code: &str,
+        (body_bytes, body_digest): (usize, [u8; 32]),
+        now: Timestamp,
+    ) {
         let rejection = NewRejection {
             id: self.ids.new_id("rej", now),
             organization_id: organization_id.to_owned(),
             code: code.to_owned(),
-            body_bytes: to_i64(body.len()),
-            body_digest: sha2::Sha256::digest(body).into(),
+            body_bytes: to_i64(body_bytes),
+            body_digest,
             rejected_at: now,
         };
         // Written or lost: the response is the same.
@@ -234,10 +234,12 @@ fn cost(waiting: &Waiting) -> (usize, usize) {
 
 /// Writes a group, with the rejections that wait. What of it could be written is; each is told.
 async fn commit_group(store: &Store, group: Vec<Waiting>, rejections: Vec<WaitingRejection>, turn: Turn) {
-    let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._room))).unzip();
+    let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._permit))).unzip();
     let rejected: Vec<&NewRejection> = rejections.iter().map(|one| &one.row).collect();
     let kept = keep_parts(store, &requests, &rejected, turn).await;
-    for ((reply, _room), kept) in replies.into_iter().zip(kept) {
+    // Before the permits for them.
+    drop(requests);
+    for ((reply, _permit), kept) in replies.into_iter().zip(kept) {
         // A source that hung up finds its response under its idempotency key.
         let _ = reply.send(kept);
     }

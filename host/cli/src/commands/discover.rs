@@ -14,6 +14,7 @@ use hookmill_pipeline::{Sample, SaveError};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The content type by a file name.
 const TYPES: [(&str, &str); 3] =
@@ -60,7 +61,7 @@ impl Discover {
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(document) = &self.document {
-            self.try_document(document, &samples, &mut fields).await?;
+            fields = self.try_document(document, samples, fields).await?;
         }
         if self.json {
             say_json(&as_json(&fields))?;
@@ -83,7 +84,7 @@ impl Discover {
             .map_err(|error| because(&error))
     }
 
-    async fn try_document(&self, document: &Path, samples: &[Sample], fields: &mut Fields) -> Result<(), String> {
+    async fn try_document(&self, document: &Path, samples: Vec<Sample>, fields: Fields) -> Result<Fields, String> {
         let text = read_document(document)?;
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let (program, _) =
@@ -98,7 +99,8 @@ impl Discover {
         let now_ms = pipeline.clock().now().0;
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
         self.value_sets.put_for(&pipeline, &mut campaign).await?;
-        let tried = pipeline.try_paths(&program, (&organization, &campaign), samples, fields).await;
+        let (samples, holding) = (Arc::new(samples), pipeline.holding(&organization.id));
+        let tried = pipeline.try_paths(&program, (&organization, &campaign), &samples, fields, &holding).await;
         tried.map_err(|error| error.to_string())
     }
 }

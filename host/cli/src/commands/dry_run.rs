@@ -14,6 +14,7 @@ use hookmill_store::organizations::Organization;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 #[derive(Debug, Args)]
 pub(super) struct DryRunCommand {
@@ -100,7 +101,8 @@ impl DryRunCommand {
             }
             Err(SaveError::Rejected(error)) => return Err(error.to_string()),
         };
-        let run = pipeline.dry_run(&program, &input).await.map_err(|error| error.to_string())?;
+        let (input, holding) = (Arc::new(input), pipeline.holding("org_sample"));
+        let run = pipeline.dry_run(&program, &input, &holding).await.map_err(|error| error.to_string())?;
         match self.format() {
             Format::Json => say_json(&run)?,
             Format::Table => say(&report::text(&run))?,

@@ -53,9 +53,10 @@ impl ValueSetFiles {
         let host = Actor::host(pipeline);
         let organization = host.create_organization(Ok(NewOrganization { name: "Sample".into() })).await;
         campaign.organization_id = organization.map_err(|error| error.to_string())?.id;
-        let scope = host.enter(Some(campaign.organization_id.clone())).await.map_err(|error| error.to_string())?;
         for set in &self.value_sets {
-            set.put(&scope).await?;
+            // Each is a call of its own, with what is held for it.
+            let scope = host.clone().enter(Some(campaign.organization_id.clone())).await;
+            set.put(&scope.map_err(|error| error.to_string())?).await?;
         }
         Ok(())
     }
@@ -65,7 +66,7 @@ impl NamedFile {
     async fn put(&self, scope: &Scope) -> Result<(), String> {
         let format = detect_format(&self.path)?;
         let table = bounded(&self.path, scope.settings().limits.value_set_bytes_max)?;
-        let put = scope.put_value_set(&self.name, async { Ok(&table) }, Ok(format)).await;
+        let put = scope.put_value_set(&self.name, async { Ok(table) }, Ok(format)).await;
         for warning in &put.map_err(|error| self.format_error(&error))?.warnings {
             warn(&self.format_warning(warning));
         }

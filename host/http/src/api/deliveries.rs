@@ -4,9 +4,11 @@ use crate::auth::OrgUser;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
+use crate::reply::large_json;
 use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::http::StatusCode;
+use axum::response::Response;
 use hookmill_admin::DeliveryFilter;
 use hookmill_admin::rows::{AttemptRow, Delivery, Message};
 use hookmill_domain::delivery::DeliveryState;
@@ -148,13 +150,14 @@ pub(crate) async fn list(
 /// The delivery with its message and all attempts.
 #[utoipa::path(get, path = "", operation_id = "getDelivery",
     responses((status = OK, description = "The delivery.", body = DeliveryPage)))]
-pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Json<DeliveryPage>, HttpError> {
+pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Response, HttpError> {
     let found = scope.delivery(&id).await?;
-    Ok(Json(DeliveryPage {
+    let details = || DeliveryPage {
         delivery: found.delivery.into(),
         message: found.message.map(Into::into),
         log: found.attempts.into_iter().map(Into::into).collect(),
-    }))
+    };
+    large_json(&scope, details).await
 }
 
 /// Resends an event

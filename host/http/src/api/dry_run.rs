@@ -5,7 +5,8 @@ use crate::body::JsonBody;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::Path;
-use axum::Json;
+use crate::reply::large_json;
+use axum::response::Response;
 use hookmill_admin::Sample;
 use hookmill_pipeline::DryRun;
 
@@ -21,6 +22,7 @@ pub(crate) async fn handle(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     JsonBody(sample): JsonBody<Sample>,
-) -> Result<Json<DryRun>, HttpError> {
-    Ok(Json(scope.dry_run(&campaign, sample).await?))
+) -> Result<Response, HttpError> {
+    let run = scope.dry_run(&campaign, sample).await?;
+    large_json(&scope, || run).await
 }

@@ -3,10 +3,10 @@
 use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
+use crate::reply::large_json;
 use crate::views::{self, Time};
-use axum::Json;
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use hookmill_discovery::{Field, Kinds, Meaning};
 use hookmill_pipeline::Discovered;
 use serde::{Deserialize, Serialize};
@@ -84,8 +84,9 @@ pub(crate) async fn table(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     Query(newest): Query<NewestLeads>,
-) -> Result<Json<FieldTable>, HttpError> {
-    Ok(Json(view(scope.list_fields(&campaign, newest.leads).await?)))
+) -> Result<Response, HttpError> {
+    let found = scope.list_fields(&campaign, newest.leads).await?;
+    large_json(&scope, || view(found)).await
 }
 
 /// Drafts a document from a campaign's newest leads

@@ -100,7 +100,7 @@ pub(crate) async fn upload(
     Path(name): Path<String>,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<UploadedView>), HttpError> {
-    let bytes = body::read(&pipeline, raw, pipeline.settings().limits.component_bytes_max);
+    let bytes = body::read_held(&pipeline, scope.holding(), raw, pipeline.settings().limits.component_bytes_max);
     let UploadedPlugin { version, stages } = scope.upload_plugin(&name, bytes).await?;
     Ok((StatusCode::CREATED, Json(UploadedView { version: version.into(), stages })))
 }

@@ -3,7 +3,8 @@
 use crate::auth::OrgUser;
 use crate::error::{ErrorBody, HttpError};
 use crate::extract::{Path, Query};
-use axum::Json;
+use crate::reply::large_json;
+use axum::response::Response;
 use hookmill_admin::Comparison;
 use hookmill_pipeline::Replay;
 use serde::Deserialize;
@@ -43,8 +44,9 @@ pub(crate) async fn replay(
     OrgUser(scope): OrgUser,
     Path(submission): Path<String>,
     Query(on): Query<ReplayOn>,
-) -> Result<Json<Replay>, HttpError> {
-    Ok(Json(scope.replay_submission(&submission, on.version).await?))
+) -> Result<Response, HttpError> {
+    let replay = scope.replay_submission(&submission, on.version).await?;
+    large_json(&scope, || replay).await
 }
 
 /// Compares two versions of a campaign
@@ -59,6 +61,7 @@ pub(crate) async fn compare(
     OrgUser(scope): OrgUser,
     Path((campaign, version)): Path<(String, String)>,
     Query(with): Query<ComparedWith>,
-) -> Result<Json<Comparison>, HttpError> {
-    Ok(Json(scope.compare_versions(&campaign, &version, with.against, with.last).await?))
+) -> Result<Response, HttpError> {
+    let comparison = scope.compare_versions(&campaign, &version, with.against, with.last).await?;
+    large_json(&scope, || comparison).await
 }

@@ -3,14 +3,18 @@
 use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
+use crate::reply::large_json;
 use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
+use axum::response::Response;
+use hookmill_admin::SubmissionDetails;
 use hookmill_admin::rows::{EventRow, SubmissionRow, TimelineRow};
 use hookmill_domain::event::EventName;
 use hookmill_domain::state::State;
 use hookmill_pipeline::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 /// A filter for submissions.
@@ -40,17 +44,17 @@ pub(crate) struct SubmissionView {
     lead_id: Option<String>,
     /// The mapped lead: standard fields, all else under `custom`.
     #[schema(value_type = Option<Object>)]
-    lead: Option<Value>,
+    lead: Option<Box<RawValue>>,
     is_test: bool,
     /// The campaign's version it ran on.
     campaign_version_id: Option<String>,
     /// The verdict and the warnings; null when there are none.
     #[schema(value_type = Option<Decision>)]
-    decision: Option<Value>,
+    decision: Option<Box<RawValue>>,
     /// The digests of the value sets that were read for it, by name; null when none was. It ran in a batch: what any lead of the batch
     /// read is here.
     #[schema(value_type = Option<BTreeMap<String, String>>)]
-    value_sets: Option<Value>,
+    value_sets: Option<Box<RawValue>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,7 +89,8 @@ pub(crate) struct SubmissionPage {
     #[serde(flatten)]
     submission: SubmissionView,
     /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
-    element: Option<Value>,
+    #[schema(value_type = Option<Value>)]
+    element: Option<Box<RawValue>>,
     /// The client's last response; null while there is none.
     client: Option<ClientView>,
     /// Every transition, in order.
@@ -123,11 +128,11 @@ impl From<SubmissionRow> for SubmissionView {
             received_at: views::time(row.received_at),
             updated_at: views::time(row.updated_at),
             lead_id: row.lead_id,
-            lead: row.lead.as_deref().map(views::value),
+            lead: row.lead.as_deref().map(views::json),
             is_test: row.is_test,
             campaign_version_id: row.campaign_version_id,
-            decision: row.decision.as_deref().map(views::value),
-            value_sets: row.value_sets.as_deref().map(views::value),
+            decision: row.decision.as_deref().map(views::json),
+            value_sets: row.value_sets.as_deref().map(views::json),
         }
     }
 }
@@ -180,9 +185,9 @@ pub(crate) async fn list(
     Query(filter): Query<SubmissionFilter>,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
-) -> Result<Json<Page<SubmissionView>>, HttpError> {
+) -> Result<Response, HttpError> {
     let listed = scope.list_submissions(&campaign, filter.state.as_deref(), &page.before(before)).await?;
-    Ok(Json(Page::of(listed, Into::into)))
+    large_json(&scope, || Page::<SubmissionView>::of(listed, Into::into)).await
 }
 
 /// Shows a submission
@@ -190,16 +195,20 @@ pub(crate) async fn list(
 /// The lead, the decision with its reasons, the timeline, and the events.
 #[utoipa::path(get, path = "", operation_id = "getSubmission",
     responses((status = OK, description = "The submission.", body = SubmissionPage)))]
-pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Json<SubmissionPage>, HttpError> {
+pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Response, HttpError> {
     let found = scope.submission(&id).await?;
+    large_json(&scope, || details(found)).await
+}
+
+fn details(found: SubmissionDetails) -> SubmissionPage {
     let timeline = timeline(&found.submission, found.timeline);
-    Ok(Json(SubmissionPage {
+    SubmissionPage {
         client: client(&timeline),
         timeline,
-        element: found.element.map(|text| views::value(text.as_bytes())),
+        element: found.element.map(|text| views::json(text.as_bytes())),
         events: found.events.into_iter().map(Into::into).collect(),
         submission: found.submission.into(),
-    }))
+    }
 }
 
 /// Reprocesses a quarantined submission

@@ -5,16 +5,19 @@ use crate::body;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
+use crate::reply::large_json;
 use crate::views::{self, After, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use hookmill_admin::rows::{ValueSet, ValueSetVersion};
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::value_set::{CsvHeader, TableProblem};
 use hookmill_pipeline::{Pipeline, PutSet, TableFormat};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -77,7 +80,8 @@ pub(crate) struct PutValueSetView {
 pub(crate) struct EntryView {
     key: String,
     /// Any JSON; `true` in a table of keys alone.
-    value: Value,
+    #[schema(value_type = Value)]
+    value: Box<RawValue>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -193,7 +197,7 @@ pub(crate) async fn put(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<Json<PutValueSetView>, HttpError> {
-    let bytes = body::read(&pipeline, raw, pipeline.settings().limits.value_set_bytes_max);
+    let bytes = body::read_held(&pipeline, scope.holding(), raw, pipeline.settings().limits.value_set_bytes_max);
     let PutSet { set, changed, warnings } = scope.put_value_set(&name, bytes, format(&headers)).await?;
     Ok(Json(PutValueSetView { set: set.into(), changed, warnings }))
 }
@@ -270,9 +274,10 @@ pub(crate) async fn entries(
     Query(AtVersion { version }): Query<AtVersion>,
     Query(page): Query<PageSize>,
     Query(after): Query<After>,
-) -> Result<Json<Page<EntryView>>, HttpError> {
+) -> Result<Response, HttpError> {
     let entries = scope.list_value_set_entries(&name, version, &page.after(after)).await?;
-    Ok(Json(Page::of(entries, |(key, value)| EntryView { key, value: views::value(value.as_bytes()) })))
+    let view = |(key, value): (String, String)| EntryView { key, value: views::json(value.as_bytes()) };
+    large_json(&scope, move || Page::of(entries, view)).await
 }
 
 /// Looks up one key

@@ -3,8 +3,9 @@
 use crate::auth::OrgUser;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
+use crate::reply::large_json;
 use crate::views::{self, Time};
-use axum::Json;
+use axum::response::Response;
 use hookmill_admin::rows::DecisionRow;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -65,8 +66,9 @@ pub(crate) async fn table(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     Query(newest): Query<NewestLeads>,
-) -> Result<Json<WarningTable>, HttpError> {
-    Ok(Json(count_warnings(scope.newest_decisions(&campaign, newest.leads).await?)))
+) -> Result<Response, HttpError> {
+    let decisions = scope.newest_decisions(&campaign, newest.leads).await?;
+    large_json(&scope, || count_warnings(decisions)).await
 }
 
 /// The warnings in the decision of a submission.

@@ -38,7 +38,7 @@ const ERRORS: [(&str, u16, &str); 9] = [
     (
         "TooLarge",
         413,
-        "`body_too_large`, `document_too_large`: send it in parts. A compressed body counts as what it inflates to. The connection ends.",
+        "`body_too_large`, `document_too_large`, `sample_too_large`: send it in parts, or a smaller sample. A compressed body counts as what it inflates to. The connection ends.",
     ),
     ("UnknownContentType", 415, "`content_type_unsupported`, `content_encoding_unsupported`, `charset_unsupported`."),
     (
@@ -49,7 +49,9 @@ const ERRORS: [(&str, u16, &str); 9] = [
     (
         "Overloaded",
         429,
-        "`overloaded`: more is under way than this host keeps in memory; `quota_reached`: the organization has no room for more requests; `backlog_full`: its leads wait to be processed, too many or for too long, and `bound` says which bound that is. Nothing was kept; try again.",
+        "`overloaded`: more is under way, of this organization or of all together, than may be at once, and `budget` in the error names the bound; \
+          `quota_reached`: the organization has no room for more requests; `backlog_full`: its leads wait to be processed, too many or for too long, and `bound` says \
+          which bound that is. Nothing was kept; try again.",
     ),
     (
         "Unavailable",
@@ -70,7 +72,7 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     }
     let errors = [
         (access != Access::Public, ["401", "403", "503"].as_slice()),
-        (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422"]),
+        (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422", "429"]),
         (address_parameters(address).next().is_some(), &["400", "404"]),
         (parameters.iter().any(|parameter| parameter["in"] == "query"), &["422"]),
         (has_body, &["400", "413", "422", "429"]),
@@ -196,7 +198,7 @@ mod tests {
         let mut operation = json!({ "responses": { "200": { "description": "x" } } });
         complete(&mut operation, "Campaigns", Access::OrgUser, "/v1/campaigns/{campaign}");
         let codes: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
-        assert_eq!(codes, ["200", "400", "401", "403", "404", "422", "503"]);
+        assert_eq!(codes, ["200", "400", "401", "403", "404", "422", "429", "503"]);
         assert_eq!(operation["parameters"][0]["name"], "campaign");
         assert_eq!(operation["security"][0], json!({ "apiKey": [] }));
     }

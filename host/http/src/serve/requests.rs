@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
+use hookmill_domain::budget::Holding;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
@@ -14,6 +15,9 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+
+/// How many bytes of a response are handed over at once: more would be out of sight while its client reads slowly.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// What serves the requests of one connection.
 pub(super) fn serve(
@@ -29,8 +33,9 @@ pub(super) fn serve(
             under_way.0.until_writable().await;
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            let response = router.call(request).await?;
-            Ok(response.map(|body| ResponseBody { body, _under_way: under_way }))
+            let mut response = router.call(request).await?;
+            let holding = response.extensions_mut().remove::<Holding>();
+            Ok(response.map(|body| ResponseBody { body, rest: Bytes::new(), _holding: holding, _under_way: under_way }))
         }
     })
 }
@@ -54,6 +59,10 @@ impl Drop for UnderWay {
 /// The body of a response, which ends its request when it is dropped.
 pub(super) struct ResponseBody {
     body: Body,
+    /// What is left of a large piece.
+    rest: Bytes,
+    /// What is held for the request until its response has been handed over.
+    _holding: Option<Holding>,
     _under_way: UnderWay,
 }
 
@@ -65,14 +74,30 @@ impl hyper::body::Body for ResponseBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        if self.rest.is_empty() {
+            match Pin::new(&mut self.body).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                other => return other,
+            }
+        }
+        let bytes = self.rest.len().min(PIECE_BYTES);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(bytes)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, body) = (u64::try_from(self.rest.len()).unwrap_or(u64::MAX), self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower().saturating_add(rest));
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }

@@ -66,9 +66,9 @@ pub(crate) async fn handle(
     parts: Parts,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestResponse>), HttpError> {
-    let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
-    let body = held.bytes.clone();
     let organization_id = key.organization_id.clone();
+    let permit = pipeline.budgets().bytes.open(&organization_id);
+    let (body, permit) = body::read(&pipeline, permit, raw, pipeline.settings().limits.body_bytes_max).await?;
     let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::head) {
         Ok(source) => source,
         Err(error) => {
@@ -77,7 +77,8 @@ pub(crate) async fn handle(
         }
     };
     let idempotency_key = parts.headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
-    let post = CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body };
+    let post =
+        CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body, permit };
     let response = pipeline.ingest_for_campaign(post).await?;
     Ok((StatusCode::ACCEPTED, Json(response)))
 }

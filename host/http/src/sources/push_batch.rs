@@ -68,9 +68,9 @@ pub(crate) async fn handle(
     parts: Parts,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestResponse>), HttpError> {
-    let held = body::read(&pipeline, raw, pipeline.settings().limits.body_bytes_max).await?;
-    let body = held.bytes.clone();
     let organization_id = key.organization_id.clone();
+    let permit = pipeline.budgets().bytes.open(&organization_id);
+    let (body, permit) = body::read(&pipeline, permit, raw, pipeline.settings().limits.body_bytes_max).await?;
     let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::json_head) {
         Ok(source) => source,
         Err(error) => {
@@ -78,6 +78,7 @@ pub(crate) async fn handle(
             return Err(error);
         }
     };
-    let response = pipeline.ingest(BatchPush { request_id: request_id.as_str().to_owned(), source, body }).await?;
+    let response =
+        pipeline.ingest(BatchPush { request_id: request_id.as_str().to_owned(), source, body, permit }).await?;
     Ok((StatusCode::ACCEPTED, Json(response)))
 }

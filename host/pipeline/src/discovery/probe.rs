@@ -3,13 +3,17 @@
 
 use super::Sample;
 use crate::lookups::Lookups;
+use crate::programs::host_failed;
 use crate::rendered::raw;
+use crate::unavailable::unavailable;
 use crate::{Pipeline, context};
 use async_recursion::async_recursion as boxed;
 use hookmill_discovery::{Fields, Path, Usage, without};
+use hookmill_domain::body::tree_bytes;
+use hookmill_domain::budget::{Holding, Permit};
+use hookmill_domain::error::ApiError;
 use hookmill_engine::contract::{Context, Inbound, Mapped};
 use hookmill_engine::{ItemError, Program};
-use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 use serde_json::Value;
@@ -33,47 +37,61 @@ struct Try {
 }
 
 impl Pipeline {
-    /// Finds out what each path is used for.
+    /// The same paths, with what each is used for.
     #[boxed]
     pub async fn try_paths(
         &self,
         program: &Program,
         (organization, campaign): (&Organization, &Campaign),
-        samples: &[Sample],
-        fields: &mut Fields,
-    ) -> Result<(), StoreError> {
-        let _place = self.people_place().await;
+        samples: &Arc<Vec<Sample>>,
+        fields: Fields,
+        holding: &Holding,
+    ) -> Result<Fields, ApiError> {
+        let _place = self.people_place(&organization.id).await;
         let is_standard = program.component.digest().to_string() == self.standard_digest;
         let campaign_version_id = campaign.active_version_id.as_deref().filter(|_| !is_standard);
         let mut context = context::context(organization, campaign, self.clock.now(), "run_discovery");
         context.trace = true;
         let context = Arc::new(context);
-        let mut lookups = self.lookups(campaign, campaign_version_id).await?;
+        let mut lookups = Arc::new(self.lookups(campaign, campaign_version_id).await.map_err(unavailable)?);
+        let mut fields = Arc::new(fields);
         loop {
-            let mut bench = Bench { pipeline: self, program, context: &context, lookups: &lookups, bytes: 0 };
-            let usages = bench.usages(samples, fields).await;
-            let Some(more) = self.fetch_missing(&lookups).await? else {
-                for (field, usage) in fields.fields.iter_mut().zip(usages) {
+            let mut bench = Bench {
+                pipeline: self.clone(),
+                program: program.clone(),
+                context: Arc::clone(&context),
+                lookups: Arc::clone(&lookups),
+                permit: holding.part(),
+                bytes: 0,
+            };
+            let (samples, of_run) = (Arc::clone(samples), Arc::clone(&fields));
+            // Elements are written and leads compared beside the calls: not on a thread that serves others.
+            let usages = self.engine().on_guest_thread(async move { bench.usages(&samples, &of_run).await }).await;
+            let usages = usages.map_err(|lost| host_failed(format_args!("{lost:?}")))?;
+            let Some(more) = self.fetch_missing(&lookups).await.map_err(unavailable)? else {
+                for (field, usage) in Arc::make_mut(&mut fields).fields.iter_mut().zip(usages) {
                     field.usage = usage;
                 }
-                return Ok(());
+                return Ok(Arc::unwrap_or_clone(fields));
             };
-            lookups = more;
+            lookups = Arc::new(more);
         }
     }
 }
 
 /// Where elements are mapped.
-struct Bench<'p> {
-    pipeline: &'p Pipeline,
-    program: &'p Program,
-    context: &'p Arc<Context>,
-    lookups: &'p Lookups,
+struct Bench {
+    pipeline: Pipeline,
+    program: Program,
+    context: Arc<Context>,
+    lookups: Arc<Lookups>,
+    /// For the fields that elements became.
+    permit: Permit,
     /// How many bytes were mapped.
     bytes: usize,
 }
 
-impl Bench<'_> {
+impl Bench {
     /// What each path is used for, in the order of the paths; none where nothing can be said.
     async fn usages(&mut self, samples: &[Sample], fields: &Fields) -> Vec<Option<Usage>> {
         let mut usages = vec![None; fields.fields.len()];
@@ -91,12 +109,14 @@ impl Bench<'_> {
             let elements = tries
                 .iter()
                 .filter_map(|one| Some(inbound(samples.get(one.sample)?, Some(&fields.fields.get(one.field)?.path))));
+            let of_elements = self.permit.amount();
             let made = self.map_all(elements).await;
             for (one, made) in tries.into_iter().zip(made) {
                 let Some(Some(before)) = as_they_are.get(&one.sample) else { continue };
                 let Some(usage) = usages.get_mut(one.field) else { continue };
                 *usage = find_usage(before, made);
             }
+            self.permit.shrink_to(of_elements);
         }
         usages
     }
@@ -120,14 +140,23 @@ impl Bench<'_> {
         made
     }
 
-    async fn map(&self, elements: Vec<Inbound>) -> Vec<Result<MappedFields, MapError>> {
+    async fn map(&mut self, elements: Vec<Inbound>) -> Vec<Result<MappedFields, MapError>> {
         if elements.is_empty() {
             return Vec::new();
         }
-        let mut run = self.pipeline.run(self.program, Arc::clone(self.context), self.lookups);
+        let mut run = self.pipeline.run(&self.program, Arc::clone(&self.context), &self.lookups);
         let mapped = run.map(elements).await;
         run.finish();
-        mapped.into_iter().map(|result| result.map(collect_fields).map_err(MapError::from)).collect()
+        let mut made = Vec::with_capacity(mapped.len());
+        for result in mapped {
+            made.push(match result {
+                // Without room for its fields nothing is known of it.
+                Ok(mapped) if self.permit.grow(mapped_bytes(&mapped)).is_err() => Err(MapError::Unknown),
+                Ok(mapped) => Ok(collect_fields(mapped)),
+                Err(error) => Err(MapError::from(error)),
+            });
+        }
+        made
     }
 }
 
@@ -161,6 +190,12 @@ fn inbound(sample: &Sample, path: Option<&Path>) -> Inbound {
     };
     // Of one id for both, so that what is random is the same.
     context::sample_inbound(&sample.id, body, &sample.metadata, sample.element.received_at_ms)
+}
+
+/// How many bytes of memory the fields of a mapped element take at most, as they are read.
+fn mapped_bytes(mapped: &Mapped) -> usize {
+    let leads = mapped.leads.iter().filter_map(|lead| lead.as_ref().ok()).map(|lead| lead.lead.as_str());
+    leads.chain(mapped.trace.as_deref()).map(tree_bytes).sum()
 }
 
 /// The fields of all leads. What nobody mapped is not among them: the trace names the custom fields that were made.

@@ -47,6 +47,10 @@ impl SampleRun {
         let interpretation =
             interpret_one(&mut self.run, &destination, response, interpret_by_status(&result, now_ms)).await;
         let state = state_after_attempt(interpretation.kind);
+        let headers: usize = sample.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if !self.shown.charge(headers + sample.body.len()) {
+            return (state, json!({}));
+        }
         let shown = json!({
             "status": sample.status,
             "headers": sample.headers,
