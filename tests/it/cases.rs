@@ -74,7 +74,7 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
         Ok((program, _)) => {
             let sample =
                 DryRunInput { campaign: campaign(&organization_with_sets(pipeline, case).await?), ..sample(case)? };
-            let run = pipeline.dry_run(&program, &sample).await.unwrap();
+            let run = dry_run(pipeline, &program, &sample).await;
             let mut summary = summary(&run);
             let responses = responses(pipeline, &program, case, &sample).await?;
             if !responses.is_empty() {
@@ -84,6 +84,11 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
             compare(&case.join("expected.json"), &format!("{text}\n"))
         }
     }
+}
+
+async fn dry_run(pipeline: &Pipeline, program: &Program, sample: &DryRunInput) -> DryRun {
+    let holding = pipeline.holding(&sample.organization.id);
+    pipeline.dry_run(program, &Arc::new(sample.clone()), &holding).await.unwrap()
 }
 
 #[allow(clippy::disallowed_methods, reason = "a switch for whoever writes cases")]
@@ -120,7 +125,7 @@ async fn organization_with_sets(pipeline: &Pipeline, case: &Path) -> Result<Stri
             _ => return Err(format!("{}: neither .csv nor .json", path.display())),
         };
         let (name, table) = (path.file_stem().unwrap().to_string_lossy(), Bytes::from(fs::read(&path).unwrap()));
-        let put = scope.put_value_set(&name, async { Ok(&table) }, Ok(format)).await;
+        let put = scope.put_value_set(&name, async { Ok(table) }, Ok(format)).await;
         put.map_err(|error| format!("{}: {error}: {:?}", path.display(), error.details))?;
     }
     Ok(organization.id)
@@ -138,7 +143,7 @@ async fn responses(
     let mut told = Vec::new();
     for response in listed {
         let input = DryRunInput { response: Some(sample_response(case, &response)?), ..sample.clone() };
-        let run = pipeline.dry_run(program, &input).await.unwrap();
+        let run = dry_run(pipeline, program, &input).await;
         let interpretation = run.stages.iter().find(|stage| stage.stage == "interpret");
         let interpretation =
             interpretation.ok_or_else(|| format!("{}: the first lead was never sent", response["file"]))?;

@@ -156,7 +156,8 @@ async fn drafted(pipeline: &Pipeline, name: &str, samples: Vec<Sample>) -> (Stri
     let (program, problems) = compiled.unwrap_or_else(|error| panic!("{name}: {error:?}\n{draft}"));
     assert!(problems.is_empty(), "{name}: {problems:?}\n{draft}");
     let body = samples.first().map(|sample| sample.element.value.to_string()).unwrap_or_default();
-    let run = pipeline.dry_run(&program, &build_sample(body)).await.unwrap();
+    let holding = pipeline.holding("org_sample");
+    let run = pipeline.dry_run(&program, &Arc::new(build_sample(body)), &holding).await.unwrap();
     let map = &run.stages[0];
     assert!(map.error.is_none(), "{name}: {:?}\n{draft}", map.error);
     (draft, map.output.clone().unwrap()[0]["lead"].clone())

@@ -6,5 +6,6 @@ mod disk;
 mod host_faults;
 mod keys;
 mod logs;
+mod memory;
 mod processing;
 mod receivers;
