@@ -6,6 +6,7 @@
 mod backlog;
 mod budgets;
 mod cache;
+mod chores;
 mod context;
 mod costs;
 mod deliver;
@@ -19,7 +20,6 @@ mod flow;
 mod health;
 mod ingest;
 mod interpret;
-mod jobs;
 mod large;
 mod later;
 mod leases;

@@ -13,7 +13,7 @@ use hookmill_store::release::Release;
 
 /// How long a release may be under way before it is taken for one that was left, in milliseconds.
 const RELEASE_MS: i64 = 10_000;
-/// How many campaigns that were left one run of the job releases.
+/// How many campaigns that were left one run of the chore releases.
 const CAMPAIGNS_PER_RUN: i64 = 100;
 
 impl Pipeline {

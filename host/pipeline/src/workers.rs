@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 
 /// How long a loop waits after the store failed, in milliseconds.
 const FAILED_WAIT_MS: u64 = 1_000;
-/// How often a host looks whether a job is due, in milliseconds.
-const JOBS_MS: u64 = 1_000;
+/// How often a host looks whether a chore is due, in milliseconds.
+const CHORES_MS: u64 = 1_000;
 /// How old due work may be before a whole read takes it for something that memory has missed, in milliseconds.
 const OVERDUE_MS: i64 = 10_000;
 
@@ -47,7 +47,7 @@ impl Workers {
             (0..limits.process_workers).map(|_| task("process", |p, stopped| Box::pin(process(p, stopped)))).collect();
         loops.push(task("load", |p, stopped| Box::pin(load(p, stopped))));
         loops.push(task("read_whole", |p, stopped| Box::pin(read_whole(p, stopped))));
-        loops.push(task("jobs", |p, stopped| Box::pin(run_jobs(p, stopped))));
+        loops.push(task("chores", |p, stopped| Box::pin(run_chores(p, stopped))));
         loops.push(task("check_file", |p, stopped| Box::pin(check_file(p, stopped))));
         loops.push(task("health", |p, stopped| Box::pin(watch_health(p, stopped))));
         let (of_deliver, to_stop) = (steps.clone(), stopped.clone());
@@ -178,13 +178,13 @@ async fn watch_health(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn run_jobs(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+async fn run_chores(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        if let Err(error) = pipeline.run_jobs().await {
-            tracing::warn!(error = %error, "a job could not be run; it is tried again");
+        if let Err(error) = pipeline.run_chores().await {
+            tracing::warn!(error = %error, "a chore could not be run; it is tried again");
         }
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(JOBS_MS)) => {}
+            () = tokio::time::sleep(Duration::from_millis(CHORES_MS)) => {}
             _ = stopped.changed() => {}
         }
     }

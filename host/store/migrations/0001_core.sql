@@ -367,8 +367,8 @@ create table count_changes (
     primary key (owner_id, id)
 );
 
--- Jobs that one host at a time runs for all; the row is the lease.
-create table jobs (
+-- Chores that one host at a time runs for all; the row is the lease.
+create table chores (
     name text primary key,
     owner text not null,
     run_at bigint not null,

@@ -1,5 +1,6 @@
 //! How many submissions of a campaign are in each state, how many an organization and all have that are still to be processed, and how many
-//! bytes an organization has of each kind, counted as they change and never by reading them. Each commit adds what it changed as rows of its own, so that no two commits wait for one counter; a job adds them up.
+//! bytes an organization has of each kind, counted as they change and never by reading them. Each commit adds what it changed as rows of its
+//! own, so that no two commits wait for one counter; a chore adds them up.
 
 use super::backlog::{ALL, BACKLOG};
 use super::quotas::Held;

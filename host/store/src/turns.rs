@@ -18,7 +18,7 @@ pub(super) enum Class {
     Intake,
     /// Batches that were processed.
     Processing,
-    /// What has time: jobs, and deferring work.
+    /// What has time: chores, and deferring work.
     Housekeeping,
 }
 

@@ -1,4 +1,4 @@
-//! Jobs that the store needs from time to time: one list, one loop, and one host at a time for each.
+//! Chores that the store needs from time to time: one list, one loop, and one host at a time for each.
 
 use super::Pipeline;
 use hookmill_domain::clock::Timestamp;
@@ -6,15 +6,15 @@ use hookmill_domain::ids::lowest_id;
 use hookmill_store::StoreError;
 use strum::{IntoStaticStr, VariantArray};
 
-/// How long a host has a job to itself, in milliseconds; it may take longer, and another host may then run it as well.
-const JOB_LEASE_MS: i64 = 60_000;
+/// How long a host has a chore to itself, in milliseconds; it may take longer, and another host may then run it as well.
+const CHORE_LEASE_MS: i64 = 60_000;
 /// How long commits are remembered, in milliseconds: longer than a host waits for the response to one.
 const COMMITS_KEPT_MS: i64 = 3_600_000;
 
 /// What is done from time to time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-enum Job {
+enum Chore {
     /// Adds up the changes of the counters.
     AddUpCounts,
     /// Forgets old commits.
@@ -25,7 +25,7 @@ enum Job {
     ReleaseLeft,
 }
 
-impl Job {
+impl Chore {
     /// Its name in the database.
     fn name(self) -> &'static str {
         self.into()
@@ -41,37 +41,38 @@ impl Job {
 }
 
 impl Pipeline {
-    /// Runs the jobs that are due and that no other host runs.
-    pub(crate) async fn run_jobs(&self) -> Result<(), StoreError> {
-        let names: Vec<_> = Job::VARIANTS.iter().copied().map(Job::name).collect();
-        // A look costs no write: as long as nothing is due, an idle host writes nothing. A time further ahead than any job waits was
+    /// Runs the chores that are due and that no other host runs.
+    pub(crate) async fn run_chores(&self) -> Result<(), StoreError> {
+        let names: Vec<_> = Chore::VARIANTS.iter().copied().map(Chore::name).collect();
+        // A look costs no write: as long as nothing is due, an idle host writes nothing. A time further ahead than any chore waits was
         // written by a clock that is wrong.
-        let (now, longest_ms) = (self.clock.now(), Job::VARIANTS.iter().copied().map(Job::every_ms).max().unwrap_or(0));
-        if self.store.next_job_at(&names).await?.is_some_and(|at| now < at && at <= now.plus_ms(longest_ms)) {
+        let (now, longest_ms) =
+            (self.clock.now(), Chore::VARIANTS.iter().copied().map(Chore::every_ms).max().unwrap_or(0));
+        if self.store.next_chore_at(&names).await?.is_some_and(|at| now < at && at <= now.plus_ms(longest_ms)) {
             return Ok(());
         }
-        for &job in Job::VARIANTS {
-            let (name, host, now) = (job.name(), self.flow.host(), self.clock.now());
-            if !self.store.take_job(name, host, JOB_LEASE_MS, job.every_ms(), now).await? {
+        for &chore in Chore::VARIANTS {
+            let (name, host, now) = (chore.name(), self.flow.host(), self.clock.now());
+            if !self.store.take_chore(name, host, CHORE_LEASE_MS, chore.every_ms(), now).await? {
                 continue;
             }
-            let outcome = self.run_job(job, now).await;
-            self.store.end_job(name, host, self.clock.now().plus_ms(job.every_ms())).await?;
+            let outcome = self.run_chore(chore, now).await;
+            self.store.end_chore(name, host, self.clock.now().plus_ms(chore.every_ms())).await?;
             outcome?;
         }
         Ok(())
     }
 
-    async fn run_job(&self, job: Job, now: Timestamp) -> Result<(), StoreError> {
-        match job {
-            Job::AddUpCounts => self.store.add_up_counts().await,
-            Job::ReleaseLeft => self.release_left(now).await,
-            Job::ForgetCommits => {
+    async fn run_chore(&self, chore: Chore, now: Timestamp) -> Result<(), StoreError> {
+        match chore {
+            Chore::AddUpCounts => self.store.add_up_counts().await,
+            Chore::ReleaseLeft => self.release_left(now).await,
+            Chore::ForgetCommits => {
                 // Ids begin with their time.
                 self.store.forget_commits(&lowest_id("cmt", now.plus_ms(-COMMITS_KEPT_MS))).await?;
                 Ok(())
             }
-            Job::ForgetOld => {
+            Chore::ForgetOld => {
                 let rows = self.store.forget_old(now).await?;
                 if 0 < rows {
                     tracing::info!(rows, "data that is kept for a time was deleted");
