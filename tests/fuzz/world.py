@@ -29,7 +29,25 @@ class Client:
         """A version of a plugin."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/wasm"}
         request = urllib.request.Request(f"{self.url}/v1/plugins/{name}", Path(path).read_bytes(), headers, method="PUT")
-        urllib.request.urlopen(request, timeout=60).close()
+        with urllib.request.urlopen(request, timeout=60) as response:
+            if response.status == 202:
+                self.wait_for(response.headers["location"])
+
+    def wait_for(self, job):
+        """Waits for a call that went on as a job."""
+        state = "running"
+        while state == "running":
+            time.sleep(0.5)
+            found = self.call("GET", job)
+            state = found["state"]
+        if state != "done":
+            raise SystemExit(f"{job}: {found['response']}")
+
+    def job(self, path):
+        """The id of a job that reads this."""
+        headers = {"Authorization": f"Bearer {self.key}", "Prefer": "respond-async"}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=30) as response:
+            return json.loads(response.read())["id"]
 
     def ids(self, path):
         """The ids of the first page of a list."""
@@ -61,6 +79,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "requests.txt", admin.ids("/v1/requests"))
     write(lists / "submissions.txt", admin.ids("/v1/campaigns/SOLAR/submissions") + admin.ids("/v1/campaigns/NEEDY/submissions"))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
+    write(lists / "jobs.txt", [admin.job(f"/v1/campaigns/{campaign}/fields") for campaign in ["SOLAR", "ROOFING"]])
     return {"admin": admin.key, "viewer": viewer, "source": source.key, "organization": operator.organization}
 
 

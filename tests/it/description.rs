@@ -96,8 +96,10 @@ async fn everything_is_described() {
         for parameter in parameters.iter().filter(|one| one.get("$ref").is_none()) {
             assert!(parameter["description"].as_str().is_some_and(|text| !text.is_empty()), "{place}: {parameter}");
         }
-        let done = said["responses"].as_object().unwrap().keys().filter(|status| status.starts_with('2'));
-        assert_eq!(done.count(), 1, "{place}");
+        let done = said["responses"].as_object().unwrap().iter().filter(|(status, _)| status.starts_with('2'));
+        // A long call has another one: it goes on as a job.
+        let own = done.filter(|(status, response)| *status != "202" || response["headers"].get("location").is_none());
+        assert_eq!(own.count(), 1, "{place}");
     }
     every_reference_leads_somewhere(&description, &description);
     world.stop().await;

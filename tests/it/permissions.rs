@@ -179,7 +179,7 @@ impl Stage {
     }
 
     /// Makes what the operation needs, and says how it is called.
-    async fn prepare(&self, operation: &Operation<'_>) -> Call {
+    async fn prepare(&self, operation: &Operation<'_>, caller: &Caller) -> Call {
         self.make_ready(operation.id()).await;
         let mut path = operation.address.to_owned();
         for (part, value) in [
@@ -197,6 +197,9 @@ impl Stage {
         if path.contains("{key}") {
             path = path.replace("{key}", &self.spare_key(operation.id()).await);
         }
+        if path.contains("{job}") {
+            path = path.replace("{job}", &self.job(caller).await);
+        }
         let parameters = operation.about["parameters"].as_array().unwrap();
         let required = parameters.iter().filter(|one| one["in"] == "query" && one["required"] == true);
         let mut query: Vec<String> = required.map(|one| format!("{}=red", one["name"].as_str().unwrap())).collect();
@@ -205,6 +208,14 @@ impl Stage {
         }
         let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
         Call { path, body: self.body(operation) }
+    }
+
+    /// A job of the caller, or of the admin where the caller may have none.
+    async fn job(&self, caller: &Caller) -> String {
+        let may = matches!(caller.standing, Standing::User(_) | Standing::Scoped);
+        let client = if may { &caller.client } else { &self.world.admin };
+        let call = client.request("GET", "/v1/campaigns/CAMP/fields").header("prefer", "respond-async");
+        send(call).await.expect(202).str("id")
     }
 
     /// Puts back what an earlier call took away.
@@ -280,7 +291,7 @@ async fn make(client: &Client, operation: &Operation<'_>, call: Call) -> Respons
 /// One field of the table: the response, and the line that the change leaves, or that nothing leaves any.
 async fn check(stage: &Stage, operation: &Operation<'_>, caller: &Caller) {
     let place = format!("{} by {}", operation.id(), caller.name);
-    let call = stage.prepare(operation).await;
+    let call = stage.prepare(operation, caller).await;
     let before = stage.audit_lines(&stage.world.organization).await;
     let response = make(&caller.client, operation, call).await;
     let expected = expected(&caller.standing, operation);

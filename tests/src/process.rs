@@ -145,6 +145,7 @@ fn command_of(binary: &Path, data: &Path, database_url: Option<&str>) -> Command
     command.args(["serve", "--development", "--listen", "127.0.0.1:0", "--data"]).arg(data);
     // Compiling the default plugin takes longer than most of what is tested.
     command.arg("--cache").arg(crate::world::cache());
+    command.args(["--bound", &format!("host.job_wait_ms={}", crate::world::JOB_WAIT_MS)]);
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }

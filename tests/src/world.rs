@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// Where every world's clock starts: 2026-03-01T12:00:00Z.
 pub const START: Timestamp = Timestamp(1_772_366_400_000);
+/// How long callers of long calls wait for their responses, in milliseconds: for longer than any test does, unless it is about jobs.
+pub const JOB_WAIT_MS: u64 = 600_000;
 /// How long a test waits for the host to become idle.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -34,6 +36,7 @@ impl Default for WorldOptions {
         let mut settings = HostSettings { development: true, public_url: String::new(), ..HostSettings::default() };
         settings.limits.poll_ms = 20;
         settings.limits.lookup_ttl_ms = 0;
+        settings.limits.job_wait_ms = JOB_WAIT_MS;
         // The world's clock is years from the database's.
         settings.limits.clock_offset_ms_max = i64::MAX;
         let compiler = hookmill_engine::Compiler::InProcess;

@@ -27,6 +27,8 @@ const ID_CHARS_SHOWN: usize = 32;
 pub struct Actor {
     pub(crate) pipeline: Pipeline,
     pub(crate) user_id: String,
+    /// The key; empty for the host itself.
+    pub(crate) key_id: String,
     role: Role,
     /// The user's organization; none for operators.
     pub(crate) organization_id: Option<String>,
@@ -59,6 +61,7 @@ impl Actor {
             pipeline: pipeline.for_people(),
             role: user.role().map_err(unavailable)?,
             user_id: user.id,
+            key_id: key.id,
             organization_id: user.organization_id,
             campaigns,
         })
@@ -67,7 +70,8 @@ impl Actor {
     /// The host itself: what is done at its own command line, as an operator.
     pub fn host(pipeline: &Pipeline) -> Self {
         let (role, user_id) = (Role::Operator, HOST.to_owned());
-        Self { pipeline: pipeline.for_people(), user_id, role, organization_id: None, campaigns: None }
+        let (key_id, organization_id, campaigns) = (String::new(), None, None);
+        Self { pipeline: pipeline.for_people(), user_id, key_id, role, organization_id, campaigns }
     }
 
     /// The actor in an organization: their own, or for operators the one that is named.
@@ -117,6 +121,11 @@ impl Actor {
         ApiError::new(Kind::Forbidden, "role_not_allowed", message)
     }
 
+    /// Whether the key is scoped to named campaigns.
+    pub(crate) fn is_scoped(&self) -> bool {
+        self.campaigns.is_some()
+    }
+
     /// Whether the key covers this campaign.
     pub(crate) fn covers(&self, campaign_id: &str) -> bool {
         self.campaigns.as_ref().is_none_or(|list| list.iter().any(|id| id == campaign_id))
@@ -141,6 +150,16 @@ pub(crate) fn host_entry(change: &Change) -> AuditEntry {
 }
 
 impl Scope {
+    /// The organization.
+    pub fn organization_id(&self) -> &str {
+        &self.organization_id
+    }
+
+    /// The organization, for an actor who names it with every call: an operator.
+    pub fn named_organization(&self) -> Option<&str> {
+        self.actor.organization_id.is_none().then_some(&self.organization_id)
+    }
+
     /// What the host's operator set.
     pub fn settings(&self) -> &HostSettings {
         self.actor.pipeline.settings()

@@ -75,6 +75,9 @@ declare! {
         LIST_SOURCE_KEYS: "listSourceKeys", View, Organization;
         LIST_AUDIT_LINES: "listAuditLines", Administer, Organization;
 
+        LIST_JOBS: "listJobs", View, Organization;
+        GET_JOB: "getJob", View, Campaign;
+
         LIST_CAMPAIGNS: "listCampaigns", View, Campaign;
         GET_CAMPAIGN: "getCampaign", View, Campaign;
         GET_CLIENT_ENDPOINT: "getClientEndpoint", View, Campaign;

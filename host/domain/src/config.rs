@@ -78,7 +78,7 @@ pub struct Limits {
     pub deliveries_in_flight_max: usize,
     /// How many deliveries to one destination are under way at once (64), divided among the hosts that share a database.
     pub deliveries_per_destination_max: usize,
-    /// How many deliveries to one destination whose requests have ended may wait to be written (64): with so many, no more are sent. A host
+    /// How many deliveries to one destination whose requests have ended may wait to be written (1,000): with so many, no more are sent. A host
     /// that dies leaves these and those under way without a record, and they are sent again.
     pub unwritten_per_destination_max: usize,
     /// How many deliveries are under way at once to a destination that has not responded yet (8). Each response allows one more,
@@ -148,6 +148,18 @@ pub struct Limits {
     pub send_buffer_bytes: u32,
     /// How long a client may take to send a request's body, in milliseconds (30 s).
     pub request_timeout_ms: u64,
+    /// How long the caller of a long call waits for its response, in milliseconds (10 s); then the call goes on as a job.
+    pub job_wait_ms: u64,
+    /// How many long calls are under way at once on one host (256); beyond, they are rejected with 429 `jobs_full`.
+    pub jobs_max: usize,
+    /// How many of them are one organization's (64).
+    pub jobs_per_organization_max: usize,
+    /// How many bytes of the response to a long call are kept with its job (4 MiB); a larger one is not kept.
+    pub job_response_bytes_max: usize,
+    /// How long jobs are kept, in milliseconds (7 x 24 h).
+    pub jobs_kept_ms: i64,
+    /// How many jobs of one organization are kept, the newest (1,000).
+    pub jobs_rows_max: i64,
     /// How many bytes of a receiver's response are kept with an attempt (4 KiB).
     pub kept_response_bytes_max: usize,
     /// The most rows in one page of a list (200).
@@ -275,7 +287,7 @@ impl Default for Limits {
             load_bytes_max: 32 << 20,
             deliveries_in_flight_max: 512,
             deliveries_per_destination_max: 64,
-            unwritten_per_destination_max: 64,
+            unwritten_per_destination_max: 1_000,
             deliveries_to_new_destination_max: 8,
             poll_ms: 250,
             later_ms_min: 1_000,
@@ -306,6 +318,12 @@ impl Default for Limits {
             progress_bytes_min: 4 << 10,
             send_buffer_bytes: 128 << 10,
             request_timeout_ms: 30_000,
+            job_wait_ms: 10_000,
+            jobs_max: 256,
+            jobs_per_organization_max: 64,
+            job_response_bytes_max: 4 << 20,
+            jobs_kept_ms: 7 * 24 * 3_600_000,
+            jobs_rows_max: 1_000,
             kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
             page_bytes_max: 4 << 20,

@@ -36,7 +36,8 @@ impl FromRequestParts<Pipeline> for User {
     }
 }
 
-/// A user in an organization: the user's own, or for operators the one that `?organization=` names.
+/// A user in an organization: the user's own, or for operators the one that `?organization=` names. Who was found for a long call
+/// ([`crate::jobs`]) is not looked up again.
 pub(super) struct OrgUser(pub Scope);
 
 #[derive(Deserialize)]
@@ -48,6 +49,9 @@ impl FromRequestParts<Pipeline> for OrgUser {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, HttpError> {
+        if let Some(scope) = parts.extensions.get::<Scope>() {
+            return Ok(Self(scope.clone()));
+        }
         let User(actor) = User::from_request_parts(parts, pipeline).await?;
         let Query(Named { organization }) = Query::try_from_uri(&parts.uri)
             .map_err(|_| HttpError::invalid("organization", "can't be read from the query"))?;

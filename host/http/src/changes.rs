@@ -38,15 +38,19 @@ pub(crate) async fn go_on(State(changes): State<Changes>, request: Request, next
     }
     let id = request.extensions().get::<RequestId>().cloned();
     let part = changes.under_way.begin();
-    let change = tokio::spawn(async move {
+    let change = async move {
         let response = next.run(request).await;
         drop(part);
         response
-    });
-    change.await.unwrap_or_else(|error| {
-        let id = id.as_ref().map_or("", RequestId::as_str);
-        tracing::error!(request_id = id, error = %error, "a request panicked");
-        error::internal(id)
+    };
+    run_to_end(change, id.as_ref().map_or("", RequestId::as_str)).await
+}
+
+/// Runs a request in a task of its own, which ends only when it does; a panic is a response.
+pub(crate) async fn run_to_end(request: impl Future<Output = Response> + Send + 'static, request_id: &str) -> Response {
+    tokio::spawn(request).await.unwrap_or_else(|error| {
+        tracing::error!(request_id, error = %error, "a request panicked");
+        error::internal(request_id)
     })
 }
 

@@ -119,6 +119,16 @@ pub(crate) fn internal(request_id: &str) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(body)).into_response()
 }
 
+/// The status of a job whose host ended before it.
+pub(crate) const HOST_ENDED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+/// The error that such a job came to, as the body of a response.
+pub(crate) fn host_ended(request_id: &str) -> serde_json::Value {
+    let message = "the host ended before this was done, or before its result was noted; send the call again";
+    let error = ErrorContent { code: "host_ended", message, details: &[], fields: None };
+    serde_json::to_value(ErrorBody { success: false, error, request_id }).unwrap_or_default()
+}
+
 fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::Syntax => StatusCode::BAD_REQUEST,

@@ -7,6 +7,7 @@ mod body;
 mod changes;
 mod error;
 mod extract;
+mod jobs;
 mod observe;
 mod openapi;
 pub mod receiver;
@@ -19,6 +20,7 @@ mod views;
 
 use axum::Router;
 use hookmill_pipeline::Pipeline;
+use jobs::Jobs;
 use openapi::{Access, Description, Routes};
 use std::sync::Arc;
 use under_way::UnderWay;
@@ -27,8 +29,8 @@ use utoipa_axum::routes;
 pub use serve::{Bound, bind};
 
 /// Every address with its handlers, each of which names its method and describes itself.
-fn table(under_way: &UnderWay) -> Routes {
-    let of = |tag, access| Routes::of(tag, access, under_way);
+fn table(jobs: &Jobs) -> Routes {
+    let of = |tag, access| Routes::of(tag, access, jobs);
 
     let sources = of("Sources", Access::Source)
         .at("/v1/leads", routes!(sources::push_batch::handle))
@@ -96,6 +98,10 @@ fn table(under_way: &UnderWay) -> Routes {
         .at("/v1/value-sets/{set}/versions", routes!(api::value_sets::versions))
         .at("/v1/value-sets/{set}/versions/{version}/restore", routes!(api::value_sets::restore));
 
+    let long_calls = of("Jobs", Access::OrgUser)
+        .at("/v1/jobs", routes!(api::jobs::list))
+        .at("/v1/jobs/{job}", routes!(api::jobs::get));
+
     let system = of("System", Access::Public)
         .at("/openapi.json", routes!(openapi::serve::description))
         .at("/docs", routes!(openapi::serve::page))
@@ -110,13 +116,14 @@ fn table(under_way: &UnderWay) -> Routes {
         .and(plugins)
         .and(submissions)
         .and(deliveries)
-        .and(state_of_host(under_way))
+        .and(long_calls)
+        .and(state_of_host(jobs))
         .and(system)
 }
 
 /// The addresses that say how the host is.
-fn state_of_host(under_way: &UnderWay) -> Routes {
-    Routes::of("System", Access::Public, under_way)
+fn state_of_host(jobs: &Jobs) -> Routes {
+    Routes::of("System", Access::Public, jobs)
         .at("/healthz", routes!(observe::health))
         .at("/readyz", routes!(observe::ready))
 }
@@ -134,12 +141,13 @@ pub struct Site {
 /// The site of a pipeline.
 pub fn site(pipeline: Pipeline) -> Site {
     let under_way = UnderWay::new();
-    let (all, description) = Description::of(table(&under_way), &pipeline.settings().public_url);
+    let jobs = Jobs::new(&pipeline, &under_way);
+    let (all, description) = Description::of(table(&jobs), &pipeline.settings().public_url);
     let router = all
         .fallback(error::unknown_address)
         .method_not_allowed_fallback(error::unknown_method)
         .layer(axum::Extension(Arc::new(description)));
-    let health = state_of_host(&under_way).router.fallback(error::connections_full);
+    let health = state_of_host(&jobs).router.fallback(error::connections_full);
     let [router, health] = [router, health].map(|router| {
         let each = axum::middleware::from_fn_with_state(pipeline.clone(), observe::request_id);
         router.layer(each).with_state(pipeline.clone())

@@ -170,6 +170,11 @@ impl Pipeline {
         &self.inner.people
     }
 
+    /// The id of this host, which is another one after each start.
+    pub fn host_id(&self) -> &str {
+        self.flow.host()
+    }
+
     /// The sandbox.
     pub fn engine(&self) -> &Engine {
         &self.engine

@@ -367,6 +367,29 @@ create table count_changes (
     primary key (owner_id, id)
 );
 
+-- Long calls of the API that went on when their callers had waited long enough, each with the response that it came to.
+create table jobs (
+    organization_id text not null,
+    id text not null,
+    -- Who called, and with which key.
+    user_id text not null,
+    key_id text not null,
+    -- The operation, the path that was called, and the call's id in logs.
+    operation text not null,
+    path text not null,
+    request_id text not null,
+    -- Who runs it. Each start of a host has an id of its own.
+    host text not null,
+    created_at bigint not null,
+    -- When it ended, with which status, and the type of the response; null while it runs.
+    ended_at bigint,
+    status bigint,
+    content_type text,
+    -- The response; null as well where it was too large.
+    response bytea,
+    primary key (organization_id, id)
+);
+
 -- Chores that one host at a time runs for all; the row is the lease.
 create table chores (
     name text primary key,

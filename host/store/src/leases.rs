@@ -63,6 +63,14 @@ impl Store {
         })
     }
 
+    /// The hosts that live, by the database's clock; none where this host is alone.
+    #[boxed]
+    pub async fn live_hosts(&self) -> Result<Vec<String>, StoreError> {
+        let Database::Postgres { pool } = &self.database else { return Ok(Vec::new()) };
+        let sql = format!("select id from hosts where {CLOCK} < expires_at");
+        Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(pool).await?)
+    }
+
     /// Renews leases; returns those that this host still has.
     #[boxed]
     pub async fn renew_leases(

@@ -22,6 +22,7 @@ pub mod destinations;
 pub mod encryption;
 mod error;
 pub mod ingest;
+pub mod jobs;
 pub mod keys;
 pub mod leases;
 pub mod organizations;

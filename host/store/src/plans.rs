@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// How many submissions the tables hold.
 const SUBMISSIONS: usize = 500_000;
 /// The tables that grow with every lead.
-const GROWING: [&str; 13] = [
+const GROWING: [&str; 14] = [
     "requests",
     "submissions",
     "timeline",
@@ -35,6 +35,7 @@ const GROWING: [&str; 13] = [
     "rejected_requests",
     "audit",
     "campaign_versions",
+    "jobs",
 ];
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 

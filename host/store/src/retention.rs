@@ -24,10 +24,12 @@ pub(super) enum Old {
     Attempts,
     /// Events whose deliveries are over.
     Events,
+    /// Jobs.
+    Jobs,
 }
 
 impl Old {
-    const ALL: [Self; 3] = [Self::Rejected, Self::Attempts, Self::Events];
+    const ALL: [Self; 4] = [Self::Rejected, Self::Attempts, Self::Events, Self::Jobs];
 
     /// Its table.
     fn table(self) -> &'static str {
@@ -35,13 +37,14 @@ impl Old {
             Self::Rejected => "rejected_requests",
             Self::Attempts => "attempts",
             Self::Events => "events",
+            Self::Jobs => "jobs",
         }
     }
 
     /// What finds a row within its organization.
     fn key(self) -> &'static str {
         match self {
-            Self::Rejected | Self::Events => "id",
+            Self::Rejected | Self::Events | Self::Jobs => "id",
             Self::Attempts => "delivery_id, id",
         }
     }
@@ -60,6 +63,7 @@ impl Old {
                  where d.organization_id = e.organization_id and d.submission_id = e.subject_id and d.event_id = e.id \
                  and d.state || '' in ('waiting', 'held')) order by e.id"
             }
+            Self::Jobs => "select id from jobs where organization_id = $1 and id < $2 order by id",
         }
     }
 
@@ -69,6 +73,7 @@ impl Old {
             Self::Rejected => "rej",
             Self::Attempts => "dlv",
             Self::Events => "evt",
+            Self::Jobs => "job",
         }
     }
 }
@@ -122,6 +127,7 @@ impl Store {
             Old::Rejected => self.limits.rejected_kept_ms,
             Old::Attempts => self.limits.attempts_kept_ms,
             Old::Events => self.limits.events_kept_ms,
+            Old::Jobs => self.limits.jobs_kept_ms,
         }
     }
 
@@ -230,13 +236,17 @@ mod tests {
     async fn fill(servers: &Servers, store: &Store, age_days: i64, state: &str, numbers: std::ops::Range<usize>) {
         let at = NOW.plus_ms(-age_days * DAY_MS);
         for n in numbers {
-            let [rejection, delivery, event, attempt, commit] =
-                ["rej", "dlv", "evt", "att", "cmt"].map(|prefix| store.ids.new_id(prefix, at));
+            let [rejection, delivery, event, attempt, commit, job] =
+                ["rej", "dlv", "evt", "att", "cmt", "job"].map(|prefix| store.ids.new_id(prefix, at));
             let x = "cast('00' as bytea)";
             let expires_at = at.plus_ms(7 * DAY_MS).0;
             let at = at.0;
             for sql in [
                 format!("insert into rejected_requests values ('org_1', '{rejection}', 'x', 1, {x}, {at})"),
+                format!(
+                    "insert into jobs (organization_id, id, user_id, key_id, operation, path, request_id, host, created_at) \
+                     values ('org_1', '{job}', 'usr', 'key', 'x', '/', 'req', 'host', {at})"
+                ),
                 format!("insert into commits values ('{commit}', {at})"),
                 format!(
                     "insert into idempotency values ('org_1', cast('{n}' as bytea), 'req', {x}, {at}, {expires_at})"
@@ -275,6 +285,7 @@ mod tests {
             let expected = [
                 ("idempotency", 2),
                 ("rejected_requests", 2),
+                ("jobs", 2),
                 // Those of held deliveries are needed, and those of 40 days are not old yet.
                 ("attempts", 3 + 5 + 2),
                 ("events", 3 + 5 + 2),

@@ -22,7 +22,7 @@ const LOOP: &str = "map:loop";
 static COPIES: AtomicU32 = AtomicU32::new(0);
 
 /// A plugin that no other test has, and that compiles in a moment: it maps every element to no lead, so that its submissions end `canceled`.
-fn new_plugin() -> Vec<u8> {
+pub(super) fn new_plugin() -> Vec<u8> {
     let number = COPIES.fetch_add(1, Ordering::SeqCst);
     let item = format!("(func (result i32 i32) (i32.const {}) (i32.const {number}))", std::process::id());
     Forge::new().item(&item).component().unwrap()
@@ -83,7 +83,7 @@ impl FragileCompiler {
     }
 
     /// How often machine code was asked for.
-    fn compilations(&self) -> usize {
+    pub(super) fn compilations(&self) -> usize {
         let runs = fs::read_to_string(self.directory.path().join("runs")).unwrap_or_default();
         runs.lines().filter(|task| *task == "compile").count()
     }

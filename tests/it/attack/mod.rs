@@ -4,6 +4,7 @@ mod backlog;
 mod connections;
 mod disk;
 mod host_faults;
+mod jobs;
 mod keys;
 mod logs;
 mod memory;

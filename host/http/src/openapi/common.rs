@@ -1,17 +1,19 @@
 //! What is the same for all operations of a kind: keys, parameters of the address, errors, the request's id.
 
 use super::routes::Access;
+use crate::jobs;
 use hookmill_admin::use_cases;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 9] = [
+const PARTS: [(&str, &str, &str); 10] = [
     ("campaign", "The campaign's id.", "SOLAR"),
     ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0"),
     ("organization", "The organization's id.", "org_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("key", "The key's id; never the key itself.", "key_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("job", "The job's id.", "job_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("plugin", "The plugin's name, or its id.", "scoring"),
     ("set", "The value set's name.", "zip_codes"),
     ("version", "The version, counted from 1 in each campaign or value set.", "1"),
@@ -51,7 +53,7 @@ const ERRORS: [(&str, u16, &str); 9] = [
         429,
         "`overloaded`: more is under way, of this organization or of all together, than may be at once, and `budget` in the error names the bound; \
           `quota_reached`: the organization has no room for more requests; `backlog_full`: its leads wait to be processed, too many or for too long, and `bound` says \
-          which bound that is. Nothing was kept; try again.",
+          which bound that is; `jobs_full`: as many long calls are under way as this host takes. Nothing was kept; try again.",
     ),
     (
         "Unavailable",
@@ -70,6 +72,10 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     if access == Access::OrgUser || access == Access::SourceOrOrgUser {
         parameters.push(json!({ "$ref": "#/components/parameters/organization" }));
     }
+    let is_long = operation["operationId"].as_str().is_some_and(jobs::is_long);
+    if is_long {
+        parameters.push(json!({ "$ref": "#/components/parameters/prefer" }));
+    }
     let errors = [
         (access != Access::Public, ["401", "403", "503"].as_slice()),
         (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422", "429"]),
@@ -77,12 +83,16 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
         (parameters.iter().any(|parameter| parameter["in"] == "query"), &["422"]),
         (has_body, &["400", "413", "422", "429"]),
         (is_typed, &["415"]),
+        (is_long, &["429"]),
     ];
     let codes = errors.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes);
     let mut responses: Map<String, Value> = codes.map(|code| ((*code).to_owned(), error_reference(code))).collect();
     responses.extend(operation["responses"].as_object().cloned().into_iter().flatten());
     for (code, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
         response["headers"] = headers(code);
+    }
+    if is_long {
+        responses.insert("202".to_owned(), accepted());
     }
     responses.sort_keys();
     operation["tags"] = json!([tag]);
@@ -135,6 +145,17 @@ fn security(access: Access) -> Value {
     }
 }
 
+/// The response to a call that goes on as a job.
+fn accepted() -> Value {
+    let mut headers = headers("202");
+    headers["location"] = json!({ "$ref": "#/components/headers/location" });
+    json!({
+        "description": "It takes longer than its caller waits, and goes on as a job.",
+        "headers": headers,
+        "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Job" } } },
+    })
+}
+
 /// The headers of a response of this status.
 fn headers(status: &str) -> Value {
     let mut headers = json!({ "x-request-id": { "$ref": "#/components/headers/x-request-id" } });
@@ -159,9 +180,13 @@ pub(super) fn components(schemas: Map<String, Value>) -> Value {
         "parameters": { "organization": {
             "name": "organization", "in": "query", "required": false, "schema": { "type": "string" },
             "description": "The organization. Operators name the one they mean; everybody else is in their own.",
+        }, "prefer": {
+            "name": "Prefer", "in": "header", "required": false, "schema": { "type": "string" },
+            "description": "`respond-async`: the call goes on as a job at once (RFC 7240).",
         }},
         "headers": {
             "x-request-id": { "description": "The request's id in logs and in the store.", "required": true, "schema": { "type": "string", "pattern": "^req_[0-9a-z]{26}$" } },
+            "location": { "description": "Where the job is read.", "required": true, "schema": { "type": "string" } },
             "www-authenticate": { "description": "`Bearer`.", "required": true, "schema": { "type": "string" } },
             "retry-after": { "description": "After how many seconds to try again.", "schema": { "type": "integer", "minimum": 0 } },
         },
@@ -201,6 +226,20 @@ mod tests {
         assert_eq!(codes, ["200", "400", "401", "403", "404", "422", "429", "503"]);
         assert_eq!(operation["parameters"][0]["name"], "campaign");
         assert_eq!(operation["security"][0], json!({ "apiKey": [] }));
+    }
+
+    #[test]
+    fn a_long_call_may_go_on_as_a_job() {
+        let mut operation = json!({ "operationId": "compareVersions", "responses": { "200": { "description": "x" } } });
+        complete(
+            &mut operation,
+            "Campaigns",
+            Access::OrgUser,
+            "/v1/campaigns/{campaign}/versions/{version}/comparison",
+        );
+        let codes: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
+        assert_eq!(codes, ["200", "202", "400", "401", "403", "404", "422", "429", "503"]);
+        assert_eq!(operation["responses"]["202"]["headers"]["location"]["$ref"], "#/components/headers/location");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The groups of operations, in the order in which a newcomer meets them.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("Sources", "What lead sources call, with a source key."),
     ("Provisioning", "Organizations, users, keys, and who did what."),
     ("Campaigns", "Campaigns, what they run, and where their leads go."),
@@ -18,6 +18,7 @@ const TAGS: [(&str, &str); 8] = [
     ("Plugins", "Components that organizations upload, with their versions."),
     ("Submissions", "Submissions, the requests they came with, and requests that were rejected."),
     ("Deliveries", "Messages to clients and webhooks, their attempts, and the webhook settings."),
+    ("Jobs", "Long calls that went on without their callers, and what they came to."),
     ("System", "Health, readiness and this description."),
 ];
 
@@ -26,6 +27,8 @@ const ABOUT: &str = "JSON in, JSON out. Times are RFC 3339 in UTC. Every respons
     API keys (`hmk_...`) belong to a user and have that user's role: `operator` (all organizations), `admin`, `integrator` (plugins, \
     documents, dry runs), `viewer`. Neither kind does the other's work. `x-permission` says what the role must allow, `x-scope` whether a key that is scoped to \
     campaigns may do it (`campaign`) or not (`organization`), and `x-audit` what the operation leaves in the audit log.\n\n\
+    A call that may take long responds with `202` and a `Job` when its caller has waited long enough (`job_wait_ms`), or at once with `Prefer: respond-async`; \
+    its response is then read at the address in `Location`.\n\n\
     Every error has one body, `ErrorBody`, with a stable `code` and a message for people. An address that is not here is `404 address_unknown`, \
     a method that an address does not have `405 method_not_allowed` with `Allow`. \
     Bytes that are not HTTP at all, or a head that is too large, are answered without a body (`400`, `414`, `431`). \

@@ -2,8 +2,9 @@
 
 use super::common;
 use crate::changes::{self, Changes};
-use crate::under_way::UnderWay;
+use crate::jobs::{self, Jobs, LongCalls};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use hookmill_pipeline::Pipeline;
 use serde_json::{Map, Value};
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -27,7 +28,7 @@ pub(crate) enum Access {
 pub(crate) struct Routes {
     tag: &'static str,
     access: Access,
-    under_way: UnderWay,
+    jobs: Jobs,
     /// Their router.
     pub(crate) router: Router<Pipeline>,
     /// The path items of the description, by address.
@@ -37,16 +38,10 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// An empty group with a tag, for callers of this kind. What changes something there is counted while it is under way.
-    pub(crate) fn of(tag: &'static str, access: Access, under_way: &UnderWay) -> Self {
-        Self {
-            tag,
-            access,
-            under_way: under_way.clone(),
-            router: Router::new(),
-            paths: Map::new(),
-            schemas: Map::new(),
-        }
+    /// An empty group with a tag, for callers of this kind. What changes something there is counted while it is under way, and what takes
+    /// long is a job.
+    pub(crate) fn of(tag: &'static str, access: Access, jobs: &Jobs) -> Self {
+        Self { tag, access, jobs: jobs.clone(), router: Router::new(), paths: Map::new(), schemas: Map::new() }
     }
 
     /// The same with an address and the handlers of its methods (`routes!`).
@@ -57,9 +52,14 @@ impl Routes {
         for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
             common::complete(operation, self.tag, self.access, address);
         }
-        let changes = item.as_object().and_then(|item| Changes::of(item, &self.under_way));
+        let changes = item.as_object().and_then(|item| Changes::of(item, self.jobs.under_way()));
         let handlers = match changes {
-            Some(changes) => handlers.layer(axum::middleware::from_fn_with_state(changes, changes::go_on)),
+            Some(changes) => handlers.layer(from_fn_with_state(changes, changes::go_on)),
+            None => handlers,
+        };
+        let long = item.as_object().and_then(|item| LongCalls::of(item, &self.jobs));
+        let handlers = match long {
+            Some(long) => handlers.layer(from_fn_with_state(long, jobs::respond_in_time)),
             None => handlers,
         };
         self.router = self.router.route(address, handlers);

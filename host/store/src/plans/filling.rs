@@ -90,6 +90,11 @@ pub(super) fn filling() -> Vec<String> {
              select {}, {campaign}, i, 'd', cast('[]' as bytea), 'usr_1', i from n where i % 50 < 5",
             id("ver")
         ),
+        format!(
+            "insert into jobs (organization_id, id, user_id, key_id, operation, path, request_id, host, created_at, ended_at, status) {n} \
+             select {org}, {}, 'usr_1', 'key_1', 'x', '/', 'req_1', 'host_1', i, i, 200 from n where i % 100 < 10",
+            id("job")
+        ),
         "analyze".into(),
     ]
 }

@@ -4,6 +4,7 @@ use super::NOW;
 use crate::audit::AuditEntry;
 use crate::backlog::Whose;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
+use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{DerivedFrom, Processed, ProcessedLead};
 use crate::quotas::Held;
@@ -223,6 +224,18 @@ statements! { store:
     }
     "messages that run old versions", "deliveries_in_state" => {
         store.is_run_by_messages(&Unused { id: "ver_10000001".into(), campaign_key: CAMPAIGN.into(), unused_since: NOW.0 }).await?;
+    }
+    "old jobs", "key of jobs" => {
+        store.forget_piece(Piece::Old(Old::Jobs, "org_9", "zzzz")).await?;
+    }
+    "jobs", "key of jobs" => {
+        let [user_id, key_id, operation, path, request_id, host] = ["x"; 6].map(str::to_owned);
+        let new = NewJob { organization_id: ORG.into(), user_id, key_id, operation, path, request_id, host };
+        let job = store.begin_job(&new, NOW).await?;
+        store.end_job(ORG, &job.id, &JobEnd { status: 200, content_type: None, response: None }, NOW).await?;
+        store.jobs(ORG, "", 50).await?;
+        store.job(ORG, &job.id).await?;
+        store.job_response(ORG, &job.id).await?;
     }
     "audit lines", "audit_of_organization" => {
         store.audit_lines(ORG, "", 50).await?;
