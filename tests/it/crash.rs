@@ -12,7 +12,7 @@ const LIFE_MS: (u64, u64) = (50, 600);
 const START_MS: (u64, u64) = (1, 400);
 /// How many messages to one destination can be under way when a host dies (`deliveries_per_destination_max`), and how many have had their
 /// response and are not written yet (`unwritten_per_destination_max`): each may be sent once more, and no other.
-pub(super) const UNDER_WAY_MAX: usize = 2 * 64;
+pub(super) const UNDER_WAY_MAX: usize = 64 + hookmill_tests::world::UNWRITTEN_MAX;
 
 #[allow(clippy::disallowed_methods, reason = "how long the test is, is a matter of who runs it")]
 fn rounds() -> usize {

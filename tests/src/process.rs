@@ -146,6 +146,7 @@ fn command_of(binary: &Path, data: &Path, database_url: Option<&str>) -> Command
     // Compiling the default plugin takes longer than most of what is tested.
     command.arg("--cache").arg(crate::world::cache());
     command.args(["--bound", &format!("host.job_wait_ms={}", crate::world::JOB_WAIT_MS)]);
+    command.args(["--bound", &format!("host.unwritten_per_destination_max={}", crate::world::UNWRITTEN_MAX)]);
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }

@@ -18,6 +18,8 @@ use std::time::Duration;
 pub const START: Timestamp = Timestamp(1_772_366_400_000);
 /// How long callers of long calls wait for their responses, in milliseconds: for longer than any test does, unless it is about jobs.
 pub const JOB_WAIT_MS: u64 = 600_000;
+/// How many deliveries to one destination may wait to be written, so that a host that dies has few of them to send again.
+pub const UNWRITTEN_MAX: usize = 64;
 /// How long a test waits for the host to become idle.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -37,6 +39,7 @@ impl Default for WorldOptions {
         settings.limits.poll_ms = 20;
         settings.limits.lookup_ttl_ms = 0;
         settings.limits.job_wait_ms = JOB_WAIT_MS;
+        settings.limits.unwritten_per_destination_max = UNWRITTEN_MAX;
         // The world's clock is years from the database's.
         settings.limits.clock_offset_ms_max = i64::MAX;
         let compiler = hookmill_engine::Compiler::InProcess;
