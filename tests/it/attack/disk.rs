@@ -67,11 +67,15 @@ on_both! {
     }
 }
 
+/// A campaign whose subscriber is told of what happens.
+async fn subscribed(world: &World) {
+    world.campaign("TOLD", "").await;
+    world.subscribe().await;
+}
+
 /// Twenty leads, one of them with another address, are delivered; the messages about them wait for a retry in the store, and are to be shaped
 /// again.
 async fn wait_unshaped(world: &World) -> Vec<String> {
-    world.campaign("TOLD", "").await;
-    world.subscribe().await;
     world.receiver.always("/subscriber", Behaviour::status(503));
     let email = |n: usize| if n == 7 { "poison@x.example".to_owned() } else { format!("{n}@x.example") };
     let ids = world.push_and_settle((0..20).map(|n| json!({"campaign_id": "TOLD", "email": email(n)})).collect()).await;
@@ -93,6 +97,7 @@ on_both! {
     /// H2: a message that the database does not take ends its own delivery, with a reason; those that were shaped with it are sent.
     async fn h2_a_message_that_can_not_be_written_holds_up_no_other(kind: Kind) {
         let world = World::new(kind).await;
+        subscribed(&world).await;
         let ids = wait_unshaped(&world).await;
         world.reject_rows("update", "deliveries", "message_body", "poison").await;
         world.clock.advance_ms(60_000);
@@ -112,6 +117,7 @@ on_both! {
 async fn h8_a_commit_that_meets_another_is_repeated() {
     const TIMES: u32 = 2;
     let world = World::new(Kind::Postgres).await;
+    subscribed(&world).await;
     let kinds = [("insert", "requests", "40001"), ("update", "submissions", "40P01"), ("insert", "attempts", "40001")];
     for (event, table, code) in kinds {
         world.database.fail_first(event, table, code, TIMES).await;

@@ -44,7 +44,7 @@ impl Tenant {
         let admin = operator.with_key(&key).without_organization();
         let key = within.post("/v1/source-keys", &json!({"name": "website"})).await.expect(201).str("key");
         let source = operator.with_key(&key).without_organization();
-        admin.post("/v1/campaigns", &json!({"id": "C", "name": "C"})).await.expect(201);
+        admin.post("/v1/campaigns", &json!({"id": "CC", "name": "CC"})).await.expect(201);
         Self { admin, source }
     }
 }
@@ -103,7 +103,7 @@ impl Attacked {
         let victim = async {
             let (mut posts, mut health) = (Vec::new(), Vec::new());
             for visit in 0..VISITS {
-                let lead = json!({"campaign_id": "C", "email": format!("{visit}@x.example")});
+                let lead = json!({"campaign_id": "CC", "email": format!("{visit}@x.example")});
                 let body = json!({"idempotency_key": format!("{name}-{visit}"), "leads": [lead]});
                 let start = now();
                 self.victim.source.post("/v1/leads", &body).await.expect(202);
@@ -201,14 +201,14 @@ on_both! {
         let attacked = Attacked::start(kind).await;
         let samples = [sample((8 << 20) - 200, false), sample((8 << 20) - 200, true), sample(1_000_000, false), sample(1_000_000, true)];
         let admin = &attacked.attacker.admin;
-        let table = attacked.while_attacked("dry runs", |number| post(admin, "/v1/campaigns/C/dry-run", "", samples[number % samples.len()].clone())).await;
+        let table = attacked.while_attacked("dry runs", |number| post(admin, "/v1/campaigns/CC/dry-run", "", samples[number % samples.len()].clone())).await;
         for (status, code, _) in table.keys() {
             assert!([200, 400, 413, 422, 429, 503].contains(status), "{status} {code}");
         }
         assert!(table.keys().any(|(status, code, _)| *status == 413 && code == "sample_too_large"), "{table:?}");
         // The attacker is served again when it has stopped.
         let small = json!({"body": {"email": "a@x.example"}});
-        admin.post("/v1/campaigns/C/dry-run", &small).await.expect(200);
+        admin.post("/v1/campaigns/CC/dry-run", &small).await.expect(200);
         attacked.host.kill().await;
     }
 }
@@ -222,7 +222,7 @@ on_both! {
         let bodies = [spaces(64 << 20), spaces(15 << 20), gzip(format!("{}x", " ".repeat(15 << 20)).as_bytes())];
         assert!(bodies.iter().all(|body| body.len() < 1 << 17), "they are small as they are sent");
         let source = &attacked.attacker.source;
-        let table = attacked.while_attacked("gzip", |number| post(source, "/v1/campaigns/C/leads", "gzip", bodies[number % bodies.len()].clone())).await;
+        let table = attacked.while_attacked("gzip", |number| post(source, "/v1/campaigns/CC/leads", "gzip", bodies[number % bodies.len()].clone())).await;
         for (status, code, _) in table.keys() {
             assert!([202, 400, 413, 429, 503].contains(status), "{status} {code}");
         }
@@ -330,18 +330,18 @@ on_both! {
             (limits.bodies_bytes_max, limits.progress_ms, limits.request_timeout_ms) = (1 << 20, 120_000, 120_000);
         }).await;
         let other = world.second_organization().await;
-        world.draft("C", "").await;
-        other.admin.post("/v1/campaigns", &json!({"id": "C", "name": "C"})).await.expect(201);
+        world.draft("CC", "").await;
+        other.admin.post("/v1/campaigns", &json!({"id": "CC", "name": "CC"})).await.expect(201);
         let body = format!("{{\"email\":\"a@x.example\",\"note\":\"{}\"}}", "x".repeat(400_000));
-        let stuck = begin_post(&world, &world.source_key, "/v1/campaigns/C/leads", "", body.as_bytes()).await;
+        let stuck = begin_post(&world, &world.source_key, "/v1/campaigns/CC/leads", "", body.as_bytes()).await;
         until_bytes(&world, 400_000).await;
-        let again = post(&world.source, "/v1/campaigns/C/leads", "", body.clone().into()).await;
+        let again = post(&world.source, "/v1/campaigns/CC/leads", "", body.clone().into()).await;
         check_rejection(&again);
         assert_eq!((again.status, again.json["error"]["budget"].as_str()), (429, Some("bodies_bytes_max")), "{}", again.text);
-        post(&other.source, "/v1/campaigns/C/leads", "", r#"{"email":"a@x.example"}"#.into()).await.expect(202);
+        post(&other.source, "/v1/campaigns/CC/leads", "", r#"{"email":"a@x.example"}"#.into()).await.expect(202);
         drop(stuck);
         until_given_back(&world, "the sender has left").await;
-        post(&world.source, "/v1/campaigns/C/leads", "", r#"{"email":"a@x.example"}"#.into()).await.expect(202);
+        post(&world.source, "/v1/campaigns/CC/leads", "", r#"{"email":"a@x.example"}"#.into()).await.expect(202);
         world.stop().await;
     }
 }
@@ -353,10 +353,10 @@ on_both! {
             (limits.progress_ms, limits.sample_bytes_max, limits.sample_leads_max) = (3_000, 100_000, 2);
             (limits.held_requests_bytes_max, limits.shown_bytes_max) = (3_000_000, 2_000_000);
         }).await;
-        world.draft("C", "").await;
+        world.draft("CC", "").await;
         hostile_campaign(&world, "LOOP").await;
         let large = format!("{{\"email\":\"a@x.example\",\"note\":\"{}\"}}", "x".repeat(1_000_000));
-        let leads = "/v1/campaigns/C/leads";
+        let leads = "/v1/campaigns/CC/leads";
 
         // A source that leaves in the middle of its body.
         let stream = begin_post(&world, &world.source_key, leads, "", large.as_bytes()).await;
@@ -398,23 +398,23 @@ on_both! {
         until_given_back(&world, "a quota that is reached").await;
 
         let dry = async |campaign: &str, body: Value| world.admin.post(&format!("/v1/campaigns/{campaign}/dry-run"), &json!({"body": body})).await;
-        dry("C", json!({"email": "a@x.example"})).await.expect(200);
+        dry("CC", json!({"email": "a@x.example"})).await.expect(200);
         until_given_back(&world, "a dry run").await;
         dry("LOOP", json!({"do": "map:trap"})).await.expect(200);
         until_given_back(&world, "a dry run that fails").await;
-        dry("C", json!("x".repeat(200_000))).await.expect_error(413, "sample_too_large");
+        dry("CC", json!("x".repeat(200_000))).await.expect_error(413, "sample_too_large");
         until_given_back(&world, "a sample too large").await;
-        dry("C", Value::Array(vec![json!([0]); 20_000])).await.expect_error(422, "shown_too_large");
+        dry("CC", Value::Array(vec![json!([0]); 20_000])).await.expect_error(422, "shown_too_large");
         until_given_back(&world, "a sample of too many values").await;
-        world.admin.post("/v1/campaigns/C/dry-run", &json!({"body": {}, "unknown": 1})).await.expect(422);
+        world.admin.post("/v1/campaigns/CC/dry-run", &json!({"body": {}, "unknown": 1})).await.expect(422);
         until_given_back(&world, "a sample that is not one").await;
         let run = slow_dry_run(&world);
         until_heavy_calls(&world, 1).await;
         run.abort();
         until_given_back(&world, "a dry run that nobody waits for").await;
         world.admin.put("/v1/value-sets/set", &json!({"a": {"b": 1}})).await.expect(200);
-        world.admin.get("/v1/campaigns/C/submissions?limit=200").await.expect(200);
-        world.admin.get("/v1/campaigns/C/fields").await.expect(200);
+        world.admin.get("/v1/campaigns/CC/submissions?limit=200").await.expect(200);
+        world.admin.get("/v1/campaigns/CC/fields").await.expect(200);
         until_given_back(&world, "lists and tables").await;
         world.stop().await;
     }
