@@ -5,7 +5,7 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
@@ -93,9 +93,12 @@ pub(super) fn value(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or(Value::Null)
 }
 
-/// The same as its text: a value of many small ones takes many times its bytes as a tree.
+/// The same as its text: a value of many small ones takes many times its bytes as a tree. Half of a surrogate pair stands in the grammar of
+/// JSON, and most readers reject a text that has one: what may have one is read whole.
 pub(super) fn json(bytes: &[u8]) -> Box<RawValue> {
-    serde_json::from_slice(bytes).unwrap_or_else(|_| RawValue::NULL.to_owned())
+    let has_surrogate = bytes.windows(3).any(|escape| matches!(escape, [b'\\', b'u', b'd' | b'D']));
+    let text = if has_surrogate { to_raw_value(&value(bytes)) } else { serde_json::from_slice(bytes) };
+    text.unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// Headers with their values hidden: they may be credentials.
