@@ -22,7 +22,7 @@ pub struct Limits {
     pub rows_shown_max: usize,
     /// How many bytes a value may have to be read, written and dropped where it is met (256 KiB); larger ones are sent to threads of their own.
     pub inline_bytes_max: usize,
-    /// How many larger values are worked on at once for sources, and how many for people (2 each); others wait.
+    /// How many larger values are worked on at once for sources, and how many for people (1 each); others wait.
     pub large_values_max: usize,
     /// How many bytes the sample of a dry run may have with its headers, its query and the client's response (1 MiB); beyond, 413.
     pub sample_bytes_max: usize,
@@ -122,8 +122,8 @@ pub struct Limits {
     pub check_wait_ms: u64,
     /// How long a stopping host waits for what is under way, in milliseconds (10 s).
     pub stop_ms: u64,
-    /// How many connections are served at once (1,024). At this bound the one that has been without a request for longest is closed for a
-    /// new one; while all have requests under way, new ones get 503.
+    /// How many connections are served at once (1,024). At this bound one without a request is closed for a new one, of the address that has
+    /// the most before others, and never for an address that has as many; while all have requests under way, new ones get 503.
     pub connections_max: usize,
     /// How many of them one address may have, or one IPv6 network of 64 bits (256); trusted proxies are exempt.
     pub connections_per_address_max: usize,
@@ -262,7 +262,7 @@ impl Default for Limits {
             heavy_calls_max: 64,
             rows_shown_max: 20_000,
             inline_bytes_max: 256 << 10,
-            large_values_max: 2,
+            large_values_max: 1,
             sample_bytes_max: 1 << 20,
             sample_leads_max: 100,
             shown_bytes_max: 64 << 20,

@@ -1,5 +1,7 @@
 //! Who gets a place. Ordinary places serve everything; some beyond them are reserved for whoever asks how the host is, when all others are
-//! taken. Of both kinds one address gets a part only, and at a bound the connection that has been without a request for longest goes.
+//! taken. Of both kinds one address gets a part only, and at a bound a connection without a request goes: one that never had a response before
+//! others, then one of the address that has the most, then the one that has been without a request for longest. Nobody loses a connection to
+//! an address that has as many.
 
 use super::network::Network;
 use super::watch::{Cut, Seen, WatchBounds};
@@ -71,6 +73,8 @@ struct Counts {
 struct Connection {
     kind: Kind,
     network: Network,
+    /// Whether it is from a proxy that is trusted.
+    is_trusted: bool,
     watched: Arc<Watched>,
     seen: Seen,
 }
@@ -80,6 +84,21 @@ impl Connection {
     fn idle_ticks(&self, moment: Moment, tick: u64) -> Option<u64> {
         matches!(moment.phase(), Phase::Idle | Phase::Head).then(|| self.seen.ticks_at(moment, tick))
     }
+
+    /// Whether it had a response, or a part of one.
+    fn is_served(&self) -> bool {
+        0 < self.watched.sent()
+    }
+}
+
+/// A connection that may go, compared by what makes it go first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Idle {
+    is_unserved: bool,
+    of_network: usize,
+    ticks: u64,
+    /// Of several the oldest.
+    id: std::cmp::Reverse<u64>,
 }
 
 /// What became of connections since the log told of it.
@@ -138,21 +157,21 @@ impl Places {
         let kinds = [(Kind::Ordinary, self.bounds.ordinary), (Kind::Reserved, self.bounds.reserved)];
         let free = kinds.into_iter().find(|(kind, bounds)| {
             let bounds = if is_trusted { KindBounds { of_network_max: usize::MAX, ..*bounds } } else { *bounds };
-            taken.make_room(*kind, network, bounds)
+            taken.make_room(*kind, network, is_trusted, bounds)
         });
         let Some((kind, _)) = free else {
             taken.summary.turned_away += 1;
             return None;
         };
-        let (id, watched) = taken.add(kind, network);
+        let (id, watched) = taken.add(kind, network, is_trusted);
         Some(Place { id, kind, watched, places: Arc::clone(self) })
     }
 
-    /// The kernel had no connection to give: frees the ordinary place that has been without a request for longest, if there is one.
+    /// The kernel had no connection to give: frees an ordinary place of who has no request, if there is one.
     pub(super) fn not_accepted(&self) {
         let mut taken = self.lock();
         taken.summary.not_accepted += 1;
-        taken.displace(self.bounds.ordinary.max, |connection| connection.kind == Kind::Ordinary);
+        taken.displace(self.bounds.ordinary.max, 0, |connection| connection.kind == Kind::Ordinary);
     }
 
     /// Looks at all connections, and cuts those that hold their place for nothing.
@@ -193,19 +212,21 @@ impl Taken {
     }
 
     /// Whether there is room for one more of this kind from this network, once an idle one has gone if need be.
-    fn make_room(&mut self, kind: Kind, network: Network, bounds: KindBounds) -> bool {
+    fn make_room(&mut self, kind: Kind, network: Network, is_trusted: bool, bounds: KindBounds) -> bool {
         let of_network = self.counts(kind).by_network.get(&network).copied().unwrap_or_default();
         let is_of_network = |connection: &Connection| connection.kind == kind && connection.network == network;
-        if bounds.of_network_max <= of_network && !self.displace(bounds.of_network_max, is_of_network) {
+        if bounds.of_network_max <= of_network && !self.displace(bounds.of_network_max, 0, is_of_network) {
             return false;
         }
-        self.counts(kind).all < bounds.max || self.displace(bounds.max, |connection| connection.kind == kind)
+        let newcomers = if is_trusted { 0 } else { of_network };
+        self.counts(kind).all < bounds.max || self.displace(bounds.max, newcomers, |connection| connection.kind == kind)
     }
 
-    /// Gives up the place of the connection that has been without a request for longest. There are `of` places among which it is chosen.
-    fn displace(&mut self, of: usize, among: impl Fn(&Connection) -> bool) -> bool {
+    /// Gives up the place of a connection without a request, for one from an address that has `newcomers` connections. There are `of` places
+    /// among which it is chosen.
+    fn displace(&mut self, of: usize, newcomers: usize, among: impl Fn(&Connection) -> bool) -> bool {
         for _ in 0..DISPLACE_TRIES {
-            let Some((id, moment)) = self.idlest(of, &among) else { return false };
+            let Some((id, moment)) = self.first_to_go(of, newcomers, &among) else { return false };
             // It may have begun a request since.
             if self.connections.get(&id).is_some_and(|connection| connection.watched.displace(moment)) {
                 self.remove(id);
@@ -216,27 +237,36 @@ impl Taken {
         false
     }
 
-    /// The connection that has been without a request for longest; of several the oldest.
-    fn idlest(&self, of: usize, among: impl Fn(&Connection) -> bool) -> Option<(u64, Moment)> {
-        let (mut count, mut idlest) = (0, None::<(u64, u64, Moment)>);
-        for (id, connection) in self.connections.iter().filter(|(_, connection)| among(connection)) {
-            let moment = connection.watched.moment();
-            let Some(ticks) = connection.idle_ticks(moment, self.tick) else { continue };
-            count += 1;
-            if idlest.is_none_or(|(most, ..)| most < ticks) {
-                idlest = Some((ticks, *id, moment));
-            }
-        }
+    fn first_to_go(&self, of: usize, newcomers: usize, among: impl Fn(&Connection) -> bool) -> Option<(u64, Moment)> {
+        let idle =
+            self.connections.iter().filter(|(_, connection)| among(connection)).filter_map(|(id, connection)| {
+                let moment = connection.watched.moment();
+                let ticks = connection.idle_ticks(moment, self.tick)?;
+                let (is_unserved, of_network) = (!connection.is_served(), self.of_network(connection));
+                Some((Idle { is_unserved, of_network, ticks, id: std::cmp::Reverse(*id) }, moment))
+            });
+        let idle: Vec<(Idle, Moment)> = idle.collect();
         // What was accepted a moment ago has its request on the way, unless there are many without.
-        let is_many = of.div_ceil(MANY_IDLE) <= count;
-        idlest.filter(|(ticks, ..)| is_many || 0 < *ticks).map(|(_, id, moment)| (id, moment))
+        let is_many = of.div_ceil(MANY_IDLE) <= idle.len();
+        let may_go = |idle: &Idle| (is_many || 0 < idle.ticks) && (idle.is_unserved || newcomers < idle.of_network);
+        let first = idle.into_iter().filter(|(idle, _)| may_go(idle)).max_by_key(|(idle, _)| *idle);
+        first.map(|(idle, moment)| (idle.id.0, moment))
     }
 
-    fn add(&mut self, kind: Kind, network: Network) -> (u64, Arc<Watched>) {
+    /// How many of its kind a connection's address has. A proxy that is trusted stands for many addresses.
+    fn of_network(&self, connection: &Connection) -> usize {
+        let counts = match connection.kind {
+            Kind::Ordinary => &self.ordinary,
+            Kind::Reserved => &self.reserved,
+        };
+        if connection.is_trusted { 1 } else { counts.by_network.get(&connection.network).copied().unwrap_or_default() }
+    }
+
+    fn add(&mut self, kind: Kind, network: Network, is_trusted: bool) -> (u64, Arc<Watched>) {
         let (id, watched) = (self.next_id, Arc::new(Watched::default()));
         self.next_id += 1;
         let seen = Seen::first(&watched, self.tick);
-        self.connections.insert(id, Connection { kind, network, watched: Arc::clone(&watched), seen });
+        self.connections.insert(id, Connection { kind, network, is_trusted, watched: Arc::clone(&watched), seen });
         let counts = self.counts(kind);
         counts.all += 1;
         *counts.by_network.entry(network).or_default() += 1;
@@ -389,6 +419,45 @@ mod tests {
         all.push(take(&places, "10.0.0.7"));
         assert_eq!(take(&places, "10.0.0.8").as_ref().map(Place::kind), ORDINARY, "half of them have none");
         assert_eq!(all.iter().map(is_displaced).collect::<Vec<_>>(), [false, false, true, false]);
+    }
+
+    /// A place whose connection had a response and waits for the next request.
+    fn served(places: &Arc<Places>, address: &str) -> Option<Place> {
+        take(places, address).inspect(|place| {
+            place.watched().request_begins();
+            place.watched().wrote(1);
+            place.watched().request_ends();
+            place.watched().flushed();
+        })
+    }
+
+    #[test]
+    fn h6_who_never_had_a_response_goes_first() {
+        let places = places(&[]);
+        let all = ["10.0.0.1", "10.0.0.1"].map(|address| served(&places, address));
+        let half = ["10.0.0.2", "10.0.0.3"].map(|address| take(&places, address));
+        half[1].as_ref().map(|place| place.watched().received());
+        places.look(&WATCH);
+        places.look(&WATCH);
+        let new: Vec<_> = (4..6).map(|n| busy(&places, &format!("10.0.0.{n}"))).collect();
+        assert_eq!(kinds(&new), [ORDINARY, ORDINARY]);
+        assert_eq!(half.each_ref().map(is_displaced), [true, true]);
+        assert_eq!(all.each_ref().map(is_displaced), [false, false]);
+    }
+
+    #[test]
+    fn h6_nobody_loses_a_connection_to_who_has_as_many() {
+        let places = places(&["10.9.0.0/16"]);
+        let all = ["10.0.0.1", "10.0.0.2", "10.0.0.2", "10.0.0.3"].map(|address| served(&places, address));
+        places.look(&WATCH);
+        // The third address has one, as the first has: a second one is taken from who has two.
+        let second = busy(&places, "10.0.0.3");
+        assert_eq!(all.each_ref().map(is_displaced), [false, true, false, false]);
+        // Now nobody has more than the third would have.
+        let third = busy(&places, "10.0.0.3");
+        assert_eq!((second.as_ref().map(Place::kind), third.as_ref().map(Place::kind)), (ORDINARY, RESERVED));
+        // A proxy stands for many, and who has nothing takes from who has some.
+        assert_eq!(busy(&places, "10.9.0.1").as_ref().map(Place::kind), ORDINARY);
     }
 
     #[test]
