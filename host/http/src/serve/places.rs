@@ -1,7 +1,7 @@
 //! Who gets a place. Ordinary places serve everything; some beyond them are reserved for whoever asks how the host is, when all others are
-//! taken. Of both kinds one address gets a part only, and at a bound a connection without a request goes: one that never had a response before
-//! others, then one of the address that has the most, then the one that has been without a request for longest. Nobody loses a connection to
-//! an address that has as many.
+//! taken. Of both kinds one address gets a part only, and at a bound a connection goes: one that never had a response before others, then one
+//! whose client does not read, then one without a request, of the address that has the most, and then the one that has been so for longest.
+//! Nobody who reads and had responses loses a connection to an address that has as many.
 
 use super::network::Network;
 use super::watch::{Cut, Seen, WatchBounds};
@@ -16,6 +16,8 @@ const SUMMARY_MS: u64 = 60_000;
 
 /// Connections without a request are many when they have this part of the places.
 const MANY_IDLE: usize = 2;
+/// For how many ticks a client reads too little, when there is more to read, before its connection may go for another's.
+const STALLED_TICKS: u64 = 8;
 /// How often another idle connection is looked for, when the one that was found has begun a request meanwhile.
 const DISPLACE_TRIES: usize = 4;
 
@@ -80,21 +82,32 @@ struct Connection {
 }
 
 impl Connection {
-    /// For how many ticks it has been without a request at this moment; none while one is under way. A part of a head is not a request.
-    fn idle_ticks(&self, moment: Moment, tick: u64) -> Option<u64> {
-        matches!(moment.phase(), Phase::Idle | Phase::Head).then(|| self.seen.ticks_at(moment, tick))
+    /// What it holds its place for without being served, and since how many ticks; none where it is served. A part of a head is not a request.
+    fn idle(&self, moment: Moment, tick: u64) -> Option<(Use, u64)> {
+        if matches!(moment.phase(), Phase::Idle | Phase::Head) {
+            let is_served = 0 < self.watched.sent();
+            return Some((if is_served { Use::Kept } else { Use::Unserved }, self.seen.ticks_at(moment, tick)));
+        }
+        let stalled = self.seen.stalled_ticks(&self.watched, tick);
+        (STALLED_TICKS <= stalled).then_some((Use::Stalled, stalled))
     }
+}
 
-    /// Whether it had a response, or a part of one.
-    fn is_served(&self) -> bool {
-        0 < self.watched.sent()
-    }
+/// What a connection that is not served holds its place for: the last goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Use {
+    /// Its client, who had responses, keeps it for later.
+    Kept,
+    /// Its client does not read.
+    Stalled,
+    /// It had no response yet.
+    Unserved,
 }
 
 /// A connection that may go, compared by what makes it go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Idle {
-    is_unserved: bool,
+    holds: Use,
     of_network: usize,
     ticks: u64,
     /// Of several the oldest.
@@ -227,7 +240,7 @@ impl Taken {
     fn displace(&mut self, of: usize, newcomers: usize, among: impl Fn(&Connection) -> bool) -> bool {
         for _ in 0..DISPLACE_TRIES {
             let Some((id, moment)) = self.first_to_go(of, newcomers, &among) else { return false };
-            // It may have begun a request since.
+            // It may have begun a request since, or had its response.
             if self.connections.get(&id).is_some_and(|connection| connection.watched.displace(moment)) {
                 self.remove(id);
                 self.summary.displaced += 1;
@@ -241,14 +254,15 @@ impl Taken {
         let idle =
             self.connections.iter().filter(|(_, connection)| among(connection)).filter_map(|(id, connection)| {
                 let moment = connection.watched.moment();
-                let ticks = connection.idle_ticks(moment, self.tick)?;
-                let (is_unserved, of_network) = (!connection.is_served(), self.of_network(connection));
-                Some((Idle { is_unserved, of_network, ticks, id: std::cmp::Reverse(*id) }, moment))
+                let (holds, ticks) = connection.idle(moment, self.tick)?;
+                let of_network = self.of_network(connection);
+                Some((Idle { holds, of_network, ticks, id: std::cmp::Reverse(*id) }, moment))
             });
         let idle: Vec<(Idle, Moment)> = idle.collect();
         // What was accepted a moment ago has its request on the way, unless there are many without.
         let is_many = of.div_ceil(MANY_IDLE) <= idle.len();
-        let may_go = |idle: &Idle| (is_many || 0 < idle.ticks) && (idle.is_unserved || newcomers < idle.of_network);
+        let may_go =
+            |idle: &Idle| (is_many || 0 < idle.ticks) && (idle.holds != Use::Kept || newcomers < idle.of_network);
         let first = idle.into_iter().filter(|(idle, _)| may_go(idle)).max_by_key(|(idle, _)| *idle);
         first.map(|(idle, moment)| (idle.id.0, moment))
     }
@@ -443,6 +457,20 @@ mod tests {
         assert_eq!(kinds(&new), [ORDINARY, ORDINARY]);
         assert_eq!(half.each_ref().map(is_displaced), [true, true]);
         assert_eq!(all.each_ref().map(is_displaced), [false, false]);
+    }
+
+    #[test]
+    fn h6_who_does_not_read_goes_before_who_does() {
+        let places = places(&[]);
+        let all = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map(|address| served(&places, address));
+        let stalls = all[2].as_ref().unwrap().watched();
+        stalls.request_begins();
+        stalls.could_not_write();
+        for _ in 0..=STALLED_TICKS {
+            places.look(&WATCH);
+        }
+        assert_eq!(busy(&places, "10.0.0.5").as_ref().map(Place::kind), ORDINARY);
+        assert_eq!(all.each_ref().map(is_displaced), [false, false, true, false]);
     }
 
     #[test]

@@ -54,6 +54,11 @@ impl Seen {
         if moment == self.moment { tick - self.since } else { 0 }
     }
 
+    /// For how many ticks its client has read less than the least number of bytes, while there is more to read.
+    pub(super) fn stalled_ticks(&self, watched: &Watched, tick: u64) -> u64 {
+        if watched.is_blocked() { tick - self.slow_since } else { 0 }
+    }
+
     /// Looks again; returns why the connection is to be cut, if it is.
     pub(super) fn look(&mut self, watched: &Watched, kind: Kind, tick: u64, bounds: &WatchBounds) -> Option<Cut> {
         let (moment, sent) = (watched.moment(), watched.sent());
