@@ -7,6 +7,7 @@ use super::page::{Listed, PageRequest};
 use super::use_cases::{GET_JOB, LIST_JOBS, UseCase, declaration};
 use crate::rows::{Job, JobEnd};
 use hookmill_domain::error::ApiError;
+use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::role::Permission;
 use hookmill_store::jobs::NewJob;
 
@@ -80,13 +81,16 @@ impl Scope {
         Ok(Listed { items: items.into_iter().map(|job| self.standing(job, &live)).collect(), next })
     }
 
-    /// A job, for who may make its call. A scoped key sees those that were made with it.
+    /// A job, for who may make its call. A scoped key sees those that were made with it, and whoever is not shown the URLs of receivers sees their
+    /// own: a response shows what its caller is shown.
     pub async fn job(&self, id: &str) -> Result<JobDetails, ApiError> {
         self.authorize(&GET_JOB)?;
         let id: String = lookup_id(id).chars().take(ID_CHARS_SHOWN).collect();
         let live = self.live_hosts().await?;
         let found = self.store().job(&self.organization_id, &id).await.map_err(unavailable)?;
-        let visible = found.filter(|job| !self.actor.is_scoped() || job.key_id == self.actor.key_id);
+        let is_own = |job: &Job| self.url_view() == UrlView::Full || job.user_id == self.actor.user_id;
+        let is_of_key = |job: &Job| !self.actor.is_scoped() || job.key_id == self.actor.key_id;
+        let visible = found.filter(|job| is_own(job) && is_of_key(job));
         let job = visible.ok_or_else(|| ApiError::not_found("job", &id))?;
         self.authorize_operation(&job.operation)?;
         let response = match job.ended_at {

@@ -154,11 +154,11 @@ pub struct Limits {
     pub jobs_max: usize,
     /// How many of them are one organization's (64).
     pub jobs_per_organization_max: usize,
-    /// How many bytes of the response to a long call are kept with its job (4 MiB); a larger one is not kept.
+    /// How many bytes of the response to a long call are kept with its job (1 MiB); a larger one is not kept.
     pub job_response_bytes_max: usize,
     /// How long jobs are kept, in milliseconds (7 x 24 h).
     pub jobs_kept_ms: i64,
-    /// How many jobs of one organization are kept, the newest (1,000).
+    /// How many jobs of one organization are kept, the newest (200).
     pub jobs_rows_max: i64,
     /// How many bytes of a receiver's response are kept with an attempt (4 KiB).
     pub kept_response_bytes_max: usize,
@@ -321,9 +321,9 @@ impl Default for Limits {
             job_wait_ms: 10_000,
             jobs_max: 256,
             jobs_per_organization_max: 64,
-            job_response_bytes_max: 4 << 20,
+            job_response_bytes_max: 1 << 20,
             jobs_kept_ms: 7 * 24 * 3_600_000,
-            jobs_rows_max: 1_000,
+            jobs_rows_max: 200,
             kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
             page_bytes_max: 4 << 20,

@@ -3,7 +3,7 @@
 
 use super::Pipeline;
 use super::unavailable::{backlog_full, unavailable};
-use hookmill_domain::clock::Timestamp;
+use hookmill_domain::clock::{BootTime, Timestamp};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
 use hookmill_store::StoreError;
@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What is known of backlogs.
 pub(crate) struct Backlogs {
     /// How many submissions wait, by owner, and when that was read.
-    rows: quick_cache::sync::Cache<String, (i64, Timestamp)>,
+    rows: quick_cache::sync::Cache<String, (i64, BootTime)>,
     /// Who has it reads rows: the others of that moment do with what was known.
     reading_rows: tokio::sync::Mutex<()>,
     ages: Mutex<Ages>,
@@ -25,7 +25,7 @@ pub(crate) struct Backlogs {
 /// Since when each organization that has a backlog waits, as it was at a time.
 #[derive(Default)]
 struct Ages {
-    read_at: Option<Timestamp>,
+    read_at: Option<BootTime>,
     since: HashMap<String, Timestamp>,
 }
 
@@ -95,7 +95,7 @@ impl Pipeline {
     }
 
     async fn backlog_rows(&self, whose: Whose<'_>) -> Result<i64, StoreError> {
-        let (backlogs, now, ttl_ms) = (&self.backlogs, self.clock.now(), self.settings.limits.lookup_ttl_ms);
+        let (backlogs, now, ttl_ms) = (&self.backlogs, self.clock.boot_time(), self.settings.limits.lookup_ttl_ms);
         let known = backlogs.rows.get(whose.owner());
         let reading = backlogs.reading_rows.try_lock();
         if let Some((rows, at)) = known {
@@ -118,7 +118,7 @@ impl Pipeline {
             (limits.backlog_age_ms_max <= ms).then_some(Full::Age { ms })
         };
         let read_at = self.backlogs.ages().read_at;
-        let is_fresh = read_at.is_some_and(|at| now < at.plus_ms(limits.lookup_ttl_ms));
+        let is_fresh = read_at.is_some_and(|at| self.clock.boot_time() < at.plus_ms(limits.lookup_ttl_ms));
         if full().is_some()
             && !is_fresh
             && let Ok(_reading) = self.backlogs.reading_ages.try_lock()
@@ -130,7 +130,7 @@ impl Pipeline {
 
     /// Reads since when organizations wait.
     pub(crate) async fn read_ages(&self) -> Result<(), StoreError> {
-        let read_at = Some(self.clock.now());
+        let read_at = Some(self.clock.boot_time());
         let since = self.store.backlogs_since().await?;
         *self.backlogs.ages() = Ages { read_at, since };
         Ok(())

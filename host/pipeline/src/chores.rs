@@ -1,10 +1,11 @@
-//! Chores that the store needs from time to time: one list, one loop, and one host at a time for each.
+//! Chores that the store needs from time to time: one list, and one host at a time for each. What may take hours has a loop of its own, so that
+//! it holds up no other chore.
 
 use super::Pipeline;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::lowest_id;
 use hookmill_store::StoreError;
-use strum::{IntoStaticStr, VariantArray};
+use strum::IntoStaticStr;
 
 /// How long a host has a chore to itself, in milliseconds; it may take longer, and another host may then run it as well.
 const CHORE_LEASE_MS: i64 = 60_000;
@@ -12,9 +13,9 @@ const CHORE_LEASE_MS: i64 = 60_000;
 const COMMITS_KEPT_MS: i64 = 3_600_000;
 
 /// What is done from time to time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-enum Chore {
+pub(crate) enum Chore {
     /// Adds up the changes of the counters.
     AddUpCounts,
     /// Forgets old commits.
@@ -26,6 +27,11 @@ enum Chore {
 }
 
 impl Chore {
+    /// Those that end in a moment.
+    pub(crate) const SHORT: &[Self] = &[Self::AddUpCounts, Self::ForgetCommits, Self::ReleaseLeft];
+    /// Those that may have much to do.
+    pub(crate) const LONG: &[Self] = &[Self::ForgetOld];
+
     /// Its name in the database.
     fn name(self) -> &'static str {
         self.into()
@@ -41,17 +47,16 @@ impl Chore {
 }
 
 impl Pipeline {
-    /// Runs the chores that are due and that no other host runs.
-    pub(crate) async fn run_chores(&self) -> Result<(), StoreError> {
-        let names: Vec<_> = Chore::VARIANTS.iter().copied().map(Chore::name).collect();
+    /// Runs those of these chores that are due and that no other host runs.
+    pub(crate) async fn run_chores(&self, chores: &[Chore]) -> Result<(), StoreError> {
+        let names: Vec<_> = chores.iter().copied().map(Chore::name).collect();
         // A look costs no write: as long as nothing is due, an idle host writes nothing. A time further ahead than any chore waits was
         // written by a clock that is wrong.
-        let (now, longest_ms) =
-            (self.clock.now(), Chore::VARIANTS.iter().copied().map(Chore::every_ms).max().unwrap_or(0));
+        let (now, longest_ms) = (self.clock.now(), chores.iter().copied().map(Chore::every_ms).max().unwrap_or(0));
         if self.store.next_chore_at(&names).await?.is_some_and(|at| now < at && at <= now.plus_ms(longest_ms)) {
             return Ok(());
         }
-        for &chore in Chore::VARIANTS {
+        for &chore in chores {
             let (name, host, now) = (chore.name(), self.flow.host(), self.clock.now());
             if !self.store.take_chore(name, host, CHORE_LEASE_MS, chore.every_ms(), now).await? {
                 continue;

@@ -327,7 +327,10 @@ impl<T> InFlight<T> {
         self.free_places(PlaceEnd::Unused);
         self.lane.count(&self.ids, -1);
         let ids = std::mem::take(&mut self.ids);
-        self.lane.lanes().finish(&self.key, ids.iter().map(|(id, _)| &**id), self.again_at);
+        let goes_on = self.lane.lanes().finish(&self.key, ids.iter().map(|(id, _)| &**id), self.again_at);
+        if goes_on {
+            self.lane.wake.notify_one();
+        }
         if self.again_at.is_some() {
             self.load.notify_one();
         }

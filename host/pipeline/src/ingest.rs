@@ -281,14 +281,28 @@ impl Pipeline {
         if let Some(read) = self.read_here(head, body, &mut permit, read) {
             return Ok((permit, read));
         }
+        // Who waits for the place holds the first of what it will need: so it is the organization's part that waits, and not all it sends.
+        let of_body = permit.amount();
+        let inflated_bytes = self.first_inflated(head, body);
+        permit.grow(body::opening_bytes(head, inflated_bytes))?;
         let (pipeline, head, body) = (self.clone(), head.clone(), body.clone());
         let work = move || {
-            let read = pipeline.read_large(&head, &body, &mut permit, read);
+            permit.shrink_to(of_body);
+            let read = pipeline.read_large(&head, &body, inflated_bytes, &mut permit, read);
             // The permit outlives the body.
             drop(body);
             (permit, read)
         };
-        self.large().work_apart(work).await
+        self.large_of_sources.work_apart(work).await
+    }
+
+    /// With how much room a body is inflated at first.
+    fn first_inflated(&self, head: &Head, body: &[u8]) -> usize {
+        if !head.is_compressed() {
+            return body.len();
+        }
+        let first = body.len().max(self.large_of_sources.inline_bytes_max()).saturating_mul(INFLATE_STEP);
+        first.min(self.settings.limits.inflated_bytes_max)
     }
 
     /// Reads a body that is small, inflated too; none when it is not.
@@ -299,7 +313,7 @@ impl Pipeline {
         permit: &mut Permit,
         read: Reader<P>,
     ) -> Option<Result<ReadBody<P>, ApiError>> {
-        let (limits, inline_bytes_max) = (&self.settings.limits, self.large().inline_bytes_max());
+        let (limits, inline_bytes_max) = (&self.settings.limits, self.large_of_sources.inline_bytes_max());
         if inline_bytes_max < body.len() {
             return None;
         }
@@ -316,20 +330,18 @@ impl Pipeline {
         &self,
         head: &Head,
         body: &[u8],
+        mut inflated_bytes: usize,
         permit: &mut Permit,
         read: Reader<P>,
     ) -> Result<ReadBody<P>, ApiError> {
         let (limits, of_body) = (&self.settings.limits, permit.amount());
-        let mut inflated_bytes =
-            if head.is_compressed() { body.len().max(self.large().inline_bytes_max()) } else { body.len() };
         loop {
-            if head.is_compressed() {
-                inflated_bytes = inflated_bytes.saturating_mul(INFLATE_STEP).min(limits.inflated_bytes_max);
-            }
             permit.shrink_to(of_body);
             permit.grow(body::opening_bytes(head, inflated_bytes))?;
             match body::open_within(head, body, inflated_bytes, limits) {
-                Err(error) if head.is_compressed() && is_larger(&error, inflated_bytes, limits) => {}
+                Err(error) if head.is_compressed() && is_larger(&error, inflated_bytes, limits) => {
+                    inflated_bytes = inflated_bytes.saturating_mul(INFLATE_STEP).min(limits.inflated_bytes_max);
+                }
                 opened => {
                     let read = opened.and_then(|opened| read(&opened, limits));
                     permit.shrink_to(of_body);
@@ -342,7 +354,7 @@ impl Pipeline {
     /// SHA-256 of a body.
     async fn digest(&self, body: &Bytes) -> Result<[u8; 32], ApiError> {
         let bytes = body.clone();
-        self.large().work(body.len(), move || Sha256::digest(&bytes).into()).await
+        self.large_of_sources.work(body.len(), move || Sha256::digest(&bytes).into()).await
     }
 
     fn key_use(&self, key: &[u8], body_digest: [u8; 32], now: Timestamp) -> Result<KeyUse, ApiError> {

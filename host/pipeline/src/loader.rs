@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 /// How many lanes are read in one round.
 const LANES_PER_ROUND: usize = 64;
-/// How many rows a read sees besides those it may take: what is under way is due in the store until it is written, and stands first.
-const UNDER_WAY_MAX: usize = 1_024;
+/// How many rows a read sees besides those it may take and those in memory: what is being committed, and is handed over in a moment.
+const ANNOUNCED_MAX: usize = 1_024;
 /// How long a lane waits after a read failed, in milliseconds.
 const FAILED_READ_MS: i64 = 1_000;
 
@@ -53,7 +53,7 @@ impl Pipeline {
         if shards.is_empty() {
             return Ok(nothing());
         }
-        let limit = read.items_max + UNDER_WAY_MAX;
+        let limit = read.items_max + read.resident + ANNOUNCED_MAX;
         let due = self.store.due_submissions(&read.key.lane, shards, limit, self.clock.now()).await?;
         let DueRows { rows, has_more, next_at } = due;
         let is_missing = |row: &SubmissionWork| !self.flow.submissions.lanes().is_resident(&row.id);
@@ -107,7 +107,7 @@ impl Pipeline {
         if shards.is_empty() {
             return Ok(nothing());
         }
-        let limit = read.items_max + UNDER_WAY_MAX;
+        let limit = read.items_max + read.resident + ANNOUNCED_MAX;
         let due = self.store.due_deliveries(&read.key.lane, shards, limit, self.clock.now()).await?;
         let DueRows { rows, has_more, next_at } = due;
         let is_missing = |row: &DueDelivery| !self.flow.deliveries.lanes().is_resident(&row.work.id);

@@ -53,7 +53,7 @@ pub struct Pipeline {
     inner: Arc<Inner>,
     /// For production, or for people.
     engine: Engine,
-    /// The same of large values.
+    /// The same of large values: the host's own, or people's.
     large: LargeValues,
 }
 
@@ -86,6 +86,7 @@ pub struct Inner {
     pub(crate) later: Later,
     pub(crate) lookup_cache: LookupCache,
     budgets: Budgets,
+    pub(crate) large_of_sources: LargeValues,
     large_of_people: LargeValues,
 }
 
@@ -103,7 +104,8 @@ impl Pipeline {
         let limits = &deps.settings.limits;
         let ttl_ms = limits.lookup_ttl_ms;
         let host = deps.ids.new_id("host", deps.clock.now());
-        let large = LargeValues::new(limits.large_values_max, limits.inline_bytes_max);
+        let large = || LargeValues::new(limits.large_values_max, limits.inline_bytes_max);
+        let own = large();
         let inner = Arc::new(Inner {
             ingest: Ingest::start(&deps.store),
             costs: Costs::new(limits),
@@ -117,7 +119,8 @@ impl Pipeline {
             request_bytes: Cache::new(ttl_ms, limits.programs_cached_max),
             backlogs: Backlogs::new(limits),
             budgets: Budgets::new(limits),
-            large_of_people: LargeValues::new(limits.large_values_max, limits.inline_bytes_max),
+            large_of_sources: large(),
+            large_of_people: large(),
             ready: Ready::new(limits.programs_cached_max),
             warm_ups: WarmUps::new(limits),
             later: Later::new(limits),
@@ -131,7 +134,7 @@ impl Pipeline {
             clock: deps.clock,
             ids: deps.ids,
         });
-        Self { inner, engine: deps.engine, large }
+        Self { inner, engine: deps.engine, large: own }
     }
 
     /// The same for what people ask for and wait for: what it runs yields to production.

@@ -1,6 +1,7 @@
 //! The loops of one host. Each works until there is nothing left, and waits to be woken or for the next look.
 
 use super::Pipeline;
+use super::chores::Chore;
 use super::health::Beat;
 use super::leases::LeaseKeeper;
 use super::steps::Steps;
@@ -47,7 +48,8 @@ impl Workers {
             (0..limits.process_workers).map(|_| task("process", |p, stopped| Box::pin(process(p, stopped)))).collect();
         loops.push(task("load", |p, stopped| Box::pin(load(p, stopped))));
         loops.push(task("read_whole", |p, stopped| Box::pin(read_whole(p, stopped))));
-        loops.push(task("chores", |p, stopped| Box::pin(run_chores(p, stopped))));
+        loops.push(task("chores", |p, stopped| Box::pin(run_chores(p, Chore::SHORT, stopped))));
+        loops.push(task("long chores", |p, stopped| Box::pin(run_chores(p, Chore::LONG, stopped))));
         loops.push(task("check_file", |p, stopped| Box::pin(check_file(p, stopped))));
         loops.push(task("health", |p, stopped| Box::pin(watch_health(p, stopped))));
         let (of_deliver, to_stop) = (steps.clone(), stopped.clone());
@@ -178,9 +180,9 @@ async fn watch_health(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn run_chores(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+async fn run_chores(pipeline: Pipeline, chores: &'static [Chore], mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        if let Err(error) = pipeline.run_chores().await {
+        if let Err(error) = pipeline.run_chores(chores).await {
             tracing::warn!(error = %error, "a chore could not be run; it is tried again");
         }
         tokio::select! {

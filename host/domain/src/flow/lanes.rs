@@ -291,10 +291,17 @@ impl<T> Lanes<T> {
     }
 
     /// Items that were taken are written, or given back to the store: they are resident no longer. `unread_at` is when the store's row
-    /// of one of them falls due again.
-    pub fn finish<'a>(&mut self, key: &LaneKey, ids: impl IntoIterator<Item = &'a str>, unread_at: Option<Timestamp>) {
+    /// of one of them falls due again. Returns whether the lane had as many as may be taken, and may go on now.
+    pub fn finish<'a>(
+        &mut self,
+        key: &LaneKey,
+        ids: impl IntoIterator<Item = &'a str>,
+        unread_at: Option<Timestamp>,
+    ) -> bool {
+        let taken_max = self.limits.lane_taken_max;
         let finished: Vec<Arc<str>> = ids.into_iter().filter_map(|id| self.resident.take(id)).collect();
         let lane = self.lane(key);
+        let was_full = taken_max <= lane.taken;
         lane.taken = lane.taken.saturating_sub(finished.len());
         if lane.is_being_read {
             lane.finished_while_read.extend(finished);
@@ -304,6 +311,7 @@ impl<T> Lanes<T> {
         }
         self.settle(key);
         self.forget_idle(key);
+        was_full
     }
 
     /// A lane can't be worked on before `until`: what is queued of it is left to the store, which is not read before either, however much it

@@ -139,7 +139,7 @@ pub(crate) async fn list(
 
 /// Shows a job
 ///
-/// For whoever may make its call; a key that is scoped to campaigns sees the jobs that were made with it. A call whose response takes long goes on as a job (`202`). The job is `running`, then `done` with the status and the body of the response that it would have been, or `failed` with those of the error. `host_ended`: the host ended before it; send the call again.
+/// For whoever may make its call, below admin for its maker alone; a key that is scoped to campaigns sees the jobs that were made with it. A call whose response takes long goes on as a job (`202`). The job is `running`, then `done` with the status and the body of the response that it would have been, or `failed` with those of the error. `host_ended`: the host ended before it; send the call again.
 #[utoipa::path(get, path = "", operation_id = "getJob",
     responses((status = OK, description = "The job.", body = JobView)))]
 pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Json<JobView>, HttpError> {

@@ -15,6 +15,8 @@ pub struct LaneRead {
     pub items_max: usize,
     /// How many bytes they may have; one item is read all the same.
     pub bytes_max: usize,
+    /// How many items of the lane are in memory, which the store may still show as due.
+    pub resident: usize,
     spills: u64,
     drops: u64,
 }
@@ -61,7 +63,8 @@ impl<T> Lanes<T> {
                 let lane = self.lane(&key);
                 lane.is_being_read = true;
                 let spills = lane.spills;
-                LaneRead { key, items_max, bytes_max, spills, drops }
+                let resident = lane.taken + lane.queue.len();
+                LaneRead { key, items_max, bytes_max, resident, spills, drops }
             })
             .collect()
     }
