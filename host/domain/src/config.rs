@@ -78,7 +78,7 @@ pub struct Limits {
     pub deliveries_in_flight_max: usize,
     /// How many deliveries to one destination are under way at once (64), divided among the hosts that share a database.
     pub deliveries_per_destination_max: usize,
-    /// How many deliveries to one destination whose requests have ended may wait to be written (4,000): with so many, no more are sent. A host
+    /// How many deliveries to one destination whose requests have ended may wait to be written (16,000): with so many, no more are sent. A host
     /// that dies leaves these and those under way without a record, and they are sent again.
     pub unwritten_per_destination_max: usize,
     /// How many deliveries are under way at once to a destination that has not responded yet (8). Each response allows one more,
@@ -287,7 +287,7 @@ impl Default for Limits {
             load_bytes_max: 32 << 20,
             deliveries_in_flight_max: 512,
             deliveries_per_destination_max: 64,
-            unwritten_per_destination_max: 4_000,
+            unwritten_per_destination_max: 16_000,
             deliveries_to_new_destination_max: 8,
             poll_ms: 250,
             later_ms_min: 1_000,
