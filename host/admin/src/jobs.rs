@@ -74,7 +74,7 @@ impl Scope {
     /// Lists jobs, the newest first.
     pub async fn list_jobs(&self, page: &PageRequest) -> Result<Listed<StandingJob>, ApiError> {
         self.authorize(&LIST_JOBS)?;
-        let limit = page.limit(self.limits())?;
+        let limit = self.rows_of(page)?;
         let live = self.live_hosts().await?;
         let rows = self.store().jobs(&self.organization_id, page.from(), limit).await.map_err(unavailable)?;
         let Listed { items, next } = Listed::page(rows, limit, |row| row.id.clone());

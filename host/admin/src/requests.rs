@@ -14,7 +14,6 @@ use std::collections::HashMap;
 
 /// How much of an unknown id an error repeats.
 const ID_CHARS_SHOWN: usize = 64;
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A request, and how its submissions stand.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ pub async fn request_of_source(pipeline: &Pipeline, key: &SourceKey, id: &str) -
 fn missing(pipeline: &Pipeline, id: &str) -> ApiError {
     let mut error = not_found(id);
     let days = pipeline.settings().limits.requests_kept_days;
-    let kept_since = pipeline.clock().now().plus_ms(-days.saturating_mul(DAY_MS));
+    let kept_since = pipeline.clock().now().minus_days(days);
     if id.starts_with("req_") && id < lowest_id("req", kept_since).as_str() {
         error.message += &format!("; requests are kept for {days} days after they came (`requests_kept_days`)");
     }

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
@@ -14,6 +16,11 @@ impl Timestamp {
     /// The moment `ms` milliseconds later.
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
+    }
+
+    /// The moment `days` times 24 hours earlier.
+    pub fn minus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_sub(days.saturating_mul(DAY_MS)))
     }
 
     /// The moment as RFC 3339 text in UTC, with milliseconds only where they are not zero.

@@ -15,4 +15,4 @@ pub use headers::{
     HEADER_NAME_BYTES_MAX, HEADER_VALUE_BYTES_MAX, HEADERS_BYTES_MAX, HEADERS_MAX, HeaderError, HeaderList,
     is_connection_header,
 };
-pub use url::{REQUEST_URL_BYTES_MAX, Schemes, URL_BYTES_MAX, UrlError, UrlView, WebhookUrl};
+pub use url::{ECHO_BYTES_MIN, REQUEST_URL_BYTES_MAX, Schemes, URL_BYTES_MAX, UrlError, UrlView, WebhookUrl};

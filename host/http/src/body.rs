@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use hookmill_admin::Input;
 use hookmill_domain::body as model;
 use hookmill_domain::budget::{Holding, Permit};
+use hookmill_domain::config::Limits;
 use hookmill_domain::envelope::syntax;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_pipeline::Pipeline;
@@ -159,22 +160,18 @@ async fn understood<T: DeserializeOwned + Send + 'static>(
     let bytes = read_held(pipeline, &holding, body, pipeline.settings().limits.body_bytes_max).await?;
     let (content_type, content_encoding) = content_headers(&parts.headers);
     let head = model::json_head(&content_type, &content_encoding)?;
-    let people = pipeline.for_people();
-    if head.is_compressed() || people.large().inline_bytes_max() < bytes.len() {
-        let large = people.large().clone();
-        return large.work_apart(move || parse(&head, &bytes, &holding, &people)).await?;
-    }
-    parse(&head, &bytes, &holding, &people)
+    let limits = pipeline.settings().limits.clone();
+    let opened_bytes = if head.is_compressed() { limits.inflated_bytes_max } else { bytes.len() };
+    let large = pipeline.for_people().large().clone();
+    large.work(opened_bytes, move || parse((&head, opened_bytes), &bytes, &holding, &limits)).await?
 }
 
 fn parse<T: DeserializeOwned>(
-    head: &model::Head,
+    (head, opened_bytes): (&model::Head, usize),
     bytes: &Bytes,
     holding: &Holding,
-    pipeline: &Pipeline,
+    limits: &Limits,
 ) -> Result<T, ApiError> {
-    let limits = &pipeline.settings().limits;
-    let opened_bytes = if head.is_compressed() { limits.inflated_bytes_max } else { bytes.len() };
     let mut opening = holding.part();
     opening.grow(model::opening_bytes(head, opened_bytes))?;
     let opened = model::open(head, bytes, limits)?;

@@ -5,7 +5,7 @@ use super::Pipeline;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::lowest_id;
 use hookmill_store::StoreError;
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 /// How long a host has a chore to itself, in milliseconds; it may take longer, and another host may then run it as well.
 const CHORE_LEASE_MS: i64 = 60_000;
@@ -13,7 +13,7 @@ const CHORE_LEASE_MS: i64 = 60_000;
 const COMMITS_KEPT_MS: i64 = 3_600_000;
 
 /// What is done from time to time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Chore {
     /// Adds up the changes of the counters.
@@ -27,10 +27,17 @@ pub(crate) enum Chore {
 }
 
 impl Chore {
-    /// Those that end in a moment.
-    pub(crate) const SHORT: &[Self] = &[Self::AddUpCounts, Self::ForgetCommits, Self::ReleaseLeft];
-    /// Those that may have much to do.
-    pub(crate) const LONG: &[Self] = &[Self::ForgetOld];
+    /// Those that end in a moment, or those that may have much to do: each is among one of them.
+    pub(crate) fn all(are_long: bool) -> Vec<Self> {
+        Self::VARIANTS.iter().copied().filter(|chore| chore.is_long() == are_long).collect()
+    }
+
+    fn is_long(self) -> bool {
+        match self {
+            Self::AddUpCounts | Self::ForgetCommits | Self::ReleaseLeft => false,
+            Self::ForgetOld => true,
+        }
+    }
 
     /// Its name in the database.
     fn name(self) -> &'static str {

@@ -283,12 +283,15 @@ impl Pipeline {
         }
         // Who waits for the place holds the first of what it will need: so it is the organization's part that waits, and not all it sends.
         let of_body = permit.amount();
-        let inflated_bytes = self.first_inflated(head, body);
+        let inflated_bytes = if head.is_compressed() {
+            self.more_room(body.len().max(self.large_of_sources.inline_bytes_max()))
+        } else {
+            body.len()
+        };
         permit.grow(body::opening_bytes(head, inflated_bytes))?;
         let (pipeline, head, body) = (self.clone(), head.clone(), body.clone());
         let work = move || {
-            permit.shrink_to(of_body);
-            let read = pipeline.read_large(&head, &body, inflated_bytes, &mut permit, read);
+            let read = pipeline.read_large(&head, &body, (of_body, inflated_bytes), &mut permit, read);
             // The permit outlives the body.
             drop(body);
             (permit, read)
@@ -296,13 +299,9 @@ impl Pipeline {
         self.large_of_sources.work_apart(work).await
     }
 
-    /// With how much room a body is inflated at first.
-    fn first_inflated(&self, head: &Head, body: &[u8]) -> usize {
-        if !head.is_compressed() {
-            return body.len();
-        }
-        let first = body.len().max(self.large_of_sources.inline_bytes_max()).saturating_mul(INFLATE_STEP);
-        first.min(self.settings.limits.inflated_bytes_max)
+    /// The room that a compressed body gets that did not fit into so much.
+    fn more_room(&self, inflated_bytes: usize) -> usize {
+        inflated_bytes.saturating_mul(INFLATE_STEP).min(self.settings.limits.inflated_bytes_max)
     }
 
     /// Reads a body that is small, inflated too; none when it is not.
@@ -325,22 +324,22 @@ impl Pipeline {
     }
 
     /// Reads any body. How large a compressed one becomes is only known when it is inflated: it is tried with more and more room, so that
-    /// it does not take the room of the largest.
+    /// it does not take the room of the largest. The permit is for the body and for the first of this room.
     fn read_large<P>(
         &self,
         head: &Head,
         body: &[u8],
-        mut inflated_bytes: usize,
+        (of_body, mut inflated_bytes): (usize, usize),
         permit: &mut Permit,
         read: Reader<P>,
     ) -> Result<ReadBody<P>, ApiError> {
-        let (limits, of_body) = (&self.settings.limits, permit.amount());
+        let limits = &self.settings.limits;
         loop {
-            permit.shrink_to(of_body);
-            permit.grow(body::opening_bytes(head, inflated_bytes))?;
             match body::open_within(head, body, inflated_bytes, limits) {
                 Err(error) if head.is_compressed() && is_larger(&error, inflated_bytes, limits) => {
-                    inflated_bytes = inflated_bytes.saturating_mul(INFLATE_STEP).min(limits.inflated_bytes_max);
+                    inflated_bytes = self.more_room(inflated_bytes);
+                    permit.shrink_to(of_body);
+                    permit.grow(body::opening_bytes(head, inflated_bytes))?;
                 }
                 opened => {
                     let read = opened.and_then(|opened| read(&opened, limits));

@@ -29,8 +29,6 @@ use std::time::Duration;
 
 /// How often the store is asked whether a commit happened whose response was lost, in milliseconds.
 const ASK_COMMIT_MS: u64 = 500;
-/// How many bytes of leads are read before others have their turn at the thread.
-const READ_BYTES_MAX: usize = 256 << 10;
 
 /// What a batch has become, and what it took.
 pub(crate) struct Ran {
@@ -328,7 +326,8 @@ impl Pipeline {
             let lead = item.submission().map(|submission| submission.lead.as_str());
             identities.push(lead.map(|lead| Identity::of(salt, lead)));
             bytes += lead.map_or(0, str::len);
-            if READ_BYTES_MAX < bytes {
+            // Others have their turn at the thread.
+            if self.large().inline_bytes_max() < bytes {
                 bytes = 0;
                 tokio::task::yield_now().await;
             }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hookmill_domain::delivery::ReceiverSettings;
 use hookmill_domain::endpoint::ClientEndpoint;
-use hookmill_domain::net_policy::{HeaderList, Schemes, WebhookUrl};
+use hookmill_domain::net_policy::{ECHO_BYTES_MIN, HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
 use hookmill_domain::signature::{self, Message as Signed};
 use hookmill_outbound::OutboundRequest;
@@ -47,6 +47,10 @@ impl ReceiverSettings for Receiver {
 impl Receiver {
     /// What it responded, without path and query of its URL, which an error page may repeat.
     pub(crate) fn mask_echo(&self, text: &str) -> String {
+        // Most responses are shorter than anything that is looked for: those cost no look at the URL.
+        if text.len() < ECHO_BYTES_MIN {
+            return text.to_owned();
+        }
         match WebhookUrl::parse(self.url(), Schemes::HttpToo) {
             Ok(url) => url.mask_echo(text),
             Err(_) => text.to_owned(),

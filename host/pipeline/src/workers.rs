@@ -48,8 +48,8 @@ impl Workers {
             (0..limits.process_workers).map(|_| task("process", |p, stopped| Box::pin(process(p, stopped)))).collect();
         loops.push(task("load", |p, stopped| Box::pin(load(p, stopped))));
         loops.push(task("read_whole", |p, stopped| Box::pin(read_whole(p, stopped))));
-        loops.push(task("chores", |p, stopped| Box::pin(run_chores(p, Chore::SHORT, stopped))));
-        loops.push(task("long chores", |p, stopped| Box::pin(run_chores(p, Chore::LONG, stopped))));
+        loops.push(task("chores", |p, stopped| Box::pin(run_chores(p, false, stopped))));
+        loops.push(task("long chores", |p, stopped| Box::pin(run_chores(p, true, stopped))));
         loops.push(task("check_file", |p, stopped| Box::pin(check_file(p, stopped))));
         loops.push(task("health", |p, stopped| Box::pin(watch_health(p, stopped))));
         let (of_deliver, to_stop) = (steps.clone(), stopped.clone());
@@ -180,9 +180,10 @@ async fn watch_health(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn run_chores(pipeline: Pipeline, chores: &'static [Chore], mut stopped: watch::Receiver<bool>) {
+async fn run_chores(pipeline: Pipeline, are_long: bool, mut stopped: watch::Receiver<bool>) {
+    let chores = Chore::all(are_long);
     while !*stopped.borrow() {
-        if let Err(error) = pipeline.run_chores(chores).await {
+        if let Err(error) = pipeline.run_chores(&chores).await {
             tracing::warn!(error = %error, "a chore could not be run; it is tried again");
         }
         tokio::select! {

@@ -108,12 +108,12 @@ impl Store {
                 count += self.forget_all(Piece::Old(Old::Rejected, organization_id, &before)).await?;
             }
         }
-        let before = lowest_id("req", days_before(now, self.limits.requests_kept_days));
+        let before = lowest_id("req", now.minus_days(self.limits.requests_kept_days));
         for organization_id in &organizations {
             count += self.forget_requests(organization_id, &before, now).await?;
         }
-        count += self.forget_versions(days_before(now, self.limits.versions_kept_days), now).await?;
-        count += self.forget_tables(days_before(now, self.limits.tables_kept_days), now).await?;
+        count += self.forget_versions(now.minus_days(self.limits.versions_kept_days), now).await?;
+        count += self.forget_tables(now.minus_days(self.limits.tables_kept_days), now).await?;
         Ok(count)
     }
 
@@ -199,12 +199,6 @@ impl Store {
             }
         })
     }
-}
-
-/// So many days before a time.
-fn days_before(now: Timestamp, days: i64) -> Timestamp {
-    const DAY_MS: i64 = 24 * 3_600_000;
-    Timestamp(now.0.saturating_sub(days.saturating_mul(DAY_MS)))
 }
 
 /// The states in which a submission is still to do, as SQL has them.

@@ -15,7 +15,7 @@ const MASKED_PATH: &str = "/…";
 /// The same in the one spelling of a URL.
 const MASKED_SEGMENT: &str = "%E2%80%A6";
 /// Shorter paths and queries are left alone where a receiver repeats them: they are not secrets, and part of much else.
-const ECHO_BYTES_MIN: usize = 8;
+pub const ECHO_BYTES_MIN: usize = 8;
 
 /// The longest host name of DNS.
 const HOST_BYTES_MAX: usize = 253;
