@@ -18,6 +18,9 @@ pub struct Options {
     /// Where the host keeps its data
     #[arg(long, value_enum, default_value = "both")]
     pub database: Databases,
+    /// Only the runs of `saturation` and `attack` whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
     /// Leads of a run [default: 20000, or 2000 with --quick]
     #[arg(long, value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
     pub leads: Option<u64>,
@@ -100,6 +103,11 @@ impl Options {
     /// The groups of runs, in their order.
     pub fn scenarios(&self) -> Vec<ScenarioName> {
         if self.scenario.is_empty() { ScenarioName::value_variants().to_vec() } else { self.scenario.clone() }
+    }
+
+    /// Whether a run of this name is to be measured.
+    pub fn wants(&self, run: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| run.contains(only.as_str()))
     }
 
     /// The databases, in their order.

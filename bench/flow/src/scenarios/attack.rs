@@ -59,7 +59,7 @@ const ATTACKS: [Attack; 8] = [
 
 /// Each attack on a host of its own, so that the memory is its doing.
 pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report) -> Result<()> {
-    for attack in ATTACKS {
+    for attack in ATTACKS.into_iter().filter(|attack| options.wants(attack.name())) {
         announce("attack", database, attack.name());
         match measure(options, database, attack).await {
             Ok(row) => {

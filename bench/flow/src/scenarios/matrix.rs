@@ -24,7 +24,10 @@ const HALF_LOAD_S: [f64; 2] = [5.0, 20.0];
 pub async fn saturation(options: &Options, database: DatabaseKind, report: &mut Report) -> Result<()> {
     for campaigns in [1, MANY_CAMPAIGNS] {
         for setup in setups(database) {
-            saturated(options, Setup { campaigns, ..setup }, report).await?;
+            let setup = Setup { campaigns, ..setup };
+            if options.wants(&variant(&setup)) {
+                saturated(options, setup, report).await?;
+            }
         }
     }
     Ok(())
