@@ -34,6 +34,8 @@ mod look;
 pub mod multipart;
 #[cfg(feature = "inbound")]
 mod open;
+#[cfg(feature = "inbound")]
+mod with_charset;
 pub mod xml;
 
 #[cfg(all(test, feature = "inbound"))]
@@ -47,3 +49,5 @@ pub use head::{Head, Kind};
 pub use limits::BodyLimits;
 #[cfg(feature = "inbound")]
 pub use open::{Opened, open, to_json};
+#[cfg(feature = "inbound")]
+pub use with_charset::with_charset;

@@ -4,7 +4,7 @@ use super::envelope::syntax;
 use super::error::{ApiError, Kind as ErrorKind};
 use crate::config::Limits;
 use hookmill_bodies::{BodyError, BodyLimits, Fault};
-pub use hookmill_bodies::{Head, Kind, Opened};
+pub use hookmill_bodies::{Head, Kind, Opened, with_charset};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
