@@ -74,7 +74,8 @@ fn presented_key(parts: &Parts) -> Result<&str, HttpError> {
         return Err(HttpError::new(
             Kind::Unauthenticated,
             "key_missing",
-            "send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`",
+            "send a key in a header, as `Authorization: Bearer KEY` or `X-API-Key: KEY`; a key in the address or in the body is not read, and there is no \
+             address yet for a sender that can't set a header: have a service in between set it",
         ));
     }
     if KEY_BYTES_MAX < key.len() || !key.is_ascii() {

@@ -1,5 +1,6 @@
 //! API errors as HTTP responses (I14): one body for all of them.
 
+use super::addresses::Addresses;
 use super::request_id::RequestId;
 use super::serve;
 use axum::Extension;
@@ -81,7 +82,10 @@ pub(crate) struct PendingError(HttpError);
 
 /// Writes the body of an error, if the response is one.
 pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Response {
-    let Some(PendingError(error)) = response.extensions_mut().remove::<PendingError>() else { return response };
+    let Some(PendingError(mut error)) = response.extensions_mut().remove::<PendingError>() else { return response };
+    if let Some(allow) = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
+        error.0.message += &format!("; it supports {}", allow.replace(',', ", "));
+    }
     let body = ErrorBody {
         success: false,
         error: ErrorContent {
@@ -152,14 +156,21 @@ pub(super) async fn connections_full() -> HttpError {
 }
 
 /// No such address.
-pub(super) async fn unknown_address(_: Extension<RequestId>, uri: Uri) -> HttpError {
-    HttpError::new(Kind::NotFound, "address_unknown", format!("there is no resource at {}", truncate(uri.path())))
+pub(super) async fn unknown_address(
+    _: Extension<RequestId>,
+    Extension(addresses): Extension<Addresses>,
+    uri: Uri,
+) -> HttpError {
+    let mut message = format!("there is no resource at {}", truncate(uri.path()));
+    if let Some(nearest) = addresses.nearest(uri.path()) {
+        message += &format!("; did you mean `{}`?", truncate(&nearest));
+    }
+    HttpError::new(Kind::NotFound, "address_unknown", message)
 }
 
-/// An address, but not with this method.
+/// An address, but not with this method. The message names the others, once they are known ([`write_error`]).
 pub(super) async fn unknown_method(_: Extension<RequestId>, method: Method, uri: Uri) -> HttpError {
-    let message =
-        format!("{} does not support {}; see the Allow header", truncate(uri.path()), truncate(method.as_str()));
+    let message = format!("{} does not support {}", truncate(uri.path()), truncate(method.as_str()));
     HttpError::new(Kind::Method, "method_not_allowed", message)
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP layer: every URL, grouped by who may call it. A handler extracts its arguments, calls one use case of `admin` (or, for sources,
 //! one operation of the pipeline), and shows what it returns.
 
+mod addresses;
 mod api;
 mod auth;
 mod body;
@@ -18,6 +19,7 @@ mod sources;
 mod under_way;
 mod views;
 
+use addresses::Addresses;
 use axum::Router;
 use hookmill_pipeline::Pipeline;
 use jobs::Jobs;
@@ -142,11 +144,14 @@ pub struct Site {
 pub fn site(pipeline: Pipeline) -> Site {
     let under_way = UnderWay::new();
     let jobs = Jobs::new(&pipeline, &under_way);
-    let (all, description) = Description::of(table(&jobs), &pipeline.settings().public_url);
+    let table = table(&jobs);
+    let addresses = Addresses::new(table.paths.keys());
+    let (all, description) = Description::of(table, &pipeline.settings().public_url);
     let router = all
         .fallback(error::unknown_address)
         .method_not_allowed_fallback(error::unknown_method)
-        .layer(axum::Extension(Arc::new(description)));
+        .layer(axum::Extension(Arc::new(description)))
+        .layer(axum::Extension(addresses));
     let health = state_of_host(&jobs).router.fallback(error::connections_full);
     let [router, health] = [router, health].map(|router| {
         let each = axum::middleware::from_fn_with_state(pipeline.clone(), observe::request_id);

@@ -32,7 +32,7 @@ pub(crate) struct Routes {
     /// Their router.
     pub(crate) router: Router<Pipeline>,
     /// The path items of the description, by address.
-    pub(super) paths: Map<String, Value>,
+    pub(crate) paths: Map<String, Value>,
     /// The schemas they name.
     pub(super) schemas: Map<String, Value>,
 }
