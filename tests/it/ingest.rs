@@ -130,8 +130,8 @@ on_both! {
 }
 
 on_both! {
-    /// I2: with no good lead the request is rejected as a whole; `atomic` makes one bad lead enough. Of a rejected request nothing is kept
-    /// that could be looked at.
+    /// I2: with no good lead the request is rejected as a whole; `atomic` makes one bad lead enough. A rejected request is
+    /// not among the requests.
     async fn all_or_nothing(kind: Kind) {
         let world = World::new(kind).await;
         drafts(&world, &["GOOD"]).await;

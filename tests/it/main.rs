@@ -23,6 +23,7 @@ mod layers;
 mod permissions;
 mod prepared;
 mod process;
+mod rejected_requests;
 mod replay;
 mod requirements;
 mod responses;

@@ -197,6 +197,9 @@ impl Stage {
         if path.contains("{key}") {
             path = path.replace("{key}", &self.spare_key(operation.id()).await);
         }
+        if path.contains("{rejected}") {
+            path = path.replace("{rejected}", &self.rejected_request().await);
+        }
         if path.contains("{job}") {
             path = path.replace("{job}", &self.job(caller).await);
         }
@@ -208,6 +211,14 @@ impl Stage {
         }
         let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
         Call { path, body: self.body(operation) }
+    }
+
+    /// A rejected request that the correction of the example fixes.
+    async fn rejected_request(&self) -> String {
+        let body = b"{\"first_name\":\"Ren\xe9e\"}".to_vec();
+        let rejected = self.world.source.post_bytes("/v1/campaigns/CAMP/leads", "application/json", body).await;
+        let error = &rejected.expect_error(400, "invalid_utf8").json["error"];
+        error["rejected_request_id"].as_str().unwrap().to_owned()
     }
 
     /// A job of the caller, or of the admin where the caller may have none.

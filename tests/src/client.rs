@@ -83,6 +83,11 @@ impl Client {
         Self { organization: None, ..self.clone() }
     }
 
+    /// What another program needs to call the same host with the same key.
+    pub fn address_and_key(&self) -> (String, String) {
+        (self.base.clone(), self.key.clone().unwrap_or_default())
+    }
+
     /// A request that can still be changed.
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse::<reqwest::Method>().expect("a method");

@@ -1,10 +1,10 @@
-//! Requests as they came in (I11), and those that were wholly rejected (I2).
+//! Requests as they came in (I11).
 
 use super::access::{Scope, unavailable};
 use super::input::lookup_id;
 use super::page::{Listed, PageRequest};
-use super::use_cases::{GET_REQUEST, LIST_REJECTED_REQUESTS, LIST_REQUESTS};
-use crate::rows::{RejectedRequest, RequestRow, RequestSummary, SourceKey};
+use super::use_cases::{GET_REQUEST, LIST_REQUESTS};
+use crate::rows::{RequestRow, RequestSummary, SourceKey};
 use hookmill_domain::error::ApiError;
 use hookmill_domain::ids::lowest_id;
 use hookmill_pipeline::Pipeline;
@@ -35,20 +35,21 @@ impl Scope {
         Ok(Listed::page(rows, limit, |row| row.id.clone()))
     }
 
-    /// Lists requests that were wholly rejected, the newest first.
-    pub async fn list_rejected_requests(&self, page: &PageRequest) -> Result<Listed<RejectedRequest>, ApiError> {
-        self.authorize(&LIST_REJECTED_REQUESTS)?;
-        let limit = self.rows_of(page)?;
-        let rows = self.store().rejected_requests(&self.organization_id, page.from(), limit).await;
-        Ok(Listed::page(rows.map_err(unavailable)?, limit, |row| row.id.clone()))
-    }
-
     /// A request of this organization.
     pub async fn request(&self, id: &str) -> Result<RequestDetails, ApiError> {
         self.authorize(&GET_REQUEST)?;
         let id = checked(id)?;
         let found = self.store().request(&self.organization_id, id).await.map_err(unavailable)?;
         details(self.store(), found.ok_or_else(|| missing(self.pipeline(), id))?).await
+    }
+
+    /// The state of each submission of a request, by id; none when the request is gone.
+    pub(crate) async fn submissions_of(&self, request_id: &str) -> Result<Vec<(String, String)>, ApiError> {
+        let found = self.store().request(&self.organization_id, request_id).await.map_err(unavailable)?;
+        match found {
+            Some(request) => Ok(details(self.store(), request).await?.submissions),
+            None => Ok(Vec::new()),
+        }
     }
 }
 

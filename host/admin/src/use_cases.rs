@@ -95,6 +95,8 @@ declare! {
         LIST_REQUESTS: "listRequests", View, Organization;
         GET_REQUEST: "getRequest", View, Organization;
         LIST_REJECTED_REQUESTS: "listRejectedRequests", View, Organization;
+        GET_REJECTED_REQUEST: "getRejectedRequest", View, Organization;
+        GET_REJECTED_BODY: "getRejectedRequestBody", View, Organization;
         LIST_DELIVERIES: "listDeliveries", View, Organization;
         LIST_DELIVERIES_OF_CAMPAIGN: "listDeliveries", View, Campaign;
         GET_DELIVERY: "getDelivery", View, Organization;
@@ -134,6 +136,8 @@ declare! {
 
         REPROCESS_SUBMISSION: "reprocessSubmission", Administer, Campaign, "submission.reprocessed";
         REPROCESS_CAMPAIGN: "reprocessCampaign", Administer, Campaign, "campaign.reprocessed";
+        DELETE_REJECTED_REQUEST: "deleteRejectedRequest", Administer, Organization, "rejected_request.deleted";
+        REPOST_REJECTED_REQUEST: "repostRejectedRequest", Administer, Organization, "rejected_request.reposted";
         RESEND_DELIVERY: "resendDelivery", Administer, Organization, "delivery.resent";
         SET_WEBHOOK_SETTINGS: "setWebhookSettings", Administer, Organization, "webhook_settings.set";
 

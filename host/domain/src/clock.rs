@@ -23,6 +23,11 @@ impl Timestamp {
         Self(self.0.saturating_sub(days.saturating_mul(DAY_MS)))
     }
 
+    /// Reads RFC 3339 text; what is below a millisecond is cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
+    }
+
     /// The moment as RFC 3339 text in UTC, with milliseconds only where they are not zero.
     pub fn rfc3339(self) -> String {
         match jiff::Timestamp::from_millisecond(self.0) {

@@ -174,6 +174,17 @@ pub struct Limits {
     pub rejected_kept_ms: i64,
     /// How many rejected requests of one organization are kept, the newest (100,000).
     pub rejected_rows_max: i64,
+    /// How many rejected requests of all organizations are kept (1,000,000); beyond, the oldest of the organization with the most bytes go.
+    pub rejected_rows_of_all_max: i64,
+    /// How many bytes of a rejected request's body are kept (1 MiB); of a longer body, its first bytes are.
+    pub rejected_body_bytes_max: usize,
+    /// How many bytes the rejected requests of one organization may take (64 MiB), by a figure that is a second old; beyond, the oldest go.
+    pub rejected_bytes_max: i64,
+    /// How many bytes those of all organizations may take (1 GiB); beyond, the oldest of the organization with the most bytes go.
+    pub rejected_bytes_of_all_max: i64,
+    /// How many bytes of rejected requests one host stores in a minute (64 MiB), an organization's half of it at most; beyond, they are not kept,
+    /// and counted.
+    pub rejected_bytes_per_minute_max: i64,
     /// How long the attempts of a delivery that is over are kept after it was made, in milliseconds (90 x 24 h).
     pub attempts_kept_ms: i64,
     /// How long events are kept whose deliveries are over, in milliseconds (90 x 24 h).
@@ -338,6 +349,11 @@ impl Default for Limits {
             held_tables_bytes_max: 8 << 30,
             rejected_kept_ms: 30 * 24 * 3_600_000,
             rejected_rows_max: 100_000,
+            rejected_rows_of_all_max: 1_000_000,
+            rejected_body_bytes_max: 1 << 20,
+            rejected_bytes_max: 64 << 20,
+            rejected_bytes_of_all_max: 1 << 30,
+            rejected_bytes_per_minute_max: 64 << 20,
             attempts_kept_ms: 90 * 24 * 3_600_000,
             events_kept_ms: 90 * 24 * 3_600_000,
             requests_kept_days: 36_500,

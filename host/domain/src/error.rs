@@ -84,6 +84,12 @@ impl ApiError {
         self
     }
 
+    /// Adds one field to those of the body of the error.
+    pub fn with_field(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.fields.get_or_insert_default().insert(name.to_owned(), value.into());
+        self
+    }
+
     /// Understood, but one field is not acceptable.
     pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
         let (path, message) = (path.into(), message.into());

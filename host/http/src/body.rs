@@ -12,7 +12,7 @@ use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::config::Limits;
 use hookmill_domain::envelope::syntax;
 use hookmill_domain::error::{ApiError, Kind};
-use hookmill_pipeline::Pipeline;
+use hookmill_pipeline::{Pipeline, ReceivedBody};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -20,23 +20,42 @@ use std::time::Duration;
 /// connection.
 const DRAINED_BYTES_MAX: usize = 64 << 20;
 
+/// Why a body was not read, and what is kept of it where it was too large.
+pub(super) struct Unread {
+    pub(super) error: ApiError,
+    pub(super) received: Option<ReceivedBody>,
+}
+
+impl From<ApiError> for Unread {
+    fn from(error: ApiError) -> Self {
+        Self { error, received: None }
+    }
+}
+
+/// Reads the whole body of a post of leads (see [`read`]).
+pub(super) async fn read_post(pipeline: &Pipeline, permit: Permit, body: Body) -> Result<(Bytes, Permit), Unread> {
+    let limits = &pipeline.settings().limits;
+    let bounds = BodyBounds { bytes_max: limits.body_bytes_max, first_bytes_max: limits.rejected_body_bytes_max };
+    read_within(pipeline, Reading::new(body, bounds, permit)).await
+}
+
 /// Reads a whole body, which has to come at the least pace and within the longest time. What it takes is in the permit, which belongs to
 /// the body and to all that is made of it (H6).
-pub(super) async fn read(
-    pipeline: &Pipeline,
-    permit: Permit,
-    body: Body,
-    bytes_max: usize,
-) -> Result<(Bytes, Permit), ApiError> {
+async fn read(pipeline: &Pipeline, permit: Permit, body: Body, bytes_max: usize) -> Result<(Bytes, Permit), ApiError> {
+    let bounds = BodyBounds { bytes_max, first_bytes_max: 0 };
+    read_within(pipeline, Reading::new(body, bounds, permit)).await.map_err(|unread| unread.error)
+}
+
+async fn read_within(pipeline: &Pipeline, mut reading: Reading) -> Result<(Bytes, Permit), Unread> {
     let limits = &pipeline.settings().limits;
     let [whole, piece] = [limits.request_timeout_ms, limits.progress_ms].map(Duration::from_millis);
-    let mut reading = Reading::new(body, bytes_max, permit);
     let read = async move {
         while within(piece, limits.progress_bytes_min, reading.read_some(limits.progress_bytes_min)).await?? {}
         reading.finish()
     };
     let ended = tokio::time::timeout(whole, read).await;
-    ended.unwrap_or_else(|_| Err(too_slow(format!("the body did not arrive within {} ms", whole.as_millis()))))
+    let late = || too_slow(format!("the body did not arrive within {} ms", whole.as_millis()));
+    ended.unwrap_or_else(|_| Err(late().into()))
 }
 
 async fn within<T>(bound: Duration, bytes: u64, read: impl Future<Output = T>) -> Result<T, ApiError> {
@@ -60,10 +79,17 @@ pub(super) async fn read_held(
     Ok(bytes)
 }
 
+/// How many bytes a body may have, and how many of the first are kept when it has more.
+#[derive(Clone, Copy)]
+struct BodyBounds {
+    bytes_max: usize,
+    first_bytes_max: usize,
+}
+
 /// A body that is being read.
 struct Reading {
     stream: BodyDataStream,
-    bytes_max: usize,
+    bounds: BodyBounds,
     bytes: BytesMut,
     seen: usize,
     permit: Permit,
@@ -72,8 +98,8 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(body: Body, bytes_max: usize, permit: Permit) -> Self {
-        Self { stream: body.into_data_stream(), bytes_max, bytes: BytesMut::new(), seen: 0, permit, error: None }
+    fn new(body: Body, bounds: BodyBounds, permit: Permit) -> Self {
+        Self { stream: body.into_data_stream(), bounds, bytes: BytesMut::new(), seen: 0, permit, error: None }
     }
 
     /// Reads at least so many bytes, or to the end; returns whether there may be more.
@@ -98,26 +124,33 @@ impl Reading {
         if self.error.is_some() {
             return;
         }
-        if self.bytes_max < self.seen {
-            return self.give_up(too_large(self.bytes_max));
+        let BodyBounds { bytes_max, first_bytes_max } = self.bounds;
+        if bytes_max < self.seen {
+            let room = first_bytes_max.saturating_sub(self.bytes.len()).min(chunk.len());
+            if self.permit.grow(room).is_ok() {
+                self.bytes.extend_from_slice(&chunk[..room]);
+            }
+            return self.give_up(too_large(bytes_max), first_bytes_max);
         }
         match self.permit.grow(chunk.len()) {
             Ok(()) => self.bytes.extend_from_slice(chunk),
-            Err(exhausted) => self.give_up(exhausted.into()),
+            Err(exhausted) => self.give_up(exhausted.into(), 0),
         }
     }
 
-    fn give_up(&mut self, error: ApiError) {
+    /// Keeps so many of the first bytes, in a buffer of their own.
+    fn give_up(&mut self, error: ApiError, first_bytes_max: usize) {
         self.error = Some(error);
-        self.bytes = BytesMut::new();
-        self.permit.shrink_to(0);
+        self.bytes = BytesMut::from(&self.bytes[..self.bytes.len().min(first_bytes_max)]);
+        self.permit.shrink_to(self.bytes.len());
     }
 
-    fn finish(self) -> Result<(Bytes, Permit), ApiError> {
-        match self.error {
-            Some(error) => Err(error),
-            None => Ok((self.bytes.freeze(), self.permit)),
-        }
+    fn finish(self) -> Result<(Bytes, Permit), Unread> {
+        let (bytes, permit) = (self.bytes.freeze(), self.permit);
+        let Some(error) = self.error else { return Ok((bytes, permit)) };
+        let is_too_large = error.kind == Kind::TooLarge;
+        let received = is_too_large.then_some(ReceivedBody { bytes, received: self.seen, permit });
+        Err(Unread { error, received })
     }
 }
 

@@ -80,7 +80,10 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/submissions/{submission}/replay", routes!(api::rerun::replay))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
         .at("/v1/requests", routes!(api::requests::list))
-        .at("/v1/rejected-requests", routes!(api::rejected_requests::list));
+        .at("/v1/rejected-requests", routes!(api::rejected_requests::list))
+        .at("/v1/rejected-requests/{rejected}", routes!(api::rejected_requests::get, api::rejected_requests::remove))
+        .at("/v1/rejected-requests/{rejected}/body", routes!(api::rejected_requests::body))
+        .at("/v1/rejected-requests/{rejected}/repost", routes!(api::rejected_requests::repost));
 
     let deliveries = of("Deliveries", Access::OrgUser)
         .at("/v1/deliveries", routes!(api::deliveries::list))

@@ -16,10 +16,12 @@ use hookmill_domain::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_domain::flow::lanes::Item;
 use hookmill_domain::metadata::RequestMetadata;
+use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
 use hookmill_store::keys::{SourceKey, key_hash};
 use hookmill_store::quotas::Held;
+use hookmill_store::rejected::Repost;
 use hookmill_store::work::SubmissionWork;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -36,43 +38,45 @@ pub struct Source {
     pub key: Arc<SourceKey>,
     /// Its content type as it was sent; empty when it sent none.
     pub content_type: String,
-    /// The content headers of its body.
-    pub head: Head,
+    /// Its content encoding as it was sent; empty when it sent none.
+    pub content_encoding: String,
     /// The headers that matter, and the query.
     pub metadata: RequestMetadata,
     /// The address of the sender.
     pub remote_address: Option<String>,
 }
 
-/// A batch push (I1).
+/// How leads come.
+#[derive(Debug, Clone)]
+pub enum Channel {
+    /// A batch push (I1).
+    Batch,
+    /// Leads for one campaign, in any shape it maps (I7).
+    Campaign {
+        /// The campaign, as its users know it.
+        campaign_id: String,
+        /// The idempotency key, if one was sent.
+        idempotency_key: Option<Vec<u8>>,
+    },
+}
+
+/// A post of leads.
 #[derive(Debug)]
-pub struct BatchPush {
+pub struct Post {
     /// The id this request has in logs, responses and the store.
     pub request_id: String,
     /// Who posts, and how.
     pub source: Source,
+    /// How its leads come.
+    pub channel: Channel,
     /// The body.
     pub body: Bytes,
     /// The permit for it.
     pub permit: Permit,
 }
 
-/// Leads for one campaign, in any shape it maps (I7).
-#[derive(Debug)]
-pub struct CampaignPost {
-    /// The id this request has in logs, responses and the store.
-    pub request_id: String,
-    /// Who posts, and how.
-    pub source: Source,
-    /// The campaign, as its users know it.
-    pub campaign: String,
-    /// The idempotency key, if one was sent.
-    pub idempotency_key: Option<Vec<u8>>,
-    /// The body.
-    pub body: Bytes,
-    /// The permit for it.
-    pub permit: Permit,
-}
+/// A post that may be stored: its request, its elements as they continue in memory, and the response.
+type Admitted = (NewRequest, Vec<Item<Received>>, IngestResponse);
 
 /// What was read out of a body.
 struct ReadBody<P> {
@@ -154,64 +158,75 @@ impl Pipeline {
         Ok(found.map(|campaign| self.campaigns.put(generation, key, campaign, now)))
     }
 
-    /// Takes a batch push. It returns when the request is on disk.
+    /// Takes a post of leads. It returns when the request is on disk. One that is rejected as a whole is kept for its organization to see.
     #[boxed]
-    pub async fn ingest(&self, push: BatchPush) -> Result<IngestResponse, ApiError> {
-        let BatchPush { request_id, source, body, permit } = push;
-        let (permit, read) = self.read_body(&source.head, &body, permit, read_batch).await?;
-        let ReadBody { parts: envelope, texts } = match read {
-            Ok(read) => read,
-            Err(error) => return Err(self.reject(&source, &body, error).await),
+    pub async fn ingest(&self, mut post: Post) -> Result<IngestResponse, ApiError> {
+        match self.admit_and_keep(&mut post, None).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.reject(post, error).await),
+        }
+    }
+
+    /// Takes a rejected post once more, in the very same way; what is rejected again is not kept a second time.
+    #[boxed]
+    pub async fn ingest_again(&self, mut post: Post, repost: Repost) -> Result<IngestResponse, ApiError> {
+        self.admit_and_keep(&mut post, Some(repost)).await
+    }
+
+    async fn admit_and_keep(&self, post: &mut Post, repost: Option<Repost>) -> Result<IngestResponse, ApiError> {
+        let (mut request, elements, response) = match post.channel.clone() {
+            Channel::Batch => self.admit_batch(post).await?,
+            Channel::Campaign { campaign_id, idempotency_key } => {
+                self.admit_post(post, &campaign_id, idempotency_key).await?
+            }
         };
+        request.repost = repost;
+        self.keep(request, elements, response, post.permit.split(usize::MAX)).await
+    }
+
+    async fn admit_batch(&self, post: &mut Post) -> Result<Admitted, ApiError> {
+        let head = body::json_head(&post.source.content_type, &post.source.content_encoding)?;
+        let ReadBody { parts: envelope, texts } = self.read_body(&head, post, read_batch).await?;
         let now = self.clock.now();
-        let key = self.key_use(envelope.idempotency_key.as_bytes(), self.digest(&body).await?, now)?;
-        let (response, submissions) = self.admit_leads(request_id, &source, &envelope).await?;
+        let key = self.key_use(envelope.idempotency_key.as_bytes(), self.digest(&post.body).await?, now)?;
+        let (response, submissions) = self.admit_leads(post.request_id.clone(), &post.source, &envelope).await?;
         if response.accepted.is_empty() || (envelope.atomic && !response.rejected.is_empty()) {
             // A key that was used is told before what is wrong with the leads (I5).
-            if let Some(first) =
-                self.store.first_use(&source.key.organization_id, &key, now).await.map_err(unavailable)?
-            {
+            let first = self.store.first_use(&post.source.key.organization_id, &key, now).await;
+            if let Some(first) = first.map_err(unavailable)? {
                 return Err(duplicate(&first, &key));
             }
-            return Err(self.reject(&source, &body, no_good_lead(response)).await);
+            return Err(no_good_lead(response));
         }
         let request = NewRequest {
             id: response.request_id.clone(),
-            organization_id: source.key.organization_id.clone(),
-            source_key_id: source.key.id.clone(),
+            organization_id: post.source.key.organization_id.clone(),
+            source_key_id: post.source.key.id.clone(),
             channel: "batch",
-            content_type: source.content_type.clone(),
-            metadata: json(&source.metadata),
-            remote_address: source.remote_address.clone(),
-            body,
+            content_type: post.source.content_type.clone(),
+            metadata: json(&post.source.metadata),
+            remote_address: post.source.remote_address.clone(),
+            body: post.body.clone(),
             response: json(&response),
             received_at: now,
             key: Some(key),
             submissions,
+            repost: None,
         };
-        let elements = received(&request, &source, texts);
-        self.keep(request, elements, response, permit).await
-    }
-
-    /// Takes leads for one campaign: one lead or a list. It returns when the request is on disk.
-    #[boxed]
-    pub async fn ingest_for_campaign(&self, mut post: CampaignPost) -> Result<IngestResponse, ApiError> {
-        match self.admit_post(&mut post).await {
-            Ok((request, elements, response)) => self.keep(request, elements, response, post.permit).await,
-            Err(error) => Err(self.reject(&post.source, &post.body, error).await),
-        }
+        let elements = received(&request, &post.source, texts);
+        Ok((request, elements, response))
     }
 
     async fn admit_post(
         &self,
-        post: &mut CampaignPost,
-    ) -> Result<(NewRequest, Vec<Item<Received>>, IngestResponse), ApiError> {
+        post: &mut Post,
+        campaign_id: &str,
+        idempotency_key: Option<Vec<u8>>,
+    ) -> Result<Admitted, ApiError> {
         let now = self.clock.now();
-        let permit = post.permit.split(usize::MAX);
-        let (permit, read) = self.read_body(&post.source.head, &post.body, permit, read_post).await?;
-        post.permit = permit;
-        let ReadBody { parts: places, texts } = read?;
-        let key = match &post.idempotency_key {
+        let head = body::head(&post.source.content_type, &post.source.content_encoding)?;
+        let ReadBody { parts: places, texts } = self.read_body(&head, post, read_post).await?;
+        let key = match &idempotency_key {
             Some(key) => Some(self.key_use(key, self.digest(&post.body).await?, now)?),
             None => None,
         };
@@ -221,7 +236,7 @@ impl Pipeline {
         {
             return Err(duplicate(&first, key));
         }
-        let campaign = self.campaign_by_id(organization_id, &post.campaign).await?;
+        let campaign = self.campaign_by_id(organization_id, campaign_id).await?;
         let campaign = campaign.ok_or_else(|| {
             ApiError::new(Kind::NotFound, "campaign_unknown", "campaign not found in this organization")
         })?;
@@ -265,21 +280,23 @@ impl Pipeline {
             received_at: now,
             key,
             submissions: submissions.collect(),
+            repost: None,
         };
         let elements = received(&request, &post.source, texts);
         Ok((request, elements, response))
     }
 
-    /// Reads a body on the thread it belongs on. The permit grows with what is made of the body.
+    /// Reads the body of a post on the thread it belongs on. Its permit grows with what is made of the body.
     async fn read_body<P: Send + 'static>(
         &self,
         head: &Head,
-        body: &Bytes,
-        mut permit: Permit,
+        post: &mut Post,
         read: Reader<P>,
-    ) -> Result<(Permit, Result<ReadBody<P>, ApiError>), ApiError> {
+    ) -> Result<ReadBody<P>, ApiError> {
+        let (body, mut permit) = (&post.body, post.permit.split(usize::MAX));
         if let Some(read) = self.read_here(head, body, &mut permit, read) {
-            return Ok((permit, read));
+            post.permit = permit;
+            return read;
         }
         // Who waits for the place holds the first of what it will need: so it is the organization's part that waits, and not all it sends.
         let of_body = permit.amount();
@@ -296,7 +313,9 @@ impl Pipeline {
             drop(body);
             (permit, read)
         };
-        self.large_of_sources.work_apart(work).await
+        let (permit, read) = self.large_of_sources.work_apart(work).await?;
+        post.permit = permit;
+        read
     }
 
     /// The room that a compressed body gets that did not fit into so much.
@@ -351,7 +370,7 @@ impl Pipeline {
     }
 
     /// SHA-256 of a body.
-    async fn digest(&self, body: &Bytes) -> Result<[u8; 32], ApiError> {
+    pub(crate) async fn digest(&self, body: &Bytes) -> Result<[u8; 32], ApiError> {
         let bytes = body.clone();
         self.large_of_sources.work(body.len(), move || Sha256::digest(&bytes).into()).await
     }
@@ -379,6 +398,7 @@ impl Pipeline {
         self.check_room(&request.organization_id).await?;
         self.check_backlog(&request.organization_id).await?;
         let digest = request.key.as_ref().map(|key| key.body_digest);
+        let is_repost = request.repost.is_some();
         let received_at = request.received_at;
         let mut shards: Vec<u16> = request.submissions.iter().map(|new| new.shard).collect();
         shards.dedup();
@@ -431,6 +451,9 @@ impl Pipeline {
                 "unavailable",
                 "it is not known whether the request was written; post again with the same idempotency key",
             )),
+            Err(IngestError::Store(error)) if is_repost && matches!(*error, StoreError::Conflict) => {
+                Err(reposted_meanwhile())
+            }
             Err(IngestError::Store(error)) => Err(unavailable(error)),
         }
     }
@@ -500,21 +523,6 @@ impl Pipeline {
             IngestResponse { request_id, accepted, rejected, unknown_keys: envelope.unknown_keys.clone() },
             submissions,
         ))
-    }
-
-    /// Records a rejected request, and returns its error. One that comes too soon will come again.
-    async fn reject(&self, source: &Source, body: &Bytes, error: ApiError) -> ApiError {
-        if error.kind != Kind::Overload {
-            self.keep_rejected(&source.key.organization_id, error.code, body).await;
-        }
-        error
-    }
-
-    /// Keeps code, size and digest of a request that was wholly rejected (I2).
-    #[boxed]
-    pub async fn keep_rejected(&self, organization_id: &str, code: &str, body: &Bytes) {
-        let Ok(digest) = self.digest(body).await else { return };
-        self.ingest.keep_rejected(organization_id, code, (body.len(), digest), self.clock.now()).await;
     }
 }
 
@@ -643,6 +651,12 @@ fn no_good_lead(response: IngestResponse) -> ApiError {
         "`atomic` is set and not every lead is acceptable"
     };
     ApiError::new(Kind::Invalid, "leads_rejected", message).with_details(details)
+}
+
+/// Two posted a rejected request again at one moment, or one deleted it.
+fn reposted_meanwhile() -> ApiError {
+    let message = "somebody else has just posted this rejected request again, or deleted it; nothing was added";
+    ApiError::new(Kind::Conflict, "already_reposted", message)
 }
 
 fn duplicate(first: &FirstUse, key: &KeyUse) -> ApiError {

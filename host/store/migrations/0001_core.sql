@@ -187,15 +187,42 @@ create table idempotency (
 
 create index idempotency_expired on idempotency (expires_at);
 
+-- Requests that were rejected as a whole, whose key was good (I2).
 create table rejected_requests (
     organization_id text not null,
     id text not null,
+    source_key_id text not null,
+    -- The source of that key: regenerated keys are of the same one.
+    source_id text not null,
+    channel text not null,
+    -- The campaign that the address names; it need not exist.
+    campaign_id text,
     code text not null,
+    -- The error that its sender got, a JSON object.
+    error bytea not null,
+    content_type text not null,
+    content_encoding text not null,
+    -- The headers that matter and the query, a JSON object.
+    metadata bytea not null,
+    -- The header of a post to one campaign.
+    idempotency_key bytea,
+    remote_address text,
+    -- How many bytes were received; `body` may be the first of them.
     body_bytes bigint not null,
-    body_digest bytea not null,
+    -- Null for a body that was not read to its end.
+    body_digest bytea,
+    -- What the row counts for among the bytes that may be kept.
+    held_bytes bigint not null,
     rejected_at bigint not null,
+    -- The request that it became when it was posted again.
+    reposted_as text,
+    reposted_at bigint,
+    body bytea not null,
     primary key (organization_id, id)
 );
+create index rejected_requests_of_source on rejected_requests (organization_id, source_id, id);
+create index rejected_requests_of_campaign on rejected_requests (organization_id, campaign_id, id);
+create index rejected_requests_of_code on rejected_requests (organization_id, code, id);
 
 create table submissions (
     organization_id text not null,

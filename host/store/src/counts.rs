@@ -4,6 +4,7 @@
 
 use super::backlog::{ALL, BACKLOG};
 use super::quotas::Held;
+use super::rejected::{BYTES, LOST, ROWS};
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -41,6 +42,19 @@ impl<'a> CountChanges<'a> {
     /// Bytes that an organization has from now on, or has no longer.
     pub(super) fn hold(&mut self, organization_id: &'a str, held: Held, bytes: i64) {
         *self.0.entry((organization_id, held.name())).or_default() += bytes;
+    }
+
+    /// Rejected requests that an organization has from now on, or has no longer, with their bytes.
+    pub(super) fn reject(&mut self, organization_id: &'a str, rows: i64, bytes: i64) {
+        for owner in [organization_id, ALL] {
+            *self.0.entry((owner, ROWS)).or_default() += rows;
+            *self.0.entry((owner, BYTES)).or_default() += bytes;
+        }
+    }
+
+    /// Rejected requests that were not kept.
+    pub(super) fn lose_rejected(&mut self, organization_id: &'a str, rows: i64) {
+        *self.0.entry((organization_id, LOST)).or_default() += rows;
     }
 
     /// The rows to write: owner, name, by how many.

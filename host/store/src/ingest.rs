@@ -3,14 +3,14 @@
 
 use super::counts::{CountChanges, insert_count_changes};
 use super::quotas::{Held, length};
-use super::rejections::{NewRejection, Rejections, WaitingRejection};
+use super::rejected::{NewRejectedRequest, Repost, insert_rejected, insert_reposts};
+use super::rejections::{Rejections, housekeeping};
 use super::turns::{Class, Turn};
 use super::{Remedy, Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use hookmill_domain::budget::Permit;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_domain::state::State;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ const BYTES_PER_COMMIT_MAX: usize = 32 << 20;
 const REQUESTS_WAITING_MAX: usize = 16_384;
 /// How many rejected requests one commit carries at most.
 const REJECTIONS_PER_COMMIT_MAX: usize = 1_024;
+/// How many bytes of rejected requests one commit carries at most.
+const REJECTED_BYTES_PER_COMMIT_MAX: i64 = 4 << 20;
 /// How often a group is written again whose commit met somebody else's.
 const AGAIN_MAX: usize = 3;
 /// Commits under way at once on PostgreSQL.
@@ -58,6 +60,8 @@ pub struct NewRequest {
     pub key: Option<KeyUse>,
     /// The submissions.
     pub submissions: Vec<NewSubmission>,
+    /// The rejected request that it was, when it is posted again.
+    pub repost: Option<Repost>,
 }
 
 /// A submission to be stored: the place of its element in the body.
@@ -130,7 +134,6 @@ pub enum IngestError {
 pub struct Ingest {
     queue: mpsc::Sender<Waiting>,
     rejections: Rejections,
-    ids: SharedIdGenerator,
 }
 
 type Reply = oneshot::Sender<Result<Ingested, IngestError>>;
@@ -147,11 +150,12 @@ impl Ingest {
         let (queue, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         let committers = if store.is_shared() { POSTGRES_COMMITTERS } else { SQLITE_COMMITTERS };
-        let rejections = Rejections::new(store.limits.rejections_waiting_max);
+        let rejections = Rejections::new(&store.limits);
         for _ in 0..committers {
             tokio::spawn(commit_forever(store.clone(), receiver.clone(), rejections.clone()));
         }
-        Self { queue, rejections, ids: store.ids.clone() }
+        tokio::spawn(housekeeping::run(store.clone(), rejections.downgrade()));
+        Self { queue, rejections }
     }
 
     /// Keeps a request; returns when it is on disk. The permit for its bytes is held until then, also when nobody waits for it any more.
@@ -165,25 +169,16 @@ impl Ingest {
         result.await.map_err(|_| IngestError::Unknown)?
     }
 
-    /// Keeps what is kept of a request that was wholly rejected: code, size and digest (I2). It returns when that is on disk, or is lost
-    /// because too many of the organization's wait.
-    pub async fn keep_rejected(
-        &self,
-        organization_id: &str,
-        code: &str,
-        (body_bytes, body_digest): (usize, [u8; 32]),
-        now: Timestamp,
-    ) {
-        let rejection = NewRejection {
-            id: self.ids.new_id("rej", now),
-            organization_id: organization_id.to_owned(),
-            code: code.to_owned(),
-            body_bytes: to_i64(body_bytes),
-            body_digest,
-            rejected_at: now,
-        };
-        // Written or lost: the response is the same.
-        let _ = self.rejections.add(rejection).await;
+    /// Keeps a request that was rejected as a whole (I2). It returns when that is on disk, or is lost because more came than may wait or be
+    /// written in a minute; and whether it is on disk. The permit for its bytes is held until then.
+    #[boxed]
+    pub async fn keep_rejected(&self, request: NewRejectedRequest, permit: Permit) -> bool {
+        self.rejections.add(request, permit).await.is_ok()
+    }
+
+    /// Counts a rejected request for which there was no room in memory.
+    pub fn lose_rejected(&self, organization_id: &str, now: Timestamp) {
+        self.rejections.lose(organization_id, now);
     }
 }
 
@@ -193,8 +188,8 @@ async fn commit_forever(store: Store, queue: Arc<tokio::sync::Mutex<mpsc::Receiv
         match turn {
             Ok(turn) => {
                 // One group that panics ends with itself, not with all that come after it.
-                let (store, rejected) = (store.clone(), rejections.take(REJECTIONS_PER_COMMIT_MAX));
-                if tokio::spawn(async move { commit_group(&store, group, rejected, turn).await }).await.is_err() {
+                let (store, rejections) = (store.clone(), rejections.clone());
+                if tokio::spawn(async move { commit_group(&store, group, &rejections, turn).await }).await.is_err() {
                     tracing::error!("writing a group of requests has panicked; they were answered with 503");
                 }
             }
@@ -233,13 +228,15 @@ fn cost(waiting: &Waiting) -> (usize, usize) {
 }
 
 /// Writes a group, with the rejections that wait. What of it could be written is; each is told.
-async fn commit_group(store: &Store, group: Vec<Waiting>, rejections: Vec<WaitingRejection>, turn: Turn) {
+async fn commit_group(store: &Store, group: Vec<Waiting>, rejections: &Rejections, turn: Turn) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.request, (w.reply, w._permit))).unzip();
-    let rejected: Vec<&NewRejection> = rejections.iter().map(|one| &one.row).collect();
-    let kept = keep_parts(store, &requests, &rejected, turn).await;
+    let waiting = rejections.take(REJECTIONS_PER_COMMIT_MAX, REJECTED_BYTES_PER_COMMIT_MAX);
+    let rejected: Vec<&NewRejectedRequest> = waiting.iter().map(|one| &one.row).collect();
+    let written = keep_parts(store, &requests, &rejected, turn).await;
+    rejections.end(waiting, written.rejected);
     // Before the permits for them.
     drop(requests);
-    for ((reply, _permit), kept) in replies.into_iter().zip(kept) {
+    for ((reply, _permit), kept) in replies.into_iter().zip(written.requests) {
         // A source that hung up finds its response under its idempotency key.
         let _ = reply.send(kept);
     }
@@ -247,10 +244,24 @@ async fn commit_group(store: &Store, group: Vec<Waiting>, rejections: Vec<Waitin
 
 type Kept = Result<Ingested, IngestError>;
 
+/// What became of a group.
+struct Written {
+    requests: Vec<Kept>,
+    /// Whether the rejections are on disk.
+    rejected: bool,
+}
+
+impl Written {
+    /// Requests alone.
+    fn requests(requests: Vec<Kept>) -> Self {
+        Self { requests, rejected: false }
+    }
+}
+
 /// Writes requests in one commit; where that fails for something of theirs, in halves, so that one spoils nothing but itself. Rejections are
 /// not worth that: they go with the first attempt or not at all.
 #[boxed]
-async fn keep_parts(store: &Store, requests: &[NewRequest], rejected: &[&NewRejection], turn: Turn) -> Vec<Kept> {
+async fn keep_parts(store: &Store, requests: &[NewRequest], rejected: &[&NewRejectedRequest], turn: Turn) -> Written {
     let (mut turn, mut rejected) = (Ok(turn), rejected);
     for attempt in 0..=AGAIN_MAX {
         let kept = match turn {
@@ -258,27 +269,32 @@ async fn keep_parts(store: &Store, requests: &[NewRequest], rejected: &[&NewReje
             Err(error) => Err(error),
         };
         let error = match kept {
-            Ok(results) => return results.into_iter().map(Ok).collect(),
+            Ok(results) => {
+                return Written { requests: results.into_iter().map(Ok).collect(), rejected: !rejected.is_empty() };
+            }
             Err(error) => error,
         };
         match error.trouble().remedy() {
             Remedy::Again if attempt < AGAIN_MAX => {}
             Remedy::Halve if 1 < requests.len() => {
                 let (first, second) = requests.split_at(requests.len() / 2);
-                return [keep_part(store, first).await, keep_part(store, second).await].concat();
+                let halves = [keep_part(store, first).await, keep_part(store, second).await];
+                return Written::requests(halves.concat());
             }
             // Were the rejections what was wrong?
             Remedy::Halve if !rejected.is_empty() && !requests.is_empty() && attempt < AGAIN_MAX => rejected = &[],
-            Remedy::Again | Remedy::Halve | Remedy::Later => return not_kept(requests, error),
+            Remedy::Again | Remedy::Halve | Remedy::Later => {
+                return Written::requests(not_kept(requests, error));
+            }
         }
         turn = store.turn(Class::Intake).await;
     }
-    Vec::new()
+    Written::requests(Vec::new())
 }
 
 async fn keep_part(store: &Store, requests: &[NewRequest]) -> Vec<Kept> {
     match store.turn(Class::Intake).await {
-        Ok(turn) => keep_parts(store, requests, &[], turn).await,
+        Ok(turn) => keep_parts(store, requests, &[], turn).await.requests,
         Err(error) => not_kept(requests, error),
     }
 }
@@ -294,7 +310,7 @@ fn not_kept(requests: &[NewRequest], error: StoreError) -> Vec<Kept> {
 async fn keep_or_find(
     store: &Store,
     requests: &[NewRequest],
-    rejected: &[&NewRejection],
+    rejected: &[&NewRejectedRequest],
     turn: Turn,
 ) -> Result<Vec<Ingested>, StoreError> {
     match store.write_requests(requests, rejected, turn).await {
@@ -326,7 +342,7 @@ impl Store {
     async fn write_requests(
         &self,
         requests: &[NewRequest],
-        rejected: &[&NewRejection],
+        rejected: &[&NewRejectedRequest],
         turn: Turn,
     ) -> Result<Vec<Ingested>, StoreError> {
         let (firsts, seconds) = by_first_use(requests);
@@ -378,13 +394,15 @@ impl Store {
                 let bytes = length(&request.body) + length(&request.metadata) + length(&request.response);
                 counts.hold(&request.organization_id, Held::Requests, bytes);
             }
-            if let Some(request) = kept.first() {
-                insert_count_changes!(self, connection, counts, request.received_at);
+            for request in rejected {
+                counts.reject(&request.organization_id, 1, request.held_bytes());
             }
-            insert_many!(connection,
-                "insert into rejected_requests (id, organization_id, code, body_bytes, body_digest, rejected_at) values", "(?, ?, ?, ?, ?, ?)",
-                "on conflict do nothing", rejected,
-                |query, r| query.bind(&r.id).bind(&r.organization_id).bind(&r.code).bind(r.body_bytes).bind(r.body_digest.as_slice()).bind(r.rejected_at.0));
+            let received_at = kept.first().map(|request| request.received_at);
+            if let Some(now) = received_at.or(rejected.first().map(|request| request.rejected_at)) {
+                insert_count_changes!(self, connection, counts, now);
+            }
+            insert_rejected!(connection, rejected);
+            insert_reposts!(self, connection, &kept);
             uses
         });
         Ok((0..requests.len()).map(|at| resolve_request(requests, at, &seconds, &uses)).collect())

@@ -32,6 +32,7 @@ mod plans;
 pub mod processed;
 pub mod quotas;
 pub mod recent;
+pub mod rejected;
 mod rejections;
 pub mod release;
 pub mod requests;

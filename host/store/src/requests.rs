@@ -69,22 +69,6 @@ pub struct RawRequest {
 }
 from_row!(RawRequest { content_type, metadata, body });
 
-/// What is stored of a rejected request.
-#[derive(Debug, Clone)]
-pub struct RejectedRequest {
-    /// An id of its own: a rejected request has no other.
-    pub id: String,
-    /// The error code.
-    pub code: String,
-    /// How many bytes its body had.
-    pub body_bytes: i64,
-    /// SHA-256 of its body.
-    pub body_digest: Vec<u8>,
-    /// When it was rejected.
-    pub rejected_at: i64,
-}
-from_row!(RejectedRequest { id, code, body_bytes, body_digest, rejected_at });
-
 const COLUMNS: &str = "select id, organization_id, source_key_id, channel, content_type, remote_address, cast(length(body) as bigint) as body_bytes, response, received_at from requests";
 
 impl Store {
@@ -124,22 +108,6 @@ impl Store {
         // The length of a body is read without it.
         const SQL: &str = "select id, source_key_id, channel, content_type, remote_address, cast(length(body) as bigint) as body_bytes, received_at \
             from requests where organization_id = $1 and id < $2 order by id desc limit $3";
-        let before = before_or_end(before);
-        Ok(reading!(self, connection => {
-            sqlx::query_as(SQL).bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?
-        }))
-    }
-
-    /// The rejected requests of an organization's sources, the newest first, older than `before`.
-    #[boxed]
-    pub async fn rejected_requests(
-        &self,
-        organization_id: &str,
-        before: &str,
-        limit: i64,
-    ) -> Result<Vec<RejectedRequest>, StoreError> {
-        const SQL: &str = "select id, code, body_bytes, body_digest, rejected_at from rejected_requests \
-            where organization_id = $1 and id < $2 order by id desc limit $3";
         let before = before_or_end(before);
         Ok(reading!(self, connection => {
             sqlx::query_as(SQL).bind(organization_id).bind(before).bind(limit).fetch_all(&mut *connection).await?

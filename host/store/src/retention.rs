@@ -2,6 +2,7 @@
 //! costs no write. What is needed to go on is never forgotten; what running again and going back need has times of its own, for ever unless an
 //! operator sets them.
 
+mod rejected;
 mod requests;
 mod tables;
 mod versions;
@@ -18,8 +19,6 @@ pub(super) use versions::Unused;
 /// A kind of data that each organization has more of every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Old {
-    /// Rejected requests.
-    Rejected,
     /// Attempts of deliveries that are over.
     Attempts,
     /// Events whose deliveries are over.
@@ -29,12 +28,11 @@ pub(super) enum Old {
 }
 
 impl Old {
-    const ALL: [Self; 4] = [Self::Rejected, Self::Attempts, Self::Events, Self::Jobs];
+    const ALL: [Self; 3] = [Self::Attempts, Self::Events, Self::Jobs];
 
     /// Its table.
     fn table(self) -> &'static str {
         match self {
-            Self::Rejected => "rejected_requests",
             Self::Attempts => "attempts",
             Self::Events => "events",
             Self::Jobs => "jobs",
@@ -44,7 +42,7 @@ impl Old {
     /// What finds a row within its organization.
     fn key(self) -> &'static str {
         match self {
-            Self::Rejected | Self::Events | Self::Jobs => "id",
+            Self::Events | Self::Jobs => "id",
             Self::Attempts => "delivery_id, id",
         }
     }
@@ -52,7 +50,6 @@ impl Old {
     /// The keys of what is old: before the id `$2`, of the organization `$1`. Ids begin with their time.
     fn which(self) -> &'static str {
         match self {
-            Self::Rejected => "select id from rejected_requests where organization_id = $1 and id < $2 order by id",
             Self::Attempts => {
                 "select a.delivery_id, a.id from attempts a join deliveries d on d.organization_id = a.organization_id and d.id = a.delivery_id \
                  where a.organization_id = $1 and a.delivery_id < $2 and d.state || '' not in ('waiting', 'held') order by a.delivery_id, a.id"
@@ -70,7 +67,6 @@ impl Old {
     /// What the ids in `which` begin with.
     fn prefix(self) -> &'static str {
         match self {
-            Self::Rejected => "rej",
             Self::Attempts => "dlv",
             Self::Events => "evt",
             Self::Jobs => "job",
@@ -103,10 +99,10 @@ impl Store {
                 count += self.forget_all(Piece::Old(old, organization_id, &before)).await?;
             }
         }
+        let before = lowest_id("rej", now.plus_ms(-self.limits.rejected_kept_ms));
         for organization_id in &organizations {
-            if let Some(before) = self.oldest_rejected_kept(organization_id).await? {
-                count += self.forget_all(Piece::Old(Old::Rejected, organization_id, &before)).await?;
-            }
+            count += self.forget_rejected(organization_id, &before, now).await?;
+            count += self.prune_rejected(organization_id, now).await?;
         }
         let before = lowest_id("req", now.minus_days(self.limits.requests_kept_days));
         for organization_id in &organizations {
@@ -124,22 +120,10 @@ impl Store {
 
     fn kept_ms(&self, old: Old) -> i64 {
         match old {
-            Old::Rejected => self.limits.rejected_kept_ms,
             Old::Attempts => self.limits.attempts_kept_ms,
             Old::Events => self.limits.events_kept_ms,
             Old::Jobs => self.limits.jobs_kept_ms,
         }
-    }
-
-    /// The oldest rejected request that an organization keeps, where it has as many as it may keep.
-    #[boxed]
-    pub(super) async fn oldest_rejected_kept(&self, organization_id: &str) -> Result<Option<String>, StoreError> {
-        const SQL: &str =
-            "select id from rejected_requests where organization_id = $1 order by id desc limit 1 offset $2";
-        let others = self.limits.rejected_rows_max.max(1) - 1;
-        Ok(reading!(self, connection => {
-            sqlx::query_scalar(SQL).bind(organization_id).bind(others).fetch_optional(&mut *connection).await?
-        }))
     }
 
     /// Repeats a piece until it was not a whole one; returns how many rows that were.
@@ -230,13 +214,12 @@ mod tests {
     async fn fill(servers: &Servers, store: &Store, age_days: i64, state: &str, numbers: std::ops::Range<usize>) {
         let at = NOW.plus_ms(-age_days * DAY_MS);
         for n in numbers {
-            let [rejection, delivery, event, attempt, commit, job] =
-                ["rej", "dlv", "evt", "att", "cmt", "job"].map(|prefix| store.ids.new_id(prefix, at));
+            let [delivery, event, attempt, commit, job] =
+                ["dlv", "evt", "att", "cmt", "job"].map(|prefix| store.ids.new_id(prefix, at));
             let x = "cast('00' as bytea)";
             let expires_at = at.plus_ms(7 * DAY_MS).0;
             let at = at.0;
             for sql in [
-                format!("insert into rejected_requests values ('org_1', '{rejection}', 'x', 1, {x}, {at})"),
                 format!(
                     "insert into jobs (organization_id, id, user_id, key_id, operation, path, request_id, host, created_at) \
                      values ('org_1', '{job}', 'usr', 'key', 'x', '/', 'req', 'host', {at})"
@@ -278,7 +261,6 @@ mod tests {
             store.forget_commits(&lowest_id("cmt", NOW.plus_ms(-DAY_MS * 2))).await.unwrap();
             let expected = [
                 ("idempotency", 2),
-                ("rejected_requests", 2),
                 ("jobs", 2),
                 // Those of held deliveries are needed, and those of 40 days are not old yet.
                 ("attempts", 3 + 5 + 2),
@@ -290,13 +272,6 @@ mod tests {
                 assert_eq!(count(store, table).await, rows, "{table}");
             }
             assert_eq!(store.forget_old(NOW).await.unwrap(), 0, "nothing more is old");
-        }
-        // Of rejected requests an organization keeps so many, however new they are.
-        let few = Limits { rejected_rows_max: 1, ..limits };
-        for store in servers.open_within(&few).await {
-            store.forget_old(NOW).await.unwrap();
-            assert_eq!(count(&store, "rejected_requests").await, 1);
-            store.close().await;
         }
         for store in stores {
             store.close().await;

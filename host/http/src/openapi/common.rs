@@ -6,7 +6,7 @@ use hookmill_admin::use_cases;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 10] = [
+const PARTS: [(&str, &str, &str); 11] = [
     ("campaign", "The campaign's id.", "SOLAR"),
     ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0"),
@@ -15,6 +15,7 @@ const PARTS: [(&str, &str, &str); 10] = [
     ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("job", "The job's id.", "job_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("plugin", "The plugin's name, or its id.", "scoring"),
+    ("rejected", "The rejected request's id.", "rej_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("set", "The value set's name.", "zip_codes"),
     ("version", "The version, counted from 1 in each campaign or value set.", "1"),
 ];

@@ -5,18 +5,18 @@ pub(super) mod post_leads;
 pub(super) mod push_batch;
 mod remote_address;
 
-use crate::body;
+use crate::body::{self, Unread};
 use crate::error::HttpError;
+use crate::request_id::RequestId;
 use crate::serve::Peer;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{Uri, header};
 use hookmill_admin::rows::{API_KEY_PREFIX, SOURCE_KEY_PREFIX};
-use hookmill_domain::body::Head;
-use hookmill_domain::error::ApiError;
 use hookmill_domain::metadata::RequestMetadata;
-use hookmill_pipeline::{Pipeline, Source, SourceKey};
+use hookmill_pipeline::{Channel, IngestResponse, Pipeline, Post, Source, SourceKey};
 use std::sync::Arc;
 
 /// The headers stored with a request: those that describe it, never those that carry keys. They include how its body is decoded,
@@ -33,19 +33,36 @@ const KEPT_HEADERS: [header::HeaderName; 6] = [
 /// How many parameters of a query are kept.
 const QUERY_PARAMETERS_MAX: usize = 100;
 
-/// How a channel reads the content headers of a body.
-type HeadReader = fn(&str, &str) -> Result<Head, ApiError>;
+/// A post of leads as it arrives: who sends it, from where, and its body, still unread.
+struct Arrival {
+    request_id: RequestId,
+    key: Arc<SourceKey>,
+    address: ConnectInfo<Peer>,
+    parts: Parts,
+    raw: Body,
+}
+
+impl Arrival {
+    /// Reads the body and has the pipeline take the post.
+    async fn ingest(self, pipeline: &Pipeline, channel: Channel) -> Result<IngestResponse, HttpError> {
+        let source = source(pipeline, self.key, &self.parts, self.address);
+        let permit = pipeline.budgets().bytes.open(&source.key.organization_id);
+        match body::read_post(pipeline, permit, self.raw).await {
+            Ok((body, permit)) => {
+                let request_id = self.request_id.as_str().to_owned();
+                Ok(pipeline.ingest(Post { request_id, source, channel, body, permit }).await?)
+            }
+            Err(Unread { error, received: Some(received) }) => {
+                Err(pipeline.reject_unread(source, channel, received, error).await.into())
+            }
+            Err(Unread { error, received: None }) => Err(error.into()),
+        }
+    }
+}
 
 /// What a request carries apart from its body.
-fn source(
-    pipeline: &Pipeline,
-    key: Arc<SourceKey>,
-    parts: &Parts,
-    address: ConnectInfo<Peer>,
-    read: HeadReader,
-) -> Result<Source, HttpError> {
+fn source(pipeline: &Pipeline, key: Arc<SourceKey>, parts: &Parts, address: ConnectInfo<Peer>) -> Source {
     let (content_type, content_encoding) = body::content_headers(&parts.headers);
-    let head = read(&content_type, &content_encoding)?;
     let bytes_max = pipeline.settings().limits.kept_header_bytes_max;
     let kept = KEPT_HEADERS.iter().filter_map(|name| {
         let value = parts.headers.get(name)?.to_str().ok()?;
@@ -54,7 +71,7 @@ fn source(
     let trusted = &pipeline.settings().trusted_proxies;
     let remote_address = Some(remote_address::remote_address(address.0.0.ip(), &parts.headers, trusted).to_string());
     let metadata = RequestMetadata { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
-    Ok(Source { key, content_type, head, metadata, remote_address })
+    Source { key, content_type, content_encoding, metadata, remote_address }
 }
 
 /// The parameters of a query that are stored: the first ones, without values that look like keys.

@@ -1,8 +1,7 @@
 //! `POST /v1/campaigns/{id}/leads`: one lead or a list, in any shape the campaign maps (I7).
 
-use super::source;
+use super::Arrival;
 use crate::auth::SourceCaller;
-use crate::body;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::Path;
@@ -12,7 +11,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
-use hookmill_pipeline::{CampaignPost, IngestResponse, Pipeline};
+use hookmill_pipeline::{Channel, IngestResponse, Pipeline};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{self, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -44,7 +43,7 @@ pub(crate) struct Idempotency {
 
 /// Posts leads to one campaign
 ///
-/// One lead or a list, in any shape that the campaign maps: JSON, a form, a multipart form or XML, each of which becomes one JSON value. `text/plain` and a body without content type are accepted when they are a JSON object or list, or XML. A body may be compressed (`Content-Encoding: gzip` or `deflate`) and in any charset its content type names. `202` means that the request is on disk.
+/// One lead or a list, in any shape that the campaign maps: JSON, a form, a multipart form or XML, each of which becomes one JSON value. `text/plain` and a body without content type are accepted when they are a JSON object or list, or XML. A body may be compressed (`Content-Encoding: gzip` or `deflate`) and in any charset its content type names. `202` means that the request is on disk. A request that is rejected as a whole is kept for its organization, and its error has `rejected_request_id`.
 #[utoipa::path(post, path = "", operation_id = "postLeads",
     params(Idempotency),
     request_body(description = "One lead, or a list of up to 1,000.", content(
@@ -66,19 +65,8 @@ pub(crate) async fn handle(
     parts: Parts,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestResponse>), HttpError> {
-    let organization_id = key.organization_id.clone();
-    let permit = pipeline.budgets().bytes.open(&organization_id);
-    let (body, permit) = body::read(&pipeline, permit, raw, pipeline.settings().limits.body_bytes_max).await?;
-    let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::head) {
-        Ok(source) => source,
-        Err(error) => {
-            pipeline.keep_rejected(&organization_id, error.code, &body).await;
-            return Err(error);
-        }
-    };
     let idempotency_key = parts.headers.get("idempotency-key").map(|value| value.as_bytes().to_vec());
-    let post =
-        CampaignPost { request_id: request_id.as_str().to_owned(), source, campaign, idempotency_key, body, permit };
-    let response = pipeline.ingest_for_campaign(post).await?;
-    Ok((StatusCode::ACCEPTED, Json(response)))
+    let channel = Channel::Campaign { campaign_id: campaign, idempotency_key };
+    let arrival = Arrival { request_id, key, address, parts, raw };
+    Ok((StatusCode::ACCEPTED, Json(arrival.ingest(&pipeline, channel).await?)))
 }

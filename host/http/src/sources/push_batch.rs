@@ -1,8 +1,7 @@
 //! `POST /v1/leads`: the batch push (I1 to I5).
 
-use super::source;
+use super::Arrival;
 use crate::auth::SourceCaller;
-use crate::body;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::request_id::RequestId;
@@ -11,7 +10,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
-use hookmill_pipeline::{BatchPush, IngestResponse, Pipeline};
+use hookmill_pipeline::{Channel, IngestResponse, Pipeline};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
@@ -54,7 +53,7 @@ fn campaign_id_schema() -> Object {
 
 /// Posts a batch of leads
 ///
-/// `202` means that the request is on disk. It is given when at least one lead is good; `422 leads_rejected` when none is, or, with `atomic`, when not all are. A rejected element of an accepted request is kept with the request and named in the response. Checks come in this order: key, size, content type, syntax, envelope, duplicate, leads.
+/// `202` means that the request is on disk. It is given when at least one lead is good; `422 leads_rejected` when none is, or, with `atomic`, when not all are. A rejected element of an accepted request is kept with the request and named in the response; a request that is rejected as a whole is kept for its organization, and its error has `rejected_request_id`. Checks come in this order: key, size, content type, syntax, envelope, duplicate, leads.
 #[utoipa::path(post, path = "", operation_id = "pushLeads", request_body = Batch,
     responses(
         (status = ACCEPTED, description = "The request is on disk.", body = IngestResponse),
@@ -68,17 +67,6 @@ pub(crate) async fn handle(
     parts: Parts,
     raw: axum::body::Body,
 ) -> Result<(StatusCode, Json<IngestResponse>), HttpError> {
-    let organization_id = key.organization_id.clone();
-    let permit = pipeline.budgets().bytes.open(&organization_id);
-    let (body, permit) = body::read(&pipeline, permit, raw, pipeline.settings().limits.body_bytes_max).await?;
-    let source = match source(&pipeline, key, &parts, address, hookmill_domain::body::json_head) {
-        Ok(source) => source,
-        Err(error) => {
-            pipeline.keep_rejected(&organization_id, error.code, &body).await;
-            return Err(error);
-        }
-    };
-    let response =
-        pipeline.ingest(BatchPush { request_id: request_id.as_str().to_owned(), source, body, permit }).await?;
-    Ok((StatusCode::ACCEPTED, Json(response)))
+    let arrival = Arrival { request_id, key, address, parts, raw };
+    Ok((StatusCode::ACCEPTED, Json(arrival.ingest(&pipeline, Channel::Batch).await?)))
 }

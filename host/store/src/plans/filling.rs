@@ -76,8 +76,9 @@ pub(super) fn filling() -> Vec<String> {
             id("req")
         ),
         format!(
-            "insert into rejected_requests (organization_id, id, code, body_bytes, body_digest, rejected_at) {n} \
-             select {org}, {}, 'x', 1, cast('00' as bytea), i from n where i % 10 = 0",
+            "insert into rejected_requests (organization_id, id, source_key_id, source_id, channel, campaign_id, code, error, content_type, content_encoding, metadata, \
+             body_bytes, held_bytes, rejected_at, body) {n} select {org}, {}, 'src_1', 'src_' || cast(i % 7 as text), 'campaign', 'C' || cast(i % 100 as text), \
+             'code_' || cast(i % 9 as text), cast('{{}}' as bytea), 'x', '', cast('{{}}' as bytea), 1, 600, i, cast('00' as bytea) from n where i % 10 = 0",
             id("rej")
         ),
         format!(

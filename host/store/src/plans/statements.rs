@@ -8,6 +8,7 @@ use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{DerivedFrom, Processed, ProcessedLead};
 use crate::quotas::Held;
+use crate::rejected::RejectedFilter;
 use crate::release::Release;
 use crate::retention::{Old, Piece, Unused};
 use crate::runs::RunStart;
@@ -91,7 +92,24 @@ statements! { store:
         store.requests_to_read(ORG, &["req_10000001"]).await?;
     }
     "rejected requests", "key of rejected_requests" => {
-        store.rejected_requests(ORG, "", 50).await?;
+        store.rejected_requests(ORG, &RejectedFilter::default(), "", 50).await?;
+    }
+    "rejected requests of a source", "rejected_requests_of_source" => {
+        let filter = RejectedFilter { source_key_id: "src_1".into(), ..RejectedFilter::default() };
+        store.rejected_requests(ORG, &filter, "", 50).await?;
+    }
+    "rejected requests of a campaign", "rejected_requests_of_campaign" => {
+        let filter = RejectedFilter { campaign_id: "C1".into(), ..RejectedFilter::default() };
+        store.rejected_requests(ORG, &filter, "", 50).await?;
+    }
+    "rejected requests with a code", "rejected_requests_of_code" => {
+        let filter = RejectedFilter { code: "code_1".into(), ..RejectedFilter::default() };
+        store.rejected_requests(ORG, &filter, "", 50).await?;
+    }
+    "rejected request", "key of rejected_requests" => {
+        store.rejected_request(ORG, "rej_10000000").await?;
+        store.rejected_body(ORG, "rej_10000000").await?;
+        store.delete_rejected_request(ORG, "rej_10000000", &entry("rejected_request.deleted"), NOW).await?;
     }
     "deliveries", "key of deliveries" => {
         store.deliveries(ORG, &DeliveryFilter::default(), "", 50).await?;
@@ -204,8 +222,9 @@ statements! { store:
         store.forget_piece(Piece::Keys(NOW)).await?;
     }
     "old rejected requests", "key of rejected_requests" => {
-        store.oldest_rejected_kept(ORG).await?;
-        store.forget_piece(Piece::Old(Old::Rejected, ORG, "zzzz")).await?;
+        store.forget_rejected(ORG, "rej_10000100", NOW).await?;
+        store.prune_rejected(ORG, NOW).await?;
+        store.prune_rejected_of_all(NOW).await?;
     }
     "old attempts", "key of attempts" => {
         store.forget_piece(Piece::Old(Old::Attempts, ORG, "zzzz")).await?;
