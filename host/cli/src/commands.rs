@@ -1,5 +1,6 @@
 //! The command line.
 
+mod api;
 mod bench;
 mod check;
 mod data;
@@ -7,6 +8,7 @@ mod discover;
 mod dry_run;
 mod log;
 mod operator_keys;
+mod rejected_requests;
 mod serve;
 mod table;
 mod value_sets;
@@ -36,6 +38,9 @@ enum Command {
     DryRun(dry_run::DryRunCommand),
     /// List the fields of sample bodies, with types, fill rate and masked examples; or draft a document from them.
     Discover(discover::Discover),
+    /// List, show, repost and delete posts of leads that were rejected as a whole, through the API of a host that runs.
+    #[command(subcommand)]
+    RejectedRequests(rejected_requests::RejectedRequestsCommand),
     /// Compile a component in this process, which the host bounds and can kill.
     #[command(name = COMPILE_COMMAND, hide = true)]
     Compile {
@@ -68,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => runtime.block_on(check.run()),
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
         Command::Discover(discover) => runtime.block_on(discover.run()),
+        Command::RejectedRequests(command) => runtime.block_on(command.run()),
         Command::Compile { .. } => Ok(ExitCode::FAILURE),
     };
     match done {

@@ -5,7 +5,12 @@ use std::io::{ErrorKind, Write};
 
 /// Says a text. Who closed the other end (`| head`) has read enough, which is not a failure.
 pub(crate) fn say(text: &str) -> Result<(), String> {
-    match write(text) {
+    say_bytes(text.as_bytes())
+}
+
+/// The same with bytes, which need not be text.
+pub(crate) fn say_bytes(bytes: &[u8]) -> Result<(), String> {
+    match write(bytes) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
         _ => Ok(()),
     }
@@ -13,12 +18,12 @@ pub(crate) fn say(text: &str) -> Result<(), String> {
 
 /// Says what can't be said again, such as a key: that nobody reads it is a failure.
 pub(crate) fn hand_over(text: &str) -> Result<(), String> {
-    write(text).map_err(|error| format!("standard output: {error}"))
+    write(text.as_bytes()).map_err(|error| format!("standard output: {error}"))
 }
 
-fn write(text: &str) -> std::io::Result<()> {
+fn write(bytes: &[u8]) -> std::io::Result<()> {
     let mut output = std::io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush())
+    output.write_all(bytes).and_then(|()| output.flush())
 }
 
 /// Says something to whoever watches standard error. Nobody need be there.
