@@ -28,7 +28,7 @@ async fn post(world: &World, path: &str, content_type: &str, body: &[u8]) -> Res
     world.source.post_bytes(path, content_type, body.to_vec()).await
 }
 
-async fn body(client: &Client, id: &str) -> Vec<u8> {
+async fn fetch_body(client: &Client, id: &str) -> Vec<u8> {
     let response = client.request("GET", &format!("{LIST}/{id}/body")).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/octet-stream");
@@ -88,7 +88,7 @@ on_both! {
             let request = request.header("content-type", content_type).header("x-hub-signature-256", "sha256=secret").header("user-agent", "CRM/1");
             let response = send(request.body(bytes.to_vec())).await.expect_error(status, code);
             let id = rejected_id(&response);
-            assert_eq!(body(&world.admin, &id).await, bytes, "{code}");
+            assert_eq!(fetch_body(&world.admin, &id).await, bytes, "{code}");
             let shown = world.admin.get(&format!("{LIST}/{id}")).await.expect(200);
             assert!(!shown.text.contains("secret") && !shown.text.contains(&world.source_key), "{}", shown.text);
             let row = shown.json;
@@ -255,7 +255,7 @@ on_both! {
         for (bytes, status, code) in [(200_000, 413, "body_too_large"), (20_000, 400, "invalid_json")] {
             let sent: Vec<u8> = (0..bytes).map(|at| b'a' + u8::try_from(at % 26).unwrap()).collect();
             let id = rejected_id(&post(&world, path, "application/json", &sent).await.expect_error(status, code));
-            assert_eq!(body(&world.admin, &id).await, sent[..1_000]);
+            assert_eq!(fetch_body(&world.admin, &id).await, sent[..1_000]);
             let row = world.admin.get(&format!("{LIST}/{id}")).await.expect(200).json;
             assert_eq!((&row["kept_bytes"], row["body_digest"].is_null()), (&json!(1_000), status == 413), "{row}");
             assert!(row["body_bytes"].as_i64().is_some_and(|count| 50_000 < count || count == 20_000), "{row}");

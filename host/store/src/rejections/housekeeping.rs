@@ -1,4 +1,4 @@
-//! Keeps rejected requests within their bounds, and counts those that were lost. It is no part of the commits of requests, so that these never
+//! Keeps rejected requests within their bounds, and counts those that were lost. It is not part of the commits of requests, so that these never
 //! wait for it.
 
 use super::{Report, WeakRejections};
