@@ -4,7 +4,7 @@
 use crate::entry::Kind;
 use crate::error::JsonError;
 use crate::lexer::{Lexer, closing};
-use crate::skip;
+use crate::skip::{self, Scan};
 
 /// Checks that a text is one JSON value by RFC 8259 that nests no deeper than `depth_max`. Lone surrogates (`"\ud800"`) are
 /// rejected: they are not text, and no later reader could take them.
@@ -33,9 +33,9 @@ pub fn is_object(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
 }
 
-/// Where brackets outside of strings first nest deeper than `depth_max`, in bytes from the start. The syntax is not checked.
-pub fn find_too_deep(text: &str, depth_max: usize) -> Option<usize> {
-    skip::find_deeper(text.as_bytes(), depth_max)
+/// How deep brackets outside of strings nest, and whether strings have what they can't have. The syntax is not checked.
+pub fn scan(text: &str, depth_max: usize) -> Scan {
+    skip::scan(text.as_bytes(), depth_max)
 }
 
 /// Steps over an opening bracket. Returns whether a value follows; false when the bracket is closed at once.
@@ -162,7 +162,7 @@ mod tests {
             (r#""unended [["#, 0, None),
         ];
         for (text, depth_max, expected) in table {
-            assert_eq!(find_too_deep(text, depth_max), expected, "{text}");
+            assert_eq!(scan(text, depth_max).too_deep, expected, "{text}");
         }
     }
 

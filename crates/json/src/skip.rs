@@ -53,14 +53,29 @@ fn nested(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Where brackets outside of strings first nest deeper than `depth_max`.
-pub(crate) fn find_deeper(bytes: &[u8], depth_max: usize) -> Option<usize> {
+/// What a text has that a reader must know before it slices it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// Where brackets outside of strings first nest too deep, in bytes from the start; the text was not looked at further.
+    pub too_deep: Option<usize>,
+    /// Whether [`crate::repair`] may have something to rewrite.
+    pub is_suspect: bool,
+}
+
+/// Looks at brackets and strings alone.
+pub(crate) fn scan(bytes: &[u8], depth_max: usize) -> Scan {
+    let mut scan = Scan::default();
+    scan.too_deep = find_deeper(bytes, depth_max, &mut scan.is_suspect);
+    scan
+}
+
+fn find_deeper(bytes: &[u8], depth_max: usize, is_suspect: &mut bool) -> Option<usize> {
     let (mut at, mut depth) = (0, 0_usize);
     loop {
         at += run_between_marks(bytes.get(at..)?);
         match bytes.get(at)? {
             b'"' => {
-                at = string(bytes, at)?;
+                at = scan_string(bytes, at, is_suspect)?;
                 continue;
             }
             b'{' | b'[' if depth == depth_max => return Some(at),
@@ -68,6 +83,28 @@ pub(crate) fn find_deeper(bytes: &[u8], depth_max: usize) -> Option<usize> {
             _ => depth = depth.saturating_sub(1),
         }
         at += 1;
+    }
+}
+
+/// As [`string`], with a look at what is inside: a raw control character, or an escape that is half a surrogate pair or a whole one.
+fn scan_string(bytes: &[u8], at: usize, is_suspect: &mut bool) -> Option<usize> {
+    let mut at = at + 1;
+    loop {
+        at += plain_run(bytes.get(at..)?);
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => {
+                *is_suspect |= matches!(
+                    bytes.get(at + 1..),
+                    Some([b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..])
+                );
+                at += 2;
+            }
+            _ => {
+                *is_suspect = true;
+                at += 1;
+            }
+        }
     }
 }
 

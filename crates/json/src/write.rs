@@ -50,7 +50,8 @@ fn write_list(out: &mut String, items: &[Value<'_>]) {
     out.push(']');
 }
 
-fn write_escape(out: &mut String, byte: u8) {
+/// Appends a character that can't stand in a string as it is.
+pub(crate) fn write_escape(out: &mut String, byte: u8) {
     match byte {
         b'"' => out.push_str("\\\""),
         b'\\' => out.push_str("\\\\"),
