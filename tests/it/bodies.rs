@@ -3,7 +3,7 @@
 use flate2::Compression;
 use flate2::read::{GzEncoder, ZlibEncoder};
 use hookmill_tests::client::send;
-use hookmill_tests::world::submission_ids;
+use hookmill_tests::world::{submission_ids, workspace};
 use hookmill_tests::{Response, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::io::Read;
@@ -227,6 +227,83 @@ on_both! {
         let last = world.admin.get("/v1/campaigns/GOOD/warnings?leads=2").await.expect(200).json;
         assert_eq!(last["items"][0]["leads"], 1, "{last}");
         world.admin.get("/v1/campaigns/GOOD/warnings?leads=0").await.expect_error(422, "invalid");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I10 I11: what is plain in its meaning becomes a lead with a warning that says where it stands, on each channel, and again in a replay.
+    async fn i10_what_is_plain_is_read_with_a_warning(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "version: 1\nmap: {fields: {first_name: name}}\n").await;
+        let lead = "{\"campaign_id\": \"GOOD\", \"name\": \"Ola\",\n \"note\": \"call\nafter 5,\tnot before \\ud83d\"}";
+        let batch = format!("{{\"idempotency_key\":\"k\",\"leads\":[{{\"campaign_id\":\"GOOD\"}},\n{lead}]}}");
+        let table = [
+            ("/v1/campaigns/GOOD/leads", "application/json", lead.to_owned(), 0, 2),
+            ("/v1/campaigns/GOOD/leads", "application/json", format!("[{{}},{lead}]"), 1, 2),
+            ("/v1/campaigns/GOOD/leads", "application/x-www-form-urlencoded", lead.to_owned(), 0, 2),
+            ("/v1/leads", "application/json", batch, 1, 3),
+        ];
+        for (path, content_type, body, index, line) in table {
+            let response = post(&world, path, content_type, "", body.into()).await.expect(202);
+            world.settle().await;
+            let ids = submission_ids(&response);
+            let page = world.submission(&ids[index]).await;
+            assert_eq!(page["lead"]["custom"]["note"], "call\nafter 5,\tnot before \u{fffd}", "{path}: {page}");
+            let warnings = page["decision"]["warnings"].as_array().unwrap();
+            let told: Vec<_> = warnings.iter().map(|warning| (warning["code"].as_str().unwrap(), warning["path"].as_str().unwrap())).collect();
+            assert_eq!(told, [("raw_control_character", "body"), ("lone_surrogate", "body")], "{path}");
+            let message = warnings[0]["message"].as_str().unwrap();
+            assert!(message.contains(&format!("line {line}, column 15, and 1 more")), "{message}");
+            if index == 1 {
+                assert_eq!(world.submission(&ids[0]).await["decision"], Value::Null, "a warning is of its lead alone");
+            }
+            let replay = world.admin.post(&format!("/v1/submissions/{}/replay", ids[index]), &json!({})).await.expect(200);
+            assert_eq!(replay.json["same"], true, "{}", replay.text);
+        }
+        let body = "{\"mail\": \"x\ty\"}";
+        let sample = json!({"raw": {"content_type": "application/json", "text": body}});
+        let run = world.admin.post("/v1/campaigns/GOOD/dry-run", &sample).await.expect(200).json;
+        assert_eq!(run["warnings"][0]["code"], "raw_control_character", "{run}");
+        // The management API takes JSON alone.
+        let strict = world.admin.request("POST", "/v1/campaigns").header("content-type", "application/json");
+        send(strict.body("{\"id\": \"X\ty\"}".to_owned())).await.expect_error(400, "invalid_json");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I5 I10 I14: what is not JSON is rejected in words for its sender, with line, column and the suggested fix as fields.
+    async fn i14_what_is_not_json_is_explained(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "").await;
+        let nan = "{\"email\": \"kim@example.com\", \"first\": \"Kim\", \"credit_score\": NaN, \"rate\": -Infinity}";
+        let table = [
+            (nan, 1, 62, "the sender must write `null`"),
+            ("", 1, 1, "send a JSON object"),
+            ("{'a': 1}", 1, 2, "double quotes"),
+            ("{\"a\": 1,\n}", 2, 1, "leave out the comma"),
+            ("{\"a\": 1 // x\n}", 1, 9, "leave them out"),
+            ("{a: 1}", 1, 2, "double quotes"),
+            ("{\"a\": \"x", 1, 9, "send all of it"),
+            ("<!DOCTYPE html><html>", 1, 1, "send the data itself"),
+            ("email=a%40b.example&x=1", 1, 1, "application/x-www-form-urlencoded"),
+            ("{\"a\": \"x\ny\",\n\"b\": NaN}", 3, 6, "the sender must write `null`"),
+        ];
+        for path in ["/v1/campaigns/GOOD/leads", "/v1/leads"] {
+            for (body, line, column, hint) in table {
+                let rejected = post(&world, path, "application/json", "", body.into()).await.expect_error(400, "invalid_json");
+                let error = &rejected.json["error"];
+                assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(line), Some(column)), "{body}: {error}");
+                assert!(error["hint"].as_str().unwrap().contains(hint), "{body}: {error}");
+                let message = error["message"].as_str().unwrap();
+                assert!(message.contains(hint) && message.contains(&format!("line {line}, column {column}")), "{message}");
+                assert!(!message.contains("expected") && !message.contains(" at line "), "{message}");
+            }
+        }
+        let rejected = post(&world, "/v1/campaigns/GOOD/leads", "application/x-www-form-urlencoded", "", b"a=1&ville=Orl%E9ans".to_vec()).await;
+        let rejected = rejected.expect_error(400, "invalid_utf8");
+        assert_eq!(rejected.json["error"]["field"], "ville", "{}", rejected.text);
         world.stop().await;
     }
 }

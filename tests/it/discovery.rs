@@ -197,7 +197,7 @@ async fn m11_drafts_of_all_samples_compile_and_map() {
     let (mut seen, limits) = (0, Limits::default());
     for (file, kind) in samples() {
         let bytes = fs::read(&file).unwrap();
-        let text = body::to_json(&body::head(kind, "").unwrap(), &bytes, &limits).unwrap();
+        let text = body::to_json(&body::head(kind, "").unwrap(), &bytes, &limits).unwrap().text;
         let name = file.display().to_string();
         let (draft, lead) = drafted(&pipeline, &name, Sample::read_all(&name, &text, START, &limits).unwrap()).await;
         for (_, fields) in expected.iter().filter(|(case, _)| name.contains(&format!("/{case}/"))) {

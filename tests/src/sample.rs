@@ -18,7 +18,15 @@ pub fn build_sample(body: String) -> DryRunInput {
     };
     let campaign = campaign(&organization.id);
     let client_url = "https://client.example/".into();
-    DryRunInput { organization, campaign, body, metadata: RequestMetadata::default(), client_url, response: None }
+    DryRunInput {
+        organization,
+        campaign,
+        body,
+        warnings: Vec::new(),
+        metadata: RequestMetadata::default(),
+        client_url,
+        response: None,
+    }
 }
 
 /// The campaign, of this organization.

@@ -1,5 +1,5 @@
-//! From bytes to text. A byte-order mark says more than the charset parameter, and that more than XML's declaration; where nothing is
-//! said, it is UTF-8. Bytes that are not characters are rejected with their place: a name with holes in it is not the name.
+//! From bytes to text. A byte-order mark says more than the charset parameter, that more than XML's declaration, and that more than the
+//! charset of the source; where nothing is said, it is UTF-8. Bytes that are not characters are rejected with their place: a name with holes in it is not the name.
 
 use crate::error::{BodyError, Fault};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -9,6 +9,9 @@ use std::borrow::Cow;
 const DECLARATION_BYTES_MAX: usize = 200;
 /// How many characters of a charset's name a message quotes.
 const QUOTED_CHARS_MAX: usize = 40;
+
+/// What a sender can do whose characters can't be read.
+const NAME_IT: &str = "send UTF-8, or name the charset it is in: in Content-Type, in a form's field `_charset_`, or as the charset of the source";
 
 /// A charset that is known.
 pub(crate) type Charset = &'static Encoding;
@@ -21,9 +24,17 @@ pub(crate) fn named(label: &str) -> Result<Charset, BodyError> {
     }
     Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
         let label: String = label.chars().take(QUOTED_CHARS_MAX).collect();
-        let message = format!("the charset `{label}` is not known here; send UTF-8");
-        BodyError::new(Fault::Kind, "charset_unsupported", message)
+        let message = format!("the charset `{label}` is not known here");
+        BodyError::new(Fault::Kind, "charset_unsupported", message).hint("send UTF-8")
     })
+}
+
+/// The name of the charset of this label, as the Encoding Standard has it.
+///
+/// # Errors
+/// `charset_unsupported` where there is none.
+pub fn charset_name(label: &str) -> Result<&'static str, BodyError> {
+    named(label).map(Encoding::name)
 }
 
 /// A whole body as text, without its byte-order mark.
@@ -83,19 +94,16 @@ pub(crate) fn decoded(bytes: &[u8], charset: Charset) -> Result<Cow<'_, str>, Bo
     match decoder.decode_to_string_without_replacement(bytes, &mut text, true).0 {
         DecoderResult::InputEmpty => Ok(Cow::Owned(text)),
         _ => {
-            let message = format!("the text is not {}; send UTF-8, or name the charset it is in", charset.name());
-            Err(BodyError::new(Fault::Syntax, "invalid_characters", message).at(&text, text.len()))
+            let message = format!("the text is not {}", charset.name());
+            Err(BodyError::new(Fault::Syntax, "invalid_characters", message).hint(NAME_IT).at(&text, text.len()))
         }
     }
 }
 
 fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> BodyError {
     let good = bytes.get(..error.valid_up_to()).and_then(|good| std::str::from_utf8(good).ok()).unwrap_or_default();
-    let message = format!(
-        "the text is not UTF-8: byte {} starts no character; send UTF-8, or name the charset it is in",
-        error.valid_up_to()
-    );
-    BodyError::new(Fault::Syntax, "invalid_utf8", message).at(good, good.len())
+    let message = format!("the text is not UTF-8: byte {} starts no character", error.valid_up_to());
+    BodyError::new(Fault::Syntax, "invalid_utf8", message).hint(NAME_IT).at(good, good.len())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::error::{BodyError, Fault};
 use crate::head::Coding;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{Error, ErrorKind, Read};
 
 /// The bytes themselves.
 pub(crate) fn inflate(coding: Coding, body: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, BodyError> {
@@ -37,11 +37,10 @@ fn is_zlib(body: &[u8]) -> bool {
 fn bounded(decoder: impl Read, bytes_max: usize, coding: &str) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
     let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(room).read_to_end(&mut bytes).map_err(|error| broken(coding, &error.to_string()))?;
+    decoder.take(room).read_to_end(&mut bytes).map_err(|error| broken(coding, reason(&error)))?;
     if bytes_max < bytes.len() {
-        let message =
-            format!("the body has more than {bytes_max} bytes once inflated (inflated_bytes_max); send it in parts");
-        return Err(BodyError::new(Fault::TooLarge, "body_too_large", message));
+        let message = format!("the body has more than {bytes_max} bytes once inflated (inflated_bytes_max)");
+        return Err(BodyError::new(Fault::TooLarge, "body_too_large", message).hint("send it in parts"));
     }
     Ok(bytes)
 }
@@ -51,6 +50,14 @@ fn whole<'a>(bytes: Vec<u8>, rest: &[u8], coding: &str) -> Result<Cow<'a, [u8]>,
         return Ok(Cow::Owned(bytes));
     }
     Err(broken(coding, &format!("{} bytes follow its end", rest.len())))
+}
+
+fn reason(error: &Error) -> &'static str {
+    if error.kind() == ErrorKind::UnexpectedEof {
+        "it was cut off"
+    } else {
+        "its bytes are damaged, or of another coding"
+    }
 }
 
 fn broken(coding: &str, why: &str) -> BodyError {

@@ -7,11 +7,14 @@ use crate::error::{BodyError, Fault};
 /// # Errors
 /// `too_deep` with the place of the first bracket that is too deep.
 pub fn check_depth(text: &str, depth_max: usize) -> Result<(), BodyError> {
-    match hookmill_json::find_too_deep(text, depth_max) {
+    match hookmill_json::scan(text, depth_max).too_deep {
         None => Ok(()),
-        Some(offset) => {
-            let message = format!("the body nests deeper than {depth_max} (body_depth_max); flatten it");
-            Err(BodyError::new(Fault::Syntax, "too_deep", message).at(text, offset))
-        }
+        Some(offset) => Err(too_deep(text, offset, depth_max)),
     }
+}
+
+/// A text that nests too deep at this byte.
+pub(crate) fn too_deep(text: &str, offset: usize, depth_max: usize) -> BodyError {
+    let message = format!("the body nests deeper than {depth_max} (body_depth_max)");
+    BodyError::new(Fault::Syntax, "too_deep", message).hint("flatten it").at(text, offset)
 }

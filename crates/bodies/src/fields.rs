@@ -30,8 +30,7 @@ impl Fields {
     /// Adds a value that is a JSON text already.
     pub(crate) fn json(&mut self, name: String, value: String) -> Result<(), BodyError> {
         if self.fields_max <= self.count {
-            let message = format!("a form may have {} fields (fields_max); send it in parts", self.fields_max);
-            return Err(BodyError::new(Fault::TooMany, "form_too_large", message));
+            return Err(too_many(self.fields_max));
         }
         self.count += 1;
         match self.places.get(&name).and_then(|place| self.fields.get_mut(*place)) {
@@ -61,4 +60,10 @@ impl Fields {
         out.push('}');
         out
     }
+}
+
+/// A form with more fields than it may have.
+pub(crate) fn too_many(fields_max: usize) -> BodyError {
+    let message = format!("a form may have {fields_max} fields (fields_max)");
+    BodyError::new(Fault::TooMany, "form_too_large", message).hint("send it in parts")
 }

@@ -14,10 +14,28 @@ pub fn query_to_json(query: &str, limits: &BodyLimits) -> Result<String, BodyErr
     to_json(query.as_bytes(), UTF_8, limits)
 }
 
-/// A form whose percent-encoded bytes are of this charset.
+/// The field in which a form names its charset (HTML).
+pub(crate) const CHARSET_FIELD: &str = "_charset_";
+
+/// The charset that a form names itself; none where it names none.
+pub(crate) fn named_charset(label: &str) -> Result<Option<Charset>, BodyError> {
+    if label.trim().is_empty() {
+        return Ok(None);
+    }
+    let charset = charset::named(label).map_err(|error| named(error, CHARSET_FIELD.as_bytes()))?;
+    // A form of a page in UTF-16 is sent in UTF-8.
+    Ok(Some(charset.output_encoding()))
+}
+
+/// A form whose percent-encoded bytes are of this charset, unless it names another.
 pub(crate) fn to_json(body: &[u8], charset: Charset, limits: &BodyLimits) -> Result<String, BodyError> {
     let mut fields = Fields::new(limits.fields_max);
     let body = without_line_end(body);
+    let charset = match body.split(|byte| *byte == b'&').map(halves).find(|(name, _)| *name == CHARSET_FIELD.as_bytes())
+    {
+        Some((_, label)) => named_charset(&String::from_utf8_lossy(label))?.unwrap_or(charset),
+        None => charset,
+    };
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let (name, value) = halves(pair);
         let name = text(name, charset).map_err(|error| named(error, name))?;
@@ -51,7 +69,8 @@ fn text(written: &[u8], charset: Charset) -> Result<String, BodyError> {
 /// The same fault, said of a field: a place inside of it would say nothing.
 pub(crate) fn named(error: BodyError, name: &[u8]) -> BodyError {
     let name: String = String::from_utf8_lossy(name).chars().take(60).collect();
-    BodyError::new(Fault::Syntax, error.code, format!("in the field `{name}`: {}", error.message))
+    let message = format!("in the field `{name}`: {}", error.message);
+    BodyError { fault: Fault::Syntax, message, place: None, field: Some(name), ..error }
 }
 
 #[cfg(test)]
@@ -99,6 +118,24 @@ mod tests {
         let error = query_to_json("a=1&n=Ren%E9", &limits).unwrap_err();
         assert_eq!((error.fault, error.code), (Fault::Syntax, "invalid_utf8"));
         assert!(error.message.contains("`n`") && error.message.contains("byte 3"), "{error}");
+    }
+
+    /// The HTML standard: `_charset_` is what the browser wrote the form in.
+    #[test]
+    fn i10_a_form_may_name_its_charset() {
+        let limits = BodyLimits::default();
+        let table = [
+            ("n=Ren%E9&_charset_=windows-1252", r#"{"n":"René","_charset_":"windows-1252"}"#),
+            ("_charset_=ISO-8859-15&n=%A4", r#"{"_charset_":"ISO-8859-15","n":"€"}"#),
+            ("n=Ren%C3%A9&_charset_=UTF-8", r#"{"n":"René","_charset_":"UTF-8"}"#),
+            ("n=Ren%C3%A9&_charset_=utf-16le", r#"{"n":"René","_charset_":"utf-16le"}"#),
+            ("n=Ren%C3%A9&_charset_=", r#"{"n":"René","_charset_":""}"#),
+        ];
+        for (form, json) in table {
+            assert_eq!(to_json(form.as_bytes(), UTF_8, &limits).as_deref(), Ok(json), "{form}");
+        }
+        let error = to_json(b"n=1&_charset_=klingon", UTF_8, &limits).unwrap_err();
+        assert_eq!((error.code, error.field.as_deref()), ("charset_unsupported", Some("_charset_")), "{error}");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Kind {
         /// What stands between them.
         boundary: String,
     },
+    /// A JSON value on each line.
+    JsonLines,
     /// XML.
     Xml,
     /// Not said: JSON or XML, if it looks so.
@@ -42,6 +44,8 @@ pub struct Head {
     /// What kind it is.
     pub kind: Kind,
     pub(crate) charset: Option<Charset>,
+    /// What counts where nothing in the request names one.
+    pub(crate) default_charset: Option<Charset>,
     pub(crate) coding: Coding,
     /// The content type as it was given, for messages.
     pub(crate) given: String,
@@ -62,7 +66,16 @@ impl Head {
             kind(&essence, find("boundary")).ok_or_else(|| unsupported(content_type, CONTENT_TYPES_TO_SEND))??;
         let charset = find("charset").map(charset::named).transpose()?;
         let given = content_type.chars().take(QUOTED_CHARS_MAX).collect();
-        Ok(Self { kind, charset, coding, given })
+        Ok(Self { kind, charset, default_charset: None, coding, given })
+    }
+
+    /// With the charset of a source, which counts where nothing in its request names one.
+    ///
+    /// # Errors
+    /// `charset_unsupported` where it is not known.
+    pub fn with_default_charset(mut self, label: &str) -> Result<Self, BodyError> {
+        self.default_charset = Some(charset::named(label)?);
+        Ok(self)
     }
 
     /// Whether the body has other bytes once it is inflated.
@@ -78,6 +91,11 @@ const CONTENT_TYPES_TO_SEND: &str =
 fn kind(essence: &str, boundary: Option<&str>) -> Option<Result<Kind, BodyError>> {
     let kind = match essence {
         "application/json" | "text/json" => Kind::Json,
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines" => Kind::JsonLines,
         "application/x-www-form-urlencoded" => Kind::Form,
         "multipart/form-data" => return Some(multipart(boundary)),
         "application/xml" | "text/xml" => Kind::Xml,
@@ -109,10 +127,9 @@ fn coding(content_encoding: &str) -> Result<Coding, BodyError> {
         "deflate" => Ok(Coding::Deflate),
         _ => {
             let given = quoted(content_encoding);
-            let message = format!(
-                "the Content-Encoding `{given}` is not understood; compress with gzip or deflate, once, or not at all"
-            );
-            Err(BodyError::new(Fault::Kind, "content_encoding_unsupported", message))
+            let message = format!("the Content-Encoding `{given}` is not understood");
+            let hint = "compress with gzip or deflate, once, or not at all";
+            Err(BodyError::new(Fault::Kind, "content_encoding_unsupported", message).hint(hint))
         }
     }
 }
@@ -161,7 +178,7 @@ pub(crate) fn unsupported(given: &str, fix: &str) -> BodyError {
         "" => "a body without Content-Type".to_owned(),
         given => format!("`{}`", quoted(given)),
     };
-    BodyError::new(Fault::Kind, "content_type_unsupported", format!("{given} is not understood here; {fix}"))
+    BodyError::new(Fault::Kind, "content_type_unsupported", format!("{given} is not understood here")).hint(fix)
 }
 
 fn quoted(text: &str) -> String {
@@ -185,6 +202,8 @@ mod tests {
             (" Application/JSON ; charset=UTF-8;", Ok(Kind::Json)),
             ("application/vnd.x+json", Ok(Kind::Json)),
             ("text/json", Ok(Kind::Json)),
+            ("application/x-ndjson; charset=utf-8", Ok(Kind::JsonLines)),
+            ("application/jsonl", Ok(Kind::JsonLines)),
             ("application/x-www-form-urlencoded; charset=iso-8859-1", Ok(Kind::Form)),
             ("text/xml;charset=\"utf-8\"", Ok(Kind::Xml)),
             ("application/soap+xml; action=\"a;b\"", Ok(Kind::Xml)),

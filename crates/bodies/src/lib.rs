@@ -8,7 +8,8 @@
 //!
 //! | Content type | Value |
 //! |---|---|
-//! | `application/json`, `text/json`, `*/*+json` | as it is written: every digit, every key |
+//! | `application/json`, `text/json`, `*/*+json` | as it is written: every digit, every key; see [`Opened::warnings`] for what is read though JSON does not have it |
+//! | `application/x-ndjson`, `application/jsonl` | a list of the values of its lines |
 //! | `application/x-www-form-urlencoded` | an object of texts; see [`form`] |
 //! | `multipart/form-data` | the same; a file is an object; see [`multipart`] |
 //! | `application/xml`, `text/xml`, `*/*+xml` | see [`xml`] |
@@ -27,6 +28,8 @@ pub mod form;
 #[cfg(feature = "inbound")]
 mod head;
 #[cfg(feature = "inbound")]
+mod json;
+#[cfg(feature = "inbound")]
 mod limits;
 #[cfg(feature = "inbound")]
 mod look;
@@ -35,19 +38,27 @@ pub mod multipart;
 #[cfg(feature = "inbound")]
 mod open;
 #[cfg(feature = "inbound")]
+mod warning;
+#[cfg(feature = "inbound")]
 mod with_charset;
 pub mod xml;
 
 #[cfg(all(test, feature = "inbound"))]
 mod tests;
 
+#[cfg(feature = "inbound")]
+pub use charset::charset_name;
 pub use depth::check_depth;
 pub use error::{BodyError, Fault, Place};
 #[cfg(feature = "inbound")]
 pub use head::{Head, Kind};
 #[cfg(feature = "inbound")]
+pub use json::syntax_error;
+#[cfg(feature = "inbound")]
 pub use limits::BodyLimits;
 #[cfg(feature = "inbound")]
-pub use open::{Opened, open, to_json};
+pub use open::{Opened, open};
+#[cfg(feature = "inbound")]
+pub use warning::BodyWarning;
 #[cfg(feature = "inbound")]
 pub use with_charset::with_charset;

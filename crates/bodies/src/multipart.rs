@@ -1,6 +1,6 @@
 //! Forms in parts (`multipart/form-data`) as one JSON object, as [`crate::form`] makes it of its own.
 //!
-//! A part without a file name is a text, in the charset its content type names. A part with one is a file, and an object:
+//! A part without a file name is a text, in the charset its content type names, else in the one that the part `_charset_` names. A part with one is a file, and an object:
 //!
 //! | Member | |
 //! |---|---|
@@ -22,7 +22,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::charset::{self, Charset};
 use crate::error::{BodyError, Fault};
-use crate::fields::Fields;
+use crate::fields::{Fields, too_many};
 use crate::form;
 use crate::head::{parameter, split_unquoted};
 use crate::limits::BodyLimits;
@@ -39,13 +39,19 @@ pub(crate) fn to_json(
 ) -> Result<String, BodyError> {
     let whole = futures_util::stream::iter([Ok::<_, Infallible>(body)]);
     let mut parts = Multipart::new(whole, boundary);
-    let mut fields = Fields::new(limits.fields_max);
-    let mut count = 0_usize;
+    let mut read: Vec<Part> = Vec::new();
     while let Some(field) = ready(parts.next_field())? {
-        count += 1;
-        let part = Part::read(field, count, charset.unwrap_or(UTF_8))?;
-        part.add_to(&mut fields, limits)?;
+        if limits.fields_max <= read.len() {
+            return Err(too_many(limits.fields_max));
+        }
+        read.push(Part::read(field, read.len() + 1)?);
     }
+    // RFC 7578, 4.6: the charset of the parts that name none may stand in any place.
+    let own = read.iter().find(|part| part.name == form::CHARSET_FIELD);
+    let own = own.map(|part| form::named_charset(&String::from_utf8_lossy(&part.content))).transpose()?.flatten();
+    let charset = own.or(charset).unwrap_or(UTF_8);
+    let mut fields = Fields::new(limits.fields_max);
+    read.into_iter().try_for_each(|part| part.add_to(&mut fields, charset, limits))?;
     Ok(fields.finish())
 }
 
@@ -66,7 +72,14 @@ fn syntax(error: &multer::Error) -> BodyError {
             let name: String = field_name.iter().flat_map(|name| name.chars()).take(60).collect();
             format!("it ends within the part `{name}`")
         }
-        other => other.to_string(),
+        multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
+            "it is too large".to_owned()
+        }
+        multer::Error::DecodeHeaderName { .. } | multer::Error::DecodeHeaderValue { .. } => {
+            "a header of a part has characters that a header can't have".to_owned()
+        }
+        multer::Error::ReadHeaderFailed(_) => "a part does not begin with its headers and an empty line".to_owned(),
+        _ => "its parts can't be told apart".to_owned(),
     };
     BodyError::new(Fault::Syntax, "invalid_multipart", format!("the body is not multipart/form-data: {message}"))
 }
@@ -76,12 +89,13 @@ struct Part {
     name: String,
     file_name: Option<String>,
     content_type: Option<String>,
-    charset: Charset,
+    /// What its content type says.
+    charset: Option<Charset>,
     content: Bytes,
 }
 
 impl Part {
-    fn read(field: Field<'_>, number: usize, charset: Charset) -> Result<Self, BodyError> {
+    fn read(field: Field<'_>, number: usize) -> Result<Self, BodyError> {
         let Some(name) = field.name().map(str::to_owned) else {
             let message = format!(
                 "part {number} has no name that can be read: `Content-Disposition: form-data; name=\"...\"` is missing"
@@ -91,28 +105,29 @@ impl Part {
         let content_type = field.headers().get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let own = content_type.iter().flat_map(|text| text.split(';').skip(1)).filter_map(parameter);
         let own = own.filter(|(name, _)| name == "charset").map(|(_, label)| charset::named(&label)).next();
-        let charset = own.transpose().map_err(|error| form::named(error, name.as_bytes()))?.unwrap_or(charset);
+        let charset = own.transpose().map_err(|error| form::named(error, name.as_bytes()))?;
         let file_name = field.file_name().map(str::to_owned).or_else(|| encoded_file_name(&field));
         let content = ready(field.bytes())?;
         Ok(Self { name, file_name, content_type, charset, content })
     }
 
-    fn add_to(self, fields: &mut Fields, limits: &BodyLimits) -> Result<(), BodyError> {
+    fn add_to(self, fields: &mut Fields, charset: Charset, limits: &BodyLimits) -> Result<(), BodyError> {
+        let charset = self.charset.unwrap_or(charset);
         match &self.file_name {
             None => {
-                let text = charset::decoded(&self.content, self.charset);
+                let text = charset::decoded(&self.content, charset);
                 let text = text.map_err(|error| form::named(error, self.name.as_bytes()))?;
                 fields.text(self.name, &text)
             }
             Some(name) if name.is_empty() && self.content.is_empty() => fields.text(self.name, ""),
             Some(name) => {
-                let file = self.file(name, limits.file_text_bytes_max);
+                let file = self.file(name, charset, limits.file_text_bytes_max);
                 fields.json(self.name, file)
             }
         }
     }
 
-    fn file(&self, name: &str, text_bytes_max: usize) -> String {
+    fn file(&self, name: &str, charset: Charset, text_bytes_max: usize) -> String {
         let mut out = String::from("{\"file_name\":");
         write_text(&mut out, name);
         if let Some(content_type) = &self.content_type {
@@ -122,7 +137,7 @@ impl Part {
         out.push_str(&format!(",\"size\":{}", self.content.len()));
         let is_small = self.content.len() <= text_bytes_max;
         let is_text = is_small && self.content_type.as_deref().is_some_and(is_text);
-        if let Some(text) = is_text.then(|| charset::decoded(&self.content, self.charset).ok()).flatten() {
+        if let Some(text) = is_text.then(|| charset::decoded(&self.content, charset).ok()).flatten() {
             out.push_str(",\"text\":");
             write_text(&mut out, &text);
         }
@@ -176,7 +191,15 @@ mod tests {
 
     #[test]
     fn i10_parts_are_fields_and_files() {
-        let table: [(&[Written], &str); 13] = [
+        let table: [(&[Written], &str); 15] = [
+            (&[("name=\"a\"", b"\xe9"), ("name=_charset_", b"latin1")], r#"{"a":"é","_charset_":"latin1"}"#),
+            (
+                &[
+                    ("name=_charset_", b"latin1"),
+                    ("name=\"a\"\r\nContent-Type: text/plain; charset=utf-8", "é".as_bytes()),
+                ],
+                r#"{"_charset_":"latin1","a":"é"}"#,
+            ),
             (&[], "{}"),
             (&[("name=\"a\"", b"02139")], r#"{"a":"02139"}"#),
             (&[("name=\"a\"", b"1"), ("name=\"b\"", b""), ("name=\"a\"", b"2")], r#"{"a":["1","2"],"b":""}"#),

@@ -1,10 +1,15 @@
 //! Bodies of every kind from outside: tables of what arrives, and properties of any bytes under any head.
 
-use crate::{BodyLimits, Fault, Head, Opened, open, to_json};
+use crate::{BodyError, BodyLimits, Fault, Head, open};
 use flate2::Compression;
 use flate2::read::GzEncoder;
 use proptest::prelude::*;
+use std::borrow::Cow;
 use std::io::Read;
+
+fn to_json<'a>(head: &Head, body: &'a [u8], limits: &BodyLimits) -> Result<Cow<'a, str>, BodyError> {
+    open(head, body, limits)?.into_checked()
+}
 
 fn read(content_type: &str, body: &[u8]) -> Result<String, &'static str> {
     let head = Head::parse(content_type, "").map_err(|error| error.code)?;
@@ -16,7 +21,13 @@ fn i10_every_kind_of_body_is_one_value() {
     let json = "application/json";
     let form = "application/x-www-form-urlencoded";
     let parts = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n";
-    let table: [(&str, &[u8], Result<&str, &str>); 36] = [
+    let table: [(&str, &[u8], Result<&str, &str>); 42] = [
+        (json, b"{\"a\":\"x\ny\"}", Ok(r#"{"a":"x\ny"}"#)),
+        (json, br#"{"a":"\ud83d"}"#, Ok(r#"{"a":"\ufffd"}"#)),
+        (form, b"{\"a\":\"x\ty\"}", Ok(r#"{"a":"x\ty"}"#)),
+        (form, b"a=%E9&_charset_=latin1", Ok(r#"{"a":"é","_charset_":"latin1"}"#)),
+        ("application/x-ndjson", b"{\"a\":1}\n{\"a\":2}\n", Ok(r#"[{"a":1},{"a":2}]"#)),
+        ("application/x-ndjson", b"{\"a\":1}\n{", Err("invalid_json")),
         (json, b"{\"a\":1}", Ok(r#"{"a":1}"#)),
         (json, b" [1, 2] ", Ok(" [1, 2] ")),
         (json, b"\"text\"", Ok("\"text\"")),
@@ -60,6 +71,33 @@ fn i10_every_kind_of_body_is_one_value() {
     }
 }
 
+/// What nothing in a request names, its source may.
+#[test]
+fn i10_a_source_may_have_a_charset() {
+    let form = "application/x-www-form-urlencoded";
+    let table: [(&str, &[u8], &str); 9] = [
+        (form, b"a=%E9", r#"{"a":"é"}"#),
+        (form, b"a=%A4&_charset_=iso-8859-15", r#"{"a":"€","_charset_":"iso-8859-15"}"#),
+        ("application/x-www-form-urlencoded; charset=utf-8", b"a=%C3%A9", r#"{"a":"é"}"#),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n\xe9\r\n--x--",
+            r#"{"a":"é"}"#,
+        ),
+        ("application/json", b"\"\xe9\"", "\"é\""),
+        ("application/json", b"\xef\xbb\xbf\"\xc3\xa9\"", "\"é\""),
+        ("text/plain", b"[\"\xe9\"]", "[\"é\"]"),
+        ("text/xml", b"<a>\xe9</a>", r#"{"a":"é"}"#),
+        ("text/xml", b"<?xml version='1.0' encoding='utf-8'?><a>\xc3\xa9</a>", r#"{"a":"é"}"#),
+    ];
+    for (content_type, body, expected) in table {
+        let head = Head::parse(content_type, "").unwrap().with_default_charset("windows-1252").unwrap();
+        assert_eq!(to_json(&head, body, &BodyLimits::default()).as_deref(), Ok(expected), "{content_type}");
+    }
+    assert_eq!(crate::charset_name("latin1"), Ok("windows-1252"));
+    assert!(Head::parse(form, "").unwrap().with_default_charset("klingon").is_err());
+}
+
 #[test]
 fn i10_a_body_is_inflated_before_it_is_read() {
     let mut packed = Vec::new();
@@ -75,8 +113,8 @@ fn i10_a_body_is_inflated_before_it_is_read() {
 fn i10_json_is_not_copied() {
     let head = Head::parse("application/json", "").unwrap();
     let body = b"{\"a\":1}";
-    let Ok(Opened::Json(text)) = open(&head, body, &BodyLimits::default()) else { panic!("not JSON") };
-    assert!(std::ptr::eq(text.as_ptr(), body.as_ptr()));
+    let opened = open(&head, body, &BodyLimits::default()).unwrap();
+    assert!(opened.is_json() && std::ptr::eq(opened.text().as_ptr(), body.as_ptr()));
 }
 
 #[test]

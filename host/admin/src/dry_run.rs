@@ -7,7 +7,7 @@ use crate::rows::Campaign;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hookmill_domain::body;
+use hookmill_domain::body::{self, Element};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::metadata::RequestMetadata;
@@ -52,6 +52,8 @@ pub struct RawSample {
     /// The content encoding.
     #[serde(default)]
     pub content_encoding: String,
+    /// The charset of its source, which counts where the body names none; a label of the Encoding Standard.
+    pub charset: Option<String>,
     /// The body as text, in UTF-8.
     pub text: Option<String>,
     /// The body in base64, for a body that is not text.
@@ -82,19 +84,22 @@ impl Scope {
         let campaign = self.read_campaign(&DRY_RUN, campaign_id).await?;
         let sample = sample?;
         self.begin_heavy_call()?;
-        let (sample, body, response) = self.read_sample(sample).await?;
+        let (sample, element, response) = self.read_sample(sample).await?;
         let organization = self.own_organization().await?;
         let program = self.program_to_try(&campaign, sample.document.as_deref()).await?;
         let client = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
         let client_url = client.map(|client| self.url_view().show(&client.settings.url)).unwrap_or_default();
-        let metadata =
-            RequestMetadata { headers: lowercase_names(sample.headers), query: sample.query.into_iter().collect() };
-        let input = DryRunInput { organization, campaign, body, metadata, client_url, response };
+        let metadata = RequestMetadata {
+            query: sample.query.into_iter().collect(),
+            ..RequestMetadata::from_headers(lowercase_names(sample.headers))
+        };
+        let Element { text: body, warnings } = element;
+        let input = DryRunInput { organization, campaign, body, warnings, metadata, client_url, response };
         self.pipeline().dry_run(&program, &Arc::new(input), self.holding()).await
     }
 
     /// The element and the client's response of a sample, within their bounds.
-    async fn read_sample(&self, mut sample: Sample) -> Result<(Sample, String, Option<SampleResponse>), ApiError> {
+    async fn read_sample(&self, mut sample: Sample) -> Result<(Sample, Element, Option<SampleResponse>), ApiError> {
         let limits = self.limits();
         sample.check_bytes(limits)?;
         let bytes_max = limits.sample_bytes_max;
@@ -104,12 +109,12 @@ impl Scope {
         opening.grow(sample.opening_bytes(bytes_max))?;
         let read = move || {
             let _opening = opening;
-            let body = sample.element(&settings.limits)?;
-            if bytes_max < body.len() {
-                return Err(sample_too_large("the element", body.len(), bytes_max));
+            let element = sample.element(&settings.limits)?;
+            if bytes_max < element.text.len() {
+                return Err(sample_too_large("the element", element.text.len(), bytes_max));
             }
             let response = sample.response.take().map(parse_response).transpose()?;
-            Ok((sample, body, response))
+            Ok((sample, element, response))
         };
         self.work_apart(read).await?
     }
@@ -178,13 +183,14 @@ impl Sample {
     }
 
     /// The element's JSON text; what a raw one said of itself joins the headers.
-    fn element(&mut self, limits: &Limits) -> Result<String, ApiError> {
+    fn element(&mut self, limits: &Limits) -> Result<Element, ApiError> {
         let raw = match (self.body.take(), self.raw.take()) {
-            (Some(body), None) => return Ok(body.get().to_owned()),
+            (Some(body), None) => return Ok(Element { text: body.get().to_owned(), warnings: Vec::new() }),
             (None, Some(raw)) => raw,
             _ => return Err(ApiError::invalid("body", "or `raw` must be given, and not both")),
         };
         let head = body::head(&raw.content_type, &raw.content_encoding).map_err(as_sample)?;
+        let head = body::with_charset(head, raw.charset.as_deref()).map_err(as_sample)?;
         let limits =
             Limits { inflated_bytes_max: limits.inflated_bytes_max.min(limits.sample_bytes_max), ..limits.clone() };
         self.headers.entry("content-type".into()).or_insert(raw.content_type);

@@ -1,12 +1,19 @@
 //! Inbound bodies as one JSON value (I10). The rules are those of `hookmill_bodies`; here they meet the host's bounds and errors.
 
-use super::envelope::syntax;
 use super::error::{ApiError, Kind as ErrorKind};
 use crate::config::Limits;
 use hookmill_bodies::{BodyError, BodyLimits, Fault};
-pub use hookmill_bodies::{Head, Kind, Opened, with_charset};
-use serde::de::IgnoredAny;
-use serde_json::Value;
+pub use hookmill_bodies::{BodyWarning, Head, Kind, Opened, with_charset};
+use serde_json::{Map, Value};
+
+/// An element of a body: the text of one JSON value, and what is odd about how it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Element {
+    /// The text.
+    pub text: String,
+    /// What was read though it is not as its format has it.
+    pub warnings: Vec<BodyWarning>,
+}
 
 /// How many times its own bytes a JSON body takes at most while it is opened: decoded, and as a copy of its elements.
 const JSON_FACTOR: usize = 2;
@@ -22,6 +29,20 @@ const ITEM_BYTES: usize = 2 * (size_of::<Value>() + 40) + 32;
 /// The content headers of a body; absent ones are empty.
 pub fn head(content_type: &str, content_encoding: &str) -> Result<Head, ApiError> {
     Head::parse(content_type, content_encoding).map_err(error)
+}
+
+/// The same with the charset of its source, which counts where nothing in the request names one.
+pub fn with_default_charset(head: Head, charset: Option<&str>) -> Result<Head, ApiError> {
+    match charset {
+        Some(label) => head.with_default_charset(label).map_err(error),
+        None => Ok(head),
+    }
+}
+
+/// The name that the Encoding Standard has for the charset of a label.
+pub fn charset_name(label: &str) -> Result<&'static str, ApiError> {
+    let unknown = |_| ApiError::invalid("charset", "must be a label of the Encoding Standard, such as `windows-1252`");
+    hookmill_bodies::charset_name(label).map_err(unknown)
 }
 
 /// The same where only JSON is taken.
@@ -54,6 +75,27 @@ pub fn open_within<'a>(
     hookmill_bodies::open(head, body, &BodyLimits { inflated_bytes_max, ..bounds(limits) }).map_err(error)
 }
 
+/// The same where nothing is read that JSON does not have.
+pub fn open_strict<'a>(head: &Head, body: &'a [u8], limits: &Limits) -> Result<Opened<'a>, ApiError> {
+    let opened = open(head, body, limits)?;
+    opened.check_strict().map_err(error)?;
+    Ok(opened)
+}
+
+/// The element at this place of an opened body; none when it has no such place. A body that is not JSON is one element.
+pub fn element(opened: &Opened, start: usize, bytes: usize) -> Option<Element> {
+    let text = match opened.is_json() {
+        true => opened.text().get(start..start.checked_add(bytes)?)?.trim(),
+        false => opened.text(),
+    };
+    Some(Element { text: text.to_owned(), warnings: opened.warnings(start, bytes) })
+}
+
+/// Why a text is not JSON, with its place and the suggested fix.
+pub fn syntax(text: &str) -> ApiError {
+    error(hookmill_bodies::syntax_error(text))
+}
+
 /// How many bytes of memory opening a body takes at most, its elements included, when it has so many once it is inflated.
 pub fn opening_bytes(head: &Head, bytes: usize) -> usize {
     let factor = if head.kind == Kind::Json { JSON_FACTOR } else { MADE_FACTOR };
@@ -78,15 +120,14 @@ pub fn tree_bytes(text: &str) -> usize {
     bytes
 }
 
-/// A body as the text of one JSON value.
-pub fn to_json(head: &Head, body: &[u8], limits: &Limits) -> Result<String, ApiError> {
-    match open(head, body, limits)? {
-        Opened::Json(text) => {
-            serde_json::from_str::<IgnoredAny>(&text).map_err(syntax)?;
-            Ok(text.trim().to_owned())
-        }
-        Opened::Made(text) => Ok(text),
-    }
+/// A body as one element, once its syntax is checked.
+pub fn to_json(head: &Head, body: &[u8], limits: &Limits) -> Result<Element, ApiError> {
+    let opened = open(head, body, limits)?;
+    let warnings = opened.warnings(0, opened.text().len());
+    let is_json = opened.is_json();
+    let text = opened.into_checked().map_err(error)?;
+    let text = if is_json { text.trim().to_owned() } else { text.into_owned() };
+    Ok(Element { text, warnings })
 }
 
 /// A body in UTF-8 as text, nested no deeper than this; nothing is said of its syntax yet.
@@ -118,14 +159,17 @@ fn error(error: BodyError) -> ApiError {
         Fault::TooMany => ErrorKind::Invalid,
         Fault::Kind => ErrorKind::ContentType,
     };
-    match error.place {
-        None => ApiError::new(kind, error.code, error.message),
-        Some(place) => ApiError::new(kind, error.code, format!("{} ({place})", error.message)).at(
-            "",
-            error.code,
-            place.to_string(),
-        ),
-    }
+    let rejected = ApiError::new(kind, error.code, error.sentence());
+    let rejected = match (&error.field, error.place) {
+        (Some(field), _) => rejected.at(field.as_str(), error.code, error.message.as_str()),
+        (None, Some(place)) => rejected.at("", error.code, place.to_string()),
+        (None, None) => rejected,
+    };
+    let place = error.place.iter().flat_map(|place| [("line", place.line.into()), ("column", place.column.into())]);
+    let texts = [("field", error.field), ("hint", error.hint)];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, Value::String(text?))));
+    let fields: Map<String, Value> = place.chain(texts).map(|(name, value)| (name.to_owned(), value)).collect();
+    if fields.is_empty() { rejected } else { rejected.with_fields(Value::Object(fields)) }
 }
 
 #[cfg(test)]
@@ -133,7 +177,7 @@ mod tests {
     use super::*;
 
     fn read(content_type: &str, body: &[u8]) -> Result<String, ApiError> {
-        to_json(&head(content_type, "")?, body, &Limits::default())
+        to_json(&head(content_type, "")?, body, &Limits::default()).map(|element| element.text)
     }
 
     /// What a tree has allocated for certain.
@@ -200,7 +244,7 @@ mod tests {
     fn i5_faults_of_bodies_are_errors() {
         let limits = Limits { form_fields_max: 1, body_depth_max: 2, ..Limits::default() };
         let table = [
-            ("application/json", "{", ErrorKind::Syntax, "invalid_json", "line 1, column 1"),
+            ("application/json", "{", ErrorKind::Syntax, "invalid_json", "line 1, column 2"),
             ("application/json", "[[[", ErrorKind::Syntax, "too_deep", "line 1, column 3"),
             ("text/xml", "<a>\n<b/>", ErrorKind::Syntax, "xml_too_deep", "line 2, column 1"),
             ("text/xml", "<a>\n", ErrorKind::Syntax, "xml_syntax", "line 1, column 1"),
@@ -215,6 +259,11 @@ mod tests {
             let told = rejected.details.first().map(|detail| detail.message.as_str()).unwrap_or_default();
             assert_eq!(told, place, "{rejected}");
         }
+        let rejected = read("application/json", b"{\n\"a\": NaN}").unwrap_err();
+        let fields = serde_json::json!({"line": 2, "column": 6, "hint": "the sender must write `null`"});
+        assert_eq!(rejected.fields.map(|fields| Value::Object(*fields)), Some(fields));
+        let rejected = read("application/x-www-form-urlencoded", b"a=1&city=%E9").unwrap_err();
+        assert_eq!(rejected.fields.unwrap()["field"], "city");
     }
 
     #[test]

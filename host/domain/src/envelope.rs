@@ -1,6 +1,7 @@
 //! The envelope of the batch push (I1, I5): checked in one pass, its leads kept as slices of the body. No lead is built here;
 //! what it holds is the plugin's to read.
 
+use super::body::syntax;
 use super::error::{ApiError, Detail, Kind};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -40,7 +41,7 @@ pub struct NotAnObject;
 /// Reads an envelope of at most `leads_max` leads. Syntax comes before meaning (I5).
 pub fn parse(text: &str, leads_max: usize) -> Result<Envelope, ApiError> {
     if !is_object(text) {
-        serde_json::from_str::<IgnoredAny>(text).map_err(syntax)?;
+        serde_json::from_str::<IgnoredAny>(text).map_err(|_| syntax(text))?;
         return Err(ApiError::new(
             Kind::Invalid,
             "envelope_invalid",
@@ -48,7 +49,8 @@ pub fn parse(text: &str, leads_max: usize) -> Result<Envelope, ApiError> {
         )
         .at("", "not_an_object", "the body is not a JSON object"));
     }
-    let Parts { idempotency_key, leads, atomic, unknown_keys } = serde_json::from_str(text).map_err(syntax)?;
+    let Parts { idempotency_key, leads, atomic, unknown_keys } =
+        serde_json::from_str(text).map_err(|_| syntax(text))?;
     let mut details = Vec::new();
     let idempotency_key = read_key(idempotency_key, &mut details);
     let atomic = read_atomic(atomic, &mut details);
@@ -65,15 +67,6 @@ pub fn parse(text: &str, leads_max: usize) -> Result<Envelope, ApiError> {
 /// Whether a JSON text, if it is one, is an object.
 fn is_object(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{')
-}
-
-/// A syntax error with its place.
-pub fn syntax(error: serde_json::Error) -> ApiError {
-    ApiError::new(Kind::Syntax, "invalid_json", format!("the body is not JSON: {error}")).at(
-        "",
-        "invalid_json",
-        format!("line {}, column {}", error.line(), error.column()),
-    )
 }
 
 fn read_key(raw: Option<&RawValue>, details: &mut Vec<Detail>) -> Option<String> {

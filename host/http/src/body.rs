@@ -10,7 +10,6 @@ use hookmill_admin::Input;
 use hookmill_domain::body as model;
 use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::config::Limits;
-use hookmill_domain::envelope::syntax;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_pipeline::{Pipeline, ReceivedBody};
 use serde::de::DeserializeOwned;
@@ -207,7 +206,7 @@ fn parse<T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let mut opening = holding.part();
     opening.grow(model::opening_bytes(head, opened_bytes))?;
-    let opened = model::open(head, bytes, limits)?;
+    let opened = model::open_strict(head, bytes, limits)?;
     let text = opened.text();
     let (tree_bytes, tree_bytes_max) = (model::tree_bytes(text), limits.bodies_bytes_max / 2);
     if tree_bytes_max < tree_bytes {
@@ -219,20 +218,18 @@ fn parse<T: DeserializeOwned>(
     holding.grow(tree_bytes)?;
     let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
     if root.starts_with('[') {
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(syntax)?;
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| model::syntax(text))?;
         return Err(ApiError::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
             "",
             "not_an_object",
             "this is a list",
         ));
     }
-    serde_json::from_str(text).map_err(not_understood)
+    serde_json::from_str(text)
+        .map_err(|error| if error.is_data() { not_understood(error) } else { model::syntax(text) })
 }
 
 fn not_understood(error: serde_json::Error) -> ApiError {
-    if !error.is_data() {
-        return syntax(error);
-    }
     ApiError::new(Kind::Invalid, "invalid", error.to_string()).at(
         "",
         "invalid",

@@ -128,7 +128,8 @@ fn read_samples(
         return Ok((samples, bytes));
     };
     for place in places {
-        let Some(body) = reader.element(place.element_start, place.element_bytes) else { continue };
+        let Some(element) = reader.element(place.element_start, place.element_bytes) else { continue };
+        let body = element.text;
         bytes = bytes.saturating_add(body.len());
         if ELEMENTS_BYTES_MAX < bytes {
             break;

@@ -5,12 +5,13 @@ mod interpret;
 use super::Pipeline;
 use super::budgets::take_to_show;
 use super::context;
+use super::element;
 use super::lookups::Lookups;
 use super::programs::host_failed;
-use super::rendered::{self, raw};
+use super::rendered::{self, Warning, raw};
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::body::tree_bytes;
+use hookmill_domain::body::{BodyWarning, tree_bytes};
 use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
@@ -43,6 +44,8 @@ pub struct DryRunInput {
     pub campaign: Campaign,
     /// The element as one JSON value.
     pub body: String,
+    /// What is odd about how it came.
+    pub warnings: Vec<BodyWarning>,
     /// What comes with it: the headers that matter, names in lower case, and the query.
     pub metadata: RequestMetadata,
     /// The URL of the client to shape for; the destination's is used where there is one.
@@ -58,6 +61,8 @@ pub struct DryRun {
     pub stages: Vec<StageRun>,
     /// The state of the submission after the run.
     pub state: State,
+    /// What is odd about the sample as a whole; the warnings of a lead are in the output of `map`.
+    pub warnings: Vec<Warning>,
     /// The messages that would be sent.
     pub messages: Vec<ShapedMessage>,
     /// CPU time of all calls, in microseconds.
@@ -159,6 +164,10 @@ impl SampleRun {
     /// Runs the sample to its end. The permit is for what is shown.
     async fn finish(mut self, input: &DryRunInput, context: &Context) -> Result<(DryRun, Permit), ApiError> {
         let leads = self.map(input, context.now).await;
+        let mut warnings: Vec<_> = input.warnings.iter().cloned().map(element::warning).collect();
+        if leads.is_empty() {
+            warnings.push(rendered::no_lead());
+        }
         let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
         for (index, lead) in leads.into_iter().enumerate() {
             // What is not shown need not be run.
@@ -177,6 +186,7 @@ impl SampleRun {
         let run = DryRun {
             stages: self.shown.stages,
             state,
+            warnings: rendered::convert_warnings(&warnings),
             messages: self.shown.messages,
             cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
             log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),

@@ -4,11 +4,12 @@
 use super::Pipeline;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::body::{self, Opened};
+use hookmill_domain::body::{self, BodyWarning, Element, Opened};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
 use hookmill_domain::metadata::RequestMetadata;
+use hookmill_engine::contract::Warning;
 use hookmill_store::requests::RawRequest;
 use hookmill_store::work::{RequestWork, SubmissionWork};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(crate) struct Received {
     pub(crate) row: SubmissionWork,
     /// The text of one JSON value, or why it can't be read any more.
     pub(crate) body: Result<String, String>,
+    /// What is odd about how its element came.
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) origin: Arc<Origin>,
 }
 
@@ -36,13 +39,14 @@ pub(crate) struct Origin {
 
 impl Received {
     /// A submission whose element was read.
-    pub(crate) fn readable(row: SubmissionWork, body: String, origin: Arc<Origin>) -> Self {
-        Self { row, body: Ok(body), origin }
+    pub(crate) fn readable(row: SubmissionWork, element: Element, origin: Arc<Origin>) -> Self {
+        let warnings = element.warnings.into_iter().map(warning).collect();
+        Self { row, body: Ok(element.text), warnings, origin }
     }
 
     /// A submission whose element can't be read any more.
     pub(crate) fn unreadable(row: SubmissionWork, why: String) -> Self {
-        Self { row, body: Err(why), origin: Arc::default() }
+        Self { row, body: Err(why), warnings: Vec::new(), origin: Arc::default() }
     }
 
     /// Its lane: its campaign.
@@ -94,18 +98,14 @@ impl<'a> RequestReader<'a> {
     }
 
     /// The element at this place; none when the text has no such place. A body that was made a value is one element.
-    pub(crate) fn element(&self, start: i64, bytes: i64) -> Option<String> {
-        slice_element(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
+    pub(crate) fn element(&self, start: i64, bytes: i64) -> Option<Element> {
+        body::element(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
     }
 }
 
-/// An element of an opened body.
-pub(crate) fn slice_element(opened: &Opened, start: usize, bytes: usize) -> Option<String> {
-    let text = match opened {
-        Opened::Made(text) => text,
-        Opened::Json(text) => text.get(start..start.checked_add(bytes)?)?.trim(),
-    };
-    Some(text.to_owned())
+/// A warning about a body, as one of the lead.
+pub(crate) fn warning(warning: BodyWarning) -> Warning {
+    Warning { code: warning.code.to_owned(), path: "body".to_owned(), message: warning.message }
 }
 
 impl Pipeline {
@@ -116,7 +116,7 @@ impl Pipeline {
         let Some((request, start, bytes)) = found else { return Ok(None) };
         let RawRequest { content_type, metadata, body } = request;
         let reader = RequestReader::open(&content_type, &metadata, &body, &self.settings.limits);
-        Ok(reader.ok().and_then(|reader| reader.element(start, bytes)))
+        Ok(reader.ok().and_then(|reader| reader.element(start, bytes)).map(|element| element.text))
     }
 }
 
@@ -126,14 +126,16 @@ mod tests {
 
     fn element(content_type: &str, body: &[u8], place: (i64, i64)) -> Option<String> {
         let reader = RequestReader::open(content_type, b"{}", body, &Limits::default()).unwrap();
-        reader.element(place.0, place.1)
+        reader.element(place.0, place.1).map(|element| element.text)
     }
 
     /// I10 I11: places are those of the text, whatever the bytes were.
     #[test]
     fn i11_elements_are_places_in_the_text() {
         type Row<'a> = (&'a str, &'a [u8], (i64, i64), Option<&'a str>);
-        let table: [Row; 8] = [
+        let table: [Row; 10] = [
+            ("application/json", b"[{\"a\":\"x\ny\"},2]", (1, 12), Some("{\"a\":\"x\\ny\"}")),
+            ("application/x-ndjson", b"{\"a\":1}\n\n2\n", (9, 1), Some("2")),
             ("application/json", b"[{\"a\":1},2]", (1, 7), Some("{\"a\":1}")),
             ("application/json", b" {} ", (0, 4), Some("{}")),
             ("application/json", b"\xef\xbb\xbf[1,2]", (3, 1), Some("2")),

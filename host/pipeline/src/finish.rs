@@ -82,7 +82,7 @@ impl BatchItem {
             derived_from,
             status,
             submission: None,
-            warnings: Vec::new(),
+            warnings: received.warnings.clone(),
             identities: Vec::new(),
             verdict: None,
             payload: None,
@@ -94,7 +94,14 @@ impl BatchItem {
         let MappedLead { lead, is_test, warnings } = lead;
         let mut item = Self::new(received, id, derived_from, ItemStatus::Mapped);
         item.submission = Some(Arc::new(context::submission(&item.id, None, lead, is_test, item.received_at)));
-        item.warnings = warnings;
+        item.warnings.extend(warnings);
+        item
+    }
+
+    /// One of which its plugin made no lead.
+    pub(crate) fn without_lead(received: &Received) -> Self {
+        let mut item = Self::with_transition(received, Transition::canceled("no_lead"));
+        item.warnings.push(rendered::no_lead());
         item
     }
 
@@ -221,7 +228,7 @@ impl Pipeline {
                     is_test: submission.is_test,
                 })
             }),
-            decision: rendered::decision(item.verdict.as_ref(), &item.warnings),
+            decision: rendered::decision(item.submission.is_some(), item.verdict.as_ref(), &item.warnings),
             value_sets: value_sets.map(<[u8]>::to_vec),
             delivery,
             events,

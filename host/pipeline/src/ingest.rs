@@ -1,13 +1,13 @@
 //! Ingest: from bytes to durable submissions, in the order of checks that I5 gives.
 
 use super::Pipeline;
-use super::element::{ITEM_BYTES, Origin, Received, slice_element};
+use super::element::{ITEM_BYTES, Origin, Received};
 use super::health::Queue;
 use super::rendered::json;
 use super::unavailable::{requests_quota_reached, unavailable};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
-use hookmill_domain::body::{self, Head, Opened};
+use hookmill_domain::body::{self, Element, Head, Opened};
 use hookmill_domain::budget::Permit;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
@@ -82,8 +82,8 @@ type Admitted = (NewRequest, Vec<Item<Received>>, IngestResponse);
 struct ReadBody<P> {
     /// Its envelope, or the places of its elements.
     parts: P,
-    /// The text of each element, in their order.
-    texts: Vec<String>,
+    /// The elements, in their order.
+    elements: Vec<Element>,
 }
 
 /// The response to a request that is durable (I2).
@@ -186,7 +186,7 @@ impl Pipeline {
 
     async fn admit_batch(&self, post: &mut Post) -> Result<Admitted, ApiError> {
         let head = body::json_head(&post.source.content_type, &post.source.content_encoding)?;
-        let ReadBody { parts: envelope, texts } = self.read_body(&head, post, read_batch).await?;
+        let ReadBody { parts: envelope, elements: read } = self.read_body(&head, post, read_batch).await?;
         let now = self.clock.now();
         let key = self.key_use(envelope.idempotency_key.as_bytes(), self.digest(&post.body).await?, now)?;
         let (response, submissions) = self.admit_leads(post.request_id.clone(), &post.source, &envelope).await?;
@@ -213,7 +213,7 @@ impl Pipeline {
             submissions,
             repost: None,
         };
-        let elements = received(&request, &post.source, texts);
+        let elements = received(&request, &post.source, read);
         Ok((request, elements, response))
     }
 
@@ -225,7 +225,7 @@ impl Pipeline {
     ) -> Result<Admitted, ApiError> {
         let now = self.clock.now();
         let head = body::head(&post.source.content_type, &post.source.content_encoding)?;
-        let ReadBody { parts: places, texts } = self.read_body(&head, post, read_post).await?;
+        let ReadBody { parts: places, elements: read } = self.read_body(&head, post, read_post).await?;
         let key = match &idempotency_key {
             Some(key) => Some(self.key_use(key, self.digest(&post.body).await?, now)?),
             None => None,
@@ -282,7 +282,7 @@ impl Pipeline {
             submissions: submissions.collect(),
             repost: None,
         };
-        let elements = received(&request, &post.source, texts);
+        let elements = received(&request, &post.source, read);
         Ok((request, elements, response))
     }
 
@@ -532,7 +532,7 @@ type Reader<P> = fn(&Opened, &Limits) -> Result<ReadBody<P>, ApiError>;
 impl<P> ReadBody<P> {
     /// Takes the room of the elements.
     fn charge(self, permit: &mut Permit) -> Result<Self, ApiError> {
-        permit.grow(self.texts.iter().map(|text| ITEM_BYTES + text.len()).sum())?;
+        permit.grow(self.elements.iter().map(|element| ITEM_BYTES + element.text.len()).sum())?;
         Ok(self)
     }
 }
@@ -545,22 +545,22 @@ fn is_larger(error: &ApiError, inflated_bytes: usize, limits: &Limits) -> bool {
 fn read_batch(opened: &Opened, limits: &Limits) -> Result<ReadBody<Envelope>, ApiError> {
     let envelope = envelope::parse(opened.text(), limits.leads_per_request_max)?;
     let places = envelope.elements.iter().map(|element| (element.start, element.len));
-    let texts = read_texts(opened, places);
-    Ok(ReadBody { parts: envelope, texts })
+    let elements = read_elements(opened, places);
+    Ok(ReadBody { parts: envelope, elements })
 }
 
 fn read_post(opened: &Opened, limits: &Limits) -> Result<ReadBody<Vec<(usize, usize)>>, ApiError> {
     let places = post_elements(opened, limits)?;
-    let texts = read_texts(opened, places.iter().copied());
-    Ok(ReadBody { parts: places, texts })
+    let elements = read_elements(opened, places.iter().copied());
+    Ok(ReadBody { parts: places, elements })
 }
 
-fn read_texts(opened: &Opened, places: impl Iterator<Item = (usize, usize)>) -> Vec<String> {
-    places.map(|(start, bytes)| slice_element(opened, start, bytes).unwrap_or_default()).collect()
+fn read_elements(opened: &Opened, places: impl Iterator<Item = (usize, usize)>) -> Vec<Element> {
+    places.map(|(start, bytes)| body::element(opened, start, bytes).unwrap_or_default()).collect()
 }
 
 /// The submissions of a request with their elements, as they continue in memory once the request is durable.
-fn received(request: &NewRequest, source: &Source, mut texts: Vec<String>) -> Vec<Item<Received>> {
+fn received(request: &NewRequest, source: &Source, mut elements: Vec<Element>) -> Vec<Item<Received>> {
     let origin = Arc::new(Origin {
         channel: request.channel.to_owned(),
         source_name: source.key.name.clone(),
@@ -581,8 +581,8 @@ fn received(request: &NewRequest, source: &Source, mut texts: Vec<String>) -> Ve
             received_at: request.received_at.0,
             run_at: request.received_at.0,
         };
-        let body = std::mem::take(texts.get_mut(new.index)?);
-        Some(Received::readable(row, body, Arc::clone(&origin)).into_item())
+        let element = std::mem::take(elements.get_mut(new.index)?);
+        Some(Received::readable(row, element, Arc::clone(&origin)).into_item())
     });
     received.collect()
 }
@@ -590,15 +590,15 @@ fn received(request: &NewRequest, source: &Source, mut texts: Vec<String>) -> Ve
 /// The leads of a post: the elements of a JSON list, or the whole value that its body is, as places in the value's text.
 fn post_elements(opened: &Opened, limits: &Limits) -> Result<Vec<(usize, usize)>, ApiError> {
     let leads_max = limits.leads_per_request_max;
-    let text: &str = match opened {
-        Opened::Made(text) => return Ok(vec![(0, text.len())]),
-        Opened::Json(text) => text,
-    };
-    if !text.trim_start().starts_with('[') {
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(envelope::syntax)?;
+    let text = opened.text();
+    if !opened.is_json() {
         return Ok(vec![(0, text.len())]);
     }
-    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(envelope::syntax)?;
+    if !text.trim_start().starts_with('[') {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| body::syntax(text))?;
+        return Ok(vec![(0, text.len())]);
+    }
+    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(|_| body::syntax(text))?;
     if list.is_empty() || leads_max < list.len() {
         return Err(ApiError::new(
             Kind::Invalid,

@@ -54,7 +54,7 @@ pub use large::LargeValues;
 pub use pipeline::{Pipeline, PipelineDeps};
 pub use programs::{ChosenComponent, CompiledVersion, NotReady, Problem, STANDARD_DOCUMENT, SaveError, host_failed};
 pub use rejected::ReceivedBody;
-pub use rendered::Decision;
+pub use rendered::{Decision, Warning};
 pub use rerun::{Compared, Difference, Replay, RunMessage, RunResult};
 pub use unavailable::{unavailable, version_gone};
 pub use value_sets::{PutSet, TableFormat};

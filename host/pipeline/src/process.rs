@@ -388,7 +388,7 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
     let row = &received.row;
     let own = row.parent_id.as_ref().and_then(|_| row.id.rsplit_once('.')?.1.parse::<usize>().ok()).unwrap_or(0);
     if mapped.leads.len() <= own {
-        return vec![BatchItem::with_transition(received, Transition::canceled("no_lead"))];
+        return vec![BatchItem::without_lead(received)];
     }
     let mut items = Vec::with_capacity(mapped.leads.len());
     for (index, lead) in mapped.leads.into_iter().enumerate() {
@@ -438,7 +438,7 @@ impl Transition {
     }
 
     /// It will not be sent.
-    fn canceled(cause: &'static str) -> Self {
+    pub(crate) fn canceled(cause: &'static str) -> Self {
         Self { change: const { Change::of(State::Processing, State::Canceled) }, cause, detail: None }
     }
 

@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 /// The decision about a lead, with its warnings.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decision {
-    /// Whether every rule passed.
-    qualified: bool,
+    /// Whether every rule passed; null where no lead was made.
+    qualified: Option<bool>,
     /// The rules that failed.
     failed_rules: Vec<FailedRule>,
-    /// The warnings of the mapping.
+    /// The warnings about how the element came, and of the mapping.
     warnings: Vec<Warning>,
 }
 
@@ -38,14 +38,14 @@ pub struct FailedRule {
 }
 
 /// Something unusual that does not stop the lead.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Warning {
     /// A stable code in snake case.
-    code: String,
-    /// The field or the place in the document.
-    path: String,
+    pub code: String,
+    /// The field or the place in the document; `body` for one about how the element came.
+    pub path: String,
     /// A message for people.
-    message: String,
+    pub message: String,
 }
 
 /// Why an item has no result, for its timeline; none when nothing is known about it yet.
@@ -91,13 +91,19 @@ pub(crate) fn fault(faulted: &Fault) -> Value {
     })
 }
 
-/// The verdict and the warnings, as they are stored with a submission.
-pub(crate) fn decision(verdict: Option<&Verdict>, warnings: &[ContractWarning]) -> Option<Vec<u8>> {
+/// What is said of an element of which no lead was made, and which is canceled.
+pub(crate) fn no_lead() -> ContractWarning {
+    let message = "no lead was made of this element: what its plugin looks for is not in it; in a document, that is what `items` finds";
+    ContractWarning { code: "no_lead".to_owned(), path: "items".to_owned(), message: message.to_owned() }
+}
+
+/// The verdict and the warnings, as they are stored with a submission. Who is not mapped has no verdict.
+pub(crate) fn decision(is_mapped: bool, verdict: Option<&Verdict>, warnings: &[ContractWarning]) -> Option<Vec<u8>> {
     if warnings.is_empty() && verdict.is_none_or(|verdict| verdict.qualified) {
         return None;
     }
     let decision = Decision {
-        qualified: verdict.is_none_or(|verdict| verdict.qualified),
+        qualified: is_mapped.then(|| verdict.is_none_or(|verdict| verdict.qualified)),
         failed_rules: verdict.map(failed_rules).unwrap_or_default(),
         warnings: convert_warnings(warnings),
     };

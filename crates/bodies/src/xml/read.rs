@@ -4,7 +4,7 @@ use super::{XmlLimits, name::is_name};
 use crate::error::{BodyError, Fault};
 use quick_xml::Reader;
 use quick_xml::XmlVersion::Implicit1_0;
-use quick_xml::errors::{Error, IllFormedError};
+use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::escape::{EscapeError, resolve_xml_entity};
 use quick_xml::events::attributes::{AttrError, Attribute};
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -65,7 +65,7 @@ impl Building<'_> {
                 let text = self.resolve(&reference, &mut letters)?;
                 self.add(text)
             }
-            Event::DocType(_) => Err(self.reject(Fault::Syntax, "xml_doctype", DOCTYPE)),
+            Event::DocType(_) => Err(self.reject(Fault::Syntax, "xml_doctype", DOCTYPE).hint("leave it out")),
             // `Empty` never comes: the reader gives its two ends.
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => Ok(()),
         }
@@ -73,7 +73,7 @@ impl Building<'_> {
 
     fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), BodyError> {
         if self.open.is_empty() && self.root.is_some() {
-            return Err(self.reject(Fault::Syntax, "xml_syntax", "a second root element; an XML text has one"));
+            return Err(self.reject(Fault::Syntax, "xml_syntax", "a second root element").hint("an XML text has one"));
         }
         if self.limits.depth_max <= self.open.len() {
             let message = format!("elements nest deeper than {} (depth_max)", self.limits.depth_max);
@@ -81,8 +81,8 @@ impl Building<'_> {
         }
         self.elements += 1;
         if self.limits.elements_max < self.elements {
-            let message = format!("more than {} elements (elements_max); send it in parts", self.limits.elements_max);
-            return Err(self.reject(Fault::TooMany, "xml_too_large", message));
+            let message = format!("more than {} elements (elements_max)", self.limits.elements_max);
+            return Err(self.reject(Fault::TooMany, "xml_too_large", message).hint("send it in parts"));
         }
         let name = self.named(tag.name().as_ref())?;
         let attributes = self.attributes(tag)?;
@@ -127,8 +127,8 @@ impl Building<'_> {
             None if is_blank(text) => {}
             None => {
                 let blanks = text.len() - text.trim_start().len();
-                let message = "text outside of the root element; an XML text is one element";
-                return Err(BodyError::new(Fault::Syntax, "xml_syntax", message)
+                return Err(BodyError::new(Fault::Syntax, "xml_syntax", "text outside of the root element")
+                    .hint(ONE_ELEMENT)
                     .at(self.text, self.offset.saturating_add(blanks)));
             }
         }
@@ -149,15 +149,15 @@ impl Building<'_> {
             return Err(BodyError::new(Fault::Syntax, "xml_syntax", message).at(self.text, element.offset));
         }
         let root = self.root.take();
-        root.ok_or_else(|| self.reject(Fault::Syntax, "xml_syntax", "there is no element; an XML text is one element"))
+        root.ok_or_else(|| self.reject(Fault::Syntax, "xml_syntax", "there is no element").hint(ONE_ELEMENT))
     }
 
     fn named(&self, name: &str) -> Result<String, BodyError> {
         if is_name(name) {
             return Ok(name.to_owned());
         }
-        let message = format!("`{}` is not a name; names begin with a letter or `_`", quoted(name));
-        Err(self.reject(Fault::Syntax, "xml_syntax", message))
+        let message = format!("`{}` is not a name", quoted(name));
+        Err(self.reject(Fault::Syntax, "xml_syntax", message).hint("names begin with a letter or `_`"))
     }
 
     fn bad_attribute(&self, error: &AttrError) -> BodyError {
@@ -176,17 +176,16 @@ impl Building<'_> {
     fn bad_escape(&self, error: &EscapeError) -> BodyError {
         match error {
             EscapeError::UnrecognizedEntity(_, name) => self.unknown_entity(name),
-            EscapeError::UnterminatedEntity(_) => self.reject(Fault::Syntax, "xml_syntax", BARE_AMPERSAND),
-            other => self.reject(Fault::Syntax, "xml_syntax", other.to_string()),
+            EscapeError::UnterminatedEntity(_) => {
+                self.reject(Fault::Syntax, "xml_syntax", BARE_AMPERSAND).hint(WRITE_AMPERSAND)
+            }
+            _ => self.reject(Fault::Syntax, "xml_syntax", "an attribute's value has an entity that can't be read"),
         }
     }
 
     fn unknown_entity(&self, name: &str) -> BodyError {
-        let message = format!(
-            "`&{};` is not one of XML's own (amp, lt, gt, quot, apos); write the character itself",
-            quoted(name)
-        );
-        self.reject(Fault::Syntax, "xml_entity", message)
+        let message = format!("`&{};` is not one of XML's own (amp, lt, gt, quot, apos)", quoted(name));
+        self.reject(Fault::Syntax, "xml_entity", message).hint("write the character itself")
     }
 
     fn bad_character(&self, reference: &str) -> BodyError {
@@ -199,8 +198,10 @@ impl Building<'_> {
     }
 }
 
-const DOCTYPE: &str = "a DOCTYPE is not taken, since it may define entities that grow without end; leave it out";
-const BARE_AMPERSAND: &str = "`&` begins an entity that no `;` ends; for the character itself write `&amp;`";
+const ONE_ELEMENT: &str = "an XML text is one element";
+const DOCTYPE: &str = "a DOCTYPE is not taken, since it may define entities that grow without end";
+const BARE_AMPERSAND: &str = "`&` begins an entity that no `;` ends";
+const WRITE_AMPERSAND: &str = "for the character itself write `&amp;`";
 
 /// Whether there is nothing but XML's white space.
 pub(super) fn is_blank(text: &str) -> bool {
@@ -208,13 +209,43 @@ pub(super) fn is_blank(text: &str) -> bool {
 }
 
 fn syntax(error: &Error) -> BodyError {
-    let message = match error {
-        Error::IllFormed(IllFormedError::UnclosedReference) => BARE_AMPERSAND.to_owned(),
-        Error::Syntax(error) => error.to_string(),
-        Error::IllFormed(error) => error.to_string(),
-        other => other.to_string(),
+    let (message, hint) = match error {
+        Error::IllFormed(IllFormedError::UnclosedReference) => (BARE_AMPERSAND.to_owned(), Some(WRITE_AMPERSAND)),
+        Error::IllFormed(error) => (ill_formed(error), None),
+        Error::Syntax(SyntaxError::UnclosedTag) => {
+            ("a tag is not closed: `>` is missing".to_owned(), Some("for the character itself write `&lt;`"))
+        }
+        Error::Syntax(error) => (not_closed(error).to_owned(), None),
+        _ => ("this is not XML".to_owned(), None),
     };
-    BodyError::new(Fault::Syntax, "xml_syntax", message)
+    let rejected = BodyError::new(Fault::Syntax, "xml_syntax", message);
+    hint.into_iter().fold(rejected, BodyError::hint)
+}
+
+fn not_closed(error: &SyntaxError) -> &'static str {
+    match error {
+        SyntaxError::InvalidBangMarkup => "`<!` begins neither a comment nor CDATA here",
+        SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl => "an instruction is not closed: `?>` is missing",
+        SyntaxError::UnclosedComment => "a comment is not closed: `-->` is missing",
+        SyntaxError::UnclosedDoctype => "a DOCTYPE is not closed: `>` is missing",
+        SyntaxError::UnclosedCData => "a CDATA section is not closed: `]]>` is missing",
+        SyntaxError::UnclosedTag => "a tag is not closed: `>` is missing",
+        SyntaxError::UnclosedSingleQuotedAttributeValue | SyntaxError::UnclosedDoubleQuotedAttributeValue => {
+            "the quote that ends an attribute's value is missing"
+        }
+    }
+}
+
+fn ill_formed(error: &IllFormedError) -> String {
+    match error {
+        IllFormedError::MismatchedEndTag { expected, found } => {
+            format!("`</{}>` should be here, not `</{}>`", quoted(expected), quoted(found))
+        }
+        IllFormedError::UnmatchedEndTag(name) => format!("`</{}>` closes nothing", quoted(name)),
+        IllFormedError::MissingEndTag(name) => format!("`<{}>` is not closed", quoted(name)),
+        IllFormedError::DoubleHyphenInComment => "a comment can't have `--` in it".to_owned(),
+        _ => "the declaration at the beginning is not as XML has it".to_owned(),
+    }
 }
 
 fn quoted(text: &str) -> String {

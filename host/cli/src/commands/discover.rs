@@ -79,7 +79,7 @@ impl Discover {
         let content_type = self.content_type.as_deref().unwrap_or(by_name);
         let limits = Limits::default();
         let head = body::head(content_type, "").map_err(|error| because(&error))?;
-        let text = body::to_json(&head, &bytes, &limits).map_err(|error| because(&error))?;
+        let text = body::to_json(&head, &bytes, &limits).map_err(|error| because(&error))?.text;
         Sample::read_all(&file.display().to_string(), &text, SystemClock.now(), &limits)
             .map_err(|error| because(&error))
     }

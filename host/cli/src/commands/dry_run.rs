@@ -6,7 +6,7 @@ use super::bench::Bench;
 use super::value_sets::ValueSetFiles;
 use crate::output::{say, say_json, warn};
 use clap::Args;
-use hookmill_domain::body;
+use hookmill_domain::body::{self, Element};
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{DryRunInput, Problem, SampleResponse, SaveError};
 use hookmill_store::campaigns::Campaign;
@@ -32,6 +32,9 @@ pub(super) struct DryRunCommand {
     /// The compression of the sample: gzip or deflate.
     #[arg(long, default_value = "")]
     content_encoding: String,
+    /// The charset of the source, which counts where the sample names none: a label of the Encoding Standard.
+    #[arg(long)]
+    charset: Option<String>,
     /// A header of the sample, `Name: value`; can be repeated.
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<String>,
@@ -86,9 +89,10 @@ impl DryRunCommand {
         let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|error| error.to_string())?;
-        let body = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
+        let head = body::with_charset(head, self.charset.as_deref()).map_err(|error| error.to_string())?;
+        let element = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
         let response = self.sample_response()?;
-        let mut input = DryRunInput { response, ..self.build_sample(body, pipeline.clock().now().0)? };
+        let mut input = DryRunInput { response, ..self.build_sample(element, pipeline.clock().now().0)? };
         self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, warnings)) => {
@@ -132,7 +136,7 @@ impl DryRunCommand {
         Ok(Some(SampleResponse { status: self.response_status, headers, body: body.into() }))
     }
 
-    fn build_sample(&self, body: String, now_ms: i64) -> Result<DryRunInput, String> {
+    fn build_sample(&self, element: Element, now_ms: i64) -> Result<DryRunInput, String> {
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
         if let Some(path) = &self.campaign_values {
             campaign.values = values(path)?;
@@ -141,7 +145,8 @@ impl DryRunCommand {
         metadata.headers.push(("content-type".into(), self.content_type.clone()));
         metadata.query = pairs("--query", '=', "name=value", &self.query)?;
         let client_url = "https://client.example/".into();
-        Ok(DryRunInput { organization, campaign, body, metadata, client_url, response: None })
+        let Element { text: body, warnings } = element;
+        Ok(DryRunInput { organization, campaign, body, warnings, metadata, client_url, response: None })
     }
 }
 

@@ -5,8 +5,7 @@ use super::draft::{Draft, Place, TableLimits, quoted};
 use super::entries::{Member, members};
 use super::lines::Lines;
 use super::table::PRESENT;
-use crate::body::utf8;
-use crate::envelope::syntax;
+use crate::body::{syntax, utf8};
 use crate::error::{ApiError, Kind};
 use serde_json::Value;
 
@@ -23,7 +22,7 @@ pub fn read_json(body: &[u8], limits: &TableLimits) -> Result<ReadTable, ApiErro
             Member::Element(value) => take_key(value, lines.locate(value), &mut draft),
         }
     });
-    read.map_err(|error| if error.is_data() { not_a_table(&error) } else { syntax(error) })?;
+    read.map_err(|error| if error.is_data() { not_a_table(&error) } else { syntax(text) })?;
     draft.finish()
 }
 

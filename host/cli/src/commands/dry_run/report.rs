@@ -16,6 +16,9 @@ const INTERPRETED: &str = "interpret: ";
 /// The complete run.
 pub(super) fn text(run: &DryRun) -> String {
     let mut text = String::new();
+    for warning in &run.warnings {
+        _ = writeln!(text, "warning: {}", escape(&warning.message));
+    }
     for stage in &run.stages {
         let receiver = stage.receiver.as_deref().unwrap_or_default();
         text.push_str(format!("== {} {receiver}", stage.stage).trim_end());
