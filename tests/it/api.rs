@@ -68,6 +68,7 @@ on_both! {
             ("GET", "/v1/deliveries?campaign=CAMP".into(), json!(null)),
             ("DELETE", format!("/v1/api-keys/{key}"), json!(null)),
             ("DELETE", format!("/v1/source-keys/{source_key}"), json!(null)),
+            ("PUT", format!("/v1/source-keys/{source_key}/charset"), json!({"charset": null})),
             ("POST", format!("/v1/source-keys/{source_key}/regenerate"), json!({})),
             ("POST", format!("/v1/source-keys/{source_key}/reveal"), json!({})),
             ("GET", "/v1/webhook-settings".into(), json!(null)),

@@ -13,12 +13,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const REST: [&str; 5] = ["delivered", "quarantined", "canceled", "disqualified", "failed"];
 
 /// Every address that takes a body: method and path. The campaign is there, the rest is not.
-const WITH_BODY: [(&str, &str); 22] = [
+const WITH_BODY: [(&str, &str); 23] = [
     ("POST", "/v1/leads"),
     ("POST", "/v1/organizations"),
     ("POST", "/v1/users"),
     ("POST", "/v1/api-keys"),
     ("POST", "/v1/source-keys"),
+    ("PUT", "/v1/source-keys/src_none/charset"),
     ("POST", "/v1/source-keys/src_none/regenerate"),
     ("POST", "/v1/source-keys/src_none/reveal"),
     ("DELETE", "/v1/source-keys/src_none"),
@@ -42,12 +43,13 @@ const WITH_BODY: [(&str, &str); 22] = [
 const WITHOUT_BODY: [&str; 4] = ["/reveal", "/activate", "/reprocess", "/resend"];
 
 /// Every address with a part that its caller chooses.
-const WITH_PART: [(&str, &str); 25] = [
+const WITH_PART: [(&str, &str); 26] = [
     ("POST", "/v1/campaigns/{}/leads"),
     ("GET", "/v1/requests/{}"),
     ("GET", "/v1/organizations/{}"),
     ("DELETE", "/v1/api-keys/{}"),
     ("DELETE", "/v1/source-keys/{}"),
+    ("PUT", "/v1/source-keys/{}/charset"),
     ("POST", "/v1/source-keys/{}/regenerate"),
     ("POST", "/v1/source-keys/{}/reveal"),
     ("GET", "/v1/campaigns/{}"),

@@ -307,3 +307,39 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// I10 I11: a source has a charset for what names none; a request keeps the one that it came under.
+    async fn i10_a_source_has_a_charset(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "version: 1\nmap: {fields: {city: ville, email: {from: mail, on_missing: fail}}}\n").await;
+        let keys = world.admin.get("/v1/source-keys").await.expect(200).json;
+        assert_eq!(keys["items"][0]["charset"], Value::Null, "{keys}");
+        let path = format!("/v1/source-keys/{}/charset", keys["items"][0]["id"].as_str().unwrap());
+        let form = "application/x-www-form-urlencoded";
+        let latin = || post(&world, "/v1/campaigns/GOOD/leads", form, "", b"ville=Orl%E9ans".to_vec());
+        latin().await.expect_error(400, "invalid_utf8");
+        world.admin.put(&path, &json!({"charset": "klingon"})).await.expect_error(422, "invalid");
+        world.admin.put(&path, &json!({})).await.expect_error(422, "invalid");
+        let set = world.admin.put(&path, &json!({"charset": "latin1"})).await.expect(200).json;
+        assert_eq!(set["charset"], "windows-1252", "the name of the Encoding Standard");
+        let response = latin().await.expect(202);
+        let utf8 = post(&world, "/v1/campaigns/GOOD/leads", "application/x-www-form-urlencoded; charset=utf-8", "", b"ville=Orl%C3%A9ans".to_vec()).await.expect(202);
+        let named = post(&world, "/v1/campaigns/GOOD/leads", form, "", b"ville=%A4&_charset_=iso-8859-15".to_vec()).await.expect(202);
+        world.settle().await;
+        // It is read again as it was read, whatever the source has now.
+        world.admin.put(&path, &json!({"charset": null})).await.expect(200);
+        let saved = json!({"document": "version: 1\nmap: {fields: {city: ville}}\n", "activate": true});
+        world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
+        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.settle().await;
+        for (response, city) in [(response, "Orl\u{e9}ans"), (utf8, "Orl\u{e9}ans"), (named, "\u{20ac}")] {
+            assert_eq!(world.submission(&submission_ids(&response)[0]).await["lead"]["city"], city);
+        }
+        latin().await.expect_error(400, "invalid_utf8");
+        let sample = |charset: Value| json!({"raw": {"content_type": form, "text": "ville=Orl%E9ans", "charset": charset}});
+        world.admin.post("/v1/campaigns/GOOD/dry-run", &sample(json!("windows-1252"))).await.expect(200);
+        world.admin.post("/v1/campaigns/GOOD/dry-run", &sample(json!("klingon"))).await.expect_error(422, "sample_unreadable");
+        world.stop().await;
+    }
+}

@@ -190,7 +190,7 @@ impl Sample {
             _ => return Err(ApiError::invalid("body", "or `raw` must be given, and not both")),
         };
         let head = body::head(&raw.content_type, &raw.content_encoding).map_err(as_sample)?;
-        let head = body::with_charset(head, raw.charset.as_deref()).map_err(as_sample)?;
+        let head = body::with_default_charset(head, raw.charset.as_deref()).map_err(as_sample)?;
         let limits =
             Limits { inflated_bytes_max: limits.inflated_bytes_max.min(limits.sample_bytes_max), ..limits.clone() };
         self.headers.entry("content-type".into()).or_insert(raw.content_type);

@@ -51,7 +51,7 @@ pub use rejected_requests::{Correction, ListedRejections, RejectedDetails, Rejec
 pub use requests::{RequestDetails, request_of_source};
 pub use rerun::Comparison;
 pub use settings::SavedSettings;
-pub use source_keys::{NewSourceKey, Regeneration};
+pub use source_keys::{NewSourceKey, Regeneration, SourceCharset};
 pub use submissions::SubmissionDetails;
 pub use users::{MemberRole, NewUser};
 

@@ -14,6 +14,7 @@ pub use correction::Correction;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::ids::lowest_id;
+use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::{IngestResponse, Post, Source};
 use hookmill_store::rejected::{RejectedFilter, Repost};
 use serde_json::json;
@@ -128,10 +129,11 @@ impl Scope {
         let key = self.store().source_key(&self.organization_id, &request.source_key_id).await.map_err(unavailable)?;
         let key = key.ok_or_else(|| ApiError::not_found("source key", &request.source_key_id))?;
         let source = Source {
-            key: Arc::new(key),
             content_type: corrected.content_type,
             content_encoding: corrected.content_encoding,
-            metadata: corrected.metadata,
+            // What was wrong may have been fixed by giving the source a charset since.
+            metadata: RequestMetadata { charset: key.charset.clone(), ..corrected.metadata },
+            key: Arc::new(key),
             remote_address: request.remote_address,
         };
         let post = Post { request_id: request_id.to_owned(), source, channel: corrected.channel, body, permit };
@@ -181,7 +183,7 @@ struct Corrected {
     channel: hookmill_pipeline::Channel,
     content_type: String,
     content_encoding: String,
-    metadata: hookmill_domain::metadata::RequestMetadata,
+    metadata: RequestMetadata,
     /// The bytes in place of those that are kept.
     body: Option<Bytes>,
 }

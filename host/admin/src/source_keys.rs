@@ -5,8 +5,10 @@ use super::input::{Input, Name, lookup_id};
 use super::page::Listed;
 use super::use_cases::{
     CREATE_SOURCE_KEY, LIST_SOURCE_KEYS, REGENERATE_SOURCE_KEY, REVEAL_SOURCE_KEY, REVOKE_SOURCE_KEY,
+    SET_SOURCE_CHARSET,
 };
 use crate::rows::{Campaign, FreshKey, SourceKey};
+use hookmill_domain::body;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::integer;
 use serde::Deserialize;
@@ -22,6 +24,19 @@ const GRACE_S_MAX: i64 = 30 * 86_400;
 pub struct NewSourceKey {
     /// The name of the source, for people.
     pub name: Name,
+    /// The charset of what it sends, where a request names none: a label of the Encoding Standard, such as `windows-1252`.
+    pub charset: Option<String>,
+}
+
+/// The charset of a source.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"charset": "windows-1252"}))]
+pub struct SourceCharset {
+    /// The charset of what it sends, where a request names none: a label of the Encoding Standard; null for none, which is UTF-8.
+    #[serde(deserialize_with = "Deserialize::deserialize")]
+    #[schema(required = true)]
+    pub charset: Option<String>,
 }
 
 /// How a source key is replaced.
@@ -39,8 +54,9 @@ impl Scope {
     /// Provisions a source key. It is kept encrypted, so that an admin can reveal it.
     pub async fn create_source_key(&self, new: Input<NewSourceKey>) -> Result<FreshKey, ApiError> {
         let entry = self.authorize_change(&CREATE_SOURCE_KEY)?;
-        let name = new?.name.check("name", self.limits())?;
-        let created = self.store().create_source_key(&self.organization_id, &name, &entry, self.now());
+        let NewSourceKey { name, charset } = new?;
+        let (name, charset) = (name.check("name", self.limits())?, charset_name(charset)?);
+        let created = self.store().create_source_key(&self.organization_id, &name, charset, &entry, self.now());
         created.await.map_err(unavailable)
     }
 
@@ -63,6 +79,16 @@ impl Scope {
         let fresh = fresh.map_err(unavailable)?.ok_or_else(|| ApiError::not_found("source key", &id))?;
         self.pipeline().forget_lookups();
         Ok(fresh)
+    }
+
+    /// Sets the charset of a source: it counts at once on this host, within a second on others, and for what is posted from then on.
+    pub async fn set_source_charset(&self, id: &str, new: Input<SourceCharset>) -> Result<SourceKey, ApiError> {
+        let entry = self.authorize_change(&SET_SOURCE_CHARSET)?;
+        let (charset, id) = (charset_name(new?.charset)?, lookup_id(id));
+        let changed = self.store().set_source_charset(&self.organization_id, &id, charset, &entry, self.now()).await;
+        let changed = changed.map_err(unavailable)?.ok_or_else(|| ApiError::not_found("source key", &id))?;
+        self.pipeline().forget_lookups();
+        Ok(changed)
     }
 
     /// Reveals a source key, and finds the campaign that it is to be used for, if one is named.
@@ -93,4 +119,9 @@ impl Scope {
         self.pipeline().forget_lookups();
         Ok(())
     }
+}
+
+/// The name of a charset that a source may have.
+fn charset_name(label: Option<String>) -> Result<Option<&'static str>, ApiError> {
+    label.map(|label| body::charset_name(&label)).transpose()
 }

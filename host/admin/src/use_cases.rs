@@ -119,6 +119,7 @@ declare! {
         REVOKE_API_KEY: "revokeApiKey", Administer, Organization, "api_key.revoked";
         CREATE_SOURCE_KEY: "createSourceKey", Provision, Organization, "source_key.provisioned";
         REGENERATE_SOURCE_KEY: "regenerateSourceKey", Administer, Organization, "source_key.regenerated";
+        SET_SOURCE_CHARSET: "setSourceCharset", Administer, Organization, "source_key.charset_set";
         REVEAL_SOURCE_KEY: "revealSourceKey", Administer, Organization, "source_key.revealed";
         REVOKE_SOURCE_KEY: "revokeSourceKey", Administer, Organization, "source_key.revoked";
 

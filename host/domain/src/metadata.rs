@@ -10,11 +10,14 @@ pub struct RequestMetadata {
     pub headers: Vec<(String, String)>,
     /// A repeated parameter has a pair for each time.
     pub query: Vec<(String, String)>,
+    /// The charset of its source when it came, which counts where the request names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
 }
 
 impl RequestMetadata {
     /// Headers alone.
     pub fn from_headers(headers: Vec<(String, String)>) -> Self {
-        Self { headers, query: Vec::new() }
+        Self { headers, ..Self::default() }
     }
 }

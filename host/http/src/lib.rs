@@ -52,6 +52,7 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/api-keys/{key}", routes!(api::api_keys::revoke))
         .at("/v1/source-keys", routes!(api::source_keys::create, api::source_keys::list))
         .at("/v1/source-keys/{key}", routes!(api::source_keys::revoke))
+        .at("/v1/source-keys/{key}/charset", routes!(api::source_keys::set_charset))
         .at("/v1/source-keys/{key}/regenerate", routes!(api::source_keys::regenerate))
         .at("/v1/source-keys/{key}/reveal", routes!(api::source_keys::reveal))
         .at("/v1/audit", routes!(api::audit::list));

@@ -79,6 +79,7 @@ impl<'a> RequestReader<'a> {
         let metadata: RequestMetadata = serde_json::from_slice(metadata).unwrap_or_default();
         let coding = metadata.headers.iter().find(|(name, _)| name == "content-encoding");
         let head = body::head(content_type, coding.map_or("", |(_, value)| value))?;
+        let head = body::with_charset(head, metadata.charset.as_deref())?;
         Ok(Self { opened: body::open(&head, bytes, limits)?, metadata })
     }
 
@@ -148,6 +149,15 @@ mod tests {
         for (content_type, body, place, expected) in table {
             assert_eq!(element(content_type, body, place).as_deref(), expected, "{content_type} {place:?}");
         }
+    }
+
+    /// I10: the charset of the source is that of when the request came.
+    #[test]
+    fn i11_the_charset_of_the_source_is_kept() {
+        let metadata = br#"{"headers":[],"query":[],"charset":"windows-1252"}"#;
+        let reader =
+            RequestReader::open("application/x-www-form-urlencoded", metadata, b"a=%E9", &Limits::default()).unwrap();
+        assert_eq!(reader.element(0, 9).unwrap().text, "{\"a\":\"\u{e9}\"}");
     }
 
     #[test]

@@ -46,6 +46,14 @@ pub struct Source {
     pub remote_address: Option<String>,
 }
 
+impl Source {
+    /// The content headers of the body, with the charset that counts where they name none.
+    fn head(&self, parse: fn(&str, &str) -> Result<Head, ApiError>) -> Result<Head, ApiError> {
+        let head = parse(&self.content_type, &self.content_encoding)?;
+        body::with_default_charset(head, self.metadata.charset.as_deref())
+    }
+}
+
 /// How leads come.
 #[derive(Debug, Clone)]
 pub enum Channel {
@@ -185,7 +193,7 @@ impl Pipeline {
     }
 
     async fn admit_batch(&self, post: &mut Post) -> Result<Admitted, ApiError> {
-        let head = body::json_head(&post.source.content_type, &post.source.content_encoding)?;
+        let head = post.source.head(body::json_head)?;
         let ReadBody { parts: envelope, elements: read } = self.read_body(&head, post, read_batch).await?;
         let now = self.clock.now();
         let key = self.key_use(envelope.idempotency_key.as_bytes(), self.digest(&post.body).await?, now)?;
@@ -224,7 +232,7 @@ impl Pipeline {
         idempotency_key: Option<Vec<u8>>,
     ) -> Result<Admitted, ApiError> {
         let now = self.clock.now();
-        let head = body::head(&post.source.content_type, &post.source.content_encoding)?;
+        let head = post.source.head(body::head)?;
         let ReadBody { parts: places, elements: read } = self.read_body(&head, post, read_post).await?;
         let key = match &idempotency_key {
             Some(key) => Some(self.key_use(key, self.digest(&post.body).await?, now)?),

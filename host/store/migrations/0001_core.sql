@@ -42,6 +42,8 @@ create table source_keys (
     source_id text not null,
     organization_id text not null references organizations (id),
     name text not null,
+    -- What its texts are written in where they do not say so; the same for all keys of a source.
+    charset text,
     prefix text not null,
     key_hash bytea not null,
     encrypted_key bytea,

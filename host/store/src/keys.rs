@@ -48,6 +48,8 @@ pub struct SourceKey {
     pub organization_id: String,
     /// Its name.
     pub name: String,
+    /// The charset of what its source sends, where a request names none: a name of the Encoding Standard.
+    pub charset: Option<String>,
     /// Its first characters.
     pub prefix: String,
     /// When it was made.
@@ -55,7 +57,7 @@ pub struct SourceKey {
     /// When it expires: it was revoked, or replaced with a grace period.
     pub expires_at: Option<i64>,
 }
-from_row!(SourceKey { id, source_id, organization_id, name, prefix, created_at, expires_at });
+from_row!(SourceKey { id, source_id, organization_id, name, charset, prefix, created_at, expires_at });
 
 /// A key that was just made: the only time it is seen in full.
 #[derive(Debug, Clone)]
@@ -184,14 +186,15 @@ impl Store {
         &self,
         organization_id: &str,
         name: &str,
+        charset: Option<&str>,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<FreshKey, StoreError> {
         let fresh = self.fresh_key("src", SOURCE_KEY_PREFIX, now);
         let encrypted = self.encrypt(PURPOSE, fresh.key.as_bytes());
         writing!(self, connection => {
-            sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7)")
-                .bind(&fresh.id).bind(organization_id).bind(name).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice())
+            sqlx::query("insert into source_keys (id, source_id, organization_id, name, charset, prefix, key_hash, encrypted_key, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7, $8)")
+                .bind(&fresh.id).bind(organization_id).bind(name).bind(charset).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice())
                 .bind(now.0).execute(&mut *connection).await?;
             insert_audit!(self, connection, entry, &fresh.id, now);
         });
@@ -215,8 +218,8 @@ impl Store {
                  where id = $2 and organization_id = $3 and revoked_at is null and (expires_at is null or $4 < expires_at)")
                 .bind(old_until.0).bind(id).bind(organization_id).bind(now.0).execute(&mut *connection).await?.rows_affected();
             if ended == 1 {
-                sqlx::query("insert into source_keys (id, source_id, organization_id, name, prefix, key_hash, encrypted_key, created_at) \
-                     select $1, source_id, organization_id, name, $2, $3, $4, $5 from source_keys where id = $6")
+                sqlx::query("insert into source_keys (id, source_id, organization_id, name, charset, prefix, key_hash, encrypted_key, created_at) \
+                     select $1, source_id, organization_id, name, charset, $2, $3, $4, $5 from source_keys where id = $6")
                     .bind(&fresh.id).bind(&fresh.prefix).bind(key_hash(&fresh.key).as_slice()).bind(encrypted.as_slice()).bind(now.0).bind(id)
                     .execute(&mut *connection).await?;
                 insert_audit!(self, connection, entry, id, now);
@@ -224,6 +227,29 @@ impl Store {
             ended == 1
         });
         Ok(done.then_some(fresh))
+    }
+
+    /// Sets the charset of a source, for all of its keys; returns the key of this id, and none when there is none.
+    #[boxed]
+    pub async fn set_source_charset(
+        &self,
+        organization_id: &str,
+        id: &str,
+        charset: Option<&str>,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<Option<SourceKey>, StoreError> {
+        Ok(writing!(self, connection => {
+            let done = sqlx::query("update source_keys set charset = $1 where organization_id = $2 and source_id in \
+                 (select source_id from source_keys where id = $3 and organization_id = $2)")
+                .bind(charset).bind(organization_id).bind(id).execute(&mut *connection).await?.rows_affected();
+            if done == 0 {
+                return Ok(None);
+            }
+            insert_audit!(self, connection, entry, id, now);
+            sqlx::query_as("select id, source_id, organization_id, name, charset, prefix, created_at, expires_at from source_keys where id = $1")
+                .bind(id).fetch_optional(&mut *connection).await?
+        }))
     }
 
     /// Ends a source key at once; returns whether there was one.
@@ -250,7 +276,7 @@ impl Store {
     #[boxed]
     pub async fn source_key_by_hash(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
+            sqlx::query_as("select id, source_id, organization_id, name, charset, prefix, created_at, expires_at from source_keys \
                  where key_hash = $1 and revoked_at is null and (expires_at is null or $2 < expires_at)")
                 .bind(hash.as_slice()).bind(now.0).fetch_optional(&mut *connection).await?
         }))
@@ -269,7 +295,7 @@ impl Store {
     #[boxed]
     pub async fn source_keys(&self, organization_id: &str) -> Result<Vec<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys where organization_id = $1 order by id")
+            sqlx::query_as("select id, source_id, organization_id, name, charset, prefix, created_at, expires_at from source_keys where organization_id = $1 order by id")
                 .bind(organization_id).fetch_all(&mut *connection).await?
         }))
     }
@@ -282,7 +308,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys \
+            sqlx::query_as("select id, source_id, organization_id, name, charset, prefix, created_at, expires_at from source_keys \
                  where organization_id = $1 and revoked_at is null and (expires_at is null or $2 < expires_at) order by id desc limit 1")
                 .bind(organization_id).bind(now.0).fetch_optional(&mut *connection).await?
         }))

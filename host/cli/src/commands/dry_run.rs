@@ -89,7 +89,7 @@ impl DryRunCommand {
         let sample = std::fs::read(&self.input).map_err(|error| format!("{}: {error}", self.input.display()))?;
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|error| error.to_string())?;
-        let head = body::with_charset(head, self.charset.as_deref()).map_err(|error| error.to_string())?;
+        let head = body::with_default_charset(head, self.charset.as_deref()).map_err(|error| error.to_string())?;
         let element = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
         let response = self.sample_response()?;
         let mut input = DryRunInput { response, ..self.build_sample(element, pipeline.clock().now().0)? };

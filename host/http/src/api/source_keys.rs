@@ -8,7 +8,7 @@ use crate::views::{self, Page, Time};
 use axum::Json;
 use axum::http::StatusCode;
 use hookmill_admin::rows::{FreshKey, SourceKey};
-use hookmill_admin::{NewSourceKey, Regeneration};
+use hookmill_admin::{NewSourceKey, Regeneration, SourceCharset};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -32,6 +32,8 @@ impl From<FreshKey> for FreshSourceKey {
 pub(crate) struct SourceKeyView {
     id: String,
     name: String,
+    /// The charset of what its source sends, where a request names none; null for UTF-8.
+    charset: Option<String>,
     prefix: String,
     created_at: Time,
     /// When it expires: it was revoked, or replaced with a grace period.
@@ -43,6 +45,7 @@ impl From<SourceKey> for SourceKeyView {
         Self {
             id: row.id,
             name: row.name,
+            charset: row.charset,
             prefix: row.prefix,
             created_at: views::time(row.created_at),
             expires_at: row.expires_at.map(views::time),
@@ -96,6 +99,19 @@ pub(crate) async fn regenerate(
     JsonBody(regeneration): JsonBody<Regeneration>,
 ) -> Result<(StatusCode, Json<FreshSourceKey>), HttpError> {
     Ok((StatusCode::CREATED, Json(scope.regenerate_source_key(&id, regeneration).await?.into())))
+}
+
+/// Sets the charset of a source
+///
+/// Admins. It counts for all keys of the source, where a request names no charset. It counts for what is posted from then on: a stored request is read again as it was read when it came.
+#[utoipa::path(put, path = "", operation_id = "setSourceCharset", request_body = SourceCharset,
+    responses((status = OK, description = "The object after the change.", body = SourceKeyView)))]
+pub(crate) async fn set_charset(
+    OrgUser(scope): OrgUser,
+    Path(id): Path<String>,
+    JsonBody(new): JsonBody<SourceCharset>,
+) -> Result<Json<SourceKeyView>, HttpError> {
+    Ok(Json(scope.set_source_charset(&id, new).await?.into()))
 }
 
 /// Reveals a source key

@@ -70,7 +70,8 @@ fn source(pipeline: &Pipeline, key: Arc<SourceKey>, parts: &Parts, address: Conn
     });
     let trusted = &pipeline.settings().trusted_proxies;
     let remote_address = Some(remote_address::remote_address(address.0.0.ip(), &parts.headers, trusted).to_string());
-    let metadata = RequestMetadata { headers: kept.collect(), query: query(&parts.uri, bytes_max) };
+    let metadata =
+        RequestMetadata { headers: kept.collect(), query: query(&parts.uri, bytes_max), charset: key.charset.clone() };
     Source { key, content_type, content_encoding, metadata, remote_address }
 }
 
