@@ -120,7 +120,7 @@ fn paths(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Vec<
 }
 
 /// A path that starts at the value itself: `address.city`, `[0]`, `$.items[*]`.
-fn inside(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
+pub fn inside(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
     let text = diagnostics.text(at, "a path inside the value, such as `address.city`")?;
     // A short path is read as one of the body, so that `campaign.id` is a member here, not the campaign's.
     let integer = match text {

@@ -4,13 +4,15 @@ use super::check::{At, Diagnostics, join, under};
 use super::defined_fields::DefinedFields;
 use super::functions::path_of;
 use super::limits::FIELDS_MAX;
-use super::node::{Key, Node};
+use super::node::{Key, Kind, Node};
 use super::path::Stage;
-use super::{keys, names, placing, recipe};
+use super::{arguments, keys, names, placing, recipe};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::owned::{Field, MapPlan, Path, Root, Target, Unknown};
+use crate::plan::owned::{Field, Items, MapPlan, Path, Root, Target, Unknown};
 
 const KEYS: [&str; 7] = keys::names(&keys::MAP);
+
+const ITEMS_KEYS: [&str; keys::ITEMS.len()] = keys::names(&keys::ITEMS);
 
 /// Where a source usually says that a lead is a test.
 const IS_TEST: [&str; 2] = ["~is_test", "~test"];
@@ -22,7 +24,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
     let made_fields = under(at, "fields", |at| fields(diagnostics, at)).unwrap_or_default();
     let referenced = std::mem::take(&mut diagnostics.defined_fields).into_referenced();
     let mut map = MapPlan {
-        items: under(at, "items", |at| each(diagnostics, at)).flatten(),
+        items: under(at, "items", |at| items(diagnostics, at)).flatten(),
         also_search: under(at, "also_search", |at| paths(diagnostics, at)).unwrap_or_default(),
         fields: made_fields,
         referenced,
@@ -37,13 +39,25 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
     Some(map)
 }
 
-/// Where the elements are. They are parts of the body, so that is where the path must start.
-fn each(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
+/// Where the elements are: parts of the body, or of a value that is made first.
+fn items(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Items> {
+    if !matches!(at.node.kind, Kind::Map(_)) {
+        return part_path(diagnostics, at).map(Items::Parts);
+    }
+    let recipe = recipe::from_map(diagnostics, at, Stage::Map, &ITEMS_KEYS)?;
+    let inside = under(at, "at", |at| arguments::inside(diagnostics, at)).flatten();
+    Some(Items::Evaluated { recipe: Box::new(recipe), at: inside })
+}
+
+/// The path of parts of the body, which is where it must start.
+fn part_path(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
     let path = path_of(diagnostics, at, Stage::Map)?;
     if path.root == Root::Whole {
         return Some(path);
     }
-    let hint = Some("write it like `$.entry[*]`".to_owned());
+    let hint = Some(
+        "write it like `$.entry[*]`, or take it `from` there: `{from: query.lead, then: [parse_json]}`".to_owned(),
+    );
     diagnostics.error(at, "bad_path", "`items` takes elements out of the body, and this path starts elsewhere", hint);
     None
 }

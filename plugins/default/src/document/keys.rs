@@ -80,7 +80,7 @@ pub const DOCUMENT: [KeySpec; 6] = [
 pub const MAP: [KeySpec; 7] = [
     key(
         "items",
-        Is::Part("path"),
+        Is::Part("items"),
         "$.entry[*]",
         "The elements of the body that become a lead each. Without it the body is one, or its items are when it is a list.",
     ),
@@ -195,6 +195,28 @@ pub const RECIPE: [KeySpec; 9] = [
         "What happens when a function rejects: `fail` (the usual), `omit`, `null`, `keep_raw` with a warning, or a default.",
     ),
 ];
+
+/// What a recipe under `items` may say besides.
+pub const AT: KeySpec = key(
+    "at",
+    Is::Part("path"),
+    "leads",
+    "Where the elements are in the value that was made. Without it the value is one, or its items are when it is a list.",
+);
+
+/// A recipe under `items`.
+pub const ITEMS: [KeySpec; RECIPE.len() + 1] = and_one(&RECIPE, AT);
+
+/// These keys and one more.
+const fn and_one<const N: usize, const M: usize>(keys: &[KeySpec; N], more: KeySpec) -> [KeySpec; M] {
+    let mut all = [more; M];
+    let mut index = 0;
+    while index < N {
+        all[index] = keys[index];
+        index += 1;
+    }
+    all
+}
 
 /// A comparison.
 pub const COMPARISON: [KeySpec; 9] = [
@@ -373,6 +395,7 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<KeySpec>)> {
         ("map", "`map`", MAP.to_vec()),
         ("fields", "`map.fields`", FIELDS.to_vec()),
         ("recipe", "A recipe", RECIPE.to_vec()),
+        ("items", "A recipe under `items`, besides the keys of a recipe", vec![AT]),
         ("alternative", "An alternative in a list under `from`", SOURCE.to_vec()),
         ("comparison", "A condition that compares", COMPARISON.to_vec()),
         ("groups", "A condition made of others", GROUPS.to_vec()),

@@ -17,7 +17,7 @@ const SOURCE_KEYS: [&str; 4] = keys::names(&keys::SOURCE);
 pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Recipe> {
     match &at.node.kind {
         Kind::Text(_) | Kind::List(_) => Some(plain(sources(diagnostics, at, stage), at.node.place.line)),
-        Kind::Map(_) => from_map(diagnostics, at, stage),
+        Kind::Map(_) => from_map(diagnostics, at, stage, &KEYS),
         _ => {
             diagnostics.expected(at, "a path, a list of paths, or a map with `from`, `template` or `value`");
             None
@@ -30,8 +30,9 @@ pub fn plain(sources: Vec<Source>, line: u32) -> Recipe {
     Recipe { sources, then: Vec::new(), line, options: None }
 }
 
-fn from_map(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Recipe> {
-    diagnostics.map_of(at, "a recipe", &KEYS)?;
+/// Reads a recipe that is a map and may have these keys.
+pub fn from_map(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, known: &[&str]) -> Option<Recipe> {
+    diagnostics.map_of(at, "a recipe", known)?;
     let given: Vec<&str> = ["from", "template", "value"].into_iter().filter(|key| at.node.get(key).is_some()).collect();
     if given.len() != 1 {
         let message = format!("exactly one of `from`, `template` and `value` is needed, here are {}", given.len());

@@ -89,6 +89,7 @@ fn definitions() -> Schema {
         .with("number", typed("number").build())
         .with("values", list_of(Value::Bool(true)))
         .with("seconds", any_of([integer(0, i64::from(u32::MAX)), reference("field")]))
+        .with("items", any_of([reference("path"), section::items()]))
         .with("map", object_of(&keys::MAP, &[]))
         .with("fields", section::fields())
         .with("field", any_of([reference("path"), section::alternatives(), reference("recipe")]))

@@ -46,6 +46,7 @@ const MEANINGS: &[Meaning] = &[
     word(&["dedupe", "distinct", "uniq"], "unique"),
     word(&["get", "path", "dig", "jsonpath"], "pick"),
     word(&["json", "from_json", "json_decode", "json_parse"], "parse_json"),
+    word(&["xml", "from_xml", "xml_decode", "xml_parse"], "parse_xml"),
     word(&["stringify", "json_encode", "dump"], "to_json"),
     word(&["nth", "index", "at"], "item"),
     word(&["plus", "sum"], "add"),

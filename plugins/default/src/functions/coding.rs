@@ -1,16 +1,18 @@
-//! Texts inside texts: HTML, URLs, base64, JSON.
+//! Texts inside texts: HTML, URLs, base64, JSON, XML.
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use hookmill_json::{Value, parse, text_of};
+use hookmill_bodies::xml::{XmlLimits, to_json as xml_to_json};
+use hookmill_bodies::{BodyError, Fault};
+use hookmill_json::{JsonError, RepairKind, Value, explain, parse, repair, text_of};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::call::Call;
 use super::error::{FunctionError, check_output_size};
-use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
+use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
 use super::measure::{check_depth, text_size};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, usually};
 
@@ -93,16 +95,46 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "parse_json",
         summary: "Reads a text as JSON; a number keeps every digit.",
         gives: Kind::Any,
+        parameters: &[usually(
+            "lines",
+            ArgumentKind::Flag,
+            "false",
+            "whether each line of the text is a value; gives a list of them",
+        )],
         errors: &[
             ("not_json", "the text is not JSON"),
             ("too_deep", "it is nested more than OUTPUT_DEPTH_MAX deep"),
             ("input_too_large", "the text is larger than FUNCTION_OUTPUT_BYTES_MAX"),
         ],
+        warnings: &[
+            ("raw_control_character", "a raw line break, tab or other control character stands in a text, and is kept"),
+            ("lone_surrogate", "half a surrogate pair stands in a text; U+FFFD takes its place"),
+        ],
         examples: &[
             example("parse_json", r#""{\"a\":[1.50,null]}""#, r#"{"a":[1.50,null]}"#),
+            example("{parse_json: {lines: true}}", r#""{\"a\":1}\n{\"a\":2}\n""#, r#"[{"a":1},{"a":2}]"#),
+            example("parse_json", r#""{\"a\":\"x\ny\"}""#, r#"{"a":"x\ny"} + raw_control_character"#),
             example("parse_json", r#""{a:1}""#, "not_json"),
         ],
         run: Run::ReadFilled(parse_json),
+        ..CODING
+    },
+    Spec {
+        name: "parse_xml",
+        summary: "Reads a text as XML: the root element is a member of an object, as in a body of XML.",
+        gives: Kind::Object,
+        on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_xml", "[]", "wrong_type"]),
+        errors: &[
+            ("not_xml", "the text is not XML"),
+            ("too_deep", "it is nested more than OUTPUT_DEPTH_MAX deep"),
+            ("input_too_large", "the text is larger than FUNCTION_OUTPUT_BYTES_MAX"),
+            ("output_too_large", "it has more elements or attributes than a body of XML may have"),
+        ],
+        examples: &[
+            example("parse_xml", r#""<lead><id>7</id><mail/></lead>""#, r#"{"lead":{"id":"7","mail":""}}"#),
+            example("parse_xml", r#""<lead>""#, "not_xml"),
+        ],
+        run: Run::ReadFilled(parse_xml),
         ..CODING
     },
     Spec {
@@ -181,17 +213,82 @@ fn base64_decode<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Fu
 }
 
 fn parse_json(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
-    if text.len() > FUNCTION_OUTPUT_BYTES_MAX {
-        let message = format!("this text is larger than {FUNCTION_OUTPUT_BYTES_MAX} bytes (FUNCTION_OUTPUT_BYTES_MAX)");
-        return Err(FunctionError::new("input_too_large", message));
+    check_input_size(text)?;
+    let read = if call.flag(0) { parse_lines(text, call)? } else { read_json(text, call, "it")? };
+    check_depth(&read, call.name)?;
+    Ok(Some(read))
+}
+
+/// The values of the lines that are not blank.
+fn parse_lines(text: &str, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
+    let mut values = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        if FUNCTION_ITEMS_MAX <= values.len() {
+            return Err(FunctionError::too_large(call.name, "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
+        }
+        values.push(read_json(line, call, &format!("line {}", index + 1))?);
     }
-    let read = parse(text).map_err(|rejected| {
-        FunctionError::of_text(
-            "not_json",
-            text,
-            &format!("is not JSON at byte {}: {}", rejected.offset, rejected.message),
-        )
+    Ok(Value::List(values))
+}
+
+/// One value. What is plain in its meaning is read with a warning, as in a body.
+fn read_json(text: &str, call: &Call<'_, '_>, what: &str) -> Result<Value<'static>, FunctionError> {
+    let reject = |error: &JsonError| {
+        let explanation = explain(text, error);
+        let hint = explanation.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        let reason = format!("is not JSON: at byte {} of {what}, {}{hint}", error.offset, explanation.message);
+        FunctionError::of_text("not_json", text, &reason)
+    };
+    let error = match parse(text) {
+        Ok(value) => return Ok(value.into_owned()),
+        Err(error) => error,
+    };
+    let Ok(Some(repaired)) = repair(text) else { return Err(reject(&error)) };
+    let value = parse(&repaired.text).map_err(|error| {
+        // The place is that of the text as it was written.
+        let offset = repaired.original_offset(error.offset);
+        reject(&JsonError { offset, ..error })
     })?;
+    if let Some(first) = repaired.repairs.first() {
+        let at = format!("at byte {} of {what}", first.offset);
+        match first.kind {
+            RepairKind::ControlCharacter(_) => {
+                call.context
+                    .warn("raw_control_character", format!("a raw control character stands in the JSON text {at}"));
+            }
+            RepairKind::LoneSurrogate => {
+                call.context.warn(
+                    "lone_surrogate",
+                    format!("half a surrogate pair stands in the JSON text {at}; it is U+FFFD now"),
+                );
+            }
+        }
+    }
+    Ok(value.into_owned())
+}
+
+fn parse_xml(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
+    check_input_size(text)?;
+    let json = xml_to_json(text.trim_start(), &XmlLimits::default()).map_err(|error| not_xml(text, &error))?;
+    let read = parse(&json).map_err(|error| FunctionError::of_text("not_xml", text, &error.message))?;
     check_depth(&read, call.name)?;
     Ok(Some(read.into_owned()))
+}
+
+fn not_xml(text: &str, error: &BodyError) -> FunctionError {
+    let code = match (error.fault, error.code) {
+        (_, "xml_too_deep") => "too_deep",
+        (Fault::TooLarge | Fault::TooMany, _) => "output_too_large",
+        _ => "not_xml",
+    };
+    FunctionError::of_text(code, text, &format!("is not XML: {}", error.sentence()))
+}
+
+/// Rejects a text that would take too long to read.
+fn check_input_size(text: &str) -> Result<(), FunctionError> {
+    if text.len() <= FUNCTION_OUTPUT_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("this text is larger than {FUNCTION_OUTPUT_BYTES_MAX} bytes (FUNCTION_OUTPUT_BYTES_MAX)");
+    Err(FunctionError::new("input_too_large", message))
 }

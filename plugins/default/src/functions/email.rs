@@ -71,6 +71,10 @@ const LOCAL_BYTES_MAX: usize = 64;
 /// RFC 1035: one label of a domain.
 const LABEL_BYTES_MAX: usize = 63;
 
+/// In a form, a `+` that is not encoded stands for a space.
+const SPACE_FOR_PLUS: &str = "is not an e-mail address: a space stands before the `@`, as when a form has a `+` that is not encoded; \
+    its sender must write `%2B`, or the document puts it back: `{replace: {what: ' ', with: '+'}}` before `email`";
+
 /// The address without space around it, in lower case, or why it is none.
 pub fn normalize(text: &str) -> Result<String, &'static str> {
     check_address(text).map(str::to_lowercase)
@@ -101,6 +105,9 @@ fn check_address(text: &str) -> Result<&str, &'static str> {
         return Err("is not an e-mail address: it is longer than 254 bytes");
     }
     let (local, domain) = text.rsplit_once('@').ok_or("is not an e-mail address: it has no `@`")?;
+    if is_local(&local.replace(' ', "+")) && !is_local(local) {
+        return Err(SPACE_FOR_PLUS);
+    }
     if !is_local(local) {
         return Err(
             "is not an e-mail address: what stands before the `@` is empty, too long or has a forbidden character",
@@ -175,5 +182,7 @@ mod tests {
         assert!(normalize(&format!("a@{}.de", "b".repeat(64))).is_err());
         assert!(normalize(&format!("a@{}de", "b.".repeat(126))).is_err());
         assert_eq!(normalize(" Me@Example.COM").as_deref(), Ok("me@example.com"));
+        assert!(normalize("ann leads@example.com").unwrap_err().contains("%2B"));
+        assert!(!normalize("a,b c@example.com").unwrap_err().contains("%2B"));
     }
 }

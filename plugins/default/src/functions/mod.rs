@@ -30,6 +30,7 @@ mod tags;
 pub mod template;
 mod text;
 mod time;
+mod unflatten;
 mod written;
 
 pub use apply::{apply, apply_all};

@@ -7,8 +7,9 @@ use hookmill_json::Value;
 use super::call::Call;
 use super::error::FunctionError;
 use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
-use super::measure::{check_depth, text_size};
+use super::measure::text_size;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Members, Run, Spec, example, required, usually};
+use super::unflatten::unflatten;
 
 /// A function that takes an object.
 const OBJECT: Spec = Spec {
@@ -121,7 +122,15 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "unflatten",
         summary: "Makes objects in objects of names such as `a.b`; a name that needs a place where a value stands is left as it is.",
-        parameters: &[usually("with", ArgumentKind::NonEmpty, "'.'", "what stands between the names")],
+        parameters: &[
+            usually("with", ArgumentKind::NonEmpty, "'.'", "what stands between the names"),
+            usually(
+                "brackets",
+                ArgumentKind::Flag,
+                "false",
+                "whether names in brackets are read as well, as forms write them: `a[b]`, a list of `a[0]`, `a[1]` and so on without a gap, and of `a[]`",
+            ),
+        ],
         errors: &[
             ("output_too_large", "the object has more members than FUNCTION_ITEMS_MAX"),
             ("too_deep", "the result would be nested more than OUTPUT_DEPTH_MAX deep"),
@@ -129,6 +138,11 @@ pub const FUNCTIONS: &[Spec] = &[
         warnings: &[("key_conflict", "a name stays as it is, for a value stands where it needs an object")],
         examples: &[
             example("unflatten", r#"{"a.b":1,"a.c.d":2,"e":3}"#, r#"{"e":3,"a":{"b":1,"c":{"d":2}}}"#),
+            example(
+                "{unflatten: {brackets: true}}",
+                r#"{"p[0][name]":"Ann","p[1][name]":"Bo","tags[]":"x","a[7]":1}"#,
+                r#"{"p":[{"name":"Ann"},{"name":"Bo"}],"tags":["x"],"a":{"7":1}}"#,
+            ),
             example(
                 "unflatten",
                 r#"{"name":"Jake Broe","name.first":"Jake"}"#,
@@ -260,73 +274,4 @@ impl<'t> Flat<'t, '_> {
         };
         if self.names.add(name.clone(), value) { Ok(()) } else { Err(conflict()) }
     }
-}
-
-/// How many names are compared in a step of work.
-const NAMES_PER_STEP: usize = 4;
-
-/// Names that need no place in another object come first: then it is known where values stand in the way.
-fn unflatten<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
-    if FUNCTION_ITEMS_MAX < members.len() {
-        return Err(FunctionError::too_large(call.name, "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
-    }
-    let between = call.text_or_empty(0);
-    let (long, mut object): (Members<'t>, Members<'t>) =
-        members.into_iter().partition(|(name, _)| is_nested_name(name, between));
-    for (name, value) in long {
-        // Each name is looked for among those that are there.
-        call.context.spend(object.len() / NAMES_PER_STEP)?;
-        let names: Vec<&str> = name.split(between).collect();
-        match place_for(&mut object, &names) {
-            Some((inside, last)) => inside.push((last.to_owned().into(), value)),
-            None => {
-                let message = format!("`{name}` is left as it is: a value stands where it needs an object");
-                call.context.warn("key_conflict", message);
-                object.push((name, value));
-            }
-        }
-    }
-    let made = Value::Object(object);
-    check_depth(&made, call.name)?;
-    Ok(Some(made))
-}
-
-/// Whether a name is several, none of them empty, and not too many.
-fn is_nested_name(name: &str, between: &str) -> bool {
-    let count = name.split(between).count();
-    1 < count && count <= FLATTEN_DEPTH_MAX && name.split(between).all(|name| !name.is_empty())
-}
-
-/// The members among which the last of these names is free, made on the way; none when a value stands in the way.
-fn place_for<'o, 't, 'n>(object: &'o mut Members<'t>, names: &[&'n str]) -> Option<(&'o mut Members<'t>, &'n str)> {
-    let (last, way) = names.split_last()?;
-    if !is_free(object, way, last) {
-        return None;
-    }
-    let mut at = object;
-    for name in way {
-        let place = match at.iter().position(|(known, _)| known == name) {
-            Some(place) => place,
-            None => {
-                at.push(((*name).to_owned().into(), Value::Object(Vec::new())));
-                at.len() - 1
-            }
-        };
-        let Some((_, Value::Object(inside))) = at.get_mut(place) else { return None };
-        at = inside;
-    }
-    Some((at, *last))
-}
-
-/// Whether nothing but objects stands on the way, and nothing at its end.
-fn is_free(object: &Members<'_>, way: &[&str], last: &str) -> bool {
-    let mut at = object;
-    for name in way {
-        match at.iter().find(|(known, _)| known == name) {
-            None => return true,
-            Some((_, Value::Object(inside))) => at = inside,
-            Some(_) => return false,
-        }
-    }
-    at.iter().all(|(known, _)| known != last)
 }

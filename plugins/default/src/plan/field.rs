@@ -10,8 +10,8 @@ use super::{Function, Path, Rule, Template};
 /// How elements become leads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MapPlan<'p> {
-    /// Where the elements are in the body; none for the body itself, or its items when it is a list.
-    pub items: Option<Path<'p>>,
+    /// Where the elements are; none for the body itself, or its items when it is a list.
+    pub items: Option<Items<'p>>,
     /// Objects in the element where loose names (`~email`) are looked for as well, after the element itself.
     pub also_search: Vec<Path<'p>>,
     /// The fields, in the order of the document.
@@ -30,6 +30,22 @@ pub struct MapPlan<'p> {
     pub path_trie: Vec<u8>,
     /// How each field is made in the ordinary case; none where there is no such.
     pub fast_paths: Vec<Option<FastPathPlan>>,
+}
+
+/// Where elements are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Items<'p> {
+    /// Parts of the body.
+    Parts(#[serde(borrow)] Path<'p>),
+    /// Parts of a value that is evaluated first.
+    Evaluated {
+        /// How the value is made.
+        #[serde(borrow)]
+        recipe: Box<Recipe<'p>>,
+        /// Where they are in it; none for the value itself, or its items when it is a list.
+        #[serde(borrow)]
+        at: Option<Path<'p>>,
+    },
 }
 
 /// How a field is made in the ordinary case: it is what stands at the first of some places that is not blank.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{PlainCodes, PlanError, decode, encode};
 use super::field::{FastPathPlan, RecipeOptions};
-use super::{Fallback, Field, MapPlan, Path, Steps, Target, Unknown};
+use super::{Fallback, Field, Items, MapPlan, Path, Steps, Target, Unknown};
 use crate::lead::TEXT_FIELDS;
 
 /// How many functions a record holds.
@@ -33,9 +33,9 @@ const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
 /// What few documents say about their elements.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MapOptions<'p> {
-    /// Where the elements are in the body; none for the body itself, or its items when it is a list.
+    /// Where the elements are; none for the body itself, or its items when it is a list.
     #[serde(borrow)]
-    pub items: Option<Path<'p>>,
+    pub items: Option<Items<'p>>,
     /// Objects in the element where loose names are looked for as well.
     #[serde(borrow)]
     pub also_search: Vec<Path<'p>>,

@@ -19,7 +19,9 @@ use std::borrow::Cow;
 pub use bytes::{LoadedPlan, PLAN_BYTES_MAX};
 pub use codec::{PlainCodes, PlanError};
 pub use expression::{Expression, PATTERN_DEPTH_MAX, PATTERN_SIZE_MAX};
-pub use field::{Fallback, FastPathPlan, Field, MapPlan, Recipe, RecipeOptions, Source, SourceKind, Target, Unknown};
+pub use field::{
+    Fallback, FastPathPlan, Field, Items, MapPlan, Recipe, RecipeOptions, Source, SourceKind, Target, Unknown,
+};
 pub use function::{Argument, Function, FunctionId, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use map_code::{FastPath, LoadedMap, MapOptions, TargetRef};
@@ -60,6 +62,8 @@ pub mod owned {
     pub type Plan = super::Plan<'static>;
     /// How elements become leads.
     pub type MapPlan = super::MapPlan<'static>;
+    /// Where elements are.
+    pub type Items = super::Items<'static>;
     /// A field.
     pub type Field = super::Field<'static>;
     /// How a value is made.

@@ -10,22 +10,34 @@ pub struct Element<'e> {
     pub index: &'e JsonIndex<'e>,
     /// The element in it.
     pub node: Node<'e>,
-    /// The body, and the element's place in it, when the element is a part of it.
+    /// What the element is a part of, and its place in it: the body, or a value that was made of it.
     enclosing: Option<(&'e JsonIndex<'e>, Node<'e>)>,
+    /// The body that the element came in, when it is not the element itself.
+    body: Option<&'e JsonIndex<'e>>,
     /// The whole element where only the wanted places of it were read: read when a path asks for more after all.
     whole: Option<OnceCell<Option<JsonIndex<'e>>>>,
+}
+
+/// What elements are parts of.
+#[derive(Clone, Copy)]
+pub struct Around<'e> {
+    /// The body, or a value that was made of it.
+    pub index: &'e JsonIndex<'e>,
+    /// The body.
+    pub body: &'e JsonIndex<'e>,
 }
 
 impl<'e> Element<'e> {
     /// An element of which all was read, or only what paths lead to.
     pub fn new(index: &'e JsonIndex<'e>, node: Node<'e>, is_partial: bool) -> Self {
-        Self { index, node, enclosing: None, whole: is_partial.then(OnceCell::new) }
+        Self { index, node, enclosing: None, body: None, whole: is_partial.then(OnceCell::new) }
     }
 
-    /// As a part of a body.
+    /// As a part of what stands around it, in a body.
     #[must_use]
-    pub fn inside(mut self, body: &'e JsonIndex<'e>, node: Node<'e>) -> Self {
-        self.enclosing = Some((body, node));
+    pub fn inside(mut self, around: Around<'e>, node: Node<'e>) -> Self {
+        self.enclosing = Some((around.index, node));
+        self.body = Some(around.body);
         self
     }
 
@@ -39,8 +51,8 @@ impl<'e> Element<'e> {
 
     /// The body as a tree.
     pub fn body(&self) -> Option<NodeRef<'_>> {
-        match self.enclosing {
-            Some((body, _)) => Some(NodeRef::Indexed(body.root())),
+        match self.body {
+            Some(body) => Some(NodeRef::Indexed(body.root())),
             None => self.root(),
         }
     }
@@ -52,8 +64,8 @@ impl<'e> Element<'e> {
 
     /// The object around the element that is so many objects away, 1 for the nearest.
     pub fn parent(&self, levels: usize) -> Option<NodeRef<'_>> {
-        let (body, node) = self.enclosing?;
-        let enclosing = body.root().objects_holding(node);
+        let (around, node) = self.enclosing?;
+        let enclosing = around.root().objects_holding(node);
         enclosing.len().checked_sub(levels).and_then(|index| enclosing.get(index)).copied().map(NodeRef::Indexed)
     }
 }

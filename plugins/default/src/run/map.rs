@@ -1,15 +1,16 @@
 //! `map`: from one inbound element to its leads.
 
-use hookmill_json::{JsonError, JsonIndex, Kind, Node, NodeRef, PathTrie, Value};
+use hookmill_json::{JsonError, JsonIndex, Kind, Node, NodeRef, PathTrie, Value, text_of};
 use hookmill_plugin_sdk::types::{Failure, Inbound, Mapped, MappedLead};
 
 use super::budget::WorkBudget;
-use super::element::Element;
-use super::mapping::Mapping;
+use super::element::{Around, Element};
+use super::mapping::{Mapping, failure_in, failure_of};
+use super::recipe::{Evaluator, Expected};
 use super::scope::{Call, ElementScope};
 use super::steps::select_in;
 use super::trace;
-use crate::plan::{LoadedMap, Unknown};
+use crate::plan::{Items, LoadedMap, Path, Recipe, Unknown};
 
 /// How many leads one element may become.
 pub const LEADS_MAX: usize = 1000;
@@ -17,7 +18,8 @@ pub const LEADS_MAX: usize = 1000;
 /// Maps one element.
 pub fn map(plan: &LoadedMap<'_>, call: &Call<'_>, inbound: &Inbound) -> Result<Mapped, Failure> {
     let budget = WorkBudget::default();
-    let mut mapper = Mapper { plan, call, inbound, budget: &budget, traces: call.traces().then(Vec::new) };
+    let mut mapper =
+        Mapper { plan, call, inbound, budget: &budget, traces: call.traces().then(Vec::new), warning: None };
     let leads = if is_one_element(plan, &inbound.body) { mapper.whole()? } else { mapper.parts()? };
     Ok(Mapped { leads, trace: mapper.traces.map(|leads| trace::json_list("leads", leads)) })
 }
@@ -35,6 +37,8 @@ struct Mapper<'m, 'p, 'c> {
     inbound: &'m Inbound,
     budget: &'m WorkBudget,
     traces: Option<Vec<Value<'static>>>,
+    /// A warning about what the elements are taken from: code and text.
+    warning: Option<(&'static str, String)>,
 }
 
 impl<'m> Mapper<'m, '_, '_> {
@@ -44,20 +48,46 @@ impl<'m> Mapper<'m, '_, '_> {
         Ok(vec![self.lead(element, index.duplicate_names())])
     }
 
-    /// The elements are parts of the body. Each is read again by itself where paths have places.
+    /// The elements are parts of the body, or of a value that is made of it.
     fn parts(&mut self) -> Result<Leads, Failure> {
         let body = JsonIndex::parse(&self.inbound.body).map_err(unreadable)?;
-        let elements = elements(self.plan, &body)?;
-        self.budget.add_leads(elements.len());
-        Ok(elements.into_iter().map(|node| self.part(&body, node)).collect())
+        match &self.plan.options.items {
+            None => self.each(Around { index: &body, body: &body }, None),
+            Some(Items::Parts(path)) => self.each(Around { index: &body, body: &body }, Some(path)),
+            Some(Items::Evaluated { recipe, at }) => {
+                let Some(text) = self.evaluate(&body, recipe)? else { return Ok(Vec::new()) };
+                let made = JsonIndex::parse(&text).map_err(unreadable)?;
+                self.each(Around { index: &made, body: &body }, at.as_ref())
+            }
+        }
     }
 
-    fn part(&mut self, body: &JsonIndex<'_>, node: Node<'_>) -> Result<MappedLead, Failure> {
+    /// The value that elements are taken from, as JSON text.
+    fn evaluate(&mut self, body: &JsonIndex<'_>, recipe: &Recipe<'_>) -> Result<Option<String>, Failure> {
+        let element = Element::new(body, body.root(), false);
+        let scope = ElementScope::new(self.call, self.inbound, self.budget, element);
+        let made =
+            Evaluator::new(&scope).evaluate(recipe, Expected::Any).map_err(|error| failure_in("items", error))?;
+        self.warning = made.warning;
+        let text = made.value.as_ref().map(text_of);
+        self.budget.spend(text.as_ref().map_or(0, String::len)).map_err(|rejection| failure_of(&rejection))?;
+        Ok(text)
+    }
+
+    /// Each element is read again by itself where paths have places.
+    fn each(&mut self, around: Around<'_>, path: Option<&Path<'_>>) -> Result<Leads, Failure> {
+        let elements = elements(path, around.index)?;
+        self.budget.add_leads(elements.len());
+        Ok(elements.into_iter().map(|node| self.part(around, node)).collect())
+    }
+
+    fn part(&mut self, around: Around<'_>, node: Node<'_>) -> Result<MappedLead, Failure> {
+        let names = around.body.duplicate_names();
         if self.plan.path_trie.is_none() || node.kind() != Kind::Object {
-            return self.lead(Element::new(body, node, false).inside(body, node), body.duplicate_names());
+            return self.lead(Element::new(around.index, node, false).inside(around, node), names);
         }
         let index = self.read(node.text()).map_err(unreadable)?;
-        self.lead(Element::new(&index, index.root(), self.skips()).inside(body, node), body.duplicate_names())
+        self.lead(Element::new(&index, index.root(), self.skips()).inside(around, node), names)
     }
 
     /// Where all that is not mapped is dropped, only what paths lead to is read.
@@ -82,6 +112,9 @@ impl<'m> Mapper<'m, '_, '_> {
         let scope = scope.with_referenced_fields(&self.plan.options.referenced);
         let mut mapping = Mapping::new(self.plan, &scope, node, self.traces.is_some());
         mapping.warn_of_duplicates(duplicate_names);
+        if let Some((code, message)) = &self.warning {
+            mapping.warn_of_items(code, message);
+        }
         let lead = mapping.lead();
         if let Some(traces) = &mut self.traces {
             traces.push(Value::object([("fields", Value::List(mapping.into_trace()))]));
@@ -94,13 +127,13 @@ fn unreadable(rejected: JsonError) -> Failure {
     Failure::new(rejected.code, format!("the body can't be read at byte {}: {}", rejected.offset, rejected.message))
 }
 
-/// What becomes a lead each: what `items` finds, or the items of a list, or the body.
-fn elements<'b>(plan: &LoadedMap<'_>, body: &'b JsonIndex<'b>) -> Result<Vec<Node<'b>>, Failure> {
-    let found = match &plan.options.items {
-        None => vec![body.root()],
+/// What becomes a lead each: what a path finds, or the value itself; of a list its items.
+fn elements<'b>(path: Option<&Path<'_>>, index: &'b JsonIndex<'b>) -> Result<Vec<Node<'b>>, Failure> {
+    let found = match path {
+        None => vec![index.root()],
         Some(path) => {
-            let found = select_in(&path.steps, NodeRef::Indexed(body.root()));
-            let found = found.map_err(|rejection| Failure::new(rejection.code, rejection.message))?;
+            let found = select_in(&path.steps, NodeRef::Indexed(index.root()));
+            let found = found.map_err(|rejection| failure_of(&rejection))?;
             found.nodes().iter().filter_map(|node| node.indexed()).collect()
         }
     };

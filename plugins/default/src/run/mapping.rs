@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hookmill_json::{Kind, Node, NodeRef, Value, text_of, write_text, write_value};
+use hookmill_json::{Kind, Node, NodeRef, Value, parse, text_of, write_text, write_value};
 use hookmill_plugin_sdk::types::{Failure, MappedLead, Warning};
 
 use super::compare::says;
@@ -69,6 +69,11 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         self.warnings.extend(names.iter().take(WARNINGS_MAX).map(|name| duplicate_name_warning(name)));
     }
 
+    /// Adds a warning about what the element was taken from.
+    pub fn warn_of_items(&mut self, code: &str, message: &str) {
+        self.warning(code, "items", format!("items: {message}"));
+    }
+
     /// How each field was made, if that was asked for.
     pub fn into_trace(self) -> Vec<Value<'static>> {
         self.trace.unwrap_or_default()
@@ -78,7 +83,11 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     pub fn lead(&mut self) -> Result<MappedLead, Failure> {
         if self.element.kind() != Kind::Object {
             let value = self.element.value();
-            let message = format!("a lead must be a JSON object, not {}", value.type_name());
+            let message = if is_encoded_twice(&value) {
+                ENCODED_TWICE.to_owned()
+            } else {
+                format!("a lead must be a JSON object, not {}", value.type_name())
+            };
             return Err(Failure::new("not_an_object", message).on_input(quote(&text_of(&value))));
         }
         self.check_containers()?;
@@ -397,8 +406,22 @@ fn tags(value: Value<'_>) -> Value<'_> {
     Value::List(items.into_iter().filter(|item| !item.is_blank()).map(|item| Value::text(text(item))).collect())
 }
 
+const ENCODED_TWICE: &str = "a lead must be a JSON object, not a text; this text is JSON itself: its sender encoded it twice and \
+    must send the object, or the document reads it first: `items: {from: $, then: [parse_json]}`";
+
+/// Whether a value is a text that is an object or a list of JSON itself.
+fn is_encoded_twice(value: &Value<'_>) -> bool {
+    let Value::Text(text) = value else { return false };
+    text.trim_start().starts_with(['{', '[']) && parse(text).is_ok()
+}
+
 fn failure(field: &Field<'_>, error: RecipeError) -> Failure {
-    let mut failure = Failure::new(error.code, format!("{}: {}", field.name, error.message)).in_field(&*field.name);
+    failure_in(&field.name, error)
+}
+
+/// Why what stands under this name in a document could not be made.
+pub fn failure_in(name: &str, error: RecipeError) -> Failure {
+    let mut failure = Failure::new(error.code, format!("{name}: {}", error.message)).in_field(name);
     failure.function = error.function.map(str::to_owned);
     failure.input = error.input.map(|input| quote(&input));
     failure
@@ -433,6 +456,7 @@ fn shorten(text: &str) -> &str {
     &text[..text.char_indices().nth(NOTICE_CHARS_MAX).map_or(text.len(), |(end, _)| end)]
 }
 
-fn failure_of(rejection: &FunctionError) -> Failure {
+/// A failure for the reason of a function.
+pub fn failure_of(rejection: &FunctionError) -> Failure {
     Failure::new(rejection.code, rejection.message.as_str())
 }

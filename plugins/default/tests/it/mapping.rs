@@ -2,7 +2,7 @@
 
 use hookmill_plugin_sdk::types::{Failure, Mapped};
 
-use crate::fixtures::{context, failure, inbound, json, lead, lead_json, leads, map_all, map_with};
+use crate::fixtures::{context, failure, inbound, json, lead, lead_json, leads, map_all, map_with, problems};
 
 fn fields(fields: &str) -> String {
     format!("version: 1\nmap:\n  unknown: drop\n  fields:\n    {}", fields.replace('\n', "\n    "))
@@ -163,6 +163,75 @@ fn m1_items_make_several_leads_of_one_element() {
     let texts: Vec<String> = leads.into_iter().map(|lead| lead.unwrap().lead).collect();
     assert_eq!(texts[1], r#"{"external_id":"123123123124","custom":{"page":"page"}}"#);
     assert_eq!(texts.len(), 2);
+}
+
+/// M1: leads in a text of JSON or XML, in JSON that was encoded twice, in lines, and in rows of a form.
+#[test]
+fn m1_items_are_taken_out_of_what_a_recipe_makes() {
+    let document =
+        |items: &str, fields: &str| format!("version: 1\nmap: {{unknown: drop, items: {items}, fields: {{{fields}}}}}");
+    let table = [
+        (
+            document("{from: payload, then: [parse_json], at: leads}", "first_name: n, source: body.form"),
+            r#"{"form": "f", "payload": "{\"leads\": [{\"n\": \"Ann\"}, {\"n\": \"Bo\"}]}"}"#,
+            vec![r#"{"first_name":"Ann","source":"f","custom":{}}"#, r#"{"first_name":"Bo","source":"f","custom":{}}"#],
+        ),
+        (
+            document("{from: $, then: [parse_json]}", "first_name: n"),
+            r#""{\"n\": \"Wim\"}""#,
+            vec![r#"{"first_name":"Wim","custom":{}}"#],
+        ),
+        (
+            document("{from: xml, then: [parse_xml], at: lead}", "external_id: id, first_name: name, zip: parent.zip"),
+            r#"{"xml": "<lead><id>0017</id><name>Zo\u00eb</name></lead>"}"#,
+            vec![r#"{"external_id":"0017","first_name":"Zoë","custom":{}}"#],
+        ),
+        (
+            document("{from: log, then: [{parse_json: {lines: true}}]}", "first_name: n"),
+            r#"{"log": "{\"n\":\"Ann\"}\n\n{\"n\":\"Bo\"}\n"}"#,
+            vec![r#"{"first_name":"Ann","custom":{}}"#, r#"{"first_name":"Bo","custom":{}}"#],
+        ),
+        (
+            document(
+                "{from: $, then: [{unflatten: {brackets: true}}], at: people}",
+                "first_name: name, zip: parent.zip, street: body.zip",
+            ),
+            r#"{"zip": "1", "people[1][name]": "Bo", "people[0][name]": "Ada"}"#,
+            vec![
+                r#"{"first_name":"Ada","street":"1","zip":"1","custom":{}}"#,
+                r#"{"first_name":"Bo","street":"1","zip":"1","custom":{}}"#,
+            ],
+        ),
+        (document("{from: none, then: [parse_json], at: leads}", "first_name: n"), "{}", vec![]),
+        (document("{from: payload, then: [parse_json], at: leads}", "first_name: n"), r#"{"payload": "{}"}"#, vec![]),
+    ];
+    for (document, body, expected) in table {
+        let texts: Vec<String> = leads(&document, body).into_iter().map(|lead| lead.unwrap().lead).collect();
+        assert_eq!(texts, expected, "{document}");
+    }
+}
+
+#[test]
+fn m1_what_a_recipe_of_items_says_is_of_each_lead() {
+    let document = "version: 1\nmap: {items: {from: p, then: [parse_json]}, fields: {first_name: n}}";
+    let warned = leads(document, r#"{"p": "[{\"n\":\"a\tb\"},{}]"}"#);
+    for lead in warned {
+        let warnings = lead.unwrap().warnings;
+        assert_eq!((warnings[0].code.as_str(), warnings[0].path.as_str()), ("raw_control_character", "items"));
+    }
+    let failed = map_with(document, context(), inbound(r#"{"p": "{n:1}"}"#)).unwrap_err();
+    assert_eq!((failed.code.as_str(), failed.field.as_deref()), ("not_json", Some("items")));
+    assert!(failed.message.contains("double quotes"), "{}", failed.message);
+    assert!(problems("version: 1\nmap: {items: {from: p, in: x}, fields: {}}")[0].message.contains("`in`"));
+}
+
+/// M1: JSON that was encoded twice says so.
+#[test]
+fn m1_what_was_encoded_twice_is_told() {
+    let failed = leads("", r#""{\"email\": \"a@b.example\"}""#).remove(0).unwrap_err();
+    assert_eq!(failed.code, "not_an_object");
+    assert!(failed.message.contains("encoded it twice") && failed.message.contains("parse_json"), "{}", failed.message);
+    assert!(!leads("", "\"{x\"").remove(0).unwrap_err().message.contains("twice"));
 }
 
 #[test]

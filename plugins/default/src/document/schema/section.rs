@@ -40,6 +40,11 @@ pub fn recipe() -> Schema {
     exactly_one(object_of(&keys::RECIPE, &[]), &SOURCES)
 }
 
+/// Where elements are, in a value that a recipe makes.
+pub fn items() -> Schema {
+    exactly_one(object_of(&keys::ITEMS, &[]), &SOURCES)
+}
+
 fn exactly_one(schema: Schema, names: &[&'static str]) -> Schema {
     let each = names.iter().map(|name| required(&[name])).collect();
     Members::new().and(schema).with("oneOf", Value::List(each)).build()

@@ -106,6 +106,7 @@ fn what(is: Is) -> String {
             "paths" => "path or paths".to_owned(),
             "seconds" => "number or recipe".to_owned(),
             "functions" => "function or functions".to_owned(),
+            "items" => "path, or recipe with `at`".to_owned(),
             other => other.replace('_', " "),
         },
     }
