@@ -136,7 +136,7 @@ on_both! {
         }
         let key = world.admin.get("/v1/source-keys").await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
         // Another key of the same source.
-        let fresh = world.admin.post(&format!("/v1/source-keys/{key}/regenerate"), &json!({})).await.expect(200);
+        let fresh = world.admin.post(&format!("/v1/source-keys/{key}/regenerate"), &json!({})).await.expect(201);
         world.clock.advance_ms(1_000);
         let response = world.nobody.with_key(&fresh.str("key")).post_bytes("/v1/leads", "application/json", b"{".to_vec()).await;
         all.insert(0, rejected_id(&response));
