@@ -1,6 +1,7 @@
 //! The address that somebody may have meant who asked for one that is not here. It is named and nothing more: nobody is sent there, since a post
 //! that goes somewhere by a guess may be lost or come twice.
 
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// How many parts an address has at most that is compared with the others.
@@ -10,14 +11,21 @@ const PART_BYTES_MAX: usize = 128;
 /// What all addresses of the API begin with.
 const VERSION: &str = "v1";
 
-/// Every address, with the names of its parts in braces.
+/// Every address, with the names of its parts in braces, and its methods.
 #[derive(Debug, Clone)]
-pub(crate) struct Addresses(Arc<[String]>);
+pub(crate) struct Addresses(Arc<[(String, Vec<String>)]>);
 
 impl Addresses {
-    /// These addresses.
-    pub(crate) fn new<'a>(addresses: impl Iterator<Item = &'a String>) -> Self {
-        Self(addresses.cloned().collect())
+    /// Those of the path items of the description.
+    pub(crate) fn new(paths: &Map<String, Value>) -> Self {
+        let methods = |item: &Value| item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase());
+        Self(paths.iter().map(|(address, item)| (address.clone(), methods(item).collect())).collect())
+    }
+
+    /// The methods of an address, as people read them.
+    pub(crate) fn methods(&self, address: &str) -> Option<String> {
+        let (_, methods) = self.0.iter().find(|(known, _)| known == address)?;
+        Some(methods.join(", "))
     }
 
     /// The one that this path is nearest to, with the path's own parts in place of names; none when it is near none.
@@ -27,7 +35,7 @@ impl Addresses {
             return None;
         }
         let with_version = [&[VERSION], parts.as_slice()].concat();
-        let near = self.0.iter().filter_map(|address| {
+        let near = self.0.iter().filter_map(|(address, _)| {
             let plain = distance(address, &parts).map(|distance| (distance, &parts));
             // Its beginning may be what is missing.
             let completed = || distance(address, &with_version).map(|distance| (distance + 1, &with_version));
@@ -62,6 +70,7 @@ fn filled(address: &str, parts: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn h3_the_nearest_address_is_found() {
@@ -75,8 +84,10 @@ mod tests {
             "/docs",
             "/healthz",
         ];
-        let addresses: Vec<String> = addresses.into_iter().map(str::to_owned).collect();
-        let addresses = Addresses::new(addresses.iter());
+        let paths = addresses.into_iter().map(|address| (address.to_owned(), json!({ "get": {}, "post": {} })));
+        let addresses = Addresses::new(&paths.collect());
+        assert_eq!(addresses.methods("/v1/leads").as_deref(), Some("GET, POST"));
+        assert_eq!(addresses.methods("/v1/lead"), None);
         for (path, expected) in [
             ("/v1/leads/", Some("/v1/leads")),
             ("//v1//leads", Some("/v1/leads")),

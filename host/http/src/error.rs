@@ -4,6 +4,7 @@ use super::addresses::Addresses;
 use super::request_id::RequestId;
 use super::serve;
 use axum::Extension;
+use axum::extract::MatchedPath;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use hookmill_domain::error::{ApiError, Detail, Kind};
@@ -82,10 +83,7 @@ pub(crate) struct PendingError(HttpError);
 
 /// Writes the body of an error, if the response is one.
 pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Response {
-    let Some(PendingError(mut error)) = response.extensions_mut().remove::<PendingError>() else { return response };
-    if let Some(allow) = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
-        error.0.message += &format!("; it supports {}", allow.replace(',', ", "));
-    }
+    let Some(PendingError(error)) = response.extensions_mut().remove::<PendingError>() else { return response };
     let body = ErrorBody {
         success: false,
         error: ErrorContent {
@@ -168,9 +166,17 @@ pub(super) async fn unknown_address(
     HttpError::new(Kind::NotFound, "address_unknown", message)
 }
 
-/// An address, but not with this method. The message names the others, once they are known ([`write_error`]).
-pub(super) async fn unknown_method(_: Extension<RequestId>, method: Method, uri: Uri) -> HttpError {
-    let message = format!("{} does not support {}", truncate(uri.path()), truncate(method.as_str()));
+/// An address, but not with this method.
+pub(super) async fn unknown_method(
+    Extension(addresses): Extension<Addresses>,
+    address: Option<Extension<MatchedPath>>,
+    method: Method,
+    uri: Uri,
+) -> HttpError {
+    let mut message = format!("{} does not support {}", truncate(uri.path()), truncate(method.as_str()));
+    if let Some(methods) = address.and_then(|address| addresses.methods(address.as_str())) {
+        message += &format!("; it supports {methods}");
+    }
     HttpError::new(Kind::Method, "method_not_allowed", message)
 }
 

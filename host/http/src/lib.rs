@@ -149,7 +149,7 @@ pub fn site(pipeline: Pipeline) -> Site {
     let under_way = UnderWay::new();
     let jobs = Jobs::new(&pipeline, &under_way);
     let table = table(&jobs);
-    let addresses = Addresses::new(table.paths.keys());
+    let addresses = Addresses::new(&table.paths);
     let (all, description) = Description::of(table, &pipeline.settings().public_url);
     let router = all
         .fallback(error::unknown_address)
