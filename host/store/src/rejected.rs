@@ -213,20 +213,29 @@ impl Store {
     ) -> Result<Vec<RejectedRequest>, StoreError> {
         // Only what is asked for is in the statement, so that an index can serve it.
         let asked = [
-            (&filter.source_key_id, "source_id = (select source_id from source_keys where id = $N)"),
-            (&filter.campaign_id, "campaign_id = $N"),
-            (&filter.code, "code = $N"),
+            (&filter.source_key_id, "source_id", "(select source_id from source_keys where id = $N)"),
+            (&filter.campaign_id, "campaign_id", "$N"),
+            (&filter.code, "code", "$N"),
         ];
-        let asked: Vec<_> = asked.into_iter().filter(|(value, _)| !value.is_empty()).collect();
-        let mut sql = format!("{COLUMNS} where organization_id = $1 and $2 <= id and id < $3");
-        for (at, (_, condition)) in asked.iter().enumerate() {
-            sql += &format!(" and {}", condition.replace("$N", &format!("${}", at + 5)));
+        let asked: Vec<_> = asked.into_iter().filter(|(value, ..)| !value.is_empty()).collect();
+        let value = |at: usize| asked[at].2.replace("$N", &format!("${}", at + 5));
+        // Rows are compared as pairs: of a range of ids alone SQLite without statistics makes a walk along the key, past all that is not asked for.
+        let (range, order) = match asked.first() {
+            Some((_, column, _)) => (
+                format!("({column}, id) >= ({0}, $2) and ({column}, id) < ({0}, $3)", value(0)),
+                format!("{column} desc, id desc"),
+            ),
+            None => ("$2 <= id and id < $3".to_owned(), "id desc".to_owned()),
+        };
+        let mut sql = format!("{COLUMNS} where organization_id = $1 and {range}");
+        for (at, (_, column, _)) in asked.iter().enumerate().skip(1) {
+            sql += &format!(" and {column} = {}", value(at));
         }
-        sql += " order by id desc limit $4";
+        sql += &format!(" order by {order} limit $4");
         Ok(reading!(self, connection => {
             let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
                 .bind(organization_id).bind(&filter.from).bind(before_or_end(before)).bind(limit);
-            for (value, _) in &asked {
+            for (value, ..) in &asked {
                 query = query.bind(*value);
             }
             query.fetch_all(&mut *connection).await?
