@@ -17,7 +17,7 @@ pub(super) struct Allowance {
 impl Allowance {
     /// So much in a minute.
     pub(super) fn new(max: i64) -> Self {
-        Self { max, since: Timestamp(0), all: 0, by_organization: HashMap::new() }
+        Self { max, since: Timestamp(i64::MIN), all: 0, by_organization: HashMap::new() }
     }
 
     /// Takes some for an organization; returns whether there was as much.
