@@ -79,7 +79,7 @@ impl<'a> RequestReader<'a> {
         let metadata: RequestMetadata = serde_json::from_slice(metadata).unwrap_or_default();
         let coding = metadata.headers.iter().find(|(name, _)| name == "content-encoding");
         let head = body::head(content_type, coding.map_or("", |(_, value)| value))?;
-        let head = body::with_charset(head, metadata.charset.as_deref())?;
+        let head = body::with_default_charset(head, metadata.charset.as_deref())?;
         Ok(Self { opened: body::open(&head, bytes, limits)?, metadata })
     }
 

@@ -286,7 +286,7 @@ impl Store {
     #[boxed]
     pub async fn source_key(&self, organization_id: &str, id: &str) -> Result<Option<SourceKey>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, source_id, organization_id, name, prefix, created_at, expires_at from source_keys where id = $1 and organization_id = $2")
+            sqlx::query_as("select id, source_id, organization_id, name, charset, prefix, created_at, expires_at from source_keys where id = $1 and organization_id = $2")
                 .bind(id).bind(organization_id).fetch_optional(&mut *connection).await?
         }))
     }

@@ -17,7 +17,7 @@ const INTERPRETED: &str = "interpret: ";
 pub(super) fn text(run: &DryRun) -> String {
     let mut text = String::new();
     for warning in &run.warnings {
-        _ = writeln!(text, "warning: {}", escape(&warning.message));
+        _ = writeln!(text, "warning: {}", sentence_text(&Value::from(warning.message.as_str())));
     }
     for stage in &run.stages {
         let receiver = stage.receiver.as_deref().unwrap_or_default();

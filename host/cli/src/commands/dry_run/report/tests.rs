@@ -10,7 +10,15 @@ fn run(stages: Vec<StageRun>) -> DryRun {
         "seen \u{1b}[2J".to_owned(),
         r#"interpret: {"rules":[{"rule":"o[0]","line":30,"field":"body.result","operator":"eq","expected":"ok","actual":"no","passed":false}],"decided":"outcomes[1]","line":31}"#.to_owned(),
     ];
-    DryRun { stages, state: State::Rejected, messages: Vec::new(), cpu_time_us: 42, log, value_sets: BTreeMap::new() }
+    DryRun {
+        stages,
+        state: State::Rejected,
+        warnings: Vec::new(),
+        messages: Vec::new(),
+        cpu_time_us: 42,
+        log,
+        value_sets: BTreeMap::new(),
+    }
 }
 
 fn stage(stage: &'static str, input: Value, output: Value, trace: Value) -> StageRun {
