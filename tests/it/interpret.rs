@@ -65,24 +65,56 @@ on_both! {
 }
 
 on_both! {
-    /// M9: what the plugin leaves open, fails on or faults on is interpreted by its HTTP status; the attempt says so.
-    async fn m9_the_status_decides_where_the_plugin_does_not(kind: Kind) {
+    /// M9: what the plugin leaves open is interpreted by its HTTP status, and so is what it fails or faults on, unless that status is a
+    /// success: many a client says no with a 200, so the lead has failed then, and says why.
+    async fn m9_a_response_that_is_not_interpreted_is_never_accepted(kind: Kind) {
         let world = World::new(kind).await;
         reading(&world).await;
         let trap = json!({"say": "trap"}).to_string();
+        let long = json!({"say": "rejected", "reason": "x".repeat(100_000)}).to_string();
         let table = [
-            (json!({"say": "none"}).to_string(), 200, "delivered", Value::Null),
-            (json!({"say": "none"}).to_string(), 422, "failed", Value::Null),
-            ("<html>".into(), 200, "delivered", json!("unreadable")),
-            (String::new(), 404, "failed", json!("unreadable")),
-            (trap.clone(), 200, "delivered", json!("plugin_trap")),
-            (json!({"say": "accepted", "price": "cheap"}).to_string(), 400, "failed", json!("plugin_invalid_output")),
+            (json!({"say": "none"}).to_string(), 200, "delivered", "status", Value::Null),
+            (json!({"say": "none"}).to_string(), 422, "failed", "status", Value::Null),
+            ("<html>".into(), 200, "failed", "nobody", json!("unreadable")),
+            (String::new(), 200, "failed", "nobody", json!("unreadable")),
+            (String::new(), 404, "failed", "status", json!("unreadable")),
+            (trap.clone(), 200, "failed", "nobody", json!("plugin_trap")),
+            (trap, 404, "failed", "status", json!("plugin_trap")),
+            (long, 200, "rejected", "plugin", Value::Null),
         ];
-        for (body, status, state, error) in table {
+        for (body, status, state, decider, error) in table {
             let id = submit(&world, Behaviour::Respond(status, Vec::new(), body.clone())).await;
             assert_eq!(world.state(&id).await, state, "{body} {status}");
             let detail = attempt(&world, &id).await["detail"].clone();
-            assert_eq!((&detail["decided_by"], &detail["interpret_error"]), (&json!("status"), &error), "{body} {status}: {detail}");
+            assert_eq!((&detail["decided_by"], &detail["interpret_error"]), (&json!(decider), &error), "{body} {status}: {detail}");
+            if decider == "nobody" {
+                let page = world.submission(&id).await;
+                let last = page["timeline"].as_array().unwrap().last().unwrap();
+                assert_eq!((&last["cause"], &last["detail"]["reason"]), (&json!("not_interpreted"), &detail["reason"]));
+                assert!(context(&world, &id, "lead.failed")["reason"].as_str().unwrap().contains("is not known"));
+            }
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// M9: whatever is wrong beside the verdict is left out with a warning, in the timeline and the log of attempts; the verdict stays.
+    async fn m9_a_bad_price_changes_no_verdict(kind: Kind) {
+        let world = World::new(kind).await;
+        reading(&world).await;
+        for (price, kept) in [("0E-2", Some("0.00")), ("1e-1", Some("0.1")), ("1.25e1", Some("12.5")), ("cheap", None), ("1e999", None)] {
+            for (say, state) in [("rejected", "rejected"), ("duplicate", "duplicate"), ("failed", "failed"), ("accepted", "delivered")] {
+                let body = json!({"say": say, "price": price, "trace": "{"}).to_string();
+                let id = submit(&world, Behaviour::Respond(200, Vec::new(), body)).await;
+                let page = world.submission(&id).await;
+                assert_eq!((page["state"].as_str(), page["client"]["price"].as_str()), (Some(state), kept), "{price} {say}");
+                let last = page["timeline"].as_array().unwrap().last().unwrap();
+                let warned = last["detail"]["warnings"].as_array().unwrap().iter().map(|warning| warning["path"].as_str().unwrap());
+                let expected = if kept.is_some() { vec!["trace"] } else { vec!["price", "trace"] };
+                assert_eq!(warned.collect::<Vec<_>>(), expected, "{price} {say}");
+                assert_eq!(attempt(&world, &id).await["detail"]["warnings"], last["detail"]["warnings"]);
+            }
         }
         world.stop().await;
     }

@@ -91,7 +91,8 @@ pub struct Limits {
     pub later_ms_min: i64,
     /// The longest such wait, in milliseconds (60 s).
     pub later_ms_max: i64,
-    /// How long a response is kept that the host could not have interpreted, in milliseconds (15 min); then its HTTP status decides.
+    /// How long a response is kept that the host could not have interpreted, in milliseconds (15 min); then it has no verdict, and an
+    /// acceptance by status alone is failed.
     pub interpret_wait_ms_max: i64,
     /// How long a plugin that does not compile is not compiled again, in milliseconds (60 s); twice as long each time.
     pub unusable_ms_min: i64,

@@ -163,8 +163,8 @@ impl<C: StageCall> Batch<C> {
     }
 
     /// A result that can't be used is a fault of this item alone: its position in the list identifies it.
-    fn check_result(&self, result: Result<C::Output, Failure>) -> Result<C::Output, ItemError> {
-        output::check(&result, Phase::from(C::STAGE), &self.runtime.limits).map_err(ItemError::Fault)?;
+    fn check_result(&self, mut result: Result<C::Output, Failure>) -> Result<C::Output, ItemError> {
+        output::check(&mut result, Phase::from(C::STAGE), &self.runtime.limits).map_err(ItemError::Fault)?;
         result.map_err(ItemError::Failure)
     }
 }

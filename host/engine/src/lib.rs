@@ -32,6 +32,7 @@ mod limits;
 mod load;
 mod lookup;
 mod memory;
+mod outcome;
 mod output;
 mod pool;
 mod program;

@@ -169,8 +169,8 @@ impl Pipeline {
         }
         match self.program_if_ready(delivery.row.campaign_version_id.as_deref()).await {
             Ok(program) => Ok(Preparation::Send(addressee, Some(program))),
-            // It can never read the response: the status decides.
-            Err(NotReady::Never(_)) => Ok(Preparation::Send(addressee, None)),
+            // It can never read the response, so nobody would know what the client said: nothing is sent.
+            Err(NotReady::Never(_)) => Ok(Preparation::End(NoRequest::Because("campaign_version_unusable"))),
             // Who would read the response is not known: nothing is sent before it is.
             Err(not_ready) => {
                 tracing::debug!(delivery_id = delivery.row.id, why = %not_ready, "delivery deferred");

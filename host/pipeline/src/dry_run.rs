@@ -86,10 +86,10 @@ pub struct StageRun {
     /// Its output; absent when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
-    /// The error when it failed; for `interpret`, why the HTTP status decides.
+    /// The error when it failed; for `interpret`, why there is no verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
-    /// The lines of the document that made each value; null when it failed or its plugin has no trace.
+    /// The lines of the document that made each value, and how; null when it failed or its plugin has no trace.
     pub trace: Option<Value>,
 }
 

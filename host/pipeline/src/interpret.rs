@@ -3,11 +3,14 @@
 use super::Pipeline;
 use super::context;
 use super::finish::CampaignContext;
+use super::rendered;
 use super::send::Receiver;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
 use hookmill_domain::net_policy::URL_BYTES_MAX;
 use hookmill_domain::retry::retry_after_ms;
-use hookmill_engine::contract::{ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind};
+use hookmill_engine::contract::{
+    ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind, Warning,
+};
 use hookmill_engine::{FaultKind, ItemError, Program};
 use hookmill_outbound::{OutboundResponse, SendError, SendErrorKind};
 use hookmill_stages::Run;
@@ -20,11 +23,6 @@ use std::sync::Arc;
 /// A response, whole or cut, or the error when none began.
 pub(crate) type SendResult = Result<OutboundResponse, SendError>;
 
-/// How many characters of a client's reason are kept; it goes into events and into the log of attempts.
-const REASON_CHARS_MAX: usize = 1_000;
-/// How many bytes a client's own id for a lead, or its price, may have. A longer one is not kept: a part of it would be another one.
-const REFERENCE_BYTES_MAX: usize = 1_000;
-
 /// What decided what a response means.
 #[derive(Debug, Clone)]
 pub(crate) enum Decider {
@@ -34,6 +32,8 @@ pub(crate) enum Decider {
     Plugin(Option<String>),
     /// The HTTP status, since the plugin failed or faulted.
     FallbackToStatus(ItemError),
+    /// Nobody: the plugin failed or faulted on a response whose status alone would be an acceptance.
+    Nobody(ItemError),
 }
 
 /// What a response means.
@@ -45,6 +45,10 @@ pub(crate) struct Interpretation {
     pub(crate) reference: Option<String>,
     pub(crate) price: Option<String>,
     pub(crate) retry_after_ms: Option<u64>,
+    /// What of the response could not be used.
+    pub(crate) warnings: Vec<Warning>,
+    /// How the plugin came to it, where that was asked for.
+    pub(crate) trace: Option<String>,
     /// The digests of the tables that were read to find this out, by name.
     pub(crate) value_sets: BTreeMap<String, String>,
 }
@@ -86,7 +90,7 @@ impl Interpretation {
     pub(crate) fn is_known(&self) -> bool {
         match &self.decided_by {
             Decider::Status | Decider::Plugin(_) => true,
-            Decider::FallbackToStatus(error) => match error {
+            Decider::FallbackToStatus(error) | Decider::Nobody(error) => match error {
                 ItemError::Failure(_) => true,
                 ItemError::Fault(fault) => fault.kind != FaultKind::Host,
                 ItemError::Postponed => false,
@@ -96,11 +100,34 @@ impl Interpretation {
 
     /// Nothing is known, for the plugin was not asked.
     pub(crate) fn unknown(by_status: Self) -> Self {
-        Self { decided_by: Decider::FallbackToStatus(ItemError::Postponed), ..by_status }
+        Self::without_verdict(ItemError::Postponed, by_status)
+    }
+
+    /// What a response means whose interpretation failed: what its status says, unless that is an acceptance. Many a client says no with a
+    /// 200, so nobody knows then whether it took the lead: the lead has failed, and says why.
+    fn without_verdict(error: ItemError, by_status: Self) -> Self {
+        if by_status.kind != OutcomeKind::Accepted {
+            return Self { decided_by: Decider::FallbackToStatus(error), ..by_status };
+        }
+        let reason = format!(
+            "the response could not be interpreted ({}); whether the client accepted the lead is not known",
+            error_code(&error)
+        );
+        let kind = OutcomeKind::Failed;
+        Self { decided_by: Decider::Nobody(error), kind, reason: Some(reason), ..by_status }
+    }
+
+    /// Why there is no verdict, where the plugin was to give one.
+    pub(crate) fn error(&self) -> Option<&ItemError> {
+        match &self.decided_by {
+            Decider::FallbackToStatus(error) | Decider::Nobody(error) => Some(error),
+            Decider::Status | Decider::Plugin(_) => None,
+        }
     }
 }
 
-/// Interprets responses by the campaign's plugin; where it does not decide, the HTTP status does. Used by production and dry runs.
+/// Interprets responses by the campaign's plugin; where it leaves one to the default, the HTTP status decides. Used by production and dry
+/// runs.
 pub(crate) async fn interpret_all(
     run: &mut Run,
     destination: &Destination,
@@ -114,7 +141,7 @@ pub(crate) async fn interpret_all(
     let interpretations = results.into_iter().zip(by_status).map(|(result, by_status)| match result {
         Ok(Some(outcome)) => from_outcome(outcome, by_status),
         Ok(None) => by_status,
-        Err(error) => Interpretation { decided_by: Decider::FallbackToStatus(error), ..by_status },
+        Err(error) => Interpretation::without_verdict(error, by_status),
     });
     interpretations.collect()
 }
@@ -127,7 +154,7 @@ pub(crate) async fn interpret_one(
     by_status: Interpretation,
 ) -> Interpretation {
     let interpretations = interpret_all(run, destination, vec![response], vec![by_status.clone()]).await;
-    interpretations.into_iter().next().unwrap_or(by_status)
+    interpretations.into_iter().next().unwrap_or_else(|| Interpretation::unknown(by_status))
 }
 
 /// The code of the error, for logs: its message may quote the response.
@@ -157,14 +184,15 @@ pub(crate) fn interpret_by_status(response: &SendResult, now_ms: i64) -> Interpr
         reference: None,
         price: None,
         retry_after_ms: retry_after,
+        warnings: Vec::new(),
+        trace: None,
         value_sets: BTreeMap::new(),
     }
 }
 
 fn from_outcome(outcome: Outcome, by_status: Interpretation) -> Interpretation {
-    let short = |text: &String| text.len() <= REFERENCE_BYTES_MAX;
     Interpretation {
-        decided_by: Decider::Plugin(outcome.rule.map(|rule| truncate_reason(&rule))),
+        decided_by: Decider::Plugin(outcome.rule),
         kind: match outcome.kind {
             ContractKind::Accepted => OutcomeKind::Accepted,
             ContractKind::Rejected => OutcomeKind::Rejected,
@@ -172,16 +200,14 @@ fn from_outcome(outcome: Outcome, by_status: Interpretation) -> Interpretation {
             ContractKind::Retry => OutcomeKind::Retry,
             ContractKind::Failed => OutcomeKind::Failed,
         },
-        reason: outcome.reason.map(|reason| truncate_reason(&reason)).or(by_status.reason),
-        reference: outcome.reference.filter(short),
-        price: outcome.price.filter(short),
+        reason: outcome.reason.or(by_status.reason),
+        reference: outcome.reference,
+        price: outcome.price,
         retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
+        warnings: outcome.warnings,
+        trace: outcome.trace,
         value_sets: by_status.value_sets,
     }
-}
-
-fn truncate_reason(text: &str) -> String {
-    text.chars().take(REASON_CHARS_MAX).collect()
 }
 
 /// A campaign's client, as plugins see it.
@@ -253,21 +279,29 @@ fn body_to_show(receiver: &Receiver, body: &[u8], bytes_max: usize) -> (String, 
     (shown, is_cut)
 }
 
-/// The fields of an interpretation in API and log. What the response does not contain is null.
-pub(crate) fn response_fields(interpretation: &Interpretation) -> [(&'static str, Value); 6] {
-    let (decided_by, rule, error) = match &interpretation.decided_by {
-        Decider::Status => ("status", None, None),
-        Decider::Plugin(rule) => ("plugin", rule.as_ref(), None),
-        Decider::FallbackToStatus(error) => ("status", None, Some(error_code(error))),
+/// The fields of an interpretation in API and log. What the response does not contain is null; warnings are there where there are some.
+pub(crate) fn response_fields(interpretation: &Interpretation) -> Vec<(&'static str, Value)> {
+    let (decided_by, rule) = match &interpretation.decided_by {
+        Decider::Status | Decider::FallbackToStatus(_) => ("status", None),
+        Decider::Plugin(rule) => ("plugin", rule.as_ref()),
+        Decider::Nobody(_) => ("nobody", None),
     };
-    [
+    let mut fields = vec![
         ("reason", json!(interpretation.reason)),
         ("reference", json!(interpretation.reference)),
         ("price", json!(interpretation.price)),
         ("decided_by", json!(decided_by)),
         ("rule", json!(rule)),
-        ("interpret_error", json!(error)),
-    ]
+        ("interpret_error", json!(interpretation.error().map(error_code))),
+    ];
+    fields.extend(shown_warnings(interpretation).map(|warnings| ("warnings", warnings)));
+    fields
+}
+
+/// What of the response could not be used, if there is something.
+pub(crate) fn shown_warnings(interpretation: &Interpretation) -> Option<Value> {
+    let warnings = &interpretation.warnings;
+    (!warnings.is_empty()).then(|| json!(rendered::convert_warnings(warnings)))
 }
 
 #[cfg(test)]
@@ -283,6 +317,8 @@ mod tests {
             price: Some("1.10".into()),
             retry_after_ms: None,
             rule: Some("respond.outcomes[0]".into()),
+            warnings: Vec::new(),
+            trace: None,
         }
     }
 
@@ -356,13 +392,19 @@ mod tests {
         }
     }
 
-    /// M9: a reason is cut at its bound; a reference is kept whole or not at all.
+    /// M9: without a verdict a success status accepts nothing, whatever failed; any other status decides as it would by itself.
     #[test]
-    fn m9_what_is_kept_of_a_response_is_bounded() {
-        let long = "é".repeat(2_000);
-        let interpretation = from_outcome(outcome(&long, &long), interpret_by_status(&response_of_status(200, &[]), 0));
-        assert_eq!(interpretation.reason.map(|reason| reason.chars().count()), Some(REASON_CHARS_MAX));
-        assert_eq!((interpretation.reference, interpretation.price.as_deref()), (None, Some("1.10")));
+    fn m9_what_could_not_be_interpreted_is_never_accepted() {
+        for status in 100..=999 {
+            let by_status = interpret_by_status(&response_of_status(status, &[]), 0);
+            let without = Interpretation::without_verdict(ItemError::Postponed, by_status.clone());
+            let is_success = (200..300).contains(&status);
+            assert_eq!(without.kind, if is_success { OutcomeKind::Failed } else { by_status.kind }, "{status}");
+            let decided_by = response_fields(&without).into_iter().find(|(name, _)| *name == "decided_by");
+            let expected = if is_success { "nobody" } else { "status" };
+            assert_eq!(decided_by.map(|(_, value)| value), Some(json!(expected)), "{status}");
+            assert_eq!(without.reason.is_some(), is_success, "{status}");
+        }
     }
 
     /// M9 H8: only what the plugin did, or no plugin, lets the status decide; the host's failure decides nothing.

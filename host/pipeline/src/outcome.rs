@@ -6,7 +6,8 @@ use super::delivery::{Delivery, EventData, NoRequest};
 use super::finish::{CampaignContext, EventAbout};
 use super::flow::InFlight;
 use super::interpret::{
-    Decider, Interpretation, SendResult, attempt_detail, client_destination, client_response, interpret_by_status,
+    Decider, Interpretation, SendResult, attempt_detail, client_destination, client_response, error_code,
+    interpret_by_status, shown_warnings,
 };
 use super::rendered::json;
 use super::send::Receiver;
@@ -67,7 +68,7 @@ pub(crate) struct CompletedAttempt {
 impl Pipeline {
     /// What the responses of one campaign and program mean, and what follows: `commit` gets each as soon as it is known. A response that the
     /// host itself can't have interpreted is kept and tried again, longer apart each time: its request left, and must not be repeated. At
-    /// the end of `interpret_wait_ms_max` its status decides.
+    /// the end of `interpret_wait_ms_max` there is no verdict.
     pub(crate) async fn interpret_group(
         &self,
         mut group: Vec<Responded>,
@@ -80,7 +81,7 @@ impl Pipeline {
             let is_last = self.settings.limits.interpret_wait_ms_max < waited_ms + wait_ms;
             let (known, unknown): (Vec<_>, Vec<_>) =
                 group.into_iter().zip(interpretations).partition(|(_, meaning)| is_last || meaning.is_known());
-            warn_of_fallbacks(&known);
+            warn_of_errors(&known);
             for ended in self.follow(known).await {
                 // The receiver lives as long as the workers.
                 let _ = commit.send(ended).await;
@@ -108,6 +109,9 @@ impl Pipeline {
             self.pause_where_gone(&responded).await;
             let Responded { context, delivery, receiver, response, started_at, in_flight, .. } = responded;
             interpretation.reason = interpretation.reason.map(|reason| receiver.mask_echo(&reason));
+            for warning in &mut interpretation.warnings {
+                warning.message = receiver.mask_echo(&warning.message);
+            }
             let outcome = self.outcome(&context, &delivery, &receiver, &response, &interpretation, started_at);
             subjects.push(delivery.subject.clone());
             shaping.get_or_insert((context, delivery.row.campaign_version_id.clone()));
@@ -243,11 +247,16 @@ impl Pipeline {
         last: &Value,
         now: Timestamp,
     ) -> Transition {
-        let (change, cause) = change_after(interpretation.kind);
+        let (change, by_outcome) = change_after(interpretation.kind);
+        let cause = match &interpretation.decided_by {
+            Decider::Nobody(_) => "not_interpreted",
+            Decider::Status | Decider::Plugin(_) | Decider::FallbackToStatus(_) => by_outcome,
+        };
         let mut detail = json!({
             "reason": interpretation.reason,
             "reference": interpretation.reference,
             "price": interpretation.price,
+            "warnings": shown_warnings(interpretation),
             "attempts": delivery.row.attempts + 1,
             "cut": last["cut"],
             "last_response": (change.to() != State::Delivered).then_some(last),
@@ -374,11 +383,22 @@ impl Pipeline {
     }
 }
 
-fn warn_of_fallbacks(interpreted: &[(Responded, Interpretation)]) {
+fn warn_of_errors(interpreted: &[(Responded, Interpretation)]) {
     for (responded, interpretation) in interpreted {
-        if let Decider::FallbackToStatus(error) = &interpretation.decided_by {
-            let (delivery_id, code) = (&responded.delivery.row.id, super::interpret::error_code(error));
-            tracing::warn!(delivery_id, code, "the response could not be interpreted; falling back to the HTTP status");
+        let Some(code) = interpretation.error().map(error_code) else { continue };
+        let (delivery_id, outcome) = (&responded.delivery.row.id, interpretation.kind.as_str());
+        match interpretation.decided_by {
+            Decider::Nobody(_) => {
+                tracing::warn!(delivery_id, code, outcome, "the response could not be interpreted; the lead failed");
+            }
+            _ => {
+                tracing::warn!(
+                    delivery_id,
+                    code,
+                    outcome,
+                    "the response could not be interpreted; falling back to the HTTP status"
+                );
+            }
         }
     }
 }
@@ -485,6 +505,8 @@ impl Interpretation {
             reference: None,
             price: None,
             retry_after_ms: None,
+            warnings: Vec::new(),
+            trace: None,
             value_sets: BTreeMap::new(),
         }
     }

@@ -4,7 +4,16 @@ use crate::types::{Outcome, OutcomeKind};
 
 impl Outcome {
     fn of(kind: OutcomeKind, reason: Option<String>) -> Self {
-        Self { kind, reason, reference: None, price: None, retry_after_ms: None, rule: None }
+        Self {
+            kind,
+            reason,
+            reference: None,
+            price: None,
+            retry_after_ms: None,
+            rule: None,
+            warnings: Vec::new(),
+            trace: None,
+        }
     }
 
     /// The client took the lead.

@@ -2,7 +2,7 @@
 
 use super::{DryRunInput, SAMPLE_ID, SampleRun, error_value};
 use crate::interpret::{
-    Decider, Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
+    Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
     response_fields,
 };
 use crate::outcome::change_after;
@@ -56,10 +56,9 @@ impl SampleRun {
             "headers": sample.headers,
             "body": String::from_utf8_lossy(&sample.body),
         });
-        self.shown.record_output("interpret", None, shown, interpretation_json(&interpretation, state), None);
-        if let (Decider::FallbackToStatus(error), Some(stage)) =
-            (&interpretation.decided_by, self.shown.stages.last_mut())
-        {
+        let trace = self.shown.trace(interpretation.trace.as_deref());
+        self.shown.record_output("interpret", None, shown, interpretation_json(&interpretation, state), trace);
+        if let (Some(error), Some(stage)) = (interpretation.error(), self.shown.stages.last_mut()) {
             stage.error = Some(error_value(error));
         }
         (state, event_context(&interpretation))

@@ -1,27 +1,27 @@
 //! `interpret`: from a client's response to what it means.
 
-use hookmill_json::{CanonicalNumber, JsonIndex, Value, text_of};
-use hookmill_plugin_sdk::log;
-use hookmill_plugin_sdk::types::{self, ClientResponse, Failure, OutcomeKind};
+use hookmill_decimal::{Decimal, NUMBER_DIGITS_MAX, ParseError};
+use hookmill_json::{JsonIndex, Value, text_of};
+use hookmill_plugin_sdk::types::{self, ClientResponse, Failure, OutcomeKind, Warning};
 
 use super::qualify::failure;
 use super::recipe::{Evaluator, Expected};
 use super::response::{ResponseScope, body_to_json, decode_body};
 use super::rule::{Name, RuleEvaluator, RuleResult};
 use super::scope::{Call, Scope};
-use super::trace;
+use super::trace::{self, Steps};
 use crate::plan::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe};
 
 /// Characters of a reason; a longer one is cut.
 const REASON_CHARS_MAX: usize = 500;
 /// Bytes of the client's own id; a longer text is none.
 const REFERENCE_BYTES_MAX: usize = 1000;
-/// Bytes of a price; a longer text is none.
-const PRICE_BYTES_MAX: usize = 64;
 /// Seconds to wait that are believed: a month. The host has bounds of its own.
 const RETRY_AFTER_S_MAX: u64 = 31 * 24 * 60 * 60;
+/// Characters of a response's value that a warning quotes.
+const QUOTED_CHARS_MAX: usize = 80;
 
-/// Interprets one response. None leaves it to the host's default, and so does a document without `interpret`.
+/// Interprets one response. None leaves it to the host's default: of a document without `interpret`, and where there was no response.
 ///
 /// When there was no response, nothing is concluded from what it lacks: only outcomes that look at `error` are tried, and
 /// `otherwise` is not meant.
@@ -38,12 +38,15 @@ pub fn interpret(
     let mut evaluator = RuleEvaluator::new(&scope);
     evaluator.trace = call.traces().then(Vec::new);
     let decided = find_match(plan, &mut evaluator, response)?;
-    let outcome = match decided {
-        Some(outcome) => Some(build_outcome(plan, outcome, &scope)),
-        None => outcome_without_match(plan, response, &scope),
+    let mut reader = DetailReader { scope: &scope, warnings: Vec::new(), trace: call.traces().then(Vec::new) };
+    let mut outcome = match decided {
+        Some(outcome) => Some(build_outcome(plan, outcome, &mut reader)),
+        None => outcome_without_match(plan, response, &mut reader),
     };
-    if let Some(comparisons) = evaluator.trace {
-        log_trace(decided, outcome.as_ref(), comparisons);
+    if let Some(outcome) = &mut outcome {
+        let parts = reader.trace.take().unwrap_or_default();
+        outcome.trace = evaluator.trace.map(|rules| trace_text(decided, outcome, rules, parts));
+        outcome.warnings = reader.warnings;
     }
     Ok(outcome)
 }
@@ -64,9 +67,13 @@ fn find_match<'p, S: Scope>(
     Ok(None)
 }
 
-fn build_outcome(plan: &Interpretation<'_>, outcome: &OutcomePlan<'_>, scope: &impl Scope) -> types::Outcome {
+fn build_outcome(
+    plan: &Interpretation<'_>,
+    outcome: &OutcomePlan<'_>,
+    reader: &mut DetailReader<'_, impl Scope>,
+) -> types::Outcome {
     let kind = outcome_kind(outcome.outcome);
-    let mut outcome_found = with_details(kind, &outcome.name, [&outcome.details, &plan.details], scope);
+    let mut outcome_found = with_details(kind, &outcome.name, [&outcome.details, &plan.details], reader);
     if outcome_found.reason.is_none() && kind != OutcomeKind::Accepted {
         outcome_found.reason = outcome.when.as_ref().and_then(|rule| rule.reason.as_deref()).map(str::to_owned);
     }
@@ -77,22 +84,21 @@ fn build_outcome(plan: &Interpretation<'_>, outcome: &OutcomePlan<'_>, scope: &i
 fn outcome_without_match(
     plan: &Interpretation<'_>,
     response: &ClientResponse,
-    scope: &impl Scope,
+    reader: &mut DetailReader<'_, impl Scope>,
 ) -> Option<types::Outcome> {
     let status = response.status?;
     let is_success = (200..300).contains(&status);
     let details = [&plan.details, &Details::default()];
-    match plan.otherwise {
-        Otherwise::Is(outcome) => Some(with_details(outcome_kind(outcome), "interpret.otherwise", details, scope)),
+    Some(match plan.otherwise {
+        Otherwise::Is(outcome) => with_details(outcome_kind(outcome), "interpret.otherwise", details, reader),
         Otherwise::Unclaimed if is_success => {
-            let mut outcome = with_details(OutcomeKind::Failed, "interpret.otherwise", details, scope);
+            let mut outcome = with_details(OutcomeKind::Failed, "interpret.otherwise", details, reader);
             let unsaid = || "the response matches no outcome of the document".to_owned();
             outcome.reason = Some(outcome.reason.unwrap_or_else(unsaid));
-            Some(outcome)
+            outcome
         }
-        _ if plan.details == Details::default() => None,
-        _ => Some(with_details(outcome_by_status(status), "status", details, scope)),
-    }
+        _ => with_details(outcome_by_status(status), "status", details, reader),
+    })
 }
 
 /// What the host would say.
@@ -114,32 +120,68 @@ fn outcome_kind(outcome: Outcome) -> OutcomeKind {
     }
 }
 
-/// An outcome with what the response says besides. What can't be taken out of it is left out: the outcome is sure all the same.
-fn with_details(kind: OutcomeKind, rule: &str, details: [&Details<'_>; 2], scope: &impl Scope) -> types::Outcome {
+/// An outcome with what the response says besides. What can't be taken out of it is left out with a warning: the outcome is sure all the
+/// same.
+fn with_details(
+    kind: OutcomeKind,
+    rule: &str,
+    details: [&Details<'_>; 2],
+    reader: &mut DetailReader<'_, impl Scope>,
+) -> types::Outcome {
     let [own, all] = details;
-    let made = |own: &Option<_>, all: &Option<_>| {
-        own.as_ref().or(all.as_ref()).and_then(|recipe| evaluate_detail(recipe, scope))
-    };
-    let is_retry = kind == OutcomeKind::Retry;
+    let retry_after = own.retry_after.as_ref().or(all.retry_after.as_ref()).filter(|_| kind == OutcomeKind::Retry);
     types::Outcome {
         kind,
-        reason: made(&own.reason, &all.reason).and_then(|value| reason(&value)),
-        reference: made(&own.reference, &all.reference).and_then(|value| reference(&value)),
-        price: made(&own.price, &all.price).and_then(|value| price(&value)),
-        retry_after_ms: made(&own.retry_after, &all.retry_after)
-            .filter(|_| is_retry)
-            .and_then(|value| parse_retry_after(&value)),
+        reason: reader.read("reason", own.reason.as_ref().or(all.reason.as_ref()), reason),
+        reference: reader.read("reference", own.reference.as_ref().or(all.reference.as_ref()), reference),
+        price: reader.read("price", own.price.as_ref().or(all.price.as_ref()), price),
+        retry_after_ms: reader.read("retry_after", retry_after, retry_after_ms),
         rule: Some(rule.to_owned()),
+        warnings: Vec::new(),
+        trace: None,
     }
 }
 
-fn evaluate_detail(recipe: &Recipe<'_>, scope: &impl Scope) -> Option<Value<'static>> {
-    let made = Evaluator::new(scope).evaluate(recipe, Expected::Any).ok()?;
-    made.value.filter(|value| !value.is_blank()).map(Value::into_owned)
+/// What takes the parts of an outcome out of a response, and notes what is odd about them.
+struct DetailReader<'a, S> {
+    scope: &'a S,
+    warnings: Vec<Warning>,
+    trace: Option<Vec<Value<'static>>>,
+}
+
+impl<S: Scope> DetailReader<'_, S> {
+    /// One part; none where the response does not say it, or what it says can't be used.
+    fn read<T>(
+        &mut self,
+        part: &'static str,
+        recipe: Option<&Recipe<'_>>,
+        convert: fn(&Value<'_>) -> Result<Option<T>, String>,
+    ) -> Option<T> {
+        let recipe = recipe?;
+        let budget = self.scope.budget();
+        let mut evaluator = Evaluator::new(self.scope);
+        evaluator.steps = (self.trace.is_some() && budget.has_trace_room()).then(Steps::default);
+        let evaluated = evaluator.evaluate(recipe, Expected::Any).map_err(|error| error.message);
+        let steps = evaluator.steps.take();
+        let value = evaluated.as_ref().ok().and_then(|evaluated| evaluated.value.as_ref());
+        let traced = value.filter(|_| steps.is_some()).map(|value| budget.trace_value(value));
+        let converted = match &evaluated {
+            Ok(_) => value.filter(|value| !value.is_blank()).map_or(Ok(None), convert),
+            Err(why) => Err(why.clone()),
+        };
+        if let (Some(trace), Some(steps)) = (&mut self.trace, steps) {
+            trace.push(trace_part(part, recipe.line, steps, traced, converted.as_ref().err()));
+        }
+        converted.unwrap_or_else(|why| {
+            let message = format!("the {part} is left out: {why} (line {} of the document)", recipe.line);
+            self.warnings.push(Warning { code: "part_left_out".into(), path: part.into(), message });
+            None
+        })
+    }
 }
 
 /// One text, the texts of a list, or anything else as JSON.
-fn reason(value: &Value<'_>) -> Option<String> {
+fn reason(value: &Value<'_>) -> Result<Option<String>, String> {
     let text = match value {
         Value::List(items) if items.iter().all(|item| item.scalar_text().is_some()) => {
             items.iter().filter_map(Value::scalar_text).collect::<Vec<_>>().join("; ")
@@ -147,40 +189,88 @@ fn reason(value: &Value<'_>) -> Option<String> {
         value => value.scalar_text().map_or_else(|| text_of(value), str::to_owned),
     };
     let cut: String = text.trim().chars().take(REASON_CHARS_MAX).collect();
-    Some(cut).filter(|text| !text.is_empty())
+    Ok(Some(cut).filter(|text| !text.is_empty()))
 }
 
-fn single<'v>(value: &'v Value<'_>) -> Option<&'v str> {
-    match value {
-        Value::List(items) => items.iter().find(|item| !item.is_blank()).and_then(Value::scalar_text),
-        value => value.scalar_text(),
+/// The value's text, or that of the first item of a list that is not blank; none where that is blank.
+fn single<'v>(value: &'v Value<'_>) -> Result<Option<&'v str>, String> {
+    let one = match value {
+        Value::List(items) => items.iter().find(|item| !item.is_blank()),
+        value => Some(value),
+    };
+    let Some(one) = one else { return Ok(None) };
+    let text = one.scalar_text().ok_or_else(|| format!("{} is not one text or number", quote(&text_of(one))))?;
+    Ok(Some(text.trim()).filter(|text| !text.is_empty()))
+}
+
+fn reference(value: &Value<'_>) -> Result<Option<String>, String> {
+    let Some(text) = single(value)? else { return Ok(None) };
+    if text.len() <= REFERENCE_BYTES_MAX {
+        return Ok(Some(text.to_owned()));
     }
-    .map(str::trim)
+    let bytes = text.len();
+    Err(format!("{} has {bytes} bytes, at most {REFERENCE_BYTES_MAX} are kept (REFERENCE_BYTES_MAX)", quote(text)))
 }
 
-fn reference(value: &Value<'_>) -> Option<String> {
-    single(value).filter(|text| !text.is_empty() && text.len() <= REFERENCE_BYTES_MAX).map(str::to_owned)
+/// A decimal number, without an exponent: `125e-1` is 12.5.
+fn price(value: &Value<'_>) -> Result<Option<String>, String> {
+    let Some(text) = single(value)? else { return Ok(None) };
+    let quoted = quote(text);
+    match Decimal::parse(text) {
+        Ok(number) => Ok(Some(number.digits())),
+        Err(ParseError::NotANumber) => {
+            Err(format!("{quoted} is not a decimal number; add `then: [number]` to read one out of a text"))
+        }
+        Err(ParseError::TooLong) => Err(format!(
+            "{quoted} has more than {NUMBER_DIGITS_MAX} digits before or after the point (NUMBER_DIGITS_MAX)"
+        )),
+    }
 }
 
-fn price(value: &Value<'_>) -> Option<String> {
-    single(value)
-        .filter(|text| text.len() <= PRICE_BYTES_MAX && CanonicalNumber::parse(text).is_some())
-        .map(str::to_owned)
+/// Whole seconds in milliseconds; a fraction is left off.
+fn retry_after_ms(value: &Value<'_>) -> Result<Option<u64>, String> {
+    let Some(text) = single(value)? else { return Ok(None) };
+    let seconds = Decimal::parse(text).ok().filter(|seconds| !seconds.is_negative());
+    let whole = seconds.and_then(|seconds| seconds.rounded(0, hookmill_decimal::Rounding::Truncate).to_i64());
+    match whole.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds <= RETRY_AFTER_S_MAX) {
+        Some(seconds) => Ok(Some(seconds * 1000)),
+        None => {
+            Err(format!("{} is not a number of seconds from 0 to {RETRY_AFTER_S_MAX} (RETRY_AFTER_S_MAX)", quote(text)))
+        }
+    }
 }
 
-/// Whole seconds; a fraction is left off, anything else is none.
-fn parse_retry_after(value: &Value<'_>) -> Option<u64> {
-    let text = single(value)?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let seconds = whole.parse::<u64>().ok().filter(|_| fraction.bytes().all(|byte| byte.is_ascii_digit()))?;
-    (seconds <= RETRY_AFTER_S_MAX).then_some(seconds * 1000)
+/// The beginning of a text of the response, as a warning shows it.
+fn quote(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        Some((end, _)) => format!("`{}...`", &text[..end]),
+        None => format!("`{text}`"),
+    }
 }
 
-/// An outcome has no room for a trace: a dry run finds it in the log.
-fn log_trace(decided: Option<&OutcomePlan<'_>>, outcome: Option<&types::Outcome>, comparisons: Vec<Value<'static>>) {
-    let mut members = vec![("rules", Value::List(comparisons))];
-    let rule = outcome.and_then(|outcome| outcome.rule.clone());
-    members.push(("decided", Value::text(rule.unwrap_or_else(|| "the status, by the host's default".to_owned()))));
+/// Which rule decided, each comparison, and how each part was found.
+fn trace_text(
+    decided: Option<&OutcomePlan<'_>>,
+    outcome: &types::Outcome,
+    rules: Vec<Value<'static>>,
+    parts: Vec<Value<'static>>,
+) -> String {
+    let mut members = vec![("rules", Value::List(rules)), ("parts", Value::List(parts))];
+    members.push(("decided", Value::text_or_null(outcome.rule.clone())));
     members.extend(decided.map(|outcome| ("line", Value::integer(outcome.line.into()))));
-    log::debug!("interpret: {}", text_of(&trace::object(members)));
+    text_of(&trace::object(members))
+}
+
+fn trace_part(
+    part: &'static str,
+    line: u32,
+    steps: Steps,
+    value: Option<Value<'static>>,
+    left_out: Option<&String>,
+) -> Value<'static> {
+    let mut members = vec![("part", Value::text(part)), ("line", Value::integer(line.into()))];
+    members.extend(steps.members());
+    members.extend(value.map(|value| ("value", value)));
+    members.extend(left_out.map(|why| ("failed", Value::text(why.clone()))));
+    trace::object(members)
 }

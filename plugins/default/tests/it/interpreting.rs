@@ -1,6 +1,5 @@
 //! `interpret` as documents say it (M9): real responses of three kinds of clients, and everything that can go wrong.
 
-use hookmill_plugin_sdk::testing::take_log;
 use hookmill_plugin_sdk::types::{ClientResponse, Context, Outcome, OutcomeKind};
 
 use crate::fixtures::{context, interpret_in, interpreted, load, pair, problems, response, silence};
@@ -154,10 +153,10 @@ fn m9_a_success_that_matches_nothing_is_no_acceptance() {
         let unmatched = read_outcome(accepts, response(200, "application/json", body)).unwrap();
         assert_eq!(unmatched.0, Failed, "{body}");
         assert!(unmatched.1.unwrap().contains("matches no outcome"));
-        assert_eq!(kind(rejects, response(200, "application/json", body)), None, "{body}");
+        assert_eq!(kind(rejects, response(200, "application/json", body)), Some(Accepted), "{body}");
     }
     for (otherwise, expected) in [
-        ("default", None),
+        ("default", Some(Accepted)),
         ("retry", Some(Retry)),
         ("rejected", Some(Rejected)),
         ("failed", Some(Failed)),
@@ -196,7 +195,7 @@ fn m9_comparisons_are_typed() {
         let mut response = response(200, "application/json", body);
         response.headers.push(pair("x-result", "taken"));
         let found = kind(&document, response);
-        assert_eq!(found, matches.then_some(Duplicate), "{rule} on {body}");
+        assert_eq!(found, Some(if matches { Duplicate } else { Accepted }), "{rule} on {body}");
     }
 }
 
@@ -224,7 +223,7 @@ fn m9_bodies_are_read_as_they_are_or_as_the_document_says() {
             "version: 1\ninterpret:\n  as: {read_as}\n  outcomes: [{{outcome: rejected, when: {{field: r.a, op: eq, value: 1}}}}]"
         );
         let found = kind(&document, response(200, content_type, body));
-        assert_eq!(found, matches.then_some(Rejected), "{read_as} {content_type} {body}");
+        assert_eq!(found, Some(if matches { Rejected } else { Accepted }), "{read_as} {content_type} {body}");
     }
     let latin = "version: 1\ninterpret: {reason: text, outcomes: [{outcome: rejected}]}";
     let told_latin = read_outcome(latin, response(200, "text/plain; charset=ISO-8859-1", b"Stra\xdfe"));
@@ -242,25 +241,47 @@ fn m9_nothing_is_concluded_from_silence() {
     let knows = "version: 1\ninterpret: {outcomes: [{outcome: failed, reason: error, when: {field: error, op: eq, value: too_large}}]}";
     assert_eq!(read_outcome(knows, silence("too_large")), is(Failed, "too_large", "", ""));
     assert_eq!(kind(knows, silence("timeout")), None);
-    assert_eq!(kind(knows, response(200, "application/json", r#"{"error":"too_large"}"#)), None);
+    assert_eq!(kind(knows, response(200, "application/json", r#"{"error":"too_large"}"#)), Some(Accepted));
 }
 
-/// M9: what can't be taken out of a response is left out; the outcome is sure all the same.
+/// M9: what can't be taken out of a response is left out with a warning; the outcome is sure all the same.
 #[test]
 fn m9_details_never_change_the_outcome() {
     let all = "reason: r, price: p, reference: i, retry_after: w";
-    for (body, expected, wait_ms) in [
-        (r#"{"r":["a","b"],"p":"12.50","i":7,"w":"30"}"#, is(Retry, "a; b", "7", "12.50"), Some(30_000)),
-        (r#"{"r":{"a":1},"p":"$12","i":{"x":1},"w":"soon"}"#, is(Retry, r#"{"a":1}"#, "", ""), None),
-        (r#"{"r":" ","p":null,"i":"","w":-1}"#, is(Retry, "", "", ""), None),
-        (r#"{"r":false,"p":1e400,"i":["",8],"w":1.9}"#, is(Retry, "false", "8", "1e400"), Some(1000)),
-        (r#"{"w":99999999999999999999}"#, is(Retry, "", "", ""), None),
-        ("nothing", is(Retry, "", "", ""), None),
+    for (body, expected, wait_ms, left_out) in [
+        (r#"{"r":["a","b"],"p":"12.50","i":7,"w":"30"}"#, is(Retry, "a; b", "7", "12.50"), Some(30_000), ""),
+        (
+            r#"{"r":{"a":1},"p":"$12","i":{"x":1},"w":"soon"}"#,
+            is(Retry, r#"{"a":1}"#, "", ""),
+            None,
+            "reference price retry_after",
+        ),
+        (r#"{"r":" ","p":null,"i":"","w":-1}"#, is(Retry, "", "", ""), None, "retry_after"),
+        (r#"{"r":false,"p":1e400,"i":["",8],"w":1.9}"#, is(Retry, "false", "8", ""), Some(1000), "price"),
+        (r#"{"w":99999999999999999999}"#, is(Retry, "", "", ""), None, "retry_after"),
+        ("nothing", is(Retry, "", "", ""), None, ""),
     ] {
         let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: retry, {all}}}]}}");
         assert_eq!(read_outcome(&document, response(200, "application/json", body)), expected, "{body}");
         let outcome = interpreted(&document, response(200, "application/json", body)).unwrap().unwrap();
         assert_eq!(outcome.retry_after_ms, wait_ms, "{body}");
+        let warned: Vec<&str> = outcome.warnings.iter().map(|warning| warning.path.as_str()).collect();
+        assert_eq!(warned.join(" "), left_out, "{body}");
+    }
+    let priced = "version: 1\ninterpret: {outcomes: [{outcome: rejected, price: p}]}";
+    for (price, expected) in [
+        ("0E-2", "0.00"),
+        ("\"0E-2\"", "0.00"),
+        ("1e-1", "0.1"),
+        ("1.25e1", "12.5"),
+        ("\"1.25e1\"", "12.5"),
+        ("1E+2", "100"),
+        ("12.50", "12.50"),
+        ("\" +007.5 \"", "7.5"),
+        ("-0.5", "-0.5"),
+    ] {
+        let body = format!("{{\"p\":{price}}}");
+        assert_eq!(read_outcome(priced, response(200, "application/json", body)), is(Rejected, "", "", expected));
     }
     let failing = "version: 1\ninterpret: {outcomes: [{outcome: accepted, reference: {from: id, on_missing: fail}, price: {from: p, then: [phone]}}]}";
     assert_eq!(read_outcome(failing, response(200, "application/json", r#"{"p":"x"}"#)), is(Accepted, "", "", ""));
@@ -328,22 +349,49 @@ fn m2_what_is_wrong_in_interpret_is_told() {
     assert_eq!(problems(&format!("version: 1\ninterpret: {{outcomes: [{many}]}}"))[0].code, "too_many");
 }
 
-/// M10: a dry run finds each comparison in the log, and production nothing.
+/// M9: a bidder that says no with a price of zero, however it writes one, and with 200 whatever it says.
 #[test]
-fn m10_the_log_of_a_dry_run_tells_each_comparison() {
+fn m9_a_bid_is_read_from_what_the_bidder_says() {
+    const BIDDER: &str = "
+version: 1
+interpret:
+  reference: bidId
+  outcomes:
+    - {outcome: accepted, when: {field: bidAmount, op: gt, value: 0}, price: bidAmount}
+    - {outcome: rejected, when: {field: bidAmount, op: eq, value: 0}, reason: rejectReason, price: bidAmount}
+";
+    let json = "application/json";
+    let no = |price| is(Rejected, "Missing required fields", "b1", price);
+    for (amount, price) in [("0", "0"), ("0.00", "0.00"), ("0E-2", "0.00"), ("\"0E-2\"", "0.00")] {
+        let body = format!(r#"{{"bidId":"b1","bidAmount":{amount},"rejectReason":"Missing required fields"}}"#);
+        assert_eq!(read_outcome(BIDDER, response(200, json, body)), no(price), "{amount}");
+    }
+    let bid = r#"{"bidId":"b2","bidAmount":12.50,"expireInSeconds":30}"#;
+    assert_eq!(read_outcome(BIDDER, response(200, json, bid)), is(Accepted, "", "b2", "12.50"));
+    let marked = format!("\u{feff}{bid}");
+    assert_eq!(read_outcome(BIDDER, response(200, json, marked)), is(Accepted, "", "b2", "12.50"));
+    let page = "<html><title>Session expired</title><body>Please log in</body></html>";
+    for (content_type, body) in [(json, ""), ("text/html", page), (json, page), (json, "{\"bidAmount\":12")] {
+        assert_eq!(kind(BIDDER, response(200, content_type, body)), Some(Failed), "{body}");
+    }
+}
+
+/// M10: a dry run finds each comparison in the trace, and how each part was found; production has none.
+#[test]
+fn m10_the_trace_of_a_dry_run_shows_each_comparison_and_part() {
     load(LEADBYTE);
     let ask = |context: Context| {
-        take_log();
-        let duplicate = response(200, "application/json", r#"{"code":-2,"response":"Duplicate"}"#);
-        interpret_in(context, duplicate).unwrap();
-        take_log()
+        let duplicate = response(200, "application/json", r#"{"code":-2,"response":"Duplicate","leadId":7}"#);
+        interpret_in(context, duplicate).unwrap().unwrap().trace
     };
-    assert!(ask(context()).is_empty());
-    let lines = ask(Context { trace: true, ..context() });
-    assert_eq!(lines.len(), 1);
-    for part in
-        [r#""rule":"interpret.outcomes[0]""#, r#""actual":-2"#, r#""decided":"interpret.outcomes[1]""#, r#""line":8"#]
-    {
-        assert!(lines[0].message.contains(part), "{part} in {}", lines[0].message);
-    }
+    assert_eq!(ask(context()), None);
+    let trace: serde_json::Value = serde_json::from_str(&ask(Context { trace: true, ..context() }).unwrap()).unwrap();
+    assert_eq!(trace["rules"][0]["rule"], "interpret.outcomes[0]");
+    assert_eq!(trace["rules"][0]["actual"], -2);
+    assert_eq!((&trace["decided"], &trace["line"]), (&"interpret.outcomes[1]".into(), &8.into()));
+    let parts = serde_json::json!([
+        {"part": "reason", "line": 4, "from": "response", "steps": [], "value": "Duplicate"},
+        {"part": "reference", "line": 5, "from": "leadId", "steps": [], "value": 7},
+    ]);
+    assert_eq!(trace["parts"], parts);
 }

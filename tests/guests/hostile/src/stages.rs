@@ -228,5 +228,7 @@ fn outcome(behaviour: &str, response: &ClientResponse) -> Option<Outcome> {
         price: (behaviour == "bad-price").then(|| "1e999999999".to_owned()),
         retry_after_ms: Some(u64::MAX).filter(|_| behaviour == "bad-retry"),
         rule: None,
+        warnings: Vec::new(),
+        trace: odd_json(behaviour).filter(|_| behaviour != "huge"),
     })
 }

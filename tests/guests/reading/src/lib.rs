@@ -49,6 +49,8 @@ impl Interpret for Reading {
             price: text("price"),
             retry_after_ms: body["retry_after_ms"].as_u64(),
             rule: Some("say".to_owned()),
+            warnings: Vec::new(),
+            trace: text("trace"),
         }))
     }
 }

@@ -10,8 +10,6 @@ const NAME_WIDTH_MAX: usize = 28;
 const PATH_WIDTH_MAX: usize = 48;
 const VALUE_WIDTH_MAX: usize = 48;
 const SENTENCE_WIDTH_MAX: usize = 140;
-/// The start of the default plugin's log line about an interpretation.
-const INTERPRETED: &str = "interpret: ";
 
 /// The complete run.
 pub(super) fn text(run: &DryRun) -> String {
@@ -27,7 +25,7 @@ pub(super) fn text(run: &DryRun) -> String {
             "map" => map(&mut text, stage),
             "qualify" => qualify(&mut text, stage),
             "shape" => shape(&mut text, stage),
-            _ => interpret(&mut text, stage, &run.log),
+            _ => interpret(&mut text, stage),
         }
         error(&mut text, stage);
     }
@@ -153,6 +151,14 @@ fn rules(text: &mut String, rules: &Value) {
 }
 
 fn shape(text: &mut String, stage: &StageRun) {
+    write_parts(text, stage);
+    if let Some(message) = &stage.output {
+        self::message(text, message);
+    }
+}
+
+/// How each part of a message or of an outcome was made.
+fn write_parts(text: &mut String, stage: &StageRun) {
     let parts = stage.trace.as_ref().map_or(&Value::Null, |trace| &trace["parts"]);
     let mut table = Table::new(&[
         ("line", 6),
@@ -165,9 +171,6 @@ fn shape(text: &mut String, stage: &StageRun) {
         steps(&mut table, &made["part"], made);
     }
     write_table(text, &table);
-    if let Some(message) = &stage.output {
-        self::message(text, message);
-    }
 }
 
 /// The message as it would be sent. Control characters other than line ends are escaped.
@@ -187,17 +190,20 @@ fn message(text: &mut String, message: &Value) {
     text.push('\n');
 }
 
-fn interpret(text: &mut String, stage: &StageRun, log: &[String]) {
+fn interpret(text: &mut String, stage: &StageRun) {
     _ = writeln!(text, "response {}: {}", stage.input["status"], sentence_text(&stage.input["body"]));
-    let told = log.iter().find_map(|line| serde_json::from_str::<Value>(line.strip_prefix(INTERPRETED)?).ok());
-    if let Some(told) = told {
-        rules(text, &told["rules"]);
-        _ = writeln!(text, "  decided by {}", sentence_text(&told["decided"]));
+    if let Some(trace) = &stage.trace {
+        rules(text, &trace["rules"]);
+        _ = writeln!(text, "  decided by {}", sentence_text(&trace["decided"]));
+        write_parts(text, stage);
     }
     let none = Map::new();
     let output = stage.output.as_ref().and_then(Value::as_object).unwrap_or(&none);
     let mut table = Table::new(&[("meaning", NAME_WIDTH_MAX), ("", VALUE_WIDTH_MAX)]);
-    for (name, value) in output.iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in output.iter().filter(|(name, value)| !value.is_null() && *name != "warnings") {
+    for warning in output.get("warnings").and_then(Value::as_array).into_iter().flatten() {
+        _ = writeln!(text, "  warning: {}", sentence_text(&warning["message"]));
+    }
         table.row([name.clone(), value_text(value)]);
     }
     write_table(text, &table);
@@ -223,7 +229,7 @@ fn end(text: &mut String, run: &DryRun) {
     for (name, digest) in &run.value_sets {
         _ = writeln!(text, "value set {}  {digest}", line(name));
     }
-    for logged in run.log.iter().filter(|logged| !logged.starts_with(INTERPRETED)) {
+    for logged in &run.log {
         _ = writeln!(text, "log  {}", line(logged));
     }
     _ = writeln!(text, "state {}, {} us of CPU time", run.state.as_str(), run.cpu_time_us);

@@ -6,10 +6,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 fn run(stages: Vec<StageRun>) -> DryRun {
-    let log = vec![
-        "seen \u{1b}[2J".to_owned(),
-        r#"interpret: {"rules":[{"rule":"o[0]","line":30,"field":"body.result","operator":"eq","expected":"ok","actual":"no","passed":false}],"decided":"outcomes[1]","line":31}"#.to_owned(),
-    ];
+    let log = vec!["seen \u{1b}[2J".to_owned()];
     DryRun {
         stages,
         state: State::Rejected,
@@ -59,15 +56,19 @@ fn m10_a_dry_run_reads_as_tables() {
             json!({"parts": [{"part": "body", "line": 20, "from": "a template", "steps": [], "value": "one\r\ntwo"}]}),
         )
     };
-    let interpret = StageRun {
-        trace: None,
-        ..stage(
-            "interpret",
-            json!({"status": 200, "body": "{\"result\":\"no\"}"}),
-            json!({"outcome": "rejected", "state": "rejected", "reason": null}),
-            Value::Null,
-        )
-    };
+    let interpret = stage(
+        "interpret",
+        json!({"status": 200, "body": "{\"result\":\"no\",\"bid\":\"none\"}"}),
+        json!({"outcome": "rejected", "state": "rejected", "reason": null, "reference": "7", "warnings": [{"code": "part_left_out", "message": "the price is left out: no"}]}),
+        json!({
+            "rules": [{"rule": "o[0]", "line": 30, "field": "body.result", "operator": "eq", "expected": "ok", "actual": "no", "passed": false}],
+            "parts": [
+                {"part": "reference", "line": 28, "from": "id", "steps": [], "value": 7},
+                {"part": "price", "line": 29, "from": "bid", "steps": [], "value": "none", "failed": "`none` is not a decimal number"},
+            ],
+            "decided": "outcomes[1]", "line": 31,
+        }),
+    );
     let expected = r#"== map
 
 lead 1, a test
@@ -105,13 +106,18 @@ two
 
 == interpret
 
-response 200: {"result":"no"}
+response 200: {"result":"no","bid":"none"}
   line  rule  field        operator  expected  actual  passed
   30    o[0]  body.result  eq        "ok"      "no"    NO
   decided by outcomes[1]
+  line  part       from  through  result
+  28    reference  id             7
+  29    price      bid   failed   `none` is not a decimal number
   meaning
-  outcome  rejected
-  state    rejected
+  outcome    rejected
+  state      rejected
+  reference  7
+  warning: the price is left out: no
 
 log  seen \u{1b}[2J
 state rejected, 42 us of CPU time
