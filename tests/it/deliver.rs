@@ -342,7 +342,7 @@ on_both! {
         let mut options = WorldOptions::default();
         options.settings.development = false;
         let world = World::with(kind, options).await;
-        world.draft("CC", "").await;
+        world.draft_without_client("CC", "").await;
         let urls = ["http://example.com/", "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://169.254.169.254/latest/meta-data",
             "https://10.0.0.1/", "https://192.168.1.1/", "https://172.16.0.1/", "https://0.0.0.0/", "https://2130706433/", "https://0x7f.1/", "https://127.1/", "https://[fe80::1]/", "https://[fd00::1]/",
             "https://[64:ff9b::7f00:1]/", "https://100.64.0.1/", "ftp://example.com/", "file:///etc/passwd", "https://", "nonsense", "", "https://user:pass@127.0.0.1/", "//example.com"];
@@ -367,7 +367,7 @@ on_both! {
     async fn secrets_never_come_back(kind: Kind) {
         use hookmill_domain::clock::Clock;
         let world = World::new(kind).await;
-        world.draft("CC", "").await;
+        world.draft_without_client("CC", "").await;
         let endpoint = json!({"url": world.receiver.url("/client/CC"), "headers": {"Authorization": "Bearer tops3cret", "x-team": "tops3cret"}});
         let mut responses = vec![world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(200)];
         let secret = "whsec_dG9wczNjcmV0dG9wczNjcmV0dG9wczNjcmV0";

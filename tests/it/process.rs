@@ -148,7 +148,7 @@ on_both! {
     async fn leads_wait_for_their_campaign_in_order(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
-        world.draft("DD", "").await;
+        world.draft_without_client("DD", "").await;
         let endpoint = json!({"url": world.receiver.url("/client/DD")});
         world.admin.put("/v1/campaigns/DD/endpoint", &endpoint).await.expect(200);
         let mut ids = Vec::new();
@@ -191,7 +191,7 @@ on_both! {
         options.settings.limits.process_workers = 1;
         options.settings.limits.deliveries_in_flight_max = 1;
         let world = World::with(kind, options).await;
-        world.draft("DD", "").await;
+        world.draft_without_client("DD", "").await;
         let endpoint = json!({"url": world.receiver.url("/client/DD")});
         world.admin.put("/v1/campaigns/DD/endpoint", &endpoint).await.expect(200);
         let mut expected = Vec::new();
@@ -235,21 +235,91 @@ on_both! {
 }
 
 on_both! {
-    /// L8: without a client endpoint a lead is delivered as soon as it is stored, and no request is made.
-    async fn without_a_client_a_lead_is_stored(kind: Kind) {
+    /// O3 L8: where the campaign says `store_only`, a lead is delivered as soon as it is stored, no request is made, and the event says so.
+    async fn o3_a_campaign_that_says_so_stores_its_leads(kind: Kind) {
         let world = World::new(kind).await;
         world.subscribe().await;
         world.draft("NN", "").await;
         world.activate("NN").await;
         let ids = world.push_and_settle(json!(people("NN", 1))).await;
         let page = world.submission(&ids[0]).await;
-        assert_eq!((&page["state"], &last_line(&page)["detail"]["detail"]), (&json!("delivered"), &json!("stored")));
+        let stored = json!({"detail": "stored", "delivery": "store_only"});
+        assert_eq!((&page["state"], &last_line(&page)["cause"], &last_line(&page)["detail"]), (&json!("delivered"), &json!("stored"), &stored));
+        let events = world.receiver.at("/subscriber").into_iter().map(|request| request.json());
+        let told = events.filter(|event| event["event"] == "lead.delivered").map(|event| event["context"].clone()).collect::<Vec<_>>();
+        assert_eq!(told, [stored]);
         assert_eq!(page["lead"]["email"], "p0@x.example");
         let mut told = world.webhook_events(&ids[0]);
         told.sort();
         assert_eq!(told, ["lead.delivered", "lead.processed"]);
         let deliveries = world.admin.get(&format!("/v1/deliveries?submission={}", ids[0])).await.expect(200);
         assert!(deliveries.json["items"].as_array().unwrap().iter().all(|delivery| delivery["destination_kind"] == "organization_webhook"));
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O3 H2: the leads of an active campaign without a client wait, also where its endpoint was rejected, and say why; nobody is told
+    /// that they were delivered. They survive a restart, and go on in order once there is an endpoint, or the campaign says `store_only`.
+    async fn o3_without_a_client_leads_wait_and_say_why(kind: Kind) {
+        let mut world = World::new(kind).await;
+        world.subscribe().await;
+        world.draft_without_client("NN", "").await;
+        world.admin.put("/v1/campaigns/NN/endpoint", &json!({"url": "ftp://client.example/"})).await.expect_error(422, "invalid");
+        world.activate("NN").await;
+        let ids = world.push_and_settle(json!(people("NN", 3))).await;
+        world.restart().await;
+        world.settle().await;
+        assert_eq!(states(&world, &ids).await, ["pending"; 3]);
+        let line = last_line(&world.submission(&ids[0]).await);
+        assert_eq!((&line["state"], &line["cause"]), (&json!("pending"), &json!("no_client_endpoint")));
+        assert!(line["detail"]["message"].as_str().unwrap().contains("set `delivery` to `store_only`"), "{line}");
+        assert!(world.receiver.at("/subscriber").is_empty());
+        let page = world.admin.get("/v1/campaigns/NN").await.expect(200).json;
+        assert_eq!((&page["delivery"], &page["has_endpoint"], &page["submissions"]["pending"]), (&json!("client"), &json!(false), &json!(3)));
+
+        let endpoint = json!({"url": world.receiver.url("/client/NN")});
+        world.admin.put("/v1/campaigns/NN/endpoint", &endpoint).await.expect(200);
+        world.settle().await;
+        assert_eq!(states(&world, &ids).await, ["delivered"; 3]);
+        assert_eq!(world.receiver.at("/client/NN").len(), 3);
+
+        world.admin.patch("/v1/campaigns/NN", &json!({"delivery": "store_only"})).await.expect_error(409, "delivery_conflict");
+        world.admin.delete("/v1/campaigns/NN/endpoint").await.expect(204);
+        let ids = world.push_and_settle(json!(people("NN", 2))).await;
+        assert_eq!(states(&world, &ids).await, ["pending"; 2]);
+        let changed = world.admin.patch("/v1/campaigns/NN", &json!({"delivery": "store_only"})).await.expect(200);
+        assert_eq!(changed.str("delivery"), "store_only");
+        world.settle().await;
+        assert_eq!(states(&world, &ids).await, ["delivered"; 2]);
+        assert_eq!(last_line(&world.submission(&ids[0]).await)["cause"], "stored");
+        world.admin.put("/v1/campaigns/NN/endpoint", &endpoint).await.expect_error(409, "delivery_conflict");
+        world.admin.patch("/v1/campaigns/NN", &json!({"delivery": "client"})).await.expect(200);
+        world.admin.put("/v1/campaigns/NN/endpoint", &endpoint).await.expect(200);
+        assert_eq!(world.receiver.at("/client/NN").len(), 3, "what was stored was sent as well");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O3 H2: an endpoint that is set while leads are processed leaves none of them waiting.
+    async fn o3_no_lead_waits_for_an_endpoint_that_is_there(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.process_batch_max = 2;
+        let world = World::with(kind, options).await;
+        for round in 0..5 {
+            let campaign = format!("RACE{round}");
+            world.draft_without_client(&campaign, "").await;
+            world.activate(&campaign).await;
+            let endpoint = json!({"url": world.receiver.url(&format!("/client/{campaign}"))});
+            let path = format!("/v1/campaigns/{campaign}/endpoint");
+            let (pushed, _) = tokio::join!(world.push(json!(people(&campaign, 40))), async {
+                tokio::time::sleep(std::time::Duration::from_millis(3 * round)).await;
+                world.admin.put(&path, &endpoint).await.expect(200)
+            });
+            world.settle().await;
+            assert_eq!(states(&world, &submission_ids(&pushed)).await, vec!["delivered"; 40], "{round}");
+        }
         world.stop().await;
     }
 }
@@ -358,6 +428,7 @@ on_both! {
         let leads: Vec<Value> = (0..100).map(|n| json!({"campaign_id": "EE", "email": format!("{n}@x.example"), "state": "TX", "bill": 200})).collect();
         let ids = world.push_and_settle(json!(leads)).await;
         world.admin.delete("/v1/campaigns/EE/endpoint").await.expect(204);
+        world.admin.patch("/v1/campaigns/EE", &json!({"delivery": "store_only"})).await.expect(200);
         let before = world.pipeline().engine().stats();
         world.activate("EE").await;
         world.settle().await;

@@ -251,7 +251,7 @@ on_both! {
     /// H5: neither keys nor secrets nor the values of headers are in the database unencrypted.
     async fn secrets_are_encrypted_at_rest(kind: Kind) {
         let world = World::new(kind).await;
-        world.draft("SEAL", "").await;
+        world.draft_without_client("SEAL", "").await;
         let endpoint = json!({"url": world.receiver.url("/x"), "headers": {"authorization": "tops3cret-header"}});
         world.admin.put("/v1/campaigns/SEAL/endpoint", &endpoint).await.expect(200);
         let secret = world.subscribe().await;

@@ -49,6 +49,7 @@ pub fn campaign(organization_id: &str) -> Campaign {
     }
 }
 
+        delivery: "client".into(),
 /// The audit entry of a change that a test makes in the store, past the use cases.
 pub fn audit_entry() -> AuditEntry {
     AuditEntry { organization_id: None, user_id: "test".into(), action: "test" }

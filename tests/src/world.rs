@@ -175,16 +175,26 @@ impl World {
 
     /// An active campaign on this document, which delivers to `/client/ID` of the receiver.
     pub async fn campaign(&self, id: &str, document: &str) -> String {
-        self.draft(id, document).await;
+        self.new_campaign(id, document, "client").await;
         let endpoint = json!({"url": self.receiver.url(&format!("/client/{id}")), "retries": 3});
         self.admin.put(&format!("/v1/campaigns/{id}/endpoint"), &endpoint).await.expect(200);
         self.activate(id).await;
         id.to_owned()
     }
 
-    /// A draft campaign on this document, without a client endpoint.
+    /// A draft campaign on this document that stores its leads and sends them to no client.
     pub async fn draft(&self, id: &str, document: &str) {
-        self.admin.post("/v1/campaigns", &json!({"id": id, "name": id})).await.expect(201);
+        self.new_campaign(id, document, "store_only").await;
+    }
+
+    /// A draft campaign on this document, which lacks its client endpoint.
+    pub async fn draft_without_client(&self, id: &str, document: &str) {
+        self.new_campaign(id, document, "client").await;
+    }
+
+    async fn new_campaign(&self, id: &str, document: &str, delivery: &str) {
+        let new = json!({"id": id, "name": id, "delivery": delivery});
+        self.admin.post("/v1/campaigns", &new).await.expect(201);
         if !document.is_empty() {
             let saved = json!({"document": document, "activate": true});
             self.admin.put(&format!("/v1/campaigns/{id}/document"), &saved).await.expect(201);

@@ -55,10 +55,12 @@ impl Api {
         text(&self.change("POST", &path, &json!({"name": "bench"})).await?, "key")
     }
 
-    /// Makes an active campaign on the standard document.
-    pub async fn create_campaign(&mut self, organization: &str, id: &str) -> Result<()> {
+    /// Makes an active campaign on the standard document; `delivery` says whether its leads are for a client.
+    pub async fn create_campaign(&mut self, organization: &str, id: &str, delivery: &str) -> Result<()> {
         let path = format!("/v1/campaigns?organization={organization}");
-        self.change("POST", &path, &json!({"id": id, "name": id, "state": "active"})).await.map(drop)
+        self.change("POST", &path, &json!({"id": id, "name": id, "state": "active", "delivery": delivery}))
+            .await
+            .map(drop)
     }
 
     /// Has a campaign run a document.

@@ -70,7 +70,8 @@ impl World {
         let first_client = self.clients;
         for number in 0..setup.campaigns {
             let campaign = leads::campaign_id(number);
-            self.api.create_campaign(&id, &campaign).await?;
+            let delivery = if setup.client_response(number).is_some() { "client" } else { "store_only" };
+            self.api.create_campaign(&id, &campaign, delivery).await?;
             if let Some(responds) = setup.client_response(number) {
                 let url = self.receiver.client_url(first_client + number, responds)?;
                 self.clients += 1;

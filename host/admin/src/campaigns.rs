@@ -8,7 +8,7 @@ use super::use_cases::{
     LIST_CAMPAIGNS, PAUSE_CAMPAIGN,
 };
 use crate::rows::{Campaign, SourceKey};
-use hookmill_domain::campaign::{CampaignId, CampaignState, checked_phone_region, checked_time_zone};
+use hookmill_domain::campaign::{CampaignId, CampaignState, DeliveryMode, checked_phone_region, checked_time_zone};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::integer::to_integer;
@@ -49,6 +49,8 @@ pub struct NewCampaign {
     /// The value sets that its plugin may read; none if not given. Documents may read all.
     #[schema(max_items = 1000)]
     pub granted_value_sets: Option<Vec<Name>>,
+    /// Whether its leads are sent to its client endpoint (`client`, if not given; without an endpoint they wait) or only stored (`store_only`).
+    pub delivery: Option<DeliveryMode>,
     /// The initial state; `draft` if not given.
     pub state: Option<CampaignState>,
 }
@@ -71,6 +73,9 @@ pub struct CampaignChanges {
     /// All value sets that its plugin may read.
     #[schema(max_items = 1000)]
     pub granted_value_sets: Option<Vec<Name>>,
+    /// Whether its leads are sent to its client endpoint (`client`; without an endpoint they wait) or only stored (`store_only`). Leads that wait
+    /// go on once they can.
+    pub delivery: Option<DeliveryMode>,
 }
 
 /// The state a campaign is moved to.
@@ -94,6 +99,7 @@ impl Scope {
             phone_region: checked_phone_region(new.phone_region.as_deref().unwrap_or(PHONE_REGION))?,
             values: checked_values(new.values.unwrap_or_default())?,
             granted_value_sets: checked_grants(limits, new.granted_value_sets.unwrap_or_default())?,
+            delivery: new.delivery.unwrap_or_default(),
         };
         self.begin_heavy_call()?;
         let standard = self.pipeline().default_component();
@@ -139,7 +145,7 @@ impl Scope {
         self.store().newest_source_key(&self.organization_id, self.now()).await.map_err(unavailable)
     }
 
-    /// Changes what a campaign is called and where it lives.
+    /// Changes what a campaign is called, where it lives and what becomes of its leads.
     pub async fn change_campaign(
         &self,
         campaign_id: &str,
@@ -147,8 +153,17 @@ impl Scope {
     ) -> Result<Campaign, ApiError> {
         let (campaign, entry) = self.change_of(&CHANGE_CAMPAIGN, campaign_id).await?;
         let change = changed(&campaign, changes?, self.limits())?;
+        let before = campaign.delivery().map_err(unavailable)?;
+        if change.delivery != before && change.delivery == DeliveryMode::StoreOnly && campaign.has_client {
+            return Err(delivery_conflict(
+                "the campaign has a client endpoint; remove it first, then set `delivery` to `store_only`",
+            ));
+        }
         self.store().change_campaign(&campaign, &change, &entry, self.now()).await.map_err(unavailable)?;
         self.pipeline().forget_lookups();
+        if change.delivery != before {
+            self.pipeline().release_undeliverable(&campaign).await?;
+        }
         self.fetch_campaign(&campaign.key).await
     }
 
@@ -199,13 +214,20 @@ fn changed(campaign: &Campaign, changes: CampaignChanges, limits: &Limits) -> Re
     let phone_region = changes.phone_region.map(|region| checked_phone_region(&region)).transpose()?;
     let values = changes.values.map(checked_values).transpose()?;
     let grants = changes.granted_value_sets.map(|names| checked_grants(limits, names)).transpose()?;
+    let delivery = changes.delivery.map_or_else(|| campaign.delivery().map_err(unavailable), Ok)?;
     Ok(CampaignChange {
         name: name.unwrap_or_else(|| campaign.name.clone()),
         time_zone: time_zone.unwrap_or_else(|| campaign.time_zone.clone()),
         phone_region: phone_region.unwrap_or_else(|| campaign.phone_region.clone()),
         values: values.unwrap_or_else(|| campaign.values.clone()),
         granted_value_sets: grants.unwrap_or_else(|| campaign.granted_value_sets.clone()),
+        delivery,
     })
+}
+
+/// What a campaign says of its leads does not go with its client endpoint.
+pub(crate) fn delivery_conflict(message: &str) -> ApiError {
+    ApiError::new(Kind::Conflict, "delivery_conflict", message)
 }
 
 fn checked_values(values: Map<String, Value>) -> Result<Vec<u8>, ApiError> {

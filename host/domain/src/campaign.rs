@@ -65,6 +65,32 @@ impl CampaignState {
     }
 }
 
+/// What becomes of a campaign's leads that passed everything.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, EnumString, IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DeliveryMode {
+    /// They are sent to the client endpoint. Without one they wait.
+    #[default]
+    Client,
+    /// They are stored and sent to no client.
+    StoreOnly,
+}
+
+impl DeliveryMode {
+    /// The name the API and the database use.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// Reads that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 /// An IANA time zone that exists.
 pub fn checked_time_zone(name: &str) -> Result<String, ApiError> {
     match jiff::tz::TimeZone::get(name) {

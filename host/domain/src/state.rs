@@ -35,7 +35,7 @@ macro_rules! states {
 states! {
     /// Stored, and not processed yet.
     Received = "received", open, [Processing Pending Canceled];
-    /// Waiting: the campaign is a draft or paused.
+    /// Waiting: the campaign is a draft, is paused, or has neither a client endpoint nor `delivery: store_only`.
     Pending = "pending", open, [Received Canceled];
     /// A host is mapping, qualifying and shaping it.
     Processing = "processing", open, [Received Pending Quarantined PendingAction Queued Delivering Disqualified Delivered Duplicate Rejected Canceled];
@@ -49,7 +49,7 @@ states! {
     Delivering = "delivering", open, [Delivered Duplicate Rejected Failed Canceled];
     /// A rule, an action or a reviewer disqualified it.
     Disqualified = "disqualified", terminal, [];
-    /// The client took it, or it is stored for a campaign without client endpoint.
+    /// The client took it, or it is stored for a campaign with `delivery: store_only`.
     Delivered = "delivered", terminal, [];
     /// The duplicate rule or the client found it a duplicate.
     Duplicate = "duplicate", terminal, [];

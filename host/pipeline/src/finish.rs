@@ -4,6 +4,7 @@ use super::Pipeline;
 use super::context;
 use super::element::Received;
 use super::rendered::{self, json};
+use hookmill_domain::campaign::DeliveryMode;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;
@@ -65,7 +66,30 @@ pub(crate) struct Transition {
     pub(crate) detail: Option<Value>,
 }
 
+impl CampaignContext {
+    /// Whether its leads are stored and sent to no client, as the campaign says.
+    pub(crate) fn stores_only(&self) -> bool {
+        self.campaign.delivery == DeliveryMode::StoreOnly.as_str()
+    }
+
+    /// Whether there is nothing to be done with a lead that passed everything: it waits.
+    pub(crate) fn lacks_client(&self) -> bool {
+        self.client.is_none() && !self.stores_only()
+    }
+}
+
 impl Transition {
+    /// It waits until its campaign has a client.
+    pub(crate) fn without_client() -> Self {
+        let message =
+            "the campaign has no client endpoint, so its leads wait; set one, or set `delivery` to `store_only`";
+        Self {
+            change: const { Change::of(State::Processing, State::Pending) },
+            cause: "no_client_endpoint",
+            detail: Some(json!({ "message": message })),
+        }
+    }
+
     /// It waits for a person.
     pub(crate) fn quarantined(cause: &'static str, detail: Value) -> Self {
         Self { change: const { Change::of(State::Processing, State::Quarantined) }, cause, detail: Some(detail) }
@@ -236,16 +260,20 @@ impl Pipeline {
         })
     }
 
-    /// A lead that passed everything goes to the client; without a client it is delivered as soon as it is stored.
+    /// A lead that passed everything goes to the client. Where the campaign stores only, it is delivered as soon as it is stored.
     fn send_or_store(
         &self,
         context: &CampaignContext,
         item: &BatchItem,
         now: Timestamp,
     ) -> (Transition, Option<NewDelivery>) {
-        let (Some(client), Some(payload)) = (&context.client, &item.payload) else {
+        if context.stores_only() {
             let change = const { Change::of(State::Processing, State::Delivered) };
-            return (Transition { change, cause: "stored", detail: Some(json!({"detail": "stored"})) }, None);
+            let detail = json!({ "detail": "stored", "delivery": DeliveryMode::StoreOnly.as_str() });
+            return (Transition { change, cause: "stored", detail: Some(detail) }, None);
+        }
+        let (Some(client), Some(payload)) = (&context.client, &item.payload) else {
+            return (Transition::without_client(), None);
         };
         let delivery = NewDelivery {
             id: self.ids.new_id("dlv", now),

@@ -95,6 +95,9 @@ impl Pipeline {
             CampaignState::Archived => {
                 Ran::without_program(decide_all(&batch, &Transition::canceled("campaign_archived")))
             }
+            CampaignState::Active if context.lacks_client() => {
+                Ran::without_program(decide_all(&batch, &Transition::without_client()))
+            }
             CampaignState::Active => match self.program_if_ready(context.campaign.active_version_id.as_deref()).await {
                 Ok(program) => {
                     let version = context.campaign.active_version_id.as_deref();
@@ -423,7 +426,7 @@ fn on_their_way(items: &[BatchItem]) -> (Vec<usize>, Vec<Item>) {
 
 /// Where the campaign sends its leads.
 fn contract_client(context: &CampaignContext) -> Option<Destination> {
-    let client = context.client.as_ref()?;
+    let client = context.client.as_ref().filter(|_| !context.stores_only())?;
     Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
 }
 

@@ -43,6 +43,17 @@ impl Pipeline {
         self.release_waiting(campaign, next, now).await.map_err(unavailable)
     }
 
+    /// Releases what waited in an active campaign for a client, or for it to store only, once it came to that.
+    #[boxed]
+    pub async fn release_undeliverable(&self, campaign: &Campaign) -> Result<(), ApiError> {
+        match campaign.state().map_err(unavailable)? {
+            state @ CampaignState::Active => {
+                self.release_waiting(campaign, state, self.clock.now()).await.map_err(unavailable)
+            }
+            CampaignState::Draft | CampaignState::Paused | CampaignState::Archived => Ok(()),
+        }
+    }
+
     /// Releases what waited for campaigns whose host was killed before it had done so.
     pub(crate) async fn release_left(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = now.plus_ms(-RELEASE_MS);

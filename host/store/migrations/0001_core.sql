@@ -93,10 +93,12 @@ create table campaigns (
     "values" bytea not null,
     -- The value sets that its plugin may read, a JSON list of names.
     granted_value_sets bytea not null,
+    -- Whether its leads are for a client or only stored.
+    delivery text not null default 'client',
     active_version_id text,
     -- What it ran before that: going back needs it, however old it is.
     previous_version_id text,
-    -- When it was activated or archived, until what waited for that was released: who is killed in between leaves it for another.
+    -- When it was activated or archived, or got what its leads waited for, until what waited was released: who is killed in between leaves it for another.
     release_at bigint,
     created_at bigint not null,
     updated_at bigint not null

@@ -5,7 +5,7 @@ use super::campaign_versions::{Activation, NewCampaignVersion, insert_campaign_v
 use super::quotas::{Held, hold_bytes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::campaign::{CampaignId, CampaignState};
+use hookmill_domain::campaign::{CampaignId, CampaignState, DeliveryMode};
 use hookmill_domain::clock::Timestamp;
 use std::collections::BTreeSet;
 
@@ -32,6 +32,8 @@ pub struct Campaign {
     pub values: Vec<u8>,
     /// The value sets that a plugin of its own may read, a JSON list of names.
     pub granted_value_sets: Vec<u8>,
+    /// What becomes of its leads, as it is stored.
+    pub delivery: String,
     /// Its active version.
     pub active_version_id: Option<String>,
     /// When it was made.
@@ -52,6 +54,7 @@ from_row!(Campaign {
     phone_region,
     values,
     granted_value_sets,
+    delivery,
     active_version_id,
     created_at,
     updated_at,
@@ -71,6 +74,8 @@ pub struct CampaignChange {
     pub values: Vec<u8>,
     /// The value sets that a plugin of its own may read, a JSON list of names.
     pub granted_value_sets: Vec<u8>,
+    /// What becomes of its leads.
+    pub delivery: DeliveryMode,
 }
 
 /// What a new campaign is made of.
@@ -93,6 +98,12 @@ impl Campaign {
             .ok_or_else(|| StoreError::corrupt("campaigns", &self.key, format!("no state `{}`", self.state)))
     }
 
+    /// What becomes of its leads.
+    pub fn delivery(&self) -> Result<DeliveryMode, StoreError> {
+        DeliveryMode::parse(&self.delivery)
+            .ok_or_else(|| StoreError::corrupt("campaigns", &self.key, format!("no delivery `{}`", self.delivery)))
+    }
+
     /// The value sets that a plugin of its own may read (P5).
     pub fn granted_value_sets(&self) -> Result<BTreeSet<String>, StoreError> {
         serde_json::from_slice(&self.granted_value_sets)
@@ -100,7 +111,7 @@ impl Campaign {
     }
 }
 
-const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, active_version_id, \
+const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, delivery, active_version_id, \
      created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
 
 impl Store {
@@ -117,10 +128,10 @@ impl Store {
         let version = version.into_version(self.ids.new_id("ver", now), &key, 1, &entry.user_id, now);
         writing!(self, connection => {
             sqlx::query("insert into campaigns (campaign_key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, \
-                 active_version_id, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)")
+                 active_version_id, created_at, updated_at, delivery) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)")
                 .bind(&key).bind(organization_id).bind(campaign_id.as_str()).bind(&change.name).bind(&entry.user_id).bind(state.as_str())
                 .bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
-                .bind(&version.id).bind(now.0).execute(&mut *connection).await?;
+                .bind(&version.id).bind(now.0).bind(change.delivery.as_str()).execute(&mut *connection).await?;
             hold_bytes!(self, connection, organization_id, Held::Versions, version.bytes(), now);
             insert_campaign_version!(connection, version, Activation::Now);
             insert_audit!(self, connection, entry, campaign_id.as_str(), now);
@@ -128,7 +139,8 @@ impl Store {
         self.campaign(&key).await?.ok_or_else(|| StoreError::corrupt("campaigns", &key, "missing after it was created"))
     }
 
-    /// Changes what a campaign is called and where it lives.
+    /// Changes what a campaign is called, where it lives and what becomes of its leads. What waited in an active one is to be released from
+    /// then on: it may be what it waited for.
     #[boxed]
     pub async fn change_campaign(
         &self,
@@ -138,9 +150,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         writing!(self, connection => {
-            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6 where campaign_key = $7")
+            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6, delivery = $8, \
+                 release_at = case when state = 'active' and delivery <> $8 then $6 else release_at end where campaign_key = $7")
                 .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
-                .bind(now.0).bind(&campaign.key).execute(&mut *connection).await?;
+                .bind(now.0).bind(&campaign.key).bind(change.delivery.as_str()).execute(&mut *connection).await?;
             insert_audit!(self, connection, entry, &campaign.campaign_id, now);
         });
         Ok(())
@@ -198,7 +211,8 @@ impl Store {
         }))
     }
 
-    /// Campaigns that were activated or archived at this time or before, and whose waiting work is not released yet: the first of them.
+    /// Campaigns that were activated or archived, or got what their leads waited for, at this time or before, and whose waiting work is not
+    /// released yet: the first of them.
     #[boxed]
     pub async fn campaigns_to_release(&self, before: Timestamp, limit: i64) -> Result<Vec<Campaign>, StoreError> {
         let sql = format!("{COLUMNS} where release_at <= $1 order by release_at limit $2");
@@ -207,7 +221,7 @@ impl Store {
         }))
     }
 
-    /// All is released that waited for a campaign to be activated or archived, at this time or before.
+    /// All is released that waited for what a campaign came to, at this time or before.
     #[boxed]
     pub async fn campaign_released(&self, key: &str, before: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {

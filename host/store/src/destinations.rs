@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Sets a campaign's client. What waits goes on to the receiver it was made for; at most `versions_max` earlier ones are kept, and
-    /// those for which nothing can wait are not.
+    /// those for which nothing can wait are not. Leads that waited for a client are to be released from then on.
     #[boxed]
     pub async fn set_client(
         &self,
@@ -210,6 +210,10 @@ impl Store {
             DestinationKind::OrganizationWebhook => OLDEST_OF_ORGANIZATION,
         };
         writing!(self, connection => {
+            if owner.kind == DestinationKind::Client {
+                sqlx::query("update campaigns set release_at = $1 where campaign_key = $2 and state = 'active'").bind(now.0).bind(owner.id)
+                    .execute(&mut *connection).await?;
+            }
             // The row is locked from here on: whoever saves at the same time waits.
             let (id, version): (String, i64) = sqlx::query_as(
                 "insert into destinations (id, organization_id, kind, owner_id, version, revision, created_at, updated_at) values ($1, $2, $3, $4, 1, 1, $5, $5) \

@@ -151,7 +151,7 @@ impl Store {
             let waiting: Vec<(&Processed, Change)> = written.iter().filter_map(|p| Some((*p, reopening(p.change.to())?))).collect();
             if let Some((first, _)) = waiting.first() {
                 let campaign_key = first.campaign_key.as_str();
-                // Its campaign may be activated or archived at this very moment, and that release must not miss what comes to wait now:
+                // Its campaign may be activated or archived, or get a client, at this very moment, and that release must not miss what comes to wait now:
                 // one of the two waits for the other's commit.
                 sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1").bind(campaign_key).execute(&mut *connection).await?;
                 for (p, change) in waiting {
@@ -189,10 +189,12 @@ const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = 
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
      and submissions.state || '' = v.state_before returning submissions.id";
 
-/// A submission that came to wait while its campaign came to be active or archived is processed at once.
+/// A submission that came to wait while its campaign came to be archived, or active with a place for its leads, is processed at once.
 const REOPEN: &str = "update submissions set state = 'received', run_at = $1, revision = revision + 1 where organization_id = $2 and id = $3 \
      and exists (select 1 from campaigns c where c.campaign_key = submissions.campaign_key and \
-     ((submissions.state = 'pending' and c.state in ('active', 'archived')) or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
+     ((submissions.state = 'pending' and (c.state = 'archived' or (c.state = 'active' and (c.delivery = 'store_only' \
+     or exists (select 1 from destinations d where d.owner_id = c.campaign_key and d.kind = 'client'))))) \
+     or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
 
 /// How one that came to wait is taken up again.
 fn reopening(state: State) -> Option<Change> {

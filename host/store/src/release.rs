@@ -13,7 +13,7 @@ const ROWS_PER_COMMIT: i64 = 1_000;
 /// Which waiting submissions of a campaign are released.
 #[derive(Debug, Clone, Copy)]
 pub enum Release<'a> {
-    /// Those that wait for the campaign to be active, and its held deliveries.
+    /// Those that wait for the campaign to be active or to have a client.
     Pending,
     /// Those in quarantine.
     Quarantined,

@@ -250,7 +250,7 @@ on_both! {
         let (client_url, subscriber_url) = (secret_url(&world.receiver, CLIENT), secret_url(&world.receiver, SUBSCRIBER));
         world.receiver.always(CLIENT, echo(CLIENT));
         world.receiver.always(SUBSCRIBER, echo(SUBSCRIBER));
-        world.draft("CC", "").await;
+        world.draft_without_client("CC", "").await;
         let endpoint = json!({"url": client_url, "retries": 0});
         assert_eq!(world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(200).str("url"), client_url);
         let settings = json!({"enabled": true, "url": subscriber_url, "events": ["lead.failed"], "retries": 1});

@@ -202,6 +202,7 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
 }
 
 /// A document as text.
+        delivery: "client".into(),
 pub(super) fn read_document(path: &Path) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     String::from_utf8(bytes).map_err(|error| format!("{}: not UTF-8: {error}", path.display()))

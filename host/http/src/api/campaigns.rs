@@ -10,7 +10,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use hookmill_admin::rows::{Campaign, SourceKey};
 use hookmill_admin::{CampaignChanges, NewCampaign, NewState};
-use hookmill_domain::campaign::CampaignState;
+use hookmill_domain::campaign::{CampaignState, DeliveryMode};
 use hookmill_domain::config::HostSettings;
 use serde::Serialize;
 use serde_json::Value;
@@ -34,7 +34,10 @@ pub(crate) struct CampaignView {
     /// The value sets that its plugin may read. Documents may read all.
     #[schema(value_type = Vec<String>)]
     granted_value_sets: Value,
-    /// Whether its leads are sent to a client.
+    /// Whether its leads are sent to its client endpoint or only stored.
+    #[schema(value_type = DeliveryMode)]
+    delivery: String,
+    /// Whether it has a client endpoint. The leads of a campaign with neither an endpoint nor `store_only` wait (`pending`).
     has_endpoint: bool,
     /// The active version.
     active_version_id: Option<String>,
@@ -87,6 +90,7 @@ impl From<Campaign> for CampaignView {
             phone_region: row.phone_region,
             values: views::value(&row.values),
             granted_value_sets: views::value(&row.granted_value_sets),
+            delivery: row.delivery,
             has_endpoint: row.has_client,
             active_version_id: row.active_version_id,
             created_at: views::time(row.created_at),
@@ -139,9 +143,12 @@ pub(crate) async fn get(
 
 /// Changes a campaign
 ///
-/// Admins. Absent fields stay unchanged.
+/// Admins. Absent fields stay unchanged. Leads that wait for a client go on when `delivery` becomes `store_only`: they are stored.
 #[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = CampaignChanges,
-    responses((status = OK, description = "The object after the change.", body = CampaignView)))]
+    responses(
+        (status = OK, description = "The object after the change.", body = CampaignView),
+        (status = CONFLICT, description = "`delivery_conflict`: a campaign with a client endpoint can't be `store_only`.", body = ErrorBody),
+    ))]
 pub(crate) async fn change(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
@@ -152,7 +159,8 @@ pub(crate) async fn change(
 
 /// Starts, pauses or archives a campaign
 ///
-/// Admins. While the campaign is a draft or paused, its leads wait. Archiving is final: new leads are rejected, and waiting ones are canceled.
+/// Admins. While the campaign is a draft or paused, its leads wait, and so they do while it is active with neither a client endpoint nor
+/// `delivery: store_only`. Archiving is final: new leads are rejected, and waiting ones are canceled.
 #[utoipa::path(put, path = "", operation_id = "setCampaignState", request_body = NewState,
     responses(
         (status = OK, description = "The object after the change.", body = CampaignView),

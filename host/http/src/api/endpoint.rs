@@ -2,7 +2,7 @@
 
 use crate::auth::OrgUser;
 use crate::body::JsonBody;
-use crate::error::HttpError;
+use crate::error::{ErrorBody, HttpError};
 use crate::extract::Path;
 use crate::views;
 use axum::Json;
@@ -45,8 +45,12 @@ impl From<&ClientEndpoint> for EndpointView {
 ///
 /// Admins. The address is resolved and checked, as it is again at every connection. Leads that are on their way already go to the URL, by the
 /// method, that they were made for: an edit sends no lead to a second client. Other changes, such as a header, count for them too.
+/// Leads that waited for an endpoint go on.
 #[utoipa::path(put, path = "", operation_id = "setClientEndpoint", request_body = ClientEndpointDraft,
-    responses((status = OK, description = "The object after the change.", body = EndpointView)))]
+    responses(
+        (status = OK, description = "The object after the change.", body = EndpointView),
+        (status = CONFLICT, description = "`delivery_conflict`: the campaign has `delivery: store_only`.", body = ErrorBody),
+    ))]
 pub(crate) async fn set(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
@@ -67,7 +71,7 @@ pub(crate) async fn get(
 
 /// Removes a campaign's client endpoint
 ///
-/// Admins. Leads are stored from then on, and not sent.
+/// Admins. Leads wait from then on, until an endpoint is set or `delivery` is `store_only`. Those whose message is made already fail.
 #[utoipa::path(delete, path = "", operation_id = "removeClientEndpoint",
     responses((status = NO_CONTENT, description = "The endpoint is removed.")))]
 pub(crate) async fn remove(OrgUser(scope): OrgUser, Path(campaign): Path<String>) -> Result<StatusCode, HttpError> {
