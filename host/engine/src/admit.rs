@@ -13,6 +13,8 @@ use super::digest::Digest;
 use super::exports::Stages;
 use super::fault::{Fault, FaultKind};
 use super::inspect;
+use super::limits::Limits;
+use super::pool_limits;
 use super::rejection::{AdmissionError, NotAdmitted};
 use super::runtime::{Priority, Runtime};
 use super::snapshot_status::SnapshotStatus;
@@ -45,7 +47,8 @@ pub(crate) async fn admit(components: &Arc<Components>, bytes: Vec<u8>) -> Resul
     check_size(component.len(), runtime.limits.component_bytes_max)?;
     let component = inspect(runtime, component).await?;
     let digest = Digest::of(&component);
-    let loaded = components.build(digest, component.clone(), &place).await.map_err(not_compiled)?;
+    let loaded = components.build(digest, component.clone(), &place).await;
+    let loaded = loaded.map_err(|error| not_compiled(error, &runtime.limits))?;
     let description = match configure::describe(runtime, Priority::People, &loaded).await {
         Ok(description) => description,
         Err(fault) => {
@@ -123,9 +126,15 @@ fn not_started(fault: Fault) -> NotAdmitted {
     AdmissionError::new("does_not_start", fault.message, "test the plugin with a sample to see where it fails").into()
 }
 
-fn not_compiled(error: CompileError) -> NotAdmitted {
-    let hint = "build it against hookmill:plugin of this host's version, without experimental features";
-    unless_host(error, |error| AdmissionError::new("does_not_compile", error.to_string(), hint))
+fn not_compiled(error: CompileError, limits: &Limits) -> NotAdmitted {
+    unless_host(error, |error| {
+        let text = error.to_string();
+        if let Some((what, hint)) = pool_limits::explain(&text, limits) {
+            return AdmissionError::new("does_not_fit", what, hint);
+        }
+        let hint = "build it against hookmill:plugin of this host's version, without experimental features";
+        AdmissionError::new("does_not_compile", text, hint)
+    })
 }
 
 /// Only what is known of the bytes rejects them.
@@ -156,7 +165,7 @@ mod tests {
             (CompileErrorKind::Host, true),
         ];
         for (kind, by_host) in table {
-            assert_eq!(is_host(not_compiled(error(kind))), by_host, "{kind:?}");
+            assert_eq!(is_host(not_compiled(error(kind), &Limits::default())), by_host, "{kind:?}");
             assert_eq!(is_host(not_a_component(error(kind))), by_host, "{kind:?}");
         }
         assert!(is_host(not_started(Fault::host(super::super::fault::Phase::Start, "why"))));

@@ -35,6 +35,7 @@ mod memory;
 mod outcome;
 mod output;
 mod pool;
+mod pool_limits;
 mod program;
 mod rejection;
 mod runtime;

@@ -89,7 +89,9 @@ pub enum UrlError {
         scheme: String,
     },
     /// It has a user name or password in it, where every list and log would show them.
-    #[error("the URL for `{host}` carries a user name or password; put them into the authentication settings instead")]
+    #[error(
+        "the URL for `{host}` carries a user name or password; leave them out and send them in `headers`, as `Authorization: Basic ...` with both in base64"
+    )]
     Credentials {
         /// The host.
         host: String,
